@@ -1,0 +1,101 @@
+import { parseArgs } from "node:util";
+import { UserError, messageOf } from "./errors.ts";
+
+/** One option of a command, as `--help` shows it. */
+export interface OptionSpec {
+  readonly type: "boolean" | "string";
+  readonly help: string;
+  /** Shown after the name: `--stack NAMES`. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly default?: string | boolean;
+}
+
+/** A command with everything that `--help` teaches about it. */
+export interface CommandSpec<O extends Record<string, OptionSpec>> {
+  /** As typed: `npm run bench --`. */
+  readonly name: string;
+  readonly summary: string;
+  /** What may follow the options: `[plan|report RUN]`. */
+  readonly operands?: string;
+  readonly options: O;
+  /** Paragraphs below the options. */
+  readonly details?: readonly string[];
+  readonly examples?: readonly (readonly [command: string, what: string])[];
+}
+
+/** The values of a command's options; an option that was not given and has no default is undefined. */
+export type Values<O extends Record<string, OptionSpec>> = {
+  readonly [K in keyof O]: (O[K]["type"] extends "boolean" ? boolean : string) | undefined;
+};
+
+/** `--help`'s text. */
+export function helpText(spec: CommandSpec<Record<string, OptionSpec>>): string {
+  const options: Record<string, OptionSpec> = { ...spec.options, ...COMMON };
+  const names = Object.entries(options).map(
+    ([name, o]) => `${o.short ? `-${o.short}, ` : ""}--${name}${o.type === "string" ? ` ${o.value ?? "VALUE"}` : ""}`,
+  );
+  const pad = Math.max(...names.map((n) => n.length));
+  const lines = [`${spec.summary}`, "", `usage: ${spec.name} [options]${spec.operands ? ` ${spec.operands}` : ""}`, ""];
+  Object.values(options).forEach((o, i) => {
+    const fallback = o.default === undefined || o.default === false ? "" : ` (default: ${o.default})`;
+    lines.push(`  ${(names[i] ?? "").padEnd(pad)}  ${o.help}${fallback}`);
+  });
+  for (const paragraph of spec.details ?? []) lines.push("", paragraph);
+  if (spec.examples?.length) {
+    lines.push("", "examples:");
+    for (const [command, what] of spec.examples) lines.push(`  ${command}`, `      ${what}`);
+  }
+  return lines.join("\n");
+}
+
+const COMMON = {
+  verbose: { type: "boolean", help: "show stack traces and every command that is run" },
+  help: { type: "boolean", short: "h", help: "show this text" },
+} as const satisfies Record<string, OptionSpec>;
+
+/**
+ * Runs a command's body with its parsed options; the one place where errors become text and exit codes.
+ * A `UserError` is printed as it stands with exit code 1; anything else says that it is Lathe's fault.
+ */
+export async function runCommand<O extends Record<string, OptionSpec>>(
+  spec: CommandSpec<O>,
+  body: (values: Values<O & typeof COMMON>, operands: string[]) => Promise<number | void>,
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  let verbose = argv.includes("--verbose");
+  try {
+    const { values, operands } = parse(spec, argv);
+    if (values.help === true) {
+      process.stdout.write(`${helpText(spec)}\n`);
+      return;
+    }
+    verbose = values.verbose === true;
+    process.exitCode = (await body(values, operands)) ?? 0;
+  } catch (error) {
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+    if (!(error instanceof UserError)) process.stderr.write("This looks like a fault in Lathe itself.\n");
+    if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+    else if (!(error instanceof UserError)) process.stderr.write("Run it again with --verbose for the details.\n");
+    process.exitCode = 1;
+  }
+}
+
+function parse<O extends Record<string, OptionSpec>>(spec: CommandSpec<O>, argv: readonly string[]) {
+  const options = Object.fromEntries(
+    Object.entries<OptionSpec>({ ...spec.options, ...COMMON }).map(([name, o]) => [
+      name,
+      {
+        type: o.type,
+        ...(o.short === undefined ? {} : { short: o.short }),
+        ...(o.default === undefined ? {} : { default: o.default }),
+      },
+    ]),
+  );
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return { values: values as Values<O & typeof COMMON>, operands: positionals };
+  } catch (error) {
+    throw new UserError({ what: messageOf(error).split(". To specify")[0] ?? "", fix: `${spec.name} --help` });
+  }
+}

@@ -1,0 +1,16 @@
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout's root folder. */
+export const repoRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * Where everything slow is kept between runs, outside the checkout: `LATHE_CACHE`, else `XDG_CACHE_HOME/lathe`, else
+ * `~/.cache/lathe`. Safe to delete at any time: what is missing is fetched or built again.
+ */
+export function cacheDir(...parts: string[]): string {
+  const env = process.env;
+  const base = env["LATHE_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "lathe");
+  return join(base, ...parts);
+}

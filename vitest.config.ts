@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+// Four kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["{lib,infra,stacks,bench,models,lab,toolchain,protos}/**/*.test.ts"] } },
+      { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 30_000 } },
+      { test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 900_000 } },
+      {
+        test: {
+          name: "lab",
+          include: ["test/lab/**/*.test.ts", "test/engine/**/*.test.ts"],
+          globalSetup: ["test/lab/setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
