@@ -8,6 +8,8 @@ export const LogicalCpu = z.object({
   socket: z.number().int().nonnegative().nullable(),
   node: z.number().int().nonnegative().nullable(),
   online: z.boolean(),
+  /** Kind of core, where the host mixes kinds and says which is which (Intel hybrid, ARM big.LITTLE); absent elsewhere. */
+  kind: z.enum(["performance", "efficiency"]).optional(),
 });
 export type LogicalCpu = z.infer<typeof LogicalCpu>;
 

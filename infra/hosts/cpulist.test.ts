@@ -1,0 +1,20 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { formatCpuList, parseCpuList } from "./cpulist.ts";
+
+test("ranges, single CPUs and an empty list are read", () => {
+  expect(parseCpuList("0-3,8,10-11\n")).toEqual([0, 1, 2, 3, 8, 10, 11]);
+  expect(parseCpuList("")).toEqual([]);
+});
+
+test("what is not a CPU list is refused", () => {
+  for (const text of ["a", "3-1", "1,,2", "-1"]) expect(() => parseCpuList(text)).toThrow("not a CPU list");
+});
+
+test("a written list reads back as the same CPUs", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(300)), (cpus) => {
+      expect(parseCpuList(formatCpuList(cpus))).toEqual([...cpus].sort((a, b) => a - b));
+    }),
+  );
+});

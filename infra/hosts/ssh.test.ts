@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { dockerHostUrl, sshArgs, sshControlDir, sshOptions } from "./ssh.ts";
+
+const target = { destination: "ubuntu@edge.example" };
+
+test("every connection is strict about host keys, never asks, and is shared", () => {
+  const options = sshOptions(target, "/run/x");
+  for (const option of ["BatchMode=yes", "StrictHostKeyChecking=yes", "ControlMaster=auto", "ControlPath=/run/x/%C"]) {
+    expect(options[options.indexOf(option) - 1]).toBe("-o");
+  }
+  expect(options).not.toContain("-F");
+});
+
+test("a config file of the stack is used instead of the user's own", () => {
+  expect(sshOptions({ ...target, configFile: "/lab/ssh_config" }, "/run/x").slice(0, 2)).toEqual(["-F", "/lab/ssh_config"]);
+});
+
+test("the remote command is quoted once, after the destination", () => {
+  const args = sshArgs(target, ["sh", "-c", "echo it's $HOME"], "/run/x");
+  expect(args.slice(-3)).toEqual(["ubuntu@edge.example", "--", "sh -c 'echo it'\\''s $HOME'"]);
+});
+
+test("every form of destination becomes a URL for Docker", () => {
+  expect(dockerHostUrl({ destination: "ubuntu@edge" })).toBe("ssh://ubuntu@edge");
+  expect(dockerHostUrl({ destination: "ssh://ubuntu@edge:2222" })).toBe("ssh://ubuntu@edge:2222");
+});
+
+test("the sockets' folder leaves room for the connection's hash", () => {
+  const dir = sshControlDir({ XDG_RUNTIME_DIR: `/tmp/${"x".repeat(60)}` });
+  expect(dir.length + 1 + 40 + 17).toBeLessThan(104);
+});
