@@ -3,7 +3,11 @@ import type { SshTarget } from "../outputs.ts";
 import type { FactsProblem } from "./parse-facts.ts";
 
 /** What OpenSSH says when it cannot connect, and what a person does about it. First match wins. */
-const SSH_FAULTS: readonly { readonly pattern: RegExp; readonly what: string; readonly fix: (ssh: string) => string }[] = [
+const SSH_FAULTS: readonly {
+  readonly pattern: RegExp;
+  readonly what: string;
+  readonly fix: (ssh: string) => string;
+}[] = [
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/i,
     what: "its host key is not the one in known_hosts: another machine may be answering",
@@ -17,7 +21,8 @@ const SSH_FAULTS: readonly { readonly pattern: RegExp; readonly what: string; re
   {
     pattern: /Permission denied|Too many authentication failures|no mutual signature|sign_and_send_pubkey/i,
     what: "it refused the login",
-    fix: (ssh) => `this must work without a password (key in ssh-agent, or IdentityFile in your ssh config): ${ssh} true`,
+    fix: (ssh) =>
+      `this must work without a password (key in ssh-agent, or IdentityFile in your ssh config): ${ssh} true`,
   },
   {
     pattern: /Could not resolve hostname/i,

@@ -78,7 +78,8 @@ export function parseLscpu(text: string, kinds: ReadonlyMap<number, LogicalCpu["
 export function parseQuota(limits: string): number | null {
   const quotas = [...limits.matchAll(/^cpu\.max (\d+) (\d+)/gm)].map((m) => Number(m[1]) / Number(m[2]));
   const v1 = /^cpu\.cfs_quota_us (-?\d+) *\ncpu\.cfs_period_us (\d+)/gm;
-  for (const [, quota, period] of limits.matchAll(v1)) if (Number(quota) > 0) quotas.push(Number(quota) / Number(period));
+  for (const [, quota, period] of limits.matchAll(v1))
+    if (Number(quota) > 0) quotas.push(Number(quota) / Number(period));
   return quotas.length === 0 ? null : Math.min(...quotas);
 }
 

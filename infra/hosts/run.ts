@@ -21,7 +21,11 @@ export interface RunOptions {
  * Runs a command on a host over SSH, or on this machine where there is no target. Never throws for a command that fails:
  * its exit code is a value, and whoever asked decides.
  */
-export function runOn(target: SshTarget | null, command: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export function runOn(
+  target: SshTarget | null,
+  command: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const [program = "true", ...args] = target === null ? command : ["ssh", ...sshArgs(target, command)];
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

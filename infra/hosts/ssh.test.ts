@@ -12,7 +12,10 @@ test("every connection is strict about host keys, never asks, and is shared", ()
 });
 
 test("a config file of the stack is used instead of the user's own", () => {
-  expect(sshOptions({ ...target, configFile: "/lab/ssh_config" }, "/run/x").slice(0, 2)).toEqual(["-F", "/lab/ssh_config"]);
+  expect(sshOptions({ ...target, configFile: "/lab/ssh_config" }, "/run/x").slice(0, 2)).toEqual([
+    "-F",
+    "/lab/ssh_config",
+  ]);
 });
 
 test("the remote command is quoted once, after the destination", () => {

@@ -51,8 +51,20 @@ describe("the rule of physical cores", () => {
   });
 
   test("a quota is rounded down, to at least one thread", () => {
-    for (const [quotaCpus, threads] of [[2.9, 2], [0.5, 1], [16, 4]] as const) {
-      expect(threadPlan(host(cpus(4, (c) => c), { quotaCpus }), auto).ompNumThreads).toBe(threads);
+    for (const [quotaCpus, threads] of [
+      [2.9, 2],
+      [0.5, 1],
+      [16, 4],
+    ] as const) {
+      expect(
+        threadPlan(
+          host(
+            cpus(4, (c) => c),
+            { quotaCpus },
+          ),
+          auto,
+        ).ompNumThreads,
+      ).toBe(threads);
     }
   });
 

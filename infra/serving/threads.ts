@@ -71,7 +71,8 @@ function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
   const cores = groupByCore(counted);
   const parts = [`${plural(cores.length, "physical core")} may be used`];
   if (counted.length > cores.length) parts.push(`${counted.length} logical CPUs, hyper-threads counted once`);
-  if (online.length > usable.length && usable.length > 0) parts.push(`${online.length - usable.length} not allowed here`);
+  if (online.length > usable.length && usable.length > 0)
+    parts.push(`${online.length - usable.length} not allowed here`);
   if (logical.length > online.length) parts.push(`${logical.length - online.length} offline`);
   if (slow > 0 && fast.length > 0) parts.push(`${plural(slow, "efficiency core")} left out`);
   if (counted.some((c) => c.core === null)) parts.push("the host does not tell cores from hyper-threads");
@@ -88,7 +89,11 @@ function groupByCore(cpus: readonly LogicalCpu[]): Core[] {
   return [...groups.values()].map((members) => ({ cpus: members }));
 }
 
-function pin(cores: readonly Core[], count: number, policy: ThreadPolicy["pin"]): Pick<ThreadPlan, "cpuSet" | "memorySet"> {
+function pin(
+  cores: readonly Core[],
+  count: number,
+  policy: ThreadPolicy["pin"],
+): Pick<ThreadPlan, "cpuSet" | "memorySet"> {
   if (policy === "none") return {};
   const chosen = cores.slice(0, count).flatMap((core) => (policy === "physical" ? core.cpus.slice(0, 1) : core.cpus));
   const nodes = chosen.map((c) => c.node).filter((node) => node !== null);

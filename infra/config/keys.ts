@@ -1,0 +1,173 @@
+import { z } from "zod";
+
+/*
+ * The one list of what a stack's config may say: the schema that reads it, the reference in the docs and the fixes in
+ * error messages are all made from it.
+ */
+
+/** One config key: what it holds, for whom, and how it is set. */
+export interface ConfigKey {
+  /** `text` is taken as it stands; `integer` and `structured` (JSON, as Pulumi hands lists and maps on) are decoded. */
+  readonly form: "text" | "integer" | "structured";
+  readonly schema: z.ZodType;
+  readonly help: string;
+  /** What holds where the key is not set, in words. */
+  readonly otherwise: string;
+  /** What follows `pulumi config set`, as a person would type it. */
+  readonly example: string;
+}
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const port = z.number().int("a whole number").min(1, "a port: 1 to 65535").max(65535, "a port: 1 to 65535");
+const threads = z.number().int("a whole number").min(1, "at least 1").max(1024, "at most 1024");
+
+/** A model of the stack: a name of the catalogue, or a name and which version number it is served as. */
+const modelEntry = z.union(
+  [
+    z.string().regex(NAME, "a catalogue name"),
+    z.strictObject({
+      name: z.string().regex(NAME, "a catalogue name"),
+      version: z.number().int().positive().optional(),
+    }),
+  ],
+  { error: 'a catalogue name, or {"name": …, "version": …}' },
+);
+
+const threadPolicy = z.union(
+  [
+    z.literal("auto"),
+    z.strictObject({
+      omp: threads.optional(),
+      intraOp: threads.optional(),
+      interOp: threads.optional(),
+      pin: z.enum(["none", "physical", "cores"]).optional(),
+    }),
+  ],
+  { error: '"auto", or a map of omp, intraOp, interOp (whole numbers, 1 to 1024) and pin (none, physical or cores)' },
+);
+
+export const CONFIG_KEYS = {
+  role: {
+    form: "text",
+    schema: z.string().regex(NAME, "a name of letters, digits, - _ ."),
+    help: "Role of the machine: client, cloud, edge, or a name of your own. The bench's tables call the machine so.",
+    otherwise: "the stack's name",
+    example: "lathe:role edge",
+  },
+  host: {
+    form: "text",
+    schema: z
+      .string()
+      .regex(/^[^\s-][^\s]*$/, "an SSH destination: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT"),
+    help: "The machine, as `ssh` takes it: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT.",
+    otherwise: "required (not used in the stack `dev`)",
+    example: "lathe:host ubuntu@edge.example",
+  },
+  sshConfig: {
+    form: "text",
+    schema: z.string().min(1, "a file"),
+    help: "An ssh config file to use instead of your own (`ssh -F`).",
+    otherwise: "~/.ssh/config",
+    example: "lathe:sshConfig ./ssh_config",
+  },
+  address: {
+    form: "text",
+    schema: z.string().regex(/^[^\s/]+$/, "a host name or an IP address"),
+    help: "Where other machines reach the server's ports.",
+    otherwise: "the name that `ssh -G` gives for the host",
+    example: "lathe:address 192.0.2.7",
+  },
+  models: {
+    form: "structured",
+    schema: z.array(modelEntry, { error: "a list of models" }).min(1, "at least one model"),
+    help: "Models to serve: names of the catalogue, each optionally with the version number it is served as.",
+    otherwise: "the role's own (stacks/roles/ROLE.yaml)",
+    example: "--path 'lathe:models[0]' ssd-mobilenet",
+  },
+  server: {
+    form: "text",
+    schema: z.string().regex(NAME, "a server kind"),
+    help: "Kind of model server.",
+    otherwise: "tf-serving",
+    example: "lathe:server tf-serving",
+  },
+  image: {
+    form: "text",
+    schema: z
+      .string()
+      .regex(/^[a-z0-9][^\s@]*(@sha256:[0-9a-f]{64})?$/, "an image reference, best with its digest: NAME@sha256:…"),
+    help: "The server's image, best with its digest (NAME@sha256:…). A tag is resolved to its digest on each `up`.",
+    otherwise: "the server kind's own (the paper's Intel image)",
+    example: "lathe:image intel/intel-optimized-tensorflow-serving@sha256:…",
+  },
+  grpcPort: {
+    form: "integer",
+    schema: port,
+    help: "Port on the machine for gRPC.",
+    otherwise: "8500",
+    example: "lathe:grpcPort 8500",
+  },
+  restPort: {
+    form: "integer",
+    schema: port,
+    help: "Port on the machine for REST.",
+    otherwise: "8501",
+    example: "lathe:restPort 8501",
+  },
+  container: {
+    form: "text",
+    schema: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, "a container name"),
+    help: "The container's name.",
+    otherwise: "tf-serving",
+    example: "lathe:container tf-serving",
+  },
+  threads: {
+    form: "structured",
+    schema: threadPolicy,
+    help:
+      "Thread settings. auto: one thread per physical core the host may use, two operators at a time. A map overrides " +
+      "single numbers (omp, intraOp, interOp) and says where the container may run (pin: none, physical: one logical CPU " +
+      "of each core, cores: all hyper-threads of them).",
+    otherwise: "auto, not pinned",
+    example: "--path lathe:threads.omp 4",
+  },
+  memoryMiB: {
+    form: "integer",
+    schema: z.number().int("a whole number").min(64, "at least 64"),
+    help: "Memory limit of the container, in MiB.",
+    otherwise: "nine tenths of the host's usable memory",
+    example: "lathe:memoryMiB 8192",
+  },
+  pidsLimit: {
+    form: "integer",
+    schema: z.number().int("a whole number").min(64, "at least 64"),
+    help: "Most processes and threads that the container may have.",
+    otherwise: "4096",
+    example: "lathe:pidsLimit 4096",
+  },
+  gateTimeoutSeconds: {
+    form: "integer",
+    schema: z.number().int("a whole number").min(1, "at least 1").max(3600, "at most 3600"),
+    help: "How long `up` waits for every model to be AVAILABLE and to answer one predict.",
+    otherwise: "180",
+    example: "lathe:gateTimeoutSeconds 180",
+  },
+  workspace: {
+    form: "text",
+    schema: z
+      .string()
+      .regex(/^\/?[a-zA-Z0-9._-]+(\/[a-zA-Z0-9._-]+)*$/, "a folder, without spaces")
+      .refine(
+        (path) => !path.split("/").includes("..") && path.split("/").filter((part) => part !== "").length >= 2,
+        "a folder at least two levels deep",
+      ),
+    help: "Folder on the machine for models and agents: Lathe's alone, removed by destroy. Relative to the SSH user's home.",
+    otherwise: ".lathe/PROJECT-STACK",
+    example: "lathe:workspace /srv/lathe/edge",
+  },
+} as const satisfies Record<string, ConfigKey>;
+
+export type ConfigKeyName = keyof typeof CONFIG_KEYS;
+
+/** What a stack's config, or a role's defaults, may hold: every key optional, already decoded. */
+export type ConfigValues = { readonly [K in ConfigKeyName]?: z.output<(typeof CONFIG_KEYS)[K]["schema"]> };

@@ -1,0 +1,106 @@
+import { UserError, type Fault } from "../../lib/errors.ts";
+import { CONFIG_KEYS, type ConfigValues } from "./keys.ts";
+import type { ReadConfig } from "./read.ts";
+import type { ThreadPolicy } from "../serving/threads.ts";
+
+/** A model that a stack asks for. */
+export interface ModelRequest {
+  readonly name: string;
+  /** Version number it is served as; absent: the catalogue's. */
+  readonly version: number | undefined;
+}
+
+/** Everything that a stack's config decides about one machine, complete: defaults filled in. */
+export interface MachineConfig {
+  readonly role: string;
+  readonly ssh: { readonly destination: string; readonly configFile?: string } | null;
+  /** Undefined: the name that OpenSSH would connect to. */
+  readonly address: string | undefined;
+  readonly models: readonly ModelRequest[];
+  readonly server: string;
+  /** Undefined: the server kind's own image. */
+  readonly image: string | undefined;
+  readonly grpcPort: number;
+  readonly restPort: number;
+  readonly container: string;
+  readonly threads: ThreadPolicy;
+  /** Undefined: from the host's memory. */
+  readonly memoryMiB: number | undefined;
+  readonly pidsLimit: number;
+  readonly gateTimeoutSeconds: number;
+  /** Relative to the SSH user's home unless it begins with a slash. */
+  readonly workspace: string;
+}
+
+/** Where a machine's config comes from. */
+export interface ConfigSources {
+  readonly project: string;
+  readonly stack: string;
+  /** What the user set. */
+  readonly config: ReadConfig;
+  /** What the role's YAML says; null where the role has none. */
+  readonly roleDefaults: ReadConfig | null;
+  /** This machine's own Docker engine is used, and no host is needed. */
+  readonly local: boolean;
+}
+
+/** The role that a stack's machine has, before its defaults are read. */
+export function roleOf(stack: string, values: ConfigValues): string {
+  return values.role ?? stack;
+}
+
+/**
+ * One machine's complete config: what the user set, else what the role says, else Lathe's own default. Throws one
+ * `UserError` with all faults of the config and the role's file.
+ */
+export function resolveConfig(sources: ConfigSources): MachineConfig {
+  const { project, stack, config, roleDefaults, local } = sources;
+  const faults: Fault[] = [...config.faults, ...(roleDefaults?.faults ?? [])];
+  const values: ConfigValues = { ...(roleDefaults?.values ?? {}), ...config.values };
+  const failed = (key: string) => config.faults.some((fault) => fault.what.startsWith(`lathe:${key}`));
+  const required = (key: "host" | "models", expected: string) => {
+    if (failed(key) || (roleDefaults?.faults.length ?? 0) > 0) return;
+    faults.push({ what: `lathe:${key}: not set`, expected, fix: `pulumi config set ${CONFIG_KEYS[key].example}` });
+  };
+  if (!local && values.host === undefined) required("host", "the machine to deploy to, as ssh takes it");
+  if (values.models === undefined) required("models", "the models to serve (this role has no defaults of its own)");
+  const models = (values.models ?? []).map((m) =>
+    typeof m === "string" ? { name: m, version: undefined } : { name: m.name, version: m.version },
+  );
+  const names = models.map((m) => m.name);
+  for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) {
+    faults.push({
+      what: `lathe:models: "${name}" twice`,
+      expected: "each model once",
+      fix: "pulumi config rm lathe:models",
+    });
+  }
+  const grpcPort = values.grpcPort ?? 8500;
+  const restPort = values.restPort ?? 8501;
+  if (grpcPort === restPort) {
+    faults.push({
+      what: `lathe:restPort: ${restPort} is the gRPC port too`,
+      fix: "pulumi config set lathe:restPort 8501",
+    });
+  }
+  if (faults.length > 0) throw new UserError(faults);
+  const policy = values.threads === undefined || values.threads === "auto" ? {} : values.threads;
+  return {
+    role: roleOf(stack, values),
+    ssh: local
+      ? null
+      : { destination: values.host ?? "", ...(values.sshConfig === undefined ? {} : { configFile: values.sshConfig }) },
+    address: values.address,
+    models,
+    server: values.server ?? "tf-serving",
+    image: values.image,
+    grpcPort,
+    restPort,
+    container: values.container ?? "tf-serving",
+    threads: { ...policy, pin: policy.pin ?? "none" },
+    memoryMiB: values.memoryMiB,
+    pidsLimit: values.pidsLimit ?? 4096,
+    gateTimeoutSeconds: values.gateTimeoutSeconds ?? 180,
+    workspace: values.workspace ?? `.lathe/${project}-${stack}`,
+  };
+}
