@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { dirname, join } from "node:path";
+import { cached, exists } from "../lib/cached.ts";
+import { UserError } from "../lib/errors.ts";
+import type { Progress } from "../lib/progress.ts";
+import { inChroot } from "./debian/chroot.ts";
+import { needPrograms, needRoot } from "./debian/needs.ts";
+import { machineCodename, machineSettings, machineSources } from "./debian/settings.ts";
+import { formatSources, mainSource, sourcesOfRelease, type AptSource } from "./debian/sources.ts";
+import { run } from "./run.ts";
+
+export { inChroot } from "./debian/chroot.ts";
+
+/** Change it when the way a base is made changes, so that older ones in the cache are not taken. */
+const RECIPE = 1;
+
+/**
+ * A root folder with this machine's own release of Debian or Ubuntu in it: debootstrap's minbase and the packages asked
+ * for. Built once, kept in the cache, and never to be written to: copy it, or put an overlay over it. Needs to be root.
+ *
+ * @param packages Debian packages beyond minbase; recommended ones are left out
+ * @returns the folder's path
+ */
+export async function debianBase(progress: Progress, packages: readonly string[] = []): Promise<string> {
+  needRoot();
+  const codename = await machineCodename();
+  const key = baseKey(codename, arch(), packages);
+  const wait = (pid: string) => progress.note(`waiting for process ${pid}, which builds it now`, true);
+  if (packages.length === 0) return cached("lab", key, (dir) => bootstrap(dir, codename, progress), wait);
+  return cached(
+    "lab",
+    key,
+    async (dir) => {
+      const minbase = await debianBase(progress);
+      progress.step(`Debian packages for the lab: ${packages.join(", ")}`, 40);
+      await run(["cp", "-a", "--reflink=auto", `${minbase}/.`, dir]);
+      await installPackages(dir, packages, progress);
+      progress.done();
+    },
+    wait,
+  );
+}
+
+/** Names a base in the cache: the release, the processor, and the packages in it, whatever their order. */
+export function baseKey(codename: string, processor: string, packages: readonly string[]): string {
+  const extra = [...new Set(packages)].sort();
+  const hash = createHash("sha256").update(extra.join("\n")).digest("hex").slice(0, 8);
+  return `base-${RECIPE}-${codename}-${processor}-${extra.length === 0 ? "min" : hash}`;
+}
+
+async function bootstrap(dir: string, codename: string, progress: Progress): Promise<void> {
+  await needPrograms(["debootstrap", "wget", "gpgv"], progress);
+  const sources = sourcesOfRelease(await machineSources(), codename);
+  const main = mainSource(sources, codename);
+  if (main === undefined) {
+    throw new UserError({
+      what: `/etc/apt: no package source of ${codename} in sources.list or sources.list.d`,
+      expected: `a line such as "deb http://MIRROR/debian ${codename} main"`,
+    });
+  }
+  progress.step(`Debian ${codename} for the lab, from this machine's own mirror (debootstrap)`, 60);
+  const settings = await machineSettings();
+  const proxy = /^Acquire::http::Proxy "(.+)";$/m.exec(settings.aptConfig)?.[1];
+  const env = {
+    ...process.env,
+    PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+    ...(proxy === undefined || proxy === "DIRECT" ? {} : { http_proxy: proxy }),
+  };
+  const trust = main.trusted ? ["--no-check-gpg"] : main.signedBy === undefined ? [] : [`--keyring=${main.signedBy}`];
+  await run(
+    [
+      "debootstrap",
+      "--variant=minbase",
+      `--components=${main.components.join(",")}`,
+      ...trust,
+      codename,
+      dir,
+      main.uris[0] ?? "",
+    ],
+    { env, what: `debootstrap of ${codename}`, onLine: (line) => progress.note(line.replace(/^I: /, "")) },
+  );
+  await adoptSources(dir, sources);
+  await inChroot(dir, ["apt-get", "-q", "update"]);
+  await inChroot(dir, ["apt-get", "-q", "-y", "upgrade"]);
+  await inChroot(dir, ["apt-get", "clean"]);
+  progress.done();
+}
+
+async function installPackages(root: string, packages: readonly string[], progress: Progress): Promise<void> {
+  // A package's services must not start in a chroot: this is how Debian is told so.
+  const policy = join(root, "usr/sbin/policy-rc.d");
+  await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const onLine = (line: string) => progress.note(line);
+  await inChroot(root, ["apt-get", "-q", "update"], { onLine });
+  await inChroot(root, ["apt-get", "-q", "-y", "install", ...packages], { onLine });
+  await inChroot(root, ["apt-get", "clean"]);
+  await rm(policy);
+}
+
+/** Gives a root the machine's own sources of its release, with the keyrings that they name. */
+async function adoptSources(root: string, sources: readonly AptSource[]): Promise<void> {
+  for (const { signedBy } of sources) {
+    if (signedBy === undefined || (await exists(join(root, signedBy)))) continue;
+    await mkdir(dirname(join(root, signedBy)), { recursive: true });
+    await copyFile(signedBy, join(root, signedBy));
+  }
+  await rm(join(root, "etc/apt/sources.list.d"), { recursive: true, force: true });
+  await mkdir(join(root, "etc/apt/sources.list.d"));
+  await writeFile(join(root, "etc/apt/sources.list"), formatSources(sources));
+}

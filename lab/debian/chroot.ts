@@ -1,0 +1,63 @@
+import { mkdtemp, rm, writeFile, copyFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run, type RunOptions } from "../run.ts";
+import { CHROOT_SETTINGS, machineSettings } from "./settings.ts";
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// Runs in mount and pid namespaces of its own: when it ends, or is killed, its mounts and processes are gone with it.
+const ENTER = `set -e
+root=$1; settings=$2; inside=$3; shift 3
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind -o ro /sys "$root/sys"
+mount -t tmpfs tmpfs "$root/run"
+mkdir -p "$root$inside"
+mount --bind -o ro "$settings" "$root$inside"
+[ -e "$root/etc/resolv.conf" ] || [ -L "$root/etc/resolv.conf" ] || : > "$root/etc/resolv.conf"
+cp -L /etc/resolv.conf "$root/run/resolv.conf" 2>/dev/null || : > "$root/run/resolv.conf"
+[ -L "$root/etc/resolv.conf" ] || mount --bind "$root/run/resolv.conf" "$root/etc/resolv.conf"
+exec chroot "$root" "$@"`;
+
+/**
+ * Runs a program inside a root folder, fetching packages as the machine does: with its name servers, proxies, CA bundle,
+ * and its settings of apt and pip. Those are only there while the program runs: none of them stays in the root. The
+ * environment is otherwise empty but for PATH, HOME, LANG and what `env` adds. Needs to be root.
+ *
+ * @returns what the program printed on stdout
+ * @throws UserError with the end of its output if it fails
+ */
+export async function inChroot(
+  root: string,
+  argv: readonly string[],
+  options: Omit<RunOptions, "env"> & { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<string> {
+  const settings = await machineSettings();
+  const folder = await mkdtemp(join(tmpdir(), "lathe-chroot-"));
+  try {
+    await writeFile(
+      join(folder, "apt.conf"),
+      `${settings.aptConfig}APT::Install-Recommends "false";\nDpkg::Use-Pty "0";\n`,
+    );
+    if (settings.caBundle !== undefined) await copyFile(settings.caBundle, join(folder, "ca.crt"));
+    const env = {
+      PATH,
+      HOME: "/root",
+      LANG: "C.UTF-8",
+      DEBIAN_FRONTEND: "noninteractive",
+      APT_CONFIG: `${CHROOT_SETTINGS}/apt.conf`,
+      ...settings.env,
+      ...options.env,
+    };
+    const enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"];
+    const shell = ["sh", "-c", ENTER, "lathe-chroot", root, folder, CHROOT_SETTINGS];
+    return await run([...enter, ...shell, ...argv], {
+      ...options,
+      env,
+      what: options.what ?? `${argv.slice(0, 3).join(" ")} in ${root}`,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

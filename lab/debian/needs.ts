@@ -1,0 +1,69 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+import type { Progress } from "../../lib/progress.ts";
+import { run } from "../run.ts";
+
+/** Programs that the lab runs on the machine itself, and the Debian package that has each. */
+const PACKAGE_OF: Readonly<Record<string, string>> = {
+  debootstrap: "debootstrap",
+  wget: "wget",
+  gpgv: "gpgv",
+  ip: "iproute2",
+  tc: "iproute2",
+  ssh: "openssh-client",
+  "ssh-keygen": "openssh-client",
+  unshare: "util-linux",
+  nsenter: "util-linux",
+  mount: "mount",
+  tar: "tar",
+};
+
+/** The packages that carry the named programs, each once, in order. */
+export function packagesFor(programs: readonly string[]): string[] {
+  return [...new Set(programs.map((p) => PACKAGE_OF[p] ?? p))].sort();
+}
+
+/**
+ * Sees to it that programs are there: installs the Debian packages that carry the missing ones, and says so.
+ *
+ * @throws UserError with the command to type if this process may not install them
+ */
+export async function needPrograms(programs: readonly string[], progress: Progress): Promise<void> {
+  const missing = [];
+  for (const program of programs) if (!(await onPath(program))) missing.push(program);
+  if (missing.length === 0) return;
+  const packages = packagesFor(missing);
+  const fix = `apt-get update && apt-get install -y ${packages.join(" ")}`;
+  if (process.getuid?.() !== 0)
+    throw new UserError({ what: `missing here: ${missing.join(", ")}`, fix: `sudo sh -c '${fix}'` });
+  progress.step(`installing ${packages.join(", ")} on this machine with apt-get (missing: ${missing.join(", ")})`, 15);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await run(["apt-get", "update", "-q"], { env, fix });
+  await run(["apt-get", "install", "-y", "-q", "--no-install-recommends", ...packages], { env, fix });
+  progress.done();
+}
+
+/** Stops with a clear word where the lab is run by someone who may not make namespaces. */
+export function needRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new UserError({
+    what: "the lab makes namespaces, mounts and cgroups, and this user may not",
+    expected: "root",
+    fix: "run it as root: sudo npm run lab -- up",
+  });
+}
+
+/** Whether a program is found on PATH or in the system's own folders for administrators. */
+export async function onPath(program: string): Promise<boolean> {
+  const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
+  for (const folder of folders) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
