@@ -1,0 +1,78 @@
+import { createWorker } from "./worker.ts";
+import type { AnswerMessage, CallMessage, FromWorker, ToWorker, VisitMessage } from "./protocol.ts";
+import { ImageMessage, VisitedMessage } from "./protocol.ts";
+import type { z } from "zod";
+
+/** What came of a visit besides its calls. */
+export type VisitOutcome = z.infer<typeof VisitedMessage>["error"];
+
+/** A worker somewhere: in this process, or an agent on another machine. */
+export interface WorkerLink {
+  /** Where it runs, for provenance: Node's version, hostname. */
+  readonly about: { readonly node: string; readonly hostname: string };
+  sendImage(image: z.infer<typeof ImageMessage>): Promise<void>;
+  /**
+   * Makes a visit; `onOutcome` sees each call as it is known. Resolves with why the visit could not go on, or undefined.
+   * Rejects only where the worker itself is gone.
+   */
+  visit(
+    message: VisitMessage,
+    onOutcome: (m: CallMessage | z.infer<typeof AnswerMessage>) => void,
+  ): Promise<VisitOutcome>;
+  close(): Promise<void>;
+}
+
+/** Turns a stream of worker messages into answers to visits; shared by every kind of link. */
+export class VisitTracker {
+  #pending:
+    | {
+        readonly visit: number;
+        readonly onOutcome: (m: CallMessage | z.infer<typeof AnswerMessage>) => void;
+        readonly resolve: (outcome: VisitOutcome) => void;
+        readonly reject: (error: Error) => void;
+      }
+    | undefined;
+
+  /** Begins to wait for a visit's end. One at a time: a worker makes one call after the other. */
+  begin(visit: number, onOutcome: (m: CallMessage | z.infer<typeof AnswerMessage>) => void): Promise<VisitOutcome> {
+    if (this.#pending !== undefined) throw new Error("a visit is already under way on this worker");
+    return new Promise((resolve, reject) => {
+      this.#pending = { visit, onOutcome, resolve, reject };
+    });
+  }
+
+  accept(message: FromWorker): void {
+    const pending = this.#pending;
+    if (pending === undefined || message.type === "hello" || message.visit !== pending.visit) return;
+    if (message.type === "visited") {
+      this.#pending = undefined;
+      pending.resolve(message.error);
+    } else {
+      pending.onOutcome(message);
+    }
+  }
+
+  /** The worker is gone: whoever waits is told why. */
+  fail(error: Error): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.reject(error);
+  }
+}
+
+/** A worker in this process: for cells whose client machine is the one that runs the bench. */
+export function localLink(hostname: string): WorkerLink {
+  const tracker = new VisitTracker();
+  const worker = createWorker((message) => tracker.accept(message));
+  const send = (message: ToWorker) => worker.handle(message);
+  return {
+    about: { node: process.version, hostname },
+    sendImage: send,
+    async visit(message, onOutcome) {
+      const ended = tracker.begin(message.visit, onOutcome);
+      await send(message);
+      return ended;
+    },
+    close: () => send({ type: "close" }),
+  };
+}

@@ -1,0 +1,148 @@
+import { type CommandSpec, type OptionSpec, type Values } from "../lib/cli.ts";
+import { type Fault, UserError } from "../lib/errors.ts";
+import { clientKinds } from "./clients/index.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+
+export const OPTIONS = {
+  stack: { type: "string", value: "A,B", help: "stacks to measure (default: every deployed stack of the project)" },
+  outputs: { type: "string", value: "FILES", help: "read stack outputs from JSON files instead of Pulumi" },
+  models: { type: "string", value: "A,B", help: "models (default: all that are deployed)" },
+  images: { type: "string", value: "1,2", help: "photographs by number (default: all ten)" },
+  photographs: {
+    type: "string",
+    value: "LIST",
+    help: "list of photographs (YAML)",
+    default: "models/photographs.yaml",
+  },
+  client: {
+    type: "string",
+    value: "KINDS",
+    help: `client kinds: ${clientKinds.map((k) => k.name).join(", ")}`,
+    default: "probe,rest",
+  },
+  place: { type: "string", value: "PLACES", help: "local, remote or both", default: "local,remote" },
+  requests: { type: "string", value: "N", help: "measured calls a cell", default: String(DEFAULT_LIMITS.requests) },
+  block: {
+    type: "string",
+    value: "N",
+    help: "calls of one visit to a cell, at most",
+    default: String(DEFAULT_LIMITS.blockRequests),
+  },
+  warmup: {
+    type: "string",
+    value: "N",
+    help: "warm-up calls for what is seen for the first time",
+    default: String(DEFAULT_LIMITS.warmupRequests),
+  },
+  timeout: {
+    type: "string",
+    value: "SECONDS",
+    help: "a call that takes longer has failed",
+    default: String(DEFAULT_LIMITS.timeoutMs / 1000),
+  },
+  budget: { type: "string", value: "MINUTES", help: "stop after this long, once every cell was visited" },
+  seed: { type: "string", value: "N", help: "seed of the order of visits", default: "1" },
+  runs: { type: "string", value: "DIR", help: "folder where runs are kept", default: "runs" },
+  resume: { type: "boolean", help: "go on with the newest run (or the one named as operand)" },
+  json: { type: "boolean", help: "print the tables as JSON to stdout" },
+} as const satisfies Record<string, OptionSpec>;
+
+export const SPEC: CommandSpec<typeof OPTIONS> = {
+  name: "npm run bench --",
+  summary:
+    "Measures model x protocol x machine x image against what is deployed, and prints the paper's tables beside it.",
+  operands: "[plan | tables [RUN] | RUN (with --resume)]",
+  options: OPTIONS,
+  details: [
+    "Local cells run their client on the server's own machine, remote cells on the machine with the role `client`; the\n" +
+      "agent that makes the calls is sent there over SSH and removed by `pulumi destroy`. A cell that fails says why, the\n" +
+      "others go on, and the exit code is 1. A run that was interrupted goes on with --resume: nothing lost, nothing twice.",
+    "Each run is a folder: run.json (provenance), records.jsonl (one line a call), answers.jsonl, tables.md, tables.json.",
+  ],
+  examples: [
+    ["npm run bench", "everything that is deployed"],
+    ["npm run bench -- plan", "the cells, without measuring them"],
+    [
+      "npm run bench -- --stack edge --models ssd-mobilenet --client probe,grpc-js,rest",
+      "one machine, one model, three clients",
+    ],
+    [
+      "npm run bench -- --budget 10",
+      "what fits into ten minutes: every cell once, then as many rounds as there is time for",
+    ],
+    ["npm run bench -- --resume", "go on with the newest run"],
+    ["npm run bench -- tables 2026-11-23T18-00-00Z --json", "the tables of a run again, for a program"],
+  ],
+};
+
+/** The options of a run, checked. */
+export interface BenchOptions {
+  readonly stacks: readonly string[] | undefined;
+  readonly outputs: readonly string[] | undefined;
+  readonly models: readonly string[] | undefined;
+  readonly images: readonly number[] | undefined;
+  readonly photographs: string;
+  readonly clientKinds: readonly string[];
+  readonly places: readonly ("local" | "remote")[];
+  readonly limits: Limits;
+  readonly seed: number;
+}
+
+/**
+ * Checks the options of `npm run bench`.
+ *
+ * @throws UserError with all their faults at once
+ */
+export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
+  const faults: Fault[] = [];
+  const number = (name: keyof typeof OPTIONS, low: number, integer: boolean): number => {
+    const text = String(values[name]);
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < low || (integer && !Number.isInteger(value)))
+      faults.push({
+        what: `--${name} ${text}`,
+        expected: `${integer ? "a whole number" : "a number"} of at least ${low}`,
+      });
+    return value;
+  };
+  const words = (text: string | undefined) =>
+    text
+      ?.split(",")
+      .map((w) => w.trim())
+      .filter((w) => w !== "");
+  const oneOf = <T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T[] =>
+    (words(text) ?? []).filter((word): word is T => {
+      if ((allowed as readonly string[]).includes(word)) return true;
+      faults.push({ what: `--${name}: "${word}"`, expected: `one or more of ${allowed.join(", ")}` });
+      return false;
+    });
+  const images = words(values.images)?.map((word) => {
+    const id = Number(word.replace(/^image-/i, ""));
+    if (!Number.isInteger(id) || id < 1) faults.push({ what: `--images: "${word}"`, expected: "numbers such as 2,7" });
+    return id;
+  });
+  const options: BenchOptions = {
+    stacks: words(values.stack),
+    outputs: words(values.outputs),
+    models: words(values.models),
+    images,
+    photographs: values.photographs ?? OPTIONS.photographs.default,
+    clientKinds: oneOf(
+      "client",
+      values.client,
+      clientKinds.map((k) => k.name),
+    ),
+    places: oneOf("place", values.place, ["local", "remote"]),
+    seed: number("seed", 0, true),
+    limits: {
+      requests: number("requests", 1, true),
+      blockRequests: number("block", 1, true),
+      blockMs: DEFAULT_LIMITS.blockMs,
+      warmupRequests: number("warmup", 0, true),
+      timeoutMs: number("timeout", 0.001, false) * 1000,
+      budgetMs: values.budget === undefined ? null : number("budget", 0.01, false) * 60_000,
+    },
+  };
+  if (faults.length > 0) throw new UserError(faults.map((f) => ({ ...f, fix: `${SPEC.name} --help` })));
+  return options;
+}

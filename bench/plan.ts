@@ -1,0 +1,62 @@
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { type Cell, cellId } from "./cell.ts";
+import type { ClientKind } from "./clients/client.ts";
+
+/** Which client machine calls which server machine. */
+export interface Placement {
+  readonly clientRole: string;
+  readonly serverRole: string;
+}
+
+/** What the matrix is made of. */
+export interface MatrixSpec {
+  readonly placements: readonly Placement[];
+  /** Client kinds by name, with the protocol each speaks and what it sends. */
+  readonly clientKinds: readonly Pick<ClientKind, "name" | "protocol" | "input">[];
+  /** Names of the models deployed on each server role. */
+  readonly modelsByRole: Readonly<Record<string, readonly string[]>>;
+  readonly images: readonly string[];
+}
+
+/**
+ * The paper's placements on the roles that are deployed: each machine as its own client (local), and the client machine
+ * to every machine (remote). A placement that is both is one and the same cell, measured once, shown in both tables.
+ *
+ * @param remoteClient role of the machine that remote requests come from; without it, only local placements
+ */
+export function paperPlacements(roles: readonly string[], remoteClient = "client"): Placement[] {
+  const local = roles.map((role) => ({ clientRole: role, serverRole: role }));
+  const remote = roles.includes(remoteClient)
+    ? roles.filter((role) => role !== remoteClient).map((role) => ({ clientRole: remoteClient, serverRole: role }))
+    : [];
+  return [...local, ...remote];
+}
+
+/** Every cell of the matrix, in a fixed order. */
+export function benchPlan(spec: MatrixSpec): Cell[] {
+  return spec.placements.flatMap((placement) =>
+    (spec.modelsByRole[placement.serverRole] ?? []).flatMap((model) =>
+      spec.clientKinds.flatMap(({ name: clientKind, protocol, input }) =>
+        spec.images.map((image) => {
+          const coordinates = { ...placement, clientKind, model, image };
+          return { id: cellId(coordinates), ...coordinates, protocol, input };
+        }),
+      ),
+    ),
+  );
+}
+
+/**
+ * The order in which one round visits its cells: a shuffle that depends on seed and round alone, so that drift of the
+ * machines does not land on one cell, and a resumed run goes on as the first would have.
+ */
+export function roundOrder<T>(cells: readonly T[], seed: number, round: number): T[] {
+  const generator = xoroshiro128plus((seed ^ Math.imul(round + 1, 0x9e3779b1)) | 0);
+  const order = [...cells];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = uniformInt(generator, 0, i);
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import type { WorkerLink } from "./agent/link.ts";
+import type { CallMessage } from "./agent/protocol.ts";
+import { type Cell, cellId } from "./cell.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import type { BenchRecord } from "./records.ts";
+import { type RunInputs, runMatrix } from "./run.ts";
+
+function cell(serverRole: string, image: string, clientRole = "client"): Cell {
+  const c = { clientRole, serverRole, clientKind: "probe", model: "ssd", image };
+  return { id: cellId(c), ...c, protocol: "grpc", input: "pixels" };
+}
+
+const call = (visit: number, phase: "warmup" | "measure", totalMs: number, error?: string): CallMessage => ({
+  type: "call",
+  visit,
+  phase,
+  at: "2026-01-01T00:00:00.000Z",
+  ok: error === undefined,
+  totalMs,
+  encodeMs: null,
+  sendMs: null,
+  waitMs: null,
+  receiveMs: null,
+  decodeMs: null,
+  requestBytes: 10,
+  responseBytes: 10,
+  ...(error === undefined ? {} : { error: { code: "NOT_FOUND", message: error } }),
+});
+
+/** A worker that answers at once, and a clock that its calls move. */
+function world(
+  limits: Partial<Limits>,
+  cells: Cell[],
+  options: { callMs?: number; fails?: (image: string) => boolean } = {},
+) {
+  const records: BenchRecord[] = [];
+  let nowMs = 0;
+  const visits: { image: string; warmup: number; calls: number; round: number }[] = [];
+  const link: WorkerLink = {
+    about: { node: "v24", hostname: "test" },
+    sendImage: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    visit(m, onOutcome) {
+      visits.push({ image: m.image, warmup: m.warmup, calls: m.calls, round: 0 });
+      if (options.fails?.(m.image)) {
+        onOutcome(call(m.visit, "measure", 1, "Servable not found"));
+        return Promise.resolve({ code: "NOT_FOUND", message: "Servable not found", opening: false });
+      }
+      for (let i = 0; i < m.warmup + m.calls; i++) {
+        nowMs += options.callMs ?? 10;
+        onOutcome(call(m.visit, i < m.warmup ? "warmup" : "measure", options.callMs ?? 10));
+      }
+      return Promise.resolve(undefined);
+    },
+  };
+  const inputs: RunInputs = {
+    cells,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    seed: 1,
+    already: new Map(),
+    firstRound: 0,
+    endpoint: () => ({ address: "127.0.0.1", port: 1 }),
+    link: () => Promise.resolve(link),
+    record: (r) => records.push(r),
+    answer: () => {},
+    onStatus: () => {},
+    now: () => nowMs,
+  };
+  const measured = (id: string) =>
+    records.filter((r) => r.type === "call" && r.ok && r.phase === "measure" && r.cell === id).length;
+  return { inputs, records, visits, measured };
+}
+
+describe("a run", () => {
+  it("gives every cell its calls, in blocks, round after round", async () => {
+    const cells = [cell("edge", "image-1"), cell("edge", "image-2")];
+    const w = world({ requests: 25, blockRequests: 10 }, cells);
+    const ends = await runMatrix(w.inputs);
+    expect([...ends.values()]).toEqual(["requests", "requests"]);
+    expect(cells.map((c) => w.measured(c.id))).toEqual([25, 25]);
+    expect(w.visits.map((v) => v.calls)).toEqual([10, 10, 10, 10, 5, 5]);
+    expect(new Set(w.visits.slice(0, 2).map((v) => v.image)).size).toBe(2);
+  });
+
+  it("keeps warm-up calls out of what is measured", async () => {
+    const w = world({ requests: 5, warmupRequests: 3 }, [cell("edge", "image-1")]);
+    await runMatrix(w.inputs);
+    expect(w.records.filter((r) => r.type === "call" && r.phase === "warmup")).toHaveLength(3);
+    expect(w.measured(w.inputs.cells[0]?.id ?? "")).toBe(5);
+  });
+
+  it("ends a failing cell with its reason and goes on with the others", async () => {
+    const cells = [cell("edge", "image-1"), cell("edge", "image-2")];
+    const w = world({ requests: 5 }, cells, { fails: (image) => image === "image-1" });
+    const ends = await runMatrix(w.inputs);
+    expect(ends.get(cells[0]?.id ?? "")).toBe("failed");
+    expect(ends.get(cells[1]?.id ?? "")).toBe("requests");
+    expect(w.records.find((r) => r.type === "failure")).toMatchObject({
+      cell: cells[0]?.id,
+      error: { code: "NOT_FOUND", message: "Servable not found" },
+    });
+  });
+
+  it("tries an unreachable client machine once, not once for each of its cells", async () => {
+    const cells = [cell("edge", "image-1", "edge"), cell("edge", "image-2", "edge"), cell("cloud", "image-1")];
+    const w = world({ requests: 5 }, cells);
+    const real = w.inputs.link.bind(w.inputs);
+    let tries = 0;
+    const link = (role: string) => {
+      if (role !== "edge") return real(role);
+      tries += 1;
+      return Promise.reject(new Error("ssh: no route to host"));
+    };
+    const ends = await runMatrix({ ...w.inputs, link });
+    expect([...ends.values()].sort()).toEqual(["failed", "failed", "requests"]);
+    expect(tries).toBe(1);
+    const failures = w.records.filter((r) => r.type === "failure");
+    expect(failures).toHaveLength(2);
+    expect(failures[0]).toMatchObject({ error: { message: 'client machine "edge": ssh: no route to host' } });
+  });
+
+  it("visits every cell once even where the time is up, and no cell twice after that", async () => {
+    const cells = [1, 2, 3, 4].map((i) => cell("edge", `image-${i}`));
+    const w = world({ requests: 30, blockRequests: 1, budgetMs: 1500 }, cells, { callMs: 1000 });
+    const ends = await runMatrix(w.inputs);
+    expect(cells.map((c) => w.measured(c.id))).toEqual([1, 1, 1, 1]);
+    expect([...ends.values()]).toEqual(["budget", "budget", "budget", "budget"]);
+  });
+
+  it("gives a resumed run only the calls that are missing", async () => {
+    const cells = [cell("edge", "image-1"), cell("edge", "image-2")];
+    const w = world({ requests: 10 }, cells);
+    const already = new Map([
+      [cells[0]?.id ?? "", 10],
+      [cells[1]?.id ?? "", 4],
+    ]);
+    await runMatrix({ ...w.inputs, already, firstRound: 1 });
+    expect(cells.map((c) => w.measured(c.id))).toEqual([0, 6]);
+  });
+});

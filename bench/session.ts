@@ -1,0 +1,137 @@
+import { appendFile, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import type { Deployment } from "../infra/outputs.ts";
+import { exists, withLock } from "../lib/cached.ts";
+import { UserError } from "../lib/errors.ts";
+import type { AgentBundle } from "./agent/bundle.ts";
+import { type WorkerLink, localLink } from "./agent/link.ts";
+import type { ImageMessage } from "./agent/protocol.ts";
+import { remoteLink } from "./agent/remote.ts";
+import type { Cell } from "./cell.ts";
+import type { RunManifest } from "./manifest.ts";
+import { RecordWriter, readRecords, repairTail } from "./records.ts";
+import { type CellEnd, type RunStatus, runMatrix } from "./run.ts";
+
+/** A photograph, ready to send. */
+export type LoadedImage = z.infer<typeof ImageMessage>;
+
+/** What a session of a run came to. */
+export interface SessionResult {
+  readonly ends: ReadonlyMap<string, CellEnd>;
+  /** Bytes of a torn last record that a killed session had left. */
+  readonly repairedBytes: number;
+}
+
+/**
+ * Runs what is left of a run's matrix, appending to its folder. A run is one session after the other until every cell
+ * has its calls; a session that was killed is simply followed by another.
+ *
+ * @throws UserError where another session writes to the folder now
+ */
+export async function runSession(
+  dir: string,
+  manifest: RunManifest,
+  images: readonly LoadedImage[],
+  bundle: AgentBundle,
+  onStatus: (status: RunStatus) => void,
+): Promise<SessionResult> {
+  const onWait = (pid: string) => {
+    throw new UserError({
+      what: `${dir}: another bench (process ${pid}) writes to this run`,
+      fix: "wait for it, or start a run of its own: npm run bench",
+    });
+  };
+  return withLock(join(dir, "session.lock"), () => locked(dir, manifest, images, bundle, onStatus), onWait);
+}
+
+async function locked(
+  dir: string,
+  manifest: RunManifest,
+  images: readonly LoadedImage[],
+  bundle: AgentBundle,
+  onStatus: (status: RunStatus) => void,
+): Promise<SessionResult> {
+  await mkdir(dir, { recursive: true });
+  const path = join(dir, "records.jsonl");
+  const repairedBytes = repairTail(path);
+  const { already, firstRound } = await progressSoFar(path);
+  const byRole = new Map(manifest.deployments.map((d) => [d.role, d]));
+  const links = new Map<string, Promise<WorkerLink>>();
+  const link = (role: string) => {
+    let opening = links.get(role);
+    if (opening === undefined) {
+      opening = openLink(byRole.get(role), role, bundle, images);
+      links.set(role, opening);
+      opening.catch(() => {}); // whoever awaits it gets the reason
+    }
+    return opening;
+  };
+  const writer = new RecordWriter(path);
+  const answers: Promise<void>[] = [];
+  try {
+    const ends = await runMatrix({
+      cells: manifest.cells,
+      limits: manifest.limits,
+      seed: manifest.seed,
+      already,
+      firstRound,
+      endpoint: (cell) => endpoint(byRole.get(cell.serverRole), cell),
+      link,
+      record: (record) => writer.append(record),
+      answer: (cell, outputs) =>
+        void answers.push(appendFile(join(dir, "answers.jsonl"), `${JSON.stringify({ cell: cell.id, outputs })}\n`)),
+      onStatus,
+      now: () => performance.now(),
+    });
+    await Promise.all(answers);
+    return { ends, repairedBytes };
+  } finally {
+    writer.close();
+    await Promise.all([...links.values()].map((l) => l.then((open) => open.close()).catch(() => {})));
+  }
+}
+
+/** Measured calls a cell has, and the round to go on with. */
+async function progressSoFar(path: string): Promise<{ already: Map<string, number>; firstRound: number }> {
+  const already = new Map<string, number>();
+  let firstRound = 0;
+  if (await exists(path)) {
+    for await (const record of readRecords(path)) {
+      firstRound = Math.max(firstRound, record.round);
+      if (record.type === "call" && record.ok && record.phase === "measure")
+        already.set(record.cell, (already.get(record.cell) ?? 0) + 1);
+    }
+  }
+  return { already, firstRound };
+}
+
+function endpoint(deployment: Deployment | undefined, cell: Cell): { address: string; port: number } {
+  if (deployment === undefined) throw new Error(`no deployment of role ${cell.serverRole}`);
+  return {
+    // A machine that is its own client takes the shortest way.
+    address: cell.clientRole === cell.serverRole ? "127.0.0.1" : deployment.address,
+    port: cell.protocol === "grpc" ? deployment.grpcPort : deployment.restPort,
+  };
+}
+
+async function openLink(
+  deployment: Deployment | undefined,
+  role: string,
+  bundle: AgentBundle,
+  images: readonly LoadedImage[],
+): Promise<WorkerLink> {
+  if (deployment === undefined) throw new UserError({ what: `no stack with role "${role}" is deployed` });
+  const link =
+    deployment.ssh === null
+      ? localLink(deployment.facts.hostname)
+      : await remoteLink(deployment, deployment.ssh, bundle);
+  for (const image of images) await link.sendImage(image);
+  return link;
+}
+
+/** Folders of runs below `root`, oldest first. */
+export async function listRuns(root: string): Promise<string[]> {
+  const names = await readdir(root).catch(() => [] as string[]);
+  return names.filter((name) => /^\d{4}-\d{2}-\d{2}T/.test(name)).sort();
+}

