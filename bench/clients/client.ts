@@ -70,6 +70,11 @@ export interface ClientKind {
   /** As `--client` takes it: `probe`, `grpc-js`. */
   readonly name: string;
   readonly protocol: "grpc" | "rest";
+  /**
+   * What its requests carry: decoded pixels for `serving_default` (uint8 [1,H,W,3] under `inputs`), or the image file's
+   * bytes for `serving_bytes` (string [1] under `inputs`). The caller builds the request's inputs accordingly.
+   */
+  readonly input: "pixels" | "file";
   /** A sentence for tables and `--help`. */
   readonly about: string;
   create(address: string, port: number): Client;

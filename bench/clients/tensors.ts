@@ -1,0 +1,93 @@
+import { StatusError } from "./codes.ts";
+import type { DType, Tensor } from "./client.ts";
+
+/** What the wire says about an element type. */
+export interface DTypeFacts {
+  /** TensorFlow's number. */
+  readonly number: number;
+  /** Bytes of one element in `tensor_content`; 0 for strings, which have no such form. */
+  readonly elementBytes: number;
+}
+
+export const dtypeFacts: Readonly<Record<DType, DTypeFacts>> = {
+  DT_FLOAT: { number: 1, elementBytes: 4 },
+  DT_DOUBLE: { number: 2, elementBytes: 8 },
+  DT_INT32: { number: 3, elementBytes: 4 },
+  DT_UINT8: { number: 4, elementBytes: 1 },
+  DT_STRING: { number: 7, elementBytes: 0 },
+  DT_INT64: { number: 9, elementBytes: 8 },
+  DT_BOOL: { number: 10, elementBytes: 1 },
+};
+
+const BY_NUMBER = new Map(Object.entries(dtypeFacts).map(([name, facts]) => [facts.number, name as DType]));
+
+/** The element type of a wire number, or undefined where Lathe has no use for it. */
+export function dtypeOfNumber(number: number): DType | undefined {
+  return BY_NUMBER.get(number);
+}
+
+/** Elements more than this (in an answer of a few bytes) are a fault of the peer, not a tensor to allocate. */
+const MAX_ELEMENTS = 2 ** 28;
+
+/** How many elements a shape holds; 1 for a scalar. Throws StatusError where a size is no count or the whole too large. */
+export function elementCount(shape: readonly number[], code: "INVALID_ARGUMENT" | "INTERNAL"): number {
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) throw new StatusError(code, `shape [${shape.join(",")}] has no size`);
+    count *= size;
+  }
+  if (count > MAX_ELEMENTS) throw new StatusError(code, `shape [${shape.join(",")}] holds too many elements`);
+  return count;
+}
+
+/** Throws StatusError INVALID_ARGUMENT where a tensor's data is not what its type and shape promise. */
+export function checkTensor(name: string, tensor: Tensor): void {
+  const want = elementCount(tensor.shape, "INVALID_ARGUMENT");
+  const fits = HOLDS[tensor.dtype](tensor.data);
+  if (fits && tensor.data.length === want) return;
+  throw new StatusError(
+    "INVALID_ARGUMENT",
+    `input "${name}": ${tensor.dtype} [${tensor.shape.join(",")}] needs ${want} elements, ` +
+      `but its data is ${tensor.data.constructor.name} of ${tensor.data.length}`,
+  );
+}
+
+type Data = Tensor["data"];
+
+const HOLDS: Readonly<Record<DType, (data: Data) => boolean>> = {
+  DT_FLOAT: (data) => data instanceof Float32Array,
+  DT_DOUBLE: (data) => data instanceof Float64Array,
+  DT_INT32: (data) => data instanceof Int32Array,
+  DT_UINT8: (data) => data instanceof Uint8Array,
+  DT_INT64: (data) => data instanceof BigInt64Array,
+  DT_STRING: (data) => Array.isArray(data),
+  DT_BOOL: (data) => data instanceof Uint8Array,
+};
+
+/** The bytes of a tensor's elements as `tensor_content` carries them (little-endian), shared, not copied. */
+export function contentBytes(tensor: Tensor): Uint8Array {
+  const data = tensor.data;
+  if (!ArrayBuffer.isView(data)) throw new StatusError("INVALID_ARGUMENT", "strings have no tensor_content");
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Elements from raw little-endian bytes, copied: the answer's buffer can be let go. */
+export function dataOfContent(
+  dtype: Exclude<DType, "DT_STRING">,
+  bytes: Uint8Array,
+): Exclude<Data, readonly Uint8Array[]> {
+  const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  switch (dtype) {
+    case "DT_FLOAT":
+      return new Float32Array(copy);
+    case "DT_DOUBLE":
+      return new Float64Array(copy);
+    case "DT_INT32":
+      return new Int32Array(copy);
+    case "DT_INT64":
+      return new BigInt64Array(copy);
+    case "DT_UINT8":
+    case "DT_BOOL":
+      return new Uint8Array(copy);
+  }
+}

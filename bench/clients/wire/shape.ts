@@ -1,0 +1,27 @@
+import { StatusError } from "../codes.ts";
+import { WireReader } from "./reader.ts";
+
+/** The sizes of a TensorShapeProto's bytes. Throws StatusError INTERNAL for an unknown rank: a value always has one. */
+export function decodeShape(bytes: Uint8Array): number[] {
+  const reader = new WireReader(bytes);
+  const shape: number[] = [];
+  while (!reader.done) {
+    const tag = reader.uint32();
+    if (tag === 0x12) shape.push(decodeDim(reader.delimited()));
+    else if (tag === 0x18) {
+      if (reader.uint32() !== 0) throw new StatusError("INTERNAL", "a tensor of unknown rank in an answer");
+    } else reader.skip(tag);
+  }
+  return shape;
+}
+
+function decodeDim(bytes: Uint8Array): number {
+  const reader = new WireReader(bytes);
+  let size = 0;
+  while (!reader.done) {
+    const tag = reader.uint32();
+    if (tag === 0x08) size = Number(reader.int64());
+    else reader.skip(tag);
+  }
+  return size;
+}

@@ -1,0 +1,19 @@
+import { writeAtomic } from "../lib/cached.ts";
+import { runCommand } from "../lib/cli.ts";
+import { descriptorText, descriptorPath } from "./source.ts";
+
+/*
+ * Writes descriptor.json from the .proto files. Clients load the JSON, because an agent that was bundled into one file
+ * has no folder of .proto files beside it. A test holds both to each other.
+ */
+await runCommand(
+  {
+    name: "node protos/generate.ts",
+    summary: "Write protos/descriptor.json from the .proto files.",
+    options: {},
+  },
+  async () => {
+    await writeAtomic(descriptorPath, await descriptorText());
+    process.stderr.write(`wrote ${descriptorPath}\n`);
+  },
+);
