@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { $ } from "zx";
+import { cached, exists } from "../lib/cached.ts";
+import { UserError } from "../lib/errors.ts";
+import { cacheDir, repoRoot } from "../lib/paths.ts";
+import type { Progress } from "../lib/progress.ts";
+import { goPlan } from "./fit.ts";
+import { buildKey, goArch, readSources } from "./key.ts";
+import type { Program } from "./programs.ts";
+
+const KIND = "toolchain";
+
+/** Where the built program of these sources is or will be. */
+export async function builtPath(program: Program): Promise<string> {
+  return join(cacheDir(KIND, await keyOf(program)), program.name);
+}
+
+/** Whether the program of these sources has been built. */
+export async function isBuilt(program: Program): Promise<boolean> {
+  return exists(await builtPath(program));
+}
+
+/**
+ * Builds a program from Go modules into the cache; nothing to do where that was done before.
+ *
+ * @throws UserError where Go is missing or too old, or the build fails (a module that cannot be fetched, mostly)
+ */
+export async function build(program: Program, progress: Progress): Promise<string> {
+  const folder = sourceFolder(program);
+  const dir = await cached(
+    KIND,
+    await keyOf(program),
+    (out) => goBuild(program, folder, join(out, program.name), progress),
+    (pid) => progress.note(`another process (${pid}) is building it`, true),
+  );
+  return join(dir, program.name);
+}
+
+async function goBuild(program: Program, folder: string, out: string, progress: Progress): Promise<void> {
+  const { goPackage, tags, versionVariable, builtVersion } = program.recipe;
+  const toolchain = await chooseGo(folder, progress);
+  const argv = [
+    "build",
+    // The committed go.mod and go.sum are the recipe: a build that would change them is a fault, not an update.
+    "-mod=readonly",
+    "-trimpath",
+    "-buildvcs=false",
+    "-v",
+    ...(tags.length > 0 ? [`-tags=${tags.join(",")}`] : []),
+    `-ldflags=-s -w -X ${versionVariable}=${builtVersion}`,
+    "-o",
+    out,
+    goPackage,
+  ];
+  const child = $({
+    cwd: folder,
+    // The user's own GOPROXY, GOFLAGS and so on stay in force. No C code is needed, so no C compiler is either.
+    env: { ...process.env, GOTOOLCHAIN: toolchain, GOWORK: "off", CGO_ENABLED: "0" },
+    quiet: true,
+    nothrow: true,
+  })`go ${argv}`;
+  let downloaded = 0;
+  let compiled = 0;
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    const lines = text.split("\n").filter((line) => line !== "");
+    const downloads = lines.filter((line) => line.startsWith("go: downloading")).length;
+    downloaded += downloads;
+    compiled += lines.length - downloads;
+    progress.note(compiled > 0 ? `${compiled} packages compiled` : `${downloaded} modules fetched`);
+  });
+  const result = await child;
+  if (result.exitCode === 0) return;
+  const tail = result.stderr.split("\n").filter((line) => isComplaint(line));
+  throw new UserError({
+    what: `${program.name} could not be built from Go modules:\n${tail.slice(-12).join("\n")}`,
+    expected: "every module of toolchain/*/go.sum can be fetched through the GOPROXY of this machine",
+    fix: "go env GOPROXY GOFLAGS GONOSUMDB   # then: npm run toolchain -- build --verbose",
+  });
+}
+
+/** `go build -v` lists packages as it goes; what is neither that nor a download is what went wrong. */
+function isComplaint(line: string): boolean {
+  return line.trim() !== "" && !line.startsWith("go: downloading") && !/^[\w.~-]+(\/[\w.~-]+)*$/.test(line);
+}
+
+/** The value of GOTOOLCHAIN to build with. */
+async function chooseGo(folder: string, progress: Progress): Promise<string> {
+  const needed = neededGo(await readFile(join(folder, "go.mod"), "utf8"));
+  const found = await $({
+    quiet: true,
+    nothrow: true,
+    env: { ...process.env, GOTOOLCHAIN: "local" },
+  })`go env GOVERSION`.then(
+    (output) => (output.exitCode === 0 ? output.stdout.trim() : undefined),
+    () => undefined,
+  );
+  const plan = goPlan(found, needed);
+  if (plan.use === "local") return "local";
+  if (plan.use === "fetch") {
+    progress.note(`${found ?? "go"} is older than ${needed}; Go fetches ${plan.toolchain} for this build`, true);
+    return plan.toolchain;
+  }
+  throw new UserError({
+    what: `Pulumi's programs are not on this machine and cannot be built: ${plan.why}`,
+    expected: `Go ${needed} or newer (or 1.21 and newer, with a module proxy that has Go's own toolchains)`,
+    fix:
+      "install Go (https://go.dev/doc/install; Debian's own golang is too old, golang-go of its backports will do), " +
+      "or install Pulumi (https://www.pulumi.com/docs/install), then try again",
+  });
+}
+
+/** The `go` line of a go.mod file. */
+export function neededGo(goMod: string): string {
+  const match = /^go\s+(\d+(?:\.\d+)+)\s*$/m.exec(goMod);
+  if (match?.[1] === undefined) throw new Error("go.mod has no go line");
+  return match[1];
+}
+
+function sourceFolder(program: Program): string {
+  return join(repoRoot, "toolchain", program.recipe.folder);
+}
+
+async function keyOf(program: Program): Promise<string> {
+  // Programs are built for the machine that runs them: GOOS and GOARCH of the environment must not leak in.
+  return buildKey(program, await readSources(sourceFolder(program)), process.platform, goArch(process.arch));
+}

@@ -1,0 +1,85 @@
+import { UserError } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import { progress as stderrProgress, type Progress } from "../lib/progress.ts";
+import { join } from "node:path";
+import { build } from "./build.ts";
+import { composeEnv } from "./env.ts";
+import { locate, userPulumiHome, type Found, type Missing } from "./find.ts";
+import { layOut } from "./home.ts";
+import { install } from "./install.ts";
+import { programs } from "./programs.ts";
+
+export type { Found, Missing } from "./find.ts";
+
+/** Pulumi's programs, ready to run. */
+export interface Toolchain {
+  /** pulumi, pulumi-language-nodejs, pulumi-resource-command, pulumi-resource-docker. */
+  readonly programs: readonly Found[];
+  /** To be merged into the environment that `pulumi` (by that name, found on this PATH) is run in. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Every program as it is on this machine now; builds and fetches nothing. */
+export async function locateToolchain(): Promise<(Found | Missing)[]> {
+  return locate(programs(), process.env);
+}
+
+/**
+ * The toolchain of this machine, which must be complete.
+ *
+ * @throws UserError where a program is missing; `ensureToolchain` gets it
+ */
+export async function resolveToolchain(): Promise<Toolchain> {
+  const all = await locateToolchain();
+  const missing = all.filter(isMissing);
+  if (missing.length > 0)
+    throw new UserError(
+      missing.map((p) => ({
+        what: `${p.name} is not on this machine${p.why === undefined ? "" : ` (${p.why})`}`,
+        fix: "npm run toolchain -- build",
+      })),
+    );
+  return compose(all.filter((p): p is Found => !isMissing(p)));
+}
+
+/**
+ * The toolchain of this machine; what it lacks is fetched as Pulumi fetches it, or else built from Go modules (about six
+ * minutes on two cores, once).
+ *
+ * @throws UserError where that is not possible
+ */
+export async function ensureToolchain(progress?: Progress): Promise<Toolchain> {
+  let all = await locateToolchain();
+  const count = all.filter(isMissing).length;
+  if (count > 0) {
+    const say = progress ?? stderrProgress(count);
+    const byName = new Map(programs().map((p) => [p.name, p]));
+    const installed = await install(all, programs(), say);
+    if (installed) all = await locateToolchain();
+    for (const { name } of all.filter(isMissing)) {
+      const program = byName.get(name);
+      if (program === undefined) continue;
+      say.step(`building ${name} ${program.recipe.builtVersion} from Go modules`, program.recipe.expectedSeconds);
+      await build(program, say);
+    }
+    say.done();
+  }
+  return resolveToolchain();
+}
+
+/** Tells the programs that are not there from those that are. */
+export function isMissing(program: Found | Missing): program is Missing {
+  return "missing" in program;
+}
+
+async function compose(found: readonly Found[]): Promise<Toolchain> {
+  const layout = await layOut(programs(), found);
+  const env = composeEnv({
+    base: process.env,
+    nodeBin: join(repoRoot, "node_modules", ".bin"),
+    userHome: userPulumiHome(),
+    built: found.some((p) => p.from === "built"),
+    ...layout,
+  });
+  return { programs: found, env };
+}

@@ -1,0 +1,46 @@
+import { dirname, delimiter } from "node:path";
+import { $ } from "zx";
+import type { Progress } from "../lib/progress.ts";
+import type { Found, Missing } from "./find.ts";
+import type { Program } from "./programs.ts";
+
+/** A download that has not come this far is given up: the build takes over. */
+const PATIENCE = "120s";
+
+/**
+ * Has the user's own `pulumi` fetch the plugins that are missing, into its own plugin cache, as it would by itself.
+ * Only tried where the user has a `pulumi` that fits: who has none is on a machine where nothing was fetched so far.
+ *
+ * @returns whether anything was installed. A failure is no error: it is said, and the plugin is built instead.
+ */
+export async function install(
+  all: readonly (Found | Missing)[],
+  programs: readonly Program[],
+  progress: Progress,
+): Promise<boolean> {
+  const pulumi = all.find((p) => p.name === "pulumi");
+  if (pulumi === undefined || "missing" in pulumi || pulumi.from !== "PATH") return false;
+  let installed = false;
+  for (const program of programs) {
+    if (program.plugin === undefined || !all.some((p) => p.name === program.name && "missing" in p)) continue;
+    progress.step(`fetching plugin ${program.plugin} ${program.wanted} with ${pulumi.path}`);
+    const result = await $({
+      quiet: true,
+      nothrow: true,
+      timeout: PATIENCE,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        PATH: [dirname(pulumi.path), process.env["PATH"] ?? ""].join(delimiter),
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+      },
+    })`${pulumi.path} plugin install resource ${program.plugin} ${program.wanted}`;
+    if (result.exitCode !== 0) {
+      progress.done("cannot be fetched here, will be built");
+      // What stopped one download stops the next: no second wait.
+      return installed;
+    }
+    installed = true;
+  }
+  return installed;
+}

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Program } from "./programs.ts";
+
+/** A source file of a build: path below the program's folder, and content. */
+export interface Source {
+  readonly path: string;
+  readonly content: string;
+}
+
+/**
+ * The cache key of a built program: readable version first, then a hash over everything that changes the binary (recipe,
+ * committed sources, target). Go's own version is left out: another compiler makes no other program.
+ */
+export function buildKey(program: Program, sources: readonly Source[], goos: string, goarch: string): string {
+  const hash = createHash("sha256");
+  const { goPackage, tags, versionVariable, builtVersion } = program.recipe;
+  hash.update(JSON.stringify([program.name, goPackage, tags, versionVariable, builtVersion, goos, goarch]));
+  for (const source of [...sources].sort((a, b) => (a.path < b.path ? -1 : 1)))
+    hash.update(JSON.stringify([source.path, source.content]));
+  const version = builtVersion.replace(/^v/, "").replaceAll("+", "-");
+  return `${program.name}-${version}-${goos}-${goarch}-${hash.digest("hex").slice(0, 12)}`;
+}
+
+/** Reads what the Go build of a program reads from the checkout: .go files, go.mod and go.sum, nested modules as well. */
+export async function readSources(folder: string): Promise<Source[]> {
+  const names = await readdir(folder, { recursive: true });
+  const wanted = names.filter((name) => /(^|\/)(go\.mod|go\.sum)$|(?<!_test)\.go$/.test(name));
+  return Promise.all(wanted.map(async (path) => ({ path, content: await readFile(join(folder, path), "utf8") })));
+}
+
+/** Go's name for Node's `process.arch`. */
+export function goArch(arch: string): string {
+  return { x64: "amd64", arm64: "arm64" }[arch] ?? arch;
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repoRoot } from "../lib/paths.ts";
+
+/** The names of Pulumi's programs that Lathe runs. */
+export type ProgramName = "pulumi" | "pulumi-language-nodejs" | "pulumi-resource-docker" | "pulumi-resource-command";
+
+/** How a program is built from Go modules. */
+export interface Recipe {
+  /** Folder below `toolchain/` that holds the program's own go.mod and go.sum. */
+  readonly folder: string;
+  /** Go package to build, seen from that folder. */
+  readonly goPackage: string;
+  readonly tags: readonly string[];
+  /** The Go variable that carries the program's version. */
+  readonly versionVariable: string;
+  /** What it says of itself. Build metadata (after `+`) names the source where that is not the version asked for. */
+  readonly builtVersion: string;
+  /** Measured on two cores with an empty Go cache; a hint for the reader of the progress line. */
+  readonly expectedSeconds: number;
+  /** What a reader of the status should know of this build. */
+  readonly note?: string;
+}
+
+/** One of Pulumi's programs. */
+export interface Program {
+  readonly name: ProgramName;
+  /** Resource plugins have a folder each in Pulumi's plugin cache; the other two belong together in one folder. */
+  readonly plugin?: "docker" | "command";
+  /** The version that Lathe's npm packages ask for. */
+  readonly wanted: string;
+  readonly recipe: Recipe;
+}
+
+/** The versions of Pulumi's npm packages, as package.json pins them: what the engine will ask its plugins for. */
+export interface Pins {
+  readonly pulumi: string;
+  readonly docker: string;
+  readonly command: string;
+}
+
+/** Reads the pins from the checkout's package.json. */
+export function readPins(): Pins {
+  const manifest = JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const pin = (name: string) => {
+    const version = manifest.dependencies[name];
+    if (version === undefined) throw new Error(`package.json has no dependency ${name}`);
+    return version;
+  };
+  return { pulumi: pin("@pulumi/pulumi"), docker: pin("@pulumi/docker"), command: pin("@pulumi/command") };
+}
+
+/** All four programs, those that stand next to each other first. The versions of the sources are in the go.mod files. */
+export function programs(pins: Pins = readPins()): readonly Program[] {
+  return [
+    {
+      name: "pulumi",
+      wanted: pins.pulumi,
+      recipe: {
+        folder: "pulumi",
+        goPackage: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        tags: [],
+        versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+        builtVersion: `v${pins.pulumi}`,
+        expectedSeconds: 240,
+      },
+    },
+    {
+      name: "pulumi-language-nodejs",
+      wanted: pins.pulumi,
+      recipe: {
+        folder: "language-nodejs",
+        goPackage: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+        tags: [],
+        versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+        builtVersion: "v3.66.0",
+        expectedSeconds: 30,
+        note: "the last SDK that carries it as a Go module",
+      },
+    },
+    {
+      name: "pulumi-resource-command",
+      plugin: "command",
+      wanted: pins.command,
+      recipe: {
+        folder: "resource-command",
+        goPackage: "github.com/pulumi/pulumi-command/provider/cmd/pulumi-resource-command",
+        tags: [],
+        versionVariable: "github.com/pulumi/pulumi-command/provider/pkg/version.Version",
+        builtVersion: `${pins.command}+source.2fe00b62`,
+        expectedSeconds: 45,
+        note: "built from 0.9.2 plus 18 commits: no CopyToRemote, no host keys",
+      },
+    },
+    {
+      name: "pulumi-resource-docker",
+      plugin: "docker",
+      wanted: pins.docker,
+      recipe: {
+        folder: "resource-docker",
+        goPackage: ".",
+        // docker compose is no part of @pulumi/docker and is half of the upstream provider's weight.
+        tags: ["no_compose"],
+        versionVariable: "main.version",
+        builtVersion: `${pins.docker}+source.96d331c9`,
+        expectedSeconds: 150,
+        note: "bridged here from the upstream provider: no docker.Image",
+      },
+    },
+  ];
+}
