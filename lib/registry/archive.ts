@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
  * archive decides where a file lands, and none of its code runs.
  */
 const SCRIPT = `
-import json, os, shutil, sys, tarfile, zipfile
+import os, shutil, sys, tarfile, zipfile
 archive, out, strip, members = sys.argv[1], sys.argv[2], sys.argv[3] == "strip", sys.argv[4:]
 def bare(name):
     return name.split("/", 1)[1] if strip and "/" in name else name
@@ -15,10 +15,13 @@ if zipfile.is_zipfile(archive):
     source = zipfile.ZipFile(archive)
     found = {bare(i.filename): i for i in source.infolist() if not i.is_dir()}
     read = source.open
-else:
+elif tarfile.is_tarfile(archive):
     source = tarfile.open(archive)
     found = {bare(m.name): m for m in source if m.isfile()}
     read = source.extractfile
+else:
+    found = dict.fromkeys(members[:1])
+    read = lambda _: open(archive, "rb")
 missing = [m for m in members if m not in found]
 if missing:
     sys.exit("not in the archive: " + ", ".join(missing))
@@ -28,7 +31,8 @@ for index, member in enumerate(members):
 `;
 
 /**
- * Takes files out of a zip or tar archive into the folder `out`, named `0`, `1`, … in the order of `members`.
+ * Takes files out of a zip or tar archive into the folder `out`, named `0`, `1`, … in the order of `members`. Anything
+ * else counts as an archive of one file, itself.
  *
  * @param stripTop leave the archive's top folder out of member names (sdists and npm packages have one, wheels do not)
  */

@@ -53,7 +53,7 @@ export async function fetchText(
   headers: Record<string, string>,
   via: Dispatcher,
 ): Promise<{ text: string; contentType: string; url: string }> {
-  return retried(url, async () => {
+  return retried(url, ATTEMPTS, async () => {
     const { body, response, at } = await get(url, headers, via);
     return { text: await body.text(), contentType: header(response, "content-type"), url: at };
   });
@@ -73,11 +73,13 @@ export async function download(
     headers?: Record<string, string>;
     via?: Dispatcher;
     onBytes?: (done: number, total?: number) => void;
+    /** How often it is tried before it counts as failed. Default: 5. */
+    attempts?: number;
   },
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const part = `${path}.part`;
-  await retried(url, async () => {
+  await retried(url, options.attempts ?? ATTEMPTS, async () => {
     const have = await stat(part).then(
       (s) => s.size,
       () => 0,
@@ -158,12 +160,12 @@ export function splitCredentials(url: string): { address: string; authorization:
   return { address: parsed.href, authorization: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
 }
 
-async function retried<T>(url: string, attempt: () => Promise<T>): Promise<T> {
+async function retried<T>(url: string, attempts: number, attempt: () => Promise<T>): Promise<T> {
   for (let n = 1; ; n++) {
     try {
       return await attempt();
     } catch (error) {
-      if (n === ATTEMPTS || error instanceof FinalError)
+      if (n >= attempts || error instanceof FinalError)
         throw new UserError(
           {
             what: `cannot fetch ${fileName(url)}: ${messageOf(error)}${n > 1 ? ` (${n} attempts)` : ""}`,

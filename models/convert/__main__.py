@@ -1,0 +1,34 @@
+"""usage: python -m convert KIND MODEL OUT [SOURCE...]
+
+Makes OUT/version (a SavedModel version folder with warm-up requests) and OUT/model.tar (the same, packed).
+"""
+
+import importlib
+import os
+import sys
+
+# Conversion runs nothing of the graph: TensorFlow's remarks about the machine would only worry.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+KINDS = {"frozen": "from_frozen", "tfjs-ssd": "from_tfjs_ssd", "make-rfcn": "make_rfcn", "make-null": "make_null"}
+
+
+def main(kind, model, out, *sources):
+    """Converts, adds the warm-up, packs."""
+    import tensorflow as tf
+
+    from . import pack, warmup
+
+    # Graphs are built as TF 1 had them; control flow stays that of TF 2.
+    tf.compat.v1.disable_eager_execution()
+    folder = os.path.join(out, "version")
+    importlib.import_module(f".{KINDS[kind]}", __package__).convert(sources, folder)
+    warmup.write(folder, model)
+    pack.pack(folder, os.path.join(out, "model.tar"))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4 or sys.argv[1] not in KINDS:
+        sys.exit(f"{__doc__}kinds: {', '.join(KINDS)}")
+    main(*sys.argv[1:])

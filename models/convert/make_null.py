@@ -1,0 +1,44 @@
+"""The `null` model: a detector's inputs and outputs, and nothing in between.
+
+Its latency is protocol and wire without a model. The answer has the size that the detectors' answers have: 100 slots, in
+which ten constant detections stand; the bytes signature does not decode.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from . import serving
+
+SLOTS = 100
+FOUND = 10
+
+
+def convert(sources, folder):
+    """No sources: the answer is made up here."""
+    assert not sources
+    graph = tf.Graph()
+    with graph.as_default():
+        encoded = tf.compat.v1.placeholder(tf.string, [None], name="encoded_image_string_tensor")
+        pixels = tf.compat.v1.placeholder(tf.uint8, [None, None, None, 3], name="image_tensor")
+        signatures = {
+            "serving_default": serving.signature(pixels, constant_answer(pixels, "")),
+            "serving_bytes": serving.signature(encoded, constant_answer(encoded, "bytes_")),
+        }
+    serving.write(graph, signatures, folder)
+
+
+def constant_answer(source, prefix):
+    """The same ten detections for each of the N images of `source`."""
+    steps = np.arange(SLOTS, dtype=np.float32)[:, None] / np.float32(2 * SLOTS)
+    boxes = np.concatenate([steps, steps, steps + np.float32(0.25), steps + np.float32(0.25)], axis=1)
+    found = np.arange(SLOTS) < FOUND
+    scores = np.where(found, np.float32(0.5), np.float32(0.0)).astype(np.float32)
+    classes = np.where(found, np.float32(1.0), np.float32(0.0)).astype(np.float32)
+    batch = tf.shape(source)[0]
+
+    def repeated(array):
+        return tf.tile(tf.constant(array[None]), [batch] + [1] * array.ndim)
+
+    return serving.detections(
+        repeated(boxes), repeated(scores), repeated(classes), tf.fill([batch], np.float32(FOUND)), prefix
+    )
