@@ -1,0 +1,181 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { $ } from "zx";
+import { UserError } from "../../lib/errors.ts";
+import { repoRoot } from "../../lib/paths.ts";
+import { MODEL, type PayloadFiles } from "./payload.ts";
+import { roundOf, type Phases, type Round } from "./stats.ts";
+import { Worker } from "./worker.ts";
+
+/** What a run needs to know of its surroundings. */
+export interface Surroundings {
+  readonly grpcPort: number;
+  readonly restPort: number;
+  readonly files: PayloadFiles;
+  readonly restAnswerBytes: number;
+  readonly python: string;
+  readonly ghz: string;
+  readonly wrk: string;
+}
+
+/** A round with the client's own phases, where it has them. */
+export interface RoundWithPhases extends Round {
+  readonly phases: Phases | null;
+}
+
+/** One client in the race. */
+export interface Contender {
+  readonly name: string;
+  readonly protocol: "grpc" | "rest";
+  readonly ours: boolean;
+  /** What a call's time has in it besides the exchange: for the table. */
+  readonly inside: string;
+  /** Gets ready and makes `warm` calls that do not count. */
+  start(at: Surroundings, warm: number): Promise<void>;
+  round(calls: number): Promise<RoundWithPhases>;
+  stop(): Promise<void>;
+}
+
+const WHOLE = "encode and decode";
+const READY = "nothing: ready-made bytes";
+
+/** Every client in the race, yardsticks last. */
+export function contenders(): Contender[] {
+  return [
+    own("probe", "grpc", WHOLE),
+    own("probe-bytes", "grpc", READY),
+    own("grpc-js", "grpc", WHOLE),
+    worker("grpcio-bytes", "grpc", false, READY, (at) => python(at, "bytes")),
+    worker("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
+    new Ghz(),
+    own("rest", "rest", WHOLE),
+    own("rest-body", "rest", READY),
+    new Wrk(),
+  ];
+}
+
+function own(name: string, protocol: "grpc" | "rest", inside: string): Contender {
+  const program = fileURLToPath(new URL("./own.ts", import.meta.url));
+  return worker(name, protocol, true, inside, (at) => {
+    const port = protocol === "grpc" ? at.grpcPort : at.restPort;
+    return new Worker(name, process.execPath, [program, name, String(port)]);
+  });
+}
+
+function python(at: Surroundings, mode: string): Worker {
+  const program = fileURLToPath(new URL("./official.py", import.meta.url));
+  return new Worker(`Python (${mode})`, at.python, [program, mode, String(at.grpcPort), at.files.folder]);
+}
+
+/** A contender in a process of its own that stays from round to round, its connection kept. */
+function worker(
+  name: string,
+  protocol: "grpc" | "rest",
+  ours: boolean,
+  inside: string,
+  make: (at: Surroundings) => Worker,
+): Contender {
+  let running: Worker | null = null;
+  const ask = async (calls: number) =>
+    (await running?.ask({ calls })) as { latenciesMs: number[]; phases?: Phases | null };
+  return {
+    name,
+    protocol,
+    ours,
+    inside,
+    async start(at, warm) {
+      running = make(at);
+      await running.next();
+      await ask(warm);
+    },
+    async round(calls) {
+      const answer = await ask(calls);
+      return { ...roundOf(answer.latenciesMs), phases: answer.phases ?? null };
+    },
+    async stop() {
+      await running?.stop();
+    },
+  };
+}
+
+/** What a program that is started anew for each round needs to keep. */
+abstract class PerRound implements Contender {
+  abstract readonly name: string;
+  abstract readonly protocol: "grpc" | "rest";
+  abstract readonly inside: string;
+  readonly ours = false;
+  protected at: Surroundings | null = null;
+  protected warm = 0;
+
+  start(at: Surroundings, warm: number): Promise<void> {
+    this.at = at;
+    this.warm = warm;
+    return Promise.resolve();
+  }
+
+  abstract round(calls: number): Promise<RoundWithPhases>;
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class Ghz extends PerRound {
+  readonly name = "ghz";
+  readonly protocol = "grpc";
+  readonly inside = `${WHOLE} (dynamic messages)`;
+
+  /** Warms up within each round: its connection is a new one. */
+  async round(calls: number): Promise<RoundWithPhases> {
+    const at = this.at as Surroundings;
+    const report = join(at.files.folder, "ghz.json");
+    const total = calls + this.warm;
+    const args = [
+      ["--insecure", "--import-paths", join(repoRoot, "protos")],
+      ["--proto", join(repoRoot, "protos", "tensorflow_serving", "apis", "prediction_service.proto")],
+      ["--call", "tensorflow.serving.PredictionService.Predict", "--binary-file", at.files.grpcRequest],
+      ["--concurrency", "1", "--total", String(total), "--skipFirst", String(this.warm), "--timeout", "30s"],
+      ["--format", "json", "--output", report, `127.0.0.1:${at.grpcPort}`],
+    ].flat();
+    const run = await $({ nothrow: true, quiet: true })`${at.ghz} ${args}`;
+    if (run.exitCode !== 0) throw new UserError({ what: `ghz failed: ${run.stderr.trim() || run.stdout.trim()}` });
+    const { details } = JSON.parse(await readFile(report, "utf8")) as {
+      details: { latency: number; status: string }[];
+    };
+    const bad = details.find((d) => d.status !== "OK");
+    if (bad !== undefined || details.length !== calls)
+      throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
+    return { ...roundOf(details.map((d) => d.latency / 1e6)), phases: null };
+  }
+}
+
+class Wrk extends PerRound {
+  readonly name = "wrk";
+  readonly protocol = "rest";
+  readonly inside = READY;
+
+  async round(): Promise<RoundWithPhases> {
+    // It counts seconds, not calls: one second to warm up (a new connection each), one to measure.
+    await this.#run();
+    return this.#run();
+  }
+
+  async #run(): Promise<RoundWithPhases> {
+    const at = this.at as Surroundings;
+    const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
+    const env = { ...process.env, LATHE_BODY: at.files.restRequest };
+    const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
+    const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
+    const run = await $({ env, nothrow: true, quiet: true })`${at.wrk} ${args}`;
+    const line = /LATHE (.*)/.exec(run.stdout)?.[1];
+    if (run.exitCode !== 0 || line === undefined)
+      throw new UserError({ what: `wrk failed: ${run.stderr.trim() || run.stdout.trim()}` });
+    const { bytes, errors, ...round } = JSON.parse(line) as Round & { bytes: number; errors: number };
+    // It tells the sum of all answers' bytes, heads included; the last one may be cut by the clock.
+    const eachBytes = bytes / round.calls;
+    if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
+      throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });
+    return { ...round, phases: null };
+  }
+}

@@ -1,0 +1,87 @@
+import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
+import { methodPaths } from "../../protos/index.ts";
+import { clientKind } from "../clients/index.ts";
+import { NodeHttp2Channel } from "../clients/grpc/node-http2.ts";
+import { HttpConnection } from "../clients/rest/http.ts";
+import { GRPC_BOXES, MODEL, REST_BOXES, makePayload } from "./payload.ts";
+import { phasesOf } from "./stats.ts";
+import type { Timing } from "../clients/client.ts";
+
+/*
+ * Our clients, one a process: `node own.ts MODE PORT`. Each line on stdin, {"calls": N}, is answered with that many calls'
+ * latencies and the medians of their phases. Every answer's status and length is checked.
+ */
+
+const TIMEOUT_MS = 30_000;
+const payload = makePayload(TIMEOUT_MS);
+
+/** Makes one call and checks its answer; gives the phases where the client has them. */
+type Call = () => Promise<Timing | null>;
+
+async function wholeCall(client: string, port: number, boxes: number): Promise<Call> {
+  const opened = clientKind(client).create("127.0.0.1", port);
+  await opened.open(TIMEOUT_MS);
+  const answerBytes = client.startsWith("rest") ? payload.restAnswer.length : payload.grpcAnswer.length;
+  return async () => {
+    const result = await opened.call(payload.request);
+    if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+    if (result.responseBytes !== answerBytes || result.outputs["detection_boxes"]?.data.length !== 4 * boxes)
+      throw new Error(`an answer of ${result.responseBytes} bytes, not ${answerBytes}`);
+    return result.timing;
+  };
+}
+
+async function probeBytes(port: number): Promise<Call> {
+  const channel = new NodeHttp2Channel("127.0.0.1", port);
+  await channel.open(TIMEOUT_MS);
+  const message = { pieces: [payload.grpcRequest], length: payload.grpcRequest.length };
+  return async () => {
+    const answer = await channel.unary(methodPaths.predict, message, TIMEOUT_MS);
+    if (answer.body.length !== payload.grpcAnswer.length) throw new Error(`an answer of ${answer.body.length} bytes`);
+    return null;
+  };
+}
+
+async function restBody(port: number): Promise<Call> {
+  const connection = new HttpConnection("127.0.0.1", port);
+  await connection.open(TIMEOUT_MS);
+  return async () => {
+    const path = `/v1/models/${MODEL}:predict`;
+    const answer = await connection.exchange("POST", path, payload.restRequest, TIMEOUT_MS);
+    if (answer.status !== 200 || answer.body.length !== payload.restAnswer.length)
+      throw new Error(`status ${answer.status}, ${answer.body.length} bytes`);
+    return null;
+  };
+}
+
+function makeCall(mode: string, port: number): Promise<Call> {
+  switch (mode) {
+    case "probe-bytes":
+      return probeBytes(port);
+    case "rest-body":
+      return restBody(port);
+    case "rest":
+      return wholeCall(mode, port, REST_BOXES);
+    default:
+      return wholeCall(mode, port, GRPC_BOXES);
+  }
+}
+
+const [mode = "", port = ""] = process.argv.slice(2);
+const call = await makeCall(mode, Number(port));
+const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
+say({ ready: true });
+for await (const line of createInterface({ input: process.stdin })) {
+  const { calls } = JSON.parse(line) as { calls: number };
+  const latenciesMs = new Float64Array(calls);
+  const timings: Timing[] = [];
+  for (let i = 0; i < calls; i++) {
+    const startAt = performance.now();
+    const timing = await call();
+    latenciesMs[i] = performance.now() - startAt;
+    if (timing !== null) timings.push(timing);
+  }
+  say({ latenciesMs: [...latenciesMs], phases: timings.length === 0 ? null : phasesOf(timings) });
+}
+process.exit(0);
