@@ -64,7 +64,7 @@ function check(raw: readonly (readonly [string, unknown])[], words: Words): Read
     if (result.success) values[name] = result.data;
     else for (const issue of result.error.issues) faults.push(faultOf(name, value, issue, words));
   }
-  return { values: values as ConfigValues, faults };
+  return { values: values, faults };
 }
 
 function faultOf(name: ConfigKeyName, value: unknown, issue: z.core.$ZodIssue, words: Words): Fault {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { dockerHostUrl, sshArgs, sshControlDir, sshOptions } from "./ssh.ts";
 
@@ -28,7 +29,8 @@ test("every form of destination becomes a URL for Docker", () => {
   expect(dockerHostUrl({ destination: "ssh://ubuntu@edge:2222" })).toBe("ssh://ubuntu@edge:2222");
 });
 
-test("the sockets' folder leaves room for the connection's hash", () => {
-  const dir = sshControlDir({ XDG_RUNTIME_DIR: `/tmp/${"x".repeat(60)}` });
+test("the sockets' folder leaves room for the connection's hash, and is this user's alone", () => {
+  const dir = sshControlDir();
   expect(dir.length + 1 + 40 + 17).toBeLessThan(104);
+  expect(statSync(dir).mode & 0o077).toBe(0);
 });

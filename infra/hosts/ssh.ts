@@ -41,12 +41,12 @@ export function dockerHostUrl(target: SshTarget): string {
 
 /**
  * Folder of the shared connections' sockets: this user's own, and short, because a socket's path may have 104 characters
- * on some systems and OpenSSH adds 40 for the connection's hash and 17 for a temporary name.
+ * on some systems and OpenSSH adds 40 for the connection's hash and 17 for a temporary name. The same for every session
+ * of a user (no XDG_RUNTIME_DIR): it is among the Docker provider's inputs, and `up` from another shell changes nothing.
  */
-export function sshControlDir(env: NodeJS.ProcessEnv = process.env): string {
+export function sshControlDir(): string {
   const uid = process.getuid?.() ?? 0;
-  const runtime = env["XDG_RUNTIME_DIR"];
-  const dir = runtime !== undefined && runtime.length < 30 ? join(runtime, "lathe") : `/tmp/lathe-${uid}`;
+  const dir = `/tmp/lathe-${uid}`;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const found = lstatSync(dir);
   // /tmp is everyone's: a folder that somebody else made first could hand our connections to him.

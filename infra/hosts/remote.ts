@@ -1,0 +1,27 @@
+import { UserError } from "../../lib/errors.ts";
+import type { SshTarget } from "../outputs.ts";
+import { diagnoseSsh } from "./diagnose.ts";
+import { runOn, type RunOptions } from "./run.ts";
+
+/**
+ * Runs a command on a host where only success will do, and gives its standard output. Throws a `UserError` that says what
+ * ssh or the command said. `doing` is what the person asked for: `"deliver model null"`.
+ */
+export async function mustRunOn(
+  target: SshTarget | null,
+  command: readonly string[],
+  doing: string,
+  options: RunOptions = {},
+): Promise<string> {
+  const result = await runOn(target, command, options);
+  if (result.code === 0) return result.stdout;
+  if (target !== null && result.code === 255) throw new UserError(diagnoseSsh(target, result.stderr));
+  const host = target === null ? "this machine" : target.destination;
+  const said = result.stderr.trim() || (result.code === null ? "timed out" : `exit code ${result.code}`);
+  throw new UserError({ what: `${doing} on ${host}: ${said}` });
+}
+
+/** A POSIX shell script with arguments `$1`, `$2`, … as an argument list. It stops at its first failing command. */
+export function script(text: string, ...args: string[]): string[] {
+  return ["sh", "-euc", text.trim(), "lathe", ...args];
+}

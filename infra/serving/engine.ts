@@ -1,0 +1,49 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { UserError, messageOf } from "../../lib/errors.ts";
+import { dockerHostUrl, sshControlDir, sshOptions } from "../hosts/ssh.ts";
+import type { SshTarget } from "../outputs.ts";
+
+/** The connection to a machine's Docker engine: over SSH, or to this machine's own. */
+export function dockerProvider(name: string, target: SshTarget | null, opts?: pulumi.ResourceOptions): docker.Provider {
+  return new docker.Provider(
+    name,
+    target === null
+      ? { host: "unix:///var/run/docker.sock" }
+      : { host: dockerHostUrl(target), sshOpts: sshOptions(target, sshControlDir()) },
+    opts,
+  );
+}
+
+/** An image on an engine: pulled once, removed by destroy. */
+export function remoteImage(
+  name: string,
+  reference: string,
+  provider: docker.Provider,
+  opts?: pulumi.CustomResourceOptions,
+): docker.RemoteImage {
+  return new docker.RemoteImage(name, { name: reference, keepLocally: false }, { ...opts, provider });
+}
+
+/**
+ * An image reference with its digest: as it is where it has one, else what its registry says the tag is now.
+ * @throws UserError where the registry does not tell
+ */
+export async function withDigest(reference: string, provider: docker.Provider): Promise<string> {
+  if (reference.includes("@sha256:")) return reference;
+  try {
+    const { sha256Digest } = await docker.getRegistryImage({ name: reference }, { provider });
+    return `${withoutTag(reference)}@${sha256Digest}`;
+  } catch (error) {
+    throw new UserError({
+      what: `image ${reference}: its registry does not tell its digest (${messageOf(error).split("\n")[0] ?? ""})`,
+      expected: "an image that can be pulled, best named by its digest",
+      fix: "pulumi config set lathe:image NAME@sha256:…",
+    });
+  }
+}
+
+/** `registry:5000/name:tag` without its tag; a registry's port is not one. */
+export function withoutTag(reference: string): string {
+  return reference.replace(/:[^:/]*$/, "");
+}

@@ -1,0 +1,42 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+/** One of Lathe's own programs under `infra/serving/commands/`, as a resource. */
+export interface HostCommandArgs {
+  /** File name of the program, without its ending. */
+  readonly program: "workspace" | "deliver" | "gate";
+  /** What it is told, as JSON on its standard input. It lands in the stack's state: no secrets. */
+  readonly spec: pulumi.Input<object>;
+  /** Values whose change makes a new resource; every other change of the spec runs the program again in place. */
+  readonly triggers: readonly pulumi.Input<string | number>[];
+  /** Whether there is something to undo on destroy. */
+  readonly undo: boolean;
+}
+
+/**
+ * A program of Lathe's run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
+ * operation. The paths are relative to the project's folder, so that another checkout sees no change; node_modules/.bin
+ * comes first in PATH, because it holds the Node that strips types.
+ */
+export function hostCommand(
+  name: string,
+  { program, spec, triggers, undo }: HostCommandArgs,
+  options: pulumi.CustomResourceOptions,
+): local.Command {
+  const run = (action: string) =>
+    `PATH="$PWD/node_modules/.bin:$PATH" exec node infra/serving/commands/${program}.ts ${action}`;
+  return new local.Command(
+    name,
+    {
+      create: run("create"),
+      ...(undo ? { delete: run("delete") } : {}),
+      stdin: toJson(spec),
+      triggers: [...triggers],
+    },
+    options,
+  );
+}
+
+function toJson(spec: pulumi.Input<object>): pulumi.Output<string> {
+  return pulumi.output(spec).apply((value) => JSON.stringify(value));
+}

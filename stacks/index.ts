@@ -1,0 +1,10 @@
+import * as pulumi from "@pulumi/pulumi";
+import { runProgram } from "../infra/program.ts";
+import { devStack } from "./dev.ts";
+import { roleStack } from "./role.ts";
+
+/** `dev` is every role on this machine's own Docker engine; a stack of any other name is one machine. */
+const program = pulumi.getStack() === "dev" ? devStack : roleStack;
+
+/** What the bench reads: `infra/outputs.ts`. */
+export const lathe = await runProgram(program);

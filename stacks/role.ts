@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readConfig } from "../infra/config/read.ts";
+import { resolveConfig, roleOf } from "../infra/config/resolve.ts";
+import { deploy } from "../infra/deploy.ts";
+import type { StackOutputs } from "../infra/outputs.ts";
+import { roleDefaults } from "./roles.ts";
+
+/** One machine with one server. */
+export async function roleStack(): Promise<pulumi.Output<StackOutputs>> {
+  const stack = pulumi.getStack();
+  const config = readConfig(pulumi.runtime.allConfig());
+  const machine = resolveConfig({
+    project: pulumi.getProject(),
+    stack,
+    config,
+    roleDefaults: await roleDefaults(roleOf(stack, config.values)),
+    local: false,
+  });
+  return deploy(machine.ssh, [machine]);
+}

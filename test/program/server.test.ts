@@ -1,0 +1,179 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, test } from "vitest";
+import { dockerProvider, remoteImage } from "../../infra/serving/engine.ts";
+import { serverKind } from "../../infra/serving/kinds.ts";
+import { ModelServer } from "../../infra/serving/server.ts";
+import { GateSpec } from "../../infra/serving/specs.ts";
+import { threadPlan, type ThreadPolicy } from "../../infra/serving/threads.ts";
+import type { Deployment } from "../../infra/outputs.ts";
+import { artifact, edgeConfig, edgeFacts, mockPulumi, type Registered } from "./mocks.ts";
+
+const IMAGE = `registry.example/tfs@sha256:${"b".repeat(64)}`;
+const REPORT = { standIn: true, env: { OMP_NUM_THREADS: "4" } };
+
+let registered: Registered[];
+beforeEach(async () => {
+  registered = await mockPulumi(REPORT);
+});
+
+function make(
+  models = [artifact("ssd-mobilenet"), artifact("null")],
+  policy: ThreadPolicy = { pin: "none" },
+): ModelServer {
+  const target = { destination: "ubuntu@edge.example" };
+  const provider = dockerProvider("docker.edge", target);
+  return new ModelServer("edge.ubuntu-edge.example", {
+    provider,
+    remoteImage: remoteImage("image.edge", IMAGE, provider),
+    config: edgeConfig,
+    target,
+    address: "192.0.2.7",
+    facts: edgeFacts,
+    threads: threadPlan(edgeFacts, policy),
+    kind: serverKind("tf-serving"),
+    image: IMAGE,
+    models,
+    workspace: "/home/ubuntu/.lathe/lathe-edge",
+    serversOnHost: 1,
+    owner: "lathe/edge",
+  });
+}
+
+const outputOf = (server: ModelServer) =>
+  new Promise<Deployment>((resolve) => server.deployment.apply((deployment) => resolve(deployment)));
+
+const find = (type: string, name: string): Registered => {
+  const found = registered.find((r) => r.type === type && r.name.endsWith(name));
+  if (!found) throw new Error(`no ${type} ${name} among ${registered.map((r) => r.name).join(", ")}`);
+  return found;
+};
+
+describe("the container of a model server", () => {
+  test("has the paper's name, ports and thread settings", async () => {
+    await outputOf(make());
+    const { inputs } = find("docker:index/container:Container", "-container");
+    expect(inputs).toMatchObject({
+      name: "tf-serving",
+      image: `sha256:${"f".repeat(64)}`,
+      envs: [
+        "MODEL_BASE_PATH=/models",
+        "MODEL_NAME=ssd-mobilenet",
+        "OMP_NUM_THREADS=4",
+        "TENSORFLOW_INTER_OP_PARALLELISM=2",
+        "TENSORFLOW_INTRA_OP_PARALLELISM=4",
+      ],
+      command: ["--model_config_file=/models/models.config"],
+      ports: [{ external: 8500 }, { external: 8501 }],
+      restart: "unless-stopped",
+    });
+    expect(inputs["cpuSet"]).toBeUndefined();
+  });
+
+  test("is hardened, and reads its models read-only", async () => {
+    await outputOf(make());
+    expect(find("docker:index/container:Container", "-container").inputs).toMatchObject({
+      readOnly: true,
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      memory: 14592,
+      mounts: [{ type: "bind", source: "/home/ubuntu/.lathe/lathe-edge/models", target: "/models", readOnly: true }],
+    });
+  });
+
+  test("is pinned to one logical CPU of each core where the policy says so", async () => {
+    await outputOf(make(undefined, { pin: "physical" }));
+    expect(find("docker:index/container:Container", "-container").inputs["cpuSet"]).toBe("0-3");
+    const spec = GateSpec.parse(JSON.parse(String(find("command:local:Command", "-gate").inputs["stdin"])));
+    expect(spec).toMatchObject({ cpuSet: "0-3", memorySet: "0" });
+  });
+});
+
+describe("the image", () => {
+  test("is pulled by digest, and destroy removes it", async () => {
+    await outputOf(make());
+    expect(find("docker:index/remoteImage:RemoteImage", "image.edge").inputs).toMatchObject({
+      name: IMAGE,
+      keepLocally: false,
+    });
+  });
+
+  test("and the container come over the user's own OpenSSH, with one shared connection", async () => {
+    await outputOf(make());
+    const { inputs } = find("pulumi:providers:docker", "docker.edge");
+    expect(inputs["host"]).toBe("ssh://ubuntu@edge.example");
+    expect(JSON.parse(String(inputs["sshOpts"]))).toContain("ControlMaster=auto");
+  });
+});
+
+describe("models", () => {
+  test("are delivered one resource each, and one models.config names them all", async () => {
+    await outputOf(make());
+    const workspace = JSON.parse(String(find("command:local:Command", "-workspace").inputs["stdin"])) as {
+      files: { content: string }[];
+    };
+    expect(workspace.files[0]?.content.match(/base_path: "(.*)"/g)).toHaveLength(2);
+    for (const name of ["ssd-mobilenet", "null"]) {
+      expect(find("command:local:Command", `-model-${name}`).inputs["create"]).toContain("commands/deliver.ts create");
+    }
+  });
+
+  test("in a new version change the delivery and the gate, not the container", async () => {
+    await outputOf(make([artifact("null", 1)]));
+    const before = registered.splice(0);
+    await outputOf(make([artifact("null", 2, "c".repeat(64))]));
+    const changed = registered.filter((now) => {
+      const old = before.find((r) => r.name === now.name);
+      return JSON.stringify(old?.inputs) !== JSON.stringify(now.inputs);
+    });
+    expect(changed.map((r) => r.name).sort()).toEqual([
+      "edge.ubuntu-edge.example-gate",
+      "edge.ubuntu-edge.example-model-null",
+    ]);
+  });
+});
+
+describe("the gate", () => {
+  test("is asked again when the container, the settings or the models change", async () => {
+    await outputOf(make());
+    const { inputs } = find("command:local:Command", "-gate");
+    expect(inputs["triggers"]).toContain("edge.ubuntu-edge.example-container-id");
+    expect(inputs["update"]).toBeUndefined();
+    expect(GateSpec.parse(JSON.parse(String(inputs["stdin"])))).toMatchObject({
+      address: "192.0.2.7",
+      containerId: "edge.ubuntu-edge.example-container-id",
+      models: [{ name: "ssd-mobilenet" }, { name: "null" }],
+    });
+  });
+
+  test("gives the outputs what it read back, and a stand-in is called so", async () => {
+    const deployment = await outputOf(make());
+    expect(deployment).toMatchObject({
+      role: "edge",
+      server: { image: IMAGE, standIn: true, intelBuild: true, env: { OMP_NUM_THREADS: "4" } },
+      threads: { physicalCores: 4 },
+    });
+  });
+});
+
+test("no path of this machine is in what the state keeps of a command", async () => {
+  await outputOf(make());
+  const commands = registered.filter((r) => r.type === "command:local:Command");
+  expect(commands).toHaveLength(4);
+  expect(JSON.stringify(commands)).not.toContain(process.cwd());
+});
+
+test("every child carries its server's name, and the host in it", async () => {
+  await outputOf(make());
+  const children = registered.filter((r) => /Command|Container/.test(r.type));
+  expect(children.every((r) => r.name.startsWith("edge.ubuntu-edge.example-"))).toBe(true);
+});
+
+test("a preview waits for the gate instead of inventing its answer", async () => {
+  registered = await mockPulumi(REPORT, true);
+  const known = await new Promise((resolve) => {
+    const { deployment } = make();
+    void (deployment as unknown as { isKnown: Promise<boolean> }).isKnown.then(resolve);
+  });
+  expect(known).toBe(false);
+  expect(pulumi.runtime.isDryRun()).toBe(true);
+});
