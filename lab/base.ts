@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import { cached, exists } from "../lib/cached.ts";
@@ -13,8 +13,8 @@ import { run } from "./run.ts";
 
 export { inChroot } from "./debian/chroot.ts";
 
-/** Change it when the way a base is made changes, so that older ones in the cache are not taken. */
-const RECIPE = 1;
+/** Changed when the way a base is made changes, so that older ones in the cache are not taken. */
+const RECIPE = { minbase: 1, packages: 2 };
 
 /**
  * A root folder with this machine's own release of Debian or Ubuntu in it: debootstrap's minbase and the packages asked
@@ -46,8 +46,11 @@ export async function debianBase(progress: Progress, packages: readonly string[]
 /** Names a base in the cache: the release, the processor, and the packages in it, whatever their order. */
 export function baseKey(codename: string, processor: string, packages: readonly string[]): string {
   const extra = [...new Set(packages)].sort();
-  const hash = createHash("sha256").update(extra.join("\n")).digest("hex").slice(0, 8);
-  return `base-${RECIPE}-${codename}-${processor}-${extra.length === 0 ? "min" : hash}`;
+  const hash = createHash("sha256")
+    .update([RECIPE.packages, ...extra].join("\n"))
+    .digest("hex")
+    .slice(0, 8);
+  return `base-${RECIPE.minbase}-${codename}-${processor}-${extra.length === 0 ? "min" : hash}`;
 }
 
 async function bootstrap(dir: string, codename: string, progress: Progress): Promise<void> {
@@ -69,8 +72,10 @@ async function bootstrap(dir: string, codename: string, progress: Progress): Pro
     ...(proxy === undefined || proxy === "DIRECT" ? {} : { http_proxy: proxy }),
   };
   const trust = main.trusted ? ["--no-check-gpg"] : main.signedBy === undefined ? [] : [`--keyring=${main.signedBy}`];
+  const contained = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   await run(
     [
+      ...contained,
       "debootstrap",
       "--variant=minbase",
       `--components=${main.components.join(",")}`,
@@ -97,6 +102,10 @@ async function installPackages(root: string, packages: readonly string[], progre
   await inChroot(root, ["apt-get", "-q", "-y", "install", ...packages], { onLine });
   await inChroot(root, ["apt-get", "clean"]);
   await rm(policy);
+  // What tells one machine from another is made anew for each.
+  const keys = (await readdir(join(root, "etc/ssh")).catch(() => [])).filter((name) => name.startsWith("ssh_host_"));
+  for (const name of keys) await rm(join(root, "etc/ssh", name));
+  await rm(join(root, "etc/machine-id"), { force: true });
 }
 
 /** Gives a root the machine's own sources of its release, with the keyrings that they name. */

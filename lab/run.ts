@@ -36,6 +36,8 @@ export async function tryRun(argv: readonly string[], options: RunOptions = {}):
     quiet: true,
     verbose: false,
     nothrow: true,
+    // A program ends with the process that runs it, even if that is killed outright. (A process it left behind does not.)
+    prefix: "exec setpriv --pdeathsig KILL -- ",
     // Bash reads ~/.bashrc when its stdin is a socket, as Node's pipes are, unless it thinks it is run from a shell.
     env: { ...(options.env ?? process.env), SHLVL: "2" },
     ...(options.input === undefined ? {} : { input: options.input }),

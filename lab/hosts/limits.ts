@@ -1,0 +1,78 @@
+/** A logical CPU of the machine that may be given to hosts. */
+export interface MachineCpu {
+  readonly cpu: number;
+  /** Physical core it belongs to: hyper-threads of one core are kept together. */
+  readonly core: number;
+}
+
+/** What a host may use of the machine. */
+export interface HostLimits {
+  /** CPUs its processes may run on, ascending. */
+  readonly cpus: readonly number[];
+  /** CPU time it may take, in CPUs; null: all of its CPUs. */
+  readonly quotaCpus: number | null;
+}
+
+/** The paper's machines had 4 (client), 8 (cloud) and 4 (edge) cores; the edge's were the slower ones. */
+const PAPER = { client: 4, cloud: 8, edge: 4 } as const;
+
+/** How much of its cores' time the edge gets: a slower machine, as the paper's was. */
+const EDGE_SHARE = 0.7;
+
+/**
+ * Shares the machine's CPUs out to the three roles in the paper's proportion of 1:2:1, never more than the paper's
+ * machines had. With four CPUs or more no CPU is in two hosts; with fewer they overlap, and the quota of the edge makes
+ * the difference that is left.
+ */
+export function planLimits(machine: readonly MachineCpu[]): Readonly<Record<"client" | "cloud" | "edge", HostLimits>> {
+  const ordered = [...machine].sort((a, b) => a.core - b.core || a.cpu - b.cpu).map((c) => c.cpu);
+  if (ordered.length === 0) throw new Error("no CPU to share out");
+  const unit = Math.max(1, Math.min(PAPER.client, Math.floor(ordered.length / 4)));
+  const client = ordered.slice(0, unit);
+  const edge = ordered.slice(-unit);
+  const cloud = ordered.length >= 4 ? ordered.slice(unit, unit + Math.min(PAPER.cloud, 2 * unit)) : ordered.slice(0, 2);
+  const ascending = (cpus: readonly number[]) => [...cpus].sort((a, b) => a - b);
+  return {
+    client: { cpus: ascending(client), quotaCpus: null },
+    cloud: { cpus: ascending(cloud), quotaCpus: null },
+    edge: { cpus: ascending(edge), quotaCpus: Math.round(edge.length * EDGE_SHARE * 100) / 100 },
+  };
+}
+
+/** CPUs as Linux writes lists: `[0, 1, 2, 5]` becomes `0-2,5`. */
+export function formatCpuList(cpus: readonly number[]): string {
+  const sorted = [...new Set(cpus)].sort((a, b) => a - b);
+  const ranges: [number, number][] = [];
+  for (const cpu of sorted) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === cpu - 1) last[1] = cpu;
+    else ranges.push([cpu, cpu]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
+}
+
+/** Reads a list as Linux writes it: `0-2,5` becomes `[0, 1, 2, 5]`. */
+export function parseCpuList(text: string): number[] {
+  return text
+    .trim()
+    .split(",")
+    .filter((part) => part !== "")
+    .flatMap((part) => {
+      const [from = NaN, to = from] = part.split("-").map(Number);
+      return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    });
+}
+
+/**
+ * Reads `lscpu -p=CPU,CORE` and keeps the CPUs that this process may use itself.
+ *
+ * @param allowed CPU numbers from `Cpus_allowed_list`
+ */
+export function parseMachineCpus(lscpu: string, allowed: readonly number[]): MachineCpu[] {
+  const known = new Map<number, number>();
+  for (const line of lscpu.split("\n")) {
+    const match = /^(\d+),(\d*)/.exec(line);
+    if (match !== null) known.set(Number(match[1]), match[2] === "" ? Number(match[1]) : Number(match[2]));
+  }
+  return allowed.map((cpu) => ({ cpu, core: known.get(cpu) ?? cpu }));
+}

@@ -1,0 +1,97 @@
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { labPaths } from "../names.ts";
+import { ensureKey } from "../ssh.ts";
+
+const HOST_KEY = "etc/ssh/ssh_host_ed25519_key";
+
+/** What makes a host's root its own. */
+export interface HostRoot {
+  readonly name: string;
+  readonly docker: boolean;
+  /** Public key that may log in as root. */
+  readonly authorizedKey: string;
+  /** `host:port` of the lab's registry. */
+  readonly registry: string;
+  /** Every host of the lab, for /etc/hosts. */
+  readonly neighbours: readonly { readonly name: string; readonly address: string }[];
+}
+
+/**
+ * Writes the files by which a host differs from its base into the upper layer of its root: names, keys, settings of
+ * sshd and Docker. What is there already stays as it is but for the lab's own settings, so a host keeps its keys and its
+ * containers over a power cut.
+ *
+ * @returns the host's public ssh key
+ */
+export async function layRoot(lab: string, host: HostRoot): Promise<string> {
+  const upper = await layFolders(lab, host.name, ["docker"]);
+  const put = (path: string, text: string, mode?: number) => putFile(upper, path, text, mode);
+  await layNames(upper, host.name, host.neighbours);
+  await put("root/.ssh/authorized_keys", `${host.authorizedKey}\n`, 0o600);
+  await chmod(join(upper, "root/.ssh"), 0o700);
+  await chmod(join(upper, "root"), 0o700);
+  // All else is Debian's default, MaxStartups with it.
+  await put(
+    "etc/ssh/sshd_config.d/lathe.conf",
+    [
+      "PasswordAuthentication no",
+      "KbdInteractiveAuthentication no",
+      "PermitRootLogin prohibit-password",
+      `HostKey /${HOST_KEY}`,
+      "",
+    ].join("\n"),
+  );
+  const services = ["sshd /usr/sbin/sshd -D -e"];
+  if (host.docker) {
+    // The registry speaks plain HTTP: it is reached over the lab's own bridge only, and images are pinned by digest.
+    const daemon = {
+      "insecure-registries": [host.registry],
+      "storage-driver": "overlay2",
+      "exec-opts": ["native.cgroupdriver=cgroupfs"],
+    };
+    await put("etc/docker/daemon.json", `${JSON.stringify(daemon, null, 2)}\n`);
+    services.push("dockerd /usr/sbin/dockerd");
+  }
+  await layServices(upper, services);
+  return ensureKey(join(upper, HOST_KEY), `root@${host.name}`);
+}
+
+/** Path of the public host key that `layRoot` makes. */
+export function hostKeyPath(lab: string, host: string): string {
+  return join(labPaths(lab).host(host), "upper", `${HOST_KEY}.pub`);
+}
+
+/** Makes the folders of a host's overlay. @returns the upper one */
+export async function layFolders(lab: string, host: string, others: readonly string[] = []): Promise<string> {
+  const folder = labPaths(lab).host(host);
+  for (const part of ["upper", "work", "root", ...others]) await mkdir(join(folder, part), { recursive: true });
+  await chmod(join(folder, "upper"), 0o755);
+  return join(folder, "upper");
+}
+
+/** Writes a host's name and those of its neighbours. */
+export async function layNames(upper: string, name: string, neighbours: HostRoot["neighbours"]): Promise<void> {
+  const lines = ["127.0.0.1 localhost", ...neighbours.map((n) => `${n.address} ${n.name}`)];
+  await putFile(upper, "etc/hosts", `${lines.join("\n")}\n`);
+  await putFile(upper, "etc/hostname", `${name}\n`);
+  // The lab has no name server: a look-up fails at once instead of waiting for one.
+  await putFile(upper, "etc/resolv.conf", "");
+}
+
+/** Writes the list of services that a host's init keeps running. */
+export async function layServices(upper: string, services: readonly string[]): Promise<void> {
+  await putFile(upper, "etc/lathe-services", services.map((s) => `${s}\n`).join(""));
+  const init = join(upper, "usr/local/sbin/lathe-init");
+  await mkdir(dirname(init), { recursive: true });
+  await copyFile(join(import.meta.dirname, "init.sh"), init);
+  await chmod(init, 0o755);
+}
+
+/** Writes one file below a root, with the folders above it. */
+export async function putFile(root: string, path: string, text: string, mode = 0o644): Promise<void> {
+  const file = join(root, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  await chmod(file, mode);
+}

@@ -1,0 +1,13 @@
+import { withLock } from "../lib/cached.ts";
+import type { Progress } from "../lib/progress.ts";
+
+/** Runs something that changes a lab while nobody else does. */
+export async function locked<T>(name: string, progress: Progress, body: () => Promise<T>): Promise<T> {
+  const wait = (pid: string) => progress.note(`waiting for process ${pid}, which works on lab "${name}"`, true);
+  return withLock(`/run/lathe-lab.${name}.lock`, body, wait);
+}
+
+/** Runs something that chooses what only one lab can have, such as a subnet. */
+export async function lockedForAll<T>(body: () => Promise<T>): Promise<T> {
+  return withLock("/run/lathe-lab.lock", body);
+}

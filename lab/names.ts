@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { UserError } from "../lib/errors.ts";
+
+/*
+ * Everything that a lab makes on the machine carries the lab's name, so that two labs stand side by side and each can be
+ * found and removed without asking what made it.
+ */
+
+/** Longest name of a network interface that Linux takes. */
+const INTERFACE_MAX = 15;
+
+/** The lab that is meant when nobody names one: `LATHE_LAB`, else `lathe`. */
+export function defaultLabName(env: NodeJS.ProcessEnv = process.env): string {
+  return env["LATHE_LAB"] ?? "lathe";
+}
+
+/** @throws UserError if a lab or host cannot be called so */
+export function checkName(kind: "lab" | "host", name: string): void {
+  const longest = kind === "lab" ? 24 : 12;
+  if (/^[a-z][a-z0-9-]*$/.test(name) && name.length <= longest) return;
+  throw new UserError({
+    what: `the ${kind}'s name "${name}"`,
+    expected: `a lower-case letter, then lower-case letters, digits and hyphens, ${longest} characters at most`,
+  });
+}
+
+/** The folder that holds all labs: `LATHE_LAB_DIR`, else `/var/lib/lathe-lab`. */
+export function labsDir(env: NodeJS.ProcessEnv = process.env): string {
+  return env["LATHE_LAB_DIR"] ?? "/var/lib/lathe-lab";
+}
+
+/** A lab's own folder and what lies in it. */
+export function labPaths(name: string) {
+  const dir = join(labsDir(), name);
+  return {
+    dir,
+    state: join(dir, "lab.json"),
+    sshConfig: join(dir, "ssh_config"),
+    knownHosts: join(dir, "known_hosts"),
+    identity: join(dir, "id_ed25519"),
+    /** Sockets of shared ssh connections: short, as a socket's path may have 108 characters only. */
+    sockets: join(dir, "cm"),
+    /** Network namespaces, each a file to enter it by. */
+    networks: join(dir, "net"),
+    network: (host: string) => join(dir, "net", host),
+    host: (host: string) => join(dir, "hosts", host),
+  };
+}
+
+/** Name of the namespace that holds the bridge. No host can be called so: host names have no dots. */
+export const SWITCH = "switch.";
+
+/** Name of a lab's group of processes, in every cgroup hierarchy. */
+export function cgroupName(lab: string): string {
+  return `lathe-lab.${lab}`;
+}
+
+/** The machine's own end of the cable to the lab: an interface in the machine's network namespace. */
+export function uplinkName(lab: string): string {
+  return shorten(`${lab}-sw`);
+}
+
+/** Names of a host's port on the switch, and of what stands between the two when its link is slowed down. */
+export function portNames(host: string) {
+  return { port: `p-${host}`, bridge: `b-${host}`, inner: `i-${host}`, outer: `o-${host}` };
+}
+
+function shorten(name: string): string {
+  if (name.length <= INTERFACE_MAX) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 5);
+  return `${name.slice(0, INTERFACE_MAX - 6)}-${hash}`;
+}

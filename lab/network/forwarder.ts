@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cached } from "../../lib/cached.ts";
+import { UserError } from "../../lib/errors.ts";
+import { groupPath, hierarchies, killAll, makeGroup, processesOf, removeGroups } from "../hosts/cgroups.ts";
+import { parseCpuList } from "../hosts/limits.ts";
+import { SWITCH, labPaths, portNames } from "../names.ts";
+import { run, tryRun } from "../run.ts";
+import type { LinkWish } from "../state.ts";
+import { inNetwork } from "./switch.ts";
+
+/** The group of processes of the program that stands in for a link's distance. No host can be called so. */
+export function forwarderGroup(host: string): string {
+  return `link.${host}`;
+}
+
+/** Compiles the forwarder, once. @returns its path */
+async function forwarderProgram(): Promise<string> {
+  const source = join(import.meta.dirname, "forwarder.c");
+  const key = createHash("sha256")
+    .update(await readFile(source))
+    .digest("hex")
+    .slice(0, 12);
+  const dir = await cached("lab", `forwarder-${key}`, async (folder) => {
+    await run(["cc", "-O2", "-Wall", "-o", join(folder, "forwarder"), source], {
+      what: "compiling the link forwarder (this kernel has no netem)",
+      fix: "apt-get install -y gcc libc6-dev",
+    });
+  });
+  return join(dir, "forwarder");
+}
+
+/**
+ * Puts the forwarder between a host's port and the bridge: the port moves to a bridge of its own, and the two bridges are
+ * joined by the forwarder's pair of TAP devices.
+ */
+export async function startForwarder(lab: string, host: string, wish: LinkWish): Promise<void> {
+  const program = await forwarderProgram();
+  const { port, bridge, inner, outer } = portNames(host);
+  const there = inNetwork(lab, SWITCH);
+  const ip = (...args: string[]) => run([...there, "ip", ...args]);
+  await ip("link", "add", bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0");
+  for (const [tap, master] of [[inner, bridge] as const, [outer, "br0"] as const]) {
+    await ip("tuntap", "add", tap, "mode", "tap");
+    await ip("link", "set", tap, "master", master, "txqueuelen", "10000", "up");
+  }
+  const delayUs = String(Math.round(wish.delayMs * 1000));
+  const bits = String(Math.round((wish.bandwidthMbit ?? 0) * 1e6));
+  const log = await open(join(labPaths(lab).dir, `${forwarderGroup(host)}.log`), "w");
+  const group = forwarderGroup(host);
+  const status = await readFile("/proc/self/status", "utf8");
+  const cpus = parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0");
+  await makeGroup(lab, group, { cpus, quotaCpus: null });
+  const [command = "", ...args] = [...there, program, inner, outer, delayUs, bits];
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", log.fd, log.fd], cwd: "/" });
+  child.unref();
+  await log.close();
+  for (const h of await hierarchies())
+    await writeFile(join(groupPath(h, lab, group), "cgroup.procs"), String(child.pid));
+  await ip("link", "set", port, "master", bridge);
+  await ip("link", "set", bridge, "up");
+  for (let i = 0; i < 100; i++) {
+    const link = await tryRun([...there, "ip", "-j", "link", "show", "dev", outer]);
+    if (link.stdout.includes("LOWER_UP")) return;
+    if (child.exitCode !== null) break;
+    await sleep(20);
+  }
+  throw new UserError({
+    what: `the forwarder of host "${host}" did not start: ${(await readFile(`${labPaths(lab).dir}/${group}.log`, "utf8")).trim()}`,
+  });
+}
+
+/** Whether a host's forwarder runs and the host's port is behind it. */
+export async function forwarderUp(lab: string, host: string): Promise<boolean> {
+  const { port, bridge } = portNames(host);
+  const ports = await tryRun([...inNetwork(lab, SWITCH), "ip", "link", "show", "master", bridge]);
+  return ports.stdout.includes(` ${port}@`) && (await processesOf(lab, forwarderGroup(host))).length > 0;
+}
+
+/** Takes the forwarder out again: the port is back on the bridge. Nothing happens if there is none. */
+export async function stopForwarder(lab: string, host: string): Promise<void> {
+  const { port, bridge, inner, outer } = portNames(host);
+  const there = inNetwork(lab, SWITCH);
+  await killAll(lab, forwarderGroup(host));
+  await removeGroups(lab, forwarderGroup(host));
+  const parts = [bridge, inner, outer];
+  const present = await tryRun([...there, "ip", "link", "show", bridge]);
+  if (present.exitCode === 0) await tryRun([...there, "ip", "link", "set", port, "master", "br0"]);
+  for (const part of parts) await tryRun([...there, "ip", "link", "delete", part]);
+}

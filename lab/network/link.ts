@@ -1,0 +1,85 @@
+import type { Progress } from "../../lib/progress.ts";
+import { progress as newProgress } from "../../lib/progress.ts";
+import { SWITCH, portNames } from "../names.ts";
+import { run, tryRun } from "../run.ts";
+import { locked } from "../lock.ts";
+import { hostOf, readLab, writeLab, type LinkState, type LinkWish } from "../state.ts";
+import { forwarderUp, startForwarder, stopForwarder } from "./forwarder.ts";
+import { inNetwork } from "./switch.ts";
+
+/** What this machine's kernel can do to a link by itself. */
+export interface KernelMeans {
+  readonly netem: boolean;
+  readonly tbf: boolean;
+}
+
+/**
+ * By what a link is slowed down: the kernel's netem where it has it, its tbf where only the bandwidth is limited, else a
+ * program that holds frames back. Undefined: nothing need be done.
+ */
+export function chooseMeans(wish: LinkWish, kernel: KernelMeans): LinkState["means"] | undefined {
+  if (wish.delayMs === 0 && wish.bandwidthMbit === null) return undefined;
+  if (kernel.netem) return "netem";
+  return wish.delayMs === 0 && kernel.tbf ? "tbf" : "forwarder";
+}
+
+/** The arguments of `tc qdisc replace dev DEV root …` for one end of a link. */
+export function qdisc(means: "netem" | "tbf", wish: LinkWish): string[] {
+  const rate = wish.bandwidthMbit === null ? [] : ["rate", `${Math.round(wish.bandwidthMbit * 1000)}kbit`];
+  // netem drops what exceeds its limit of 1000 packets: too few for a fast link with a delay.
+  if (means === "netem")
+    return ["netem", "limit", "20000", ...(wish.delayMs === 0 ? [] : ["delay", `${wish.delayMs}ms`]), ...rate];
+  // The burst must hold one frame at the least, and what comes between two ticks of the kernel's clock (100 a second).
+  const burst = Math.max(16_000, Math.round(((wish.bandwidthMbit ?? 0) * 1e6) / 8 / 100));
+  return ["tbf", ...rate, "burst", `${burst}`, "latency", "200ms"];
+}
+
+/** Asks the kernel what it can do, in a network namespace that is gone afterwards. */
+export async function probeKernel(): Promise<KernelMeans> {
+  const can = async (...args: string[]) =>
+    (await tryRun(["unshare", "--net", "tc", "qdisc", "add", "dev", "lo", "root", ...args])).exitCode === 0;
+  const [netem, tbf] = await Promise.all([
+    can("netem", "delay", "1ms"),
+    can("tbf", "rate", "1mbit", "burst", "16000", "latency", "200ms"),
+  ]);
+  return { netem, tbf };
+}
+
+/**
+ * Sets the delay and bandwidth of a host's link, both ways, and notes it in the lab's state. Connections that are open
+ * stay open. A wish of no delay and no limit clears it.
+ */
+export async function setLink(lab: string, host: string, wish: LinkWish, progress: Progress = newProgress()) {
+  return locked(lab, progress, async () => {
+    const state = await readLab(lab);
+    hostOf(state, host);
+    const link = await applyLink(lab, host, wish);
+    await writeLab({ ...state, hosts: state.hosts.map((h) => (h.name === host ? { ...h, link } : h)) });
+    return link;
+  });
+}
+
+/** Brings a link into the wished state, whatever it was in. @returns what it is now; null: as fast as it goes */
+export async function applyLink(lab: string, host: string, wish: LinkWish): Promise<LinkState | null> {
+  const { port } = portNames(host);
+  const means = chooseMeans(wish, await probeKernel());
+  await stopForwarder(lab, host);
+  const ends = [[SWITCH, port] as const, [host, "eth0"] as const];
+  for (const [place, device] of ends)
+    await tryRun([...inNetwork(lab, place), "tc", "qdisc", "delete", "dev", device, "root"]);
+  if (means === undefined) return null;
+  if (means === "forwarder") await startForwarder(lab, host, wish);
+  else {
+    for (const [place, device] of ends) {
+      await run([...inNetwork(lab, place), "tc", "qdisc", "replace", "dev", device, "root", ...qdisc(means, wish)]);
+    }
+  }
+  return { ...wish, means };
+}
+
+/** Whether what slows a link down is still at work. (The kernel's own means go with the interface only.) */
+export async function linkUp(lab: string, host: string, link: LinkState): Promise<boolean> {
+  if (link.means === "forwarder") return forwarderUp(lab, host);
+  const shown = await tryRun([...inNetwork(lab, host), "tc", "qdisc", "show", "dev", "eth0"]);
+  return shown.stdout.includes(`qdisc ${link.means} `);
+}

@@ -1,0 +1,123 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { exists } from "../../lib/cached.ts";
+import { UserError } from "../../lib/errors.ts";
+import { SWITCH, labPaths, portNames, uplinkName } from "../names.ts";
+import { run, tryRun } from "../run.ts";
+import { addressIn, freeSubnet } from "./subnet.ts";
+
+/*
+ * The bridge has a network namespace of its own, with one cable to the machine. So no packet between hosts passes the
+ * machine's firewall (Docker sets its forwarding to drop, and on many machines bridged packets count as forwarded), no
+ * rule of the machine need be changed, and the bridge goes when its namespace goes.
+ */
+
+/** The program and arguments that run something in one of a lab's network namespaces. */
+export function inNetwork(lab: string, host: string): string[] {
+  return ["nsenter", `--net=${labPaths(lab).network(host)}`];
+}
+
+/** Chooses a subnet that is free on this machine. @throws UserError if there is none */
+export async function chooseSubnet(): Promise<string> {
+  const routes = JSON.parse(await run(["ip", "-4", "-j", "route", "show", "table", "all"])) as { dst?: string }[];
+  const subnet = freeSubnet(routes.flatMap((r) => r.dst ?? []));
+  if (subnet !== undefined) return subnet;
+  throw new UserError({ what: "ip route: no /24 of 10.213.0.0/16 is free on this machine" });
+}
+
+/** Makes a network namespace that stays until it is unmounted: a file to enter it by. */
+async function makeNetwork(lab: string, name: string): Promise<void> {
+  const paths = labPaths(lab);
+  await mkdir(paths.networks, { recursive: true });
+  await writeFile(paths.network(name), "");
+  await run(["unshare", `--net=${paths.network(name)}`, "sh", "-c", QUIET]);
+  await run([...inNetwork(lab, name), "ip", "link", "set", "lo", "up"]);
+}
+
+// No IPv6 (the lab's addresses are IPv4), and no firewall between ports of a bridge, whose namespaces inherit it.
+const QUIET = `echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+true`;
+
+/** Removes a network namespace with all interfaces in it; nothing happens if it is not there. */
+export async function removeNetwork(lab: string, name: string): Promise<void> {
+  const file = labPaths(lab).network(name);
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  const times = mounts.split("\n").filter((line) => line.split(" ")[1] === file).length;
+  for (let i = 0; i < times; i++) await run(["umount", "-l", file]);
+  await rm(file, { force: true });
+}
+
+/** Lays the bridge and its cable to the machine, which gets the subnet's first address. */
+export async function makeSwitch(lab: string, subnet: string): Promise<void> {
+  await removeSwitch(lab);
+  await makeNetwork(lab, SWITCH);
+  const uplink = uplinkName(lab);
+  const there = inNetwork(lab, SWITCH);
+  const nf = "for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do [ ! -e $f ] || echo 0 >$f; done";
+  await run([...there, "sh", "-c", nf]);
+  await run([...there, "ip", "link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0"]);
+  await run([...there, "ip", "link", "set", "br0", "up"]);
+  await run([
+    "ip",
+    "link",
+    "add",
+    uplink,
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "uplink",
+    "netns",
+    labPaths(lab).network(SWITCH),
+  ]);
+  await run([...there, "ip", "link", "set", "uplink", "master", "br0", "up"]);
+  await run(["ip", "address", "add", `${addressIn(subnet, 1)}/24`, "dev", uplink]);
+  await run(["ip", "link", "set", uplink, "up"]);
+}
+
+/** Whether the bridge is there and its cable plugged in. */
+export async function switchUp(lab: string): Promise<boolean> {
+  if (!(await exists(labPaths(lab).network(SWITCH)))) return false;
+  const there = await tryRun([...inNetwork(lab, SWITCH), "ip", "link", "show", "master", "br0"]);
+  const here = await tryRun(["ip", "link", "show", uplinkName(lab)]);
+  return there.exitCode === 0 && there.stdout.includes("uplink") && here.exitCode === 0;
+}
+
+/** Removes the bridge and the machine's end of its cable. */
+export async function removeSwitch(lab: string): Promise<void> {
+  await tryRun(["ip", "link", "delete", uplinkName(lab)]);
+  await removeNetwork(lab, SWITCH);
+}
+
+/** Makes a host's network namespace and plugs it into the bridge. */
+export async function plugIn(lab: string, host: string, address: string): Promise<void> {
+  await removeNetwork(lab, host);
+  await makeNetwork(lab, host);
+  const { port } = portNames(host);
+  const there = inNetwork(lab, SWITCH);
+  // A port whose other end has just gone may still be there for a moment.
+  await tryRun([...there, "ip", "link", "delete", port]);
+  await run([
+    ...there,
+    "ip",
+    "link",
+    "add",
+    port,
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "eth0",
+    "netns",
+    labPaths(lab).network(host),
+  ]);
+  await run([...there, "ip", "link", "set", port, "master", "br0", "up"]);
+  await run([...inNetwork(lab, host), "ip", "address", "add", `${address}/24`, "dev", "eth0"]);
+  await run([...inNetwork(lab, host), "ip", "link", "set", "eth0", "up"]);
+}
+
+/** Whether a host's cable is plugged in at both ends. */
+export async function pluggedIn(lab: string, host: string): Promise<boolean> {
+  const there = await tryRun([...inNetwork(lab, SWITCH), "ip", "link", "show", portNames(host).port]);
+  return there.exitCode === 0 && there.stdout.includes("LOWER_UP");
+}

@@ -1,0 +1,71 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { exists } from "../lib/cached.ts";
+import { labPaths } from "./names.ts";
+import { run } from "./run.ts";
+
+/** A host as ssh must know it. */
+export interface SshHost {
+  readonly name: string;
+  readonly address: string;
+  readonly user: string;
+}
+
+/**
+ * The ssh config of a lab: its hosts under their roles, and under `LAB-ROLE` for those who use two labs.
+ * One connection is shared by all that goes to a host (ControlMaster): the Docker provider opens one per request, and
+ * sshd drops some of those that come at once (MaxStartups).
+ */
+export function sshConfigText(lab: string, hosts: readonly SshHost[]): string {
+  const paths = labPaths(lab);
+  const blocks = hosts.map((host) =>
+    [
+      `Host ${host.name} ${lab}-${host.name}`,
+      `  HostName ${host.address}`,
+      `  User ${host.user}`,
+      `  IdentityFile ${paths.identity}`,
+      "  IdentitiesOnly yes",
+      `  UserKnownHostsFile ${paths.knownHosts}`,
+      "  GlobalKnownHostsFile /dev/null",
+      "  StrictHostKeyChecking yes",
+      "  PasswordAuthentication no",
+      "  BatchMode yes",
+      "  ConnectTimeout 10",
+      "  ServerAliveInterval 5",
+      "  ServerAliveCountMax 3",
+      "  ControlMaster auto",
+      `  ControlPath ${paths.sockets}/%n`,
+      "  ControlPersist 60",
+      "",
+    ].join("\n"),
+  );
+  return `# Written by Lathe's lab "${lab}"; gone when it is taken down.\n\n${blocks.join("\n")}`;
+}
+
+/** The lines of a known_hosts file for hosts whose public keys are known. */
+export function knownHostsText(hosts: readonly { readonly address: string; readonly publicKey: string }[]): string {
+  return hosts.map((h) => `${h.address} ${h.publicKey.trim().split(/\s+/).slice(0, 2).join(" ")}\n`).join("");
+}
+
+/** Makes an ed25519 key pair without a passphrase, unless it is there. @returns the public key's line */
+export async function ensureKey(path: string, comment: string): Promise<string> {
+  if (!(await exists(`${path}.pub`))) {
+    await mkdir(dirname(path), { recursive: true });
+    await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path], { input: "y\n" });
+    await chmod(path, 0o600);
+  }
+  return (await readFile(`${path}.pub`, "utf8")).trim();
+}
+
+/** The SHA256 fingerprint of a public key, as ssh prints it. */
+export async function fingerprint(publicKeyPath: string): Promise<string> {
+  return (await run(["ssh-keygen", "-l", "-f", publicKeyPath])).split(" ")[1] ?? "";
+}
+
+/** Writes a lab's ssh_config and known_hosts. */
+export async function writeSshFiles(lab: string, hosts: readonly (SshHost & { publicKey: string })[]): Promise<void> {
+  const paths = labPaths(lab);
+  await mkdir(paths.sockets, { recursive: true, mode: 0o700 });
+  await writeFile(paths.knownHosts, knownHostsText(hosts));
+  await writeFile(paths.sshConfig, sshConfigText(lab, hosts));
+}

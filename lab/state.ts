@@ -1,0 +1,117 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { writeAtomic } from "../lib/cached.ts";
+import { UserError } from "../lib/errors.ts";
+import { defaultLabName, labPaths } from "./names.ts";
+
+/** How a host's link is slowed down, and by what means. */
+export const LinkState = z.object({
+  /** One way, on top of what the cable takes: a round trip takes twice as much longer. Zero: none. */
+  delayMs: z.number().nonnegative(),
+  /** Each way; null: as fast as it goes. */
+  bandwidthMbit: z.number().positive().nullable(),
+  /** `netem` and `tbf` are the kernel's own; `forwarder` is a program of the lab that holds each packet back. */
+  means: z.enum(["netem", "tbf", "forwarder"]),
+});
+export type LinkState = z.infer<typeof LinkState>;
+
+/** How a link shall be: of a delay of zero and an unlimited bandwidth nothing need be done. */
+export type LinkWish = Pick<LinkState, "delayMs" | "bandwidthMbit">;
+
+/** One host of a lab. */
+export const LabHost = z.object({
+  /** Its role and its hostname: `client`, `cloud`, `edge`. */
+  name: z.string(),
+  /** IPv4 address on the lab's bridge. */
+  address: z.string(),
+  /** Whom to log in as. */
+  user: z.literal("root"),
+  /** CPUs that its processes may run on: how many, and which, as Linux writes lists (`0-1`). */
+  cpus: z.number().int().positive(),
+  cpuset: z.string(),
+  /** CPU time it may take, in CPUs (0.7: seven tenths of one); null: no quota. */
+  quotaCpus: z.number().positive().nullable(),
+  memoryBytes: z.number().int().positive().nullable(),
+  docker: z.boolean(),
+  /** The cached root folder under its own. */
+  base: z.string(),
+  /** Its first process, as the machine numbers it, when it was last started. */
+  pid: z.number().int().positive(),
+  /** SHA256 fingerprint of its ssh host key. */
+  hostKey: z.string(),
+  link: LinkState.nullable(),
+});
+export type LabHost = z.infer<typeof LabHost>;
+
+/** `lab.json`: what is known of a lab, for whoever uses it. */
+export const Lab = z.object({
+  schema: z.literal("lathe.lab/1"),
+  name: z.string(),
+  /** `10.213.7.0/24`. */
+  subnet: z.string(),
+  hosts: z.array(LabHost),
+  registry: z.object({
+    /** `host:port`, as image references begin. */
+    address: z.string(),
+    base: z.string(),
+    pid: z.number().int().positive(),
+  }),
+  /** For `ssh -F`: knows the hosts by their roles and host keys. */
+  sshConfig: z.string(),
+  /** Said wherever the lab's numbers appear. */
+  standsFor: z.string(),
+});
+export type Lab = z.infer<typeof Lab>;
+
+/** What the lab is, in a sentence that belongs in every output. */
+export const STANDS_FOR =
+  "These hosts are namespaces on one machine, each with a root, network, sshd and Docker engine of its own; they stand in for separate machines and share its processor, memory bus and disk.";
+
+/**
+ * Reads what is known of a lab that is up.
+ *
+ * @throws UserError if there is none of that name, or its file was made by another version
+ */
+export async function readLab(name = defaultLabName()): Promise<Lab> {
+  const lab = await findLab(name);
+  if (lab !== undefined) return lab;
+  const flag = name === "lathe" ? "" : ` --name ${name}`;
+  throw new UserError({
+    what: `no lab "${name}" is up (${labPaths(name).state} is not there)`,
+    fix: `npm run lab -- up${flag}`,
+  });
+}
+
+/** Like `readLab`, but undefined where there is no such lab. */
+export async function findLab(name: string): Promise<Lab | undefined> {
+  const path = labPaths(name).state;
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = undefined;
+  }
+  const parsed = Lab.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new UserError({
+    what: `${path}: not a lab of this version of Lathe (${z.prettifyError(parsed.error).replaceAll("\n", "; ")})`,
+    fix: `npm run lab -- down --name ${name}`,
+  });
+}
+
+/** Writes `lab.json`. */
+export async function writeLab(lab: Lab): Promise<void> {
+  await writeAtomic(labPaths(lab.name).state, `${JSON.stringify(Lab.parse(lab), null, 2)}\n`);
+}
+
+/** The host of that name. @throws UserError naming those that there are */
+export function hostOf(lab: Lab, name: string): LabHost {
+  const host = lab.hosts.find((h) => h.name === name);
+  if (host !== undefined) return host;
+  throw new UserError({
+    what: `lab "${lab.name}" has no host "${name}"`,
+    expected: `one of ${lab.hosts.map((h) => h.name).join(", ")}`,
+  });
+}

@@ -1,0 +1,78 @@
+import { readFile, readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../lib/errors.ts";
+import { killAll, removeGroups } from "./hosts/cgroups.ts";
+import { findLeftovers, mountsBelow, type Leftovers } from "./leftovers.ts";
+import { labPaths, labsDir } from "./names.ts";
+import { removeSwitch } from "./network/switch.ts";
+import { run } from "./run.ts";
+
+/**
+ * Removes everything of a lab: processes, namespaces, mounts, interfaces, cgroups, shared ssh connections, files. Goes by
+ * what is found on the machine and not by what was written down, so it clears a lab that was half made or half removed.
+ * The cache stays.
+ *
+ * @throws UserError naming what is left, should anything be
+ */
+export async function removeLab(lab: string): Promise<void> {
+  const paths = labPaths(lab);
+  await endSsh(paths.dir);
+  await killAll(lab);
+  await removeSwitch(lab);
+  for (const point of (await mountPointsBelow(paths.dir)).reverse()) await run(["umount", "-l", point]);
+  await removeGroups(lab);
+  const still = await mountPointsBelow(paths.dir);
+  if (still.length > 0)
+    throw new UserError({ what: `still mounted: ${still.join(", ")}`, fix: `umount ${still.join(" ")}` });
+  // Deleting must never follow a mount into the machine's own folders.
+  await run(["rm", "-rf", "--one-file-system", paths.dir]);
+  await rmdir(labsDir()).catch(() => {});
+  const left = await findLeftovers(lab);
+  const words = describe(left);
+  if (words !== "")
+    throw new UserError({ what: `lab "${lab}" left behind: ${words}`, fix: `npm run lab -- down --name ${lab}` });
+}
+
+/** Whether anything of a lab is on the machine. */
+export async function labRemains(lab: string): Promise<boolean> {
+  return describe(await findLeftovers(lab)) !== "";
+}
+
+function describe(left: Leftovers): string {
+  return Object.entries(left)
+    .filter(([, items]) => (items as readonly unknown[]).length > 0)
+    .map(([kind, items]) => `${kind} ${(items as readonly unknown[]).join(", ")}`)
+    .join("; ");
+}
+
+/** Mount points in a folder, outer ones first. */
+async function mountPointsBelow(folder: string): Promise<string[]> {
+  return mountsBelow(await readFile("/proc/self/mounts", "utf8"), folder);
+}
+
+/** Ends the ssh processes that use a lab's config: shared connections outlive the command that opened them. */
+async function endSsh(folder: string): Promise<void> {
+  const pids = await sshProcesses(folder);
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  for (let i = 0; i < 40 && (await sshProcesses(folder)).length > 0; i++) await sleep(50);
+  await rm(join(folder, "cm"), { recursive: true, force: true });
+}
+
+async function sshProcesses(folder: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const name = await readFile(`/proc/${entry}/comm`, "utf8").catch(() => "");
+    if (name.trim() !== "ssh") continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
+    if (command.includes(`${folder}/`)) found.push(Number(entry));
+  }
+  return found;
+}

@@ -1,0 +1,201 @@
+import { mkdir, readFile, statfs } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../lib/errors.ts";
+import type { Progress } from "../lib/progress.ts";
+import { debianBase } from "./base.ts";
+import { needPrograms, needRoot } from "./debian/needs.ts";
+import { bootHost, hostUp, initOf, stopHost } from "./hosts/boot.ts";
+import { hierarchies } from "./hosts/cgroups.ts";
+import { formatCpuList } from "./hosts/limits.ts";
+import { hostKeyPath, layRoot } from "./hosts/root.ts";
+import { locked, lockedForAll } from "./lock.ts";
+import { labPaths, labsDir } from "./names.ts";
+import { applyLink, linkUp } from "./network/link.ts";
+import { addressIn } from "./network/subnet.ts";
+import { chooseSubnet, makeSwitch, switchUp } from "./network/switch.ts";
+import { REGISTRY_HOST, REGISTRY_NUMBER, awaitRegistry, bootRegistry } from "./registry/registry.ts";
+import { tryRun } from "./run.ts";
+import { FIRST_HOST, planLab, type LabSpec, type PlannedHost } from "./spec.ts";
+import { ensureKey, fingerprint, writeSshFiles } from "./ssh.ts";
+import { STANDS_FOR, findLab, writeLab, type Lab, type LabHost } from "./state.ts";
+import { labRemains, removeLab } from "./teardown.ts";
+
+/** What every host has installed; those with Docker have its engine, and the registry's host the registry, too. */
+const STOCK = ["openssh-server", "iproute2", "iputils-ping", "procps", "util-linux"];
+const DOCKER = [...STOCK, "docker.io", "docker-registry", "iptables"];
+
+const OVERLAYFS_MAGIC = 0x794c7630;
+const READY_SECONDS = 60;
+
+/**
+ * Brings a lab up: makes what is missing, starts what does not run, leaves alone what does. A lab of the same name with
+ * other hosts or limits is taken down first. Safe to kill and start again.
+ */
+export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
+  needRoot();
+  const hosts = await planLab(spec);
+  await needPrograms(["ip", "tc", "ssh", "ssh-keygen", "unshare", "nsenter", "mount", "tar"], progress);
+  await hierarchies();
+  const bases = {
+    docker: await debianBase(progress, DOCKER),
+    stock: hosts.some((h) => !h.docker) ? await debianBase(progress, STOCK) : "",
+  };
+  return locked(spec.name, progress, async () => {
+    await checkFolder();
+    const before = await previous(spec.name, hosts, bases, progress);
+    progress.step(`lab "${spec.name}": ${hosts.map((h) => h.name).join(", ")} and a registry`, 10);
+    const lab = await build(spec.name, hosts, bases, before);
+    progress.note("waiting for sshd and Docker");
+    await Promise.all([awaitRegistry(lab.registry.address), ...lab.hosts.map((h) => awaitHost(lab, h))]);
+    progress.done(lab.hosts.map((h) => `${h.name} ${h.address}`).join(", "));
+    return lab;
+  });
+}
+
+/** What is there of a lab of that name and may stay; anything that does not fit is removed. */
+async function previous(name: string, hosts: readonly PlannedHost[], bases: Bases, progress: Progress) {
+  const lab = await findLab(name).catch(() => undefined);
+  const fits =
+    lab !== undefined &&
+    lab.hosts.length === hosts.length &&
+    lab.registry.base === bases.docker &&
+    hosts.every((h, i) => JSON.stringify(wanted(h, bases)) === JSON.stringify(wanted(lab.hosts[i], bases)));
+  if (fits) return lab;
+  if (await labRemains(name)) {
+    progress.step(`lab "${name}": removing what an earlier one left`);
+    await removeLab(name);
+    progress.done();
+  }
+  return undefined;
+}
+
+interface Bases {
+  readonly docker: string;
+  readonly stock: string;
+}
+
+/** What must be equal for a host to be kept. */
+function wanted(host: PlannedHost | LabHost | undefined, bases: Bases): unknown {
+  if (host === undefined) return undefined;
+  const { name, docker, memoryBytes } = host;
+  const limits =
+    "limits" in host
+      ? [formatCpuList(host.limits.cpus), host.limits.quotaCpus, docker ? bases.docker : bases.stock]
+      : [host.cpuset, host.quotaCpus, host.base];
+  return [name, docker, memoryBytes, ...limits];
+}
+
+async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, before: Lab | undefined): Promise<Lab> {
+  const paths = labPaths(name);
+  await mkdir(paths.dir, { recursive: true });
+  const cut = before === undefined || !(await switchUp(name));
+  // Two labs that come up at once must not choose the same subnet.
+  const subnet = await lockedForAll(async () => {
+    if (!cut) return before.subnet;
+    for (const host of [REGISTRY_HOST, ...hosts.map((h) => h.name)]) await stopHost(name, host);
+    const chosen = before?.subnet ?? (await chooseSubnet());
+    await makeSwitch(name, chosen);
+    return chosen;
+  });
+  const registryAddress = addressIn(subnet, REGISTRY_NUMBER);
+  const authorizedKey = await ensureKey(paths.identity, `lathe-lab-${name}`);
+  const placed = hosts.map((host, i) => ({ ...host, address: addressIn(subnet, FIRST_HOST + i) }));
+  const everything = { cpus: [...new Set(hosts.flatMap((h) => h.limits.cpus))], quotaCpus: null };
+  const [registry, ...booted] = await Promise.all([
+    keepOr(name, REGISTRY_HOST, async () => (await bootRegistry(name, registryAddress, bases.docker, everything)).pid),
+    ...placed.map(async (host) => {
+      const base = host.docker ? bases.docker : bases.stock;
+      const root = { ...host, authorizedKey, registry: `${registryAddress}:5000`, neighbours: placed };
+      const pid = await keepOr(name, host.name, async () => {
+        await layRoot(name, root);
+        return bootHost(name, { ...host, base, binds: [dockerBind(name, host)] });
+      });
+      const publicKey = await readFile(hostKeyPath(name, host.name), "utf8");
+      const link = before?.hosts.find((h) => h.name === host.name)?.link ?? null;
+      const made: LabHost = {
+        name: host.name,
+        address: host.address,
+        user: "root",
+        cpus: host.limits.cpus.length,
+        cpuset: formatCpuList(host.limits.cpus),
+        quotaCpus: host.limits.quotaCpus,
+        memoryBytes: host.memoryBytes,
+        docker: host.docker,
+        base,
+        pid,
+        hostKey: await fingerprint(hostKeyPath(name, host.name)),
+        link: link === null || (await linkUp(name, host.name, link)) ? link : await applyLink(name, host.name, link),
+      };
+      return { made, publicKey };
+    }),
+  ]);
+  await writeSshFiles(
+    name,
+    booted.map(({ made, publicKey }) => ({ ...made, publicKey })),
+  );
+  const lab: Lab = {
+    schema: "lathe.lab/1",
+    name,
+    subnet,
+    hosts: booted.map((b) => b.made),
+    registry: { address: `${registryAddress}:5000`, base: bases.docker, pid: registry },
+    sshConfig: paths.sshConfig,
+    standsFor: STANDS_FOR,
+  };
+  await writeLab(lab);
+  return lab;
+}
+
+/** A host's Docker needs a real folder: its overlay2 cannot lie on the overlay that is the host's root. */
+export function dockerBind(lab: string, host: { readonly name: string }): readonly [string, string] {
+  return [`${labPaths(lab).host(host.name)}/docker`, "/var/lib/docker"];
+}
+
+async function keepOr(lab: string, host: string, start: () => Promise<number>): Promise<number> {
+  const pid = (await hostUp(lab, host)) ? await initOf(lab, host) : undefined;
+  return pid ?? start();
+}
+
+/** Waits until a host can be logged in to and its Docker answers. @throws UserError with the end of its logs */
+export async function awaitHost(lab: Lab, host: LabHost): Promise<void> {
+  const probe = host.docker ? ["docker", "version", "--format", "{{.Server.Version}}"] : ["true"];
+  const until = Date.now() + READY_SECONDS * 1000;
+  for (;;) {
+    const result = await tryRun([
+      "ssh",
+      "-F",
+      lab.sshConfig,
+      "-o",
+      "ControlMaster=no",
+      "-o",
+      "ControlPath=none",
+      host.name,
+      ...probe,
+    ]);
+    if (result.exitCode === 0) return;
+    if (Date.now() > until) {
+      throw new UserError({
+        what: `host "${host.name}" (${host.address}) is not ready after ${READY_SECONDS} s: ${result.stderr.trim()}`,
+        fix: `npm run lab -- down --name ${lab.name}, then up again; its logs: ${labPaths(lab.name).host(host.name)}/upper/var/log`,
+      });
+    }
+    await sleep(200);
+  }
+}
+
+/** An overlay cannot have its upper layer on another overlay, as a container's own root is. */
+async function checkFolder(): Promise<void> {
+  await mkdir(labsDir(), { recursive: true });
+  if (labsDir().length > 40) {
+    throw new UserError({
+      what: `LATHE_LAB_DIR=${labsDir()}`,
+      expected: "40 characters at most: sockets lie in it, whose paths must be short",
+    });
+  }
+  const { type } = await statfs(labsDir());
+  if (type !== OVERLAYFS_MAGIC) return;
+  throw new UserError({
+    what: `${labsDir()} lies on an overlay file system, where no other overlay can be written to`,
+    fix: "LATHE_LAB_DIR=/a/folder/on/a/disk npm run lab -- up",
+  });
+}
