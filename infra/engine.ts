@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
@@ -8,6 +10,8 @@ import { StackOutputs } from "./outputs.ts";
 /** A stack of the project, and where the engine keeps its state. */
 export interface StackRef {
   readonly stack: string;
+  /** The Pulumi project's folder, where the stacks' config files lie. Default: the checkout; see `projectFolder`. */
+  readonly projectDir?: string;
   /** Added to this process's environment: `PULUMI_BACKEND_URL`, `PULUMI_CONFIG_PASSPHRASE`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Each line that the engine prints, as it comes. */
@@ -22,12 +26,26 @@ export interface EngineResult {
   readonly stdout: string;
 }
 
+/**
+ * Makes a folder that is the project to Pulumi, and whose programs are the checkout's: so that stacks which are not the
+ * user's (the demo's, the tests') leave no config file in the checkout.
+ */
+export async function projectFolder(dir: string): Promise<string> {
+  await mkdir(dir, { recursive: true });
+  await copyFile(join(repoRoot, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
+  for (const name of ["stacks", "node_modules", "package.json"]) {
+    await rm(join(dir, name), { force: true });
+    await symlink(join(repoRoot, name), join(dir, name));
+  }
+  return dir;
+}
+
 /** Runs `pulumi` with Lathe's toolchain in the project's folder. Never throws for its exit code. */
 export async function pulumi(ref: Omit<StackRef, "stack">, args: readonly string[]): Promise<EngineResult> {
   const toolchain = await resolveToolchain();
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
-      cwd: repoRoot,
+      cwd: ref.projectDir ?? repoRoot,
       env: { ...process.env, ...toolchain.env, ...ref.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
