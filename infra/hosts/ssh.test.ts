@@ -12,7 +12,9 @@ test("every connection is strict about host keys, never asks, and is shared", ()
   expect(options).not.toContain("-F");
 });
 
-test("a config file of the stack is used instead of the user's own", () => {
+test("a config file of the stack is used instead of the user's own, and its connections are not shared with others", () => {
+  const own = sshOptions(target, "/run/x").at(-1);
+  expect(sshOptions({ ...target, configFile: "/lab/ssh_config" }, "/run/x").at(-1)).not.toBe(own);
   expect(sshOptions({ ...target, configFile: "/lab/ssh_config" }, "/run/x").slice(0, 2)).toEqual([
     "-F",
     "/lab/ssh_config",
@@ -31,6 +33,6 @@ test("every form of destination becomes a URL for Docker", () => {
 
 test("the sockets' folder leaves room for the connection's hash, and is this user's alone", () => {
   const dir = sshControlDir();
-  expect(dir.length + 1 + 40 + 17).toBeLessThan(104);
+  expect(dir.length + 1 + 9 + 40 + 17).toBeLessThan(104);
   expect(statSync(dir).mode & 0o077).toBe(0);
 });

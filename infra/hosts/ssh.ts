@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, lstatSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
@@ -24,8 +25,13 @@ export function sshOptions(target: SshTarget, controlDir: string): string[] {
     // A host that dies under a shared connection must not hang whoever uses it next.
     ...["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"],
     ...["-o", "ControlMaster=auto", "-o", "ControlPersist=60"],
-    ...["-o", `ControlPath=${join(controlDir, "%C")}`],
+    ...["-o", `ControlPath=${join(controlDir, `${configTag(target)}%C`)}`],
   ];
+}
+
+/** Another config file may mean another key and other known hosts: what one has verified is not shared with another. */
+function configTag({ configFile }: SshTarget): string {
+  return configFile === undefined ? "" : `${createHash("sha256").update(configFile).digest("hex").slice(0, 8)}-`;
 }
 
 /** The whole argument list of an `ssh` that runs `command` on a host. The command is quoted once, here. */
