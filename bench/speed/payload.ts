@@ -5,7 +5,7 @@ import { messages } from "../../protos/index.ts";
 import { encodePredictRequest } from "../clients/wire/encode.ts";
 import { JsonBuffer } from "../clients/rest/json-buffer.ts";
 import { encodePredictBody } from "../clients/rest/json-encode.ts";
-import type { PredictRequest } from "../clients/client.ts";
+import type { PredictRequest, Tensor } from "../clients/client.ts";
 
 /** The model's name in every request of the client benchmark. */
 export const MODEL = "ssd-mobilenet";
@@ -75,6 +75,8 @@ function restAnswer(outputs: Outputs): Buffer {
 /** Where the payload lies for the programs that read it from files. */
 export interface PayloadFiles {
   readonly folder: string;
+  /** The image as NumPy saves arrays. */
+  readonly image: string;
   readonly grpcRequest: string;
   readonly grpcAnswer: string;
   readonly restRequest: string;
@@ -86,16 +88,27 @@ export async function writePayload(payload: Payload, folder: string): Promise<Pa
   await mkdir(folder, { recursive: true });
   const files: PayloadFiles = {
     folder,
+    image: join(folder, "image.npy"),
     grpcRequest: join(folder, "request.bin"),
     grpcAnswer: join(folder, "answer.bin"),
     restRequest: join(folder, "request.json"),
     restAnswer: join(folder, "answer.json"),
   };
+  await writeFile(files.image, npy(payload.request.inputs["inputs"] as Tensor));
   await writeFile(files.grpcRequest, payload.grpcRequest);
   await writeFile(files.grpcAnswer, payload.grpcAnswer);
   await writeFile(files.restRequest, payload.restRequest);
   await writeFile(files.restAnswer, payload.restAnswer);
   return files;
+}
+
+/** A DT_UINT8 tensor in NumPy's file format, version 1.0. */
+function npy(tensor: Tensor): Buffer {
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${tensor.shape.join(", ")},), }`;
+  // Magic, version, length and text together fill a multiple of 64 bytes and end with a line break.
+  const text = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
+  const head = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, text.length & 0xff, text.length >> 8]);
+  return Buffer.concat([head, Buffer.from(text, "latin1"), tensor.data as Uint8Array]);
 }
 
 /** TF Serving answers with typed fields, so the fixed answer does, too. */
