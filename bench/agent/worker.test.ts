@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import type { CallResult, Client, ClientKind, PredictRequest } from "../clients/client.ts";
+import type { FromWorker, VisitMessage } from "./protocol.ts";
+import { createWorker } from "./worker.ts";
+
+const timing = { encodeMs: 1, sendMs: 2, waitMs: 3, receiveMs: 4, decodeMs: 5, totalMs: 15 };
+const good: CallResult = {
+  ok: true,
+  timing,
+  outputs: { num_detections: { dtype: "DT_FLOAT", shape: [1], data: Float32Array.of(7) } },
+  requestBytes: 100,
+  responseBytes: 50,
+};
+const visit: VisitMessage = {
+  type: "visit",
+  visit: 1,
+  clientKind: "fake",
+  address: "127.0.0.1",
+  port: 8500,
+  model: "ssd",
+  image: "image-1",
+  warmup: 1,
+  calls: 2,
+  blockMs: 1000,
+  timeoutMs: 1000,
+  keepAnswer: true,
+};
+const image = { type: "image", name: "image-1", width: 2, height: 1, rgb: "AQIDBAUG", file: "/9g=" } as const;
+
+/** A worker over a client that gives these results in turn. */
+async function working(results: CallResult[], options: { input?: "pixels" | "file"; refuse?: boolean } = {}) {
+  const said: FromWorker[] = [];
+  const requests: PredictRequest[] = [];
+  const counts = { opened: 0, closed: 0 };
+  const kind: ClientKind = {
+    name: "fake",
+    protocol: "grpc",
+    input: options.input ?? "pixels",
+    about: "",
+    create: (): Client => ({
+      open: () => {
+        counts.opened += 1;
+        return options.refuse ? Promise.reject(new Error("127.0.0.1:8500: connection refused")) : Promise.resolve();
+      },
+      call: (request) => {
+        requests.push(request);
+        return Promise.resolve(results.shift() ?? good);
+      },
+      close: () => {
+        counts.closed += 1;
+        return Promise.resolve();
+      },
+    }),
+  };
+  const worker = createWorker((m) => said.push(m), [kind]);
+  await worker.handle(image);
+  return { worker, said, requests, counts };
+}
+
+describe("a worker", () => {
+  it("makes the warm-up calls, then the measured ones, and sends the first measured answer", async () => {
+    const w = await working([]);
+    await w.worker.handle(visit);
+    expect(w.said.map((m) => (m.type === "call" ? m.phase : m.type))).toEqual([
+      "warmup",
+      "measure",
+      "answer",
+      "measure",
+      "visited",
+    ]);
+    expect(w.said[1]).toMatchObject({ ok: true, ...timing, requestBytes: 100, responseBytes: 50 });
+    expect(w.said[2]).toMatchObject({ outputs: { num_detections: { shape: [1], values: [7] } } });
+  });
+
+  it("sends pixels as uint8 [1, height, width, 3] and files as one string", async () => {
+    const pixels = await working([]);
+    await pixels.worker.handle(visit);
+    expect(pixels.requests[0]).toMatchObject({ model: "ssd", signature: "serving_default" });
+    expect(pixels.requests[0]?.inputs["inputs"]).toMatchObject({ dtype: "DT_UINT8", shape: [1, 1, 2, 3] });
+    const file = await working([], { input: "file" });
+    await file.worker.handle(visit);
+    expect(file.requests[0]).toMatchObject({ signature: "serving_bytes" });
+    expect(file.requests[0]?.inputs["inputs"]).toMatchObject({ dtype: "DT_STRING", shape: [1] });
+  });
+
+  it("stops a visit at a call that fails, says why, and opens a new connection for the next", async () => {
+    const w = await working([good, { ok: false, error: { code: "NOT_FOUND", message: "Latest(ssd)" }, totalMs: 2 }]);
+    await w.worker.handle(visit);
+    expect(w.said.at(-1)).toMatchObject({ type: "visited", error: { code: "NOT_FOUND", opening: false } });
+    expect(w.said.at(-2)).toMatchObject({ type: "call", ok: false, totalMs: 2, encodeMs: null });
+    expect(w.counts).toEqual({ opened: 1, closed: 1 });
+    await w.worker.handle({ ...visit, visit: 2 });
+    expect(w.counts.opened).toBe(2);
+    expect(w.said.at(-1)).toEqual({ type: "visited", visit: 2 });
+  });
+
+  it("says that a connection could not be opened, in the client's own words", async () => {
+    const w = await working([], { refuse: true });
+    await w.worker.handle(visit);
+    expect(w.said).toEqual([
+      {
+        type: "visited",
+        visit: 1,
+        error: { code: "UNAVAILABLE", message: "127.0.0.1:8500: connection refused", opening: true },
+      },
+    ]);
+  });
+
+  it("keeps one connection for all visits to the same server by the same client kind", async () => {
+    const w = await working([]);
+    await w.worker.handle(visit);
+    await w.worker.handle({ ...visit, visit: 2, model: "rfcn" });
+    expect(w.counts.opened).toBe(1);
+    await w.worker.handle({ type: "close" });
+    expect(w.counts.closed).toBe(1);
+  });
+});

@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findLab, labDown, labUp, pushImage } from "../lab/index.ts";
+import { defaultLabName, labPaths } from "../lab/names.ts";
+import { STANDS_FOR } from "../lab/state.ts";
+import { buildServerRootfs } from "../lab/tfs/image.ts";
+import { exists } from "../lib/cached.ts";
+import { runCommand } from "../lib/cli.ts";
+import { UserError } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import { formatSeconds, progress } from "../lib/progress.ts";
+import { prepareModel } from "../models/index.ts";
+import { ensureToolchain } from "../toolchain/index.ts";
+import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
+
+/** The paper's two models, and the one whose latency is protocol and wire alone. */
+const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
+
+await runCommand(
+  {
+    name: "npm run demo --",
+    summary:
+      "The whole of Lathe on this machine: a lab of three hosts, a stack on each, the paper's matrix, the tables; then all of\n" +
+      "it is taken down again.",
+    options: {
+      keep: { type: "boolean", help: "leave the lab and its stacks up, and tell how to go on with them" },
+      name: { type: "string", value: "LAB", help: "name of the lab", default: defaultLabName() },
+      minutes: { type: "string", value: "N", help: "time for the matrix, once every cell was visited", default: "5" },
+      requests: { type: "string", value: "N", help: "measured calls a cell, at most", default: "20" },
+      images: { type: "string", value: "1,2", help: "photographs by number (default: all ten)" },
+    },
+    details: [
+      "What it needs and this machine lacks is installed or built first, once, and kept in ~/.cache/lathe. It can be killed\n" +
+        "and started again at any time. Nothing of it reaches outside this machine but package downloads.",
+    ],
+    examples: [
+      ["npm run demo", "everything, from nothing to the tables"],
+      ["npm run demo -- --keep", "and then look around: npm run lab -- status"],
+    ],
+  },
+  async (values) => {
+    const startedAt = Date.now();
+    const name = values.name ?? defaultLabName();
+    const steps = progress();
+    const toolchain = await ensureToolchain(steps);
+    steps.done();
+    process.stderr.write(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}\n`);
+    for (const model of MODELS) await prepareModel(model, steps);
+    const rootfs = await buildServerRootfs(steps);
+    steps.done();
+    const unfinished = join(labPaths(name).dir, "demo-unfinished");
+    if (await exists(unfinished)) {
+      process.stderr.write("An earlier demo did not finish: its lab is taken down first.\n");
+      await labDown(name, steps);
+    }
+    const wasUp = (await findLab(name)) !== undefined;
+    const lab = await labUp({ name }, steps);
+    await writeFile(unfinished, "");
+    const image = await pushImage(
+      lab,
+      { name: "lathe/tf-serving-stand-in", tag: "lab", key: rootfs.key, rootfs: rootfs.rootfs, config: rootfs.config },
+      steps,
+    );
+    const stacks = await demoStacks(lab, labPaths(name).dir);
+    steps.step("pulumi up on client, cloud and edge", 120);
+    await upAll(stacks, lab, image.reference, MODELS, steps);
+    steps.done("three stacks are up: every model answers");
+    const code = await bench(stacks.env, [
+      ...["--budget", values.minutes ?? "5", "--requests", values.requests ?? "20", "--warmup", "1"],
+      ...["--block", "10", "--remark", STANDS_FOR],
+      ...(values.images === undefined ? [] : ["--images", values.images]),
+    ]);
+    await rm(unfinished, { force: true });
+    if (values.keep === true) {
+      process.stderr.write(`\nThe lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}\n`);
+    } else {
+      steps.step("pulumi destroy on client, cloud and edge");
+      await destroyAll(stacks);
+      steps.done();
+      if (wasUp) process.stderr.write(`The lab "${name}" was up before and stays up: npm run lab -- down\n`);
+      else await labDown(name, steps);
+    }
+    process.stderr.write(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.\n`);
+    if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
+  },
+);
+
+/** Runs the bench as a user would, in a process of its own; its tables go to this one's outputs. */
+function bench(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), ...args], {
+    cwd: repoRoot,
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,121 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { runCommand } from "../lib/cli.ts";
+import { UserError } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import { formatSeconds, progress } from "../lib/progress.ts";
+import { formatTable } from "../lib/table.ts";
+import { PREPARATIONS } from "./prepare.ts";
+
+/*
+ * `npm test`: first whatever the tests need is installed or built (once, into the cache), then the checks run from cheap
+ * to dear. Every stage runs even where an earlier one failed, so one run shows all there is to mend.
+ */
+
+const PROJECTS = ["unit", "program", "wire", "lab"] as const;
+const STAGES = ["types", "lint", "format", ...PROJECTS] as const;
+type Stage = (typeof STAGES)[number];
+
+interface Outcome {
+  readonly stage: Stage;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+await runCommand(
+  {
+    name: "npm test --",
+    summary: "Runs the checks and tests, cheap ones first. Installs or builds what they need, once, into the cache.",
+    operands: `[${STAGES.join(" | ")}]…`,
+    options: {},
+    details: [
+      "unit: pure code. program: Pulumi programs with mocks. wire: real clients and servers over TCP, official stubs.\n" +
+        "lab: real hosts (namespaces with sshd and Docker), the real Pulumi engine, end to end; needs root.",
+    ],
+    examples: [
+      ["npm test", "everything"],
+      ["npm test -- types unit", "the quick ones, while working"],
+    ],
+  },
+  async (_values, operands) => {
+    const unknown = operands.filter((o) => !(STAGES as readonly string[]).includes(o));
+    if (unknown.length > 0)
+      throw new UserError({ what: `unknown stage ${unknown.join(", ")}`, expected: STAGES.join(", ") });
+    const stages = operands.length === 0 ? STAGES : STAGES.filter((s) => operands.includes(s));
+    const steps = progress();
+    for (const preparation of PREPARATIONS) {
+      if (preparation.stages.some((s) => (stages as readonly string[]).includes(s))) await preparation.run(steps);
+    }
+    steps.done();
+    const outcomes: Outcome[] = [];
+    for (const stage of stages) outcomes.push(await runStage(stage));
+    return report(outcomes);
+  },
+);
+
+async function runStage(stage: Stage): Promise<Outcome> {
+  process.stderr.write(`\n── ${stage} ──\n`);
+  const startedAt = Date.now();
+  const counts =
+    stage === "types"
+      ? await check("tsc", ["--noEmit"])
+      : stage === "lint"
+        ? await check("eslint", ["."])
+        : stage === "format"
+          ? await check("prettier", ["--check", "--log-level", "warn", "."])
+          : await vitest(stage);
+  return { stage, ...counts, seconds: (Date.now() - startedAt) / 1000 };
+}
+
+async function check(program: string, args: readonly string[]): Promise<{ passed: number; failed: number }> {
+  return (await run(program, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function vitest(project: string): Promise<{ passed: number; failed: number }> {
+  const dir = await mkdtemp(join(tmpdir(), "lathe-vitest-"));
+  const file = join(dir, "results.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const code = await run("vitest", ["run", "--project", project, ...reporters]);
+    const text = await readFile(file, "utf8").catch(() => "{}");
+    const results = JSON.parse(text) as { numPassedTests?: number; numFailedTests?: number; numTotalTests?: number };
+    const passed = results.numPassedTests ?? 0;
+    const failed = Math.max(results.numFailedTests ?? 0, code === 0 && passed > 0 ? 0 : 1);
+    return { passed, failed };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Runs a program of node_modules with this Node; both its outputs go to stderr, as everything that is not data does. */
+function run(program: string, args: readonly string[]): Promise<number> {
+  const bin = join(repoRoot, "node_modules/.bin");
+  const child = spawn(join(bin, program), args, {
+    cwd: repoRoot,
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` },
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+function report(outcomes: readonly Outcome[]): number {
+  const sum = (key: "passed" | "failed" | "seconds") => outcomes.reduce((total, o) => total + o[key], 0);
+  const table = formatTable(
+    [
+      { title: "stage" },
+      { title: "passed", align: "right" },
+      { title: "failed", align: "right" },
+      { title: "time", align: "right" },
+    ],
+    outcomes.map((o) => [o.stage, String(o.passed), String(o.failed), formatSeconds(o.seconds)]),
+  );
+  process.stderr.write(`\n${table}\nin ${formatSeconds(sum("seconds"))}\n`);
+  process.stdout.write(`${sum("passed")} passed, ${sum("failed")} failed\n`);
+  return sum("failed") === 0 ? 0 : 1;
+}
