@@ -44,6 +44,7 @@ export const OPTIONS = {
   seed: { type: "string", value: "N", help: "seed of the order of visits", default: "1" },
   runs: { type: "string", value: "DIR", help: "folder where runs are kept", default: "runs" },
   resume: { type: "boolean", help: "go on with the newest run (or the one named as operand)" },
+  remark: { type: "string", value: "TEXT", help: "what a reader of the tables must know about these machines" },
   json: { type: "boolean", help: "print the tables as JSON to stdout" },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -86,6 +87,7 @@ export interface BenchOptions {
   readonly places: readonly ("local" | "remote")[];
   readonly limits: Limits;
   readonly seed: number;
+  readonly remark: string | undefined;
 }
 
 /**
@@ -134,6 +136,7 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
     ),
     places: oneOf("place", values.place, ["local", "remote"]),
     seed: number("seed", 0, true),
+    remark: values.remark,
     limits: {
       requests: number("requests", 1, true),
       blockRequests: number("block", 1, true),

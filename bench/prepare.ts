@@ -121,12 +121,12 @@ export async function newManifest(
       infos.map((i) => i.name),
       options,
     ),
-    remarks: remarks(deployments),
+    remarks: remarks(deployments, options.remark),
   };
 }
 
 /** What a reader must know before the numbers: what stands in for something else, and what means less than it seems. */
-export function remarks(deployments: readonly Deployment[]): string[] {
+export function remarks(deployments: readonly Deployment[], own: string | undefined): string[] {
   const standIn = deployments.filter((d) => d.server.standIn).map((d) => d.role);
   const timingOnly = [
     ...new Set(deployments.flatMap((d) => d.models.filter((m) => m.timingOnly && !m.isNull).map((m) => m.name))),
@@ -141,7 +141,8 @@ export function remarks(deployments: readonly Deployment[]): string[] {
     ...timingOnly.map(
       (name) => `Model ${name}: true architecture, random weights. Its time is real, its detections mean nothing.`,
     ),
-    ...(deployments.length > 1 && kernels.size === 1
+    ...(own === undefined ? [] : [own]),
+    ...(own === undefined && deployments.length > 1 && kernels.size === 1
       ? [
           "The machines have one kernel and CPU model in common: they look like parts of one machine, not like separate ones.",
         ]
