@@ -1,7 +1,5 @@
-import { loadCatalogue, prepareModel } from "../models/index.ts";
-import { UserError, type Fault } from "../lib/errors.ts";
+import { prepareModel } from "../models/index.ts";
 import { progress } from "../lib/progress.ts";
-import { nearest } from "./config/nearest.ts";
 import type { ModelRequest } from "./config/resolve.ts";
 import type { ModelArtifact } from "./serving/specs.ts";
 
@@ -15,13 +13,10 @@ const PIXELS = { signature: "serving_default", input: "inputs" };
  * Makes the models of several servers ready for delivery, each model once. The first time that takes as long as fetching
  * and converting it does; after that it comes from the cache.
  *
- * @throws UserError with all names that the catalogue does not have
+ * @throws UserError where a model cannot be fetched or made
  */
 export async function artifactsFor(requests: readonly (readonly ModelRequest[])[]): Promise<ModelArtifact[][]> {
   const names = [...new Set(requests.flat().map((r) => r.name))];
-  const known = (await loadCatalogue()).map((entry) => entry.name);
-  const faults = names.filter((name) => !known.includes(name)).map((name) => unknown(name, known));
-  if (faults.length > 0) throw new UserError(faults);
   const prepared = new Map<string, Awaited<ReturnType<typeof prepareModel>>>();
   const say = progress();
   // One after the other: a conversion alone fills the memory of a small machine.
@@ -47,13 +42,4 @@ export async function artifactsFor(requests: readonly (readonly ModelRequest[])[
       };
     }),
   );
-}
-
-function unknown(name: string, known: readonly string[]): Fault {
-  const guess = nearest(name, known);
-  return {
-    what: `lathe:models: "${name}": not in the catalogue${guess === undefined ? "" : `, did you mean ${guess}?`}`,
-    expected: known.join(", "),
-    fix: "pulumi config set --path 'lathe:models[0]' NAME, or add models/catalogue/NAME.yaml",
-  };
 }

@@ -33,7 +33,8 @@ export interface EngineResult {
 export async function projectFolder(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true });
   await copyFile(join(repoRoot, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
-  for (const name of ["stacks", "node_modules", "package.json"]) {
+  // The engine runs the stack's program and Lathe's own programs (`infra/serving/commands/`) from this folder.
+  for (const name of ["stacks", "infra", "node_modules", "package.json"]) {
     await rm(join(dir, name), { force: true });
     await symlink(join(repoRoot, name), join(dir, name));
   }
@@ -70,12 +71,21 @@ export async function pulumi(ref: Omit<StackRef, "stack">, args: readonly string
 async function must(ref: Omit<StackRef, "stack">, args: readonly string[]): Promise<EngineResult> {
   const result = await pulumi(ref, args);
   if (result.code === 0) return result;
-  throw new UserError({ what: `pulumi ${args.join(" ")} failed:\n${errorsOf(result.output)}` });
+  throw failed(args, result);
+}
+
+function failed(args: readonly string[], { output }: EngineResult): UserError {
+  return new UserError({ what: `pulumi ${args.join(" ")} failed:\n${errorsOf(output)}` });
 }
 
 /** Makes the stack if it is not there, and sets its config: full keys or paths (`lathe:threads.omp`) to text. */
 export async function initStack(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
   await must(ref, ["stack", "select", "--create", "--stack", ref.stack]);
+  await setConfig(ref, config);
+}
+
+/** Sets config values of a stack: full keys or paths (`lathe:threads.omp`) to text. */
+export async function setConfig(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
   const values = Object.entries(config).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
   if (values.length > 0) await must(ref, ["config", "set-all", "--path", "--stack", ref.stack, ...values]);
 }

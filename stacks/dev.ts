@@ -3,7 +3,7 @@ import { readConfig } from "../infra/config/read.ts";
 import { resolveConfig, type MachineConfig } from "../infra/config/resolve.ts";
 import { deploy } from "../infra/deploy.ts";
 import type { StackOutputs } from "../infra/outputs.ts";
-import { roleDefaults } from "./roles.ts";
+import { known, roleDefaults } from "./roles.ts";
 
 /** The paper's three roles. */
 const ROLES = ["client", "cloud", "edge"];
@@ -14,7 +14,7 @@ const PORT_STEP = 10;
 /** Every role as a server of its own on this machine's Docker engine. */
 export async function devStack(): Promise<pulumi.Output<StackOutputs>> {
   const config = readConfig(pulumi.runtime.allConfig());
-  const sources = { project: pulumi.getProject(), stack: pulumi.getStack(), config, local: true };
+  const sources = { project: pulumi.getProject(), stack: pulumi.getStack(), config, ...(await known()), local: true };
   const machines: MachineConfig[] = [];
   for (const [i, role] of ROLES.entries()) {
     const machine = resolveConfig({ ...sources, roleDefaults: await roleDefaults(role) });

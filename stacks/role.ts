@@ -3,7 +3,7 @@ import { readConfig } from "../infra/config/read.ts";
 import { resolveConfig, roleOf } from "../infra/config/resolve.ts";
 import { deploy } from "../infra/deploy.ts";
 import type { StackOutputs } from "../infra/outputs.ts";
-import { roleDefaults } from "./roles.ts";
+import { known, roleDefaults } from "./roles.ts";
 
 /** One machine with one server. */
 export async function roleStack(): Promise<pulumi.Output<StackOutputs>> {
@@ -14,6 +14,7 @@ export async function roleStack(): Promise<pulumi.Output<StackOutputs>> {
     stack,
     config,
     roleDefaults: await roleDefaults(roleOf(stack, config.values)),
+    ...(await known()),
     local: false,
   });
   return deploy(machine.ssh, [machine]);

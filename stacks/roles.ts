@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { messageOf } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
+import { serverKindNames } from "../infra/serving/kinds.ts";
+import { loadCatalogue } from "../models/index.ts";
 import { readRoleDefaults, type ReadConfig } from "../infra/config/read.ts";
 
 /** What `stacks/roles/ROLE.yaml` says; null where there is no such file: a role of the user's own needs none. */
@@ -15,4 +17,9 @@ export async function roleDefaults(role: string): Promise<ReadConfig | null> {
   } catch (error) {
     return { values: {}, faults: [{ what: `${file}: ${messageOf(error)}`, fix: `edit ${file}` }] };
   }
+}
+
+/** What a config may name: the catalogue's models and the kinds of server. */
+export async function known(): Promise<{ catalogue: string[]; servers: readonly string[] }> {
+  return { catalogue: (await loadCatalogue()).map((entry) => entry.name), servers: serverKindNames };
 }

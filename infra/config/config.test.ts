@@ -5,8 +5,10 @@ import { readConfig, readRoleDefaults, type ReadConfig } from "./read.ts";
 import { configReference } from "./reference.ts";
 import { resolveConfig } from "./resolve.ts";
 
+const names = { catalogue: ["null", "ssd-mobilenet", "a"], servers: ["tf-serving"] };
+
 const resolve = (config: ReadConfig, more: object = {}) =>
-  resolveConfig({ project: "lathe", stack: "edge", config, roleDefaults: null, local: false, ...more });
+  resolveConfig({ project: "lathe", stack: "edge", config, roleDefaults: null, local: false, ...names, ...more });
 
 const faultsOf = (body: () => unknown): string[] => {
   try {
@@ -70,6 +72,14 @@ test("a model named twice and one port for both protocols are faults", () => {
   expect(faultsOf(() => resolve(config))).toEqual([
     'lathe:models: "a" twice',
     "lathe:restPort: 8500 is the gRPC port too",
+  ]);
+});
+
+test("a model or a server that there is none of is named with the nearest one", () => {
+  const config = readConfig({ "lathe:host": "h", "lathe:models": "ssd-mobilnet", "lathe:server": "triton" });
+  expect(faultsOf(() => resolve(config))).toEqual([
+    'lathe:models: "ssd-mobilnet": there is none of that name, did you mean ssd-mobilenet?',
+    'lathe:server: "triton": there is none of that name',
   ]);
 });
 

@@ -18,8 +18,12 @@ export interface ConfigKey {
 }
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-const port = z.number().int("a whole number").min(1, "a port: 1 to 65535").max(65535, "a port: 1 to 65535");
-const threads = z.number().int("a whole number").min(1, "at least 1").max(1024, "at most 1024");
+const whole = (least: number, most: number, what = "a whole number") => {
+  const error = `${what}, ${least} to ${most}`;
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+};
+const port = whole(1, 65535, "a port");
+const threads = whole(1, 1024);
 
 /** A model of the stack: a name of the catalogue, or a name and which version number it is served as. */
 const modelEntry = z.union(
@@ -133,21 +137,21 @@ export const CONFIG_KEYS = {
   },
   memoryMiB: {
     form: "integer",
-    schema: z.number().int("a whole number").min(64, "at least 64"),
+    schema: whole(64, 2 ** 30),
     help: "Memory limit of the container, in MiB.",
     otherwise: "nine tenths of the host's usable memory",
     example: "lathe:memoryMiB 8192",
   },
   pidsLimit: {
     form: "integer",
-    schema: z.number().int("a whole number").min(64, "at least 64"),
+    schema: whole(64, 2 ** 22),
     help: "Most processes and threads that the container may have.",
     otherwise: "4096",
     example: "lathe:pidsLimit 4096",
   },
   gateTimeoutSeconds: {
     form: "integer",
-    schema: z.number().int("a whole number").min(1, "at least 1").max(3600, "at most 3600"),
+    schema: whole(1, 3600),
     help: "How long `up` waits for every model to be AVAILABLE and to answer one predict.",
     otherwise: "180",
     example: "lathe:gateTimeoutSeconds 180",

@@ -1,6 +1,7 @@
 import { UserError, type Fault } from "../../lib/errors.ts";
 import { CONFIG_KEYS, type ConfigValues } from "./keys.ts";
 import type { ReadConfig } from "./read.ts";
+import { nearest } from "./nearest.ts";
 import type { ThreadPolicy } from "../serving/threads.ts";
 
 /** A model that a stack asks for. */
@@ -32,6 +33,8 @@ export interface MachineConfig {
   readonly workspace: string;
 }
 
+const DEFAULT_SERVER = "tf-serving";
+
 /** Where a machine's config comes from. */
 export interface ConfigSources {
   readonly project: string;
@@ -40,6 +43,10 @@ export interface ConfigSources {
   readonly config: ReadConfig;
   /** What the role's YAML says; null where the role has none. */
   readonly roleDefaults: ReadConfig | null;
+  /** Names of the catalogue's models. */
+  readonly catalogue: readonly string[];
+  /** Names of the server kinds. */
+  readonly servers: readonly string[];
   /** This machine's own Docker engine is used, and no host is needed. */
   readonly local: boolean;
 }
@@ -75,6 +82,17 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
       fix: "pulumi config rm lathe:models",
     });
   }
+  for (const name of new Set(names)) {
+    if (sources.catalogue.includes(name)) continue;
+    faults.push({
+      ...unknownName("lathe:models", name, sources.catalogue),
+      fix: "npm run models -- list, then: pulumi config set --path 'lathe:models[0]' NAME",
+    });
+  }
+  const server = values.server ?? DEFAULT_SERVER;
+  if (!sources.servers.includes(server)) {
+    faults.push({ ...unknownName("lathe:server", server, sources.servers), fix: "pulumi config rm lathe:server" });
+  }
   const grpcPort = values.grpcPort ?? 8500;
   const restPort = values.restPort ?? 8501;
   if (grpcPort === restPort) {
@@ -92,7 +110,7 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
       : { destination: values.host ?? "", ...(values.sshConfig === undefined ? {} : { configFile: values.sshConfig }) },
     address: values.address,
     models,
-    server: values.server ?? "tf-serving",
+    server,
     image: values.image,
     grpcPort,
     restPort,
@@ -103,4 +121,10 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
     gateTimeoutSeconds: values.gateTimeoutSeconds ?? 180,
     workspace: values.workspace ?? `.lathe/${project}-${stack}`,
   };
+}
+
+function unknownName(place: string, name: string, known: readonly string[]): Fault {
+  const guess = nearest(name, known);
+  const hint = guess === undefined ? "" : `, did you mean ${guess}?`;
+  return { what: `${place}: "${name}": there is none of that name${hint}`, expected: known.join(", ") };
 }

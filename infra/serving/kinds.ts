@@ -1,5 +1,3 @@
-import { UserError } from "../../lib/errors.ts";
-import { nearest } from "../config/nearest.ts";
 import type { ThreadPlan } from "../outputs.ts";
 import { tfServing } from "./tf-serving.ts";
 
@@ -41,15 +39,12 @@ export interface ServerKind {
 
 const KINDS: readonly ServerKind[] = [tfServing];
 
-/** The kind of this name; throws a `UserError` that lists the kinds where there is none. */
+/** The names of all kinds. */
+export const serverKindNames: readonly string[] = KINDS.map((k) => k.name);
+
+/** The kind of this name, which the config has been checked to be one of. */
 export function serverKind(name: string): ServerKind {
   const kind = KINDS.find((k) => k.name === name);
-  if (kind) return kind;
-  const names = KINDS.map((k) => k.name);
-  const guess = nearest(name, names);
-  throw new UserError({
-    what: `lathe:server: "${name}": no such kind of server${guess === undefined ? "" : `, did you mean ${guess}?`}`,
-    expected: names.join(", "),
-    fix: `pulumi config set lathe:server ${guess ?? names[0]}`,
-  });
+  if (!kind) throw new Error(`no server kind ${name}`);
+  return kind;
 }

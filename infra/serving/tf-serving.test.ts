@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { UserError } from "../../lib/errors.ts";
 import { containerArgs, defaultMemoryMiB } from "./container.ts";
 import { withoutTag } from "./engine.ts";
 import { serverKind } from "./kinds.ts";
@@ -10,11 +9,6 @@ test("models.config names every model and no version, so that a new version is s
   expect(text).toContain('name: "null"\n    base_path: "/models/null"\n    model_platform: "tensorflow"');
   expect(text.match(/config \{/g)).toHaveLength(2);
   expect(text).not.toContain("version");
-});
-
-test("a server kind that is not there is named with the nearest one", () => {
-  expect(() => serverKind("tfserving")).toThrow(UserError);
-  expect(() => serverKind("tfserving")).toThrow("did you mean tf-serving?");
 });
 
 test("the memory limit leaves the host a tenth, and does not change with a few pages", () => {
