@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { access, constants } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { repoRoot } from "../lib/paths.ts";
+import type { Found, Missing } from "./index.ts";
+
+function run(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(repoRoot, "toolchain/cli.ts"), ...argv], (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+test("--json tells all four programs, each with an executable file or as missing, and the exit code says which", async () => {
+  const { code, stdout } = await run("--json");
+  const all = JSON.parse(stdout) as (Found | Missing)[];
+  expect(all.map((p) => p.name)).toEqual([
+    "pulumi",
+    "pulumi-language-nodejs",
+    "pulumi-resource-command",
+    "pulumi-resource-docker",
+  ]);
+  for (const p of all) if (!("missing" in p)) await access(p.path, constants.X_OK);
+  expect(code).toBe(all.some((p) => "missing" in p) ? 1 : 0);
+});
+
+test("an operand it does not know is told with what is known", async () => {
+  const { code, stderr } = await run("rebuild");
+  expect(code).toBe(1);
+  expect(stderr).toContain("nothing or build");
+});
