@@ -33,8 +33,7 @@ export interface EngineResult {
 export async function projectFolder(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true });
   await copyFile(join(repoRoot, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
-  // The engine runs the stack's program and Lathe's own programs (`infra/serving/commands/`) from this folder.
-  for (const name of ["stacks", "infra", "node_modules", "package.json"]) {
+  for (const name of ["stacks", "node_modules", "package.json"]) {
     await rm(join(dir, name), { force: true });
     await symlink(join(repoRoot, name), join(dir, name));
   }

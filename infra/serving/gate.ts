@@ -22,6 +22,7 @@ const IMAGE_SIZE = 64;
 export async function gate(spec: GateSpec): Promise<GateReport> {
   const deadline = Date.now() + spec.timeoutSeconds * 1000;
   try {
+    await running(spec, deadline);
     await setLimits(spec);
     assertAsPlanned(await inspect(spec.target, spec.container), spec);
     for (const model of spec.models) await available(spec, model, deadline);
@@ -54,6 +55,17 @@ async function setLimits({ target, container, pidsLimit, memorySet }: GateSpec):
   const nodes = memorySet === "" ? [] : ["--cpuset-mems", memorySet];
   const command = ["docker", "update", "--pids-limit", `${pidsLimit}`, ...nodes, container];
   await mustRunOn(target, command, `limit container ${container}`);
+}
+
+/** Waits until the container runs: Docker refuses to change the limits of one that is just being restarted. */
+async function running({ target, container }: GateSpec, deadline: number): Promise<void> {
+  for (;;) {
+    const found = await inspect(target, container);
+    if (found.State.Status === "running") return;
+    const down = notRunning(found) ?? (Date.now() > deadline ? `it is ${found.State.Status}` : undefined);
+    if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
+    await sleep(POLL_MS);
+  }
 }
 
 async function available(spec: GateSpec, model: GateModel, deadline: number): Promise<void> {

@@ -14,9 +14,9 @@ export interface HostCommandArgs {
 }
 
 /**
- * A program of Lathe's run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
- * operation. The paths are relative to the project's folder, so that another checkout sees no change; node_modules/.bin
- * comes first in PATH, because it holds the Node that strips types.
+ * A program of Lathe's, run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
+ * operation. The engine starts plugins in the folder of the project's `main`, which is `stacks/`: the paths are relative
+ * to it, so that another checkout sees no change. node_modules/.bin comes first in PATH: it has the Node that strips types.
  */
 export function hostCommand(
   name: string,
@@ -24,7 +24,7 @@ export function hostCommand(
   options: pulumi.CustomResourceOptions,
 ): local.Command {
   const run = (action: string) =>
-    `PATH="$PWD/node_modules/.bin:$PATH" exec node infra/serving/commands/${program}.ts ${action}`;
+    `PATH="$(cd .. && pwd -P)/node_modules/.bin:$PATH" exec node ../infra/serving/commands/${program}.ts ${action}`;
   return new local.Command(
     name,
     {
