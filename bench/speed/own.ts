@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { methodPaths } from "../../protos/index.ts";
 import { clientKind } from "../clients/index.ts";
-import { NodeHttp2Channel } from "../clients/grpc/node-http2.ts";
+import { SocketChannel } from "../clients/grpc/socket-channel.ts";
 import { HttpConnection } from "../clients/rest/http.ts";
 import { GRPC_BOXES, MODEL, REST_BOXES, makePayload } from "./payload.ts";
 import { phasesOf } from "./stats.ts";
@@ -33,7 +33,7 @@ async function wholeCall(client: string, port: number, boxes: number): Promise<C
 }
 
 async function probeBytes(port: number): Promise<Call> {
-  const channel = new NodeHttp2Channel("127.0.0.1", port);
+  const channel = new SocketChannel("127.0.0.1", port);
   await channel.open(TIMEOUT_MS);
   const message = { pieces: [payload.grpcRequest], length: payload.grpcRequest.length };
   return async () => {

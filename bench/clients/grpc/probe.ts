@@ -4,7 +4,7 @@ import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
 import { decodePredictResponse } from "../wire/decode.ts";
 import { encodePredictRequest } from "../wire/encode.ts";
-import { NodeHttp2Channel } from "./node-http2.ts";
+import { SocketChannel } from "./socket-channel.ts";
 import type { CallResult, Client, PredictRequest } from "../client.ts";
 import type { UnaryChannel } from "./channel.ts";
 
@@ -13,7 +13,7 @@ export class ProbeClient implements Client {
   readonly #channel: UnaryChannel;
 
   constructor(address: string, port: number) {
-    this.#channel = new NodeHttp2Channel(address, port);
+    this.#channel = new SocketChannel(address, port);
   }
 
   open(timeoutMs: number): Promise<void> {

@@ -1,0 +1,97 @@
+import type { HeaderMap } from "../framing.ts";
+
+/** Room for an answer before its stream must be told more. */
+export const RECEIVE_WINDOW = 2 ** 24;
+
+/** What came back whole. Times are `performance.now`, ms. */
+export interface Received {
+  readonly headers: HeaderMap;
+  readonly trailers: HeaderMap;
+  readonly body: readonly Buffer[];
+  readonly sentAt: number;
+  readonly firstByteAt: number;
+  readonly lastByteAt: number;
+}
+
+/** One request and its answer on a connection: pure bookkeeping, no I/O. */
+export class Exchange {
+  /** The stream's number; 0 before it was opened. */
+  id = 0;
+  sendWindow = 0;
+  receiveWindow = RECEIVE_WINDOW;
+  /** When the kernel took the request's last byte; 0 before. */
+  sentAt = 0;
+  readonly headerBlock: Buffer;
+  readonly #pieces: readonly Uint8Array[];
+  #piece = 0;
+  #offset = 0;
+  /** Bytes of the request that no frame carries yet. */
+  unsent: number;
+  #headers: HeaderMap | null = null;
+  #trailers: HeaderMap | null = null;
+  readonly #body: Buffer[] = [];
+  #firstByteAt = 0;
+  readonly #resolve: (received: Received) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(
+    headerBlock: Buffer,
+    pieces: readonly Uint8Array[],
+    resolve: (received: Received) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.headerBlock = headerBlock;
+    this.#pieces = pieces;
+    this.unsent = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** The next `count` bytes of the request, in as many slices as they lie in; shared, not copied. */
+  take(count: number): Uint8Array[] {
+    const slices: Uint8Array[] = [];
+    this.unsent -= count;
+    for (let left = count; left > 0;) {
+      const piece = this.#pieces[this.#piece] as Uint8Array;
+      const slice = piece.subarray(this.#offset, this.#offset + left);
+      slices.push(slice);
+      left -= slice.length;
+      this.#offset += slice.length;
+      if (this.#offset === piece.length) {
+        this.#piece++;
+        this.#offset = 0;
+      }
+    }
+    return slices;
+  }
+
+  /** A header block of the answer: interim ones (1xx) are passed over, the first is its headers, the next its trailers. */
+  takeHeaders(headers: HeaderMap, at: number): void {
+    if (this.#firstByteAt === 0) this.#firstByteAt = at;
+    if (this.#headers !== null) this.#trailers = headers;
+    else if (!/^1\d\d$/.test(String(headers[":status"]))) this.#headers = headers;
+  }
+
+  /** A piece of the answer's body; copied, for it lies in the read buffer. */
+  takeData(bytes: Buffer, at: number): void {
+    if (this.#firstByteAt === 0) this.#firstByteAt = at;
+    if (bytes.length > 0) this.#body.push(Buffer.from(bytes));
+  }
+
+  /** The peer has said all. */
+  finish(at: number): void {
+    const headers = this.#headers ?? {};
+    this.#resolve({
+      headers,
+      trailers: this.#trailers ?? headers,
+      body: this.#body,
+      sentAt: this.sentAt === 0 ? this.#firstByteAt : this.sentAt,
+      firstByteAt: this.#firstByteAt,
+      lastByteAt: at,
+    });
+  }
+
+  fail(error: Error): void {
+    this.#reject(error);
+  }
+}
