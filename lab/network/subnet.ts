@@ -31,6 +31,12 @@ export function addressIn(subnet: string, number: number): string {
   return subnet.replace(/\.0\/24$/, `.${number}`);
 }
 
+/** The hardware address of the card that has an IPv4 address: locally administered, and always the same. */
+export function hardwareAddress(address: string): string {
+  const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
+  return ["02", "00", ...bytes].join(":");
+}
+
 function parseNetwork(text: string): Network | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(text);
   if (match === null) return undefined;

@@ -3,7 +3,7 @@ import { exists } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { SWITCH, labPaths, portNames, uplinkName } from "../names.ts";
 import { run, tryRun } from "../run.ts";
-import { addressIn, freeSubnet } from "./subnet.ts";
+import { addressIn, freeSubnet, hardwareAddress } from "./subnet.ts";
 
 /*
  * The bridge has a network namespace of its own, with one cable to the machine. So no packet between hosts passes the
@@ -97,20 +97,9 @@ export async function plugIn(lab: string, host: string, address: string): Promis
   const there = inNetwork(lab, SWITCH);
   // A port whose other end has just gone may still be there for a moment.
   await tryRun([...there, "ip", "link", "delete", port]);
-  await run([
-    ...there,
-    "ip",
-    "link",
-    "add",
-    port,
-    "type",
-    "veth",
-    "peer",
-    "name",
-    "eth0",
-    "netns",
-    labPaths(lab).network(host),
-  ]);
+  // The same card after each start: neighbours that remember its address would not find a new one for half a minute.
+  const card = ["name", "eth0", "address", hardwareAddress(address), "netns", labPaths(lab).network(host)];
+  await run([...there, "ip", "link", "add", port, "type", "veth", "peer", ...card]);
   await run([...there, "ip", "link", "set", port, "master", "br0", "up"]);
   await run([...inNetwork(lab, host), "ip", "address", "add", `${address}/24`, "dev", "eth0"]);
   await run([...inNetwork(lab, host), "ip", "link", "set", "eth0", "up"]);

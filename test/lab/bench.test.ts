@@ -1,0 +1,209 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BenchRecord } from "../../bench/records.ts";
+import { readManifest } from "../../bench/manifest.ts";
+import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
+import { type Lab, pushImage, readLab } from "../../lab/index.ts";
+import { buildServerRootfs } from "../../lab/tfs/image.ts";
+import { repoRoot } from "../../lib/paths.ts";
+import { progress } from "../../lib/progress.ts";
+import { TEST_LAB } from "./setup.ts";
+import { on } from "./tools.ts";
+
+const MODELS = ["null", "ssd-mobilenet"];
+const HOSTS = ["client", "edge"];
+
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly stdout: string;
+}
+
+interface JsonTables {
+  readonly cells: readonly {
+    id: string;
+    protocol: string;
+    model: string;
+    serverRole: string;
+    clientRole: string;
+    summary: { n: number; meanMs: number; failure?: { code: string; message: string } } | null;
+  }[];
+}
+
+describe("the bench against servers that real stacks put on real hosts", () => {
+  let dir: string;
+  let lab: Lab;
+  let stacks: DemoStacks;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "lathe-bench-"));
+    lab = await readLab(TEST_LAB);
+    const { key, rootfs, config } = await buildServerRootfs(progress());
+    const source = { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
+    const image = await pushImage(lab, source, progress());
+    stacks = { ...(await demoStacks(lab, dir)), names: HOSTS };
+    await upAll(stacks, lab, image.reference, MODELS, progress());
+  }, 900_000);
+
+  afterAll(async () => {
+    await destroyAll(stacks);
+    await rm(dir, { recursive: true, force: true });
+  }, 300_000);
+
+  const start = (args: readonly string[]) =>
+    spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), "--runs", join(dir, "runs"), ...args], {
+      cwd: repoRoot,
+      env: { ...process.env, ...stacks.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+
+  function bench(...args: string[]): Promise<Ended> {
+    const child = start(args);
+    const out: string[] = [];
+    const err: string[] = [];
+    child.stdout.setEncoding("utf8").on("data", (s: string) => out.push(s));
+    child.stderr.setEncoding("utf8").on("data", (s: string) => err.push(s));
+    return new Promise((resolve) =>
+      child.on("close", (code) => resolve({ code, stdout: out.join(""), stderr: err.join("") })),
+    );
+  }
+
+  const newestRun = async () => join(dir, "runs", (await readdir(join(dir, "runs"))).sort().at(-1) ?? "");
+
+  async function records(run: string): Promise<BenchRecord[]> {
+    const lines = (await readFile(join(run, "records.jsonl"), "utf8")).trimEnd().split("\n");
+    return lines.map((line) => JSON.parse(line) as BenchRecord);
+  }
+
+  it("measures local and remote cells of every deployed stack, prints the paper's tables, and keeps their provenance", async () => {
+    const { code, stderr, stdout } = await bench("--images", "2,7", "--requests", "3", "--json");
+    expect(stderr).toContain("Table 1. Local");
+    expect(stderr).toContain("Table 3. Remote: requests from the client machine, Image-7");
+    expect(stderr).toContain("stand-in for TF Serving");
+    expect(code, stderr).toBe(0);
+    const { cells } = JSON.parse(stdout) as JsonTables;
+    // client > client, edge > edge, client > edge; two models, two protocols, two images.
+    expect(cells).toHaveLength(3 * 2 * 2 * 2);
+    for (const cell of cells) {
+      expect(cell.summary, cell.id).toMatchObject({ n: 3 });
+      expect(cell.summary?.meanMs).toBeGreaterThan(0);
+    }
+    const manifest = await readManifest(await newestRun());
+    for (const deployment of manifest.deployments) {
+      expect(manifest.readBack[deployment.role]).toMatchObject({
+        running: true,
+        env: { OMP_NUM_THREADS: String(deployment.threads.ompNumThreads) },
+      });
+      expect(deployment.server.image).toMatch(/@sha256:[0-9a-f]{64}$/);
+    }
+    const [call] = await records(await newestRun());
+    expect(call).toMatchObject({ type: "call", phase: "warmup", ok: true });
+  });
+
+  it("gets the same detections over gRPC and REST for the same pixels", async () => {
+    const text = await readFile(join(await newestRun(), "answers.jsonl"), "utf8");
+    const answers = text
+      .trimEnd()
+      .split("\n")
+      .map(
+        (line) => JSON.parse(line) as { cell: string; outputs: Record<string, { shape: number[]; values: number[] }> },
+      );
+    const of = (kind: string) => answers.find((a) => a.cell === `client>edge ${kind} ssd-mobilenet image-2`)?.outputs;
+    const [grpc, rest] = [of("probe"), of("rest")];
+    expect(Object.keys(grpc ?? {}).sort()).toEqual([
+      "detection_boxes",
+      "detection_classes",
+      "detection_scores",
+      "num_detections",
+    ]);
+    for (const [name, tensor] of Object.entries(grpc ?? {})) {
+      expect(rest?.[name]?.shape).toEqual(tensor.shape);
+      tensor.values.forEach((value, i) => expect(rest?.[name]?.values[i]).toBeCloseTo(value, 4));
+    }
+    expect(grpc?.["detection_scores"]?.values[0]).toBeGreaterThan(0.5);
+  });
+
+  it("fails the cells of a model that no server has, with the server's reason, and measures the others", async () => {
+    const { code, stderr, stdout } = await bench(
+      ...["--stack", "edge", "--images", "2", "--requests", "2", "--models", "ssd-mobilenet,no-such-model", "--json"],
+    );
+    expect(code).toBe(1);
+    expect(stderr).not.toContain("    at ");
+    const { cells } = JSON.parse(stdout) as JsonTables;
+    for (const cell of cells) {
+      if (cell.model === "ssd-mobilenet") expect(cell.summary).toMatchObject({ n: 2 });
+      else
+        expect(cell.summary).toMatchObject({
+          n: 0,
+          failure: { code: "NOT_FOUND", message: expect.stringContaining("Latest(no-such-model)") as string },
+        });
+    }
+  });
+
+  it("fails the cells of a dead server with the reason, measures the others, and goes on once it is back", async () => {
+    await on(lab, "edge", "docker stop -t 1 tf-serving");
+    const failed = await bench("--images", "7", "--requests", "2", "--models", "null", "--json");
+    expect(failed.code).toBe(1);
+    const { cells } = JSON.parse(failed.stdout) as JsonTables;
+    for (const cell of cells) {
+      if (cell.serverRole === "edge") expect(cell.summary?.failure?.code, cell.id).toBe("UNAVAILABLE");
+      else expect(cell.summary, cell.id).toMatchObject({ n: 2 });
+    }
+    expect(failed.stderr).toMatch(/edge.*not read back|running.*false|failed/s);
+    await on(lab, "edge", "docker start tf-serving");
+    const edge = lab.hosts.find((h) => h.name === "edge")?.address ?? "";
+    await expect
+      .poll(async () => (await fetch(`http://${edge}:8501/v1/models/null`).catch(() => undefined))?.status, {
+        timeout: 120_000,
+        interval: 1000,
+      })
+      .toBe(200);
+    const resumed = await bench("--resume", "--json");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    for (const cell of (JSON.parse(resumed.stdout) as JsonTables).cells) {
+      expect(cell.summary, cell.id).toMatchObject({ n: 2 });
+      expect(cell.summary?.failure).toBeUndefined();
+    }
+  });
+
+  it("goes on after a kill: no call lost, none twice", async () => {
+    const child = start(["--images", "1,2,3", "--requests", "20", "--block", "4", "--models", "null"]);
+    const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+    const before = new Set(await readdir(join(dir, "runs")));
+    const fresh = async () => (await readdir(join(dir, "runs"))).find((name) => !before.has(name));
+    await expect
+      .poll(
+        async () => {
+          const name = await fresh();
+          if (name === undefined) return 0;
+          return (await readFile(join(dir, "runs", name, "records.jsonl"), "utf8").catch(() => "")).split("\n").length;
+        },
+        { timeout: 60_000, interval: 50 },
+      )
+      .toBeGreaterThan(30);
+    child.kill("SIGKILL");
+    await ended;
+    await sleep(500);
+    const run = join(dir, "runs", (await fresh()) ?? "");
+    const first = await readFile(join(run, "records.jsonl"), "utf8");
+    const whole = first.slice(0, first.lastIndexOf("\n") + 1);
+    const resumed = await bench("--resume");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect((await readFile(join(run, "records.jsonl"), "utf8")).startsWith(whole)).toBe(true);
+    const counts = new Map<string, number>();
+    for (const record of await records(run)) {
+      if (record.type === "call" && record.ok && record.phase === "measure")
+        counts.set(record.cell, (counts.get(record.cell) ?? 0) + 1);
+    }
+    const manifest = await readManifest(run);
+    expect(manifest.cells.map((c) => counts.get(c.id))).toEqual(manifest.cells.map(() => 20));
+  });
+
+  it("leaves no agent running on a client machine", async () => {
+    expect(await on(lab, "client", "pgrep -fc agent.mjs || true")).toBe("0");
+  });
+});
