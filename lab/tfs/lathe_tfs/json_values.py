@@ -1,0 +1,49 @@
+"""JSON values as TF Serving's messages show them, and its rules for base64."""
+
+import base64
+import binascii
+import json
+
+from . import dtypes
+from .errors import invalid
+
+SHOWN = 256
+
+
+def shown(value):
+    """A value for a message: pretty-printed, cut off after 256 characters (and not printed further than that)."""
+    text = ""
+    for part in json.JSONEncoder(indent=4, ensure_ascii=False).iterencode(value):
+        text += part
+        if len(text) >= SHOWN:
+            return text[:SHOWN]
+    return text
+
+
+def kind(value):
+    """RapidJSON's name of a value's type."""
+    if value is True:
+        return "True"
+    if value is False:
+        return "False"
+    names = {type(None): "Null", dict: "Object", list: "Array", str: "String"}
+    return names.get(type(value), "Number")
+
+
+def wrong_type(value, dtype):
+    """The fault of a value that does not fit its tensor."""
+    expected = {"float": "float", "double": "double"}.get(dtypes.name(dtype), dtypes.name(dtype))
+    return invalid(f"JSON Value: {shown(value)} Type: {kind(value)} is not of expected type: {expected}")
+
+
+def is_base64(value):
+    """`{"b64": "…"}` and nothing else in the object."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def decoded_base64(value):
+    """The bytes of such an object."""
+    try:
+        return base64.b64decode(value["b64"], validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid("Unable to base64 decode") from None

@@ -1,0 +1,175 @@
+"""The models that are served: loads, keeps and drops versions, and finds them for requests."""
+
+import os
+import threading
+import time
+
+from tensorflow_serving.apis import get_model_status_pb2
+
+from . import log
+from .config import aspired
+from .errors import NOT_FOUND, OK, UNKNOWN, Fault, invalid
+from .runtime import trim_memory
+from .servable import Servable
+
+State = get_model_status_pb2.ModelVersionStatus.State
+
+
+class Version:
+    """What is known of one version, served or not."""
+
+    def __init__(self):
+        self.state, self.code, self.text = State.START, OK, ""
+        self.servable = None
+        self.failures, self.retry_at = 0, 0.0
+
+    def become(self, state, code=OK, text=""):
+        """A new state, as GetModelStatus will tell it."""
+        self.state, self.code, self.text = state, code, text
+
+
+class Manager:
+    """All models. `look` is called by one thread; requests come from many."""
+
+    def __init__(self, configs, flags, load=Servable):
+        self._configs = {config.name: config for config in configs}
+        self._versions = {config.name: {} for config in configs}
+        self._flags, self._load = flags, load
+
+    def look(self):
+        """Compares each model's folder with what is served: new versions first, then the ones no longer wanted."""
+        for config in self._configs.values():
+            found = _versions_in(config)
+            if not found:
+                continue
+            wanted = aspired(found, config.policy)
+            for version in reversed(wanted):
+                self._bring_up(config, version)
+            held = self._versions[config.name]
+            if any(held[version].state == State.AVAILABLE for version in wanted):
+                for number, version in held.items():
+                    if number not in wanted and version.state == State.AVAILABLE:
+                        self._drop(config, number, version)
+
+    def settled(self):
+        """True once every model has a version that is available or will not be tried again."""
+        final = (State.AVAILABLE, State.END)
+        return all(any(v.state in final for v in held.values()) for held in self._versions.values())
+
+    def failures(self):
+        """`(model, version, text)` of what could not be loaded."""
+        return [
+            (name, number, version.text)
+            for name, held in self._versions.items()
+            for number, version in held.items()
+            if version.state == State.END and version.code != OK
+        ]
+
+    def _bring_up(self, config, number):
+        version = self._versions[config.name].setdefault(number, Version())
+        if version.state == State.END and version.code == OK:
+            version = self._versions[config.name][number] = Version()  # dropped once, wanted again
+        waiting = version.state == State.LOADING and time.monotonic() >= version.retry_at
+        if version.state != State.START and not waiting:
+            return
+        version.become(State.LOADING)
+        log.info(f"Loading servable version {{name: {config.name} version: {number}}}")
+        started = time.monotonic()
+        try:
+            version.servable = self._load(os.path.join(config.base_path, str(number)), number, self._flags)
+        except Fault as fault:
+            self._failed(config, number, version, fault.code, fault.text)
+        except Exception as fault:  # whatever a broken folder makes TensorFlow or us throw
+            self._failed(config, number, version, UNKNOWN, f"{type(fault).__name__}: {fault}")
+        else:
+            version.become(State.AVAILABLE)
+            trim_memory()
+            took = time.monotonic() - started
+            log.info(
+                f"Successfully loaded servable version {{name: {config.name} version: {number}}} in {took:.1f} s"
+            )
+
+    def _failed(self, config, number, version, code, text):
+        version.failures += 1
+        log.error(f"Loading servable: {{name: {config.name} version: {number}}} failed: {text}")
+        if version.failures > self._flags.max_num_load_retries:
+            version.become(State.END, code, text)
+        else:
+            version.become(State.LOADING)
+            version.retry_at = time.monotonic() + self._flags.load_retry_interval_micros / 1e6
+
+    def _drop(self, config, number, version):
+        version.become(State.END)
+        version.servable = None  # freed when the last request that uses it is done
+        log.info(f"Unloaded servable version {{name: {config.name} version: {number}}}")
+
+    def servable(self, spec):
+        """The loaded version that a ModelSpec means; Fault where there is none."""
+        if not spec.name:
+            raise invalid("ModelSpec has no name specified.")
+        config, held = self._configs.get(spec.name), self._versions.get(spec.name, {})
+        number = None
+        choice = spec.WhichOneof("version_choice")
+        if choice == "version":
+            number = spec.version.value
+        elif choice == "version_label":
+            if config is None or spec.version_label not in config.labels:
+                raise invalid(f"Unrecognized servable version label: {spec.version_label}")
+            number = config.labels[spec.version_label]
+        ready = {n: v.servable for n, v in list(held.items()) if v.servable is not None}
+        found = ready.get(max(ready, default=None) if number is None else number)
+        if found is None:
+            asked = f"Latest({spec.name})" if number is None else f"Specific({spec.name}, {number})"
+            raise Fault(NOT_FOUND, f"Servable not found for request: {asked}")
+        return found
+
+    def status(self, spec):
+        """GetModelStatusResponse. A label is ignored, as the C++ server does."""
+        held = dict(self._versions.get(spec.name, {}))
+        if spec.HasField("version"):
+            number = spec.version.value
+            if number not in held:
+                raise Fault(NOT_FOUND, f"Could not find version {number} of model {spec.name}")
+            held = {number: held[number]}
+        elif not held:
+            raise Fault(NOT_FOUND, f"Could not find any versions of model {spec.name}")
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for number in sorted(held, reverse=True):
+            version = held[number]
+            entry = response.model_version_status.add(version=number, state=version.state)
+            entry.status.error_code, entry.status.error_message = version.code, version.text
+        return response
+
+
+def _versions_in(config):
+    try:
+        with os.scandir(config.base_path) as entries:
+            found = [int(entry.name) for entry in entries if entry.name.isdecimal() and entry.is_dir()]
+    except OSError as fault:
+        _once(
+            log.error,
+            f"FileSystemStoragePathSource encountered a filesystem access error: Could not find base path "
+            f"{config.base_path} for servable {config.name} with error {fault.strerror}",
+        )
+        return []
+    if not found:
+        _once(
+            log.warning,
+            f"No versions of servable {config.name} found under base path {config.base_path}. "
+            "Did you forget to name your leaf directory as a number (eg. '/1/')?",
+        )
+    return found
+
+
+_last = {}
+_last_lock = threading.Lock()
+
+
+def _once(write, text, every_seconds=60):
+    """Says the same thing once a minute, not once a look."""
+    with _last_lock:
+        now = time.monotonic()
+        if now - _last.get(text, -every_seconds) < every_seconds:
+            return
+        _last[text] = now
+    write(text)
