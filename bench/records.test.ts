@@ -56,7 +56,7 @@ describe("records", () => {
     expect(await all()).toEqual([call("a", 1), failure("b")]);
   });
 
-  it("survive a torn last line: it is cut off, and only it", async () => {
+  it("survive a torn last line: it is cut off, and only it", () => {
     const writer = new RecordWriter(path);
     writer.append(call("a", 1));
     writer.close();

@@ -1,0 +1,29 @@
+import { debianBase } from "../lab/base.ts";
+import { buildServerRootfs } from "../lab/tfs/image.ts";
+import type { Progress } from "../lib/progress.ts";
+import { prepareModel } from "../models/index.ts";
+import { pythonEnv } from "../models/python.ts";
+import { ensureToolchain } from "../toolchain/index.ts";
+
+/** Something slow that tests need: made once, before the first test, so that no test's time-out has to wait for it. */
+export interface Preparation {
+  /** The stages that need it. */
+  readonly stages: readonly ("wire" | "lab")[];
+  run(progress: Progress): Promise<unknown>;
+}
+
+/** Models small enough for tests; the largest one is for the demo. */
+export const TEST_MODELS = ["null", "ssd-mobilenet", "ssdlite-mobilenet"] as const;
+
+export const PREPARATIONS: readonly Preparation[] = [
+  { stages: ["wire", "lab"], run: pythonEnv },
+  {
+    stages: ["wire", "lab"],
+    run: async (progress) => {
+      for (const model of TEST_MODELS) await prepareModel(model, progress);
+    },
+  },
+  { stages: ["lab"], run: ensureToolchain },
+  { stages: ["lab"], run: (progress) => debianBase(progress) },
+  { stages: ["lab"], run: buildServerRootfs },
+];
