@@ -79,6 +79,9 @@ function valuesOf(object: TensorObject, dtype: DType, count: number): Tensor["da
     case "DT_INT64":
       return fill(BigInt64Array.from(object.int64_val, BigInt), count);
     case "DT_STRING":
-      return fill(object.string_val, count);
+      return fill(
+        object.string_val.map((text) => new Uint8Array(text)),
+        count,
+      );
   }
 }

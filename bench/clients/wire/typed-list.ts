@@ -58,7 +58,7 @@ export class TypedList {
   /** Takes one field whose tag has been read. Throws StatusError INTERNAL where it cannot be this list's. */
   read(reader: WireReader, wireType: number): void {
     const kind = this.#kind;
-    if (kind === "string" && wireType === 2) this.#runs.push(reader.delimited().slice());
+    if (kind === "string" && wireType === 2) this.#runs.push(new Uint8Array(reader.delimited()));
     else if (wireType === 2) this.#readPacked(reader.delimited());
     else if (wireType === WIRE_TYPE[kind]) this.#readOne(reader);
     else throw new StatusError("INTERNAL", `a list of ${kind} came as wire type ${wireType}`);
