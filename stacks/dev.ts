@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "../infra/config/read.ts";
 import { resolveConfig, type MachineConfig } from "../infra/config/resolve.ts";
-import { deploy } from "../infra/deploy.ts";
+import { declare, prepare } from "../infra/deploy.ts";
 import type { StackOutputs } from "../infra/outputs.ts";
 import { known, roleDefaults } from "./roles.ts";
 
@@ -13,8 +13,20 @@ const PORT_STEP = 10;
 
 /** Every role as a server of its own on this machine's Docker engine. */
 export async function devStack(): Promise<pulumi.Output<StackOutputs>> {
+  const { machine, servers } = await prepare(null, await devConfigs());
+  return declare(machine, servers);
+}
+
+/** The config of each role, told apart by ports, container and workspace. */
+export async function devConfigs(): Promise<MachineConfig[]> {
   const config = readConfig(pulumi.runtime.allConfig());
-  const sources = { project: pulumi.getProject(), stack: pulumi.getStack(), config, ...(await known()), local: true };
+  const sources = {
+    project: pulumi.getProject(),
+    stack: pulumi.getStack(),
+    config,
+    ...(await known()),
+    local: true,
+  };
   const machines: MachineConfig[] = [];
   for (const [i, role] of ROLES.entries()) {
     const machine = resolveConfig({ ...sources, roleDefaults: await roleDefaults(role) });
@@ -27,5 +39,5 @@ export async function devStack(): Promise<pulumi.Output<StackOutputs>> {
       workspace: `${machine.workspace}-${role}`,
     });
   }
-  return deploy(null, machines);
+  return machines;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "../infra/config/read.ts";
 import { resolveConfig, roleOf } from "../infra/config/resolve.ts";
-import { deploy } from "../infra/deploy.ts";
+import { declare, prepare } from "../infra/deploy.ts";
 import type { StackOutputs } from "../infra/outputs.ts";
 import { known, roleDefaults } from "./roles.ts";
 
@@ -9,7 +9,7 @@ import { known, roleDefaults } from "./roles.ts";
 export async function roleStack(): Promise<pulumi.Output<StackOutputs>> {
   const stack = pulumi.getStack();
   const config = readConfig(pulumi.runtime.allConfig());
-  const machine = resolveConfig({
+  const resolved = resolveConfig({
     project: pulumi.getProject(),
     stack,
     config,
@@ -17,5 +17,6 @@ export async function roleStack(): Promise<pulumi.Output<StackOutputs>> {
     ...(await known()),
     local: false,
   });
-  return deploy(machine.ssh, [machine]);
+  const { machine, servers } = await prepare(resolved.ssh, [resolved]);
+  return declare(machine, servers);
 }

@@ -11,7 +11,7 @@ export interface Registered {
 }
 
 /** Puts Pulumi under mocks; gives the list that every resource of the program will be in. */
-export async function mockPulumi(report: object, preview = false): Promise<Registered[]> {
+export async function mockPulumi(report: object, { preview = false, stack = "edge" } = {}): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -25,10 +25,15 @@ export async function mockPulumi(report: object, preview = false): Promise<Regis
       call: () => ({}),
     },
     "lathe",
-    "edge",
+    stack,
     preview,
   );
   return registered;
+}
+
+/** Waits until the program has told Pulumi all it has to: the next mocks must not hear of this program's resources. */
+export function settled(): Promise<void> {
+  return pulumi.runtime.disconnect();
 }
 
 /** An i7-10510U, the paper's edge machine: four cores, eight hyper-threads. */

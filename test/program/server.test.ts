@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dockerProvider, remoteImage } from "../../infra/serving/engine.ts";
 import { serverKind } from "../../infra/serving/kinds.ts";
 import { ModelServer } from "../../infra/serving/server.ts";
 import { GateSpec } from "../../infra/serving/specs.ts";
 import { threadPlan, type ThreadPolicy } from "../../infra/serving/threads.ts";
 import type { Deployment } from "../../infra/outputs.ts";
-import { artifact, edgeConfig, edgeFacts, mockPulumi, type Registered } from "./mocks.ts";
+import { artifact, edgeConfig, edgeFacts, mockPulumi, settled, type Registered } from "./mocks.ts";
+
+afterEach(settled);
 
 const IMAGE = `registry.example/tfs@sha256:${"b".repeat(64)}`;
 const REPORT = { standIn: true, env: { OMP_NUM_THREADS: "4" } };
@@ -169,7 +171,7 @@ test("every child carries its server's name, and the host in it", async () => {
 });
 
 test("a preview waits for the gate instead of inventing its answer", async () => {
-  registered = await mockPulumi(REPORT, true);
+  registered = await mockPulumi(REPORT, { preview: true });
   const known = await new Promise((resolve) => {
     const { deployment } = make();
     void (deployment as unknown as { isKnown: Promise<boolean> }).isKnown.then(resolve);
