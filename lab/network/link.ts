@@ -3,7 +3,7 @@ import { progress as newProgress } from "../../lib/progress.ts";
 import { SWITCH, portNames } from "../names.ts";
 import { run, tryRun } from "../run.ts";
 import { locked } from "../lock.ts";
-import { hostOf, readLab, writeLab, type LinkState, type LinkWish } from "../state.ts";
+import { hostOf, readLab, writeLab, type Lab, type LinkState, type LinkWish } from "../state.ts";
 import { forwarderUp, startForwarder, stopForwarder } from "./forwarder.ts";
 import { inNetwork } from "./switch.ts";
 
@@ -54,9 +54,22 @@ export async function setLink(lab: string, host: string, wish: LinkWish, progres
     const state = await readLab(lab);
     hostOf(state, host);
     const link = await applyLink(lab, host, wish);
+    await forgetLink(state, host);
     await writeLab({ ...state, hosts: state.hosts.map((h) => (h.name === host ? { ...h, link } : h)) });
     return link;
   });
+}
+
+/**
+ * Makes TCP learn a changed link anew. A connection that has seen a short round trip takes the longer one for congestion
+ * and stays slow for seconds: so shared ssh connections take no new session (those that run go on), and what the kernels
+ * remember of the address is dropped.
+ */
+async function forgetLink(lab: Lab, host: string): Promise<void> {
+  for (const alias of [host, `${lab.name}-${host}`]) await tryRun(["ssh", "-F", lab.sshConfig, "-O", "stop", alias]);
+  const flush = ["ip", "tcp_metrics", "flush"];
+  await tryRun([...flush, "address", hostOf(lab, host).address]);
+  for (const { name } of lab.hosts) await tryRun([...inNetwork(lab.name, name), ...flush, "all"]);
 }
 
 /** Brings a link into the wished state, whatever it was in. @returns what it is now; null: as fast as it goes */

@@ -94,9 +94,13 @@ export async function namespacesOf(pids: readonly number[]): Promise<Set<string>
   return found;
 }
 
-/** Every process of the machine. */
-export async function allProcesses(): Promise<number[]> {
-  return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+/** The processes that are in one of these namespaces, wherever their cgroups are. */
+export async function processesIn(namespaces: ReadonlySet<string>): Promise<number[]> {
+  const all = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const inside = await Promise.all(
+    all.map(async (pid) => [...(await namespacesOf([pid]))].some((n) => namespaces.has(n))),
+  );
+  return all.filter((_, i) => inside[i]);
 }
 
 /**
