@@ -1,0 +1,33 @@
+/**
+ * What the stand-in needs of the pinned requirements: TensorFlow for its C library and its message classes, the
+ * official stubs, and what they import.
+ */
+export const SERVER_PACKAGES = [
+  "grpcio",
+  "intel-tensorflow",
+  "numpy",
+  "protobuf",
+  "pysimdjson",
+  "tensorflow-serving-api",
+  "typing-extensions",
+] as const;
+
+/**
+ * The entries of these packages of a pip requirements text, with their hashes. Pure.
+ *
+ * @throws Error where one of them is missing: that is a fault in the project
+ */
+export function selectRequirements(text: string, packages: readonly string[]): string {
+  const entries = text
+    .replaceAll(/\\\r?\n/g, " ")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  return packages
+    .map((name) => {
+      const entry = entries.find((line) => line.startsWith(`${name}==`));
+      if (entry === undefined) throw new Error(`models/python/requirements.txt does not pin ${name}`);
+      return `${entry}\n`;
+    })
+    .join("");
+}
