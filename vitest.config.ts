@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["{lib,infra,stacks,bench,models,lab,toolchain,protos}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["{lib,infra,stacks,bench,models,lab,toolchain,protos,demo}/**/*.test.ts", "test/*.test.ts"],
+        },
+      },
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 900_000 } },
       {
