@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { readFile } from "node:fs/promises";
-import { $ } from "zx";
+import { readFile, rename } from "node:fs/promises";
+import { constants } from "node:os";
+import { $, type ProcessOutput, type ProcessPromise } from "zx";
 import { cached, exists } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
@@ -39,6 +40,8 @@ export async function build(program: Program, progress: Progress): Promise<strin
 
 async function goBuild(program: Program, folder: string, out: string, progress: Progress): Promise<void> {
   const { goPackage, tags, versionVariable, builtVersion } = program.recipe;
+  // A name of this process's own: a compiler that outlived a killed build must not write into the next one's file.
+  const unfinished = `${out}.${process.pid}`;
   const toolchain = await chooseGo(folder, progress);
   const argv = [
     "build",
@@ -50,7 +53,7 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
     ...(tags.length > 0 ? [`-tags=${tags.join(",")}`] : []),
     `-ldflags=-s -w -X ${versionVariable}=${builtVersion}`,
     "-o",
-    out,
+    unfinished,
     goPackage,
   ];
   const child = $({
@@ -69,14 +72,29 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
     compiled += lines.length - downloads;
     progress.note(compiled > 0 ? `${compiled} packages compiled` : `${downloaded} modules fetched`);
   });
-  const result = await child;
-  if (result.exitCode === 0) return;
+  const result = await withoutOrphan(child);
+  if (result.exitCode === 0) return rename(unfinished, out);
   const tail = result.stderr.split("\n").filter((line) => isComplaint(line));
   throw new UserError({
     what: `${program.name} could not be built from Go modules:\n${tail.slice(-12).join("\n")}`,
     expected: "every module of toolchain/*/go.sum can be fetched through the GOPROXY of this machine",
     fix: "go env GOPROXY GOFLAGS GONOSUMDB   # then: npm run toolchain -- build --verbose",
   });
+}
+
+/** Waits for a child and takes it along where this process is told to end: a compiler left behind would hold the machine. */
+async function withoutOrphan(child: ProcessPromise): Promise<ProcessOutput> {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const end = (signal: NodeJS.Signals) => {
+    child.child?.kill("SIGTERM");
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of signals) process.once(signal, end);
+  try {
+    return await child;
+  } finally {
+    for (const signal of signals) process.off(signal, end);
+  }
 }
 
 /** `go build -v` lists packages as it goes; what is neither that nor a download is what went wrong. */
@@ -105,7 +123,7 @@ async function chooseGo(folder: string, progress: Progress): Promise<string> {
     what: `Pulumi's programs are not on this machine and cannot be built: ${plan.why}`,
     expected: `Go ${needed} or newer (or 1.21 and newer, with a module proxy that has Go's own toolchains)`,
     fix:
-      "install Go (https://go.dev/doc/install; Debian's own golang is too old, golang-go of its backports will do), " +
+      "install Go (https://go.dev/doc/install; the golang package of Debian 12 is too old), " +
       "or install Pulumi (https://www.pulumi.com/docs/install), then try again",
   });
 }

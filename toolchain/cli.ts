@@ -17,7 +17,7 @@ await runCommand(
     ],
     examples: [
       ["npm run toolchain", "what is used, and from where"],
-      ["npm run toolchain -- build", "get what is missing (about six minutes, once)"],
+      ["npm run toolchain -- build", "get what is missing (six to eight minutes on two cores, once)"],
     ],
   },
   async (values, operands) => {

@@ -42,8 +42,9 @@ async function pulumi(argv: readonly string[]): Promise<number> {
  * (`kill`, a supervisor, npm) is passed on.
  */
 function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
+  const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const handlers = SIGNALS.map((signal) => {
-    const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
+    const fromTerminal = terminal && (signal === "SIGINT" || signal === "SIGQUIT");
     const handler = () => {
       if (!fromTerminal) send(signal);
     };

@@ -43,8 +43,8 @@ export async function resolveToolchain(): Promise<Toolchain> {
 }
 
 /**
- * The toolchain of this machine; what it lacks is fetched as Pulumi fetches it, or else built from Go modules (about six
- * minutes on two cores, once).
+ * The toolchain of this machine; what it lacks is fetched as Pulumi fetches it, or else built from Go modules (six
+ * to eight minutes on two cores, once).
  *
  * @throws UserError where that is not possible
  */
