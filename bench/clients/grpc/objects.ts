@@ -37,7 +37,8 @@ export function requestObject(request: PredictRequest): object {
   };
 }
 
-function tensorObject(tensor: Tensor): object {
+/** A TensorProto as proto-loader encodes it: numbers as raw content. */
+export function tensorObject(tensor: Tensor): object {
   return {
     dtype: tensor.dtype,
     tensor_shape: { dim: tensor.shape.map((size) => ({ size })) },
