@@ -44,6 +44,7 @@ export function containerArgs(request: ContainerRequest) {
     securityOpts: ["no-new-privileges:true"],
     networkMode: "bridge",
     restart: "unless-stopped",
+    mustRun: true,
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "2" },
     healthcheck: {

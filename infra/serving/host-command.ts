@@ -32,6 +32,7 @@ export function hostCommand(
       ...(undo ? { delete: run("delete") } : {}),
       stdin: toJson(spec),
       triggers: [...triggers],
+      // No `logging`: the provider that can be built from source (see toolchain/) does not know it.
     },
     options,
   );

@@ -85,7 +85,7 @@ describe("the policy", () => {
   test("pinning takes one hyper-thread of each core, or all of them", () => {
     const facts = host(cpus(8, (c) => c % 4));
     expect(threadPlan(facts, { pin: "physical" })).toMatchObject({ cpuSet: "0-3", memorySet: "0" });
-    expect(threadPlan(facts, { pin: "cores", intraOp: 2 }).cpuSet).toBe("0-1,4-5");
+    expect(threadPlan(facts, { pin: "cores", omp: 1, intraOp: 2 }).cpuSet).toBe("0-1,4-5");
   });
 });
 

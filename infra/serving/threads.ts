@@ -48,12 +48,13 @@ export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name} ${value}`);
   if (given.length > 0) reasons.push(`set by the stack's config: ${given.join(", ")}`);
-  const pinned = pin(cores, Math.max(1, Math.min(cores.length, policy.intraOp ?? policy.omp ?? threads)), policy.pin);
+  const [omp, intraOp] = [policy.omp ?? threads, policy.intraOp ?? threads];
+  const pinned = pin(cores, Math.min(cores.length, Math.max(omp, intraOp)), policy.pin);
   if (pinned.cpuSet !== undefined) reasons.push(`pinned to logical CPUs ${pinned.cpuSet}`);
   return {
     physicalCores: cores.length,
-    ompNumThreads: policy.omp ?? threads,
-    intraOpParallelism: policy.intraOp ?? threads,
+    ompNumThreads: omp,
+    intraOpParallelism: intraOp,
     interOpParallelism: policy.interOp ?? INTER_OP,
     ...pinned,
     reason: `${reasons.join("; ")}.`,
