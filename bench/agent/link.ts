@@ -1,6 +1,6 @@
 import { createWorker } from "./worker.ts";
 import type { AnswerMessage, CallMessage, FromWorker, ToWorker, VisitMessage } from "./protocol.ts";
-import { ImageMessage, VisitedMessage } from "./protocol.ts";
+import type { ImageMessage, VisitedMessage } from "./protocol.ts";
 import type { z } from "zod";
 
 /** What came of a visit besides its calls. */
