@@ -25,6 +25,9 @@ export function checkName(kind: "lab" | "host", name: string): void {
   });
 }
 
+/** Longest path of the folder that holds all labs: sockets lie below it. */
+export const LABS_DIR_MAX = 40;
+
 /** The folder that holds all labs: `LATHE_LAB_DIR`, else `/var/lib/lathe-lab`. */
 export function labsDir(env: NodeJS.ProcessEnv = process.env): string {
   return env["LATHE_LAB_DIR"] ?? "/var/lib/lathe-lab";
@@ -39,7 +42,7 @@ export function labPaths(name: string) {
     sshConfig: join(dir, "ssh_config"),
     knownHosts: join(dir, "known_hosts"),
     identity: join(dir, "id_ed25519"),
-    /** Sockets of shared ssh connections: short, as a socket's path may have 108 characters only. */
+    /** Sockets of shared ssh connections: with short names, as the path of a socket may have 107 characters only. */
     sockets: join(dir, "cm"),
     /** Network namespaces, each a file to enter it by. */
     networks: join(dir, "net"),

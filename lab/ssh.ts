@@ -34,7 +34,7 @@ export function sshConfigText(lab: string, hosts: readonly SshHost[]): string {
       "  ServerAliveInterval 5",
       "  ServerAliveCountMax 3",
       "  ControlMaster auto",
-      `  ControlPath ${paths.sockets}/%n`,
+      `  ControlPath ${paths.sockets}/%h`,
       "  ControlPersist 60",
       "",
     ].join("\n"),

@@ -9,7 +9,7 @@ import { hierarchies } from "./hosts/cgroups.ts";
 import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
 import { locked, lockedForAll } from "./lock.ts";
-import { labPaths, labsDir } from "./names.ts";
+import { LABS_DIR_MAX, labPaths, labsDir } from "./names.ts";
 import { applyLink, linkUp } from "./network/link.ts";
 import { addressIn } from "./network/subnet.ts";
 import { chooseSubnet, makeSwitch, switchUp } from "./network/switch.ts";
@@ -186,11 +186,9 @@ export async function awaitHost(lab: Lab, host: LabHost): Promise<void> {
 /** An overlay cannot have its upper layer on another overlay, as a container's own root is. */
 async function checkFolder(): Promise<void> {
   await mkdir(labsDir(), { recursive: true });
-  if (labsDir().length > 40) {
-    throw new UserError({
-      what: `LATHE_LAB_DIR=${labsDir()}`,
-      expected: "40 characters at most: sockets lie in it, whose paths must be short",
-    });
+  if (labsDir().length > LABS_DIR_MAX) {
+    const expected = `${LABS_DIR_MAX} characters at most: sockets lie below it, whose paths must be short`;
+    throw new UserError({ what: `LATHE_LAB_DIR=${labsDir()}`, expected });
   }
   const { type } = await statfs(labsDir());
   if (type !== OVERLAYFS_MAGIC) return;

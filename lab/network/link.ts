@@ -66,7 +66,7 @@ export async function setLink(lab: string, host: string, wish: LinkWish, progres
  * remember of the address is dropped.
  */
 async function forgetLink(lab: Lab, host: string): Promise<void> {
-  for (const alias of [host, `${lab.name}-${host}`]) await tryRun(["ssh", "-F", lab.sshConfig, "-O", "stop", alias]);
+  await tryRun(["ssh", "-F", lab.sshConfig, "-O", "stop", host]);
   const flush = ["ip", "tcp_metrics", "flush"];
   await tryRun([...flush, "address", hostOf(lab, host).address]);
   for (const { name } of lab.hosts) await tryRun([...inNetwork(lab.name, name), ...flush, "all"]);

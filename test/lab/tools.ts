@@ -1,12 +1,15 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, readlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { debianBase } from "../../lab/base.ts";
 import type { ImageSource } from "../../lab/index.ts";
 import type { Lab } from "../../lab/state.ts";
 import { run, tryRun } from "../../lab/run.ts";
 import { cached } from "../../lib/cached.ts";
+import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 
 /** Runs a line in a host's shell over ssh and returns what it printed. */
@@ -92,6 +95,21 @@ export async function namespacesOf(pids: readonly number[]): Promise<Set<string>
     }
   }
   return found;
+}
+
+/** Which of these processes are still there. */
+export async function present(pids: readonly number[]): Promise<number[]> {
+  const all = new Set(await readdir("/proc"));
+  return pids.filter((pid) => all.has(String(pid)));
+}
+
+/** Starts `lab up` as a user does and kills it outright after a while. */
+export async function killedUp(lab: string, afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [join(repoRoot, "lab/main.ts"), "up", "--name", lab], { stdio: "ignore" });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await sleep(afterMs);
+  child.kill("SIGKILL");
+  await ended;
 }
 
 /** The processes that are in one of these namespaces, wherever their cgroups are. */
