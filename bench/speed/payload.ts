@@ -12,7 +12,7 @@ export const MODEL = "ssd-mobilenet";
 
 /** How many boxes the fixed answers hold: as many as make about 12 kB in each protocol's bytes. */
 export const GRPC_BOXES = 500;
-export const REST_BOXES = 190;
+export const REST_BOXES = 165;
 
 /** Height and width of the image: 921,600 bytes of pixels. */
 const [HEIGHT, WIDTH] = [480, 640] as const;
