@@ -6,7 +6,7 @@ import { mustRunOn } from "../hosts/remote.ts";
 import { assertAsPlanned, envOf, inspect, isStandIn, lastLogLines, notRunning } from "./inspect.ts";
 import type { GateModel, GateReport, GateSpec } from "./specs.ts";
 
-const POLL_MS = 500;
+const POLL_MS = 1000;
 const LOG_LINES = 20;
 /** One predict may load kernels and run warm-up requests: a minute is generous, but the gate's own limit also holds. */
 const PREDICT_TIMEOUT_MS = 60_000;

@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { destroy, initStack, projectFolder, type StackRef } from "../../infra/engine.ts";
+import { pushImage, readLab, type Lab } from "../../lab/index.ts";
+import { buildServerRootfs } from "../../lab/tfs/image.ts";
+import { progress } from "../../lib/progress.ts";
+import { on } from "../lab/tools.ts";
+import { TEST_LAB } from "../lab/setup.ts";
+
+/** The tests' lab with the stand-in's image in its registry, and an empty backend for stacks of one test file. */
+export interface Bed {
+  readonly lab: Lab;
+  /** The server's image, by digest. */
+  readonly image: string;
+  /** Makes a stack of that name; its servers are taken down with the bed. */
+  stack(name: string, config: Readonly<Record<string, string>>): Promise<StackRef>;
+  /** Everything that Lathe or Docker could have left on a host, one line each; empty where there is nothing. */
+  leftOn(host: string): Promise<string>;
+  down(): Promise<void>;
+}
+
+/** Lays the bed: the image is pushed once and then comes from the cache. */
+export async function makeBed(): Promise<Bed> {
+  const steps = progress();
+  const lab = await readLab(process.env["LATHE_TEST_LAB"] ?? TEST_LAB);
+  const source = await buildServerRootfs(steps);
+  const { reference } = await pushImage(lab, { name: "lathe/tf-serving-stand-in", tag: "lab", ...source }, steps);
+  const dir = await mkdtemp(join(tmpdir(), "lathe-engine-"));
+  const projectDir = await projectFolder(join(dir, "project"));
+  const env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };
+  const refs: StackRef[] = [];
+  return {
+    lab,
+    image: reference,
+    async stack(name, config) {
+      const ref: StackRef = { stack: name, projectDir, env };
+      await initStack(ref, { "lathe:sshConfig": lab.sshConfig, "lathe:image": reference, ...config });
+      refs.push(ref);
+      return ref;
+    },
+    leftOn: (host) =>
+      on(lab, host, "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp"),
+    async down() {
+      for (const ref of refs) await destroy(ref).catch(() => {});
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
