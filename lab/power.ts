@@ -1,10 +1,11 @@
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import { bootHost, initOf, stopHost } from "./hosts/boot.ts";
+import { awaitHost } from "./hosts/ready.ts";
 import { parseCpuList } from "./hosts/limits.ts";
 import { locked } from "./lock.ts";
 import { applyLink } from "./network/link.ts";
 import { hostOf, readLab, writeLab, type LabHost } from "./state.ts";
-import { awaitHost, dockerBind } from "./up.ts";
+import { dockerBind } from "./up.ts";
 
 /** Takes the power away from a host of a lab: every process of it ends at once, and it answers to nothing. */
 export async function powerCut(lab: string, host: string): Promise<void> {

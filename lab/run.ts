@@ -6,7 +6,6 @@ import { quoteAll } from "../lib/quote.ts";
 export interface RunOptions {
   /** The whole environment; default: this process's own. */
   readonly env?: NodeJS.ProcessEnv;
-  readonly input?: string | Buffer;
   /** What failed, for people: "debootstrap of bookworm". Default: the command line. */
   readonly what?: string;
   /** The next step when it fails. */
@@ -38,9 +37,9 @@ export async function tryRun(argv: readonly string[], options: RunOptions = {}):
     nothrow: true,
     // A program ends with the process that runs it, even if that is killed outright. (A process it left behind does not.)
     prefix: "exec setpriv --pdeathsig KILL -- ",
-    // Bash reads ~/.bashrc when its stdin is a socket, as Node's pipes are, unless it thinks it is run from a shell.
-    env: { ...(options.env ?? process.env), SHLVL: "2" },
-    ...(options.input === undefined ? {} : { input: options.input }),
+    env: options.env ?? process.env,
+    // No stdin: bash, which starts the program, reads ~/.bashrc where it is a socket, as Node's pipes are.
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const running = shell`${argv}`;
   if (options.onLine !== undefined) {

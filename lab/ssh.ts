@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { exists } from "../lib/cached.ts";
 import { labPaths } from "./names.ts";
@@ -51,7 +51,9 @@ export function knownHostsText(hosts: readonly { readonly address: string; reado
 export async function ensureKey(path: string, comment: string): Promise<string> {
   if (!(await exists(`${path}.pub`))) {
     await mkdir(dirname(path), { recursive: true });
-    await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path], { input: "y\n" });
+    // A private key without its public one is what a killed ssh-keygen leaves.
+    await rm(path, { force: true });
+    await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path]);
     await chmod(path, 0o600);
   }
   return (await readFile(`${path}.pub`, "utf8")).trim();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../lib/errors.ts";
 import { killAll, removeGroups } from "./hosts/cgroups.ts";
+import { releaseHierarchies } from "./hosts/cgroupfs.ts";
 import { findLeftovers, mountsBelow, type Leftovers } from "./leftovers.ts";
 import { labPaths, labsDir } from "./names.ts";
 import { removeSwitch } from "./network/switch.ts";
@@ -27,6 +28,7 @@ export async function removeLab(lab: string): Promise<void> {
     throw new UserError({ what: `still mounted: ${still.join(", ")}`, fix: `umount ${still.join(" ")}` });
   // Deleting must never follow a mount into the machine's own folders.
   await run(["rm", "-rf", "--one-file-system", paths.dir]);
+  await releaseHierarchies();
   await rmdir(labsDir()).catch(() => {});
   const left = await findLeftovers(lab);
   const words = describe(left);

@@ -1,20 +1,19 @@
-import { mkdir, readFile, statfs } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../lib/errors.ts";
+import { mkdir, readFile } from "node:fs/promises";
 import type { Progress } from "../lib/progress.ts";
 import { debianBase } from "./base.ts";
 import { needPrograms, needRoot } from "./debian/needs.ts";
 import { bootHost, hostUp, initOf, stopHost } from "./hosts/boot.ts";
-import { hierarchies } from "./hosts/cgroups.ts";
+import { needHierarchies } from "./hosts/cgroupfs.ts";
 import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
+import { checkFolders } from "./folders.ts";
+import { awaitHost } from "./hosts/ready.ts";
 import { locked, lockedForAll } from "./lock.ts";
-import { LABS_DIR_MAX, labPaths, labsDir } from "./names.ts";
+import { labPaths } from "./names.ts";
 import { applyLink, linkUp } from "./network/link.ts";
 import { addressIn } from "./network/subnet.ts";
 import { chooseSubnet, makeSwitch, switchUp } from "./network/switch.ts";
 import { REGISTRY_HOST, REGISTRY_NUMBER, awaitRegistry, bootRegistry } from "./registry/registry.ts";
-import { tryRun } from "./run.ts";
 import { FIRST_HOST, planLab, type LabSpec, type PlannedHost } from "./spec.ts";
 import { ensureKey, fingerprint, writeSshFiles } from "./ssh.ts";
 import { STANDS_FOR, findLab, writeLab, type Lab, type LabHost } from "./state.ts";
@@ -24,9 +23,6 @@ import { labRemains, removeLab } from "./teardown.ts";
 const STOCK = ["openssh-server", "iproute2", "iputils-ping", "procps", "util-linux"];
 const DOCKER = [...STOCK, "docker.io", "docker-registry", "iptables"];
 
-const OVERLAYFS_MAGIC = 0x794c7630;
-const READY_SECONDS = 60;
-
 /**
  * Brings a lab up: makes what is missing, starts what does not run, leaves alone what does. A lab of the same name with
  * other hosts or limits is taken down first. Safe to kill and start again.
@@ -35,13 +31,13 @@ export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   needRoot();
   const hosts = await planLab(spec);
   await needPrograms(["ip", "tc", "ssh", "ssh-keygen", "unshare", "nsenter", "mount", "tar"], progress);
-  await hierarchies();
+  await needHierarchies(progress);
   const bases = {
     docker: await debianBase(progress, DOCKER),
     stock: hosts.some((h) => !h.docker) ? await debianBase(progress, STOCK) : "",
   };
   return locked(spec.name, progress, async () => {
-    await checkFolder();
+    await checkFolders();
     const before = await previous(spec.name, hosts, bases, progress);
     progress.step(`lab "${spec.name}": ${hosts.map((h) => h.name).join(", ")} and a registry`, 10);
     const lab = await build(spec.name, hosts, bases, before);
@@ -154,46 +150,4 @@ export function dockerBind(lab: string, host: { readonly name: string }): readon
 async function keepOr(lab: string, host: string, start: () => Promise<number>): Promise<number> {
   const pid = (await hostUp(lab, host)) ? await initOf(lab, host) : undefined;
   return pid ?? start();
-}
-
-/** Waits until a host can be logged in to and its Docker answers. @throws UserError with the end of its logs */
-export async function awaitHost(lab: Lab, host: LabHost): Promise<void> {
-  const probe = host.docker ? ["docker", "version", "--format", "{{.Server.Version}}"] : ["true"];
-  const until = Date.now() + READY_SECONDS * 1000;
-  for (;;) {
-    const result = await tryRun([
-      "ssh",
-      "-F",
-      lab.sshConfig,
-      "-o",
-      "ControlMaster=no",
-      "-o",
-      "ControlPath=none",
-      host.name,
-      ...probe,
-    ]);
-    if (result.exitCode === 0) return;
-    if (Date.now() > until) {
-      throw new UserError({
-        what: `host "${host.name}" (${host.address}) is not ready after ${READY_SECONDS} s: ${result.stderr.trim()}`,
-        fix: `npm run lab -- down --name ${lab.name}, then up again; its logs: ${labPaths(lab.name).host(host.name)}/upper/var/log`,
-      });
-    }
-    await sleep(200);
-  }
-}
-
-/** An overlay cannot have its upper layer on another overlay, as a container's own root is. */
-async function checkFolder(): Promise<void> {
-  await mkdir(labsDir(), { recursive: true });
-  if (labsDir().length > LABS_DIR_MAX) {
-    const expected = `${LABS_DIR_MAX} characters at most: sockets lie below it, whose paths must be short`;
-    throw new UserError({ what: `LATHE_LAB_DIR=${labsDir()}`, expected });
-  }
-  const { type } = await statfs(labsDir());
-  if (type !== OVERLAYFS_MAGIC) return;
-  throw new UserError({
-    what: `${labsDir()} lies on an overlay file system, where no other overlay can be written to`,
-    fix: "LATHE_LAB_DIR=/a/folder/on/a/disk npm run lab -- up",
-  });
 }

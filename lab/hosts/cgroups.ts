@@ -37,14 +37,9 @@ export function parseHierarchies(mounts: string): Hierarchy[] {
   return first.some((h) => h.options.split(",").includes("cpu")) ? first : once.filter((h) => h.version === 2);
 }
 
-/** The machine's hierarchies. @throws UserError if none is mounted */
+/** The machine's hierarchies; empty where none is mounted. */
 export async function hierarchies(): Promise<Hierarchy[]> {
-  const found = parseHierarchies(await readFile("/proc/self/mounts", "utf8"));
-  if (found.length > 0) return found;
-  throw new UserError({
-    what: "/sys/fs/cgroup: no control groups are mounted, and Docker cannot run without",
-    fix: "apt-get install -y cgroupfs-mount && cgroupfs-mount",
-  });
+  return parseHierarchies(await readFile("/proc/self/mounts", "utf8"));
 }
 
 /** A group's folder in one hierarchy. */
@@ -52,40 +47,62 @@ export function groupPath(hierarchy: Hierarchy, lab: string, group = ""): string
   return join(hierarchy.path, cgroupName(lab), group);
 }
 
-/** Makes a host's group in every hierarchy, and sets its limits. */
-export async function makeGroup(lab: string, group: string, limits: HostLimits & { memoryBytes?: number | null }) {
+/** What a group of processes may use. */
+export type GroupLimits = HostLimits & { readonly memoryBytes?: number | null };
+
+/** Makes a group of a lab in every hierarchy, and sets its limits. */
+export async function makeGroup(lab: string, group: string, limits: GroupLimits): Promise<void> {
   for (const h of await hierarchies()) {
-    const top = groupPath(h, lab);
-    const own = groupPath(h, lab, group);
-    const controllers = h.version === 2 ? await controllersOf(h.path) : h.options.split(",");
-    if (h.version === 2) await handDown(h.path, controllers);
-    await mkdir(top, { recursive: true });
-    if (h.version === 2) await handDown(top, controllers);
-    const set = async (file: string, value: string) => writeFile(join(own, file), value);
-    const cpuset = controllers.includes("cpuset");
-    // Version 1 takes no process into a group whose CPUs and memory nodes are not set, from the top down.
-    if (cpuset && h.version === 1) for (const f of ["cpuset.cpus", "cpuset.mems"]) await inherit(h.path, top, f);
-    await mkdir(own, { recursive: true });
-    if (cpuset && h.version === 1) await inherit(top, own, "cpuset.mems");
-    if (cpuset) await set("cpuset.cpus", formatCpuList(limits.cpus));
-    if (controllers.includes("cpu")) {
-      const quotaUs = limits.quotaCpus === null ? null : Math.round(limits.quotaCpus * CFS_PERIOD_US);
-      if (h.version === 2) await set("cpu.max", `${quotaUs ?? "max"} ${CFS_PERIOD_US}`);
-      else {
-        await set("cpu.cfs_period_us", `${CFS_PERIOD_US}`);
-        await set("cpu.cfs_quota_us", `${quotaUs ?? -1}`);
-      }
-    }
-    if (controllers.includes("memory") && limits.memoryBytes != null) {
-      await set(h.version === 2 ? "memory.max" : "memory.limit_in_bytes", `${limits.memoryBytes}`);
-    }
+    await mkdir(groupPath(h, lab), { recursive: true });
+    if (h.version === 1) await makeGroup1(h, lab, group, limits);
+    else await makeGroup2(h, lab, group, limits);
   }
+}
+
+async function makeGroup1(h: Hierarchy, lab: string, group: string, limits: GroupLimits): Promise<void> {
+  const [top, own] = [groupPath(h, lab), groupPath(h, lab, group)];
+  const controllers = h.options.split(",");
+  const set = (file: string, value: number | string) => writeFile(join(own, file), `${value}`);
+  await mkdir(own, { recursive: true });
+  if (controllers.includes("cpuset")) {
+    // No process is taken into a group whose CPUs and memory nodes are not set, from the top down.
+    for (const file of ["cpuset.cpus", "cpuset.mems"]) await inherit(h.path, top, file);
+    await inherit(top, own, "cpuset.mems");
+    await set("cpuset.cpus", formatCpuList(limits.cpus));
+  }
+  if (controllers.includes("cpu")) {
+    await set("cpu.cfs_period_us", CFS_PERIOD_US);
+    await set("cpu.cfs_quota_us", limits.quotaCpus === null ? -1 : Math.round(limits.quotaCpus * CFS_PERIOD_US));
+  }
+  if (controllers.includes("memory") && limits.memoryBytes != null)
+    await set("memory.limit_in_bytes", limits.memoryBytes);
+}
+
+async function makeGroup2(h: Hierarchy, lab: string, group: string, limits: GroupLimits): Promise<void> {
+  const [top, own] = [groupPath(h, lab), groupPath(h, lab, group)];
+  const set = (file: string, value: number | string) => writeFile(join(own, file), `${value}`);
+  for (const folder of [h.path, top]) await handDown(folder);
+  await mkdir(own, { recursive: true });
+  const controllers = await controllersOf(own);
+  const missing = ["cpu", "cpuset", "memory"].filter((name) => !controllers.includes(name));
+  if (missing.length > 0) {
+    throw new UserError({
+      what: `${own}: the controllers ${missing.join(", ")} are not to be had (${h.path}/cgroup.subtree_control)`,
+      expected: "a machine's own root of its control groups, or one without processes in it",
+    });
+  }
+  await set("cpuset.cpus", formatCpuList(limits.cpus));
+  await set(
+    "cpu.max",
+    `${limits.quotaCpus === null ? "max" : Math.round(limits.quotaCpus * CFS_PERIOD_US)} ${CFS_PERIOD_US}`,
+  );
+  if (limits.memoryBytes != null) await set("memory.max", limits.memoryBytes);
 }
 
 /** Every process of a lab, or of one group of it, as the machine numbers them. */
 export async function processesOf(lab: string, group?: string): Promise<number[]> {
   const found = new Set<number>();
-  const [first] = parseHierarchies(await readFile("/proc/self/mounts", "utf8"));
+  const [first] = await hierarchies();
   if (first === undefined) return [];
   for (const folder of await foldersBelow(groupPath(first, lab, group))) {
     const text = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
@@ -113,7 +130,7 @@ export async function killAll(lab: string, group?: string): Promise<void> {
 
 /** Removes a lab's groups, or one of them, from every hierarchy. They must be empty of processes. */
 export async function removeGroups(lab: string, group?: string): Promise<void> {
-  for (const h of parseHierarchies(await readFile("/proc/self/mounts", "utf8"))) {
+  for (const h of await hierarchies()) {
     for (const folder of (await foldersBelow(groupPath(h, lab, group))).reverse()) {
       for (let attempt = 0; ; attempt++) {
         const error = await rmdir(folder).then(
@@ -148,9 +165,8 @@ async function controllersOf(folder: string): Promise<string[]> {
   return (await readFile(join(folder, "cgroup.controllers"), "utf8")).trim().split(" ");
 }
 
-/** Version 2: lets groups below a folder use its controllers. Those that cannot be are seen when a limit is set. */
-async function handDown(folder: string, controllers: readonly string[]): Promise<void> {
-  for (const name of controllers.filter((c) => ["cpu", "cpuset", "memory", "pids", "io"].includes(c))) {
-    await writeFile(join(folder, "cgroup.subtree_control"), `+${name}`).catch(() => {});
-  }
+/** Version 2: lets the groups below a folder use its controllers, as far as it can. */
+async function handDown(folder: string): Promise<void> {
+  const wanted = (await controllersOf(folder)).filter((c) => ["cpu", "cpuset", "memory", "pids", "io"].includes(c));
+  for (const name of wanted) await writeFile(join(folder, "cgroup.subtree_control"), `+${name}`).catch(() => {});
 }

@@ -1,0 +1,30 @@
+import { readdir, rm, writeFile } from "node:fs/promises";
+import type { Progress } from "../../lib/progress.ts";
+import { exists } from "../../lib/cached.ts";
+import { needPrograms } from "../debian/needs.ts";
+import { labsDir } from "../names.ts";
+import { run, tryRun } from "../run.ts";
+import { hierarchies } from "./cgroups.ts";
+
+/** Tells a later `down` that the mounts are the labs' own. */
+const NOTE = "/run/lathe-lab.cgroups";
+
+/** Mounts the machine's control groups where nothing has: Docker cannot run without. Says so. */
+export async function needHierarchies(progress: Progress): Promise<void> {
+  if ((await hierarchies()).length > 0) return;
+  await needPrograms(["cgroupfs-mount"], progress);
+  progress.step("mounting control groups in /sys/fs/cgroup: this machine has none mounted (cgroupfs-mount)");
+  await writeFile(NOTE, "");
+  await run(["cgroupfs-mount"]);
+  progress.done();
+}
+
+/** Unmounts what `needHierarchies` mounted, once no lab is left. */
+export async function releaseHierarchies(): Promise<void> {
+  const labs = await readdir(labsDir()).catch(() => []);
+  if (labs.length > 0 || !(await exists(NOTE))) return;
+  await run(["cgroupfs-umount"]);
+  // It leaves the empty folder mounted that it had put there.
+  await tryRun(["umount", "/sys/fs/cgroup"]);
+  await rm(NOTE);
+}
