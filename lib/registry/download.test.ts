@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { $ } from "zx";
+import { extract } from "./archive.ts";
+import { download } from "./http.ts";
+
+const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 251));
+const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+
+describe("a download", () => {
+  let dir: string;
+  let server: Server;
+  let url: string;
+  let ranges: (string | undefined)[];
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), "lathe-download-"));
+    ranges = [];
+    server = createServer((request, response) => {
+      ranges.push(request.headers.range);
+      answer(request, response);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file.bin`;
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const whole = (response: ServerResponse) =>
+    response.writeHead(200, { "content-length": CONTENT.length }).end(CONTENT);
+  const rest = (request: IncomingMessage, response: ServerResponse) => {
+    const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1]);
+    response.writeHead(206, { "content-length": CONTENT.length - from }).end(CONTENT.subarray(from));
+  };
+  const get = (path: string) => download(url, path, { digest: { algorithm: "sha256", hex: SHA256 } });
+
+  it("continues what a broken connection left, instead of starting over", async () => {
+    answer = (request, response) => {
+      if (request.headers.range !== undefined) return rest(request, response);
+      response.writeHead(200, { "content-length": CONTENT.length });
+      response.write(CONTENT.subarray(0, 60_000), () => setTimeout(() => response.destroy(), 50));
+    };
+    await get(join(dir, "file"));
+    expect(readFileSync(join(dir, "file")).equals(CONTENT)).toBe(true);
+    expect(ranges[1]).toMatch(/^bytes=[1-9]\d*-$/);
+  });
+
+  it("continues what a killed process left", async () => {
+    writeFileSync(join(dir, "file.part"), CONTENT.subarray(0, 1000));
+    answer = rest;
+    await get(join(dir, "file"));
+    expect(ranges).toEqual(["bytes=1000-"]);
+    expect(readFileSync(join(dir, "file")).equals(CONTENT)).toBe(true);
+  });
+
+  it("starts over where the server knows no ranges, or what is there belongs to another file", async () => {
+    writeFileSync(join(dir, "file.part"), "something else");
+    answer = (request, response) => void (ranges.length === 1 ? rest(request, response) : whole(response));
+    await get(join(dir, "file"));
+    expect(readFileSync(join(dir, "file")).equals(CONTENT)).toBe(true);
+    expect(ranges).toEqual(["bytes=14-", undefined]);
+  });
+
+  it("never gives a file of another digest its name", async () => {
+    answer = (_, response) => response.writeHead(200).end("not what was promised");
+    await expect(
+      download(url, join(dir, "file"), { attempts: 2, digest: { algorithm: "sha256", hex: SHA256 } }),
+    ).rejects.toThrow(/file\.bin: sha256 is [0-9a-f]{64}, the index promised/);
+    expect(existsSync(join(dir, "file"))).toBe(false);
+  });
+
+  it("does not repeat what no repetition mends", async () => {
+    answer = (_, response) => response.writeHead(404).end();
+    await expect(get(join(dir, "file"))).rejects.toThrow("file.bin: the registry answered 404");
+    expect(ranges).toHaveLength(1);
+  });
+
+  it("tries again after a fault of the server that may pass", async () => {
+    answer = (_, response) => void (ranges.length === 1 ? response.writeHead(503).end() : whole(response));
+    await get(join(dir, "file"));
+    expect(ranges).toHaveLength(2);
+  });
+});
+
+describe("unpacking", () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), "lathe-unpack-"));
+    await $({
+      cwd: dir,
+      quiet: true,
+    })`mkdir -p pkg-1.0/a && echo one > pkg-1.0/a/one && echo two > pkg-1.0/two && tar czf s.tgz pkg-1.0`;
+    await $({ cwd: join(dir, "pkg-1.0"), quiet: true })`python3 -m zipfile -c ../w.whl a two`;
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  it("takes members out of tar and zip under names of its own", async () => {
+    for (const [archive, strip] of [
+      ["s.tgz", true],
+      ["w.whl", false],
+    ] as const) {
+      const out = join(dir, `out-${archive}`);
+      await extract(join(dir, archive), ["two", "a/one"], out, strip);
+      expect([readFileSync(join(out, "0"), "utf8"), readFileSync(join(out, "1"), "utf8")]).toEqual(["two\n", "one\n"]);
+    }
+  });
+
+  it("names every member that is not there", async () => {
+    await expect(extract(join(dir, "s.tgz"), ["x", "two", "y"], join(dir, "o"), true)).rejects.toThrow(
+      /not in the archive: x, y/,
+    );
+  });
+});
