@@ -118,7 +118,7 @@ describe("images and containers", () => {
     image = await pushImage(lab, await smallImage(), progress());
   });
   afterAll(async () => {
-    await each("docker ps -aq | xargs -r docker rm -f; docker images -q | xargs -r docker rmi -f");
+    await each(`docker rm -f web 2>/dev/null; docker rmi -f ${image.reference} 2>/dev/null || true`);
   });
 
   test("the registry serves an image by digest, and a second push does nothing", async () => {

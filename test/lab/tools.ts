@@ -11,6 +11,7 @@ import { run, tryRun } from "../../lab/run.ts";
 import { cached } from "../../lib/cached.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
+import { quoteAll } from "../../lib/quote.ts";
 
 /** Runs a line in a host's shell over ssh and returns what it printed. */
 export async function on(lab: Lab, host: string, line: string): Promise<string> {
@@ -68,7 +69,7 @@ while(my $c=$s->accept){ while(<$c>){ last if /^\\r?\\n$/ } my $b=$ARGV[0]; prin
 /** A web server's answer as one host sees it (there is no HTTP client in a stock Debian, but bash can open a socket). */
 export async function fetchFrom(lab: Lab, host: string, address: string, port: number): Promise<string> {
   const line = `exec 3<>/dev/tcp/${address}/${port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && timeout 5 cat <&3`;
-  return (await on(lab, host, `bash -c ${JSON.stringify(line).replaceAll("\\\\", "\\")}`)).split("\r\n\r\n")[1] ?? "";
+  return (await on(lab, host, quoteAll(["bash", "-c", line]))).split("\r\n\r\n")[1] ?? "";
 }
 
 /** Time to open a TCP connection, the best of a few: a round trip and little else. */
