@@ -1,0 +1,43 @@
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+
+/** A seeded stream of random numbers: the same seed gives the same report on every machine. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** A whole number in [0, n). */
+  below(n: number): number;
+  /** +1 or -1. */
+  sign(): number;
+  /** Standard normal (Box and Muller). */
+  normal(): number;
+}
+
+/** A stream of its own for each seed. */
+export function random(seed: number): Random {
+  const generator = xoroshiro128plus(seed | 0);
+  let bits = 0;
+  let left = 0;
+  const uniform = () => (generator.next() >>> 0) / 4294967296;
+  return {
+    uniform,
+    below: (n) => Math.floor(uniform() * n),
+    sign() {
+      if (left === 0) {
+        bits = generator.next();
+        left = 32;
+      }
+      const sign = (bits & 1) === 0 ? 1 : -1;
+      bits >>>= 1;
+      left -= 1;
+      return sign;
+    },
+    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  };
+}
+
+/** A seed made from a text (FNV-1a) and a run's seed, so that each cell has a stream of its own. */
+export function seedOf(text: string, seed: number): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash | 0;
+}
