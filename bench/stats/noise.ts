@@ -43,7 +43,7 @@ export function noiseOf({ y, cells, rounds, weights, visitsOf }: Inputs): Noise 
     const round = (weights[i] as number) / (totals[rounds.of[i] as number] as number);
     const left = (1 - 1 / visits) * (1 - Math.min(round, 0.5));
     residuals[i] = residual / Math.sqrt(left);
-    squares += (residuals[i]) ** 2;
+    squares += residuals[i] ** 2;
     repeated += 1;
   });
   const sd = repeated === 0 ? NaN : Math.sqrt(squares / repeated);

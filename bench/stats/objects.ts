@@ -1,0 +1,57 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { exists } from "../../lib/cached.ts";
+import { messageOf, UserError } from "../../lib/errors.ts";
+import type { RunManifest } from "../manifest.ts";
+import { median } from "./quantile.ts";
+
+/** A detection counts as an object from this score on. */
+export const OBJECT_SCORE = 0.5;
+
+const Answer = z.object({ cell: z.string(), outputs: z.record(z.string(), z.object({ values: z.array(z.number()) })) });
+
+/** What an image is, as far as it may bear on latency. */
+export interface ImageCovariates {
+  readonly image: string;
+  readonly fileBytes: number;
+  readonly pixels: number;
+  /** Objects found at a score of `OBJECT_SCORE` and more: median over the answers of trained models; null without any. */
+  readonly objects: number | null;
+}
+
+/** Objects found in each answer that a run kept (`answers.jsonl`), by cell. Empty where there is no such file. */
+export async function readObjectCounts(path: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  if (!(await exists(path))) return counts;
+  let number = 0;
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    number += 1;
+    if (line === "") continue;
+    let answer: z.infer<typeof Answer>;
+    try {
+      answer = Answer.parse(JSON.parse(line));
+    } catch (error) {
+      throw new UserError({
+        what: `${path}:${number}: ${messageOf(error).slice(0, 200)}`,
+        expected: "one answer a line",
+      });
+    }
+    const scores = answer.outputs["detection_scores"]?.values;
+    if (scores !== undefined) counts.set(answer.cell, scores.filter((s) => s >= OBJECT_SCORE).length);
+  }
+  return counts;
+}
+
+/** Bytes, pixels and objects of each image. Models whose detections mean nothing (untrained, null) are not asked. */
+export function imageCovariates(manifest: RunManifest, counts: ReadonlyMap<string, number>): ImageCovariates[] {
+  const meaningless = new Set(
+    manifest.deployments.flatMap((d) => d.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)),
+  );
+  return manifest.images.map(({ name, fileBytes, width, height }) => {
+    const found = manifest.cells
+      .filter((c) => c.image === name && !meaningless.has(c.model))
+      .flatMap((c) => counts.get(c.id) ?? []);
+    return { image: name, fileBytes, pixels: width * height, objects: found.length === 0 ? null : median(found) };
+  });
+}
