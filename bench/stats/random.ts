@@ -15,6 +15,8 @@ export interface Random {
 /** A stream of its own for each seed. */
 export function random(seed: number): Random {
   const generator = xoroshiro128plus(seed | 0);
+  // Its state begins with the seed itself: streams of neighbouring seeds come apart only after some steps.
+  for (let i = 0; i < 64; i++) generator.next();
   let bits = 0;
   let left = 0;
   const uniform = () => (generator.next() >>> 0) / 4294967296;
