@@ -110,7 +110,7 @@ async function measure(
 
 function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
   const count = (end: CellEnd) => [...ends.values()].filter((e) => e === end).length;
-  return `${count("requests")} cells have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
+  return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
 }
 
 async function printTables(dir: string, json: boolean): Promise<number> {

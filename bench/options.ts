@@ -21,7 +21,12 @@ export const OPTIONS = {
     default: "probe,rest",
   },
   place: { type: "string", value: "PLACES", help: "local, remote or both", default: "local,remote" },
-  requests: { type: "string", value: "N", help: "measured calls a cell", default: String(DEFAULT_LIMITS.requests) },
+  requests: {
+    type: "string",
+    value: "N",
+    help: "measured calls a cell, at most",
+    default: String(DEFAULT_LIMITS.requests),
+  },
   block: {
     type: "string",
     value: "N",
@@ -139,6 +144,8 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
     remark: values.remark,
     limits: {
       requests: number("requests", 1, true),
+      minRequests: DEFAULT_LIMITS.minRequests,
+      precision: DEFAULT_LIMITS.precision,
       blockRequests: number("block", 1, true),
       blockMs: DEFAULT_LIMITS.blockMs,
       warmupRequests: number("warmup", 0, true),

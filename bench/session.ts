@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { Deployment } from "../infra/outputs.ts";
@@ -10,7 +10,8 @@ import type { ImageMessage } from "./agent/protocol.ts";
 import { remoteLink } from "./agent/remote.ts";
 import type { Cell } from "./cell.ts";
 import type { RunManifest } from "./manifest.ts";
-import { RecordWriter, readRecords, repairTail } from "./records.ts";
+import { JsonlWriter, repairTail } from "./jsonl.ts";
+import { RecordWriter, readJournal } from "./records.ts";
 import { type CellEnd, type RunStatus, runMatrix } from "./run.ts";
 
 /** A photograph, ready to send. */
@@ -19,7 +20,7 @@ export type LoadedImage = z.infer<typeof ImageMessage>;
 /** What a session of a run came to. */
 export interface SessionResult {
   readonly ends: ReadonlyMap<string, CellEnd>;
-  /** Bytes of a torn last record that a killed session had left. */
+  /** Bytes of torn last lines that a killed session had left. */
   readonly repairedBytes: number;
 }
 
@@ -54,8 +55,9 @@ async function locked(
 ): Promise<SessionResult> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");
-  const repairedBytes = repairTail(path);
-  const { already, firstRound } = await progressSoFar(path);
+  const answersPath = join(dir, "answers.jsonl");
+  const repairedBytes = repairTail(path) + repairTail(answersPath);
+  const { already, ended, firstRound } = await progressSoFar(path);
   const byRole = new Map(manifest.deployments.map((d) => [d.role, d]));
   const links = new Map<string, Promise<WorkerLink>>();
   const link = (role: string) => {
@@ -68,42 +70,48 @@ async function locked(
     return opening;
   };
   const writer = new RecordWriter(path);
-  const answers: Promise<void>[] = [];
+  const answers = new JsonlWriter(answersPath);
   try {
     const ends = await runMatrix({
       cells: manifest.cells,
       limits: manifest.limits,
       seed: manifest.seed,
       already,
+      ended,
       firstRound,
       endpoint: (cell) => endpoint(byRole.get(cell.serverRole), cell),
       link,
       record: (record) => writer.append(record),
-      answer: (cell, outputs) =>
-        void answers.push(appendFile(join(dir, "answers.jsonl"), `${JSON.stringify({ cell: cell.id, outputs })}\n`)),
+      answer: (cell, outputs) => answers.append({ cell: cell.id, outputs }),
       onStatus,
       now: () => performance.now(),
     });
-    await Promise.all(answers);
     return { ends, repairedBytes };
   } finally {
     writer.close();
+    answers.close();
     await Promise.all([...links.values()].map((l) => l.then((open) => open.close()).catch(() => {})));
   }
 }
 
-/** Measured calls a cell has, and the round to go on with. */
-async function progressSoFar(path: string): Promise<{ already: Map<string, number>; firstRound: number }> {
-  const already = new Map<string, number>();
+/** What an earlier session of the run measured and ended, and the round to go on with. */
+export async function progressSoFar(path: string) {
+  const already = new Map<string, number[]>();
+  const ended = new Set<string>();
   let firstRound = 0;
   if (await exists(path)) {
-    for await (const record of readRecords(path)) {
+    for await (const record of readJournal(path)) {
       firstRound = Math.max(firstRound, record.round);
-      if (record.type === "call" && record.ok && record.phase === "measure")
-        already.set(record.cell, (already.get(record.cell) ?? 0) + 1);
+      if (record.type === "call" && record.ok && record.phase === "measure") {
+        const latencies = already.get(record.cell);
+        if (latencies === undefined) already.set(record.cell, [record.totalMs]);
+        else latencies.push(record.totalMs);
+      }
+      if (record.type === "end" && (record.reason === "precision" || record.reason === "requests"))
+        ended.add(record.cell);
     }
   }
-  return { already, firstRound };
+  return { already, ended, firstRound };
 }
 
 function endpoint(deployment: Deployment | undefined, cell: Cell): { address: string; port: number } {
