@@ -58,7 +58,7 @@ describe("the parts of a latency", () => {
     const remote = all.filter((a) => a.place === "client → edge");
     expect(remote.map((a) => a.addsUp)).toEqual([false, false, false, false]);
     for (const a of remote) expect(a.rest.value).toBeCloseTo(12, 0);
-    expect(all.filter((a) => a.place === "edge → edge").map((a) => a.addsUp)).not.toContain(false);
+    for (const a of all.filter((b) => b.place === "edge → edge")) expect(Math.abs(a.rest.value)).toBeLessThan(0.1);
   });
 
   it("do not add up at home where a model computes longer for one protocol than for the other", () => {

@@ -4,7 +4,10 @@ import { random, seedOf } from "./random.ts";
 
 describe("a stream of random numbers", () => {
   it("is the same for a seed", () => {
-    const draw = (seed: number) => Array.from({ length: 5 }, random(seed).uniform);
+    const draw = (seed: number) => {
+      const stream = random(seed);
+      return Array.from({ length: 5 }, () => stream.uniform());
+    };
     expect(draw(7)).toEqual(draw(7));
     expect(seedOf("a", 1)).toBe(seedOf("a", 1));
     expect(seedOf("a", 1)).not.toBe(seedOf("b", 1));

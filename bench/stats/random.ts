@@ -14,8 +14,8 @@ export interface Random {
 
 /** A stream of its own for each seed. */
 export function random(seed: number): Random {
-  const generator = xoroshiro128plus(seed | 0);
-  // Its state begins with the seed itself: streams of neighbouring seeds come apart only after some steps.
+  // The generator's state begins with the seed itself: streams of neighbouring seeds would go together for long.
+  const generator = xoroshiro128plus(scramble(seed));
   for (let i = 0; i < 64; i++) generator.next();
   let bits = 0;
   let left = 0;
@@ -35,6 +35,14 @@ export function random(seed: number): Random {
     },
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
+}
+
+/** MurmurHash3's finaliser: each bit of the seed changes every bit of the result. */
+function scramble(seed: number): number {
+  let h = (seed + 0x9e3779b9) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }
 
 /** A seed made from a text (FNV-1a) and a run's seed, so that each cell has a stream of its own. */
