@@ -1,7 +1,7 @@
 import type { Cell } from "../cell.ts";
 import { cellIntervals } from "../stats/bootstrap.ts";
 import { type Estimate, type RatioEstimate, linear, ratioOf } from "../stats/estimate.ts";
-import { type Study, nullModels, placeOf } from "../stats/study.ts";
+import { type Study, loadOf, nullModels, placeOf } from "../stats/study.ts";
 import { type Difference, provenanceDifferences } from "./provenance.ts";
 
 /** What became of a latency from run A to run B. */
@@ -17,11 +17,13 @@ export interface CellChange extends Compared {
   readonly cell: Cell;
 }
 
-/** Cells of one placement, model and client kind: the geometric mean of their ratios over images. */
+/** Cells of one placement, model, client kind and load: the geometric mean of their ratios over images. */
 export interface GroupChange extends Compared {
   readonly place: string;
   readonly model: string;
   readonly clientKind: string;
+  /** `x4`, `10/s`; empty for one call after the other. */
+  readonly load: string;
   readonly images: number;
 }
 
@@ -85,7 +87,7 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
   });
   const grouped = new Map<string, typeof cells>();
   for (const c of cells) {
-    const key = [placeOf(c.cell), c.cell.model, c.cell.clientKind].join("|");
+    const key = [placeOf(c.cell), c.cell.model, c.cell.clientKind, loadOf(c.cell)].join("|");
     grouped.set(key, [...(grouped.get(key) ?? []), c]);
   }
   const nulls = new Set([...nullModels(a.manifest), ...nullModels(b.manifest)]);
@@ -102,7 +104,8 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
       const log = average(members.map((m) => m.log));
       const { change } = compared(log, threshold, level);
       const { model, clientKind } = first;
-      return [{ place: placeOf(first), model, clientKind, images: members.length, ...ratioOf(log), change }];
+      const load = loadOf(first).trim();
+      return [{ place: placeOf(first), model, clientKind, load, images: members.length, ...ratioOf(log), change }];
     }),
     cells: cells.map(({ cell, log }) => ({ cell, ...compared(log, threshold) })),
     onlyA: [...logA.keys()].filter((id) => !logB.has(id)),

@@ -12,7 +12,13 @@ export function formatComparison(c: Comparison): string {
   if (c.newFailures.length > 0)
     parts.push(["Failed in B, measured in A", ...c.newFailures.map((f) => `  ${f.cell}: ${f.why}`)].join("\n"));
   if (c.groups.length > 0) {
-    const rows = c.groups.map((g) => [g.place, g.model, g.clientKind, String(g.images), ...numbers(g)]);
+    const rows = c.groups.map((g) => [
+      g.place,
+      g.model,
+      `${g.clientKind} ${g.load}`.trim(),
+      String(g.images),
+      ...numbers(g),
+    ]);
     const columns = [
       { title: "client → server" },
       { title: "model" },

@@ -1,4 +1,4 @@
-import type { Cell } from "../cell.ts";
+import { type Cell, isPlain } from "../cell.ts";
 import { type Estimate, estimateOf, intervalOf, linear } from "./estimate.ts";
 import { type Study, kindsOf, nullModels, placeOf } from "./study.ts";
 import type { CellData, Visit } from "./visits.ts";
@@ -47,10 +47,15 @@ type Sum = Map<string, Weights>;
 const WHOLE: Weights = { encode: 1, decode: 1, between: 1 };
 const BETWEEN: Weights = { encode: 0, decode: 0, between: 1 };
 
-/** The split of every placement, model and client kind that has the cells for it; models that are null are left out. */
+/**
+ * The split of every placement, model and client kind that has the cells for it. Null models are left out, and so are cells
+ * under load: there a call waits for others, which is no part of these.
+ */
 export function attribute(study: Study): Attribution[] {
   const nulls = nullModels(study.manifest);
-  const usable = new Map(study.manifest.cells.filter((c) => hasCalls(study.data.get(c.id))).map((c) => [keyOf(c), c]));
+  const usable = new Map(
+    study.manifest.cells.filter((c) => isPlain(c) && hasCalls(study.data.get(c.id))).map((c) => [keyOf(c), c]),
+  );
   const groups = new Map<string, Cell[]>();
   for (const cell of usable.values()) {
     if (nulls.has(cell.model)) continue;

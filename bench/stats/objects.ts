@@ -1,8 +1,7 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { exists } from "../../lib/cached.ts";
 import { messageOf, UserError } from "../../lib/errors.ts";
+import { readLines } from "../jsonl.ts";
 import type { RunManifest } from "../manifest.ts";
 import { median } from "./quantile.ts";
 
@@ -24,23 +23,26 @@ export interface ImageCovariates {
 export async function readObjectCounts(path: string): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   if (!(await exists(path))) return counts;
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-    number += 1;
-    if (line === "") continue;
-    let answer: z.infer<typeof Answer>;
-    try {
-      answer = Answer.parse(JSON.parse(line));
-    } catch (error) {
-      throw new UserError({
-        what: `${path}:${number}: ${messageOf(error).slice(0, 200)}`,
-        expected: "one answer a line",
-      });
+  for await (const { lines, first, torn } of readLines(path)) {
+    for (const [index, line] of lines.entries()) {
+      if (line === "") continue;
+      const answer = parseAnswer(line, `${path}:${first + index}`, torn && index === lines.length - 1);
+      const scores = answer?.outputs["detection_scores"]?.values;
+      if (answer !== undefined && scores !== undefined)
+        counts.set(answer.cell, scores.filter((s) => s >= OBJECT_SCORE).length);
     }
-    const scores = answer.outputs["detection_scores"]?.values;
-    if (scores !== undefined) counts.set(answer.cell, scores.filter((s) => s >= OBJECT_SCORE).length);
   }
   return counts;
+}
+
+/** One line of the file; a torn last line is none. */
+function parseAnswer(line: string, place: string, torn: boolean): z.infer<typeof Answer> | undefined {
+  try {
+    return Answer.parse(JSON.parse(line));
+  } catch (error) {
+    if (torn) return undefined;
+    throw new UserError({ what: `${place}: ${messageOf(error).slice(0, 200)}`, expected: "one answer a line" });
+  }
 }
 
 /** Bytes, pixels and objects of each image. Models whose detections mean nothing (untrained, null) are not asked. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Cell } from "../cell.ts";
+import { type Cell, isPlain } from "../cell.ts";
 import { clientKinds } from "../clients/index.ts";
 import { type RunManifest, readManifest } from "../manifest.ts";
 import { readRecords } from "../records.ts";
@@ -25,6 +25,12 @@ export async function loadStudy(dir: string): Promise<Study> {
 /** Who calls whom, as levels of the factor `place`: `client → edge`. */
 export function placeOf(cell: Pick<Cell, "clientRole" | "serverRole">): string {
   return `${cell.clientRole} → ${cell.serverRole}`;
+}
+
+/** How a cell is loaded, where it is not one call after the other: ` x4`, ` 10/s`. */
+export function loadOf(cell: Cell): string {
+  const parallel = cell.concurrency === undefined ? "" : ` x${cell.concurrency}`;
+  return parallel + (cell.ratePerSecond === undefined ? "" : ` ${cell.ratePerSecond}/s`);
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */
@@ -57,18 +63,21 @@ export interface StudyFit {
 }
 
 /**
- * The model of log latency on some of a run's cells. Failed cells are left out. An interaction needs every combination of
+ * The model of log latency on some of a run's cells. Failed cells are left out, and so are cells under load (in parallel or
+ * at a rate), whose latency is of another kind. An interaction needs every combination of
  * its levels to have been measured; those that do not are left out, and named.
  *
  * @returns undefined where even the main effects cannot be told apart, or nothing varies
  */
 export function fitStudy(study: Study, include: (cell: Cell) => boolean): StudyFit | undefined {
-  const observations: Observation[] = study.manifest.cells.filter(include).flatMap((cell) => {
-    const data = study.data.get(cell.id);
-    if (data === undefined || data.failure !== undefined) return [];
-    const levels = { client: cell.clientKind, model: cell.model, place: placeOf(cell), image: cell.image };
-    return data.visits.map((v) => ({ cell: cell.id, round: v.round, levels, logMs: Math.log(v.medianMs) }));
-  });
+  const observations: Observation[] = study.manifest.cells
+    .filter((c) => isPlain(c) && include(c))
+    .flatMap((cell) => {
+      const data = study.data.get(cell.id);
+      if (data === undefined || data.failure !== undefined) return [];
+      const levels = { client: cell.clientKind, model: cell.model, place: placeOf(cell), image: cell.image };
+      return data.visits.map((v) => ({ cell: cell.id, round: v.round, levels, logMs: Math.log(v.medianMs) }));
+    });
   const levels = [...new Map(observations.map((o) => [o.cell, o.levels])).values()];
   const interactions = INTERACTIONS.filter(([a, b]) => crossed(levels, a, b));
   const leftOut = INTERACTIONS.filter((pair) => !interactions.includes(pair));
