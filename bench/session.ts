@@ -10,7 +10,7 @@ import type { ImageMessage } from "./agent/protocol.ts";
 import { remoteLink } from "./agent/remote.ts";
 import type { Cell } from "./cell.ts";
 import type { RunManifest } from "./manifest.ts";
-import { JsonlWriter, repairTail } from "./jsonl.ts";
+import { JsonlWriter, diskFault, repairTail } from "./jsonl.ts";
 import { RecordWriter, readJournal } from "./records.ts";
 import { type CellEnd, type RunStatus, runMatrix } from "./run.ts";
 
@@ -142,4 +142,28 @@ async function openLink(
 export async function listRuns(root: string): Promise<string[]> {
   const names = await readdir(root).catch(() => [] as string[]);
   return names.filter((name) => /^\d{4}-\d{2}-\d{2}T/.test(name)).sort();
+}
+
+/**
+ * Makes a new run's folder. Runs that begin in the same second get folders of their own.
+ *
+ * @returns the run's id, which is the folder's name, and its path
+ */
+export async function makeRunDir(root: string, now: Date): Promise<{ id: string; dir: string }> {
+  const stamp = now
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "-");
+  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+    throw diskFault(root, error);
+  });
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? stamp : `${stamp}-${n}`;
+    try {
+      await mkdir(join(root, id));
+      return { id, dir: join(root, id) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw diskFault(join(root, id), error);
+    }
+  }
 }
