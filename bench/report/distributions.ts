@@ -1,6 +1,7 @@
 import { type Column, formatTable } from "../../lib/table.ts";
 import type { Cell } from "../cell.ts";
 import { INTERVAL_RULE, type CentreInterval, cellIntervals } from "../stats/bootstrap.ts";
+import { once } from "../stats/memo.ts";
 import { QUANTILE_RULE, carriedQuantile, mean, quantile } from "../stats/quantile.ts";
 import { type Study, loadOf, placeOf } from "../stats/study.ts";
 import type { CellData } from "../stats/visits.ts";
@@ -39,12 +40,12 @@ export function cellStatistics(data: CellData, seed: number): CellStatistics {
 }
 
 /** Statistics of every cell that has calls, in the order of the plan. */
-export function allStatistics(study: Study): (CellStatistics & { readonly at: Cell })[] {
-  return study.manifest.cells.flatMap((at) => {
+export const allStatistics = once((study: Study): readonly (CellStatistics & { readonly at: Cell })[] =>
+  study.manifest.cells.flatMap((at) => {
     const data = study.data.get(at.id);
     return data === undefined || data.visits.length === 0 ? [] : [{ ...cellStatistics(data, study.manifest.seed), at }];
-  });
-}
+  }),
+);
 
 /** Every cell's distribution as text: centre with its interval, and as much of the tail as the calls can carry. */
 export function distributionsSection({ study }: { readonly study?: Study }): string {

@@ -2,6 +2,7 @@ import { type Column, formatTable } from "../../lib/table.ts";
 import type { Levels } from "../stats/design.ts";
 import { EFFECTS_RULE, type EffectsFit, ratioOfContrast } from "../stats/effects.ts";
 import type { RatioEstimate } from "../stats/estimate.ts";
+import { once } from "../stats/memo.ts";
 import { type Study, fitStudy, nullModels } from "../stats/study.ts";
 import { formatRatio, formatRatioInterval } from "./format.ts";
 
@@ -34,7 +35,7 @@ const CONDITIONAL = [
 ] as const;
 
 /** The effects that a run shows; the null model takes no part. Undefined where nothing varies or can be told apart. */
-export function effectsOf(study: Study): Effects | undefined {
+export const effectsOf = once((study: Study): Effects | undefined => {
   const nulls = nullModels(study.manifest);
   const fitted = fitStudy(study, (c) => !nulls.has(c.model));
   if (fitted === undefined) return undefined;
@@ -49,7 +50,7 @@ export function effectsOf(study: Study): Effects | undefined {
       .filter((pair) => pair.every((f) => (fit.design.levels[f]?.length ?? 0) > 1))
       .map((pair) => pair.join(" x ")),
   };
-}
+});
 
 function row(fit: EffectsFit, factor: string, over: string, under: string, at: Levels = {}): EffectRow {
   const contrast = fit.contrast({ ...at, [factor]: over }, { ...at, [factor]: under });

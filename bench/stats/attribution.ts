@@ -1,5 +1,6 @@
 import { type Cell, isPlain } from "../cell.ts";
 import { type Estimate, estimateOf, intervalOf, linear } from "./estimate.ts";
+import { once } from "./memo.ts";
 import { type Study, kindsOf, nullModels, placeOf } from "./study.ts";
 import type { CellData, Visit } from "./visits.ts";
 
@@ -51,7 +52,7 @@ const BETWEEN: Weights = { encode: 0, decode: 0, between: 1 };
  * The split of every placement, model and client kind that has the cells for it. Null models are left out, and so are cells
  * under load: there a call waits for others, which is no part of these.
  */
-export function attribute(study: Study): Attribution[] {
+export const attribute = once((study: Study): readonly Attribution[] => {
   const nulls = nullModels(study.manifest);
   const usable = new Map(
     study.manifest.cells.filter((c) => isPlain(c) && hasCalls(study.data.get(c.id))).map((c) => [keyOf(c), c]),
@@ -63,7 +64,7 @@ export function attribute(study: Study): Attribution[] {
     groups.set(key, [...(groups.get(key) ?? []), cell]);
   }
   return [...groups.values()].flatMap((cells) => attributeGroup(study, cells, usable, [...nulls]) ?? []);
-}
+});
 
 function attributeGroup(
   study: Study,

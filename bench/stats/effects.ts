@@ -90,20 +90,33 @@ export function fitEffects(
   const coefficients = multiply(inverse, score);
 
   const noise = noiseOf({ y, cells, rounds, weights, visitsOf });
-  // How far each visit's noise moves each coefficient.
-  const influence = rows.map((row, i) =>
-    multiply(
-      inverse,
-      row.map((x) => x * (weights[i] as number)),
-    ),
-  );
   const combination = (l: Float64Array): Contrast => {
     const log = dot(l, coefficients);
     if (noise.df <= 0) return { log, interval: null, draws: new Float64Array(), df: 0 };
-    const moves = Float64Array.from(influence, (row, i) => dot(row, l) * (noise.residuals[i] as number));
-    const df = satterthwaite(moves, cells, visitsOf, noise.df);
-    const draws = drawSums(moves, options.draws ?? drawsFor(moves.length), options.seed);
-    return { log, interval: shift(widened(draws, df), log), draws: draws.map((d) => d + log), df };
+    // Drawing takes time, and many a contrast is asked for its value alone.
+    const drawn = lazily(() => {
+      // How far each visit's noise moves the combination.
+      const direction = multiply(inverse, l);
+      const moves = Float64Array.from(
+        rows,
+        (row, i) => dot(row, direction) * (weights[i] as number) * (noise.residuals[i] as number),
+      );
+      const df = satterthwaite(moves, cells, visitsOf, noise.df);
+      const draws = drawSums(moves, options.draws ?? drawsFor(moves.length), options.seed);
+      return { interval: shift(widened(draws, df), log), draws: draws.map((d) => d + log), df };
+    });
+    return {
+      log,
+      get interval() {
+        return drawn().interval;
+      },
+      get draws() {
+        return drawn().draws;
+      },
+      get df() {
+        return drawn().df;
+      },
+    };
   };
   return {
     design,
@@ -136,6 +149,11 @@ export function jointInterval(contrasts: readonly Contrast[], f: (logs: readonly
   return shift(widened(drawn.sort(), Math.min(...contrasts.map((c) => c.df))), centre);
 }
 
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 function sweepRounds(rows: readonly Float64Array[], width: number, rounds: Groups, weights: Float64Array): void {
   const column = new Float64Array(rows.length);
   for (let j = 0; j < width; j++) {
@@ -155,7 +173,11 @@ function drawSums(moves: Float64Array, draws: number, seed: number): Float64Arra
   const stream = random(seed);
   return Float64Array.from({ length: draws }, () => {
     let sum = 0;
-    for (let i = 0; i < moves.length; i++) sum += stream.sign() * (moves[i] as number);
+    for (let i = 0; i < moves.length; i += 32) {
+      const end = Math.min(i + 32, moves.length);
+      for (let k = i, bits = stream.bits(); k < end; k++, bits >>>= 1)
+        sum += (bits & 1) === 0 ? (moves[k] as number) : -(moves[k] as number);
+    }
     return sum;
   });
 }

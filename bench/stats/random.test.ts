@@ -29,11 +29,11 @@ describe("a stream of random numbers", () => {
     ).toBeLessThan(0.06);
   });
 
-  it("has signs, whole numbers and normal numbers as often as it should", () => {
+  it("has bits, whole numbers and normal numbers as often as it should", () => {
     const stream = random(3);
     const n = 20_000;
     const share = (f: () => boolean) => Array.from({ length: n }, f).filter(Boolean).length / n;
-    expect(share(() => stream.sign() > 0)).toBeCloseTo(0.5, 1.5);
+    for (const bit of [0, 1, 13, 31]) expect(share(() => ((stream.bits() >>> bit) & 1) === 1)).toBeCloseTo(0.5, 1.5);
     expect(share(() => stream.below(4) === 3)).toBeCloseTo(0.25, 1.5);
     expect(share(() => Math.abs(stream.normal()) < 1.959964)).toBeCloseTo(0.95, 1.5);
   });

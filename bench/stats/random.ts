@@ -6,8 +6,8 @@ export interface Random {
   uniform(): number;
   /** A whole number in [0, n). */
   below(n: number): number;
-  /** +1 or -1. */
-  sign(): number;
+  /** 32 random bits. */
+  bits(): number;
   /** Standard normal (Box and Muller). */
   normal(): number;
 }
@@ -17,22 +17,11 @@ export function random(seed: number): Random {
   // The generator's state begins with the seed itself: streams of neighbouring seeds would go together for long.
   const generator = xoroshiro128plus(scramble(seed));
   for (let i = 0; i < 64; i++) generator.next();
-  let bits = 0;
-  let left = 0;
   const uniform = () => (generator.next() >>> 0) / 4294967296;
   return {
     uniform,
     below: (n) => Math.floor(uniform() * n),
-    sign() {
-      if (left === 0) {
-        bits = generator.next();
-        left = 32;
-      }
-      const sign = (bits & 1) === 0 ? 1 : -1;
-      bits >>>= 1;
-      left -= 1;
-      return sign;
-    },
+    bits: () => generator.next(),
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
 }

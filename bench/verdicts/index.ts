@@ -1,4 +1,5 @@
 import tables from "../paper/tables.json" with { type: "json" };
+import { once } from "../stats/memo.ts";
 import type { Study } from "../stats/study.ts";
 import { contentOverSize } from "./content-over-size.ts";
 import { grpcFaster } from "./grpc-faster.ts";
@@ -20,12 +21,12 @@ export interface Verdict {
 }
 
 /** Judges each of the paper's conclusions on a run, the paper's own numbers beside it. */
-export function verdicts(study: Study): Verdict[] {
-  return CONCLUSIONS.map((c) => ({
+export const verdicts = once((study: Study): readonly Verdict[] =>
+  CONCLUSIONS.map((c) => ({
     id: c.id,
     text: tables.conclusions.find((p) => p.id === c.id)?.text ?? c.test,
     test: c.test,
     ours: c.judge(study),
     paper: c.judgePaper(),
-  }));
-}
+  })),
+);
