@@ -1,11 +1,12 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Cell } from "../cell.ts";
+import { DEFAULT_LIMITS } from "../limits.ts";
 import { type Random, random } from "../stats/random.ts";
 import type { Study } from "../stats/study.ts";
-import { manifestOf, studyOf } from "../stats/testing.ts";
+import { callRecord, manifestOf, studyOf } from "../stats/testing.ts";
 import { compareCommand } from "./command.ts";
 import { compareRuns, exitCodeOf } from "./compare.ts";
 import { provenanceDifferences } from "./provenance.ts";
@@ -46,6 +47,40 @@ function run(id: string, stream: Random, factor: (c: Cell) => number = () => 1, 
   return studyOf(manifest(id), rounds, (c) =>
     Array.from({ length: 3 }, () => ({ totalMs: 20 * factor(c) * Math.exp(noise * stream.normal()) })),
   );
+}
+
+/** A manifest as a run's folder holds it. */
+function completeManifest(id: string): Study["manifest"] {
+  const m = manifest(id);
+  const sha256 = "a".repeat(64);
+  return {
+    ...m,
+    schema: "lathe.run/1",
+    createdAt: "2026-01-01",
+    clock: "c",
+    photographs: "p",
+    limits: { ...DEFAULT_LIMITS },
+    readBack: {},
+    images: m.images.map((i) => ({ ...i, source: "s", sha256 })),
+    deployments: m.deployments.map((d) => ({
+      role: d.role,
+      ssh: null,
+      address: "127.0.0.1",
+      grpcPort: 1,
+      restPort: 2,
+      facts: {
+        ...d.facts,
+        hostname: "h",
+        arch: "x",
+        cpu: { ...d.facts.cpu, logical: [] },
+        docker: { version: "1", apiVersion: "1", storageDriver: "o" },
+      },
+      threads: { physicalCores: 1, ompNumThreads: 1, intraOpParallelism: 1, interOpParallelism: 2, reason: "r" },
+      server: { ...d.server, container: "c", intelBuild: true, env: {} },
+      models: d.models.map((model) => ({ ...model, version: 1, sha256, signatures: [] })),
+      workspace: "/w",
+    })),
+  };
 }
 
 const options = { threshold: 0.05 };
@@ -145,6 +180,30 @@ describe("the compare command", () => {
   let dir: string;
   beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "lathe-compare-"))));
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  it("reads two folders, compares them, and says how to end", async () => {
+    const folder = (name: string, ms: number) => {
+      const to = join(dir, name);
+      const m = completeManifest(name);
+      mkdirSync(to);
+      writeFileSync(join(to, "run.json"), JSON.stringify(m));
+      const stream = random(ms);
+      const lines = m.cells.flatMap((c) =>
+        [0, 1, 2, 3].flatMap((round) =>
+          [1, 2].map(() => JSON.stringify(callRecord(c.id, round, ms * Math.exp(0.01 * stream.normal())))),
+        ),
+      );
+      writeFileSync(join(to, "records.jsonl"), `${lines.join("\n")}\n`);
+      return to;
+    };
+    const [a, b] = [folder("a", 10), folder("b", 20)];
+    const slower = await compareCommand(a, b);
+    expect(slower.exitCode).toBe(1);
+    expect(slower.json).toMatchObject({ schema: "lathe.compare/1", a: "a", b: "b", exitCode: 1, provenance: [] });
+    expect(slower.text).toMatch(/B over A as a whole: (2\.0|1\.9)\d+ \(.*\): slower/);
+    expect((await compareCommand(b, a)).exitCode).toBe(0);
+    expect((await compareCommand(a, a, { strict: true })).exitCode).toBe(0);
+  });
 
   it("refuses folders that hold no run, and thresholds that are none", async () => {
     await expect(compareCommand(dir, dir)).rejects.toThrow(/run\.json: not there/);

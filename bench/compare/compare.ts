@@ -57,7 +57,8 @@ export function changeRule(threshold: number): string {
   const [low, high] = band(threshold);
   return (
     `slower, faster: the whole 95 % interval of B over A lies above ${high.toFixed(3)} or below ${low.toFixed(3)}; same: within; ` +
-    "otherwise one cannot tell. The intervals know the noise within each run, not what a restart of a server changes: " +
+    "otherwise one cannot tell. Groups are judged with wider intervals, that hold for all of them at once (Bonferroni). All " +
+    "know the noise within each run, not what a restart of a server changes: " +
     "two runs of one set-up show how large that is, and the threshold should lie above it"
   );
 }
