@@ -5,18 +5,20 @@ import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
 import { bundleAgent } from "./agent/bundle.ts";
+import { compareCommand } from "./compare/command.ts";
+import { formatConditions, readConditions } from "./conditions.ts";
 import { type RunManifest, readManifest, writeManifest } from "./manifest.ts";
-import { type BenchOptions, SPEC, benchOptions } from "./options.ts";
+import { type BenchOptions, SPEC, benchOptions, share } from "./options.ts";
 import { earlierCalls, forecast, roughCallMs } from "./forecast.ts";
 import { diskFault } from "./jsonl.ts";
 import { formatPlan, planAsJson } from "./plan-text.ts";
 import { loadImages, newManifest, planMatrix } from "./prepare.ts";
-import { readRecords } from "./records.ts";
 import { formatRun, tablesAsJson } from "./report/index.ts";
 import type { CellEnd, RunStatus } from "./run.ts";
 import { listRuns, makeRunDir, runSession } from "./session.ts";
 import { pulumiCli, readDeployments, readOutputFiles } from "./stacks.ts";
-import { summarise } from "./summary.ts";
+import { loadStudy } from "./stats/study.ts";
+import { summariesOf } from "./summary.ts";
 
 await runCommand(SPEC, async (values, operands) => {
   const options = benchOptions(values);
@@ -24,6 +26,7 @@ await runCommand(SPEC, async (values, operands) => {
   const [verb, named] = operands;
   const json = values.json === true;
   if (verb === "plan") return printPlan(runs, options, json);
+  if (verb === "compare") return compare(runs, operands.slice(1), values);
   if (verb === "tables") return printTables(await runDir(runs, named), json);
   if (values.resume === true) return resume(await runDir(runs, verb), json);
   if (verb !== undefined)
@@ -120,15 +123,20 @@ function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
 }
 
 async function printTables(dir: string, json: boolean): Promise<number> {
-  const manifest = await readManifest(dir);
   const path = join(dir, "records.jsonl");
-  const onTorn = (characters: number) =>
+  const study = await loadStudy(dir);
+  const { manifest } = study;
+  const conditions = await readConditions(path, (characters) =>
     process.stderr.write(
-      `${path}: the last line is torn (${characters} characters) and left out: the run goes on, or was killed\n`,
-    );
-  const summaries = await summarise(readRecords(path, onTorn));
-  const text = formatRun(manifest, summaries);
-  const data = `${JSON.stringify(tablesAsJson(manifest, summaries), null, 2)}\n`;
+      `${path}: the last line is torn (${characters} characters) and left out: the run was killed, or goes on\n`,
+    ),
+  );
+  const summaries = summariesOf(study.data);
+  const text = [formatRun(manifest, summaries, study), formatConditions(conditions)]
+    .filter((t) => t !== "")
+    .join("\n\n");
+  const tables = { ...tablesAsJson(manifest, summaries, study), conditions: [...conditions.values()] };
+  const data = `${JSON.stringify(tables, null, 2)}\n`;
   process.stderr.write(`\n${text}\n`);
   if (json) process.stdout.write(data);
   await keep(join(dir, "tables.md"), `${text}\n`);
@@ -136,6 +144,26 @@ async function printTables(dir: string, json: boolean): Promise<number> {
   process.stderr.write(`\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, tables.md, tables.json\n`);
   return 0;
 }
+
+/** Says which of two runs is faster; the exit code is the verdict. */
+async function compare(runs: string, names: readonly string[], values: CompareValues): Promise<number> {
+  const [a, b, ...more] = names;
+  if (a === undefined || b === undefined || more.length > 0)
+    throw new UserError({
+      what: `compare: ${names.length} runs`,
+      expected: "two: the earlier one and the later one",
+      fix: "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
+    });
+  const result = await compareCommand(await runDir(runs, a), await runDir(runs, b), {
+    ...(values.threshold === undefined ? {} : { threshold: share(values.threshold) }),
+    strict: values.strict === true,
+  });
+  process.stderr.write(`${result.text}\n`);
+  if (values.json === true) process.stdout.write(`${JSON.stringify(result.json, null, 2)}\n`);
+  return result.exitCode;
+}
+
+type CompareValues = Readonly<Record<"strict" | "json", boolean | undefined> & Record<"threshold", string | undefined>>;
 
 /** Writes a file of a run; a full disk is told as such, after what was to be printed was printed. */
 async function keep(path: string, content: string): Promise<void> {

@@ -76,6 +76,10 @@ describe("a file of JSON lines", () => {
     expect((await lines()).text).toEqual([long, "end"]);
   });
 
+  it("that is not there is told, with what to do", async () => {
+    await expect(lines()).rejects.toThrow(/x\.jsonl: not there\n.*killed before its first call\n.*--resume/);
+  });
+
   it("loses no more than its torn last line to a repair, however long that is", () => {
     writeFileSync(path, "1\n2\n");
     appendFileSync(path, "y".repeat(200_000));

@@ -1,6 +1,7 @@
 import {
   closeSync,
   createReadStream,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -122,11 +123,21 @@ export interface Lines {
   readonly torn: boolean;
 }
 
-/** Reads a text file in pieces of many lines: far fewer turns of the event loop than line by line, and constant memory. */
+/**
+ * Reads a text file in pieces of many lines: far fewer turns of the event loop than line by line, and constant memory.
+ *
+ * @throws UserError where the file is not there
+ */
 export async function* readLines(path: string): AsyncGenerator<Lines> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   let first = 1;
+  if (!existsSync(path))
+    throw new UserError({
+      what: `${path}: not there`,
+      expected: "what a run recorded; it may have been killed before its first call",
+      fix: "npm run bench -- --resume",
+    });
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     const lines = (rest + decoder.write(chunk)).split("\n");
     rest = lines.pop() ?? "";

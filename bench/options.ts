@@ -58,14 +58,16 @@ export const OPTIONS = {
   runs: { type: "string", value: "DIR", help: "folder where runs are kept", default: "runs" },
   resume: { type: "boolean", help: "go on with the newest run (or the one named as operand)" },
   remark: { type: "string", value: "TEXT", help: "what a reader of the tables must know about these machines" },
-  json: { type: "boolean", help: "print the tables as JSON to stdout" },
+  threshold: { type: "string", value: "PERCENT", help: "compare: smaller changes count as none (default: 5%)" },
+  strict: { type: "boolean", help: "compare: exit code 1 also where one cannot tell" },
+  json: { type: "boolean", help: "print plan, tables or comparison as JSON to stdout" },
 } as const satisfies Record<string, OptionSpec>;
 
 export const SPEC: CommandSpec<typeof OPTIONS> = {
   name: "npm run bench --",
   summary:
     "Measures model x protocol x machine x image against what is deployed, and prints the paper's tables beside it.",
-  operands: "[plan | tables [RUN] | RUN (with --resume)]",
+  operands: "[plan | tables [RUN] | compare RUN RUN | RUN (with --resume)]",
   options: OPTIONS,
   details: [
     "Local cells run their client on the server's own machine, remote cells on the machine with the role `client`; the\n" +
@@ -91,6 +93,10 @@ export const SPEC: CommandSpec<typeof OPTIONS> = {
       "what fits into ten minutes: every cell once, then as many rounds as there is time for",
     ],
     ["npm run bench -- --resume", "go on with the newest run"],
+    [
+      "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
+      "what got slower; exit code 1 where something did, 2 where the runs have nothing in common",
+    ],
     ["npm run bench -- tables 2026-11-23T18-00-00Z --json", "the tables of a run again, for a program"],
   ],
 };
@@ -134,10 +140,10 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
   };
   const precision = (text: string): number | null => {
     if (text === "none") return null;
-    const percent = Number(text.replace(/\s*%$/, ""));
-    if (!(percent > 0 && percent <= 100))
+    const value = percent(text);
+    if (!(value > 0 && value <= 1))
       faults.push({ what: `--precision ${text}`, expected: "percent, such as 2 or 2%, or none" });
-    return percent / 100;
+    return value;
   };
   const words = (text: string | undefined) =>
     text
@@ -191,4 +197,21 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
   };
   if (faults.length > 0) throw new UserError(faults.map((f) => ({ ...f, fix: `${SPEC.name} --help` })));
   return options;
+}
+
+/** `5%` or `5` as 0.05; NaN where it is no number. */
+function percent(text: string): number {
+  const number = text.replace(/\s*%$/, "");
+  return number === "" ? NaN : Number(number) / 100;
+}
+
+/**
+ * A threshold as a share.
+ *
+ * @throws UserError where it is no percentage above 0
+ */
+export function share(text: string): number {
+  const value = percent(text);
+  if (value > 0 && value < 10) return value;
+  throw new UserError({ what: `--threshold ${text}`, expected: "percent above 0, such as 5 or 5%" });
 }
