@@ -98,6 +98,15 @@ describe("comparing two runs", () => {
     expect(exitCodeOf(c, true)).toBe(0);
   });
 
+  it("says how well their cells agree", () => {
+    const factor = (c: Cell) => (c.image === "image-1" ? 1.1 : 1);
+    const c = compareRuns(run("a", random(1), undefined, 2, 0), run("b", random(2), factor, 2, 0), options);
+    expect(c.agreement?.cells).toBe(48);
+    expect(c.agreement?.typical).toBeCloseTo(0, 9);
+    expect(c.agreement?.ninth).toBeCloseTo(0.1, 9);
+    expect(formatComparison(c)).toContain("nine of ten cells within 10.0 %, all within 10.0 %");
+  });
+
   it("finds the one group that got slower, by how much, and exits with 1", () => {
     const stream = random(2);
     const c = compareRuns(run("a", stream), run("b", stream, slowRest), options);

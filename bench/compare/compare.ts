@@ -1,6 +1,7 @@
 import type { Cell } from "../cell.ts";
 import { cellIntervals } from "../stats/bootstrap.ts";
 import { type Estimate, type RatioEstimate, linear, ratioOf } from "../stats/estimate.ts";
+import { quantile } from "../stats/quantile.ts";
 import { type Study, loadOf, nullModels, placeOf } from "../stats/study.ts";
 import { type Difference, provenanceDifferences } from "./provenance.ts";
 
@@ -27,6 +28,16 @@ export interface GroupChange extends Compared {
   readonly images: number;
 }
 
+/** How far the medians of one cell lie apart in two runs, as a share of the smaller one (0.02: two per cent). */
+export interface Agreement {
+  readonly cells: number;
+  /** Median over cells. */
+  readonly typical: number;
+  /** Nine cells of ten differ by no more than this. */
+  readonly ninth: number;
+  readonly largest: number;
+}
+
 /** Two runs side by side. */
 export interface Comparison {
   readonly a: string;
@@ -35,6 +46,8 @@ export interface Comparison {
   readonly threshold: number;
   /** Every cell of both runs; the null model is a group of its own and no part of this. Null: nothing in common. */
   readonly overall: Compared | null;
+  /** How well the runs agree, cell by cell; null where they have none in common. */
+  readonly agreement: Agreement | null;
   /** Judged with intervals that hold for all groups at once (Bonferroni), so that many groups raise no false alarm. */
   readonly groups: readonly GroupChange[];
   readonly cells: readonly CellChange[];
@@ -99,6 +112,7 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
     b: b.manifest.id,
     threshold,
     overall: real.length === 0 ? null : compared(average(real.map((c) => c.log)), threshold),
+    agreement: agreementOf(cells.map((c) => c.log.value)),
     groups: [...grouped.values()].flatMap((members): GroupChange[] => {
       const first = members[0]?.cell;
       if (first === undefined) return [];
@@ -127,6 +141,17 @@ export function exitCodeOf(c: Comparison, strict = false): 0 | 1 | 2 {
   const changes = [...(c.overall === null ? [] : [c.overall]), ...c.groups].map((x) => x.change);
   const bad = changes.includes("slower") || c.newFailures.length > 0 || (strict && changes.includes("cannot tell"));
   return bad ? 1 : 0;
+}
+
+function agreementOf(logs: readonly number[]): Agreement | null {
+  if (logs.length === 0) return null;
+  const apart = Float64Array.from(logs, (log) => Math.expm1(Math.abs(log))).sort();
+  return {
+    cells: apart.length,
+    typical: quantile(apart, 0.5),
+    ninth: quantile(apart, 0.9),
+    largest: apart.at(-1) as number,
+  };
 }
 
 function newFailures(a: Study, b: Study): Comparison["newFailures"] {

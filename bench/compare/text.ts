@@ -71,7 +71,13 @@ function headline(c: Comparison): string {
     c.overall === null
       ? ""
       : `B over A as a whole: ${formatRatio(c.overall.ratio)} (${formatRatioInterval(c.overall.interval)}): ${c.overall.change}. `;
-  return `${title}\n${overall}Groups: ${count("slower")} slower, ${count("faster")} faster, ${count("same")} the same, ${count("cannot tell")} cannot tell.`;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const agreement =
+    c.agreement === null
+      ? ""
+      : `\nA cell's two medians lie ${percent(c.agreement.typical)} apart (median of ${c.agreement.cells} cells), nine of ten ` +
+        `cells within ${percent(c.agreement.ninth)}, all within ${percent(c.agreement.largest)}.`;
+  return `${title}\n${overall}Groups: ${count("slower")} slower, ${count("faster")} faster, ${count("same")} the same, ${count("cannot tell")} cannot tell.${agreement}`;
 }
 
 function shorten(text: string): string {
