@@ -2,6 +2,7 @@ import type { Cell } from "../cell.ts";
 import { cellIntervals } from "../stats/bootstrap.ts";
 import { type Estimate, type RatioEstimate, linear, ratioOf } from "../stats/estimate.ts";
 import { quantile } from "../stats/quantile.ts";
+import { meanOverRounds } from "../stats/rounds.ts";
 import { type Study, loadOf, nullModels, placeOf } from "../stats/study.ts";
 import { type Difference, provenanceDifferences } from "./provenance.ts";
 
@@ -111,12 +112,26 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
     a: a.manifest.id,
     b: b.manifest.id,
     threshold,
-    overall: real.length === 0 ? null : compared(average(real.map((c) => c.log)), threshold),
+    overall:
+      real.length === 0
+        ? null
+        : compared(
+            averaged(
+              a,
+              b,
+              real.map((c) => c.cell),
+            ),
+            threshold,
+          ),
     agreement: agreementOf(cells.map((c) => c.log.value)),
     groups: [...grouped.values()].flatMap((members): GroupChange[] => {
       const first = members[0]?.cell;
       if (first === undefined) return [];
-      const log = average(members.map((m) => m.log));
+      const log = averaged(
+        a,
+        b,
+        members.map((m) => m.cell),
+      );
       const { change } = compared(log, threshold, level);
       const { model, clientKind } = first;
       const load = loadOf(first).trim();
@@ -171,8 +186,17 @@ function logMedians(study: Study): Map<string, Estimate> {
   );
 }
 
-function average(logs: readonly Estimate[]): Estimate {
-  return linear(logs.map((log) => [1 / logs.length, log] as const));
+/** The log ratio averaged over cells. What slows a whole round of a run down is error of that round, not of each cell. */
+function averaged(a: Study, b: Study, cells: readonly Cell[]): Estimate {
+  const over = (study: Study) =>
+    meanOverRounds(
+      cells.flatMap((c) => study.data.get(c.id) ?? []),
+      (visit) => Math.log(visit.medianMs),
+    );
+  return linear([
+    [1, over(b)],
+    [-1, over(a)],
+  ]);
 }
 
 function band(threshold: number): readonly [number, number] {
