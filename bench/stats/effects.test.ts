@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type ModelSpec, crossed, makeDesign } from "./design.ts";
 import { type Observation, fitEffects, jointInterval, ratioOfContrast } from "./effects.ts";
 import { type Random, random } from "./random.ts";
+import { studentQuantile } from "./special.ts";
 import { coverageOf } from "./testing.ts";
 
 /** Cell, round, log of the median: two models, two clients, three images; cells with one, two, three and four visits. */
@@ -52,9 +53,10 @@ const SPEC: ModelSpec = { factors: ["client", "model", "image"], interactions: [
 /*
  * Expected values: statsmodels 0.15.0, numpy 2.4.6, on ROWS as a data frame with w = 1 / (visits of the cell):
  *   fit = smf.wls("y ~ C(client, Sum) + C(model, Sum) + C(image, Sum) + C(model, Sum):C(client, Sum) + C(round)", d, weights=d.w).fit()
- * The noise: residuals e of smf.wls("y ~ C(cell) + C(round)", d, weights=d.w), each over the root of
- *   (1 - 1/v) (1 - min(w / sum of w in the round, 1/2)), v = visits of the cell; a cell with one visit has the root mean square;
- *   the standard error of a coefficient is the root of sum((H e)²) with H = (X'WX)^-1 X'W.
+ * The noise: residuals e of smf.wls("y ~ C(cell) + C(round)", d, weights=d.w), each over the root of 1 - 1/v, v = visits of
+ * the cell. With p the row of 2 (X'WX)^-1 X'W for the model's coefficient, q = sum of p² in each round: the standard error is
+ * the root of the sum over rounds of (sum of p e)², and over visits that are their cell's only one of (p times the root mean
+ * square of e)²; degrees of freedom (sum q)² / sum q² - 1.
  */
 const EXPECTED = {
   grpc: -0.09516692584453607,
@@ -63,8 +65,9 @@ const EXPECTED = {
   image2: -0.023952342511203,
   rfcnGrpc: 0.09152966412444033,
   restOverGrpcAtSsd: 0.3733931799379528,
-  noise: 0.062460171704809046,
-  seOfLogRfcnOverSsd: 0.028134135644123825,
+  noise: 0.0588091465246354,
+  seOfLogRfcnOverSsd: 0.035984223818327186,
+  df: 0.9754008234306741,
 };
 
 describe("the model of log latency", () => {
@@ -89,6 +92,10 @@ describe("the model of log latency", () => {
     const { draws, log } = fit.contrast({ model: "rfcn" }, { model: "ssd" });
     const sd = Math.sqrt(draws.reduce((sum, d) => sum + (d - log) ** 2, 0) / draws.length);
     expect(sd / EXPECTED.seOfLogRfcnOverSsd).toBeCloseTo(1, 1.5);
+    const { df, interval } = fit.contrast({ model: "rfcn" }, { model: "ssd" });
+    expect(df).toBeCloseTo(EXPECTED.df, 9);
+    const half = studentQuantile(0.975, df) * EXPECTED.seOfLogRfcnOverSsd;
+    expect(interval?.high).toBeCloseTo(log + half, 9);
   });
 
   it("says how much of the differences between cells it explains", () => {
@@ -187,6 +194,29 @@ describe("effects' 95 % intervals cover the truth as often as they say", () => {
       expect(coverageOf(model, 3.7 - 0.85 / 2 - 0.2 / 3)).toSatisfy(nominal);
     });
   }
+});
+
+describe("an effect of the place", () => {
+  // Each server machine has a good or a bad round of its own, for all of its cells: 24 cells are no 24 observations.
+  it("has an interval that knows of rounds in which one machine was slow", () => {
+    const stream = random(77);
+    const intervals = Array.from({ length: 400 }, () => {
+      const observations = Array.from({ length: 6 }, (_, round) =>
+        ["client", "cloud", "edge"].flatMap((place) => {
+          const shift = 0.05 * stream.normal();
+          return Array.from({ length: 8 }, (_, image): Observation => ({
+            cell: `${place} ${image}`,
+            round,
+            logMs: (place === "edge" ? 0.5 : 0) + 0.1 * image + shift + 0.02 * stream.normal(),
+            levels: { place, image: String(image) },
+          }));
+        }),
+      ).flat();
+      const fit = fitEffects(observations, { factors: ["place", "image"], interactions: [] }, { seed: 1, draws: 10 });
+      return fit?.contrast({ place: "edge" }, { place: "client" }).interval ?? null;
+    });
+    expect(coverageOf(intervals, 0.5)).toSatisfy(nominal);
+  });
 });
 
 function nominal(coverage: number): boolean {

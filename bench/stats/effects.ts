@@ -4,7 +4,7 @@ import type { Interval, RatioEstimate } from "./estimate.ts";
 import { dot, inverseInformation, multiply } from "./least-squares.ts";
 import { quantile } from "./quantile.ts";
 import { random } from "./random.ts";
-import { noiseOf } from "./noise.ts";
+import { type Noise, noiseOf } from "./noise.ts";
 import { normalQuantile, studentQuantile } from "./special.ts";
 
 /** One visit: the logarithm of its median latency, where and when it was measured. */
@@ -44,9 +44,9 @@ export interface EffectsFit {
 /** The model in words, for the report. */
 export const EFFECTS_RULE =
   "log(median latency of a visit) = client kind + model + place + image + interactions + round, least squares, every cell " +
-  "weighing the same, rounds as blocks; intervals: wild bootstrap over visits (each visit's deviation from its cell " +
-  "and round, sign drawn), widened by Student's t (Satterthwaite). They tell how well these cells were measured, not how " +
-  "other images or machines would do";
+  "weighing the same, rounds as blocks; 95 % intervals: Student's t with the noise of whole rounds as clusters (visits less " +
+  "their cell and round), for functions of several effects the wild cluster bootstrap. They tell how well these cells were " +
+  "measured, not how other images or machines would do";
 
 const LEVEL = 0.95;
 
@@ -95,15 +95,16 @@ export function fitEffects(
     if (noise.df <= 0) return { log, interval: null, draws: new Float64Array(), df: 0 };
     // Drawing takes time, and many a contrast is asked for its value alone.
     const drawn = lazily(() => {
-      // How far each visit's noise moves the combination.
+      // How far each visit moves the combination, and with its noise each round does.
       const direction = multiply(inverse, l);
-      const moves = Float64Array.from(
-        rows,
-        (row, i) => dot(row, direction) * (weights[i] as number) * (noise.residuals[i] as number),
-      );
-      const df = satterthwaite(moves, cells, visitsOf, noise.df);
-      const draws = drawSums(moves, options.draws ?? drawsFor(moves.length), options.seed);
-      return { interval: shift(widened(draws, df), log), draws: draws.map((d) => d + log), df };
+      const pull = Float64Array.from(rows, (row, i) => dot(row, direction) * (weights[i] as number));
+      const clusters = clusterMoves(pull, noise, rounds);
+      const df = clusters.effective - 1;
+      if (!(df > 0)) return { interval: null, draws: new Float64Array(), df: 0 };
+      const se = Math.sqrt(clusters.moves.reduce((sum, m) => sum + m * m, 0));
+      const half = studentQuantile((1 + LEVEL) / 2, df) * se;
+      const draws = drawSums(clusters.moves, options.draws ?? DRAWS, options.seed);
+      return { interval: { low: log - half, high: log + half }, draws: draws.map((d) => d + log), df };
     });
     return {
       log,
@@ -163,23 +164,35 @@ function sweepRounds(rows: readonly Float64Array[], width: number, rounds: Group
   }
 }
 
-/** A thousand draws; fewer for very large runs, where the normal limit is long reached. */
-function drawsFor(observations: number): number {
-  return observations > 20_000 ? 400 : 1000;
+/**
+ * The noise of each round as one: what slows a machine down for a while slows all cells of that round. A cell visited once
+ * has no noise to be seen and brings the typical one, by itself.
+ */
+function clusterMoves(
+  pull: Float64Array,
+  noise: Noise,
+  rounds: Groups,
+): { readonly moves: Float64Array; readonly effective: number } {
+  const byRound = new Float64Array(rounds.count);
+  const weight = new Float64Array(rounds.count);
+  const single: number[] = [];
+  rounds.of.forEach((r, i) => {
+    const p = pull[i] as number;
+    weight[r] = (weight[r] as number) + p * p;
+    if (noise.single[i] === 1) single.push(p * noise.sd);
+    else byRound[r] = (byRound[r] as number) + p * (noise.residuals[i] as number);
+  });
+  const sum = weight.reduce((a, b) => a + b, 0);
+  const effective = sum === 0 ? 0 : sum ** 2 / weight.reduce((a, b) => a + b * b, 0);
+  return { moves: Float64Array.from([...byRound, ...single]), effective };
 }
 
-/** Sums of the moves with signs drawn at random. Unsorted: draw b of two contrasts has the same signs. */
+const DRAWS = 1000;
+
+/** Sums of the moves, each times a standard normal number. Draw b of two contrasts of one fit has the same numbers. */
 function drawSums(moves: Float64Array, draws: number, seed: number): Float64Array {
   const stream = random(seed);
-  return Float64Array.from({ length: draws }, () => {
-    let sum = 0;
-    for (let i = 0; i < moves.length; i += 32) {
-      const end = Math.min(i + 32, moves.length);
-      for (let k = i, bits = stream.bits(); k < end; k++, bits >>>= 1)
-        sum += (bits & 1) === 0 ? (moves[k] as number) : -(moves[k] as number);
-    }
-    return sum;
-  });
+  return Float64Array.from({ length: draws }, () => moves.reduce((sum, move) => sum + stream.normal() * move, 0));
 }
 
 /** Percentiles of centred draws, stretched from the normal's width to Student's. */
@@ -192,19 +205,6 @@ function widened(draws: Float64Array, df: number): Interval {
 
 function shift(i: Interval, by: number): Interval {
   return { low: i.low + by, high: i.high + by };
-}
-
-/** Degrees of freedom of a sum over cells, each with its visits less one, at most those of the whole. */
-function satterthwaite(moves: Float64Array, cells: Groups, visitsOf: Float64Array, most: number): number {
-  const perCell = new Float64Array(cells.count);
-  cells.of.forEach((c, i) => (perCell[c] = (perCell[c] as number) + (moves[i] as number) ** 2));
-  let total = 0;
-  let below = 0;
-  perCell.forEach((v, c) => {
-    total += v;
-    below += v ** 2 / Math.max(1, (visitsOf[c] as number) - 1);
-  });
-  return below === 0 ? most : Math.max(1, Math.min(most, total ** 2 / below));
 }
 
 function explainedShare(

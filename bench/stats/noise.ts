@@ -2,8 +2,10 @@ import { type Groups, demean } from "./groups.ts";
 
 /** What measuring alone does to a visit's log median. */
 export interface Noise {
-  /** Each visit's deviation from its cell and round, scaled up for what estimating those two took away. */
+  /** Each visit's deviation from its cell and round, scaled up for what estimating the cell took away. */
   readonly residuals: Float64Array;
+  /** 1 where a visit is its cell's only one: its residual is 0 and says nothing. */
+  readonly single: Uint8Array;
   /** Visits less cells less rounds: 0 or below where nothing was measured twice. */
   readonly df: number;
   readonly sd: number;
@@ -19,8 +21,7 @@ interface Inputs {
 
 /**
  * The residuals of a model with a level for every cell and every round (alternating sweeps until they settle), not of the
- * effects model: what that model does not fit is a fact about the cells, not noise of measuring them. A cell visited once
- * has no residual of its own and takes the typical one of the others.
+ * effects model: what that model does not fit is a fact about the cells, not noise of measuring them.
  */
 export function noiseOf({ y, cells, rounds, weights, visitsOf }: Inputs): Noise {
   const residuals = Float64Array.from(y);
@@ -32,23 +33,20 @@ export function noiseOf({ y, cells, rounds, weights, visitsOf }: Inputs): Noise 
   }
   demean(residuals, cells, weights);
 
-  const totals = new Float64Array(rounds.count);
-  rounds.of.forEach((r, i) => (totals[r] = (totals[r] as number) + (weights[i] as number)));
+  const single = new Uint8Array(y.length);
   let squares = 0;
   let repeated = 0;
   residuals.forEach((residual, i) => {
     const visits = visitsOf[cells.of[i] as number] as number;
-    if (visits < 2) return;
-    // Leverages of the cell's and the round's own level (that of the round less its part in the cell's).
-    const round = (weights[i] as number) / (totals[rounds.of[i] as number] as number);
-    const left = (1 - 1 / visits) * (1 - Math.min(round, 0.5));
-    residuals[i] = residual / Math.sqrt(left);
+    if (visits < 2) {
+      single[i] = 1;
+      return;
+    }
+    // The cell's own level took a visit's share away. (The round's did too, but sums within a round do not feel it.)
+    residuals[i] = residual / Math.sqrt(1 - 1 / visits);
     squares += residuals[i] ** 2;
     repeated += 1;
   });
   const sd = repeated === 0 ? NaN : Math.sqrt(squares / repeated);
-  residuals.forEach((_, i) => {
-    if ((visitsOf[cells.of[i] as number] as number) < 2) residuals[i] = repeated === 0 ? 0 : sd;
-  });
-  return { residuals, df: y.length - cells.count - (rounds.count - 1), sd };
+  return { residuals, single, df: y.length - cells.count - (rounds.count - 1), sd };
 }
