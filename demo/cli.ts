@@ -28,7 +28,7 @@ await runCommand(
       keep: { type: "boolean", help: "leave the lab and its stacks up, and tell how to go on with them" },
       name: { type: "string", value: "LAB", help: "name of the lab", default: defaultLabName() },
       minutes: { type: "string", value: "N", help: "time for the matrix, once every cell was visited", default: "5" },
-      requests: { type: "string", value: "N", help: "measured calls a cell, at most", default: "20" },
+      requests: { type: "string", value: "N", help: "measured calls a cell, at most", default: "10" },
       images: { type: "string", value: "1,2", help: "photographs by number (default: all ten)" },
     },
     details: [
@@ -68,8 +68,8 @@ await runCommand(
     await upAll(stacks, lab, image, MODELS, steps);
     steps.done("three stacks are up: every model answers");
     const code = await bench(stacks.env, [
-      ...["--budget", values.minutes ?? "5", "--requests", values.requests ?? "20", "--warmup", "1"],
-      ...["--block", "10", "--remark", STANDS_FOR],
+      ...["--budget", values.minutes ?? "5", "--requests", values.requests ?? "10", "--warmup", "1"],
+      ...["--block", "5", "--remark", STANDS_FOR],
       ...(values.images === undefined ? [] : ["--images", values.images]),
     ]);
     await rm(unfinished, { force: true });
