@@ -2,8 +2,8 @@ import { messageOf } from "../lib/errors.ts";
 import type { WorkerLink } from "./agent/link.ts";
 import type { AnswerMessage, CallMessage } from "./agent/protocol.ts";
 import type { z } from "zod";
-import { type Cell, connectionKey, inputKey } from "./cell.ts";
-import { type Limits, visitSize, warmupSize } from "./limits.ts";
+import { type Cell, connectionKey, inputKey, modelKey } from "./cell.ts";
+import { type Familiarity, type Limits, visitSize, warmupSize } from "./limits.ts";
 import { roundOrder } from "./plan.ts";
 import type { BenchRecord } from "./records.ts";
 
@@ -86,7 +86,11 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       deadEnds.set(cell.clientRole, reason);
       return fail(cell, round, reason);
     }
-    const fresh = !seenInputs.has(inputKey(cell)) || !seenConnections.has(connection);
+    const known: Familiarity = {
+      model: callMs.has(modelKey(cell)),
+      input: seenInputs.has(inputKey(cell)) && seenConnections.has(connection),
+      callMs: callMs.get(modelKey(cell)),
+    };
     const collected: number[] = [];
     const onOutcome = (m: CallMessage | z.infer<typeof AnswerMessage>) => {
       if (m.type === "answer") return inputs.answer(cell, m.outputs);
@@ -103,7 +107,7 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
           ...inputs.endpoint(cell),
           model: cell.model,
           image: cell.image,
-          warmup: warmupSize(fresh, callMs.get(cell.id), limits),
+          warmup: warmupSize(known, limits),
           calls: visitSize(count(cell), limits),
           blockMs: limits.blockMs,
           timeoutMs: limits.timeoutMs,
@@ -113,7 +117,8 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       )
       .catch((e: unknown) => ({ code: "UNAVAILABLE", message: messageOf(e), opening: false }));
     measured.set(cell.id, count(cell) + collected.length);
-    if (collected.length > 0) callMs.set(cell.id, Math.min(...collected));
+    if (collected.length > 0)
+      callMs.set(modelKey(cell), Math.min(callMs.get(modelKey(cell)) ?? Infinity, ...collected));
     if (error !== undefined) {
       if (error.opening) deadEnds.set(connection, error);
       return fail(cell, round, { code: error.code, message: error.message });
