@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{lib,infra,stacks,bench,models,lab,toolchain,protos,demo}/**/*.test.ts", "test/*.test.ts"],
+          // Property tests on a machine that is busy with something else must not fail for it.
+          testTimeout: 30_000,
         },
       },
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 30_000 } },

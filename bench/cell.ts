@@ -50,6 +50,11 @@ export function connectionKey(c: Cell): string {
   return `${c.clientRole}>${c.serverRole} ${c.clientKind}`;
 }
 
+/** A model on a server. */
+export function modelKey(c: Cell): string {
+  return `${c.serverRole} ${c.model}`;
+}
+
 /** What makes a server's first call slow: a model that has not yet seen an input of this image's shape. */
 export function inputKey(c: Cell): string {
   return `${c.serverRole} ${c.model} ${c.input} ${c.image}`;

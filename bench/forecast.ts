@@ -41,8 +41,8 @@ export function forecast(cells: readonly Cell[], run: Limits, callTime: CallTime
 function cellMs(cell: Cell, limits: Limits, callMs: number, calls: number): number {
   const paceMs = cell.ratePerSecond === undefined ? callMs / (cell.concurrency ?? 1) : 1000 / cell.ratePerSecond;
   const perVisit = Math.min(limits.blockRequests, Math.floor(limits.blockMs / paceMs) + 1);
-  const later = warmupSize(false, callMs, limits).atLeast * (Math.ceil(calls / perVisit) - 1);
-  return calls * paceMs + (warmupSize(true, callMs, limits).atLeast + later) * callMs;
+  const warmup = (input: boolean) => warmupSize({ model: true, input, callMs }, limits).atLeast;
+  return calls * paceMs + (warmup(false) + warmup(true) * (Math.ceil(calls / perVisit) - 1)) * callMs;
 }
 
 const NULL_MS = 10;

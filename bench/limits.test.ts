@@ -8,19 +8,28 @@ describe("the limits of a cell", () => {
     expect([0, 10, 20, 25, 40].map((n) => visitSize(n, limits))).toEqual([10, 10, 5, 0, 0]);
   });
 
-  it("warms up in full what is seen for the first time", () => {
-    expect(warmupSize(true, undefined, limits)).toEqual({ atLeast: 3, atMost: 15 });
-    expect(warmupSize(true, 5000, limits)).toEqual({ atLeast: 3, atMost: 15 });
+  const full = { atLeast: 3, atMost: 15 };
+  const exactly = (calls: number) => ({ atLeast: calls, atMost: calls });
+  const known = (model: boolean, input: boolean, callMs?: number) => ({ model, input, callMs });
+
+  it("warms up until it is steady what a server sees for the first time", () => {
+    expect(warmupSize(known(false, false), limits)).toEqual(full);
+    expect(warmupSize(known(true, false, 20), limits)).toEqual(full);
   });
 
-  it("begins each later visit to a fast cell with one warm-up call, and spends none on a slow one", () => {
-    expect(warmupSize(false, 20, limits)).toEqual({ atLeast: 1, atMost: 1 });
-    expect(warmupSize(false, 1200, limits)).toEqual({ atLeast: 0, atMost: 0 });
+  it("begins each later visit to a fast cell with one warm-up call", () => {
+    expect(warmupSize(known(true, true, 20), limits)).toEqual(exactly(1));
+  });
+
+  it("spends no more warm-up on a slow model once its server has answered it", () => {
+    expect(warmupSize(known(false, false), limits)).toEqual(full);
+    expect(warmupSize(known(true, false, 1200), limits)).toEqual(exactly(0));
+    expect(warmupSize(known(true, true, 1200), limits)).toEqual(exactly(0));
   });
 
   it("warms nothing up where none is asked for", () => {
-    expect(warmupSize(true, 20, { ...limits, warmupRequests: 0 })).toEqual({ atLeast: 0, atMost: 0 });
-    expect(warmupSize(false, 20, { ...limits, warmupRequests: 0 })).toEqual({ atLeast: 0, atMost: 0 });
+    expect(warmupSize(known(false, false), { ...limits, warmupRequests: 0 })).toEqual(exactly(0));
+    expect(warmupSize(known(true, true, 20), { ...limits, warmupRequests: 0 })).toEqual(exactly(0));
   });
 
   it("are exactly the number of calls in runs of before there was a precision", () => {

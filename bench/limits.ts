@@ -85,16 +85,30 @@ export interface WarmupSize {
   readonly atMost: number;
 }
 
+/** What is known of a cell's surroundings when a visit to it begins. */
+export interface Familiarity {
+  /** The server has answered a call of this model since the session began. */
+  readonly model: boolean;
+  /** The model has seen this input, and the connection has carried a call. */
+  readonly input: boolean;
+  /** The shortest call of this model on this server so far, where there was one. */
+  readonly callMs: number | undefined;
+}
+
 /**
- * The bounds of a visit's warm-up. What server or connection see for the first time is warmed up until it is steady. Any
- * other visit begins with one warm-up call, because another cell has run since and the caches are its; not so where a
- * call is so long (a tenth of a block and more) that this effect drowns in it and the call would cost more than it gives.
+ * The bounds of a visit's warm-up.
  *
- * @param fresh    this server's model has not seen this input yet, or the connection is new
- * @param callMs   what a call of this cell takes, where known
+ * - A model's first visit on a server is warmed up until it is steady.
+ * - After that, where a call takes half a block or more, none: what a new input or connection and other cells' cache lines
+ *   cost (milliseconds; not to be seen beside R-FCN's seconds: second calls of a shape were no faster than first ones)
+ *   drowns in such a call, and warming up would double the run.
+ * - A faster model is warmed up until it is steady where the input or the connection is new, and by one call at every other visit,
+ *   because another cell has run since and the caches are its.
  */
-export function warmupSize(fresh: boolean, callMs: number | undefined, limits: Limits): WarmupSize {
-  if (fresh) return { atLeast: limits.warmupRequests, atMost: 5 * limits.warmupRequests };
-  const one = callMs !== undefined && callMs >= limits.blockMs / 10 ? 0 : Math.min(1, limits.warmupRequests);
-  return { atLeast: one, atMost: one };
+export function warmupSize(known: Familiarity, limits: Limits): WarmupSize {
+  const full = { atLeast: limits.warmupRequests, atMost: 5 * limits.warmupRequests };
+  if (!known.model) return full;
+  if (known.callMs !== undefined && known.callMs >= limits.blockMs / 2) return { atLeast: 0, atMost: 0 };
+  const one = Math.min(1, limits.warmupRequests);
+  return known.input ? { atLeast: one, atMost: one } : full;
 }

@@ -2,9 +2,9 @@ import type { z } from "zod";
 import { messageOf } from "../lib/errors.ts";
 import type { VisitOutcome, WorkerLink } from "./agent/link.ts";
 import type { AnswerMessage, CallMessage, VisitMessage } from "./agent/protocol.ts";
-import { type Cell, connectionKey, inputKey, isPlain } from "./cell.ts";
+import { type Cell, connectionKey, inputKey, isPlain, modelKey } from "./cell.ts";
 import { disturbances } from "./disturbance.ts";
-import { type Limits, enough, limitsFor, visitSize, warmupSize } from "./limits.ts";
+import { type Familiarity, type Limits, enough, limitsFor, visitSize, warmupSize } from "./limits.ts";
 import { roundOrder } from "./plan.ts";
 import { STABILITY, medianOf, precisionOf, windowsStable } from "./precision.ts";
 import type { EndRecord, JournalRecord } from "./records.ts";
@@ -108,7 +108,11 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       deadEnds.set(cell.clientRole, reason);
       return fail(cell, round, reason);
     }
-    const fresh = !seenInputs.has(inputKey(cell)) || !seenConnections.has(connection);
+    const known: Familiarity = {
+      model: callMs.has(modelKey(cell)),
+      input: seenInputs.has(inputKey(cell)) && seenConnections.has(connection),
+      callMs: callMs.get(modelKey(cell)),
+    };
     const collected: number[] = [];
     const lost: unknown[] = [];
     const onOutcome = (m: CallMessage | z.infer<typeof AnswerMessage>) => {
@@ -123,13 +127,14 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       }
     };
     const outcome = await link
-      .visit(visitMessage(inputs, cell, limitsOf(cell), { visitsDone, fresh, count: count(cell), callMs }), onOutcome)
+      .visit(visitMessage(inputs, cell, limitsOf(cell), { visitsDone, known, count: count(cell) }), onOutcome)
       .catch((e: unknown): VisitOutcome => ({
         error: { code: "UNAVAILABLE", message: messageOf(e), opening: false },
       }));
     if (lost.length > 0) throw lost[0];
     latencies(cell).push(...collected);
-    if (collected.length > 0) callMs.set(cell.id, Math.min(...collected));
+    if (collected.length > 0)
+      callMs.set(modelKey(cell), Math.min(callMs.get(modelKey(cell)) ?? Infinity, ...collected));
     const { warmup, client, error } = outcome;
     if (warmup !== undefined && client !== undefined) {
       const typicalMs = medianOf(Float64Array.from(collected).sort());
@@ -177,9 +182,9 @@ function visitMessage(
   inputs: RunInputs,
   cell: Cell,
   limits: Limits,
-  now: { visitsDone: number; fresh: boolean; count: number; callMs: ReadonlyMap<string, number> },
+  now: { visitsDone: number; known: Familiarity; count: number },
 ): VisitMessage {
-  const warmup = warmupSize(now.fresh, now.callMs.get(cell.id), limits);
+  const warmup = warmupSize(now.known, limits);
   return {
     type: "visit",
     visit: now.visitsDone,

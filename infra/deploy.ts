@@ -59,7 +59,8 @@ export async function declare(machine: Machine, servers: readonly Server[]): Pro
     const kind = serverKind(config.server);
     const reference = await withDigest(config.image ?? kind.defaultImage, provider);
     // Servers of one engine share an image: it can be removed once only.
-    const image = images.get(reference) ?? remoteImage(`image${images.size || ""}.${host}`, reference, provider);
+    const image =
+      images.get(reference) ?? remoteImage(`image${images.size || ""}.${host}`, reference, target, provider);
     images.set(reference, image);
     const server = new ModelServer(`${config.role}.${host}`, {
       provider,

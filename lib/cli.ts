@@ -36,17 +36,34 @@ export function helpText(spec: CommandSpec<Record<string, OptionSpec>>): string 
     ([name, o]) => `${o.short ? `-${o.short}, ` : ""}--${name}${o.type === "string" ? ` ${o.value ?? "VALUE"}` : ""}`,
   );
   const pad = Math.max(...names.map((n) => n.length));
-  const lines = [`${spec.summary}`, "", `usage: ${spec.name} [options]${spec.operands ? ` ${spec.operands}` : ""}`, ""];
+  const lines = [
+    wrap(spec.summary),
+    "",
+    `usage: ${spec.name} [options]${spec.operands ? ` ${spec.operands}` : ""}`,
+    "",
+  ];
   Object.values(options).forEach((o, i) => {
     const fallback = o.default === undefined || o.default === false ? "" : ` (default: ${o.default})`;
     lines.push(`  ${(names[i] ?? "").padEnd(pad)}  ${o.help}${fallback}`);
   });
-  for (const paragraph of spec.details ?? []) lines.push("", paragraph);
+  for (const paragraph of spec.details ?? []) lines.push("", wrap(paragraph));
   if (spec.examples?.length) {
     lines.push("", "examples:");
     for (const [command, what] of spec.examples) lines.push(`  ${command}`, `      ${what}`);
   }
   return lines.join("\n");
+}
+
+/** Breaks lines longer than a terminal is wide between words; breaks that are there stay. */
+function wrap(text: string, columns = 110): string {
+  const breakLine = (line: string) =>
+    line.split(" ").reduce<string[]>((lines, word) => {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + 1 + word.length <= columns)
+        return [...lines.slice(0, -1), `${last} ${word}`];
+      return [...lines, word];
+    }, []);
+  return text.split("\n").flatMap(breakLine).join("\n");
 }
 
 const COMMON = {

@@ -72,11 +72,14 @@ describe("--help", () => {
       summary: "Does x.",
       operands: "[Y]",
       options: { size: { type: "string", value: "N", help: "how much", default: "3" } },
+      details: [`${"A long tale. ".repeat(20)}The end.`],
       examples: [["npm run x -- --size 4", "more"]],
     });
     expect(text).toContain("usage: npm run x -- [options] [Y]");
     expect(text).toMatch(/--size N +how much \(default: 3\)/);
     expect(text).toContain("npm run x -- --size 4");
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(110);
+    expect(text.replaceAll(/\s+/g, " ")).toContain(`${"A long tale. ".repeat(20)}The end.`);
   });
 });
 

@@ -20,11 +20,11 @@ await runCommand(
     summary: "Measure our gRPC and REST clients against the ones people know, and show whether their goals are met.",
     options: {
       rounds: { type: "string", value: "N", help: "rounds; each client runs once in every round", default: "7" },
-      calls: { type: "string", value: "N", help: "measured calls of a client in a round", default: "300" },
+      calls: { type: "string", value: "N", help: "measured calls of a client in a round", default: "400" },
       warm: {
         type: "string",
         value: "N",
-        help: `calls before the first measured one, ${LEAST_WARM} at least`,
+        help: `calls of each client in a round before it is measured, ${LEAST_WARM} or more`,
         default: "200",
       },
       protocol: { type: "string", value: "NAME", help: "grpc or rest only" },
@@ -34,12 +34,12 @@ await runCommand(
     details: [
       "One server with fixed answers (bench/speed/server), one connection, one call at a time: a 921,676-byte gRPC request " +
         "or the same pixels as nested JSON lists, and an answer of 12 kB. Clients take turns within each round, in an order " +
-        "that rotates; a ratio is made of two clients' figures of the same round, and its median over the rounds counts.",
+        "that rotates, each in a new process with a new connection; a ratio is made of two clients' figures of the same round, and its median over the rounds counts.",
       "ghz and the server are built from Go modules, wrk is Debian's package, the official Python client comes from PyPI: " +
         "each once, at the first run.",
     ],
     examples: [
-      ["npm run bench:clients", "the table, about two minutes"],
+      ["npm run bench:clients", "the table, about three minutes"],
       ["npm run bench:clients -- --protocol rest --json > rest.json", "REST only, for a program"],
     ],
   },
@@ -80,7 +80,6 @@ async function measure(
     const at = { ...programs, ...ports, files, restAnswerBytes: payload.restAnswer.length };
     return reportOf(payload, plan, all, await race(all, at, plan, tell));
   } finally {
-    await Promise.all(all.map((c) => c.stop()));
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }

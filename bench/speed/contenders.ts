@@ -24,6 +24,12 @@ export interface RoundWithPhases extends Round {
   readonly phases: Phases | null;
 }
 
+/** How much of a round: calls that do not count, then calls that do. */
+export interface RoundPlan {
+  readonly warm: number;
+  readonly calls: number;
+}
+
 /** One client in the race. */
 export interface Contender {
   readonly name: string;
@@ -31,10 +37,8 @@ export interface Contender {
   readonly ours: boolean;
   /** What a call's time has in it besides the exchange: for the table. */
   readonly inside: string;
-  /** Gets ready and makes `warm` calls that do not count. */
-  start(at: Surroundings, warm: number): Promise<void>;
-  round(calls: number): Promise<RoundWithPhases>;
-  stop(): Promise<void>;
+  /** One round: a new process with a new connection, warmed and measured. */
+  round(at: Surroundings, plan: RoundPlan): Promise<RoundWithPhases>;
 }
 
 const WHOLE = "encode and decode";
@@ -48,10 +52,10 @@ export function contenders(): Contender[] {
     own("grpc-js", "grpc", WHOLE),
     worker("grpcio-bytes", "grpc", false, READY, (at) => python(at, "bytes")),
     worker("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
-    new Ghz(),
+    { name: "ghz", protocol: "grpc", ours: false, inside: `${WHOLE} (dynamic messages)`, round: ghzRound },
     own("rest", "rest", WHOLE),
     own("rest-body", "rest", READY),
-    new Wrk(),
+    { name: "wrk", protocol: "rest", ours: false, inside: READY, round: wrkRound },
   ];
 }
 
@@ -68,7 +72,7 @@ function python(at: Surroundings, mode: string): Worker {
   return new Worker(`Python (${mode})`, at.python, [program, mode, String(at.grpcPort), at.files.folder]);
 }
 
-/** A contender in a process of its own that stays from round to round, its connection kept. */
+/** A contender that talks by lines: see {@link Worker}. */
 function worker(
   name: string,
   protocol: "grpc" | "rest",
@@ -76,106 +80,60 @@ function worker(
   inside: string,
   make: (at: Surroundings) => Worker,
 ): Contender {
-  let running: Worker | null = null;
-  const ask = async (calls: number) =>
-    (await running?.ask({ calls })) as { latenciesMs: number[]; phases?: Phases | null };
-  return {
-    name,
-    protocol,
-    ours,
-    inside,
-    async start(at, warm) {
-      running = make(at);
+  const round = async (at: Surroundings, plan: RoundPlan): Promise<RoundWithPhases> => {
+    const running = make(at);
+    try {
       await running.next();
-      await ask(warm);
-    },
-    async round(calls) {
-      const answer = await ask(calls);
+      await running.ask({ calls: plan.warm });
+      const answer = (await running.ask({ calls: plan.calls })) as { latenciesMs: number[]; phases?: Phases | null };
       return { ...roundOf(answer.latenciesMs), phases: answer.phases ?? null };
-    },
-    async stop() {
-      await running?.stop();
-    },
+    } finally {
+      await running.stop();
+    }
   };
+  return { name, protocol, ours, inside, round };
 }
 
-/** What a program that is started anew for each round needs to keep. */
-abstract class PerRound implements Contender {
-  abstract readonly name: string;
-  abstract readonly protocol: "grpc" | "rest";
-  abstract readonly inside: string;
-  readonly ours = false;
-  protected at: Surroundings | null = null;
-  protected warm = 0;
-
-  start(at: Surroundings, warm: number): Promise<void> {
-    this.at = at;
-    this.warm = warm;
-    return Promise.resolve();
-  }
-
-  abstract round(calls: number): Promise<RoundWithPhases>;
-
-  stop(): Promise<void> {
-    return Promise.resolve();
-  }
+async function ghzRound(at: Surroundings, { warm, calls }: RoundPlan): Promise<RoundWithPhases> {
+  const report = join(at.files.folder, "ghz.json");
+  const total = calls + warm;
+  const args = [
+    ["--insecure", "--import-paths", join(repoRoot, "protos")],
+    ["--proto", join(repoRoot, "protos", "tensorflow_serving", "apis", "prediction_service.proto")],
+    ["--call", "tensorflow.serving.PredictionService.Predict", "--binary-file", at.files.grpcRequest],
+    ["--concurrency", "1", "--total", String(total), "--skipFirst", String(warm), "--timeout", "30s"],
+    ["--format", "json", "--output", report, `127.0.0.1:${at.grpcPort}`],
+  ].flat();
+  const run = await $({ nothrow: true, quiet: true })`${at.ghz} ${args}`;
+  if (run.exitCode !== 0) throw new UserError({ what: `ghz failed: ${run.stderr.trim() || run.stdout.trim()}` });
+  const { details } = JSON.parse(await readFile(report, "utf8")) as {
+    details: { latency: number; status: string }[];
+  };
+  const bad = details.find((d) => d.status !== "OK");
+  if (bad !== undefined || details.length !== calls)
+    throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
+  return { ...roundOf(details.map((d) => d.latency / 1e6)), phases: null };
 }
 
-class Ghz extends PerRound {
-  readonly name = "ghz";
-  readonly protocol = "grpc";
-  readonly inside = `${WHOLE} (dynamic messages)`;
-
-  /** Warms up within each round: its connection is a new one. */
-  async round(calls: number): Promise<RoundWithPhases> {
-    const at = this.at as Surroundings;
-    const report = join(at.files.folder, "ghz.json");
-    const total = calls + this.warm;
-    const args = [
-      ["--insecure", "--import-paths", join(repoRoot, "protos")],
-      ["--proto", join(repoRoot, "protos", "tensorflow_serving", "apis", "prediction_service.proto")],
-      ["--call", "tensorflow.serving.PredictionService.Predict", "--binary-file", at.files.grpcRequest],
-      ["--concurrency", "1", "--total", String(total), "--skipFirst", String(this.warm), "--timeout", "30s"],
-      ["--format", "json", "--output", report, `127.0.0.1:${at.grpcPort}`],
-    ].flat();
-    const run = await $({ nothrow: true, quiet: true })`${at.ghz} ${args}`;
-    if (run.exitCode !== 0) throw new UserError({ what: `ghz failed: ${run.stderr.trim() || run.stdout.trim()}` });
-    const { details } = JSON.parse(await readFile(report, "utf8")) as {
-      details: { latency: number; status: string }[];
-    };
-    const bad = details.find((d) => d.status !== "OK");
-    if (bad !== undefined || details.length !== calls)
-      throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
-    return { ...roundOf(details.map((d) => d.latency / 1e6)), phases: null };
-  }
+/** It counts seconds, not calls: one to warm up (each with a new connection), one to measure. */
+async function wrkRound(at: Surroundings): Promise<RoundWithPhases> {
+  await wrkSecond(at);
+  return wrkSecond(at);
 }
 
-class Wrk extends PerRound {
-  readonly name = "wrk";
-  readonly protocol = "rest";
-  readonly inside = READY;
-
-  async round(): Promise<RoundWithPhases> {
-    // It counts seconds, not calls: one second to warm up (a new connection each), one to measure.
-    await this.#run();
-    return this.#run();
-  }
-
-  async #run(): Promise<RoundWithPhases> {
-    const at = this.at as Surroundings;
-    const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
-    const env = { ...process.env, LATHE_BODY: at.files.restRequest };
-    const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
-    const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
-    const run = await $({ env, nothrow: true, quiet: true })`${at.wrk} ${args}`;
-    const line = /LATHE (.*)/.exec(run.stdout)?.[1];
-    if (run.exitCode !== 0 || line === undefined)
-      throw new UserError({ what: `wrk failed: ${run.stderr.trim() || run.stdout.trim()}` });
-    const { bytes, errors, ...round } = JSON.parse(line) as Round & { bytes: number; errors: number };
-    // It tells the sum of all answers' bytes, heads included; the last one may be cut by the clock.
-    const eachBytes = bytes / round.calls;
-    if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
-      throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });
-    return { ...round, phases: null };
-  }
+async function wrkSecond(at: Surroundings): Promise<RoundWithPhases> {
+  const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
+  const env = { ...process.env, LATHE_BODY: at.files.restRequest };
+  const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
+  const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
+  const run = await $({ env, nothrow: true, quiet: true })`${at.wrk} ${args}`;
+  const line = /LATHE (.*)/.exec(run.stdout)?.[1];
+  if (run.exitCode !== 0 || line === undefined)
+    throw new UserError({ what: `wrk failed: ${run.stderr.trim() || run.stdout.trim()}` });
+  const { bytes, errors, ...round } = JSON.parse(line) as Round & { bytes: number; errors: number };
+  // It tells the sum of all answers' bytes, heads included; the last one may be cut by the clock.
+  const eachBytes = bytes / round.calls;
+  if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
+    throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });
+  return { ...round, phases: null };
 }

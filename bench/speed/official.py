@@ -23,10 +23,14 @@ def read(path):
         return file.read()
 
 
-def bytes_call(channel, folder):
+def channel_to(port):
+    return grpc.insecure_channel("127.0.0.1:" + port, options=[("grpc.max_receive_message_length", -1)])
+
+
+def bytes_call(port, folder):
     request = read(os.path.join(folder, "request.bin"))
     answer_bytes = len(read(os.path.join(folder, "answer.bin")))
-    predict = channel.unary_unary(PREDICT)
+    predict = channel_to(port).unary_unary(PREDICT)
 
     def call():
         assert len(predict(request)) == answer_bytes
@@ -34,16 +38,17 @@ def bytes_call(channel, folder):
     return call
 
 
-def official_call(channel, folder):
+def official_call(port, folder):
     import numpy as np
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-    # As a user's script would have it: an array, and no message made before the first call. (The allocator remembers
-    # large blocks that were freed, and this client's time depends on that.)
+    # At every call this client asks for and frees several blocks of a megabyte. Whether glibc gives them back to the
+    # kernel each time, and fetches them again page by page, differs from process to process with the same script: the
+    # benchmark starts a new one for each round.
     image = np.load(os.path.join(folder, "image.npy"))
     answer_bytes = len(read(os.path.join(folder, "answer.bin")))
-    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel_to(port))
 
     def call():
         request = predict_pb2.PredictRequest()
@@ -60,8 +65,7 @@ def official_call(channel, folder):
 
 def main():
     mode, port, folder = sys.argv[1:]
-    channel = grpc.insecure_channel("127.0.0.1:" + port, options=[("grpc.max_receive_message_length", -1)])
-    call = {"official": official_call, "bytes": bytes_call}[mode](channel, folder)
+    call = {"official": official_call, "bytes": bytes_call}[mode](port, folder)
     print(json.dumps({"ready": True}), flush=True)
     clock = time.perf_counter
     for line in sys.stdin:

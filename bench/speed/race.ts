@@ -1,14 +1,12 @@
 import type { Progress } from "../../lib/progress.ts";
-import type { Contender, RoundWithPhases, Surroundings } from "./contenders.ts";
+import type { Contender, RoundPlan, RoundWithPhases, Surroundings } from "./contenders.ts";
 import { judge, type Verdict } from "./goals.ts";
 import { medianOf, phaseNames, type PhaseName, type Phases } from "./stats.ts";
 import type { Payload } from "./payload.ts";
 
 /** How much is run. */
-export interface RacePlan {
+export interface RacePlan extends RoundPlan {
   readonly rounds: number;
-  readonly calls: number;
-  readonly warm: number;
 }
 
 /** One client's part of the report; times are medians over the rounds. */
@@ -44,18 +42,13 @@ export async function race(
   plan: RacePlan,
   tell: Progress,
 ): Promise<ReadonlyMap<string, readonly RoundWithPhases[]>> {
-  tell.step("Starting and warming the clients", 30);
-  for (const contender of all) {
-    tell.note(contender.name);
-    await contender.start(at, plan.warm);
-  }
-  tell.step(`Measuring ${plan.rounds} rounds of ${plan.calls} calls`, plan.rounds * 15);
+  tell.step(`Measuring ${plan.rounds} rounds of ${plan.calls} calls`, plan.rounds * 20);
   const rounds = new Map<string, RoundWithPhases[]>(all.map((c) => [c.name, []]));
   for (let round = 0; round < plan.rounds; round++) {
     for (let turn = 0; turn < all.length; turn++) {
       const contender = all[(round + turn) % all.length] as Contender;
       tell.note(`round ${round + 1}, ${contender.name}`);
-      rounds.get(contender.name)?.push(await contender.round(plan.calls));
+      rounds.get(contender.name)?.push(await contender.round(at, plan));
     }
   }
   tell.done();

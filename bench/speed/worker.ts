@@ -3,8 +3,8 @@ import { createInterface, type Interface } from "node:readline";
 import { UserError } from "../../lib/errors.ts";
 
 /**
- * A program that stays for the whole benchmark and answers each line on its stdin with one line of JSON on its stdout. It
- * ends when its stdin closes, so it outlives this process in no way that this process can end.
+ * A program that answers each line on its stdin with one line of JSON on its stdout. It ends when its stdin closes, so it
+ * outlives this process in no way that this process can end.
  */
 export class Worker {
   readonly #name: string;

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { UserError, messageOf } from "../../lib/errors.ts";
+import { hostCommand } from "./host-command.ts";
 import { dockerHostUrl, sshControlDir, sshOptions } from "../hosts/ssh.ts";
 import type { SshTarget } from "../outputs.ts";
 
@@ -15,14 +16,22 @@ export function dockerProvider(name: string, target: SshTarget | null, opts?: pu
   );
 }
 
-/** An image on an engine: pulled once, removed by destroy. */
+/**
+ * An image on an engine: pulled once. Destroy removes it if Lathe pulled it and no other stack uses it, which
+ * `commands/image.ts` sees to: the provider would remove it in any case, or fail.
+ */
 export function remoteImage(
   name: string,
   reference: string,
+  target: SshTarget | null,
   provider: docker.Provider,
-  opts?: pulumi.CustomResourceOptions,
 ): docker.RemoteImage {
-  return new docker.RemoteImage(name, { name: reference, keepLocally: false }, { ...opts, provider });
+  const claim = hostCommand(
+    `${name}-claim`,
+    { program: "image", spec: { target, reference }, triggers: [reference], undo: true },
+    {},
+  );
+  return new docker.RemoteImage(name, { name: reference, keepLocally: true }, { provider, dependsOn: [claim] });
 }
 
 /**
@@ -36,7 +45,7 @@ export async function withDigest(reference: string, provider: docker.Provider): 
     return `${withoutTag(reference)}@${sha256Digest}`;
   } catch (error) {
     throw new UserError({
-      what: `image ${reference}: its registry does not tell its digest (${messageOf(error).split("\n")[0] ?? ""})`,
+      what: `image ${reference}: its registry does not tell its digest (${lastLine(messageOf(error))})`,
       expected: "an image that can be pulled, best named by its digest",
       fix: "pulumi config set lathe:image NAME@sha256:…",
     });
@@ -46,4 +55,9 @@ export async function withDigest(reference: string, provider: docker.Provider): 
 /** `registry:5000/name:tag` without its tag; a registry's port is not one. */
 export function withoutTag(reference: string): string {
   return reference.replace(/:[^:/]*$/, "");
+}
+
+/** The provider's own words come last, after everyone's who passed them on. */
+function lastLine(message: string): string {
+  return (message.trim().split("\n").at(-1) ?? "").replace(/^[\s*]+/, "");
 }

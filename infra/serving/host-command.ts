@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 /** One of Lathe's own programs under `infra/serving/commands/`, as a resource. */
 export interface HostCommandArgs {
   /** File name of the program, without its ending. */
-  readonly program: "workspace" | "deliver" | "gate";
+  readonly program: "workspace" | "image" | "deliver" | "gate";
   /** What it is told, as JSON on its standard input. It lands in the stack's state: no secrets. */
   readonly spec: pulumi.Input<object>;
   /** Values whose change makes a new resource; every other change of the spec runs the program again in place. */

@@ -20,6 +20,14 @@ export const WorkspaceSpec = z.object({
 });
 export type WorkspaceSpec = z.infer<typeof WorkspaceSpec>;
 
+/** `commands/image.ts`: an image on the host. */
+export const ImageSpec = z.object({
+  target,
+  /** With its digest. */
+  reference: z.string().regex(/@sha256:[0-9a-f]{64}$/),
+});
+export type ImageSpec = z.infer<typeof ImageSpec>;
+
 /** `commands/deliver.ts`: one version of one model on the host. */
 export const DeliverSpec = z.object({
   target,

@@ -13,6 +13,9 @@ export interface Bed {
   readonly lab: Lab;
   /** The server's image, by digest. */
   readonly image: string;
+  /** Where its stacks' config files lie, and what they need in their environment. */
+  readonly projectDir: string;
+  readonly env: Readonly<Record<string, string>>;
   /** Makes a stack of that name; its servers are taken down with the bed. */
   stack(name: string, config: Readonly<Record<string, string>>): Promise<StackRef>;
   /** Everything that Lathe or Docker could have left on a host, one line each; empty where there is nothing. */
@@ -33,6 +36,8 @@ export async function makeBed(): Promise<Bed> {
   return {
     lab,
     image: reference,
+    projectDir,
+    env,
     async stack(name, config) {
       const ref: StackRef = { stack: name, projectDir, env };
       await initStack(ref, { "lathe:sshConfig": lab.sshConfig, "lathe:image": reference, ...config });

@@ -144,6 +144,30 @@ describe("a stack on a host of the lab", () => {
     expect((await up(stack)).deployments[0]?.server.env["TENSORFLOW_INTER_OP_PARALLELISM"]).toBe("1");
   });
 
+  test("a model taken off the list is no longer served, and its files are gone", async () => {
+    await setConfig(stack, { "lathe:models": '[{"name": "null", "version": 2}]' });
+    expect((await up(stack)).deployments[0]?.models).toHaveLength(1);
+    expect(await versions("ssdlite-mobilenet")).toBe("NOT_FOUND");
+    expect(await versions("null")).toEqual(["2 AVAILABLE"]);
+    expect(await on(bed.lab, HOST, "ls .lathe/lathe-cloud/models")).toBe("models.config\nnull");
+  });
+
+  test("another stack on the same host comes and goes, and leaves this one and its image alone", async () => {
+    const second = await bed.stack("second", {
+      "lathe:host": HOST,
+      "lathe:models": "null",
+      "lathe:container": "tfs-second",
+      "lathe:grpcPort": "9500",
+      "lathe:restPort": "9501",
+    });
+    expect((await up(second)).deployments[0]).toMatchObject({ grpcPort: 9500, workspace: "/root/.lathe/lathe-second" });
+    await destroy(second);
+    expect(await on(bed.lab, HOST, "docker ps -a --format '{{.Names}}'; ls .lathe")).toBe(
+      "tf-serving\nimages\nlathe-cloud",
+    );
+    expect(await versions("null")).toEqual(["2 AVAILABLE"]);
+  });
+
   test("moved to another host it comes up there, and leaves nothing on the old one", async () => {
     await setConfig(stack, { "lathe:host": "client", "lathe:models": "null", "lathe:threads": "auto" });
     const [deployment] = (await up(stack)).deployments;

@@ -8,6 +8,7 @@ import {
   labStatus,
   labUp,
   powerCut,
+  mirrorImage,
   pushImage,
   readLab,
   setLink,
@@ -129,6 +130,14 @@ describe("images and containers", () => {
     expect(JSON.parse(config)).toMatchObject({ Cmd: ["small"], Labels: { purpose: "test" } });
     expect((JSON.parse(config) as { Env: string[] }).Env).toContain('COST=5$ "net"');
   });
+
+  test("an image of another registry is copied, and has the same digest", async () => {
+    const copied = await mirrorImage(lab, image.reference, progress(), true);
+    // The same bytes have the same digest, whichever registry has them.
+    expect(copied).toBe(image.reference);
+    const elsewhere = image.reference.replace("/lathe/small@", "/lathe/none@");
+    await expect(mirrorImage(lab, elsewhere, progress(), true)).rejects.toThrow(/skopeo/);
+  }, 180_000);
 
   test("a published port is reached from the other hosts, from its own and from the machine", async () => {
     const { address } = hostOf(lab, "cloud");

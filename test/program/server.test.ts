@@ -26,7 +26,7 @@ function make(
   const provider = dockerProvider("docker.edge", target);
   return new ModelServer("edge.ubuntu-edge.example", {
     provider,
-    remoteImage: remoteImage("image.edge", IMAGE, provider),
+    remoteImage: remoteImage("image.edge", IMAGE, target, provider),
     config: edgeConfig,
     target,
     address: "192.0.2.7",
@@ -91,12 +91,13 @@ describe("the container of a model server", () => {
 });
 
 describe("the image", () => {
-  test("is pulled by digest, and destroy removes it", async () => {
+  test("is pulled by digest, and destroy removes it where no other stack uses it", async () => {
     await outputOf(make());
     expect(find("docker:index/remoteImage:RemoteImage", "image.edge").inputs).toMatchObject({
       name: IMAGE,
-      keepLocally: false,
+      keepLocally: true,
     });
+    expect(find("command:local:Command", "image.edge-claim").inputs["delete"]).toContain("image.ts delete");
   });
 
   test("and the container come over the user's own OpenSSH, with one shared connection", async () => {
@@ -160,13 +161,13 @@ describe("the gate", () => {
 test("no path of this machine is in what the state keeps of a command", async () => {
   await outputOf(make());
   const commands = registered.filter((r) => r.type === "command:local:Command");
-  expect(commands).toHaveLength(4);
+  expect(commands).toHaveLength(5);
   expect(JSON.stringify(commands)).not.toContain(process.cwd());
 });
 
 test("every child carries its server's name, and the host in it", async () => {
   await outputOf(make());
-  const children = registered.filter((r) => /Command|Container/.test(r.type));
+  const children = registered.filter((r) => /Command|Container/.test(r.type) && !r.name.startsWith("image."));
   expect(children.every((r) => r.name.startsWith("edge.ubuntu-edge.example-"))).toBe(true);
 });
 

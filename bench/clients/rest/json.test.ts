@@ -1,10 +1,13 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { JsonBuffer } from "./json-buffer.ts";
 import { decodePredictAnswer, errorText } from "./json-decode.ts";
 import { encodePredictBody, encodeTensor } from "./json-encode.ts";
 import { numericTensor, stringTensor, nest } from "../testing/arbitraries.ts";
 import type { Tensor } from "../client.ts";
+
+// Random cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 function encoded(tensor: Tensor): string {
   const out = new JsonBuffer();

@@ -1,11 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { messageOptions, messages } from "../../../protos/index.ts";
 import { requestObject, tensorOfObject, type TensorObject } from "../grpc/objects.ts";
 import { anyTensor } from "../testing/arbitraries.ts";
 import { decodePredictResponse, decodeTensor } from "./decode.ts";
 import { encodePredictRequest } from "./encode.ts";
 import type { PredictRequest, Tensor } from "../client.ts";
+
+// Hundreds of random tensors, compared element by element, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const Request = messages().lookupType("tensorflow.serving.PredictRequest");
 const Response = messages().lookupType("tensorflow.serving.PredictResponse");

@@ -33,9 +33,15 @@ def parse(body, inputs_of):
     except ValueError:
         return None
     try:
-        return _read(document, inputs_of)
+        parsed = _read(document, inputs_of)
     finally:
         del document  # the parser is free again only then
+    if parsed is None:
+        return None
+    # All forms have the brackets of their one dense tensor and no others (names hold braces): the whole body's show
+    # whether the lists are ragged, without looking at each. Two dense lists have the same brackets only if they agree.
+    (feed,) = parsed[2].values()
+    return parsed if body.translate(None, _NOT_BRACKETS) == _brackets(feed.shape) else None
 
 
 def _read(document, inputs_of):
@@ -81,7 +87,7 @@ def _value(value, form, name, dtype):
 
 
 def _dense(value, dtype):
-    """Nested lists as an array; None where they are ragged or hold anything but numbers of the type."""
+    """Nested lists as an array of the first branch's shape; None where they hold anything but numbers of the type."""
     if not isinstance(value, simdjson.Array):
         return None
     try:
@@ -97,13 +103,13 @@ def _dense(value, dtype):
     while isinstance(first, simdjson.Array):
         shape.append(len(first))
         first = first[0] if len(first) else None
-    if flat.size != math.prod(shape) or value.mini.translate(None, _NOT_BRACKETS) != _brackets(shape):
+    if flat.size != math.prod(shape):
         return None
     return flat.astype(dtypes.NUMPY[dtype]).reshape(shape)
 
 
 def _brackets(shape):
-    """The brackets of dense nested lists of this shape: two such lists have the same ones if and only if they agree."""
+    """The brackets of dense nested lists of this shape."""
     pattern = b"[]"
     for size in reversed(shape[:-1]):
         pattern = b"[" + pattern * size + b"]"

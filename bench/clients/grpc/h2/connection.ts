@@ -113,14 +113,14 @@ export class Http2Connection {
       case FrameType.continuation:
         return this.#takeHeaders(frame, at);
       case FrameType.rstStream:
-        expectLength(frame, 4);
+        frames.expectLength(frame, 4);
         return this.#close(frame.stream, new StreamReset(errorName(frame.payload.readUInt32BE(0))));
       case FrameType.settings:
         return this.#takeSettings(frame);
       case FrameType.pushPromise:
         throw new Http2Error("PROTOCOL_ERROR", "a push that was not allowed");
       case FrameType.ping:
-        expectLength(frame, 8);
+        frames.expectLength(frame, 8);
         if ((frame.flags & Flag.ack) === 0)
           this.#socket.write(frames.frame(FrameType.ping, Flag.ack, 0, frame.payload));
         return;
@@ -169,13 +169,13 @@ export class Http2Connection {
     if (frame.stream !== 0) throw new Http2Error("PROTOCOL_ERROR", "SETTINGS on a stream");
     if ((frame.flags & Flag.ack) !== 0) {
       if (!this.#greeted) throw new Http2Error("PROTOCOL_ERROR", "the peer does not begin with SETTINGS");
-      return expectLength(frame, 0);
+      return frames.expectLength(frame, 0);
     }
     const before = this.#peer;
     this.#peer = withSettings(before, frame.payload);
     this.#greeted = true;
     const change = this.#peer.initialWindow - before.initialWindow;
-    for (const exchange of this.#open.values()) exchange.sendWindow = widened(exchange.sendWindow, change);
+    for (const exchange of this.#open.values()) exchange.sendWindow = frames.widened(exchange.sendWindow, change);
     this.#socket.write(frames.frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)));
     this.#settled?.resolve();
     this.#settled = null;
@@ -194,7 +194,7 @@ export class Http2Connection {
   }
 
   #takeWindowUpdate(frame: Frame): void {
-    expectLength(frame, 4);
+    frames.expectLength(frame, 4);
     const increment = frame.payload.readUInt32BE(0) & 0x7fffffff;
     const exchange = this.#open.get(frame.stream);
     if (increment === 0) {
@@ -203,10 +203,10 @@ export class Http2Connection {
       return exchange?.fail(new StreamReset("PROTOCOL_ERROR"));
     }
     if (frame.stream === 0) {
-      this.#sendWindow = widened(this.#sendWindow, increment);
+      this.#sendWindow = frames.widened(this.#sendWindow, increment);
       this.#pumpAll();
     } else if (exchange !== undefined) {
-      exchange.sendWindow = widened(exchange.sendWindow, increment);
+      exchange.sendWindow = frames.widened(exchange.sendWindow, increment);
       this.#socket.cork();
       this.#pump(exchange);
       this.#socket.uncork();
@@ -289,15 +289,4 @@ export class Http2Connection {
     this.#waiting = [];
     for (const exchange of all) exchange.fail(error);
   }
-}
-
-function widened(window: number, by: number): number {
-  const wider = window + by;
-  if (wider > frames.LARGEST_WINDOW) throw new Http2Error("FLOW_CONTROL_ERROR", "a window beyond 2^31-1");
-  return wider;
-}
-
-function expectLength(frame: Frame, length: number): void {
-  if (frame.payload.length !== length)
-    throw new Http2Error("FRAME_SIZE_ERROR", `a frame of type ${frame.type} is broken`);
 }

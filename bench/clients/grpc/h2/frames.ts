@@ -125,3 +125,16 @@ export function unpadded(frame: Frame): Buffer {
   if (start > end) throw new Http2Error("PROTOCOL_ERROR", "padding longer than its frame");
   return frame.payload.subarray(start, end);
 }
+
+/** Throws Http2Error FRAME_SIZE_ERROR where a frame of a fixed length has another. */
+export function expectLength(frame: Frame, length: number): void {
+  if (frame.payload.length !== length)
+    throw new Http2Error("FRAME_SIZE_ERROR", `a frame of type ${frame.type} is broken`);
+}
+
+/** A flow-control window after a change. Throws Http2Error FLOW_CONTROL_ERROR beyond the largest that there may be. */
+export function widened(window: number, by: number): number {
+  const wider = window + by;
+  if (wider > LARGEST_WINDOW) throw new Http2Error("FLOW_CONTROL_ERROR", "a window beyond 2^31-1");
+  return wider;
+}

@@ -1,11 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FrameReader, frame, settingsFrame, type Frame } from "./frames.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
 import { decodeBlock, encodeBlock } from "./hpack.ts";
 import { huffmanDecode } from "./huffman.ts";
 import { defaultPeer, withSettings } from "./peer.ts";
 import { Exchange } from "./exchange.ts";
+
+// Random cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
 
