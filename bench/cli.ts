@@ -1,28 +1,32 @@
-import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { runCommand } from "../lib/cli.ts";
 import { writeAtomic } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
-import { formatTable } from "../lib/table.ts";
 import { bundleAgent } from "./agent/bundle.ts";
+import { compareCommand } from "./compare/command.ts";
+import { formatConditions, readConditions } from "./conditions.ts";
 import { type RunManifest, readManifest, writeManifest } from "./manifest.ts";
-import { type BenchOptions, SPEC, benchOptions } from "./options.ts";
-import { imageNames, loadImages, newManifest, planCells } from "./prepare.ts";
-import { readRecords } from "./records.ts";
+import { type BenchOptions, SPEC, benchOptions, share } from "./options.ts";
+import { earlierCalls, forecast, roughCallMs } from "./forecast.ts";
+import { diskFault } from "./jsonl.ts";
+import { formatPlan, planAsJson } from "./plan-text.ts";
+import { loadImages, newManifest, planMatrix } from "./prepare.ts";
 import { formatRun, tablesAsJson } from "./report/index.ts";
 import type { CellEnd, RunStatus } from "./run.ts";
-import { listRuns, runSession } from "./session.ts";
+import { listRuns, makeRunDir, runSession } from "./session.ts";
 import { pulumiCli, readDeployments, readOutputFiles } from "./stacks.ts";
-import { summarise } from "./summary.ts";
+import { loadStudy } from "./stats/study.ts";
+import { summariesOf } from "./summary.ts";
 
 await runCommand(SPEC, async (values, operands) => {
   const options = benchOptions(values);
   const runs = resolve(repoRoot, values.runs ?? "runs");
   const [verb, named] = operands;
   const json = values.json === true;
-  if (verb === "plan") return printPlan(options, json);
+  if (verb === "plan") return printPlan(runs, options, json);
+  if (verb === "compare") return compare(runs, operands.slice(1), values);
   if (verb === "tables") return printTables(await runDir(runs, named), json);
   if (values.resume === true) return resume(await runDir(runs, verb), json);
   if (verb !== undefined)
@@ -40,31 +44,36 @@ async function deploymentsOf(options: BenchOptions) {
     : readOutputFiles(options.outputs);
 }
 
-async function printPlan(options: BenchOptions, json: boolean): Promise<number> {
-  const cells = planCells(await deploymentsOf(options), await imageNames(options), options);
-  if (json) process.stdout.write(`${JSON.stringify(cells, null, 2)}\n`);
-  else {
-    const columns = ["client", "server", "client kind", "protocol", "model", "image"].map((title) => ({ title }));
-    const rows = cells.map((c) => [c.clientRole, c.serverRole, c.clientKind, c.protocol, c.model, c.image]);
-    process.stderr.write(`${formatTable(columns, rows)}\n${cells.length} cells\n`);
-  }
+async function printPlan(runs: string, options: BenchOptions, json: boolean): Promise<number> {
+  const deployments = await deploymentsOf(options);
+  const matrix = await planMatrix(deployments, options);
+  const names = await listRuns(runs);
+  const dirs = names.map((name) => join(runs, name));
+  const earlier = await earlierCalls(dirs, matrix.cells);
+  const models = Object.fromEntries(deployments.flatMap((d) => d.models.map((m) => [m.name, m])));
+  const estimate = forecast(matrix.cells, options.limits, (cell) => {
+    const callMs = earlier?.callMs.get(cell.id);
+    return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };
+  });
+  const from = earlier?.dir;
+  if (json) process.stdout.write(`${JSON.stringify(planAsJson(matrix, options.limits, estimate, from), null, 2)}\n`);
+  else process.stderr.write(`${formatPlan(matrix, options.limits, estimate, from)}\n`);
   return 0;
 }
 
 async function begin(runs: string, options: BenchOptions, json: boolean): Promise<number> {
   const deployments = await deploymentsOf(options);
+  const matrix = await planMatrix(deployments, options);
+  for (const note of matrix.notes) process.stderr.write(`${note}\n`);
+  const used = new Set(matrix.cells.map((c) => c.image));
   const steps = progress();
   steps.step("Photographs");
-  const { images, infos } = await loadImages(options, steps);
+  const ids = [...used].map((name) => Number(name.replace("image-", "")));
+  const { images, infos } = await loadImages({ photographs: options.photographs, images: ids }, steps);
   steps.done(`${images.length} ready`);
   const bundle = await bundleAgent();
-  const id = new Date()
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replaceAll(":", "-");
-  const dir = join(runs, id);
-  await mkdir(dir, { recursive: true });
-  const manifest = await newManifest(id, deployments, infos, options, bundle);
+  const { id, dir } = await makeRunDir(runs, new Date());
+  const manifest = await newManifest(id, deployments, infos, options, matrix, bundle);
   await writeManifest(dir, manifest);
   return measure(dir, manifest, images, bundle, json);
 }
@@ -110,19 +119,57 @@ async function measure(
 
 function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
   const count = (end: CellEnd) => [...ends.values()].filter((e) => e === end).length;
-  return `${count("requests")} cells have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
+  return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
 }
 
 async function printTables(dir: string, json: boolean): Promise<number> {
-  const manifest = await readManifest(dir);
-  const summaries = await summarise(readRecords(join(dir, "records.jsonl")));
-  const text = formatRun(manifest, summaries);
-  const data = `${JSON.stringify(tablesAsJson(manifest, summaries), null, 2)}\n`;
-  await writeAtomic(join(dir, "tables.md"), `${text}\n`);
-  await writeAtomic(join(dir, "tables.json"), data);
-  process.stderr.write(`\n${text}\n\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, tables.md, tables.json\n`);
-  if (json) process.stdout.write(await readFile(join(dir, "tables.json"), "utf8"));
+  const path = join(dir, "records.jsonl");
+  const study = await loadStudy(dir);
+  const { manifest } = study;
+  const conditions = await readConditions(path, (characters) =>
+    process.stderr.write(
+      `${path}: the last line is torn (${characters} characters) and left out: the run was killed, or goes on\n`,
+    ),
+  );
+  const summaries = summariesOf(study.data);
+  const text = [formatRun(manifest, summaries, study), formatConditions(conditions)]
+    .filter((t) => t !== "")
+    .join("\n\n");
+  const tables = { ...tablesAsJson(manifest, summaries, study), conditions: [...conditions.values()] };
+  const data = `${JSON.stringify(tables, null, 2)}\n`;
+  process.stderr.write(`\n${text}\n`);
+  if (json) process.stdout.write(data);
+  await keep(join(dir, "tables.md"), `${text}\n`);
+  await keep(join(dir, "tables.json"), data);
+  process.stderr.write(`\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, tables.md, tables.json\n`);
   return 0;
+}
+
+/** Says which of two runs is faster; the exit code is the verdict. */
+async function compare(runs: string, names: readonly string[], values: CompareValues): Promise<number> {
+  const [a, b, ...more] = names;
+  if (a === undefined || b === undefined || more.length > 0)
+    throw new UserError({
+      what: `compare: ${names.length} runs`,
+      expected: "two: the earlier one and the later one",
+      fix: "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
+    });
+  const result = await compareCommand(await runDir(runs, a), await runDir(runs, b), {
+    ...(values.threshold === undefined ? {} : { threshold: share(values.threshold) }),
+    strict: values.strict === true,
+  });
+  process.stderr.write(`${result.text}\n`);
+  if (values.json === true) process.stdout.write(`${JSON.stringify(result.json, null, 2)}\n`);
+  return result.exitCode;
+}
+
+type CompareValues = Readonly<Record<"strict" | "json", boolean | undefined> & Record<"threshold", string | undefined>>;
+
+/** Writes a file of a run; a full disk is told as such, after what was to be printed was printed. */
+async function keep(path: string, content: string): Promise<void> {
+  await writeAtomic(path, content).catch((error: unknown) => {
+    throw diskFault(path, error);
+  });
 }
 
 async function runDir(root: string, named: string | undefined): Promise<string> {

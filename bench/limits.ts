@@ -1,14 +1,26 @@
 import { z } from "zod";
+import { STABILITY, WINDOW_CALLS, WINDOWS, precisionOf, windowsStable } from "./precision.ts";
 
 /** When a cell has been measured enough, and how a visit to it goes. */
 export const Limits = z.object({
-  /** Measured calls a cell is to have. */
+  /** Measured calls a cell is to have at most. */
   requests: z.number().int().positive(),
+  /** Measured calls before which no precision ends a cell. */
+  minRequests: z
+    .number()
+    .int()
+    .positive()
+    .default(WINDOWS * WINDOW_CALLS),
+  /**
+   * How far the ends of the median's 95 % interval may lie from the median, as a fraction of it, for a cell to be done.
+   * Null: a cell has exactly `requests` calls. (Runs of before there was a precision have none.)
+   */
+  precision: z.number().positive().max(1).nullable().default(null),
   /** Calls of one visit to a cell, at most. */
   blockRequests: z.number().int().positive(),
   /** A visit begins no further call once its measured part has taken this long. */
   blockMs: z.number().positive(),
-  /** Calls before the measured ones where server or connection see something for the first time. */
+  /** Calls, at least, before the measured ones where server or connection see something for the first time. */
   warmupRequests: z.number().int().nonnegative(),
   /** A call that takes longer has failed. */
   timeoutMs: z.number().positive(),
@@ -20,8 +32,14 @@ export const Limits = z.object({
 });
 export type Limits = z.infer<typeof Limits>;
 
+/** What one cell may have of its own; the budget is the run's. */
+export const CellLimits = Limits.omit({ budgetMs: true }).partial();
+export type CellLimits = z.infer<typeof CellLimits>;
+
 export const DEFAULT_LIMITS: Limits = {
-  requests: 30,
+  requests: 100,
+  minRequests: WINDOWS * WINDOW_CALLS,
+  precision: 0.02,
   blockRequests: 10,
   blockMs: 1000,
   warmupRequests: 3,
@@ -29,9 +47,42 @@ export const DEFAULT_LIMITS: Limits = {
   budgetMs: null,
 };
 
+/** A run's limits with what a cell has of its own. */
+export function limitsFor(run: Limits, own: CellLimits | undefined): Limits {
+  return Limits.parse({ ...run, ...own });
+}
+
+/** Why a cell is done: its median is known as precisely as was asked for, or it has all its calls. */
+export type Enough = "precision" | "requests";
+
+/**
+ * Whether a cell has been measured enough. `precision`: it has `minRequests` calls, the 95 % interval of its median lies
+ * within the precision asked for, and its last windows agree. `requests`: none of that, but it has all its calls.
+ *
+ * @param latenciesMs of measured calls that succeeded, in the order of measuring
+ * @returns undefined where it needs more calls
+ */
+export function enough(latenciesMs: readonly number[], limits: Limits): Enough | undefined {
+  const { precision, minRequests, requests } = limits;
+  if (
+    precision !== null &&
+    latenciesMs.length >= minRequests &&
+    (precisionOf(latenciesMs) ?? Infinity) <= precision &&
+    windowsStable(latenciesMs, STABILITY) === true
+  )
+    return "precision";
+  return latenciesMs.length >= requests ? "requests" : undefined;
+}
+
 /** How many measured calls the next visit makes at most: a block, or what is still missing. */
 export function visitSize(measured: number, limits: Limits): number {
   return Math.max(0, Math.min(limits.blockRequests, limits.requests - measured));
+}
+
+/** How many warm-up calls a visit begins with. The worker decides between the two by `warmedUp` of agent/warmup.ts. */
+export interface WarmupSize {
+  readonly atLeast: number;
+  readonly atMost: number;
 }
 
 /** What is known of a cell's surroundings when a visit to it begins. */
@@ -45,17 +96,19 @@ export interface Familiarity {
 }
 
 /**
- * How many warm-up calls a visit begins with.
+ * The bounds of a visit's warm-up.
  *
- * - A model's first visit on a server is warmed up in full.
+ * - A model's first visit on a server is warmed up until it is steady.
  * - After that, where a call takes half a block or more, none: what a new input or connection and other cells' cache lines
  *   cost (milliseconds; not to be seen beside R-FCN's seconds: second calls of a shape were no faster than first ones)
  *   drowns in such a call, and warming up would double the run.
- * - A faster model is warmed up in full where the input or the connection is new, and by one call at every other visit,
+ * - A faster model is warmed up until it is steady where the input or the connection is new, and by one call at every other visit,
  *   because another cell has run since and the caches are its.
  */
-export function warmupSize(known: Familiarity, limits: Limits): number {
-  if (!known.model) return limits.warmupRequests;
-  if (known.callMs !== undefined && known.callMs >= limits.blockMs / 2) return 0;
-  return known.input ? Math.min(1, limits.warmupRequests) : limits.warmupRequests;
+export function warmupSize(known: Familiarity, limits: Limits): WarmupSize {
+  const full = { atLeast: limits.warmupRequests, atMost: 5 * limits.warmupRequests };
+  if (!known.model) return full;
+  if (known.callMs !== undefined && known.callMs >= limits.blockMs / 2) return { atLeast: 0, atMost: 0 };
+  const one = Math.min(1, limits.warmupRequests);
+  return known.input ? { atLeast: one, atMost: one } : full;
 }

@@ -5,6 +5,7 @@ import { Deployment } from "../infra/outputs.ts";
 import { UserError, messageOf } from "../lib/errors.ts";
 import { writeAtomic } from "../lib/cached.ts";
 import { Cell } from "./cell.ts";
+import { diskFault } from "./jsonl.ts";
 import { Limits } from "./limits.ts";
 
 /** What a server's container said of itself when the run began; null with the reason where it could not be asked. */
@@ -60,6 +61,15 @@ export const RunManifest = z.object({
   photographs: z.string().describe("the list that the images are from"),
   images: z.array(ImageInfo),
   cells: z.array(Cell),
+  /** Where the cells are from; absent in runs of before there were experiments. */
+  matrix: z
+    .object({
+      file: z.string(),
+      experiments: z.array(z.object({ name: z.string(), about: z.string().optional() })),
+      /** What was asked for and left out. */
+      notes: z.array(z.string()),
+    })
+    .optional(),
   /** Where these machines are not three machines but parts of one: said in every output. Empty for real machines. */
   remarks: z.array(z.string()),
 });
@@ -73,7 +83,10 @@ export const TIMED_REGION =
 
 /** Writes `run.json` into the run's folder. */
 export async function writeManifest(dir: string, manifest: RunManifest): Promise<void> {
-  await writeAtomic(join(dir, "run.json"), `${JSON.stringify(RunManifest.parse(manifest), null, 2)}\n`);
+  const path = join(dir, "run.json");
+  await writeAtomic(path, `${JSON.stringify(RunManifest.parse(manifest), null, 2)}\n`).catch((error: unknown) => {
+    throw diskFault(path, error);
+  });
 }
 
 /**

@@ -1,13 +1,19 @@
 import { type CommandSpec, type OptionSpec, type Values } from "../lib/cli.ts";
 import { type Fault, UserError } from "../lib/errors.ts";
 import { clientKinds } from "./clients/index.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { type CellLimits, DEFAULT_LIMITS, type Limits, limitsFor } from "./limits.ts";
 
 export const OPTIONS = {
+  matrix: {
+    type: "string",
+    value: "FILE",
+    help: "experiments to measure (default: bench.yaml where there is one, else bench/experiments/paper.yaml)",
+  },
+  experiment: { type: "string", value: "A,B", help: "experiments of that file (default: all)" },
   stack: { type: "string", value: "A,B", help: "stacks to measure (default: every deployed stack of the project)" },
   outputs: { type: "string", value: "FILES", help: "read stack outputs from JSON files instead of Pulumi" },
-  models: { type: "string", value: "A,B", help: "models (default: all that are deployed)" },
-  images: { type: "string", value: "1,2", help: "photographs by number (default: all ten)" },
+  models: { type: "string", value: "A,B", help: "models (default: the experiment's own, else all that are deployed)" },
+  images: { type: "string", value: "1,2", help: "photographs by number (default: the experiment's own, else all)" },
   photographs: {
     type: "string",
     value: "LIST",
@@ -17,52 +23,67 @@ export const OPTIONS = {
   client: {
     type: "string",
     value: "KINDS",
-    help: `client kinds: ${clientKinds.map((k) => k.name).join(", ")}`,
-    default: "probe,rest",
+    help: `client kinds: ${clientKinds.map((k) => k.name).join(", ")} (default: the experiment's own, else probe,rest)`,
   },
   place: { type: "string", value: "PLACES", help: "local, remote or both", default: "local,remote" },
-  requests: { type: "string", value: "N", help: "measured calls a cell", default: String(DEFAULT_LIMITS.requests) },
+  requests: {
+    type: "string",
+    value: "N",
+    help: `measured calls a cell, at most (default: the experiment's own, else ${DEFAULT_LIMITS.requests})`,
+  },
+  precision: {
+    type: "string",
+    value: "PERCENT",
+    help: `a cell is done once its median's 95 % interval lies within this of it, or none (default: the experiment's own, else ${
+      100 * (DEFAULT_LIMITS.precision ?? 0)
+    })`,
+  },
   block: {
     type: "string",
     value: "N",
-    help: "calls of one visit to a cell, at most",
-    default: String(DEFAULT_LIMITS.blockRequests),
+    help: `calls of one visit to a cell, at most (default: the experiment's own, else ${DEFAULT_LIMITS.blockRequests})`,
   },
   warmup: {
     type: "string",
     value: "N",
-    help: "warm-up calls for what is seen for the first time",
-    default: String(DEFAULT_LIMITS.warmupRequests),
+    help: `warm-up calls, at least, for what is seen for the first time (default: the experiment's own, else ${DEFAULT_LIMITS.warmupRequests})`,
   },
   timeout: {
     type: "string",
     value: "SECONDS",
-    help: "a call that takes longer has failed",
-    default: String(DEFAULT_LIMITS.timeoutMs / 1000),
+    help: `a call that takes longer has failed (default: the experiment's own, else ${DEFAULT_LIMITS.timeoutMs / 1000})`,
   },
   budget: { type: "string", value: "MINUTES", help: "stop after this long, once every cell was visited" },
   seed: { type: "string", value: "N", help: "seed of the order of visits", default: "1" },
   runs: { type: "string", value: "DIR", help: "folder where runs are kept", default: "runs" },
   resume: { type: "boolean", help: "go on with the newest run (or the one named as operand)" },
   remark: { type: "string", value: "TEXT", help: "what a reader of the tables must know about these machines" },
-  json: { type: "boolean", help: "print the tables as JSON to stdout" },
+  threshold: { type: "string", value: "PERCENT", help: "compare: smaller changes count as none (default: 5%)" },
+  strict: { type: "boolean", help: "compare: exit code 1 also where one cannot tell" },
+  json: { type: "boolean", help: "print plan, tables or comparison as JSON to stdout" },
 } as const satisfies Record<string, OptionSpec>;
 
 export const SPEC: CommandSpec<typeof OPTIONS> = {
   name: "npm run bench --",
   summary:
     "Measures model x protocol x machine x image against what is deployed, and prints the paper's tables beside it.",
-  operands: "[plan | tables [RUN] | RUN (with --resume)]",
+  operands: "[plan | tables [RUN] | compare RUN RUN | RUN (with --resume)]",
   options: OPTIONS,
   details: [
     "Local cells run their client on the server's own machine, remote cells on the machine with the role `client`; the\n" +
       "agent that makes the calls is sent there over SSH and removed by `pulumi destroy`. A cell that fails says why, the\n" +
-      "others go on, and the exit code is 1. A run that was interrupted goes on with --resume: nothing lost, nothing twice.",
+      "others go on, and the exit code is 1. A cell is done once its median is known as precisely as was asked for (its 95 %\n" +
+      "interval, and three windows of ten calls that agree within 10 %), or when it has all its calls. A run that was\n" +
+      "interrupted goes on with --resume: nothing lost, nothing twice.",
     "Each run is a folder: run.json (provenance), records.jsonl (one line a call), answers.jsonl, tables.md, tables.json.",
   ],
   examples: [
-    ["npm run bench", "everything that is deployed"],
-    ["npm run bench -- plan", "the cells, without measuring them"],
+    ["npm run bench", "the paper's experiments, on everything that is deployed"],
+    ["npm run bench -- plan", "the cells, their number, and how long they will take, without measuring them"],
+    [
+      "npm run bench -- --matrix my.yaml --experiment parallel",
+      "an experiment of your own (bench/experiments/example.yaml shows all that one can say)",
+    ],
     [
       "npm run bench -- --stack edge --models ssd-mobilenet --client probe,grpc-js,rest",
       "one machine, one model, three clients",
@@ -72,20 +93,30 @@ export const SPEC: CommandSpec<typeof OPTIONS> = {
       "what fits into ten minutes: every cell once, then as many rounds as there is time for",
     ],
     ["npm run bench -- --resume", "go on with the newest run"],
+    [
+      "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
+      "what got slower; exit code 1 where something did, 2 where the runs have nothing in common",
+    ],
     ["npm run bench -- tables 2026-11-23T18-00-00Z --json", "the tables of a run again, for a program"],
   ],
 };
 
 /** The options of a run, checked. */
 export interface BenchOptions {
+  /** File of experiments; undefined: the default one. */
+  readonly matrix: string | undefined;
+  readonly experiments: readonly string[] | undefined;
   readonly stacks: readonly string[] | undefined;
   readonly outputs: readonly string[] | undefined;
   readonly models: readonly string[] | undefined;
   readonly images: readonly number[] | undefined;
   readonly photographs: string;
-  readonly clientKinds: readonly string[];
+  readonly clientKinds: readonly string[] | undefined;
   readonly places: readonly ("local" | "remote")[];
+  /** Limits of the run. */
   readonly limits: Limits;
+  /** Those of them that were given: they go before an experiment's own. */
+  readonly givenLimits: CellLimits;
   readonly seed: number;
   readonly remark: string | undefined;
 }
@@ -107,6 +138,13 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
       });
     return value;
   };
+  const precision = (text: string): number | null => {
+    if (text === "none") return null;
+    const value = percent(text);
+    if (!(value > 0 && value <= 1))
+      faults.push({ what: `--precision ${text}`, expected: "percent, such as 2 or 2%, or none" });
+    return value;
+  };
   const words = (text: string | undefined) =>
     text
       ?.split(",")
@@ -123,29 +161,57 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
     if (!Number.isInteger(id) || id < 1) faults.push({ what: `--images: "${word}"`, expected: "numbers such as 2,7" });
     return id;
   });
+  const given = <T>(name: keyof typeof OPTIONS, key: string, read: () => T) =>
+    values[name] === undefined ? {} : { [key]: read() };
+  const givenLimits: CellLimits = {
+    ...given("requests", "requests", () => number("requests", 1, true)),
+    ...given("precision", "precision", () => precision(values.precision ?? "")),
+    ...given("block", "blockRequests", () => number("block", 1, true)),
+    ...given("warmup", "warmupRequests", () => number("warmup", 0, true)),
+    ...given("timeout", "timeoutMs", () => number("timeout", 0.001, false) * 1000),
+  };
   const options: BenchOptions = {
+    matrix: values.matrix,
+    experiments: words(values.experiment),
     stacks: words(values.stack),
     outputs: words(values.outputs),
     models: words(values.models),
     images,
     photographs: values.photographs ?? OPTIONS.photographs.default,
-    clientKinds: oneOf(
-      "client",
-      values.client,
-      clientKinds.map((k) => k.name),
-    ),
+    clientKinds:
+      values.client === undefined
+        ? undefined
+        : oneOf(
+            "client",
+            values.client,
+            clientKinds.map((k) => k.name),
+          ),
     places: oneOf("place", values.place, ["local", "remote"]),
     seed: number("seed", 0, true),
     remark: values.remark,
+    givenLimits,
     limits: {
-      requests: number("requests", 1, true),
-      blockRequests: number("block", 1, true),
-      blockMs: DEFAULT_LIMITS.blockMs,
-      warmupRequests: number("warmup", 0, true),
-      timeoutMs: number("timeout", 0.001, false) * 1000,
+      ...limitsFor(DEFAULT_LIMITS, faults.length > 0 ? {} : givenLimits),
       budgetMs: values.budget === undefined ? null : number("budget", 0.01, false) * 60_000,
     },
   };
   if (faults.length > 0) throw new UserError(faults.map((f) => ({ ...f, fix: `${SPEC.name} --help` })));
   return options;
+}
+
+/** `5%` or `5` as 0.05; NaN where it is no number. */
+function percent(text: string): number {
+  const number = text.replace(/\s*%$/, "");
+  return number === "" ? NaN : Number(number) / 100;
+}
+
+/**
+ * A threshold as a share.
+ *
+ * @throws UserError where it is no percentage above 0
+ */
+export function share(text: string): number {
+  const value = percent(text);
+  if (value > 0 && value < 10) return value;
+  throw new UserError({ what: `--threshold ${text}`, expected: "percent above 0, such as 5 or 5%" });
 }

@@ -1,38 +1,48 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectionKey } from "./cell.ts";
-import { benchPlan, paperPlacements, roundOrder } from "./plan.ts";
+import { benchPlan, roundOrder } from "./plan.ts";
 
 const spec = {
-  placements: paperPlacements(["client", "cloud", "edge"]),
+  placements: [
+    { clientRole: "client", serverRole: "client" },
+    { clientRole: "cloud", serverRole: "cloud" },
+    { clientRole: "edge", serverRole: "edge" },
+    { clientRole: "client", serverRole: "cloud" },
+    { clientRole: "client", serverRole: "edge" },
+  ],
   clientKinds: [
     { name: "probe", protocol: "grpc", input: "pixels" },
     { name: "rest", protocol: "rest", input: "pixels" },
   ] as const,
   modelsByRole: { client: ["ssd", "rfcn"], cloud: ["ssd", "rfcn"], edge: ["ssd"] },
   images: ["image-1", "image-2"],
+  loads: [{ concurrency: 1, ratePerSecond: null }],
 };
 
 describe("the plan of a run", () => {
-  it("measures a placement that is both local and remote once", () => {
-    expect(spec.placements).toEqual([
-      { clientRole: "client", serverRole: "client" },
-      { clientRole: "cloud", serverRole: "cloud" },
-      { clientRole: "edge", serverRole: "edge" },
-      { clientRole: "client", serverRole: "cloud" },
-      { clientRole: "client", serverRole: "edge" },
-    ]);
-  });
-
-  it("has local placements alone where no machine has the role client", () => {
-    expect(paperPlacements(["edge"])).toEqual([{ clientRole: "edge", serverRole: "edge" }]);
-  });
-
   it("has a cell for each placement, model of the server, client kind and image, each with a name of its own", () => {
     const cells = benchPlan(spec);
     expect(cells).toHaveLength((2 + 2 + 1 + 2 + 1) * 2 * 2);
     expect(new Set(cells.map((c) => c.id)).size).toBe(cells.length);
     expect(cells.filter((c) => c.serverRole === "edge" && c.model === "rfcn")).toEqual([]);
+  });
+
+  it("has a cell for each load, and says in its name what is not one call after the other", () => {
+    const loads = [
+      { concurrency: 1, ratePerSecond: null },
+      { concurrency: 4, ratePerSecond: null },
+      { concurrency: 8, ratePerSecond: 2.5 },
+    ];
+    const one = { ...spec, placements: spec.placements.slice(-1), images: ["image-1"], loads };
+    expect(benchPlan(one).map((c) => c.id)).toEqual([
+      "client>edge probe ssd image-1",
+      "client>edge probe ssd image-1 x4",
+      "client>edge probe ssd image-1 x8 2.5/s",
+      "client>edge rest ssd image-1",
+      "client>edge rest ssd image-1 x4",
+      "client>edge rest ssd image-1 x8 2.5/s",
+    ]);
   });
 
   it("names a connection by client machine, server machine and client kind", () => {

@@ -17,20 +17,8 @@ export interface MatrixSpec {
   /** Names of the models deployed on each server role. */
   readonly modelsByRole: Readonly<Record<string, readonly string[]>>;
   readonly images: readonly string[];
-}
-
-/**
- * The paper's placements on the roles that are deployed: each machine as its own client (local), and the client machine
- * to every machine (remote). A placement that is both is one and the same cell, measured once, shown in both tables.
- *
- * @param remoteClient role of the machine that remote requests come from; without it, only local placements
- */
-export function paperPlacements(roles: readonly string[], remoteClient = "client"): Placement[] {
-  const local = roles.map((role) => ({ clientRole: role, serverRole: role }));
-  const remote = roles.includes(remoteClient)
-    ? roles.filter((role) => role !== remoteClient).map((role) => ({ clientRole: remoteClient, serverRole: role }))
-    : [];
-  return [...local, ...remote];
+  /** How cells are loaded: calls in flight, and a rate for an open loop. */
+  readonly loads: readonly { readonly concurrency: number; readonly ratePerSecond: number | null }[];
 }
 
 /** Every cell of the matrix, in a fixed order. */
@@ -38,10 +26,16 @@ export function benchPlan(spec: MatrixSpec): Cell[] {
   return spec.placements.flatMap((placement) =>
     (spec.modelsByRole[placement.serverRole] ?? []).flatMap((model) =>
       spec.clientKinds.flatMap(({ name: clientKind, protocol, input }) =>
-        spec.images.map((image) => {
-          const coordinates = { ...placement, clientKind, model, image };
-          return { id: cellId(coordinates), ...coordinates, protocol, input };
-        }),
+        spec.images.flatMap((image) =>
+          spec.loads.map(({ concurrency, ratePerSecond }) => {
+            const coordinates = {
+              ...{ ...placement, clientKind, model, image },
+              ...(concurrency === 1 ? {} : { concurrency }),
+              ...(ratePerSecond === null ? {} : { ratePerSecond }),
+            };
+            return { id: cellId(coordinates), ...coordinates, protocol, input };
+          }),
+        ),
       ),
     ),
   );

@@ -1,40 +1,74 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Deployment } from "../infra/outputs.ts";
 import { UserError } from "../lib/errors.ts";
+import { exists } from "../lib/cached.ts";
 import { repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
 import { fetchPhotographs, loadPhotographList } from "../models/photographs.ts";
 import { decodeImage } from "../models/pixels.ts";
 import type { AgentBundle } from "./agent/bundle.ts";
-import type { Cell } from "./cell.ts";
 import { clientKinds } from "./clients/index.ts";
+import { type Matrix, expand } from "./experiments/expand.ts";
+import { loadExperiments } from "./experiments/load.ts";
+import type { Experiment } from "./experiments/schema.ts";
 import { CLOCK, type ImageInfo, type RunManifest, TIMED_REGION } from "./manifest.ts";
 import type { BenchOptions } from "./options.ts";
-import { benchPlan, paperPlacements } from "./plan.ts";
 import { readBack } from "./readback.ts";
 import type { LoadedImage } from "./session.ts";
 
-/** The cells that the options ask for on what is deployed. */
-export function planCells(
-  deployments: readonly Deployment[],
-  images: readonly string[],
-  options: BenchOptions,
-): Cell[] {
-  const placements = paperPlacements(deployments.map((d) => d.role)).filter((p) =>
-    options.places.includes(p.clientRole === p.serverRole ? "local" : "remote"),
-  );
-  return benchPlan({
-    placements,
-    clientKinds: clientKinds.filter((k) => options.clientKinds.includes(k.name)),
-    modelsByRole: Object.fromEntries(
-      deployments.map((d) => [d.role, options.models ?? d.models.map((model) => model.name)]),
-    ),
-    images,
-  });
+/** The matrix of a run, and where it is from. */
+export interface PlannedMatrix extends Matrix {
+  /** The file of experiments, relative to the checkout where it is inside it. */
+  readonly file: string;
+  readonly experiments: readonly Experiment[];
 }
+
+const OWN_MATRIX = "bench.yaml";
+const PAPER_MATRIX = "bench/experiments/paper.yaml";
+
+/**
+ * The cells that the experiments and the options ask for on what is deployed.
+ *
+ * @throws UserError with all faults of the file at once, or where nothing is left to measure
+ */
+export async function planMatrix(deployments: readonly Deployment[], options: BenchOptions): Promise<PlannedMatrix> {
+  const file = options.matrix ?? ((await exists(join(repoRoot, OWN_MATRIX))) ? OWN_MATRIX : PAPER_MATRIX);
+  const list = await loadPhotographList(join(repoRoot, options.photographs));
+  const images = list.map((p) => `image-${p.id}`);
+  const experiments = await loadExperiments(resolve(repoRoot, file), { images: list.map((p) => p.id) });
+  const unknown = options.experiments?.filter((name) => !experiments.some((e) => e.name === name)) ?? [];
+  if (unknown.length > 0)
+    throw new UserError({
+      what: `--experiment: ${file} has no ${unknown.map((name) => `"${name}"`).join(", ")}`,
+      expected: `some of ${experiments.map((e) => e.name).join(", ")}`,
+    });
+  const deployed = {
+    modelsByRole: Object.fromEntries(deployments.map((d) => [d.role, d.models.map((model) => model.name)])),
+    images,
+    clientKinds,
+  };
+  const choice = {
+    experiments: options.experiments,
+    models: options.models,
+    images: options.images === undefined ? undefined : await imageNames(options),
+    clientKinds: options.clientKinds,
+    places: options.places,
+    limits: options.givenLimits,
+  };
+  const { cells, notes } = expand(experiments, deployed, choice, options.limits);
+  if (cells.length === 0)
+    throw new UserError({
+      what: `no cell is left to measure${notes.map((note) => `\n  ${note}`).join("")}`,
+      expected: `something that ${file}, the options and what is deployed (${deployments.map((d) => d.role).join(", ")}) have in common`,
+      fix: `${PLAN} (without options), to see what there is`,
+    });
+  return { file, experiments, cells, notes };
+}
+
+const PLAN = "npm run bench -- plan";
 
 /** Which photographs: a list (a YAML file of the checkout), and numbers in it (undefined: all). */
 export type ImageChoice = Pick<BenchOptions, "photographs" | "images">;
@@ -86,6 +120,7 @@ export async function newManifest(
   deployments: readonly Deployment[],
   infos: readonly ImageInfo[],
   options: BenchOptions,
+  matrix: PlannedMatrix,
   bundle: AgentBundle,
 ): Promise<RunManifest> {
   const require = createRequire(import.meta.url);
@@ -111,16 +146,19 @@ export async function newManifest(
     timedRegion: TIMED_REGION,
     seed: options.seed,
     limits: options.limits,
-    clientKinds: [...options.clientKinds],
+    clientKinds: clientKinds.map((k) => k.name).filter((name) => matrix.cells.some((c) => c.clientKind === name)),
     deployments: [...deployments],
     readBack: Object.fromEntries(readBacks),
     photographs: options.photographs,
     images: [...infos],
-    cells: planCells(
-      deployments,
-      infos.map((i) => i.name),
-      options,
-    ),
+    cells: [...matrix.cells],
+    matrix: {
+      file: matrix.file,
+      experiments: matrix.experiments
+        .filter((e) => matrix.cells.some((c) => c.experiments?.includes(e.name)))
+        .map(({ name, about }) => ({ name, ...(about === undefined ? {} : { about }) })),
+      notes: [...matrix.notes],
+    },
     remarks: remarks(deployments, options.remark),
   };
 }

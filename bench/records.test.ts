@@ -2,7 +2,15 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type BenchRecord, RecordWriter, readRecords, repairTail } from "./records.ts";
+import {
+  type BenchRecord,
+  type JournalRecord,
+  RECORDS_VERSION,
+  RecordWriter,
+  readJournal,
+  readRecords,
+  repairTail,
+} from "./records.ts";
 import { quantile, summarise } from "./summary.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
@@ -66,6 +74,47 @@ describe("records", () => {
     expect(readFileSync(path, "utf8")).toBe(whole);
     expect(repairTail(path)).toBe(0);
     expect(repairTail(join(dir, "none.jsonl"))).toBe(0);
+  });
+
+  it("carry the version of their form on every line", () => {
+    const writer = new RecordWriter(path);
+    writer.append(call("a", 1));
+    writer.append(failure("a"));
+    writer.close();
+    for (const line of readFileSync(path, "utf8").trimEnd().split("\n"))
+      expect(JSON.parse(line)).toMatchObject({ v: RECORDS_VERSION });
+  });
+
+  it("are read without a version, as the first Lathe wrote them, and refused from a newer one", async () => {
+    appendFileSync(path, `${JSON.stringify(call("a", 1))}\n`);
+    expect(await all()).toEqual([call("a", 1)]);
+    appendFileSync(path, `${JSON.stringify({ v: 99, ...call("a", 1) })}\n`);
+    await expect(all()).rejects.toThrow(/records\.jsonl:2: a record of version 99/);
+  });
+
+  it("are read up to a torn last line, which is told and left out", async () => {
+    const writer = new RecordWriter(path);
+    writer.append(call("a", 1));
+    writer.close();
+    appendFileSync(path, '{"type":"call","cell":"ä');
+    const torn: number[] = [];
+    const read: BenchRecord[] = [];
+    for await (const record of readRecords(path, (characters) => torn.push(characters))) read.push(record);
+    expect(read).toEqual([call("a", 1)]);
+    expect(torn).toEqual([24]);
+  });
+
+  it("keep visits and ends apart from what was measured", async () => {
+    const known = { n: 30, precision: 0.01, stable: true };
+    const end: JournalRecord = { type: "end", cell: "a", round: 0, at, reason: "precision", ...known };
+    const writer = new RecordWriter(path);
+    writer.append(call("a", 1));
+    writer.append(end);
+    writer.close();
+    expect(await all()).toEqual([call("a", 1)]);
+    const journal = [];
+    for await (const record of readJournal(path)) journal.push(record);
+    expect(journal).toEqual([call("a", 1), end]);
   });
 
   it("that are damaged in the middle are named by file and line", async () => {

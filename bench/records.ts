@@ -1,8 +1,15 @@
-import { appendFileSync, closeSync, createReadStream, openSync, readFileSync, statSync, truncateSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { UserError } from "../lib/errors.ts";
-import { CallMessage } from "./agent/protocol.ts";
+import { CallMessage, ClientWatch, WarmupReport } from "./agent/protocol.ts";
+import { JsonlWriter, readLines } from "./jsonl.ts";
+
+export { repairTail } from "./jsonl.ts";
+
+/**
+ * Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too.
+ * 1 (lines without `v`): calls and failures. 2: also visits and ends; calls of an open loop have their intended start.
+ */
+export const RECORDS_VERSION = 2;
 
 const where = { cell: z.string(), round: z.number().int().nonnegative() };
 
@@ -19,70 +26,96 @@ export const FailureRecord = z.object({
 });
 export type FailureRecord = z.infer<typeof FailureRecord>;
 
+/** One line of `records.jsonl`, after a visit's calls: how its warm-up ended, and what the client machine did meanwhile. */
+export const VisitRecord = z.object({
+  type: z.literal("visit"),
+  ...where,
+  at: z.string(),
+  warmup: WarmupReport,
+  client: ClientWatch,
+  /** Why this visit's times are in part the client's own doing; empty where it left them alone. */
+  disturbed: z.array(z.string()),
+});
+export type VisitRecord = z.infer<typeof VisitRecord>;
+
+/** One line of `records.jsonl`: a cell is done, and why. A later session may go on with a cell that the budget ended. */
+export const EndRecord = z.object({
+  type: z.literal("end"),
+  ...where,
+  at: z.string(),
+  reason: z.enum(["precision", "requests", "budget", "failed"]),
+  /** Measured calls that succeeded. */
+  n: z.number().int().nonnegative(),
+  /** Distance of the median's 95 % interval from it, as a fraction of it; null where n is too small for an interval. */
+  precision: z.number().nullable(),
+  /** Whether the last three windows agree; null where n is too small for three windows. */
+  stable: z.boolean().nullable(),
+});
+export type EndRecord = z.infer<typeof EndRecord>;
+
+/** What was measured: all that statistics need. */
 export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord]);
 export type BenchRecord = z.infer<typeof BenchRecord>;
 
-/**
- * Appends records to a JSONL file. Each line is handed to the kernel in one write before the next call is made, so a
- * killed run loses no call that was answered; at most its last line is torn, which `repairTail` cuts off.
- */
-export class RecordWriter {
-  readonly #fd: number;
+/** Every line there is. */
+export const JournalRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord, VisitRecord, EndRecord]);
+export type JournalRecord = z.infer<typeof JournalRecord>;
 
-  constructor(path: string) {
-    this.#fd = openSync(path, "a");
-  }
-
-  append(record: BenchRecord): void {
-    appendFileSync(this.#fd, `${JSON.stringify(record)}\n`);
-  }
-
-  close(): void {
-    closeSync(this.#fd);
+/** Appends records to a run's `records.jsonl`. */
+export class RecordWriter extends JsonlWriter {
+  override append(record: JournalRecord): void {
+    super.append({ v: RECORDS_VERSION, ...record });
   }
 }
 
-/**
- * Cuts a torn last line off a JSONL file that a killed run left behind.
- *
- * @returns how many bytes were cut; 0 where the file ends as it should or is not there
- */
-export function repairTail(path: string): number {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return 0;
-  const text = readFileSync(path);
-  const keep = text.lastIndexOf(0x0a) + 1;
-  if (keep === size) return 0;
-  truncateSync(path, keep);
-  return size - keep;
-}
+/** Called once where a file's last line is torn, with its length in characters: the run goes on or was killed. */
+export type OnTorn = (characters: number) => void;
 
 /**
- * Reads records one at a time.
+ * Reads all lines, one at a time. A torn last line is left out, for it was never whole.
  *
  * @throws UserError naming file and line where a line is not a record of this version
  */
-export async function* readRecords(path: string): AsyncGenerator<BenchRecord> {
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-    number += 1;
-    if (line === "") continue;
-    yield parseRecord(line, `${path}:${number}`);
+export async function* readJournal(path: string, onTorn: OnTorn = () => {}): AsyncGenerator<JournalRecord> {
+  for await (const { lines, first, torn } of readLines(path)) {
+    for (const [index, line] of lines.entries()) {
+      if (line === "") continue;
+      const value = jsonOf(line);
+      if (value === undefined && torn) onTorn(line.length);
+      else yield parseRecord(value, line, () => `${path}:${first + index}`);
+    }
   }
 }
 
-function parseRecord(line: string, place: string): BenchRecord {
-  let value: unknown;
+/** Reads calls and failures one at a time, as `readJournal`. */
+export async function* readRecords(path: string, onTorn?: OnTorn): AsyncGenerator<BenchRecord> {
+  for await (const record of readJournal(path, onTorn))
+    if (record.type === "call" || record.type === "failure") yield record;
+}
+
+function jsonOf(line: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
-    throw new UserError({ what: `${place}: not JSON: ${line.slice(0, 60)}`, expected: "one record a line" });
+    return undefined;
   }
-  const parsed = BenchRecord.safeParse(value);
+}
+
+function parseRecord(value: unknown, line: string, place: () => string): JournalRecord {
+  if (value === undefined)
+    throw new UserError({ what: `${place()}: not JSON: ${line.slice(0, 60)}`, expected: "one record a line" });
+  const version = typeof value === "object" && value !== null && "v" in value ? value.v : 1;
+  if (typeof version !== "number" || version > RECORDS_VERSION)
+    throw new UserError({
+      what: `${place()}: a record of version ${JSON.stringify(version)}`,
+      expected: `version ${RECORDS_VERSION} or older, which this Lathe reads`,
+      fix: "read the run with the version of Lathe that wrote it: its run.json names the commit",
+    });
+  const parsed = JournalRecord.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new UserError({
-    what: `${place}: not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+    what: `${place()}: not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
     expected: "a record as this version of Lathe writes it",
   });
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerLink } from "./agent/link.ts";
-import type { CallMessage } from "./agent/protocol.ts";
+import type { CallMessage, ClientWatch } from "./agent/protocol.ts";
 import { type Cell, cellId } from "./cell.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import type { BenchRecord } from "./records.ts";
+import type { JournalRecord } from "./records.ts";
 import { type RunInputs, runMatrix } from "./run.ts";
 
 function cell(serverRole: string, image: string, clientRole = "client"): Cell {
@@ -32,9 +32,9 @@ const call = (visit: number, phase: "warmup" | "measure", totalMs: number, error
 function world(
   limits: Partial<Limits>,
   cells: Cell[],
-  options: { callMs?: number; fails?: (image: string) => boolean } = {},
+  options: { callMs?: number | (() => number); fails?: (image: string) => boolean; client?: ClientWatch } = {},
 ) {
-  const records: BenchRecord[] = [];
+  const records: JournalRecord[] = [];
   let nowMs = 0;
   const visits: { image: string; warmup: number; calls: number; round: number }[] = [];
   const link: WorkerLink = {
@@ -45,20 +45,23 @@ function world(
       visits.push({ image: m.image, warmup: m.warmup, calls: m.calls, round: 0 });
       if (options.fails?.(m.image)) {
         onOutcome(call(m.visit, "measure", 1, "Servable not found"));
-        return Promise.resolve({ code: "NOT_FOUND", message: "Servable not found", opening: false });
+        return Promise.resolve({ error: { code: "NOT_FOUND", message: "Servable not found", opening: false } });
       }
       for (let i = 0; i < m.warmup + m.calls; i++) {
-        nowMs += options.callMs ?? 10;
-        onOutcome(call(m.visit, i < m.warmup ? "warmup" : "measure", options.callMs ?? 10));
+        const ms = typeof options.callMs === "function" ? options.callMs() : (options.callMs ?? 10);
+        nowMs += ms;
+        onOutcome(call(m.visit, i < m.warmup ? "warmup" : "measure", ms));
       }
-      return Promise.resolve(undefined);
+      const client = options.client === undefined ? {} : { client: options.client };
+      return Promise.resolve({ warmup: { calls: m.warmup, ended: "calls" as const }, ...client });
     },
   };
   const inputs: RunInputs = {
     cells,
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits: { ...DEFAULT_LIMITS, precision: null, ...limits },
     seed: 1,
     already: new Map(),
+    ended: new Set(),
     firstRound: 0,
     endpoint: () => ({ address: "127.0.0.1", port: 1 }),
     link: () => Promise.resolve(link),
@@ -132,10 +135,75 @@ describe("a run", () => {
     const cells = [cell("edge", "image-1"), cell("edge", "image-2")];
     const w = world({ requests: 10 }, cells);
     const already = new Map([
-      [cells[0]?.id ?? "", 10],
-      [cells[1]?.id ?? "", 4],
+      [cells[0]?.id ?? "", Array.from({ length: 10 }, () => 10)],
+      [cells[1]?.id ?? "", [10, 10, 10, 10]],
     ]);
     await runMatrix({ ...w.inputs, already, firstRound: 1 });
     expect(cells.map((c) => w.measured(c.id))).toEqual([0, 6]);
+  });
+
+  const endsOf = (records: readonly JournalRecord[]) => records.filter((r) => r.type === "end");
+
+  it("ends a cell whose median is known as precisely as was asked for, and one that is not at its number of calls", async () => {
+    const [calm, wild] = [cell("edge", "image-1"), cell("edge", "image-2")];
+    let i = 0;
+    const steady = world({ requests: 200, precision: 0.02 }, [calm], { callMs: () => 100 + (i++ % 3) });
+    expect([...(await runMatrix(steady.inputs)).values()]).toEqual(["precision"]);
+    expect(endsOf(steady.records)).toMatchObject([{ reason: "precision", n: 30, stable: true }]);
+    const noisy = world({ requests: 60, precision: 0.02 }, [wild], { callMs: () => 100 + 40 * (i++ % 5) });
+    expect([...(await runMatrix(noisy.inputs)).values()]).toEqual(["requests"]);
+    expect(endsOf(noisy.records)).toMatchObject([{ reason: "requests", n: 60 }]);
+    expect(endsOf(noisy.records)[0]?.precision).toBeGreaterThan(0.02);
+  });
+
+  it("goes on where a cell still drifts, however narrow the interval of its median", async () => {
+    let i = 0;
+    // Windows of 100, 100 and 130 ms: the median's interval is a point, and the last window lies off.
+    const w = world({ requests: 200, precision: 0.35 }, [cell("edge", "image-1")], {
+      callMs: () => (i++ < 23 ? 100 : 130),
+    });
+    await runMatrix(w.inputs);
+    expect(endsOf(w.records)).toMatchObject([{ reason: "precision", stable: true }]);
+    expect(endsOf(w.records)[0]?.n).toBeGreaterThan(30);
+  });
+
+  it("goes by a cell's own limits where it has some", async () => {
+    const own = { ...cell("edge", "image-1"), limits: { requests: 4, blockRequests: 2 } };
+    const w = world({ requests: 10 }, [own, cell("edge", "image-2")]);
+    await runMatrix(w.inputs);
+    expect(w.inputs.cells.map((c) => w.measured(c.id))).toEqual([4, 10]);
+    expect(w.visits.filter((v) => v.image === "image-1").map((v) => v.calls)).toEqual([2, 2]);
+  });
+
+  it("records what the client itself did to a visit", async () => {
+    const client = {
+      ...{ spanMs: 100, loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0, ownWorkMs: 0 },
+      ...{ gcPauses: 1, gcMs: 30, gcMaxMs: 30 },
+    };
+    const w = world({ requests: 5 }, [cell("edge", "image-1")], { client });
+    await runMatrix(w.inputs);
+    expect(w.records.filter((r) => r.type === "visit")).toMatchObject([
+      { client, disturbed: ["garbage collection took 30 % of the time"], warmup: { calls: 3 } },
+    ]);
+  });
+
+  it("ends with what the recorder threw, once the visit under way is over", async () => {
+    const w = world({ requests: 50 }, [cell("edge", "image-1")]);
+    const record = () => {
+      throw new Error("no space left");
+    };
+    await expect(runMatrix({ ...w.inputs, record })).rejects.toThrow("no space left");
+    expect(w.visits).toHaveLength(1);
+  });
+
+  it("records an end once, also where an earlier session was killed before it could", async () => {
+    const only = cell("edge", "image-1");
+    const already = new Map([[only.id, Array.from({ length: 10 }, () => 10)]]);
+    const killed = world({ requests: 10 }, [only]);
+    await runMatrix({ ...killed.inputs, already });
+    expect(endsOf(killed.records)).toMatchObject([{ reason: "requests", n: 10 }]);
+    const whole = world({ requests: 10 }, [only]);
+    await runMatrix({ ...whole.inputs, already, ended: new Set([only.id]) });
+    expect(whole.records).toEqual([]);
   });
 });

@@ -1,11 +1,14 @@
-import { messageOf } from "../lib/errors.ts";
-import type { WorkerLink } from "./agent/link.ts";
-import type { AnswerMessage, CallMessage } from "./agent/protocol.ts";
 import type { z } from "zod";
-import { type Cell, connectionKey, inputKey, modelKey } from "./cell.ts";
-import { type Familiarity, type Limits, visitSize, warmupSize } from "./limits.ts";
+import { messageOf } from "../lib/errors.ts";
+import type { VisitOutcome, WorkerLink } from "./agent/link.ts";
+import type { AnswerMessage, CallMessage, VisitMessage } from "./agent/protocol.ts";
+import { type Cell, connectionKey, inputKey, isPlain, modelKey } from "./cell.ts";
+import { disturbances } from "./disturbance.ts";
+import { type Familiarity, type Limits, enough, limitsFor, visitSize, warmupSize } from "./limits.ts";
 import { roundOrder } from "./plan.ts";
-import type { BenchRecord } from "./records.ts";
+import { STABILITY, medianOf, precisionOf, windowsStable } from "./precision.ts";
+import type { EndRecord, JournalRecord } from "./records.ts";
+import { remaining } from "./remaining.ts";
 
 /** Where a cell's requests go, as its client machine sees it. */
 export interface Endpoint {
@@ -16,7 +19,7 @@ export interface Endpoint {
 /** How far a run is, after each visit. */
 export interface RunStatus {
   readonly visitsDone: number;
-  /** Visits still to come in this round and, as far as can be told, all later ones. */
+  /** Visits still to come in this round and, as far as can be told, all later ones: at most, for precision may end cells. */
   readonly visitsLeft: number;
   readonly secondsLeft: number;
   readonly cell: Cell;
@@ -29,22 +32,25 @@ export interface RunInputs {
   readonly limits: Limits;
   /** Shuffles the order of visits. */
   readonly seed: number;
-  /** Measured calls that cells have from an earlier, interrupted session of the same run. */
-  readonly already: ReadonlyMap<string, number>;
+  /** Latencies of measured calls that cells have from an earlier, interrupted session of the same run, in order. */
+  readonly already: ReadonlyMap<string, readonly number[]>;
+  /** Cells whose end, other than by budget or failure, an earlier session has recorded. */
+  readonly ended: ReadonlySet<string>;
   /** The round an earlier session got to. */
   readonly firstRound: number;
   endpoint(cell: Cell): Endpoint;
   /** The worker on a client machine, with every image sent. Rejects with why there is none. */
   link(clientRole: string): Promise<WorkerLink>;
-  record(record: BenchRecord): void;
+  /** What it throws ends the run: nothing more can be recorded. */
+  record(record: JournalRecord): void;
   answer(cell: Cell, outputs: z.infer<typeof AnswerMessage>["outputs"]): void;
   onStatus(status: RunStatus): void;
   /** Monotonic clock, milliseconds. */
   now(): number;
 }
 
-/** Why each cell ended: it has its calls, the time was up, or it failed. */
-export type CellEnd = "requests" | "budget" | "failed";
+/** Why each cell ended: its median is known precisely enough, it has its calls, the time was up, or it failed. */
+export type CellEnd = EndRecord["reason"];
 
 /**
  * Runs the matrix in rounds: each round visits every cell that still lacks calls once, in an order shuffled by the seed.
@@ -52,10 +58,11 @@ export type CellEnd = "requests" | "budget" | "failed";
  * a client machine that cannot be reached, fails the cells that need it without trying again for each of them.
  *
  * @returns how each cell ended
+ * @throws what `record` or `answer` threw, after the visit that was under way
  */
 export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>> {
-  const { cells, limits } = inputs;
-  const measured = new Map(inputs.already);
+  const { cells } = inputs;
+  const measured = new Map(cells.map((cell) => [cell.id, [...(inputs.already.get(cell.id) ?? [])]]));
   const callMs = new Map<string, number>();
   const visitMs = new Map<string, number>();
   const seenInputs = new Set<string>();
@@ -64,14 +71,29 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
   const ends = new Map<string, CellEnd>();
   const startedAt = inputs.now();
   let visitsDone = 0;
-  const count = (cell: Cell) => measured.get(cell.id) ?? 0;
+  const latencies = (cell: Cell) => measured.get(cell.id) ?? [];
+  const count = (cell: Cell) => latencies(cell).length;
+  const limits = new Map(cells.map((cell) => [cell.id, limitsFor(inputs.limits, cell.limits)]));
+  const limitsOf = (cell: Cell) => limits.get(cell.id) ?? inputs.limits;
   const open = () => cells.filter((c) => !ends.has(c.id));
+  const stamp = (cell: Cell, round: number) => ({ cell: cell.id, round, at: new Date().toISOString() });
 
-  for (const cell of cells) if (count(cell) >= limits.requests) ends.set(cell.id, "requests");
+  const end = (cell: Cell, round: number, reason: CellEnd) => {
+    ends.set(cell.id, reason);
+    if (inputs.ended.has(cell.id)) return;
+    const values = latencies(cell);
+    const known = { precision: precisionOf(values), stable: windowsStable(values, STABILITY) };
+    inputs.record({ type: "end", ...stamp(cell, round), reason, n: values.length, ...known });
+  };
 
   const fail = (cell: Cell, round: number, error: { code: string; message: string }) => {
-    ends.set(cell.id, "failed");
-    inputs.record({ type: "failure", cell: cell.id, round, at: new Date().toISOString(), error });
+    inputs.record({ type: "failure", ...stamp(cell, round), error: { code: error.code, message: error.message } });
+    end(cell, round, "failed");
+  };
+
+  const endIfEnough = (cell: Cell, round: number) => {
+    const reason = enough(latencies(cell), limitsOf(cell));
+    if (reason !== undefined) end(cell, round, reason);
   };
 
   const visit = async (cell: Cell, round: number): Promise<void> => {
@@ -92,57 +114,58 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       callMs: callMs.get(modelKey(cell)),
     };
     const collected: number[] = [];
+    const lost: unknown[] = [];
     const onOutcome = (m: CallMessage | z.infer<typeof AnswerMessage>) => {
-      if (m.type === "answer") return inputs.answer(cell, m.outputs);
-      const { visit: _visit, ...call } = m;
-      inputs.record({ ...call, cell: cell.id, round });
-      if (m.ok && m.phase === "measure") collected.push(m.totalMs);
+      // Outcomes come out of streams, where a throw would end the process: it is kept until the visit is over.
+      try {
+        if (m.type === "answer") return inputs.answer(cell, m.outputs);
+        const { visit: _visit, ...call } = m;
+        inputs.record({ ...call, cell: cell.id, round });
+        if (m.ok && m.phase === "measure") collected.push(m.totalMs);
+      } catch (error) {
+        lost.push(error);
+      }
     };
-    const error = await link
-      .visit(
-        {
-          type: "visit",
-          visit: visitsDone,
-          clientKind: cell.clientKind,
-          ...inputs.endpoint(cell),
-          model: cell.model,
-          image: cell.image,
-          warmup: warmupSize(known, limits),
-          calls: visitSize(count(cell), limits),
-          blockMs: limits.blockMs,
-          timeoutMs: limits.timeoutMs,
-          keepAnswer: count(cell) === 0,
-        },
-        onOutcome,
-      )
-      .catch((e: unknown) => ({ code: "UNAVAILABLE", message: messageOf(e), opening: false }));
-    measured.set(cell.id, count(cell) + collected.length);
+    const outcome = await link
+      .visit(visitMessage(inputs, cell, limitsOf(cell), { visitsDone, known, count: count(cell) }), onOutcome)
+      .catch((e: unknown): VisitOutcome => ({
+        error: { code: "UNAVAILABLE", message: messageOf(e), opening: false },
+      }));
+    if (lost.length > 0) throw lost[0];
+    latencies(cell).push(...collected);
     if (collected.length > 0)
       callMs.set(modelKey(cell), Math.min(callMs.get(modelKey(cell)) ?? Infinity, ...collected));
+    const { warmup, client, error } = outcome;
+    if (warmup !== undefined && client !== undefined) {
+      const typicalMs = medianOf(Float64Array.from(collected).sort());
+      const disturbed = collected.length === 0 ? [] : disturbances(client, typicalMs, !isPlain(cell));
+      inputs.record({ type: "visit", ...stamp(cell, round), warmup, client, disturbed });
+    }
     if (error !== undefined) {
       if (error.opening) deadEnds.set(connection, error);
-      return fail(cell, round, { code: error.code, message: error.message });
+      return fail(cell, round, error);
     }
     seenInputs.add(inputKey(cell));
     seenConnections.add(connection);
-    if (count(cell) >= limits.requests) ends.set(cell.id, "requests");
+    endIfEnough(cell, round);
   };
 
-  const timeIsUp = () => limits.budgetMs !== null && inputs.now() - startedAt >= limits.budgetMs;
-
+  const { budgetMs } = inputs.limits;
+  const timeIsUp = () => budgetMs !== null && inputs.now() - startedAt >= budgetMs;
+  for (const cell of cells) endIfEnough(cell, inputs.firstRound);
   for (let round = inputs.firstRound; open().length > 0; round++) {
     const order = roundOrder(open(), inputs.seed, round);
     for (const [index, cell] of order.entries()) {
       if (timeIsUp() && count(cell) > 0) {
-        ends.set(cell.id, "budget");
+        end(cell, round, "budget");
         continue;
       }
       const before = inputs.now();
       await visit(cell, round);
       visitMs.set(cell.id, inputs.now() - before);
       visitsDone += 1;
-      const left = remaining(order.slice(index + 1), open(), count, limits, visitMs);
-      const budgetLeft = limits.budgetMs === null ? Infinity : limits.budgetMs - (inputs.now() - startedAt);
+      const left = remaining(order.slice(index + 1), open(), count, limitsOf, visitMs);
+      const budgetLeft = budgetMs === null ? Infinity : budgetMs - (inputs.now() - startedAt);
       inputs.onStatus({
         visitsDone,
         visitsLeft: left.visits,
@@ -155,34 +178,27 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
   return ends;
 }
 
-/** Visits and time still to come, from what visits took so far. */
-function remaining(
-  restOfRound: readonly Cell[],
-  open: readonly Cell[],
-  count: (cell: Cell) => number,
+function visitMessage(
+  inputs: RunInputs,
+  cell: Cell,
   limits: Limits,
-  visitMs: ReadonlyMap<string, number>,
-): { visits: number; ms: number; thisRoundMs: number } {
-  const groups = new Map<string, number[]>();
-  const all: number[] = [];
-  const group = (id: string) => id.split(" ").slice(0, 3).join(" ");
-  for (const [id, ms] of visitMs) {
-    const list = groups.get(group(id)) ?? [];
-    groups.set(group(id), [...list, ms]);
-    all.push(ms);
-  }
-  const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const estimate = (cell: Cell) => {
-    const alike = groups.get(group(cell.id));
-    return visitMs.get(cell.id) ?? (alike === undefined ? average(all) : average(alike));
+  now: { visitsDone: number; known: Familiarity; count: number },
+): VisitMessage {
+  const warmup = warmupSize(now.known, limits);
+  return {
+    type: "visit",
+    visit: now.visitsDone,
+    clientKind: cell.clientKind,
+    ...inputs.endpoint(cell),
+    model: cell.model,
+    image: cell.image,
+    warmup: warmup.atLeast,
+    warmupAtMost: warmup.atMost,
+    concurrency: cell.concurrency ?? 1,
+    ratePerSecond: cell.ratePerSecond ?? null,
+    calls: visitSize(now.count, limits),
+    blockMs: limits.blockMs,
+    timeoutMs: limits.timeoutMs,
+    keepAnswer: now.count === 0,
   };
-  const unvisited = restOfRound.filter((c) => count(c) === 0);
-  let visits = 0;
-  let ms = 0;
-  for (const cell of open) {
-    const own = Math.ceil(Math.max(0, limits.requests - count(cell)) / limits.blockRequests);
-    visits += own;
-    ms += own * estimate(cell);
-  }
-  return { visits, ms, thisRoundMs: unvisited.reduce((sum, cell) => sum + estimate(cell), 0) };
 }

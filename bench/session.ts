@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { Deployment } from "../infra/outputs.ts";
@@ -10,7 +10,8 @@ import type { ImageMessage } from "./agent/protocol.ts";
 import { remoteLink } from "./agent/remote.ts";
 import type { Cell } from "./cell.ts";
 import type { RunManifest } from "./manifest.ts";
-import { RecordWriter, readRecords, repairTail } from "./records.ts";
+import { JsonlWriter, diskFault, repairTail } from "./jsonl.ts";
+import { RecordWriter, readJournal } from "./records.ts";
 import { type CellEnd, type RunStatus, runMatrix } from "./run.ts";
 
 /** A photograph, ready to send. */
@@ -19,7 +20,7 @@ export type LoadedImage = z.infer<typeof ImageMessage>;
 /** What a session of a run came to. */
 export interface SessionResult {
   readonly ends: ReadonlyMap<string, CellEnd>;
-  /** Bytes of a torn last record that a killed session had left. */
+  /** Bytes of torn last lines that a killed session had left. */
   readonly repairedBytes: number;
 }
 
@@ -54,8 +55,9 @@ async function locked(
 ): Promise<SessionResult> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");
-  const repairedBytes = repairTail(path);
-  const { already, firstRound } = await progressSoFar(path);
+  const answersPath = join(dir, "answers.jsonl");
+  const repairedBytes = repairTail(path) + repairTail(answersPath);
+  const { already, ended, firstRound } = await progressSoFar(path);
   const byRole = new Map(manifest.deployments.map((d) => [d.role, d]));
   const links = new Map<string, Promise<WorkerLink>>();
   const link = (role: string) => {
@@ -68,42 +70,48 @@ async function locked(
     return opening;
   };
   const writer = new RecordWriter(path);
-  const answers: Promise<void>[] = [];
+  const answers = new JsonlWriter(answersPath);
   try {
     const ends = await runMatrix({
       cells: manifest.cells,
       limits: manifest.limits,
       seed: manifest.seed,
       already,
+      ended,
       firstRound,
       endpoint: (cell) => endpoint(byRole.get(cell.serverRole), cell),
       link,
       record: (record) => writer.append(record),
-      answer: (cell, outputs) =>
-        void answers.push(appendFile(join(dir, "answers.jsonl"), `${JSON.stringify({ cell: cell.id, outputs })}\n`)),
+      answer: (cell, outputs) => answers.append({ cell: cell.id, outputs }),
       onStatus,
       now: () => performance.now(),
     });
-    await Promise.all(answers);
     return { ends, repairedBytes };
   } finally {
     writer.close();
+    answers.close();
     await Promise.all([...links.values()].map((l) => l.then((open) => open.close()).catch(() => {})));
   }
 }
 
-/** Measured calls a cell has, and the round to go on with. */
-async function progressSoFar(path: string): Promise<{ already: Map<string, number>; firstRound: number }> {
-  const already = new Map<string, number>();
+/** What an earlier session of the run measured and ended, and the round to go on with. */
+export async function progressSoFar(path: string) {
+  const already = new Map<string, number[]>();
+  const ended = new Set<string>();
   let firstRound = 0;
   if (await exists(path)) {
-    for await (const record of readRecords(path)) {
+    for await (const record of readJournal(path)) {
       firstRound = Math.max(firstRound, record.round);
-      if (record.type === "call" && record.ok && record.phase === "measure")
-        already.set(record.cell, (already.get(record.cell) ?? 0) + 1);
+      if (record.type === "call" && record.ok && record.phase === "measure") {
+        const latencies = already.get(record.cell);
+        if (latencies === undefined) already.set(record.cell, [record.totalMs]);
+        else latencies.push(record.totalMs);
+      }
+      if (record.type === "end" && (record.reason === "precision" || record.reason === "requests"))
+        ended.add(record.cell);
     }
   }
-  return { already, firstRound };
+  return { already, ended, firstRound };
 }
 
 function endpoint(deployment: Deployment | undefined, cell: Cell): { address: string; port: number } {
@@ -134,4 +142,28 @@ async function openLink(
 export async function listRuns(root: string): Promise<string[]> {
   const names = await readdir(root).catch(() => [] as string[]);
   return names.filter((name) => /^\d{4}-\d{2}-\d{2}T/.test(name)).sort();
+}
+
+/**
+ * Makes a new run's folder. Runs that begin in the same second get folders of their own.
+ *
+ * @returns the run's id, which is the folder's name, and its path
+ */
+export async function makeRunDir(root: string, now: Date): Promise<{ id: string; dir: string }> {
+  const stamp = now
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "-");
+  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+    throw diskFault(root, error);
+  });
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? stamp : `${stamp}-${n}`;
+    try {
+      await mkdir(join(root, id));
+      return { id, dir: join(root, id) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw diskFault(join(root, id), error);
+    }
+  }
 }

@@ -92,8 +92,14 @@ export async function withLock<T>(path: string, body: () => Promise<T>, onWait?:
 export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    // On a full disk the half of a file would only take more of it.
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 function alive(pid: number): boolean {

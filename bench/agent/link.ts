@@ -4,7 +4,7 @@ import type { ImageMessage, VisitedMessage } from "./protocol.ts";
 import type { z } from "zod";
 
 /** What came of a visit besides its calls. */
-export type VisitOutcome = z.infer<typeof VisitedMessage>["error"];
+export type VisitOutcome = Pick<VisitedMessage, "error" | "warmup" | "client">;
 
 /** A worker somewhere: in this process, or an agent on another machine. */
 export interface WorkerLink {
@@ -12,8 +12,8 @@ export interface WorkerLink {
   readonly about: { readonly node: string; readonly hostname: string };
   sendImage(image: z.infer<typeof ImageMessage>): Promise<void>;
   /**
-   * Makes a visit; `onOutcome` sees each call as it is known. Resolves with why the visit could not go on, or undefined.
-   * Rejects only where the worker itself is gone.
+   * Makes a visit; `onOutcome` sees each call as it is known. Resolves with how the visit went, and why it could not
+   * go on if so. Rejects only where the worker itself is gone.
    */
   visit(
     message: VisitMessage,
@@ -46,7 +46,7 @@ export class VisitTracker {
     if (pending === undefined || message.type === "hello" || message.visit !== pending.visit) return;
     if (message.type === "visited") {
       this.#pending = undefined;
-      pending.resolve(message.error);
+      pending.resolve(message);
     } else {
       pending.onOutcome(message);
     }

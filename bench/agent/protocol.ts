@@ -26,7 +26,13 @@ export const VisitMessage = z.object({
   port: z.number().int(),
   model: z.string(),
   image: z.string(),
+  /** Warm-up calls: at least, and at most where the calls do not get steady. */
   warmup: z.number().int().nonnegative(),
+  warmupAtMost: z.number().int().nonnegative(),
+  /** Calls in flight at a time, each on a connection of its own. An open loop waits where all of them are busy. */
+  concurrency: z.number().int().positive(),
+  /** Open loop: calls are due at this rate, whatever the answers do. Null: closed loop, the answer begins the next call. */
+  ratePerSecond: z.number().positive().nullable(),
   calls: z.number().int().nonnegative(),
   /** No further measured call is begun once the visit's measured part has taken this long. */
   blockMs: z.number().positive(),
@@ -53,6 +59,14 @@ export const CallMessage = z.object({
   /** When the call began: wall clock of the client machine, ISO 8601. For reading, never for arithmetic. */
   at: z.string(),
   ok: z.boolean(),
+  /** Of an open loop: when the call was due, on the clock of `at`. */
+  intendedAt: z.string().optional(),
+  /**
+   * Of an open loop: from when the call was due until it began (all connections were busy, or the client was late). It is
+   * part of `totalMs`, so that a slow answer is seen by all the calls that it delayed: no coordinated omission.
+   */
+  lateMs: ms.optional(),
+  /** The whole. The phases, and `lateMs` where there is one, add up to it. */
   totalMs: ms,
   encodeMs: ms.nullable(),
   sendMs: ms.nullable(),
@@ -75,12 +89,42 @@ export const AnswerMessage = z.object({
   ),
 });
 
+/** How a visit's warm-up went. */
+export const WarmupReport = z.object({
+  calls: z.number().int().nonnegative(),
+  /** `steady`: calls got no faster any more; `calls`, `time`: as many or as long as it may be; `none`: not asked for. */
+  ended: z.enum(["steady", "calls", "time", "none"]),
+});
+export type WarmupReport = z.infer<typeof WarmupReport>;
+
+/** What the client's own process did while a visit's measured calls ran. Milliseconds. */
+export const ClientWatch = z.object({
+  /** The measured part, from its first call's begin to its last one's end. */
+  spanMs: ms,
+  /** How late the event loop came to its timers, one every 10 ms. */
+  loopMeanMs: ms,
+  loopP99Ms: ms,
+  loopMaxMs: ms,
+  /** Share of the time in which the event loop was busy, 0 to 1. */
+  loopBusy: z.number().min(0).max(1),
+  /** The longest encoding or decoding of one call: the event loop is late by that much for the calls' own sake. */
+  ownWorkMs: ms,
+  gcPauses: z.number().int().nonnegative(),
+  gcMs: ms,
+  gcMaxMs: ms,
+});
+export type ClientWatch = z.infer<typeof ClientWatch>;
+
 /** A visit is over: every call it made was sent before. `error` says why it could not go on. */
 export const VisitedMessage = z.object({
   type: z.literal("visited"),
   visit: z.number().int(),
   error: z.object({ code: z.string(), message: z.string(), opening: z.boolean() }).optional(),
+  warmup: WarmupReport.optional(),
+  /** Absent where no measured call was begun. */
+  client: ClientWatch.optional(),
 });
+export type VisitedMessage = z.infer<typeof VisitedMessage>;
 
 export const FromWorker = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello"), node: z.string(), hostname: z.string(), pid: z.number().int() }),

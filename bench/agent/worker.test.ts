@@ -20,6 +20,9 @@ const visit: VisitMessage = {
   model: "ssd",
   image: "image-1",
   warmup: 1,
+  warmupAtMost: 1,
+  concurrency: 1,
+  ratePerSecond: null,
   calls: 2,
   blockMs: 1000,
   timeoutMs: 1000,
@@ -52,7 +55,7 @@ async function working(results: CallResult[], options: { input?: "pixels" | "fil
       },
     }),
   };
-  const worker = createWorker((m) => said.push(m), [kind]);
+  const worker = createWorker((m) => said.push(m), { kinds: [kind] });
   await worker.handle(image);
   return { worker, said, requests, counts };
 }
@@ -91,7 +94,8 @@ describe("a worker", () => {
     expect(w.counts).toEqual({ opened: 1, closed: 1 });
     await w.worker.handle({ ...visit, visit: 2 });
     expect(w.counts.opened).toBe(2);
-    expect(w.said.at(-1)).toEqual({ type: "visited", visit: 2 });
+    expect(w.said.at(-1)).toMatchObject({ type: "visited", visit: 2, warmup: { calls: 1, ended: "calls" } });
+    expect(w.said.at(-1)).not.toHaveProperty("error");
   });
 
   it("says that a connection could not be opened, in the client's own words", async () => {
@@ -113,5 +117,34 @@ describe("a worker", () => {
     expect(w.counts.opened).toBe(1);
     await w.worker.handle({ type: "close" });
     expect(w.counts.closed).toBe(1);
+  });
+
+  it("opens a connection for each call in flight, warms each of them up, and reports after the calls", async () => {
+    const w = await working([]);
+    await w.worker.handle({ ...visit, concurrency: 3, calls: 6, keepAnswer: false });
+    expect(w.counts.opened).toBe(3);
+    expect(w.said.filter((m) => m.type === "call" && m.phase === "warmup")).toHaveLength(3);
+    expect(w.said.filter((m) => m.type === "call" && m.phase === "measure")).toHaveLength(6);
+  });
+
+  it("says what the client's own process did meanwhile, and how long its own work took", async () => {
+    const w = await working([]);
+    await w.worker.handle(visit);
+    expect(w.said.at(-1)).toMatchObject({
+      type: "visited",
+      client: { ownWorkMs: 5, gcPauses: expect.any(Number) as number },
+    });
+  });
+
+  it("counts the latency of an open loop's call from when it was due", async () => {
+    const w = await working([]);
+    await w.worker.handle({ ...visit, ratePerSecond: 1000, calls: 3, keepAnswer: false });
+    const calls = w.said.filter((m) => m.type === "call" && m.phase === "measure");
+    expect(calls).toHaveLength(3);
+    for (const call of calls) {
+      if (call.type !== "call") continue;
+      expect(call.totalMs).toBeCloseTo(15 + (call.lateMs ?? NaN), 9);
+      expect(call.intendedAt).toMatch(/^\d{4}-/);
+    }
   });
 });

@@ -1,82 +1,136 @@
 import { messageOf } from "../../lib/errors.ts";
 import type { CallResult, Client, ClientKind, PredictRequest, Tensor } from "../clients/client.ts";
 import { clientKinds } from "../clients/index.ts";
-import type { CallMessage, FromWorker, ToWorker, VisitMessage } from "./protocol.ts";
+import { type Clock, type LoopCall, measuredCalls, realClock } from "./calls.ts";
+import type { CallMessage, FromWorker, ToWorker, VisitMessage, VisitedMessage, WarmupReport } from "./protocol.ts";
+import { warmedUp } from "./warmup.ts";
+import { type Watch, processWatch } from "./watch.ts";
 
 interface Image {
   readonly pixels: Tensor;
   readonly file: Tensor;
 }
 
-/** Makes the calls of visits, one after the other, and says what came of each. One lives on every client machine. */
+/** Makes the calls of visits, one visit after the other, and says what came of each. One lives on every client machine. */
 export interface Worker {
   /** Handles one message; resolves when all of its outcomes were emitted. Messages must not overlap. */
   handle(message: ToWorker): Promise<void>;
 }
 
+/** What a worker takes from its process; replaced in tests. */
+export interface WorkerWorld {
+  readonly kinds: readonly ClientKind[];
+  readonly clock: Clock;
+  readonly watch: Watch;
+}
+
+/** Why a visit ends early; thrown and caught within this file alone. */
+class VisitFault extends Error {
+  readonly error: NonNullable<VisitedMessage["error"]>;
+
+  constructor(error: NonNullable<VisitedMessage["error"]>) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
 /**
- * A worker that reports through `emit`. Outcomes are emitted between calls, never inside the timed region.
+ * A worker that reports through `emit`. Outcomes are emitted between calls, never inside the timed region: where calls
+ * overlap, that is when the visit is over.
  *
  * @param emit gets each outcome as it is known
- * @param kinds the client kinds by name
  */
-export function createWorker(emit: (message: FromWorker) => void, kinds: readonly ClientKind[] = clientKinds): Worker {
+export function createWorker(emit: (message: FromWorker) => void, world: Partial<WorkerWorld> = {}): Worker {
+  const { kinds = clientKinds, clock = realClock, watch = processWatch() } = world;
   const images = new Map<string, Image>();
   const connections = new Map<string, Client>();
+  const keyOf = (visit: VisitMessage, lane: number) => `${visit.clientKind} ${visit.address}:${visit.port} #${lane}`;
 
-  async function connection(visit: VisitMessage, kind: ClientKind): Promise<Client> {
-    const key = `${kind.name} ${visit.address}:${visit.port}`;
-    const open = connections.get(key);
+  async function connection(visit: VisitMessage, kind: ClientKind, lane: number): Promise<Client> {
+    const open = connections.get(keyOf(visit, lane));
     if (open !== undefined) return open;
     const client = kind.create(visit.address, visit.port);
-    await client.open(Math.min(visit.timeoutMs, 10_000));
-    connections.set(key, client);
+    await client.open(Math.min(visit.timeoutMs, 10_000)).catch((error: unknown) => {
+      throw new VisitFault({ code: "UNAVAILABLE", message: messageOf(error), opening: true });
+    });
+    connections.set(keyOf(visit, lane), client);
     return client;
   }
 
   async function drop(visit: VisitMessage): Promise<void> {
-    const key = `${visit.clientKind} ${visit.address}:${visit.port}`;
-    const client = connections.get(key);
-    connections.delete(key);
-    await client?.close().catch(() => {});
+    for (let lane = 0; lane < visit.concurrency; lane++) {
+      const client = connections.get(keyOf(visit, lane));
+      connections.delete(keyOf(visit, lane));
+      await client?.close().catch(() => {});
+    }
+  }
+
+  async function warmUp(visit: VisitMessage, clients: readonly Client[], request: PredictRequest) {
+    const latencies: number[] = [];
+    // Every connection is to be warm: each of them makes a call at least, where there is a warm-up at all.
+    const atLeast = visit.warmup === 0 ? 0 : Math.max(visit.warmup, clients.length);
+    const bounds = { atLeast, atMost: Math.max(visit.warmupAtMost, atLeast), maxMs: visit.blockMs };
+    const startedAt = clock.now();
+    for (;;) {
+      const ended = warmedUp(latencies, clock.now() - startedAt, bounds);
+      if (ended !== undefined) return { calls: latencies.length, ended } satisfies WarmupReport;
+      const startAt = clock.now();
+      const result = await (clients[latencies.length % clients.length] as Client).call(request);
+      emit(callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null }, clock));
+      if (!result.ok) throw new VisitFault({ ...result.error, opening: false });
+      latencies.push(result.timing.totalMs);
+    }
+  }
+
+  async function measure(visit: VisitMessage, clients: readonly Client[], request: PredictRequest) {
+    const overlap = clients.length > 1;
+    const held: FromWorker[] = [];
+    const say = (message: FromWorker) => (overlap ? held.push(message) : emit(message));
+    let answerDue = visit.keepAnswer;
+    let ownWorkMs = 0;
+    let failure: CallResult | undefined;
+    watch.start();
+    await measuredCalls(
+      visit,
+      (lane) => (clients[lane] as Client).call(request),
+      (call) => {
+        say(callMessage(visit.visit, "measure", call, clock));
+        if (!call.result.ok) return void (failure ??= call.result);
+        const { encodeMs, decodeMs } = call.result.timing;
+        ownWorkMs = Math.max(ownWorkMs, encodeMs ?? 0, decodeMs ?? 0);
+        if (!answerDue) return;
+        answerDue = false;
+        say({ type: "answer", visit: visit.visit, outputs: plainOutputs(call.result.outputs) });
+      },
+      clock,
+    );
+    const client = await watch.stop(ownWorkMs);
+    held.forEach(emit);
+    return { client, ...(failure?.ok === false ? { error: { ...failure.error, opening: false } } : {}) };
+  }
+
+  async function makeVisit(visit: VisitMessage): Promise<Omit<VisitedMessage, "type" | "visit">> {
+    const kind = kinds.find((k) => k.name === visit.clientKind);
+    const image = images.get(visit.image);
+    if (kind === undefined || image === undefined) {
+      const what = kind === undefined ? `client "${visit.clientKind}"` : `image "${visit.image}"`;
+      return { error: { code: "INTERNAL", message: `this worker has no ${what}`, opening: false } };
+    }
+    const request = predictRequest(visit, kind, image);
+    const clients: Client[] = [];
+    for (let lane = 0; lane < visit.concurrency; lane++) clients.push(await connection(visit, kind, lane));
+    const warmup = await warmUp(visit, clients, request);
+    return { warmup, ...(visit.calls === 0 ? {} : await measure(visit, clients, request)) };
   }
 
   async function visit(message: VisitMessage): Promise<void> {
-    const done = (error?: { code: string; message: string; opening: boolean }) =>
-      emit({ type: "visited", visit: message.visit, ...(error === undefined ? {} : { error }) });
-    const kind = kinds.find((k) => k.name === message.clientKind);
-    const image = images.get(message.image);
-    if (kind === undefined || image === undefined) {
-      const what = kind === undefined ? `client "${message.clientKind}"` : `image "${message.image}"`;
-      return done({ code: "INTERNAL", message: `this worker has no ${what}`, opening: false });
-    }
-    let client: Client;
-    try {
-      client = await connection(message, kind);
-    } catch (error) {
-      return done({ code: "UNAVAILABLE", message: messageOf(error), opening: true });
-    }
-    const request = predictRequest(message, kind, image);
-    let answerDue = message.keepAnswer;
-    let measuringSince = 0;
-    for (let i = 0; i < message.warmup + message.calls; i++) {
-      const phase = i < message.warmup ? "warmup" : "measure";
-      if (i === message.warmup) measuringSince = performance.now();
-      if (i > message.warmup && performance.now() - measuringSince > message.blockMs) break;
-      const at = new Date().toISOString();
-      const result = await client.call(request);
-      emit(callMessage(message.visit, phase, at, result));
-      if (!result.ok) {
-        // A connection that saw a failure may be broken: the next visit starts with a new one.
-        await drop(message);
-        return done({ ...result.error, opening: false });
-      }
-      if (answerDue && phase === "measure") {
-        answerDue = false;
-        emit({ type: "answer", visit: message.visit, outputs: plainOutputs(result.outputs) });
-      }
-    }
-    done();
+    const outcome = await makeVisit(message).catch((error: unknown) => {
+      if (error instanceof VisitFault) return { error: error.error };
+      throw error;
+    });
+    // A connection that saw a failure may be broken: the next visit starts with a new one.
+    if (outcome.error !== undefined) await drop(message);
+    emit({ type: "visited", visit: message.visit, ...outcome });
   }
 
   return {
@@ -106,31 +160,25 @@ function predictRequest(visit: VisitMessage, kind: ClientKind, image: Image): Pr
   };
 }
 
-function callMessage(visit: number, phase: "warmup" | "measure", at: string, result: CallResult): CallMessage {
+/** A call as it is reported. Latencies of an open loop count from when the call was due. */
+function callMessage(visit: number, phase: "warmup" | "measure", call: LoopCall, clock: Clock): CallMessage {
+  const { result, startAt, intendedAt } = call;
+  const wall = (at: number) => new Date(Date.now() - (clock.now() - at)).toISOString();
+  const lateMs = intendedAt === null ? 0 : Math.max(0, startAt - intendedAt);
   const unseen = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null };
-  return result.ok
-    ? {
-        type: "call",
-        visit,
-        phase,
-        at,
-        ok: true,
-        ...result.timing,
-        requestBytes: result.requestBytes,
-        responseBytes: result.responseBytes,
-      }
-    : {
-        type: "call",
-        visit,
-        phase,
-        at,
-        ok: false,
-        ...unseen,
-        totalMs: result.totalMs,
-        requestBytes: null,
-        responseBytes: null,
-        error: result.error,
-      };
+  return {
+    type: "call",
+    visit,
+    phase,
+    at: wall(startAt),
+    ...(intendedAt === null ? {} : { intendedAt: wall(intendedAt), lateMs }),
+    ok: result.ok,
+    ...(result.ok ? result.timing : unseen),
+    totalMs: lateMs + (result.ok ? result.timing.totalMs : result.totalMs),
+    requestBytes: result.ok ? result.requestBytes : null,
+    responseBytes: result.ok ? result.responseBytes : null,
+    ...(result.ok ? {} : { error: result.error }),
+  };
 }
 
 function plainOutputs(outputs: Readonly<Record<string, Tensor>>) {

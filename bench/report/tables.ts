@@ -1,5 +1,5 @@
 import { type Column, formatTable } from "../../lib/table.ts";
-import type { Cell } from "../cell.ts";
+import { type Cell, isPlain } from "../cell.ts";
 import {
   COMBINATIONS,
   type Combination,
@@ -44,6 +44,7 @@ export function paperTable(experiment: Experiment, grpcClient: string, inputs: T
   const entry = (role: string, combination: Combination): Entry => {
     const cells = inputs.cells.filter(
       (c) =>
+        isPlain(c) &&
         c.serverRole === role &&
         c.clientRole === (experiment.place === "local" ? role : "client") &&
         inputs.paperModels[c.model] === combination.paperModel &&

@@ -1,0 +1,44 @@
+import { UserError } from "../../lib/errors.ts";
+import { loadStudy } from "../stats/study.ts";
+import { type Comparison, DEFAULT_THRESHOLD, compareRuns, exitCodeOf } from "./compare.ts";
+import { formatComparison } from "./text.ts";
+
+/** Options of `npm run bench -- compare A B`. */
+export interface CompareCommandOptions {
+  /** A share above 0: changes below it count as none. Default 0.05. */
+  readonly threshold?: number;
+  /** Exit code 1 also where one cannot tell. */
+  readonly strict?: boolean;
+}
+
+/** What the command prints (text to stderr, JSON to stdout) and returns to the shell. */
+export interface CompareResult {
+  readonly text: string;
+  readonly json: Comparison & { readonly schema: "lathe.compare/1"; readonly exitCode: number };
+  readonly exitCode: 0 | 1 | 2;
+}
+
+/**
+ * Compares the runs in two folders: what got faster or slower in B.
+ *
+ * @throws UserError where a folder holds no run, or the threshold is none
+ */
+export async function compareCommand(
+  dirA: string,
+  dirB: string,
+  options: CompareCommandOptions = {},
+): Promise<CompareResult> {
+  const threshold = options.threshold ?? DEFAULT_THRESHOLD;
+  if (!(threshold > 0 && threshold < 10))
+    throw new UserError({
+      what: `threshold ${threshold}`,
+      expected: "a share above 0, such as 0.05 for five per cent",
+    });
+  const comparison = compareRuns(await loadStudy(dirA), await loadStudy(dirB), { threshold });
+  const exitCode = exitCodeOf(comparison, options.strict === true);
+  return {
+    text: formatComparison(comparison),
+    json: { schema: "lathe.compare/1", ...comparison, exitCode },
+    exitCode,
+  };
+}

@@ -1,0 +1,47 @@
+import { parseArgs } from "node:util";
+import { describe, expect, it } from "vitest";
+import type { Values } from "../lib/cli.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import { OPTIONS, benchOptions, share } from "./options.ts";
+
+/** Options as the command line has them, with the defaults that the command gives. */
+function read(...args: string[]) {
+  const options = Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, o]) => [
+      name,
+      { type: o.type, ...("default" in o ? { default: o.default } : {}) },
+    ]),
+  );
+  return benchOptions(parseArgs({ args, options }).values as Values<typeof OPTIONS>);
+}
+
+describe("the options of a run", () => {
+  it("leave to the experiments what is not given", () => {
+    const options = read();
+    expect(options.givenLimits).toEqual({});
+    expect(options.limits).toEqual(DEFAULT_LIMITS);
+    expect([options.clientKinds, options.models, options.images, options.experiments]).toEqual(
+      Array.from({ length: 4 }, () => undefined),
+    );
+    expect(options.places).toEqual(["local", "remote"]);
+  });
+
+  it("go before the experiments where they are given", () => {
+    const options = read("--requests", "20", "--warmup", "1", "--block", "10", "--budget", "5", "--precision", "5%");
+    expect(options.givenLimits).toEqual({ requests: 20, warmupRequests: 1, blockRequests: 10, precision: 0.05 });
+    expect(options.limits).toEqual({ ...DEFAULT_LIMITS, ...options.givenLimits, budgetMs: 300_000 });
+    expect(read("--precision", "none").limits.precision).toBeNull();
+    expect(read("--images", "2, image-7").images).toEqual([2, 7]);
+  });
+
+  it("show all their faults at once", () => {
+    expect(() => read("--requests", "0", "--client", "curl", "--precision", "200", "--images", "x")).toThrow(
+      /--images: "x"[^]*--requests 0[^]*--precision 200[^]*--client: "curl"/,
+    );
+  });
+
+  it("take a threshold in percent", () => {
+    expect([share("5%"), share("2.5"), share("10 %")]).toEqual([0.05, 0.025, 0.1]);
+    for (const wrong of ["", "0", "-1", "x"]) expect(() => share(wrong)).toThrow(/--threshold/);
+  });
+});

@@ -1,0 +1,75 @@
+/** An interval from two order statistics, and how often such an interval covers the median at least. */
+export interface MedianInterval {
+  readonly low: number;
+  readonly high: number;
+  /** At least what was asked for: ranks are whole numbers. */
+  readonly coverage: number;
+}
+
+/** The windows that have to agree before a cell is done: this many, of this many calls each. */
+export const WINDOWS = 3;
+export const WINDOW_CALLS = 10;
+/** How far a window's median may lie off: perf_analyzer's default of 10 %. */
+export const STABILITY = 0.1;
+
+/**
+ * The distribution-free interval of the median: the order statistics of ranks r and n + 1 - r, with the largest r that
+ * keeps the coverage. The number of values below the median is binomial (n, 1/2), so the interval misses it with the
+ * probability 2 P(B < r) (David and Nagaraja, Order Statistics, 3rd ed., section 7.1). It assumes independent calls and one look
+ * at the data; it decides when to stop and nothing else. What a report states comes from the statistics of whole visits.
+ *
+ * @param sorted ascending
+ * @returns null where n is too small for any such interval (below 6 at 95 %)
+ */
+export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95): MedianInterval | null {
+  const n = sorted.length;
+  // log P(B = k) from k = 0 on: in logarithms, because 2^-n is no double for n beyond 1074.
+  let logTerm = -n * Math.LN2;
+  let below = 0;
+  let rank = 0;
+  while (rank < n) {
+    const next = below + Math.exp(logTerm);
+    if (2 * next > 1 - confidence) break;
+    below = next;
+    logTerm += Math.log((n - rank) / (rank + 1));
+    rank += 1;
+  }
+  if (rank === 0) return null;
+  return { low: sorted[rank - 1] as number, high: sorted[n - rank] as number, coverage: 1 - 2 * below };
+}
+
+/** The median; NaN of nothing. */
+export function medianOf(sorted: ArrayLike<number>): number {
+  const n = sorted.length;
+  if (n === 0) return NaN;
+  return ((sorted[Math.floor((n - 1) / 2)] as number) + (sorted[Math.ceil((n - 1) / 2)] as number)) / 2;
+}
+
+/**
+ * How precisely the median is known: the larger distance of its interval's ends from it, as a fraction of it.
+ *
+ * @returns null where there are too few values for an interval
+ */
+export function precisionOf(values: ArrayLike<number>, confidence = 0.95): number | null {
+  const sorted = Float64Array.from(values).sort();
+  const interval = medianInterval(sorted, confidence);
+  if (interval === null) return null;
+  const median = medianOf(sorted);
+  return Math.max(median - interval.low, interval.high - median) / median;
+}
+
+/**
+ * The stability window, as perf_analyzer has it: the last three windows agree. Here a window is ten calls in the order of
+ * measuring (so its calls come from several rounds where calls are long), its figure is its median, and they agree where
+ * the largest is at most 1 + 2 x `threshold` times the smallest: each within the threshold of a value between them.
+ *
+ * @returns null where there are fewer calls than three windows take
+ */
+export function windowsStable(latenciesMs: readonly number[], threshold: number): boolean | null {
+  if (latenciesMs.length < WINDOWS * WINDOW_CALLS) return null;
+  const last = latenciesMs.slice(-WINDOWS * WINDOW_CALLS);
+  const medians = Array.from({ length: WINDOWS }, (_, w) =>
+    medianOf(Float64Array.from(last.slice(w * WINDOW_CALLS, (w + 1) * WINDOW_CALLS)).sort()),
+  );
+  return Math.max(...medians) <= Math.min(...medians) * (1 + 2 * threshold);
+}

@@ -1,0 +1,44 @@
+import type { Cell } from "./cell.ts";
+import type { Limits } from "./limits.ts";
+
+/** Visits and time still to come. */
+export interface Remaining {
+  readonly visits: number;
+  readonly ms: number;
+  /** Time of those cells of this round that have no call yet: it is spent whatever the budget says. */
+  readonly thisRoundMs: number;
+}
+
+/**
+ * How much of a run is still to come, from what visits took so far: a cell's own, else those of cells alike (same
+ * machines, client kind and model), else all. Cells may end earlier, by their precision.
+ */
+export function remaining(
+  restOfRound: readonly Cell[],
+  open: readonly Cell[],
+  count: (cell: Cell) => number,
+  limitsOf: (cell: Cell) => Limits,
+  visitMs: ReadonlyMap<string, number>,
+): Remaining {
+  const groups = new Map<string, number[]>();
+  const group = (id: string) => id.split(" ").slice(0, 3).join(" ");
+  for (const [id, ms] of visitMs) {
+    const list = groups.get(group(id));
+    if (list === undefined) groups.set(group(id), [ms]);
+    else list.push(ms);
+  }
+  const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const averages = new Map([...groups].map(([key, values]) => [key, average(values)]));
+  const overall = average([...visitMs.values()]);
+  const estimate = (cell: Cell) => visitMs.get(cell.id) ?? averages.get(group(cell.id)) ?? overall;
+  let visits = 0;
+  let ms = 0;
+  for (const cell of open) {
+    const { requests, blockRequests } = limitsOf(cell);
+    const own = Math.ceil(Math.max(0, requests - count(cell)) / blockRequests);
+    visits += own;
+    ms += own * estimate(cell);
+  }
+  const unvisited = restOfRound.filter((c) => count(c) === 0);
+  return { visits, ms, thisRoundMs: unvisited.reduce((sum, cell) => sum + estimate(cell), 0) };
+}

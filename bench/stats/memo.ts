@@ -1,0 +1,12 @@
+/**
+ * A function that works a result out once for each object it is given: the sections of a report and its JSON ask for the
+ * same figures. Objects must not change after they were asked about.
+ */
+export function once<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, { readonly value: V }>();
+  return (key) => {
+    let entry = made.get(key);
+    if (entry === undefined) made.set(key, (entry = { value: make(key) }));
+    return entry.value;
+  };
+}

@@ -1,0 +1,114 @@
+import { correlation, correlationDifference } from "../stats/correlation.ts";
+import { OBJECT_SCORE } from "../stats/objects.ts";
+import { type Study, fitStudy, nullModels } from "../stats/study.ts";
+import { pairsEffect, PAPER_BASIS, publishedLogRatios } from "./paper-data.ts";
+import { type Conclusion, type Effect, type Finding, cannotTell, effectOf, findingOf } from "./verdict.ts";
+
+/** What is in the image (objects, complexity) matters more than its file size. */
+export const contentOverSize: Conclusion = {
+  id: "content-over-size",
+  test: "latency goes with the number of objects in the images more closely than with their file size",
+  judge,
+  judgePaper,
+};
+
+interface Row {
+  readonly log: number;
+  readonly objects: number;
+  readonly fileBytes: number;
+  readonly pixels: number;
+}
+
+function judge(study: Study): Finding {
+  const nulls = nullModels(study.manifest);
+  const models = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
+  if (study.images.every((i) => i.objects === null))
+    return cannotTell("no answer of a trained model was kept, so the objects in the images are not known");
+  const all = rowsOf(study, (model) => !nulls.has(model));
+  if (all.length < 4)
+    return cannotTell(`it takes 4 images and more, measured and with their objects counted; ${all.length} are`);
+  const effect = objectsOverBytes("all models", all);
+  if (effect === undefined) return cannotTell("the images do not differ in objects, in bytes or in latency");
+  return findingOf(
+    [effect],
+    [
+      `the interval is about images such as these ${all.length}, drawn anew (Zou 2007), not about measuring them again`,
+      ...["all models", ...models].map(
+        (name) => `${name}: ${correlations(name === "all models" ? all : rowsOf(study, (m) => m === name))}`,
+      ),
+      `objects: detections with a score of ${OBJECT_SCORE} and more, median over the answers of trained models`,
+    ],
+  );
+}
+
+/** Each image's log latency averaged over all else, beside what it is. */
+function rowsOf(study: Study, includes: (model: string) => boolean): Row[] {
+  const fit = fitStudy(study, (c) => includes(c.model))?.fit;
+  const images = fit?.design.levels["image"] ?? [];
+  const base = images[0];
+  if (fit === undefined || base === undefined || images.length < 2) return [];
+  return images.flatMap((image) => {
+    const found = study.images.find((i) => i.image === image);
+    if (found?.objects == null) return [];
+    const log = image === base ? 0 : fit.contrast({ image }, { image: base }).log;
+    return [{ log, objects: found.objects, fileBytes: found.fileBytes, pixels: found.pixels }];
+  });
+}
+
+const column = (rows: readonly Row[], pick: (r: Row) => number) =>
+  correlation(
+    rows.map(pick),
+    rows.map((r) => r.log),
+  );
+
+function correlations(rows: readonly Row[]): string {
+  const show = (name: string, pick: (r: Row) => number) => {
+    const r = column(rows, pick);
+    return Number.isNaN(r) ? `${name} –` : `${name} ${r.toFixed(2)}`;
+  };
+  return `correlation of log latency with ${show("objects", (r) => r.objects)}, ${show("log bytes", (r) => Math.log(r.fileBytes))}, ${show("log pixels", (r) => Math.log(r.pixels))}`;
+}
+
+/** By how much closer latency goes with objects than with bytes: |r| less |r|, whichever way each points. */
+function objectsOverBytes(label: string, rows: readonly Row[]): Effect | undefined {
+  const objects = column(rows, (r) => r.objects);
+  const bytes = column(rows, (r) => Math.log(r.fileBytes));
+  const both = correlation(
+    rows.map((r) => r.objects),
+    rows.map((r) => Math.log(r.fileBytes)),
+  );
+  if ([objects, bytes, both].some(Number.isNaN)) return undefined;
+  const turned = both * (Math.sign(objects) || 1) * (Math.sign(bytes) || 1);
+  return effectOf(
+    `|correlation with objects| less |correlation with log bytes|, ${label}`,
+    "difference",
+    Math.abs(objects) - Math.abs(bytes),
+    correlationDifference(Math.abs(objects), Math.abs(bytes), turned, rows.length),
+  );
+}
+
+/** Two images in the tables and no count of objects: all that can be said is whether the larger file is the slower one. */
+function judgePaper(): Finding {
+  const smaller = (withSlip: boolean) =>
+    pairsEffect(
+      "Image-7 (62 kB) over Image-2 (336 kB)",
+      publishedLogRatios(
+        (p) => p.experiment === "remoteImage7",
+        () => ({ experiment: "remoteImage2" }),
+        withSlip,
+      ),
+    );
+  const [all, clean] = [smaller(true), smaller(false)];
+  const show = (e: Effect) =>
+    `${e.label}: ${e.value.toFixed(2)} (${e.interval?.low.toFixed(2)} to ${e.interval?.high.toFixed(2)})`;
+  return cannotTellWith([
+    "the paper's tables hold two images, and it counts no objects: content cannot be weighed against size",
+    `were size alone to decide, the smaller file would be the faster one throughout; ${show(all)}`,
+    `without the number that reads like a copying slip: ${show(clean)}`,
+    PAPER_BASIS,
+  ]);
+}
+
+function cannotTellWith(remarks: readonly string[]): Finding {
+  return findingOf([], remarks);
+}

@@ -1,0 +1,50 @@
+import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
+import { PAPER_BASIS, pairsEffect, publishedLogRatios, withoutSlip } from "./paper-data.ts";
+import { type Conclusion, type Finding, cannotTell, findingOf, logEffect } from "./verdict.ts";
+
+const MODELS = [
+  ["rfcn", "R-FCN"],
+  ["ssd", "SSD"],
+] as const;
+
+/** For the same model, REST is slower than gRPC: for each model by itself. */
+export const grpcFaster: Conclusion = {
+  id: "grpc-faster",
+  test: "REST over gRPC lies above 1 for every model",
+  judge,
+  judgePaper,
+};
+
+function judge(study: Study): Finding {
+  const [grpc, rest] = [kindsOf(study.manifest, "grpc")[0], kindsOf(study.manifest, "rest")[0]];
+  if (grpc === undefined || rest === undefined) return cannotTell("it takes both protocols");
+  const nulls = nullModels(study.manifest);
+  const models = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
+  const unseen: string[] = [];
+  const effects = models.flatMap((model) => {
+    const fit = fitStudy(study, (c) => c.model === model && [grpc, rest].includes(c.clientKind))?.fit;
+    if (fit?.design.levels["client"]?.length !== 2) {
+      unseen.push(model);
+      return [];
+    }
+    const { log, interval } = fit.contrast({ client: rest }, { client: grpc });
+    return [logEffect(`${rest} over ${grpc}, ${model}`, log, interval)];
+  });
+  return findingOf(effects, unseen.length === 0 ? [] : [`not measured with both protocols: ${unseen.join(", ")}`]);
+}
+
+function judgePaper(): Finding {
+  const effect = (model: "rfcn" | "ssd", title: string, withSlip: boolean) =>
+    pairsEffect(
+      `REST over gRPC, ${title}`,
+      publishedLogRatios(
+        (p) => p.model === model && p.protocol === "rest",
+        () => ({ protocol: "grpc" }),
+        withSlip,
+      ),
+    );
+  return findingOf(
+    MODELS.map(([model, title]) => effect(model, title, true)),
+    [PAPER_BASIS, withoutSlip(effect("ssd", "SSD", false))],
+  );
+}

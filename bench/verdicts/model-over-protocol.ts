@@ -1,0 +1,84 @@
+import { jointInterval } from "../stats/effects.ts";
+import { estimateOf, intervalOf } from "../stats/estimate.ts";
+import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
+import { PAPER_BASIS, PUBLISHED, isSlip } from "./paper-data.ts";
+import { type Conclusion, type Finding, cannotTell, findingOf, logEffect } from "./verdict.ts";
+
+const LABEL = "factor between the models over factor between the protocols";
+
+/** The model has a larger effect on latency than the protocol: its factor, as a distance from 1, is the larger one. */
+export const modelOverProtocol: Conclusion = {
+  id: "model-over-protocol",
+  test: "the factor by which the model changes latency is larger than the factor by which the protocol does",
+  judge,
+  judgePaper,
+};
+
+function judge(study: Study): Finding {
+  const pair = modelPair(study);
+  const [grpc, rest] = [kindsOf(study.manifest, "grpc")[0], kindsOf(study.manifest, "rest")[0]];
+  if (pair === undefined || grpc === undefined || rest === undefined)
+    return cannotTell("it takes two models and both protocols");
+  const fitted = fitStudy(study, (c) => pair.includes(c.model) && [grpc, rest].includes(c.clientKind));
+  const { levels } = fitted?.fit.design ?? {};
+  if (fitted === undefined || levels?.["model"]?.length !== 2 || levels["client"]?.length !== 2)
+    return cannotTell("too few cells have calls to tell model and protocol apart");
+  const contrasts = [
+    fitted.fit.contrast({ model: pair[0] }, { model: pair[1] }),
+    fitted.fit.contrast({ client: rest }, { client: grpc }),
+  ];
+  const difference = ([model = NaN, protocol = NaN]: readonly number[]) => Math.abs(model) - Math.abs(protocol);
+  const [model, protocol] = contrasts.map((c) => Math.exp(c.log));
+  return findingOf(
+    [logEffect(LABEL, difference(contrasts.map((c) => c.log)), jointInterval(contrasts, difference))],
+    [
+      `${pair[0]} takes ${model?.toFixed(2)} times as long as ${pair[1]}, ${rest} ${protocol?.toFixed(2)} times as long as ` +
+        `${grpc}; both averaged over everything else`,
+    ],
+  );
+}
+
+/** The paper's two models where they are deployed, else the two that lie furthest apart. */
+function modelPair(study: Study): readonly [string, string] | undefined {
+  const deployed = study.manifest.deployments.flatMap((d) => d.models);
+  const nulls = nullModels(study.manifest);
+  const names = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
+  const paper = (which: "rfcn" | "ssd") =>
+    names.find((n) => deployed.some((m) => m.name === n && m.paperModel === which));
+  const [rfcn, ssd] = [paper("rfcn"), paper("ssd")];
+  if (rfcn !== undefined && ssd !== undefined) return [rfcn, ssd];
+  const fit = fitStudy(study, (c) => !nulls.has(c.model))?.fit;
+  if (fit === undefined || (fit.design.levels["model"]?.length ?? 0) < 2) return undefined;
+  const base = names[0] as string;
+  const order = names
+    .map((name) => ({ name, log: fit.contrast({ model: name }, { model: base }).log }))
+    .sort((a, b) => b.log - a.log);
+  return [order[0]?.name as string, order.at(-1)?.name as string];
+}
+
+function judgePaper(): Finding {
+  const settings = [...new Set(PUBLISHED.map((p) => `${p.experiment}|${p.role}`))];
+  const difference = (setting: string) => {
+    const log = (model: string, protocol: string) =>
+      Math.log(
+        PUBLISHED.find((p) => `${p.experiment}|${p.role}` === setting && p.model === model && p.protocol === protocol)
+          ?.ms ?? NaN,
+      );
+    const model = (log("rfcn", "grpc") + log("rfcn", "rest") - log("ssd", "grpc") - log("ssd", "rest")) / 2;
+    const protocol = (log("rfcn", "rest") + log("ssd", "rest") - log("rfcn", "grpc") - log("ssd", "grpc")) / 2;
+    return Math.abs(model) - Math.abs(protocol);
+  };
+  const over = (list: readonly string[]) => {
+    const e = estimateOf(list.map(difference));
+    return logEffect(LABEL, e.value, intervalOf(e));
+  };
+  const slip = PUBLISHED.find(isSlip);
+  const clean = over(settings.filter((s) => s !== `${slip?.experiment}|${slip?.role}`));
+  return findingOf(
+    [over(settings)],
+    [
+      PAPER_BASIS,
+      `without the setting that holds the number which reads like a copying slip: ${clean.value.toFixed(2)}, ${clean.outcome}`,
+    ],
+  );
+}

@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import type { Cell } from "../cell.ts";
+import { random } from "../stats/random.ts";
+import { manifestOf, studyOf } from "../stats/testing.ts";
+import { CONCLUSIONS, verdicts } from "./index.ts";
+import { PUBLISHED, isSlip } from "./paper-data.ts";
+import tables from "../paper/tables.json" with { type: "json" };
+import { effectOf, findingOf } from "./verdict.ts";
+
+const images = Array.from({ length: 10 }, (_, i) => ({
+  name: `image-${i + 1}`,
+  // Bytes and objects go their own ways.
+  fileBytes: [40, 300, 90, 700, 60, 120, 1400, 50, 500, 200][i] as number,
+}));
+const objects = Object.fromEntries(
+  images.map((image, i) => [image.name, [1, 5, 2, 3, 9, 4, 6, 12, 1, 8][i] as number]),
+);
+const manifest = manifestOf({
+  placements: [
+    ["client", "client"],
+    ["cloud", "cloud"],
+    ["client", "cloud"],
+  ],
+  images,
+});
+
+interface World {
+  readonly model: number;
+  readonly rest: number;
+  readonly remote: number;
+  /** How much faster the cloud server is, at home and called from elsewhere. */
+  readonly cloud: number;
+  /** Log latency a standard step of the covariate. */
+  readonly perObject: number;
+  readonly perLogByte: number;
+  readonly noise: number;
+}
+
+const PAPER_LIKE: World = {
+  model: 3,
+  rest: 0.4,
+  remote: 0.8,
+  cloud: -0.3,
+  perObject: 0.02,
+  perLogByte: 0,
+  noise: 0.02,
+};
+
+function judged(world: World, rounds = 4) {
+  const stream = random(11);
+  const log = (c: Cell) =>
+    3 +
+    (c.model === "rfcn-resnet101" ? world.model : c.model === "null" ? -2 : 0) +
+    (c.clientKind === "rest" ? world.rest : 0) +
+    (c.clientRole !== c.serverRole ? world.remote : 0) +
+    (c.serverRole === "cloud" ? world.cloud : 0) +
+    world.perObject * (objects[c.image] ?? 0) +
+    world.perLogByte * Math.log(images.find((i) => i.name === c.image)?.fileBytes ?? 1);
+  const study = studyOf(
+    manifest,
+    rounds,
+    (c) => Array.from({ length: 2 }, () => ({ totalMs: Math.exp(log(c) + world.noise * stream.normal()) })),
+    objects,
+  );
+  return Object.fromEntries(verdicts(study).map((v) => [v.id, v]));
+}
+
+const outcomes = (world: World, rounds?: number) =>
+  Object.fromEntries(Object.entries(judged(world, rounds)).map(([id, v]) => [id, v.ours.outcome]));
+
+describe("the paper's conclusions on a run", () => {
+  it("hold where the world is as the paper says", () => {
+    expect(outcomes(PAPER_LIKE)).toEqual({
+      "model-over-protocol": "holds",
+      "grpc-faster": "holds",
+      "remote-slower": "holds",
+      "content-over-size": "holds",
+    });
+  });
+
+  it("do not hold where it is the other way round", () => {
+    const other = { ...PAPER_LIKE, model: 0.3, rest: -0.6, remote: -0.5, perObject: 0, perLogByte: 0.2 };
+    expect(outcomes(other)).toEqual({
+      "model-over-protocol": "does not hold",
+      "grpc-faster": "does not hold",
+      "remote-slower": "does not hold",
+      "content-over-size": "does not hold",
+    });
+  });
+
+  it("cannot be told where the noise is larger than the effects", () => {
+    const noisy = { model: 0.01, rest: 0.01, remote: 0.01, cloud: 0, perObject: 0.001, perLogByte: 0.001, noise: 0.8 };
+    expect(new Set(Object.values(outcomes(noisy)))).toEqual(new Set(["cannot tell"]));
+  });
+
+  it("cannot be told from one visit a cell, but for the images, whose number is what counts there", () => {
+    const { "content-over-size": content, ...others } = outcomes(PAPER_LIKE, 1);
+    expect(content).toBe("holds");
+    expect(new Set(Object.values(others))).toEqual(new Set(["cannot tell"]));
+  });
+
+  it("show the effects that were put in", () => {
+    const v = judged(PAPER_LIKE);
+    expect(v["grpc-faster"]?.ours.effects.map((e) => e.value)).toEqual([
+      expect.closeTo(Math.exp(0.4), 1),
+      expect.closeTo(Math.exp(0.4), 1),
+    ]);
+    expect(v["model-over-protocol"]?.ours.effects[0]?.value).toBeCloseTo(Math.exp(3 - 0.4), 0);
+    // The cloud server is faster at home, so both halves of the sentence are put to the test.
+    expect(v["remote-slower"]?.ours.effects.map((e) => e.value)).toEqual([
+      expect.closeTo(Math.exp(0.8), 1),
+      expect.closeTo(Math.exp(0.5), 1),
+    ]);
+  });
+
+  it("say what is missing where a run has not the cells for them", () => {
+    const small = manifestOf({
+      placements: [["a", "a"]],
+      models: ["ssd-mobilenet"],
+      kinds: ["probe"],
+      images: images.slice(0, 2),
+    });
+    for (const c of CONCLUSIONS) {
+      const finding = c.judge(studyOf(small, 3, () => [{ totalMs: 5 }]));
+      expect(finding.outcome).toBe("cannot tell");
+      expect(finding.remarks.join()).not.toBe("");
+    }
+  });
+});
+
+/*
+ * Expected values: numpy 2.4.6 and scipy 1.17.1 over the logarithms of the ratios of tables.json:
+ *   m = x.mean(); scipy.stats.t.interval(.95, len(x) - 1, m, scipy.stats.sem(x)); exp of the three
+ */
+describe("the paper's own numbers put through the same test", () => {
+  const paper = Object.fromEntries(CONCLUSIONS.map((c) => [c.id, c.judgePaper()]));
+  const triple = (id: string, i: number) => {
+    const e = paper[id]?.effects[i];
+    return [e?.value, e?.interval?.low, e?.interval?.high];
+  };
+  const close = (values: readonly number[]) => values.map((v) => expect.closeTo(v, 6) as number);
+
+  it("have the effects and intervals that scipy gives", () => {
+    expect(triple("model-over-protocol", 0)).toEqual(close([6.03928370746036, 2.2086031672332327, 16.51403395608032]));
+    expect(triple("grpc-faster", 1)).toEqual(close([2.4722048228052422, 1.4122508490409227, 4.327699069929467]));
+    expect(triple("remote-slower", 0)).toEqual(close([1.4954494386429695, 0.7949429145171345, 2.81324480374291]));
+  });
+
+  it("bear out two conclusions; a number that reads like a slip stands in the way of the third; the fourth is open", () => {
+    expect(Object.fromEntries(Object.entries(paper).map(([id, f]) => [id, f.outcome]))).toEqual({
+      "model-over-protocol": "holds",
+      "grpc-faster": "holds",
+      "remote-slower": "cannot tell",
+      "content-over-size": "cannot tell",
+    });
+    expect(paper["remote-slower"]?.remarks.join("\n")).toMatch(/without cloud SSD REST .* holds/);
+  });
+
+  it("are 36, one of them a slip, and every conclusion of the paper has a test", () => {
+    expect(PUBLISHED).toHaveLength(36);
+    expect(PUBLISHED.filter(isSlip).map((p) => p.ms)).toEqual([24.838]);
+    expect(CONCLUSIONS.map((c) => c.id)).toEqual(tables.conclusions.map((c) => c.id));
+  });
+});
+
+describe("a finding", () => {
+  const effect = (low: number, high: number) => effectOf("x", "ratio", (low + high) / 2, { low, high });
+
+  it("holds where all of its effects do, and not where one is against it", () => {
+    expect(findingOf([effect(1.1, 2), effect(1.2, 3)]).outcome).toBe("holds");
+    expect(findingOf([effect(1.1, 2), effect(0.9, 3)]).outcome).toBe("cannot tell");
+    expect(findingOf([effect(1.1, 2), effect(0.9, 3), effect(0.5, 0.9)]).outcome).toBe("does not hold");
+    expect(findingOf([]).outcome).toBe("cannot tell");
+    expect(effectOf("x", "difference", 0.2, { low: 0.1, high: 0.3 }).outcome).toBe("holds");
+  });
+});
