@@ -47,11 +47,7 @@ export async function runSession(
 }
 
 async function locked(
-  dir: string,
-  manifest: RunManifest,
-  images: readonly LoadedImage[],
-  bundle: AgentBundle,
-  onStatus: (status: RunStatus) => void,
+  ...[dir, manifest, images, bundle, onStatus]: Parameters<typeof runSession>
 ): Promise<SessionResult> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");

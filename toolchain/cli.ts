@@ -17,7 +17,7 @@ await runCommand(
     ],
     examples: [
       ["npm run toolchain", "what is used, and from where"],
-      ["npm run toolchain -- build", "get what is missing (six to eight minutes on two cores, once)"],
+      ["npm run toolchain -- build", "get what is missing (6 to 12 minutes on two cores, once)"],
     ],
   },
   async (values, operands) => {
