@@ -1,19 +1,20 @@
 import { defineConfig } from "vitest/config";
 
-// Four kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
+// Five kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: "unit",
-          include: ["{lib,infra,stacks,bench,models,lab,toolchain,protos,demo}/**/*.test.ts", "test/*.test.ts"],
+          include: ["{lib,infra,stacks,bench,models,lab,toolchain,protos,demo,fleet}/**/*.test.ts", "test/*.test.ts"],
           // Property tests on a machine that is busy with something else must not fail for it.
           testTimeout: 30_000,
         },
       },
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 900_000 } },
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {
           name: "lab",

@@ -1,34 +1,46 @@
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { runCommand } from "../lib/cli.ts";
-import { writeAtomic } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
+import { type SecretsByRole, readSecrets } from "./access.ts";
 import { bundleAgent } from "./agent/bundle.ts";
 import { compareCommand } from "./compare/command.ts";
-import { formatConditions, readConditions } from "./conditions.ts";
+import { sayHowToGoOn } from "./interrupted.ts";
 import { type RunManifest, readManifest, writeManifest } from "./manifest.ts";
-import { type BenchOptions, SPEC, benchOptions, share } from "./options.ts";
+import { type BenchOptions, SPEC, benchOptions, noMoreOperands, share } from "./options.ts";
 import { earlierCalls, forecast, roughCallMs } from "./forecast.ts";
-import { diskFault } from "./jsonl.ts";
+import { keepPhotographs } from "./detections/photographs.ts";
 import { formatPlan, planAsJson } from "./plan-text.ts";
 import { loadImages, newManifest, planMatrix } from "./prepare.ts";
-import { formatRun, tablesAsJson } from "./report/index.ts";
+import { renderSections, reportJson } from "./report/index.ts";
+import { loadReport } from "./report/load.ts";
+import { renderText } from "./report/render/text.ts";
+import { writeReport } from "./report/write.ts";
+import { runDir } from "./run-dir.ts";
 import type { CellEnd, RunStatus } from "./run.ts";
 import { listRuns, makeRunDir, runSession } from "./session.ts";
+import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "./setup.ts";
+import { setupNow } from "./setup-now.ts";
 import { pulumiCli, readDeployments, readOutputFiles } from "./stacks.ts";
-import { loadStudy } from "./stats/study.ts";
-import { summariesOf } from "./summary.ts";
+import { noUnreadOptions, verbOf } from "./verbs.ts";
 
-await runCommand(SPEC, async (values, operands) => {
+/** Where the command was typed: npm runs it in the project's own folder. */
+const HERE = process.env["INIT_CWD"] ?? process.cwd();
+
+await runCommand(SPEC, async (values, operands, given) => {
+  const [verb, named] = operands;
+  noUnreadOptions(verbOf(verb, values.resume === true), given);
   const options = benchOptions(values);
   const runs = resolve(repoRoot, values.runs ?? "runs");
-  const [verb, named] = operands;
   const json = values.json === true;
+  if (verb !== "compare") noMoreOperands(operands, verb === "tables" || verb === "report" ? 2 : 1);
   if (verb === "plan") return printPlan(runs, options, json);
   if (verb === "compare") return compare(runs, operands.slice(1), values);
-  if (verb === "tables") return printTables(await runDir(runs, named), json);
-  if (values.resume === true) return resume(await runDir(runs, verb), json);
+  if (verb === "tables") return printTables(await runDir(runs, named, HERE), json);
+  if (verb === "report") return report(await runDir(runs, named, HERE), json);
+  if (values.resume === true)
+    return resume(await runDir(runs, verb, HERE), options, json, values["accept-changes"] === true);
   if (verb !== undefined)
     throw new UserError({
       what: `unknown operand "${verb}"`,
@@ -42,6 +54,11 @@ async function deploymentsOf(options: BenchOptions) {
   return options.outputs === undefined
     ? readDeployments(await pulumiCli(), options.stacks)
     : readOutputFiles(options.outputs);
+}
+
+/** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
+function secretsOf(deployments: RunManifest["deployments"], options: BenchOptions) {
+  return readSecrets(deployments, () => (options.outputs === undefined ? pulumiCli() : null));
 }
 
 async function printPlan(runs: string, options: BenchOptions, json: boolean): Promise<number> {
@@ -71,14 +88,24 @@ async function begin(runs: string, options: BenchOptions, json: boolean): Promis
   const ids = [...used].map((name) => Number(name.replace("image-", "")));
   const { images, infos } = await loadImages({ photographs: options.photographs, images: ids }, steps);
   steps.done(`${images.length} ready`);
+  const secrets = await secretsOf(deployments, options);
   const bundle = await bundleAgent();
-  const { id, dir } = await makeRunDir(runs, new Date());
-  const manifest = await newManifest(id, deployments, infos, options, matrix, bundle);
-  await writeManifest(dir, manifest);
-  return measure(dir, manifest, images, bundle, json);
+  let first: string | undefined;
+  let code = 0;
+  for (let n = 1; n <= options.repeat; n++) {
+    const { id, dir } = await makeRunDir(runs, new Date());
+    const manifest = {
+      ...(await newManifest(id, deployments, infos, options, matrix, bundle)),
+      ...(first === undefined ? {} : { repeats: first }),
+    };
+    first ??= id;
+    await writeManifest(dir, manifest);
+    code = Math.max(code, await measure(dir, manifest, images, bundle, json && n === options.repeat, secrets));
+  }
+  return code;
 }
 
-async function resume(dir: string, json: boolean): Promise<number> {
+async function resume(dir: string, options: BenchOptions, json: boolean, acceptChanges: boolean): Promise<number> {
   const manifest = await readManifest(dir);
   const ids = manifest.images.map((i) => Number(i.name.replace("image-", "")));
   const steps = progress();
@@ -92,7 +119,16 @@ async function resume(dir: string, json: boolean): Promise<number> {
       expected: "the photographs the run began with",
       fix: "start a new run: npm run bench",
     });
-  return measure(dir, manifest, images, await bundleAgent(), json);
+  const bundle = await bundleAgent();
+  const now = await setupNow(manifest, bundle);
+  const before = lastSetup(manifest);
+  const differences = setupDifferences(before, now, manifest.cells);
+  noOtherSetup(basename(dir), before, differences, acceptChanges);
+  if (differences.length > 0) note(`Since this run was measured last: ${differencesText(differences)}`);
+  const secrets = await secretsOf(manifest.deployments, options);
+  return measure(dir, manifest, images, bundle, json, secrets, async (fromRound) => {
+    if (differences.length > 0) await writeManifest(dir, withSession(manifest, now, fromRound, differences));
+  });
 }
 
 async function measure(
@@ -101,6 +137,8 @@ async function measure(
   images: Parameters<typeof runSession>[2],
   bundle: Parameters<typeof runSession>[3],
   json: boolean,
+  secrets: SecretsByRole,
+  onBegin?: Parameters<typeof runSession>[6],
 ): Promise<number> {
   const steps = progress();
   steps.step(`Measuring ${manifest.cells.length} cells, run ${manifest.id}`);
@@ -109,10 +147,13 @@ async function measure(
       `${s.visitsDone} visits done, ${s.visitsLeft} to come, ${formatSeconds(s.secondsLeft)} left; ` +
         `${s.cell.model} on ${s.cell.serverRole}${s.failedCells > 0 ? `; ${s.failedCells} cells failed` : ""}`,
     );
-  const { ends, repairedBytes } = await runSession(dir, manifest, images, bundle, onStatus);
+  await keepPhotographs(dir, images);
+  const calm = sayHowToGoOn(dir);
+  const { ends, repairedBytes } = await runSession(dir, manifest, images, bundle, onStatus, secrets, onBegin);
+  calm();
   steps.done(countEnds(ends));
   if (repairedBytes > 0) process.stderr.write(`Cut off a torn last record of ${repairedBytes} bytes.\n`);
-  await printTables(dir, json);
+  await printTables(dir, json, { write: true });
   const failed = [...ends.values()].filter((e) => e === "failed").length;
   return failed === 0 ? 0 : 1;
 }
@@ -122,27 +163,32 @@ function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
   return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
 }
 
-async function printTables(dir: string, json: boolean): Promise<number> {
-  const path = join(dir, "records.jsonl");
-  const study = await loadStudy(dir);
-  const { manifest } = study;
-  const conditions = await readConditions(path, (characters) =>
-    process.stderr.write(
-      `${path}: the last line is torn (${characters} characters) and left out: the run was killed, or goes on\n`,
-    ),
-  );
-  const summaries = summariesOf(study.data);
-  const text = [formatRun(manifest, summaries, study), formatConditions(conditions)]
-    .filter((t) => t !== "")
-    .join("\n\n");
-  const tables = { ...tablesAsJson(manifest, summaries, study), conditions: [...conditions.values()] };
-  const data = `${JSON.stringify(tables, null, 2)}\n`;
-  process.stderr.write(`\n${text}\n`);
-  if (json) process.stdout.write(data);
-  await keep(join(dir, "tables.md"), `${text}\n`);
-  await keep(join(dir, "tables.json"), data);
-  process.stderr.write(`\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, tables.md, tables.json\n`);
+/** Prints the report of a run's folder as text, and on request writes it there in every form. */
+async function printTables(dir: string, json: boolean, { write } = { write: false }): Promise<number> {
+  const inputs = await loadReport(dir, note);
+  const sections = await renderSections(inputs);
+  const data = await reportJson(inputs);
+  process.stderr.write(`\n${renderText(sections)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+  if (!write) return 0;
+  const written = await writeReport(dir, inputs, sections, data);
+  note(`\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
+  note(`The report: ${join(dir, "report.html")}`);
   return 0;
+}
+
+/** Writes the report of a run into its folder and says where. */
+async function report(dir: string, json: boolean): Promise<number> {
+  const inputs = await loadReport(dir, note);
+  const data = await reportJson(inputs);
+  const written = await writeReport(dir, inputs, await renderSections(inputs), data);
+  for (const name of written) note(join(dir, name));
+  if (json) process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+  return 0;
+}
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 /** Says which of two runs is faster; the exit code is the verdict. */
@@ -154,7 +200,7 @@ async function compare(runs: string, names: readonly string[], values: CompareVa
       expected: "two: the earlier one and the later one",
       fix: "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
     });
-  const result = await compareCommand(await runDir(runs, a), await runDir(runs, b), {
+  const result = await compareCommand(await runDir(runs, a, HERE), await runDir(runs, b, HERE), {
     ...(values.threshold === undefined ? {} : { threshold: share(values.threshold) }),
     strict: values.strict === true,
   });
@@ -164,16 +210,3 @@ async function compare(runs: string, names: readonly string[], values: CompareVa
 }
 
 type CompareValues = Readonly<Record<"strict" | "json", boolean | undefined> & Record<"threshold", string | undefined>>;
-
-/** Writes a file of a run; a full disk is told as such, after what was to be printed was printed. */
-async function keep(path: string, content: string): Promise<void> {
-  await writeAtomic(path, content).catch((error: unknown) => {
-    throw diskFault(path, error);
-  });
-}
-
-async function runDir(root: string, named: string | undefined): Promise<string> {
-  const name = named ?? (await listRuns(root)).at(-1);
-  if (name === undefined) throw new UserError({ what: `${root}: no runs yet`, fix: "npm run bench" });
-  return resolve(root, name);
-}

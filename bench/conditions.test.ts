@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { formatConditions, readConditions } from "./conditions.ts";
+import { readConditions } from "./conditions.ts";
 import { type JournalRecord, RecordWriter } from "./records.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
@@ -42,18 +42,22 @@ describe("the conditions of a run", () => {
     expect(conditions.get("a")).toMatchObject({ end: { reason: "precision", n: 30 }, visits: 2, flagged: false });
     expect(conditions.get("b")).toMatchObject({ disturbedVisits: 1, disturbances: ["late"], flagged: true });
     expect(conditions.get("c")?.end).toBeNull();
-    expect(formatConditions(conditions).split("\n")).toEqual([
-      "How the cells ended",
-      "Of 3 cells ended 1 as precise as asked for, 1 when the time was up, 1 not yet.",
-      "1 still drifted (their last three windows of ten calls differ):",
-      "  b",
-      "1 were disturbed by their own client: read their times with care.",
-      "  b: 1 of 2 visits; late",
-    ]);
+  });
+
+  it("tell of an open loop whose server fell behind in most of its visits, and not in one", async () => {
+    const writer = new RecordWriter(path);
+    for (const [cell, backlogs] of [
+      ["slow", [2.5, 3]],
+      ["paused", [0.1, 4, 0]],
+    ] as const)
+      for (const backlogCalls of backlogs) writer.append({ ...visit(cell, []), backlogCalls } as JournalRecord);
+    writer.close();
+    const conditions = await readConditions(path);
+    expect([conditions.get("slow")?.behind, conditions.get("paused")?.behind]).toEqual([true, false]);
   });
 
   it("are none in records of before they were kept", async () => {
     appendFileSync(path, '{"type":"failure","cell":"a","round":0,"at":"x","error":{"code":"X","message":"x"}}\n');
-    expect(formatConditions(await readConditions(path))).toBe("");
+    expect((await readConditions(path)).size).toBe(0);
   });
 });

@@ -115,6 +115,9 @@ function endOfLastLine(path: string, size: number): number {
   }
 }
 
+/** No record comes near it; a file without an end of line is none of ours, and must not fill the memory. */
+const LONGEST_LINE = 64 * 2 ** 20;
+
 /** Some lines of a file, in order; `torn` is set on a last piece that no newline ends. */
 export interface Lines {
   readonly lines: readonly string[];
@@ -141,6 +144,11 @@ export async function* readLines(path: string): AsyncGenerator<Lines> {
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     const lines = (rest + decoder.write(chunk)).split("\n");
     rest = lines.pop() ?? "";
+    if (rest.length > LONGEST_LINE)
+      throw new UserError({
+        what: `${path}:${first + lines.length}: a line of more than ${LONGEST_LINE / 2 ** 20} Mi characters`,
+        expected: "a file of JSON lines, as a bench writes it",
+      });
     if (lines.length > 0) yield { lines, first, torn: false };
     first += lines.length;
   }

@@ -1,18 +1,20 @@
 import { z } from "zod";
-import { STABILITY, WINDOW_CALLS, WINDOWS, precisionOf, windowsStable } from "./precision.ts";
+import { STABILITY, WINDOW_CALLS, WINDOWS, medianOf, precisionOf, windowsStable } from "./precision.ts";
+import { estimateOf, intervalOf } from "./stats/estimate.ts";
 
 /** When a cell has been measured enough, and how a visit to it goes. */
 export const Limits = z.object({
   /** Measured calls a cell is to have at most. */
   requests: z.number().int().positive(),
-  /** Measured calls before which no precision ends a cell. */
+  /** Measured calls before which no precision ends a cell; besides them it takes three visits. */
   minRequests: z
     .number()
     .int()
     .positive()
     .default(WINDOWS * WINDOW_CALLS),
   /**
-   * How far the ends of the median's 95 % interval may lie from the median, as a fraction of it, for a cell to be done.
+   * How far the ends of the median's 95 % interval may lie from the median, as a fraction of it, for a cell to be done: by its
+   * calls, and by its visits.
    * Null: a cell has exactly `requests` calls. (Runs of before there was a precision have none.)
    */
   precision: z.number().positive().max(1).nullable().default(null),
@@ -25,8 +27,8 @@ export const Limits = z.object({
   /** A call that takes longer has failed. */
   timeoutMs: z.number().positive(),
   /**
-   * Wall time of the whole run. Every cell is visited once, whatever it takes; after that no visit begins once this much
-   * time has passed. Null: until every cell has its calls.
+   * Wall time of the whole run. Every cell is visited once, whatever it takes; after that no visit begins that would end
+   * later than this. Null: until every cell has its calls.
    */
   budgetMs: z.number().positive().nullable(),
 });
@@ -55,28 +57,55 @@ export function limitsFor(run: Limits, own: CellLimits | undefined): Limits {
 /** Why a cell is done: its median is known as precisely as was asked for, or it has all its calls. */
 export type Enough = "precision" | "requests";
 
+/** Visits before which no precision ends a cell: what varies from visit to visit is not to be seen in fewer. */
+export const MIN_VISITS = 3;
+
 /**
- * Whether a cell has been measured enough. `precision`: it has `minRequests` calls, the 95 % interval of its median lies
- * within the precision asked for, and its last windows agree. `requests`: none of that, but it has all its calls.
+ * Whether a cell has been measured enough. `precision`: it has `minRequests` calls in three visits or more, its last windows
+ * agree, and the 95 % interval of its median lies within the precision asked for, both that of its calls and Student's over
+ * the medians of its visits, which is what a report states: calls of one visit are alike. `requests`: none of that, but it has
+ * all its calls.
  *
- * @param latenciesMs of measured calls that succeeded, in the order of measuring
+ * @param visits latencies of measured calls that succeeded, in the order of measuring, by visit
  * @returns undefined where it needs more calls
  */
-export function enough(latenciesMs: readonly number[], limits: Limits): Enough | undefined {
+export function enough(visits: readonly (readonly number[])[], limits: Limits): Enough | undefined {
   const { precision, minRequests, requests } = limits;
+  const latenciesMs = visits.flat();
   if (
     precision !== null &&
     latenciesMs.length >= minRequests &&
+    visits.length >= MIN_VISITS &&
     (precisionOf(latenciesMs) ?? Infinity) <= precision &&
+    visitPrecision(visits) <= precision &&
     windowsStable(latenciesMs, STABILITY) === true
   )
     return "precision";
   return latenciesMs.length >= requests ? "requests" : undefined;
 }
 
+/** How far the ends of the t interval over visits' medians (logarithms) lie from their centre, as a fraction of it. */
+function visitPrecision(visits: readonly (readonly number[])[]): number {
+  const logs = estimateOf(visits.map((calls) => Math.log(medianOf(Float64Array.from(calls).sort()))));
+  const interval = intervalOf(logs);
+  return interval === null ? Infinity : Math.expm1(interval.high - logs.value);
+}
+
 /** How many measured calls the next visit makes at most: a block, or what is still missing. */
 export function visitSize(measured: number, limits: Limits): number {
   return Math.max(0, Math.min(limits.blockRequests, limits.requests - measured));
+}
+
+/** An open loop leads in for so many times as long as it measures. */
+const LEAD_IN = 3;
+
+/**
+ * Calls at an open loop's rate before the measured ones of each visit: by then a queue has built up as far as it does at most
+ * loads. (At nine tenths of what a server can do it takes some hundred calls: longer blocks see more of that.)
+ */
+export function leadInSize(ratePerSecond: number | undefined, limits: Limits): number {
+  if (ratePerSecond === undefined) return 0;
+  return LEAD_IN * Math.min(limits.blockRequests, Math.ceil((ratePerSecond * limits.blockMs) / 1000));
 }
 
 /** How many warm-up calls a visit begins with. The worker decides between the two by `warmedUp` of agent/warmup.ts. */

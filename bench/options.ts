@@ -2,6 +2,8 @@ import { type CommandSpec, type OptionSpec, type Values } from "../lib/cli.ts";
 import { type Fault, UserError } from "../lib/errors.ts";
 import { clientKinds } from "./clients/index.ts";
 import { type CellLimits, DEFAULT_LIMITS, type Limits, limitsFor } from "./limits.ts";
+import { PERCENT, percentOf } from "./percent.ts";
+import { readsText } from "./verbs.ts";
 
 export const OPTIONS = {
   matrix: {
@@ -53,13 +55,27 @@ export const OPTIONS = {
     value: "SECONDS",
     help: `a call that takes longer has failed (default: the experiment's own, else ${DEFAULT_LIMITS.timeoutMs / 1000})`,
   },
+  "allow-missing": {
+    type: "boolean",
+    help: "machines that are not deployed are left out, cells of models that a server does not have fail with its reason",
+  },
   budget: { type: "string", value: "MINUTES", help: "stop after this long, once every cell was visited" },
+  repeat: {
+    type: "string",
+    value: "N",
+    help: "measure the matrix so many times, a run each, and say how well each agrees with the first",
+    default: "1",
+  },
   seed: { type: "string", value: "N", help: "seed of the order of visits", default: "1" },
   runs: { type: "string", value: "DIR", help: "folder where runs are kept", default: "runs" },
   resume: { type: "boolean", help: "go on with the newest run (or the one named as operand)" },
+  "accept-changes": {
+    type: "boolean",
+    help: "with --resume: go on though client program, servers or models changed since; every output then says so",
+  },
   remark: { type: "string", value: "TEXT", help: "what a reader of the tables must know about these machines" },
   threshold: { type: "string", value: "PERCENT", help: "compare: smaller changes count as none (default: 5%)" },
-  strict: { type: "boolean", help: "compare: exit code 1 also where one cannot tell" },
+  strict: { type: "boolean", help: "compare: exit code 1 in place of 2" },
   json: { type: "boolean", help: "print plan, tables or comparison as JSON to stdout" },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -67,15 +83,23 @@ export const SPEC: CommandSpec<typeof OPTIONS> = {
   name: "npm run bench --",
   summary:
     "Measures model x protocol x machine x image against what is deployed, and prints the paper's tables beside it.",
-  operands: "[plan | tables [RUN] | compare RUN RUN | RUN (with --resume)]",
+  operands: "[plan | tables [RUN] | report [RUN] | compare RUN RUN | RUN (with --resume)]",
   options: OPTIONS,
   details: [
-    "Local cells run their client on the server's own machine, remote cells on the machine with the role `client`; the\n" +
-      "agent that makes the calls is sent there over SSH and removed by `pulumi destroy`. A cell that fails says why, the\n" +
-      "others go on, and the exit code is 1. A cell is done once its median is known as precisely as was asked for (its 95 %\n" +
-      "interval, and three windows of ten calls that agree within 10 %), or when it has all its calls. A run that was\n" +
-      "interrupted goes on with --resume: nothing lost, nothing twice.",
-    "Each run is a folder: run.json (provenance), records.jsonl (one line a call), answers.jsonl, tables.md, tables.json.",
+    "Local cells run their client on the server's own machine, remote cells on the machine with the role `client`; the " +
+      "agent that makes the calls is sent there over SSH and removed by `pulumi destroy`. A cell that fails says why, the " +
+      "others go on, and the exit code is 1. A cell is done once its median is known as precisely as was asked for (its 95 % " +
+      "interval, by its calls and by three visits or more, and three windows of ten calls whose medians lie within 10 % of the smallest), or when it " +
+      "has all its calls. A run that was interrupted goes on with --resume: nothing lost, nothing twice.",
+    "A name in a file of experiments or in --models is a fault where nothing deployed has it and it is neither a role nor a " +
+      "model that Lathe or this checkout knows (stacks/roles, Pulumi.STACK.yaml, the catalogue). A known one that is not " +
+      "deployed just now is left out, and said. --allow-missing takes every name.",
+    "Where an experiment sets a rate (open loop), latency counts from when a call was due. Each visit leads in at that rate " +
+      "for three times as long as it measures (told as warm-up), so that calls meet a queue and not an idle server; near to " +
+      "what a server can do a queue takes longer than that to build up, and longer blocks see more of it.",
+    "Each run is a folder: run.json (provenance), records.jsonl (one line a call), answers.jsonl, and " +
+      "the report: report.html (one file, no network), report.md, report.csv (one line a cell), report.json.",
+    readsText(),
   ],
   examples: [
     ["npm run bench", "the paper's experiments, on everything that is deployed"],
@@ -92,12 +116,17 @@ export const SPEC: CommandSpec<typeof OPTIONS> = {
       "npm run bench -- --budget 10",
       "what fits into ten minutes: every cell once, then as many rounds as there is time for",
     ],
+    [
+      "npm run bench -- --repeat 2",
+      "twice the same, and how well the two runs agree: what differences mean on these machines",
+    ],
     ["npm run bench -- --resume", "go on with the newest run"],
     [
       "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
-      "what got slower; exit code 1 where something did, 2 where the runs have nothing in common",
+      "what got slower or fails more often; exit code 1 where something did, 2 where that is not known, 0 where all was told",
     ],
-    ["npm run bench -- tables 2026-11-23T18-00-00Z --json", "the tables of a run again, for a program"],
+    ["npm run bench -- tables 2026-11-23T18-00-00Z --json", "a run's report again, printed, and for a program"],
+    ["npm run bench -- report", "write the newest run's report again (report.html, .md, .csv, .json)"],
   ],
 };
 
@@ -118,7 +147,11 @@ export interface BenchOptions {
   /** Those of them that were given: they go before an experiment's own. */
   readonly givenLimits: CellLimits;
   readonly seed: number;
+  /** Runs of the same matrix, one after the other. */
+  readonly repeat: number;
   readonly remark: string | undefined;
+  /** Take names that nothing deployed has. */
+  readonly allowMissing: boolean;
 }
 
 /**
@@ -140,9 +173,8 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
   };
   const precision = (text: string): number | null => {
     if (text === "none") return null;
-    const value = percent(text);
-    if (!(value > 0 && value <= 1))
-      faults.push({ what: `--precision ${text}`, expected: "percent, such as 2 or 2%, or none" });
+    const value = percentOf(text) ?? NaN;
+    if (!(value > 0 && value <= 1)) faults.push({ what: `--precision ${text}`, expected: `${PERCENT}, or none` });
     return value;
   };
   const words = (text: string | undefined) =>
@@ -188,7 +220,9 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
           ),
     places: oneOf("place", values.place, ["local", "remote"]),
     seed: number("seed", 0, true),
+    repeat: number("repeat", 1, true),
     remark: values.remark,
+    allowMissing: values["allow-missing"] === true,
     givenLimits,
     limits: {
       ...limitsFor(DEFAULT_LIMITS, faults.length > 0 ? {} : givenLimits),
@@ -199,19 +233,29 @@ export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
   return options;
 }
 
-/** `5%` or `5` as 0.05; NaN where it is no number. */
-function percent(text: string): number {
-  const number = text.replace(/\s*%$/, "");
-  return number === "" ? NaN : Number(number) / 100;
+/**
+ * Refuses operands that nobody will read.
+ *
+ * @param most how many a command takes, with its own name where it has one
+ * @throws UserError where there are more
+ */
+export function noMoreOperands(operands: readonly string[], most: number): void {
+  const surplus = operands.slice(most);
+  if (surplus.length > 0)
+    throw new UserError({
+      what: `${surplus.length === 1 ? "operand" : "operands"} too many: ${surplus.map((o) => `"${o}"`).join(", ")}`,
+      expected: SPEC.operands ?? "",
+      fix: `${SPEC.name} --help`,
+    });
 }
 
 /**
  * A threshold as a share.
  *
- * @throws UserError where it is no percentage above 0
+ * @throws UserError where it is no percentage above 0 and below 1000
  */
 export function share(text: string): number {
-  const value = percent(text);
+  const value = percentOf(text) ?? NaN;
   if (value > 0 && value < 10) return value;
-  throw new UserError({ what: `--threshold ${text}`, expected: "percent above 0, such as 5 or 5%" });
+  throw new UserError({ what: `--threshold ${text}`, expected: `${PERCENT}; above 0 and below 1000` });
 }

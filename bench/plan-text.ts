@@ -1,7 +1,8 @@
 import { formatSeconds } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
+import { count } from "../lib/words.ts";
 import { type Forecast, ROUGH } from "./forecast.ts";
-import { type Limits, limitsFor } from "./limits.ts";
+import { type Limits, MIN_VISITS, limitsFor } from "./limits.ts";
 import type { PlannedMatrix } from "./prepare.ts";
 
 /** A planned matrix for people: its cells, their number, and how long they take. */
@@ -32,8 +33,20 @@ export function formatPlan(
       rows,
     ),
     ...matrix.notes,
-    `${matrix.cells.length} cells from ${matrix.file} (${counts.join(", ")}); a cell of several experiments is measured once`,
-    `${least === most ? most : `${least} to ${most}`} measured calls: ${timeText(estimate)}`,
+    `${count(matrix.cells.length, "cell")} from ${matrix.file} (${counts.join(", ")}); a cell of several experiments is measured once`,
+    run.budgetMs !== null && estimate.cut
+      ? `at most ${most} measured calls, as many of them as ${formatSeconds(run.budgetMs / 1000)} allow: ${timeText(estimate)}`
+      : `${least === most ? most : `${least} to ${most}`} measured calls: ${timeText(estimate)}`,
+    ...visitedText(
+      estimate,
+      matrix.cells.some((c) => limitsFor(run, c.limits).precision !== null),
+    ),
+    ...(estimate.tooFast > 0
+      ? [
+          `Note: ${count(estimate.tooFast, "cell")} at a rate that cannot be kept, as long as a call takes and as many as are in flight: their ` +
+            "calls would queue up, each waiting longer than the one before. Ask for a lower rate, or for more calls in flight (concurrency).",
+        ]
+      : []),
     `Times from ${sourceText(estimate, matrix.cells.length, earlier)}.`,
   ].join("\n");
 }
@@ -43,6 +56,23 @@ function timeText({ soonestMs, latestMs }: Forecast): string {
   return soonest === latest
     ? `about ${latest}`
     : `about ${soonest} where every cell is soon precise, ${latest} at most`;
+}
+
+function visitedText({ visited }: Forecast, precisionAsked: boolean): string[] {
+  if (visited === undefined) return [];
+  const { once, more, precise } = visited;
+  return [
+    ...(once === 0
+      ? []
+      : more === 0
+        ? ["In that time each cell would be visited once only, and have no interval."]
+        : [
+            `In that time ${count(once, "cell")} would be visited once only, and have no interval; ${more} more often.`,
+          ]),
+    ...(precise === 0 && precisionAsked
+      ? [`No cell would be visited ${MIN_VISITS} times, as it takes to become as precise as asked for.`]
+      : []),
+  ];
 }
 
 function sourceText({ fromRecords }: Forecast, cells: number, earlier: string | undefined): string {

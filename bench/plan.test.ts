@@ -63,6 +63,15 @@ describe("the plan of a run", () => {
     expect(roundOrder(cells, 1, 0)).not.toEqual(roundOrder(cells, 2, 0));
   });
 
+  it("orders the same round of neighbouring seeds in ways that have nothing in common", () => {
+    const items = [0, 1, 2, 3, 4];
+    const seeds = 5000;
+    let same = 0;
+    for (let seed = 0; seed < seeds; seed++)
+      if (roundOrder(items, seed, 0)[0] === roundOrder(items, seed + 1, 0)[0]) same++;
+    expect(Math.abs(same - seeds / 5)).toBeLessThan(142);
+  });
+
   it("puts every cell at every place of the round about equally often", () => {
     const items = [0, 1, 2, 3, 4];
     const rounds = 5000;

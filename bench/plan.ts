@@ -1,7 +1,6 @@
-import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { type Cell, cellId } from "./cell.ts";
 import type { ClientKind } from "./clients/client.ts";
+import { random } from "./stats/random.ts";
 
 /** Which client machine calls which server machine. */
 export interface Placement {
@@ -43,13 +42,13 @@ export function benchPlan(spec: MatrixSpec): Cell[] {
 
 /**
  * The order in which one round visits its cells: a shuffle that depends on seed and round alone, so that drift of the
- * machines does not land on one cell, and a resumed run goes on as the first would have.
+ * machines does not land on one cell.
  */
 export function roundOrder<T>(cells: readonly T[], seed: number, round: number): T[] {
-  const generator = xoroshiro128plus((seed ^ Math.imul(round + 1, 0x9e3779b1)) | 0);
+  const stream = random((seed ^ Math.imul(round + 1, 0x9e3779b1)) | 0);
   const order = [...cells];
   for (let i = order.length - 1; i > 0; i--) {
-    const j = uniformInt(generator, 0, i);
+    const j = stream.below(i + 1);
     [order[i], order[j]] = [order[j] as T, order[i] as T];
   }
   return order;

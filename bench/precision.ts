@@ -9,7 +9,7 @@ export interface MedianInterval {
 /** The windows that have to agree before a cell is done: this many, of this many calls each. */
 export const WINDOWS = 3;
 export const WINDOW_CALLS = 10;
-/** How far a window's median may lie off: perf_analyzer's default of 10 %. */
+/** By how much the largest of the windows' medians may exceed the smallest: perf_analyzer's default of 10 %. */
 export const STABILITY = 0.1;
 
 /**
@@ -60,8 +60,9 @@ export function precisionOf(values: ArrayLike<number>, confidence = 0.95): numbe
 
 /**
  * The stability window, as perf_analyzer has it: the last three windows agree. Here a window is ten calls in the order of
- * measuring (so its calls come from several rounds where calls are long), its figure is its median, and they agree where
- * the largest is at most 1 + 2 x `threshold` times the smallest: each within the threshold of a value between them.
+ * measuring (so its calls come from several rounds where calls are long) and its figure is its median; perf_analyzer's is a
+ * span of time or of calls, with its throughput and average latency. They agree by the rule of its newer versions: the largest
+ * is at most 1 + `threshold` times the smallest. (Older ones asked that each lie within the threshold of their average.)
  *
  * @returns null where there are fewer calls than three windows take
  */
@@ -71,5 +72,5 @@ export function windowsStable(latenciesMs: readonly number[], threshold: number)
   const medians = Array.from({ length: WINDOWS }, (_, w) =>
     medianOf(Float64Array.from(last.slice(w * WINDOW_CALLS, (w + 1) * WINDOW_CALLS)).sort()),
   );
-  return Math.max(...medians) <= Math.min(...medians) * (1 + 2 * threshold);
+  return Math.max(...medians) <= Math.min(...medians) * (1 + threshold);
 }

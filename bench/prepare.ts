@@ -1,23 +1,27 @@
-import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { Deployment } from "../infra/outputs.ts";
-import { UserError } from "../lib/errors.ts";
+import { type Fault, UserError } from "../lib/errors.ts";
 import { exists } from "../lib/cached.ts";
 import { repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
+import { show } from "../lib/show.ts";
 import { fetchPhotographs, loadPhotographList } from "../models/photographs.ts";
 import { decodeImage } from "../models/pixels.ts";
+import { accessRemarks, withoutClosed } from "./access.ts";
 import type { AgentBundle } from "./agent/bundle.ts";
 import { clientKinds } from "./clients/index.ts";
 import { type Matrix, expand } from "./experiments/expand.ts";
-import { loadExperiments } from "./experiments/load.ts";
+import { nameHint } from "./experiments/hints.ts";
+import { type Known, loadExperiments } from "./experiments/load.ts";
+import { type Names, knownNames } from "./names.ts";
 import type { Experiment } from "./experiments/schema.ts";
 import { CLOCK, type ImageInfo, type RunManifest, TIMED_REGION } from "./manifest.ts";
 import type { BenchOptions } from "./options.ts";
+import { reachNotes } from "./reach.ts";
 import { readBack } from "./readback.ts";
 import type { LoadedImage } from "./session.ts";
+import { latheNow } from "./setup-now.ts";
 
 /** The matrix of a run, and where it is from. */
 export interface PlannedMatrix extends Matrix {
@@ -37,14 +41,24 @@ const PAPER_MATRIX = "bench/experiments/paper.yaml";
 export async function planMatrix(deployments: readonly Deployment[], options: BenchOptions): Promise<PlannedMatrix> {
   const file = options.matrix ?? ((await exists(join(repoRoot, OWN_MATRIX))) ? OWN_MATRIX : PAPER_MATRIX);
   const list = await loadPhotographList(join(repoRoot, options.photographs));
-  const images = list.map((p) => `image-${p.id}`);
-  const experiments = await loadExperiments(resolve(repoRoot, file), { images: list.map((p) => p.id) });
-  const unknown = options.experiments?.filter((name) => !experiments.some((e) => e.name === name)) ?? [];
-  if (unknown.length > 0)
-    throw new UserError({
-      what: `--experiment: ${file} has no ${unknown.map((name) => `"${name}"`).join(", ")}`,
-      expected: `some of ${experiments.map((e) => e.name).join(", ")}`,
-    });
+  const numbers = list.map((p) => p.id);
+  const images = numbers.map((id) => `image-${id}`);
+  const names: Partial<Names> = options.allowMissing ? {} : await knownNames(deployments);
+  const { experiments, faults } = await experimentsOf(file, {
+    ...names,
+    images: numbers,
+    chosen: options.experiments,
+  });
+  faults.push(
+    ...strangers(
+      "experiment",
+      options.experiments,
+      experiments?.map((e) => e.name),
+    ),
+  );
+  faults.push(...strangers("models", options.models, names.models, ALLOW));
+  faults.push(...noPhotographs(options, numbers));
+  if (experiments === undefined || faults.length > 0) throw new UserError(faults);
   const deployed = {
     modelsByRole: Object.fromEntries(deployments.map((d) => [d.role, d.models.map((model) => model.name)])),
     images,
@@ -53,12 +67,15 @@ export async function planMatrix(deployments: readonly Deployment[], options: Be
   const choice = {
     experiments: options.experiments,
     models: options.models,
-    images: options.images === undefined ? undefined : await imageNames(options),
+    images: options.images?.map((id) => `image-${id}`),
     clientKinds: options.clientKinds,
     places: options.places,
     limits: options.givenLimits,
+    allowMissing: options.allowMissing,
   };
-  const { cells, notes } = expand(experiments, deployed, choice, options.limits);
+  const expanded = expand(experiments, deployed, choice, options.limits);
+  const open = withoutClosed(expanded.cells, deployments);
+  const [cells, notes] = [open.cells, [...expanded.notes, ...open.notes, ...reachNotes(open.cells, options.limits)]];
   if (cells.length === 0)
     throw new UserError({
       what: `no cell is left to measure${notes.map((note) => `\n  ${note}`).join("")}`,
@@ -69,24 +86,56 @@ export async function planMatrix(deployments: readonly Deployment[], options: Be
 }
 
 const PLAN = "npm run bench -- plan";
+const ALLOW = "the name as it is deployed; to have its cells fail where that can be seen: --allow-missing";
+
+/** The experiments of a file, or its faults: they are shown with those of the options. */
+async function experimentsOf(file: string, known: Known): Promise<{ experiments?: Experiment[]; faults: Fault[] }> {
+  try {
+    return { experiments: await loadExperiments(resolve(repoRoot, file), known), faults: [] };
+  } catch (error) {
+    if (error instanceof UserError) return { faults: [...error.faults] };
+    throw error;
+  }
+}
+
+/** An option's names that nothing has. */
+function strangers(
+  option: string,
+  names: readonly string[] | undefined,
+  known: readonly string[] | undefined,
+  fix?: string,
+): Fault[] {
+  if (known === undefined) return [];
+  return (names ?? [])
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      what: `--${option}: there is no ${show(name, 60)}`,
+      expected: nameHint(name, known),
+      ...(fix === undefined ? {} : { fix }),
+    }));
+}
 
 /** Which photographs: a list (a YAML file of the checkout), and numbers in it (undefined: all). */
 export type ImageChoice = Pick<BenchOptions, "photographs" | "images">;
 
-/** The names of the photographs that the options ask for: `image-1` and so on. */
-export async function imageNames(choice: ImageChoice): Promise<string[]> {
-  return (await chosen(choice)).map((p) => `image-${p.id}`);
+/** Photographs that are asked for and not in the list. */
+function noPhotographs({ photographs, images }: ImageChoice, numbers: readonly number[]): Fault[] {
+  return (images ?? [])
+    .filter((id) => !numbers.includes(id))
+    .map((id) => ({
+      what: `--images: no photograph ${id} in ${photographs}`,
+      expected: `some of ${numbers.join(", ")}`,
+    }));
 }
 
-async function chosen({ photographs, images }: ImageChoice) {
-  const list = await loadPhotographList(join(repoRoot, photographs));
-  const missing = images?.filter((id) => !list.some((p) => p.id === id)) ?? [];
-  if (missing.length > 0)
-    throw new UserError({
-      what: `--images: no photograph ${missing.join(", ")} in ${photographs}`,
-      expected: `some of ${list.map((p) => p.id).join(", ")}`,
-    });
-  return images === undefined ? list : list.filter((p) => images.includes(p.id));
+async function chosen(choice: ImageChoice) {
+  const list = await loadPhotographList(join(repoRoot, choice.photographs));
+  const faults = noPhotographs(
+    choice,
+    list.map((p) => p.id),
+  );
+  if (faults.length > 0) throw new UserError(faults);
+  return list.filter((p) => choice.images?.includes(p.id) ?? true);
 }
 
 /** Fetches (once) and decodes the photographs. */
@@ -99,7 +148,7 @@ export async function loadImages(
   const infos: ImageInfo[] = [];
   for (const p of photographs) {
     const file = await readFile(p.path);
-    const { width, height, data } = decodeImage(file);
+    const { width, height, data } = decodeImage(file, `photograph ${p.id} (${p.path})`);
     const name = `image-${p.id}`;
     images.push({
       type: "image",
@@ -123,25 +172,12 @@ export async function newManifest(
   matrix: PlannedMatrix,
   bundle: AgentBundle,
 ): Promise<RunManifest> {
-  const require = createRequire(import.meta.url);
-  const { version } = require("../package.json") as { version: string };
-  const git = (...args: string[]) => {
-    const result = spawnSync("git", args, { cwd: repoRoot, encoding: "utf8" });
-    return result.status === 0 ? result.stdout.trim() : null;
-  };
-  const status = git("status", "--porcelain");
   const readBacks = await Promise.all(deployments.map(async (d) => [d.role, await readBack(d)] as const));
   return {
     schema: "lathe.run/1",
     id,
     createdAt: new Date().toISOString(),
-    lathe: {
-      version,
-      commit: git("rev-parse", "HEAD"),
-      dirty: status === null ? null : status !== "",
-      agent: bundle.key,
-      node: process.version,
-    },
+    lathe: latheNow(bundle),
     clock: CLOCK,
     timedRegion: TIMED_REGION,
     seed: options.seed,
@@ -179,6 +215,7 @@ export function remarks(deployments: readonly Deployment[], own: string | undefi
     ...timingOnly.map(
       (name) => `Model ${name}: true architecture, random weights. Its time is real, its detections mean nothing.`,
     ),
+    ...accessRemarks(deployments),
     ...(own === undefined ? [] : [own]),
     ...(own === undefined && deployments.length > 1 && kernels.size === 1
       ? [

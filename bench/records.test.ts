@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type BenchRecord,
+  type CallRecord,
   type JournalRecord,
   RECORDS_VERSION,
   RecordWriter,
@@ -12,25 +14,11 @@ import {
   repairTail,
 } from "./records.ts";
 import { quantile, summarise } from "./summary.ts";
+import { callRecord } from "./testing.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
-const call = (cell: string, totalMs: number, more: Partial<BenchRecord & { type: "call" }> = {}): BenchRecord => ({
-  type: "call",
-  cell,
-  round: 0,
-  phase: "measure",
-  at,
-  ok: true,
-  totalMs,
-  encodeMs: 1,
-  sendMs: null,
-  waitMs: null,
-  receiveMs: null,
-  decodeMs: null,
-  requestBytes: 5,
-  responseBytes: 6,
-  ...more,
-});
+const call = (cell: string, totalMs: number, more: Partial<CallRecord> = {}) =>
+  callRecord(cell, 0, totalMs, { encodeMs: 1, ...more });
 const failure = (cell: string): BenchRecord => ({
   type: "failure",
   cell,
@@ -117,9 +105,21 @@ describe("records", () => {
     expect(journal).toEqual([call("a", 1), end]);
   });
 
-  it("that are damaged in the middle are named by file and line", async () => {
-    appendFileSync(path, `${JSON.stringify(call("a", 1))}\n{"type":"call"}\n`);
-    await expect(all()).rejects.toThrow(/records\.jsonl:2: not a record: phase/);
+  it("that are damaged in the middle are named by file and line, all of them, with what takes them out", async () => {
+    const good = JSON.stringify(call("a", 1));
+    appendFileSync(path, `${good}\n{"type":"call"}\n\0\0\0\n${good}\nx\n${good}\n`);
+    await expect(all()).rejects.toThrow(/records\.jsonl:2: not a record: phase[^]*:3: not JSON[^]*:5: not JSON: "x"/);
+    const words = await all().catch((error: Error) => error.message);
+    const [, fix = ""] = /fix: .*: (sed .*)$/.exec(words as string) ?? [];
+    execFileSync("sh", ["-c", fix]);
+    expect(await all()).toEqual([call("a", 1), call("a", 1), call("a", 1)]);
+    expect(readFileSync(`${path}.bak`, "utf8")).toContain("\0\0\0");
+  });
+
+  it("of a later version of Lathe are not to be taken out", async () => {
+    appendFileSync(path, `{"v":99}\n`);
+    await expect(all()).rejects.toThrow(/a record of version 99[^]*fix: read the run with the version of Lathe/);
+    await expect(all()).rejects.not.toThrow(/sed/);
   });
 });
 
@@ -134,6 +134,7 @@ describe("a summary", () => {
     ]);
     expect(cells.get("a")).toMatchObject({ n: 3, meanMs: 3, medianMs: 2, minMs: 1, maxMs: 6, requestBytes: 5 });
     expect(cells.get("a")?.phaseMeansMs).toEqual({
+      lateMs: null,
       encodeMs: 1,
       sendMs: null,
       waitMs: null,

@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { UserError } from "../lib/errors.ts";
-import { CallMessage, ClientWatch, WarmupReport } from "./agent/protocol.ts";
-import { JsonlWriter, readLines } from "./jsonl.ts";
+import { type Fault, UserError } from "../lib/errors.ts";
+import { quote } from "../lib/quote.ts";
+import { show } from "../lib/show.ts";
+import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "./agent/protocol.ts";
+import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
 export { repairTail } from "./jsonl.ts";
 
@@ -33,8 +35,12 @@ export const VisitRecord = z.object({
   at: z.string(),
   warmup: WarmupReport,
   client: ClientWatch,
+  /** What the server's own clock said of the measured calls; absent where the server has no metrics. */
+  server: ServerReading.optional(),
   /** Why this visit's times are in part the client's own doing; empty where it left them alone. */
   disturbed: z.array(z.string()),
+  /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
+  backlogCalls: z.number().optional(),
 });
 export type VisitRecord = z.infer<typeof VisitRecord>;
 
@@ -71,20 +77,60 @@ export class RecordWriter extends JsonlWriter {
 /** Called once where a file's last line is torn, with its length in characters: the run goes on or was killed. */
 export type OnTorn = (characters: number) => void;
 
+/** More damaged lines than this tell nothing more. */
+const MOST_DAMAGED = 20;
+
+/** A line that is no record, and what to do about it. */
+interface Damage {
+  readonly line: number;
+  readonly fault: Fault;
+  /** The line is whole but of another version: nothing to take out. */
+  readonly otherVersion: boolean;
+}
+
 /**
  * Reads all lines, one at a time. A torn last line is left out, for it was never whole.
  *
- * @throws UserError naming file and line where a line is not a record of this version
+ * @throws UserError naming file and line of every line that is not a record of this version, and how to take them out
  */
 export async function* readJournal(path: string, onTorn: OnTorn = () => {}): AsyncGenerator<JournalRecord> {
-  for await (const { lines, first, torn } of readLines(path)) {
-    for (const [index, line] of lines.entries()) {
-      if (line === "") continue;
-      const value = jsonOf(line);
-      if (value === undefined && torn) onTorn(line.length);
-      else yield parseRecord(value, line, () => `${path}:${first + index}`);
+  const damaged: Damage[] = [];
+  for await (const lines of readLines(path)) {
+    for (const record of recordsOf(lines, path, onTorn, (damage) => damaged.push(damage)))
+      // After a damaged line nothing is believed any more; the rest is only looked at for others.
+      if (damaged.length === 0) yield record;
+    if (damaged.length >= MOST_DAMAGED || damaged.some((d) => d.otherVersion)) break;
+  }
+  if (damaged.length > 0) throw damageFault(path, damaged.slice(0, MOST_DAMAGED));
+}
+
+/** The records of some lines; `path` names them in faults. Pure. */
+export function* recordsOf(
+  { lines, first, torn }: Lines,
+  path: string,
+  onTorn: OnTorn,
+  onDamage: (damage: Damage) => void = (damage) => {
+    throw damageFault(path, [damage]);
+  },
+): Generator<JournalRecord> {
+  for (const [index, line] of lines.entries()) {
+    if (line === "") continue;
+    const value = jsonOf(line);
+    if (value === undefined && torn) onTorn(line.length);
+    else {
+      const record = recordOf(value, line, `${path}:${first + index}`);
+      if ("fault" in record) onDamage({ line: first + index, ...record });
+      else yield record;
     }
   }
+}
+
+function damageFault(path: string, damaged: readonly Damage[]): UserError {
+  const out = damaged.filter((d) => !d.otherVersion).map((d) => `${d.line}d`);
+  const fix = `take ${out.length === 1 ? "it" : "them"} out (a copy stays as .bak): sed -i.bak ${quote(out.join(";"))} ${quote(path)}`;
+  return new UserError(
+    damaged.map(({ fault }, i) => (i === damaged.length - 1 && out.length > 0 ? { fix, ...fault } : fault)),
+  );
 }
 
 /** Reads calls and failures one at a time, as `readJournal`. */
@@ -101,21 +147,27 @@ function jsonOf(line: string): unknown {
   }
 }
 
-function parseRecord(value: unknown, line: string, place: () => string): JournalRecord {
-  if (value === undefined)
-    throw new UserError({ what: `${place()}: not JSON: ${line.slice(0, 60)}`, expected: "one record a line" });
+function recordOf(value: unknown, line: string, place: string): JournalRecord | Omit<Damage, "line"> {
+  const damage = (what: string, expected: string) => ({
+    fault: { what: `${place}: ${what}`, expected },
+    otherVersion: false,
+  });
+  if (value === undefined) return damage(`not JSON: ${show(line, 60)}`, "one record a line");
   const version = typeof value === "object" && value !== null && "v" in value ? value.v : 1;
   if (typeof version !== "number" || version > RECORDS_VERSION)
-    throw new UserError({
-      what: `${place()}: a record of version ${JSON.stringify(version)}`,
-      expected: `version ${RECORDS_VERSION} or older, which this Lathe reads`,
-      fix: "read the run with the version of Lathe that wrote it: its run.json names the commit",
-    });
+    return {
+      otherVersion: true,
+      fault: {
+        what: `${place}: a record of version ${show(version)}`,
+        expected: `version ${RECORDS_VERSION} or older, which this Lathe reads`,
+        fix: "read the run with the version of Lathe that wrote it: its run.json names the commit",
+      },
+    };
   const parsed = JournalRecord.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new UserError({
-    what: `${place()}: not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
-    expected: "a record as this version of Lathe writes it",
-  });
+  return damage(
+    `not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+    "a record as this version of Lathe writes it",
+  );
 }

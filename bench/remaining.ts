@@ -10,16 +10,10 @@ export interface Remaining {
 }
 
 /**
- * How much of a run is still to come, from what visits took so far: a cell's own, else those of cells alike (same
- * machines, client kind and model), else all. Cells may end earlier, by their precision.
+ * What a visit to a cell will take, milliseconds, from what visits took so far: the cell's own, else those of cells alike (same
+ * machines, client kind and model), else all; 0 before there was any.
  */
-export function remaining(
-  restOfRound: readonly Cell[],
-  open: readonly Cell[],
-  count: (cell: Cell) => number,
-  limitsOf: (cell: Cell) => Limits,
-  visitMs: ReadonlyMap<string, number>,
-): Remaining {
+export function visitTimes(visitMs: ReadonlyMap<string, number>): (cell: Cell) => number {
   const groups = new Map<string, number[]>();
   const group = (id: string) => id.split(" ").slice(0, 3).join(" ");
   for (const [id, ms] of visitMs) {
@@ -29,8 +23,19 @@ export function remaining(
   }
   const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const averages = new Map([...groups].map(([key, values]) => [key, average(values)]));
-  const overall = average([...visitMs.values()]);
-  const estimate = (cell: Cell) => visitMs.get(cell.id) ?? averages.get(group(cell.id)) ?? overall;
+  const overall = visitMs.size === 0 ? 0 : average([...visitMs.values()]);
+  return (cell) => visitMs.get(cell.id) ?? averages.get(group(cell.id)) ?? overall;
+}
+
+/** How much of a run is still to come, as far as visits tell so far. Cells may end earlier, by their precision. */
+export function remaining(
+  restOfRound: readonly Cell[],
+  open: readonly Cell[],
+  count: (cell: Cell) => number,
+  limitsOf: (cell: Cell) => Limits,
+  visitMs: ReadonlyMap<string, number>,
+): Remaining {
+  const estimate = visitTimes(visitMs);
   let visits = 0;
   let ms = 0;
   for (const cell of open) {

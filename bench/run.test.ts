@@ -1,32 +1,22 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerLink } from "./agent/link.ts";
-import type { CallMessage, ClientWatch } from "./agent/protocol.ts";
+import type { ClientWatch } from "./agent/protocol.ts";
 import { type Cell, cellId } from "./cell.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { JournalRecord } from "./records.ts";
 import { type RunInputs, runMatrix } from "./run.ts";
+import { callMessage } from "./testing.ts";
 
 function cell(serverRole: string, image: string, clientRole = "client"): Cell {
   const c = { clientRole, serverRole, clientKind: "probe", model: "ssd", image };
   return { id: cellId(c), ...c, protocol: "grpc", input: "pixels" };
 }
 
-const call = (visit: number, phase: "warmup" | "measure", totalMs: number, error?: string): CallMessage => ({
-  type: "call",
-  visit,
-  phase,
-  at: "2026-01-01T00:00:00.000Z",
-  ok: error === undefined,
-  totalMs,
-  encodeMs: null,
-  sendMs: null,
-  waitMs: null,
-  receiveMs: null,
-  decodeMs: null,
-  requestBytes: 10,
-  responseBytes: 10,
-  ...(error === undefined ? {} : { error: { code: "NOT_FOUND", message: error } }),
-});
+const call = (visit: number, phase: "warmup" | "measure", totalMs: number, error?: string) =>
+  callMessage({
+    ...{ visit, phase, totalMs },
+    ...(error === undefined ? {} : { ok: false, error: { code: "NOT_FOUND", message: error } }),
+  });
 
 /** A worker that answers at once, and a clock that its calls move. */
 function world(
@@ -36,10 +26,12 @@ function world(
 ) {
   const records: JournalRecord[] = [];
   let nowMs = 0;
+  let { callMs } = options;
   const visits: { image: string; warmup: number; calls: number; round: number }[] = [];
   const link: WorkerLink = {
     about: { node: "v24", hostname: "test" },
     sendImage: () => Promise.resolve(),
+    sendSecurity: () => Promise.resolve(),
     close: () => Promise.resolve(),
     visit(m, onOutcome) {
       visits.push({ image: m.image, warmup: m.warmup, calls: m.calls, round: 0 });
@@ -48,7 +40,7 @@ function world(
         return Promise.resolve({ error: { code: "NOT_FOUND", message: "Servable not found", opening: false } });
       }
       for (let i = 0; i < m.warmup + m.calls; i++) {
-        const ms = typeof options.callMs === "function" ? options.callMs() : (options.callMs ?? 10);
+        const ms = typeof callMs === "function" ? callMs() : (callMs ?? 10);
         nowMs += ms;
         onOutcome(call(m.visit, i < m.warmup ? "warmup" : "measure", ms));
       }
@@ -72,10 +64,29 @@ function world(
   };
   const measured = (id: string) =>
     records.filter((r) => r.type === "call" && r.ok && r.phase === "measure" && r.cell === id).length;
-  return { inputs, records, visits, measured };
+  return { inputs, link, records, visits, measured, setCallMs: (ms: () => number) => (callMs = ms) };
 }
 
 describe("a run", () => {
+  it("says of each visit at a rate by how many calls the server fell behind, and of no other", async () => {
+    const client: ClientWatch = {
+      ...{ spanMs: 100, loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0, ownWorkMs: 0 },
+      ...{ gcPauses: 0, gcMs: 0, gcMaxMs: 0 },
+    };
+    const plain = cell("edge", "image-1");
+    const rated = { ...cell("edge", "image-2"), ratePerSecond: 10 };
+    let late = 0;
+    const w = world({ requests: 10, blockRequests: 10, warmupRequests: 0 }, [plain, rated], {
+      client,
+      callMs: () => (late += 50),
+    });
+    await runMatrix(w.inputs);
+    const visits = w.records.flatMap((r) => (r.type === "visit" ? [[r.cell, r.backlogCalls]] : []));
+    // Each call 50 ms later than the one before: half of the distance between two, over the 7 from the first third to the last.
+    expect(visits).toContainEqual([rated.id, 3.5]);
+    expect(visits).toContainEqual([plain.id, undefined]);
+  });
+
   it("gives every cell its calls, in blocks, round after round", async () => {
     const cells = [cell("edge", "image-1"), cell("edge", "image-2")];
     const w = world({ requests: 25, blockRequests: 10 }, cells);
@@ -131,12 +142,29 @@ describe("a run", () => {
     expect([...ends.values()]).toEqual(["budget", "budget", "budget", "budget"]);
   });
 
+  it("gives what the budget leaves after the first round to the model that takes least", async () => {
+    const cells = [1, 2].flatMap((i) => ["slow", "quick"].map((model) => ({ ...cell("edge", `image-${i}`), model })));
+    const own = cells.map((c) => ({ ...c, id: cellId(c) }));
+    const w = world({ requests: 30, blockRequests: 5, warmupRequests: 0, budgetMs: 3000 }, own);
+    const visit = w.link.visit.bind(w.link);
+    let model = "";
+    w.link.visit = (m, onOutcome) => ((model = m.model), visit(m, onOutcome));
+    w.setCallMs(() => (model === "slow" ? 200 : 10));
+    const ends = await runMatrix(w.inputs);
+    expect(own.map((c) => [c.model, w.measured(c.id), ends.get(c.id)])).toEqual([
+      ["slow", 5, "budget"],
+      ["quick", 30, "requests"],
+      ["slow", 5, "budget"],
+      ["quick", 30, "requests"],
+    ]);
+  });
+
   it("gives a resumed run only the calls that are missing", async () => {
     const cells = [cell("edge", "image-1"), cell("edge", "image-2")];
     const w = world({ requests: 10 }, cells);
     const already = new Map([
-      [cells[0]?.id ?? "", Array.from({ length: 10 }, () => 10)],
-      [cells[1]?.id ?? "", [10, 10, 10, 10]],
+      [cells[0]?.id ?? "", [Array.from({ length: 10 }, () => 10)]],
+      [cells[1]?.id ?? "", [[10, 10, 10, 10]]],
     ]);
     await runMatrix({ ...w.inputs, already, firstRound: 1 });
     expect(cells.map((c) => w.measured(c.id))).toEqual([0, 6]);
@@ -198,7 +226,7 @@ describe("a run", () => {
 
   it("records an end once, also where an earlier session was killed before it could", async () => {
     const only = cell("edge", "image-1");
-    const already = new Map([[only.id, Array.from({ length: 10 }, () => 10)]]);
+    const already = new Map([[only.id, [Array.from({ length: 10 }, () => 10)]]]);
     const killed = world({ requests: 10 }, [only]);
     await runMatrix({ ...killed.inputs, already });
     expect(endsOf(killed.records)).toMatchObject([{ reason: "requests", n: 10 }]);

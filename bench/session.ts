@@ -4,12 +4,15 @@ import type { z } from "zod";
 import type { Deployment } from "../infra/outputs.ts";
 import { exists, withLock } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
+import { type SecretsByRole, securityOf } from "./access.ts";
 import type { AgentBundle } from "./agent/bundle.ts";
 import { type WorkerLink, localLink } from "./agent/link.ts";
-import type { ImageMessage } from "./agent/protocol.ts";
+import type { ImageMessage, SecurityMessage } from "./agent/protocol.ts";
 import { remoteLink } from "./agent/remote.ts";
 import type { Cell } from "./cell.ts";
+import { explainServer } from "./explain.ts";
 import type { RunManifest } from "./manifest.ts";
+import { waysOf } from "./ways.ts";
 import { JsonlWriter, diskFault, repairTail } from "./jsonl.ts";
 import { RecordWriter, readJournal } from "./records.ts";
 import { type CellEnd, type RunStatus, runMatrix } from "./run.ts";
@@ -28,6 +31,7 @@ export interface SessionResult {
  * Runs what is left of a run's matrix, appending to its folder. A run is one session after the other until every cell
  * has its calls; a session that was killed is simply followed by another.
  *
+ * @param onBegin called once no other session can write to the folder, with the round that this one begins with
  * @throws UserError where another session writes to the folder now
  */
 export async function runSession(
@@ -36,6 +40,8 @@ export async function runSession(
   images: readonly LoadedImage[],
   bundle: AgentBundle,
   onStatus: (status: RunStatus) => void,
+  secrets: SecretsByRole = new Map(),
+  onBegin: (firstRound: number) => Promise<void> = async () => {},
 ): Promise<SessionResult> {
   const onWait = (pid: string) => {
     throw new UserError({
@@ -43,28 +49,35 @@ export async function runSession(
       fix: "wait for it, or start a run of its own: npm run bench",
     });
   };
-  return withLock(join(dir, "session.lock"), () => locked(dir, manifest, images, bundle, onStatus), onWait);
+  return withLock(
+    join(dir, "session.lock"),
+    () => locked(dir, manifest, images, bundle, onStatus, secrets, onBegin),
+    onWait,
+  );
 }
 
 async function locked(
-  ...[dir, manifest, images, bundle, onStatus]: Parameters<typeof runSession>
+  ...[dir, manifest, images, bundle, onStatus, secrets = new Map(), onBegin]: Parameters<typeof runSession>
 ): Promise<SessionResult> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");
   const answersPath = join(dir, "answers.jsonl");
   const repairedBytes = repairTail(path) + repairTail(answersPath);
   const { already, ended, firstRound } = await progressSoFar(path);
+  await onBegin?.(firstRound);
   const byRole = new Map(manifest.deployments.map((d) => [d.role, d]));
   const links = new Map<string, Promise<WorkerLink>>();
+  const securities = securityMessages(manifest.deployments, secrets);
   const link = (role: string) => {
     let opening = links.get(role);
     if (opening === undefined) {
-      opening = openLink(byRole.get(role), role, bundle, images);
+      opening = openLink(byRole.get(role), role, bundle, images, securities);
       links.set(role, opening);
       opening.catch(() => {}); // whoever awaits it gets the reason
     }
     return opening;
   };
+  const ways = waysOf(manifest.deployments);
   const writer = new RecordWriter(path);
   const answers = new JsonlWriter(answersPath);
   try {
@@ -75,9 +88,26 @@ async function locked(
       already,
       ended,
       firstRound,
-      endpoint: (cell) => endpoint(byRole.get(cell.serverRole), cell),
+      endpoint: (cell) => {
+        const { metrics, ...endpoint } = ways.endpoint(cell);
+        const protection = (protocol: Cell["protocol"]) => {
+          const name = securityName(cell.serverRole, protocol);
+          return securities.some((s) => s.name === name) ? { security: name } : {};
+        };
+        return {
+          ...endpoint,
+          ...(metrics && { metrics: { ...metrics, ...protection("rest") } }),
+          ...besideCanary(byRole.get(cell.serverRole), cell),
+          ...protection(cell.protocol),
+        };
+      },
       link,
+      way: (cell) => ways.open(cell),
       record: (record) => writer.append(record),
+      explain: async (cell, sinceMs) => {
+        const server = byRole.get(cell.serverRole);
+        return server === undefined ? undefined : explainServer(server, sinceMs);
+      },
       answer: (cell, outputs) => answers.append({ cell: cell.id, outputs }),
       onStatus,
       now: () => performance.now(),
@@ -86,22 +116,29 @@ async function locked(
   } finally {
     writer.close();
     answers.close();
+    await ways.close();
     await Promise.all([...links.values()].map((l) => l.then((open) => open.close()).catch(() => {})));
   }
 }
 
-/** What an earlier session of the run measured and ended, and the round to go on with. */
+/**
+ * What earlier sessions of the run measured (by visit) and ended, and the round to go on with: a new one. Cells that were
+ * visited in the interrupted round are not visited twice in it, and the others' visits are not taken for the same time.
+ */
 export async function progressSoFar(path: string) {
-  const already = new Map<string, number[]>();
+  const already = new Map<string, number[][]>();
+  const rounds = new Map<string, number>();
   const ended = new Set<string>();
   let firstRound = 0;
   if (await exists(path)) {
     for await (const record of readJournal(path)) {
-      firstRound = Math.max(firstRound, record.round);
+      firstRound = Math.max(firstRound, record.round + 1);
       if (record.type === "call" && record.ok && record.phase === "measure") {
-        const latencies = already.get(record.cell);
-        if (latencies === undefined) already.set(record.cell, [record.totalMs]);
-        else latencies.push(record.totalMs);
+        const visits = already.get(record.cell) ?? [];
+        if (rounds.get(record.cell) === record.round) visits.at(-1)?.push(record.totalMs);
+        else visits.push([record.totalMs]);
+        already.set(record.cell, visits);
+        rounds.set(record.cell, record.round);
       }
       if (record.type === "end" && (record.reason === "precision" || record.reason === "requests"))
         ended.add(record.cell);
@@ -110,13 +147,25 @@ export async function progressSoFar(path: string) {
   return { already, ended, firstRound };
 }
 
-function endpoint(deployment: Deployment | undefined, cell: Cell): { address: string; port: number } {
-  if (deployment === undefined) throw new Error(`no deployment of role ${cell.serverRole}`);
-  return {
-    // A machine that is its own client takes the shortest way.
-    address: cell.clientRole === cell.serverRole ? "127.0.0.1" : deployment.address,
-    port: cell.protocol === "grpc" ? deployment.grpcPort : deployment.restPort,
-  };
+type SecurityOfPort = z.infer<typeof SecurityMessage>;
+
+const securityName = (role: string, protocol: Cell["protocol"]) => `${protocol} of ${role}`;
+
+/** What every client machine is told of the protected ports. */
+function securityMessages(deployments: readonly Deployment[], secrets: SecretsByRole): SecurityOfPort[] {
+  return deployments.flatMap((deployment) =>
+    (["grpc", "rest"] as const).flatMap((protocol) => {
+      const security = securityOf(deployment, protocol, secrets);
+      const name = securityName(deployment.role, protocol);
+      return security === undefined ? [] : [{ type: "security" as const, name, security }];
+    }),
+  );
+}
+
+/** A model with a canary is asked for by its live version: the latest may be the canary. */
+function besideCanary(deployment: Deployment | undefined, cell: Cell): { version?: number } {
+  const model = deployment?.models.find((m) => m.name === cell.model);
+  return model?.canary === undefined ? {} : { version: model.version };
 }
 
 async function openLink(
@@ -124,6 +173,7 @@ async function openLink(
   role: string,
   bundle: AgentBundle,
   images: readonly LoadedImage[],
+  securities: readonly SecurityOfPort[],
 ): Promise<WorkerLink> {
   if (deployment === undefined) throw new UserError({ what: `no stack with role "${role}" is deployed` });
   const link =
@@ -131,6 +181,7 @@ async function openLink(
       ? localLink(deployment.facts.hostname)
       : await remoteLink(deployment, deployment.ssh, bundle);
   for (const image of images) await link.sendImage(image);
+  for (const security of securities) await link.sendSecurity(security);
   return link;
 }
 

@@ -38,7 +38,11 @@ export function readDeployments(pulumi: PulumiCli, names: readonly string[] | un
   const stacks = names ?? deployedStacks(pulumi(["stack", "ls", "--json"]));
   const deployments = stacks.flatMap((stack) => {
     const printed = pulumi(["stack", "output", "--json", "--stack", stack]);
-    const outputs = z.record(z.string(), z.unknown()).parse(JSON.parse(printed || "{}"));
+    const outputs = printedBy(
+      `pulumi stack output --stack ${stack}`,
+      z.record(z.string(), z.unknown()),
+      printed || "{}",
+    );
     if (outputs["lathe"] === undefined) {
       if (names === undefined) return [];
       throw new UserError({
@@ -63,25 +67,34 @@ export async function readOutputFiles(paths: readonly string[]): Promise<Deploym
       } catch (error) {
         throw new UserError({ what: `${path}: ${messageOf(error)}`, expected: "a file with a stack's output `lathe`" });
       }
-      try {
-        return parseOutputs(JSON.parse(text), path);
-      } catch (error) {
-        if (error instanceof UserError) throw error;
-        throw new UserError({
-          what: `${path}: ${messageOf(error)}`,
-          expected: "JSON, as `pulumi stack output lathe --json`",
-        });
-      }
+      return outputsOfText(text, path);
     }),
   );
   return checkDeployments(read.flat());
 }
 
+/** Deployments of the text of such a file. Pure. */
+export function outputsOfText(text: string, place: string): Deployment[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError({
+      what: `${place}: ${messageOf(error)}`,
+      expected: "JSON, as `pulumi stack output lathe --json`",
+    });
+  }
+  return parseOutputs(value, place);
+}
+
+/** More faults than this tell nothing more. */
+const MOST_FAULTS = 20;
+
 function parseOutputs(value: unknown, place: string): Deployment[] {
   const parsed = StackOutputs.safeParse(value);
   if (parsed.success) return parsed.data.deployments;
   throw new UserError(
-    parsed.error.issues.map((issue) => ({
+    parsed.error.issues.slice(0, MOST_FAULTS).map((issue) => ({
       what: `${place}: output lathe.${issue.path.join(".")}: ${issue.message}`,
       expected: "outputs as this version of Lathe writes them",
       fix: "pulumi up",
@@ -108,6 +121,23 @@ function checkDeployments(deployments: readonly Deployment[]): Deployment[] {
 }
 
 function deployedStacks(json: string): string[] {
-  const list = z.array(z.object({ name: z.string(), resourceCount: z.number().optional() })).parse(JSON.parse(json));
+  const form = z.array(z.object({ name: z.string(), resourceCount: z.number().optional() }));
+  const list = printedBy("pulumi stack ls --json", form, json);
   return list.filter((s) => (s.resourceCount ?? 1) > 0).map((s) => s.name);
+}
+
+/** What `pulumi` printed as JSON; a UserError that names the command where it is something else. */
+function printedBy<T extends z.ZodType>(command: string, form: T, text: string): z.output<T> {
+  try {
+    const parsed = form.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Error(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+  } catch (error) {
+    throw new UserError({
+      what: `${command} printed something else than expected: ${messageOf(error)}`,
+      expected: "JSON, as Pulumi 3 prints it",
+      fix: "npm run toolchain (which pulumi is used)",
+    });
+  }
 }

@@ -21,6 +21,10 @@ export interface CellSummary {
   readonly phaseMeansMs: Readonly<Record<Phase, number | null>>;
   readonly requestBytes: number | null;
   readonly responseBytes: number | null;
+  /** Measured calls that failed: no latency is of them. */
+  readonly failedCalls: number;
+  /** Visits that could not be made or go on, whatever went well later. */
+  readonly failures: number;
   /** Set where the last thing that happened in this cell was a failure. */
   readonly failure?: { readonly code: string; readonly message: string };
 }
@@ -61,6 +65,8 @@ function summaryOf(data: CellData): CellSummary {
     phaseMeansMs: Object.fromEntries(PHASES.map((p) => [p, phaseMean(p)])) as Record<Phase, number | null>,
     requestBytes: data.requestBytes,
     responseBytes: data.responseBytes,
+    failedCalls: data.failed?.calls ?? 0,
+    failures: data.failed?.failures ?? 0,
     ...(data.failure === undefined ? {} : { failure: data.failure }),
   };
 }

@@ -1,8 +1,12 @@
 import { join } from "node:path";
-import { type StackRef, destroy, initStack, projectFolder, up } from "../infra/engine.ts";
-import type { StackOutputs } from "../infra/outputs.ts";
+import { noteLine } from "../fleet/board.ts";
+import { runFleet } from "../fleet/fleet.ts";
+import { passInterrupts } from "../fleet/interrupts.ts";
+import { chooseStacks, configuredStacks, knownStacks } from "../fleet/stacks.ts";
+import type { Action } from "../fleet/status.ts";
+import { initStack, listStacks, projectFolder } from "../infra/engine.ts";
 import { UserError } from "../lib/errors.ts";
-import type { Progress } from "../lib/progress.ts";
+import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import type { Lab } from "../lab/index.ts";
 
 /** Where the demo's stacks keep their state and config: in the lab's own folder, so that they go when the lab goes. */
@@ -25,9 +29,9 @@ export async function demoStacks(lab: Lab, dir: string): Promise<DemoStacks> {
 }
 
 /**
- * `pulumi up` on every host of the lab, all at once.
+ * Brings a stack up on every host of the lab, all at once.
  *
- * @throws UserError with what the engine said of each stack that is not up
+ * @throws UserError with the reason of each stack that is not up
  */
 export async function upAll(
   stacks: DemoStacks,
@@ -35,7 +39,7 @@ export async function upAll(
   image: string,
   models: readonly string[],
   progress: Progress,
-): Promise<StackOutputs[]> {
+): Promise<void> {
   const config = (host: string) => ({
     "lathe:host": host,
     "lathe:sshConfig": lab.sshConfig,
@@ -43,29 +47,27 @@ export async function upAll(
     "lathe:gateTimeoutSeconds": "600",
     ...Object.fromEntries(models.map((model, i) => [`lathe:models[${i}]`, model])),
   });
-  const states = new Map<string, string>();
-  const ref = (stack: string): StackRef => ({
-    stack,
-    projectDir: stacks.projectDir,
-    env: stacks.env,
-    onLine: (line) => {
-      const what = /(lathe|command|docker):\S+ (\S+) (creat\w+|updat\w+|replac\w+|delet\w+)/.exec(line);
-      if (what === null) return;
-      states.set(stack, `${what[2]} ${what[3]}`);
-      progress.note([...states].map(([s, state]) => `${s}: ${state}`).join(", "));
-    },
-  });
   // The stacks are made one after the other: they share the project's folder.
-  for (const name of stacks.names) await initStack(ref(name), config(name));
-  const ended = await Promise.allSettled(stacks.names.map((name) => up(ref(name))));
-  const faults = ended.flatMap((e) => (e.status === "rejected" ? [e.reason as Error] : []));
-  if (faults.length > 0) throw new UserError(faults.map((f) => ({ what: f.message })));
-  return ended.flatMap((e) => (e.status === "fulfilled" ? [e.value] : []));
+  for (const stack of stacks.names) {
+    await initStack({ stack, projectDir: stacks.projectDir, env: stacks.env }, config(stack));
+  }
+  await runAll("up", stacks, progress);
 }
 
-/** `pulumi destroy` of every stack, all at once. */
-export async function destroyAll(stacks: DemoStacks): Promise<void> {
-  await Promise.all(stacks.names.map((stack) => destroy({ stack, projectDir: stacks.projectDir, env: stacks.env })));
+/** Takes every stack down, all at once, and forgets it. @throws UserError with the reason of each that is not down */
+export async function destroyAll(stacks: DemoStacks, progress: Progress = newProgress()): Promise<void> {
+  await runAll("down", stacks, progress);
+}
+
+async function runAll(action: Action, { names, projectDir, env }: DemoStacks, progress: Progress): Promise<void> {
+  const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir, env }));
+  const plan = { action, stacks: chooseStacks(action, known, names), projectDir, env, forget: action === "down" };
+  const run = runFleet({ ...plan, parallel: names.length }, (all) => progress.note(noteLine(action, all)));
+  const interrupts = passInterrupts(run, () => progress.note("stopping: what has begun is finished", true));
+  const all = await run.ended.finally(() => interrupts.stop());
+  const faults = all.filter((s) => s.result !== action);
+  if (faults.length > 0)
+    throw new UserError(faults.map((s) => ({ what: `stack ${s.stack}: ${s.result}: ${s.reason ?? "Ctrl-C"}` })));
 }
 
 /** The first lines a user would type to go on with the demo's stacks by hand. */

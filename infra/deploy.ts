@@ -5,11 +5,21 @@ import { artifactsFor } from "./artifacts.ts";
 import type { MachineConfig } from "./config/resolve.ts";
 import type { HostFacts } from "./hosts/facts.ts";
 import { defaultAddress, readFacts } from "./hosts/read-facts.ts";
-import { StackOutputs, type Deployment, type SshTarget } from "./outputs.ts";
+import { needsCredentials, planAccess } from "./trust/access.ts";
+import { resolveAllowed } from "./trust/allow.ts";
+import { resolveAddress } from "./trust/bind.ts";
+import { asksForGuard, guardPlace } from "./trust/guard.ts";
+import { makeCredentials } from "./trust/certificates.ts";
+import { secretsOutput } from "./trust/credentials.ts";
+import type { StackSecrets } from "./trust/outputs.ts";
+import type { HostLogin } from "./trust/login.ts";
+import { StackOutputs, type SshTarget } from "./outputs.ts";
 import { dockerProvider, remoteImage, withDigest } from "./serving/engine.ts";
+import { hostCommand } from "./serving/host-command.ts";
+import { NO_ATTEMPTS, readAttempts, type Attempts } from "./serving/attempts.ts";
 import { serverKind } from "./serving/kinds.ts";
 import { ModelServer } from "./serving/server.ts";
-import type { ModelArtifact } from "./serving/specs.ts";
+import type { ImageKey, ModelArtifact } from "./serving/specs.ts";
 import { threadPlan } from "./serving/threads.ts";
 
 /** A machine and everything that is known of it before any resource exists. */
@@ -19,6 +29,7 @@ export interface Machine {
   readonly facts: HostFacts;
   /** The SSH user's home folder there. */
   readonly home: string;
+  readonly login: HostLogin;
   /** Where other machines reach it, if the config does not say. */
   readonly address: string;
 }
@@ -27,6 +38,8 @@ export interface Machine {
 export interface Server {
   readonly config: MachineConfig;
   readonly models: readonly ModelArtifact[];
+  /** What an interrupted `up` left of it, see serving/attempts.ts; absent: nothing. */
+  readonly attempts?: Attempts;
 }
 
 /**
@@ -40,46 +53,136 @@ export async function prepare(
   configs: readonly MachineConfig[],
 ): Promise<{ machine: Machine; servers: Server[] }> {
   const target = ssh === null ? null : withAbsoluteConfig(ssh);
-  const [{ facts, home }, address] = await Promise.all([readFacts(target), defaultAddress(target)]);
-  const artifacts = await artifactsFor(configs.map((config) => config.models));
-  return {
-    machine: { target, facts, home, address },
-    servers: configs.map((config, i) => ({ config, models: artifacts[i] ?? [] })),
+  const preparation = {
+    bootstrap: configs[0]?.bootstrap ?? "false",
+    preview: pulumi.runtime.isDryRun(),
+    say: (text: string) => void pulumi.log.info(text),
+    guards: configs
+      .filter(({ access }) => asksForGuard(access))
+      .map(({ container, workspace }) => guardPlace(ownerOf(), container, workspace)),
   };
+  const [{ facts, home, login }, address] = await Promise.all([readFacts(target, preparation), defaultAddress(target)]);
+  const artifacts = await artifactsFor(configs.map((config) => config.models));
+  const servers = configs.map(async (config, i) => {
+    const { container, access } = config;
+    const asked = { container, owner: ownerOf(), workspace: workspaceOf(config, home), access };
+    return { config, models: artifacts[i] ?? [], attempts: await readAttempts(target, asked) };
+  });
+  return { machine: { target, facts, home, login, address }, servers: await Promise.all(servers) };
 }
 
-/** Declares the servers of one machine; gives the stack's output. */
-export async function declare(machine: Machine, servers: readonly Server[]): Promise<pulumi.Output<StackOutputs>> {
+/** A stack's outputs: what it promises, and what is secret of it; undefined where nothing is. */
+export interface Declared {
+  readonly lathe: pulumi.Output<StackOutputs>;
+  readonly latheSecrets: pulumi.Output<StackSecrets> | undefined;
+}
+
+/** Declares the servers of one machine; gives the stack's outputs. */
+export async function declare(machine: Machine, servers: readonly Server[]): Promise<Declared> {
   const { target, facts, home } = machine;
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
+  const bySudo = servers.some(({ config }) => config.bootstrap === "sudo")
+    ? [dockerBySudo(host, target, provider.id)]
+    : [];
   const images = new Map<string, ReturnType<typeof remoteImage>>();
-  const deployments: pulumi.Output<Deployment>[] = [];
-  for (const { config, models } of servers) {
-    const kind = serverKind(config.server);
-    const reference = await withDigest(config.image ?? kind.defaultImage, provider);
+  const serverImages = new Set<string>();
+  const made: ModelServer[] = [];
+  const imageOf = async (kind: string, wanted: string, key: ImageKey) => {
+    const reference = await withDigest(wanted, provider, key);
     // Servers of one engine share an image: it can be removed once only.
     const image =
-      images.get(reference) ?? remoteImage(`image${images.size || ""}.${host}`, reference, target, provider);
+      images.get(reference) ?? remoteImage(`${kind}.${host}`, reference, target, provider, ownerOf(), bySudo, key);
     images.set(reference, image);
-    const server = new ModelServer(`${config.role}.${host}`, {
+    return { reference, image };
+  };
+  for (const { config, models, attempts = NO_ATTEMPTS } of servers) {
+    const kind = serverKind(config.server);
+    const { reference, image } = await imageOf(
+      `image${serverImages.size || ""}`,
+      config.image ?? kind.defaultImage,
+      "image",
+    );
+    serverImages.add(reference);
+    const address = config.address ?? machine.address;
+    const resolved = await resolveAddress(address);
+    const access = planAccess({
+      config: config.access,
+      address,
+      resolved,
+      login: machine.login,
+      container: config.container,
+      allowed: await resolveAllowed(config.access.allowFrom, target),
+      owner: ownerOf(),
+      engine: facts.docker.version,
+    });
+    const where = target === null ? "this machine" : `host ${target.destination}`;
+    for (const warning of access.guard.warnings) void pulumi.log.warn(`${where}: ${warning}`);
+    const args = {
       provider,
       remoteImage: image,
       config,
       target,
-      address: config.address ?? machine.address,
+      address,
+      access,
+      proxyImage:
+        config.access.rest === "token"
+          ? (await imageOf(`proxy-image-${config.role}`, config.access.proxyImage, "proxyImage")).image
+          : undefined,
+      freshCredentials: needsCredentials(config.access)
+        ? await makeCredentials(`${pulumi.getProject()}/${pulumi.getStack()}`, [address])
+        : undefined,
       facts,
       threads: threadPlan(facts, config.threads),
       kind,
       image: reference,
       models,
-      workspace: isAbsolute(config.workspace) ? config.workspace : posix.join(home, config.workspace),
+      workspace: workspaceOf(config, home),
+      attempts,
       serversOnHost: servers.length,
-      owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
-    });
-    deployments.push(server.deployment);
+      owner: ownerOf(),
+    };
+    const { name, aliases } = serverName(config.role, host, servers.length);
+    const server = new ModelServer(name, args, { aliases });
+    made.push(server);
   }
-  return pulumi.all(deployments).apply((all) => StackOutputs.parse({ schema: "lathe.outputs/1", deployments: all }));
+  return {
+    lathe: pulumi
+      .all(made.map((server) => server.deployment))
+      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/1", deployments: all })),
+    latheSecrets: secretsOutput(made),
+  };
+}
+
+/**
+ * A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old ones
+ * would be undone over the new. (Before, it was called by its role: its children's names follow its own, and so do their
+ * aliases.) Several are told apart by their roles, which the program fixes.
+ */
+function serverName(role: string, host: string, servers: number): { name: string; aliases: pulumi.Alias[] } {
+  const byRole = `${role}.${host}`;
+  const name = servers === 1 ? `${pulumi.getStack()}.${host}` : byRole;
+  return { name, aliases: name === byRole ? [] : [{ name: byRole }] };
+}
+
+/** Whose things are: `PROJECT/STACK`. */
+function ownerOf(): string {
+  return `${pulumi.getProject()}/${pulumi.getStack()}`;
+}
+
+/** The way to Docker through sudo: before the images and all that depends on them, and gone after all of it. */
+function dockerBySudo(host: string, target: SshTarget | null, id: pulumi.Output<string>): pulumi.Resource {
+  const spec = { target, owner: ownerOf(), id };
+  return hostCommand(
+    `sudo.${host}`,
+    { program: "sudo", spec, triggers: [], undo: true },
+    { deleteBeforeReplace: true },
+  );
+}
+
+/** The folder on the machine that is Lathe's, absolute. */
+function workspaceOf({ workspace }: MachineConfig, home: string): string {
+  return isAbsolute(workspace) ? workspace : posix.join(home, workspace);
 }
 
 /** A host as part of a resource name: `ubuntu@edge.example` becomes `ubuntu-edge.example`. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { resolveToolchain } from "../toolchain/index.ts";
+import { resolveToolchain, type Toolchain } from "../toolchain/index.ts";
 import { StackOutputs } from "./outputs.ts";
 
 /** A stack of the project, and where the engine keeps its state. */
@@ -33,16 +33,29 @@ export interface EngineResult {
 export async function projectFolder(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true });
   await copyFile(join(repoRoot, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
-  for (const name of ["stacks", "node_modules", "package.json"]) {
+  // The program's folder is a real one: what the engine starts in it finds the stacks' config beside it (serving/abandon.ts).
+  await mkdir(join(dir, "stacks"), { recursive: true });
+  for (const name of ["stacks/index.ts", "infra", "node_modules", "package.json"]) {
     await rm(join(dir, name), { force: true });
     await symlink(join(repoRoot, name), join(dir, name));
   }
   return dir;
 }
 
+let known: Promise<Toolchain> | undefined;
+
+/** This machine's toolchain, looked for once a process: it asks `pulumi` for its version. */
+export function engineToolchain(): Promise<Toolchain> {
+  known ??= resolveToolchain().catch((error: unknown) => {
+    known = undefined;
+    throw error;
+  });
+  return known;
+}
+
 /** Runs `pulumi` with Lathe's toolchain in the project's folder. Never throws for its exit code. */
 export async function pulumi(ref: Omit<StackRef, "stack">, args: readonly string[]): Promise<EngineResult> {
-  const toolchain = await resolveToolchain();
+  const toolchain = await engineToolchain();
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
       cwd: ref.projectDir ?? repoRoot,
@@ -75,6 +88,23 @@ async function must(ref: Omit<StackRef, "stack">, args: readonly string[]): Prom
 
 function failed(args: readonly string[], { output }: EngineResult): UserError {
   return new UserError({ what: `pulumi ${args.join(" ")} failed:\n${errorsOf(output)}` });
+}
+
+/** The project's stacks as `pulumi stack ls --json` prints them. */
+export async function listStacks(ref: Omit<StackRef, "stack">): Promise<string> {
+  const args = ["stack", "ls", "--json"];
+  const result = await pulumi(ref, args);
+  if (result.code === 0) return result.stdout;
+  if (!/PULUMI_ACCESS_TOKEN|pulumi login/.test(result.output)) throw failed(args, result);
+  throw new UserError({
+    what: "Pulumi does not know where this user's stacks are kept",
+    fix: "npm run pulumi -- login --local (or your own backend)",
+  });
+}
+
+/** Makes a stack that the backend does not know; whichever is selected stays so. */
+export async function initStackOnly(ref: StackRef): Promise<void> {
+  await must(ref, ["stack", "init", ref.stack, "--no-select"]);
 }
 
 /** Makes the stack if it is not there, and sets its config: full keys or paths (`lathe:threads.omp`) to text. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostFacts } from "./hosts/facts.ts";
+import { DeployedAccess } from "./trust/outputs.ts";
 
 /*
  * The only contract between infra and bench: what a stack promises to whoever measures it. Stacks write their outputs
@@ -33,11 +34,18 @@ export type ThreadPlan = z.infer<typeof ThreadPlan>;
 
 /** A model as it is deployed. */
 export const DeployedModel = z.object({
-  /** Name in the catalogue and on the server. */
+  /** Name on the server; in the catalogue too, unless `from` says where it is from. */
   name: z.string().min(1),
+  /** The version that is live, and has the label `stable`. */
   version: z.number().int().positive(),
   /** SHA-256 of the delivered model archive. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Another catalogue name, or a folder of the user's own. */
+  from: z.string().optional(),
+  /** A version that is served beside it, and has the label `canary`. */
+  canary: z
+    .object({ version: z.number().int().positive(), sha256: z.string().regex(/^[0-9a-f]{64}$/), from: z.string() })
+    .optional(),
   /** Which of the paper's models this stands for, if any. */
   paperModel: z.enum(["rfcn", "ssd"]).optional(),
   /** Its detections mean nothing (untrained weights): only its time may be reported. */
@@ -70,10 +78,14 @@ export const Deployment = z.object({
     /** Whether OMP/KMP and the TENSORFLOW_* variables act in this image. */
     intelBuild: z.boolean(),
     env: z.record(z.string(), z.string()),
+    /** Where the server tells its own latencies in Prometheus' text form, at the REST port; absent where it does not. */
+    metricsPath: z.string().startsWith("/").optional(),
   }),
   models: z.array(DeployedModel),
   /** Folder on the machine that Lathe owns: models, agents, locks. Destroy removes it. */
   workspace: z.string().min(1),
+  /** Who may reach the server, and how; absent in outputs of before there was a choice: everyone, in the clear. */
+  access: DeployedAccess.optional(),
 });
 export type Deployment = z.infer<typeof Deployment>;
 

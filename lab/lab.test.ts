@@ -58,6 +58,19 @@ describe("the ssh files", () => {
     expect(knownHostsText(hosts)).toBe("10.213.7.12 ssh-ed25519 AAAAC3\n10.213.7.13 ssh-ed25519 AAAAD4\n");
   });
 
+  test("lead to a host at a port of its own, over IPv6 and behind another one", () => {
+    const behind = {
+      ...{ name: "inner", address: "10.213.7.14", address6: "fd6c:6174:6865:7::e", user: "ubuntu", sshPort: 2222 },
+      behind: { name: "cloud" },
+      publicKey: "ssh-ed25519 AAAAD5 root@inner\n",
+    };
+    const text = sshConfigText("lathe", [...hosts, behind]);
+    const inner = text.slice(text.indexOf("Host inner"));
+    for (const line of ["User ubuntu", "Port 2222", "ProxyJump cloud"]) expect(inner).toContain(`\n  ${line}\n`);
+    expect(text.slice(0, text.indexOf("Host inner"))).not.toMatch(/Port|ProxyJump/);
+    expect(knownHostsText([behind])).toBe("[10.213.7.14]:2222,[fd6c:6174:6865:7::e]:2222 ssh-ed25519 AAAAD5\n");
+  });
+
   test("keep sockets at paths that Linux can bind, with what ssh appends while it opens one", () => {
     const sockets = labPaths("a".repeat(24)).sockets.replace(labsDir(), "x".repeat(LABS_DIR_MAX));
     const opening = `${sockets}/255.255.255.255.0123456789abcdef`;

@@ -21,6 +21,11 @@ const SPEC = {
       value: "LAB",
       help: "which lab; labs of different names stand side by side (else LATHE_LAB, else lathe)",
     },
+    hosts: {
+      type: "string",
+      value: "A,B",
+      help: "up: hosts of these names (default: client,cloud,edge)",
+    },
     "delay-ms": {
       type: "string",
       value: "N",
@@ -37,6 +42,7 @@ const SPEC = {
   ],
   examples: [
     ["npm run lab -- up", "make the hosts; about 2 minutes the first time, then seconds"],
+    ["npm run lab -- up --name two --hosts left,right", "a second lab, with hosts of your own naming"],
     ["npm run lab -- ssh edge -- nproc", "run a program on the edge host"],
     ["npm run lab -- link edge --delay-ms 20 --bandwidth-mbit 50", "put the edge host 20 ms away"],
     ["npm run lab -- down", "leave nothing behind"],
@@ -49,7 +55,8 @@ await runCommand(SPEC, async (values, operands) => {
   const out = (text: string) => void process.stdout.write(`${text}\n`);
   switch (command) {
     case "up": {
-      const lab = await labUp({ name }, progress());
+      const names = values.hosts?.split(",").map((host) => host.trim());
+      const lab = await labUp({ name, ...(names && { hosts: names.map((host) => ({ name: host })) }) }, progress());
       out(values.json === true ? JSON.stringify(lab, null, 2) : formatStatus(await labStatus(name)));
       return;
     }
@@ -89,7 +96,10 @@ await runCommand(SPEC, async (values, operands) => {
 
 function needHost(host: string | undefined): string {
   if (host !== undefined) return host;
-  throw new UserError({ what: "no host given", expected: "client, cloud or edge" });
+  throw new UserError({
+    what: "no host given",
+    expected: "one of the lab's hosts: client, cloud or edge, if you named none",
+  });
 }
 
 function readNumber(option: string, text: string | undefined): number | undefined {

@@ -5,7 +5,7 @@ import { parseCpuList } from "./hosts/limits.ts";
 import { locked } from "./lock.ts";
 import { applyLink } from "./network/link.ts";
 import { hostOf, readLab, writeLab, type LabHost } from "./state.ts";
-import { dockerBind } from "./up.ts";
+import { bindsOf } from "./up.ts";
 
 /** Takes the power away from a host of a lab: every process of it ends at once, and it answers to nothing. */
 export async function powerCut(lab: string, host: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function boot(lab: string, host: string, progress: Progress = newPr
     const known = hostOf(state, host);
     const running = await initOf(lab, host);
     const limits = { cpus: parseCpuList(known.cpuset), quotaCpus: known.quotaCpus };
-    const pid = running ?? (await bootHost(lab, { ...known, limits, binds: [dockerBind(lab, known)] }));
+    const pid = running ?? (await bootHost(lab, { ...known, limits, binds: bindsOf(lab, known) }));
     if (running === undefined && known.link !== null) await applyLink(lab, host, known.link);
     const booted = { ...known, pid };
     await writeLab({ ...state, hosts: state.hosts.map((h) => (h.name === host ? booted : h)) });

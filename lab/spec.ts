@@ -3,17 +3,29 @@ import { UserError } from "../lib/errors.ts";
 import { formatCpuList, parseCpuList, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
 import { checkName } from "./names.ts";
 import { tryRun } from "./run.ts";
+import type { Sudo } from "./hosts/user.ts";
 
 /** A host to be made. */
 export interface HostSpec {
   /** Its role and its hostname. */
   readonly name: string;
-  /** Whether it has a Docker engine; without, it is a stock Debian with sshd. Default: true. */
+  /**
+   * Whether it has a Docker engine; without, it is a stock Debian with sshd and sudo, whose apt can install Docker.
+   * Default: true.
+   */
   readonly docker?: boolean;
   /** Default: what `planLimits` gives to the role; for other names all CPUs. */
   readonly limits?: HostLimits;
   /** Default: none. */
   readonly memoryBytes?: number;
+  /** Whom to log in as, where that is not root, and whether they may become root. */
+  readonly user?: { readonly name: string; readonly sudo: Sudo };
+  /** Where its sshd listens. Default: 22. */
+  readonly sshPort?: number;
+  /** Whether it has an IPv6 address beside its IPv4 one. Default: false. */
+  readonly ipv6?: boolean;
+  /** The host that its sshd can be reached from, and from nowhere else: ssh then jumps over it. Default: any. */
+  readonly behind?: string;
 }
 
 /** A lab to be made. */
@@ -21,6 +33,8 @@ export interface LabSpec {
   readonly name: string;
   /** Default: client, cloud and edge. */
   readonly hosts?: readonly HostSpec[];
+  /** Debian packages that its hosts with Docker have besides their own. */
+  readonly packages?: readonly string[];
 }
 
 /** A host with everything decided. */
@@ -29,10 +43,15 @@ export interface PlannedHost {
   readonly docker: boolean;
   readonly limits: HostLimits;
   readonly memoryBytes: number | null;
+  readonly user: { readonly name: string; readonly sudo: Sudo } | undefined;
+  readonly sshPort: number | undefined;
+  readonly ipv6: boolean;
+  readonly behind: string | undefined;
 }
 
-/** Hosts are numbered from here in the lab's subnet; the machine is .1, the registry .2. */
+/** Hosts are numbered from here in the lab's subnet, a /24; the machine is .1, the registry .2. */
 export const FIRST_HOST = 11;
+const MOST_HOSTS = 254 - FIRST_HOST + 1;
 
 /** Fills in what a spec leaves open, from the CPUs of this machine. @throws UserError with every fault of the spec */
 export async function planLab(spec: LabSpec): Promise<PlannedHost[]> {
@@ -45,10 +64,17 @@ export async function planLab(spec: LabSpec): Promise<PlannedHost[]> {
   const hosts = spec.hosts ?? [{ name: "client" }, { name: "cloud" }, { name: "edge" }];
   checkName("lab", spec.name);
   for (const host of hosts) checkName("host", host.name);
+  if (hosts.length === 0 || hosts.length > MOST_HOSTS) {
+    throw new UserError({ what: `lab "${spec.name}": ${hosts.length} hosts`, expected: `1 to ${MOST_HOSTS}` });
+  }
   if (new Set(hosts.map((h) => h.name)).size !== hosts.length) {
     throw new UserError({
       what: `lab "${spec.name}": two hosts have one name (${hosts.map((h) => h.name).join(", ")})`,
     });
+  }
+  for (const { name, behind } of hosts) {
+    if (behind === undefined || hosts.some((h) => h.name === behind && h.name !== name)) continue;
+    throw new UserError({ what: `host "${name}": behind "${behind}"`, expected: "another host of the lab" });
   }
   return hosts.map((host) => {
     const limits = host.limits ?? roles[host.name] ?? everything;
@@ -59,6 +85,8 @@ export async function planLab(spec: LabSpec): Promise<PlannedHost[]> {
         expected: `of this machine's ${formatCpuList(allowed)}`,
       });
     }
-    return { name: host.name, docker: host.docker ?? true, limits, memoryBytes: host.memoryBytes ?? null };
+    const { user, sshPort, behind } = host;
+    const { docker = true, memoryBytes = null, ipv6 = false } = host;
+    return { name: host.name, docker, limits, memoryBytes, user, sshPort, ipv6, behind };
   });
 }

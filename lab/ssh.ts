@@ -8,7 +8,10 @@ import { run } from "./run.ts";
 export interface SshHost {
   readonly name: string;
   readonly address: string;
+  readonly address6?: string | undefined;
   readonly user: string;
+  readonly sshPort?: number | undefined;
+  readonly behind?: { readonly name: string } | undefined;
 }
 
 /**
@@ -23,6 +26,8 @@ export function sshConfigText(lab: string, hosts: readonly SshHost[]): string {
       `Host ${host.name} ${lab}-${host.name}`,
       `  HostName ${host.address}`,
       `  User ${host.user}`,
+      ...(host.sshPort === undefined ? [] : [`  Port ${host.sshPort}`]),
+      ...(host.behind === undefined ? [] : [`  ProxyJump ${host.behind.name}`]),
       `  IdentityFile ${paths.identity}`,
       "  IdentitiesOnly yes",
       `  UserKnownHostsFile ${paths.knownHosts}`,
@@ -43,8 +48,16 @@ export function sshConfigText(lab: string, hosts: readonly SshHost[]): string {
 }
 
 /** The lines of a known_hosts file for hosts whose public keys are known. */
-export function knownHostsText(hosts: readonly { readonly address: string; readonly publicKey: string }[]): string {
-  return hosts.map((h) => `${h.address} ${h.publicKey.trim().split(/\s+/).slice(0, 2).join(" ")}\n`).join("");
+export function knownHostsText(
+  hosts: readonly (Pick<SshHost, "address" | "address6" | "sshPort"> & { readonly publicKey: string })[],
+): string {
+  return hosts
+    .map(({ address, address6, sshPort, publicKey }) => {
+      const addresses = address6 === undefined ? [address] : [address, address6];
+      const names = addresses.map((a) => (sshPort === undefined ? a : `[${a}]:${sshPort}`));
+      return `${names.join(",")} ${publicKey.trim().split(/\s+/).slice(0, 2).join(" ")}\n`;
+    })
+    .join("");
 }
 
 /** Makes an ed25519 key pair without a passphrase, unless it is there. @returns the public key's line */

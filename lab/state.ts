@@ -24,8 +24,17 @@ export const LabHost = z.object({
   name: z.string(),
   /** IPv4 address on the lab's bridge. */
   address: z.string(),
+  /** IPv6 address there, if it has one. */
+  address6: z.string().optional(),
   /** Whom to log in as. */
-  user: z.literal("root"),
+  user: z.string(),
+  sudo: z.enum(["free", "password", "none"]).optional(),
+  /** Where its sshd listens, if not at 22. */
+  sshPort: z.number().int().positive().optional(),
+  /** The host that its sshd can be reached from alone, and its address. */
+  behind: z.object({ name: z.string(), address: z.string() }).optional(),
+  /** The cached folder of packages that its apt knows, where it has no Docker yet. */
+  packages: z.string().optional(),
   /** CPUs that its processes may run on: how many, and which, as Linux writes lists (`0-1`). */
   cpus: z.number().int().positive(),
   cpuset: z.string(),

@@ -2,7 +2,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import type { Progress } from "../lib/progress.ts";
 import { debianBase } from "./base.ts";
 import { needPrograms, needRoot } from "./debian/needs.ts";
-import { bootHost, hostUp, initOf, stopHost } from "./hosts/boot.ts";
+import { PACKAGES_PLACE, packageFolder } from "./debian/packages.ts";
+import { bootHost, hostUp, type BootPlan, initOf, stopHost } from "./hosts/boot.ts";
 import { needHierarchies } from "./hosts/cgroupfs.ts";
 import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
@@ -11,7 +12,7 @@ import { awaitHost } from "./hosts/ready.ts";
 import { locked, lockedForAll } from "./lock.ts";
 import { labPaths } from "./names.ts";
 import { applyLink, linkUp } from "./network/link.ts";
-import { addressIn } from "./network/subnet.ts";
+import { address6In, addressIn } from "./network/subnet.ts";
 import { chooseSubnet, makeSwitch, switchUp } from "./network/switch.ts";
 import { REGISTRY_HOST, REGISTRY_NUMBER, awaitRegistry, bootRegistry } from "./registry/registry.ts";
 import { FIRST_HOST, planLab, type LabSpec, type PlannedHost } from "./spec.ts";
@@ -22,6 +23,9 @@ import { labRemains, removeLab } from "./teardown.ts";
 /** What every host has installed; those with Docker have its engine, and the registry's host the registry, too. */
 const STOCK = ["openssh-server", "iproute2", "iputils-ping", "procps", "util-linux"];
 const DOCKER = [...STOCK, "docker.io", "docker-registry", "iptables"];
+/** A host as an installer leaves it, and the packages that it can install. */
+const FOUND = [...STOCK, "sudo"];
+const INSTALLABLE = ["docker.io", "ca-certificates"];
 
 /**
  * Brings a lab up: makes what is missing, starts what does not run, leaves alone what does. A lab of the same name with
@@ -32,9 +36,11 @@ export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   const hosts = await planLab(spec);
   await needPrograms(["ip", "tc", "ssh", "ssh-keygen", "unshare", "nsenter", "mount", "tar"], progress);
   await needHierarchies(progress);
+  const stock = hosts.some((h) => !h.docker) ? await debianBase(progress, FOUND) : "";
   const bases = {
-    docker: await debianBase(progress, DOCKER),
-    stock: hosts.some((h) => !h.docker) ? await debianBase(progress, STOCK) : "",
+    docker: await debianBase(progress, [...DOCKER, ...(spec.packages ?? [])]),
+    stock,
+    packages: stock === "" ? "" : await packageFolder(stock, INSTALLABLE, progress),
   };
   return locked(spec.name, progress, async () => {
     await checkFolders();
@@ -68,17 +74,22 @@ async function previous(name: string, hosts: readonly PlannedHost[], bases: Base
 interface Bases {
   readonly docker: string;
   readonly stock: string;
+  readonly packages: string;
 }
 
 /** What must be equal for a host to be kept. */
 function wanted(host: PlannedHost | LabHost | undefined, bases: Bases): unknown {
   if (host === undefined) return undefined;
-  const { name, docker, memoryBytes } = host;
-  const limits =
+  const { name, docker, memoryBytes, sshPort } = host;
+  const rest =
     "limits" in host
       ? [formatCpuList(host.limits.cpus), host.limits.quotaCpus, docker ? bases.docker : bases.stock]
       : [host.cpuset, host.quotaCpus, host.base];
-  return [name, docker, memoryBytes, ...limits];
+  const place =
+    "limits" in host
+      ? [host.user?.name ?? "root", host.user?.sudo, host.ipv6, host.behind]
+      : [host.user, host.sudo, host.address6 !== undefined, host.behind?.name];
+  return [name, docker, memoryBytes, sshPort, ...rest, ...place];
 }
 
 async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, before: Lab | undefined): Promise<Lab> {
@@ -95,23 +106,35 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
   });
   const registryAddress = addressIn(subnet, REGISTRY_NUMBER);
   const authorizedKey = await ensureKey(paths.identity, `lathe-lab-${name}`);
-  const placed = hosts.map((host, i) => ({ ...host, address: addressIn(subnet, FIRST_HOST + i) }));
+  const addressOf = (host: string) => addressIn(subnet, FIRST_HOST + hosts.findIndex((h) => h.name === host));
+  const placed = hosts.map((host, i) => ({
+    ...host,
+    address: addressOf(host.name),
+    address6: host.ipv6 ? address6In(subnet, FIRST_HOST + i) : undefined,
+    behind: host.behind === undefined ? undefined : { name: host.behind, address: addressOf(host.behind) },
+    packages: host.docker ? undefined : bases.packages,
+  }));
   const everything = { cpus: [...new Set(hosts.flatMap((h) => h.limits.cpus))], quotaCpus: null };
   const [registry, ...booted] = await Promise.all([
     keepOr(name, REGISTRY_HOST, async () => (await bootRegistry(name, registryAddress, bases.docker, everything)).pid),
     ...placed.map(async (host) => {
       const base = host.docker ? bases.docker : bases.stock;
-      const root = { ...host, authorizedKey, registry: `${registryAddress}:5000`, neighbours: placed };
+      const root = { ...host, base, authorizedKey, registry: `${registryAddress}:5000`, neighbours: placed };
       const pid = await keepOr(name, host.name, async () => {
         await layRoot(name, root);
-        return bootHost(name, { ...host, base, binds: [dockerBind(name, host)] });
+        return bootHost(name, { ...host, base, binds: bindsOf(name, host) });
       });
       const publicKey = await readFile(hostKeyPath(name, host.name), "utf8");
       const link = before?.hosts.find((h) => h.name === host.name)?.link ?? null;
       const made: LabHost = {
         name: host.name,
         address: host.address,
-        user: "root",
+        address6: host.address6,
+        user: host.user?.name ?? "root",
+        sudo: host.user?.sudo,
+        sshPort: host.sshPort,
+        behind: host.behind,
+        packages: host.packages,
         cpus: host.limits.cpus.length,
         cpuset: formatCpuList(host.limits.cpus),
         quotaCpus: host.limits.quotaCpus,
@@ -143,8 +166,9 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
 }
 
 /** A host's Docker needs a real folder: its overlay2 cannot lie on the overlay that is the host's root. */
-export function dockerBind(lab: string, host: { readonly name: string }): readonly [string, string] {
-  return [`${labPaths(lab).host(host.name)}/docker`, "/var/lib/docker"];
+export function bindsOf(lab: string, host: Pick<LabHost, "name" | "packages">): BootPlan["binds"] {
+  const packages = host.packages === undefined ? [] : [[host.packages, PACKAGES_PLACE, "ro"] as const];
+  return [[`${labPaths(lab).host(host.name)}/docker`, "/var/lib/docker"], ...packages];
 }
 
 async function keepOr(lab: string, host: string, start: () => Promise<number>): Promise<number> {

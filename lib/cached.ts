@@ -64,14 +64,8 @@ export async function withLock<T>(path: string, body: () => Promise<T>, onWait?:
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const pid = await readFile(path, "utf8").catch(() => "");
-      const ageMs =
-        Date.now() -
-        (await stat(path).then(
-          (s) => s.mtimeMs,
-          () => Date.now(),
-        ));
-      if (ageMs > LOCK_STALE_MS || (pid !== "" && !alive(Number(pid)))) {
-        await rm(path, { force: true });
+      if (await stale(path)) {
+        await takeAway(path);
         continue;
       }
       if (!waited) onWait?.(pid);
@@ -85,6 +79,40 @@ export async function withLock<T>(path: string, body: () => Promise<T>, onWait?:
   } finally {
     clearInterval(beat);
     await rm(path, { force: true });
+  }
+}
+
+/** A lock whose holder is gone: its process is not there, or has not touched it for long. */
+async function stale(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return false;
+  const pid = await readFile(path, "utf8").catch(() => "");
+  return Date.now() - found.mtimeMs > LOCK_STALE_MS || (pid !== "" && !alive(Number(pid)));
+}
+
+/**
+ * Removes a stale lock. One at a time: a waiter that saw the old lock must not remove the one which a faster waiter has
+ * put in its place meanwhile, so whoever removes looks again while nobody else may.
+ */
+async function takeAway(path: string): Promise<void> {
+  const guard = `${path}.stale`;
+  try {
+    await (await open(guard, "wx")).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // Held for milliseconds, unless its holder was killed in them.
+    const since = await stat(guard).then(
+      (s) => s.mtimeMs,
+      () => Date.now(),
+    );
+    if (Date.now() - since > LOCK_STALE_MS) await rm(guard, { force: true });
+    await sleep(50);
+    return;
+  }
+  try {
+    if (await stale(path)) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
   }
 }
 

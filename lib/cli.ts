@@ -19,7 +19,7 @@ export interface CommandSpec<O extends Record<string, OptionSpec>> {
   /** What may follow the options: `[plan|report RUN]`. */
   readonly operands?: string;
   readonly options: O;
-  /** Paragraphs below the options. */
+  /** Paragraphs below the options; lines are broken where they are shown. */
   readonly details?: readonly string[];
   readonly examples?: readonly (readonly [command: string, what: string])[];
 }
@@ -54,16 +54,17 @@ export function helpText(spec: CommandSpec<Record<string, OptionSpec>>): string 
   return lines.join("\n");
 }
 
-/** Breaks lines longer than a terminal is wide between words; breaks that are there stay. */
+/** Breaks a paragraph between words where a terminal is too narrow for it. */
 function wrap(text: string, columns = 110): string {
-  const breakLine = (line: string) =>
-    line.split(" ").reduce<string[]>((lines, word) => {
+  return text
+    .split(/\s+/)
+    .reduce<string[]>((lines, word) => {
       const last = lines.at(-1);
       if (last !== undefined && last.length + 1 + word.length <= columns)
         return [...lines.slice(0, -1), `${last} ${word}`];
       return [...lines, word];
-    }, []);
-  return text.split("\n").flatMap(breakLine).join("\n");
+    }, [])
+    .join("\n");
 }
 
 const COMMON = {
@@ -72,23 +73,23 @@ const COMMON = {
 } as const satisfies Record<string, OptionSpec>;
 
 /**
- * Runs a command's body with its parsed options; the one place where errors become text and exit codes.
+ * Runs a command's body with its parsed options, its operands and the names of the options that were given; the one place where errors become text and exit codes.
  * A `UserError` is printed as it stands with exit code 1; anything else says that it is Lathe's fault.
  */
 export async function runCommand<O extends Record<string, OptionSpec>>(
   spec: CommandSpec<O>,
-  body: (values: Values<O & typeof COMMON>, operands: string[]) => Promise<number | void>,
+  body: (values: Values<O & typeof COMMON>, operands: string[], given: ReadonlySet<string>) => Promise<number | void>,
   argv: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
   let verbose = argv.includes("--verbose");
   try {
-    const { values, operands } = parse(spec, argv);
+    const { values, operands, given } = parse(spec, argv);
     if (values.help === true) {
       process.stdout.write(`${helpText(spec)}\n`);
       return;
     }
     verbose = values.verbose === true;
-    process.exitCode = (await body(values, operands)) ?? 0;
+    process.exitCode = (await body(values, operands, given)) ?? 0;
   } catch (error) {
     process.stderr.write(`error: ${messageOf(error)}\n`);
     if (!(error instanceof UserError)) process.stderr.write("This looks like a fault in Lathe itself.\n");
@@ -110,8 +111,9 @@ function parse<O extends Record<string, OptionSpec>>(spec: CommandSpec<O>, argv:
     ]),
   );
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    return { values: values as Values<O & typeof COMMON>, operands: positionals };
+    const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true, tokens: true });
+    const given = new Set(parsed.tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])));
+    return { values: parsed.values as Values<O & typeof COMMON>, operands: parsed.positionals, given };
   } catch (error) {
     throw new UserError({ what: messageOf(error).split(". To specify")[0] ?? "", fix: `${spec.name} --help` });
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cached, withLock } from "./cached.ts";
 import { helpText } from "./cli.ts";
 import { UserError } from "./errors.ts";
-import { formatSeconds } from "./progress.ts";
+import { divertProgress, formatSeconds, progress } from "./progress.ts";
 import { quoteAll } from "./quote.ts";
 import { formatTable } from "./table.ts";
 
@@ -72,13 +72,15 @@ describe("--help", () => {
       summary: "Does x.",
       operands: "[Y]",
       options: { size: { type: "string", value: "N", help: "how much", default: "3" } },
-      details: [`${"A long tale. ".repeat(20)}The end.`],
+      details: [`${"A long\ntale. ".repeat(20)}The end.`],
       examples: [["npm run x -- --size 4", "more"]],
     });
     expect(text).toContain("usage: npm run x -- [options] [Y]");
     expect(text).toMatch(/--size N +how much \(default: 3\)/);
     expect(text).toContain("npm run x -- --size 4");
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(110);
+    // Breaks of the source are none of the text: each line but the last is as full as it can be.
+    expect(text).toMatch(/^(A long tale\. )+A long\n/m);
     expect(text.replaceAll(/\s+/g, " ")).toContain(`${"A long tale. ".repeat(20)}The end.`);
   });
 });
@@ -120,5 +122,44 @@ describe("the cache", () => {
     writeFileSync(lock, gone);
     expect(await withLock(lock, () => Promise.resolve("mine"))).toBe("mine");
     expect(existsSync(lock)).toBe(false);
+  });
+
+  it("lets one waiter at a time take over the lock of a killed holder, however many there are", async () => {
+    const folder = join(dir, "locks");
+    mkdirSync(folder);
+    const lock = join(folder, "x.lock");
+    writeFileSync(lock, "999999999");
+    let inside = 0;
+    let most = 0;
+    const body = async () => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 5 }, () => withLock(lock, body)));
+    expect(most).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("progress while somebody else draws on stderr", () => {
+  it("is lines at a step's beginning and end, and notes that are to be kept", () => {
+    const lines: string[] = [];
+    divertProgress((line) => lines.push(line.replace(/\(\d.*\)/, "(time)")));
+    const steps = progress();
+    divertProgress(undefined);
+    steps.step("fetching");
+    steps.note("1 MB");
+    steps.note("waiting for another process", true);
+    steps.step("converting", 30);
+    steps.done("1.8 MB");
+    steps.done();
+    expect(lines).toEqual([
+      "fetching …",
+      "fetching: waiting for another process",
+      "fetching (time)",
+      "converting (about 30 s) …",
+      "converting: 1.8 MB (time)",
+    ]);
   });
 });

@@ -8,7 +8,19 @@ export interface Progress {
   done(text?: string): void;
 }
 
+/** What of a stream is needed: where it is no terminal, a way to write. */
+export type ProgressStream = Partial<Pick<NodeJS.WriteStream, "isTTY" | "columns">> & {
+  write(text: string): unknown;
+};
+
 const EVERY_MS = 15_000;
+
+let diverted: ((line: string) => void) | undefined;
+
+/** From here on what steps say goes to `to` and not to stderr, where somebody draws; undefined: to stderr again. */
+export function divertProgress(to: ((line: string) => void) | undefined): void {
+  diverted = to;
+}
 
 /**
  * Progress on stderr. On a terminal the running step is one line, redrawn each second with the time it took so far; in a
@@ -16,7 +28,8 @@ const EVERY_MS = 15_000;
  *
  * @param total how many steps are to come, when known: shown as `[2/5]`
  */
-export function progress(total?: number, out: NodeJS.WriteStream = process.stderr): Progress {
+export function progress(total?: number, out: ProgressStream = process.stderr): Progress {
+  if (diverted !== undefined) return linesTo(diverted);
   let index = 0;
   let title = "";
   let note = "";
@@ -24,7 +37,7 @@ export function progress(total?: number, out: NodeJS.WriteStream = process.stder
   let expected: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastNote = 0;
-  const tty = out.isTTY;
+  const tty = out.isTTY === true;
   const head = () => (total === undefined ? "" : `[${index}/${total}] `);
   const elapsed = () => (Date.now() - startedAt) / 1000;
   const hint = () => (expected === undefined ? "" : ` (about ${formatSeconds(expected)})`);
@@ -66,6 +79,27 @@ export function progress(total?: number, out: NodeJS.WriteStream = process.stder
     done(text) {
       close(text);
     },
+  };
+}
+
+/** Progress whose steps are lines at their beginning and end. */
+function linesTo(say: (line: string) => void): Progress {
+  let step: { readonly title: string; readonly startedAt: number } | undefined;
+  const close = (text?: string) => {
+    if (step !== undefined)
+      say(`${step.title}${text ? `: ${text}` : ""} (${formatSeconds((Date.now() - step.startedAt) / 1000)})`);
+    step = undefined;
+  };
+  return {
+    step(title, expectedSeconds) {
+      close();
+      step = { title, startedAt: Date.now() };
+      say(`${title}${expectedSeconds === undefined ? "" : ` (about ${formatSeconds(expectedSeconds)})`} …`);
+    },
+    note(text, keep = false) {
+      if (keep && step !== undefined) say(`${step.title}: ${text}`);
+    },
+    done: close,
   };
 }
 

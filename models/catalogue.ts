@@ -73,8 +73,13 @@ export async function loadCatalogue(folder: string = catalogueFolder): Promise<r
   const texts = await Promise.all(
     names.map(async (file) => ({ file, text: await readFile(join(folder, file), "utf8") })),
   );
-  return parseCatalogue(texts);
+  const key = JSON.stringify(texts);
+  if (known?.key !== key) known = { key, entries: parseCatalogue(texts) };
+  return known.entries;
 }
+
+/** What these texts were last found to say: the stacks of one process all ask. */
+let known: { readonly key: string; readonly entries: readonly CatalogueEntry[] } | undefined;
 
 /** Entries of YAML texts; pure. */
 export function parseCatalogue(texts: readonly { file: string; text: string }[]): readonly CatalogueEntry[] {

@@ -1,4 +1,5 @@
 /** The catalogue of models and photographs: what other rooms of the house use. */
 export { loadCatalogue, loadLabels, type CatalogueEntry } from "./catalogue.ts";
+export { isOwnModel, packOwnModel } from "./own.ts";
 export { findEntry, prepareModel, type PreparedModel } from "./prepare.ts";
 export { pythonEnv, requirementsFile, type PythonEnv } from "./python.ts";

@@ -32,4 +32,5 @@ export const methodPaths = {
   predict: "/tensorflow.serving.PredictionService/Predict",
   getModelMetadata: "/tensorflow.serving.PredictionService/GetModelMetadata",
   getModelStatus: "/tensorflow.serving.ModelService/GetModelStatus",
+  reloadConfig: "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
 } as const;

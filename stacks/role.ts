@@ -1,12 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "../infra/config/read.ts";
 import { resolveConfig, roleOf } from "../infra/config/resolve.ts";
-import { declare, prepare } from "../infra/deploy.ts";
-import type { StackOutputs } from "../infra/outputs.ts";
+import { declare, prepare, type Declared } from "../infra/deploy.ts";
 import { known, roleDefaults } from "./roles.ts";
 
 /** One machine with one server. */
-export async function roleStack(): Promise<pulumi.Output<StackOutputs>> {
+export async function roleStack(): Promise<Declared> {
   const stack = pulumi.getStack();
   const config = readConfig(pulumi.runtime.allConfig());
   const resolved = resolveConfig({

@@ -13,7 +13,7 @@ export async function roleDefaults(role: string): Promise<ReadConfig | null> {
   const text = await readFile(join(repoRoot, file), "utf8").catch(() => null);
   if (text === null) return null;
   try {
-    return readRoleDefaults(parse(text), file);
+    return readRoleDefaults(parse(text, { logLevel: "error" }), file);
   } catch (error) {
     return { values: {}, faults: [{ what: `${file}: ${messageOf(error)}`, fix: `edit ${file}` }] };
   }

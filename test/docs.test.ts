@@ -13,14 +13,14 @@ describe("the docs", () => {
 
   it("name no npm script that there is not", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    for (const page of ["README.md", "docs/architecture.md", "docs/config.md"]) {
+    for (const page of ["README.md", "docs/architecture.md", "docs/config.md", "docs/faults.md", "docs/fleet.md"]) {
       for (const [, name] of read(page).matchAll(/npm run ([a-z][a-z:]*)/g))
         expect(Object.keys(scripts), page).toContain(name);
     }
   });
 
   it("link to files that are there", () => {
-    for (const page of ["README.md", "docs/architecture.md"]) {
+    for (const page of ["README.md", "docs/architecture.md", "docs/faults.md", "docs/fleet.md"]) {
       for (const [, target = ""] of read(page).matchAll(/\]\((?!http)([^)#]+)\)/g))
         expect(() => read(join(page, "..", target)), `${page}: ${target}`).not.toThrow();
     }

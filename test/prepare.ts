@@ -1,14 +1,16 @@
 import { debianBase } from "../lab/base.ts";
+import { proxyImage } from "../lab/proxy.ts";
 import { buildServerRootfs } from "../lab/tfs/image.ts";
 import type { Progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";
 import { pythonEnv } from "../models/python.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
+import { needChromium } from "./browser/chromium.ts";
 
 /** Something slow that tests need: made once, before the first test, so that no test's time-out has to wait for it. */
 export interface Preparation {
   /** The stages that need it. */
-  readonly stages: readonly ("wire" | "lab")[];
+  readonly stages: readonly ("wire" | "browser" | "lab")[];
   run(progress: Progress): Promise<unknown>;
 }
 
@@ -16,6 +18,7 @@ export interface Preparation {
 export const TEST_MODELS = ["null", "ssd-mobilenet", "ssdlite-mobilenet"] as const;
 
 export const PREPARATIONS: readonly Preparation[] = [
+  { stages: ["browser"], run: needChromium },
   { stages: ["wire", "lab"], run: pythonEnv },
   {
     stages: ["wire", "lab"],
@@ -26,4 +29,5 @@ export const PREPARATIONS: readonly Preparation[] = [
   { stages: ["lab"], run: ensureToolchain },
   { stages: ["lab"], run: (progress) => debianBase(progress) },
   { stages: ["lab"], run: buildServerRootfs },
+  { stages: ["lab"], run: proxyImage },
 ];

@@ -36,6 +36,14 @@ test("with a home of Lathe's own the logins stay in the user's", () => {
   });
 });
 
+test("the engine's own logs stay few in a home of Lathe's own, as many as somebody wants where he says so", () => {
+  const name = "PULUMI_LOG_ROTATION_MAX_TOTAL_MB";
+  expect(composeEnv(parts)).not.toHaveProperty(name);
+  expect(composeEnv({ ...parts, ownHome: "/cache/home" })).toMatchObject({ [name]: "10" });
+  const base = { ...parts.base, [name]: "500" };
+  expect(composeEnv({ ...parts, base, ownHome: "/cache/home" })).toMatchObject({ [name]: "500" });
+});
+
 test("a folder of logins that the user has chosen is kept", () => {
   const base = { ...parts.base, PULUMI_CREDENTIALS_PATH: "/secure" };
   expect(composeEnv({ ...parts, base, ownHome: "/cache/home" })["PULUMI_CREDENTIALS_PATH"]).toBe("/secure");

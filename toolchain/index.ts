@@ -51,19 +51,18 @@ export async function resolveToolchain(): Promise<Toolchain> {
 export async function ensureToolchain(progress?: Progress): Promise<Toolchain> {
   let all = await locateToolchain();
   const count = all.filter(isMissing).length;
-  if (count > 0) {
-    const say = progress ?? stderrProgress(count);
-    const byName = new Map(programs().map((p) => [p.name, p]));
-    const installed = await install(all, programs(), say);
-    if (installed) all = await locateToolchain();
-    for (const { name } of all.filter(isMissing)) {
-      const program = byName.get(name);
-      if (program === undefined) continue;
-      say.step(`building ${name} ${program.recipe.builtVersion} from Go modules`, program.recipe.expectedSeconds);
-      await build(program, say);
-    }
-    say.done();
+  if (count === 0) return compose(all.filter((p): p is Found => !isMissing(p)));
+  const say = progress ?? stderrProgress(count);
+  const byName = new Map(programs().map((p) => [p.name, p]));
+  const installed = await install(all, programs(), say);
+  if (installed) all = await locateToolchain();
+  for (const { name } of all.filter(isMissing)) {
+    const program = byName.get(name);
+    if (program === undefined) continue;
+    say.step(`building ${name} ${program.recipe.builtVersion} from Go modules`, program.recipe.expectedSeconds);
+    await build(program, say);
   }
+  say.done();
   return resolveToolchain();
 }
 

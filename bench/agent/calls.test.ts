@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallResult } from "../clients/client.ts";
+import { random } from "../stats/random.ts";
 import { type Clock, type LoopCall, type LoopPlan, measuredCalls, realClock } from "./calls.ts";
 
 /** A clock of its own: it jumps to the next thing that waits, once nothing else can go on. */
@@ -96,6 +97,36 @@ describe("an open loop", () => {
     const { calls, most } = await loop({ calls: 6, ratePerSecond: 10, concurrency: 2 }, (i) => (i === 1 ? 350 : 20));
     expect(most).toBe(2);
     expect(calls.filter((c) => c.startAt > (c.intendedAt ?? NaN))).toEqual([]);
+  });
+
+  it("leads in at its rate, apart from what is measured, which has its own number and time", async () => {
+    const { calls } = await loop({ ratePerSecond: 10, leadIn: 3, calls: 2 }, () => 20);
+    expect(calls.map((c) => [c.intendedAt, c.leadIn])).toEqual([
+      [0, true],
+      [100, true],
+      [200, true],
+      [300, false],
+      [400, false],
+    ]);
+    const short = await loop({ ratePerSecond: 10, leadIn: 20, blockMs: 250 }, () => 1);
+    expect(short.calls.filter((c) => !c.leadIn)).toHaveLength(3);
+  });
+
+  it("measures a loaded server's queue nearer to what it comes to when it has led in", async () => {
+    // Due every 100 ms; answers take 90 ms on average, exponentially: the queue needs a while to build up.
+    const meanOf = async (leadIn: number) => {
+      const stream = random(8);
+      let sum = 0;
+      for (let visit = 0; visit < 150; visit++) {
+        const plan = { ratePerSecond: 10, leadIn, calls: 10 };
+        const { calls } = await loop(plan, () => -90 * Math.log(1 - stream.uniform()));
+        sum += calls.filter((c) => !c.leadIn).reduce((all, c) => all + latency(c) / 10, 0) / 150;
+      }
+      return sum;
+    };
+    const [empty, ledIn, long] = [await meanOf(0), await meanOf(30), await meanOf(200)];
+    expect(empty).toBeLessThan(0.6 * long);
+    expect(long - ledIn).toBeLessThan(0.6 * (long - empty));
   });
 
   it("has no call that is due after its time", async () => {

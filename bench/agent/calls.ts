@@ -12,12 +12,19 @@ export interface LoopCall {
   readonly result: CallResult;
   readonly startAt: number;
   readonly intendedAt: number | null;
+  /** Made before the measured ones, at their rate. */
+  readonly leadIn: boolean;
 }
 
 export interface LoopPlan {
-  /** Calls at most. */
+  /** Measured calls at most. */
   readonly calls: number;
-  /** No call is begun, or due, once the loop has run this long; the first is made in any case. */
+  /**
+   * Open loop: calls at the same rate before the measured ones. An open loop begins with nothing in the server's queue, and
+   * calls that find it so are quicker than those of a server that has been under this load for a while.
+   */
+  readonly leadIn?: number | undefined;
+  /** No call is begun, or due, once the measured part has run this long; its first is made in any case. */
   readonly blockMs: number;
   /** Calls in flight at most; `call` is told which of the connections to use, from 0. */
   readonly concurrency: number;
@@ -39,13 +46,16 @@ export async function measuredCalls(
   clock: Clock,
 ): Promise<void> {
   const startedAt = clock.now();
+  const before = plan.ratePerSecond === null ? 0 : (plan.leadIn ?? 0);
+  const leadInMs = plan.ratePerSecond === null ? 0 : (before * 1000) / plan.ratePerSecond;
   let begun = 0;
   let failed = false;
   const lane = async (connection: number): Promise<void> => {
     for (;;) {
-      if (failed || begun >= plan.calls) return;
+      if (failed || begun >= before + plan.calls) return;
       const dueMs = plan.ratePerSecond === null ? null : (begun * 1000) / plan.ratePerSecond;
-      if (begun > 0 && (dueMs ?? clock.now() - startedAt) > plan.blockMs) return;
+      if (begun > before && (dueMs ?? clock.now() - startedAt) - leadInMs > plan.blockMs) return;
+      const leadIn = begun < before;
       begun += 1;
       const intendedAt = dueMs === null ? null : startedAt + dueMs;
       if (intendedAt !== null) await clock.until(intendedAt);
@@ -53,7 +63,7 @@ export async function measuredCalls(
       const startAt = clock.now();
       const result = await call(connection);
       failed ||= !result.ok;
-      done({ result, startAt, intendedAt });
+      done({ result, startAt, intendedAt, leadIn });
     }
   };
   await Promise.all(Array.from({ length: plan.concurrency }, (_, connection) => lane(connection)));

@@ -1,16 +1,17 @@
 import { createWorker } from "./worker.ts";
 import type { AnswerMessage, CallMessage, FromWorker, ToWorker, VisitMessage } from "./protocol.ts";
-import type { ImageMessage, VisitedMessage } from "./protocol.ts";
+import type { ImageMessage, SecurityMessage, VisitedMessage } from "./protocol.ts";
 import type { z } from "zod";
 
 /** What came of a visit besides its calls. */
-export type VisitOutcome = Pick<VisitedMessage, "error" | "warmup" | "client">;
+export type VisitOutcome = Pick<VisitedMessage, "error" | "warmup" | "client" | "server">;
 
 /** A worker somewhere: in this process, or an agent on another machine. */
 export interface WorkerLink {
   /** Where it runs, for provenance: Node's version, hostname. */
   readonly about: { readonly node: string; readonly hostname: string };
   sendImage(image: z.infer<typeof ImageMessage>): Promise<void>;
+  sendSecurity(security: z.infer<typeof SecurityMessage>): Promise<void>;
   /**
    * Makes a visit; `onOutcome` sees each call as it is known. Resolves with how the visit went, and why it could not
    * go on if so. Rejects only where the worker itself is gone.
@@ -68,6 +69,7 @@ export function localLink(hostname: string): WorkerLink {
   return {
     about: { node: process.version, hostname },
     sendImage: send,
+    sendSecurity: send,
     async visit(message, onOutcome) {
       const ended = tracker.begin(message.visit, onOutcome);
       await send(message);

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { UserError } from "../../lib/errors.ts";
+import { show } from "../../lib/show.ts";
+import { Security } from "../clients/security.ts";
 
 /*
  * What the bench and a client machine's worker say to each other: JSON lines, in this process or over SSH. The schemas
@@ -17,6 +20,9 @@ export const ImageMessage = z.object({
   file: z.string(),
 });
 
+/** What a protected port asks of its clients. Sent once, over SSH's standard input; visits only name it. */
+export const SecurityMessage = z.object({ type: z.literal("security"), name: z.string(), security: Security });
+
 /** One visit to a cell: some warm-up calls, then measured ones. */
 export const VisitMessage = z.object({
   type: z.literal("visit"),
@@ -24,7 +30,11 @@ export const VisitMessage = z.object({
   clientKind: z.string(),
   address: z.string(),
   port: z.number().int(),
+  /** Name of the security that was sent before; absent: in the clear. */
+  security: z.string().optional(),
   model: z.string(),
+  /** The version to ask for; absent: the latest. */
+  version: z.number().int().positive().optional(),
   image: z.string(),
   /** Warm-up calls: at least, and at most where the calls do not get steady. */
   warmup: z.number().int().nonnegative(),
@@ -33,17 +43,29 @@ export const VisitMessage = z.object({
   concurrency: z.number().int().positive(),
   /** Open loop: calls are due at this rate, whatever the answers do. Null: closed loop, the answer begins the next call. */
   ratePerSecond: z.number().positive().nullable(),
+  /** Open loop: calls at the rate before the measured ones, told as warm-up. */
+  leadIn: z.number().int().nonnegative().optional(),
   calls: z.number().int().nonnegative(),
   /** No further measured call is begun once the visit's measured part has taken this long. */
   blockMs: z.number().positive(),
   timeoutMs: z.number().positive(),
   /** Send back the first measured call's tensors. */
   keepAnswer: z.boolean(),
+  /** Where the server, at the same address, tells its own metrics; absent where it does not. */
+  metrics: z
+    .object({
+      port: z.number().int(),
+      path: z.string(),
+      /** As that of the calls, for this port. */
+      security: z.string().optional(),
+    })
+    .optional(),
 });
 export type VisitMessage = z.infer<typeof VisitMessage>;
 
 export const ToWorker = z.discriminatedUnion("type", [
   ImageMessage,
+  SecurityMessage,
   VisitMessage,
   z.object({ type: z.literal("close") }),
 ]);
@@ -79,14 +101,17 @@ export const CallMessage = z.object({
 });
 export type CallMessage = z.infer<typeof CallMessage>;
 
+/** JSON has no NaN and no infinities: a server's come over a line as null. */
+const number = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);
+
 /** The first measured answer of a cell, as plain numbers. */
 export const AnswerMessage = z.object({
   type: z.literal("answer"),
   visit: z.number().int(),
-  outputs: z.record(
-    z.string(),
-    z.object({ dtype: z.string(), shape: z.array(z.number()), values: z.array(z.number()) }),
-  ),
+  outputs: z.record(z.string(), z.object({ dtype: z.string(), shape: z.array(z.number()), values: z.array(number) })),
 });
 
 /** How a visit's warm-up went. */
@@ -112,8 +137,19 @@ export const ClientWatch = z.object({
   gcPauses: z.number().int().nonnegative(),
   gcMs: ms,
   gcMaxMs: ms,
+  /** How long the client's thread was ready to run and had no processor; absent where the kernel does not tell. */
+  cpuWaitMs: ms.optional(),
 });
 export type ClientWatch = z.infer<typeof ClientWatch>;
+
+const total = z.object({ count: z.number(), sumMs: z.number(), stepMs: ms });
+
+/**
+ * What a server's own clock said of a visit's measured part: requests for this model over this protocol, and runs of the
+ * model, that it answered meanwhile, whoever asked. Or why it could not be read.
+ */
+export const ServerReading = z.union([z.object({ requests: total, runs: total }), z.object({ unread: z.string() })]);
+export type ServerReading = z.infer<typeof ServerReading>;
 
 /** A visit is over: every call it made was sent before. `error` says why it could not go on. */
 export const VisitedMessage = z.object({
@@ -123,6 +159,8 @@ export const VisitedMessage = z.object({
   warmup: WarmupReport.optional(),
   /** Absent where no measured call was begun. */
   client: ClientWatch.optional(),
+  /** Absent where the server has no metrics. */
+  server: ServerReading.optional(),
 });
 export type VisitedMessage = z.infer<typeof VisitedMessage>;
 
@@ -133,3 +171,23 @@ export const FromWorker = z.discriminatedUnion("type", [
   VisitedMessage,
 ]);
 export type FromWorker = z.infer<typeof FromWorker>;
+
+/**
+ * A line that an agent said.
+ *
+ * @param who whose agent it is, for the error
+ * @throws UserError where it is no message: a login script that prints, or the half of a line
+ */
+export function messageOfLine(line: string, who: string): FromWorker {
+  try {
+    return FromWorker.parse(JSON.parse(line));
+  } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const why = issue === undefined ? "no JSON" : `${issue.path.join(".")}: ${issue.message}`;
+    throw new UserError({
+      what: `the agent on ${who} said something that is no message (${why}): ${show(line)}`,
+      expected: "a machine whose shell prints nothing by itself when a command is run over SSH",
+      fix: "look into ~/.bashrc and the like there; then: npm run bench -- --resume",
+    });
+  }
+}

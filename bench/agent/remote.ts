@@ -4,12 +4,15 @@ import { Readable, type Writable } from "node:stream";
 import { createInterface } from "node:readline";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../lib/errors.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { STALL_MS } from "../../infra/deadlines.ts";
+import { mustRunOn } from "../../infra/hosts/remote.ts";
 import { sshArgs } from "../../infra/hosts/ssh.ts";
 import type { Deployment, SshTarget } from "../../infra/outputs.ts";
+import { CLOSE_MS, HELLO_MS, silenceMs } from "../deadlines.ts";
 import type { AgentBundle } from "./bundle.ts";
 import { VisitTracker, type WorkerLink } from "./link.ts";
-import { FromWorker, type ToWorker } from "./protocol.ts";
+import { type FromWorker, type ToWorker, messageOfLine } from "./protocol.ts";
+import { watchdog } from "./watchdog.ts";
 
 type SshChild = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -31,27 +34,22 @@ export async function deployAgent(deployment: Deployment, ssh: SshTarget, bundle
       expected: "a client machine of the same architecture as the one that runs the bench",
       fix: `run the bench on a ${deployment.facts.arch} machine`,
     });
-  const found = await remote(ssh, ["sh", "-c", `test -e ${dir}/agent.mjs && echo yes || echo no`]);
+  const doing = `lay the agent onto "${deployment.role}"`;
+  const remote = (argv: readonly string[], input?: Readable) =>
+    mustRunOn(
+      ssh,
+      argv,
+      doing,
+      input === undefined ? {} : { input: input.pipe(createGzip({ level: 1 })), stallMs: STALL_MS },
+    );
+  const found = await remote(["sh", "-c", `test -e ${dir}/agent.mjs && echo yes || echo no`]);
   if (found.trim() === "yes") return dir;
   const incoming = `${dir}.incoming`;
   const receive = (name: string) => ["sh", "-c", `mkdir -p ${incoming} && gunzip -c > ${incoming}/${name}`];
-  await remote(ssh, receive("node"), createReadStream(bundle.nodePath));
-  await remote(ssh, receive("agent.mjs"), Readable.from([bundle.script]));
-  await remote(ssh, ["sh", "-c", `chmod 755 ${incoming}/node && rm -rf ${dir} && mv ${incoming} ${dir}`]);
+  await remote(receive("node"), createReadStream(bundle.nodePath));
+  await remote(receive("agent.mjs"), Readable.from([bundle.script]));
+  await remote(["sh", "-c", `chmod 755 ${incoming}/node && rm -rf ${dir} && mv ${incoming} ${dir}`]);
   return dir;
-}
-
-/** Runs a command on a machine; `input` is sent gzipped. Returns what it printed. */
-async function remote(ssh: SshTarget, argv: readonly string[], input?: Readable): Promise<string> {
-  const sent = input?.pipe(createGzip({ level: 1 }));
-  const result = await runOn(ssh, argv, sent === undefined ? {} : { input: sent });
-  if (result.code !== 0)
-    throw new UserError({
-      what: `ssh ${ssh.destination}: ${result.stderr.trim() || `exit code ${result.code}`}`,
-      expected: "a machine that answers as it did at `pulumi up`",
-      fix: `ssh ${ssh.configFile === undefined ? "" : `-F ${ssh.configFile} `}${ssh.destination} true`,
-    });
-  return result.stdout;
 }
 
 /**
@@ -68,29 +66,49 @@ export async function remoteLink(deployment: Deployment, ssh: SshTarget, bundle:
   const errors: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
   child.stdin.on("error", () => {}); // the close below says why
+  const ended = (why: string) =>
+    new UserError({ what: `the agent on "${deployment.role}" ${why}`, fix: "npm run bench -- --resume" });
   let gone: Error | undefined;
-  const hello = new Promise<{ node: string; hostname: string }>((resolve, reject) => {
-    const fail = (error: Error) => {
-      gone = error;
-      reject(error);
-      tracker.fail(error);
+  let lose = (_error: Error) => {};
+  /** Rejects when the agent is gone, and with why. */
+  const loss = new Promise<never>((_, reject) => {
+    lose = (error) => {
+      gone ??= error;
+      reject(gone);
+      tracker.fail(gone);
     };
-    child.on("error", fail);
-    child.on("close", (code) =>
-      fail(
-        new UserError({
-          what: `the agent on "${deployment.role}" ended (exit code ${code}): ${errors.join("").trim().slice(-500)}`,
-          fix: "run the bench again: it goes on where it stopped",
-        }),
-      ),
-    );
+  });
+  loss.catch(() => {}); // whoever needs the agent gets the reason
+  const dog = watchdog((ms) => {
+    lose(ended(`said nothing for ${ms / 1000} s: it hangs, or its machine does`));
+    child.kill("SIGKILL");
+  });
+  child.on("error", lose);
+  child.on("close", (code) => lose(ended(`ended (${lastWords(errors.join(""), code)})`)));
+  const hello = new Promise<{ node: string; hostname: string }>((resolve) => {
     createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
-      const message = FromWorker.parse(JSON.parse(line));
+      dog.heard();
+      let message: FromWorker;
+      try {
+        message = messageOfLine(line, `"${deployment.role}"`);
+      } catch (error) {
+        child.kill();
+        return lose(error as Error);
+      }
       if (message.type === "hello") resolve({ node: message.node, hostname: message.hostname });
       else tracker.accept(message);
     });
   });
-  const about = await hello;
+  /** Something that takes no longer than the watchdog allows, whether the agent's machine takes bytes or not. */
+  const watched = async <T>(ms: number, body: () => Promise<T>): Promise<T> => {
+    dog.expect(ms);
+    try {
+      return await Promise.race([body(), loss]);
+    } finally {
+      dog.rest();
+    }
+  };
+  const about = await watched(HELLO_MS, () => hello);
   const send = (message: ToWorker) =>
     new Promise<void>((resolve, reject) => {
       if (gone !== undefined) return reject(gone);
@@ -98,18 +116,27 @@ export async function remoteLink(deployment: Deployment, ssh: SshTarget, bundle:
     });
   return {
     about,
-    sendImage: send,
-    async visit(message, onOutcome) {
-      const ended = tracker.begin(message.visit, onOutcome);
-      ended.catch(() => {}); // reported through the returned promise
-      await send(message);
-      return ended;
-    },
+    sendImage: (image) => watched(STALL_MS, () => send(image)),
+    sendSecurity: (security) => watched(STALL_MS, () => send(security)),
+    visit: (message, onOutcome) =>
+      watched(silenceMs(message), async () => {
+        const visited = tracker.begin(message.visit, onOutcome);
+        visited.catch(() => {}); // reported through the returned promise
+        await send(message);
+        return visited;
+      }),
     async close() {
       if (gone !== undefined) return;
-      const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+      const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
       child.stdin.end();
-      await ended;
+      const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
+      await closed;
+      clearTimeout(timer);
     },
   };
+}
+
+/** The end of what ssh or the agent said, or the exit code where they said nothing. */
+function lastWords(said: string, code: number | null): string {
+  return said.trim().split("\n").at(-1)?.slice(-300) || `exit code ${code}`;
 }

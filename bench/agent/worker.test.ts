@@ -1,5 +1,8 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { CallResult, Client, ClientKind, PredictRequest } from "../clients/client.ts";
+import { type MetricsReader, metricsReader } from "./metrics.ts";
 import type { FromWorker, VisitMessage } from "./protocol.ts";
 import { createWorker } from "./worker.ts";
 
@@ -146,5 +149,68 @@ describe("a worker", () => {
       expect(call.totalMs).toBeCloseTo(15 + (call.lateMs ?? NaN), 9);
       expect(call.intendedAt).toMatch(/^\d{4}-/);
     }
+  });
+
+  it("looks at the server's own clock after the warm-up and after the last measured call, and never in between", async () => {
+    const order: string[] = [];
+    const reading = { requests: { count: 2, sumMs: 5, stepMs: 0.1 }, runs: { count: 2, sumMs: 4, stepMs: 0.1 } };
+    const kind: ClientKind = {
+      ...{ name: "fake", protocol: "rest", input: "pixels", about: "" },
+      create: (): Client => ({
+        open: () => Promise.resolve(),
+        call: () => (order.push("call"), Promise.resolve(good)),
+        close: () => Promise.resolve(),
+      }),
+    };
+    const said: FromWorker[] = [];
+    const metrics: MetricsReader = {
+      look: (place, model, protocol) => {
+        order.push(`look at ${place.address}:${place.port}${place.path} for ${model} over ${protocol}`);
+        return Promise.resolve(() => (order.push("look again"), Promise.resolve(reading)));
+      },
+      close: () => Promise.resolve(),
+    };
+    const worker = createWorker((m) => said.push(m), { kinds: [kind], metrics });
+    await worker.handle(image);
+    await worker.handle({ ...visit, metrics: { port: 8501, path: "/m" } });
+    expect(order).toEqual(["call", "look at 127.0.0.1:8501/m for ssd over rest", "call", "call", "look again"]);
+    expect(said.at(-1)).toMatchObject({ type: "visited", server: reading });
+  });
+});
+
+describe("a reader of metrics", () => {
+  it("says what was added between two looks, and why there is nothing to be read", async () => {
+    let served = 0;
+    const server = createServer((request, response) => {
+      if (request.url !== "/metrics") return response.writeHead(404).end("not here");
+      const labels = '{model_name="ssd",API="Predict",entrypoint="GRPC"}';
+      served += 3;
+      return response.end(
+        `:tensorflow:serving:request_latency_sum${labels} ${served * 1000}\n` +
+          `:tensorflow:serving:request_latency_count${labels} ${served}\n`,
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    let nowMs = 0;
+    const reader = metricsReader(() => nowMs);
+    const place = { address: "127.0.0.1", port, path: "/metrics" };
+    const again = await reader.look(place, "ssd", "grpc");
+    expect(await again()).toMatchObject({ requests: { count: 3, sumMs: 3 }, runs: { count: 0 } });
+    const missing = await reader.look({ ...place, path: "/other" }, "ssd", "grpc");
+    expect(await missing()).toEqual({ unread: "/other: HTTP 404" });
+    await reader.close();
+    await new Promise((resolve) => server.close(resolve));
+    const gone = await reader.look(place, "ssd", "grpc");
+    expect(await gone()).toMatchObject({ unread: expect.stringContaining("/metrics: ") as string });
+    // A place that was silent is asked again after a minute, and not before.
+    const back = createServer((_, response) => response.end("\n"));
+    await new Promise<void>((resolve) => back.listen(port, "127.0.0.1", resolve));
+    const look = async () => (await reader.look(place, "ssd", "grpc"))();
+    expect(await look()).toHaveProperty("unread");
+    nowMs = 61_000;
+    expect(await look()).toMatchObject({ requests: { count: 0 } });
+    await reader.close();
+    await new Promise((resolve) => back.close(resolve));
   });
 });

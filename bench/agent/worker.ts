@@ -1,7 +1,10 @@
 import { messageOf } from "../../lib/errors.ts";
 import type { CallResult, Client, ClientKind, PredictRequest, Tensor } from "../clients/client.ts";
+import type { Security } from "../clients/security.ts";
 import { clientKinds } from "../clients/index.ts";
+import { OPEN_MS } from "../deadlines.ts";
 import { type Clock, type LoopCall, measuredCalls, realClock } from "./calls.ts";
+import { type MetricsReader, metricsReader } from "./metrics.ts";
 import type { CallMessage, FromWorker, ToWorker, VisitMessage, VisitedMessage, WarmupReport } from "./protocol.ts";
 import { warmedUp } from "./warmup.ts";
 import { type Watch, processWatch } from "./watch.ts";
@@ -22,6 +25,7 @@ export interface WorkerWorld {
   readonly kinds: readonly ClientKind[];
   readonly clock: Clock;
   readonly watch: Watch;
+  readonly metrics: MetricsReader;
 }
 
 /** Why a visit ends early; thrown and caught within this file alone. */
@@ -41,16 +45,23 @@ class VisitFault extends Error {
  * @param emit gets each outcome as it is known
  */
 export function createWorker(emit: (message: FromWorker) => void, world: Partial<WorkerWorld> = {}): Worker {
-  const { kinds = clientKinds, clock = realClock, watch = processWatch() } = world;
+  const { kinds = clientKinds, clock = realClock, watch = processWatch(), metrics = metricsReader() } = world;
   const images = new Map<string, Image>();
+  const securities = new Map<string, Security>();
   const connections = new Map<string, Client>();
   const keyOf = (visit: VisitMessage, lane: number) => `${visit.clientKind} ${visit.address}:${visit.port} #${lane}`;
+
+  function securityOf(name: string | undefined): Security | undefined {
+    const security = name === undefined ? undefined : securities.get(name);
+    if (security !== undefined || name === undefined) return security;
+    throw new VisitFault({ code: "INTERNAL", message: `this worker was not told how to reach ${name}`, opening: true });
+  }
 
   async function connection(visit: VisitMessage, kind: ClientKind, lane: number): Promise<Client> {
     const open = connections.get(keyOf(visit, lane));
     if (open !== undefined) return open;
-    const client = kind.create(visit.address, visit.port);
-    await client.open(Math.min(visit.timeoutMs, 10_000)).catch((error: unknown) => {
+    const client = kind.create(visit.address, visit.port, securityOf(visit.security));
+    await client.open(Math.min(visit.timeoutMs, OPEN_MS)).catch((error: unknown) => {
       throw new VisitFault({ code: "UNAVAILABLE", message: messageOf(error), opening: true });
     });
     connections.set(keyOf(visit, lane), client);
@@ -76,26 +87,37 @@ export function createWorker(emit: (message: FromWorker) => void, world: Partial
       if (ended !== undefined) return { calls: latencies.length, ended } satisfies WarmupReport;
       const startAt = clock.now();
       const result = await (clients[latencies.length % clients.length] as Client).call(request);
-      emit(callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null }, clock));
+      emit(callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null, leadIn: true }, clock));
       if (!result.ok) throw new VisitFault({ ...result.error, opening: false });
       latencies.push(result.timing.totalMs);
     }
   }
 
-  async function measure(visit: VisitMessage, clients: readonly Client[], request: PredictRequest) {
+  async function measure(
+    visit: VisitMessage,
+    clients: readonly Client[],
+    request: PredictRequest,
+    protocol: ClientKind["protocol"],
+  ) {
     const overlap = clients.length > 1;
     const held: FromWorker[] = [];
     const say = (message: FromWorker) => (overlap ? held.push(message) : emit(message));
     let answerDue = visit.keepAnswer;
     let ownWorkMs = 0;
     let failure: CallResult | undefined;
+    // Before the first measured call and after the last: the server's clock is looked at outside of all that is timed.
+    const { metrics: at } = visit;
+    const place = at && { address: visit.address, port: at.port, path: at.path, security: securityOf(at.security) };
+    // With a lead-in the server would tell of other calls, too.
+    const lookAgain = place && !visit.leadIn && (await metrics.look(place, visit.model, protocol));
     watch.start();
     await measuredCalls(
       visit,
       (lane) => (clients[lane] as Client).call(request),
       (call) => {
-        say(callMessage(visit.visit, "measure", call, clock));
+        say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock));
         if (!call.result.ok) return void (failure ??= call.result);
+        if (call.leadIn) return;
         const { encodeMs, decodeMs } = call.result.timing;
         ownWorkMs = Math.max(ownWorkMs, encodeMs ?? 0, decodeMs ?? 0);
         if (!answerDue) return;
@@ -105,8 +127,13 @@ export function createWorker(emit: (message: FromWorker) => void, world: Partial
       clock,
     );
     const client = await watch.stop(ownWorkMs);
+    const server = lookAgain ? await lookAgain() : undefined;
     held.forEach(emit);
-    return { client, ...(failure?.ok === false ? { error: { ...failure.error, opening: false } } : {}) };
+    return {
+      client,
+      ...(server && { server }),
+      ...(failure?.ok === false ? { error: { ...failure.error, opening: false } } : {}),
+    };
   }
 
   async function makeVisit(visit: VisitMessage): Promise<Omit<VisitedMessage, "type" | "visit">> {
@@ -120,7 +147,7 @@ export function createWorker(emit: (message: FromWorker) => void, world: Partial
     const clients: Client[] = [];
     for (let lane = 0; lane < visit.concurrency; lane++) clients.push(await connection(visit, kind, lane));
     const warmup = await warmUp(visit, clients, request);
-    return { warmup, ...(visit.calls === 0 ? {} : await measure(visit, clients, request)) };
+    return { warmup, ...(visit.calls === 0 ? {} : await measure(visit, clients, request, kind.protocol)) };
   }
 
   async function visit(message: VisitMessage): Promise<void> {
@@ -141,11 +168,14 @@ export function createWorker(emit: (message: FromWorker) => void, world: Partial
           pixels: { dtype: "DT_UINT8", shape: [1, message.height, message.width, 3], data: rgb },
           file: { dtype: "DT_STRING", shape: [1], data: [Buffer.from(message.file, "base64")] },
         });
+      } else if (message.type === "security") {
+        securities.set(message.name, message.security);
       } else if (message.type === "visit") {
         await visit(message);
       } else {
         await Promise.all([...connections.values()].map((client) => client.close().catch(() => {})));
         connections.clear();
+        await metrics.close();
       }
     },
   };
@@ -154,6 +184,7 @@ export function createWorker(emit: (message: FromWorker) => void, world: Partial
 function predictRequest(visit: VisitMessage, kind: ClientKind, image: Image): PredictRequest {
   return {
     model: visit.model,
+    ...(visit.version === undefined ? {} : { version: visit.version }),
     signature: kind.input === "file" ? "serving_bytes" : "serving_default",
     inputs: { inputs: kind.input === "file" ? image.file : image.pixels },
     timeoutMs: visit.timeoutMs,

@@ -1,3 +1,5 @@
+import type { Security } from "./security.ts";
+
 /** Element types that the models in use take and give, by TensorFlow's names. */
 export type DType = "DT_FLOAT" | "DT_DOUBLE" | "DT_INT32" | "DT_UINT8" | "DT_INT64" | "DT_STRING" | "DT_BOOL";
 
@@ -14,6 +16,8 @@ export interface PredictRequest {
   readonly model: string;
   /** Version number; absent: the latest. */
   readonly version?: number;
+  /** Instead of a number, the name that the server's config gives to a version: `stable`. */
+  readonly label?: string;
   /** Signature; absent: `serving_default`. */
   readonly signature?: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
@@ -77,5 +81,6 @@ export interface ClientKind {
   readonly input: "pixels" | "file";
   /** A sentence for tables and `--help`. */
   readonly about: string;
-  create(address: string, port: number): Client;
+  /** @param security how to reach a protected server; absent: in the clear, as the paper did */
+  create(address: string, port: number, security?: Security): Client;
 }

@@ -64,12 +64,24 @@ const GRPC_HTTP: Readonly<Record<number, CanonicalCode>> = {
   504: "UNAVAILABLE",
 };
 
+/** Longer messages are cut: a server may say anything, and each failed call's record holds it. */
+const LONGEST_MESSAGE = 1500;
+
+/** An answer of more bytes is a fault of the peer: it is not read to its end. */
+export const LARGEST_ANSWER_BYTES = 2 ** 28;
+
+/** The error of an answer that does not end where answers end. */
+export function answerTooLarge(): StatusError {
+  return new StatusError("RESOURCE_EXHAUSTED", `the answer is larger than ${LARGEST_ANSWER_BYTES / 2 ** 20} MiB`);
+}
+
 /** A call that failed with a status: thrown inside clients only, a `CallError` outside. */
 export class StatusError extends Error {
   readonly code: CanonicalCode;
 
   constructor(code: CanonicalCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    const words = message.trim() === "" ? "the server gave no reason" : message;
+    super(words.length > LONGEST_MESSAGE ? `${words.slice(0, LONGEST_MESSAGE)}…` : words, options);
     this.name = "StatusError";
     this.code = code;
   }

@@ -11,28 +11,28 @@ export const clientKinds: readonly ClientKind[] = [
     protocol: "grpc",
     input: "pixels",
     about: "gRPC with as little of a client as can be: what protocol and server cost",
-    create: (address, port) => new ProbeClient(address, port),
+    create: (address, port, security) => new ProbeClient(address, port, security),
   },
   {
     name: "grpc-js",
     protocol: "grpc",
     input: "pixels",
     about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
-    create: (address, port) => new GrpcJsClient(address, port),
+    create: (address, port, security) => new GrpcJsClient(address, port, security),
   },
   {
     name: "rest",
     protocol: "rest",
     input: "pixels",
     about: "REST with the pixels as nested JSON lists, as the paper's client sends them",
-    create: (address, port) => new RestClient(address, port, "serving_default"),
+    create: (address, port, security) => new RestClient(address, port, "serving_default", security),
   },
   {
     name: "rest-b64",
     protocol: "rest",
     input: "file",
     about: "REST with the JPEG as base64, for models that have the signature serving_bytes",
-    create: (address, port) => new RestClient(address, port, "serving_bytes"),
+    create: (address, port, security) => new RestClient(address, port, "serving_bytes", security),
   },
 ];
 

@@ -92,6 +92,15 @@ export function signaturesOfJson(json: unknown): Signatures {
   return withoutInitOp(checked(form, json, "metadata").metadata.signature_def.signature_def);
 }
 
+const MetadataForm = z.object({
+  model_spec: z.object({ version: z.union([Int64, z.object({ value: Int64 }).transform((v) => v.value)]) }),
+});
+
+/** The version that a metadata answer of either protocol is about. */
+export function versionOfMetadata(answer: unknown): number {
+  return checked(MetadataForm, answer, "metadata").model_spec.version;
+}
+
 /** SavedModels of TensorFlow 2 carry a signature for their own start-up that nobody can call. */
 function withoutInitOp(signatures: Signatures): Signatures {
   return Object.fromEntries(Object.entries(signatures).filter(([name]) => name !== "__saved_model_init_op"));

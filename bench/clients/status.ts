@@ -2,7 +2,7 @@ import grpc from "@grpc/grpc-js";
 import { messages, methodPaths, packageDefinition } from "../../protos/index.ts";
 import { authority, deadlineExceeded, unavailable } from "./address.ts";
 import { codeName, codeOfRestStatus, StatusError } from "./codes.ts";
-import { channelOptions } from "./grpc/grpc-js.ts";
+import { channelTo } from "./grpc/grpc-js.ts";
 import { HttpConnection } from "./rest/http.ts";
 import { errorText } from "./rest/json-decode.ts";
 import {
@@ -10,11 +10,13 @@ import {
   modelStatusOfProto,
   signaturesOfJson,
   signaturesOfProto,
+  versionOfMetadata,
   type ModelVersionStatus,
   type Signatures,
   type StatusAnswer,
 } from "./status-forms.ts";
 import type { CallError } from "./client.ts";
+import type { Security } from "./security.ts";
 import { messageOf } from "../../lib/errors.ts";
 
 export type { ModelVersionStatus, Signature, Signatures, TensorInfo } from "./status-forms.ts";
@@ -26,6 +28,8 @@ export interface StatusQuery {
   readonly port: number;
   readonly model: string;
   readonly timeoutMs: number;
+  /** Absent: in the clear. */
+  readonly security?: Security | undefined;
 }
 
 /** A value or why there is none; asking never throws. */
@@ -61,6 +65,31 @@ export function modelSignatures(query: StatusQuery): Promise<Asked<Signatures>> 
   });
 }
 
+/** The version that a label means now. A label that the server has not: `INVALID_ARGUMENT`. */
+export function versionOfLabel(query: StatusQuery & { readonly label: string }): Promise<Asked<number>> {
+  return asked(async () => {
+    const { model, label } = query;
+    const path = `/v1/models/${encodeURIComponent(model)}/labels/${encodeURIComponent(label)}/metadata`;
+    const service = "tensorflow.serving.PredictionService";
+    const answer =
+      query.protocol === "rest"
+        ? await restGet(query, path)
+        : await grpcCall(query, service, "GetModelMetadata", methodPaths.getModelMetadata, {
+            model_spec: { name: model, version_label: label },
+            metadata_field: ["signature_def"],
+          });
+    return versionOfMetadata(answer);
+  });
+}
+
+/** Gives the server another config in the place of the one it has: a ModelServerConfig as proto-loader takes it. */
+export function reloadConfig(query: Omit<StatusQuery, "protocol" | "model">, config: object): Promise<Asked<void>> {
+  const service = "tensorflow.serving.ModelService";
+  return asked(async () => {
+    await grpcCall(query, service, "HandleReloadConfigRequest", methodPaths.reloadConfig, { config });
+  });
+}
+
 async function asked<T>(body: () => Promise<T>): Promise<Asked<T>> {
   try {
     return { ok: true, value: await body() };
@@ -71,7 +100,7 @@ async function asked<T>(body: () => Promise<T>): Promise<Asked<T>> {
 }
 
 async function restGet(query: StatusQuery, path: string): Promise<unknown> {
-  const connection = new HttpConnection(query.address, query.port);
+  const connection = new HttpConnection(query.address, query.port, query.security);
   try {
     await connection.ready(query.timeoutMs);
     const answer = await connection.exchange("GET", path, null, query.timeoutMs);
@@ -94,7 +123,7 @@ function parse(text: string): unknown {
 }
 
 async function grpcCall(
-  query: StatusQuery,
+  query: Omit<StatusQuery, "protocol" | "model">,
   service: string,
   name: string,
   path: string,
@@ -103,7 +132,7 @@ async function grpcCall(
   const definition = packageDefinition()[service] as grpc.ServiceDefinition;
   const method = definition[name] as grpc.MethodDefinition<object, object>;
   const where = authority(query.address, query.port);
-  const client = new grpc.Client(where, grpc.credentials.createInsecure(), channelOptions);
+  const client = new grpc.Client(where, ...channelTo(query.security));
   try {
     return await new Promise<object>((resolve, reject) => {
       const deadline = Date.now() + query.timeoutMs;

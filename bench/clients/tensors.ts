@@ -29,8 +29,12 @@ export function dtypeOfNumber(number: number): DType | undefined {
 /** Elements more than this (in an answer of a few bytes) are a fault of the peer, not a tensor to allocate. */
 const MAX_ELEMENTS = 2 ** 28;
 
+/** TensorFlow's own limit. */
+const MAX_RANK = 254;
+
 /** How many elements a shape holds; 1 for a scalar. Throws StatusError where a size is no count or the whole too large. */
 export function elementCount(shape: readonly number[], code: "INVALID_ARGUMENT" | "INTERNAL"): number {
+  if (shape.length > MAX_RANK) throw new StatusError(code, `a tensor of ${shape.length} dimensions`);
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) throw new StatusError(code, `shape [${shape.join(",")}] has no size`);

@@ -1,20 +1,21 @@
 import { UserError } from "../../lib/errors.ts";
 import { loadStudy } from "../stats/study.ts";
-import { type Comparison, DEFAULT_THRESHOLD, compareRuns, exitCodeOf } from "./compare.ts";
+import { type Comparison, DEFAULT_THRESHOLD, compareRuns } from "./compare.ts";
 import { formatComparison } from "./text.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
 
 /** Options of `npm run bench -- compare A B`. */
 export interface CompareCommandOptions {
   /** A share above 0: changes below it count as none. Default 0.05. */
   readonly threshold?: number;
-  /** Exit code 1 also where one cannot tell. */
+  /** Exit code 1 in place of 2. */
   readonly strict?: boolean;
 }
 
 /** What the command prints (text to stderr, JSON to stdout) and returns to the shell. */
 export interface CompareResult {
   readonly text: string;
-  readonly json: Comparison & { readonly schema: "lathe.compare/1"; readonly exitCode: number };
+  readonly json: Comparison & Verdict & { readonly schema: "lathe.compare/2" };
   readonly exitCode: 0 | 1 | 2;
 }
 
@@ -32,13 +33,13 @@ export async function compareCommand(
   if (!(threshold > 0 && threshold < 10))
     throw new UserError({
       what: `threshold ${threshold}`,
-      expected: "a share above 0, such as 0.05 for five per cent",
+      expected: "a share above 0 and below 10, such as 0.05 for five per cent",
     });
   const comparison = compareRuns(await loadStudy(dirA), await loadStudy(dirB), { threshold });
-  const exitCode = exitCodeOf(comparison, options.strict === true);
+  const verdict = verdictOf(comparison, options.strict === true);
   return {
-    text: formatComparison(comparison),
-    json: { schema: "lathe.compare/1", ...comparison, exitCode },
-    exitCode,
+    text: formatComparison(comparison, verdict),
+    json: { schema: "lathe.compare/2", ...comparison, ...verdict },
+    exitCode: verdict.exitCode,
   };
 }

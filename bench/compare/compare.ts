@@ -1,42 +1,45 @@
-import type { Cell } from "../cell.ts";
+import { type Cell, modelKey } from "../cell.ts";
 import { cellIntervals } from "../stats/bootstrap.ts";
-import { type Estimate, type RatioEstimate, linear, ratioOf } from "../stats/estimate.ts";
-import { quantile } from "../stats/quantile.ts";
+import { type Estimate, linear } from "../stats/estimate.ts";
+import { once } from "../stats/memo.ts";
+import { mean } from "../stats/quantile.ts";
 import { meanOverRounds } from "../stats/rounds.ts";
 import { type Study, loadOf, nullModels, placeOf } from "../stats/study.ts";
-import { type Difference, provenanceDifferences } from "./provenance.ts";
-
-/** What became of a latency from run A to run B. */
-export type Change = "faster" | "slower" | "same" | "cannot tell";
-
-/** B's median latency over A's, and what that means at the threshold. */
-export interface Compared extends RatioEstimate {
-  readonly change: Change;
-}
+import { type Apart, apartOf } from "./apart.ts";
+import { type FailureChange, failureChanges } from "./failures.ts";
+import { type Compared, type JudgedTogether, judgeAlone, judgeTogether } from "./judge.ts";
+import { groupEstimates, groupsOf, pairedFigures } from "./noise.ts";
+import { type Difference, otherInputs, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
+import { tailFigures } from "./tail.ts";
 
 /** One cell that both runs measured. */
 export interface CellChange extends Compared {
   readonly cell: Cell;
 }
 
-/** Cells of one placement, model, client kind and load: the geometric mean of their ratios over images. */
-export interface GroupChange extends Compared {
+/** Cells of one placement, model, client kind and load: the geometric mean of their ratios over images, judged with all other groups. */
+export interface GroupChange extends JudgedTogether {
   readonly place: string;
   readonly model: string;
   readonly clientKind: string;
   /** `x4`, `10/s`; empty for one call after the other. */
   readonly load: string;
   readonly images: number;
+  /** The model answers a constant: what it tells is protocol and wire. */
+  readonly isNull: boolean;
+  /** The two runs' servers had other models of this name, so that the ratio is one of models, too. */
+  readonly otherModel: boolean;
+  /** B's p90 over A's (`TAIL_RULE`), judged with all others; null where the calls cannot carry it. */
+  readonly p90: JudgedTogether | null;
 }
 
 /** How far the medians of one cell lie apart in two runs, as a share of the smaller one (0.02: two per cent). */
-export interface Agreement {
+export interface Agreement extends Pick<Apart, "typical" | "ninth" | "largest"> {
   readonly cells: number;
-  /** Median over cells. */
-  readonly typical: number;
-  /** Nine cells of ten differ by no more than this. */
-  readonly ninth: number;
-  readonly largest: number;
+  /** Share of cells whose medians lie within `NEAR` of each other. */
+  readonly close: number;
+  /** Share of cells whose two 95 % intervals have something in common, of those that have both; null where none has. */
+  readonly overlapping: number | null;
 }
 
 /** Two runs side by side. */
@@ -45,18 +48,28 @@ export interface Comparison {
   readonly b: string;
   /** Changes below this share (0.05: five per cent) count as none. */
   readonly threshold: number;
-  /** Every cell of both runs; the null model is a group of its own and no part of this. Null: nothing in common. */
+  /** Why no latency of one run can be held against one of the other; null where they can be. Then no cell is compared. */
+  readonly notComparable: string | null;
+  /** Every cell of both runs, those visited once as noisy as their like; the null model is a group of its own and no part of this. Null: nothing in common. */
   readonly overall: Compared | null;
   /** How well the runs agree, cell by cell; null where they have none in common. */
   readonly agreement: Agreement | null;
-  /** Judged with intervals that hold for all groups at once (Bonferroni), so that many groups raise no false alarm. */
   readonly groups: readonly GroupChange[];
+  /**
+   * The threshold (a share) at which the whole and every group of a model that computes would be called unchanged: what these
+   * runs can tell. Null where one of them has no interval, or there is none.
+   */
+  readonly resolution: number | null;
   readonly cells: readonly CellChange[];
   /** Cells that only one run has calls for. */
   readonly onlyA: readonly string[];
   readonly onlyB: readonly string[];
+  /** Cells that both runs measured, with photographs of one name that are not the same: left out. */
+  readonly otherInput: readonly string[];
   /** Cells that A measured and in which B failed, with why. */
   readonly newFailures: readonly { readonly cell: string; readonly why: string }[];
+  /** How often visits and calls failed, whatever went well later: the whole first, then groups in which any did. */
+  readonly failures: readonly FailureChange[];
   readonly provenance: readonly Difference[];
 }
 
@@ -65,17 +78,6 @@ export interface CompareOptions {
 }
 
 export const DEFAULT_THRESHOLD = 0.05;
-
-/** The rule behind `Change`, for readers of the table. */
-export function changeRule(threshold: number): string {
-  const [low, high] = band(threshold);
-  return (
-    `slower, faster: the whole 95 % interval of B over A lies above ${high.toFixed(3)} or below ${low.toFixed(3)}; same: within; ` +
-    "otherwise one cannot tell. Groups are judged with wider intervals, that hold for all of them at once (Bonferroni). All " +
-    "know the noise within each run, not what a restart of a server changes: " +
-    "two runs of one set-up show how large that is, and the threshold should lie above it"
-  );
-}
 
 /**
  * Compares two runs cell by cell, by placement, model and client kind, and as a whole.
@@ -86,87 +88,114 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
   const { threshold } = options;
   const logA = logMedians(a);
   const logB = logMedians(b);
-  const cells = a.manifest.cells.flatMap((cell) => {
-    const [before, after] = [logA.get(cell.id), logB.get(cell.id)];
-    return before === undefined || after === undefined
-      ? []
-      : [
-          {
-            cell,
-            log: linear([
-              [1, after],
-              [-1, before],
-            ]),
-          },
-        ];
+  const notComparable = whyNotComparable(a.manifest, b.manifest);
+  const inBoth = notComparable === null ? a.manifest.cells.filter((c) => logA.has(c.id) && logB.has(c.id)) : [];
+  const others = otherInputs(a.manifest, b.manifest);
+  const shared = inBoth.filter((c) => !others.has(c.image));
+  const cells = shared.map((cell) => {
+    const [before, after] = [logA.get(cell.id) as Estimate, logB.get(cell.id) as Estimate];
+    return {
+      cell,
+      log: linear([
+        [1, after],
+        [-1, before],
+      ]),
+    };
   });
-  const grouped = new Map<string, typeof cells>();
-  for (const c of cells) {
-    const key = [placeOf(c.cell), c.cell.model, c.cell.clientKind, loadOf(c.cell)].join("|");
-    grouped.set(key, [...(grouped.get(key) ?? []), c]);
-  }
   const nulls = new Set([...nullModels(a.manifest), ...nullModels(b.manifest)]);
-  const real = cells.filter((c) => !nulls.has(c.cell.model));
-  const level = 1 - 0.05 / Math.max(1, grouped.size);
+  const real = shared.filter((c) => !nulls.has(c.model));
+  const overall = real.length === 0 ? null : judgeAlone(averaged(a, b, real), threshold);
+  const groups = groupChanges(shared, a, b, { threshold, nulls });
   return {
     a: a.manifest.id,
     b: b.manifest.id,
     threshold,
-    overall:
-      real.length === 0
-        ? null
-        : compared(
-            averaged(
-              a,
-              b,
-              real.map((c) => c.cell),
-            ),
-            threshold,
-          ),
-    agreement: agreementOf(cells.map((c) => c.log.value)),
-    groups: [...grouped.values()].flatMap((members): GroupChange[] => {
-      const first = members[0]?.cell;
-      if (first === undefined) return [];
-      const log = averaged(
-        a,
-        b,
-        members.map((m) => m.cell),
-      );
-      const { change } = compared(log, threshold, level);
-      const { model, clientKind } = first;
-      const load = loadOf(first).trim();
-      return [{ place: placeOf(first), model, clientKind, load, images: members.length, ...ratioOf(log), change }];
-    }),
-    cells: cells.map(({ cell, log }) => ({ cell, ...compared(log, threshold) })),
+    notComparable,
+    overall,
+    agreement: agreementOf(
+      cells.map((c) => Math.exp(c.log.value)),
+      overlapping(a, b, shared),
+    ),
+    groups,
+    resolution: resolutionOf([...(overall === null ? [] : [overall]), ...groups.filter((g) => !g.isNull)]),
+    cells: cells.map(({ cell, log }) => ({ cell, ...judgeAlone(log, threshold) })),
     onlyA: [...logA.keys()].filter((id) => !logB.has(id)),
     onlyB: [...logB.keys()].filter((id) => !logA.has(id)),
+    otherInput: inBoth.filter((c) => others.has(c.image)).map((c) => c.id),
     newFailures: newFailures(a, b),
+    failures: failureChanges(a.manifest.cells, a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),
   };
 }
 
-/**
- * The exit code of a comparison: 1 where B is slower as a whole or in a group, or fails in a cell that A measured; 2 where
- * the runs have nothing in common; 0 otherwise.
- *
- * @param strict also 1 where one cannot tell for the whole or a group
- */
-export function exitCodeOf(c: Comparison, strict = false): 0 | 1 | 2 {
-  if (c.overall === null && c.groups.length === 0) return c.newFailures.length > 0 ? 1 : 2;
-  const changes = [...(c.overall === null ? [] : [c.overall]), ...c.groups].map((x) => x.change);
-  const bad = changes.includes("slower") || c.newFailures.length > 0 || (strict && changes.includes("cannot tell"));
-  return bad ? 1 : 0;
+/** Groups' medians and tails, all of them judged together: one family, so that many groups raise no false alarm. */
+function groupChanges(
+  cells: readonly Cell[],
+  a: Study,
+  b: Study,
+  { threshold, nulls }: { readonly threshold: number; readonly nulls: ReadonlySet<string> },
+): GroupChange[] {
+  const groups = groupsOf(cells);
+  const medians = groupEstimates(groups, [a, b], (group) =>
+    pairedFigures(group.cells.map((c) => logMean(b, c) - logMean(a, c))),
+  );
+  const tails = groupEstimates(groups, [a, b], (group) => tailFigures(group, [a, b]));
+  const family = [...medians, ...tails].flatMap((log, i) => (log === undefined ? [] : [{ i, log }]));
+  const judged = judgeTogether(
+    family.map((f) => f.log),
+    threshold,
+  );
+  const at = new Map(family.map(({ i }, n) => [i, judged[n]]));
+  const otherModel = otherModels(a.manifest, b.manifest);
+  return groups.flatMap(({ cells: own }, i): GroupChange[] => {
+    const median = at.get(i);
+    if (median === undefined) return [];
+    const { model, clientKind } = own[0];
+    const place = placeOf(own[0]);
+    const about = { isNull: nulls.has(model), otherModel: otherModel.has(modelKey(own[0])) };
+    const load = loadOf(own[0]).trim();
+    return [
+      {
+        place,
+        model,
+        clientKind,
+        load,
+        images: own.length,
+        ...about,
+        ...median,
+        p90: at.get(groups.length + i) ?? null,
+      },
+    ];
+  });
 }
 
-function agreementOf(logs: readonly number[]): Agreement | null {
-  if (logs.length === 0) return null;
-  const apart = Float64Array.from(logs, (log) => Math.expm1(Math.abs(log))).sort();
-  return {
-    cells: apart.length,
-    typical: quantile(apart, 0.5),
-    ninth: quantile(apart, 0.9),
-    largest: apart.at(-1) as number,
-  };
+/** The mean over a cell's visits of their log medians. */
+function logMean(study: Study, { id }: Cell): number {
+  return mean((study.data.get(id)?.visits ?? []).map((v) => Math.log(v.medianMs)));
+}
+
+function resolutionOf(all: readonly Compared[]): number | null {
+  const ends = all.map(({ interval }) =>
+    interval === null ? Infinity : Math.max(interval.high, 1 / interval.low) - 1,
+  );
+  const most = Math.max(...ends);
+  return ends.length > 0 && Number.isFinite(most) ? most : null;
+}
+
+/** Of each cell that has an interval in both runs, whether they overlap. */
+function overlapping(a: Study, b: Study, cells: readonly Cell[]): boolean[] {
+  return cells.flatMap(({ id }) => {
+    const [x, y] = [a, b].map((study) => intervals(study).get(id)?.median ?? null);
+    return x == null || y == null ? [] : [x.low <= y.high && y.low <= x.high];
+  });
+}
+
+function agreementOf(ratios: readonly number[], overlaps: readonly boolean[]): Agreement | null {
+  const apart = apartOf(ratios);
+  if (apart === null) return null;
+  const { figures: cells, near: close, ...distances } = apart;
+  const overlapping = overlaps.length === 0 ? null : overlaps.filter(Boolean).length / overlaps.length;
+  return { cells, ...distances, close, overlapping };
 }
 
 function newFailures(a: Study, b: Study): Comparison["newFailures"] {
@@ -178,40 +207,31 @@ function newFailures(a: Study, b: Study): Comparison["newFailures"] {
   );
 }
 
+/** Intervals of every cell that has calls and did not fail. */
+const intervals = once(
+  (study: Study) =>
+    new Map(
+      [...study.data.values()]
+        .filter((d) => d.failure === undefined && d.visits.length > 0)
+        .map((d) => [d.cell, cellIntervals(d, study.manifest.seed)]),
+    ),
+);
+
 function logMedians(study: Study): Map<string, Estimate> {
-  return new Map(
-    [...study.data.values()]
-      .filter((d) => d.failure === undefined && d.visits.length > 0)
-      .map((d) => [d.cell, cellIntervals(d, study.manifest.seed).logMedian]),
-  );
+  return new Map([...intervals(study)].map(([cell, { logMedian }]) => [cell, logMedian]));
 }
 
 /** The log ratio averaged over cells. What slows a whole round of a run down is error of that round, not of each cell. */
 function averaged(a: Study, b: Study, cells: readonly Cell[]): Estimate {
+  const kinds = new Map(cells.map((c) => [c.id, `${c.model} ${c.clientKind}`]));
   const over = (study: Study) =>
     meanOverRounds(
       cells.flatMap((c) => study.data.get(c.id) ?? []),
       (visit) => Math.log(visit.medianMs),
+      (data) => kinds.get(data.cell) ?? "",
     );
   return linear([
     [1, over(b)],
     [-1, over(a)],
   ]);
-}
-
-function band(threshold: number): readonly [number, number] {
-  return [1 / (1 + threshold), 1 + threshold];
-}
-
-function compared(log: Estimate, threshold: number, level = 0.95): Compared {
-  const estimate = ratioOf(log, level);
-  return { ...estimate, change: changeOf(estimate, threshold) };
-}
-
-function changeOf({ interval }: RatioEstimate, threshold: number): Change {
-  const [low, high] = band(threshold);
-  if (interval === null) return "cannot tell";
-  if (interval.low > high) return "slower";
-  if (interval.high < low) return "faster";
-  return interval.low >= low && interval.high <= high ? "same" : "cannot tell";
 }

@@ -1,4 +1,6 @@
+import type { Cell } from "../cell.ts";
 import type { RunManifest } from "../manifest.ts";
+import { differencesText } from "../setup.ts";
 
 /** Something that the two runs do not have in common. */
 export interface Difference {
@@ -20,7 +22,10 @@ function factsOf(m: RunManifest): Map<string, string> {
     ["timed region", m.timedRegion],
     ["client kinds", m.clientKinds.join(", ")],
     ["limits", JSON.stringify(m.limits)],
+    ["remarks", m.remarks.length === 0 ? "none" : m.remarks.join(" ")],
   ]);
+  for (const { fromRound, differences } of m.sessions ?? [])
+    facts.set(`resumed, from round ${fromRound} on`, differencesText(differences));
   for (const image of m.images) facts.set(`${image.name}: SHA-256`, image.sha256);
   for (const d of m.deployments) {
     facts.set(`${d.role}: CPU`, d.facts.cpu.model);
@@ -32,6 +37,9 @@ function factsOf(m: RunManifest): Map<string, string> {
     facts.set(`${d.role}: Docker`, d.facts.docker.version);
     facts.set(`${d.role}: server`, `${d.server.kind}${d.server.standIn ? " (stand-in)" : ""}`);
     facts.set(`${d.role}: image`, d.server.image);
+    const { access } = d;
+    if (access !== undefined)
+      facts.set(`${d.role}: access`, `${access.expose}, TLS ${access.tls}, REST ${access.rest}`);
     for (const model of d.models)
       facts.set(`${d.role}: model ${model.name}`, `version ${model.version}, ${model.sha256}`);
     const back = m.readBack[d.role];
@@ -40,7 +48,9 @@ function factsOf(m: RunManifest): Map<string, string> {
       continue;
     }
     facts.set(`${d.role}: settings read back`, "yes");
+    facts.set(`${d.role}: container's image`, back.imageId);
     facts.set(`${d.role}: container's cpuset`, back.cpuSet || "none");
+    facts.set(`${d.role}: container's CPU limit (nano CPUs)`, back.nanoCpus || "none");
     facts.set(`${d.role}: container's memory limit`, back.memoryBytes);
     for (const [name, value] of Object.entries(back.env)) facts.set(`${d.role}: ${name}`, value);
   }
@@ -50,8 +60,45 @@ function factsOf(m: RunManifest): Map<string, string> {
 /** Every written fact in which two runs differ, in the order of the manifest. Times and ids are not facts of this kind. */
 export function provenanceDifferences(a: RunManifest, b: RunManifest): Difference[] {
   const [left, right] = [factsOf(a), factsOf(b)];
-  return [...new Set([...left.keys(), ...right.keys()])].flatMap((what) => {
+  const facts = [...new Set([...left.keys(), ...right.keys()])].flatMap((what) => {
     const [x, y] = [left.get(what) ?? "–", right.get(what) ?? "–"];
     return x === y ? [] : [{ what, a: x, b: y }];
   });
+  return [...facts, ...limitDifferences(a.cells, b.cells)];
+}
+
+/** Cells' own limits, one line for all cells that differ in the same way. */
+function limitDifferences(a: readonly Cell[], b: readonly Cell[]): Difference[] {
+  const limits = (cell: Cell) => (cell.limits === undefined ? "the run's" : JSON.stringify(cell.limits));
+  const after = new Map(b.map((c) => [c.id, limits(c)]));
+  const differ = a.flatMap((c) => {
+    const [x, y] = [limits(c), after.get(c.id)];
+    return y === undefined || x === y ? [] : [{ id: c.id, a: x, b: y }];
+  });
+  return [...Map.groupBy(differ, (d) => `${d.a}|${d.b}`).values()].flatMap((same) => {
+    const [first] = same;
+    const cells = same.length === 1 ? "" : `${same.length} cells, such as `;
+    return first === undefined ? [] : [{ what: `limits of ${cells}${first.id}`, a: first.a, b: first.b }];
+  });
+}
+
+/** Why no time of one run can be held against one of the other; null where they can. */
+export function whyNotComparable(a: RunManifest, b: RunManifest): string | null {
+  return a.timedRegion === b.timedRegion
+    ? null
+    : `what is inside of the timed region is not the same: A "${a.timedRegion}", B "${b.timedRegion}"`;
+}
+
+/** Photographs of one name that are not the same in both runs. */
+export function otherInputs(a: RunManifest, b: RunManifest): Set<string> {
+  const after = new Map(b.images.map((i) => [i.name, i.sha256]));
+  return new Set(a.images.filter((i) => after.has(i.name) && after.get(i.name) !== i.sha256).map((i) => i.name));
+}
+
+/** Models on servers (`modelKey`) that are not the same in both runs. */
+export function otherModels(a: RunManifest, b: RunManifest): Set<string> {
+  const models = (m: RunManifest) =>
+    new Map(m.deployments.flatMap((d) => d.models.map((model) => [`${d.role} ${model.name}`, model.sha256] as const)));
+  const after = models(b);
+  return new Set([...models(a)].filter(([key, sha]) => after.has(key) && after.get(key) !== sha).map(([key]) => key));
 }

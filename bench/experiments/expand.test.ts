@@ -45,10 +45,10 @@ describe("the cells of experiments", () => {
   });
 
   it("follow the command line: what an experiment leaves open is chosen, what it names is narrowed", () => {
-    const some = cellsOf(paper, { images: ["image-2", "image-7"], models: ["none-such"], clientKinds: ["grpc-js"] });
+    const some = cellsOf(paper, { images: ["image-2", "image-7"], models: ["ssd"], clientKinds: ["grpc-js"] });
     expect(some.cells).toHaveLength(5 * 2);
     expect(new Set(some.cells.map((c) => c.clientKind))).toEqual(new Set(["grpc-js"]));
-    expect(new Set(some.cells.map((c) => c.model))).toEqual(new Set(["none-such"]));
+    expect(new Set(some.cells.map((c) => c.model))).toEqual(new Set(["ssd"]));
     expect(cellsOf("experiments: [{ name: a, images: [2, 3] }]", { images: ["image-3", "image-4"] }).cells).toSatisfy(
       (cells: { image: string }[]) => cells.length > 0 && cells.every((c) => c.image === "image-3"),
     );
@@ -78,6 +78,24 @@ experiments:
     expect(limits("image-1")).toEqual({ requests: 300, precision: 0.01 });
     expect(limits("image-2")).toEqual({ precision: 0.01 });
     expect(limits("image-3")).toBeUndefined();
+  });
+
+  it("are left out, and that is said, where a server does not have the model that was named", () => {
+    const { cells, notes } = cellsOf("experiments: [{ name: a, images: 1 }]", { models: ["rfcn", "ssd", "other"] });
+    expect(new Set(cells.map((c) => `${c.serverRole} ${c.model}`))).toEqual(
+      new Set(["cloud rfcn", "cloud ssd", "edge ssd"]),
+    );
+    expect(notes).toEqual([
+      'experiment a: edge: without the model "rfcn": left out',
+      'experiment a: no machine has the model "other": left out',
+    ]);
+  });
+
+  it("are planned for a model that a server does not have where that was asked for, to fail where it can be seen", () => {
+    const choice = { models: ["ssd", "nosuch"], allowMissing: true };
+    const { cells, notes } = cellsOf("experiments: [{ name: a }]", choice);
+    expect(cells.some((c) => c.model === "nosuch")).toBe(true);
+    expect(notes).toEqual(['experiment a: no machine has the model "nosuch": its cells are planned and will fail']);
   });
 
   it("have the command line's limits before an experiment's", () => {

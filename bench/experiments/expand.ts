@@ -24,6 +24,8 @@ export interface Choice {
   readonly clientKinds: readonly string[] | undefined;
   readonly places: readonly ("local" | "remote")[];
   readonly limits: CellLimits;
+  /** Plan cells of models that a server does not have too, to fail where that can be seen; else they are left out. */
+  readonly allowMissing?: boolean;
 }
 
 /** The cells of some experiments. */
@@ -73,12 +75,29 @@ function specOf(e: Experiment, deployed: Deployed, choice: Choice, notes: string
     .flatMap((machines) => (Array.isArray(machines) ? machines : []))
     .filter((role) => !roles.includes(role));
   for (const role of new Set(missing)) notes.push(`experiment ${e.name}: no machine "${role}" is deployed: left out`);
+  const pairs = placements(e, roles).filter((p) =>
+    choice.places.includes(p.clientRole === p.serverRole ? "local" : "remote"),
+  );
+  const modelsOf = (role: string) => {
+    const there = deployed.modelsByRole[role] ?? [];
+    return models === undefined
+      ? there
+      : choice.allowMissing === true
+        ? models
+        : models.filter((m) => there.includes(m));
+  };
+  const servers = [...new Set(pairs.map((p) => p.serverRole))];
+  for (const model of models ?? []) {
+    const without = servers.filter((role) => deployed.modelsByRole[role]?.includes(model) !== true);
+    if (without.length === 0) continue;
+    const where = without.length === servers.length ? "no machine has" : `${without.join(", ")}: without`;
+    const then = choice.allowMissing === true ? "its cells are planned and will fail" : "left out";
+    notes.push(`experiment ${e.name}: ${where} the model "${model}": ${then}`);
+  }
   return {
-    placements: placements(e, roles).filter((p) =>
-      choice.places.includes(p.clientRole === p.serverRole ? "local" : "remote"),
-    ),
+    placements: pairs,
     clientKinds: deployed.clientKinds.filter((k) => kinds.includes(k.name)),
-    modelsByRole: Object.fromEntries(roles.map((role) => [role, models ?? deployed.modelsByRole[role] ?? []])),
+    modelsByRole: Object.fromEntries(servers.map((role) => [role, modelsOf(role)])),
     images: deployed.images.filter((name) => images?.includes(name) ?? true),
     loads: (e.concurrency ?? [1]).flatMap((concurrency) =>
       (e.ratePerSecond ?? [null]).map((ratePerSecond) => ({ concurrency, ratePerSecond })),

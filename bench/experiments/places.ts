@@ -1,6 +1,6 @@
 import { type ParsedNode, isMap, isNode, isScalar, isSeq } from "yaml";
 import type { z } from "zod";
-import { nearest } from "../../infra/config/nearest.ts";
+import { show } from "../../lib/show.ts";
 
 export type Path = readonly PropertyKey[];
 
@@ -57,11 +57,6 @@ export function keyName(path: Path): string {
 /** What stands at a place, as JSON. */
 export function shown(value: unknown): string {
   if (value === undefined) return "missing";
-  return isNode(value) ? (JSON.stringify(value.toJSON())?.slice(0, 60) ?? "") : JSON.stringify(value);
-}
-
-/** What an unknown word may have meant, else all that there are. */
-export function hint(word: string, known: readonly string[]): string {
-  const guess = nearest(word, known);
-  return guess === undefined ? known.join(", ") : `did you mean ${guess}?`;
+  if (isScalar(value) && value.value === null && value.source !== "null") return "nothing";
+  return show(value, 60);
 }

@@ -1,81 +1,94 @@
+import type { CellConditions } from "../conditions.ts";
 import type { RunManifest } from "../manifest.ts";
-import type { CellSummary } from "../summary.ts";
+import { type CellSummary, summariesOf } from "../summary.ts";
 import { clientKinds } from "../clients/index.ts";
-import { type Study } from "../stats/study.ts";
-import { verdicts } from "../verdicts/index.ts";
-import { attribute } from "../stats/attribution.ts";
+import type { Study } from "../stats/study.ts";
+import { answerSection } from "./answer.ts";
 import { attributionSection } from "./attribution.ts";
-import { allStatistics, distributionsSection } from "./distributions.ts";
-import { effectsOf, effectsSection } from "./effects.ts";
+import { conditionsSection } from "./conditions.ts";
+import { attentionSection, detectionsSection } from "./detections.ts";
+import { distributionsSection } from "./distributions.ts";
+import { effectsSection } from "./effects.ts";
+import { failuresSection } from "./failures.ts";
 import { machinesSection } from "./machines.ts";
-import { type TableInputs, formatPaperTable, formatPhaseTable, paperTables } from "./tables.ts";
+import { repeatSection } from "./repeat.ts";
+import type { RenderedSection, ReportInputs, Section } from "./section.ts";
+import { provenanceSection } from "./provenance.ts";
+import { renderText } from "./render/text.ts";
+import { paperFiguresSection } from "./paper-figures.ts";
+import { paperTablesSection, phasesSection } from "./tables.ts";
+import { serverClockSection } from "./server-clock.ts";
 import { verdictsSection } from "./verdicts.ts";
 
-/** What a section of the report is made from. */
-export interface ReportInputs extends TableInputs {
-  readonly manifest: RunManifest;
-  /** gRPC client kinds that the run measured, in the order asked for. */
-  readonly grpcClients: readonly string[];
-  /** Every cell's calls by visit. Sections that infer something need it, and are empty without it. */
-  readonly study?: Study;
-}
-
-/** One section of the printed report. A new one is a file, and a line in `SECTIONS`. */
-export type Section = (inputs: ReportInputs) => string;
-
-const SECTIONS: readonly Section[] = [
-  (inputs) => paperTables(inputs.grpcClients, inputs).map(formatPaperTable).join("\n\n"),
+/** The report, first to last. Another section is a file, and a line here. */
+export const SECTIONS: readonly Section[] = [
+  attentionSection,
+  answerSection,
+  paperTablesSection,
+  paperFiguresSection,
   verdictsSection,
   effectsSection,
   attributionSection,
-  formatPhaseTable,
+  serverClockSection,
+  phasesSection,
   distributionsSection,
+  detectionsSection,
+  repeatSection,
   machinesSection,
-  (inputs) => inputs.manifest.remarks.map((remark) => `Note: ${remark}`).join("\n"),
+  failuresSection,
+  conditionsSection,
+  provenanceSection,
 ];
 
-/** Everything a section may need, from a run's manifest and summaries. */
-export function reportInputs(
-  manifest: RunManifest,
-  summaries: ReadonlyMap<string, CellSummary>,
-  study?: Study,
-): ReportInputs {
+/** What a report is made from, beside the manifest. */
+export interface ReportParts {
+  readonly study?: Study;
+  readonly earlier?: Study;
+  /** Default: of the study's data. */
+  readonly summaries?: ReadonlyMap<string, CellSummary>;
+  readonly conditions?: ReadonlyMap<string, CellConditions>;
+  readonly dir?: string;
+}
+
+/** Everything a section may need. */
+export function reportInputs(manifest: RunManifest, { summaries, ...parts }: ReportParts): ReportInputs {
   const grpc = clientKinds.filter((k) => k.protocol === "grpc" && manifest.clientKinds.includes(k.name));
   return {
     manifest,
-    summaries,
+    summaries: summaries ?? summariesOf(parts.study?.data ?? new Map()),
     cells: manifest.cells,
     grpcClients: grpc.length === 0 ? ["probe"] : grpc.map((k) => k.name),
     paperModels: Object.fromEntries(manifest.deployments.flatMap((d) => d.models.map((m) => [m.name, m.paperModel]))),
-    ...(study === undefined ? {} : { study }),
+    ...parts,
   };
 }
 
-/** The whole printed report of a run; without a study, the tables alone. */
-export function formatRun(manifest: RunManifest, summaries: ReadonlyMap<string, CellSummary>, study?: Study): string {
-  const inputs = reportInputs(manifest, summaries, study);
-  return SECTIONS.map((section) => section(inputs))
-    .filter((text) => text !== "")
-    .join("\n\n");
+/** The sections that have something to say. */
+export async function renderSections(inputs: ReportInputs, sections = SECTIONS): Promise<RenderedSection[]> {
+  const rendered: RenderedSection[] = [];
+  for (const { id, title, short, ...section } of sections) {
+    const blocks = await section.blocks(inputs);
+    if (blocks.length > 0) rendered.push({ id, title, short: short ?? title, blocks });
+  }
+  return rendered;
 }
 
-/** The same for programs: the paper's tables, and every cell's summary. */
-export function tablesAsJson(manifest: RunManifest, summaries: ReadonlyMap<string, CellSummary>, study?: Study) {
-  const inputs = reportInputs(manifest, summaries, study);
-  return {
-    schema: "lathe.tables/1",
+/** The printed report of a run. */
+export async function reportText(inputs: ReportInputs): Promise<string> {
+  return renderText(await renderSections(inputs));
+}
+
+/** The report for programs: every cell with its summary, and what the sections add. */
+export async function reportJson(inputs: ReportInputs, sections = SECTIONS): Promise<Record<string, unknown>> {
+  const { manifest, summaries } = inputs;
+  const own = {
+    schema: "lathe.report/1",
     run: manifest.id,
     remarks: manifest.remarks,
-    tables: paperTables(inputs.grpcClients, inputs),
+    sessions: manifest.sessions ?? [],
     cells: manifest.cells.map((cell) => ({ ...cell, summary: summaries.get(cell.id) ?? null })),
-    ...(study === undefined
-      ? {}
-      : {
-          verdicts: verdicts(study),
-          effects: effectsOf(study) ?? null,
-          attribution: attribute(study),
-          statistics: allStatistics(study).map(({ at: _, ...statistics }) => statistics),
-          images: study.images,
-        }),
   };
+  const added = [];
+  for (const section of sections) added.push((await section.json?.(inputs)) ?? {});
+  return Object.assign(own, ...added) as Record<string, unknown>;
 }

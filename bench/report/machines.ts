@@ -1,8 +1,16 @@
-import { formatTable } from "../../lib/table.ts";
-import type { ReportInputs } from "./index.ts";
+import type { RunManifest } from "../manifest.ts";
+import { table } from "./blocks.ts";
+import type { Section } from "./section.ts";
 
 /** What each server ran on and with, as its own engine told when the run began. */
-export function machinesSection({ manifest }: ReportInputs): string {
+export const machinesSection: Section = {
+  id: "machines",
+  title: "The machines, and what their servers really ran with",
+  short: "Machines",
+  blocks: ({ manifest }) => (manifest.deployments.length === 0 ? [] : [machines(manifest)]),
+};
+
+function machines(manifest: RunManifest) {
   const rows = manifest.deployments.map((d) => {
     const back = manifest.readBack[d.role];
     const threads =
@@ -21,18 +29,6 @@ export function machinesSection({ manifest }: ReportInputs): string {
       d.server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),
     ];
   });
-  return [
-    "The machines, and what their servers really ran with",
-    formatTable(
-      [
-        { title: "machine" },
-        { title: "CPU" },
-        { title: "cores" },
-        { title: "threads" },
-        { title: "server" },
-        { title: "image" },
-      ],
-      rows,
-    ),
-  ].join("\n");
+  const titles = ["machine", "CPU", "cores", "threads", "server", "image"];
+  return table({ columns: titles.map((title) => ({ title })), rows });
 }

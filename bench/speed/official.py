@@ -2,7 +2,8 @@
 
 MODE `official`: TensorFlow's make_tensor_proto and the official stub, at every call.
 MODE `bytes`: grpcio alone, the request's bytes made beforehand, the answer's bytes not read.
-Each line on stdin, {"calls": N}, is answered with that many calls' latencies. Every answer is checked.
+Each line on stdin, {"calls": N, "seconds": S}, is answered with the latencies of that many calls, or of as many more as
+fill that time. Every answer is checked.
 """
 
 import json
@@ -69,8 +70,10 @@ def main():
     print(json.dumps({"ready": True}), flush=True)
     clock = time.perf_counter
     for line in sys.stdin:
+        asked = json.loads(line)
         latencies = []
-        for _ in range(json.loads(line)["calls"]):
+        until = clock() + asked["seconds"]
+        while len(latencies) < asked["calls"] or clock() < until:
             start = clock()
             call()
             latencies.append((clock() - start) * 1e3)

@@ -9,8 +9,9 @@ import { phasesOf } from "./stats.ts";
 import type { Timing } from "../clients/client.ts";
 
 /*
- * Our clients, one a process: `node own.ts MODE PORT`. Each line on stdin, {"calls": N}, is answered with that many calls'
- * latencies and the medians of their phases. Every answer's status and length is checked.
+ * Our clients, one a process: `node own.ts MODE PORT`. Each line on stdin, {"calls": N, "seconds": S}, is answered with the
+ * latencies of that many calls, or of as many more as fill that time, and the medians of their phases. Every answer's status
+ * and length is checked.
  */
 
 const TIMEOUT_MS = 30_000;
@@ -73,15 +74,17 @@ const call = await makeCall(mode, Number(port));
 const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {
-  const { calls } = JSON.parse(line) as { calls: number };
-  const latenciesMs = new Float64Array(calls);
+  const { calls, seconds } = JSON.parse(line) as { calls: number; seconds: number };
+  const until = performance.now() + seconds * 1000;
+  const latenciesMs: number[] = [];
   const timings: Timing[] = [];
-  for (let i = 0; i < calls; i++) {
+  for (let now = 0; latenciesMs.length < calls || now < until;) {
     const startAt = performance.now();
     const timing = await call();
-    latenciesMs[i] = performance.now() - startAt;
+    now = performance.now();
+    latenciesMs.push(now - startAt);
     if (timing !== null) timings.push(timing);
   }
-  say({ latenciesMs: [...latenciesMs], phases: timings.length === 0 ? null : phasesOf(timings) });
+  say({ latenciesMs, phases: timings.length === 0 ? null : phasesOf(timings) });
 }
 process.exit(0);

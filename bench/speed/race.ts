@@ -25,6 +25,8 @@ export interface Result {
 /** Everything that one run of the benchmark measured. */
 export interface Report {
   readonly plan: RacePlan;
+  /** `nice` value of the server and of every client: below 0, they go before what else the machine does. */
+  readonly nice: number;
   readonly bytes: {
     readonly grpcRequest: number;
     readonly grpcAnswer: number;
@@ -42,7 +44,7 @@ export async function race(
   plan: RacePlan,
   tell: Progress,
 ): Promise<ReadonlyMap<string, readonly RoundWithPhases[]>> {
-  tell.step(`Measuring ${plan.rounds} rounds of ${plan.calls} calls`, plan.rounds * 20);
+  tell.step(`Measuring ${plan.rounds} rounds of ${plan.calls} calls`, plan.rounds * (15 + 7 * plan.warmSeconds));
   const rounds = new Map<string, RoundWithPhases[]>(all.map((c) => [c.name, []]));
   for (let round = 0; round < plan.rounds; round++) {
     for (let turn = 0; turn < all.length; turn++) {
@@ -59,6 +61,7 @@ export async function race(
 export function reportOf(
   payload: Payload,
   plan: RacePlan,
+  nice: number,
   all: readonly Contender[],
   rounds: ReadonlyMap<string, readonly RoundWithPhases[]>,
 ): Report {
@@ -75,6 +78,7 @@ export function reportOf(
   });
   return {
     plan,
+    nice,
     bytes: {
       grpcRequest: payload.grpcRequest.length,
       grpcAnswer: payload.grpcAnswer.length,

@@ -5,6 +5,7 @@ import { decodePredictAnswer } from "../clients/rest/json-decode.ts";
 import { judge } from "./goals.ts";
 import { GRPC_BOXES, REST_BOXES, makePayload } from "./payload.ts";
 import { medianOf, percentile, phasesOf, ratioSpread, roundOf, type Round } from "./stats.ts";
+import { reportText } from "./text.ts";
 
 const round = (p50Ms: number, p99Ms = p50Ms): Round => ({ calls: 10, p50Ms, p90Ms: p50Ms, p99Ms });
 
@@ -64,5 +65,23 @@ describe("the payload", () => {
   it("has answers that both decoders take", () => {
     expect(decodePredictResponse(payload.grpcAnswer)["detection_boxes"]?.shape).toEqual([1, GRPC_BOXES, 4]);
     expect(decodePredictAnswer(payload.restAnswer.toString())["detection_boxes"]?.shape).toEqual([1, REST_BOXES, 4]);
+  });
+});
+
+describe("the report", () => {
+  const report = (nice: number) => {
+    const bytes = { grpcRequest: 921_676, grpcAnswer: 1, restRequest: 1, restAnswer: 1 };
+    return reportText({
+      plan: { rounds: 7, calls: 400, warm: 200, warmSeconds: 3 },
+      nice,
+      bytes,
+      results: [],
+      verdicts: [],
+    });
+  };
+
+  it("says whether others could keep the clients from a processor", () => {
+    expect(report(-20)).toContain("all ran at nice -20, before whatever else the machine did");
+    expect(report(0)).toContain("ran at nice 0: as root they would go before");
   });
 });

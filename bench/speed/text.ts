@@ -6,7 +6,9 @@ import type { Report } from "./race.ts";
 export function reportText(report: Report): string {
   const { bytes, plan } = report;
   return [
-    `${plan.rounds} rounds of ${plan.calls} calls, one at a time; milliseconds, medians over the rounds.`,
+    `${plan.rounds} rounds of ${plan.calls} calls, one at a time, after ${plan.warm} or more and ${plan.warmSeconds} s to warm up (wrk: 1 s, ghz: ${plan.warm} calls).`,
+    "Milliseconds, medians over the rounds.",
+    priority(report.nice),
     `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
       `REST: ${grouped(bytes.restRequest)} there, ${grouped(bytes.restAnswer)} back.`,
     "",
@@ -17,6 +19,12 @@ export function reportText(report: Report): string {
     "Fixed answers from bench/speed/server: no model runs. ghz and wrk tell no answer's length one by one: of ghz every",
     "status was checked, of wrk every status and the sum of lengths; of all others every answer's status and length.",
   ].join("\n");
+}
+
+function priority(nice: number): string {
+  return nice < 0
+    ? `Server and clients all ran at nice ${nice}, before whatever else the machine did.`
+    : `Server and clients ran at nice ${nice}: as root they would go before whatever else the machine does, which the tails show.`;
 }
 
 function clientsTable(report: Report): string {

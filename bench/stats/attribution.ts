@@ -1,8 +1,25 @@
-import { type Cell, isPlain } from "../cell.ts";
-import { type Estimate, estimateOf, intervalOf, linear } from "./estimate.ts";
+import type { Cell } from "../cell.ts";
+import type { Estimate } from "./estimate.ts";
 import { once } from "./memo.ts";
 import { type Study, kindsOf, nullModels, placeOf } from "./study.ts";
-import type { CellData, Visit } from "./visits.ts";
+import {
+  BETWEEN,
+  DECODE,
+  ENCODE,
+  type Judged,
+  type Sum,
+  WHOLE,
+  add,
+  estimate,
+  groupsOf,
+  isNothing,
+  judge,
+  keyOf,
+  levelOf,
+  plainCells,
+  scale,
+  term,
+} from "./sums.ts";
 
 /*
  * Where a request's time goes. The client sees its own encoding and decoding; what lies between (sending, waiting,
@@ -12,6 +29,10 @@ import type { CellData, Visit } from "./visits.ts";
  *   network                = between, of the null model: called from the client machine less called by its own
  *   model compute          = between, of the model less of the null model, both called by their own machine, averaged over
  *                            the client kinds, because a model's compute does not depend on who calls it
+ *
+ * Where the null model answers its own machine more slowly than the client machine (at home both ends share a processor), there
+ * is no network to be seen: it is not asked for, and server and wire format are what the null model takes from the client
+ * machine, network and all.
  *
  * So each part comes from other cells than the one it explains, as far as there are any, and that the parts add up to the
  * whole is a finding and no identity.
@@ -27,26 +48,24 @@ export interface Attribution {
   readonly images: number;
   readonly total: Estimate;
   readonly parts: Readonly<Record<Part, Estimate>>;
+  /** By how much the null model takes longer from the client machine than at home. Below zero, `parts.network` is 0. */
+  readonly distance: Estimate;
   /** The whole less its parts. */
   readonly rest: Estimate;
+  /** Whether the parts add up: the rest judged as a share of the whole. */
+  readonly judged: Judged;
   /**
-   * Whether the rest is zero within its 95 % interval. Null where that cannot be seen: one visit only, or no other cell to
-   * take the parts from.
+   * `identity`: the parts are taken from these cells themselves and add up by construction. `follows`: at home the rests of a
+   * model's clients are zero together by construction, so the last one's follows from the others'. `finding`: neither; these
+   * are counted.
    */
-  readonly addsUp: boolean | null;
+  readonly kind: "finding" | "follows" | "identity";
 }
 
-/** What of a cell's visits counts into a part: weights of the phases that the client sees and of what lies between. */
-interface Weights {
-  readonly encode: number;
-  readonly decode: number;
-  readonly between: number;
+interface Row extends Omit<Attribution, "judged" | "kind"> {
+  readonly restSum: Sum;
+  readonly identity: boolean;
 }
-
-type Sum = Map<string, Weights>;
-
-const WHOLE: Weights = { encode: 1, decode: 1, between: 1 };
-const BETWEEN: Weights = { encode: 0, decode: 0, between: 1 };
 
 /**
  * The split of every placement, model and client kind that has the cells for it. Null models are left out, and so are cells
@@ -54,41 +73,62 @@ const BETWEEN: Weights = { encode: 0, decode: 0, between: 1 };
  */
 export const attribute = once((study: Study): readonly Attribution[] => {
   const nulls = nullModels(study.manifest);
-  const usable = new Map(
-    study.manifest.cells.filter((c) => isPlain(c) && hasCalls(study.data.get(c.id))).map((c) => [keyOf(c), c]),
-  );
-  const groups = new Map<string, Cell[]>();
-  for (const cell of usable.values()) {
-    if (nulls.has(cell.model)) continue;
-    const key = [placeOf(cell), cell.model, cell.clientKind].join("|");
-    groups.set(key, [...(groups.get(key) ?? []), cell]);
-  }
-  return [...groups.values()].flatMap((cells) => attributeGroup(study, cells, usable, [...nulls]) ?? []);
+  const usable = plainCells(study);
+  const rows = groupsOf(usable, nulls).flatMap((cells) => attributeGroup(study, cells, usable, [...nulls]) ?? []);
+  const following = followers(rows);
+  const kindOf = (row: Row) => (row.identity ? "identity" : following.has(row) ? "follows" : "finding");
+  const level = levelOf(rows.filter((r) => kindOf(r) === "finding" && r.rest.df > 0).length);
+  return rows.map((row) => {
+    const { restSum: _, identity, ...shown } = row;
+    const judged = identity ? { interval: null, small: null } : judge(row.rest, row.total.value, level);
+    return { ...shown, judged, kind: kindOf(row) };
+  });
 });
+
+/** Rows whose rest is determined by the rests before it, of the same placement and model. */
+function followers(rows: readonly Row[]): ReadonlySet<Row> {
+  const found = new Set<Row>();
+  const groups = Map.groupBy(
+    rows.filter((r) => !r.identity),
+    (r) => `${r.place}|${r.model}`,
+  );
+  for (const own of groups.values()) {
+    const last = own.at(-1);
+    if (last !== undefined && own.length > 1 && isNothing(add(...own.map((r) => r.restSum)))) found.add(last);
+  }
+  return found;
+}
 
 function attributeGroup(
   study: Study,
   cells: readonly Cell[],
   usable: ReadonlyMap<string, Cell>,
   nulls: readonly string[],
-): Attribution | undefined {
+): Row | undefined {
   const first = cells[0];
   if (first === undefined) return undefined;
   const split = cells.flatMap((cell) => sumsOf(study, cell, usable, nulls) ?? []);
   if (split.length === 0) return undefined;
   const share = 1 / split.length;
-  const over = (pick: (s: CellSums) => Sum) => estimate(study, add(...split.map((s) => scale(pick(s), share))));
-  const rest = over((s) => add(s.total, ...PARTS.map((p) => scale(s.parts[p], -1))));
-  const interval = intervalOf(rest);
+  const sumOver = (pick: (s: CellSums) => Sum) => add(...split.map((s) => scale(pick(s), share)));
+  const over = (pick: (s: CellSums) => Sum) => estimate(study, sumOver(pick));
+  const restSum = sumOver((s) => add(s.total, ...PARTS.map((p) => scale(s.parts[p], -1))));
+  const found = Object.fromEntries(PARTS.map((p) => [p, over((s) => s.parts[p])])) as Record<Part, Estimate>;
+  const unseen = found.network.value < 0 && {
+    server: over((s) => add(s.parts.server, s.parts.network)),
+    network: { value: 0, se: 0, df: Infinity },
+  };
   return {
     place: placeOf(first),
     model: first.model,
     clientKind: first.clientKind,
     images: split.length,
     total: over((s) => s.total),
-    parts: Object.fromEntries(PARTS.map((p) => [p, over((s) => s.parts[p])])) as Record<Part, Estimate>,
-    rest,
-    addsUp: interval === null || split.every((s) => s.tautology) ? null : interval.low <= 0 && interval.high >= 0,
+    parts: { ...found, ...unseen },
+    distance: found.network,
+    rest: estimate(study, restSum),
+    restSum,
+    identity: split.every((s) => s.tautology),
   };
 }
 
@@ -125,64 +165,12 @@ function sumsOf(
   return {
     total: term(cell, WHOLE),
     parts: {
-      encode: term(cell, { encode: 1, decode: 0, between: 0 }),
-      decode: term(cell, { encode: 0, decode: 1, between: 0 }),
+      encode: term(cell, ENCODE),
+      decode: term(cell, DECODE),
       server: term(local, BETWEEN),
       network: add(term(here, BETWEEN), term(local, BETWEEN, -1)),
       compute: scale(add(...computes), 1 / computes.length),
     },
     tautology: cell.clientRole === cell.serverRole && computes.length === 1,
   };
-}
-
-function keyOf(c: Pick<Cell, "clientRole" | "serverRole" | "clientKind" | "model" | "image">): string {
-  return [c.clientRole, c.serverRole, c.clientKind, c.model, c.image].join("|");
-}
-
-function hasCalls(data: CellData | undefined): boolean {
-  return data !== undefined && data.failure === undefined && data.visits.length > 0;
-}
-
-function term(cell: Cell, weights: Weights, factor = 1): Sum {
-  return scale(new Map([[cell.id, weights]]), factor);
-}
-
-function scale(sum: Sum, factor: number): Sum {
-  return new Map(
-    [...sum].map(([id, w]) => [
-      id,
-      { encode: w.encode * factor, decode: w.decode * factor, between: w.between * factor },
-    ]),
-  );
-}
-
-function add(...sums: readonly Sum[]): Sum {
-  const all: Sum = new Map();
-  for (const sum of sums)
-    for (const [id, w] of sum) {
-      const before = all.get(id) ?? { encode: 0, decode: 0, between: 0 };
-      all.set(id, {
-        encode: before.encode + w.encode,
-        decode: before.decode + w.decode,
-        between: before.between + w.between,
-      });
-    }
-  return all;
-}
-
-/** A sum's value and error: cells are independent, and within a cell the visits are. */
-function estimate(study: Study, sum: Sum): Estimate {
-  const parts = [...sum].flatMap(([id, weights]) => {
-    const data = study.data.get(id);
-    const none = Math.abs(weights.encode) + Math.abs(weights.decode) + Math.abs(weights.between) < 1e-12;
-    return data === undefined || none ? [] : [[1, estimateOf(data.visits.map((v) => weigh(v, weights)))] as const];
-  });
-  return parts.length === 0 ? { value: 0, se: 0, df: Infinity } : linear(parts);
-}
-
-function weigh(visit: Visit, weights: Weights): number {
-  const encodeMs = visit.phaseMeansMs.encodeMs ?? 0;
-  const decodeMs = visit.phaseMeansMs.decodeMs ?? 0;
-  const betweenMs = visit.meanMs - encodeMs - decodeMs;
-  return weights.encode * encodeMs + weights.decode * decodeMs + weights.between * betweenMs;
 }

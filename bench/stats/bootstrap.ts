@@ -18,7 +18,7 @@ export interface CentreInterval extends Interval {
 /** How the intervals of a cell are made, for readers of a table. */
 export const INTERVAL_RULE =
   `95 % intervals: cluster bootstrap over visits (${DRAWS} seeded draws, percentiles widened for few visits after Hesterberg ` +
-  `2015) from ${BOOTSTRAP_VISITS} visits on; below that Student's t over the visits' medians (logarithms) or means; none for one visit`;
+  `2015) from ${BOOTSTRAP_VISITS} visits on; below that Student's t over the visits' medians or means, on the logarithm, so that none reaches below zero; none for one visit`;
 
 /** Draws of a cell's pooled median and mean under resampling of whole visits. */
 export interface Draws {
@@ -109,10 +109,12 @@ export function cellIntervals(data: CellData, seed: number, level = 0.95): CellI
   if (count < BOOTSTRAP_VISITS) {
     const logMedian = estimateOf(logs);
     const log = intervalOf(logMedian, level);
-    const means = intervalOf(visitMean(data), level);
+    const logMean = intervalOf(onLog(visitMean(data)), level);
+    const told = (i: Interval | null): CentreInterval | null =>
+      i && { low: Math.exp(i.low), high: Math.exp(i.high), method: "t", visits: count };
     return {
-      median: log && { low: Math.exp(log.low), high: Math.exp(log.high), method: "t", visits: count },
-      mean: means && { ...means, method: "t", visits: count },
+      median: told(log),
+      mean: told(logMean),
       logMedian,
     };
   }
@@ -125,6 +127,11 @@ export function cellIntervals(data: CellData, seed: number, level = 0.95): CellI
     mean: { ...percentileInterval(draws.meansMs, count, level), method: "bootstrap", visits: count },
     logMedian: { value: Math.log(pooled), se, df: count - 1 },
   };
+}
+
+/** The logarithm of a quantity above zero, its error by the delta method. */
+function onLog({ value, se, df }: Estimate): Estimate {
+  return { value: Math.log(value), se: se / value, df };
 }
 
 /**

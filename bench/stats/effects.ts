@@ -1,26 +1,23 @@
-import { type Design, type Levels, type ModelSpec, makeDesign } from "./design.ts";
-import { type Groups, demean, groupsOf } from "./groups.ts";
+import type { Design, Levels, ModelSpec } from "./design.ts";
 import type { Interval, RatioEstimate } from "./estimate.ts";
-import { dot, inverseInformation, multiply } from "./least-squares.ts";
-import { quantile } from "./quantile.ts";
-import { random } from "./random.ts";
+import { dot } from "./least-squares.ts";
 import { type Noise, noiseOf } from "./noise.ts";
+import { jointDraws, varianceOf } from "./propagation.ts";
+import { quantile } from "./quantile.ts";
+import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
+import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";
 import { normalQuantile, studentQuantile } from "./special.ts";
+import { standIns, withMisfit } from "./stand-ins.ts";
 
-/** One visit: the logarithm of its median latency, where and when it was measured. */
-export interface Observation {
-  readonly cell: string;
-  readonly round: number;
-  readonly levels: Levels;
-  readonly logMs: number;
-}
+export type { Observation } from "./regression.ts";
 
 /** A linear combination of coefficients, as a logarithm. */
 export interface Contrast {
   readonly log: number;
+  /** Null where the data cannot give one that says anything. */
   readonly interval: Interval | null;
-  /** The bootstrap's draws of it; empty where there is no error to be seen. */
-  readonly draws: Float64Array;
+  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty where that is not known. */
+  readonly moves: Float64Array;
   readonly df: number;
 }
 
@@ -33,8 +30,18 @@ export interface EffectsFit {
   readonly rounds: number;
   /** Share of the variation between cells that the model's terms explain, 0 to 1. */
   readonly explained: number;
-  /** Standard deviation of a visit's log median around its cell and round: the noise. NaN where no cell has two visits. */
+  /** Standard deviation of a visit's log median in its cell, round and machine: the noise. NaN where no cell has two visits. */
   readonly noise: number;
+  /** Standard deviation of what the model leaves unexplained of a cell. NaN where it has as many terms as there are cells. */
+  readonly misfit: number;
+  /** Combinations of levels that no cell was measured of. */
+  readonly missing: number;
+  /** Cells that are set aside: see `screenOnce`. */
+  readonly wild: readonly string[];
+  /** The mean of log latency at some levels, averaged over what is not named. */
+  level(at: Levels): Contrast;
+  /** A contrast's value with what is set aside. */
+  asMeasured(over: Levels, under: Levels): number;
   /** The mean of log latency at some levels against other levels, averaged over what neither names. */
   contrast(over: Levels, under: Levels): Contrast;
   /** Any combination of the coefficients. */
@@ -44,94 +51,127 @@ export interface EffectsFit {
 /** The model in words, for the report. */
 export const EFFECTS_RULE =
   "log(median latency of a visit) = client kind + model + place + image + interactions + round, least squares, every cell " +
-  "weighing the same, rounds as blocks; 95 % intervals: Student's t with the noise of whole rounds as clusters (visits less " +
-  "their cell and round), for functions of several effects the wild cluster bootstrap. They tell how well these cells were " +
-  "measured, not how other images or machines would do";
+  "weighing the same, rounds as blocks; the noise from the cells visited twice and more: that of each visit (by model and " +
+  "client kind), and what all visits of one round to one server machine have in common, for what slows a machine down for " +
+  "some minutes slows all that it serves then (machines are taken to be equally steady, and what lasts longer than the run " +
+  "is not seen); a cell visited once brings the noise of its like. 95 % intervals: Student's t " +
+  "with Satterthwaite's degrees of freedom, for functions of several effects drawn from their joint normal distribution. " +
+  "With two rounds of three machines a comparison of machines has two degrees of freedom and a wide interval; one of models " +
+  "or clients on the same machines has many. None is given that would reach beyond a factor of 1000. They tell how well " +
+  "these cells were measured, not how other images or machines would do. Where combinations were not measured, or are set " +
+  `aside, the model stands in for them, and its misfit of a cell is part of the interval. ${SCREENING_RULE}`;
 
 const LEVEL = 0.95;
+/** Half of an interval, as a logarithm, beyond which it says nothing. */
+export const WIDEST = Math.log(1000);
+
+/** What a fit may be told beside the visits. */
+export interface FitOptions {
+  /** The noise of measuring, rounds swept out, where it is known from more than what is fitted. */
+  readonly noise?: Noise;
+  /** The same with rounds left in: what a level is known by. Default: of what is fitted. */
+  readonly levelNoise?: Noise;
+  /** What is to be thought of cells visited once. Default: nothing. */
+  readonly screening?: Screening;
+}
 
 /**
  * Fits log latency by weighted least squares, rounds swept out as blocks (Frisch, Waugh, Lovell), every cell weighing the
  * same however many visits it has.
  *
- * The error is that of measuring: a visit's deviation from its own cell and round, never the model's lack of fit, so an
- * effect is an average over exactly these cells, and its interval says how well that average is known.
+ * The error is that of measuring: the noise of visits and of machines' rounds, and not the model's lack of fit, so an
+ * effect is an average over exactly these cells, and its interval says how well that average is known. Where cells of that
+ * average are not measured, or set aside, the model stands in for them: there the lack of fit counts, too.
  *
  * @returns undefined where the terms cannot be told apart on these cells, or nothing varies
  */
 export function fitEffects(
   observations: readonly Observation[],
   spec: ModelSpec,
-  options: { readonly seed: number; readonly draws?: number },
+  options: FitOptions = {},
 ): EffectsFit | undefined {
-  const cells = groupsOf(observations.map((o) => o.cell));
-  const rounds = groupsOf(observations.map((o) => String(o.round)));
-  const visitsOf = new Float64Array(cells.count);
-  for (const c of cells.of) visitsOf[c] = (visitsOf[c] as number) + 1;
-  const weights = Float64Array.from(cells.of, (c) => 1 / (visitsOf[c] as number));
-  const design = makeDesign(
-    observations.map((o) => o.levels),
-    spec,
-  );
-  const { width } = design;
-  if (width === 0) return undefined;
+  const fit = regress(observations, spec);
+  if (fit === undefined) return undefined;
+  const { design, cells, rounds, weights } = fit;
+  const { wild, untested } = options.screening ?? ALL_SOUND;
+  const indicesOf = (some: { has(cell: string): boolean }) =>
+    observations.flatMap((o, i) => (some.has(o.cell) ? [i] : []));
+  const out = setAside(fit, indicesOf(wild));
+  // Where the others cannot stand in for what is wild, it stays, and nothing that rests on it has an interval.
+  const doubtful = [...indicesOf(untested), ...(out === undefined ? indicesOf(wild) : [])];
+  const { coefficients, residuals } = out ?? fit;
+  const stand = standIns(observations, fit, out);
 
-  const rows = observations.map((o) => design.row(o.levels));
-  sweepRounds(rows, width, rounds, weights);
-  const y = Float64Array.from(observations, (o) => o.logMs);
-  demean(y, rounds, weights);
-  const inverse = inverseInformation({ rows, weights, width });
-  if (inverse === undefined) return undefined;
-  const score = new Float64Array(width);
-  rows.forEach((row, i) => {
-    for (let j = 0; j < width; j++)
-      score[j] = (score[j] as number) + (weights[i] as number) * (row[j] as number) * (y[i] as number);
-  });
-  const coefficients = multiply(inverse, score);
-
-  const noise = noiseOf({ y, cells, rounds, weights, visitsOf });
-  const combination = (l: Float64Array): Contrast => {
-    const log = dot(l, coefficients);
-    if (noise.df <= 0) return { log, interval: null, draws: new Float64Array(), df: 0 };
-    // Drawing takes time, and many a contrast is asked for its value alone.
-    const drawn = lazily(() => {
-      // How far each visit moves the combination, and with its noise each round does.
-      const direction = multiply(inverse, l);
-      const pull = Float64Array.from(rows, (row, i) => dot(row, direction) * (weights[i] as number));
-      const clusters = clusterMoves(pull, noise, rounds);
-      const df = clusters.effective - 1;
-      if (!(df > 0)) return { interval: null, draws: new Float64Array(), df: 0 };
-      const se = Math.sqrt(clusters.moves.reduce((sum, m) => sum + m * m, 0));
-      const half = studentQuantile((1 + LEVEL) / 2, df) * se;
-      const draws = drawSums(clusters.moves, options.draws ?? DRAWS, options.seed);
-      return { interval: { low: log - half, high: log + half }, draws: draws.map((d) => d + log), df };
+  const noise = options.noise ?? noiseOf(observations, { swept: true });
+  const levelNoise = lazily(() => options.levelNoise ?? noiseOf(observations, { swept: false }));
+  const estimate = (
+    log: number,
+    pulled: () => Float64Array,
+    { errors, target }: { readonly errors: () => Noise; readonly target?: () => Float64Array },
+  ): Contrast => {
+    // This takes time, and many a contrast is asked for its value alone.
+    const known = lazily(() => {
+      const whole = pulled();
+      const doubt = doubtful.reduce((sum, i) => sum + (whole[i] as number) ** 2, 0);
+      if (doubt > APART * whole.reduce((sum, p) => sum + p ** 2, 0)) return UNTOLD;
+      const pull = out === undefined ? whole : out.adjust(whole);
+      const measured = varianceOf(observations, pull, errors());
+      const { variance, df, moves } =
+        stand.count === 0
+          ? measured
+          : withMisfit(measured, stand, less(target?.() ?? stand.gather(whole), stand.gather(pull)));
+      const half = df >= 1 ? studentQuantile((1 + LEVEL) / 2, df) * Math.sqrt(variance) : Infinity;
+      return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df } : UNTOLD;
     });
     return {
       log,
       get interval() {
-        return drawn().interval;
+        return known().interval;
       },
-      get draws() {
-        return drawn().draws;
+      get moves() {
+        return known().moves;
       },
       get df() {
-        return drawn().df;
+        return known().df;
       },
     };
   };
+  const between = (over: Levels, under: Levels) => less(design.marginalRow(over), design.marginalRow(under));
   return {
     design,
     coefficients,
     observations: observations.length,
     cells: cells.count,
     rounds: rounds.count,
-    explained: explainedShare(rows, coefficients, y, weights, cells),
-    noise: noise.sd,
-    combination,
-    contrast: (over, under) =>
-      combination(design.marginalRow(over).map((v, i) => v - (design.marginalRow(under)[i] as number))),
+    explained: explainedShare(fit, residuals, out),
+    noise: noise.own === undefined ? NaN : Math.sqrt(noise.own.variance),
+    misfit: stand.misfit,
+    missing: stand.count - (out?.indices.length ?? 0),
+    wild: out === undefined ? [] : [...wild.keys()].filter((cell) => observations.some((o) => o.cell === cell)),
+    combination: (l) => estimate(dot(l, coefficients), () => fit.pull(l), { errors: () => noise }),
+    contrast(over, under) {
+      const l = between(over, under);
+      const target = () => less(stand.target(over), stand.target(under));
+      return estimate(dot(l, coefficients), () => fit.pull(l), { errors: () => noise, target });
+    },
+    asMeasured: (over, under) => dot(between(over, under), fit.coefficients),
+    level(at) {
+      const l = less(design.marginalRow(at), fit.centre.row);
+      const moved = (out?.shifts.reduce((a, b) => a + b, 0) ?? 0) / cells.count;
+      const pulled = () => fit.pull(l).map((p, i) => p + (weights[i] as number) / cells.count);
+      return estimate(fit.centre.value - moved + dot(l, coefficients), pulled, {
+        errors: levelNoise,
+        target: () => stand.target(at),
+      });
+    },
   };
 }
+
+const UNTOLD = { interval: null, moves: new Float64Array(), df: 0 };
+/** Where so small a share of an estimate's weight, squared, rests on something, it does not rest on it. */
+const APART = 1e-3;
+
+const less = (a: Float64Array, b: Float64Array) => a.map((v, i) => v - (b[i] as number));
 
 /** A contrast as a ratio. */
 export function ratioOfContrast(c: Contrast): RatioEstimate {
@@ -141,13 +181,19 @@ export function ratioOfContrast(c: Contrast): RatioEstimate {
   };
 }
 
-/** The interval of a function of contrasts, from their draws (made with one seed, so they go together draw by draw). */
-export function jointInterval(contrasts: readonly Contrast[], f: (logs: readonly number[]) => number): Interval | null {
-  const count = Math.min(...contrasts.map((c) => c.draws.length));
-  if (count === 0) return null;
+/** The interval of a function of contrasts of one fit, from draws of all of them together. */
+export function jointInterval(
+  contrasts: readonly Contrast[],
+  f: (logs: readonly number[]) => number,
+  seed = 1,
+): Interval | null {
+  if (contrasts.some((c) => c.interval === null)) return null;
   const centre = f(contrasts.map((c) => c.log));
-  const drawn = Float64Array.from({ length: count }, (_, b) => f(contrasts.map((c) => c.draws[b] as number)) - centre);
-  return shift(widened(drawn.sort(), Math.min(...contrasts.map((c) => c.df))), centre);
+  const drawn = jointDraws(
+    contrasts.map((c) => c.moves),
+    { draws: DRAWS, seed },
+  ).map((errors) => f(contrasts.map((c, i) => c.log + (errors[i] as number))) - centre);
+  return shift(widened(Float64Array.from(drawn), Math.min(...contrasts.map((c) => c.df))), centre);
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -155,45 +201,7 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-function sweepRounds(rows: readonly Float64Array[], width: number, rounds: Groups, weights: Float64Array): void {
-  const column = new Float64Array(rows.length);
-  for (let j = 0; j < width; j++) {
-    rows.forEach((row, i) => (column[i] = row[j] as number));
-    demean(column, rounds, weights);
-    rows.forEach((row, i) => (row[j] = column[i] as number));
-  }
-}
-
-/**
- * The noise of each round as one: what slows a machine down for a while slows all cells of that round. A cell visited once
- * has no noise to be seen and brings the typical one, by itself.
- */
-function clusterMoves(
-  pull: Float64Array,
-  noise: Noise,
-  rounds: Groups,
-): { readonly moves: Float64Array; readonly effective: number } {
-  const byRound = new Float64Array(rounds.count);
-  const weight = new Float64Array(rounds.count);
-  const single: number[] = [];
-  rounds.of.forEach((r, i) => {
-    const p = pull[i] as number;
-    weight[r] = (weight[r] as number) + p * p;
-    if (noise.single[i] === 1) single.push(p * noise.sd);
-    else byRound[r] = (byRound[r] as number) + p * (noise.residuals[i] as number);
-  });
-  const sum = weight.reduce((a, b) => a + b, 0);
-  const effective = sum === 0 ? 0 : sum ** 2 / weight.reduce((a, b) => a + b * b, 0);
-  return { moves: Float64Array.from([...byRound, ...single]), effective };
-}
-
 const DRAWS = 1000;
-
-/** Sums of the moves, each times a standard normal number. Draw b of two contrasts of one fit has the same numbers. */
-function drawSums(moves: Float64Array, draws: number, seed: number): Float64Array {
-  const stream = random(seed);
-  return Float64Array.from({ length: draws }, () => moves.reduce((sum, move) => sum + stream.normal() * move, 0));
-}
 
 /** Percentiles of centred draws, stretched from the normal's width to Student's. */
 function widened(draws: Float64Array, df: number): Interval {
@@ -207,29 +215,20 @@ function shift(i: Interval, by: number): Interval {
   return { low: i.low + by, high: i.high + by };
 }
 
-function explainedShare(
-  rows: readonly Float64Array[],
-  coefficients: Float64Array,
-  y: Float64Array,
-  weights: Float64Array,
-  cells: Groups,
-): number {
+function explainedShare(fit: Regression, residuals: Float64Array, out: SetAside | undefined): number {
+  const { cells, weights, y } = fit;
   const means = (values: Float64Array) => {
     const sums = new Float64Array(cells.count);
     values.forEach((v, i) => {
       const c = cells.of[i] as number;
       sums[c] = (sums[c] as number) + (weights[i] as number) * v;
     });
-    return sums;
+    const gone = new Set(out?.indices.map((i) => cells.of[i]));
+    return sums.filter((_, c) => !gone.has(c));
   };
   const measured = means(y);
-  const fitted = means(Float64Array.from(rows, (row) => dot(row, coefficients)));
-  const grand = measured.reduce((a, b) => a + b, 0) / cells.count;
-  let lack = 0;
-  let total = 0;
-  measured.forEach((m, c) => {
-    lack += (m - (fitted[c] as number)) ** 2;
-    total += (m - grand) ** 2;
-  });
+  const grand = measured.reduce((a, b) => a + b, 0) / measured.length;
+  const lack = means(residuals).reduce((sum, r) => sum + r ** 2, 0);
+  const total = measured.reduce((sum, m) => sum + (m - grand) ** 2, 0);
   return total === 0 ? 1 : 1 - lack / total;
 }

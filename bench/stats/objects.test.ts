@@ -1,35 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { imageCovariates, readObjectCounts } from "./objects.ts";
+import { describe, expect, it } from "vitest";
+import type { Answer } from "../detections/answers.ts";
+import { imageCovariates, objectCounts } from "./objects.ts";
 import { gatherCells } from "./visits.ts";
 import { callRecord, manifestOf } from "./testing.ts";
 
 describe("objects in the images", () => {
-  let dir: string;
-  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "lathe-objects-"))));
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-  const answer = (cell: string, scores: readonly number[]) =>
-    `${JSON.stringify({ cell, outputs: { detection_scores: { dtype: "DT_FLOAT", shape: [1], values: scores } } })}\n`;
-
-  it("are the detections with half a score and more, by cell; a torn last line is left out", async () => {
-    const path = join(dir, "answers.jsonl");
-    writeFileSync(path, `${answer("a", [0.9, 0.5, 0.49])}${answer("b", [])}{"cell":"c","outp`);
-    expect(await readObjectCounts(path)).toEqual(
+  it("are the detections with half a score and more, by cell", () => {
+    const answer = (values: readonly number[]) => ({ detection_scores: { shape: [1, values.length], values } });
+    const answers = new Map<string, Answer>([
+      ["a", answer([0.9, 0.5, 0.49])],
+      ["b", answer([])],
+      ["c", { logits: { shape: [1], values: [1] } }],
+    ]);
+    expect(objectCounts(answers)).toEqual(
       new Map([
         ["a", 2],
         ["b", 0],
       ]),
     );
-    expect(await readObjectCounts(join(dir, "none.jsonl"))).toEqual(new Map());
-  });
-
-  it("damaged in the middle are named by file and line", async () => {
-    const path = join(dir, "answers.jsonl");
-    writeFileSync(path, `${answer("a", [1])}{"cell":3}\n${answer("b", [1])}`);
-    await expect(readObjectCounts(path)).rejects.toThrow(/answers\.jsonl:2/);
   });
 
   it("of an image are the median over trained models alone", () => {
@@ -57,12 +45,12 @@ describe("objects in the images", () => {
 describe("calls gathered by visit", () => {
   it("keep each visit's median, mean and phases; warm-up and failed calls count into nothing", async () => {
     const cells = await gatherCells([
-      { ...callRecord("a", 0, 100), phase: "warmup" } as ReturnType<typeof callRecord>,
+      { ...callRecord("a", 0, 100), phase: "warmup" },
       callRecord("a", 0, 4, { encodeMs: 1 }),
       callRecord("b", 0, 7),
       callRecord("a", 0, 2, { encodeMs: 3 }),
       callRecord("a", 1, 5),
-      { ...callRecord("a", 1, 50), ok: false } as ReturnType<typeof callRecord>,
+      { ...callRecord("a", 1, 50), ok: false },
     ]);
     expect([...(cells.get("a")?.totalsMs ?? [])]).toEqual([4, 2, 5]);
     expect(cells.get("a")?.visits).toMatchObject([

@@ -1,14 +1,9 @@
-import { z } from "zod";
-import { exists } from "../../lib/cached.ts";
-import { messageOf, UserError } from "../../lib/errors.ts";
-import { readLines } from "../jsonl.ts";
+import type { Answer } from "../detections/answers.ts";
 import type { RunManifest } from "../manifest.ts";
 import { median } from "./quantile.ts";
 
 /** A detection counts as an object from this score on. */
 export const OBJECT_SCORE = 0.5;
-
-const Answer = z.object({ cell: z.string(), outputs: z.record(z.string(), z.object({ values: z.array(z.number()) })) });
 
 /** What an image is, as far as it may bear on latency. */
 export interface ImageCovariates {
@@ -19,30 +14,14 @@ export interface ImageCovariates {
   readonly objects: number | null;
 }
 
-/** Objects found in each answer that a run kept (`answers.jsonl`), by cell. Empty where there is no such file. */
-export async function readObjectCounts(path: string): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  if (!(await exists(path))) return counts;
-  for await (const { lines, first, torn } of readLines(path)) {
-    for (const [index, line] of lines.entries()) {
-      if (line === "") continue;
-      const answer = parseAnswer(line, `${path}:${first + index}`, torn && index === lines.length - 1);
-      const scores = answer?.outputs["detection_scores"]?.values;
-      if (answer !== undefined && scores !== undefined)
-        counts.set(answer.cell, scores.filter((s) => s >= OBJECT_SCORE).length);
-    }
-  }
-  return counts;
-}
-
-/** One line of the file; a torn last line is none. */
-function parseAnswer(line: string, place: string, torn: boolean): z.infer<typeof Answer> | undefined {
-  try {
-    return Answer.parse(JSON.parse(line));
-  } catch (error) {
-    if (torn) return undefined;
-    throw new UserError({ what: `${place}: ${messageOf(error).slice(0, 200)}`, expected: "one answer a line" });
-  }
+/** Objects found in each of these answers, by cell. Answers without scores are absent. */
+export function objectCounts(answers: ReadonlyMap<string, Answer>): Map<string, number> {
+  return new Map(
+    [...answers].flatMap(([cell, answer]): [string, number][] => {
+      const scores = answer["detection_scores"]?.values;
+      return scores === undefined ? [] : [[cell, scores.filter((s) => s >= OBJECT_SCORE).length]];
+    }),
+  );
 }
 
 /** Bytes, pixels and objects of each image. Models whose detections mean nothing (untrained, null) are not asked. */

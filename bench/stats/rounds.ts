@@ -1,31 +1,31 @@
 import type { Estimate } from "./estimate.ts";
-import { mean } from "./quantile.ts";
+import { noiseOf } from "./noise.ts";
+import { varianceOf } from "./propagation.ts";
 import type { CellData, Visit } from "./visits.ts";
 
 /**
- * The mean over cells of each cell's mean over its visits, with rounds as clusters: what slows a machine down in one round
- * slows all cells of that round, so an average over many cells is known no better than its rounds agree (cluster-robust
- * variance with the factor R / (R - 1); R is the number of rounds that carry the weight, 1 / sum of shares squared).
+ * The mean over cells of each cell's mean over its visits. What slows a machine down in one round slows all cells of that
+ * round, so an average over many cells is known no better than its rounds agree; a cell that was visited once brings the
+ * noise of those like it. The error is that of `noiseOf`, with what a round has in common as part of it.
  *
  * @param figure what is averaged: a visit's log median, for one
- * @returns without an error where some cell was visited once
+ * @param alike cells of one name are taken to be equally noisy
+ * @returns without an error where no cell was visited twice
  */
-export function meanOverRounds(cells: readonly CellData[], figure: (visit: Visit) => number): Estimate {
-  const moves = new Map<number, number>();
-  const shares = new Map<number, number>();
-  let value = 0;
-  for (const { visits } of cells) {
-    const figures = visits.map(figure);
-    const own = mean(figures);
-    value += own / cells.length;
-    visits.forEach(({ round }, i) => {
-      const weight = 1 / (visits.length * cells.length);
-      moves.set(round, (moves.get(round) ?? 0) + weight * ((figures[i] as number) - own));
-      shares.set(round, (shares.get(round) ?? 0) + weight);
-    });
-  }
-  const squares = (values: Iterable<number>) => [...values].reduce((sum, v) => sum + v * v, 0);
-  const rounds = 1 / squares(shares.values());
-  if (cells.some((c) => c.visits.length < 2) || !(rounds > 1)) return { value, se: NaN, df: 0 };
-  return { value, se: Math.sqrt((squares(moves.values()) * rounds) / (rounds - 1)), df: rounds - 1 };
+export function meanOverRounds(
+  cells: readonly CellData[],
+  figure: (visit: Visit) => number,
+  alike: (cell: CellData) => string = () => "",
+): Estimate {
+  const samples = cells.flatMap((data) =>
+    data.visits.map((visit) => ({
+      ...{ cell: data.cell, round: visit.round, machine: "", alike: [alike(data)] },
+      value: figure(visit),
+      weight: 1 / (data.visits.length * cells.length),
+    })),
+  );
+  const value = samples.reduce((sum, s) => sum + s.weight * s.value, 0);
+  const weights = Float64Array.from(samples, (s) => s.weight);
+  const { variance, df } = varianceOf(samples, weights, noiseOf(samples, { swept: false }));
+  return df > 0 ? { value, se: Math.sqrt(variance), df } : { value, se: NaN, df: 0 };
 }

@@ -1,36 +1,11 @@
 import { type Cell, cellId } from "../cell.ts";
 import type { RunManifest } from "../manifest.ts";
-import type { BenchRecord } from "../records.ts";
 import type { Interval } from "./estimate.ts";
 import { mean, median } from "./quantile.ts";
 import type { Study } from "./study.ts";
-import type { CellData, Phase } from "./visits.ts";
+import type { CellData } from "./visits.ts";
 
-/** A measured call as a record, for tests. */
-export function callRecord(
-  cell: string,
-  round: number,
-  totalMs: number,
-  phases: Partial<Record<Phase, number | null>> = {},
-): BenchRecord {
-  return {
-    type: "call",
-    cell,
-    round,
-    phase: "measure",
-    at: "2026-01-01T00:00:00.000Z",
-    ok: true,
-    totalMs,
-    encodeMs: null,
-    sendMs: null,
-    waitMs: null,
-    receiveMs: null,
-    decodeMs: null,
-    requestBytes: 5,
-    responseBytes: 6,
-    ...phases,
-  };
-}
+export { callRecord } from "../testing.ts";
 
 /** A cell's data from the latencies of its visits, rounds 0, 1, 2 and so on. */
 export function cellOf(cell: string, visits: readonly (readonly number[])[]): CellData {
@@ -42,7 +17,7 @@ export function cellOf(cell: string, visits: readonly (readonly number[])[]): Ce
       n: calls.length,
       medianMs: median(calls),
       meanMs: mean(calls),
-      phaseMeansMs: { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null },
+      phaseMeansMs: { lateMs: null, encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null },
     })),
     requestBytes: null,
     responseBytes: null,
@@ -77,6 +52,9 @@ export function manifestOf(options: {
   const paperModel = (name: string) => (name.startsWith("rfcn") ? "rfcn" : name.startsWith("ssd") ? "ssd" : undefined);
   return {
     id: "test",
+    createdAt: "2026-01-01T00:00:00.000Z",
+    lathe: { version: "0", commit: null, dirty: null, agent: "", node: "" },
+    ...{ clock: "", timedRegion: "", limits: {} },
     seed: 1,
     clientKinds: kinds,
     deployments: [...new Set(options.placements.map(([, server]) => server))].map((role) => ({
@@ -88,7 +66,7 @@ export function manifestOf(options: {
         paperModel: paperModel(name),
       })),
     })),
-    images: options.images.map((i) => ({ ...i, width: i.pixels ?? 1000, height: 1 })),
+    images: options.images.map((i) => ({ ...i, source: i.name, sha256: "", width: i.pixels ?? 1000, height: 1 })),
     cells,
     remarks: [],
   } as unknown as RunManifest;

@@ -1,7 +1,8 @@
-import type { BenchRecord, CallRecord } from "../records.ts";
+import type { CallRecord, JournalRecord, VisitRecord } from "../records.ts";
 import { quantile } from "./quantile.ts";
 
-export const PHASES = ["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
+/** What a call's whole is made of. `lateMs`: of an open loop, from when it was due until it began; null in closed loops. */
+export const PHASES = ["lateMs", "encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** One visit to a cell: its measured calls that succeeded, made one after the other in one round. */
@@ -12,6 +13,23 @@ export interface Visit {
   readonly meanMs: number;
   /** Mean of each phase over the visit's calls; null where the client cannot see it. */
   readonly phaseMeansMs: Readonly<Record<Phase, number | null>>;
+  /** What the server's own clock says of these very calls; absent where it was not read. */
+  readonly server?: ServerMeans | ServerUnknown;
+}
+
+/** Means over a visit's calls by the server's own clock, milliseconds. */
+export interface ServerMeans {
+  /** From when the protocol's library handed the request over until the answer was handed back. */
+  readonly requestMs: number;
+  /** The model's own run; null where the server counted other runs of it, too. */
+  readonly runMs: number | null;
+  /** Sums are printed with so many digits that a mean is good to this. */
+  readonly stepMs: number;
+}
+
+/** Why a server's clock says nothing of a visit's calls alone. `others`: it answered other calls meanwhile. */
+export interface ServerUnknown {
+  readonly unknown: "others" | "unread";
 }
 
 /**
@@ -28,6 +46,27 @@ export interface CellData {
   readonly responseBytes: number | null;
   /** Set where the last thing that happened in this cell was a failure. */
   readonly failure?: { readonly code: string; readonly message: string };
+  /** What failed in this cell, whatever went well later; absent where nothing did. */
+  readonly failed?: Failed;
+}
+
+/** What went wrong in a cell, over all its sessions. The latencies beside it are of the calls that went well alone. */
+export interface Failed {
+  /** Measured calls that failed. */
+  readonly calls: number;
+  /** Visits that could not be made or go on. */
+  readonly failures: number;
+  /** Rounds in which either happened. */
+  readonly visits: number;
+  /** Rounds in which the cell was visited at all. */
+  readonly tried: number;
+  /** How often each code was met, of failed calls, and of failures that no call tells of. */
+  readonly codes: Readonly<Record<string, number>>;
+}
+
+/** What failed in a cell; all zero but `tried` where nothing did. */
+export function failedOf({ failed, visits }: CellData): Failed {
+  return failed ?? { calls: 0, failures: 0, visits: 0, tried: visits.length, codes: {} };
 }
 
 interface OpenVisit {
@@ -36,32 +75,50 @@ interface OpenVisit {
   n: number;
   readonly sums: number[];
   readonly seen: number[];
+  server?: ServerMeans | ServerUnknown;
 }
 
 interface Gathered {
   totals: number[];
   visits: OpenVisit[];
   failure: { code: string; message: string } | undefined;
+  failed: Failing | undefined;
   requestBytes: number | null;
   responseBytes: number | null;
 }
 
+interface Failing {
+  calls: number;
+  failures: number;
+  readonly rounds: Set<number>;
+  readonly codes: Map<string, number>;
+  /** Round of the last failed call: the failure that follows tells of it again. */
+  told: number;
+}
+
 /**
  * Gathers records in the order they were written, one pass, in memory that grows by eight bytes a call. Cells without any
- * record are absent. Warm-up calls and failed calls count into nothing.
+ * record are absent. Latencies are of measured calls that succeeded; those that failed are counted.
  */
 export async function gatherCells(
-  records: AsyncIterable<BenchRecord> | Iterable<BenchRecord>,
+  records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
 ): Promise<Map<string, CellData>> {
   const cells = new Map<string, Gathered>();
   for await (const record of records) {
+    if (record.type === "end") continue;
     let cell = cells.get(record.cell);
     if (cell === undefined) {
-      cell = { totals: [], visits: [], failure: undefined, requestBytes: null, responseBytes: null };
+      cell = { totals: [], visits: [], failure: undefined, failed: undefined, requestBytes: null, responseBytes: null };
       cells.set(record.cell, cell);
     }
-    if (record.type === "failure") cell.failure = record.error;
-    else if (record.ok && record.phase === "measure") add(cell, record);
+    if (record.type === "failure") {
+      cell.failure = record.error;
+      addFailed(cell, record.round, record.error.code, "failures");
+    } else if (record.type === "visit") addServer(cell.visits.at(-1), record);
+    else if (record.phase === "measure") {
+      if (record.ok) add(cell, record);
+      else addFailed(cell, record.round, record.error?.code ?? "UNKNOWN", "calls");
+    }
   }
   return new Map([...cells].map(([id, gathered]) => [id, close(id, gathered)]));
 }
@@ -74,7 +131,7 @@ function add(cell: Gathered, call: CallRecord): void {
   }
   visit.n += 1;
   for (const [i, phase] of PHASES.entries()) {
-    const value = call[phase];
+    const value = call[phase] ?? null;
     if (value === null) continue;
     visit.sums[i] = (visit.sums[i] as number) + value;
     visit.seen[i] = (visit.seen[i] as number) + 1;
@@ -82,8 +139,33 @@ function add(cell: Gathered, call: CallRecord): void {
   cell.totals.push(call.totalMs);
   cell.requestBytes = call.requestBytes;
   cell.responseBytes = call.responseBytes;
-  // A later success (a run that was resumed once the server was back) takes the failure away.
+  // A later success (a run that was resumed once the server was back) takes the failure away; that there was one stays counted.
   cell.failure = undefined;
+}
+
+function addFailed(cell: Gathered, round: number, code: string, what: "calls" | "failures"): void {
+  cell.failed ??= { calls: 0, failures: 0, rounds: new Set(), codes: new Map(), told: -1 };
+  const { failed } = cell;
+  failed[what] += 1;
+  failed.rounds.add(round);
+  if (what === "calls" || failed.told !== round) failed.codes.set(code, (failed.codes.get(code) ?? 0) + 1);
+  failed.told = what === "calls" ? round : -1;
+}
+
+/**
+ * A visit's record follows its calls. Where the server counted fewer calls than were made, it was started again meanwhile, or
+ * the visit was killed and made again in the same round.
+ */
+function addServer(visit: OpenVisit | undefined, { round, server }: VisitRecord): void {
+  if (server === undefined || visit?.round !== round) return;
+  if ("unread" in server || server.requests.count < visit.n) visit.server = { unknown: "unread" };
+  else if (server.requests.count > visit.n) visit.server = { unknown: "others" };
+  else
+    visit.server = {
+      requestMs: server.requests.sumMs / visit.n,
+      runMs: server.runs.count === visit.n ? server.runs.sumMs / visit.n : null,
+      stepMs: server.requests.stepMs / visit.n,
+    };
 }
 
 function close(cell: string, gathered: Gathered): CellData {
@@ -101,8 +183,18 @@ function close(cell: string, gathered: Gathered): CellData {
       medianMs: quantile(own.sort(), 0.5),
       meanMs: sum / v.n,
       phaseMeansMs: Object.fromEntries(means) as Record<Phase, number | null>,
+      ...(v.server === undefined ? {} : { server: v.server }),
     };
   });
-  const { requestBytes, responseBytes, failure } = gathered;
-  return { cell, totalsMs, visits, requestBytes, responseBytes, ...(failure === undefined ? {} : { failure }) };
+  const { requestBytes, responseBytes, failure, failed } = gathered;
+  return {
+    ...{ cell, totalsMs, visits, requestBytes, responseBytes },
+    ...(failure === undefined ? {} : { failure }),
+    ...(failed === undefined ? {} : { failed: closeFailed(failed, visits) }),
+  };
+}
+
+function closeFailed({ calls, failures, rounds, codes }: Failing, visits: readonly Visit[]): Failed {
+  const tried = new Set([...rounds, ...visits.map((v) => v.round)]).size;
+  return { calls, failures, visits: rounds.size, tried, codes: Object.fromEntries(codes) };
 }

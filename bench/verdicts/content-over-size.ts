@@ -1,4 +1,5 @@
 import { correlation, correlationDifference } from "../stats/correlation.ts";
+import type { Interval } from "../stats/estimate.ts";
 import { OBJECT_SCORE } from "../stats/objects.ts";
 import { type Study, fitStudy, nullModels } from "../stats/study.ts";
 import { pairsEffect, PAPER_BASIS, publishedLogRatios } from "./paper-data.ts";
@@ -7,7 +8,7 @@ import { type Conclusion, type Effect, type Finding, cannotTell, effectOf, findi
 /** What is in the image (objects, complexity) matters more than its file size. */
 export const contentOverSize: Conclusion = {
   id: "content-over-size",
-  test: "latency goes with the number of objects in the images more closely than with their file size",
+  test: "latency rises with the number of objects in the images, and goes with it more closely than with their file size",
   judge,
   judgePaper,
 };
@@ -69,7 +70,7 @@ function correlations(rows: readonly Row[]): string {
   return `correlation of log latency with ${show("objects", (r) => r.objects)}, ${show("log bytes", (r) => Math.log(r.fileBytes))}, ${show("log pixels", (r) => Math.log(r.pixels))}`;
 }
 
-/** By how much closer latency goes with objects than with bytes: |r| less |r|, whichever way each points. */
+/** By how much closer latency rises with objects than it goes with bytes, whichever way that points. */
 function objectsOverBytes(label: string, rows: readonly Row[]): Effect | undefined {
   const objects = column(rows, (r) => r.objects);
   const bytes = column(rows, (r) => Math.log(r.fileBytes));
@@ -78,13 +79,18 @@ function objectsOverBytes(label: string, rows: readonly Row[]): Effect | undefin
     rows.map((r) => Math.log(r.fileBytes)),
   );
   if ([objects, bytes, both].some(Number.isNaN)) return undefined;
-  const turned = both * (Math.sign(objects) || 1) * (Math.sign(bytes) || 1);
+  const turned = both * (Math.sign(bytes) || 1);
   return effectOf(
-    `|correlation with objects| less |correlation with log bytes|, ${label}`,
+    `correlation with objects less |correlation with log bytes|, ${label}`,
     "difference",
-    Math.abs(objects) - Math.abs(bytes),
-    correlationDifference(Math.abs(objects), Math.abs(bytes), turned, rows.length),
+    objects - Math.abs(bytes),
+    possible(correlationDifference(objects, Math.abs(bytes), turned, rows.length)),
   );
+}
+
+/** A correlation less a size of one lies from -2 to 1. */
+export function possible(interval: Interval | null): Interval | null {
+  return interval && { low: Math.max(-2, interval.low), high: Math.min(1, interval.high) };
 }
 
 /** Two images in the tables and no count of objects: all that can be said is whether the larger file is the slower one. */
@@ -100,7 +106,8 @@ function judgePaper(): Finding {
     );
   const [all, clean] = [smaller(true), smaller(false)];
   const show = (e: Effect) =>
-    `${e.label}: ${e.value.toFixed(2)} (${e.interval?.low.toFixed(2)} to ${e.interval?.high.toFixed(2)})`;
+    `${e.label}: ${e.value.toFixed(2)}` +
+    (e.interval === null ? "" : ` (${e.interval.low.toFixed(2)} to ${e.interval.high.toFixed(2)})`);
   return cannotTellWith([
     "the paper's tables hold two images, and it counts no objects: content cannot be weighed against size",
     `were size alone to decide, the smaller file would be the faster one throughout; ${show(all)}`,

@@ -1,6 +1,6 @@
 import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, publishedLogRatios, withoutSlip } from "./paper-data.ts";
-import { type Conclusion, type Finding, cannotTell, findingOf, logEffect } from "./verdict.ts";
+import { type Conclusion, type Finding, asMeasured, cannotTell, contrastEffect, findingOf } from "./verdict.ts";
 
 const MODELS = [
   ["rfcn", "R-FCN"],
@@ -21,16 +21,23 @@ function judge(study: Study): Finding {
   const nulls = nullModels(study.manifest);
   const models = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
   const unseen: string[] = [];
+  const aside: string[] = [];
   const effects = models.flatMap((model) => {
     const fit = fitStudy(study, (c) => c.model === model && [grpc, rest].includes(c.clientKind))?.fit;
     if (fit?.design.levels["client"]?.length !== 2) {
       unseen.push(model);
       return [];
     }
-    const { log, interval } = fit.contrast({ client: rest }, { client: grpc });
-    return [logEffect(`${rest} over ${grpc}, ${model}`, log, interval)];
+    const label = `${rest} over ${grpc}, ${model}`;
+    const sides = [{ client: rest }, { client: grpc }] as const;
+    aside.push(...asMeasured(label, fit, ...sides));
+    return [contrastEffect(label, fit.contrast(...sides))];
   });
-  return findingOf(effects, unseen.length === 0 ? [] : [`not measured with both protocols: ${unseen.join(", ")}`]);
+  return findingOf(effects, [
+    ...(unseen.length === 0 ? [] : [`not measured with both protocols: ${unseen.join(", ")}`]),
+    ...(effects.length === 1 ? ['one model alone is put to the test: "every model" is no more than that one'] : []),
+    ...aside,
+  ]);
 }
 
 function judgePaper(): Finding {

@@ -2,7 +2,7 @@ import { jointInterval } from "../stats/effects.ts";
 import { estimateOf, intervalOf } from "../stats/estimate.ts";
 import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
 import { PAPER_BASIS, PUBLISHED, isSlip } from "./paper-data.ts";
-import { type Conclusion, type Finding, cannotTell, findingOf, logEffect } from "./verdict.ts";
+import { type Conclusion, type Finding, asMeasured, cannotTell, findingOf, logEffect } from "./verdict.ts";
 
 const LABEL = "factor between the models over factor between the protocols";
 
@@ -23,10 +23,12 @@ function judge(study: Study): Finding {
   const { levels } = fitted?.fit.design ?? {};
   if (fitted === undefined || levels?.["model"]?.length !== 2 || levels["client"]?.length !== 2)
     return cannotTell("too few cells have calls to tell model and protocol apart");
-  const contrasts = [
-    fitted.fit.contrast({ model: pair[0] }, { model: pair[1] }),
-    fitted.fit.contrast({ client: rest }, { client: grpc }),
-  ];
+  const { fit } = fitted;
+  const sides = [
+    [{ model: pair[0] }, { model: pair[1] }],
+    [{ client: rest }, { client: grpc }],
+  ] as const;
+  const contrasts = sides.map(([over, under]) => fit.contrast(over, under));
   const difference = ([model = NaN, protocol = NaN]: readonly number[]) => Math.abs(model) - Math.abs(protocol);
   const [model, protocol] = contrasts.map((c) => Math.exp(c.log));
   return findingOf(
@@ -34,6 +36,9 @@ function judge(study: Study): Finding {
     [
       `${pair[0]} takes ${model?.toFixed(2)} times as long as ${pair[1]}, ${rest} ${protocol?.toFixed(2)} times as long as ` +
         `${grpc}; both averaged over everything else`,
+      ...sides.flatMap(([over, under]) =>
+        asMeasured([over, under].map((side) => Object.values(side).join()).join(" over "), fit, over, under),
+      ),
     ],
   );
 }
@@ -70,7 +75,7 @@ function judgePaper(): Finding {
   };
   const over = (list: readonly string[]) => {
     const e = estimateOf(list.map(difference));
-    return logEffect(LABEL, e.value, intervalOf(e));
+    return logEffect(LABEL, e.value, intervalOf(e), e.df);
   };
   const slip = PUBLISHED.find(isSlip);
   const clean = over(settings.filter((s) => s !== `${slip?.experiment}|${slip?.role}`));

@@ -56,7 +56,7 @@ export function publishedLogRatios(
 export function pairsEffect(label: string, logs: readonly number[]): Effect {
   const e = estimateOf(logs);
   const above = logs.filter((l) => l > 0).length;
-  return logEffect(`${label} (above 1 in ${above} of ${logs.length} pairs)`, e.value, intervalOf(e));
+  return logEffect(`${label} (above 1 in ${above} of ${logs.length} pairs)`, e.value, intervalOf(e), e.df);
 }
 
 /** What becomes of an effect without the number that reads like a slip, as a remark. */

@@ -1,6 +1,14 @@
 import { type Study, fitStudy, nullModels, placeOf } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, publishedLogRatios, withoutSlip } from "./paper-data.ts";
-import { type Conclusion, type Effect, type Finding, cannotTell, findingOf, logEffect } from "./verdict.ts";
+import {
+  type Conclusion,
+  type Effect,
+  type Finding,
+  asMeasured,
+  cannotTell,
+  contrastEffect,
+  findingOf,
+} from "./verdict.ts";
 
 /** Remote serving is slower than local serving, even on the machine with the better CPU. */
 export const remoteSlower: Conclusion = {
@@ -20,6 +28,9 @@ function judge(study: Study): Finding {
   const servers = [...new Set(remote.filter((c) => c.clientRole === client).map((c) => c.serverRole))];
   const local = (role: string) => placeOf({ clientRole: role, serverRole: role });
 
+  const effects: Effect[] = [];
+  const remarks: string[] = [];
+
   /** Latency in one place over that in another, on the models, images and clients that both have. */
   const compare = (label: string, over: string, under: string): Effect | undefined => {
     const keys = (place: string) =>
@@ -34,32 +45,39 @@ function judge(study: Study): Finding {
       return [over, under].includes(placeOf(c)) && !nulls.has(c.model) && a.has(key) && b.has(key);
     })?.fit;
     if (fit?.design.levels["place"]?.length !== 2) return undefined;
-    const { log, interval } = fit.contrast({ place: over }, { place: under });
-    return logEffect(label, log, interval);
+    remarks.push(...asMeasured(label, fit, { place: over }, { place: under }));
+    return contrastEffect(label, fit.contrast({ place: over }, { place: under }));
   };
 
-  const effects: Effect[] = [];
-  const remarks: string[] = [];
   let better = 0;
   for (const server of servers) {
     const place = placeOf({ clientRole: client, serverRole: server });
     const same = compare(`${server}: called by ${client} over called by itself`, place, local(server));
     if (same !== undefined) effects.push(same);
     const faster = compare(`${client} at home over ${server} at home`, local(client), local(server));
-    if (faster?.outcome !== "holds") continue;
-    const even = compare(
-      `${server} (${faster.value.toFixed(2)} times as fast at home) over ${client} at home`,
-      place,
-      local(client),
-    );
+    if (faster === undefined || faster.outcome === "does not hold") continue;
+    const open = faster.outcome === "cannot tell";
+    const times = `${faster.value.toFixed(2)} times as fast at home`;
+    const even = compare(`${server} (${open ? "perhaps " : ""}${times}) over ${client} at home`, place, local(client));
     if (even === undefined) continue;
     better += 1;
-    effects.push(even);
+    if (open) {
+      const [name, factor] = faster.value > 1 ? [server, faster.value] : [client, 1 / faster.value];
+      remarks.push(
+        `of ${server} and ${client}, ${name} seems the faster one at home, by a factor of ${factor.toFixed(2)}, but ` +
+          `${client} over ${server} is ${faster.value.toFixed(2)}${rangeOf(faster)}: whether ${server} has the better CPU is open`,
+      );
+      effects.push({ ...even, outcome: "cannot tell" });
+    } else effects.push(even);
   }
   if (effects.length === 0) return cannotTell("remote and local cells have no model, client and image in common");
   if (better === 0)
     remarks.push(`no server here is faster at home than ${client}: "even on the better CPU" is not put to the test`);
   return findingOf(effects, remarks);
+}
+
+function rangeOf({ interval }: Effect): string {
+  return interval === null ? "" : ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
 }
 
 /**

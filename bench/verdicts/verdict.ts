@@ -1,4 +1,7 @@
+import type { Levels } from "../stats/design.ts";
+import type { Contrast, EffectsFit } from "../stats/effects.ts";
 import type { Interval } from "../stats/estimate.ts";
+import { normalQuantile, studentQuantile } from "../stats/special.ts";
 import type { Study } from "../stats/study.ts";
 
 /** What data say to a conclusion. */
@@ -13,6 +16,9 @@ export interface Effect {
   readonly value: number;
   /** 95 %; null where the data give none. */
   readonly interval: Interval | null;
+  /** Degrees of freedom of the interval; absent: a normal one's. */
+  readonly df?: number;
+  /** By this effect alone. */
   readonly outcome: Outcome;
 }
 
@@ -50,24 +56,58 @@ export function effectOf(label: string, kind: Effect["kind"], value: number, int
 }
 
 /** An effect on a logarithm, as a ratio. */
-export function logEffect(label: string, log: number, interval: Interval | null): Effect {
-  return effectOf(
-    label,
-    "ratio",
-    Math.exp(log),
-    interval && { low: Math.exp(interval.low), high: Math.exp(interval.high) },
-  );
+export function logEffect(label: string, log: number, interval: Interval | null, df?: number): Effect {
+  const ends = interval && { low: Math.exp(interval.low), high: Math.exp(interval.high) };
+  return { ...effectOf(label, "ratio", Math.exp(log), ends), ...(df === undefined || ends === null ? {} : { df }) };
 }
 
-/** All must hold; one that does not is enough against it. */
+/** A contrast of log latency as an effect. */
+export function contrastEffect(label: string, { log, interval, df }: Contrast): Effect {
+  return logEffect(label, log, interval, df);
+}
+
+/** How findings come about, for readers. */
+export const FINDING_RULE =
+  "A conclusion holds where each of its effects does at 95 % (an intersection-union test, Berger 1982, needs no correction); it does " +
+  "not hold where one of them is against it with an interval widened for their number (Bonferroni), so that both errors are rare";
+
+/** All must hold; one that does not is enough against it, if it is so among as many as were looked at. */
 export function findingOf(effects: readonly Effect[], remarks: readonly string[] = []): Finding {
-  const some = (outcome: Outcome) => effects.some((e) => e.outcome === outcome);
-  const outcome = some("does not hold")
+  const against = effects.filter((e) => e.outcome === "does not hold");
+  const firm = against.some((e) => isAgainst(e, effects.length));
+  const outcome = firm
     ? "does not hold"
-    : effects.length === 0 || some("cannot tell")
-      ? "cannot tell"
-      : "holds";
-  return { outcome, effects, remarks };
+    : effects.length > 0 && effects.every((e) => e.outcome === "holds")
+      ? "holds"
+      : "cannot tell";
+  const weak =
+    against.length === 0 || firm
+      ? []
+      : [
+          `of ${effects.length} effects ${against.length} is against it at 95 %, but not where all of them are to be right at once`,
+        ];
+  return { outcome, effects, remarks: [...remarks, ...weak] };
+}
+
+/** Whether an effect is against its conclusion as one of several that could have been. */
+function isAgainst({ kind, value, interval, df }: Effect, of: number): boolean {
+  if (interval === null) return false;
+  const tail = 0.025;
+  const quantile = (p: number) => (df === undefined ? normalQuantile(1 - p) : studentQuantile(1 - p, df));
+  const stretch = quantile(tail / of) / quantile(tail);
+  return kind === "ratio"
+    ? Math.log(value) + stretch * Math.log(interval.high / value) < 0
+    : value + stretch * (interval.high - value) < 0;
+}
+
+/** What an effect would be with the visits that are set aside, as a remark. */
+export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: Levels): string[] {
+  if (fit.wild.length === 0) return [];
+  const [first = "", ...more] = fit.wild;
+  return [
+    `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, visited once and out of line (see Attention); ` +
+      `as measured it would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
+  ];
 }
 
 /** Nothing to judge by, and why. */

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../cell.ts";
 import { random } from "../stats/random.ts";
+import type { Study } from "../stats/study.ts";
 import { manifestOf, studyOf } from "../stats/testing.ts";
+import type { CellData } from "../stats/visits.ts";
+import { possible } from "./content-over-size.ts";
 import { CONCLUSIONS, verdicts } from "./index.ts";
 import { PUBLISHED, isSlip } from "./paper-data.ts";
 import tables from "../paper/tables.json" with { type: "json" };
-import { effectOf, findingOf } from "./verdict.ts";
+import { effectOf, findingOf, logEffect } from "./verdict.ts";
 
 const images = Array.from({ length: 10 }, (_, i) => ({
   name: `image-${i + 1}`,
@@ -68,6 +71,26 @@ function judged(world: World, rounds = 4) {
 const outcomes = (world: World, rounds?: number) =>
   Object.fromEntries(Object.entries(judged(world, rounds)).map(([id, v]) => [id, v.ours.outcome]));
 
+/** Two rounds, the second without most of R-FCN; one visit of a REST cell takes so many times as long as it should. */
+function wildStudy(factor: number): Study {
+  const stream = random(29);
+  const study = studyOf(manifest, 2, (c) => [
+    {
+      totalMs:
+        Math.exp(
+          (c.model === "rfcn-resnet101" ? 7 : 4) +
+            (c.clientKind === "rest" ? Math.log(1.03) : 0) +
+            0.01 * stream.normal(),
+        ) * (c.id === "client>cloud rest rfcn-resnet101 image-3" ? factor : 1),
+    },
+  ]);
+  const data = [...study.data].map(([id, d]): [string, CellData] => {
+    const once = / rfcn.* image-[1-7]$/.test(id);
+    return [id, once ? { ...d, visits: d.visits.slice(0, 1), totalsMs: d.totalsMs.slice(0, 1) } : d];
+  });
+  return { ...study, data: new Map(data) };
+}
+
 describe("the paper's conclusions on a run", () => {
   it("hold where the world is as the paper says", () => {
     expect(outcomes(PAPER_LIKE)).toEqual({
@@ -97,6 +120,56 @@ describe("the paper's conclusions on a run", () => {
     const { "content-over-size": content, ...others } = outcomes(PAPER_LIKE, 1);
     expect(content).toBe("holds");
     expect(new Set(Object.values(others))).toEqual(new Set(["cannot tell"]));
+  });
+
+  it("do not hold for slower remote serving while no one can tell whether a server is the faster machine", () => {
+    // Remote serving is clearly slower, and the two machines are as fast as each other.
+    const even = judged({ ...PAPER_LIKE, cloud: -0.002 })["remote-slower"]?.ours;
+    expect(even?.outcome).toBe("cannot tell");
+    expect(even?.effects.map((e) => e.outcome)).toEqual(["holds", "cannot tell"]);
+    expect(even?.remarks.join()).toMatch(/seems the faster one at home, by a factor of 1\.0\d/);
+    expect(even?.remarks.join()).not.toMatch(/no server here is faster/);
+    // Where the client machine is the faster one, that half is not asked, and the remark says so.
+    const slower = judged({ ...PAPER_LIKE, cloud: 0.3 })["remote-slower"]?.ours;
+    expect(slower?.outcome).toBe("holds");
+    expect(slower?.remarks.join()).toMatch(/no server here is faster at home than client/);
+  });
+
+  it("do not hold for content where latency falls with the objects, however closely", () => {
+    const falls = judged({ ...PAPER_LIKE, perObject: -0.02 })["content-over-size"]?.ours;
+    expect(falls?.outcome).toBe("does not hold");
+    expect(falls?.effects[0]?.value).toBeLessThan(-0.9);
+  });
+
+  it("say where every model is one model", () => {
+    const manifestOne = { ...manifest, cells: manifest.cells.filter((c) => c.model !== "ssd-mobilenet") };
+    const judge = (m: typeof manifest) =>
+      CONCLUSIONS[1]?.judge(
+        studyOf(m, 4, (c, round) => [{ totalMs: 100 + round + (c.protocol === "rest" ? 20 : 0) }], objects),
+      );
+    expect(judge(manifestOne)).toMatchObject({
+      outcome: "holds",
+      remarks: [expect.stringContaining("one model alone")],
+    });
+    expect(judge(manifest)?.remarks).toEqual([]);
+  });
+
+  it("are not flipped by one wild call of a cell visited once, which is named", () => {
+    // R-FCN once in seven of ten images; its REST is 3 % slower.
+    const quiet = wildStudy(1);
+    const wild = wildStudy(0.03);
+    for (const study of [quiet, wild]) {
+      const finding = verdicts(study).find((v) => v.id === "grpc-faster")?.ours;
+      expect(finding?.outcome).toBe("holds");
+      expect(finding?.effects[0]?.value).toBeCloseTo(1.03, 2);
+      expect(finding?.effects[0]?.interval?.low).toBeLessThan(1.03);
+      expect(finding?.effects[0]?.interval?.high).toBeGreaterThan(1.03);
+      expect(finding?.remarks.length).toBe(study === wild ? 1 : 0);
+    }
+    const remark = verdicts(wild).find((v) => v.id === "grpc-faster")?.ours.remarks[0];
+    expect(remark).toMatch(
+      /without client>cloud rest rfcn-resnet101 image-3, visited once .* as measured it would be 0\.9/,
+    );
   });
 
   it("show the effects that were put in", () => {
@@ -163,6 +236,14 @@ describe("the paper's own numbers put through the same test", () => {
   });
 });
 
+describe("a correlation less the size of another", () => {
+  it("has an interval within what such a difference can be", () => {
+    expect(possible({ low: -0.2, high: 1.3 })).toEqual({ low: -0.2, high: 1 });
+    expect(possible({ low: -2.1, high: 0.1 })).toEqual({ low: -2, high: 0.1 });
+    expect(possible(null)).toBeNull();
+  });
+});
+
 describe("a finding", () => {
   const effect = (low: number, high: number) => effectOf("x", "ratio", (low + high) / 2, { low, high });
 
@@ -171,6 +252,14 @@ describe("a finding", () => {
     expect(findingOf([effect(1.1, 2), effect(0.9, 3)]).outcome).toBe("cannot tell");
     expect(findingOf([effect(1.1, 2), effect(0.9, 3), effect(0.5, 0.9)]).outcome).toBe("does not hold");
     expect(findingOf([]).outcome).toBe("cannot tell");
+    // Once in forty is against it by chance; so is one of ten that were looked at, once in four.
+    const barely = logEffect("x", -0.1, { low: -0.199, high: -0.001 }, 20);
+    expect(findingOf([barely]).outcome).toBe("does not hold");
+    const among = findingOf([barely, ...Array.from({ length: 9 }, () => effect(1.1, 2))]);
+    expect(among).toMatchObject({
+      outcome: "cannot tell",
+      remarks: [expect.stringMatching(/^of 10 effects 1 is against/)],
+    });
     expect(effectOf("x", "difference", 0.2, { low: 0.1, high: 0.3 }).outcome).toBe("holds");
   });
 });

@@ -83,6 +83,20 @@ test("a model or a server that there is none of is named with the nearest one", 
   ]);
 });
 
+test("a model's versions may be from several sources, and a source that there is none of is named", () => {
+  const models = (json: string) => resolve(readConfig({ "lathe:host": "h", "lathe:models": json })).models;
+  const from = { "1": "ssd-mobilenet", "2": "./exported/2" };
+  expect(models(JSON.stringify([{ name: "detector", version: 1, canary: 2, from }]))).toEqual([
+    { name: "detector", version: 1, canary: 2, from },
+  ]);
+  expect(faultsOf(() => models('[{"name": "detector", "version": 3, "from": {"1": "null"}}]'))).toEqual([
+    'lathe:models: "detector": there is none of that name',
+  ]);
+  expect(faultsOf(() => models('[{"name": "null", "canary": 1}]'))).toEqual([
+    "lathe:models: null: version 1 is both live and canary",
+  ]);
+});
+
 test("a host that ssh would take for an option, and a workspace that is not Lathe's alone, are refused", () => {
   const config = readConfig({ "lathe:host": "-oProxyCommand=x", "lathe:workspace": "/home" });
   expect(config.faults.map((f) => f.what)).toEqual(['lathe:host: "-oProxyCommand=x"', 'lathe:workspace: "/home"']);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ACCESS_KEYS } from "../trust/keys.ts";
 
 /*
  * The one list of what a stack's config may say: the schema that reads it, the reference in the docs and the fixes in
@@ -25,16 +26,21 @@ const whole = (least: number, most: number, what = "a whole number") => {
 const port = whole(1, 65535, "a port");
 const threads = whole(1, 1024);
 
-/** A model of the stack: a name of the catalogue, or a name and which version number it is served as. */
+const versionNumber = whole(1, Number.MAX_SAFE_INTEGER, "a version number");
+const source = z.string().regex(/^[\w.~/][^\n\0]*$/, "a catalogue name, or a SavedModel folder (with a / in it)");
+
+/** A model of the stack: a name of the catalogue, or a name with its versions and where they are from. */
 const modelEntry = z.union(
   [
     z.string().regex(NAME, "a catalogue name"),
     z.strictObject({
-      name: z.string().regex(NAME, "a catalogue name"),
-      version: z.number().int().positive().optional(),
+      name: z.string().regex(NAME, "a name"),
+      version: versionNumber.optional(),
+      canary: versionNumber.optional(),
+      from: z.union([source, z.record(z.string().regex(/^[1-9]\d{0,15}$/, "a version number"), source)]).optional(),
     }),
   ],
-  { error: 'a catalogue name, or {"name": …, "version": …}' },
+  { error: 'a catalogue name, or {"name": …, "version": …, "canary": …, "from": …}' },
 );
 
 const threadPolicy = z.union(
@@ -44,10 +50,13 @@ const threadPolicy = z.union(
       omp: threads.optional(),
       intraOp: threads.optional(),
       interOp: threads.optional(),
-      pin: z.enum(["none", "physical", "cores"]).optional(),
+      pin: z.enum(["none", "physical", "cores", "node"]).optional(),
     }),
   ],
-  { error: '"auto", or a map of omp, intraOp, interOp (whole numbers, 1 to 1024) and pin (none, physical or cores)' },
+  {
+    error:
+      '"auto", or a map of omp, intraOp, interOp (whole numbers, 1 to 1024) and pin (none, physical, cores or node)',
+  },
 );
 
 export const CONFIG_KEYS = {
@@ -67,6 +76,20 @@ export const CONFIG_KEYS = {
     otherwise: "required (not used in the stack `dev`)",
     example: "lathe:host ubuntu@edge.example",
   },
+  bootstrap: {
+    form: "text",
+    schema: z.preprocess(
+      (value) => (typeof value === "boolean" ? `${value}` : value),
+      z.enum(["false", "true", "sudo"], { error: "true, sudo or false" }),
+    ),
+    help:
+      "What `up` does on a Debian or Ubuntu machine without a usable Docker engine. true: installs the distribution's " +
+      "docker.io, starts it, and adds the SSH user to the group docker, who is then as good as root there. sudo: the " +
+      "same, but the user reaches Docker through sudo (a wrapper in /usr/local/bin, gone with the last stack that wants it). It needs root, or " +
+      "sudo without a password. Docker stays when the stack goes.",
+    otherwise: "false: `up` stops and says what is missing",
+    example: "lathe:bootstrap true",
+  },
   sshConfig: {
     form: "text",
     schema: z.string().min(1, "a file"),
@@ -84,7 +107,12 @@ export const CONFIG_KEYS = {
   models: {
     form: "structured",
     schema: z.array(modelEntry, { error: "a list of models" }).min(1, "at least one model"),
-    help: "Models to serve: names of the catalogue, each optionally with the version number it is served as.",
+    help:
+      "Models to serve: names of the catalogue, or maps. `name` is the name on the server; `version` the number that is live " +
+      "(label `stable`; 1 if not set); `canary` one more that is served beside it (label `canary`; requests that name neither " +
+      "version nor label get the highest number); `from` where its versions are from: a catalogue name or a SavedModel folder " +
+      '(a path with a slash), or one a version: `{"1": "ssd-mobilenet", "2": "./exported/2"}`. A new version is tried beside ' +
+      "the old one before it takes its place; going back is `pulumi config set --path 'lathe:models[0].version' 1`.",
     otherwise: "the role's own (stacks/roles/ROLE.yaml)",
     example: "--path 'lathe:models[0]' ssd-mobilenet",
   },
@@ -131,7 +159,8 @@ export const CONFIG_KEYS = {
     help:
       "Thread settings. auto: one thread per physical core the host may use, two operators at a time. A map overrides " +
       "single numbers (omp, intraOp, interOp) and says where the container may run (pin: none, physical: one logical CPU " +
-      "of each core, cores: all hyper-threads of them).",
+      "of each core, cores: all hyper-threads of them, node: the cores of one NUMA node and no others). What is pinned " +
+      "gets memory of its own NUMA nodes only.",
     otherwise: "auto, not pinned",
     example: "--path lathe:threads.omp 4",
   },
@@ -169,6 +198,16 @@ export const CONFIG_KEYS = {
     otherwise: ".lathe/PROJECT-STACK",
     example: "lathe:workspace /srv/lathe/edge",
   },
+  abandon: {
+    form: "text",
+    schema: z.enum(["true", "false"], { error: "true or false" }),
+    help:
+      "The machine is gone for good: `pulumi destroy` forgets what it cannot reach there, and says what may be left " +
+      "(docs/faults.md). What it can reach it removes as ever; `pulumi up` is refused.",
+    otherwise: "false: what cannot be removed stays in the stack, and destroy says why",
+    example: "lathe:abandon true",
+  },
+  ...ACCESS_KEYS,
 } as const satisfies Record<string, ConfigKey>;
 
 export type ConfigKeyName = keyof typeof CONFIG_KEYS;

@@ -1,5 +1,9 @@
+/** Longer than any known word by far: not a slip of the finger, and slow to compare. */
+const LONGEST = 64;
+
 /** The known word that was most likely meant by a mistyped one, or undefined where none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);

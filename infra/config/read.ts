@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Fault } from "../../lib/errors.ts";
 import { CONFIG_KEYS, type ConfigKey, type ConfigKeyName, type ConfigValues } from "./keys.ts";
+import { show } from "../../lib/show.ts";
 import { nearest } from "./nearest.ts";
 
 /** Config as it was read: the values that hold, and every fault that was found. */
@@ -71,7 +72,7 @@ function faultOf(name: ConfigKeyName, value: unknown, issue: z.core.$ZodIssue, w
   const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
   const at = issue.path.reduce<unknown>((v, part) => (v as Record<PropertyKey, unknown> | undefined)?.[part], value);
   return {
-    what: `${words.place(name)}${path}: ${at === undefined ? "missing" : JSON.stringify(at)}`,
+    what: `${words.place(name)}${path}: ${at === undefined ? "missing" : show(at)}`,
     expected: issue.message,
     fix: words.fix(name),
   };

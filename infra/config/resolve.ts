@@ -2,13 +2,20 @@ import { UserError, type Fault } from "../../lib/errors.ts";
 import { CONFIG_KEYS, type ConfigValues } from "./keys.ts";
 import type { ReadConfig } from "./read.ts";
 import { nearest } from "./nearest.ts";
+import type { Bootstrap } from "../hosts/bootstrap.ts";
+import { isOwnModel, versionsOf } from "./versions.ts";
 import type { ThreadPolicy } from "../serving/threads.ts";
+import { accessConfig, type AccessConfig } from "../trust/config.ts";
 
 /** A model that a stack asks for. */
 export interface ModelRequest {
   readonly name: string;
-  /** Version number it is served as; absent: the catalogue's. */
+  /** Version number that is live; undefined: the first. */
   readonly version: number | undefined;
+  /** One more version, served beside it. */
+  readonly canary?: number | undefined;
+  /** Where its versions are from: a catalogue name or a folder, or one a version. Undefined: the catalogue's of its name. */
+  readonly from?: string | Readonly<Record<string, string>> | undefined;
 }
 
 /** Everything that a stack's config decides about one machine, complete: defaults filled in. */
@@ -17,6 +24,7 @@ export interface MachineConfig {
   readonly ssh: { readonly destination: string; readonly configFile?: string } | null;
   /** Undefined: the name that OpenSSH would connect to. */
   readonly address: string | undefined;
+  readonly bootstrap: Bootstrap;
   readonly models: readonly ModelRequest[];
   readonly server: string;
   /** Undefined: the server kind's own image. */
@@ -31,6 +39,7 @@ export interface MachineConfig {
   readonly gateTimeoutSeconds: number;
   /** Relative to the SSH user's home unless it begins with a slash. */
   readonly workspace: string;
+  readonly access: AccessConfig;
 }
 
 const DEFAULT_SERVER = "tf-serving";
@@ -69,10 +78,17 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
     if (failed(key) || (roleDefaults?.faults.length ?? 0) > 0) return;
     faults.push({ what: `lathe:${key}: not set`, expected, fix: `pulumi config set ${CONFIG_KEYS[key].example}` });
   };
+  if (values.abandon === "true") {
+    faults.push({
+      what: "lathe:abandon: this stack is to be forgotten",
+      expected: "no abandon in a stack that is to come up",
+      fix: `pulumi destroy --stack ${stack}, or pulumi config rm lathe:abandon`,
+    });
+  }
   if (!local && values.host === undefined) required("host", "the machine to deploy to, as ssh takes it");
   if (values.models === undefined) required("models", "the models to serve (this role has no defaults of its own)");
-  const models = (values.models ?? []).map((m) =>
-    typeof m === "string" ? { name: m, version: undefined } : { name: m.name, version: m.version },
+  const models = (values.models ?? []).map((m): ModelRequest =>
+    typeof m === "string" ? { name: m, version: undefined } : { ...m, version: m.version },
   );
   const names = models.map((m) => m.name);
   for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) {
@@ -82,8 +98,15 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
       fix: "pulumi config rm lathe:models",
     });
   }
-  for (const name of new Set(names)) {
-    if (sources.catalogue.includes(name)) continue;
+  for (const model of models.filter((m) => m.canary !== undefined && m.canary === (m.version ?? 1))) {
+    faults.push({
+      what: `lathe:models: ${model.name}: version ${model.canary} is both live and canary`,
+      expected: "two versions, or no canary",
+      fix: "pulumi config rm --path 'lathe:models[0].canary'",
+    });
+  }
+  for (const name of new Set(models.flatMap((m) => versionsOf(m).map((v) => v.source)))) {
+    if (isOwnModel(name) || sources.catalogue.includes(name)) continue;
     faults.push({
       ...unknownName("lathe:models", name, sources.catalogue),
       fix: "npm run models -- list, then: pulumi config set --path 'lathe:models[0]' NAME",
@@ -101,6 +124,7 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
       fix: "pulumi config set lathe:restPort 8501",
     });
   }
+  const access = accessConfig(values, faults);
   if (faults.length > 0) throw new UserError(faults);
   const policy = values.threads === undefined || values.threads === "auto" ? {} : values.threads;
   return {
@@ -109,6 +133,7 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
       ? null
       : { destination: values.host ?? "", ...(values.sshConfig === undefined ? {} : { configFile: values.sshConfig }) },
     address: values.address,
+    bootstrap: values.bootstrap ?? "false",
     models,
     server,
     image: values.image,
@@ -120,6 +145,7 @@ export function resolveConfig(sources: ConfigSources): MachineConfig {
     pidsLimit: values.pidsLimit ?? 4096,
     gateTimeoutSeconds: values.gateTimeoutSeconds ?? 180,
     workspace: values.workspace ?? `.lathe/${project}-${stack}`,
+    access,
   };
 }
 

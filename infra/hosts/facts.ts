@@ -29,6 +29,10 @@ export const HostFacts = z.object({
     quotaCpus: z.number().positive().nullable(),
   }),
   memoryBytes: z.number().int().positive().describe("usable: the cgroup's limit where that is below the hardware's"),
+  /** NUMA nodes whose memory the host's processes may use, in order; absent where the host does not tell. */
+  nodes: z
+    .array(z.object({ node: z.number().int().nonnegative(), memoryBytes: z.number().int().positive() }))
+    .optional(),
   docker: z.object({ version: z.string(), apiVersion: z.string(), storageDriver: z.string() }),
 });
 export type HostFacts = z.infer<typeof HostFacts>;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { diagnoseFacts, diagnoseSsh } from "./diagnose.ts";
-import { parseFacts, parseLscpu, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
+import { parseFacts, parseLscpu, parseMachine, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
 
 const LSCPU_HEAD = `# The following is the parsable format, which can be fed to other
 # programs. Each different item in every column has an unique ID
@@ -15,6 +15,7 @@ const sections = (changes: Record<string, string> = {}) => {
     kernel: "5.4.0-150-generic",
     arch: "x86_64",
     home: "/home/ubuntu",
+    login: "id 1000 1000\nreached 192.0.2.1 50000 192.0.2.7 22\naddresses 192.0.2.7 172.17.0.1\nboot b 1",
     lscpu: `${LSCPU_HEAD}0,0,0,0,Y\n1,1,0,0,Y\n2,2,0,0,Y\n3,3,0,0,Y\n4,0,0,0,Y\n5,1,0,0,Y\n6,2,0,0,Y\n7,3,0,0,Y`,
     model: "Model name:                      Intel(R) Core(TM) i7-10510U CPU @ 1.80GHz",
     allowed: "Cpus_allowed_list:\t0-7",
@@ -104,6 +105,26 @@ test("a host without a usable Docker engine says what to do", () => {
   }
 });
 
+test("an engine that is too old is named, and a host without one still has its other facts", () => {
+  expect(parseFacts(sections({ docker: "19.03.15 1.40\nexit 0" }))).toEqual({
+    ok: false,
+    problem: { kind: "docker-old", version: "19.03.15" },
+  });
+  const reading = parseMachine(sections({ docker: "sh: docker: not found\nexit 127", user: "ubuntu" }));
+  expect(reading).toMatchObject({ ok: true, user: "ubuntu", docker: { kind: "no-docker" } });
+  expect(reading).toMatchObject({ facts: { docker: { version: "none" }, cpu: { allowed: [0, 1, 2, 3, 4, 5, 6, 7] } } });
+});
+
+test("what the docker command warns of is not taken for the engine's version", () => {
+  const docker =
+    "WARNING: Error loading config file: /home/u/.docker/config.json: permission denied\n20.10.24 1.41\nexit 0";
+  expect(parseFacts(sections({ docker }))).toMatchObject({
+    facts: { docker: { version: "20.10.24", apiVersion: "1.41" } },
+  });
+  const old = docker.replace("20.10.24 1.41", "19.03.15 1.40");
+  expect(parseFacts(sections({ docker: old }))).toMatchObject({ problem: { kind: "docker-old", version: "19.03.15" } });
+});
+
 test("facts that are missing or cut short are never guessed", () => {
   for (const output of [
     sections({ lscpu: "sh: lscpu: not found" }),
@@ -116,6 +137,39 @@ test("facts that are missing or cut short are never guessed", () => {
     ok: false,
     problem: { kind: "unreadable", section: "end" },
   });
+});
+
+test("a fault at a jump host, and one beyond it, are told from the host's own", () => {
+  const at = diagnoseSsh(
+    { destination: "inner" },
+    "Host key verification failed.\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535",
+  );
+  expect(at.stage).toBe("host key");
+  expect(at.what).toContain("at its jump host (ProxyJump): its host key is not in known_hosts");
+  const beyond = diagnoseSsh(
+    { destination: "inner" },
+    "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed\nConnection closed by UNKNOWN port 65535",
+  );
+  // The same where the connection to the jump host is itself a shared one.
+  const shared =
+    "Stdio forwarding request failed: Session open refused by peer\nConnection closed by UNKNOWN port 65535";
+  expect(diagnoseSsh({ destination: "inner" }, shared).what).toContain(
+    "as its jump host (ProxyJump) sees it, it cannot",
+  );
+  expect(beyond.stage).toBe("port");
+  expect(beyond.what).toContain("as its jump host (ProxyJump) sees it, it is there, but no SSH server answers");
+});
+
+test("a changed key's fix is the command that OpenSSH itself names", () => {
+  const stderr = `@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+Offending ED25519 key in /home/me/.ssh/known_hosts:7
+  remove with:
+  ssh-keygen -f "/home/me/.ssh/known_hosts" -R "edge"
+Host key for edge has changed and you have requested strict checking.
+Host key verification failed.`;
+  expect(diagnoseSsh({ destination: "edge" }, stderr).fix).toContain(
+    'ssh-keygen -f "/home/me/.ssh/known_hosts" -R "edge" && ssh edge',
+  );
 });
 
 test("each way in which ssh fails has its next step", () => {

@@ -1,5 +1,6 @@
 import { UserError } from "../../lib/errors.ts";
 import type { SshTarget } from "../outputs.ts";
+import { diagnoseCommand } from "./diagnose-command.ts";
 import { diagnoseSsh } from "./diagnose.ts";
 import { runOn, type RunOptions } from "./run.ts";
 
@@ -16,9 +17,7 @@ export async function mustRunOn(
   const result = await runOn(target, command, options);
   if (result.code === 0) return result.stdout;
   if (target !== null && result.code === 255) throw new UserError(diagnoseSsh(target, result.stderr));
-  const host = target === null ? "this machine" : target.destination;
-  const said = result.stderr.trim() || (result.code === null ? "timed out" : `exit code ${result.code}`);
-  throw new UserError({ what: `${doing} on ${host}: ${said}` });
+  throw new UserError(diagnoseCommand(target, doing, result));
 }
 
 /** A POSIX shell script with arguments `$1`, `$2`, … as an argument list. It stops at its first failing command. */

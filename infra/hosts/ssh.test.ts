@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { expect, test } from "vitest";
-import { dockerHostUrl, sshArgs, sshControlDir, sshOptions } from "./ssh.ts";
+import { dockerHostUrl, sshArgs, sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
 
 const target = { destination: "ubuntu@edge.example" };
 
@@ -29,6 +29,20 @@ test("the remote command is quoted once, after the destination", () => {
 test("every form of destination becomes a URL for Docker", () => {
   expect(dockerHostUrl({ destination: "ubuntu@edge" })).toBe("ssh://ubuntu@edge");
   expect(dockerHostUrl({ destination: "ssh://ubuntu@edge:2222" })).toBe("ssh://ubuntu@edge:2222");
+  for (const destination of ["root@2001:db8::7", "root@[2001:db8::7]", "ssh://root@[2001:db8::7]"]) {
+    expect(dockerHostUrl({ destination })).toBe("ssh://root@[2001:db8::7]");
+  }
+});
+
+test("an IPv6 destination is given to ssh without the brackets and the URL that some versions of it refuse", () => {
+  const of = (destination: string) => sshDestination({ destination });
+  expect(of("ssh://root@[2001:db8::7]:2222")).toEqual(["-p", "2222", "root@2001:db8::7"]);
+  expect(of("[2001:db8::7]")).toEqual(["2001:db8::7"]);
+  for (const plain of ["root@2001:db8::7", "edge", "ssh://ubuntu@edge:2222"]) expect(of(plain)).toEqual([plain]);
+});
+
+test("nothing is ever asked, not by the ssh of a jump host either", () => {
+  expect(sshEnvironment()).toMatchObject({ SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force" });
 });
 
 test("the sockets' folder leaves room for the connection's hash, and is this user's alone", () => {

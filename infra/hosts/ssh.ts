@@ -1,12 +1,12 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, lstatSync, chmodSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { quoteAll } from "../../lib/quote.ts";
+import { ALIVE_COUNT, ALIVE_SECONDS, CONNECT_SECONDS } from "../deadlines.ts";
 import type { SshTarget } from "../outputs.ts";
-
-/** Seconds to wait for a TCP connection and a host's greeting. */
-const CONNECT_TIMEOUT_SECONDS = 10;
 
 /**
  * The `ssh` options that every connection of Lathe uses, in one place, so that facts, models, the gate, the bench and the
@@ -21,9 +21,9 @@ export function sshOptions(target: SshTarget, controlDir: string): string[] {
     ...(target.configFile === undefined ? [] : ["-F", target.configFile]),
     ...["-o", "BatchMode=yes"],
     ...["-o", "StrictHostKeyChecking=yes"],
-    ...["-o", `ConnectTimeout=${CONNECT_TIMEOUT_SECONDS}`],
+    ...["-o", `ConnectTimeout=${CONNECT_SECONDS}`],
     // A host that dies under a shared connection must not hang whoever uses it next.
-    ...["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"],
+    ...["-o", `ServerAliveInterval=${ALIVE_SECONDS}`, "-o", `ServerAliveCountMax=${ALIVE_COUNT}`],
     ...["-o", "ControlMaster=auto", "-o", "ControlPersist=60"],
     ...["-o", `ControlPath=${join(controlDir, `${configTag(target)}%C`)}`],
   ];
@@ -34,15 +34,48 @@ function configTag({ configFile }: SshTarget): string {
   return configFile === undefined ? "" : `${createHash("sha256").update(configFile).digest("hex").slice(0, 8)}-`;
 }
 
-/** The whole argument list of an `ssh` that runs `command` on a host. The command is quoted once, here. */
-export function sshArgs(target: SshTarget, command: readonly string[], controlDir = sshControlDir()): string[] {
-  return [...sshOptions(target, controlDir), "-T", target.destination, "--", quoteAll(command)];
+/**
+ * The destination as every OpenSSH takes it. An IPv6 address in a URL or in brackets is refused by some (9.2: "usage:"),
+ * and is taken apart here: `ssh://root@[2001:db8::7]:2222` becomes `-p 2222 root@2001:db8::7`.
+ */
+export function sshDestination({ destination }: SshTarget): string[] {
+  const match = /^(?:ssh:\/\/)?([^@/]+@)?\[([^\]]+)\](?::(\d+))?\/?$/.exec(destination);
+  if (match === null) return [destination];
+  const [, user = "", address = "", port] = match;
+  return [...(port === undefined ? [] : ["-p", port]), `${user}${address}`];
 }
 
-/** The URL by which Docker reaches an engine over SSH. */
+/** The whole argument list of an `ssh` that runs `command` on a host. The command is quoted once, here. */
+export function sshArgs(target: SshTarget, command: readonly string[], controlDir = sshControlDir()): string[] {
+  return [...sshOptions(target, controlDir), "-T", ...sshDestination(target), "--", quoteAll(command)];
+}
+
+/**
+ * Makes the next `ssh` to a host log in anew: the shared connection takes no further commands and ends with those that run.
+ * A login keeps the groups that its user had when it was made.
+ */
+export async function stopSharing(target: SshTarget, controlDir = sshControlDir()): Promise<void> {
+  const args = [...sshOptions(target, controlDir), "-O", "stop", ...sshDestination(target)];
+  // Where there is none it fails, and that is as well.
+  await new Promise<void>((resolve) => execFile("ssh", args, { timeout: 10_000 }, () => resolve()));
+}
+
+/** The environment of every `ssh`: a jump host's own ssh has none of our options, and must not ask either. */
+export function sshEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force" };
+}
+
+/** Where this machine's own Docker engine is reached. */
+export const LOCAL_ENGINE = "unix:///var/run/docker.sock";
+
+/** The URL by which Docker reaches an engine over SSH: an IPv6 address stands in brackets there, and not for `ssh`. */
 export function dockerHostUrl(target: SshTarget): string {
   const { destination } = target;
-  return destination.startsWith("ssh://") ? destination : `ssh://${destination}`;
+  if (destination.startsWith("ssh://")) return destination;
+  if (destination.endsWith("]")) return `ssh://${destination}`;
+  const at = destination.lastIndexOf("@") + 1;
+  const [user, host] = [destination.slice(0, at), destination.slice(at)];
+  return `ssh://${user}${isIPv6(host) ? `[${host}]` : host}`;
 }
 
 /**

@@ -1,4 +1,7 @@
+import type { Input } from "@pulumi/pulumi";
 import type { ServerSpec } from "./kinds.ts";
+import { GRACE_SECONDS } from "./room.ts";
+import { SECRETS_PATH } from "../trust/protect.ts";
 import type { ThreadPlan } from "../outputs.ts";
 
 /** What one server's container is made of, beyond what its kind says. */
@@ -10,13 +13,22 @@ export interface ContainerRequest {
   readonly modelsDir: string;
   readonly grpcPort: number;
   readonly restPort: number;
+  /** Addresses of the host that both are bound to. */
+  readonly bind: readonly string[];
   readonly memoryMiB: number;
+  /** `UID:GID`; undefined: whom the image says. */
+  readonly user?: string | undefined;
+  /** Folder on the host with the files that this container alone may read; undefined: it has none. */
+  readonly secretsDir?: string | undefined;
+  /** Docker network; undefined: the host's own bridge, as in the paper. */
+  readonly network?: string | undefined;
+  /** Whether the host starts it again after a boot of its own. */
+  readonly startAtBoot?: boolean;
+  /** Whether REST has a port on the host. */
+  readonly publishRest?: boolean;
   /** Who made it, for people who look at the host: `org.lathe.stack` and the like. */
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, Input<string>>>;
 }
-
-/** Seconds that a server has to end its running requests before it is killed. Unset, Docker's provider kills at once. */
-const GRACE_SECONDS = 20;
 
 /**
  * The arguments of the container as plain values: as the paper starts it, hardened. Every default that Docker would fill
@@ -30,11 +42,17 @@ export function containerArgs(request: ContainerRequest) {
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
     command: [...spec.command],
-    ports: [
-      { internal: spec.grpcPort, external: request.grpcPort, ip: "0.0.0.0", protocol: "tcp" },
-      { internal: spec.restPort, external: request.restPort, ip: "0.0.0.0", protocol: "tcp" },
+    ...(request.user === undefined ? {} : { user: request.user }),
+    // Port by port, as the provider reads them back: another order would be another container to it.
+    ports: published(request).flatMap(([internal, external]) =>
+      request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
+    ),
+    mounts: [
+      { type: "bind", source: request.modelsDir, target: spec.modelsPath, readOnly: true },
+      ...(request.secretsDir === undefined
+        ? []
+        : [{ type: "bind", source: request.secretsDir, target: SECRETS_PATH, readOnly: true }]),
     ],
-    mounts: [{ type: "bind", source: request.modelsDir, target: spec.modelsPath, readOnly: true }],
     tmpfs: Object.fromEntries(spec.scratch.map((path) => [path, "rw,nosuid,nodev,size=256m"])),
     ...(threads.cpuSet === undefined ? {} : { cpuSet: threads.cpuSet }),
     memory: request.memoryMiB,
@@ -42,8 +60,10 @@ export function containerArgs(request: ContainerRequest) {
     readOnly: true,
     capabilities: { drops: ["ALL"] },
     securityOpts: ["no-new-privileges:true"],
-    networkMode: "bridge",
-    restart: "unless-stopped",
+    networkMode: request.network ?? "bridge",
+    // Not "unless-stopped": a dockerd that died stops what still runs when it is back, and takes that for somebody's wish.
+    // What the firewall guards must wait for its rules. (`on-failure` does not: after a power cut Docker takes it for failed.)
+    restart: request.startAtBoot === false ? "no" : "always",
     mustRun: true,
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "2" },
@@ -54,11 +74,22 @@ export function containerArgs(request: ContainerRequest) {
       retries: 3,
       startPeriod: "1m0s",
     },
+    // Unset, Docker's provider kills at once.
     destroyGraceSeconds: GRACE_SECONDS,
     labels: Object.entries(request.labels)
       .map(([label, value]) => ({ label, value }))
       .sort((a, b) => a.label.localeCompare(b.label)),
   };
+}
+
+/** The container's ports that the host has, inside and outside. */
+function published({
+  spec,
+  grpcPort,
+  restPort,
+  publishRest,
+}: ContainerRequest): [internal: number, external: number][] {
+  return [[spec.grpcPort, grpcPort], ...(publishRest === false ? [] : [[spec.restPort, restPort] as [number, number]])];
 }
 
 /**
@@ -68,7 +99,17 @@ export function containerArgs(request: ContainerRequest) {
  */
 export const REPLACE_ON_CHANGES = [
   ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly"],
-  ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
+  ...[
+    "user",
+    "capabilities",
+    "securityOpts",
+    "networkMode",
+    "restart",
+    "logDriver",
+    "logOpts",
+    "healthcheck",
+    "labels",
+  ],
 ];
 
 /**
@@ -77,5 +118,6 @@ export const REPLACE_ON_CHANGES = [
  */
 export function defaultMemoryMiB(memoryBytes: number): number {
   const MIB_STEP = 256;
-  return Math.max(MIB_STEP, Math.floor((memoryBytes * 0.9) / 2 ** 20 / MIB_STEP) * MIB_STEP);
+  const mostMiB = Math.floor((memoryBytes * 0.9) / 2 ** 20);
+  return mostMiB < MIB_STEP ? mostMiB : Math.floor(mostMiB / MIB_STEP) * MIB_STEP;
 }

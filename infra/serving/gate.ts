@@ -2,89 +2,151 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clientKind } from "../../bench/clients/index.ts";
 import { modelStatus } from "../../bench/clients/status.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
+import type { Security } from "../../bench/clients/security.ts";
+import { LOOPBACK } from "../trust/bind.ts";
+import { openTunnel } from "../trust/tunnel.ts";
+import { refusesStrangers } from "../trust/strangers.ts";
 import { mustRunOn } from "../hosts/remote.ts";
-import { assertAsPlanned, envOf, inspect, isStandIn, lastLogLines, notRunning } from "./inspect.ts";
-import type { GateModel, GateReport, GateSpec } from "./specs.ts";
+import { assertAsPlanned, inspect, isStandIn, lastLogLines, notRunning, type Inspected } from "./inspect.ts";
+import { insideDifferences, lookInside } from "./inside.ts";
+import { firstLook, lastLook, limit } from "./looks.ts";
+import { checkLabels, rollOut } from "./rollout.ts";
+import type { Held } from "./served.ts";
+import { GIVE_TIME, whyNoAnswer } from "./shut.ts";
+import type { GateModel, GateReport, GateRun, GateSpec } from "./specs.ts";
 
 const POLL_MS = 1000;
+/** How often limits are tried to be set on a server that dies and is started again, before the last error counts. */
+const LIMIT_TRIES = 20;
 const LOG_LINES = 20;
-/** One predict may load kernels and run warm-up requests: a minute is generous, but the gate's own limit also holds. */
-const PREDICT_TIMEOUT_MS = 60_000;
 /** Side of the test image, in pixels. */
 const IMAGE_SIZE = 64;
 
 /**
  * Passes when the container runs as planned, every model is AVAILABLE in the version that was delivered, and each answers
- * one real predict over gRPC and over REST. Changes one thing only: limits that Docker's provider cannot set.
+ * one real predict over gRPC and over REST. Changes two things only: limits that Docker's provider cannot set, and which
+ * versions the server serves (see rollout.ts).
  *
  * @throws UserError with the reason and the container's last log lines
  */
-export async function gate(spec: GateSpec): Promise<GateReport> {
-  const deadline = Date.now() + spec.timeoutSeconds * 1000;
+export async function gate(given: GateSpec): Promise<GateReport> {
+  if (given.access?.tunnel !== true || given.target === null) return passed(given);
+  const tunnel = await openTunnel(given.target, [given.grpcPort, given.restPort]);
+  const [grpcPort = 0, restPort = 0] = tunnel.ports;
+  return passed({ ...given, address: LOOPBACK, grpcPort, restPort }).finally(() => tunnel.close());
+}
+
+async function passed(given: GateSpec): Promise<GateReport> {
+  const deadline = performance.now() + given.timeoutSeconds * 1000;
   try {
-    await running(spec, deadline);
-    await setLimits(spec);
-    assertAsPlanned(await inspect(spec.target, spec.container), spec);
-    for (const model of spec.models) await available(spec, model, deadline);
-    for (const model of spec.models) {
-      await predict(spec, model, "probe", spec.grpcPort, deadline);
-      await predict(spec, model, "rest", spec.restPort, deadline);
-    }
-    const found = await inspect(spec.target, spec.container);
+    const { found: first, held, limited } = await firstLook(given, given.memorySet === "" ? limitsOf(given) : []);
+    const begun = await startAnew(given, first, held);
+    const spec = { ...given, restartsBefore: begun.RestartCount };
+    await running(spec, deadline, begun);
+    assertAsPlanned(limited && begun === first ? first : await setLimits(spec, deadline), spec);
+    await rollOut(spec, deadline, (models) => check(spec, models, deadline), held);
+    await check(spec, spec.models, deadline);
+    await checkLabels(spec);
+    if (spec.access !== undefined) await refusesStrangers(spec, spec.access);
+    const { found, inside } = await lastLook(spec);
+    assertRuns(spec, found);
     assertAsPlanned(found, spec);
-    const env = envOf(found);
+    const faults = insideDifferences(inside, spec);
+    if (faults.length > 0) throw new UserError(faults);
     return {
       standIn: isStandIn(found),
-      env: Object.fromEntries(Object.keys(spec.env).map((name) => [name, env[name] ?? ""])),
+      env: Object.fromEntries(Object.keys(spec.env).map((name) => [name, inside.env[name] ?? ""])),
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const log = await lastLogLines(spec.target, spec.container, LOG_LINES);
+    const log = await lastLogLines(given.target, given.container, LOG_LINES);
     throw new UserError({
-      what: `gate: ${error.message}\nlast lines of ${spec.container}'s log:\n${indent(log.trim() || "(empty)")}`,
+      what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${indent(log.trim() || "(empty)")}`,
       fix: "mend it and run `pulumi up` again: the gate stays closed until it passes",
     });
   }
 }
 
+async function check(spec: GateRun, models: readonly GateModel[], deadline: number): Promise<void> {
+  for (const model of models) await available(spec, model, deadline);
+  for (const model of models) {
+    await predict(spec, model, "probe", spec.grpcPort, deadline, spec.access?.security.grpc);
+    if (spec.access?.rest === "off") continue;
+    await predict(spec, model, "rest", spec.restPort, deadline, spec.access?.security.rest);
+  }
+}
+
 /**
- * Limits that the provider has no inputs for: processes (pids) and memory nodes. Docker keeps them over restarts.
+ * Limits that the provider has no inputs for: processes (pids) and memory nodes. Docker keeps them over restarts. Memory
+ * that the server took before is of any node, and stays there: where there are several, it starts again.
  * (kreuzwerker/terraform-provider-docker has no `pids_limit` and no `cpuset_mems` on a container.)
  */
-async function setLimits({ target, container, pidsLimit, memorySet }: GateSpec): Promise<void> {
-  const nodes = memorySet === "" ? [] : ["--cpuset-mems", memorySet];
-  const command = ["docker", "update", "--pids-limit", `${pidsLimit}`, ...nodes, container];
-  await mustRunOn(target, command, `limit container ${container}`);
+async function setLimits(spec: GateRun, deadline: number): Promise<Inspected> {
+  const { target, container, memorySet } = spec;
+  // One that is just dying cannot be looked into: whoever waits for its models will say why.
+  const before = memorySet === "" ? undefined : await lookInside(target, container).catch(() => undefined);
+  let limited: Inspected;
+  for (let tries = 1; ; tries++) {
+    try {
+      limited = await limit(spec, limitsOf(spec));
+      break;
+    } catch (error) {
+      // Docker cannot limit one that dies at this moment: then what it died of is the reason, told once Docker knows it.
+      await sleep(POLL_MS);
+      await running(spec, deadline);
+      if (tries === LIMIT_TRIES) throw error;
+    }
+  }
+  if (before === undefined || before.nodes === memorySet) return limited;
+  await mustRunOn(target, ["docker", "restart", container], `restart container ${container}`);
+  return running(spec, deadline);
+}
+
+/** As `docker update` takes them. */
+function limitsOf({ pidsLimit, memorySet }: GateSpec): string[] {
+  return ["--pids-limit", `${pidsLimit}`, ...(memorySet === "" ? [] : ["--cpuset-mems", memorySet])];
+}
+
+/**
+ * A server that never came to serve and keeps dying is started anew: its config may have been mended since, and Docker waits
+ * longer and longer before it looks.
+ */
+async function startAnew({ target, container, serving }: GateSpec, found: Inspected, held?: Held): Promise<Inspected> {
+  if (serving === null || found.RestartCount === 0 || held?.proven === true) return found;
+  await mustRunOn(target, ["docker", "restart", container], `start container ${container} anew`);
+  return inspect(target, container);
 }
 
 /** Waits until the container runs: Docker refuses to change the limits of one that is just being restarted. */
-async function running({ target, container }: GateSpec, deadline: number): Promise<void> {
-  for (;;) {
-    const found = await inspect(target, container);
-    if (found.State.Status === "running") return;
-    const down = notRunning(found) ?? (Date.now() > deadline ? `it is ${found.State.Status}` : undefined);
+async function running(spec: GateRun, deadline: number, seen?: Inspected): Promise<Inspected> {
+  const { target, container, restartsBefore } = spec;
+  for (let found = seen; ; found = undefined) {
+    found ??= await inspect(target, container);
+    if (found.State.Status === "running") return found;
+    const down =
+      notRunning(found, restartsBefore) ?? (performance.now() > deadline ? `it is ${found.State.Status}` : undefined);
     if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
     await sleep(POLL_MS);
   }
 }
 
-async function available(spec: GateSpec, model: GateModel, deadline: number): Promise<void> {
+async function available(spec: GateRun, model: GateModel, deadline: number): Promise<void> {
   let last = "no answer yet";
   for (;;) {
-    const left = deadline - Date.now();
+    const left = deadline - performance.now();
     if (left <= 0) {
       throw new UserError({
         what: `model ${model.name} is not AVAILABLE after ${spec.timeoutSeconds} s (${last})`,
         expected: `version ${model.version} AVAILABLE at ${spec.address}:${spec.restPort}`,
-        fix: "if the host is slow, give it time: pulumi config set lathe:gateTimeoutSeconds SECONDS",
+        fix: await whyNoAnswer(spec),
       });
     }
-    const down = notRunning(await inspect(spec.target, spec.container));
-    if (down !== undefined) throw new UserError({ what: `container ${spec.container} does not run: ${down}` });
+    const byGrpc = spec.access?.rest === "off";
     const asked = await modelStatus({
-      protocol: "rest",
+      protocol: byGrpc ? "grpc" : "rest",
       address: spec.address,
-      port: spec.restPort,
+      port: byGrpc ? spec.grpcPort : spec.restPort,
+      security: byGrpc ? spec.access?.security.grpc : spec.access?.security.rest,
       model: model.name,
       timeoutMs: Math.min(5_000, left),
     });
@@ -92,20 +154,38 @@ async function available(spec: GateSpec, model: GateModel, deadline: number): Pr
       const found = asked.value.find((v) => v.version === model.version);
       if (found?.state === "AVAILABLE") return;
       if (found?.state === "END" && found.code !== "OK") {
-        throw new UserError({ what: `model ${model.name} cannot be loaded: ${found.code}: ${found.message}` });
+        throw new UserError({
+          what: `model ${model.name} version ${model.version} cannot be loaded: ${found.code}: ${found.message}`,
+        });
       }
       last = found === undefined ? `version ${model.version} is not there` : `it is ${found.state}`;
     } else last = `${asked.error.code}: ${asked.error.message}`;
+    assertRuns(spec, await inspect(spec.target, spec.container));
     await sleep(POLL_MS);
   }
 }
 
-async function predict(spec: GateSpec, model: GateModel, kind: string, port: number, deadline: number): Promise<void> {
-  const client = clientKind(kind).create(spec.address, port);
-  const timeoutMs = Math.max(1, Math.min(PREDICT_TIMEOUT_MS, deadline - Date.now()));
+/** Throws where the container does not run, or keeps dying. */
+function assertRuns({ container, restartsBefore }: GateRun, found: Inspected): void {
+  const down = notRunning(found, restartsBefore);
+  if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
+}
+
+async function predict(
+  spec: GateSpec,
+  model: GateModel,
+  kind: string,
+  port: number,
+  deadline: number,
+  security: Security | undefined,
+): Promise<void> {
+  const client = clientKind(kind).create(spec.address, port, security);
+  // The first predict may load kernels and run warm-up requests: it has all that is left of the gate's time.
+  const timeoutMs = Math.max(1, deadline - performance.now());
   const failed = (why: string) =>
     new UserError({
       what: `model ${model.name} is AVAILABLE but does not predict over ${kind} at ${spec.address}:${port}: ${why}`,
+      ...(performance.now() < deadline ? {} : { fix: GIVE_TIME }),
     });
   try {
     await client.open(timeoutMs).catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { ProgramName } from "./programs/index.ts";
 
-/** One of Lathe's own programs under `infra/serving/commands/`, as a resource. */
+/** One of Lathe's own programs under `infra/serving/programs/`, as a resource. */
 export interface HostCommandArgs {
-  /** File name of the program, without its ending. */
-  readonly program: "workspace" | "image" | "deliver" | "gate";
-  /** What it is told, as JSON on its standard input. It lands in the stack's state: no secrets. */
+  readonly program: ProgramName;
+  /** What it is told, as JSON on its standard input. It lands in the stack's state: a secret must be marked as one. */
   readonly spec: pulumi.Input<object>;
   /** Values whose change makes a new resource; every other change of the spec runs the program again in place. */
   readonly triggers: readonly pulumi.Input<string | number>[];
@@ -17,6 +17,7 @@ export interface HostCommandArgs {
  * A program of Lathe's, run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
  * operation. The engine starts plugins in the folder of the project's `main`, which is `stacks/`: the paths are relative
  * to it, so that another checkout sees no change. node_modules/.bin comes first in PATH: it has the Node that strips types.
+ * The text is the same whoever starts the engine; where the program itself runs, commands/run.sh and start.ts decide.
  */
 export function hostCommand(
   name: string,
@@ -24,7 +25,7 @@ export function hostCommand(
   options: pulumi.CustomResourceOptions,
 ): local.Command {
   const run = (action: string) =>
-    `PATH="$(cd .. && pwd -P)/node_modules/.bin:$PATH" exec node ../infra/serving/commands/${program}.ts ${action}`;
+    `PATH="$(cd .. && pwd -P)/node_modules/.bin:$PATH" exec sh ../infra/serving/commands/run.sh ${program} ${action}`;
   return new local.Command(
     name,
     {

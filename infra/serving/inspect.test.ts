@@ -41,10 +41,22 @@ test("every difference from the plan is named, with what was planned", () => {
 
 test("a server that ended, ran out of memory or keeps dying does not run", () => {
   const state = { Status: "exited", ExitCode: 137, OOMKilled: false, Error: "" };
-  expect(notRunning(running())).toBeUndefined();
-  expect(notRunning(running({ State: state }))).toContain("exit code 137");
-  expect(notRunning(running({ State: { ...state, OOMKilled: true } }))).toContain("lathe:memoryMiB");
-  expect(notRunning(running({ RestartCount: 3 }))).toContain("restarted 3 times");
+  expect(notRunning(running(), 0)).toBeUndefined();
+  expect(notRunning(running({ State: state }), 0)).toContain("exit code 137");
+  expect(notRunning(running({ State: { ...state, OOMKilled: true } }), 0)).toContain("lathe:memoryMiB");
+  expect(notRunning(running({ RestartCount: 3 }), 0)).toContain("restarted 3 times");
+});
+
+test("a server that died before Lathe looked, and runs again, runs: only deaths since then count, or one that still goes on", () => {
+  expect(notRunning(running({ RestartCount: 5 }), 5)).toBeUndefined();
+  expect(notRunning(running({ RestartCount: 6 }), 5)).toBeUndefined();
+  expect(notRunning(running({ RestartCount: 7 }), 5)).toContain("restarted 7 times");
+  const state = { Status: "restarting", ExitCode: 1, OOMKilled: false, Error: "" };
+  expect(notRunning(running({ RestartCount: 5, State: state }), 5)).toContain("exit code 1");
+  expect(notRunning(running({ RestartCount: 1, State: state }), 0)).toBeUndefined();
+  // Started by hand since: Docker counts from nought again.
+  expect(notRunning(running({ RestartCount: 1 }), 5)).toBeUndefined();
+  expect(notRunning(running({ RestartCount: 2 }), 5)).toContain("restarted 2 times");
 });
 
 test("only the image's own label makes a stand-in", () => {

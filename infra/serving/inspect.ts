@@ -9,7 +9,11 @@ export const Inspected = z.object({
   Image: z.string(),
   RestartCount: z.number(),
   State: z.object({ Status: z.string(), ExitCode: z.number(), OOMKilled: z.boolean(), Error: z.string() }),
-  Config: z.object({ Env: z.array(z.string()).nullable(), Labels: z.record(z.string(), z.string()).nullable() }),
+  Config: z.object({
+    Env: z.array(z.string()).nullable(),
+    Labels: z.record(z.string(), z.string()).nullable(),
+    User: z.string().optional(),
+  }),
   HostConfig: z.object({ CpusetCpus: z.string(), CpusetMems: z.string(), PidsLimit: z.number().nullable() }),
 });
 export type Inspected = z.infer<typeof Inspected>;
@@ -20,7 +24,12 @@ const STAND_IN_LABEL = "org.lathe.stand-in";
 /** What the host itself says of the container. Throws a `UserError` where it is not there. */
 export async function inspect(target: SshTarget | null, container: string): Promise<Inspected> {
   const out = await mustRunOn(target, ["docker", "container", "inspect", container], `look at container ${container}`);
-  return z.array(Inspected).min(1).parse(JSON.parse(out))[0] as Inspected;
+  return readInspected(out);
+}
+
+/** Reads what `docker container inspect` printed of a container that is there. */
+export function readInspected(printed: string): Inspected {
+  return z.array(Inspected).min(1).parse(JSON.parse(printed))[0] as Inspected;
 }
 
 /** The last lines of a container's log, both streams as they came. */
@@ -41,11 +50,19 @@ export function isStandIn(found: Inspected): boolean {
   return Boolean(found.Config.Labels?.[STAND_IN_LABEL]);
 }
 
-/** Why a container that should run does not, or undefined where it does. A server that keeps dying counts as not running. */
-export function notRunning(found: Inspected): string | undefined {
+/**
+ * Why a container that should run does not, or undefined where it does. A server that keeps dying counts as not running; one
+ * that has died in its life and runs again does not.
+ *
+ * @param before how often it had been restarted when Lathe began to look
+ */
+export function notRunning(found: Inspected, before: number): string | undefined {
   const { Status, ExitCode, OOMKilled, Error: error } = found.State;
   const reason = OOMKilled ? "out of memory: raise lathe:memoryMiB" : error || `exit code ${ExitCode}`;
-  if (found.RestartCount >= 2) return `it was restarted ${found.RestartCount} times (${reason})`;
+  // Docker counts anew from a start by hand.
+  const since = found.RestartCount < before ? found.RestartCount : found.RestartCount - before;
+  if (since >= 2 || (found.RestartCount >= 2 && Status === "restarting"))
+    return `it was restarted ${found.RestartCount} times (${reason})`;
   if (Status === "exited" || Status === "dead") return `it is ${Status} (${reason})`;
   return undefined;
 }
@@ -58,6 +75,9 @@ export function differences(found: Inspected, plan: GateSpec): Fault[] {
     ["image", found.Image, plan.imageId],
     ["cpuset", found.HostConfig.CpusetCpus, plan.cpuSet],
     ["memory nodes", found.HostConfig.CpusetMems, plan.memorySet],
+    ...(plan.access === undefined || plan.access.user === ""
+      ? []
+      : [["user", found.Config.User ?? "", plan.access.user] as const]),
     ["process limit", `${found.HostConfig.PidsLimit ?? "none"}`, `${plan.pidsLimit}`],
   ];
   return pairs

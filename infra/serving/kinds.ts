@@ -1,4 +1,8 @@
 import type { ThreadPlan } from "../outputs.ts";
+import type { ServedModel } from "./served.ts";
+import type { AccessConfig } from "../trust/config.ts";
+import type { Credentials } from "../trust/certificates.ts";
+import type { SecretFile } from "../trust/protect.ts";
 import { tfServing } from "./tf-serving.ts";
 
 /** A file that a server reads at its start, beside the models. */
@@ -6,6 +10,15 @@ export interface ServerFile {
   /** Name in the models folder. */
   readonly name: string;
   readonly content: string;
+  /** A file that the gate takes over once a server was seen to serve what it says: then it is not written again. */
+  readonly keepProven?: boolean;
+}
+
+/** A model that a server is to serve. */
+export interface ModelToServe {
+  readonly name: string;
+  readonly version: number;
+  readonly canary?: { readonly version: number } | undefined;
 }
 
 /** What a kind of server needs in its container; the same for every engine and host. */
@@ -16,9 +29,13 @@ export interface ServerSpec {
   /** Where the models folder is mounted, read-only. */
   readonly modelsPath: string;
   readonly files: readonly ServerFile[];
+  /** What it serves, and from where in the container; null: a kind that cannot be told while it runs. */
+  readonly serving: { readonly basePath: string; readonly models: ServedModel[] } | null;
   /** Ports that the server listens at inside the container. */
   readonly grpcPort: number;
   readonly restPort: number;
+  /** Where it tells its own metrics in Prometheus' text form, at the REST port; absent where it has none. */
+  readonly metricsPath?: string;
   /** Docker's health test. */
   readonly healthTest: readonly string[];
   /** Folders that the server writes to, each a tmpfs: the rest of its root is read-only. */
@@ -34,7 +51,11 @@ export interface ServerKind {
   /** Whether the OMP and TENSORFLOW_* variables act in this image. */
   isIntelBuild(image: string): boolean;
   /** Pure: what the container needs for these models with these threads. */
-  spec(models: readonly { readonly name: string }[], threads: ThreadPlan): ServerSpec;
+  spec(models: readonly ModelToServe[], threads: ThreadPlan): ServerSpec;
+  /** Pure: the same, as the access config asks for it. */
+  protect(spec: ServerSpec, access: AccessConfig): ServerSpec;
+  /** The files that a server so protected reads its keys from. */
+  secretFiles(access: AccessConfig, made: Credentials): SecretFile[];
 }
 
 const KINDS: readonly ServerKind[] = [tfServing];

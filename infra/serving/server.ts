@@ -1,12 +1,23 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineConfig } from "../config/resolve.ts";
+import { hasOwnNetwork, type ServerAccess } from "../trust/access.ts";
+import type { Credentials } from "../trust/certificates.ts";
+import { networkName } from "../trust/firewall.ts";
+import { firewallFor, networkFor } from "../trust/network.ts";
+import { restProxy } from "../trust/proxy.ts";
+import { keepCredentials, type KeptCredentials } from "../trust/credentials.ts";
 import type { HostFacts } from "../hosts/facts.ts";
-import { Deployment, type SshTarget, type ThreadPlan } from "../outputs.ts";
+import type { Deployment, SshTarget, ThreadPlan } from "../outputs.ts";
 import { hostCommand } from "./host-command.ts";
+import { CONTAINER_TIMEOUT } from "../deadlines.ts";
 import { REPLACE_ON_CHANGES, containerArgs, defaultMemoryMiB } from "./container.ts";
+import { NO_ATTEMPTS, type Attempts } from "./attempts.ts";
 import type { ServerKind } from "./kinds.ts";
-import { GateReport, type ModelArtifact } from "./specs.ts";
+import { ATTEMPT_LABEL, ID_LABEL } from "./room.ts";
+import { deliveries, deploymentOf, serverGate, serverSecrets } from "./server-parts.ts";
+import type { ModelArtifact } from "./specs.ts";
+import { memoryFor } from "./threads.ts";
 
 /** Everything about one server, decided before any resource exists: plain values, so that a plan shows them. */
 export interface ModelServerArgs {
@@ -17,6 +28,11 @@ export interface ModelServerArgs {
   readonly config: MachineConfig;
   readonly target: SshTarget | null;
   readonly address: string;
+  readonly access: ServerAccess;
+  /** The image of REST's proxy on that engine; undefined where there is none. */
+  readonly proxyImage: docker.RemoteImage | undefined;
+  /** Taken where the state has none yet; undefined where the access needs none. */
+  readonly freshCredentials: Credentials | undefined;
   readonly facts: HostFacts;
   readonly threads: ThreadPlan;
   readonly kind: ServerKind;
@@ -25,6 +41,8 @@ export interface ModelServerArgs {
   readonly models: readonly ModelArtifact[];
   /** Folder on the host, absolute. */
   readonly workspace: string;
+  /** What an interrupted `up` left, see attempts.ts; absent: nothing. */
+  readonly attempts?: Attempts;
   /** How many servers of the stack share the host's memory. */
   readonly serversOnHost: number;
   /** `PROJECT/STACK`: whose the container and the workspace are. */
@@ -38,21 +56,30 @@ export interface ModelServerArgs {
 export class ModelServer extends pulumi.ComponentResource {
   /** What the bench reads; known only when the gate has passed. */
   readonly deployment: pulumi.Output<Deployment>;
+  readonly role: string;
+  /** Undefined where the server has none. */
+  readonly credentials: KeptCredentials | undefined;
 
   constructor(name: string, args: ModelServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lathe:serving:ModelServer", name, {}, opts);
-    const { config, target, threads, kind, workspace, models } = args;
-    const spec = kind.spec(
+    const { config, target, threads, kind, workspace, models, access, freshCredentials } = args;
+    const plain = kind.spec(
       models.map((m) => m.deployed),
       threads,
     );
+    const spec = kind.protect(plain, access.config);
+    const user = access.user === null ? "" : `${access.user.uid}:${access.user.gid}`;
+    this.role = config.role;
     const child = { parent: this };
+    const { owner, attempts = NO_ATTEMPTS } = args;
+    // No other stack has it, whatever it is called and whoever keeps its state; it stays as long as the stack does.
+    const id = args.provider.id;
 
     const folder = hostCommand(
       `${name}-workspace`,
       {
         program: "workspace",
-        spec: { target, workspace, owner: args.owner, files: spec.files },
+        spec: { target, workspace, owner, id, files: spec.files },
         triggers: [workspace],
         undo: true,
       },
@@ -60,33 +87,53 @@ export class ModelServer extends pulumi.ComponentResource {
       { ...child, deleteBeforeReplace: true },
     );
 
-    const delivered = models.map(({ deployed, catalogueName }) =>
-      hostCommand(
-        `${name}-model-${deployed.name}`,
-        {
-          program: "deliver",
-          spec: {
-            target,
-            workspace,
-            model: deployed.name,
-            version: deployed.version,
-            sha256: deployed.sha256,
-            catalogueName,
-            container: config.container,
-          },
-          // New before old: the server always has a version to serve. The undo of an old one leaves a newer one alone.
-          triggers: [deployed.version, deployed.sha256],
-          undo: true,
-        },
-        { ...child, dependsOn: [folder] },
-      ),
-    );
+    const delivered = deliveries({
+      name,
+      target,
+      owner,
+      id,
+      workspace,
+      container: config.container,
+      models,
+      folder,
+      child,
+    });
 
-    const imageId = args.remoteImage.imageId;
+    const credentials = freshCredentials && keepCredentials(name, freshCredentials, [args.address], child);
+    this.credentials = credentials;
+    const secrets = serverSecrets({ name, args, credentials, user, folder, child });
+    const hasSecrets = secrets.length > 0;
+
+    const memoryMiB = config.memoryMiB ?? defaultMemoryMiB(memoryFor(args.facts, threads) / args.serversOnHost);
+    const guarded = { name, access, owner, id, config, target, workspace, provider: args.provider, child, folder };
+    // Before the containers, and gone after them.
+    const rules = firewallFor(guarded);
+    // The container's name and ports. On destroy the container goes by this, before everything that it uses: Docker's
+    // provider has no words for a host that is gone, and no way to forget it.
+    const room = hostCommand(
+      `${name}-room`,
+      {
+        program: "room",
+        spec: {
+          target,
+          owner,
+          id,
+          container: config.container,
+          attempt: attempts.container,
+          rest: access.config.rest,
+          ports: { grpcPort: config.grpcPort, restPort: config.restPort },
+          ...(hasOwnNetwork(access) ? { beside: { workspace, proxy: attempts.proxy, network: attempts.network } } : {}),
+        },
+        triggers: [],
+        undo: true,
+      },
+      { ...child, dependsOn: [folder, ...delivered, ...secrets, ...rules, args.remoteImage] },
+    );
+    const networks = networkFor({ ...guarded, room, attempt: attempts.network });
     const container = new docker.Container(
       `${name}-container`,
       {
-        image: imageId,
+        image: args.remoteImage.imageId,
         ...containerArgs({
           container: config.container,
           spec,
@@ -94,74 +141,64 @@ export class ModelServer extends pulumi.ComponentResource {
           modelsDir: `${workspace}/models`,
           grpcPort: config.grpcPort,
           restPort: config.restPort,
-          memoryMiB: config.memoryMiB ?? defaultMemoryMiB(args.facts.memoryBytes / args.serversOnHost),
+          memoryMiB,
+          bind: access.bind,
+          user: user || undefined,
+          secretsDir: hasSecrets ? `${workspace}/secrets/${config.container}` : undefined,
+          publishRest: access.config.rest === "open",
+          network: networks.length === 0 ? undefined : networkName(owner, config.container),
+          startAtBoot: access.guard.setting === null,
           labels: {
-            "org.lathe.owner": args.owner,
+            "org.lathe.owner": owner,
+            [ID_LABEL]: id,
+            [ATTEMPT_LABEL]: attempts.container,
             "org.lathe.role": config.role,
-            // A changed list of models is read at the server's start; a new version of one is not in it.
-            "org.lathe.models": models.map((m) => m.deployed.name).join(","),
+            // A server reads its keys at its start: others mean another container.
+            ...(credentials === undefined ? {} : { "org.lathe.keys": credentials.fingerprint }),
           },
         }),
       },
       {
         ...child,
         provider: args.provider,
-        dependsOn: [folder, ...delivered],
+        dependsOn: [room, ...networks],
+        deletedWith: room,
+        customTimeouts: { create: CONTAINER_TIMEOUT, update: CONTAINER_TIMEOUT, delete: CONTAINER_TIMEOUT },
         // Its name and its ports are taken until the old one is gone.
         deleteBeforeReplace: true,
         replaceOnChanges: REPLACE_ON_CHANGES,
       },
     );
 
-    const gate = hostCommand(
-      `${name}-gate`,
-      {
-        program: "gate",
-        spec: {
-          target,
-          address: args.address,
-          grpcPort: config.grpcPort,
-          restPort: config.restPort,
-          container: config.container,
-          containerId: container.id,
-          imageId,
-          env: spec.env,
-          cpuSet: threads.cpuSet ?? "",
-          memorySet: threads.memorySet ?? "",
-          pidsLimit: config.pidsLimit,
-          models: models.map((m) => m.gate),
-          timeoutSeconds: config.gateTimeoutSeconds,
-        },
-        // Deliveries that ran again (a model's files were lost) are seen here through their own ids.
-        triggers: [container.id, ...models.map((m) => m.deployed.sha256), ...delivered.map((d) => d.id)],
-        undo: false,
-      },
-      { ...child, dependsOn: [container, ...delivered], deleteBeforeReplace: true },
-    );
+    const proxies =
+      credentials === undefined || args.proxyImage === undefined
+        ? []
+        : [
+            restProxy({
+              name,
+              access,
+              credentials,
+              image: args.proxyImage,
+              target,
+              workspace,
+              owner,
+              id,
+              attempt: attempts.proxy,
+              room,
+              network: networkName(owner, config.container),
+              server: { container: config.container, port: spec.restPort },
+              restPort: config.restPort,
+              provider: args.provider,
+              // Its port may still be the server's own until that is made anew.
+              after: [room, ...networks, container],
+              child,
+            }),
+          ];
 
-    this.deployment = gate.stdout.apply((stdout) => {
-      const report = GateReport.parse(JSON.parse(stdout));
-      return Deployment.parse({
-        role: config.role,
-        ssh: target,
-        address: args.address,
-        grpcPort: config.grpcPort,
-        restPort: config.restPort,
-        facts: args.facts,
-        threads,
-        server: {
-          kind: kind.name,
-          container: config.container,
-          image: args.image,
-          standIn: report.standIn,
-          // The stand-in runs the OpenMP build and obeys the same variables.
-          intelBuild: report.standIn || kind.isIntelBuild(args.image),
-          env: report.env,
-        },
-        models: models.map((m) => m.deployed),
-        workspace,
-      } satisfies Deployment);
-    });
+    const made = { container, networks, proxies, delivered };
+    const gate = serverGate({ name, args, spec, user, memoryMiB, credentials, ...made, child });
+
+    this.deployment = deploymentOf(args, spec, gate, credentials);
     this.registerOutputs({ deployment: this.deployment });
   }
 }

@@ -2,14 +2,6 @@ import { expect, test } from "vitest";
 import { containerArgs, defaultMemoryMiB } from "./container.ts";
 import { withoutTag } from "./engine.ts";
 import { serverKind } from "./kinds.ts";
-import { modelsConfig } from "./tf-serving.ts";
-
-test("models.config names every model and no version, so that a new version is served without a restart", () => {
-  const text = modelsConfig(["ssd-mobilenet", "null"]);
-  expect(text).toContain('name: "null"\n    base_path: "/models/null"\n    model_platform: "tensorflow"');
-  expect(text.match(/config \{/g)).toHaveLength(2);
-  expect(text).not.toContain("version");
-});
 
 test("the memory limit leaves the host a tenth, and does not change with a few pages", () => {
   expect(defaultMemoryMiB(16 * 2 ** 30)).toBe(14592);
@@ -23,8 +15,16 @@ test("a registry's port is not taken for a tag", () => {
 
 test("the same request gives the same container, in whatever order its parts come", () => {
   const threads = { physicalCores: 1, ompNumThreads: 1, intraOpParallelism: 1, interOpParallelism: 2, reason: "" };
-  const spec = serverKind("tf-serving").spec([{ name: "null" }], threads);
-  const base = { container: "c", threads, modelsDir: "/w/models", grpcPort: 1, restPort: 2, memoryMiB: 64 };
+  const spec = serverKind("tf-serving").spec([{ name: "null", version: 1 }], threads);
+  const base = {
+    container: "c",
+    threads,
+    modelsDir: "/w/models",
+    grpcPort: 1,
+    restPort: 2,
+    bind: ["127.0.0.1"],
+    memoryMiB: 64,
+  };
   const env = Object.fromEntries(Object.entries(spec.env).reverse());
   expect(containerArgs({ ...base, spec, labels: { a: "1", b: "2" } })).toEqual(
     containerArgs({ ...base, spec: { ...spec, env }, labels: { b: "2", a: "1" } }),

@@ -1,9 +1,12 @@
 import type { ServerKind } from "./kinds.ts";
+import { CONFIG_FILE, configText, servedOf } from "./served.ts";
+import { protectTfServing, serverSecretFiles } from "../trust/protect.ts";
 
 const GRPC_PORT = 8500;
 const REST_PORT = 8501;
 const MODELS_PATH = "/models";
-const CONFIG_FILE = "models.config";
+const MONITORING_FILE = "monitoring.config";
+const METRICS_PATH = "/monitoring/prometheus/metrics";
 
 /**
  * TensorFlow Serving, set up as in the paper: Intel's image, whose entry point turns MODEL_NAME and the TENSORFLOW_*
@@ -14,6 +17,8 @@ export const tfServing: ServerKind = {
   name: "tf-serving",
   defaultImage: "intel/intel-optimized-tensorflow-serving:latest",
   isIntelBuild: (image) => /intel-optimized-tensorflow-serving/.test(image),
+  protect: protectTfServing,
+  secretFiles: serverSecretFiles,
   spec: (models, threads) => ({
     env: {
       MODEL_BASE_PATH: MODELS_PATH,
@@ -22,27 +27,25 @@ export const tfServing: ServerKind = {
       TENSORFLOW_INTER_OP_PARALLELISM: `${threads.interOpParallelism}`,
       TENSORFLOW_INTRA_OP_PARALLELISM: `${threads.intraOpParallelism}`,
     },
-    command: [`--model_config_file=${MODELS_PATH}/${CONFIG_FILE}`],
+    command: [
+      `--model_config_file=${MODELS_PATH}/${CONFIG_FILE}`,
+      `--monitoring_config_file=${MODELS_PATH}/${MONITORING_FILE}`,
+      // A server that starts gives its labels before its models are loaded.
+      "--allow_version_labels_for_unavailable_models=true",
+      // Files do not change under a version: what fails once fails again, and the gate tells why at once.
+      "--max_num_load_retries=0",
+    ],
     modelsPath: MODELS_PATH,
-    files: [{ name: CONFIG_FILE, content: modelsConfig(models.map((m) => m.name)) }],
+    files: [
+      { name: CONFIG_FILE, content: configText(servedOf(models), MODELS_PATH, false), keepProven: true },
+      { name: MONITORING_FILE, content: `prometheus_config { enable: true path: "${METRICS_PATH}" }\n` },
+    ],
+    serving: { basePath: MODELS_PATH, models: servedOf(models) },
     grpcPort: GRPC_PORT,
     restPort: REST_PORT,
+    metricsPath: METRICS_PATH,
     // The image has neither curl nor wget, but bash opens sockets itself.
     healthTest: ["CMD", "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${GRPC_PORT} 4<>/dev/tcp/127.0.0.1/${REST_PORT}`],
     scratch: ["/tmp"],
   }),
 };
-
-/** TF Serving's `ModelServerConfig` as text. It names no versions: a new version folder is served without a restart. */
-export function modelsConfig(names: readonly string[]): string {
-  const entries = names.map((name) =>
-    [
-      "  config {",
-      `    name: "${name}"`,
-      `    base_path: "${MODELS_PATH}/${name}"`,
-      '    model_platform: "tensorflow"',
-      "  }",
-    ].join("\n"),
-  );
-  return `model_config_list {\n${entries.join("\n")}\n}\n`;
-}

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HostFacts, LogicalCpu } from "../hosts/facts.ts";
 import { parseCpuList } from "../hosts/cpulist.ts";
-import { threadPlan, type ThreadPolicy } from "./threads.ts";
+import { defaultMemoryMiB } from "./container.ts";
+import { memoryFor, threadPlan, type ThreadPolicy } from "./threads.ts";
 
 const auto: ThreadPolicy = { pin: "none" };
 
@@ -89,36 +90,111 @@ describe("the policy", () => {
   });
 });
 
+describe("NUMA", () => {
+  const GIB = 2 ** 30;
+  /** Two sockets of four cores; each is a node with its own memory. */
+  const two = (nodes?: HostFacts["nodes"]): HostFacts => ({
+    ...host(cpus(8, (c) => c).map((c) => ({ ...c, socket: c.cpu >> 2, node: c.cpu >> 2 }))),
+    memoryBytes: 8 * GIB,
+    ...(nodes === undefined ? {} : { nodes }),
+  });
+  const even = [0, 1].map((node) => ({ node, memoryBytes: 4 * GIB }));
+
+  test("a plan that fits into one node takes its CPUs and its memory, and no more memory than it has", () => {
+    const facts = two([
+      { node: 0, memoryBytes: 3 * GIB },
+      { node: 1, memoryBytes: 5 * GIB },
+    ]);
+    const plan = threadPlan(facts, { pin: "physical", omp: 3, intraOp: 3 });
+    expect(plan).toMatchObject({ cpuSet: "0-2", memorySet: "0" });
+    expect(memoryFor(facts, plan)).toBe(3 * GIB);
+    expect(memoryFor(facts, threadPlan(facts, auto))).toBe(8 * GIB);
+  });
+
+  test("a node that has room for all threads is taken even where another one comes first", () => {
+    const facts = { ...two(even), cpu: { ...two().cpu, allowed: [0, 4, 5, 6] } };
+    expect(threadPlan(facts, { pin: "physical", omp: 2, intraOp: 2 })).toMatchObject({
+      cpuSet: "4-5",
+      memorySet: "1",
+    });
+  });
+
+  test("pin: node counts one node's cores only, and says so", () => {
+    const plan = threadPlan(two(even), { pin: "node" });
+    expect(plan).toMatchObject({ physicalCores: 4, ompNumThreads: 4, cpuSet: "0-3", memorySet: "0" });
+    expect(plan.reason).toContain("one NUMA node has 4 physical cores of them");
+  });
+
+  test("memory is never bound to a node that has none", () => {
+    const facts = two([{ node: 1, memoryBytes: 8 * GIB }]);
+    expect(threadPlan(facts, { pin: "node" })).not.toHaveProperty("memorySet");
+    expect(threadPlan(facts, { pin: "physical" })).toMatchObject({ cpuSet: "0-7", memorySet: "1" });
+  });
+});
+
 test("whatever the host, the automatic plan has at least one thread and never exceeds what the host has", () => {
   const cpu = fc.record({
     core: fc.option(fc.nat(8)),
     socket: fc.option(fc.nat(1)),
-    node: fc.option(fc.nat(1)),
+    node: fc.option(fc.nat(3)),
     online: fc.boolean(),
     kind: fc.constantFrom("performance" as const, "efficiency" as const, undefined),
   });
+  const node = fc.record({ node: fc.nat(3), memoryBytes: fc.integer({ min: 2 ** 26, max: 2 ** 40 }) });
   fc.assert(
     fc.property(
       fc.array(cpu, { minLength: 1, maxLength: 24 }),
       fc.array(fc.nat(23)),
       fc.option(fc.double({ min: 0.01, max: 32, noNaN: true })),
-      fc.constantFrom("none" as const, "physical" as const, "cores" as const),
-      (list, allowed, quotaCpus, pin) => {
+      fc.constantFrom("none" as const, "physical" as const, "cores" as const, "node" as const),
+      fc.option(fc.uniqueArray(node, { selector: (n) => n.node, maxLength: 4 }), { nil: undefined }),
+      fc.integer({ min: 2 ** 26, max: 2 ** 40 }),
+      (list, allowed, quotaCpus, pin, nodes, memoryBytes) => {
         const logical = list.map(({ kind, ...c }, i): LogicalCpu => ({ cpu: i, ...c, ...(kind ? { kind } : {}) }));
         if (!logical.some((c) => c.online)) return;
-        const plan = threadPlan(host(logical, { allowed, quotaCpus }), { pin });
+        const facts = { ...host(logical, { allowed, quotaCpus }), memoryBytes, ...(nodes ? { nodes } : {}) };
         const usable = logical.filter((c) => c.online && allowed.includes(c.cpu));
-        const most = Math.max(1, usable.length);
+        if (usable.length === 0) {
+          expect(() => threadPlan(facts, { pin })).toThrow("of those none runs");
+          return;
+        }
+        const plan = threadPlan(facts, { pin });
         for (const threads of [plan.ompNumThreads, plan.intraOpParallelism]) {
           expect(threads).toBeGreaterThanOrEqual(1);
           expect(threads).toBeLessThanOrEqual(plan.physicalCores);
           if (quotaCpus !== null) expect(threads).toBeLessThanOrEqual(Math.max(1, quotaCpus));
         }
-        expect(plan.physicalCores).toBeLessThanOrEqual(most);
+        expect(plan.physicalCores).toBeLessThanOrEqual(usable.length);
         const pinned = parseCpuList(plan.cpuSet ?? "");
-        if (usable.length > 0) expect(pinned.every((c) => usable.some((u) => u.cpu === c))).toBe(true);
+        expect(pinned.every((c) => usable.some((u) => u.cpu === c))).toBe(true);
         expect(pinned.length > 0).toBe(pin !== "none");
+
+        // Memory: that of the nodes of its CPUs, which have some, and no more of it than there is.
+        const near = new Set(logical.filter((c) => pinned.includes(c.cpu)).map((c) => c.node));
+        for (const bound of parseCpuList(plan.memorySet ?? "")) {
+          expect(near).toContain(bound);
+          if (nodes !== undefined) expect(nodes.map((n) => n.node)).toContain(bound);
+        }
+        if (pin === "node") expect(near.size).toBe(1);
+        const limit = defaultMemoryMiB(memoryFor(facts, plan)) * 2 ** 20;
+        expect(limit).toBeGreaterThan(0);
+        expect(limit).toBeLessThanOrEqual(memoryBytes);
+        const bound = (nodes ?? []).filter((n) => parseCpuList(plan.memorySet ?? "").includes(n.node));
+        if (bound.length > 0 && bound.length < (nodes ?? []).length) {
+          expect(limit).toBeLessThanOrEqual(bound.reduce((sum, n) => sum + n.memoryBytes, 0));
+        }
+        // As few nodes as will do: one, where one of them has room for all the threads.
+        const room = Map.groupBy(
+          usable.filter((c) => c.kind !== "efficiency"),
+          (c) => c.node,
+        );
+        const threads = Math.min(plan.physicalCores, plan.ompNumThreads);
+        const told = usable.every((c) => c.core === null);
+        if (pin === "physical" && told && [...room.values()].some((cpus) => cpus.length >= threads)) {
+          expect(near.size).toBe(1);
+        }
       },
     ),
+    { numRuns: 1000 },
   );
 });

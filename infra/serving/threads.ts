@@ -1,5 +1,6 @@
 import type { HostFacts, LogicalCpu } from "../hosts/facts.ts";
-import { formatCpuList } from "../hosts/cpulist.ts";
+import { formatCpuList, parseCpuList } from "../hosts/cpulist.ts";
+import { UserError } from "../../lib/errors.ts";
 import type { ThreadPlan } from "../outputs.ts";
 
 /** What the user wants of the thread settings; absent numbers are the rule's. */
@@ -12,9 +13,10 @@ export interface ThreadPolicy {
   readonly interOp?: number | undefined;
   /**
    * `none`: the kernel places the threads, as in the paper. `physical`: the container gets one logical CPU of each core
-   * that the plan uses. `cores`: it gets all hyper-threads of those cores.
+   * that the plan uses. `cores`: it gets all hyper-threads of those cores. `node`: as `physical`, but only cores of one
+   * NUMA node are counted and used. Whatever is pinned, its memory comes from the nodes of its CPUs.
    */
-  readonly pin: "none" | "physical" | "cores";
+  readonly pin: "none" | "physical" | "cores" | "node";
 }
 
 /** The paper's setting: two operators at a time. */
@@ -36,20 +38,28 @@ interface Core {
  *   operator, and all others wait for it.
  *
  * Explicit numbers of the policy are taken as they are. Pure.
+ *
+ * @throws UserError where no CPU that may be used runs
  */
 export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
-  const { cores, reason } = usableCores(facts);
+  const usable = usableCores(facts);
+  const { reason } = usable;
+  const cores = policy.pin === "node" ? largestNode(usable.cores) : usable.cores;
   const { quotaCpus } = facts.cpu;
   const byQuota = quotaCpus === null ? Infinity : Math.max(1, Math.floor(quotaCpus));
   const threads = Math.min(cores.length, byQuota);
   const reasons = [reason];
+  if (cores.length < usable.cores.length) {
+    reasons.push(`one NUMA node has ${plural(cores.length, "physical core")} of them`);
+  }
   if (byQuota < cores.length) reasons.push(`a quota of ${quotaCpus} CPUs leaves ${plural(threads, "thread")}`);
   const given = Object.entries({ omp: policy.omp, intraOp: policy.intraOp, interOp: policy.interOp })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name} ${value}`);
   if (given.length > 0) reasons.push(`set by the stack's config: ${given.join(", ")}`);
   const [omp, intraOp] = [policy.omp ?? threads, policy.intraOp ?? threads];
-  const pinned = pin(cores, Math.min(cores.length, Math.max(omp, intraOp)), policy.pin);
+  const count = Math.min(cores.length, Math.max(omp, intraOp));
+  const pinned = pin(cores, count, policy.pin, facts.nodes);
   if (pinned.cpuSet !== undefined) reasons.push(`pinned to logical CPUs ${pinned.cpuSet}`);
   return {
     physicalCores: cores.length,
@@ -68,12 +78,16 @@ function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
   const usable = online.filter((c) => allowed.has(c.cpu));
   const fast = usable.filter((c) => c.kind !== "efficiency");
   const slow = usable.length - fast.length;
-  const counted = fast.length > 0 ? fast : usable.length > 0 ? usable : online.slice(0, 1);
+  if (usable.length === 0)
+    throw new UserError({
+      what: `the host allows CPUs ${formatCpuList([...allowed])} to its engine, and of those none runs (online: ${formatCpuList(online.map((c) => c.cpu))})`,
+      fix: "give the engine's cgroup CPUs that are online (cpuset.cpus), or bring some of them online (chcpu -e LIST)",
+    });
+  const counted = fast.length > 0 ? fast : usable;
   const cores = groupByCore(counted);
   const parts = [`${plural(cores.length, "physical core")} may be used`];
   if (counted.length > cores.length) parts.push(`${counted.length} logical CPUs, hyper-threads counted once`);
-  if (online.length > usable.length && usable.length > 0)
-    parts.push(`${online.length - usable.length} not allowed here`);
+  if (online.length > usable.length) parts.push(`${online.length - usable.length} not allowed here`);
   if (logical.length > online.length) parts.push(`${logical.length - online.length} offline`);
   if (slow > 0 && fast.length > 0) parts.push(`${plural(slow, "efficiency core")} left out`);
   if (counted.some((c) => c.core === null)) parts.push("the host does not tell cores from hyper-threads");
@@ -94,14 +108,48 @@ function pin(
   cores: readonly Core[],
   count: number,
   policy: ThreadPolicy["pin"],
+  nodes: HostFacts["nodes"],
 ): Pick<ThreadPlan, "cpuSet" | "memorySet"> {
   if (policy === "none") return {};
-  const chosen = cores.slice(0, count).flatMap((core) => (policy === "physical" ? core.cpus.slice(0, 1) : core.cpus));
-  const nodes = chosen.map((c) => c.node).filter((node) => node !== null);
+  const chosen = byNode(cores, count)
+    .flat()
+    .slice(0, count)
+    .flatMap((core) => (policy === "cores" ? core.cpus : core.cpus.slice(0, 1)));
+  const near = chosen.map((c) => c.node).filter((node) => node !== null);
+  // A node of CPUs without memory of its own cannot be given: the kernel then takes the nearest by itself.
+  const withMemory = near.filter((node) => nodes === undefined || nodes.some((n) => n.node === node));
   return {
     cpuSet: formatCpuList(chosen.map((c) => c.cpu)),
-    ...(nodes.length === chosen.length ? { memorySet: formatCpuList(nodes) } : {}),
+    ...(near.length === chosen.length && withMemory.length > 0 ? { memorySet: formatCpuList(withMemory) } : {}),
   };
+}
+
+/**
+ * The cores by NUMA node, in the order in which `count` of them are best taken: the first node that has room for all,
+ * else the largest nodes first, so that as few as possible are touched.
+ */
+function byNode(cores: readonly Core[], count: number): Core[][] {
+  const nodes = [...Map.groupBy(cores, (core) => core.cpus[0]?.node ?? null).values()];
+  const fits = nodes.find((node) => node.length >= count);
+  return fits === undefined ? nodes.sort((a, b) => b.length - a.length) : [fits];
+}
+
+function largestNode(cores: readonly Core[]): readonly Core[] {
+  return byNode(cores, Infinity)[0] ?? cores;
+}
+
+/**
+ * Bytes of the host's memory that a container with this plan may take: that of its NUMA nodes, where it is bound to some
+ * of several.
+ */
+export function memoryFor({ memoryBytes, nodes = [] }: HostFacts, { memorySet }: ThreadPlan): number {
+  const bound = memorySet === undefined ? nodes : nodes.filter((n) => parseCpuList(memorySet).includes(n.node));
+  if (bound.length === 0 || bound.length === nodes.length) return memoryBytes;
+  return Math.min(memoryBytes, sum(bound));
+}
+
+function sum(nodes: NonNullable<HostFacts["nodes"]>): number {
+  return nodes.reduce((total, n) => total + n.memoryBytes, 0);
 }
 
 function plural(count: number, noun: string): string {

@@ -39,9 +39,12 @@ else
     done
 fi
 
-for bind in $LATHE_BINDS; do # FOLDER:PLACE
-    mkdir -p "$root${bind#*:}"
-    mount --bind "${bind%%:*}" "$root${bind#*:}"
+for bind in $LATHE_BINDS; do # FOLDER:PLACE or FOLDER:PLACE:ro
+    rest=${bind#*:}
+    place=$root${rest%%:*}
+    mkdir -p "$place"
+    mount --bind "${bind%%:*}" "$place"
+    case $rest in *:ro) mount -o remount,bind,ro "$place" ;; esac
 done
 
 hostname "$LATHE_NAME"

@@ -4,21 +4,20 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/errors.ts";
 import { labPaths } from "../names.ts";
-import { plugIn, pluggedIn, removeNetwork } from "../network/switch.ts";
+import { plugIn, pluggedIn, removeNetwork, type Place } from "../network/switch.ts";
 import { groupPath, hierarchies, killAll, makeGroup, processesOf, removeGroups } from "./cgroups.ts";
 import type { HostLimits } from "./limits.ts";
 
 const BOOT_SECONDS = 15;
 
 /** What is needed to start a host whose root is laid. */
-export interface BootPlan {
+export interface BootPlan extends Place {
   readonly name: string;
-  readonly address: string;
   readonly base: string;
   readonly limits: HostLimits;
   readonly memoryBytes: number | null;
-  /** Folders of the machine that the host sees: path here, path there. */
-  readonly binds: readonly (readonly [here: string, there: string])[];
+  /** Folders of the machine that the host sees: path here, path there, and whether it may only read. */
+  readonly binds: readonly (readonly [here: string, there: string, mode?: "ro"])[];
 }
 
 /**
@@ -28,7 +27,7 @@ export interface BootPlan {
  */
 export async function bootHost(lab: string, plan: BootPlan): Promise<number> {
   await stopHost(lab, plan.name);
-  await plugIn(lab, plan.name, plan.address);
+  await plugIn(lab, plan.name, plan);
   await makeGroup(lab, plan.name, { ...plan.limits, memoryBytes: plan.memoryBytes });
   const found = await hierarchies();
   const folder = labPaths(lab).host(plan.name);
@@ -46,7 +45,7 @@ export async function bootHost(lab: string, plan: BootPlan): Promise<number> {
       LATHE_CGROUP_VERSION: String(found[0]?.version ?? 1),
       LATHE_GROUPS: found.map((h) => groupPath(h, lab, plan.name)).join(" "),
       LATHE_HIERARCHIES: found.map((h) => `${basename(h.path)}:${h.options}`).join(" "),
-      LATHE_BINDS: plan.binds.map(([here, there]) => `${here}:${there}`).join(" "),
+      LATHE_BINDS: plan.binds.map((bind) => bind.join(":")).join(" "),
     },
   });
   child.unref();

@@ -99,6 +99,18 @@ async function makeGroup2(h: Hierarchy, lab: string, group: string, limits: Grou
   if (limits.memoryBytes != null) await set("memory.max", limits.memoryBytes);
 }
 
+/** Processor time of a lab's processes since it is up, of those that have ended too, in seconds. */
+export async function groupSeconds(lab: string): Promise<number> {
+  for (const h of await hierarchies()) {
+    const folder = groupPath(h, lab);
+    if (h.version === 2)
+      return Number(/^usage_usec (\d+)/m.exec(await readFile(join(folder, "cpu.stat"), "utf8"))?.[1]) / 1e6;
+    if (h.options.split(",").includes("cpuacct"))
+      return Number(await readFile(join(folder, "cpuacct.usage"), "utf8")) / 1e9;
+  }
+  return Number.NaN;
+}
+
 /** Every process of a lab, or of one group of it, as the machine numbers them. */
 export async function processesOf(lab: string, group?: string): Promise<number[]> {
   const found = new Set<number>();

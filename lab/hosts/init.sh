@@ -1,6 +1,6 @@
 #!/bin/bash
 # Init of a lab host: keeps its services running, and reaps what they leave behind (bash does, as it waits).
-# A service is a line in /etc/lathe-services: NAME COMMAND…
+# A service is a line in /etc/lathe-services: NAME COMMAND… A hang-up tells that there are more of them.
 mkdir -p /run/sshd /run/lock
 supervise() {
     local name=$1
@@ -11,8 +11,17 @@ supervise() {
         sleep 1
     done
 }
-while read -r -a service; do
-    supervise "${service[@]}" &
-done </etc/lathe-services
-trap : TERM INT HUP
+started=0
+start_new() {
+    local line=0
+    while read -r -a service; do
+        line=$((line + 1))
+        [ "$line" -gt "$started" ] || continue
+        supervise "${service[@]}" &
+        started=$line
+    done </etc/lathe-services
+}
+start_new
+trap start_new HUP
+trap : TERM INT
 while :; do wait; sleep 1; done

@@ -1,14 +1,28 @@
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labPaths } from "../names.ts";
+import { PACKAGES_SOURCE } from "../debian/packages.ts";
 import { ensureKey } from "../ssh.ts";
+import { layUser, type Sudo } from "./user.ts";
 
 const HOST_KEY = "etc/ssh/ssh_host_ed25519_key";
+
+/** `service docker start` as the lab's own init understands it: it runs from now on, and again after a power cut. */
+const SERVICE = `#!/bin/sh
+[ "$1 $2" = "docker start" ] || exec /usr/sbin/service "$@"
+grep -q '^dockerd ' /etc/lathe-services || echo 'dockerd /usr/sbin/dockerd' >>/etc/lathe-services
+kill -HUP 1
+`;
 
 /** What makes a host's root its own. */
 export interface HostRoot {
   readonly name: string;
   readonly docker: boolean;
+  /** The root under its own. */
+  readonly base: string;
+  /** Who may log in beside root. */
+  readonly user: { readonly name: string; readonly sudo: Sudo } | undefined;
+  readonly sshPort: number | undefined;
   /** Public key that may log in as root. */
   readonly authorizedKey: string;
   /** `host:port` of the lab's registry. */
@@ -39,20 +53,28 @@ export async function layRoot(lab: string, host: HostRoot): Promise<string> {
       "KbdInteractiveAuthentication no",
       "PermitRootLogin prohibit-password",
       `HostKey /${HOST_KEY}`,
+      ...(host.sshPort === undefined ? [] : [`Port ${host.sshPort}`]),
       "",
     ].join("\n"),
   );
   const services = ["sshd /usr/sbin/sshd -D -e"];
-  if (host.docker) {
-    // The registry speaks plain HTTP: it is reached over the lab's own bridge only, and images are pinned by digest.
-    const daemon = {
-      "insecure-registries": [host.registry],
-      "storage-driver": "overlay2",
-      "exec-opts": ["native.cgroupdriver=cgroupfs"],
-    };
-    await put("etc/docker/daemon.json", `${JSON.stringify(daemon, null, 2)}\n`);
-    services.push("dockerd /usr/sbin/dockerd");
+  // The registry speaks plain HTTP: it is reached over the lab's own bridge only, and images are pinned by digest.
+  // A host without Docker has the settings as well, for the engine that may come.
+  const daemon = {
+    "insecure-registries": [host.registry],
+    "storage-driver": "overlay2",
+    "exec-opts": ["native.cgroupdriver=cgroupfs"],
+  };
+  await put("etc/docker/daemon.json", `${JSON.stringify(daemon, null, 2)}\n`);
+  if (host.docker) services.push("dockerd /usr/sbin/dockerd");
+  else {
+    await put("etc/apt/sources.list", PACKAGES_SOURCE);
+    // The lab's init has no scripts of packages: whoever installs one starts its service, and by `service`.
+    await put("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755);
+    await put("usr/local/sbin/service", SERVICE, 0o755);
   }
+  const { user, base, authorizedKey } = host;
+  if (user !== undefined) await layUser({ base, upper }, { ...user, authorizedKey });
   await layServices(upper, services);
   return ensureKey(join(upper, HOST_KEY), `root@${host.name}`);
 }

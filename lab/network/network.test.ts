@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chooseMeans, qdisc } from "./link.ts";
-import { addressIn, freeSubnet, hardwareAddress } from "./subnet.ts";
+import { addressIn, address6In, freeSubnet, hardwareAddress } from "./subnet.ts";
 
 describe("a lab's subnet", () => {
   test("is the first that nothing on the machine leads to", () => {
@@ -12,6 +12,7 @@ describe("a lab's subnet", () => {
 
   test("gives each number an address, and each address one card", () => {
     expect(addressIn("10.213.7.0/24", 11)).toBe("10.213.7.11");
+    expect(address6In("10.213.12.0/24", 11)).toBe("fd6c:6174:6865:c::b");
     expect(hardwareAddress("10.213.7.11")).toBe("02:00:0a:d5:07:0b");
   });
 });

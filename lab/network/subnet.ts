@@ -31,6 +31,12 @@ export function addressIn(subnet: string, number: number): string {
   return subnet.replace(/\.0\/24$/, `.${number}`);
 }
 
+/** An IPv6 address beside it, of a prefix that is as private and as much the lab's own as its IPv4 subnet. */
+export function address6In(subnet: string, number: number): string {
+  const [, , third = "0"] = subnet.split(".");
+  return `fd6c:6174:6865:${Number(third).toString(16)}::${number.toString(16)}`;
+}
+
 /** The hardware address of the card that has an IPv4 address: locally administered, and always the same. */
 export function hardwareAddress(address: string): string {
   const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));

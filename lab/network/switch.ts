@@ -25,13 +25,20 @@ export async function chooseSubnet(): Promise<string> {
 }
 
 /** Makes a network namespace that stays until it is unmounted: a file to enter it by. */
-async function makeNetwork(lab: string, name: string): Promise<void> {
+async function makeNetwork(lab: string, name: string, ipv6 = false): Promise<void> {
   const paths = labPaths(lab);
   await mkdir(paths.networks, { recursive: true });
   await writeFile(paths.network(name), "");
-  await run(["unshare", `--net=${paths.network(name)}`, "sh", "-c", QUIET]);
+  await run(["unshare", `--net=${paths.network(name)}`, "sh", "-c", ipv6 ? STATIC6 : QUIET]);
   await run([...inNetwork(lab, name), "ip", "link", "set", "lo", "up"]);
 }
+
+// IPv6 with the addresses that it is given, ready at once: nothing is asked of neighbours or routers.
+const STATIC6 = `for f in accept_dad accept_ra autoconf; do
+  for i in all default; do echo 0 >/proc/sys/net/ipv6/conf/$i/$f; done
+done
+for i in all default; do echo 0 >/proc/sys/net/ipv6/conf/$i/disable_ipv6; done
+true`;
 
 // No IPv6 (the lab's addresses are IPv4), and no firewall between ports of a bridge, whose namespaces inherit it.
 const QUIET = `echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
@@ -89,10 +96,20 @@ export async function removeSwitch(lab: string): Promise<void> {
   await removeNetwork(lab, SWITCH);
 }
 
+/** A host's place in the network. */
+export interface Place {
+  readonly address: string;
+  readonly address6?: string | undefined;
+  readonly sshPort?: number | undefined;
+  /** The one whom its sshd answers; absent: everyone. */
+  readonly behind?: { readonly address: string } | undefined;
+}
+
 /** Makes a host's network namespace and plugs it into the bridge. */
-export async function plugIn(lab: string, host: string, address: string): Promise<void> {
+export async function plugIn(lab: string, host: string, place: Place): Promise<void> {
+  const { address, address6 } = place;
   await removeNetwork(lab, host);
-  await makeNetwork(lab, host);
+  await makeNetwork(lab, host, address6 !== undefined);
   const { port } = portNames(host);
   const there = inNetwork(lab, SWITCH);
   // A port whose other end has just gone may still be there for a moment.
@@ -103,6 +120,21 @@ export async function plugIn(lab: string, host: string, address: string): Promis
   await run([...there, "ip", "link", "set", port, "master", "br0", "up"]);
   await run([...inNetwork(lab, host), "ip", "address", "add", `${address}/24`, "dev", "eth0"]);
   await run([...inNetwork(lab, host), "ip", "link", "set", "eth0", "up"]);
+  if (address6 !== undefined) await addAddress6(lab, host, address6);
+  if (place.behind !== undefined) {
+    // Routing rules do it, since the host need have no firewall: what sshd answers finds no way to anyone else.
+    const answers = ["ipproto", "tcp", "sport", `${place.sshPort ?? 22}`];
+    const rule = (...words: string[]) => run([...inNetwork(lab, host), "ip", "rule", "add", ...words]);
+    await rule("pref", "10", "to", place.behind.address, ...answers, "lookup", "main");
+    await rule("pref", "20", ...answers, "prohibit");
+  }
+}
+
+/** The machine's end of the cable gets the prefix's first address: only labs with IPv6 have one. */
+async function addAddress6(lab: string, host: string, address6: string): Promise<void> {
+  const machine = address6.replace(/::[0-9a-f]+$/, "::1");
+  await run(["ip", "-6", "address", "replace", `${machine}/64`, "dev", uplinkName(lab), "nodad"]);
+  await run([...inNetwork(lab, host), "ip", "-6", "address", "add", `${address6}/64`, "dev", "eth0", "nodad"]);
 }
 
 /** Whether a host's cable is plugged in at both ends. */

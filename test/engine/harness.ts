@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { destroy, initStack, projectFolder, type StackRef } from "../../infra/engine.ts";
+import { expect } from "vitest";
+import { destroy, initStack, projectFolder, type EngineResult, type StackRef } from "../../infra/engine.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tfs/image.ts";
 import { progress } from "../../lib/progress.ts";
+import { resolveToolchain } from "../../toolchain/index.ts";
 import { on } from "../lab/tools.ts";
 import { TEST_LAB } from "../lab/setup.ts";
 
@@ -23,10 +26,10 @@ export interface Bed {
   down(): Promise<void>;
 }
 
-/** Lays the bed: the image is pushed once and then comes from the cache. */
-export async function makeBed(): Promise<Bed> {
+/** Lays the bed in a lab that is up: the image is pushed once and then comes from the cache. */
+export async function makeBed(name = process.env["LATHE_TEST_LAB"] ?? TEST_LAB): Promise<Bed> {
   const steps = progress();
-  const lab = await readLab(process.env["LATHE_TEST_LAB"] ?? TEST_LAB);
+  const lab = await readLab(name);
   const source = await buildServerRootfs(steps);
   const { reference } = await pushImage(lab, { name: "lathe/tf-serving-stand-in", tag: "lab", ...source }, steps);
   const dir = await mkdtemp(join(tmpdir(), "lathe-engine-"));
@@ -51,4 +54,32 @@ export async function makeBed(): Promise<Bed> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** `pulumi up` as a process of its own, to which something is done as soon as it says a line. */
+export async function startUp(
+  { stack, projectDir, env }: StackRef,
+  word: string,
+  act: (kill: (signal: NodeJS.Signals) => void) => void | Promise<void>,
+): Promise<EngineResult> {
+  const toolchain = await resolveToolchain();
+  const args = ["up", "--yes", "--skip-preview", "--stack", stack, "--non-interactive", "--color", "never"];
+  const child = spawn("pulumi", args, {
+    cwd: projectDir,
+    env: { ...process.env, ...toolchain.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let acted: void | Promise<void> | undefined;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (acted === undefined && output.includes(word)) acted = Promise.resolve(act((signal) => child.kill(signal)));
+    });
+  }
+  // Not "close": of a killed engine, plugins hold the pipes open for a while.
+  const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
+  expect(acted, output).toBeDefined();
+  await acted;
+  return { code, output, stdout: output };
 }

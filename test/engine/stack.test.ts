@@ -110,13 +110,13 @@ describe("a stack on a host of the lab", () => {
   });
 
   test.each([
-    ["killed", "docker kill tf-serving"],
-    ["stopped", "docker stop -t 1 tf-serving"],
-    ["deleted", "docker rm -f tf-serving"],
-  ])("a %s container comes back with up --refresh, and the gate looks at it again", async (_how, command) => {
+    ["killed", "up", "docker kill tf-serving"],
+    ["stopped", "up --refresh", "docker stop -t 1 tf-serving"],
+    ["deleted", "up", "docker rm -f tf-serving"],
+  ])("a %s container comes back with %s, and the gate looks at it again", async (_how, way, command) => {
     const id = await containerId();
     await on(bed.lab, HOST, command);
-    const result = await tryUp(stack, { refresh: true });
+    const result = await tryUp(stack, { refresh: way === "up --refresh" });
     expect(result.code, result.output).toBe(0);
     expect(await containerId()).not.toBe(id);
     expect(await versions("null")).toEqual(["2 AVAILABLE"]);
@@ -147,9 +147,9 @@ describe("a stack on a host of the lab", () => {
   test("a model taken off the list is no longer served, and its files are gone", async () => {
     await setConfig(stack, { "lathe:models": '[{"name": "null", "version": 2}]' });
     expect((await up(stack)).deployments[0]?.models).toHaveLength(1);
-    expect(await versions("ssdlite-mobilenet")).toBe("NOT_FOUND");
+    expect(await versions("ssdlite-mobilenet")).toEqual(["1 END"]);
     expect(await versions("null")).toEqual(["2 AVAILABLE"]);
-    expect(await on(bed.lab, HOST, "ls .lathe/lathe-cloud/models")).toBe("models.config\nnull");
+    expect(await on(bed.lab, HOST, "ls .lathe/lathe-cloud/models")).toBe("models.config\nmonitoring.config\nnull");
   });
 
   test("another stack on the same host comes and goes, and leaves this one and its image alone", async () => {

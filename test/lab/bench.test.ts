@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchRecord } from "../../bench/records.ts";
+import { readConditions } from "../../bench/conditions.ts";
+import { detectionAlarms, findingsOf } from "../../bench/detections/findings.ts";
+import { readSeen } from "../../bench/detections/seen.ts";
 import { readManifest } from "../../bench/manifest.ts";
+import { readJournal } from "../../bench/records.ts";
+import { serverClocks } from "../../bench/stats/server-clock.ts";
+import { loadStudy } from "../../bench/stats/study.ts";
 import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
 import { type Lab, pushImage, readLab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tfs/image.ts";
@@ -41,7 +47,7 @@ describe("the bench against servers that real stacks put on real hosts", () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "lathe-bench-"));
-    lab = await readLab(TEST_LAB);
+    lab = await readLab(process.env["LATHE_TEST_LAB"] ?? TEST_LAB);
     const { key, rootfs, config } = await buildServerRootfs(progress());
     const source = { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
     const image = await pushImage(lab, source, progress());
@@ -104,32 +110,69 @@ describe("the bench against servers that real stacks put on real hosts", () => {
     expect(call).toMatchObject({ type: "call", phase: "warmup", ok: true });
   });
 
-  it("gets the same detections over gRPC and REST for the same pixels", async () => {
-    const text = await readFile(join(await newestRun(), "answers.jsonl"), "utf8");
-    const answers = text
-      .trimEnd()
-      .split("\n")
-      .map(
-        (line) => JSON.parse(line) as { cell: string; outputs: Record<string, { shape: number[]; values: number[] }> },
-      );
-    const of = (kind: string) => answers.find((a) => a.cell === `client>edge ${kind} ssd-mobilenet image-2`)?.outputs;
-    const [grpc, rest] = [of("probe"), of("rest")];
-    expect(Object.keys(grpc ?? {}).sort()).toEqual([
-      "detection_boxes",
-      "detection_classes",
-      "detection_scores",
-      "num_detections",
+  it("gets the same detections over gRPC and REST and from both servers for the same pixels, and draws them", async () => {
+    const run = await newestRun();
+    const manifest = await readManifest(run);
+    const seen = await readSeen(run, manifest);
+    expect(seen.photographs.size).toBe(2);
+    const findings = findingsOf(manifest, seen);
+    expect(detectionAlarms(findings)).toEqual([]);
+    const ssd = findings.find((f) => f.model === "ssd-mobilenet");
+    // Three placements, two protocols, two images: on "edge" a first answer and three more; on "client" one more.
+    expect(ssd?.agreements.map((a) => [a.between, a.pairs])).toEqual([
+      ["server", 8],
+      ["machines", 2],
     ]);
-    for (const [name, tensor] of Object.entries(grpc ?? {})) {
-      expect(rest?.[name]?.shape).toEqual(tensor.shape);
-      tensor.values.forEach((value, i) => expect(rest?.[name]?.values[i]).toBeCloseTo(value, 4));
+    for (const agreement of ssd?.agreements ?? []) expect(agreement.scoreDifference).toBeLessThan(1e-5);
+    const found = (image: string) => ssd?.pictures.find((p) => p.image === image)?.found.map((f) => f.label);
+    expect(found("image-2")).toEqual(["motorcycle"]);
+    expect(found("image-7")).toContain("person");
+    const page = await readFile(join(run, "report.html"), "utf8");
+    expect(page.match(/data:image\/jpeg;base64,/g)).toHaveLength(2);
+    expect(page).toMatch(/>motorcycle 0\.\d\d<\/text>/);
+  });
+
+  it("reads the servers' own clocks: they counted the measured calls, these and no others", async () => {
+    const counted = new Map<string, number>();
+    for await (const record of readJournal(join(await newestRun(), "records.jsonl"))) {
+      if (record.type !== "visit") continue;
+      expect(record.server, record.cell).toMatchObject({ runs: { count: expect.any(Number) as number } });
+      if (record.server === undefined || "unread" in record.server) continue;
+      expect(record.server.runs.count).toBe(record.server.requests.count);
+      // A slow machine makes its three calls in more than one visit.
+      counted.set(record.cell, (counted.get(record.cell) ?? 0) + record.server.requests.count);
     }
-    expect(grpc?.["detection_scores"]?.values[0]).toBeGreaterThan(0.5);
+    expect([...counted.values()]).toEqual(Array.from({ length: 24 }, () => 3));
+    const { rows, others, unread } = serverClocks(await loadStudy(await newestRun()));
+    expect([rows.length, others, unread]).toEqual([3 * 2, 0, 0]);
+    // A server's time is part of what its client saw, and the model's run a part of that.
+    for (const row of rows) {
+      expect(row.server.value).toBeLessThan(row.between.value);
+      expect(row.runMs).toBeLessThan(row.server.value);
+      expect(row.runMs).toBeGreaterThan(1);
+    }
+  });
+
+  it("flags cells whose client machine is busy with something else", async () => {
+    const busy =
+      "for i in 1 2 3; do timeout 300 sh -c 'while :; do :; done' >/dev/null 2>&1 </dev/null & echo $!; done";
+    const pids = (await on(lab, "client", busy)).split("\n");
+    try {
+      const { code, stderr } = await bench(
+        ...["--images", "2", "--requests", "10", "--block", "5", "--models", "ssd-mobilenet", "--place", "remote"],
+      );
+      expect(code, stderr).toBe(0);
+    } finally {
+      await on(lab, "client", `kill ${pids.join(" ")} || true`);
+    }
+    const conditions = await readConditions(join(await newestRun(), "records.jsonl"));
+    expect([...conditions.values()].map((c) => c.flagged)).toEqual([true, true]);
   });
 
   it("fails the cells of a model that no server has, with the server's reason, and measures the others", async () => {
     const { code, stderr, stdout } = await bench(
-      ...["--stack", "edge", "--images", "2", "--requests", "2", "--models", "ssd-mobilenet,no-such-model", "--json"],
+      ...["--stack", "edge", "--images", "2", "--requests", "2"],
+      ...["--models", "ssd-mobilenet,no-such-model", "--allow-missing", "--json"],
     );
     expect(code).toBe(1);
     expect(stderr).not.toMatch(/^ +at .+:\d+:\d+\)?$/m); // a stack trace

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineConfig } from "../../infra/config/resolve.ts";
 import type { HostFacts } from "../../infra/hosts/facts.ts";
+import type { HostLogin } from "../../infra/trust/login.ts";
 import type { ModelArtifact } from "../../infra/serving/specs.ts";
 
 /** A resource as the program asked for it. */
@@ -52,10 +53,21 @@ export const edgeFacts: HostFacts = {
   docker: { version: "20.10.21", apiVersion: "1.41", storageDriver: "overlay2" },
 };
 
+/** The SSH user `ubuntu` on it. */
+export const edgeLogin: HostLogin = {
+  uid: 1000,
+  gid: 1000,
+  reachedAt: "192.0.2.7",
+  addresses: ["192.0.2.7", "172.17.0.1"],
+  published: {},
+  boot: "b/1",
+};
+
 export const edgeConfig: MachineConfig = {
   role: "edge",
   ssh: { destination: "ubuntu@edge.example" },
   address: undefined,
+  bootstrap: "false",
   models: [{ name: "null", version: undefined }],
   server: "tf-serving",
   image: undefined,
@@ -67,13 +79,21 @@ export const edgeConfig: MachineConfig = {
   pidsLimit: 4096,
   gateTimeoutSeconds: 180,
   workspace: ".lathe/lathe-edge",
+  access: {
+    expose: "address",
+    tls: "off",
+    rest: "open",
+    allowFrom: [],
+    proxyImage: "haproxy:2.8",
+    user: "unprivileged",
+  },
 };
 
 /** A model ready for delivery. */
 export function artifact(name: string, version = 1, sha256 = "a".repeat(64)): ModelArtifact {
   return {
     deployed: { name, version, sha256, timingOnly: false, isNull: name === "null", signatures: ["serving_default"] },
-    catalogueName: name,
-    gate: { name, version, signature: "serving_default", input: "inputs" },
+    versions: [{ version, sha256, source: name }],
+    gate: [{ name, version, signature: "serving_default", input: "inputs" }],
   };
 }

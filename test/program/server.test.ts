@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dockerProvider, remoteImage } from "../../infra/serving/engine.ts";
+import { planAccess, type AccessSources } from "../../infra/trust/access.ts";
+import { chainName } from "../../infra/trust/firewall.ts";
 import { serverKind } from "../../infra/serving/kinds.ts";
 import { ModelServer } from "../../infra/serving/server.ts";
-import { GateSpec } from "../../infra/serving/specs.ts";
+import { FirewallSpec, GateSpec } from "../../infra/serving/specs.ts";
 import { threadPlan, type ThreadPolicy } from "../../infra/serving/threads.ts";
 import type { Deployment } from "../../infra/outputs.ts";
-import { artifact, edgeConfig, edgeFacts, mockPulumi, settled, type Registered } from "./mocks.ts";
+import { artifact, edgeConfig, edgeFacts, edgeLogin, mockPulumi, settled, type Registered } from "./mocks.ts";
 
 afterEach(settled);
 
@@ -21,15 +23,29 @@ beforeEach(async () => {
 function make(
   models = [artifact("ssd-mobilenet"), artifact("null")],
   policy: ThreadPolicy = { pin: "none" },
+  access: Partial<AccessSources> = {},
 ): ModelServer {
   const target = { destination: "ubuntu@edge.example" };
   const provider = dockerProvider("docker.edge", target);
   return new ModelServer("edge.ubuntu-edge.example", {
     provider,
-    remoteImage: remoteImage("image.edge", IMAGE, target, provider),
+    remoteImage: remoteImage("image.edge", IMAGE, target, provider, "lathe/edge"),
     config: edgeConfig,
     target,
     address: "192.0.2.7",
+    access: planAccess({
+      config: edgeConfig.access,
+      address: "192.0.2.7",
+      resolved: [],
+      login: edgeLogin,
+      container: "tf-serving",
+      allowed: [],
+      owner: "lathe/edge",
+      engine: edgeFacts.docker.version,
+      ...access,
+    }),
+    freshCredentials: undefined,
+    proxyImage: undefined,
     facts: edgeFacts,
     threads: threadPlan(edgeFacts, policy),
     kind: serverKind("tf-serving"),
@@ -64,9 +80,19 @@ describe("the container of a model server", () => {
         "TENSORFLOW_INTER_OP_PARALLELISM=2",
         "TENSORFLOW_INTRA_OP_PARALLELISM=4",
       ],
-      command: ["--model_config_file=/models/models.config"],
-      ports: [{ external: 8500 }, { external: 8501 }],
-      restart: "unless-stopped",
+      command: [
+        "--model_config_file=/models/models.config",
+        "--monitoring_config_file=/models/monitoring.config",
+        "--allow_version_labels_for_unavailable_models=true",
+        "--max_num_load_retries=0",
+      ],
+      ports: [
+        { external: 8500, ip: "127.0.0.1" },
+        { external: 8500, ip: "192.0.2.7" },
+        { external: 8501, ip: "127.0.0.1" },
+        { external: 8501, ip: "192.0.2.7" },
+      ],
+      restart: "always",
     });
     expect(inputs["cpuSet"]).toBeUndefined();
   });
@@ -97,7 +123,7 @@ describe("the image", () => {
       name: IMAGE,
       keepLocally: true,
     });
-    expect(find("command:local:Command", "image.edge-claim").inputs["delete"]).toContain("image.ts delete");
+    expect(find("command:local:Command", "image.edge-claim").inputs["delete"]).toContain("run.sh image delete");
   });
 
   test("and the container come over the user's own OpenSSH, with one shared connection", async () => {
@@ -108,19 +134,84 @@ describe("the image", () => {
   });
 });
 
+describe("a server that is reached by SSH alone", () => {
+  const config = { ...edgeConfig.access, expose: "tunnel" } as const;
+  const login = { ...edgeLogin, firewall: { may: "yes", now: [], noted: {} } } as const;
+
+  test("is guarded by the host's firewall where its Docker lets neighbours route past loopback, and not started before", async () => {
+    await outputOf(make(undefined, undefined, { config, login, engine: "27.5.1" }));
+    const { inputs } = find("command:local:Command", "-firewall");
+    const spec = FirewallSpec.parse(JSON.parse(String(inputs["stdin"])));
+    expect(spec).toMatchObject({
+      allow: [],
+      bind: ["127.0.0.1"],
+      note: "/home/ubuntu/.lathe/lathe-edge/.firewall-tf-serving",
+      setting: 1,
+    });
+    const network = find("docker:index/network:Network", "-network").inputs["name"];
+    expect(network).toBe(spec.bridge);
+    const container = find("docker:index/container:Container", "-container").inputs;
+    expect(container).toMatchObject({
+      networkMode: network,
+      restart: "no",
+      ports: [
+        { external: 8500, ip: "127.0.0.1" },
+        { external: 8501, ip: "127.0.0.1" },
+      ],
+    });
+    const gate = GateSpec.parse(JSON.parse(String(find("command:local:Command", "-gate").inputs["stdin"])));
+    expect(gate.access?.tunnel).toBe(true);
+  });
+
+  test("is as it ever was on an engine that keeps to loopback, and where no rule can be set", async () => {
+    for (const access of [
+      { engine: "28.0.1", login },
+      { engine: "20.10.24", login: { ...edgeLogin, firewall: { ...login.firewall, may: "no-root" } } as const },
+    ]) {
+      registered.splice(0);
+      await outputOf(make(undefined, undefined, { config, ...access }));
+      expect(registered.filter((r) => /firewall|network/.test(r.name))).toEqual([]);
+      const container = find("docker:index/container:Container", "-container").inputs;
+      expect(container).toMatchObject({ networkMode: "bridge", restart: "always" });
+    }
+  });
+
+  test("has rules that are set again, and nothing else, where the host no more has them", async () => {
+    const access = { config, engine: "20.10.24" };
+    await outputOf(make(undefined, undefined, { ...access, login }));
+    const before = registered.splice(0);
+    const spec = FirewallSpec.parse(
+      JSON.parse(String(before.find((r) => r.name.endsWith("-firewall"))?.inputs["stdin"])),
+    );
+    const chain = chainName(spec.bridge);
+    const noted = { [chain]: ["1 b/1", `iptables -A DOCKER-USER -j ${chain}`] };
+    await outputOf(
+      make(undefined, undefined, { ...access, login: { ...edgeLogin, firewall: { may: "yes", now: [], noted } } }),
+    );
+    const changed = registered.filter((now) => {
+      const old = before.find((r) => r.name === now.name);
+      return JSON.stringify(old?.inputs) !== JSON.stringify(now.inputs);
+    });
+    expect(changed.map((r) => r.name)).toEqual(["edge.ubuntu-edge.example-firewall"]);
+    // Its triggers are what they were: it is set again in place, and nothing is undone.
+    expect(changed[0]?.inputs["triggers"]).toEqual(before.find((r) => r.name === changed[0]?.name)?.inputs["triggers"]);
+  });
+});
+
 describe("models", () => {
   test("are delivered one resource each, and one models.config names them all", async () => {
     await outputOf(make());
     const workspace = JSON.parse(String(find("command:local:Command", "-workspace").inputs["stdin"])) as {
-      files: { content: string }[];
+      files: { name: string; content: string }[];
     };
+    expect(workspace.files.map((f) => f.name)).toEqual(["models.config", "monitoring.config"]);
     expect(workspace.files[0]?.content.match(/base_path: "(.*)"/g)).toHaveLength(2);
-    for (const name of ["ssd-mobilenet", "null"]) {
-      expect(find("command:local:Command", `-model-${name}`).inputs["create"]).toContain("commands/deliver.ts create");
+    for (const name of ["ssd-mobilenet-1", "null-1"]) {
+      expect(find("command:local:Command", `-model-${name}`).inputs["create"]).toContain("run.sh deliver create");
     }
   });
 
-  test("in a new version change the delivery and the gate, not the container", async () => {
+  test("in a new version bring a delivery of its own and change the gate, not the container", async () => {
     await outputOf(make([artifact("null", 1)]));
     const before = registered.splice(0);
     await outputOf(make([artifact("null", 2, "c".repeat(64))]));
@@ -130,7 +221,9 @@ describe("models", () => {
     });
     expect(changed.map((r) => r.name).sort()).toEqual([
       "edge.ubuntu-edge.example-gate",
-      "edge.ubuntu-edge.example-model-null",
+      "edge.ubuntu-edge.example-model-null-2",
+      // It writes the first config of a server only: a config that was seen to serve is the gate's.
+      "edge.ubuntu-edge.example-workspace",
     ]);
   });
 });
@@ -161,7 +254,7 @@ describe("the gate", () => {
 test("no path of this machine is in what the state keeps of a command", async () => {
   await outputOf(make());
   const commands = registered.filter((r) => r.type === "command:local:Command");
-  expect(commands).toHaveLength(5);
+  expect(commands).toHaveLength(6);
   expect(JSON.stringify(commands)).not.toContain(process.cwd());
 });
 

@@ -81,6 +81,7 @@ describe.each(["probe", "grpc-js"])("our client %s to a server on the official s
     };
     expect(await spec({})).toEqual(["m", "serving_default", null, 0]);
     expect(await spec({ version: 0, signature: "other" })).toEqual(["m", "other", "version", 0]);
+    expect(await spec({ label: "stable" })).toEqual(["m", "serving_default", "version_label", "stable"]);
     expect(await spec({ model: "größer", version: 2 ** 40 })).toEqual([
       "größer",
       "serving_default",

@@ -26,10 +26,12 @@ export interface StandIn {
  *
  * @param names served name by catalogue name
  * @param config text added to a model's entry in models.config, by served name
+ * @param more flags beyond those that every test needs
  */
 export async function startStandIn(
   names: Readonly<Record<string, string>>,
   config: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
 ): Promise<StandIn> {
   const bar = progress();
   const { python } = await pythonEnv(bar);
@@ -52,6 +54,8 @@ export async function startStandIn(
     `--monitoring_config_file=${join(dir, "monitoring.config")}`,
     "--file_system_poll_wait_seconds=0.2",
     "--max_num_load_retries=0",
+    "--allow_version_labels_for_unavailable_models=true",
+    ...more,
   ];
   const child = spawn(python, ["-B", "-m", "lathe_tfs", ...flags], {
     cwd: join(repoRoot, "lab/tfs"),

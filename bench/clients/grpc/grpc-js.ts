@@ -2,17 +2,29 @@ import { performance } from "node:perf_hooks";
 import grpc from "@grpc/grpc-js";
 import { methodPaths, packageDefinition } from "../../../protos/index.ts";
 import { authority, deadlineExceeded, noConnection } from "../address.ts";
-import { codeName, StatusError } from "../codes.ts";
+import { codeName, LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
+import type { Security } from "../security.ts";
 import { requestObject, tensorOfObject, type TensorObject } from "./objects.ts";
 import type { CallResult, Client, PredictRequest } from "../client.ts";
 
-/** Options of every grpc-js channel of Lathe: messages of any size, as TF Serving takes and gives them. */
+/** Options of every grpc-js channel of Lathe: requests of any size, as TF Serving takes them, and answers up to a limit. */
 export const channelOptions: grpc.ChannelOptions = {
-  "grpc.max_receive_message_length": -1,
+  "grpc.max_receive_message_length": LARGEST_ANSWER_BYTES,
   "grpc.max_send_message_length": -1,
 };
+
+/** The credentials and options of a channel to a server, protected or not. */
+export function channelTo(security: Security | undefined): [grpc.ChannelCredentials, grpc.ChannelOptions] {
+  if (security === undefined) return [grpc.credentials.createInsecure(), channelOptions];
+  const { ca, cert, key, serverName } = security;
+  const buffer = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  return [
+    grpc.credentials.createSsl(Buffer.from(ca), buffer(key), buffer(cert)),
+    { ...channelOptions, "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName },
+  ];
+}
 
 /** One PredictResponse as proto-loader gives it, with what was measured on the way. */
 interface Answer {
@@ -23,20 +35,18 @@ interface Answer {
 export class GrpcJsClient implements Client {
   readonly #address: string;
   readonly #port: number;
+  readonly #security: Security | undefined;
   readonly #service = packageDefinition()["tensorflow.serving.PredictionService"] as grpc.ServiceDefinition;
   #client: grpc.Client | null = null;
 
-  constructor(address: string, port: number) {
+  constructor(address: string, port: number, security?: Security) {
     this.#address = address;
     this.#port = port;
+    this.#security = security;
   }
 
   async open(timeoutMs: number): Promise<void> {
-    const client = new grpc.Client(
-      authority(this.#address, this.#port),
-      grpc.credentials.createInsecure(),
-      channelOptions,
-    );
+    const client = new grpc.Client(authority(this.#address, this.#port), ...channelTo(this.#security));
     try {
       await connected(client, timeoutMs);
     } catch (error) {

@@ -27,6 +27,7 @@ export function requestObject(request: PredictRequest): object {
       name: request.model,
       signature_name: request.signature ?? "serving_default",
       ...(request.version === undefined ? {} : { version: { value: request.version } }),
+      ...(request.version === undefined && request.label !== undefined ? { version_label: request.label } : {}),
     },
     inputs: Object.fromEntries(
       Object.entries(request.inputs).map(([name, tensor]) => {

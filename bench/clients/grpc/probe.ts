@@ -6,14 +6,15 @@ import { decodePredictResponse } from "../wire/decode.ts";
 import { encodePredictRequest } from "../wire/encode.ts";
 import { SocketChannel } from "./socket-channel.ts";
 import type { CallResult, Client, PredictRequest } from "../client.ts";
+import type { Security } from "../security.ts";
 import type { UnaryChannel } from "./channel.ts";
 
 /** The gRPC client that adds as little as can be: hand-made codec, no copies of pixels, marks at every phase. */
 export class ProbeClient implements Client {
   readonly #channel: UnaryChannel;
 
-  constructor(address: string, port: number) {
-    this.#channel = new SocketChannel(address, port);
+  constructor(address: string, port: number, security?: Security) {
+    this.#channel = new SocketChannel(address, port, security);
   }
 
   open(timeoutMs: number): Promise<void> {

@@ -7,6 +7,8 @@ import { StreamReset } from "./h2/endings.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
 import { encodeBlock } from "./h2/hpack.ts";
 import type { Http2ErrorName } from "./h2/errors.ts";
+import { connectTls } from "../tls.ts";
+import type { Security } from "../security.ts";
 import type { GatheredMessage } from "../wire/encode.ts";
 import type { UnaryAnswer, UnaryChannel } from "./channel.ts";
 
@@ -17,13 +19,15 @@ const READ_BYTES = 256 * 1024;
 export class SocketChannel implements UnaryChannel {
   readonly #address: string;
   readonly #port: number;
+  readonly #security: Security | undefined;
   #connection: Http2Connection | null = null;
   /** Header blocks by path and timeout: the same for every call of a run. */
   readonly #blocks = new Map<string, Buffer>();
 
-  constructor(address: string, port: number) {
+  constructor(address: string, port: number, security?: Security) {
     this.#address = address;
     this.#port = port;
+    this.#security = security;
   }
 
   async open(timeoutMs: number): Promise<void> {
@@ -81,6 +85,7 @@ export class SocketChannel implements UnaryChannel {
   }
 
   #statusOf(error: Error): StatusError {
+    if (error instanceof StatusError) return error;
     if (!(error instanceof StreamReset)) return unavailable(this.#address, this.#port, error);
     const code = RESET_CODES[error.errorName] ?? "INTERNAL";
     return new StatusError(code, `${authority(this.#address, this.#port)}: ${error.message}`, { cause: error });
@@ -93,7 +98,7 @@ export class SocketChannel implements UnaryChannel {
     if (block === undefined) {
       block = encodeBlock([
         [":method", "POST"],
-        [":scheme", "http"],
+        [":scheme", this.#security === undefined ? "http" : "https"],
         [":path", path],
         [":authority", authority(this.#address, this.#port)],
         ["te", "trailers"],
@@ -106,7 +111,32 @@ export class SocketChannel implements UnaryChannel {
     return block;
   }
 
-  async #connect(timeoutMs: number): Promise<Http2Connection> {
+  #connect(timeoutMs: number): Promise<Http2Connection> {
+    return this.#security === undefined
+      ? this.#connectPlain(timeoutMs)
+      : this.#connectSecurely(this.#security, timeoutMs);
+  }
+
+  async #connectSecurely(security: Security, timeoutMs: number): Promise<Http2Connection> {
+    const deadline = performance.now() + timeoutMs;
+    const socket = await connectTls({ host: this.#address, port: this.#port }, security, "h2", timeoutMs);
+    const late = new Error(`no HTTP/2 peer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => socket.destroy(late), deadline - performance.now());
+    try {
+      const connection = new Http2Connection(socket);
+      // TLS gives its bytes in buffers of its own: no read buffer to lend.
+      socket.on("data", (bytes: Buffer) => connection.receive(bytes));
+      await connection.greet();
+      return connection;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #connectPlain(timeoutMs: number): Promise<Http2Connection> {
     let connection: Http2Connection | null = null;
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const socket = connect({

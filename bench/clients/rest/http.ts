@@ -1,10 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { Client, type Dispatcher } from "undici";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
-import { connectTimed, type TimedSocket } from "./timed-socket.ts";
-
-/** Longer than any pause between two calls of a run: the connection is not given up for being idle. */
-const IDLE_MS = 3_600_000;
+import { LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
+import type { Security } from "../security.ts";
+import { type HttpResponse, ResponseReader } from "./response.ts";
+import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
 
 /** What came back of one HTTP exchange, whatever its status, with the marks seen (`performance.now`, ms). */
 export interface HttpAnswer {
@@ -15,31 +14,30 @@ export interface HttpAnswer {
   readonly lastByteAt: number;
 }
 
-/** One HTTP/1.1 connection by undici's dispatch, over a socket whose writes are timed. */
+/** The exchange under way: told of what its connection reads, and of its end. */
+interface Pending {
+  read(bytes: Buffer): void;
+  ended(): void;
+  failed(error: Error): void;
+}
+
+/** One HTTP/1.1 connection, kept from exchange to exchange, one at a time; a request goes to the kernel in one gathered write. */
 export class HttpConnection {
   readonly #address: string;
   readonly #port: number;
-  readonly #client: Client;
+  readonly #security: Security | undefined;
+  readonly #headers: string;
   #socket: TimedSocket | null = null;
-  /** A connected socket that undici has not asked for yet. */
-  #spare: TimedSocket | null = null;
+  #pending: Pending | null = null;
+  /** A longer answer is given up. */
+  largestAnswerBytes = LARGEST_ANSWER_BYTES;
 
-  constructor(address: string, port: number) {
+  constructor(address: string, port: number, security?: Security) {
     this.#address = address;
     this.#port = port;
-    this.#client = new Client(`http://${authority(address, port)}`, {
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: IDLE_MS,
-      connect: (_options, callback) => {
-        this.#take().then(
-          (socket) => callback(null, socket),
-          (error: Error) => callback(error, null),
-        );
-      },
-    });
+    this.#security = security;
+    const token = security?.token === undefined ? [] : [`authorization: Bearer ${oneLine(security.token)}`];
+    this.#headers = [`host: ${authority(address, port)}`, "connection: keep-alive", ...token].join("\r\n");
   }
 
   async open(timeoutMs: number): Promise<void> {
@@ -62,75 +60,98 @@ export class HttpConnection {
 
   /**
    * One exchange. Throws StatusError where there is no whole answer: DEADLINE_EXCEEDED, or UNAVAILABLE where the
-   * connection broke, the body was shorter than promised, or the peer does not speak HTTP.
+   * connection broke, the body was shorter than promised, or the peer does not speak HTTP; RESOURCE_EXHAUSTED where the
+   * answer is larger than any may be.
    */
   exchange(method: "GET" | "POST", path: string, body: Buffer | null, timeoutMs: number): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let control: Dispatcher.DispatchController | null = null;
-      let late: Error | null = null;
-      let [status, firstByteAt, sentAt] = [0, 0, 0];
-      const timer = setTimeout(() => {
-        late = deadlineExceeded(this.#address, this.#port, timeoutMs);
-        control?.abort(late);
-        reject(late);
-      }, timeoutMs);
-      this.#client.dispatch(
-        {
-          method,
-          path,
-          body,
-          headers: body === null ? {} : { "content-type": "application/json" },
-          // What a call costs is for the caller to see: never sent twice.
-          idempotent: false,
-        },
-        {
-          onRequestStart: (controller) => {
-            control = controller;
-            if (late !== null) controller.abort(late);
-          },
-          onResponseStart: (_controller, code) => {
-            firstByteAt = performance.now();
-            sentAt = this.#socket?.flushedAt ?? firstByteAt;
-            status = code;
-          },
-          onResponseData: (_controller, chunk) => {
-            chunks.push(chunk);
-          },
-          onResponseEnd: () => {
-            const lastByteAt = performance.now();
-            clearTimeout(timer);
-            const all = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-            resolve({ status, body: all, sentAt, firstByteAt, lastByteAt });
-          },
-          onResponseError: (_controller, error) => {
-            clearTimeout(timer);
-            reject(late ?? unavailable(this.#address, this.#port, error));
-          },
-        },
-      );
+      const socket = this.#socket;
+      if (socket === null || socket.destroyed)
+        return reject(unavailable(this.#address, this.#port, "the connection is closed"));
+      if (this.#pending !== null) return reject(new Error("one exchange at a time"));
+      // Before anything is begun: a path that cannot be sent leaves the connection as it was.
+      const sized = body === null ? "" : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+      const head = `${method} ${oneLine(path)} HTTP/1.1\r\n${this.#headers}\r\n${sized}\r\n`;
+      const reader = new ResponseReader(this.largestAnswerBytes);
+      const settle = (keep: boolean) => {
+        clearTimeout(timer);
+        this.#pending = null;
+        if (!keep) this.#drop(socket);
+      };
+      const failed = (error: unknown) => {
+        settle(false);
+        reject(error instanceof StatusError ? error : unavailable(this.#address, this.#port, error));
+      };
+      const read = (next: () => HttpResponse | undefined) => {
+        try {
+          const response = next();
+          if (response === undefined) return;
+          const lastByteAt = performance.now();
+          const { status, firstByteAt } = response;
+          // An answer that came before all was sent: the rest of the request is nobody's.
+          const sent = socket.writableLength === 0;
+          settle(response.kept && sent);
+          const sentAt = sent && socket.flushedAt > 0 ? socket.flushedAt : firstByteAt;
+          resolve({ status, body: response.body, sentAt, firstByteAt, lastByteAt });
+        } catch (error) {
+          failed(error);
+        }
+      };
+      const timer = setTimeout(() => failed(deadlineExceeded(this.#address, this.#port, timeoutMs)), timeoutMs);
+      this.#pending = {
+        read: (bytes) => read(() => reader.take(bytes)),
+        ended: () => read(() => reader.end()),
+        failed,
+      };
+      socket.flushedAt = 0;
+      socket.cork();
+      socket.write(head, "latin1");
+      if (body !== null) socket.write(body);
+      socket.uncork();
     });
   }
 
-  async close(): Promise<void> {
-    await this.#client.destroy();
-    this.#socket?.destroy();
-    this.#socket = this.#spare = null;
+  close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket !== null) this.#drop(socket);
+    this.#pending?.failed(new Error("closed"));
+    return Promise.resolve();
   }
 
-  async #connect(timeoutMs: number): Promise<TimedSocket> {
-    const socket = await connectTimed({ host: this.#address, port: this.#port }, timeoutMs);
-    this.#socket = this.#spare = socket;
-    // Until undici takes it, an idle socket's end must not be an unhandled error; ready() sees that it is destroyed.
-    socket.on("error", () => undefined);
-    return socket;
+  async #connect(timeoutMs: number): Promise<void> {
+    const where = { host: this.#address, port: this.#port };
+    let [connected, unasked] = [undefined as TimedSocket | undefined, false];
+    const read = (bytes: Buffer) => {
+      if (this.#pending !== null && this.#socket === connected) return this.#pending.read(bytes);
+      // What nobody has asked for (an HTTP 408 before the end, for one): the connection is not used again.
+      unasked = true;
+      connected?.destroy();
+    };
+    const socket =
+      this.#security === undefined
+        ? await connectTimed(where, timeoutMs, read)
+        : await connectTimedTls(where, this.#security, timeoutMs, read);
+    const own = (tell: (pending: Pending) => void) => () => {
+      if (this.#socket === socket && this.#pending !== null) tell(this.#pending);
+    };
+    socket.on("error", (error: Error) => own((pending) => pending.failed(error))());
+    for (const event of ["end", "close"] as const)
+      socket.on(
+        event,
+        own((pending) => pending.ended()),
+      );
+    connected = this.#socket = socket;
+    if (unasked) socket.destroy();
   }
 
-  /** The spare socket where there is one, else a new connection. */
-  async #take(): Promise<TimedSocket> {
-    const spare = this.#spare;
-    const socket = spare !== null && !spare.destroyed ? spare : await this.#connect(10_000);
-    this.#spare = null;
-    return socket;
+  #drop(socket: TimedSocket): void {
+    if (this.#socket === socket) this.#socket = null;
+    socket.destroy();
   }
+}
+
+/** A word of a request's head: what ends a line there would begin another one. */
+function oneLine(word: string): string {
+  if (/[^\x21-\x7e]/.test(word)) throw new Error("a request's path or token has characters that it must not have");
+  return word;
 }

@@ -1,3 +1,4 @@
+import { show } from "../../../lib/show.ts";
 import { StatusError } from "../codes.ts";
 import type { Tensor } from "../client.ts";
 
@@ -37,10 +38,14 @@ function decodeColumns(outputs: unknown): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, tensorOf(name, value)]));
 }
 
+/** TensorFlow's own limit, and far below what a recursion bears. */
+const MAX_RANK = 254;
+
 /** Nested lists as a dense tensor. Throws StatusError INTERNAL where they are ragged or of mixed kinds. */
 function tensorOf(name: string, nested: unknown): Tensor {
   const shape: number[] = [];
   for (let level = nested; Array.isArray(level); level = level[0]) shape.push(level.length);
+  if (shape.length > MAX_RANK) throw malformed(name, `lists nested ${shape.length} deep`);
   const elements: unknown[] = [];
   if (!flatten(nested, shape, 0, elements))
     throw malformed(name, `its lists are not all of shape [${shape.join(",")}]`);
@@ -69,7 +74,7 @@ function flatten(value: unknown, shape: readonly number[], axis: number, into: u
 function bytesOf(name: string, element: unknown): Uint8Array {
   if (typeof element === "string") return Buffer.from(element, "utf8");
   if (isObject(element) && typeof element["b64"] === "string") return Buffer.from(element["b64"], "base64");
-  throw malformed(name, `${JSON.stringify(element)} is neither number, boolean, string nor {"b64"}`);
+  throw malformed(name, `${show(element)} is neither number, boolean, string nor {"b64"}`);
 }
 
 function malformed(name: string, why: string): StatusError {
@@ -114,7 +119,8 @@ function notJson(text: string, cause: unknown): StatusError {
 export function errorText(status: number, text: string): string {
   try {
     const answer: unknown = JSON.parse(text);
-    if (isObject(answer) && typeof answer["error"] === "string") return answer["error"];
+    if (isObject(answer) && typeof answer["error"] === "string" && answer["error"] !== "")
+      return answer["error"].slice(0, 1500);
   } catch {
     // Not TF Serving's form: shown as it came.
   }

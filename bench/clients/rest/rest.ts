@@ -6,6 +6,7 @@ import { HttpConnection } from "./http.ts";
 import { JsonBuffer } from "./json-buffer.ts";
 import { decodePredictAnswer, errorText } from "./json-decode.ts";
 import { encodePredictBody } from "./json-encode.ts";
+import type { Security } from "../security.ts";
 import type { CallResult, Client, PredictRequest } from "../client.ts";
 
 /** TF Serving's REST API over one kept connection: numbers as nested lists, bytes as base64. */
@@ -16,8 +17,8 @@ export class RestClient implements Client {
   readonly #buffers: JsonBuffer[] = [];
 
   /** @param defaultSignature used where a request names none */
-  constructor(address: string, port: number, defaultSignature: string) {
-    this.#connection = new HttpConnection(address, port);
+  constructor(address: string, port: number, defaultSignature: string, security?: Security) {
+    this.#connection = new HttpConnection(address, port, security);
     this.#defaultSignature = defaultSignature;
   }
 
@@ -51,6 +52,7 @@ export class RestClient implements Client {
 }
 
 function predictPath(request: PredictRequest): string {
-  const version = request.version === undefined ? "" : `/versions/${request.version}`;
+  const label = request.label === undefined ? "" : `/labels/${encodeURIComponent(request.label)}`;
+  const version = request.version === undefined ? label : `/versions/${request.version}`;
   return `/v1/models/${encodeURIComponent(request.model)}${version}:predict`;
 }

@@ -1,11 +1,20 @@
-import { Socket, type TcpSocketConnectOpts } from "node:net";
+import { Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from "node:net";
 import { performance } from "node:perf_hooks";
+import { connectTls } from "../tls.ts";
+import type { Security } from "../security.ts";
 
 type Done = (error?: Error | null) => void;
 
-/** A TCP socket that knows when the kernel last took everything it was given. */
-export class TimedSocket extends Socket {
-  /** When the last write was complete (`performance.now`, ms); 0 before the first. */
+/** A socket that knows when the kernel last took everything it was given. */
+export interface TimedSocket extends Socket {
+  /** When the last write was complete (`performance.now`, ms); 0 before the first. Its user may set it back. */
+  flushedAt: number;
+}
+
+/** One read from the kernel takes up to this much. */
+const READ_BYTES = 256 * 1024;
+
+class PlainSocket extends Socket implements TimedSocket {
   flushedAt = 0;
 
   override _write(chunk: unknown, encoding: BufferEncoding, callback: Done): void {
@@ -24,10 +33,24 @@ export class TimedSocket extends Socket {
   }
 }
 
-/** Connects within `timeoutMs`; rejects with what the kernel said, or a plain error at the timeout. */
-export function connectTimed(options: TcpSocketConnectOpts, timeoutMs: number): Promise<TimedSocket> {
+/**
+ * Connects within `timeoutMs`; rejects with what the kernel said, or a plain error at the timeout.
+ *
+ * @param read gets what comes, in memory that is used again for the next read
+ */
+export function connectTimed(
+  options: TcpSocketConnectOpts,
+  timeoutMs: number,
+  read: (bytes: Buffer) => void,
+): Promise<TimedSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new TimedSocket();
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (count: number) => {
+      read(buffer.subarray(0, count));
+      return true;
+    };
+    const lent: SocketConstructorOpts = { onread: { buffer, callback } };
+    const socket = new PlainSocket(lent);
     const fail = (error: Error) => {
       clearTimeout(timer);
       socket.destroy();
@@ -42,4 +65,30 @@ export function connectTimed(options: TcpSocketConnectOpts, timeoutMs: number): 
       resolve(socket);
     });
   });
+}
+
+/**
+ * Connects by TLS; its writes are complete when what they were encrypted to is with the kernel.
+ *
+ * @param read gets what comes
+ */
+export async function connectTimedTls(
+  options: { readonly host: string; readonly port: number },
+  security: Security,
+  timeoutMs: number,
+  read: (bytes: Buffer) => void,
+): Promise<TimedSocket> {
+  const socket = Object.assign(await connectTls(options, security, "http/1.1", timeoutMs), { flushedAt: 0 });
+  const timed =
+    (callback: Done): Done =>
+    (error) => {
+      socket.flushedAt = performance.now();
+      callback(error);
+    };
+  // Node makes its TLS sockets itself, so there is no class to derive from.
+  const [write, writev] = [socket._write.bind(socket), socket._writev?.bind(socket)];
+  socket._write = (chunk, encoding, callback) => write(chunk, encoding, timed(callback));
+  if (writev !== undefined) socket._writev = (chunks, callback) => writev(chunks, timed(callback));
+  socket.on("data", read);
+  return socket;
 }

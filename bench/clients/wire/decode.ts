@@ -14,16 +14,17 @@ export function decodePredictResponse(bytes: Uint8Array): Record<string, Tensor>
   const outputs: [string, Tensor][] = [];
   while (!reader.done) {
     const tag = reader.uint32();
-    if (tag === 0x0a) outputs.push(decodeEntry(reader.delimited()));
+    if (tag === 0x0a) outputs.push(reader.nested(decodeEntry));
     else reader.skip(tag);
   }
   return Object.fromEntries(outputs);
 }
 
-function decodeEntry(bytes: Uint8Array): [string, Tensor] {
-  const reader = new WireReader(bytes);
+const NOTHING = new Uint8Array(0);
+
+function decodeEntry(reader: WireReader): [string, Tensor] {
   let name = "";
-  let value: Uint8Array = new Uint8Array(0);
+  let value: Uint8Array = NOTHING;
   while (!reader.done) {
     const tag = reader.uint32();
     if (tag === 0x0a) name = Buffer.from(reader.delimited()).toString("utf8");
@@ -49,7 +50,7 @@ export function decodeTensor(bytes: Uint8Array): Tensor {
     const tag = reader.uint32();
     const field = tag >>> 3;
     if (tag === 0x08) number = reader.uint32();
-    else if (tag === 0x12) shape = decodeShape(reader.delimited());
+    else if (tag === 0x12) shape = reader.nested(decodeShape);
     else if (tag === 0x22) content = reader.delimited();
     else if (field in typedFields) {
       let list = lists.get(field);

@@ -48,6 +48,7 @@ function encodeModelSpec(request: PredictRequest): Uint8Array {
   }
   const signature = request.signature ?? "serving_default";
   if (signature !== "") out.bytes(0x1a, Buffer.from(signature, "utf8"));
+  if (request.version === undefined && request.label !== undefined) out.bytes(0x22, Buffer.from(request.label, "utf8"));
   return Buffer.concat(out.finish());
 }
 

@@ -4,7 +4,8 @@ import { StatusError } from "../codes.ts";
 export class WireReader {
   readonly bytes: Uint8Array;
   at: number;
-  readonly end: number;
+  /** Where the message that is being read ends: see {@link nested}. */
+  end: number;
 
   constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
     this.bytes = bytes;
@@ -44,6 +45,20 @@ export class WireReader {
     if (length > this.end - this.at) throw truncated();
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  /**
+   * A length-delimited message, read in place by `read`, which has to read to its end. Views and readers of their own for
+   * each of a tensor's dimensions were most of what a call left to the garbage collector.
+   */
+  nested<T>(read: (reader: WireReader) => T): T {
+    const length = this.uint32();
+    if (length > this.end - this.at) throw truncated();
+    const outer = this.end;
+    this.end = this.at + length;
+    const value = read(this);
+    this.end = outer;
+    return value;
   }
 
   /** The next `length` bytes, shared. */

@@ -1,13 +1,12 @@
 import { StatusError } from "../codes.ts";
-import { WireReader } from "./reader.ts";
+import type { WireReader } from "./reader.ts";
 
-/** The sizes of a TensorShapeProto's bytes. Throws StatusError INTERNAL for an unknown rank: a value always has one. */
-export function decodeShape(bytes: Uint8Array): number[] {
-  const reader = new WireReader(bytes);
+/** The sizes of a TensorShapeProto. Throws StatusError INTERNAL for an unknown rank: a value always has one. */
+export function decodeShape(reader: WireReader): number[] {
   const shape: number[] = [];
   while (!reader.done) {
     const tag = reader.uint32();
-    if (tag === 0x12) shape.push(decodeDim(reader.delimited()));
+    if (tag === 0x12) shape.push(reader.nested(decodeDim));
     else if (tag === 0x18) {
       if (reader.uint32() !== 0) throw new StatusError("INTERNAL", "a tensor of unknown rank in an answer");
     } else reader.skip(tag);
@@ -15,8 +14,7 @@ export function decodeShape(bytes: Uint8Array): number[] {
   return shape;
 }
 
-function decodeDim(bytes: Uint8Array): number {
-  const reader = new WireReader(bytes);
+function decodeDim(reader: WireReader): number {
   let size = 0;
   while (!reader.done) {
     const tag = reader.uint32();

@@ -18,6 +18,7 @@ const anyRequest: fc.Arbitrary<PredictRequest> = fc.record(
   {
     model: fc.string(),
     version: fc.integer({ min: 0, max: 2 ** 53 - 1 }),
+    label: fc.string(),
     signature: fc.string(),
     inputs: fc.dictionary(
       fc.string().filter((name) => name !== "__proto__"),

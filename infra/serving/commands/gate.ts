@@ -1,5 +1,3 @@
-import { gate } from "../gate.ts";
-import { GateSpec } from "../specs.ts";
-import { resourceMain } from "./main.ts";
+import { start } from "./start.ts";
 
-await resourceMain(GateSpec, async (_action, spec) => gate(spec));
+await start("gate");

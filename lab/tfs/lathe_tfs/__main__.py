@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import threading
+import time
 
 # TensorFlow's cost model warns once an operation and graph; its errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from . import protos  # noqa: E402, F401  (makes the stubs importable: before all others)
-from . import MATCHES, NAME, VERSION, config, grpc_service, log, runtime  # noqa: E402
+from . import MATCHES, NAME, VERSION, config, grpc_service, log, runtime, ssl  # noqa: E402
+from .errors import Fault  # noqa: E402
 from .flags import parse  # noqa: E402
 from .http_server import HttpServer  # noqa: E402
 from .manager import Manager  # noqa: E402
@@ -26,12 +28,14 @@ def main(arguments):
     """Runs until SIGTERM or SIGINT. Loading is another thread's work, so that a signal ends even a long load."""
     flags = parse(arguments)
     log.info(f"{NAME} {VERSION}: a stand-in for {MATCHES}, not its binary. TensorFlow {runtime.version()}")
-    models = config.models(flags)
-    prometheus = config.prometheus_path(flags)
+    credentials = ssl.credentials(flags.ssl_config_file)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    server = Server(flags, models, prometheus, stop)
+    try:
+        server = Server(flags, config.models(flags), config.prometheus_path(flags), credentials, stop)
+    except Fault as fault:
+        raise SystemExit(f"Failed to start server. Error: {fault}") from None
     threading.Thread(target=server.run, daemon=True).start()
     while not stop.wait(3600):
         pass
@@ -41,12 +45,13 @@ def main(arguments):
 class Server:
     """The parts, and their order."""
 
-    def __init__(self, flags, models, prometheus, stop):
+    def __init__(self, flags, models, prometheus, credentials, stop):
         self._flags, self._stop, self._exit_code = flags, stop, 0
         self._manager = Manager(models, flags)
         self._core = Core(self._manager, Metrics())
-        self._prometheus = prometheus
+        self._prometheus, self._credentials = prometheus, credentials
         self._grpc = self._http = None
+        self._config_read_at = time.monotonic()
 
     def run(self):
         """Like the real server: no port is open before every model is loaded, and a model that cannot be is the end."""
@@ -70,14 +75,27 @@ class Server:
         self._listen()
         pause = self._flags.file_system_poll_wait_seconds
         while pause > 0 and not self._stop.wait(pause):
+            self._read_config()
             self._manager.look()
+
+    def _read_config(self):
+        """Reads the config file again where it is time. A config that may not be is told of, and changes nothing."""
+        pause = self._flags.model_config_file_poll_wait_seconds
+        if pause <= 0 or not self._flags.model_config_file or time.monotonic() < self._config_read_at + pause:
+            return
+        self._config_read_at = time.monotonic()
+        try:
+            self._manager.reload(config.models(self._flags))
+        except (Fault, SystemExit) as fault:
+            log.error(f"PollFilesystemAndReloadConfig failed to ReloadConfig: {fault}")
 
     def _listen(self):
         # What start-up made lives as long as the process: no later collection need look at it.
         gc.collect()
         gc.freeze()
         if self._flags.port:
-            self._grpc = grpc_service.serve(self._core, self._flags.port, self._flags.grpc_max_threads)
+            threads = self._flags.grpc_max_threads
+            self._grpc = grpc_service.serve(self._core, self._flags.port, threads, self._credentials)
             log.info(f"Running gRPC ModelServer at 0.0.0.0:{self._flags.port} ...")
         if self._flags.rest_api_port:
             self._http = HttpServer(self._flags.rest_api_port, Rest(self._core, self._prometheus))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tensorflow_serving.config import model_server_config_pb2
 
 from . import monitoring
+from .errors import invalid
 from .flags import read_text_proto
 
 
@@ -24,16 +25,20 @@ def models(flags):
         if not flags.model_base_path:
             raise SystemExit("--model_base_path or --model_config_file is required")
         return [ModelConfig(flags.model_name, flags.model_base_path)]
-    message = read_text_proto(flags.model_config_file, model_server_config_pb2.ModelServerConfig())
+    return of_message(read_text_proto(flags.model_config_file, model_server_config_pb2.ModelServerConfig()))
+
+
+def of_message(message):
+    """The models of a ModelServerConfig; Fault where it makes no sense."""
     found = []
     for model in message.model_config_list.config:
         if model.model_platform not in ("", "tensorflow"):
-            raise SystemExit(f"model {model.name}: platform {model.model_platform} is not served here")
+            raise invalid(f"model {model.name}: platform {model.model_platform} is not served here")
         policy = model.model_version_policy if model.HasField("model_version_policy") else None
         found.append(ModelConfig(model.name, model.base_path, policy, dict(model.version_labels)))
     names = [model.name for model in found]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        raise SystemExit(f"Illegal to list model {name} multiple times in config list")
+        raise invalid(f"Illegal to list model {name} multiple times in config list")
     return found
 
 

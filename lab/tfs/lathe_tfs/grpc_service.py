@@ -5,12 +5,13 @@ from concurrent import futures
 
 import grpc
 from tensorflow_serving.apis import (
+    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
-from . import NAME, VERSION
+from . import NAME, VERSION, config
 from .errors import GRPC_TEXT_LIMIT, INTERNAL, Fault, invalid
 from .tensor_proto import feed_of, proto_of
 
@@ -61,6 +62,14 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer, model_servi
         """Versions and their states."""
         return _answered(context, lambda: self._core.status(request))
 
+    def HandleReloadConfigRequest(self, request, context):
+        """Another config. Unlike TF Serving's, the answer does not wait until models that are new are loaded."""
+        return _answered(context, lambda: self._reload(request))
+
+    def _reload(self, request):
+        self._core.manager.reload(config.of_message(request.config))
+        return model_management_pb2.ReloadConfigResponse()
+
 
 class Aborted(Exception):
     """The call's status is set; grpc ends it quietly."""
@@ -87,14 +96,16 @@ def _answered(context, answer):
         raise Aborted(code) from None
 
 
-def serve(core, port, threads):
-    """A started server."""
+def serve(core, port, threads, credentials=None):
+    """A started server; without credentials in the clear."""
     limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
     server = grpc.server(futures.ThreadPoolExecutor(threads), options=[*limits, ("grpc.so_reuseport", 0)])
     service = Service(core)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(service, server)
-    if server.add_insecure_port(f"0.0.0.0:{port}") != port:
+    address = f"0.0.0.0:{port}"
+    bound = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
+    if bound != port:
         raise SystemExit(f"cannot listen on port {port}")
     server.start()
     return server

@@ -8,7 +8,7 @@ from tensorflow_serving.apis import get_model_status_pb2
 
 from . import log
 from .config import aspired
-from .errors import NOT_FOUND, OK, UNKNOWN, Fault, invalid
+from .errors import FAILED_PRECONDITION, NOT_FOUND, OK, UNKNOWN, Fault, invalid
 from .runtime import trim_memory
 from .servable import Servable
 
@@ -22,6 +22,7 @@ class Version:
         self.state, self.code, self.text = State.START, OK, ""
         self.servable = None
         self.failures, self.retry_at = 0, 0.0
+        self.wanted = True
 
     def become(self, state, code=OK, text=""):
         """A new state, as GetModelStatus will tell it."""
@@ -29,16 +30,44 @@ class Version:
 
 
 class Manager:
-    """All models. `look` is called by one thread; requests come from many."""
+    """All models. `look` is called by one thread; requests and reloads come from many."""
 
     def __init__(self, configs, flags, load=Servable):
-        self._configs = {config.name: config for config in configs}
-        self._versions = {config.name: {} for config in configs}
         self._flags, self._load = flags, load
+        self._reloading = threading.Lock()
+        self._configs, self._versions, self._labels = {}, {}, {}
+        self.reload(configs)
+
+    def reload(self, configs):
+        """Another config in the place of the one there is. Fault, and no change, where a label may not move like that.
+
+        A label that another version has moves to a loaded one only; a new label may name any version where the flag allows.
+        """
+        with self._reloading:
+            self._labels = {config.name: self._labels_of(config) for config in configs}
+            for config in configs:
+                self._versions.setdefault(config.name, {})
+            self._configs = {config.name: config for config in configs}
+
+    def _labels_of(self, config):
+        held, before = self._versions.get(config.name, {}), self._labels.get(config.name, {})
+        for label, number in config.labels.items():
+            loaded = number in held and held[number].state == State.AVAILABLE
+            moved = before.get(label, number) != number
+            if not loaded and (moved or not self._flags.allow_version_labels_for_unavailable_models):
+                raise Fault(
+                    FAILED_PRECONDITION,
+                    f"Request to assign label to version {number} of model {config.name}, "
+                    "which is not currently available for inference",
+                )
+        return dict(config.labels)
 
     def look(self):
         """Compares each model's folder with what is served: new versions first, then the ones no longer wanted."""
-        for config in self._configs.values():
+        configs = self._configs
+        for name in [name for name in list(self._versions) if name not in configs]:
+            self._keep_only(name, [])
+        for config in configs.values():
             found = _versions_in(config)
             if not found:
                 continue
@@ -47,14 +76,21 @@ class Manager:
                 self._bring_up(config, version)
             held = self._versions[config.name]
             if any(held[version].state == State.AVAILABLE for version in wanted):
-                for number, version in held.items():
-                    if number not in wanted and version.state == State.AVAILABLE:
-                        self._drop(config, number, version)
+                self._keep_only(config.name, wanted)
+            for number, version in held.items():
+                version.wanted = number in wanted
+                if version.state == State.LOADING and not version.wanted:
+                    version.become(State.END, UNKNOWN, "its load was given up: it is not wanted any more")
+
+    def _keep_only(self, name, wanted):
+        for number, version in self._versions[name].items():
+            if number not in wanted and version.state == State.AVAILABLE:
+                self._drop(name, number, version)
 
     def settled(self):
         """True once every model has a version that is available or will not be tried again."""
         final = (State.AVAILABLE, State.END)
-        return all(any(v.state in final for v in held.values()) for held in self._versions.values())
+        return all(any(v.state in final for v in self._versions[name].values()) for name in self._configs)
 
     def failures(self):
         """`(model, version, text)` of what could not be loaded."""
@@ -67,8 +103,8 @@ class Manager:
 
     def _bring_up(self, config, number):
         version = self._versions[config.name].setdefault(number, Version())
-        if version.state == State.END and version.code == OK:
-            version = self._versions[config.name][number] = Version()  # dropped once, wanted again
+        if version.state == State.END and (version.code == OK or not version.wanted):
+            version = self._versions[config.name][number] = Version()  # dropped or given up once, wanted again
         waiting = version.state == State.LOADING and time.monotonic() >= version.retry_at
         if version.state != State.START and not waiting:
             return
@@ -98,24 +134,24 @@ class Manager:
             version.become(State.LOADING)
             version.retry_at = time.monotonic() + self._flags.load_retry_interval_micros / 1e6
 
-    def _drop(self, config, number, version):
+    def _drop(self, name, number, version):
         version.become(State.END)
         version.servable = None  # freed when the last request that uses it is done
-        log.info(f"Unloaded servable version {{name: {config.name} version: {number}}}")
+        log.info(f"Unloaded servable version {{name: {name} version: {number}}}")
 
     def servable(self, spec):
         """The loaded version that a ModelSpec means; Fault where there is none."""
         if not spec.name:
             raise invalid("ModelSpec has no name specified.")
-        config, held = self._configs.get(spec.name), self._versions.get(spec.name, {})
+        held, labels = self._versions.get(spec.name, {}), self._labels.get(spec.name, {})
         number = None
         choice = spec.WhichOneof("version_choice")
         if choice == "version":
             number = spec.version.value
         elif choice == "version_label":
-            if config is None or spec.version_label not in config.labels:
+            if spec.version_label not in labels:
                 raise invalid(f"Unrecognized servable version label: {spec.version_label}")
-            number = config.labels[spec.version_label]
+            number = labels[spec.version_label]
         ready = {n: v.servable for n, v in list(held.items()) if v.servable is not None}
         found = ready.get(max(ready, default=None) if number is None else number)
         if found is None:

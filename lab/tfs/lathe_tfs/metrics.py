@@ -64,7 +64,8 @@ def _histogram_lines(name, labels, histogram):
     for bound, count in zip([*BOUNDS, "+Inf"], histogram.buckets):
         seen += count
         yield f'{name}_bucket{{{labels},le="{bound}"}} {seen}'
-    yield f"{name}_sum{{{labels}}} {histogram.total}"
+    # Six digits, as absl::StrCat prints a double: what reads the real server's sums must bear it.
+    yield f"{name}_sum{{{labels}}} {histogram.total:g}"
     yield f"{name}_count{{{labels}}} {histogram.count}"
 
 

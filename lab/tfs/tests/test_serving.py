@@ -91,8 +91,22 @@ class Versions(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.base = folder.name
         self.broken, self.loaded = set(), []
-        flags = types.SimpleNamespace(max_num_load_retries=1, load_retry_interval_micros=30_000)
-        self.manager = Manager([config.ModelConfig("m", self.base, None, {"old": 1})], flags, self.load)
+        self.flags = types.SimpleNamespace(
+            max_num_load_retries=1,
+            load_retry_interval_micros=30_000,
+            allow_version_labels_for_unavailable_models=False,
+        )
+        self.manager = Manager([self.config()], self.flags, self.load)
+
+    def config(self, *versions, **labels):
+        """The model with these versions only, or the latest, and labels."""
+        message = model_server_config_pb2.ModelConfig()
+        message.model_version_policy.specific.versions.extend(versions)
+        return config.ModelConfig("m", self.base, message.model_version_policy if versions else None, labels)
+
+    def labelled(self, label):
+        """The version that a request with this label gets."""
+        return self.manager.servable(model_pb2.ModelSpec(name="m", version_label=label)).version
 
     def load(self, path, number, _flags):
         """As Servable does."""
@@ -148,6 +162,63 @@ class Versions(unittest.TestCase):
         self.manager.look()
         self.assertEqual(self.loaded, [1, 2, 1])
         self.assertEqual(self.manager.servable(model_pb2.ModelSpec(name="m")).version, 1)
+
+    def test_another_config_changes_versions_and_labels_without_a_restart(self):
+        self.manager.reload([self.config(1)])
+        self.add(1, 2)
+        self.assertEqual(self.states(), {1: State.AVAILABLE})
+        self.manager.reload([self.config(1, 2, stable=1)])
+        self.manager.look()
+        self.manager.reload([self.config(1, 2, stable=1, canary=2)])
+        self.assertEqual((self.labelled("stable"), self.labelled("canary")), (1, 2))
+        self.manager.reload([self.config(2, stable=2)])
+        self.manager.look()
+        self.assertEqual(self.labelled("stable"), 2)
+        self.assertEqual(self.states(), {2: State.AVAILABLE, 1: State.END})
+        with self.assertRaisesRegex(Fault, "Unrecognized servable version label: canary"):
+            self.labelled("canary")
+
+    def test_a_label_is_refused_to_a_version_that_is_not_loaded_and_nothing_changes(self):
+        self.add(1)
+        with self.assertRaisesRegex(Fault, "label to version 1 of model m, which is not currently available"):
+            Manager([self.config(1, stable=1)], self.flags, self.load)
+        self.manager.reload([self.config(1, stable=1)])
+        with self.assertRaisesRegex(Fault, "label to version 2 of model m, which is not currently available"):
+            self.manager.reload([self.config(2, stable=2)])
+        self.manager.look()
+        self.assertEqual(self.labelled("stable"), 1)
+
+    def test_where_the_flag_allows_a_new_label_may_come_before_its_version_but_none_may_move_to_it(self):
+        self.flags.allow_version_labels_for_unavailable_models = True
+        self.manager = Manager([self.config(1, stable=1)], self.flags, self.load)
+        self.add(1, 2)
+        self.assertEqual(self.labelled("stable"), 1)
+        with self.assertRaisesRegex(Fault, "label to version 2"):
+            self.manager.reload([self.config(1, 2, stable=2)])
+
+    def test_a_version_that_failed_is_tried_anew_once_it_was_not_wanted_meanwhile(self):
+        self.flags.max_num_load_retries = 0
+        self.manager.reload([self.config(1)])
+        self.add(1, 2)
+        self.broken.add(2)
+        self.manager.reload([self.config(1, 2)])
+        self.manager.look()
+        self.assertEqual(self.states(), {2: State.END, 1: State.AVAILABLE})
+        self.broken.clear()
+        self.manager.look()
+        self.assertEqual(self.states()[2], State.END)
+        self.manager.reload([self.config(1)])
+        self.manager.look()
+        self.manager.reload([self.config(1, 2)])
+        self.manager.look()
+        self.assertEqual(self.states(), {2: State.AVAILABLE, 1: State.AVAILABLE})
+
+    def test_a_model_taken_off_the_config_is_unloaded(self):
+        self.add(1)
+        self.manager.reload([])
+        self.manager.look()
+        with self.assertRaisesRegex(Fault, "Servable not found"):
+            self.manager.servable(model_pb2.ModelSpec(name="m"))
 
     def test_folders_that_are_no_numbers_are_not_versions(self):
         os.mkdir(os.path.join(self.base, ".incoming"))

@@ -41,7 +41,7 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
             context.abort(grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(unknown)")
         answer = predict_pb2.PredictResponse()
         answer.model_spec.CopyFrom(spec)
-        seen = [spec.name, spec.signature_name, spec.WhichOneof("version_choice"), spec.version.value]
+        seen = [spec.name, spec.signature_name, spec.WhichOneof("version_choice"), spec.version_label or spec.version.value]
         answer.outputs["spec"].CopyFrom(tf.make_tensor_proto(json.dumps(seen)))
         for name, sent in request.inputs.items():
             array = tf.make_ndarray(sent)

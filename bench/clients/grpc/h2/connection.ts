@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import { answerTooLarge } from "../../codes.ts";
 import { errorName, Http2Error } from "./errors.ts";
 import { RECEIVE_WINDOW, type Exchange } from "./exchange.ts";
 import * as frames from "./frames.ts";
@@ -146,7 +147,10 @@ export class Http2Connection {
     const exchange = this.#open.get(frame.stream);
     // Of a stream that was given up meanwhile.
     if (exchange === undefined) return;
-    exchange.takeData(frames.unpadded(frame), at);
+    if (!exchange.takeData(frames.unpadded(frame), at)) {
+      this.#reset(frame.stream, "CANCEL");
+      return exchange.fail(answerTooLarge());
+    }
     exchange.receiveWindow -= length;
     if (exchange.receiveWindow < 0) throw new Http2Error("FLOW_CONTROL_ERROR", "more DATA than its stream may send");
     if ((frame.flags & Flag.endStream) !== 0) return this.#finish(exchange, at);

@@ -1,3 +1,4 @@
+import { LARGEST_ANSWER_BYTES } from "../../codes.ts";
 import type { HeaderMap } from "../framing.ts";
 
 /** Room for an answer before its stream must be told more. */
@@ -30,6 +31,8 @@ export class Exchange {
   #headers: HeaderMap | null = null;
   #trailers: HeaderMap | null = null;
   readonly #body: Buffer[] = [];
+  #bodyBytes = 0;
+  readonly #largest: number;
   #firstByteAt = 0;
   readonly #resolve: (received: Received) => void;
   readonly #reject: (error: Error) => void;
@@ -39,7 +42,9 @@ export class Exchange {
     pieces: readonly Uint8Array[],
     resolve: (received: Received) => void,
     reject: (error: Error) => void,
+    largest = LARGEST_ANSWER_BYTES,
   ) {
+    this.#largest = largest;
     this.headerBlock = headerBlock;
     this.#pieces = pieces;
     this.unsent = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -72,10 +77,13 @@ export class Exchange {
     else if (!/^1\d\d$/.test(String(headers[":status"]))) this.#headers = headers;
   }
 
-  /** A piece of the answer's body; copied, for it lies in the read buffer. */
-  takeData(bytes: Buffer, at: number): void {
+  /** A piece of the answer's body; copied, for it lies in the read buffer. False where the answer is larger than any may be. */
+  takeData(bytes: Buffer, at: number): boolean {
     if (this.#firstByteAt === 0) this.#firstByteAt = at;
+    this.#bodyBytes += bytes.length;
+    if (this.#bodyBytes > this.#largest) return false;
     if (bytes.length > 0) this.#body.push(Buffer.from(bytes));
+    return true;
   }
 
   /** The peer has said all. */

@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { StatusError } from "../codes.ts";
+import { type HttpResponse, NotHttp, ResponseReader } from "./response.ts";
+
+/** Reads a response that comes in pieces of the given size, and ends after the last one. */
+function read(text: string, piece = Infinity, largest = 1000): HttpResponse {
+  const bytes = Buffer.from(text, "latin1");
+  const reader = new ResponseReader(largest);
+  for (let at = 0; at < bytes.length; at += Math.min(piece, bytes.length)) {
+    // Memory that the next read takes again, as a socket's is.
+    const lent = Buffer.from(bytes.subarray(at, at + Math.min(piece, bytes.length)));
+    const response = reader.take(lent);
+    lent.fill(0x2a);
+    if (response !== undefined) return response;
+  }
+  return reader.end();
+}
+
+const SIZED = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello";
+const CHUNKED =
+  "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\nA;x=1\r\nlo, world!\r\n0\r\nTrailer: 1\r\n\r\n";
+const ENDED = "HTTP/1.1 200\r\nserver: x\r\n\r\nhello";
+
+describe("a response", () => {
+  it("is read in pieces of any size, sized, chunked or ended by the connection", () => {
+    for (let piece = 1; piece < 120; piece++) {
+      for (const [text, status, body, kept] of [
+        [SIZED, 200, "hello", true],
+        [CHUNKED, 404, "hello, world!", true],
+        [ENDED, 200, "hello", false],
+        [`HTTP/1.1 100 Continue\r\n\r\n${SIZED}`, 200, "hello", true],
+        ["HTTP/1.1 204 No Content\r\n\r\n", 204, "", true],
+        ["HTTP/1.0 503 Busy\r\nContent-Length: 0\r\n\r\n", 503, "", false],
+        ["HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", 200, "", true],
+        ["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 200, "", false],
+      ] as const) {
+        const response = read(text, piece);
+        expect([response.status, response.body.toString(), response.kept], `${text} by ${piece}`).toEqual([
+          ...[status, body, kept],
+        ]);
+        expect(response.firstByteAt).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it("that says more than it promised is taken, and its connection is not used again", () => {
+    expect(read(`${SIZED}HTTP/1.1 408 Late\r\n\r\n`)).toMatchObject({ status: 200, kept: false });
+  });
+
+  it.each([
+    ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "does not speak HTTP/1.1"],
+    ["HTTP/2 200\r\n\r\n", "does not speak HTTP/1.1"],
+    ["\0\0", "does not speak HTTP/1.1"],
+    ["HTTP/1.1 twohundred\r\n\r\n", "does not speak HTTP/1.1"],
+    ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "another protocol"],
+    ["HTTP/1.1 200 OK\r\ncontent-length: 5x\r\n\r\n", "content-length"],
+    ["HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n", "content-length"],
+    ["HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n", "transfer-encoding"],
+    ["HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "without a name"],
+    ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\n", 'a chunk of "-5" bytes'],
+    ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n", "longer than it says"],
+    [SIZED.slice(0, -1), "in the middle of an answer"],
+    [CHUNKED.slice(0, -2), "in the middle of an answer"],
+    ["", "before any answer"],
+    [`HTTP/1.1 200 ${"x".repeat(70_000)}`, "without end"],
+    [`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${"0".repeat(2000)}`, "without end"],
+  ])("that is none is refused with the reason: %j", (text, reason) => {
+    expect(() => read(text)).toThrow(NotHttp);
+    expect(() => read(text, 7)).toThrow(reason);
+  });
+
+  it("is given up where it is too long, before it is read where it says so", () => {
+    const tooLarge = expect.objectContaining({ code: "RESOURCE_EXHAUSTED" }) as Error;
+    expect(() => read("HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n")).toThrow(tooLarge);
+    expect(() => read(ENDED, Infinity, 4)).toThrow(tooLarge);
+    expect(() => read(CHUNKED, Infinity, 10)).toThrow(tooLarge);
+  });
+
+  it("with any faults, in pieces of any size, is an answer or a reason, and never more than was sent", () => {
+    const seen = { value: 0, fault: 0 };
+    const near = fc
+      .tuple(
+        fc.constantFrom(SIZED, CHUNKED, ENDED),
+        fc.array(fc.tuple(fc.nat(150), fc.string({ maxLength: 3 })), { maxLength: 3 }),
+      )
+      .map(([text, faults]) =>
+        faults.reduce<string>((t, [at, s]) => t.slice(0, at) + s + t.slice(at + s.length), text),
+      );
+    fc.assert(
+      fc.property(near, fc.integer({ min: 1, max: 200 }), (text, piece) => {
+        try {
+          expect(read(text, piece).body.length).toBeLessThanOrEqual(text.length);
+          seen.value += 1;
+        } catch (error) {
+          if (!(error instanceof NotHttp || error instanceof StatusError)) throw error;
+          expect(error.message).not.toBe("");
+          seen.fault += 1;
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(Math.min(seen.value, seen.fault)).toBeGreaterThan(100);
+  });
+});

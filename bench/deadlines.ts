@@ -1,0 +1,30 @@
+import type { VisitMessage } from "./agent/protocol.ts";
+
+/*
+ * How long the bench waits for machines before it says that something is wrong; a call's own limit is `--timeout`. Those of
+ * `up` and `destroy` are in infra/deadlines.ts, and docs/faults.md shows both to users.
+ */
+
+/** Milliseconds for the agent to say hello once it is on its machine. */
+export const HELLO_MS = 60_000;
+
+/** Milliseconds for the agent to end when it is told to. */
+export const CLOSE_MS = 5_000;
+
+/** Milliseconds for a server's machine to tell what became of its container. */
+export const EXPLAIN_MS = 20_000;
+
+/** Milliseconds for a connection to a server to open. */
+export const OPEN_MS = 10_000;
+
+/** What an agent may be late with everything, on a machine that has other things to do. */
+const SLACK_MS = 30_000;
+
+/**
+ * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap, it
+ * says what came of them when the last is done. Milliseconds.
+ */
+export function silenceMs({ concurrency, timeoutMs, blockMs, calls }: VisitMessage): number {
+  const callsInARow = concurrency === 1 ? 1 : Math.ceil(calls / concurrency);
+  return OPEN_MS * concurrency + blockMs + timeoutMs * callsInARow + SLACK_MS;
+}

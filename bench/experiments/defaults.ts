@@ -1,0 +1,56 @@
+import type { Experiment, Fields } from "./schema.ts";
+
+/** Keys that are each right and cannot be together. */
+export interface Clash {
+  readonly key: keyof Fields;
+  readonly what: string;
+  readonly expected: string;
+}
+
+/** What keys that are each right cannot be together. */
+export function clashes(e: Partial<Experiment>): Clash[] {
+  const found: Clash[] = [];
+  if (e.clientKinds !== undefined && (e.protocols !== undefined || e.encodings !== undefined))
+    found.push({
+      key: "clientKinds",
+      what: "besides protocols or encodings",
+      expected: "either clientKinds, or protocols and encodings: a client kind implies both",
+    });
+  if (e.encodings !== undefined && e.protocols?.includes("rest") === false)
+    found.push({
+      key: "encodings",
+      what: "without the protocol rest",
+      expected: "protocols: [grpc, rest]",
+    });
+  if (e.clientMachines === "same" && e.serverMachines === "others")
+    found.push({
+      key: "serverMachines",
+      what: "others, where clientMachines is same",
+      expected: "all, or names: each machine calls itself",
+    });
+  if ((e.limits?.minRequests ?? 0) > (e.limits?.requests ?? Infinity))
+    found.push({
+      key: "limits",
+      what: "minRequests above requests",
+      expected: "minRequests of at most requests",
+    });
+  return found;
+}
+
+/**
+ * An experiment's own keys before its file's defaults. Defaults that its own keys leave no sense to do not apply: its client
+ * kinds take the place of default protocols and the other way round, its protocols without REST that of default encodings,
+ * and where each machine calls itself there are no others.
+ */
+export function withDefaults(
+  own: Partial<Experiment>,
+  defaults: Fields,
+): Partial<Experiment> & Pick<Experiment, "limits"> {
+  const kept: Record<string, unknown> = { ...defaults };
+  if (own.clientKinds !== undefined) delete kept["protocols"];
+  if (own.clientKinds !== undefined || own.protocols?.includes("rest") === false) delete kept["encodings"];
+  if (own.protocols !== undefined || own.encodings !== undefined) delete kept["clientKinds"];
+  if (own.clientMachines === "same" && kept["serverMachines"] === "others") delete kept["serverMachines"];
+  const present = (fields: object) => Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
+  return { ...present(kept), ...present(own), limits: { ...defaults.limits, ...own.limits } };
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { quote, quoteAll } from "../../lib/quote.ts";
+
+/** What `docker inspect` says of a container, as far as it can be asked for. */
+export const Inspected = z.object({
+  Name: z.string(),
+  Config: z.object({
+    Env: z.array(z.string()),
+    Cmd: z.array(z.string()),
+    Labels: z.record(z.string(), z.string()),
+    Healthcheck: z.object({
+      Test: z.array(z.string()),
+      Interval: z.number(),
+      Timeout: z.number(),
+      StartPeriod: z.number(),
+      Retries: z.number(),
+    }),
+  }),
+  HostConfig: z.object({
+    RestartPolicy: z.object({ Name: z.string() }),
+    PortBindings: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() }))),
+    Mounts: z.array(z.object({ Type: z.string(), Source: z.string(), Target: z.string() })),
+    Tmpfs: z.record(z.string(), z.string()),
+    ReadonlyRootfs: z.boolean(),
+    Memory: z.number(),
+    MemorySwap: z.number(),
+    PidsLimit: z.number(),
+    NetworkMode: z.string(),
+    CapDrop: z.array(z.string()),
+    SecurityOpt: z.array(z.string()),
+    LogConfig: z.object({ Type: z.string(), Config: z.record(z.string(), z.string()) }),
+  }),
+});
+export type Inspected = z.infer<typeof Inspected>;
+
+/** Variables whose value is the number of threads: a contender fills in what it found itself. */
+const THREADS = ["OMP_NUM_THREADS", "TENSORFLOW_INTRA_OP_PARALLELISM"];
+
+/**
+ * A container as the arguments of `docker run`, from what its host says of it: so the contenders' containers have the
+ * settings of Lathe's own, whatever these are. `@WORKSPACE@`, `@THREADS@` and `@ADDRESS@` stand for what each contender and
+ * each host has of its own.
+ *
+ * @param address of the host that the container was looked at on
+ */
+export function dockerRunArgs({ Name, Config, HostConfig }: Inspected, address: string): string[] {
+  const { Healthcheck } = Config;
+  const nanoseconds = (value: number) => `${value}ns`;
+  const variables = Config.Env.filter((env) => !env.startsWith("PATH=")).map((env) => {
+    const name = env.slice(0, env.indexOf("="));
+    return THREADS.includes(name) ? `${name}=@THREADS@` : env;
+  });
+  const ports = Object.entries(HostConfig.PortBindings).flatMap(([inner, bound]) =>
+    bound.map(({ HostIp, HostPort }) => {
+      const where = HostIp === "" ? "" : `${HostIp === address ? "@ADDRESS@" : HostIp}:`;
+      return `${where}${HostPort}:${inner}`;
+    }),
+  );
+  const mounts = HostConfig.Mounts.map(
+    ({ Type, Source, Target }) =>
+      `type=${Type},source=${Source.replace(/^.*\/models$/, "@WORKSPACE@/models")},target=${Target},readonly`,
+  );
+  const option = (name: string, values: readonly string[]) => values.flatMap((value) => [name, value]);
+  return [
+    ...["run", "--detach", "--name", Name.replace(/^\//, ""), "--restart", HostConfig.RestartPolicy.Name],
+    ...option("--env", variables),
+    ...option("--publish", ports),
+    ...option("--mount", mounts),
+    ...option(
+      "--tmpfs",
+      Object.entries(HostConfig.Tmpfs).map(([path, how]) => `${path}:${how}`),
+    ),
+    ...(HostConfig.ReadonlyRootfs ? ["--read-only"] : []),
+    ...["--memory", `${HostConfig.Memory}b`, "--memory-swap", `${HostConfig.MemorySwap}b`],
+    ...["--pids-limit", `${HostConfig.PidsLimit}`, "--network", HostConfig.NetworkMode],
+    ...option("--cap-drop", HostConfig.CapDrop),
+    ...option("--security-opt", HostConfig.SecurityOpt),
+    ...["--log-driver", HostConfig.LogConfig.Type],
+    ...option(
+      "--log-opt",
+      Object.entries(HostConfig.LogConfig.Config).map(([name, value]) => `${name}=${value}`),
+    ),
+    ...["--health-cmd", Healthcheck.Test.slice(1).join(" "), "--health-interval", nanoseconds(Healthcheck.Interval)],
+    ...["--health-timeout", nanoseconds(Healthcheck.Timeout), "--health-retries", `${Healthcheck.Retries}`],
+    ...["--health-start-period", nanoseconds(Healthcheck.StartPeriod)],
+    ...option(
+      "--label",
+      Object.entries(Config.Labels).map(([name, value]) => `${name}=${value}`),
+    ),
+  ];
+}
+
+/** What stands for a variable in a word of a command, and how a shell says it. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  "@WORKSPACE@": '"$1"',
+  "@THREADS@": '"$2"',
+  "@ADDRESS@": '"$4"',
+  "@SETTINGS@": '"$settings"',
+};
+
+/**
+ * A script that starts the container unless one with these very settings runs: `$1` workspace, `$2` threads, `$3` image,
+ * `$4` the host's address. It says the container's id where it started one.
+ */
+export function containerScript(args: readonly string[], command: readonly string[]): string {
+  const name = quote(args[args.indexOf("--name") + 1] ?? "");
+  const [verb = "run", ...rest] = args;
+  const line = [verb, "--label", "bench.settings=@SETTINGS@", ...rest].map(shellWord).join(" ");
+  const asked = `docker inspect -f '{{.State.Status}} {{index .Config.Labels "bench.settings"}}' ${name}`;
+  return [
+    `settings=$(printf '%s ' "$@" ${quoteAll([...args, ...command])} | sha256sum | cut -c 1-16)`,
+    `if [ "$(${asked} 2>/dev/null || true)" = "running $settings" ]; then exit 0; fi`,
+    `docker rm -f ${name} >/dev/null 2>&1 || true`,
+    `docker ${line} "$3" ${quoteAll(command)}`,
+    "",
+  ].join("\n");
+}
+
+function shellWord(word: string): string {
+  const parts = word.split(/(@[A-Z]+@)/).filter((part) => part !== "");
+  return parts.map((part) => VARIABLES[part] ?? quote(part)).join("");
+}

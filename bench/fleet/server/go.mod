@@ -1,0 +1,3 @@
+module lathe/bench/fleet/server
+
+go 1.24

@@ -1,0 +1,184 @@
+import * as Plot from "@observablehq/plot";
+import type { Interval } from "../../stats/estimate.ts";
+import type { LegendEntry } from "../blocks.ts";
+import { UNKNOWN, known } from "../format.ts";
+import type { Markup } from "../render/markup.ts";
+import { paint } from "./colours.ts";
+import { HALO, PANEL_WIDTH, chart, extent, fitted, logTicks, niceTicks, textWidth, tickText, wrapped } from "./plot.ts";
+
+/** A value with its interval, in a row of a chart. */
+export interface IntervalPoint {
+  readonly row: string;
+  readonly series: string;
+  readonly value: number;
+  /** Null: it should have one, and none can be told; drawn so that nobody takes it for a narrow one. Absent: it has none. */
+  readonly interval?: Interval | null;
+}
+
+/** One sign and colour. */
+export interface Series {
+  readonly name: string;
+  readonly colour: string;
+  readonly sign: "circle" | "diamond";
+  /** Drawn as an outline: someone else's numbers. */
+  readonly hollow?: boolean;
+}
+
+export interface IntervalChart {
+  readonly label: string;
+  /** Rows from top to bottom. */
+  readonly rows: readonly string[];
+  readonly series: readonly Series[];
+  readonly points: readonly IntervalPoint[];
+  readonly xLabel: string;
+  /** Logarithmic axis. Default: true. */
+  readonly log?: boolean;
+  /** Where "no effect" lies: a line is drawn there, and it is always in sight. */
+  readonly reference?: number;
+  /** Names of rows: left of it, or above where they are long. Default: left. */
+  readonly names?: "left" | "above";
+  /** A row has one series only: all lie on its middle line. */
+  readonly oneLine?: boolean;
+  /** Written at the right end of a row: the number itself. */
+  readonly numbers?: ReadonlyMap<string, string>;
+}
+
+/** What a chart of intervals must say of a point whose interval cannot be told. */
+export const UNKNOWN_KEY: LegendEntry = { label: `95 % interval ${UNKNOWN}`, colour: "muted", sign: "unknown" };
+
+/** The legend's line for that, where there is such a point. */
+export function unknownKey(points: readonly Pick<IntervalPoint, "interval">[]): LegendEntry[] {
+  return points.some((p) => p.interval !== undefined && known(p.interval) === null) ? [UNKNOWN_KEY] : [];
+}
+
+/** How far an interval may widen an axis: this many times what the values take, and a factor of ten in any case. */
+const WIDEST = 3;
+
+/** The axis: all values and where "no effect" lies, and of intervals as much as does not squash the values. */
+function axisOf(points: readonly IntervalPoint[], reference: number | undefined, log: boolean): [number, number] {
+  const to = log ? Math.log : (v: number) => v;
+  const from = log ? Math.exp : (v: number) => v;
+  const values = [...points.map((p) => p.value), ...(reference === undefined ? [] : [reference])].map(to);
+  if (values.length === 0) return extent([], log);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = Math.max(WIDEST * (high - low), log ? Math.log(10) : WIDEST * Math.abs(high));
+  const ends = points.flatMap(({ interval }) => {
+    const shown = known(interval);
+    // The end of a ratio may be zero.
+    return shown === null ? [] : [Math.max(to(shown.low), low - room), Math.min(to(shown.high), high + room)];
+  });
+  return extent([...values, ...ends.filter(Number.isFinite)].map(from), log);
+}
+
+/** Values with their intervals: a dot plot, or a forest plot where there is a reference. */
+export function intervalChart(c: IntervalChart): Markup {
+  const log = c.log ?? true;
+  const shown = c.points.filter((p) => Number.isFinite(p.value) && (!log || p.value > 0));
+  const domain = axisOf(shown, c.reference, log);
+  const above = c.names === "above";
+  const numberWidth = (row: string) => textWidth(c.numbers?.get(row) ?? "");
+  const lines = new Map(c.rows.map((r) => [r, above ? wrapped(r, PANEL_WIDTH - 24 - numberWidth(r), 3) : [r]]));
+  const besides = 12 + (above ? 0 : Math.max(0, ...c.rows.map(numberWidth)));
+  const marginLeft = above ? 8 : Math.min(130, 12 + Math.max(0, ...c.rows.map(textWidth)));
+  const spread = c.oneLine === true ? 0 : 9;
+  const textHeight = above ? 14 * Math.max(...[...lines.values()].map((l) => l.length)) : 0;
+  const rowHeight = 18 + textHeight + spread * (c.series.length - 1) + (above ? 4 : 6);
+  const width = PANEL_WIDTH - marginLeft - besides;
+  const ticks = log ? logTicks(...domain, 5, width) : niceTicks(...domain, 5);
+  // The last tick's number may reach beyond the axis: it must not be cut off.
+  const marginRight = Math.max(besides, Math.ceil(textWidth(tickText(ticks.at(-1) ?? 0)) / 2) + 1);
+  const down = textHeight / 2;
+  // Below the names of rows, so that it crosses none of them.
+  const upright = { stroke: "currentColor", strokeWidth: 1, insetTop: above ? textHeight + 6 : 0 };
+  return chart(c.label, {
+    height: c.rows.length * rowHeight + 46,
+    ...{ marginLeft, marginRight, marginTop: 4, marginBottom: 40 },
+    x: {
+      type: log ? "log" : "linear",
+      domain,
+      label: c.xLabel,
+      labelAnchor: "center",
+      labelArrow: "none",
+      labelOffset: 36,
+      ticks,
+      tickFormat: tickText,
+      tickSize: 0,
+      grid: true,
+    },
+    y: {
+      type: "band",
+      domain: c.rows,
+      label: null,
+      axis: above ? null : "left",
+      tickSize: 0,
+      tickFormat: (row: string) => fitted(row, marginLeft - 6),
+      padding: 0,
+    },
+    marks: [
+      ...(c.reference === undefined
+        ? []
+        : [Plot.tickX(c.rows, { x: () => c.reference, y: (r: string) => r, ...upright })]),
+      ...c.series.flatMap((s, i) => seriesMarks(s, shown, domain, down + (i - (c.series.length - 1) / 2) * spread)),
+      ...(above
+        ? [
+            Plot.text(c.rows, {
+              ...{ y: (r: string) => r, text: (r: string) => lines.get(r)?.join("\n") ?? r, ...HALO },
+              ...{
+                frameAnchor: "left",
+                textAnchor: "start",
+                dy: 6 - rowHeight / 2,
+                lineAnchor: "top",
+                lineHeight: 1.15,
+              },
+            }),
+          ]
+        : []),
+      ...(c.numbers === undefined
+        ? []
+        : [
+            Plot.text([...c.numbers.keys()], {
+              ...{ y: (r: string) => r, text: (r: string) => c.numbers?.get(r) ?? "", ...HALO, fill: paint("muted") },
+              ...{ frameAnchor: "right", textAnchor: "end" },
+              ...(above ? { dy: 6 - rowHeight / 2, lineAnchor: "top" } : { dx: marginRight - 6 }),
+            }),
+          ]),
+    ],
+  });
+}
+
+function seriesMarks(
+  s: Series,
+  points: readonly IntervalPoint[],
+  [low, high]: readonly [number, number],
+  dy: number,
+): Plot.Markish[] {
+  const own = points.filter((p) => p.series === s.name);
+  const unknown = own.filter((p) => p.interval !== undefined && known(p.interval) === null);
+  const ranged = own.flatMap((p) => {
+    const interval = known(p.interval);
+    return interval === null ? [] : [{ row: p.row, low: interval.low, high: interval.high }];
+  });
+  type Range = (typeof ranged)[number];
+  const stroke = paint(s.colour);
+  const along = { y1: "row", y2: "row", dy, stroke };
+  const arrow = (text: string, at: number, past: (r: Range) => boolean, textAnchor: "start" | "end") =>
+    Plot.text(ranged.filter(past), { x: () => at, y: "row", dy, text: () => text, textAnchor, fill: stroke, ...BOLD });
+  return [
+    Plot.link(unknown, { x1: () => low, x2: () => high, ...along, strokeWidth: 1.2, strokeDasharray: "2 4" }),
+    Plot.link(ranged, {
+      ...{ x1: (r: Range) => Math.max(low, r.low), x2: (r: Range) => Math.min(high, r.high), ...along },
+      ...{ strokeWidth: 2, strokeLinecap: "round" },
+    }),
+    arrow("\u25c2", low, (r) => r.low < low, "start"),
+    arrow("\u25b8", high, (r) => r.high > high, "end"),
+    Plot.dot(own, {
+      ...{ x: "value", y: "row", dy, r: s.sign === "diamond" ? 4.2 : 4, symbol: s.sign, stroke, strokeWidth: 1.6 },
+      fill: s.hollow === true ? paint("card") : stroke,
+    }),
+    Plot.text(unknown, {
+      ...{ x: "value", y: "row", dx: 7, dy, text: () => "?", textAnchor: "start", ...HALO, fill: stroke, ...BOLD },
+    }),
+  ];
+}
+
+const BOLD = { fontWeight: 700 } as const;

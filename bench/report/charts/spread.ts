@@ -1,0 +1,93 @@
+import * as Plot from "@observablehq/plot";
+import type { Markup } from "../render/markup.ts";
+import { quantile } from "../../stats/quantile.ts";
+import { paint } from "./colours.ts";
+import type { Series } from "./intervals.ts";
+import { PANEL_WIDTH, chart, extent, fitted, logTicks, textWidth, tickText } from "./plot.ts";
+
+/** Where the calls of one cell lie. */
+export interface SpreadRow {
+  readonly row: string;
+  readonly series: string;
+  readonly low: number;
+  readonly q1: number;
+  readonly middle: number;
+  readonly q3: number;
+  readonly high: number;
+}
+
+/** The five numbers of a cell's calls. @param sorted ascending, not empty */
+export function spreadOf(row: string, series: string, sorted: Float64Array): SpreadRow {
+  const [low, q1, middle, q3, high] = [0, 0.25, 0.5, 0.75, 1].map((q) => quantile(sorted, q)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { row, series, low, q1, middle, q3, high };
+}
+
+/** Every cell's calls: a thin line from the fastest to the slowest, a bar over the middle half, a gap at the median. */
+export function spreadChart(c: {
+  readonly label: string;
+  readonly rows: readonly string[];
+  readonly series: readonly Series[];
+  readonly spreads: readonly SpreadRow[];
+  /** What failed, by row: said in its place. */
+  readonly failed: ReadonlyMap<string, string>;
+  readonly xLabel: string;
+}): Markup {
+  const domain = extent(
+    c.spreads.flatMap((s) => [s.low, s.high]),
+    true,
+  );
+  const step = 8;
+  const rowHeight = 10 + step * c.series.length;
+  const marginLeft = Math.min(130, 14 + Math.max(0, ...c.rows.map(textWidth)));
+  return chart(c.label, {
+    height: c.rows.length * rowHeight + 46,
+    ...{ marginLeft, marginRight: 12, marginTop: 4, marginBottom: 40 },
+    x: {
+      ...{
+        type: "log",
+        domain,
+        ticks: logTicks(...domain, 5, PANEL_WIDTH - marginLeft - 12),
+        tickFormat: tickText,
+        tickSize: 0,
+        grid: true,
+      },
+      ...{ label: c.xLabel, labelAnchor: "center", labelArrow: "none", labelOffset: 36 },
+    },
+    y: {
+      ...{ type: "band", domain: c.rows, label: null, tickSize: 0, padding: 0 },
+      tickFormat: (row: string) => fitted(row, marginLeft - 6),
+    },
+    marks: [
+      ...c.series.flatMap((s, i): Plot.Markish[] => {
+        const own = c.spreads.filter((r) => r.series === s.name);
+        const dy = (i - (c.series.length - 1) / 2) * step;
+        const stroke = paint(s.colour);
+        const along = { y1: "row", y2: "row", dy, stroke };
+        return [
+          Plot.link(own, { x1: "low", x2: "high", ...along, strokeWidth: 1 }),
+          Plot.link(own, { x1: "q1", x2: "q3", ...along, strokeWidth: 5 }),
+          Plot.dot(own, {
+            x: "middle",
+            y: "row",
+            dy,
+            r: 2.4,
+            symbol: s.sign,
+            fill: paint("card"),
+            stroke,
+            strokeWidth: 1.4,
+          }),
+        ];
+      }),
+      Plot.text([...c.failed.keys()], {
+        ...{ y: (r: string) => r, text: (r: string) => c.failed.get(r) ?? "" },
+        ...{ frameAnchor: "right", textAnchor: "end", fill: paint("bad"), dx: -2 },
+      }),
+    ],
+  });
+}

@@ -1,0 +1,90 @@
+import type { Cell } from "../cell.ts";
+import { allStatistics } from "./distributions.ts";
+import { askedPrecision, reachedPrecision } from "./reached.ts";
+import type { ReportInputs } from "./section.ts";
+
+type Value = string | number | boolean | null | undefined;
+
+/**
+ * One line a cell, failed ones and those never reached too: numbers as they were computed, milliseconds and bytes, with a
+ * point. RFC 4180, UTF-8 with the byte order mark that spreadsheets look for.
+ */
+export function cellsCsv(inputs: ReportInputs): string {
+  const rows = inputs.cells.map((cell) => rowOf(cell, inputs));
+  const head = Object.keys(rows[0] ?? {});
+  const lines = [head, ...rows.map((row) => Object.values(row))].map((values) => values.map(field).join(","));
+  return `\ufeff${lines.join("\r\n")}\r\n`;
+}
+
+function rowOf(cell: Cell, { manifest, summaries, study, conditions }: ReportInputs): Record<string, Value> {
+  const summary = summaries.get(cell.id);
+  const statistics = study && allStatistics(study).find((s) => s.cell === cell.id);
+  const condition = conditions?.get(cell.id);
+  const deployment = manifest.deployments.find((d) => d.role === cell.serverRole);
+  const model = deployment?.models.find((m) => m.name === cell.model);
+  const image = manifest.images.find((i) => i.name === cell.image);
+  const covariates = study?.images.find((i) => i.image === cell.image);
+  const measured = summary !== undefined && summary.n > 0;
+  return {
+    run: manifest.id,
+    cell: cell.id,
+    client_machine: cell.clientRole,
+    server_machine: cell.serverRole,
+    client_kind: cell.clientKind,
+    protocol: cell.protocol,
+    input: cell.input,
+    model: cell.model,
+    image: cell.image,
+    concurrency: cell.concurrency ?? 1,
+    rate_per_second: cell.ratePerSecond,
+    experiments: cell.experiments?.join(" "),
+    outcome: summary?.failure !== undefined ? "failed" : measured ? "measured" : "not measured",
+    failure: summary?.failure && `${summary.failure.code}: ${summary.failure.message}`,
+    calls: summary?.n ?? 0,
+    failed_calls: summary?.failedCalls ?? 0,
+    failures: summary?.failures ?? 0,
+    visits: statistics?.visits,
+    mean_ms: summary?.meanMs,
+    mean_low_ms: statistics?.meanInterval?.low,
+    mean_high_ms: statistics?.meanInterval?.high,
+    median_ms: summary?.medianMs,
+    median_low_ms: statistics?.medianInterval?.low,
+    median_high_ms: statistics?.medianInterval?.high,
+    p90_ms: statistics?.p90Ms,
+    p99_ms: statistics?.p99Ms,
+    min_ms: summary?.minMs,
+    max_ms: summary?.maxMs,
+    late_ms: summary?.phaseMeansMs.lateMs,
+    encode_ms: summary?.phaseMeansMs.encodeMs,
+    send_ms: summary?.phaseMeansMs.sendMs,
+    wait_ms: summary?.phaseMeansMs.waitMs,
+    receive_ms: summary?.phaseMeansMs.receiveMs,
+    decode_ms: summary?.phaseMeansMs.decodeMs,
+    request_bytes: summary?.requestBytes,
+    response_bytes: summary?.responseBytes,
+    precision_asked: askedPrecision(cell, manifest),
+    precision_reached: statistics && reachedPrecision(statistics),
+    ended: condition?.end?.reason,
+    disturbed_visits: condition?.disturbedVisits,
+    server_fell_behind: condition?.behind,
+    model_timing_only: model?.timingOnly,
+    model_is_null: model?.isNull,
+    model_sha256: model?.sha256,
+    server_kind: deployment?.server.kind,
+    server_stand_in: deployment?.server.standIn,
+    server_image: deployment?.server.image,
+    image_file_bytes: image?.fileBytes,
+    image_width: image?.width,
+    image_height: image?.height,
+    image_objects: covariates?.objects,
+  };
+}
+
+/** Text that a spreadsheet would run as a formula gets a quote before it, as spreadsheets write it themselves. */
+function field(value: Value): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
+  if (typeof value === "boolean") return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,30 @@
+import { basename, dirname, join } from "node:path";
+import { exists } from "../../lib/cached.ts";
+import { readConditions } from "../conditions.ts";
+import { loadStudy } from "../stats/study.ts";
+import { reportInputs } from "./index.ts";
+import type { ReportInputs } from "./section.ts";
+
+/**
+ * Reads a run's folder for its report. A torn last line is left out and said.
+ *
+ * @throws UserError where the folder holds no run, or a line is no record
+ */
+export async function loadReport(dir: string, say: (text: string) => void): Promise<ReportInputs> {
+  const study = await loadStudy(dir);
+  const path = join(dir, "records.jsonl");
+  const conditions = await readConditions(path, (characters) =>
+    say(`${path}: the last line is torn (${characters} characters) and left out: the run was killed, or goes on`),
+  );
+  const earlier = await earlierRun(dir, study.manifest.repeats, say);
+  return reportInputs(study.manifest, { study, conditions, dir, ...(earlier === undefined ? {} : { earlier }) });
+}
+
+/** The run that this one repeats, which lies beside it; without it, the report says nothing of how well they agree. */
+async function earlierRun(dir: string, id: string | undefined, say: (text: string) => void) {
+  if (id === undefined) return undefined;
+  const path = join(dirname(dir), basename(id));
+  if (await exists(join(path, "run.json"))) return loadStudy(path);
+  say(`${path}: this run repeats it, but it is not there any more: how well they agree cannot be told`);
+  return undefined;
+}

@@ -1,0 +1,200 @@
+import {
+  type Answer,
+  type Block,
+  type Figure,
+  type LegendEntry,
+  type Prose,
+  type Table,
+  type TableCell,
+  type Tone,
+  blocksFor,
+  cellText,
+} from "../blocks.ts";
+import { type Markup, html, trusted } from "./markup.ts";
+
+/**
+ * A block as HTML.
+ *
+ * @param id unique in the page, for what must refer to it
+ * @param around title of what it stands in: names a table that has no caption
+ */
+export function blockHtml(block: Block, id: string, around: string): Markup {
+  switch (block.kind) {
+    case "prose":
+      return html`<p>${prose(block.text)}</p> `;
+    case "heading":
+      return html`<h3>${block.text}</h3> `;
+    case "list":
+      return html`<ul class="points">
+        ${block.items.map((item) => html`<li>${prose(item)}</li>`)}
+      </ul> `;
+    case "answers":
+      return html`<dl class="answers">${block.items.map(answerHtml)}</dl> `;
+    case "notice":
+      return html`<p class="notice ${block.tone}">
+        <span class="sign" aria-hidden="true">!</span><span>${prose(block.text)}</span>
+      </p> `;
+    case "table":
+      return tableHtml(block, id, around);
+    case "figure":
+      return figureHtml(block, id);
+    case "fold":
+      return html`<details>
+        <summary>${block.title}</summary>
+        ${blocksFor("html", block.blocks).map((b, i) => blockHtml(b, `${id}-${i}`, block.title))}
+      </details> `;
+    case "only":
+      return html`${blocksFor("html", [block]).map((b, i) => blockHtml(b, `${id}-${i}`, around))}`;
+  }
+}
+
+function answerHtml({ question, answer, detail, note, tone }: Answer): Markup {
+  return html`<div class="${tone}">
+    <dt>${question}</dt>
+    <dd>
+      <p class="say">${sign(tone)}${answer}</p>
+      <p>${prose(detail)}</p>
+      ${note !== undefined && html`<p class="small">${note}</p>`}
+    </dd>
+  </div> `;
+}
+
+function prose(text: Prose): Markup {
+  return typeof text === "string"
+    ? html`${text}`
+    : html`${text.map((part) => (typeof part === "string" ? html`${part}` : html`<strong>${part.strong}</strong>`))}`;
+}
+
+const SIGNS: Readonly<Record<Tone, string>> = { good: "✓", bad: "✗", unsure: "?", muted: "" };
+
+/** A tone is a sign before it is a colour. The words beside it say the same, so it is not read out. */
+function sign(tone: Tone): Markup {
+  return tone === "muted" ? html`` : html`<span class="sign" aria-hidden="true">${SIGNS[tone]}</span>`;
+}
+
+/** A cell of so many characters stays on one line: the table scrolls before its words are torn apart. */
+const SHORT = 24;
+/** One of so many more takes two lines, and from there on as many as it needs. */
+const MIDDLE = 32;
+
+/** What a phone has room for, in characters; a wider table of not too many rows is shown there as a card for each row. */
+const PHONE_CHARACTERS = 42;
+const MOST_CARDS = 60;
+
+function isForCards({ columns, rows }: Table): boolean {
+  if (rows.length > MOST_CARDS || columns.length < 3 || columns.some((c) => c.group !== undefined)) return false;
+  const widths = columns.map((c, i) =>
+    Math.max(...c.title.split("\n").map((line) => line.length), ...rows.map((row) => cellText(row[i] ?? "").length)),
+  );
+  // The room between two columns is that of two characters.
+  return widths.reduce((sum, width) => sum + width + 2, 0) > PHONE_CHARACTERS;
+}
+
+function tableHtml(block: Table, id: string, around: string): Markup {
+  const { caption, columns, rows, notes } = block;
+  const cards = isForCards(block);
+  // As cards they are no table to a browser any more, so their roles are told.
+  const role = (name: string) => cards && html` role="${name}"`;
+  const grouped = columns.some((c) => c.group !== undefined);
+  const kind = (i: number) => (columns[i]?.align === "right" ? "num" : "words");
+  const title = (text: string) => html`${text.split("\n").map((line, i) => html`${i > 0 && trusted("<br>")}${line}`)}`;
+  const heads = columns.map(
+    (c, i) =>
+      (c.group !== undefined || !grouped) &&
+      html`<th scope="col" class="${kind(i)}" ${role("columnheader")}>${title(c.title)}</th>`,
+  );
+  const cell = (value: TableCell, i: number) => {
+    const inner =
+      typeof value === "string"
+        ? html`${value}`
+        : html`<span class="tone ${value.tone}">${sign(value.tone)}${cellText(value)}</span>`;
+    const { length } = cellText(value);
+    const long = length > MIDDLE ? " long" : length > SHORT ? " middle" : "";
+    if (i === 0) return html`<th scope="row" class="${kind(i)}${long}" ${role("rowheader")}>${inner}</th>`;
+    const name = cards && html` data-title="${columns[i]?.title.replaceAll("\n", " ") ?? ""}"`;
+    return html`<td class="${kind(i)}${long}" ${name}${role("cell")}>${inner}</td>`;
+  };
+  // The scroller is reached by keyboard, so it has a name.
+  const name = caption === undefined ? html`aria-label="${around}"` : html`aria-labelledby="${id}-caption"`;
+  const below = notes === undefined || notes.length === 0 ? [] : notes.map((n) => html`<p>${n}</p>`);
+  return html`<div class="table">
+    ${caption !== undefined && html`<p class="caption" id="${id}-caption">${caption}</p>`}
+    <div class="scroll${cards && " cards"}" tabindex="0" role="group" ${name}>
+      <table ${role("table")}>
+        <thead ${role("rowgroup")}>
+          ${grouped && groupRow(columns, title)}
+          <tr ${role("row")}>
+            ${heads}
+          </tr>
+        </thead>
+        <tbody ${role("rowgroup")}>
+          ${rows.map(
+            (row) =>
+              html`<tr ${role("row")}>
+                ${row.map(cell)}
+              </tr> `,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${below.length > 0 && html`<div class="notes">${below}</div>`}
+  </div> `;
+}
+
+function groupRow(columns: Table["columns"], title: (text: string) => Markup): Markup {
+  const heads: Markup[] = [];
+  for (let i = 0; i < columns.length;) {
+    const group = columns[i]?.group;
+    if (group === undefined) {
+      heads.push(html`<th scope="col" rowspan="2">${title(columns[i]?.title ?? "")}</th>`);
+      i += 1;
+      continue;
+    }
+    let span = 1;
+    while (columns[i + span]?.group === group) span += 1;
+    heads.push(html`<th scope="colgroup" colspan="${span}">${title(group)}</th>`);
+    i += span;
+  }
+  return html`<tr>
+    ${heads}
+  </tr>`;
+}
+
+function figureHtml({ title, panels, panelWidth, legend, caption, data }: Figure, id: string): Markup {
+  return html`<figure aria-labelledby="${id}-title">
+    <figcaption>
+      <strong id="${id}-title">${title}</strong>${caption !== undefined && html`<span>${caption}</span>`}
+    </figcaption>
+    ${legend !== undefined && legendHtml(legend)}
+    <div class="panels" style="--panel: ${panelWidth ?? 340}px">
+      ${panels.map(
+        (p) =>
+          html`<div class="panel">
+            ${p.title !== undefined && html`<p class="panel-title">${p.title}</p>`}${p.picture}
+          </div> `,
+      )}
+    </div>
+    ${
+      data !== undefined &&
+      html`<details>
+        <summary>The numbers</summary>
+        ${tableHtml(data, `${id}-data`, title)}
+      </details>`
+    }
+  </figure> `;
+}
+
+function legendHtml(entries: readonly LegendEntry[]): Markup {
+  return html`<ul class="legend">
+    ${entries.map(
+      (e) =>
+        html`<li>
+          <span
+            class="key ${e.sign ?? "circle"}${e.hollow === true && " hollow"}"
+            style="--key: var(--${e.colour})"
+          ></span
+          >${e.label}
+        </li>`,
+    )}
+  </ul>`;
+}

@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { parseHTML } from "linkedom";
+import { describe, expect, it } from "vitest";
+import { answers, figure, fold, list, notice, only, prose, right, table } from "../blocks.ts";
+import { HOSTILE, sampleRunManifest } from "../testing.ts";
+import { escapeMarkdown, renderMarkdown } from "./markdown.ts";
+import { escapeHtml, html, trusted } from "./markup.ts";
+import { renderPage } from "./page.ts";
+import { renderText } from "./text.ts";
+
+const manifest = sampleRunManifest();
+const section = (...blocks: Parameters<typeof fold>[1][]) => [{ id: "s", title: "A section", short: "S", blocks }];
+const dom = (text: string) =>
+  (parseHTML(text) as { document: { querySelectorAll(s: string): { textContent: string }[] } }).document;
+
+describe("HTML templates", () => {
+  it("escape every value but markup, join lists, and leave out what is not there", () => {
+    const list = ["<b>", html`<i>${"&"}</i>`];
+    expect(html`<p title="${'"'}">${list}${null}${undefined}${false}${0}</p>`.text).toBe(
+      `<p title="&#34;">&#60;b&#62;<i>&#38;</i>0</p>`,
+    );
+    expect(trusted("<b>").text).toBe("<b>");
+  });
+
+  it("give any text back as it was, and no element of it, but for characters that no page may hold", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        // eslint-disable-next-line no-control-regex -- what a parser would change or a page may not hold
+        fc.pre(!/[\u0000-\u001f\u007f\ufffe\uffff]/.test(text));
+        const document = dom(`<!doctype html><body>${html`<p title="${text}">${text}</p>`.text}</body>`);
+        expect(document.querySelectorAll("body *")).toHaveLength(1);
+        expect(document.querySelectorAll("p")[0]?.textContent).toBe(text);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(escapeHtml("a\u0000\u001bb")).toBe("a\ufffd\ufffdb");
+  });
+});
+
+describe("blocks", () => {
+  const numbers = table({
+    caption: "Numbers",
+    columns: [
+      { title: "machine" },
+      right("ours", "SSD\ngRPC"),
+      right("paper", "SSD\ngRPC"),
+      right("ours", "SSD\nREST"),
+    ],
+    rows: [["edge", "1.0", "2.0", { text: "failed [1]", tone: "bad" }]],
+    notes: ["[1] why"],
+  });
+
+  it("as text are what a terminal shows: groups above their first column, notes below, no pictures", () => {
+    expect(renderText(section(numbers, only(["html"], prose("for the page alone"))))).toBe(
+      [
+        "A section",
+        "",
+        "Numbers",
+        "          SSD                SSD",
+        "         gRPC               REST",
+        "machine  ours  paper        ours",
+        "───────  ────  ─────  ──────────",
+        "edge      1.0    2.0  failed [1]",
+        "  [1] why",
+      ].join("\n"),
+    );
+  });
+
+  it("as text do not obey what a message holds", () => {
+    const rows = [["a\u001b[31m\nb", "\u0007"]];
+    const text = renderText(section(table({ columns: [{ title: "x" }, { title: "y" }], rows })));
+    expect(text).toContain("a\ufffd[31m b");
+    // eslint-disable-next-line no-control-regex -- they are what must not be there
+    expect(text).not.toMatch(/[\u0007\u001b]/);
+  });
+
+  it("as Markdown are tables of GitHub's kind, with hostile text as text", () => {
+    const text = renderMarkdown(manifest, section(numbers, notice("bad", "look"), list(["one", [{ strong: "two" }]])));
+    expect(text).toContain("| machine | SSD gRPC ours | SSD gRPC paper | SSD REST ours |\n|:--|--:|--:|--:|\n");
+    expect(text).toContain("> **Attention:** look");
+    expect(text).toContain("- **two**");
+    const escaped = escapeMarkdown(`a|b\n${HOSTILE}`);
+    expect(escaped).toMatch(/^a\\\|b =1\+1 &lt;img/);
+    expect(escaped).not.toMatch(/[<>\n]/);
+  });
+
+  it("as Markdown keep white space out of what is bold, or it would not be", () => {
+    const text = renderMarkdown(manifest, section(prose([{ strong: "How sure: " }, "1100 calls", { strong: " " }])));
+    expect(text).toContain("**How sure:** 1100 calls");
+    expect(text).not.toMatch(/\*\* ?\*\*|\s\*\*\d/);
+  });
+
+  it("as HTML name each group of columns over as many as it has, and tell tones by a sign too", () => {
+    const document = dom(renderPage(manifest, section(numbers)));
+    expect(document.querySelectorAll('th[scope="colgroup"]').map((th) => th.textContent)).toEqual([
+      "SSDgRPC",
+      "SSDREST",
+    ]);
+    expect(document.querySelectorAll("td .bad")[0]?.textContent).toBe("✗failed [1]");
+    expect(document.querySelectorAll("tbody th")[0]?.textContent).toBe("edge");
+  });
+
+  it("as HTML hold nothing but text of what is hostile, whatever block it is in", () => {
+    const blocks = [
+      prose(HOSTILE),
+      prose([{ strong: HOSTILE }]),
+      list([HOSTILE]),
+      notice("unsure", HOSTILE),
+      answers([{ question: HOSTILE, answer: HOSTILE, detail: HOSTILE, note: HOSTILE, tone: "good" }]),
+      table({ caption: HOSTILE, columns: [{ title: HOSTILE }], rows: [[HOSTILE]], notes: [HOSTILE] }),
+      fold(HOSTILE, prose(HOSTILE)),
+      figure({
+        title: HOSTILE,
+        alternative: HOSTILE,
+        caption: HOSTILE,
+        legend: [{ label: HOSTILE, colour: "grpc" }],
+        panels: [{ title: HOSTILE, picture: html`<svg></svg>` }],
+      }),
+    ];
+    const page = renderPage({ ...manifest, id: HOSTILE }, [{ id: "s", title: HOSTILE, short: HOSTILE, blocks }]);
+    const document = dom(page);
+    expect(document.querySelectorAll("script, img, [onerror]")).toHaveLength(0);
+    expect(document.querySelectorAll("style")).toHaveLength(1);
+    expect(page.split("&#60;script&#62;").length - 1).toBeGreaterThan(20);
+  });
+
+  it("as HTML forbid the page to load or run anything", () => {
+    expect(renderPage(manifest, [])).toMatch(
+      /http-equiv="Content-Security-Policy"\s+content="default-src &#39;none&#39;;/,
+    );
+  });
+});

@@ -1,0 +1,65 @@
+/*
+ * A model server's own clock: TF Serving counts its answered requests and their latencies, by model and protocol, and tells
+ * the sums in Prometheus' text form. What was added to them between two looks is what the calls in between took it.
+ */
+
+/** How much a histogram holds. */
+export interface Total {
+  readonly count: number;
+  readonly sumMs: number;
+  /** What one step of the printed sum's last digit is. */
+  readonly stepMs: number;
+}
+
+/** What the server has told of one model over one protocol since its start. */
+export interface ServerTotals {
+  /** From the request as the protocol's library hands it over until the answer is handed back. */
+  readonly requests: Total;
+  /** The model's own run, whatever protocol asked for it. */
+  readonly runs: Total;
+}
+
+const SERIES = /^:tensorflow:serving:(request|runtime)_latency_(sum|count)\{(.*)\} +(\S+)/;
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+const NOTHING: Total = { count: 0, sumMs: 0, stepMs: 0 };
+
+/** The totals of one model's predict requests over one protocol, from a page of metrics. Zero where it had none yet. */
+export function serverTotals(page: string, model: string, protocol: "grpc" | "rest"): ServerTotals {
+  let [requests, runs] = [NOTHING, NOTHING];
+  for (const line of page.split("\n")) {
+    const [, series, kind, labelText, printed] = SERIES.exec(line) ?? [];
+    if (labelText === undefined || printed === undefined) continue;
+    const labels = new Map([...labelText.matchAll(LABEL)].map(([, name, value]) => [name, unescape(value ?? "")]));
+    // The two entry points write the method's name in two ways.
+    if (labels.get("model_name") !== model || labels.get("API")?.toLowerCase() !== "predict") continue;
+    if (series === "request" && labels.get("entrypoint")?.toLowerCase() !== protocol) continue;
+    const add = (to: Total): Total =>
+      kind === "count"
+        ? { ...to, count: to.count + Number(printed) }
+        : { ...to, sumMs: to.sumMs + Number(printed) / 1000, stepMs: to.stepMs + stepOf(printed) / 1000 };
+    if (series === "request") requests = add(requests);
+    else runs = add(runs);
+  }
+  return { requests, runs };
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c));
+}
+
+/** The last digit's step of a printed number. Sums are printed with six digits: 1.23457e+09 is good to 10,000. */
+function stepOf(printed: string): number {
+  const value = Math.abs(Number(printed));
+  const digits = printed.replace(/e.*$/i, "").replace(/\D/g, "").replace(/^0+/, "").length;
+  if (value < 1e6 || digits > 6) return 1;
+  return 10 ** (Math.floor(Math.log10(value)) - 5);
+}
+
+/** What was added between two looks. */
+export function addedBetween(before: Total, after: Total): Total {
+  return {
+    count: after.count - before.count,
+    sumMs: after.sumMs - before.sumMs,
+    stepMs: Math.max(before.stepMs, after.stepMs),
+  };
+}

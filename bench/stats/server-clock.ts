@@ -1,0 +1,113 @@
+import type { Cell } from "../cell.ts";
+import type { Estimate } from "./estimate.ts";
+import { once } from "./memo.ts";
+import { mean } from "./quantile.ts";
+import { type Study, nullModels, placeOf } from "./study.ts";
+import {
+  BETWEEN,
+  type Judged,
+  SERVER,
+  type Sum,
+  add,
+  estimate,
+  groupsOf,
+  judge,
+  keyOf,
+  levelOf,
+  plainCells,
+  scale,
+  serverMeans,
+  term,
+} from "./sums.ts";
+
+/*
+ * The attribution put to the test by the server's own clock. It says that a model takes longer than the null model by what
+ * it computes and by nothing else. So of what the client saw between encoding and decoding,
+ *
+ *   outside           is what the null model's calls from the same machine take outside of the server's clock: the protocol's
+ *                     library, the kernel on both ends, the network
+ *   the server's own  is what is left, if that is so: it is compared with what the server itself measured
+ */
+
+/** One placement, model and client kind: means over images, milliseconds. */
+export interface ServerClock {
+  readonly place: string;
+  readonly model: string;
+  readonly clientKind: string;
+  readonly images: number;
+  /** Visits of the model's cells that the server's clock tells about. */
+  readonly visits: number;
+  readonly between: Estimate;
+  readonly outside: Estimate;
+  readonly server: Estimate;
+  /** The model's own run, by the server's clock; null where it ran for others, too. */
+  readonly runMs: number | null;
+  /** What the client saw less outside and the server's own. */
+  readonly difference: Estimate;
+  /** Whether they agree: the difference judged as a share of what the client saw. */
+  readonly judged: Judged;
+}
+
+/** What the server's clock said of a run's visits. */
+export interface ServerClocks {
+  readonly rows: readonly ServerClock[];
+  /** Visits in which servers answered others, too, and visits of which the clock could not be read: left out. */
+  readonly others: number;
+  readonly unread: number;
+}
+
+/** Compares the attribution with the servers' own clocks, wherever there are any. */
+export const serverClocks = once((study: Study): ServerClocks => {
+  const nulls = nullModels(study.manifest);
+  const usable = plainCells(study);
+  const unknown = [...study.data.values()].flatMap((d) =>
+    d.visits.flatMap(({ server }) => (server !== undefined && "unknown" in server ? [server.unknown] : [])),
+  );
+  const rows = groupsOf(usable, nulls).flatMap((cells) => clockOf(study, cells, usable, [...nulls]) ?? []);
+  const level = levelOf(rows.filter((r) => r.difference.df > 0).length);
+  return {
+    rows: rows.map(({ stepMs, ...row }) => ({
+      ...row,
+      judged: judge(row.difference, row.between.value, level, stepMs),
+    })),
+    others: unknown.filter((u) => u === "others").length,
+    unread: unknown.filter((u) => u === "unread").length,
+  };
+});
+
+function clockOf(
+  study: Study,
+  cells: readonly Cell[],
+  usable: ReadonlyMap<string, Cell>,
+  nulls: readonly string[],
+): (Omit<ServerClock, "judged"> & { readonly stepMs: number }) | undefined {
+  const first = cells[0];
+  const told = (cell: Cell) => (study.data.get(cell.id)?.visits ?? []).flatMap((v) => serverMeans(v) ?? []);
+  const split = cells.flatMap((cell) => {
+    const empty = nulls.flatMap((model) => usable.get(keyOf({ ...cell, model })) ?? [])[0];
+    return empty === undefined || told(cell).length === 0 || told(empty).length === 0
+      ? []
+      : [{ cell, empty, told: told(cell) }];
+  });
+  if (first === undefined || split.length === 0) return undefined;
+  type Part = (typeof split)[number];
+  const over = (pick: (part: Part) => Sum) => estimate(study, scale(add(...split.map(pick)), 1 / split.length));
+  const outside = ({ empty }: Part) => add(term(empty, BETWEEN), term(empty, SERVER, -1));
+  const between = over(({ cell }) => term(cell, BETWEEN));
+  const difference = over((p) => add(term(p.cell, BETWEEN), term(p.cell, SERVER, -1), scale(outside(p), -1)));
+  const all = split.flatMap((p) => p.told);
+  const runs = all.flatMap((t) => t.runMs ?? []);
+  return {
+    place: placeOf(first),
+    model: first.model,
+    clientKind: first.clientKind,
+    images: split.length,
+    visits: all.length,
+    between,
+    outside: over(outside),
+    server: over(({ cell }) => term(cell, SERVER)),
+    runMs: runs.length === all.length ? mean(runs) : null,
+    difference,
+    stepMs: Math.max(...all.map((t) => t.stepMs)),
+  };
+}

@@ -1,0 +1,201 @@
+import { type Cell, isPlain } from "../cell.ts";
+import { type VisitNoise, noiseByAlike } from "./alike.ts";
+import { type Estimate, type Interval, intervalOf, linear } from "./estimate.ts";
+import { once } from "./memo.ts";
+import { mean } from "./quantile.ts";
+import { type Study, placeOf } from "./study.ts";
+import type { CellData, ServerMeans, Visit } from "./visits.ts";
+
+/*
+ * Weighted sums over cells of what their visits took: how attributions say what they are made of. A cell that is in a sum
+ * twice counts once, with both weights, so that its noise cancels where its latency does.
+ */
+
+/**
+ * What of a cell's visits counts into a sum: weights of the phases that the client sees, of what lies between, and of the
+ * server's own clock. With the latter, visits of which that clock says nothing are left out.
+ */
+export interface Weights {
+  readonly encode: number;
+  readonly decode: number;
+  readonly between: number;
+  readonly server: number;
+}
+
+export const WHOLE: Weights = { encode: 1, decode: 1, between: 1, server: 0 };
+export const ENCODE: Weights = { encode: 1, decode: 0, between: 0, server: 0 };
+export const DECODE: Weights = { encode: 0, decode: 1, between: 0, server: 0 };
+export const BETWEEN: Weights = { encode: 0, decode: 0, between: 1, server: 0 };
+export const SERVER: Weights = { encode: 0, decode: 0, between: 0, server: 1 };
+
+/** Weights by cell. */
+export type Sum = ReadonlyMap<string, Weights>;
+
+/** Cells that were called one call after the other and have calls, by `keyOf`. */
+export function plainCells(study: Study): Map<string, Cell> {
+  return new Map(
+    study.manifest.cells.filter((c) => isPlain(c) && hasCalls(study.data.get(c.id))).map((c) => [keyOf(c), c]),
+  );
+}
+
+/** Cells of one placement, model and client kind, together; without those of some models. */
+export function groupsOf(cells: ReadonlyMap<string, Cell>, without: ReadonlySet<string>): Cell[][] {
+  const groups = new Map<string, Cell[]>();
+  for (const cell of cells.values()) {
+    if (without.has(cell.model)) continue;
+    const key = [placeOf(cell), cell.model, cell.clientKind].join("|");
+    groups.set(key, [...(groups.get(key) ?? []), cell]);
+  }
+  return [...groups.values()];
+}
+
+export function keyOf(c: Pick<Cell, "clientRole" | "serverRole" | "clientKind" | "model" | "image">): string {
+  return [c.clientRole, c.serverRole, c.clientKind, c.model, c.image].join("|");
+}
+
+function hasCalls(data: CellData | undefined): boolean {
+  return data !== undefined && data.failure === undefined && data.visits.length > 0;
+}
+
+/** A part of one cell's time. */
+export function term(cell: Cell, weights: Weights, factor = 1): Sum {
+  return scale(new Map([[cell.id, weights]]), factor);
+}
+
+export function scale(sum: Sum, factor: number): Sum {
+  return new Map([...sum].map(([id, w]) => [id, weightsOf((key) => w[key] * factor)]));
+}
+
+export function add(...sums: readonly Sum[]): Sum {
+  const all = new Map<string, Weights>();
+  for (const sum of sums)
+    for (const [id, w] of sum) {
+      const before = all.get(id);
+      all.set(id, before === undefined ? w : weightsOf((key) => before[key] + w[key]));
+    }
+  return all;
+}
+
+function weightsOf(make: (key: keyof Weights) => number): Weights {
+  return { encode: make("encode"), decode: make("decode"), between: make("between"), server: make("server") };
+}
+
+/** Whether a sum is nothing: all that is in it cancels. */
+export function isNothing(sum: Sum): boolean {
+  return [...sum.values()].every(isNone);
+}
+
+const isNone = (w: Weights) =>
+  Math.abs(w.encode) + Math.abs(w.decode) + Math.abs(w.between) + Math.abs(w.server) < 1e-12;
+
+/**
+ * A sum's value and error. The noise is that of all visits alike (same placement, model and client kind, whatever the
+ * image; alike.ts), as a share of what is measured. Cells are independent, and within a cell the visits are.
+ *
+ * @returns without an error where nothing that is alike was visited twice
+ */
+export function estimate(study: Study, sum: Sum): Estimate {
+  let value = 0;
+  const byNoise = new Map<string, { variance: number; readonly df: number }>();
+  for (const [id, w] of sum) {
+    const cell = cellsById(study).get(id);
+    const visits = visitsOf(study.data.get(id), w);
+    if (cell === undefined || visits.length === 0 || isNone(w)) continue;
+    const { quantity, factor } = quantityOf(w);
+    const weighed = factor * mean(visits.map((v) => weigh(v, quantity)));
+    value += weighed;
+    const key = keyOfWeights(quantity);
+    const noise = noiseFor(study, key, quantity)(alikeOf(cell)) ?? { name: "", variance: NaN, df: 0 };
+    const before = byNoise.get(`${key} ${noise.name}`)?.variance ?? 0;
+    // Noise is that of a logarithm: what it moves is in proportion to what was measured.
+    const variance = before + (weighed ** 2 * noise.variance) / visits.length;
+    byNoise.set(`${key} ${noise.name}`, { variance, df: noise.df });
+  }
+  if (byNoise.size === 0) return { value, se: 0, df: Infinity };
+  const parts = [...byNoise.values()].map(({ variance, df }) => ({ value: 0, se: Math.sqrt(variance), df }));
+  return { ...linear(parts.map((part) => [1, part])), value };
+}
+
+/** Weights as a multiple of a quantity whose first weight is 1. */
+function quantityOf(w: Weights): { readonly quantity: Weights; readonly factor: number } {
+  const factor = [w.encode, w.decode, w.between, w.server].find((x) => Math.abs(x) > 1e-12) ?? 1;
+  return { quantity: weightsOf((key) => w[key] / factor), factor };
+}
+
+function keyOfWeights({ encode, decode, between, server }: Weights): string {
+  return [encode, decode, between, server].map((x) => x.toFixed(9)).join(",");
+}
+
+/** Shortest time whose logarithm counts, milliseconds: clocks of both ends are no finer. */
+const FLOOR_MS = 1e-3;
+
+const logOf = (visit: Visit, quantity: Weights) => Math.log(Math.max(FLOOR_MS, weigh(visit, quantity)));
+
+function alikeOf(cell: Cell): string[] {
+  const byKind = `${cell.model} ${cell.clientKind}`;
+  return [`${placeOf(cell)} ${byKind}`, byKind, cell.model];
+}
+
+type NoiseOf = (alike: readonly string[]) => VisitNoise | undefined;
+const cellsById = once((study: Study) => new Map(study.manifest.cells.map((c) => [c.id, c])));
+const noises = once((_: Study) => new Map<string, NoiseOf>());
+
+/** The noise of one quantity in all plain cells. */
+function noiseFor(study: Study, key: string, quantity: Weights): NoiseOf {
+  const known = noises(study);
+  let noise = known.get(key);
+  if (noise === undefined) {
+    const cells = [...plainCells(study).values()].flatMap((cell) => {
+      const visits = visitsOf(study.data.get(cell.id), quantity);
+      return visits.length === 0 ? [] : [{ alike: alikeOf(cell), logs: visits.map((v) => logOf(v, quantity)) }];
+    });
+    known.set(key, (noise = noiseByAlike(cells)));
+  }
+  return noise;
+}
+
+function visitsOf(data: CellData | undefined, weights: Weights): readonly Visit[] {
+  const visits = data?.visits ?? [];
+  return Math.abs(weights.server) < 1e-12 ? visits : visits.filter((v) => serverMeans(v) !== undefined);
+}
+
+/** What is left of a whole counts as nothing up to this share of it. */
+export const SMALL_SHARE = 0.05;
+
+/** What is left over, judged. */
+export interface Judged {
+  /** An interval that holds for all findings at once at 95 % (Bonferroni); null where there is none. */
+  readonly interval: Interval | null;
+  /**
+   * True: that interval lies within `SMALL_SHARE` of the whole. False: it does not, and zero is not in it. Null: neither, so
+   * it cannot be told; that much is not proof that nothing is left.
+   */
+  readonly small: boolean | null;
+}
+
+/** The level of an interval of one of several findings that all hold at once at 95 %. */
+export const levelOf = (findings: number): number => 1 - 0.05 / Math.max(1, findings);
+
+/** Whether what is left over of a whole is as good as nothing (equivalence, not want of evidence). `stepMs`: no clock is finer. */
+export function judge(left: Estimate, wholeMs: number, level: number, stepMs = 0): Judged {
+  const interval = intervalOf(left, level);
+  if (interval === null) return { interval, small: null };
+  const most = SMALL_SHARE * Math.abs(wholeMs) + stepMs;
+  if (interval.low >= -most && interval.high <= most) return { interval, small: true };
+  return { interval, small: interval.low > 0 || interval.high < 0 ? false : null };
+}
+
+/** What the server's own clock says of a visit's calls; undefined where it does not. */
+export function serverMeans(visit: Visit): ServerMeans | undefined {
+  return visit.server !== undefined && "requestMs" in visit.server ? visit.server : undefined;
+}
+
+function weigh(visit: Visit, weights: Weights): number {
+  const encodeMs = visit.phaseMeansMs.encodeMs ?? 0;
+  const decodeMs = visit.phaseMeansMs.decodeMs ?? 0;
+  const betweenMs = visit.meanMs - encodeMs - decodeMs;
+  const serverMs = weights.server === 0 ? 0 : (serverMeans(visit)?.requestMs ?? NaN);
+  return (
+    weights.encode * encodeMs + weights.decode * decodeMs + weights.between * betweenMs + weights.server * serverMs
+  );
+}

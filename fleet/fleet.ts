@@ -1,0 +1,172 @@
+import { cpus, freemem } from "node:os";
+import { join } from "node:path";
+import { engineToolchain, initStackOnly, type StackRef } from "../infra/engine.ts";
+import { messageOf } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import { stackProgram } from "../stacks/program.ts";
+import { commandHost } from "./command-host.ts";
+import { NOTHING_YET } from "./engine-events.ts";
+import { inlineHost, type InlineHost } from "./inline.ts";
+import { lastWords, start, type Operation, type Request } from "./operation.ts";
+import type { KnownStack } from "./stacks.ts";
+import type { Action, StackStatus } from "./status.ts";
+import { expected, fleetFolder, readTimes, rememberTimes } from "./times.ts";
+
+/** What is to be done with which stacks. */
+export interface FleetPlan {
+  readonly action: Action;
+  readonly stacks: readonly KnownStack[];
+  /** The Pulumi project's folder. Default: the checkout. */
+  readonly projectDir?: string;
+  /** Added to the engines' environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Engines at work at once, at most. Default: `defaultParallel`. */
+  readonly parallel?: number;
+  /** `up`: look at the machines first. */
+  readonly refresh?: boolean;
+  /** `down`: forget the stack and its config file too. */
+  readonly forget?: boolean;
+}
+
+/** A run of many engines. */
+export interface FleetRun {
+  /** Every stack as it ended. Never rejects for a stack that failed: the others go on. */
+  readonly ended: Promise<readonly StackStatus[]>;
+  /** Begins no more stacks and asks the engines at work to stop; a second time ends them at once. */
+  interrupt(): void;
+}
+
+/** Memory that an engine with its plugins and host programs takes, about. */
+const ENGINE_BYTES = 350 * 2 ** 20;
+
+/**
+ * Engines at once where nobody says: they mostly wait for machines, so more than there are processors, but not so many
+ * that they wait for each other's memory.
+ */
+export function defaultParallel(processors = cpus().length, freeBytes = freemem()): number {
+  return Math.max(1, Math.min(4 * processors, Math.floor(freeBytes / ENGINE_BYTES)));
+}
+
+/**
+ * Brings stacks up or down, several at once. A stack that fails stops no other one.
+ *
+ * @param onChange called with all stacks whenever one of them has changed
+ */
+export function runFleet(plan: FleetPlan, onChange: (all: readonly StackStatus[]) => void = () => {}): FleetRun {
+  const engines = new Set<Operation>();
+  let interrupted = false;
+  return {
+    ended: work(plan, engines, () => interrupted, onChange),
+    interrupt() {
+      interrupted = true;
+      for (const engine of engines) engine.interrupt();
+    },
+  };
+}
+
+async function work(
+  plan: FleetPlan,
+  engines: Set<Operation>,
+  interrupted: () => boolean,
+  onChange: (all: readonly StackStatus[]) => void,
+): Promise<readonly StackStatus[]> {
+  const { action, projectDir = repoRoot, env = {} } = plan;
+  const dir = await fleetFolder(projectDir);
+  const times = await readTimes(dir);
+  const toolchain = await engineToolchain();
+  const host = action === "up" ? await inlineHost(stackProgram) : undefined;
+  const environment = { ...process.env, ...toolchain.env, ...env };
+  const commands = await commandHost(environment, join(dir, "commands.log"));
+  const all = plan.stacks.map((stack) => waiting(action, stack, dir, times));
+  const set = (i: number, change: Partial<StackStatus>): StackStatus => {
+    const status = { ...(all[i] as StackStatus), ...change };
+    all[i] = status;
+    onChange(all);
+    return status;
+  };
+  const one = async (i: number): Promise<void> => {
+    const stack = plan.stacks[i] as KnownStack;
+    if (interrupted()) return void set(i, { result: "not begun" });
+    const { log } = set(i, { startedAt: Date.now() });
+    const ref: StackRef = { stack: stack.name, projectDir, env };
+    const engine = { args: argsOf(plan, host), env: { ...toolchain.env, ...commands.env }, log };
+    const end = await runOne(
+      plan.action,
+      stack,
+      { ref, ...engine, onState: (state) => set(i, { state }) },
+      engines,
+      interrupted,
+    );
+    set(i, { ...end, endedAt: Date.now() });
+  };
+  const queue = plan.stacks.map((_, i) => i);
+  const lanes = Math.min(queue.length, plan.parallel ?? defaultParallel());
+  const lane = async () => {
+    for (let i = queue.shift(); i !== undefined; i = queue.shift()) await one(i);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane)).finally(() => {
+    host?.close();
+    return commands.close();
+  });
+  const good = all.filter((s) => s.result === "up" || s.result === "down");
+  await rememberTimes(
+    dir,
+    good.map((s) => ({
+      stack: s.stack,
+      kind: s.kind,
+      took: { seconds: ((s.endedAt ?? 0) - (s.startedAt ?? 0)) / 1000, steps: s.state.done.size },
+    })),
+  );
+  return all;
+}
+
+function waiting(action: Action, stack: KnownStack, dir: string, times: Parameters<typeof expected>[0]): StackStatus {
+  // A stack that holds itself and nothing else is not up.
+  const kind = action === "down" ? "down" : (stack.deployed?.resources ?? 0) > 1 ? "again" : "first";
+  return {
+    stack: stack.name,
+    host: stack.name === "dev" ? "this machine" : stack.host,
+    kind,
+    expected: expected(times, stack.name, kind),
+    startedAt: undefined,
+    endedAt: undefined,
+    state: NOTHING_YET,
+    result: undefined,
+    reason: undefined,
+    log: join(dir, `${stack.name.replaceAll("/", "-")}.${action}.log`),
+  };
+}
+
+async function runOne(
+  action: Action,
+  stack: KnownStack,
+  request: Request,
+  engines: Set<Operation>,
+  interrupted: () => boolean,
+): Promise<Pick<StackStatus, "result" | "reason" | "state">> {
+  try {
+    if (stack.deployed === undefined) await initStackOnly(request.ref);
+    const engine = start(request);
+    engines.add(engine);
+    // It may have come while the engine was being started.
+    if (interrupted()) engine.interrupt();
+    const { code, state } = await engine.ended.finally(() => engines.delete(engine));
+    if (code === 0) return { state, result: action, reason: undefined };
+    const reason =
+      state.errors.join("\n") || (await lastWords(request.log)) || `pulumi ended with exit code ${code ?? "none"}`;
+    return { state, result: interrupted() ? "stopped" : "failed", reason };
+  } catch (error) {
+    // Whatever it is (a full disk here, for one), the other stacks go on.
+    return { state: NOTHING_YET, result: "failed", reason: messageOf(error) };
+  }
+}
+
+/**
+ * `pulumi`'s arguments for a stack. No preview: `up` computes the same differences as it goes. `destroy` runs no program.
+ */
+function argsOf({ action, refresh, forget }: FleetPlan, host: InlineHost | undefined): string[] {
+  const verb = action === "up" ? "up" : "destroy";
+  const inline = host === undefined ? [] : [`--client=${host.address}`, "--exec-kind", "auto.inline"];
+  const wishes = [...(refresh ? ["--refresh"] : []), ...(forget ? ["--remove"] : [])];
+  return [verb, "--yes", "--skip-preview", ...wishes, ...inline];
+}

@@ -1,0 +1,27 @@
+import type { FleetRun } from "./fleet.ts";
+
+/** One Ctrl-C may come twice: from the terminal, and passed on by npm. */
+const SAME_INTERRUPT_MS = 800;
+
+/** What goes on of interrupts while a run is at work. */
+export interface Interrupts {
+  /** Whether there was one. */
+  came(): boolean;
+  /** Interrupts are nobody's business any more. */
+  stop(): void;
+}
+
+/** Passes Ctrl-C and its like on to the engines of a run, which are out of the terminal's reach. */
+export function passInterrupts(run: FleetRun, onFirst: () => void): Interrupts {
+  let last = 0;
+  const handler = () => {
+    const now = Date.now();
+    if (now - last < SAME_INTERRUPT_MS) return;
+    if (last === 0) onFirst();
+    last = now;
+    run.interrupt();
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, handler);
+  return { came: () => last > 0, stop: () => signals.forEach((signal) => process.off(signal, handler)) };
+}

@@ -1,0 +1,101 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { nearest } from "../infra/config/nearest.ts";
+import { UserError, type Fault } from "../lib/errors.ts";
+
+/** A stack of the project, as far as it is known before any engine starts. */
+export interface KnownStack {
+  readonly name: string;
+  /** `Pulumi.NAME.yaml` is there. */
+  readonly configured: boolean;
+  /** `lathe:host` of its config file, where that says one in plain text. */
+  readonly host?: string;
+  /** The backend knows it; absent: it will be made. */
+  readonly deployed?: { readonly resources: number };
+}
+
+/** The stack in which every role runs on this machine's own Docker engine: never meant unless it is named. */
+const DEV = "dev";
+
+const CONFIG_FILE = /^Pulumi\.(.+)\.ya?ml$/;
+
+/** Reads which stacks have a config file in the project's folder, and the host that each names. */
+export async function configuredStacks(projectDir: string): Promise<KnownStack[]> {
+  const names = (await readdir(projectDir)).flatMap((file) => {
+    const name = CONFIG_FILE.exec(file)?.[1];
+    return name === undefined ? [] : [[name, file] as const];
+  });
+  const read = names.map(async ([name, file]) => {
+    const host = hostOf(await readFile(join(projectDir, file), "utf8"));
+    return { name, configured: true, ...(host === undefined ? {} : { host }) };
+  });
+  return (await Promise.all(read)).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** `lathe:host` in a stack's config file; undefined where it is not there in plain text. What else is wrong with the file, the engine tells. */
+export function hostOf(text: string): string | undefined {
+  try {
+    const content = parse(text) as { config?: Record<string, unknown> } | null;
+    const host = content?.config?.["lathe:host"];
+    return typeof host === "string" ? host : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const Listed = z.array(z.object({ name: z.string(), resourceCount: z.number().optional() }));
+
+/** The project's stacks: those with a config file, and those of the backend as `pulumi stack ls --json` prints them. */
+export function knownStacks(configured: readonly KnownStack[], listed: string): KnownStack[] {
+  const deployed = new Map(Listed.parse(JSON.parse(listed)).map((s) => [s.name, { resources: s.resourceCount ?? 0 }]));
+  const ofBackend = (name: string) => {
+    // A backend with organisations names some stacks with theirs: `acme/edge`.
+    const key = [...deployed.keys()].find((k) => k === name || k.endsWith(`/${name}`));
+    const found = key === undefined ? undefined : deployed.get(key);
+    if (key !== undefined) deployed.delete(key);
+    return found === undefined ? {} : { deployed: found };
+  };
+  const known = configured.map((stack) => ({ ...stack, ...ofBackend(stack.name) }));
+  const others = [...deployed].map(([name, found]) => ({ name, configured: false, deployed: found }));
+  return [...known, ...others].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/**
+ * The stacks that are meant: those named, else every stack of the project but `dev`. For `down` a stack that the backend
+ * does not know has nothing to take down, and is left out unless it is named.
+ *
+ * @throws UserError where a name is not known, or there is no stack at all
+ */
+export function chooseStacks(
+  action: "up" | "down",
+  known: readonly KnownStack[],
+  named?: readonly string[],
+): KnownStack[] {
+  if (named !== undefined) {
+    const faults: Fault[] = [];
+    const chosen = [...new Set(named)].flatMap((name) => {
+      const found = known.find((s) => s.name === name);
+      if (found !== undefined) return [found];
+      const names = known.map((s) => s.name);
+      const guess = nearest(name, names);
+      faults.push({
+        what: `--stack: there is no stack "${name}"${guess === undefined ? "" : `, did you mean ${guess}?`}`,
+        expected: names.length === 0 ? "a stack of this project" : names.join(", "),
+        fix: `to make it: npm run pulumi -- stack init ${name}`,
+      });
+      return [];
+    });
+    if (faults.length > 0) throw new UserError(faults);
+    return chosen;
+  }
+  const meant = known.filter((s) => s.name !== DEV && (action === "up" || s.deployed !== undefined));
+  if (meant.length > 0) return meant;
+  if (action === "down") throw new UserError({ what: "no stack of this project is deployed: nothing to take down" });
+  throw new UserError({
+    what: "this project has no stack yet",
+    expected: `a stack a machine (${DEV} counts only where it is named: --stack ${DEV})`,
+    fix: "npm run pulumi -- stack init edge, then: npm run pulumi -- config set lathe:host USER@HOST --stack edge",
+  });
+}

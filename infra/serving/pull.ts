@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError, type Fault } from "../../lib/errors.ts";
+import { PULL_MS, PULL_RETRIES, PULL_RETRY_MS } from "../deadlines.ts";
+import { diagnoseCommand, sshCommand } from "../hosts/diagnose-command.ts";
+import { diagnoseSsh } from "../hosts/diagnose.ts";
+import { runOn, type RunResult } from "../hosts/run.ts";
+import type { SshTarget } from "../outputs.ts";
+import type { ImageKey } from "./specs.ts";
+
+/** What docker says where its engine went away under it, or sshd dropped it. */
+const AWAY = /unexpected EOF|Cannot connect to the Docker daemon|error during connect|connection reset by peer|^EOF$/im;
+
+/** Said by a command when it begins to pull: what goes wrong after that is the registry's, the network's or the engine's. */
+export const PULLING = "@@pulling";
+
+/**
+ * Pulls an image onto a host. What was pulled before the engine went away is not pulled again.
+ *
+ * @param command pulls it; may be run again
+ * @throws UserError with what the registry or the engine said, and what to do
+ */
+export async function pull(
+  target: SshTarget | null,
+  reference: string,
+  key: ImageKey,
+  command: readonly string[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await runOn(target, command, { timeoutMs: PULL_MS });
+    if (result.code === 0) return;
+    if (result.code !== 255 && !result.stdout.startsWith(PULLING))
+      throw new UserError(diagnoseCommand(target, "look for the image", result));
+    if (!AWAY.test(result.stderr) || attempt > PULL_RETRIES)
+      throw new UserError(pullFault(target, reference, key, result));
+    await sleep(PULL_RETRY_MS);
+  }
+}
+
+/** Why an image could not be pulled. Pure. */
+export function pullFault(target: SshTarget | null, reference: string, key: ImageKey, result: RunResult): Fault {
+  if (target !== null && result.code === 255) return diagnoseSsh(target, result.stderr);
+  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const said = result.stderr.trim().split("\n").at(-1) ?? "";
+  const again = `${target === null ? "" : `${sshCommand(target)} `}docker pull ${reference}`;
+  if (
+    /manifest unknown|manifest for .* not found|not found: manifest|repository .*not found|name unknown/i.test(said)
+  ) {
+    return {
+      what: `${host}: its registry has no image ${reference} (${said})`,
+      expected: "an image and digest that the registry has",
+      fix: `pulumi config set lathe:${key} NAME@sha256:…, or pulumi config rm lathe:${key} for ${key === "image" ? "the server kind's own" : "Lathe's own"}`,
+    };
+  }
+  if (/denied|unauthorized|authentication required/i.test(said)) {
+    return {
+      what: `${host}: the registry does not let this user pull ${reference} (${said})`,
+      fix: `docker login there, until this works: ${again}`,
+    };
+  }
+  if (/no such host|dial tcp|i\/o timeout|TLS handshake|server gave HTTP response|connection refused/i.test(said)) {
+    return {
+      what: `${host}: it does not reach the registry of ${reference} (${said})`,
+      fix: `make this work: ${again}`,
+    };
+  }
+  return diagnoseCommand(target, `pull image ${reference}`, result);
+}

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { basename, join } from "node:path";
+import { cached } from "../../lib/cached.ts";
+import type { Progress } from "../../lib/progress.ts";
+import { run } from "../run.ts";
+import { inChroot } from "./chroot.ts";
+
+/** Changed when the way the folder is made changes. */
+const RECIPE = 1;
+
+/** Where a host sees its folder of packages. */
+export const PACKAGES_PLACE = "/srv/packages";
+
+/** A host's `sources.list` where it has nothing but that folder. */
+export const PACKAGES_SOURCE = `deb [trusted=yes] file:${PACKAGES_PLACE} ./\n`;
+
+/**
+ * A folder that is an apt repository of some packages of this machine's own release and of all that they need beyond a
+ * base: so a host, which has no way out of the lab, installs them as it would from a mirror, with apt, dpkg and the
+ * packages' own scripts. Made once, kept in the cache.
+ */
+export async function packageFolder(base: string, packages: readonly string[], progress: Progress): Promise<string> {
+  const hash = createHash("sha256")
+    .update([RECIPE, basename(base), ...packages].join("\n"))
+    .digest("hex")
+    .slice(0, 8);
+  return cached(
+    "lab",
+    `packages-${arch()}-${hash}`,
+    async (dir) => {
+      progress.step(`Debian packages that a lab host can install: ${packages.join(", ")}`, 20);
+      const root = join(dir, "root");
+      await run(["cp", "-a", "--reflink=auto", base, root]);
+      const onLine = (line: string) => progress.note(line);
+      await inChroot(root, ["apt-get", "-q", "update"], { onLine });
+      await inChroot(root, ["apt-get", "-q", "-y", "--download-only", "install", ...packages], { onLine });
+      const archives = join(root, "var/cache/apt/archives");
+      const names = (await readdir(archives)).filter((name) => name.endsWith(".deb")).sort();
+      const index: string[] = [];
+      for (const name of names) {
+        await rename(join(archives, name), join(dir, name));
+        index.push(await indexEntry(dir, name));
+      }
+      await writeFile(join(dir, "Packages"), index.join("\n"));
+      await rm(root, { recursive: true });
+      progress.done(`${names.length} packages`);
+    },
+    (pid) => progress.note(`waiting for process ${pid}, which fetches them now`, true),
+  );
+}
+
+/** A package's paragraph of the index: its own control fields, and where it lies. */
+async function indexEntry(dir: string, name: string): Promise<string> {
+  const control = (await run(["dpkg-deb", "-f", join(dir, name)])).trimEnd();
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(join(dir, name))) hash.update(chunk as Buffer);
+  const { size } = await stat(join(dir, name));
+  return `${control}\nFilename: ./${name}\nSize: ${size}\nSHA256: ${hash.digest("hex")}\n`;
+}

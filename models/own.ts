@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { $ } from "zx";
+import { exists } from "../lib/cached.ts";
+import { UserError } from "../lib/errors.ts";
+import { cacheDir, repoRoot } from "../lib/paths.ts";
+import { fileDigest } from "../lib/registry/http.ts";
+
+/** A model of the user's own is named by its folder: with a slash, which no name of the catalogue has. */
+export function isOwnModel(source: string): boolean {
+  return source.includes("/");
+}
+
+/**
+ * Packs a SavedModel folder of the user's own, as it is now. The same files give the same archive, byte for byte.
+ *
+ * @param folder a version folder (`saved_model.pb` at its top): absolute, from `~/`, or from the checkout
+ * @throws UserError where it is none
+ */
+export async function packOwnModel(folder: string): Promise<{ archive: string; sha256: string }> {
+  const path = resolve(repoRoot, folder.replace(/^~(?=\/)/, homedir()));
+  const model = await Promise.all(["saved_model.pb", "saved_model.pbtxt"].map((name) => exists(join(path, name))));
+  if (!(await stat(path).catch(() => undefined))?.isDirectory() || !model.includes(true))
+    throw new UserError({
+      what: `lathe:models: ${folder}: no saved_model.pb in ${path}`,
+      expected: "a SavedModel folder, whose serving_default takes uint8 [N,H,W,3] as `inputs`",
+      fix: "name the folder that tf.saved_model.save wrote",
+    });
+  await mkdir(cacheDir("models"), { recursive: true });
+  const packing = await mkdtemp(cacheDir("models", "own-packing-"));
+  try {
+    const archive = join(packing, "model.tar");
+    const fixed = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
+    const packed = await $({ nothrow: true, quiet: true })`tar --create --file ${archive} ${fixed} -C ${path} .`;
+    if (packed.exitCode !== 0)
+      throw new UserError({ what: `lathe:models: ${folder} cannot be packed: ${packed.stderr.trim()}` });
+    const sha256 = await fileDigest(archive);
+    const kept = cacheDir("models", `own-${sha256}`, "model.tar");
+    await mkdir(dirname(kept), { recursive: true });
+    await rename(archive, kept);
+    return { archive: kept, sha256 };
+  } finally {
+    await rm(packing, { recursive: true, force: true });
+  }
+}
