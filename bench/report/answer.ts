@@ -1,28 +1,13 @@
-import type { Interval } from "../stats/estimate.ts";
+import { and, count } from "../../lib/words.ts";
 import { type Study, fitStudy, nullModels, untestedCells } from "../stats/study.ts";
-import { isTimingOnly, modelTitle } from "./caveats.ts";
-import { kindLegend, kindTitle, lookOf } from "./charts/colours.ts";
-import { type IntervalPoint, intervalChart, unknownKey } from "./charts/intervals.ts";
-import {
-  type Block,
-  type Answer,
-  type Prose,
-  type Table,
-  type TableCell,
-  fold,
-  answers,
-  notice,
-  only,
-  prose,
-  right,
-  table,
-} from "./blocks.ts";
+import { type Answer, type Block, type Prose, answers, fold, notice, only, prose } from "./blocks.ts";
+import { isTimingOnly } from "./caveats.ts";
+import { kindTitle } from "./charts/colours.ts";
+import { choicesFigure, choicesTable } from "./choices-figure.ts";
 import { CHOICE_RULE, type Option, type Question, callerOf, questions, unanswered } from "./choices.ts";
 import { failedNotice } from "./failures.ts";
-import { and, count } from "../../lib/words.ts";
-import { UNKNOWN, formatInterval, known } from "./format.ts";
+import { TIMES, bareTimes, optionTitle, or, ratioText, times, timesText } from "./option-words.ts";
 import { type ReportInputs, type Section, neverReached } from "./section.ts";
-import { formatMs } from "./tables.ts";
 
 /** The first question first: which machine, which model, which protocol, and how sure. */
 export const answerSection: Section = {
@@ -201,133 +186,4 @@ function howSure(inputs: ReportInputs, all: readonly Question[]): Prose {
     failed === 0 ? "" : ` Left out of the comparisons: ${count(failed, "cell")} that failed.`,
     flagged === 0 ? "" : ` Disturbed by their own client: ${count(flagged, "cell")}.`,
   ];
-}
-
-function choicesTable(perModel: readonly Question[], study: Study): Table {
-  const rows = perModel.flatMap((q): TableCell[][] => {
-    const tied = q.options.filter((o) => o.maybeFastest);
-    const [best] = q.options;
-    const next = q.options[1];
-    if (best === undefined) return [];
-    const model = modelTitle(study.manifest, q.model ?? "");
-    const told = (o: Option) => (o.over.interval === null ? bareTimes(o.over.ratio, "×") : ratioText(o, "×"));
-    return [
-      [
-        model,
-        optionTitle(best),
-        formatMs(best.ms.ratio),
-        sure(q, tied.length),
-        next === undefined ? "–" : `${optionTitle(next)}: ${told(next)}`,
-        formatInterval(best.ms.interval, formatMs),
-      ],
-    ];
-  });
-  return table({
-    caption: "The fastest machine and protocol for each model",
-    columns: [
-      { title: "model" },
-      { title: "fastest" },
-      right("median, ms"),
-      { title: "how sure" },
-      { title: "next" },
-      right("95 % interval\nof the median"),
-    ],
-    rows,
-    notes: [
-      "Median: geometric mean over the images of the cells' medians. Next: the second fastest, and how many times as long it takes.",
-      "The median's interval is for that number alone and knows few rounds; what a round does to all options alike makes it wide and cancels " +
-        "in how many times as long one takes. So intervals of two medians may overlap where one is surely the faster.",
-    ],
-  });
-}
-
-function sure(q: Question, tied: number): TableCell {
-  switch (q.outcome) {
-    case "clear":
-      return { text: "faster than all others", tone: "good" };
-    case "tie":
-      return { text: `one of ${tied} that cannot be told apart`, tone: "unsure" };
-    case "once":
-      return { text: "too few visits to tell", tone: "unsure" };
-    case "one":
-      return { text: "nothing to compare with", tone: "muted" };
-  }
-}
-
-function choicesFigure(perModel: readonly Question[], study: Study): Block {
-  const kinds = study.manifest.clientKinds.filter((kind) =>
-    perModel.some((q) => q.options.some((o) => o.at["client"] === kind)),
-  );
-  const xLabel = "median latency, ms (log scale)";
-  return {
-    kind: "figure",
-    title: "Every machine and protocol, model by model",
-    caption:
-      "Geometric mean over images of the median latency; left is faster. The bar: the 95 % interval of how many times as long it takes as " +
-      "the fastest (the upright line), wide enough for all to hold at once. One that reaches the line cannot be told from the fastest.",
-    legend: [...kindLegend(kinds), ...unknownKey(perModel.flatMap((q) => q.options.map((o) => barOf(o, q))))],
-    alternative: perModel
-      .map((q) => `${q.model}: ${q.options.map((o) => `${optionTitle(o)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`)
-      .join("; "),
-    panels: perModel.map((q) => ({
-      title: modelTitle(study.manifest, q.model ?? ""),
-      picture: intervalChart({
-        label: `${q.model}: ${q.options.map((o) => `${optionTitle(o)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
-        rows: [...new Set(q.options.map((o) => o.at["place"] ?? ""))],
-        series: kinds.map((kind) => ({ name: kind, ...lookOf(kind) })),
-        points: q.options.map((o) => ({
-          ...{ row: o.at["place"] ?? "", series: o.at["client"] ?? "" },
-          ...barOf(o, q),
-        })),
-        ...(q.options.length < 2 ? {} : { reference: q.options[0]?.ms.ratio ?? 1 }),
-        xLabel,
-      }),
-    })),
-  };
-}
-
-/** An option's median, and how far it may lie from the fastest one's, which has no bar; a lone one's own interval. */
-function barOf(o: Option, { options }: Question): Pick<IntervalPoint, "value" | "interval"> {
-  const [best] = options;
-  const value = o.ms.ratio;
-  if (options.length < 2 || best === undefined) return { value, interval: o.ms.interval };
-  if (o === best) return { value };
-  const { interval } = o.over;
-  return { value, interval: interval && { low: interval.low * best.ms.ratio, high: interval.high * best.ms.ratio } };
-}
-
-/** An option by the name that a reader knows it by. */
-function optionTitle({ at }: Option): string {
-  const parts = [at["model"], at["place"]?.split(" → ").at(-1), at["client"] && kindTitle(at["client"])];
-  return parts.filter((p) => p !== undefined).join(", ");
-}
-
-const TIMES = "times as long";
-
-function ratioText(o: Option, sign = TIMES): string {
-  return timesText(o.over.ratio, o.over.interval, sign);
-}
-
-/** `1.31 times as long`, `× 1.31`. */
-function bareTimes(ratio: number, sign?: string): string {
-  return sign === "×" ? `× ${digits(ratio)}` : `${digits(ratio)}${sign === undefined ? "" : ` ${sign}`}`;
-}
-
-/** As many digits as carry meaning. */
-function digits(x: number): string {
-  return x >= 1e5 ? x.toExponential(1) : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
-}
-
-/** `1.31 times as long (1.27 to 1.35)`; says so where there is no interval. */
-function timesText(ratio: number, interval: Interval | null, sign?: string): string {
-  const range = known(interval) === null ? `interval ${UNKNOWN}` : formatInterval(interval, digits);
-  return `${bareTimes(ratio, sign)} (${range})`;
-}
-
-function times(low: number, high: number): string {
-  return low < high ? `${low} to ${high} times` : low === 1 ? "once" : `${low} times`;
-}
-
-function or(words: readonly string[]): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
