@@ -8,11 +8,12 @@ import { destroy, pulumi, setConfig, tryUp, up, type StackRef } from "../../infr
 import { readFacts } from "../../infra/hosts/read-facts.ts";
 import { unwrap, wrap } from "../../infra/hosts/bootstrap.ts";
 import { stopSharing } from "../../infra/hosts/ssh.ts";
-import { hostOf, labDown, labUp, type Lab } from "../../lab/index.ts";
+import { hostOf, type Lab } from "../../lab/index.ts";
 import { labPaths } from "../../lab/names.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { tryRun } from "../../lab/run.ts";
+import { endLab, freshLab } from "../lab/fresh.ts";
 import { TEST_LAB } from "../lab/setup.ts";
 import { on, tryOn } from "../lab/tools.ts";
 import { makeBed, type Bed } from "./harness.ts";
@@ -31,12 +32,15 @@ beforeAll(async () => {
   await makeBed().then((first) => first.down());
   const gate = { name: "gate", docker: false, ipv6: true, user: { name: "operator", sudo: "password" } } as const;
   const inner = { name: "inner", docker: false, user: { name: "ubuntu", sudo: "free" } } as const;
-  lab = await labUp({ name: LAB, hosts: [gate, { ...inner, sshPort: 2222, ipv6: true, behind: "gate" }] }, progress());
+  lab = await freshLab(
+    { name: LAB, hosts: [gate, { ...inner, sshPort: 2222, ipv6: true, behind: "gate" }] },
+    progress(),
+  );
   bed = await makeBed(LAB);
 });
 afterAll(async () => {
   await bed?.down();
-  if (process.env["LATHE_TEST_KEEP"] !== "1") await labDown(LAB, progress());
+  await endLab(LAB, progress());
 });
 
 /** Runs a line as root on a host, whoever its user is: the lab's key opens root too. */

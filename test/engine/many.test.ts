@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hostNames, makeProject } from "../../bench/fleet/bed.ts";
 import { smallServer } from "../../bench/fleet/image.ts";
-import { labDown, labUp, pushImage, type Lab } from "../../lab/index.ts";
+import { pushImage, type Lab } from "../../lab/index.ts";
 import { tryRun } from "../../lab/run.ts";
 import { progress } from "../../lib/progress.ts";
+import { endLab, freshLab } from "../lab/fresh.ts";
 import { TEST_LAB } from "../lab/setup.ts";
 import { on } from "../lab/tools.ts";
 import { runFleet, type FleetProject } from "./fleet-run.ts";
@@ -25,7 +26,7 @@ let sshConfig: string;
 let project: FleetProject;
 beforeAll(async () => {
   const behind = NAMES.map((name) => ({ name, behind: "gate" }));
-  lab = await labUp({ name: LAB, hosts: [{ name: "gate", docker: false }, ...behind] }, progress());
+  lab = await freshLab({ name: LAB, hosts: [{ name: "gate", docker: false }, ...behind] }, progress());
   const { reference: image } = await pushImage(lab, await smallServer(progress()), progress());
   dir = await mkdtemp(join(tmpdir(), "lathe-many-"));
   sshConfig = join(dir, "ssh_config");
@@ -37,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
-  if (process.env["LATHE_TEST_KEEP"] !== "1") await labDown(LAB, progress());
+  await endLab(LAB, progress());
 });
 
 const all = (result: string) => NAMES.map((name) => [name, result]);

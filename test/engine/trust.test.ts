@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelStatus } from "../../bench/clients/status.ts";
 import { destroy, outputs, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/engine.ts";
 import { StackSecrets } from "../../infra/trust/outputs.ts";
-import { boot, hostOf, labDown, labUp, powerCut, pushImage } from "../../lab/index.ts";
+import { boot, hostOf, powerCut, pushImage } from "../../lab/index.ts";
 import { proxyImage } from "../../lab/proxy.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { quoteAll } from "../../lib/quote.ts";
+import { endLab, freshLab } from "../lab/fresh.ts";
 import { TEST_LAB } from "../lab/setup.ts";
 import { on, tryOn } from "../lab/tools.ts";
 import { makeBed, type Bed } from "./harness.ts";
@@ -33,7 +34,7 @@ let seen: ReadonlySet<string>;
 let said = "";
 beforeAll(async () => {
   const hosts = [{ name: "client" }, { name: HOST }, { name: "stranger", docker: false }];
-  const lab = await labUp({ name: LAB, hosts }, progress());
+  const lab = await freshLab({ name: LAB, hosts }, progress());
   address = hostOf(lab, HOST).address;
   bed = await makeBed(LAB);
   dir = await mkdtemp(join(tmpdir(), "lathe-trust-"));
@@ -42,7 +43,7 @@ afterAll(async () => {
   await watch?.stop();
   await bed?.down();
   await rm(dir, { recursive: true, force: true });
-  if (process.env["LATHE_TEST_KEEP"] !== "1") await labDown(LAB, progress());
+  await endLab(LAB, progress());
 }, 300_000);
 
 /** Every TCP port of an address that a host can open: all 65535 are tried, or those that are named. */

@@ -20,6 +20,7 @@ import { labPaths } from "../../lab/names.ts";
 import { manifestDigest } from "../../lab/registry/registry.ts";
 import { hostOf, type Lab } from "../../lab/state.ts";
 import { progress } from "../../lib/progress.ts";
+import { freshLab } from "./fresh.ts";
 import { TEST_LAB } from "./setup.ts";
 import {
   connectMs,
@@ -246,6 +247,16 @@ describe("down", () => {
     // a number may stay for a moment, until the machine's init has taken note.
     await expect.poll(() => present(inside), { timeout: 10_000 }).toEqual([]);
     expect(await labDown(other, progress())).toBe(false);
+  });
+
+  test("a lab that an earlier run left is used again by up, and is a new one where tests ask for it", async () => {
+    const spec = { name: other, hosts: [{ name: "alone", docker: false }] };
+    const look = async (made: Lab) => on(made, "alone", "cat /root/deployed || echo nothing");
+    const made = await freshLab(spec, progress());
+    await on(made, "alone", "echo by an earlier run > /root/deployed");
+    expect(await look(await labUp(spec, progress()))).toBe("by an earlier run");
+    expect(await look(await freshLab(spec, progress()))).toBe("nothing");
+    await labDown(other, progress());
   });
 
   test("after a killed up there is a lab again with one more up, or nothing with a down", async () => {
