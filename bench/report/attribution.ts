@@ -38,6 +38,7 @@ export const attributionSection: Section = {
       }`,
       "Server and wire format, network: what the null model takes between encoding and decoding, at home, and more than that from " +
         "the client machine. Model compute: what the model takes longer than the null model at home, averaged over the clients.",
+      ...doubtfulNote(all),
       ...noNetwork(all),
       ...(all.some((a) => PARTS.some((p) => a.parts[p].value < 0)) ? [BELOW_ZERO] : []),
     ];
@@ -48,6 +49,16 @@ export const attributionSection: Section = {
 
 const FOLLOWS =
   " In parentheses: at home the clients' left-overs of one model are zero together by construction, so the last one's follows and is not counted.";
+
+/** Rows that nothing is said of because one wild call would decide it. */
+export function doubtfulNote(rows: readonly { readonly judged: Judged }[]): string[] {
+  const doubtful = rows.filter((r) => r.judged.doubtful).length;
+  if (doubtful === 0) return [];
+  return [
+    `In ${count(doubtful, "row")} nothing is judged: a cell in it was visited once and is out of line, or could be without being seen. ` +
+      "Its numbers are what was measured.",
+  ];
+}
 
 /** Why there is no network where there is none. */
 function noNetwork(all: readonly Attribution[]): string[] {

@@ -1,6 +1,6 @@
 import { type ServerClocks, serverClocks } from "../stats/server-clock.ts";
 import { type Block, right, table } from "./blocks.ts";
-import { judgedInterval, judgedRule, judgement, signed } from "./attribution.ts";
+import { doubtfulNote, judgedInterval, judgedRule, judgement, signed } from "./attribution.ts";
 import { kindTitle } from "./charts/colours.ts";
 import { FROM_TO, PROTOCOL } from "./columns.ts";
 import { count } from "../../lib/words.ts";
@@ -47,6 +47,7 @@ function clockTable(clocks: ServerClocks): Block {
         "server's clock (the protocol's library, the kernel, the network). Server's own: request_latency of the same calls; of it the " +
         "model: runtime_latency.",
       judgedRule(rows.filter((r) => r.judged.interval !== null).length, "what the client saw"),
+      ...doubtfulNote(rows),
       ...(others > 0 ? [`In ${others} visits others used the server, too: left out here.`] : []),
       ...(unread > 0 ? [`In ${unread} visits the server's clock could not be read.`] : []),
     ],

@@ -215,6 +215,7 @@ describe("the report of a run", () => {
       /1 cell visited once is out of line: client>edge rest rfcn-resnet101\s+image-2 took 0\.2\d times what all others/,
     );
     expect(text).toContain("visited once and out of line (see Attention)");
+    expect(text).toMatch(/In 1 row nothing is judged: a cell in it was visited once and is out of line/);
     expect(await textOf(verdictsSection, s)).not.toContain("out of line");
   });
 

@@ -6,16 +6,24 @@ import { type Random, random } from "./random.ts";
 import { manifestOf, studyOf } from "./testing.ts";
 import type { CellData } from "./visits.ts";
 
+const PLACEMENTS = [
+  ["client", "client"],
+  ["edge", "edge"],
+  ["client", "edge"],
+] as const;
+
 const manifest = manifestOf({
-  placements: [
-    ["client", "client"],
-    ["edge", "edge"],
-    ["client", "edge"],
-  ],
+  placements: PLACEMENTS,
   images: [
     { name: "image-1", fileBytes: 1 },
     { name: "image-2", fileBytes: 2 },
   ],
+});
+
+/** Images enough for a cell that was visited once to be held against its like. */
+const wide = manifestOf({
+  placements: PLACEMENTS,
+  images: Array.from({ length: 8 }, (_, i) => ({ name: `image-${i + 1}`, fileBytes: i + 1 })),
 });
 
 /** Truth: what each part takes, ms. */
@@ -29,8 +37,8 @@ const truth = (cell: Cell) => {
   };
 };
 
-function measured(extra: (cell: Cell) => number, noise: number, stream: Random = random(1), rounds = 5) {
-  return studyOf(manifest, rounds, (cell) =>
+function measured(extra: (cell: Cell) => number, noise: number, stream: Random = random(1), rounds = 5, of = manifest) {
+  return studyOf(of, rounds, (cell) =>
     Array.from({ length: 3 }, () => {
       const t = truth(cell);
       const totalMs = t.encode + t.server + t.network + t.compute + extra(cell) + noise * stream.normal();
@@ -107,18 +115,42 @@ describe("the parts of a latency", () => {
   });
 
   it("have the noise of what is alike where a cell was visited once only", () => {
-    const whole = measured(() => 0, 1, random(6), 4);
+    const whole = measured(() => 0, 1, random(6), 4, wide);
     const slow = (c: Cell) => c.model === "rfcn-resnet101" && c.image === "image-1";
     const once = (c: Cell) => {
       const d = whole.data.get(c.id) as CellData;
       return slow(c) ? { ...d, visits: d.visits.slice(0, 1) } : d;
     };
-    const all = attribute({ ...whole, data: new Map(manifest.cells.map((c) => [c.id, once(c)])) });
+    const all = attribute({ ...whole, data: new Map(wide.cells.map((c) => [c.id, once(c)])) });
     const full = attribute(whole);
     for (const [i, a] of all.entries()) {
       expect(a.judged.interval).not.toBeNull();
       if (a.model === "rfcn-resnet101") expect(a.rest.se).toBeGreaterThan(full[i]?.rest.se ?? NaN);
     }
+  });
+
+  it("are not judged where one call of a cell visited once is out of line, and are where it is not", () => {
+    const whole = measured(() => 0, 0.2, random(7), 4, wide);
+    const odd = (c: Cell) => c.model === "ssd-mobilenet" && c.clientKind === "rest" && c.clientRole !== c.serverRole;
+    const rows = (slower: number) => {
+      const data = new Map(
+        wide.cells.map((c) => {
+          const d = whole.data.get(c.id) as CellData;
+          if (!odd(c) || c.image !== "image-1") return [c.id, d] as const;
+          const [v] = d.visits as [CellData["visits"][number]];
+          return [
+            c.id,
+            { ...d, visits: [{ ...v, meanMs: v.meanMs * slower, medianMs: v.medianMs * slower }] },
+          ] as const;
+        }),
+      );
+      return attribute({ ...whole, data });
+    };
+    const told = (all: ReturnType<typeof rows>) =>
+      all.map((a) => [a.place, a.model, a.clientKind, a.judged.small, a.judged.doubtful ?? false]);
+    expect(told(rows(1)).filter(([, , , , doubtful]) => doubtful)).toEqual([]);
+    const wild = told(rows(5)).filter(([, , , , doubtful]) => doubtful);
+    expect(wild).toEqual([["client → edge", "ssd-mobilenet", "rest", null, true]]);
   });
 
   it("have no network where the null model answers its own machine more slowly, and their sum stays the same", () => {

@@ -7,14 +7,18 @@ import {
   DECODE,
   ENCODE,
   type Judged,
+  type Left,
   type Sum,
+  UNJUDGED,
   WHOLE,
   add,
   estimate,
   groupsOf,
   isNothing,
   judge,
+  judgeable,
   keyOf,
+  leftOver,
   levelOf,
   plainCells,
   scale,
@@ -62,8 +66,9 @@ export interface Attribution {
   readonly kind: "finding" | "follows" | "identity";
 }
 
-interface Row extends Omit<Attribution, "judged" | "kind"> {
+interface Row extends Omit<Attribution, "judged" | "kind" | "rest"> {
   readonly restSum: Sum;
+  readonly left: Left;
   readonly identity: boolean;
 }
 
@@ -77,11 +82,11 @@ export const attribute = once((study: Study): readonly Attribution[] => {
   const rows = groupsOf(usable, nulls).flatMap((cells) => attributeGroup(study, cells, usable, [...nulls]) ?? []);
   const following = followers(rows);
   const kindOf = (row: Row) => (row.identity ? "identity" : following.has(row) ? "follows" : "finding");
-  const level = levelOf(rows.filter((r) => kindOf(r) === "finding" && r.rest.df > 0).length);
+  const level = levelOf(rows.filter((r) => kindOf(r) === "finding" && judgeable(r.left)).length);
   return rows.map((row) => {
-    const { restSum: _, identity, ...shown } = row;
-    const judged = identity ? { interval: null, small: null } : judge(row.rest, row.total.value, level);
-    return { ...shown, judged, kind: kindOf(row) };
+    const { restSum: _, left, identity, ...shown } = row;
+    const judged = identity ? UNJUDGED : judge(left, row.total.value, level);
+    return { ...shown, rest: left.estimate, judged, kind: kindOf(row) };
   });
 });
 
@@ -126,7 +131,7 @@ function attributeGroup(
     total: over((s) => s.total),
     parts: { ...found, ...unseen },
     distance: found.network,
-    rest: estimate(study, restSum),
+    left: leftOver(study, restSum),
     restSum,
     identity: split.every((s) => s.tautology),
   };

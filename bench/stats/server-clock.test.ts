@@ -69,7 +69,7 @@ describe("the attribution beside the server's own clock", () => {
     const small = (c: Cell) => (c.model === "null" ? 0 : 4);
     expect(serverClocks(measured(small)).rows.map((r) => r.judged.small)).toEqual(Array(8).fill(true));
     const one = serverClocks(measured(small, 1)).rows;
-    expect(one.map((r) => r.judged)).toEqual(one.map(() => ({ interval: null, small: null })));
+    expect(one.map((r) => r.judged)).toEqual(one.map(() => ({ interval: null, small: null, doubtful: true })));
   });
 
   it("is nothing where servers have no metrics", () => {

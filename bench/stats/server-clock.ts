@@ -6,13 +6,16 @@ import { type Study, nullModels, placeOf } from "./study.ts";
 import {
   BETWEEN,
   type Judged,
+  type Left,
   SERVER,
   type Sum,
   add,
   estimate,
   groupsOf,
   judge,
+  judgeable,
   keyOf,
+  leftOver,
   levelOf,
   plainCells,
   scale,
@@ -64,11 +67,12 @@ export const serverClocks = once((study: Study): ServerClocks => {
     d.visits.flatMap(({ server }) => (server !== undefined && "unknown" in server ? [server.unknown] : [])),
   );
   const rows = groupsOf(usable, nulls).flatMap((cells) => clockOf(study, cells, usable, [...nulls]) ?? []);
-  const level = levelOf(rows.filter((r) => r.difference.df > 0).length);
+  const level = levelOf(rows.filter((r) => judgeable(r.left)).length);
   return {
-    rows: rows.map(({ stepMs, ...row }) => ({
+    rows: rows.map(({ stepMs, left, ...row }) => ({
       ...row,
-      judged: judge(row.difference, row.between.value, level, stepMs),
+      difference: left.estimate,
+      judged: judge(left, row.between.value, level, stepMs),
     })),
     others: unknown.filter((u) => u === "others").length,
     unread: unknown.filter((u) => u === "unread").length,
@@ -80,7 +84,7 @@ function clockOf(
   cells: readonly Cell[],
   usable: ReadonlyMap<string, Cell>,
   nulls: readonly string[],
-): (Omit<ServerClock, "judged"> & { readonly stepMs: number }) | undefined {
+): (Omit<ServerClock, "judged" | "difference"> & { readonly left: Left; readonly stepMs: number }) | undefined {
   const first = cells[0];
   const told = (cell: Cell) => (study.data.get(cell.id)?.visits ?? []).flatMap((v) => serverMeans(v) ?? []);
   const split = cells.flatMap((cell) => {
@@ -91,10 +95,11 @@ function clockOf(
   });
   if (first === undefined || split.length === 0) return undefined;
   type Part = (typeof split)[number];
-  const over = (pick: (part: Part) => Sum) => estimate(study, scale(add(...split.map(pick)), 1 / split.length));
+  const sumOver = (pick: (part: Part) => Sum) => scale(add(...split.map(pick)), 1 / split.length);
+  const over = (pick: (part: Part) => Sum) => estimate(study, sumOver(pick));
   const outside = ({ empty }: Part) => add(term(empty, BETWEEN), term(empty, SERVER, -1));
   const between = over(({ cell }) => term(cell, BETWEEN));
-  const difference = over((p) => add(term(p.cell, BETWEEN), term(p.cell, SERVER, -1), scale(outside(p), -1)));
+  const difference = sumOver((p) => add(term(p.cell, BETWEEN), term(p.cell, SERVER, -1), scale(outside(p), -1)));
   const all = split.flatMap((p) => p.told);
   const runs = all.flatMap((t) => t.runMs ?? []);
   return {
@@ -107,7 +112,7 @@ function clockOf(
     outside: over(outside),
     server: over(({ cell }) => term(cell, SERVER)),
     runMs: runs.length === all.length ? mean(runs) : null,
-    difference,
+    left: leftOver(study, difference),
     stepMs: Math.max(...all.map((t) => t.stepMs)),
   };
 }

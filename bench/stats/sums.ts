@@ -3,7 +3,7 @@ import { type VisitNoise, noiseByAlike } from "./alike.ts";
 import { type Estimate, type Interval, intervalOf, linear } from "./estimate.ts";
 import { once } from "./memo.ts";
 import { mean } from "./quantile.ts";
-import { type Study, placeOf } from "./study.ts";
+import { type Study, inDoubt, placeOf } from "./study.ts";
 import type { CellData, ServerMeans, Visit } from "./visits.ts";
 
 /*
@@ -171,15 +171,38 @@ export interface Judged {
    * it cannot be told; that much is not proof that nothing is left.
    */
   readonly small: boolean | null;
+  /** A cell in it was visited once and is out of line, or could be without being seen: nothing is judged (screening.ts). */
+  readonly doubtful?: true;
 }
+
+/** Nothing is judged: there is nothing to see. */
+export const UNJUDGED: Judged = { interval: null, small: null };
+/** Nothing is judged, for one wild call would decide it. */
+const DOUBTFUL: Judged = { ...UNJUDGED, doubtful: true };
 
 /** The level of an interval of one of several findings that all hold at once at 95 %. */
 export const levelOf = (findings: number): number => 1 - 0.05 / Math.max(1, findings);
 
+/** What is left over of a whole: the sum, its estimate, and whether a wild call could decide it. */
+export interface Left {
+  readonly estimate: Estimate;
+  readonly doubtful: boolean;
+}
+
+/** A sum of what is left over. */
+export function leftOver(study: Study, sum: Sum): Left {
+  const cells = [...sum].filter(([, w]) => !isNone(w)).map(([id]) => ({ id }));
+  return { estimate: estimate(study, sum), doubtful: inDoubt(study, cells) };
+}
+
+/** Whether something can be said of what is left over: these are the findings that share a level. */
+export const judgeable = ({ estimate: { df }, doubtful }: Left): boolean => df > 0 && !doubtful;
+
 /** Whether what is left over of a whole is as good as nothing (equivalence, not want of evidence). `stepMs`: no clock is finer. */
-export function judge(left: Estimate, wholeMs: number, level: number, stepMs = 0): Judged {
-  const interval = intervalOf(left, level);
-  if (interval === null) return { interval, small: null };
+export function judge(left: Left, wholeMs: number, level: number, stepMs = 0): Judged {
+  if (left.doubtful) return DOUBTFUL;
+  const interval = intervalOf(left.estimate, level);
+  if (interval === null) return UNJUDGED;
   const most = SMALL_SHARE * Math.abs(wholeMs) + stepMs;
   if (interval.low >= -most && interval.high <= most) return { interval, small: true };
   return { interval, small: interval.low > 0 || interval.high < 0 ? false : null };
