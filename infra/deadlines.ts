@@ -22,6 +22,9 @@ export const STALL_MS = 60_000;
 /** Seconds for Docker's engine to say its version, before it counts as one that does not answer. */
 export const ENGINE_SECONDS = 20;
 
+/** Seconds that a container has to end its requests before it is killed. */
+export const GRACE_SECONDS = 20;
+
 /** How long the Docker provider may take for a container: made and started, or stopped (20 s of grace) and removed. */
 export const CONTAINER_TIMEOUT = "3m";
 

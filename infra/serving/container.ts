@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 import type { ServerSpec } from "./kinds.ts";
-import { GRACE_SECONDS } from "./room.ts";
+import { GRACE_SECONDS } from "../deadlines.ts";
 import { SECRETS_PATH } from "../trust/protect.ts";
 import type { ThreadPlan } from "../outputs.ts";
 

@@ -1,5 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
-import { COMMAND_MS } from "../deadlines.ts";
+import { COMMAND_MS, GRACE_SECONDS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/remote.ts";
 import { networkName } from "../trust/firewall.ts";
 import { proxyContainer } from "../trust/access.ts";
@@ -17,9 +17,6 @@ import type { RoomSpec } from "./specs.ts";
 export const ID_LABEL = "org.lathe.id";
 export const OWNER_LABEL = "org.lathe.owner";
 export const ATTEMPT_LABEL = "org.lathe.attempt";
-
-/** Seconds a server has to end its requests before it is killed. */
-export const GRACE_SECONDS = 20;
 
 /** Beginning of a file's name in the workspace: what the state knows beside a container. */
 export const BESIDE_FILE = ".beside";

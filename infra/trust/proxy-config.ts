@@ -1,3 +1,4 @@
+import { GRACE_SECONDS } from "../deadlines.ts";
 import type { Credentials } from "./certificates.ts";
 import { SECRETS_PATH, type SecretFile } from "./protect.ts";
 
@@ -8,8 +9,17 @@ const CERTIFICATE = "server.pem";
 const AUTHORIZATION = "authorization.list";
 const CONFIG = "haproxy.cfg";
 
+/** Told to end, it ends by itself before Docker would kill it. */
+const HARD_STOP_SECONDS = GRACE_SECONDS - 5;
+
 /** How its container starts it; the image's own entry point differs between builds. */
 export const PROXY_COMMAND = ["haproxy", "-db", "-f", `${SECRETS_PATH}/${CONFIG}`];
+
+/**
+ * Ends it once the requests that it passes on are answered. It has no handler for SIGTERM, and the first process of a
+ * container does not end by a signal that it does not handle: Docker would wait, and then kill it in the middle of them.
+ */
+export const PROXY_STOP_SIGNAL = "SIGUSR1";
 
 /**
  * What REST's proxy reads: its certificate and key, the one header that it lets through, and how it is set up. It passes
@@ -34,6 +44,7 @@ export function proxyConfig({ container, port }: { readonly container: string; r
   log stdout format raw local0 notice
   maxconn 512
   nbthread 2
+  hard-stop-after ${HARD_STOP_SECONDS}s
   ssl-default-bind-options ssl-min-ver TLSv1.2
 
 defaults

@@ -1,13 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
+import { GRACE_SECONDS } from "../deadlines.ts";
 import { REPLACE_ON_CHANGES } from "../serving/container.ts";
 import { ATTEMPT_LABEL, ID_LABEL } from "../serving/room.ts";
 import { hostCommand } from "../serving/host-command.ts";
 import type { SshTarget } from "../outputs.ts";
 import { proxyContainer, type ServerAccess } from "./access.ts";
 import type { KeptCredentials } from "./credentials.ts";
-import { PROXY_COMMAND, PROXY_PORT, proxyConfig, proxyFiles } from "./proxy-config.ts";
+import { PROXY_COMMAND, PROXY_PORT, PROXY_STOP_SIGNAL, proxyConfig, proxyFiles } from "./proxy-config.ts";
 import { SECRETS_PATH } from "./protect.ts";
 
 const MEMORY_MIB = 256;
@@ -82,7 +83,8 @@ export function restProxy(args: ProxyArgs): docker.Container {
       mustRun: true,
       logDriver: "json-file",
       logOpts: { "max-size": "10m", "max-file": "2" },
-      destroyGraceSeconds: 5,
+      stopSignal: PROXY_STOP_SIGNAL,
+      destroyGraceSeconds: GRACE_SECONDS,
       labels: [
         ...(args.attempt === "" ? [] : [{ label: ATTEMPT_LABEL, value: args.attempt }]),
         { label: ID_LABEL, value: args.id },

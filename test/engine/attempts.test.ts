@@ -82,8 +82,13 @@ test("containers that were stopped, and their network removed, come back with th
   expect([again.code, Object.keys(again.changes)], again.output).toEqual([0, ["same"]]);
 });
 
-test("destroy leaves nothing of them", async () => {
+test("destroy leaves nothing of them, and neither had to be killed", async () => {
+  const since = await onHost("date +%s");
   await destroy(stack);
+  const died = await onHost(
+    `docker events --since ${since} --until $(date +%s) --filter event=die --format '{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'`,
+  );
+  expect(died.split("\n").sort()).toEqual([`${SERVER} 0`, `${PROXY} 0`]);
   expect(await bed.leftOn(HOST)).toBe("");
   expect(await onHost("docker network ls -q --filter name=lathe-")).toBe("");
 });
