@@ -1,11 +1,17 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { destroy, pulumi, tryUp, type StackRef } from "../../infra/engine.ts";
 import { networkName } from "../../infra/trust/firewall.ts";
-import { pushImage } from "../../lab/index.ts";
+import { hostOf, pushImage } from "../../lab/index.ts";
 import { proxyImage } from "../../lab/proxy.ts";
 import { progress } from "../../lib/progress.ts";
 import { on } from "../lab/tools.ts";
-import { makeBed, startUp, type Bed } from "./harness.ts";
+import { clientSecrets, makeBed, startUp, type Bed } from "./harness.ts";
 
 /* What stands beside a server, in trouble: REST's proxy and their own network, as faults.test.ts has it of the server. */
 
@@ -73,6 +79,29 @@ test("a proxy that was removed by hand comes back with the next up, alone, and w
   await onHost(`docker rm ${PROXY}`);
   await expectHealed();
   expect(await inspect(SERVER, "{{.Id}}")).toBe(server);
+});
+
+test("a proxy that is told to end lets the request that it passes on be answered first", async () => {
+  const body = JSON.stringify({ instances: [[[[0, 0, 0]]]] });
+  const { token } = await clientSecrets(stack);
+  const sent = request({
+    ...{ host: hostOf(bed.lab, HOST).address, port: 8501, path: "/v1/models/null:predict", method: "POST" },
+    headers: { authorization: `Bearer ${token}`, "content-length": body.length, connection: "close" },
+    // Who answers is trust.test.ts's question.
+    rejectUnauthorized: false,
+  });
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  sent.write(body.slice(0, 10));
+  const [socket] = (await once(sent, "socket")) as [TLSSocket];
+  await once(socket, "secureConnect");
+  await sleep(1_000);
+  const stopped = onHost(`docker stop -t 20 ${PROXY}; docker inspect ${PROXY} --format '{{.State.ExitCode}}'`);
+  await sleep(1_500);
+  expect(await inspect(PROXY, "{{.State.Running}}")).toBe("true");
+  sent.end(body.slice(10));
+  const [response] = await answered;
+  expect([response.statusCode, await text(response)]).toEqual([200, expect.stringContaining("predictions")]);
+  expect((await stopped).split("\n").at(-1)).toBe("0");
 });
 
 test("containers that were stopped, and their network removed, come back with the next up, and then all stays", async () => {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { destroy, initStack, projectFolder, type EngineResult, type StackRef } from "../../infra/engine.ts";
+import { destroy, initStack, projectFolder, pulumi, type EngineResult, type StackRef } from "../../infra/engine.ts";
+import { StackSecrets } from "../../infra/trust/outputs.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tfs/image.ts";
 import { progress } from "../../lib/progress.ts";
@@ -27,7 +28,7 @@ export interface Bed {
 }
 
 /** Lays the bed in a lab that is up: the image is pushed once and then comes from the cache. */
-export async function makeBed(name = process.env["LATHE_TEST_LAB"] ?? TEST_LAB): Promise<Bed> {
+export async function makeBed(name = TEST_LAB): Promise<Bed> {
   const steps = progress();
   const lab = await readLab(name);
   const source = await buildServerRootfs(steps);
@@ -54,6 +55,15 @@ export async function makeBed(name = process.env["LATHE_TEST_LAB"] ?? TEST_LAB):
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** What the clients of a stack's one server need to be let in. */
+export async function clientSecrets(ref: StackRef): Promise<{ clientKey: string; token: string }> {
+  const shown = await pulumi({ ...ref, onLine: () => {} }, [
+    ...["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", ref.stack],
+  ]);
+  const [own] = StackSecrets.parse(JSON.parse(shown.stdout)).servers;
+  return { clientKey: own?.clientKey ?? "", token: own?.token ?? "" };
 }
 
 /** `pulumi up` as a process of its own, to which something is done as soon as it says a line. */

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelStatus } from "../../bench/clients/status.ts";
 import { destroy, outputs, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/engine.ts";
-import { StackSecrets } from "../../infra/trust/outputs.ts";
 import { boot, hostOf, powerCut, pushImage } from "../../lab/index.ts";
 import { proxyImage } from "../../lab/proxy.ts";
 import { repoRoot } from "../../lib/paths.ts";
@@ -14,7 +13,7 @@ import { quoteAll } from "../../lib/quote.ts";
 import { endLab, freshLab } from "../lab/fresh.ts";
 import { TEST_LAB } from "../lab/setup.ts";
 import { on, tryOn } from "../lab/tools.ts";
-import { makeBed, type Bed } from "./harness.ts";
+import { clientSecrets, makeBed, type Bed } from "./harness.ts";
 import { filesWith, needlesOf, watchProcesses, type Watch } from "./secrets.ts";
 
 /* Nobody let in: a stack's server as its clients, and as a stranger on the same network, find it. */
@@ -100,13 +99,9 @@ async function setAgain(): Promise<void> {
 }
 
 async function secrets(): Promise<{ clientKey: string; token: string; serverKey: string }> {
-  const shown = await pulumi({ ...stack, onLine: () => {} }, [
-    ...["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", HOST],
-  ]);
-  const [own] = StackSecrets.parse(JSON.parse(shown.stdout)).servers;
   const state = await pulumi(stack, ["stack", "export", "--show-secrets", "--stack", HOST]);
   const serverKey = /"serverKey\\?": ?\\?"(-----BEGIN.*?-----END PRIVATE KEY-----)/s.exec(state.stdout)?.[1] ?? "";
-  return { clientKey: own?.clientKey ?? "", token: own?.token ?? "", serverKey: serverKey.replaceAll(/\\+n/g, "\n") };
+  return { ...(await clientSecrets(stack)), serverKey: serverKey.replaceAll(/\\+n/g, "\n") };
 }
 
 describe("a host whose key is not the one that is known", () => {
