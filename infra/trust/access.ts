@@ -1,5 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
-import { bindAddresses, isLoopback } from "./bind.ts";
+import { bindAddresses, isOpenOutside } from "./bind.ts";
 import type { AccessConfig } from "./config.ts";
 import { networkName, chainName } from "./firewall.ts";
 import { planGuard, type Guard } from "./guard.ts";
@@ -63,14 +63,13 @@ export function planAccess(sources: AccessSources): ServerAccess {
     });
   }
   const bind = bindAddresses({ expose: config.expose, address, resolved, login });
-  const outside = bind.some((ip) => !isLoopback(ip));
   return {
     config,
     bind: inOrderOf(login.published[container] ?? [], bind),
     proxyBind: inOrderOf(login.published[proxyContainer(container)] ?? [], bind),
     user,
     proxyUser: unprivileged,
-    allow: outside ? allowed : [],
+    allow: isOpenOutside(bind) ? allowed : [],
     guard: planGuard({
       ...{ config, bind, engine, firewall, boot, container },
       chain: chainName(networkName(owner, container)),

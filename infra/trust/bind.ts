@@ -68,3 +68,8 @@ function isOwnName(ip: string): boolean {
 export function isLoopback(ip: string): boolean {
   return /^127\./.test(ip) || ip === "::1";
 }
+
+/** Whether ports bound to these addresses can be reached from other machines. */
+export function isOpenOutside(bind: readonly string[]): boolean {
+  return bind.some((ip) => !isLoopback(ip));
+}

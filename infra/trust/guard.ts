@@ -1,5 +1,5 @@
 import { ROOT_SCRIPT } from "../hosts/become-root.ts";
-import { isLoopback } from "./bind.ts";
+import { isOpenOutside } from "./bind.ts";
 import type { AccessConfig } from "./config.ts";
 import { chainName, networkName } from "./firewall.ts";
 
@@ -94,7 +94,7 @@ export interface GuardSources {
  */
 export function planGuard(sources: GuardSources): Guard {
   const { config, bind, engine, firewall, container } = sources;
-  const outside = bind.some((ip) => !isLoopback(ip));
+  const outside = isOpenOutside(bind);
   // An engine that is still to be installed comes with iptables, and only root installs it.
   const may = engine === "none" ? "yes" : (firewall?.may ?? "no-root");
   const leaks = asksForGuard(config) && !outside && letsNeighboursIn(engine) && may !== "rootless";
