@@ -6,6 +6,7 @@ import { clientKinds } from "../clients/index.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import { type Choice, type Deployed, expand, placements } from "./expand.ts";
 import { parseExperiments } from "./load.ts";
+import { NOTHING_CHOSEN } from "./testing.ts";
 
 const images = Array.from({ length: 10 }, (_, i) => `image-${i + 1}`);
 const known = { images: images.map((_, i) => i + 1) };
@@ -14,16 +15,8 @@ const deployed: Deployed = {
   images,
   clientKinds,
 };
-const nothing: Choice = {
-  experiments: undefined,
-  models: undefined,
-  images: undefined,
-  clientKinds: undefined,
-  places: ["local", "remote"],
-  limits: {},
-};
 const cellsOf = (text: string, choice: Partial<Choice> = {}, on = deployed) =>
-  expand(parseExperiments(text, "x", known), on, { ...nothing, ...choice }, DEFAULT_LIMITS);
+  expand(parseExperiments(text, "x", known), on, { ...NOTHING_CHOSEN, ...choice }, DEFAULT_LIMITS);
 const paper = readFileSync(join(repoRoot, "bench/experiments/paper.yaml"), "utf8");
 
 describe("the cells of experiments", () => {
@@ -102,7 +95,7 @@ experiments:
     const { cells } = expand(
       parseExperiments("experiments: [{ name: a, limits: { requests: 300, blockRequests: 5 } }]", "x", known),
       deployed,
-      { ...nothing, limits: { requests: 3 } },
+      { ...NOTHING_CHOSEN, limits: { requests: 3 } },
       { ...DEFAULT_LIMITS, requests: 3 },
     );
     expect(cells[0]?.limits).toEqual({ blockRequests: 5 });

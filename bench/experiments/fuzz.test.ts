@@ -5,6 +5,7 @@ import { clientKinds } from "../clients/index.ts";
 import { type Limits, DEFAULT_LIMITS } from "../limits.ts";
 import { expand } from "./expand.ts";
 import { parseExperiments } from "./load.ts";
+import { NOTHING_CHOSEN } from "./testing.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -37,14 +38,7 @@ function readAndExpand(text: string): void {
   expand(
     experiments,
     { modelsByRole: { client: ["null"], edge: ["null", "ssd"] }, images: ["image-1", "image-2"], clientKinds },
-    {
-      experiments: undefined,
-      models: undefined,
-      images: undefined,
-      clientKinds: undefined,
-      places: ["local", "remote"],
-      limits: {},
-    },
+    NOTHING_CHOSEN,
     DEFAULT_LIMITS satisfies Limits,
   );
 }

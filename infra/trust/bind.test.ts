@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { planAccess } from "./access.ts";
 import { bindAddresses } from "./bind.ts";
+import { accessConfig } from "./config.ts";
 import { parseLogin, type HostLogin } from "./login.ts";
 
 const login: HostLogin = {
@@ -67,14 +68,7 @@ test("a login is read from what the host printed, and is unknown where it printe
 });
 
 test("addresses are asked for in the order in which Docker told them, so that the container stays the same", () => {
-  const config = {
-    expose: "address",
-    tls: "off",
-    rest: "open",
-    allowFrom: [],
-    proxyImage: "haproxy:2.8",
-    user: "unprivileged",
-  } as const;
+  const config = accessConfig({}, []);
   const plan = (told: string[]) =>
     planAccess({
       config,
@@ -92,14 +86,7 @@ test("addresses are asked for in the order in which Docker told them, so that th
 });
 
 test("a container runs as the SSH user, as nobody where that is root, and never as one that cannot read its keys", () => {
-  const config = {
-    expose: "address",
-    tls: "mutual",
-    rest: "off",
-    allowFrom: [],
-    proxyImage: "haproxy:2.8",
-    user: "unprivileged",
-  } as const;
+  const config = accessConfig({ tls: "mutual" }, []);
   const plan = (uid: number, user: "unprivileged" | "image") =>
     planAccess({
       config: { ...config, user },

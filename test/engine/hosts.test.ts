@@ -23,7 +23,7 @@ import { makeBed, type Bed } from "./harness.ts";
  * or over IPv6. `gate` is the jump host, whose user has sudo with a password; `inner` lies behind it.
  */
 
-const LAB = `${process.env["LATHE_TEST_LAB"] ?? TEST_LAB}-found`;
+const LAB = `${TEST_LAB}-found`;
 
 let lab: Lab;
 let bed: Bed;

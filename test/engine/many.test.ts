@@ -17,7 +17,7 @@ import { runFleet, type FleetProject } from "./fleet-run.ts";
  * connection to. Their servers are the small ones of bench/fleet: what is tried is the way to the hosts.
  */
 
-const LAB = `${process.env["LATHE_TEST_LAB"] ?? TEST_LAB}-many`;
+const LAB = `${TEST_LAB}-many`;
 const NAMES = hostNames(16);
 
 let lab: Lab;

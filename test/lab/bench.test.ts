@@ -47,7 +47,7 @@ describe("the bench against servers that real stacks put on real hosts", () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "lathe-bench-"));
-    lab = await readLab(process.env["LATHE_TEST_LAB"] ?? TEST_LAB);
+    lab = await readLab(TEST_LAB);
     const { key, rootfs, config } = await buildServerRootfs(progress());
     const source = { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
     const image = await pushImage(lab, source, progress());

@@ -10,7 +10,6 @@ export const TEST_LAB = process.env["LATHE_TEST_LAB"] ?? "lathe-test";
  * `LATHE_TEST_LAB` gives it another name.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  const name = process.env["LATHE_TEST_LAB"] ?? TEST_LAB;
-  await freshLab({ name }, progress());
-  return () => endLab(name, progress());
+  await freshLab({ name: TEST_LAB }, progress());
+  return () => endLab(TEST_LAB, progress());
 }

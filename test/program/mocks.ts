@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineConfig } from "../../infra/config/resolve.ts";
 import type { HostFacts } from "../../infra/hosts/facts.ts";
+import { accessConfig } from "../../infra/trust/config.ts";
 import type { HostLogin } from "../../infra/trust/login.ts";
 import type { ModelArtifact } from "../../infra/serving/specs.ts";
 
@@ -79,14 +80,7 @@ export const edgeConfig: MachineConfig = {
   pidsLimit: 4096,
   gateTimeoutSeconds: 180,
   workspace: ".lathe/lathe-edge",
-  access: {
-    expose: "address",
-    tls: "off",
-    rest: "open",
-    allowFrom: [],
-    proxyImage: "haproxy:2.8",
-    user: "unprivileged",
-  },
+  access: accessConfig({}, []),
 };
 
 /** A model ready for delivery. */
