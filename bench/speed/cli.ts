@@ -5,7 +5,7 @@ import { runCommand } from "../../lib/cli.ts";
 import { UserError } from "../../lib/errors.ts";
 import { progress } from "../../lib/progress.ts";
 import { pythonEnv } from "../../models/python.ts";
-import { contenders } from "./contenders.ts";
+import { contenders, LEAST_WARM } from "./contenders.ts";
 import { makePayload, writePayload } from "./payload.ts";
 import { takePriority } from "./priority.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
@@ -13,19 +13,18 @@ import { reportText } from "./text.ts";
 import { ghz, speedServer, wrk } from "./tools.ts";
 import { Worker } from "./worker.ts";
 
-const LEAST_WARM = 200;
-
 await runCommand(
   {
     name: "npm run bench:clients --",
     summary: "Measure our gRPC and REST clients against the ones people know, and show whether their goals are met.",
     options: {
-      rounds: { type: "string", value: "N", help: "rounds; each client runs once in every round", default: "7" },
-      calls: { type: "string", value: "N", help: "measured calls of a client in a round", default: "400" },
+      rounds: { type: "string", value: "N", help: "rounds; each client is started anew in every round", default: "5" },
+      turns: { type: "string", value: "N", help: "turns of each client in a round", default: "7" },
+      calls: { type: "string", value: "N", help: "measured calls of a client in a turn", default: "400" },
       warm: {
         type: "string",
         value: "N",
-        help: `calls of each client in a round before it is measured, ${LEAST_WARM} or more`,
+        help: `calls of each client in a round before it is measured, ${LEAST_WARM} or more (ghz: ${LEAST_WARM} in each turn; wrk: 1 s)`,
         default: "1000",
       },
       "warm-seconds": {
@@ -40,8 +39,9 @@ await runCommand(
     },
     details: [
       "One server with fixed answers (bench/speed/server), one connection, one call at a time: a 921,676-byte gRPC request " +
-        "or the same pixels as nested JSON lists, and an answer of 12 kB. Clients take turns within each round, in an order " +
-        "that rotates, each in a new process with a new connection; a ratio is made of two clients' figures of the same round, and its median over the rounds counts.",
+        "or the same pixels as nested JSON lists, and an answer of 12 kB. In each round every client is started in a new process " +
+        "with a new connection and warmed up; then all take turns, in an order that changes (ghz and wrk, which run once and " +
+        "print, are a new process in each turn). A ratio is made of two clients' figures of the same turn, and its median over all turns counts.",
       "A client that is compiled as it runs is warm after a time, not after a number of calls: until then a call in a hundred " +
         "waits for its compiler.",
       "As root, server and clients run before whatever else the machine does (nice -20), all alike.",
@@ -49,13 +49,14 @@ await runCommand(
         "each once, at the first run.",
     ],
     examples: [
-      ["npm run bench:clients", "the table, about five minutes"],
+      ["npm run bench:clients", "the table, about seven minutes"],
       ["npm run bench:clients -- --protocol rest --json > rest.json", "REST only, for a program"],
     ],
   },
   async (values) => {
     const plan = {
       rounds: count("--rounds", values.rounds, 1),
+      turns: count("--turns", values.turns, 1),
       calls: count("--calls", values.calls, 10),
       warm: count("--warm", values.warm, LEAST_WARM),
       warmSeconds: count("--warm-seconds", values["warm-seconds"], 0),

@@ -5,8 +5,11 @@ import { $ } from "zx";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
-import { roundOf, type Phases, type Round } from "./stats.ts";
+import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { Worker } from "./worker.ts";
+
+/** No client is measured before so many calls; what needs no compiler needs no more. */
+export const LEAST_WARM = 200;
 
 /** What a run needs to know of its surroundings. */
 export interface Surroundings {
@@ -19,17 +22,17 @@ export interface Surroundings {
   readonly wrk: string;
 }
 
-/** A round with the client's own phases, where it has them. */
-export interface RoundWithPhases extends Round {
+/** A turn with the client's own phases, where it has them. */
+export interface TurnWithPhases extends Turn {
   readonly phases: Phases | null;
 }
 
 /**
- * How much of a round: calls that do not count, then calls that do. What is compiled as it runs is warm after a time and not
+ * How much of a turn: calls that do not count, then calls that do. What is compiled as it runs is warm after a time and not
  * after a number of calls: V8 was seen to compile parts of a client anew until some 6000 calls of 0.2 ms were made, and each
  * time a call or two took four times as long.
  */
-export interface RoundPlan {
+export interface TurnPlan {
   /** The least number of calls to warm up with. */
   readonly warm: number;
   /** The least time to warm up for, of clients that run on a runtime which compiles or interprets them. */
@@ -44,8 +47,15 @@ export interface Contender {
   readonly ours: boolean;
   /** What a call's time has in it besides the exchange: for the table. */
   readonly inside: string;
-  /** One round: a new process with a new connection, warmed and measured. */
-  round(at: Surroundings, plan: RoundPlan): Promise<RoundWithPhases>;
+  /** Starts it for a round: a new process with a new connection, warmed up. */
+  start(at: Surroundings, plan: TurnPlan): Promise<Runner>;
+}
+
+/** A contender that is warm and waits for its turns. */
+export interface Runner {
+  /** One turn, measured. */
+  turn(): Promise<TurnWithPhases>;
+  stop(): Promise<void>;
 }
 
 const WHOLE = "encode and decode";
@@ -59,10 +69,10 @@ export function contenders(): Contender[] {
     own("grpc-js", "grpc", WHOLE),
     worker("grpcio-bytes", "grpc", false, READY, (at) => python(at, "bytes")),
     worker("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
-    { name: "ghz", protocol: "grpc", ours: false, inside: `${WHOLE} (dynamic messages)`, round: ghzRound },
+    { name: "ghz", protocol: "grpc", ours: false, inside: `${WHOLE} (dynamic messages)`, start: eachTurnAnew(ghzTurn) },
     own("rest", "rest", WHOLE),
     own("rest-body", "rest", READY),
-    { name: "wrk", protocol: "rest", ours: false, inside: READY, round: wrkRound },
+    { name: "wrk", protocol: "rest", ours: false, inside: READY, start: eachTurnAnew(wrkTurn) },
   ];
 }
 
@@ -87,31 +97,40 @@ function worker(
   inside: string,
   make: (at: Surroundings) => Worker,
 ): Contender {
-  const round = async (at: Surroundings, plan: RoundPlan): Promise<RoundWithPhases> => {
+  const start = async (at: Surroundings, plan: TurnPlan): Promise<Runner> => {
     const running = make(at);
-    try {
-      await running.next();
-      await running.ask({ calls: plan.warm, seconds: plan.warmSeconds });
+    const turn = async (): Promise<TurnWithPhases> => {
       const answer = (await running.ask({ calls: plan.calls, seconds: 0 })) as {
         latenciesMs: number[];
         phases?: Phases | null;
       };
-      return { ...roundOf(answer.latenciesMs), phases: answer.phases ?? null };
-    } finally {
+      return { ...turnOf(answer.latenciesMs), phases: answer.phases ?? null };
+    };
+    try {
+      await running.next();
+      await running.ask({ calls: plan.warm, seconds: plan.warmSeconds });
+    } catch (error) {
       await running.stop();
+      throw error;
     }
+    return { turn, stop: () => running.stop() };
   };
-  return { name, protocol, ours, inside, round };
+  return { name, protocol, ours, inside, start };
 }
 
-async function ghzRound(at: Surroundings, { warm, calls }: RoundPlan): Promise<RoundWithPhases> {
+/** For programs that run once and print: each turn is a process of its own, which warms up by itself. */
+function eachTurnAnew(turn: (at: Surroundings, plan: TurnPlan) => Promise<TurnWithPhases>): Contender["start"] {
+  return (at, plan) => Promise.resolve({ turn: () => turn(at, plan), stop: () => Promise.resolve() });
+}
+
+async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithPhases> {
   const report = join(at.files.folder, "ghz.json");
-  const total = calls + warm;
+  const total = calls + LEAST_WARM;
   const args = [
     ["--insecure", "--import-paths", join(repoRoot, "protos")],
     ["--proto", join(repoRoot, "protos", "tensorflow_serving", "apis", "prediction_service.proto")],
     ["--call", "tensorflow.serving.PredictionService.Predict", "--binary-file", at.files.grpcRequest],
-    ["--concurrency", "1", "--total", String(total), "--skipFirst", String(warm), "--timeout", "30s"],
+    ["--concurrency", "1", "--total", String(total), "--skipFirst", String(LEAST_WARM), "--timeout", "30s"],
     ["--format", "json", "--output", report, `127.0.0.1:${at.grpcPort}`],
   ].flat();
   const run = await $({ nothrow: true, quiet: true })`${at.ghz} ${args}`;
@@ -122,16 +141,16 @@ async function ghzRound(at: Surroundings, { warm, calls }: RoundPlan): Promise<R
   const bad = details.find((d) => d.status !== "OK");
   if (bad !== undefined || details.length !== calls)
     throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
-  return { ...roundOf(details.map((d) => d.latency / 1e6)), phases: null };
+  return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
 }
 
 /** It counts seconds, not calls: one to warm up (each with a new connection), one to measure. */
-async function wrkRound(at: Surroundings): Promise<RoundWithPhases> {
+async function wrkTurn(at: Surroundings): Promise<TurnWithPhases> {
   await wrkSecond(at);
   return wrkSecond(at);
 }
 
-async function wrkSecond(at: Surroundings): Promise<RoundWithPhases> {
+async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
   const env = { ...process.env, LATHE_BODY: at.files.restRequest };
   const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
@@ -140,7 +159,7 @@ async function wrkSecond(at: Surroundings): Promise<RoundWithPhases> {
   const line = /LATHE (.*)/.exec(run.stdout)?.[1];
   if (run.exitCode !== 0 || line === undefined)
     throw new UserError({ what: `wrk failed: ${run.stderr.trim() || run.stdout.trim()}` });
-  const { bytes, errors, ...round } = JSON.parse(line) as Round & { bytes: number; errors: number };
+  const { bytes, errors, ...round } = JSON.parse(line) as Turn & { bytes: number; errors: number };
   // It tells the sum of all answers' bytes, heads included; the last one may be cut by the clock.
   const eachBytes = bytes / round.calls;
   if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)

@@ -1,6 +1,6 @@
-import { ratioSpread, type Round, type Spread } from "./stats.ts";
+import { ratioSpread, type Turn, type Spread } from "./stats.ts";
 
-/** A promise about our clients' speed: `over`'s figure is at most `limit` times `under`'s, in rounds side by side. */
+/** A promise about our clients' speed: `over`'s figure is at most `limit` times `under`'s, in turns side by side. */
 export interface Goal {
   readonly title: string;
   readonly over: Figure;
@@ -36,7 +36,7 @@ function tail(title: string, ours: string): Goal {
   return { title, over: { contender: ours, figure: "p99Ms" }, under: { contender: ours, figure: "p50Ms" }, limit: 4 };
 }
 
-/** A goal with what was measured: the ratio's median over the rounds decides. */
+/** A goal with what was measured: the ratio's median over the turns decides. */
 export interface Verdict {
   readonly title: string;
   readonly limit: number;
@@ -45,10 +45,10 @@ export interface Verdict {
 }
 
 /** Judges every goal whose contenders ran. */
-export function judge(rounds: Readonly<Record<string, readonly Round[]>>): Verdict[] {
+export function judge(turns: Readonly<Record<string, readonly Turn[]>>): Verdict[] {
   return goals.flatMap((goal) => {
-    const over = rounds[goal.over.contender];
-    const under = rounds[goal.under.contender];
+    const over = turns[goal.over.contender];
+    const under = turns[goal.under.contender];
     if (over === undefined || under === undefined) return [];
     const ratio = ratioSpread(
       over.map((r) => r[goal.over.figure]),

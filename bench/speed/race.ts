@@ -1,15 +1,18 @@
 import type { Progress } from "../../lib/progress.ts";
-import type { Contender, RoundPlan, RoundWithPhases, Surroundings } from "./contenders.ts";
+import type { Contender, Runner, TurnPlan, TurnWithPhases, Surroundings } from "./contenders.ts";
 import { judge, type Verdict } from "./goals.ts";
 import { medianOf, phaseNames, type PhaseName, type Phases } from "./stats.ts";
 import type { Payload } from "./payload.ts";
 
 /** How much is run. */
-export interface RacePlan extends RoundPlan {
+export interface RacePlan extends TurnPlan {
+  /** How often all clients are started anew. */
   readonly rounds: number;
+  /** How often each is measured between. */
+  readonly turns: number;
 }
 
-/** One client's part of the report; times are medians over the rounds. */
+/** One client's part of the report; times are medians over the turns of all rounds. */
 export interface Result {
   readonly name: string;
   readonly protocol: "grpc" | "rest";
@@ -19,7 +22,7 @@ export interface Result {
   readonly p90Ms: number;
   readonly p99Ms: number;
   readonly phases: Phases | null;
-  readonly rounds: readonly RoundWithPhases[];
+  readonly turns: readonly TurnWithPhases[];
 }
 
 /** Everything that one run of the benchmark measured. */
@@ -37,24 +40,46 @@ export interface Report {
   readonly verdicts: readonly Verdict[];
 }
 
-/** Runs every contender once in each round, one at a time, the first one of a round being another each time. */
+/**
+ * In each round every contender is started and warmed up, and then all take their turns, one at a time. A machine's speed was
+ * seen to change by a third from one second to the next, whoever ran: so turns are short and many, contenders that are held
+ * against one another are neighbours, and who comes first changes.
+ */
 export async function race(
   all: readonly Contender[],
   at: Surroundings,
   plan: RacePlan,
   tell: Progress,
-): Promise<ReadonlyMap<string, readonly RoundWithPhases[]>> {
-  tell.step(`Measuring ${plan.rounds} rounds of ${plan.calls} calls`, plan.rounds * (15 + 7 * plan.warmSeconds));
-  const rounds = new Map<string, RoundWithPhases[]>(all.map((c) => [c.name, []]));
+): Promise<ReadonlyMap<string, readonly TurnWithPhases[]>> {
+  const seconds = plan.rounds * all.length * (1 + plan.warmSeconds + plan.turns * 0.9);
+  tell.step(`Measuring ${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls`, seconds);
+  const turns = new Map<string, TurnWithPhases[]>(all.map((c) => [c.name, []]));
   for (let round = 0; round < plan.rounds; round++) {
-    for (let turn = 0; turn < all.length; turn++) {
-      const contender = all[(round + turn) % all.length] as Contender;
-      tell.note(`round ${round + 1}, ${contender.name}`);
-      rounds.get(contender.name)?.push(await contender.round(at, plan));
+    const running = new Map<string, Runner>();
+    try {
+      for (const contender of all) {
+        tell.note(`round ${round + 1} of ${plan.rounds}, ${contender.name} warms up`);
+        running.set(contender.name, await contender.start(at, plan));
+      }
+      for (let turn = 0; turn < plan.turns; turn++) {
+        for (const name of orderOf([...running.keys()], round * plan.turns + turn)) {
+          tell.note(`round ${round + 1} of ${plan.rounds}, turn ${turn + 1} of ${plan.turns}, ${name}`);
+          turns.get(name)?.push(await (running.get(name) as Runner).turn());
+        }
+      }
+    } finally {
+      await Promise.all([...running.values()].map((runner) => runner.stop()));
     }
   }
   tell.done();
-  return rounds;
+  return turns;
+}
+
+/** Who comes after whom in a turn: the first one moves on each second turn, and every other turn goes backwards. */
+export function orderOf(names: readonly string[], turn: number): string[] {
+  const first = (turn >> 1) % names.length;
+  const order = [...names.slice(first), ...names.slice(0, first)];
+  return turn % 2 === 0 ? order : order.reverse();
 }
 
 /** Puts the report together. */
@@ -63,17 +88,17 @@ export function reportOf(
   plan: RacePlan,
   nice: number,
   all: readonly Contender[],
-  rounds: ReadonlyMap<string, readonly RoundWithPhases[]>,
+  turns: ReadonlyMap<string, readonly TurnWithPhases[]>,
 ): Report {
   const results = all.map((contender): Result => {
-    const own = rounds.get(contender.name) ?? [];
+    const own = turns.get(contender.name) ?? [];
     const median = (name: "p50Ms" | "p90Ms" | "p99Ms") => medianOf(own.map((r) => r[name]));
     const { name, protocol, ours, inside } = contender;
     return {
       ...{ name, protocol, ours, inside },
       ...{ p50Ms: median("p50Ms"), p90Ms: median("p90Ms"), p99Ms: median("p99Ms") },
       phases: phasesOver(own),
-      rounds: own,
+      turns: own,
     };
   });
   return {
@@ -86,12 +111,12 @@ export function reportOf(
       restAnswer: payload.restAnswer.length,
     },
     results,
-    verdicts: judge(Object.fromEntries(rounds)),
+    verdicts: judge(Object.fromEntries(turns)),
   };
 }
 
-function phasesOver(rounds: readonly RoundWithPhases[]): Phases | null {
-  const seen = rounds.map((r) => r.phases).filter((p) => p !== null);
+function phasesOver(turns: readonly TurnWithPhases[]): Phases | null {
+  const seen = turns.map((r) => r.phases).filter((p) => p !== null);
   if (seen.length === 0) return null;
   const median = (name: PhaseName) => {
     const values = seen.map((p) => p[name]).filter((v) => v !== null);

@@ -4,20 +4,21 @@ import { decodePredictResponse } from "../clients/wire/decode.ts";
 import { decodePredictAnswer } from "../clients/rest/json-decode.ts";
 import { judge } from "./goals.ts";
 import { GRPC_BOXES, REST_BOXES, makePayload } from "./payload.ts";
-import { medianOf, percentile, phasesOf, ratioSpread, roundOf, type Round } from "./stats.ts";
+import { medianOf, percentile, phasesOf, ratioSpread, turnOf, type Turn } from "./stats.ts";
+import { orderOf } from "./race.ts";
 import { reportText } from "./text.ts";
 
-const round = (p50Ms: number, p99Ms = p50Ms): Round => ({ calls: 10, p50Ms, p90Ms: p50Ms, p99Ms });
+const turn = (p50Ms: number, p99Ms = p50Ms): Turn => ({ calls: 10, p50Ms, p90Ms: p50Ms, p99Ms });
 
 describe("figures", () => {
   it("are nearest-rank percentiles of all calls", () => {
     const values = Array.from({ length: 200 }, (_, i) => 200 - i);
-    expect(roundOf(values)).toEqual({ calls: 200, p50Ms: 100, p90Ms: 180, p99Ms: 198 });
+    expect(turnOf(values)).toEqual({ calls: 200, p50Ms: 100, p90Ms: 180, p99Ms: 198 });
     expect(percentile([5], 0.99)).toBe(5);
     expect(percentile([], 0.5)).toBeNaN();
   });
 
-  it("are ratios of rounds side by side, not of medians", () => {
+  it("are ratios of turns side by side, not of medians", () => {
     expect(ratioSpread([1, 10, 4], [2, 5, 4])).toEqual({ median: 1, min: 0.5, max: 2 });
     expect(medianOf([4, 1, 3, 2])).toBe(2.5);
   });
@@ -32,7 +33,7 @@ describe("figures", () => {
 
 describe("goals", () => {
   it("are met up to their limit and missed beyond", () => {
-    const verdicts = judge({ rest: [round(2, 8)], "rest-body": [round(1.1, 4.5)], wrk: [round(1)] });
+    const verdicts = judge({ rest: [turn(2, 8)], "rest-body": [turn(1.1, 4.5)], wrk: [turn(1)] });
     expect(verdicts.map((v) => [v.title, v.met])).toEqual([
       ["REST ready-made body, against wrk", true],
       ["REST ready-made body, p99 against its own p50", false],
@@ -41,7 +42,17 @@ describe("goals", () => {
   });
 
   it("are not judged where one of the two did not run", () => {
-    expect(judge({ probe: [round(1)] }).map((v) => v.title)).toEqual(["gRPC whole call, p99 against its own p50"]);
+    expect(judge({ probe: [turn(1)] }).map((v) => v.title)).toEqual(["gRPC whole call, p99 against its own p50"]);
+  });
+});
+
+describe("turns", () => {
+  it("put every client first, and before and after each other one, equally often", () => {
+    const names = ["a", "b", "c"];
+    const orders = Array.from({ length: 6 }, (_, turn) => orderOf(names, turn));
+    for (const name of names) expect(orders.filter((order) => order[0] === name)).toHaveLength(2);
+    for (const [one, other] of ["ab", "bc", "ac"].map((pair) => [...pair] as [string, string]))
+      expect(orders.filter((order) => order.indexOf(one) < order.indexOf(other))).toHaveLength(3);
   });
 });
 
@@ -72,7 +83,7 @@ describe("the report", () => {
   const report = (nice: number) => {
     const bytes = { grpcRequest: 921_676, grpcAnswer: 1, restRequest: 1, restAnswer: 1 };
     return reportText({
-      plan: { rounds: 7, calls: 400, warm: 200, warmSeconds: 3 },
+      plan: { rounds: 5, turns: 7, calls: 400, warm: 200, warmSeconds: 3 },
       nice,
       bytes,
       results: [],

@@ -1,7 +1,7 @@
 import type { Timing } from "../clients/client.ts";
 
 /** What one contender did in one round, in milliseconds. */
-export interface Round {
+export interface Turn {
   readonly calls: number;
   readonly p50Ms: number;
   readonly p90Ms: number;
@@ -18,8 +18,8 @@ export function percentile(sorted: ArrayLike<number>, p: number): number {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** A round's figures from its calls' latencies. */
-export function roundOf(latenciesMs: ArrayLike<number>): Round {
+/** A turn's figures from its calls' latencies. */
+export function turnOf(latenciesMs: ArrayLike<number>): Turn {
   const sorted = Float64Array.from(latenciesMs).sort();
   return {
     calls: sorted.length,
@@ -46,14 +46,14 @@ export function medianOf(values: readonly number[]): number {
   return ((sorted[half - 1] ?? Number.NaN) + (sorted[half] ?? Number.NaN)) / 2;
 }
 
-/** A ratio over paired rounds: its median, and how far the rounds lie apart. */
+/** A ratio over paired turns: its median, and how far the turns lie apart. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Ratios `over[i] / under[i]` of rounds that ran side by side. */
+/** Ratios `over[i] / under[i]` of turns that ran side by side. */
 export function ratioSpread(over: readonly number[], under: readonly number[]): Spread {
   const ratios = over.map((value, i) => value / (under[i] ?? Number.NaN));
   return { median: medianOf(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };

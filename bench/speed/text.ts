@@ -1,4 +1,5 @@
 import { formatTable } from "../../lib/table.ts";
+import { LEAST_WARM } from "./contenders.ts";
 import { phaseNames } from "./stats.ts";
 import type { Report } from "./race.ts";
 
@@ -6,8 +7,8 @@ import type { Report } from "./race.ts";
 export function reportText(report: Report): string {
   const { bytes, plan } = report;
   return [
-    `${plan.rounds} rounds of ${plan.calls} calls, one at a time, after ${plan.warm} or more and ${plan.warmSeconds} s to warm up (wrk: 1 s, ghz: ${plan.warm} calls).`,
-    "Milliseconds, medians over the rounds.",
+    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round; of wrk 1 s, of ghz ${LEAST_WARM} calls in each turn.`,
+    "Milliseconds, medians over all turns.",
     priority(report.nice),
     `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
       `REST: ${grouped(bytes.restRequest)} there, ${grouped(bytes.restAnswer)} back.`,
@@ -47,7 +48,7 @@ function goalsTable(report: Report): string {
   const columns = [
     { title: "goal" },
     { title: "ratio", align: "right" as const },
-    { title: "min–max over rounds", align: "right" as const },
+    { title: "min–max over turns", align: "right" as const },
     { title: "at most", align: "right" as const },
     { title: "" },
   ];
