@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import type { Security } from "../security.ts";
-import { type HttpResponse, ResponseReader } from "./response.ts";
+import { type HttpResponse, LastHead, ResponseReader } from "./response.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
 
 /** What came back of one HTTP exchange, whatever its status, with the marks seen (`performance.now`, ms). */
@@ -29,6 +29,8 @@ export class HttpConnection {
   readonly #headers: string;
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
+  #answered = new LastHead();
+  #asked = { method: "", path: "", bytes: 0, head: Buffer.alloc(0) };
   /** A longer answer is given up. */
   largestAnswerBytes = LARGEST_ANSWER_BYTES;
 
@@ -70,9 +72,8 @@ export class HttpConnection {
         return reject(unavailable(this.#address, this.#port, "the connection is closed"));
       if (this.#pending !== null) return reject(new Error("one exchange at a time"));
       // Before anything is begun: a path that cannot be sent leaves the connection as it was.
-      const sized = body === null ? "" : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
-      const head = `${method} ${oneLine(path)} HTTP/1.1\r\n${this.#headers}\r\n${sized}\r\n`;
-      const reader = new ResponseReader(this.largestAnswerBytes);
+      const head = this.#head(method, path, body);
+      const reader = new ResponseReader(this.largestAnswerBytes, this.#answered);
       const settle = (keep: boolean) => {
         clearTimeout(timer);
         this.#pending = null;
@@ -105,10 +106,20 @@ export class HttpConnection {
       };
       socket.flushedAt = 0;
       socket.cork();
-      socket.write(head, "latin1");
+      socket.write(head);
       if (body !== null) socket.write(body);
       socket.uncork();
     });
+  }
+
+  /** The request's head: the last one again where nothing in it differs, as most often. Throws where it cannot be sent. */
+  #head(method: string, path: string, body: Buffer | null): Buffer {
+    const [asked, bytes] = [this.#asked, body === null ? -1 : body.length];
+    if (asked.method === method && asked.path === path && asked.bytes === bytes) return asked.head;
+    const sized = body === null ? "" : `content-type: application/json\r\ncontent-length: ${bytes}\r\n`;
+    const head = Buffer.from(`${method} ${oneLine(path)} HTTP/1.1\r\n${this.#headers}\r\n${sized}\r\n`, "latin1");
+    this.#asked = { method, path, bytes, head };
+    return head;
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StatusError } from "../codes.ts";
-import { type HttpResponse, NotHttp, ResponseReader } from "./response.ts";
+import { type HttpResponse, LastHead, NotHttp, ResponseReader } from "./response.ts";
 
 /** Reads a response that comes in pieces of the given size, and ends after the last one. */
 function read(text: string, piece = Infinity, largest = 1000): HttpResponse {
@@ -42,6 +42,43 @@ describe("a response", () => {
         expect(response.firstByteAt).toBeGreaterThan(0);
       }
     }
+  });
+
+  it("is read the same where its head is the one of the answer before, and where it differs", () => {
+    const heads = [
+      ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, true],
+      ["HTTP/1.1 400 No\r\nContent-Length: 5\r\n\r\n", 400, true],
+      ["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n", 200, false],
+      ["HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, true],
+    ] as const;
+    const last = new LastHead();
+    const one = fc.tuple(
+      fc.constantFrom(...heads),
+      fc.string({ minLength: 5, maxLength: 5, unit: "binary-ascii" }),
+      fc.nat(90),
+    );
+    fc.assert(
+      fc.property(fc.array(one), (answers) => {
+        for (const [[head, status, kept], body, cut] of answers) {
+          const reader = new ResponseReader(1000, last);
+          const bytes = Buffer.from(head + body, "latin1");
+          const lent = [bytes.subarray(0, cut), bytes.subarray(cut)].filter((piece) => piece.length > 0);
+          const responses = lent.map((piece) => {
+            const copy = Buffer.from(piece);
+            const response = reader.take(copy);
+            copy.fill(0x2a);
+            return response;
+          });
+          expect(responses.at(-1)).toMatchObject({ status, kept, body: Buffer.from(body, "latin1") });
+        }
+      }),
+    );
+  });
+
+  it("whose head is known is still given up where it is larger than this one may be", () => {
+    const last = new LastHead();
+    expect(new ResponseReader(5, last).take(Buffer.from(SIZED))?.status).toBe(200);
+    expect(() => new ResponseReader(4, last).take(Buffer.from(SIZED))).toThrow(StatusError);
   });
 
   it("that says more than it promised is taken, and its connection is not used again", () => {

@@ -25,6 +25,25 @@ const BEGINNING = "HTTP/1.";
 const LINE_END = Buffer.from("\r\n");
 const NOTHING: Buffer = Buffer.alloc(0);
 
+/** The head that a connection's last answer had: servers say the same each time, so most need not be read again. */
+export class LastHead {
+  #bytes = NOTHING;
+  #status = 0;
+  #length = 0;
+
+  /** Remembers a head, its mark at the end included, of an answer that says its length and keeps the connection. */
+  keep(bytes: Buffer, status: number, length: number): void {
+    [this.#bytes, this.#status, this.#length] = [Buffer.from(bytes), status, length];
+  }
+
+  /** What these bytes say, where they begin with that very head. */
+  match(bytes: Buffer): { status: number; length: number; after: Buffer } | undefined {
+    const size = this.#bytes.length;
+    if (size === 0 || bytes.length < size || this.#bytes.compare(bytes, 0, size) !== 0) return undefined;
+    return { status: this.#status, length: this.#length, after: bytes.subarray(size) };
+  }
+}
+
 type State =
   | { readonly reads: "head" }
   | { readonly reads: "sized"; left: number }
@@ -39,6 +58,7 @@ type State =
  */
 export class ResponseReader {
   readonly #largestBytes: number;
+  readonly #last: LastHead;
   #state: State = { reads: "head" };
   /** Of a head or a line: what came of it so far. */
   #rest: Buffer = NOTHING;
@@ -48,9 +68,13 @@ export class ResponseReader {
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
 
-  /** @param largestBytes of a body; a longer one is given up */
-  constructor(largestBytes: number) {
+  /**
+   * @param largestBytes of a body; a longer one is given up
+   * @param last the connection's: read and written
+   */
+  constructor(largestBytes: number, last = new LastHead()) {
     this.#largestBytes = largestBytes;
+    this.#last = last;
   }
 
   /**
@@ -65,11 +89,20 @@ export class ResponseReader {
     for (;;) {
       switch (this.#state.reads) {
         case "head": {
+          const known = this.#rest.length === 0 ? this.#last.match(rest) : undefined;
+          if (known !== undefined) {
+            this.#status = known.status;
+            this.#sized(known.length);
+            rest = known.after;
+            break;
+          }
           if (this.#rest.length < BEGINNING.length) this.#checkBeginning(rest);
           const head = this.#until(HEAD_END, rest, LONGEST_HEAD_BYTES);
           if (head === undefined) return undefined;
           rest = head.after;
           if (this.#readHead(head.text)) return this.#whole(rest);
+          const state = this.#state as State;
+          if (state.reads === "sized" && this.#kept) this.#last.keep(head.bytes, this.#status, state.left);
           // An interim answer's first byte is none of the answer's.
           if (this.#status === 0) this.#firstByteAt = rest.length === 0 ? 0 : performance.now();
           break;
@@ -125,7 +158,7 @@ export class ResponseReader {
   }
 
   /** Everything up to a mark, which may have come in pieces; undefined where it is still to come. */
-  #until(mark: Buffer, bytes: Buffer, longest: number): { text: string; after: Buffer } | undefined {
+  #until(mark: Buffer, bytes: Buffer, longest: number): { text: string; bytes: Buffer; after: Buffer } | undefined {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const at = all.indexOf(mark);
     if ((at < 0 ? all.length : at) > longest) throw new NotHttp("a line or head without end");
@@ -134,7 +167,8 @@ export class ResponseReader {
       return undefined;
     }
     this.#rest = NOTHING;
-    return { text: all.toString("latin1", 0, at), after: all.subarray(at + mark.length) };
+    const end = at + mark.length;
+    return { text: all.toString("latin1", 0, at), bytes: all.subarray(0, end), after: all.subarray(end) };
   }
 
   /** A peer of another protocol may never end what it takes for a head. */
@@ -176,11 +210,13 @@ export class ResponseReader {
     if (status === 204 || status === 304) return true;
     if (chunked) this.#state = { reads: "chunk's line" };
     else if (length === undefined) [this.#state, this.#kept] = [{ reads: "until the end" }, false];
-    else {
-      if (length > this.#largestBytes) throw answerTooLarge();
-      this.#state = { reads: "sized", left: length };
-    }
+    else this.#sized(length);
     return false;
+  }
+
+  #sized(length: number): void {
+    if (length > this.#largestBytes) throw answerTooLarge();
+    this.#state = { reads: "sized", left: length };
   }
 
   #keep(bytes: Buffer, state: { left: number }): Buffer {
