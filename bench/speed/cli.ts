@@ -49,7 +49,7 @@ await runCommand(
         "each once, at the first run.",
     ],
     examples: [
-      ["npm run bench:clients", "the table, about seven minutes"],
+      ["npm run bench:clients", "the table, about nine minutes"],
       ["npm run bench:clients -- --protocol rest --json > rest.json", "REST only, for a program"],
     ],
   },

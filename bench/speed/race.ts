@@ -51,7 +51,7 @@ export async function race(
   plan: RacePlan,
   tell: Progress,
 ): Promise<ReadonlyMap<string, readonly TurnWithPhases[]>> {
-  const seconds = plan.rounds * all.length * (1 + plan.warmSeconds + plan.turns * 0.9);
+  const seconds = plan.rounds * all.length * (1 + plan.warmSeconds + plan.turns * 1.1);
   tell.step(`Measuring ${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls`, seconds);
   const turns = new Map<string, TurnWithPhases[]>(all.map((c) => [c.name, []]));
   for (let round = 0; round < plan.rounds; round++) {
