@@ -161,10 +161,10 @@ async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const line = /LATHE (.*)/.exec(run.stdout)?.[1];
   if (run.exitCode !== 0 || line === undefined)
     throw new UserError({ what: `wrk failed: ${run.stderr.trim() || run.stdout.trim()}` });
-  const { bytes, errors, ...round } = JSON.parse(line) as Turn & { bytes: number; errors: number };
+  const { bytes, errors, ...turn } = JSON.parse(line) as Turn & { bytes: number; errors: number };
   // It tells the sum of all answers' bytes, heads included; the last one may be cut by the clock.
-  const eachBytes = bytes / round.calls;
+  const eachBytes = bytes / turn.calls;
   if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
     throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });
-  return { ...round, phases: null };
+  return { ...turn, phases: null };
 }

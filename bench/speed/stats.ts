@@ -1,6 +1,6 @@
 import type { Timing } from "../clients/client.ts";
 
-/** What one contender did in one round, in milliseconds. */
+/** What one contender did in one turn, in milliseconds. */
 export interface Turn {
   readonly calls: number;
   readonly p50Ms: number;

@@ -29,7 +29,7 @@ export class HttpConnection {
   readonly #headers: string;
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
-  #answered = new LastHead();
+  readonly #answered = new LastHead();
   #asked = { method: "", path: "", bytes: 0, head: Buffer.alloc(0) };
   /** A longer answer is given up. */
   largestAnswerBytes = LARGEST_ANSWER_BYTES;
