@@ -1,4 +1,4 @@
-import type { VisitMessage } from "./agent/protocol.ts";
+import type { VisitMessage } from "./run/agent/protocol.ts";
 
 /*
  * How long the bench waits for machines before it says that something is wrong; a call's own limit is `--timeout`. Those of

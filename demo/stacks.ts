@@ -4,7 +4,7 @@ import { runFleet } from "../fleet/fleet.ts";
 import { passInterrupts } from "../fleet/interrupts.ts";
 import { chooseStacks, configuredStacks, knownStacks } from "../fleet/stacks.ts";
 import type { Action } from "../fleet/status.ts";
-import { initStack, listStacks, projectFolder } from "../infra/engine.ts";
+import { initStack, listStacks, projectFolder } from "../infra/pulumi/cli.ts";
 import { UserError } from "../lib/errors.ts";
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import type { Lab } from "../lab/index.ts";

@@ -7,7 +7,7 @@ import { repoRoot } from "../lib/paths.ts";
 /** It ends by itself unless an engine that was killed has left somebody who asks. */
 const END_MS = 2000;
 
-/** A process that runs the programs of all stacks' resources (infra/serving/commands/host.ts). */
+/** A process that runs the programs of all stacks' resources (infra/host-programs/start/host.ts). */
 export interface CommandHost {
   /** For the engines: how what they start finds it. */
   readonly env: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export async function commandHost(env: NodeJS.ProcessEnv, log: string): Promise<
   const dir = await mkdtemp(join(tmpdir(), "lathe-commands-"));
   const socket = join(dir, "socket");
   const said = await open(log, "w", 0o600);
-  const child = spawn(process.execPath, [join(repoRoot, "infra/serving/commands/host.ts"), socket], {
+  const child = spawn(process.execPath, [join(repoRoot, "infra/host-programs/start/host.ts"), socket], {
     env,
     stdio: ["ignore", said.fd, said.fd, "ipc"],
     // Ctrl-C in a terminal is for this process, which passes it on to the engines.

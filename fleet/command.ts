@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { listStacks } from "../infra/engine.ts";
+import { listStacks } from "../infra/pulumi/cli.ts";
 import { exists } from "../lib/cached.ts";
 import { runCommand } from "../lib/cli.ts";
 import { UserError } from "../lib/errors.ts";

@@ -1,6 +1,6 @@
 import { cpus, freemem } from "node:os";
 import { join } from "node:path";
-import { engineToolchain, initStackOnly, type StackRef } from "../infra/engine.ts";
+import { engineToolchain, initStackOnly, type StackRef } from "../infra/pulumi/cli.ts";
 import { messageOf } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { stackProgram } from "../stacks/program.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { repoRoot } from "../lib/paths.ts";
-import type { StackRef } from "../infra/engine.ts";
+import type { StackRef } from "../infra/pulumi/cli.ts";
 import { NOTHING_YET, afterLine, type RunState } from "./engine-events.ts";
 
 /** How often the engine's event log is looked at. */

@@ -1,6 +1,6 @@
 import type { ResourceStep, RunState } from "./engine-events.ts";
 
-/* The stack's resources, by their names in `infra/serving/`, as a person would call them. */
+/* The stack's resources, by their names in `infra/resources/`, as a person would call them. */
 
 /** Part of a server: a pattern of the resource's name, what it is called, and what goes on while it is made. */
 const PARTS: readonly (readonly [pattern: RegExp, noun: string, making: string])[] = [

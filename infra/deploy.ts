@@ -1,26 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { homedir } from "node:os";
 import { isAbsolute, posix, resolve } from "node:path";
-import { artifactsFor } from "./artifacts.ts";
+import { artifactsFor } from "./models/artifacts.ts";
 import type { MachineConfig } from "./config/resolve.ts";
 import type { HostFacts } from "./hosts/facts.ts";
 import { defaultAddress, readFacts } from "./hosts/read-facts.ts";
-import { needsCredentials, planAccess } from "./trust/access.ts";
-import { resolveAllowed } from "./trust/allow.ts";
-import { resolveAddress } from "./trust/bind.ts";
-import { asksForGuard, guardPlace } from "./trust/guard.ts";
-import { makeCredentials } from "./trust/certificates.ts";
-import { secretsOutput } from "./trust/credentials.ts";
-import type { StackSecrets } from "./trust/outputs.ts";
-import type { HostLogin } from "./trust/login.ts";
+import { needsCredentials, planAccess } from "./access/plan.ts";
+import { resolveAllowed } from "./access/allow.ts";
+import { resolveAddress } from "./access/bind.ts";
+import { asksForGuard, guardPlace } from "./access/guard.ts";
+import { makeCredentials } from "./access/certificates.ts";
+import { secretsOutput } from "./resources/credentials.ts";
+import type { StackSecrets } from "./outputs-access.ts";
+import type { HostLogin } from "./hosts/login.ts";
 import { StackOutputs, type SshTarget } from "./outputs.ts";
-import { dockerProvider, remoteImage, withDigest } from "./serving/engine.ts";
-import { hostCommand } from "./serving/host-command.ts";
-import { NO_ATTEMPTS, readAttempts, type Attempts } from "./serving/attempts.ts";
-import { serverKind } from "./serving/kinds.ts";
-import { ModelServer } from "./serving/server.ts";
-import type { ImageKey, ModelArtifact } from "./serving/specs.ts";
-import { threadPlan } from "./serving/threads.ts";
+import { dockerProvider, remoteImage, withDigest } from "./resources/docker-engine.ts";
+import { hostCommand } from "./resources/host-command.ts";
+import { NO_ATTEMPTS, readAttempts, type Attempts } from "./ownership/leftovers.ts";
+import { serverKind } from "./servers/registry.ts";
+import { ModelServer } from "./resources/model-server.ts";
+import type { ImageKey, ModelArtifact } from "./host-programs/specs.ts";
+import { threadPlan } from "./threads.ts";
 
 /** A machine and everything that is known of it before any resource exists. */
 export interface Machine {
@@ -38,7 +38,7 @@ export interface Machine {
 export interface Server {
   readonly config: MachineConfig;
   readonly models: readonly ModelArtifact[];
-  /** What an interrupted `up` left of it, see serving/attempts.ts; absent: nothing. */
+  /** What an interrupted `up` left of it, see ownership/leftovers.ts; absent: nothing. */
   readonly attempts?: Attempts;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { HostFacts } from "./hosts/facts.ts";
-import { DeployedAccess } from "./trust/outputs.ts";
+import { DeployedAccess } from "./outputs-access.ts";
 
 /*
  * The only contract between infra and bench: what a stack promises to whoever measures it. Stacks write their outputs

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { messageOf } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { serverKindNames } from "../infra/serving/kinds.ts";
+import { serverKindNames } from "../infra/servers/registry.ts";
 import { loadCatalogue } from "../models/index.ts";
 import { readRoleDefaults, type ReadConfig } from "../infra/config/read.ts";
 

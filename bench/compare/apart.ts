@@ -1,4 +1,4 @@
-import { quantile } from "../stats/quantile.ts";
+import { quantile } from "../stats/math/quantile.ts";
 
 /** How far figures of two runs lie apart, as a share of the smaller one (0.02: two per cent). */
 export interface Apart {

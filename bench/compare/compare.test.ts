@@ -2,12 +2,12 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Cell } from "../cell.ts";
-import { DEFAULT_LIMITS } from "../limits.ts";
-import { type Random, random } from "../stats/random.ts";
-import { normalQuantile } from "../stats/special.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { DEFAULT_LIMITS } from "../matrix/limits.ts";
+import { type Random, random } from "../stats/math/random.ts";
+import { normalQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
-import { callRecord, manifestOf, studyOf } from "../stats/testing.ts";
+import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
 import { compareCommand } from "./command.ts";
 import { compareRuns } from "./compare.ts";
 import { judgeTogether } from "./judge.ts";

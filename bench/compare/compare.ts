@@ -1,9 +1,9 @@
-import { type Cell, modelKey } from "../cell.ts";
-import { cellIntervals } from "../stats/bootstrap.ts";
-import { type Estimate, linear } from "../stats/estimate.ts";
-import { once } from "../stats/memo.ts";
-import { mean } from "../stats/quantile.ts";
-import { meanOverRounds } from "../stats/rounds.ts";
+import { type Cell, modelKey } from "../matrix/cell.ts";
+import { cellIntervals } from "../stats/math/bootstrap.ts";
+import { type Estimate, linear } from "../stats/effects/estimate.ts";
+import { once } from "../stats/math/memo.ts";
+import { mean } from "../stats/math/quantile.ts";
+import { meanOverRounds } from "../stats/effects/rounds.ts";
 import { type Study, loadOf, nullModels, placeOf } from "../stats/study.ts";
 import { type Apart, apartOf } from "./apart.ts";
 import { type FailureChange, failureChanges } from "./failures.ts";

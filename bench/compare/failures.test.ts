@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { random } from "../stats/random.ts";
-import { callRecord, cellOf, manifestOf } from "../stats/testing.ts";
+import { random } from "../stats/math/random.ts";
+import { callRecord, cellOf, manifestOf } from "../testing/studies.ts";
 import { type CellData, gatherCells } from "../stats/visits.ts";
 import type { Study } from "../stats/study.ts";
 import { failureChanges, fisherRise } from "./failures.ts";

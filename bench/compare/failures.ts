@@ -1,6 +1,6 @@
-import type { Cell } from "../cell.ts";
-import { holm } from "../stats/holm.ts";
-import { logGamma } from "../stats/special.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { holm } from "../stats/math/holm.ts";
+import { logGamma } from "../stats/math/special.ts";
 import { type Study, placeOf } from "../stats/study.ts";
 import { failedOf } from "../stats/visits.ts";
 import { groupsOf } from "./noise.ts";

@@ -1,6 +1,6 @@
-import { type Estimate, type Interval, type RatioEstimate, intervalOf, ratioOf } from "../stats/estimate.ts";
-import { holm } from "../stats/holm.ts";
-import { studentCdf } from "../stats/special.ts";
+import { type Estimate, type Interval, type RatioEstimate, intervalOf, ratioOf } from "../stats/effects/estimate.ts";
+import { holm } from "../stats/math/holm.ts";
+import { studentCdf } from "../stats/math/special.ts";
 
 /**
  * What became of a latency from run A to run B. `seems`: its interval by itself says so, but among so many groups one may by

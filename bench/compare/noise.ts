@@ -1,8 +1,8 @@
-import type { Cell } from "../cell.ts";
-import type { Estimate } from "../stats/estimate.ts";
-import { blockSums, pseudoInverse, solveBlocks, total } from "../stats/blocks.ts";
-import { type Noise, type Sample, noiseOf } from "../stats/noise.ts";
-import { mean, variance } from "../stats/quantile.ts";
+import type { Cell } from "../matrix/cell.ts";
+import type { Estimate } from "../stats/effects/estimate.ts";
+import { blockSums, pseudoInverse, solveBlocks, total } from "../stats/math/blocks.ts";
+import { type Noise, type Sample, noiseOf } from "../stats/effects/noise.ts";
+import { mean, variance } from "../stats/math/quantile.ts";
 import { type Study, loadOf, placeOf } from "../stats/study.ts";
 
 /** Cells of one placement, model, client kind and load that both runs measured: they differ in their image alone. */

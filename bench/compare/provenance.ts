@@ -1,6 +1,6 @@
-import type { Cell } from "../cell.ts";
-import type { RunManifest } from "../manifest.ts";
-import { differencesText } from "../setup.ts";
+import type { Cell } from "../matrix/cell.ts";
+import type { RunManifest } from "../records/manifest.ts";
+import { differencesText } from "../targets/setup-diff.ts";
 
 /** Something that the two runs do not have in common. */
 export interface Difference {

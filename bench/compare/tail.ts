@@ -1,4 +1,4 @@
-import { carries, median, quantile, variance } from "../stats/quantile.ts";
+import { carries, median, quantile, variance } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
 import type { CellData } from "../stats/visits.ts";
 import type { Figures, Group } from "./noise.ts";

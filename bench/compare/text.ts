@@ -1,6 +1,6 @@
 import { type Column, formatTable } from "../../lib/table.ts";
 import { and, count } from "../../lib/words.ts";
-import { formatRatio, formatRatioInterval, formatShare } from "../report/format.ts";
+import { formatRatio, formatRatioInterval, formatShare } from "../format/numbers.ts";
 import { NEAR } from "./apart.ts";
 import type { Agreement, Comparison, GroupChange } from "./compare.ts";
 import type { FailureChange, FailureRate } from "./failures.ts";

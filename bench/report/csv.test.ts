@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cellsCsv } from "./csv.ts";
 import { loadReport } from "./load.ts";
 import type { ReportInputs } from "./section.ts";
-import { HOSTILE, writeSampleRun } from "./testing.ts";
+import { HOSTILE, writeSampleRun } from "../testing/report.ts";
 
 /** RFC 4180, as a spreadsheet reads it. */
 function parse(text: string): string[][] {

@@ -1,6 +1,6 @@
-import type { Cell } from "../cell.ts";
-import { allStatistics } from "./distributions.ts";
-import { askedPrecision, reachedPrecision } from "./reached.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { allStatistics } from "./sections/distributions.ts";
+import { askedPrecision, reachedPrecision } from "../stats/reached-precision.ts";
 import type { ReportInputs } from "./section.ts";
 
 type Value = string | number | boolean | null | undefined;

@@ -1,24 +1,24 @@
-import type { CellConditions } from "../conditions.ts";
-import type { RunManifest } from "../manifest.ts";
-import { type CellSummary, summariesOf } from "../summary.ts";
-import { clientKinds } from "../clients/index.ts";
+import type { CellConditions } from "../stats/conditions.ts";
+import type { RunManifest } from "../records/manifest.ts";
+import { type CellSummary, summariesOf } from "../stats/summary.ts";
+import { clientKinds } from "../../clients/registry.ts";
 import type { Study } from "../stats/study.ts";
-import { answerSection } from "./answer.ts";
-import { attributionSection } from "./attribution.ts";
-import { conditionsSection } from "./conditions.ts";
-import { attentionSection, detectionsSection } from "./detections.ts";
-import { distributionsSection } from "./distributions.ts";
-import { effectsSection } from "./effects.ts";
-import { failuresSection } from "./failures.ts";
-import { machinesSection } from "./machines.ts";
-import { repeatSection } from "./repeat.ts";
+import { answerSection } from "./sections/answer/answer.ts";
+import { attributionSection } from "./sections/attribution.ts";
+import { conditionsSection } from "./sections/conditions.ts";
+import { attentionSection, detectionsSection } from "./sections/detections.ts";
+import { distributionsSection } from "./sections/distributions.ts";
+import { effectsSection } from "./sections/effects.ts";
+import { failuresSection } from "./sections/failures.ts";
+import { machinesSection } from "./sections/machines.ts";
+import { repeatSection } from "./sections/repeat.ts";
 import type { RenderedSection, ReportInputs, Section } from "./section.ts";
-import { provenanceSection } from "./provenance.ts";
+import { provenanceSection } from "./sections/provenance.ts";
 import { renderText } from "./render/text.ts";
-import { paperFiguresSection } from "./paper-figures.ts";
-import { paperTablesSection, phasesSection } from "./tables.ts";
-import { serverClockSection } from "./server-clock.ts";
-import { verdictsSection } from "./verdicts.ts";
+import { paperFiguresSection } from "./sections/paper/figures.ts";
+import { paperTablesSection, phasesSection } from "./sections/paper/tables.ts";
+import { serverClockSection } from "./sections/server-clock.ts";
+import { verdictsSection } from "./sections/verdicts.ts";
 
 /** The report, first to last. Another section is a file, and a line here. */
 export const SECTIONS: readonly Section[] = [

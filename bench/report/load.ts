@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { exists } from "../../lib/cached.ts";
-import { readConditions } from "../conditions.ts";
+import { readConditions } from "../stats/conditions.ts";
 import { loadStudy } from "../stats/study.ts";
 import { reportInputs } from "./index.ts";
 import type { ReportInputs } from "./section.ts";

@@ -1,9 +1,9 @@
-import type { Cell } from "../cell.ts";
-import type { CellConditions } from "../conditions.ts";
-import type { RunManifest } from "../manifest.ts";
+import type { Cell } from "../matrix/cell.ts";
+import type { CellConditions } from "../stats/conditions.ts";
+import type { RunManifest } from "../records/manifest.ts";
 import type { Study } from "../stats/study.ts";
 import type { Block } from "./blocks.ts";
-import type { TableInputs } from "./tables.ts";
+import type { TableInputs } from "./sections/paper/tables.ts";
 
 /** What a section of the report is made from. */
 export interface ReportInputs extends TableInputs {

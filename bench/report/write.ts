@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../lib/cached.ts";
-import { diskFault } from "../jsonl.ts";
+import { diskFault } from "../records/jsonl.ts";
 import { cellsCsv } from "./csv.ts";
 import { renderPage } from "./render/page.ts";
 import { renderMarkdown } from "./render/markdown.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../cell.ts";
+import type { Cell } from "../matrix/cell.ts";
 import { attribute } from "./attribution.ts";
-import { intervalOf } from "./estimate.ts";
-import { type Random, random } from "./random.ts";
-import { manifestOf, studyOf } from "./testing.ts";
+import { intervalOf } from "./effects/estimate.ts";
+import { type Random, random } from "./math/random.ts";
+import { manifestOf, studyOf } from "../testing/studies.ts";
 import type { CellData } from "./visits.ts";
 
 const PLACEMENTS = [

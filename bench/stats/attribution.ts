@@ -1,6 +1,6 @@
-import type { Cell } from "../cell.ts";
-import type { Estimate } from "./estimate.ts";
-import { once } from "./memo.ts";
+import type { Cell } from "../matrix/cell.ts";
+import type { Estimate } from "./effects/estimate.ts";
+import { once } from "./math/memo.ts";
 import { type Study, kindsOf, nullModels, placeOf } from "./study.ts";
 import {
   BETWEEN,

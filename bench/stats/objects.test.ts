@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Answer } from "../detections/answers.ts";
+import type { Answer } from "../records/answers.ts";
 import { imageCovariates, objectCounts } from "./objects.ts";
 import { gatherCells } from "./visits.ts";
-import { callRecord, manifestOf } from "./testing.ts";
+import { callRecord, manifestOf } from "../testing/studies.ts";
 
 describe("objects in the images", () => {
   it("are the detections with half a score and more, by cell", () => {

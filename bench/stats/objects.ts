@@ -1,6 +1,6 @@
-import type { Answer } from "../detections/answers.ts";
-import type { RunManifest } from "../manifest.ts";
-import { median } from "./quantile.ts";
+import type { Answer } from "../records/answers.ts";
+import type { RunManifest } from "../records/manifest.ts";
+import { median } from "./math/quantile.ts";
 
 /** A detection counts as an object from this score on. */
 export const OBJECT_SCORE = 0.5;

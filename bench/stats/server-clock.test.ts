@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../cell.ts";
-import type { JournalRecord } from "../records.ts";
-import { random } from "./random.ts";
+import type { Cell } from "../matrix/cell.ts";
+import type { JournalRecord } from "../records/records.ts";
+import { random } from "./math/random.ts";
 import { serverClocks } from "./server-clock.ts";
-import { callRecord, manifestOf, studyOf } from "./testing.ts";
+import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
 import { type ServerMeans, gatherCells } from "./visits.ts";
 
 const manifest = manifestOf({

@@ -1,7 +1,7 @@
-import type { Cell } from "../cell.ts";
-import type { Estimate } from "./estimate.ts";
-import { once } from "./memo.ts";
-import { mean } from "./quantile.ts";
+import type { Cell } from "../matrix/cell.ts";
+import type { Estimate } from "./effects/estimate.ts";
+import { once } from "./math/memo.ts";
+import { mean } from "./math/quantile.ts";
 import { type Study, nullModels, placeOf } from "./study.ts";
 import {
   BETWEEN,

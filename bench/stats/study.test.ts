@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { intervalOf } from "./estimate.ts";
-import { random } from "./random.ts";
+import { intervalOf } from "./effects/estimate.ts";
+import { random } from "./math/random.ts";
 import { logMeanOver } from "./study.ts";
-import { coverageOf, manifestOf, studyOf } from "./testing.ts";
+import { coverageOf, manifestOf, studyOf } from "../testing/studies.ts";
 import type { CellData } from "./visits.ts";
 
 const manifest = manifestOf({

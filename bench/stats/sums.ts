@@ -1,8 +1,8 @@
-import { type Cell, isPlain } from "../cell.ts";
-import { type VisitNoise, noiseByAlike } from "./alike.ts";
-import { type Estimate, type Interval, intervalOf, linear } from "./estimate.ts";
-import { once } from "./memo.ts";
-import { mean } from "./quantile.ts";
+import { type Cell, isPlain } from "../matrix/cell.ts";
+import { type VisitNoise, noiseByAlike } from "./effects/alike.ts";
+import { type Estimate, type Interval, intervalOf, linear } from "./effects/estimate.ts";
+import { once } from "./math/memo.ts";
+import { mean } from "./math/quantile.ts";
 import { type Study, inDoubt, placeOf } from "./study.ts";
 import type { CellData, ServerMeans, Visit } from "./visits.ts";
 

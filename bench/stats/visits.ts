@@ -1,5 +1,5 @@
-import type { CallRecord, JournalRecord, VisitRecord } from "../records.ts";
-import { quantile } from "./quantile.ts";
+import type { CallRecord, JournalRecord, VisitRecord } from "../records/records.ts";
+import { quantile } from "./math/quantile.ts";
 
 /** What a call's whole is made of. `lateMs`: of an open loop, from when it was due until it began; null in closed loops. */
 export const PHASES = ["lateMs", "encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;

@@ -1,5 +1,5 @@
 import tables from "../paper/tables.json" with { type: "json" };
-import { once } from "../stats/memo.ts";
+import { once } from "../stats/math/memo.ts";
 import type { Study } from "../stats/study.ts";
 import { contentOverSize } from "./content-over-size.ts";
 import { grpcFaster } from "./grpc-faster.ts";

@@ -1,7 +1,7 @@
-import type { Levels } from "../stats/design.ts";
-import type { Contrast, EffectsFit } from "../stats/effects.ts";
-import type { Interval } from "../stats/estimate.ts";
-import { normalQuantile, studentQuantile } from "../stats/special.ts";
+import type { Levels } from "../stats/effects/design.ts";
+import type { Contrast, EffectsFit } from "../stats/effects/effects.ts";
+import type { Interval } from "../stats/effects/estimate.ts";
+import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
 
 /** What data say to a conclusion. */

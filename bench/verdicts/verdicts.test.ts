@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../cell.ts";
-import { random } from "../stats/random.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { random } from "../stats/math/random.ts";
 import type { Study } from "../stats/study.ts";
-import { manifestOf, studyOf } from "../stats/testing.ts";
+import { manifestOf, studyOf } from "../testing/studies.ts";
 import type { CellData } from "../stats/visits.ts";
 import { possible } from "./content-over-size.ts";
 import { CONCLUSIONS, verdicts } from "./index.ts";

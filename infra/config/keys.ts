@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ACCESS_KEYS } from "../trust/keys.ts";
+import { ACCESS_KEYS } from "./access-keys.ts";
 
 /*
  * The one list of what a stack's config may say: the schema that reads it, the reference in the docs and the fixes in

@@ -4,8 +4,8 @@ import type { ReadConfig } from "./read.ts";
 import { nearest } from "./nearest.ts";
 import type { Bootstrap } from "../hosts/bootstrap.ts";
 import { isOwnModel, versionsOf } from "./versions.ts";
-import type { ThreadPolicy } from "../serving/threads.ts";
-import { accessConfig, type AccessConfig } from "../trust/config.ts";
+import type { ThreadPolicy } from "../threads.ts";
+import { accessConfig, type AccessConfig } from "./access.ts";
 
 /** A model that a stack asks for. */
 export interface ModelRequest {

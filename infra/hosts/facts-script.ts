@@ -1,6 +1,6 @@
 import { ENGINE_SECONDS } from "../deadlines.ts";
-import { GUARD_SCRIPT } from "../trust/guard.ts";
-import { LOGIN_SCRIPT } from "../trust/login.ts";
+import { GUARD_SCRIPT } from "../access/guard.ts";
+import { LOGIN_SCRIPT } from "./login.ts";
 
 /**
  * The script that a host runs to tell its facts: plain POSIX sh, read-only, one SSH call. It prints sections, each
@@ -10,7 +10,7 @@ import { LOGIN_SCRIPT } from "../trust/login.ts";
  * engine runs under: the SSH session has limits of its own (`user.slice`) that containers do not share. Where /proc/1 is
  * hidden, the session's own are read instead.
  *
- * Its arguments are of servers that the host's firewall may guard, a chain and a note each (trust/guard.ts).
+ * Its arguments are of servers that the host's firewall may guard, a chain and a note each (access/guard.ts).
  */
 export const FACTS_SCRIPT = String.raw`
 LC_ALL=C; export LC_ALL

@@ -1,7 +1,7 @@
 import { parseCpuList } from "./cpulist.ts";
 import { ENGINE_SECONDS } from "../deadlines.ts";
 import type { HostFacts, LogicalCpu } from "./facts.ts";
-import { parseLogin, type HostLogin } from "../trust/login.ts";
+import { parseLogin, type HostLogin } from "./login.ts";
 
 /** What a host said: its facts, or why no facts could be made of it. */
 export type Reading =

@@ -9,7 +9,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderSections, reportJson } from "../../bench/report/index.ts";
 import { loadReport } from "../../bench/report/load.ts";
-import { HOSTILE, type SampleOptions, writeSampleRun } from "../../bench/report/testing.ts";
+import { HOSTILE, type SampleOptions, writeSampleRun } from "../../bench/testing/report.ts";
 import { writeReport } from "../../bench/report/write.ts";
 import { openChromium } from "./chromium.ts";
 

@@ -3,8 +3,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { modelStatus } from "../../bench/clients/status.ts";
-import { destroy, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/engine.ts";
+import { modelStatus } from "../../clients/tf-serving/status.ts";
+import { destroy, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
 import { readFacts } from "../../infra/hosts/read-facts.ts";
 import { unwrap, wrap } from "../../infra/hosts/bootstrap.ts";
 import { stopSharing } from "../../infra/hosts/ssh.ts";
@@ -87,7 +87,7 @@ const wrappedFor = async () =>
 const preview = (ref: StackRef) => pulumi(ref, ["preview", "--stack", ref.stack]);
 
 async function doctor(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-  const child = spawn(process.execPath, [join(repoRoot, "infra/hosts/doctor/cli.ts"), "--json", ...args], { env });
+  const child = spawn(process.execPath, [join(repoRoot, "infra/doctor/cli.ts"), "--json", ...args], { env });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const code = await new Promise((resolve) => child.on("close", resolve));

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
-import { realClock } from "../../bench/agent/calls.ts";
-import type { Client } from "../../bench/clients/client.ts";
-import { clientKind } from "../../bench/clients/index.ts";
+import { realClock } from "../../bench/run/agent/calls.ts";
+import type { Client } from "../../clients/client.ts";
+import { clientKind } from "../../clients/registry.ts";
 
 /** One stream of calls: what it speaks, where, and which version it asks for. */
 export interface Stream {

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hostNames, makeProject } from "../../bench/fleet/bed.ts";
-import { smallServer } from "../../bench/fleet/image.ts";
+import { hostNames, makeProject } from "../../selfbench/fleet/bed.ts";
+import { smallServer } from "../../selfbench/fleet/image.ts";
 import { pushImage, type Lab } from "../../lab/index.ts";
 import { tryRun } from "../../lab/run.ts";
 import { progress } from "../../lib/progress.ts";
@@ -14,7 +14,7 @@ import { runFleet, type FleetProject } from "./fleet-run.ts";
 
 /*
  * Sixteen hosts behind one jump host, whose sshd has OpenSSH's default MaxStartups and which nobody's ssh config shares a
- * connection to. Their servers are the small ones of bench/fleet: what is tried is the way to the hosts.
+ * connection to. Their servers are the small ones of selfbench/fleet: what is tried is the way to the hosts.
  */
 
 const LAB = `${TEST_LAB}-many`;

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineConfig } from "../../infra/config/resolve.ts";
 import type { HostFacts } from "../../infra/hosts/facts.ts";
-import { accessConfig } from "../../infra/trust/config.ts";
-import type { HostLogin } from "../../infra/trust/login.ts";
-import type { ModelArtifact } from "../../infra/serving/specs.ts";
+import { accessConfig } from "../../infra/config/access.ts";
+import type { HostLogin } from "../../infra/hosts/login.ts";
+import type { ModelArtifact } from "../../infra/host-programs/specs.ts";
 
 /** A resource as the program asked for it. */
 export interface Registered {

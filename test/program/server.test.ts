@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { dockerProvider, remoteImage } from "../../infra/serving/engine.ts";
-import { planAccess, type AccessSources } from "../../infra/trust/access.ts";
-import { chainName } from "../../infra/trust/firewall.ts";
-import { serverKind } from "../../infra/serving/kinds.ts";
-import { ModelServer } from "../../infra/serving/server.ts";
-import { FirewallSpec, GateSpec } from "../../infra/serving/specs.ts";
-import { threadPlan, type ThreadPolicy } from "../../infra/serving/threads.ts";
+import { dockerProvider, remoteImage } from "../../infra/resources/docker-engine.ts";
+import { planAccess, type AccessSources } from "../../infra/access/plan.ts";
+import { chainName } from "../../infra/access/firewall-rules.ts";
+import { serverKind } from "../../infra/servers/registry.ts";
+import { ModelServer } from "../../infra/resources/model-server.ts";
+import { FirewallSpec, GateSpec } from "../../infra/host-programs/specs.ts";
+import { threadPlan, type ThreadPolicy } from "../../infra/threads.ts";
 import type { Deployment } from "../../infra/outputs.ts";
 import { artifact, edgeConfig, edgeFacts, edgeLogin, mockPulumi, settled, type Registered } from "./mocks.ts";
 

@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { clientKind } from "../../bench/clients/index.ts";
-import { modelSignatures, modelStatus } from "../../bench/clients/status.ts";
-import type { CallResult, Client, PredictRequest } from "../../bench/clients/client.ts";
+import { clientKind } from "../../clients/registry.ts";
+import { modelSignatures, modelStatus } from "../../clients/tf-serving/status.ts";
+import type { CallResult, Client, PredictRequest } from "../../clients/client.ts";
 
 /*
  * Peers that do not behave, over real TCP: whatever they do, a call ends with a result that says what became of it, in time.

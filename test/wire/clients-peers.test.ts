@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SocketChannel } from "../../bench/clients/grpc/socket-channel.ts";
+import { SocketChannel } from "../../clients/transport/socket-channel.ts";
 import { goPeer, pythonPeer, type Peer } from "./peers/start.ts";
 
 /*

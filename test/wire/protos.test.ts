@@ -1,14 +1,14 @@
 import grpc from "@grpc/grpc-js";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clientKind } from "../../bench/clients/index.ts";
-import { channelOptions } from "../../bench/clients/grpc/grpc-js.ts";
-import { tensorObject, tensorOfObject, type TensorObject } from "../../bench/clients/grpc/objects.ts";
-import { modelSignatures, modelStatus } from "../../bench/clients/status.ts";
-import { anyTensor } from "../../bench/clients/testing/arbitraries.ts";
+import { clientKind } from "../../clients/registry.ts";
+import { channelOptions } from "../../clients/tf-serving/grpc-js.ts";
+import { tensorObject, tensorOfObject, type TensorObject } from "../../clients/tf-serving/messages/grpc-js-objects.ts";
+import { modelSignatures, modelStatus } from "../../clients/tf-serving/status.ts";
+import { anyTensor } from "../../clients/testing/arbitraries.ts";
 import { messages, packageDefinition } from "../../protos/index.ts";
 import { pythonPeer, pythonProgram, type Peer } from "./peers/start.ts";
-import type { Client, PredictRequest, Tensor } from "../../bench/clients/client.ts";
+import type { Client, PredictRequest, Tensor } from "../../clients/client.ts";
 
 /*
  * Both directions against the official Python stubs: our clients to a server on them, their client to a server on our protos.

@@ -15,7 +15,7 @@ interface Measured {
 describe("the report of a large run", () => {
   // A twentieth of the million that `npm run bench:records -- --check` holds. By processor time, for others may be at work.
   it("takes no more time and memory than its share of the goal", async () => {
-    const args = ["bench/speed/records.ts", "--records", "50000", "--json"];
+    const args = ["selfbench/clients/records.ts", "--records", "50000", "--json"];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: repoRoot });
     const runs = JSON.parse(stdout) as Measured[];
     expect(runs.map((r) => r.records)).toEqual([5000, 50_000]);

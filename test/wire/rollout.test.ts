@@ -1,10 +1,10 @@
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { modelStatus, reloadConfig, versionOfLabel } from "../../bench/clients/status.ts";
-import { checkLabels, heldOn, prove, rollOut } from "../../infra/serving/rollout.ts";
-import { CONFIG_FILE, configMessage, servedOf } from "../../infra/serving/served.ts";
-import type { GateModel, GateRun } from "../../infra/serving/specs.ts";
+import { modelStatus, reloadConfig, versionOfLabel } from "../../clients/tf-serving/status.ts";
+import { checkLabels, heldOn, prove, rollOut } from "../../infra/servers/tf-serving/rollout.ts";
+import { CONFIG_FILE, configMessage, servedOf } from "../../infra/servers/tf-serving/models-config.ts";
+import type { GateModel, GateRun } from "../../infra/host-programs/specs.ts";
 import { UserError } from "../../lib/errors.ts";
 import { progress } from "../../lib/progress.ts";
 import { prepareModel } from "../../models/index.ts";

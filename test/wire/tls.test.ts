@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clientKind } from "../../bench/clients/index.ts";
-import type { Security } from "../../bench/clients/security.ts";
-import { modelStatus } from "../../bench/clients/status.ts";
-import { makeCredentials, SERVER_NAME, type Credentials } from "../../infra/trust/certificates.ts";
-import { sslConfigText } from "../../infra/trust/ssl-config.ts";
+import { clientKind } from "../../clients/registry.ts";
+import type { Security } from "../../clients/security.ts";
+import { modelStatus } from "../../clients/tf-serving/status.ts";
+import { makeCredentials, SERVER_NAME, type Credentials } from "../../infra/access/certificates.ts";
+import { sslConfigText } from "../../infra/servers/tf-serving/ssl-config.ts";
 import { startStandIn, type StandIn } from "./tfs.ts";
 
 /* Lathe's clients against gRPC's own TLS (C-core, as in TF Serving, set up by the same file) and Node's. */

@@ -1,5 +1,5 @@
 import type { LegendEntry } from "../blocks.ts";
-import { clientKinds } from "../../clients/index.ts";
+import { clientKinds } from "../../../clients/registry.ts";
 
 /** How a client kind looks, everywhere: colour by protocol and kind, sign by protocol. */
 export interface Look {

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Markup } from "../render/markup.ts";
-import { quantile } from "../../stats/quantile.ts";
+import { quantile } from "../../stats/math/quantile.ts";
 import { paint } from "./colours.ts";
 import type { Series } from "./intervals.ts";
 import { PANEL_WIDTH, chart, extent, fitted, logTicks, textWidth, tickText } from "./plot.ts";

@@ -1,4 +1,4 @@
-import type { RunManifest } from "../../manifest.ts";
+import type { RunManifest } from "../../records/manifest.ts";
 import { type Block, type Prose, type Table, blocksFor, cellText, plain } from "../blocks.ts";
 import type { RenderedSection } from "../section.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import type { RunManifest } from "../../manifest.ts";
+import type { RunManifest } from "../../records/manifest.ts";
 import type { RenderedSection } from "../section.ts";
 import { blockHtml } from "./blocks-html.ts";
 import { blocksFor } from "../blocks.ts";
-import { caveats } from "../caveats.ts";
+import { caveats } from "../sections/caveats.ts";
 import { type Markup, html, trusted } from "./markup.ts";
 
 /** Nothing is fetched and no script runs: the page is text, styles and pictures of its own, whatever is written in it. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
 import { answers, figure, fold, list, notice, only, prose, right, table } from "../blocks.ts";
-import { HOSTILE, sampleRunManifest } from "../testing.ts";
+import { HOSTILE, sampleRunManifest } from "../../testing/report.ts";
 import { escapeMarkdown, renderMarkdown } from "./markdown.ts";
 import { escapeHtml, html, trusted } from "./markup.ts";
 import { renderPage } from "./page.ts";

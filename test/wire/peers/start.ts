@@ -3,7 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { $ } from "zx";
-import { Worker } from "../../../bench/speed/worker.ts";
+import { Worker } from "../../../selfbench/clients/worker.ts";
 import { cached } from "../../../lib/cached.ts";
 import { progress } from "../../../lib/progress.ts";
 import { pythonEnv } from "../../../models/python.ts";

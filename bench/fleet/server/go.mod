@@ -1,3 +1,0 @@
-module lathe/bench/fleet/server
-
-go 1.24

@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { formatInterval, formatRatio, formatRatioInterval, known } from "./numbers.ts";
+
+describe("numbers for people", () => {
+  it("say of an interval without an end that it cannot be told", () => {
+    for (const interval of [null, { low: 0, high: Infinity }, { low: NaN, high: 2 }, { low: 0, high: 2 }])
+      expect(formatRatioInterval(interval)).toBe("cannot be told");
+    expect(known({ low: 0, high: Infinity })).toBeNull();
+    expect(formatInterval({ low: 0, high: 2 }, String)).toBe("0 to 2");
+    expect(formatRatioInterval({ low: 1.02, high: 1.11 })).toBe("1.020 to 1.110");
+  });
+
+  it("stay short where they are huge or tiny", () => {
+    expect([123, 12.34, 1.234, 0.0123, 1e9, 4e-7, Infinity].map(formatRatio)).toEqual([
+      ...["123", "12.3", "1.234", "0.0123", "1.0e+9", "4.0e-7", "–"],
+    ]);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Interval } from "../stats/effects/estimate.ts";
+
+/** What stands in place of an interval that the data do not give. */
+export const UNKNOWN = "cannot be told";
+
+/** An interval that says something: one without an end says no more than none. */
+export function known(interval: Interval | null | undefined): Interval | null {
+  return interval != null && Number.isFinite(interval.low) && Number.isFinite(interval.high) ? interval : null;
+}
+
+/** An interval for people, its ends by `text`: `1.02 to 1.11`. */
+export function formatInterval(interval: Interval | null | undefined, text: (end: number) => string): string {
+  const shown = known(interval);
+  return shown === null ? UNKNOWN : `${text(shown.low)} to ${text(shown.high)}`;
+}
+
+/** A ratio for people: three digits that carry meaning. */
+export function formatRatio(ratio: number): string {
+  if (!Number.isFinite(ratio)) return "–";
+  if (ratio >= 1e5 || (ratio > 0 && ratio < 1e-3)) return ratio.toExponential(1);
+  return ratio >= 100 ? ratio.toFixed(0) : ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(ratio < 0.1 ? 4 : 3);
+}
+
+/** An interval of a ratio: `1.020 to 1.110`; says so where there is none. */
+export function formatRatioInterval(interval: Interval | null): string {
+  const shown = known(interval);
+  // A ratio's end at nothing at all is one that the computer could not hold.
+  return formatInterval(shown !== null && shown.low > 0 ? shown : null, formatRatio);
+}
+
+/** A share for people, to a tenth of a per cent: `4.0 %`. */
+export function formatShare(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,164 @@
+import { join } from "node:path";
+import { exists } from "../../lib/cached.ts";
+import { whatFits } from "../schedule/budget.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { type Limits, MIN_VISITS, leadInSize, limitsFor, warmupSize } from "../matrix/limits.ts";
+import { COMBINATIONS, EXPERIMENTS, publishedMs } from "../paper/published.ts";
+import { readRecords } from "../records/records.ts";
+
+/** How long a run will take. */
+export interface Forecast {
+  /** Every cell reaches its precision with its least number of calls. */
+  readonly soonestMs: number;
+  /** No cell reaches its precision: each has all its calls, or the budget ends the run. */
+  readonly latestMs: number;
+  /** Measured calls of the run, at least and at most. The budget may allow for fewer. */
+  readonly calls: readonly [number, number];
+  /** Whether the budget ends the run before every cell has all the calls that it may need. */
+  readonly cut: boolean;
+  /** Where the budget cuts the run: cells that are visited once only, so that nothing tells how sure they are, and the others. */
+  readonly visited?: Visited;
+  /** Open loops at a rate that their connections cannot keep, by the time that a call takes. */
+  readonly tooFast: number;
+  /** Cells whose calls an earlier run timed; the others go by rough figures. */
+  readonly fromRecords: number;
+}
+
+/** Cells by their visits. `precise`: visited so often that a precision could end them. */
+export interface Visited {
+  readonly once: number;
+  readonly more: number;
+  readonly precise: number;
+}
+
+/** What a call of a cell takes, and how that is known. */
+export type CallTime = (cell: Cell) => { readonly callMs: number; readonly fromRecords: boolean };
+
+/** Estimates a run from the time of its calls. What opening connections and shuffling takes is not counted. */
+export function forecast(cells: readonly Cell[], run: Limits, callTime: CallTime): Forecast {
+  let [soonestMs, latestMs, firstRoundMs, least, most, fromRecords, tooFast] = [0, 0, 0, 0, 0, 0, 0];
+  for (const cell of cells) {
+    const limits = limitsFor(run, cell.limits);
+    const time = callTime(cell);
+    const inThreeVisits = (MIN_VISITS - 1) * callsPerVisit(cell, limits, time.callMs) + 1;
+    const soonest = Math.max(limits.minRequests, inThreeVisits);
+    const calls = limits.precision === null ? limits.requests : Math.min(soonest, limits.requests);
+    soonestMs += cellMs(cell, limits, time.callMs, calls);
+    latestMs += cellMs(cell, limits, time.callMs, limits.requests);
+    firstRoundMs += cellMs(cell, limits, time.callMs, 1);
+    least += calls;
+    most += limits.requests;
+    fromRecords += time.fromRecords ? 1 : 0;
+    tooFast += cell.ratePerSecond !== undefined && 1000 / cell.ratePerSecond < serviceMsOf(cell, time.callMs) ? 1 : 0;
+  }
+  const { budgetMs } = run;
+  const within = (ms: number) => (budgetMs === null ? ms : Math.min(ms, Math.max(budgetMs, firstRoundMs)));
+  const cut = within(latestMs) < latestMs;
+  return {
+    soonestMs: within(soonestMs),
+    latestMs: within(latestMs),
+    calls: [least, most],
+    cut,
+    ...(budgetMs !== null && cut && { visited: visitsWithin(cells, run, budgetMs, callTime) }),
+    fromRecords,
+    tooFast,
+  };
+}
+
+/** Goes through the rounds as a run does where no cell is precise before its calls are made. */
+function visitsWithin(cells: readonly Cell[], run: Limits, budgetMs: number, callTime: CallTime): Visited {
+  const plans = new Map(
+    cells.map((cell) => {
+      const limits = limitsFor(run, cell.limits);
+      const { callMs } = callTime(cell);
+      const perVisit = callsPerVisit(cell, limits, callMs);
+      return [cell.id, { ms: cellMs(cell, limits, callMs, perVisit), most: Math.ceil(limits.requests / perVisit) }];
+    }),
+  );
+  const visits = new Map(cells.map((cell) => [cell.id, 0]));
+  const visitsOf = (cell: Cell) => visits.get(cell.id) ?? 0;
+  const msOf = (cell: Cell) => plans.get(cell.id)?.ms ?? 0;
+  let left = budgetMs;
+  for (;;) {
+    const open = cells.filter((cell) => visitsOf(cell) < (plans.get(cell.id)?.most ?? 0));
+    const round = whatFits(open, (cell) => visitsOf(cell) > 0, msOf, left);
+    if (round.length === 0) break;
+    for (const cell of round) {
+      visits.set(cell.id, visitsOf(cell) + 1);
+      left -= msOf(cell);
+    }
+  }
+  const once = cells.filter((cell) => visitsOf(cell) === 1).length;
+  const precise = cells.filter((cell) => visitsOf(cell) >= MIN_VISITS).length;
+  return { once, more: cells.length - once, precise };
+}
+
+function cellMs(cell: Cell, limits: Limits, callMs: number, calls: number): number {
+  const perVisit = callsPerVisit(cell, limits, callMs);
+  const warmup = (input: boolean) => warmupSize({ model: true, input, callMs }, limits).atLeast;
+  const visits = Math.ceil(calls / perVisit);
+  const paced = calls + visits * leadInSize(cell.ratePerSecond, limits);
+  return paced * paceMsOf(cell, callMs) + (warmup(false) + warmup(true) * (visits - 1)) * callMs;
+}
+
+/** From one call to the next: at the rate asked for, or as fast as the connections allow. */
+function paceMsOf(cell: Cell, callMs: number): number {
+  return Math.max(cell.ratePerSecond === undefined ? 0 : 1000 / cell.ratePerSecond, serviceMsOf(cell, callMs));
+}
+
+function serviceMsOf(cell: Cell, callMs: number): number {
+  return callMs / (cell.concurrency ?? 1);
+}
+
+function callsPerVisit(cell: Cell, limits: Limits, callMs: number): number {
+  return Math.min(limits.blockRequests, Math.floor(limits.blockMs / paceMsOf(cell, callMs)) + 1);
+}
+
+const NULL_MS = 10;
+const OTHER_MS = 1000;
+
+/** Where rough figures are from, for people. */
+export const ROUGH = `the paper's own times where it has the machine and model, ${NULL_MS} ms for the null model, ${OTHER_MS} ms for any other`;
+
+/** A rough figure for a call of a cell that nobody has timed yet. */
+export function roughCallMs(
+  cell: Cell,
+  models: Readonly<Record<string, { readonly paperModel?: "rfcn" | "ssd" | undefined; readonly isNull: boolean }>>,
+): number {
+  const model = models[cell.model];
+  if (model?.isNull === true) return NULL_MS;
+  const place = cell.clientRole === cell.serverRole ? "local" : "remote";
+  const combination = COMBINATIONS.find((c) => c.paperModel === model?.paperModel && c.protocol === cell.protocol);
+  const experiment =
+    EXPERIMENTS.find((e) => e.place === place && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.place === place);
+  if (combination === undefined || experiment === undefined) return OTHER_MS;
+  return publishedMs(experiment, cell.serverRole, combination) ?? OTHER_MS;
+}
+
+/** How many runs back to look for cells that were timed before. */
+const RUNS_BACK = 5;
+
+/**
+ * What calls took in the newest run that has any of these cells.
+ *
+ * @param runs folders of runs, oldest first
+ * @returns mean latency by cell, and the run's folder; undefined where no such run is near
+ */
+export async function earlierCalls(
+  runs: readonly string[],
+  cells: readonly Cell[],
+): Promise<{ dir: string; callMs: ReadonlyMap<string, number> } | undefined> {
+  const wanted = new Set(cells.map((c) => c.id));
+  for (const dir of runs.slice(-RUNS_BACK).reverse()) {
+    const path = join(dir, "records.jsonl");
+    if (!(await exists(path))) continue;
+    const sums = new Map<string, { n: number; ms: number }>();
+    for await (const record of readRecords(path)) {
+      if (record.type !== "call" || !record.ok || record.phase !== "measure" || !wanted.has(record.cell)) continue;
+      const sum = sums.get(record.cell) ?? { n: 0, ms: 0 };
+      sums.set(record.cell, { n: sum.n + 1, ms: sum.ms + record.totalMs });
+    }
+    if (sums.size > 0) return { dir, callMs: new Map([...sums].map(([id, { n, ms }]) => [id, ms / n])) };
+  }
+  return undefined;
+}

@@ -1,0 +1,30 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runDir } from "./find-run.ts";
+
+const OLD = "2026-01-01T00-00-00Z";
+const NEW = "2026-01-02T00-00-00Z";
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), "lathe-run-dir-"));
+  for (const id of [OLD, NEW]) {
+    mkdirSync(join(cwd, "runs", id), { recursive: true });
+    writeFileSync(join(cwd, "runs", id, "run.json"), "{}");
+  }
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+test("a run is named by its id, by a path from where one is, by a whole path, or not at all: then it is the newest", async () => {
+  const root = join(cwd, "runs");
+  const old = join(root, OLD);
+  for (const name of [OLD, `runs/${OLD}`, `./runs/${OLD}/`, old])
+    expect((await runDir(root, name, cwd)).replace(/\/$/, "")).toBe(old);
+  expect(await runDir(root, undefined, cwd)).toBe(join(root, NEW));
+});
+
+test("a name that no run has is looked for among the runs, and none at all where there are none says how to begin", async () => {
+  expect(await runDir(join(cwd, "runs"), "yesterday", cwd)).toBe(join(cwd, "runs", "yesterday"));
+  await expect(runDir(join(cwd, "none"), undefined, cwd)).rejects.toThrow(/no runs yet[\s\S]*npm run bench/);
+});

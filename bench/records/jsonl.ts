@@ -1,0 +1,157 @@
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import { UserError, messageOf } from "../../lib/errors.ts";
+
+/** How bytes reach a file; replaced in tests that need a full disk. Returns how many bytes were taken. */
+export type WriteBytes = (fd: number, bytes: Uint8Array) => number;
+
+/**
+ * Appends values to a JSONL file, one line each. A line is handed to the kernel before `append` returns, so a killed
+ * process loses none of them; at most its last line is torn, which `repairTail` cuts off. A line that does not fit onto
+ * the disk is taken back whole, and so the file stays good whatever happens.
+ */
+export class JsonlWriter {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #write: WriteBytes;
+  #size: number;
+  #broken: UserError | undefined;
+
+  constructor(path: string, write: WriteBytes = writeSync) {
+    this.#path = path;
+    this.#write = write;
+    this.#fd = openSync(path, "a");
+    this.#size = fstatSync(this.#fd).size;
+  }
+
+  /** @throws UserError where the disk is full or somebody else writes to the file; nothing is written after that */
+  append(value: unknown): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (fstatSync(this.#fd).size !== this.#size)
+      throw (this.#broken = new UserError({
+        what: `${this.#path}: somebody else writes to this file`,
+        expected: "one bench a run",
+        fix: "let the other one end; what both wrote is there, each record whole",
+      }));
+    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+    try {
+      for (let written = 0; written < bytes.length;) written += this.#write(this.#fd, bytes.subarray(written));
+      this.#size += bytes.length;
+    } catch (error) {
+      this.#takeBack();
+      throw (this.#broken = diskFault(this.#path, error));
+    }
+  }
+
+  /** Cuts off what was written of the last line. Where even that fails, the reader leaves the torn line out. */
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.#fd, this.#size);
+    } catch {
+      return;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** What the operating system said about a file, for people. */
+export function diskFault(path: string, error: unknown): UserError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  return new UserError(
+    {
+      what: full
+        ? `${path}: no space left on the disk${code === "EDQUOT" ? " (quota)" : ""}`
+        : `${path}: ${messageOf(error)}`,
+      expected: "room for one line a call; what was written until now is whole",
+      fix: `${full ? "make room, then go" : "go"} on where it stopped: npm run bench -- --resume`,
+    },
+    { cause: error },
+  );
+}
+
+/**
+ * Cuts a torn last line off a JSONL file that a killed process left behind.
+ *
+ * @returns how many bytes were cut; 0 where the file ends as it should or is not there
+ */
+export function repairTail(path: string): number {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return 0;
+  const keep = endOfLastLine(path, size);
+  if (keep < size) truncateSync(path, keep);
+  return size - keep;
+}
+
+/** Looks backwards for the last newline: a file of a million lines is not read for its last one. */
+function endOfLastLine(path: string, size: number): number {
+  const fd = openSync(path, "r");
+  try {
+    const chunk = Buffer.alloc(64 * 1024);
+    for (let end = size; end > 0;) {
+      const start = Math.max(0, end - chunk.length);
+      const read = readSync(fd, chunk, 0, end - start, start);
+      const at = chunk.subarray(0, read).lastIndexOf(0x0a);
+      if (at >= 0) return start + at + 1;
+      end = start;
+    }
+    return 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** No record comes near it; a file without an end of line is none of ours, and must not fill the memory. */
+const LONGEST_LINE = 64 * 2 ** 20;
+
+/** Some lines of a file, in order; `torn` is set on a last piece that no newline ends. */
+export interface Lines {
+  readonly lines: readonly string[];
+  /** Number of the first of them, from 1. */
+  readonly first: number;
+  readonly torn: boolean;
+}
+
+/**
+ * Reads a text file in pieces of many lines: far fewer turns of the event loop than line by line, and constant memory.
+ *
+ * @throws UserError where the file is not there
+ */
+export async function* readLines(path: string): AsyncGenerator<Lines> {
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  let first = 1;
+  if (!existsSync(path))
+    throw new UserError({
+      what: `${path}: not there`,
+      expected: "what a run recorded; it may have been killed before its first call",
+      fix: "npm run bench -- --resume",
+    });
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    const lines = (rest + decoder.write(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > LONGEST_LINE)
+      throw new UserError({
+        what: `${path}:${first + lines.length}: a line of more than ${LONGEST_LINE / 2 ** 20} Mi characters`,
+        expected: "a file of JSON lines, as a bench writes it",
+      });
+    if (lines.length > 0) yield { lines, first, torn: false };
+    first += lines.length;
+  }
+  rest += decoder.end();
+  if (rest !== "") yield { lines: [rest], first, torn: true };
+}

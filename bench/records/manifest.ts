@@ -1,0 +1,186 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { Deployment } from "../../infra/outputs.ts";
+import { UserError, messageOf } from "../../lib/errors.ts";
+import { writeAtomic } from "../../lib/cached.ts";
+import { Cell } from "../matrix/cell.ts";
+import { diskFault } from "./jsonl.ts";
+import { Limits } from "../matrix/limits.ts";
+
+/** What a server's container said of itself when the run began; null with the reason where it could not be asked. */
+export const ReadBack = z.union([
+  z.object({
+    imageId: z.string(),
+    containerId: z.string(),
+    startedAt: z.string(),
+    running: z.boolean(),
+    restartCount: z.number(),
+    cpuSet: z.string(),
+    nanoCpus: z.number(),
+    memoryBytes: z.number(),
+    env: z.record(z.string(), z.string()),
+  }),
+  z.object({ unread: z.string() }),
+]);
+export type ReadBack = z.infer<typeof ReadBack>;
+
+/** A photograph as it was sent. */
+export const ImageInfo = z.object({
+  name: z.string(),
+  source: z.string(),
+  sha256: z.string(),
+  fileBytes: z.number().int(),
+  width: z.number().int(),
+  height: z.number().int(),
+});
+export type ImageInfo = z.infer<typeof ImageInfo>;
+
+/** A checkout of Lathe, and the client program that it makes. */
+export const LatheInfo = z.object({
+  version: z.string(),
+  /** Commit of the checkout; null outside of git. */
+  commit: z.string().nullable(),
+  /** Whether the checkout had uncommitted changes. */
+  dirty: z.boolean().nullable(),
+  /** Content key of the agent that the client machines ran. */
+  agent: z.string(),
+  node: z.string(),
+});
+export type LatheInfo = z.infer<typeof LatheInfo>;
+
+/** SHA-256 of the models on a machine by `name/version`; or why it could not be asked. */
+export const Delivered = z.union([
+  z.object({ versions: z.record(z.string(), z.string()) }),
+  z.object({ unread: z.string() }),
+]);
+export type Delivered = z.infer<typeof Delivered>;
+
+/** What is other than before where a run went on. */
+export const SessionDifference = z.object({
+  /** What: `edge: OMP_NUM_THREADS`. */
+  what: z.string(),
+  was: z.string(),
+  is: z.string(),
+  /** Whether it bears on what is measured. */
+  bears: z.boolean(),
+});
+export type SessionDifference = z.infer<typeof SessionDifference>;
+
+/** A session that went on with a run and found something changed: the provenance of its records. */
+export const RunSession = z.object({
+  at: z.string(),
+  /** Records of this round and later are this session's, or a later one's. */
+  fromRound: z.number().int().nonnegative(),
+  lathe: LatheInfo,
+  timedRegion: z.string().optional(),
+  readBack: z.record(z.string(), ReadBack),
+  delivered: z.record(z.string(), Delivered),
+  differences: z.array(SessionDifference),
+});
+export type RunSession = z.infer<typeof RunSession>;
+
+/** `run.json`: everything a record of the run refers to, its provenance. Written before the first call. */
+export const RunManifest = z.object({
+  schema: z.literal("lathe.run/1"),
+  id: z.string(),
+  createdAt: z.string(),
+  lathe: LatheInfo,
+  clock: z.string(),
+  timedRegion: z.string(),
+  seed: z.number().int(),
+  limits: Limits,
+  clientKinds: z.array(z.string()),
+  deployments: z.array(Deployment),
+  readBack: z.record(z.string(), ReadBack),
+  photographs: z.string().describe("the list that the images are from"),
+  images: z.array(ImageInfo),
+  cells: z.array(Cell),
+  /** Where the cells are from; absent in runs of before there were experiments. */
+  matrix: z
+    .object({
+      file: z.string(),
+      experiments: z.array(z.object({ name: z.string(), about: z.string().optional() })),
+      /** What was asked for and left out. */
+      notes: z.array(z.string()),
+    })
+    .optional(),
+  /** The run that this one repeats: the same matrix against the same servers, to see how well two runs agree. */
+  repeats: z.string().optional(),
+  /** Sessions that went on with the run where something had changed; a resume under the same set-up is none. */
+  sessions: z.array(RunSession).optional(),
+  /** Where these machines are not three machines but parts of one: said in every output. Empty for real machines. */
+  remarks: z.array(z.string()),
+});
+export type RunManifest = z.infer<typeof RunManifest>;
+
+export const CLOCK =
+  "monotonic clock of the client machine (performance.now); `at` is its wall clock, for reading, not for arithmetic";
+export const TIMED_REGION =
+  "from decoded pixels in memory to decoded tensors in memory: encode, send, wait, receive, decode; the connection is open, " +
+  "the photograph is read and decoded before";
+
+/** Writes `run.json` into the run's folder. */
+export async function writeManifest(dir: string, manifest: RunManifest): Promise<void> {
+  const path = join(dir, "run.json");
+  await writeAtomic(path, `${JSON.stringify(RunManifest.parse(manifest), null, 2)}\n`).catch((error: unknown) => {
+    throw diskFault(path, error);
+  });
+}
+
+/**
+ * Reads `run.json`.
+ *
+ * @throws UserError where the folder holds no run of this version
+ */
+export async function readManifest(dir: string): Promise<RunManifest> {
+  const path = join(dir, "run.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw notARun(missing ? `${path}: not there` : `${path}: ${messageOf(error)}`);
+  }
+  return manifestOf(text, path);
+}
+
+/** The manifest in a text; `path` names it in faults. Pure. */
+export function manifestOf(text: string, path: string): RunManifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError({
+      what: `${path}: ${messageOf(error)}`,
+      expected: "JSON, as `npm run bench` writes it",
+      fix: "put run.json back from a copy: without it nobody knows what the records beside it were measured with",
+    });
+  }
+  const parsed = RunManifest.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const writer = WrittenBy.safeParse(value).data?.lathe.commit;
+  throw new UserError(
+    parsed.error.issues.slice(0, MOST_FAULTS).map((issue, i, all) => ({
+      what: `${path}: ${issue.path.join(".")}: ${issue.message}`,
+      ...(i < all.length - 1
+        ? {}
+        : {
+            expected: `a run of ${RunManifest.shape.schema.value}, as this version of Lathe writes it`,
+            fix: writer
+              ? `read it with the Lathe that wrote it: git worktree add ../lathe-of-that-run ${writer}, and there npm ci`
+              : "read it with the version of Lathe that wrote it",
+          }),
+    })),
+  );
+}
+
+/** More faults than this tell nothing more. */
+const MOST_FAULTS = 10;
+
+/** What every version of run.json names: the commit that can read it. */
+const WrittenBy = z.object({ lathe: z.object({ commit: z.string().regex(/^[0-9a-f]{7,64}$/) }) });
+
+function notARun(what: string): UserError {
+  return new UserError({ what, expected: "the folder of a run, as `npm run bench` writes it", fix: "ls runs/" });
+}

@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { type Fault, UserError } from "../../lib/errors.ts";
+import { quote } from "../../lib/quote.ts";
+import { show } from "../../lib/show.ts";
+import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
+import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
+
+export { repairTail } from "./jsonl.ts";
+
+/**
+ * Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too.
+ * 1 (lines without `v`): calls and failures. 2: also visits and ends; calls of an open loop have their intended start.
+ */
+export const RECORDS_VERSION = 2;
+
+const where = { cell: z.string(), round: z.number().int().nonnegative() };
+
+/** One line of `records.jsonl`: a call that was made. */
+export const CallRecord = CallMessage.omit({ visit: true, type: true }).extend({ type: z.literal("call"), ...where });
+export type CallRecord = z.infer<typeof CallRecord>;
+
+/** One line of `records.jsonl`: a visit that could not be made or go on, and why. */
+export const FailureRecord = z.object({
+  type: z.literal("failure"),
+  ...where,
+  at: z.string(),
+  error: z.object({ code: z.string(), message: z.string() }),
+});
+export type FailureRecord = z.infer<typeof FailureRecord>;
+
+/** One line of `records.jsonl`, after a visit's calls: how its warm-up ended, and what the client machine did meanwhile. */
+export const VisitRecord = z.object({
+  type: z.literal("visit"),
+  ...where,
+  at: z.string(),
+  warmup: WarmupReport,
+  client: ClientWatch,
+  /** What the server's own clock said of the measured calls; absent where the server has no metrics. */
+  server: ServerReading.optional(),
+  /** Why this visit's times are in part the client's own doing; empty where it left them alone. */
+  disturbed: z.array(z.string()),
+  /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
+  backlogCalls: z.number().optional(),
+});
+export type VisitRecord = z.infer<typeof VisitRecord>;
+
+/** One line of `records.jsonl`: a cell is done, and why. A later session may go on with a cell that the budget ended. */
+export const EndRecord = z.object({
+  type: z.literal("end"),
+  ...where,
+  at: z.string(),
+  reason: z.enum(["precision", "requests", "budget", "failed"]),
+  /** Measured calls that succeeded. */
+  n: z.number().int().nonnegative(),
+  /** Distance of the median's 95 % interval from it, as a fraction of it; null where n is too small for an interval. */
+  precision: z.number().nullable(),
+  /** Whether the last three windows agree; null where n is too small for three windows. */
+  stable: z.boolean().nullable(),
+});
+export type EndRecord = z.infer<typeof EndRecord>;
+
+/** What was measured: all that statistics need. */
+export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord]);
+export type BenchRecord = z.infer<typeof BenchRecord>;
+
+/** Every line there is. */
+export const JournalRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord, VisitRecord, EndRecord]);
+export type JournalRecord = z.infer<typeof JournalRecord>;
+
+/** Appends records to a run's `records.jsonl`. */
+export class RecordWriter extends JsonlWriter {
+  override append(record: JournalRecord): void {
+    super.append({ v: RECORDS_VERSION, ...record });
+  }
+}
+
+/** Called once where a file's last line is torn, with its length in characters: the run goes on or was killed. */
+export type OnTorn = (characters: number) => void;
+
+/** More damaged lines than this tell nothing more. */
+const MOST_DAMAGED = 20;
+
+/** A line that is no record, and what to do about it. */
+interface Damage {
+  readonly line: number;
+  readonly fault: Fault;
+  /** The line is whole but of another version: nothing to take out. */
+  readonly otherVersion: boolean;
+}
+
+/**
+ * Reads all lines, one at a time. A torn last line is left out, for it was never whole.
+ *
+ * @throws UserError naming file and line of every line that is not a record of this version, and how to take them out
+ */
+export async function* readJournal(path: string, onTorn: OnTorn = () => {}): AsyncGenerator<JournalRecord> {
+  const damaged: Damage[] = [];
+  for await (const lines of readLines(path)) {
+    for (const record of recordsOf(lines, path, onTorn, (damage) => damaged.push(damage)))
+      // After a damaged line nothing is believed any more; the rest is only looked at for others.
+      if (damaged.length === 0) yield record;
+    if (damaged.length >= MOST_DAMAGED || damaged.some((d) => d.otherVersion)) break;
+  }
+  if (damaged.length > 0) throw damageFault(path, damaged.slice(0, MOST_DAMAGED));
+}
+
+/** The records of some lines; `path` names them in faults. Pure. */
+export function* recordsOf(
+  { lines, first, torn }: Lines,
+  path: string,
+  onTorn: OnTorn,
+  onDamage: (damage: Damage) => void = (damage) => {
+    throw damageFault(path, [damage]);
+  },
+): Generator<JournalRecord> {
+  for (const [index, line] of lines.entries()) {
+    if (line === "") continue;
+    const value = jsonOf(line);
+    if (value === undefined && torn) onTorn(line.length);
+    else {
+      const record = recordOf(value, line, `${path}:${first + index}`);
+      if ("fault" in record) onDamage({ line: first + index, ...record });
+      else yield record;
+    }
+  }
+}
+
+function damageFault(path: string, damaged: readonly Damage[]): UserError {
+  const out = damaged.filter((d) => !d.otherVersion).map((d) => `${d.line}d`);
+  const fix = `take ${out.length === 1 ? "it" : "them"} out (a copy stays as .bak): sed -i.bak ${quote(out.join(";"))} ${quote(path)}`;
+  return new UserError(
+    damaged.map(({ fault }, i) => (i === damaged.length - 1 && out.length > 0 ? { fix, ...fault } : fault)),
+  );
+}
+
+/** Reads calls and failures one at a time, as `readJournal`. */
+export async function* readRecords(path: string, onTorn?: OnTorn): AsyncGenerator<BenchRecord> {
+  for await (const record of readJournal(path, onTorn))
+    if (record.type === "call" || record.type === "failure") yield record;
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function recordOf(value: unknown, line: string, place: string): JournalRecord | Omit<Damage, "line"> {
+  const damage = (what: string, expected: string) => ({
+    fault: { what: `${place}: ${what}`, expected },
+    otherVersion: false,
+  });
+  if (value === undefined) return damage(`not JSON: ${show(line, 60)}`, "one record a line");
+  const version = typeof value === "object" && value !== null && "v" in value ? value.v : 1;
+  if (typeof version !== "number" || version > RECORDS_VERSION)
+    return {
+      otherVersion: true,
+      fault: {
+        what: `${place}: a record of version ${show(version)}`,
+        expected: `version ${RECORDS_VERSION} or older, which this Lathe reads`,
+        fix: "read the run with the version of Lathe that wrote it: its run.json names the commit",
+      },
+    };
+  const parsed = JournalRecord.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return damage(
+    `not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+    "a record as this version of Lathe writes it",
+  );
+}

@@ -1,0 +1,104 @@
+import type { Study } from "../../../stats/study.ts";
+import { type Block, type Table, type TableCell, right, table } from "../../blocks.ts";
+import { modelTitle } from "../caveats.ts";
+import { kindLegend, lookOf } from "../../charts/colours.ts";
+import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
+import type { Option, Question } from "../../../stats/choices.ts";
+import { formatInterval } from "../../../format/numbers.ts";
+import { bareTimes, optionTitle, ratioText } from "./words.ts";
+import { formatMs } from "../paper/tables.ts";
+
+/** Model by model: the fastest machine and protocol, how sure that is, and the second. */
+export function choicesTable(perModel: readonly Question[], study: Study): Table {
+  const rows = perModel.flatMap((q): TableCell[][] => {
+    const tied = q.options.filter((o) => o.maybeFastest);
+    const [best] = q.options;
+    const next = q.options[1];
+    if (best === undefined) return [];
+    const model = modelTitle(study.manifest, q.model ?? "");
+    const told = (o: Option) => (o.over.interval === null ? bareTimes(o.over.ratio, "×") : ratioText(o, "×"));
+    return [
+      [
+        model,
+        optionTitle(best),
+        formatMs(best.ms.ratio),
+        sure(q, tied.length),
+        next === undefined ? "–" : `${optionTitle(next)}: ${told(next)}`,
+        formatInterval(best.ms.interval, formatMs),
+      ],
+    ];
+  });
+  return table({
+    caption: "The fastest machine and protocol for each model",
+    columns: [
+      { title: "model" },
+      { title: "fastest" },
+      right("median, ms"),
+      { title: "how sure" },
+      { title: "next" },
+      right("95 % interval\nof the median"),
+    ],
+    rows,
+    notes: [
+      "Median: geometric mean over the images of the cells' medians. Next: the second fastest, and how many times as long it takes.",
+      "The median's interval is for that number alone and knows few rounds; what a round does to all options alike makes it wide and cancels " +
+        "in how many times as long one takes. So intervals of two medians may overlap where one is surely the faster.",
+    ],
+  });
+}
+
+function sure(q: Question, tied: number): TableCell {
+  switch (q.outcome) {
+    case "clear":
+      return { text: "faster than all others", tone: "good" };
+    case "tie":
+      return { text: `one of ${tied} that cannot be told apart`, tone: "unsure" };
+    case "once":
+      return { text: "too few visits to tell", tone: "unsure" };
+    case "one":
+      return { text: "nothing to compare with", tone: "muted" };
+  }
+}
+
+/** Model by model: the time of every machine and protocol, and which of them may be the fastest. */
+export function choicesFigure(perModel: readonly Question[], study: Study): Block {
+  const kinds = study.manifest.clientKinds.filter((kind) =>
+    perModel.some((q) => q.options.some((o) => o.at["client"] === kind)),
+  );
+  const xLabel = "median latency, ms (log scale)";
+  return {
+    kind: "figure",
+    title: "Every machine and protocol, model by model",
+    caption:
+      "Geometric mean over images of the median latency; left is faster. The bar: the 95 % interval of how many times as long it takes as " +
+      "the fastest (the upright line), wide enough for all to hold at once. One that reaches the line cannot be told from the fastest.",
+    legend: [...kindLegend(kinds), ...unknownKey(perModel.flatMap((q) => q.options.map((o) => barOf(o, q))))],
+    alternative: perModel
+      .map((q) => `${q.model}: ${q.options.map((o) => `${optionTitle(o)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`)
+      .join("; "),
+    panels: perModel.map((q) => ({
+      title: modelTitle(study.manifest, q.model ?? ""),
+      picture: intervalChart({
+        label: `${q.model}: ${q.options.map((o) => `${optionTitle(o)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
+        rows: [...new Set(q.options.map((o) => o.at["place"] ?? ""))],
+        series: kinds.map((kind) => ({ name: kind, ...lookOf(kind) })),
+        points: q.options.map((o) => ({
+          ...{ row: o.at["place"] ?? "", series: o.at["client"] ?? "" },
+          ...barOf(o, q),
+        })),
+        ...(q.options.length < 2 ? {} : { reference: q.options[0]?.ms.ratio ?? 1 }),
+        xLabel,
+      }),
+    })),
+  };
+}
+
+/** An option's median, and how far it may lie from the fastest one's, which has no bar; a lone one's own interval. */
+function barOf(o: Option, { options }: Question): Pick<IntervalPoint, "value" | "interval"> {
+  const [best] = options;
+  const value = o.ms.ratio;
+  if (options.length < 2 || best === undefined) return { value, interval: o.ms.interval };
+  if (o === best) return { value };
+  const { interval } = o.over;
+  return { value, interval: interval && { low: interval.low * best.ms.ratio, high: interval.high * best.ms.ratio } };
+}

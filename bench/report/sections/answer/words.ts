@@ -1,0 +1,44 @@
+import type { Interval } from "../../../stats/effects/estimate.ts";
+import { kindTitle } from "../../charts/colours.ts";
+import type { Option } from "../../../stats/choices.ts";
+import { UNKNOWN, formatInterval, known } from "../../../format/numbers.ts";
+
+/** An option by the name that a reader knows it by. */
+export function optionTitle({ at }: Option): string {
+  const parts = [at["model"], at["place"]?.split(" → ").at(-1), at["client"] && kindTitle(at["client"])];
+  return parts.filter((p) => p !== undefined).join(", ");
+}
+
+/** The words that a ratio of times is told with in a sentence. */
+export const TIMES = "times as long";
+
+/** How many times as long an option takes as the fastest, with its interval. */
+export function ratioText(o: Option, sign = TIMES): string {
+  return timesText(o.over.ratio, o.over.interval, sign);
+}
+
+/** `1.31 times as long`, `× 1.31`. */
+export function bareTimes(ratio: number, sign?: string): string {
+  return sign === "×" ? `× ${digits(ratio)}` : `${digits(ratio)}${sign === undefined ? "" : ` ${sign}`}`;
+}
+
+/** As many digits as carry meaning. */
+function digits(x: number): string {
+  return x >= 1e5 ? x.toExponential(1) : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
+}
+
+/** `1.31 times as long (1.27 to 1.35)`; says so where there is no interval. */
+export function timesText(ratio: number, interval: Interval | null, sign?: string): string {
+  const range = known(interval) === null ? `interval ${UNKNOWN}` : formatInterval(interval, digits);
+  return `${bareTimes(ratio, sign)} (${range})`;
+}
+
+/** `once`, `3 times`, `1 to 3 times`. */
+export function times(low: number, high: number): string {
+  return low < high ? `${low} to ${high} times` : low === 1 ? "once" : `${low} times`;
+}
+
+/** `a, b or c`. */
+export function or(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { manifestOf, studyOf } from "../../testing/studies.ts";
+import type { Failed } from "../../stats/visits.ts";
+import { answerSection } from "./answer/answer.ts";
+import { cellsCsv } from "../csv.ts";
+import { failuresSection } from "./failures.ts";
+import { reportInputs, reportJson } from "../index.ts";
+import { renderText } from "../render/text.ts";
+import type { Section } from "../section.ts";
+
+const manifest = manifestOf({
+  placements: [["client", "edge"]],
+  images: ["image-1", "image-2"].map((name) => ({ name, fileBytes: 1 })),
+});
+const HIT = "client>edge rest ssd-mobilenet image-1";
+
+function inputs(failed: Failed | undefined) {
+  const study = studyOf(manifest, 2, () => [{ totalMs: 10 }, { totalMs: 11 }]);
+  const hit = study.data.get(HIT);
+  if (hit === undefined) throw new Error("no cell");
+  const data = new Map(study.data).set(HIT, { ...hit, ...(failed === undefined ? {} : { failed }) });
+  return reportInputs(manifest, { study: { ...study, data } });
+}
+
+async function textOf(section: Section, of: ReturnType<typeof inputs>): Promise<string> {
+  return renderText([{ id: section.id, title: section.title, short: "", blocks: await section.blocks(of) }]);
+}
+
+const timeouts: Failed = {
+  calls: 3,
+  failures: 2,
+  visits: 2,
+  tried: 3,
+  codes: { DEADLINE_EXCEEDED: 3, UNAVAILABLE: 1 },
+};
+
+describe("calls that failed in a cell that was measured after all", () => {
+  it("are said near the top, with their share", async () => {
+    const text = (await textOf(answerSection, inputs(timeouts))).replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      "In 1 of 12 cells something failed: 3 measured calls of 51 (5.9 %), and 2 visits could not be",
+    );
+  });
+
+  it("have a row of their own, with codes and visits", async () => {
+    const text = await textOf(failuresSection, inputs(timeouts));
+    expect(text).toMatch(
+      /client → edge +ssd-mobilenet +.*1 of 2 +3 +11 +2 +2 of 5 +DEADLINE_EXCEEDED 3, UNAVAILABLE 1/,
+    );
+  });
+
+  it("are in CSV and JSON, beside the calls that went well", async () => {
+    const of = inputs(timeouts);
+    const [head = "", ...lines] = cellsCsv({ ...of, manifest: { ...manifest, deployments: [] } })
+      .slice(1)
+      .split("\r\n");
+    const at = (name: string) => head.split(",").indexOf(name);
+    const row = lines.find((line) => line.includes(HIT))?.split(",") ?? [];
+    expect([row[at("calls")], row[at("failed_calls")], row[at("failures")]]).toEqual(["4", "3", "2"]);
+    const json = await reportJson(of, [failuresSection]);
+    expect(json["failed"]).toEqual([{ cell: HIT, ...timeouts }]);
+    expect(json["cells"]).toContainEqual(
+      expect.objectContaining({ summary: expect.objectContaining({ failedCalls: 3 }) as unknown }),
+    );
+  });
+
+  it("are not spoken of where there are none", async () => {
+    expect(await failuresSection.blocks(inputs(undefined))).toEqual([]);
+    expect(await textOf(answerSection, inputs(undefined))).not.toContain("failed");
+  });
+});

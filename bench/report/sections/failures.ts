@@ -1,0 +1,105 @@
+import { type Failed, failedOf } from "../../stats/visits.ts";
+import { placeOf } from "../../stats/study.ts";
+import { type Block, type TableCell, notice, right, table } from "../blocks.ts";
+import { modelTitle } from "./caveats.ts";
+import { kindTitle } from "../charts/colours.ts";
+import { FROM_TO, PROTOCOL, loadTitle } from "./columns.ts";
+import { count } from "../../../lib/words.ts";
+import type { ReportInputs, Section } from "../section.ts";
+
+/** Every failed call and visit of a run, also where the cell was measured after all: its latencies are without them. */
+export const failuresSection: Section = {
+  id: "failures",
+  title: "What failed, calls that went well later included",
+  short: "Failures",
+  blocks(inputs) {
+    const rows = failedGroups(inputs).map((g): TableCell[] => [
+      ...g.who,
+      `${g.cells} of ${g.of}`,
+      { text: String(g.failed.calls), tone: g.failed.calls > 0 ? "bad" : "muted" },
+      String(g.calls + g.failed.calls),
+      { text: String(g.failed.failures), tone: g.failed.failures > 0 ? "bad" : "muted" },
+      `${g.failed.visits} of ${g.failed.tried}`,
+      Object.entries(g.failed.codes)
+        .map(([code, times]) => `${code} ${times}`)
+        .join(", "),
+    ]);
+    if (rows.length === 0) return [];
+    return [
+      table({
+        columns: [
+          ...[FROM_TO, { title: "model" }, PROTOCOL, { title: "load" }, right("cells\nhit")],
+          ...[
+            right("failed\ncalls"),
+            right("of\ncalls"),
+            right("visits that\nended so"),
+            right("visits with\na failure"),
+          ],
+          { title: "codes" },
+        ],
+        rows,
+        notes: [
+          "Measured calls. No latency in this report is of a failed call: where calls ran into their timeout, the true latency is longer than what is told.",
+        ],
+      }),
+    ];
+  },
+  json: (inputs) => {
+    const failed = inputs.cells.flatMap((c) => failedCell(c.id, inputs));
+    return failed.length === 0 ? {} : { failed };
+  },
+};
+
+/** Said near the top: that calls failed, and that no latency is of them. */
+export function failedNotice(inputs: ReportInputs): Block[] {
+  const groups = failedGroups(inputs);
+  if (groups.length === 0) return [];
+  const sum = (of: (g: (typeof groups)[number]) => number) => groups.reduce((total, g) => total + of(g), 0);
+  const [cells, calls, failures] = [sum((g) => g.cells), sum((g) => g.failed.calls), sum((g) => g.failed.failures)];
+  const measured = [...inputs.summaries.values()].reduce((total, s) => total + s.n, 0);
+  const share = ((100 * calls) / (calls + measured)).toPrecision(2);
+  return [
+    notice(
+      "bad",
+      `In ${cells} of ${count(inputs.cells.length, "cell")} something failed: ${count(calls, "measured call")} of ${calls + measured}` +
+        `${calls === 0 ? "" : ` (${share} %)`}, and ${count(failures, "visit")} could not be made or go on. ` +
+        `Latencies are of the calls that went well alone; what failed is told under "${failuresSection.short}".`,
+    ),
+  ];
+}
+
+/** Failures of cells that differ in their image alone. */
+function failedGroups(inputs: ReportInputs) {
+  const { cells, study, summaries, manifest } = inputs;
+  const groups = Map.groupBy(cells, (c) => JSON.stringify([placeOf(c), c.model, c.clientKind, loadTitle(c)]));
+  return [...groups.values()].flatMap((own) => {
+    const [first] = own;
+    const data = own.flatMap((c) => study?.data.get(c.id) ?? []);
+    const hit = data.filter((d) => d.failed !== undefined).length;
+    if (first === undefined || hit === 0) return [];
+    return [
+      {
+        who: [placeOf(first), modelTitle(manifest, first.model), kindTitle(first.clientKind), loadTitle(first)],
+        cells: hit,
+        of: own.length,
+        calls: own.reduce((sum, c) => sum + (summaries.get(c.id)?.n ?? 0), 0),
+        failed: summed(data.map(failedOf)),
+      },
+    ];
+  });
+}
+
+function failedCell(cell: string, { study }: ReportInputs) {
+  const failed = study?.data.get(cell)?.failed;
+  return failed === undefined ? [] : [{ cell, ...failed }];
+}
+
+function summed(all: readonly Failed[]): Failed {
+  const codes = new Map<string, number>();
+  const sum = { calls: 0, failures: 0, visits: 0, tried: 0 };
+  for (const f of all) {
+    for (const key of ["calls", "failures", "visits", "tried"] as const) sum[key] += f[key];
+    for (const [code, times] of Object.entries(f.codes)) codes.set(code, (codes.get(code) ?? 0) + times);
+  }
+  return { ...sum, codes: Object.fromEntries(codes) };
+}

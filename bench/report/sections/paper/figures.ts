@@ -1,0 +1,178 @@
+import { isPlain } from "../../../matrix/cell.ts";
+import paper from "../../../paper/tables.json" with { type: "json" };
+import { COMBINATIONS, EXPERIMENTS, type Experiment } from "../../../paper/published.ts";
+import { mean } from "../../../stats/math/quantile.ts";
+import { type Figure, type LegendEntry, type Table, figure, prose, right, table } from "../../blocks.ts";
+import { lookOf } from "../../charts/colours.ts";
+import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
+import { type Curve, profileChart } from "../../charts/profile.ts";
+import { imageOrder } from "../columns.ts";
+import type { ReportInputs, Section } from "../../section.ts";
+import { type PaperTable, entryOf, formatMs, paperTable } from "./tables.ts";
+
+/** The paper's Figures 8 to 15, theirs beside ours as far as theirs were published as numbers. */
+export const paperFiguresSection: Section = {
+  id: "paper-figures",
+  title: "The paper's Figures 8 to 15",
+  short: "Figures 8–15",
+  blocks(inputs) {
+    const [local, ...remote] = EXPERIMENTS;
+    if (local === undefined) return [];
+    const home = localFigure(local, inputs);
+    const away = remote.flatMap((e) => remoteFigure(e, inputs) ?? []);
+    if (home === undefined && away.length === 0) return [];
+    return [
+      prose(
+        "The machines are others than the paper's, so compare the patterns and not the milliseconds. Of its figures the paper published " +
+          "the means in its Tables 1 to 3 and their averages as numbers; those are drawn here. The values of single images in its figures " +
+          "were not published as numbers, so beside ours there stand none of theirs.",
+      ),
+      ...(home === undefined ? [] : [home]),
+      ...away,
+      ...(away.length === 0 ? [] : [averagesTable(inputs)]),
+    ];
+  },
+};
+
+const client = ({ grpcClients }: ReportInputs) => grpcClients[0] ?? "probe";
+const shortName = { rfcn: "R-FCN", ssd: "SSD" } as const;
+const protocolLook = (protocol: "grpc" | "rest") => lookOf(protocol === "grpc" ? "probe" : "rest");
+
+const LEGEND: readonly LegendEntry[] = [
+  { label: "gRPC", ...protocolLook("grpc") },
+  { label: "REST", ...protocolLook("rest") },
+];
+
+/** Figures 8 to 10: each machine is its own client, image by image. */
+function localFigure(experiment: Experiment, inputs: ReportInputs): Figure | undefined {
+  const images = [...new Set(inputs.cells.map((c) => c.image))].sort(imageOrder(inputs.manifest.images));
+  const published = paperTable(experiment, client(inputs), inputs);
+  const panels = published.rows.flatMap(({ role, entries }) => {
+    const curves = COMBINATIONS.flatMap((combination): Curve[] => {
+      const points = images.flatMap((image) => {
+        const cells = inputs.cells.filter(
+          (c) =>
+            isPlain(c) &&
+            [c.clientRole, c.serverRole].every((r) => r === role) &&
+            c.image === image &&
+            inputs.paperModels[c.model] === combination.paperModel &&
+            c.clientKind === (combination.protocol === "grpc" ? client(inputs) : "rest"),
+        );
+        const ours = entryOf(cells, inputs.summaries);
+        return ours.kind === "measured" ? [{ x: image.replace("image-", ""), y: ours.meanMs }] : [];
+      });
+      const level = entries.find((e) => e.combination === combination)?.paperMs;
+      if (points.length === 0) return [];
+      const title = `${shortName[combination.paperModel]} ${combination.protocol === "grpc" ? "gRPC" : "REST"}`;
+      const look = protocolLook(combination.protocol);
+      return [{ name: combination.key, title, points, ...look, ...(level === undefined ? {} : { level }) }];
+    });
+    if (curves.length === 0) return [];
+    const label = curves.map((k) => `${k.title} ${formatMs(mean(k.points.map((p) => p.y)))} ms on average`).join(", ");
+    return [
+      {
+        title: `${role} calls itself`,
+        picture: profileChart({
+          ...{ label: `${role}: ${label}`, xs: images.map((i) => i.replace("image-", "")), curves },
+          ...{ xLabel: "image", yLabel: "mean latency, ms (log scale)" },
+        }),
+        label,
+      },
+    ];
+  });
+  if (panels.length === 0) return undefined;
+  return figure({
+    title: "Figures 8 to 10. Local: each machine is its own client, image by image",
+    caption:
+      "Dashed: the paper's mean over its ten images, of the same model and protocol on its machine of that role.",
+    legend: [
+      ...LEGEND,
+      ...LEGEND.map(({ label, colour }) => ({
+        label: `${label}, the paper's mean (Table 1)`,
+        colour,
+        sign: "dashed" as const,
+      })),
+    ],
+    alternative: panels.map((p) => `${p.title}: ${p.label}`).join("; "),
+    panels,
+  });
+}
+
+/** Figures 11 to 15: requests from the client machine, one image. */
+function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure | undefined {
+  const published = paperTable(experiment, client(inputs), inputs);
+  if (published.rows.every((r) => r.entries.every((e) => e.ours.kind !== "measured"))) return undefined;
+  const panels = (["rfcn", "ssd"] as const).map((model) => {
+    const points = pointsOf(published, model);
+    const label = points.map((p) => `${p.row} ${p.series} ${formatMs(p.value)} ms`).join(", ");
+    return {
+      title: shortName[model],
+      label,
+      picture: intervalChart({
+        ...{ label: `${shortName[model]}: ${label}`, points, xLabel: "mean latency, ms (log scale)" },
+        rows: published.rows.map((r) => r.role),
+        series: (["grpc", "rest"] as const).flatMap((protocol) => [
+          { name: `${protocol} ours`, ...protocolLook(protocol) },
+          { name: `${protocol} paper`, ...protocolLook(protocol), hollow: true },
+        ]),
+      }),
+    };
+  });
+  return figure({
+    title: `Figures 11 to 15. ${experiment.title.replace(/^Table (\d)\. /, "")} (the numbers of Table ${experiment.title.match(/\d/)?.[0]})`,
+    legend: [
+      ...LEGEND.map((e) => ({ ...e, label: `${e.label}, ours` })),
+      ...LEGEND.map((e) => ({ ...e, label: `${e.label}, the paper's`, hollow: true })),
+      ...unknownKey((["rfcn", "ssd"] as const).flatMap((model) => pointsOf(published, model))),
+    ],
+    caption: "Ours with the 95 % interval of the mean, as in the table; the paper gives none.",
+    alternative: panels.map((p) => `${p.title}: ${p.label}`).join("; "),
+    panels,
+  });
+}
+
+function pointsOf(published: PaperTable, model: "rfcn" | "ssd"): IntervalPoint[] {
+  return published.rows.flatMap(({ role, entries }) =>
+    entries
+      .filter((e) => e.combination.paperModel === model)
+      .flatMap(({ combination: { protocol }, ours, paperMs }) => [
+        ...(ours.kind === "measured"
+          ? [{ row: role, series: `${protocol} ours`, value: ours.meanMs, interval: ours.interval }]
+          : []),
+        ...(paperMs === undefined ? [] : [{ row: role, series: `${protocol} paper`, value: paperMs }]),
+      ]),
+  );
+}
+
+/** The averages that the paper draws in its Figures 11 to 15: over the protocols, and over models and protocols. */
+function averagesTable(inputs: ReportInputs): Table {
+  const remote = EXPERIMENTS.filter((e) => e.place === "remote");
+  const rows = remote.flatMap((experiment) => {
+    const published = paperTable(experiment, client(inputs), inputs);
+    const theirs: Readonly<Record<string, Readonly<Record<string, number>>>> =
+      experiment.id === "local" ? {} : paper.experiments[experiment.id].averages;
+    return published.rows.map(({ role, entries }) => {
+      const ours = (model: "rfcn" | "ssd" | "all") => {
+        const own = entries.filter((e) => model === "all" || e.combination.paperModel === model).map((e) => e.ours);
+        const measured = own.flatMap((e) => (e.kind === "measured" ? [e.meanMs] : []));
+        return measured.length === own.length ? formatMs(mean(measured)) : "–";
+      };
+      const numbers = (["rfcn", "ssd", "all"] as const).flatMap((m) => [ours(m), publishedText(theirs[m]?.[role])]);
+      return [experiment.image ?? "", role, ...numbers];
+    });
+  });
+  return table({
+    caption: "Averages over protocols, mean latency in ms",
+    columns: [
+      { title: "image" },
+      { title: "machine" },
+      ...["R-FCN", "SSD", "both"].flatMap((group) => [right("ours", group), right("paper", group)]),
+    ],
+    rows,
+    notes: ["A dash: not all of its numbers were measured (ours) or published (the paper's)."],
+  });
+}
+
+function publishedText(ms: number | undefined): string {
+  return ms === undefined ? "–" : formatMs(ms);
+}

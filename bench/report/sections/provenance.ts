@@ -1,0 +1,64 @@
+import type { Deployment } from "../../../infra/outputs.ts";
+import type { RunManifest } from "../../records/manifest.ts";
+import { differencesText } from "../../targets/setup-diff.ts";
+import { type Block, type Table, fold, only, right, table } from "../blocks.ts";
+import type { Section } from "../section.ts";
+
+/** Where the numbers are from: what ran, on what, with which inputs, timed how. */
+export const provenanceSection: Section = {
+  id: "provenance",
+  title: "Provenance",
+  short: "Provenance",
+  blocks: ({ manifest }) => [only(["html", "markdown"], runTable(manifest), ...inputs(manifest))],
+};
+
+function runTable(m: RunManifest): Table {
+  const { commit, dirty } = m.lathe;
+  const limits = Object.entries(m.limits).map(([name, value]) => `${name} ${value ?? "none"}`);
+  const rows: [string, string][] = [
+    ["run", m.id],
+    ["begun", m.createdAt],
+    ["Lathe", `${m.lathe.version}, commit ${commit ?? "unknown"}${dirty === true ? ", with uncommitted changes" : ""}`],
+    ["client program (agent)", m.lathe.agent || "–"],
+    ["Node", m.lathe.node],
+    ["clock", m.clock],
+    ["timed region", m.timedRegion],
+    ["limits", limits.join(", ")],
+    ["seed of the order of visits", String(m.seed)],
+    [
+      "matrix",
+      m.matrix === undefined ? "–" : `${m.matrix.file}: ${m.matrix.experiments.map((e) => e.name).join(", ")}`,
+    ],
+    ...(m.sessions ?? []).map(({ at, fromRound, differences }): [string, string] => [
+      `resumed ${at}`,
+      `from round ${fromRound} on: ${differencesText(differences)}`,
+    ]),
+    ...(m.matrix?.notes ?? []).map((note): [string, string] => ["left out", note]),
+  ];
+  return table({ caption: "The run", columns: [{ title: "what" }, { title: "value" }], rows });
+}
+
+function inputs(m: RunManifest): Block[] {
+  const models = m.deployments.flatMap((d) => d.models.map((model) => modelRow(d, model)));
+  return [
+    fold(
+      "Models by SHA-256",
+      table({
+        columns: ["model", "machine", "version", "SHA-256", "what it is"].map((title) => ({ title })),
+        rows: models,
+      }),
+    ),
+    fold(
+      "Images by SHA-256",
+      table({
+        columns: [{ title: "image" }, { title: "source" }, right("pixels"), right("file bytes"), { title: "SHA-256" }],
+        rows: m.images.map((i) => [i.name, i.source, `${i.width} × ${i.height}`, String(i.fileBytes), i.sha256]),
+      }),
+    ),
+  ];
+}
+
+function modelRow({ role }: Deployment, model: Deployment["models"][number]): string[] {
+  const kind = model.isNull ? "answers a constant" : model.timingOnly ? "random weights: timing only" : "trained";
+  return [model.name, role, String(model.version), model.sha256, kind];
+}

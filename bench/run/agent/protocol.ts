@@ -1,0 +1,193 @@
+import { z } from "zod";
+import { UserError } from "../../../lib/errors.ts";
+import { show } from "../../../lib/show.ts";
+import { Security } from "../../../clients/security.ts";
+
+/*
+ * What the bench and a client machine's worker say to each other: JSON lines, in this process or over SSH. The schemas
+ * are the contract; both sides parse what they read.
+ */
+
+/** A photograph as the worker needs it: decoded once by the bench, so that every client sends the same pixels. */
+export const ImageMessage = z.object({
+  type: z.literal("image"),
+  name: z.string(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  /** Width x height x 3 bytes, base64. */
+  rgb: z.string(),
+  /** The file as it was fetched, base64. */
+  file: z.string(),
+});
+
+/** What a protected port asks of its clients. Sent once, over SSH's standard input; visits only name it. */
+export const SecurityMessage = z.object({ type: z.literal("security"), name: z.string(), security: Security });
+
+/** One visit to a cell: some warm-up calls, then measured ones. */
+export const VisitMessage = z.object({
+  type: z.literal("visit"),
+  visit: z.number().int(),
+  clientKind: z.string(),
+  address: z.string(),
+  port: z.number().int(),
+  /** Name of the security that was sent before; absent: in the clear. */
+  security: z.string().optional(),
+  model: z.string(),
+  /** The version to ask for; absent: the latest. */
+  version: z.number().int().positive().optional(),
+  image: z.string(),
+  /** Warm-up calls: at least, and at most where the calls do not get steady. */
+  warmup: z.number().int().nonnegative(),
+  warmupAtMost: z.number().int().nonnegative(),
+  /** Calls in flight at a time, each on a connection of its own. An open loop waits where all of them are busy. */
+  concurrency: z.number().int().positive(),
+  /** Open loop: calls are due at this rate, whatever the answers do. Null: closed loop, the answer begins the next call. */
+  ratePerSecond: z.number().positive().nullable(),
+  /** Open loop: calls at the rate before the measured ones, told as warm-up. */
+  leadIn: z.number().int().nonnegative().optional(),
+  calls: z.number().int().nonnegative(),
+  /** No further measured call is begun once the visit's measured part has taken this long. */
+  blockMs: z.number().positive(),
+  timeoutMs: z.number().positive(),
+  /** Send back the first measured call's tensors. */
+  keepAnswer: z.boolean(),
+  /** Where the server, at the same address, tells its own metrics; absent where it does not. */
+  metrics: z
+    .object({
+      port: z.number().int(),
+      path: z.string(),
+      /** As that of the calls, for this port. */
+      security: z.string().optional(),
+    })
+    .optional(),
+});
+export type VisitMessage = z.infer<typeof VisitMessage>;
+
+export const ToWorker = z.discriminatedUnion("type", [
+  ImageMessage,
+  SecurityMessage,
+  VisitMessage,
+  z.object({ type: z.literal("close") }),
+]);
+export type ToWorker = z.infer<typeof ToWorker>;
+
+const ms = z.number().nonnegative();
+
+/** One call's outcome. Milliseconds of the client machine's monotonic clock. */
+export const CallMessage = z.object({
+  type: z.literal("call"),
+  visit: z.number().int(),
+  phase: z.enum(["warmup", "measure"]),
+  /** When the call began: wall clock of the client machine, ISO 8601. For reading, never for arithmetic. */
+  at: z.string(),
+  ok: z.boolean(),
+  /** Of an open loop: when the call was due, on the clock of `at`. */
+  intendedAt: z.string().optional(),
+  /**
+   * Of an open loop: from when the call was due until it began (all connections were busy, or the client was late). It is
+   * part of `totalMs`, so that a slow answer is seen by all the calls that it delayed: no coordinated omission.
+   */
+  lateMs: ms.optional(),
+  /** The whole. The phases, and `lateMs` where there is one, add up to it. */
+  totalMs: ms,
+  encodeMs: ms.nullable(),
+  sendMs: ms.nullable(),
+  waitMs: ms.nullable(),
+  receiveMs: ms.nullable(),
+  decodeMs: ms.nullable(),
+  requestBytes: z.number().int().nullable(),
+  responseBytes: z.number().int().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+export type CallMessage = z.infer<typeof CallMessage>;
+
+/** JSON has no NaN and no infinities: a server's come over a line as null. */
+const number = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);
+
+/** The first measured answer of a cell, as plain numbers. */
+export const AnswerMessage = z.object({
+  type: z.literal("answer"),
+  visit: z.number().int(),
+  outputs: z.record(z.string(), z.object({ dtype: z.string(), shape: z.array(z.number()), values: z.array(number) })),
+});
+
+/** How a visit's warm-up went. */
+export const WarmupReport = z.object({
+  calls: z.number().int().nonnegative(),
+  /** `steady`: calls got no faster any more; `calls`, `time`: as many or as long as it may be; `none`: not asked for. */
+  ended: z.enum(["steady", "calls", "time", "none"]),
+});
+export type WarmupReport = z.infer<typeof WarmupReport>;
+
+/** What the client's own process did while a visit's measured calls ran. Milliseconds. */
+export const ClientWatch = z.object({
+  /** The measured part, from its first call's begin to its last one's end. */
+  spanMs: ms,
+  /** How late the event loop came to its timers, one every 10 ms. */
+  loopMeanMs: ms,
+  loopP99Ms: ms,
+  loopMaxMs: ms,
+  /** Share of the time in which the event loop was busy, 0 to 1. */
+  loopBusy: z.number().min(0).max(1),
+  /** The longest encoding or decoding of one call: the event loop is late by that much for the calls' own sake. */
+  ownWorkMs: ms,
+  gcPauses: z.number().int().nonnegative(),
+  gcMs: ms,
+  gcMaxMs: ms,
+  /** How long the client's thread was ready to run and had no processor; absent where the kernel does not tell. */
+  cpuWaitMs: ms.optional(),
+});
+export type ClientWatch = z.infer<typeof ClientWatch>;
+
+const total = z.object({ count: z.number(), sumMs: z.number(), stepMs: ms });
+
+/**
+ * What a server's own clock said of a visit's measured part: requests for this model over this protocol, and runs of the
+ * model, that it answered meanwhile, whoever asked. Or why it could not be read.
+ */
+export const ServerReading = z.union([z.object({ requests: total, runs: total }), z.object({ unread: z.string() })]);
+export type ServerReading = z.infer<typeof ServerReading>;
+
+/** A visit is over: every call it made was sent before. `error` says why it could not go on. */
+export const VisitedMessage = z.object({
+  type: z.literal("visited"),
+  visit: z.number().int(),
+  error: z.object({ code: z.string(), message: z.string(), opening: z.boolean() }).optional(),
+  warmup: WarmupReport.optional(),
+  /** Absent where no measured call was begun. */
+  client: ClientWatch.optional(),
+  /** Absent where the server has no metrics. */
+  server: ServerReading.optional(),
+});
+export type VisitedMessage = z.infer<typeof VisitedMessage>;
+
+export const FromWorker = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("hello"), node: z.string(), hostname: z.string(), pid: z.number().int() }),
+  CallMessage,
+  AnswerMessage,
+  VisitedMessage,
+]);
+export type FromWorker = z.infer<typeof FromWorker>;
+
+/**
+ * A line that an agent said.
+ *
+ * @param who whose agent it is, for the error
+ * @throws UserError where it is no message: a login script that prints, or the half of a line
+ */
+export function messageOfLine(line: string, who: string): FromWorker {
+  try {
+    return FromWorker.parse(JSON.parse(line));
+  } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const why = issue === undefined ? "no JSON" : `${issue.path.join(".")}: ${issue.message}`;
+    throw new UserError({
+      what: `the agent on ${who} said something that is no message (${why}): ${show(line)}`,
+      expected: "a machine whose shell prints nothing by itself when a command is run over SSH",
+      fix: "look into ~/.bashrc and the like there; then: npm run bench -- --resume",
+    });
+  }
+}

@@ -1,0 +1,142 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { Readable, type Writable } from "node:stream";
+import { createInterface } from "node:readline";
+import { createGzip } from "node:zlib";
+import { UserError } from "../../../lib/errors.ts";
+import { STALL_MS } from "../../../infra/deadlines.ts";
+import { mustRunOn } from "../../../infra/hosts/remote.ts";
+import { sshArgs } from "../../../infra/hosts/ssh.ts";
+import type { Deployment, SshTarget } from "../../../infra/outputs.ts";
+import { CLOSE_MS, HELLO_MS, silenceMs } from "../../deadlines.ts";
+import type { AgentBundle } from "./bundle.ts";
+import { VisitTracker, type WorkerLink } from "./link.ts";
+import { type FromWorker, type ToWorker, messageOfLine } from "./protocol.ts";
+import { watchdog } from "./watchdog.ts";
+
+type SshChild = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const ARCH: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
+
+/**
+ * Lays the agent onto a client machine, below the workspace that the stack owns there: `destroy` removes it with the
+ * rest. The folder is named by the content, and renamed into place when whole: a second run sends nothing.
+ *
+ * @returns the agent's folder on that machine
+ * @throws UserError where the machine's architecture differs from this one's, or SSH fails
+ */
+export async function deployAgent(deployment: Deployment, ssh: SshTarget, bundle: AgentBundle): Promise<string> {
+  const dir = `${deployment.workspace}/agents/${bundle.key.slice(0, 16)}`;
+  const arch = ARCH[deployment.facts.arch] ?? deployment.facts.arch;
+  if (arch !== bundle.arch)
+    throw new UserError({
+      what: `"${deployment.role}" is ${deployment.facts.arch}, and this machine's Node is for ${bundle.arch}`,
+      expected: "a client machine of the same architecture as the one that runs the bench",
+      fix: `run the bench on a ${deployment.facts.arch} machine`,
+    });
+  const doing = `lay the agent onto "${deployment.role}"`;
+  const remote = (argv: readonly string[], input?: Readable) =>
+    mustRunOn(
+      ssh,
+      argv,
+      doing,
+      input === undefined ? {} : { input: input.pipe(createGzip({ level: 1 })), stallMs: STALL_MS },
+    );
+  const found = await remote(["sh", "-c", `test -e ${dir}/agent.mjs && echo yes || echo no`]);
+  if (found.trim() === "yes") return dir;
+  const incoming = `${dir}.incoming`;
+  const receive = (name: string) => ["sh", "-c", `mkdir -p ${incoming} && gunzip -c > ${incoming}/${name}`];
+  await remote(receive("node"), createReadStream(bundle.nodePath));
+  await remote(receive("agent.mjs"), Readable.from([bundle.script]));
+  await remote(["sh", "-c", `chmod 755 ${incoming}/node && rm -rf ${dir} && mv ${incoming} ${dir}`]);
+  return dir;
+}
+
+/**
+ * Starts the agent on a client machine and speaks to it over SSH.
+ *
+ * @throws UserError where SSH or the agent does not start
+ */
+export async function remoteLink(deployment: Deployment, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
+  const dir = await deployAgent(deployment, ssh, bundle);
+  const child: SshChild = spawn("ssh", sshArgs(ssh, [`${dir}/node`, `${dir}/agent.mjs`]), {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const tracker = new VisitTracker();
+  const errors: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
+  child.stdin.on("error", () => {}); // the close below says why
+  const ended = (why: string) =>
+    new UserError({ what: `the agent on "${deployment.role}" ${why}`, fix: "npm run bench -- --resume" });
+  let gone: Error | undefined;
+  let lose = (_error: Error) => {};
+  /** Rejects when the agent is gone, and with why. */
+  const loss = new Promise<never>((_, reject) => {
+    lose = (error) => {
+      gone ??= error;
+      reject(gone);
+      tracker.fail(gone);
+    };
+  });
+  loss.catch(() => {}); // whoever needs the agent gets the reason
+  const dog = watchdog((ms) => {
+    lose(ended(`said nothing for ${ms / 1000} s: it hangs, or its machine does`));
+    child.kill("SIGKILL");
+  });
+  child.on("error", lose);
+  child.on("close", (code) => lose(ended(`ended (${lastWords(errors.join(""), code)})`)));
+  const hello = new Promise<{ node: string; hostname: string }>((resolve) => {
+    createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+      dog.heard();
+      let message: FromWorker;
+      try {
+        message = messageOfLine(line, `"${deployment.role}"`);
+      } catch (error) {
+        child.kill();
+        return lose(error as Error);
+      }
+      if (message.type === "hello") resolve({ node: message.node, hostname: message.hostname });
+      else tracker.accept(message);
+    });
+  });
+  /** Something that takes no longer than the watchdog allows, whether the agent's machine takes bytes or not. */
+  const watched = async <T>(ms: number, body: () => Promise<T>): Promise<T> => {
+    dog.expect(ms);
+    try {
+      return await Promise.race([body(), loss]);
+    } finally {
+      dog.rest();
+    }
+  };
+  const about = await watched(HELLO_MS, () => hello);
+  const send = (message: ToWorker) =>
+    new Promise<void>((resolve, reject) => {
+      if (gone !== undefined) return reject(gone);
+      child.stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(gone ?? error) : resolve()));
+    });
+  return {
+    about,
+    sendImage: (image) => watched(STALL_MS, () => send(image)),
+    sendSecurity: (security) => watched(STALL_MS, () => send(security)),
+    visit: (message, onOutcome) =>
+      watched(silenceMs(message), async () => {
+        const visited = tracker.begin(message.visit, onOutcome);
+        visited.catch(() => {}); // reported through the returned promise
+        await send(message);
+        return visited;
+      }),
+    async close() {
+      if (gone !== undefined) return;
+      const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+      child.stdin.end();
+      const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** The end of what ssh or the agent said, or the exit code where they said nothing. */
+function lastWords(said: string, code: number | null): string {
+  return said.trim().split("\n").at(-1)?.slice(-300) || `exit code ${code}`;
+}

@@ -1,0 +1,25 @@
+import { median } from "./math/quantile.ts";
+
+/** A visit's calls are parted into three; fewer calls than this tell nothing. */
+const LEAST_CALLS = 6;
+/** So many calls behind, and a server does not keep the rate. */
+const BEHIND_CALLS = 1;
+
+/**
+ * By how many calls an open loop's server fell behind within one visit: how much longer its last third of calls took than its
+ * first (medians), in the time from one call to the next. A server that keeps the rate stays near 0, above or below; one
+ * that does not falls further behind with every call, and its latencies tell how long the visit was and not how quick it is.
+ *
+ * @param latenciesMs measured calls in order
+ * @returns null where there are too few calls
+ */
+export function backlogCalls(latenciesMs: readonly number[], ratePerSecond: number): number | null {
+  if (latenciesMs.length < LEAST_CALLS) return null;
+  const third = Math.floor(latenciesMs.length / 3);
+  return ((median(latenciesMs.slice(-third)) - median(latenciesMs.slice(0, third))) * ratePerSecond) / 1000;
+}
+
+/** Whether a cell's server fell behind, by all its visits. A single visit may have met a pause. */
+export function fellBehind(visits: readonly number[]): boolean {
+  return visits.length > 0 && median(visits) >= BEHIND_CALLS;
+}

@@ -1,0 +1,63 @@
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readConditions } from "./conditions.ts";
+import { type JournalRecord, RecordWriter } from "../records/records.ts";
+
+const at = "2026-01-01T00:00:00.000Z";
+const client = {
+  ...{ spanMs: 100, loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0, ownWorkMs: 0 },
+  ...{ gcPauses: 0, gcMs: 0, gcMaxMs: 0 },
+};
+const visit = (cell: string, disturbed: string[]): JournalRecord => ({
+  ...{ type: "visit", cell, round: 0, at, warmup: { calls: 1, ended: "calls" }, client, disturbed },
+});
+const end = (cell: string, reason: "precision" | "budget", stable: boolean | null): JournalRecord => ({
+  ...{ type: "end", cell, round: 0, at, reason, n: 30, precision: 0.01, stable },
+});
+
+describe("the conditions of a run", () => {
+  let dir: string;
+  let path: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "lathe-conditions-"));
+    path = join(dir, "records.jsonl");
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  it("tell how each cell ended, which still drifted, and which their own client disturbed", async () => {
+    const writer = new RecordWriter(path);
+    for (const r of [
+      ...[visit("a", []), visit("a", []), end("a", "budget", null), end("a", "precision", true)],
+      ...[visit("b", ["late"]), visit("b", []), end("b", "budget", false)],
+      visit("c", []),
+    ])
+      writer.append(r);
+    writer.close();
+    appendFileSync(path, '{"type":"end","cell":"c"');
+    const torn: number[] = [];
+    const conditions = await readConditions(path, (characters) => torn.push(characters));
+    expect(torn).toEqual([24]);
+    expect(conditions.get("a")).toMatchObject({ end: { reason: "precision", n: 30 }, visits: 2, flagged: false });
+    expect(conditions.get("b")).toMatchObject({ disturbedVisits: 1, disturbances: ["late"], flagged: true });
+    expect(conditions.get("c")?.end).toBeNull();
+  });
+
+  it("tell of an open loop whose server fell behind in most of its visits, and not in one", async () => {
+    const writer = new RecordWriter(path);
+    for (const [cell, backlogs] of [
+      ["slow", [2.5, 3]],
+      ["paused", [0.1, 4, 0]],
+    ] as const)
+      for (const backlogCalls of backlogs) writer.append({ ...visit(cell, []), backlogCalls } as JournalRecord);
+    writer.close();
+    const conditions = await readConditions(path);
+    expect([conditions.get("slow")?.behind, conditions.get("paused")?.behind]).toEqual([true, false]);
+  });
+
+  it("are none in records of before they were kept", async () => {
+    appendFileSync(path, '{"type":"failure","cell":"a","round":0,"at":"x","error":{"code":"X","message":"x"}}\n');
+    expect((await readConditions(path)).size).toBe(0);
+  });
+});

@@ -1,0 +1,108 @@
+import type { Answer } from "../../records/answers.ts";
+import { type Decoded, type Detection, decodeDetections } from "./decode.ts";
+
+/**
+ * How far scores and box edges (fractions of the image) of one and the same answer may lie apart. Numbers are 32-bit floats
+ * of seven digits, and TF Serving writes six of them or more into JSON; other threads or another processor add a layer's
+ * products in another order, which moves the result by some 1e-6 to 1e-5. What is beyond 1e-4 is no rounding.
+ */
+export const TOLERANCE = 1e-4;
+
+export const TOLERANCE_RULE =
+  "Answers agree where every object of one is found in the other, with score and box edges (as fractions of the image) within " +
+  "0.0001: 32-bit floats that were added in another order, or written as six digits, differ by a tenth of that and less. " +
+  "Objects whose score is that near to the last one of a full list may be missing";
+
+/** Two answers side by side. */
+export interface AnswerComparison {
+  /**
+   * Largest difference of scores, and of box edges, between an object and the nearest one of its kind. An object that only one
+   * answer has counts with its score. Other tensors count as scores.
+   */
+  readonly scoreDifference: number;
+  readonly boxDifference: number;
+  /** In what they differ beyond the tolerance; empty where they agree. */
+  readonly differences: readonly string[];
+}
+
+/** Compares two answers to the same input. The order of objects with scores as good as equal does not matter. */
+export function compareAnswers(a: Answer, b: Answer, nameOf: (classId: number) => string): AnswerComparison {
+  const [left, right] = [decodeDetections(a), decodeDetections(b)];
+  if (left.kind === "detections" && right.kind === "detections") return compareDetections(left, right, nameOf);
+  const differences = [left, right].flatMap((d, i) =>
+    d.kind === "malformed" ? [`the ${i === 0 ? "first" : "second"} is no whole answer: ${d.why}`] : [],
+  );
+  if (differences.length > 0) return { scoreDifference: NaN, boxDifference: NaN, differences };
+  return compareTensors(a, b);
+}
+
+type List = Extract<Decoded, { kind: "detections" }>;
+
+function compareDetections(a: List, b: List, nameOf: (classId: number) => string): AnswerComparison {
+  const cut = Math.max(cutOf(a), cutOf(b));
+  const free = new Set(b.detections);
+  const alone = new Set<Detection>();
+  let [scoreDifference, boxDifference] = [0, 0];
+  const differences: string[] = [];
+  const name = (d: Detection) => `${nameOf(d.classId)} ${d.score.toFixed(3)}`;
+  for (const d of a.detections) {
+    const nearest = nearestOf(d, free);
+    if (nearest !== undefined && nearest.apart <= TOLERANCE) {
+      free.delete(nearest.of);
+      scoreDifference = Math.max(scoreDifference, Math.abs(d.score - nearest.of.score));
+      boxDifference = Math.max(boxDifference, edgesApart(d, nearest.of));
+    } else if (d.score > cut) {
+      alone.add(d);
+      scoreDifference = Math.max(scoreDifference, Math.abs(d.score - (nearest?.of.score ?? 0)));
+      if (nearest !== undefined) boxDifference = Math.max(boxDifference, edgesApart(d, nearest.of));
+      const other = nearest === undefined ? "" : ` (the nearest of its kind is ${nearest.apart.toPrecision(2)} away)`;
+      differences.push(`${name(d)} is in the first alone${other}`);
+    }
+  }
+  for (const d of free) {
+    if (!(d.score > cut)) continue;
+    differences.push(`${name(d)} is in the second alone`);
+    // Next to one that the first has alone, it was counted there.
+    if (nearestOf(d, alone) === undefined) scoreDifference = Math.max(scoreDifference, d.score);
+  }
+  return { scoreDifference, boxDifference, differences };
+}
+
+/** The score below which a full list may lack an object: which of two as good as equal ones was cut off, rounding decides. */
+function cutOf(list: List): number {
+  return list.full ? (list.detections.at(-1)?.score ?? -Infinity) + TOLERANCE : -Infinity;
+}
+
+function nearestOf(d: Detection, among: ReadonlySet<Detection>) {
+  let best: { of: Detection; apart: number } | undefined;
+  for (const of of among) {
+    if (of.classId !== d.classId) continue;
+    const apart = Math.max(Math.abs(d.score - of.score), edgesApart(d, of));
+    if (best === undefined || apart < best.apart) best = { of, apart };
+  }
+  return best;
+}
+
+function edgesApart({ box: a }: Detection, { box: b }: Detection): number {
+  return Math.max(
+    ...[Math.abs(a.top - b.top), Math.abs(a.left - b.left)],
+    ...[Math.abs(a.bottom - b.bottom), Math.abs(a.right - b.right)],
+  );
+}
+
+function compareTensors(a: Answer, b: Answer): AnswerComparison {
+  const differences: string[] = [];
+  let scoreDifference = 0;
+  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const [x, y] = [a[name], b[name]];
+    if (x === undefined || y === undefined || x.shape.join() !== y.shape.join()) {
+      differences.push(`"${name}" is [${x?.shape.join() ?? "absent"}] and [${y?.shape.join() ?? "absent"}]`);
+      continue;
+    }
+    const apart = Math.max(0, ...x.values.map((v, i) => Math.abs(v - (y.values[i] ?? NaN))));
+    // Written so that NaN, which compares with nothing, is a difference.
+    if (!(apart <= TOLERANCE)) differences.push(`"${name}" differs by ${apart.toPrecision(2)}`);
+    if (apart > scoreDifference) scoreDifference = apart;
+  }
+  return { scoreDifference, boxDifference: 0, differences };
+}

@@ -1,0 +1,119 @@
+import type { ModelSpec } from "./design.ts";
+import type { Noise } from "./noise.ts";
+import { median } from "../math/quantile.ts";
+import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
+import { studentQuantile } from "../math/special.ts";
+
+/** What is to be thought of the cells that were visited once. */
+export interface Screening {
+  /** Cells whose one visit is out of line, and how many times as long it took as the others lead to expect. */
+  readonly wild: ReadonlyMap<string, number>;
+  /** Cells whose one visit could be anything, for no other cell says what it should be. */
+  readonly untested: ReadonlySet<string>;
+}
+
+/** Nothing was visited once. */
+export const ALL_SOUND: Screening = { wild: new Map(), untested: new Set() };
+
+/** The chance that a run without a wild visit has one set aside. */
+const FALSE_ALARM = 0.05;
+/** Fewer degrees of freedom than this, and the scale of residuals is not known well enough to call one wild. */
+const KNOWN_DF = 6;
+/** A visit with less of its own error than this in its residual is what the fit goes through. */
+const OWN_SHARE = 0.1;
+/** Residuals are not told apart below this: a thousandth of the latency. */
+const SMALLEST = 1e-3;
+/** A robust scale by cells of one name from so many on. */
+const KNOWN_CELLS = 12;
+/** Of a normal distribution, the median distance from the middle in standard deviations. */
+const NORMAL_MAD = 0.6745;
+
+/** How wild visits are found, for readers. */
+export const SCREENING_RULE =
+  "A cell visited once is held against what all other cells of its model lead to expect, by externally studentised residuals " +
+  "(t test, Bonferroni over these cells; Cook and Weisberg 1982) on a robust scale (median absolute deviation, of misfit and " +
+  "noise), the wildest first: one that is out of line is set aside, so that a single wild call moves no effect; where it could " +
+  "not be tested, what rests on it has no interval";
+
+/**
+ * Finds the cells visited once whose visit is out of line with the model of all others. A cell that was visited twice shows
+ * its noise and needs no such test.
+ *
+ * Sequential: the visit furthest out is taken out, then the others are looked at again; the scale is the normalised median
+ * absolute deviation of the cells' residuals (Rousseeuw and Croux 1993; Hampel's identifier), which wild ones do not inflate.
+ */
+export function screenOnce(observations: readonly Observation[], spec: ModelSpec, noise: Noise): Screening {
+  const visits = new Map<string, number>();
+  for (const { cell } of observations) visits.set(cell, (visits.get(cell) ?? 0) + 1);
+  const once = observations.flatMap((o, i) => (visits.get(o.cell) === 1 ? [i] : []));
+  if (once.length === 0) return ALL_SOUND;
+  const nameOf = (i: number) => observations[i]?.cell ?? "";
+  const all = { wild: new Map<string, number>(), untested: new Set(once.map(nameOf)) };
+  const fit = regress(observations, spec);
+  const df = fit === undefined ? 0 : fit.cells.count - fit.design.width - 1;
+  if (fit === undefined || df < KNOWN_DF) return all;
+
+  const rows = new Map(once.map((i) => [i, fit.residualRow(i)]));
+  const rowOf = (i: number) => rows.get(i) ?? fit.residualRow(i);
+  const tested = once.filter((i) => rowOf(i)(i) > OWN_SHARE);
+  const untested = new Set(once.filter((i) => !tested.includes(i)).map(nameOf));
+  let out: SetAside | undefined = setAside(fit, []);
+  while (out !== undefined) {
+    const { indices } = out;
+    const free = df - indices.length;
+    // Half of what could tell is gone: nothing here is in line with anything.
+    if (free < Math.max(KNOWN_DF, df / 2)) return all;
+    const scaleOf = robustScale(observations, fit, out, noise);
+    const limit = studentQuantile(1 - FALSE_ALARM / (2 * tested.length), free - 1);
+    let furthest = { at: -1, t: limit };
+    for (const i of tested) {
+      if (indices.includes(i)) continue;
+      const share = out.freedom(i, rowOf(i));
+      const t = Math.abs(out.residuals[i] as number) / (scaleOf(i) * Math.sqrt(Math.max(share, 0)));
+      if (share > OWN_SHARE && t > furthest.t) furthest = { at: i, t };
+    }
+    if (furthest.at < 0) break;
+    const next = [...indices, furthest.at];
+    out = setAside(fit, next, next.map(rowOf));
+  }
+  if (out === undefined) return all;
+  const { shifts } = out;
+  return { wild: new Map(out.indices.map((i, a) => [nameOf(i), Math.exp(shifts[a] as number)])), untested };
+}
+
+/** The scale of one visit's residual, from the residuals of the cells like it that are not set aside. */
+function robustScale(
+  observations: readonly Observation[],
+  fit: Regression,
+  out: SetAside,
+  noise: Noise,
+): (i: number) => number {
+  const { cells, weights, design } = fit;
+  const sums = new Float64Array(cells.count);
+  cells.of.forEach((c, i) => (sums[c] = (sums[c] as number) + (weights[i] as number) * (out.residuals[i] as number)));
+  const gone = new Set(out.indices.map((i) => cells.of[i]));
+  const groups = new Map<string, number[]>();
+  const seen = new Set<number>();
+  observations.forEach((o, i) => {
+    const c = cells.of[i] as number;
+    if (seen.has(c) || gone.has(c)) return;
+    seen.add(c);
+    for (const name of new Set(["", o.alike.at(-1) ?? ""])) {
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [Math.abs(sums[c] as number)]);
+      else group.push(Math.abs(sums[c] as number));
+    }
+  });
+  // Residuals are as much smaller than errors as the fit has parameters.
+  const count = seen.size;
+  const stretch = Math.sqrt(count / (count - design.width - 1)) / NORMAL_MAD;
+  const scales = new Map(
+    [...groups].filter(([, own]) => own.length >= KNOWN_CELLS).map(([name, own]) => [name, median(own) * stretch]),
+  );
+  const whole = median(groups.get("") ?? []) * stretch;
+  return (i) => {
+    const { alike = [] } = observations[i] ?? {};
+    const own = noise.own === undefined ? 0 : Math.sqrt(noise.of(alike).variance);
+    return Math.max(scales.get(alike.at(-1) ?? "") ?? whole, own, SMALLEST);
+  };
+}

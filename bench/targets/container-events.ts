@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { script } from "../../infra/hosts/remote.ts";
+import { runOn } from "../../infra/hosts/run.ts";
+import type { Deployment } from "../../infra/outputs.ts";
+import { EXPLAIN_MS } from "../deadlines.ts";
+
+/*
+ * Why a server did not answer, asked of its Docker engine: a call only sees a connection that broke or a time that ran out.
+ */
+
+/** Docker tells of a container's end a moment after it ended: where it has not yet, it is asked once more. */
+const AGAIN_MS = 500;
+
+const EVENTS = ["oom", "die", "kill", "stop", "restart", "start", "pause", "unpause", "destroy"];
+
+const ASK = `
+docker container inspect --format '{{.State.Status}}' "$1"
+docker events --since "$2" --until 0s --filter "container=$1" ${EVENTS.map((e) => `--filter event=${e}`).join(" ")} \\
+  --format '{{.Action}} {{index .Actor.Attributes "exitCode"}}'
+`;
+
+const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
+  oom: () => "out of memory (lathe:memoryMiB is its limit)",
+  die: (exitCode) => `died (exit code ${exitCode})`,
+  kill: () => "was sent a signal",
+  stop: () => "was stopped",
+  restart: () => "was restarted",
+  start: () => "started",
+  pause: () => "was paused",
+  unpause: () => "went on",
+  destroy: () => "was removed",
+};
+
+/**
+ * What became of a deployment's container in the last milliseconds, in words that follow on an error message. Never throws;
+ * undefined where nothing did and it runs.
+ */
+export async function explainServer(deployment: Deployment, sinceMs: number): Promise<string | undefined> {
+  const { container } = deployment.server;
+  const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
+  const ask = () => runOn(deployment.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
+  let result = await ask();
+  if (result.code === 0 && !result.stdout.trim().includes("\n")) {
+    await sleep(AGAIN_MS);
+    result = await ask();
+  }
+  return explain(container, result.code, result.stdout, result.stderr);
+}
+
+/** Words for what the engine said. Pure. */
+export function explain(container: string, code: number | null, stdout: string, stderr: string): string | undefined {
+  if (code === null)
+    return `its machine did not say within ${EXPLAIN_MS / 1000} s what became of container ${container}`;
+  if (code !== 0) return `its machine cannot be asked for container ${container}: ${stderr.trim().split("\n").at(-1)}`;
+  const [status = "", ...lines] = stdout.trim().split("\n");
+  const events = lines
+    .map((line) => line.split(" "))
+    .map(([action = "", exit = ""]) => WORDS[action]?.(exit) ?? action);
+  if (events.length === 0 && status === "running") return undefined;
+  return `container ${container} is ${status}${events.length === 0 ? "" : ` after it ${events.join(", ")}`}`;
+}

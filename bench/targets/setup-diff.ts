@@ -1,0 +1,161 @@
+import type { Deployment } from "../../infra/outputs.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Delivered, LatheInfo, ReadBack, RunManifest, SessionDifference } from "../records/manifest.ts";
+
+/*
+ * What a run's records were measured with, and whether it is the same still when a run is resumed. A record refers to its
+ * run's provenance; one that was measured with something else would lie about it.
+ */
+
+/** With what calls are made, and what answers them. */
+export interface Setup {
+  readonly lathe: LatheInfo;
+  readonly timedRegion: string;
+  /** By role of the server. */
+  readonly readBack: Readonly<Record<string, ReadBack>>;
+  readonly delivered: Readonly<Record<string, Delivered>>;
+}
+
+/** What the last records of a run were measured with: when it began, or by the last session that found something changed. */
+export function lastSetup(manifest: RunManifest): Setup {
+  const began = {
+    lathe: manifest.lathe,
+    timedRegion: manifest.timedRegion,
+    readBack: manifest.readBack,
+    delivered: Object.fromEntries(manifest.deployments.map((d) => [d.role, deployedModels(d)])),
+  };
+  return (manifest.sessions ?? []).reduce<Setup>(
+    (before, { lathe, timedRegion, readBack, delivered }) => ({
+      lathe,
+      timedRegion: timedRegion ?? before.timedRegion,
+      readBack: known(before.readBack, readBack),
+      delivered: known(before.delivered, delivered),
+    }),
+    began,
+  );
+}
+
+/** What is known later goes before; what could not be asked then is as it was. */
+function known<T extends object>(before: Readonly<Record<string, T>>, now: Readonly<Record<string, T>>) {
+  const read = Object.entries(now).filter(([role, value]) => !("unread" in value) || before[role] === undefined);
+  return { ...before, ...Object.fromEntries(read) };
+}
+
+/** A deployment's models as its host has them: each version with its SHA-256. */
+function deployedModels({ models }: Deployment): Delivered {
+  return {
+    versions: Object.fromEntries(
+      models.flatMap((m) =>
+        [m, ...(m.canary === undefined ? [] : [m.canary])].map((v) => [`${m.name}/${v.version}`, v.sha256]),
+      ),
+    ),
+  };
+}
+
+/** What `name/version` lines with SHA-256 say, as the host printed them. Pure. */
+export function parseDelivered(printed: string): Delivered {
+  const lines = printed.split("\n").filter((line) => line !== "");
+  return { versions: Object.fromEntries(lines.map((line) => line.split(" ") as [string, string])) };
+}
+
+/**
+ * Everything in which the set-up of now differs from that of before, for the servers and models that a run asks. Pure. What
+ * bears on what is measured is marked; another commit with the same client program, or another container with the same
+ * settings, is only told.
+ */
+export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["cells"]): SessionDifference[] {
+  const found: SessionDifference[] = [];
+  const differ = (what: string, was: string | number, is: string | number, bears = true) => {
+    if (was !== is) found.push({ what, was: String(was), is: String(is), bears });
+  };
+  differ("client program (agent)", short(before.lathe.agent), short(now.lathe.agent));
+  differ("timed region", before.timedRegion, now.timedRegion);
+  differ("Lathe", commitOf(before.lathe), commitOf(now.lathe), false);
+  differ("Node", before.lathe.node, now.lathe.node, false);
+  for (const role of new Set(cells.map((c) => c.serverRole))) {
+    const [a, b] = [before.readBack[role], now.readBack[role]];
+    if (b !== undefined && "unread" in b) {
+      if (a !== undefined && !("unread" in a))
+        differ(`${role}: container`, "was read back", `not read back: ${b.unread}`, false);
+    } else if (a !== undefined && b !== undefined && !("unread" in a)) {
+      differ(`${role}: container`, short(a.containerId), short(b.containerId), false);
+      differ(`${role}: image`, short(a.imageId), short(b.imageId));
+      differ(`${role}: cpuset`, a.cpuSet || "none", b.cpuSet || "none");
+      differ(`${role}: CPU limit (nanoCpus)`, a.nanoCpus, b.nanoCpus);
+      differ(`${role}: memory limit (bytes)`, a.memoryBytes, b.memoryBytes);
+      for (const name of new Set([...Object.keys(a.env), ...Object.keys(b.env)]))
+        differ(`${role}: ${name}`, a.env[name] ?? "not set", b.env[name] ?? "not set");
+    }
+    const [had, has] = [before.delivered[role], now.delivered[role]];
+    if (had === undefined || has === undefined || "unread" in had) continue;
+    if ("unread" in has) {
+      differ(`${role}: models`, "known", `not read back: ${has.unread}`, false);
+      continue;
+    }
+    for (const model of new Set(cells.filter((c) => c.serverRole === role).map((c) => c.model)))
+      differ(`${role}: model ${model}`, versionsOf(had.versions, model), versionsOf(has.versions, model));
+  }
+  return found;
+}
+
+/**
+ * Refuses to go on with a run under another set-up, unless that was asked for.
+ *
+ * @throws UserError that names every difference that bears on what is measured
+ */
+export function noOtherSetup(
+  run: string,
+  before: Pick<Setup, "lathe">,
+  differences: readonly SessionDifference[],
+  accept: boolean,
+): void {
+  const bearing = differences.filter((d) => d.bears);
+  if (accept || bearing.length === 0) return;
+  throw new UserError(
+    bearing.map(({ what, was, is }, i) => ({
+      what: `${run}: ${what}: ${is} now, ${was} when it was measured`,
+      ...(i < bearing.length - 1
+        ? {}
+        : {
+            expected: "what the records of this run were measured with: a run has one provenance",
+            fix:
+              `begin a new run (npm run bench), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, pulumi up), or go on all the same: ` +
+              `npm run bench -- --resume ${run} --accept-changes (every output then says so)`,
+          }),
+    })),
+  );
+}
+
+/** A run's manifest with a session that goes on with it; what bears on what is measured becomes a remark in every output. */
+export function withSession(
+  manifest: RunManifest,
+  now: Setup,
+  fromRound: number,
+  differences: readonly SessionDifference[],
+  at = new Date().toISOString(),
+): RunManifest {
+  const bearing = differences.filter((d) => d.bears);
+  const remark = `Resumed ${at} under another set-up: from round ${fromRound} on ${differencesText(bearing)}. The numbers are of both.`;
+  return {
+    ...manifest,
+    sessions: [...(manifest.sessions ?? []), { at, fromRound, ...now, differences: [...differences] }],
+    remarks: [...manifest.remarks, ...(bearing.length === 0 ? [] : [remark])],
+  };
+}
+
+/** Differences in a line: `edge: OMP_NUM_THREADS 2 (was 4)`. */
+export function differencesText(differences: readonly SessionDifference[]): string {
+  return differences.map(({ what, was, is }) => `${what} ${is} (was ${was})`).join("; ");
+}
+
+function versionsOf(versions: Readonly<Record<string, string>>, model: string): string {
+  const own = Object.entries(versions).filter(([name]) => name.slice(0, name.lastIndexOf("/")) === model);
+  const texts = own.map(([name, sha256]) => `version ${name.slice(model.length + 1)} (${short(sha256)})`);
+  return texts.length === 0 ? "not there" : texts.sort().join(", ");
+}
+
+const commitOf = ({ version, commit, dirty }: LatheInfo) =>
+  `${version}, commit ${short(commit ?? "unknown")}${dirty === true ? " with changes" : ""}`;
+
+/** So much of a hash as tells it from others. */
+const short = (hash: string) => hash.replace(/^sha256:/, "").slice(0, 12);

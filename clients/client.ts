@@ -1,0 +1,86 @@
+import type { Security } from "./security.ts";
+
+/** Element types that the models in use take and give, by TensorFlow's names. */
+export type DType = "DT_FLOAT" | "DT_DOUBLE" | "DT_INT32" | "DT_UINT8" | "DT_INT64" | "DT_STRING" | "DT_BOOL";
+
+/** A dense tensor. `data` holds the elements in row-major order; strings are byte strings. */
+export interface Tensor {
+  readonly dtype: DType;
+  /** Size of each dimension; empty for a scalar. */
+  readonly shape: readonly number[];
+  readonly data: Uint8Array | Float32Array | Float64Array | Int32Array | BigInt64Array | readonly Uint8Array[];
+}
+
+/** One predict request, the same for every protocol. */
+export interface PredictRequest {
+  readonly model: string;
+  /** Version number; absent: the latest. */
+  readonly version?: number;
+  /** Instead of a number, the name that the server's config gives to a version: `stable`. */
+  readonly label?: string;
+  /** Signature; absent: `serving_default`. */
+  readonly signature?: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Where a call's time went, in milliseconds of the monotonic clock. The parts follow each other without gaps:
+ * `totalMs` is their sum where all are seen. A part that a client cannot see is null, and then counts into none.
+ */
+export interface Timing {
+  /** Pixels to request bytes. */
+  readonly encodeMs: number | null;
+  /** First byte handed to the kernel until the last one was. */
+  readonly sendMs: number | null;
+  /** Last byte sent until the first byte of the answer. */
+  readonly waitMs: number | null;
+  /** First byte of the answer until the last. */
+  readonly receiveMs: number | null;
+  /** Answer bytes to tensors. */
+  readonly decodeMs: number | null;
+  /** The whole, as the paper's client measured: encode to decoded. */
+  readonly totalMs: number;
+}
+
+/** Why a call failed, in the protocol's own words. */
+export interface CallError {
+  /** Canonical status name (`NOT_FOUND`, `UNAVAILABLE`, `DEADLINE_EXCEEDED`…), whatever the protocol. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A call's outcome: a value, never an exception. */
+export type CallResult =
+  | {
+      readonly ok: true;
+      readonly timing: Timing;
+      readonly outputs: Readonly<Record<string, Tensor>>;
+      readonly requestBytes: number;
+      readonly responseBytes: number;
+    }
+  | { readonly ok: false; readonly error: CallError; readonly totalMs: number };
+
+/** One protocol's client: one connection to one server, one call at a time unless `call` is called again meanwhile. */
+export interface Client {
+  /** Connects. Throws where there is no connection within `timeoutMs`, in words that name the address. */
+  open(timeoutMs: number): Promise<void>;
+  call(request: PredictRequest): Promise<CallResult>;
+  close(): Promise<void>;
+}
+
+/** How a client is made; registered in `clients/registry.ts`. */
+export interface ClientKind {
+  /** As `--client` takes it: `probe`, `grpc-js`. */
+  readonly name: string;
+  readonly protocol: "grpc" | "rest";
+  /**
+   * What its requests carry: decoded pixels for `serving_default` (uint8 [1,H,W,3] under `inputs`), or the image file's
+   * bytes for `serving_bytes` (string [1] under `inputs`). The caller builds the request's inputs accordingly.
+   */
+  readonly input: "pixels" | "file";
+  /** A sentence for tables and `--help`. */
+  readonly about: string;
+  /** @param security how to reach a protected server; absent: in the clear, as the paper did */
+  create(address: string, port: number, security?: Security): Client;
+}

@@ -1,0 +1,143 @@
+import { performance } from "node:perf_hooks";
+import grpc from "@grpc/grpc-js";
+import { methodPaths, packageDefinition } from "../../protos/index.ts";
+import { authority, deadlineExceeded, noConnection } from "../address.ts";
+import { codeName, LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
+import { settle } from "../result.ts";
+import { timingOf } from "../timing.ts";
+import type { Security } from "../security.ts";
+import { requestObject, tensorOfObject, type TensorObject } from "./messages/grpc-js-objects.ts";
+import type { CallResult, Client, PredictRequest } from "../client.ts";
+
+/** Options of every grpc-js channel of Lathe: requests of any size, as TF Serving takes them, and answers up to a limit. */
+export const channelOptions: grpc.ChannelOptions = {
+  "grpc.max_receive_message_length": LARGEST_ANSWER_BYTES,
+  "grpc.max_send_message_length": -1,
+};
+
+/** The credentials and options of a channel to a server, protected or not. */
+export function channelTo(security: Security | undefined): [grpc.ChannelCredentials, grpc.ChannelOptions] {
+  if (security === undefined) return [grpc.credentials.createInsecure(), channelOptions];
+  const { ca, cert, key, serverName } = security;
+  const buffer = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  return [
+    grpc.credentials.createSsl(Buffer.from(ca), buffer(key), buffer(cert)),
+    { ...channelOptions, "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName },
+  ];
+}
+
+/** One PredictResponse as proto-loader gives it, with what was measured on the way. */
+interface Answer {
+  readonly outputs: Readonly<Record<string, TensorObject>>;
+}
+
+/** The gRPC client that a Node application would have: grpc-js and proto-loader's generic codec. */
+export class GrpcJsClient implements Client {
+  readonly #address: string;
+  readonly #port: number;
+  readonly #security: Security | undefined;
+  readonly #service = packageDefinition()["tensorflow.serving.PredictionService"] as grpc.ServiceDefinition;
+  #client: grpc.Client | null = null;
+
+  constructor(address: string, port: number, security?: Security) {
+    this.#address = address;
+    this.#port = port;
+    this.#security = security;
+  }
+
+  async open(timeoutMs: number): Promise<void> {
+    const client = new grpc.Client(authority(this.#address, this.#port), ...channelTo(this.#security));
+    try {
+      await connected(client, timeoutMs);
+    } catch (error) {
+      client.close();
+      throw noConnection("gRPC", this.#address, this.#port, error);
+    }
+    this.#client = client;
+  }
+
+  call(request: PredictRequest): Promise<CallResult> {
+    return settle(async () => {
+      const client = this.#client;
+      if (client === null)
+        throw new StatusError("UNAVAILABLE", `${authority(this.#address, this.#port)}: not connected`);
+      const method = this.#service["Predict"] as grpc.MethodDefinition<object, Answer>;
+      let [requestBytes, responseBytes] = [0, 0];
+      let [encodedAt, firstByteAt, lastByteAt] = [0, 0, 0];
+      const startAt = performance.now();
+      const object = requestObject(request);
+      const serialize = (value: object) => {
+        const bytes = method.requestSerialize(value);
+        requestBytes = bytes.length;
+        encodedAt = performance.now();
+        return bytes;
+      };
+      const deserialize = (bytes: Buffer) => {
+        lastByteAt = performance.now();
+        responseBytes = bytes.length;
+        return method.responseDeserialize(bytes);
+      };
+      const options = { deadline: Date.now() + request.timeoutMs };
+      const answer = await new Promise<Answer>((resolve, reject) => {
+        client
+          .makeUnaryRequest(methodPaths.predict, serialize, deserialize, object, options, (error, value) => {
+            if (error !== null) reject(this.#statusOf(error, request.timeoutMs));
+            else resolve(value as Answer);
+          })
+          .on("metadata", () => {
+            firstByteAt = performance.now();
+          });
+      });
+      const outputs = Object.fromEntries(Object.entries(answer.outputs).map(([name, t]) => [name, tensorOfObject(t)]));
+      const marks = { startAt, encodedAt, sentAt: null, firstByteAt, lastByteAt, endAt: performance.now() };
+      return { ok: true, timing: timingOf(marks), outputs, requestBytes, responseBytes };
+    });
+  }
+
+  close(): Promise<void> {
+    this.#client?.close();
+    this.#client = null;
+    return Promise.resolve();
+  }
+
+  #statusOf(error: grpc.ServiceError, timeoutMs: number): StatusError {
+    const code = codeName(error.code);
+    if (code === "DEADLINE_EXCEEDED") return deadlineExceeded(this.#address, this.#port, timeoutMs);
+    const where = authority(this.#address, this.#port);
+    const named = code !== "UNAVAILABLE" || error.details.includes(where);
+    return new StatusError(code, named ? error.details : `${where}: ${error.details}`, { cause: error });
+  }
+}
+
+/** Resolves when the channel is connected; rejects at its first failure, where grpc-js itself would try on. */
+async function connected(client: grpc.Client, timeoutMs: number): Promise<void> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state === grpc.connectivityState.READY) return;
+    if (state === grpc.connectivityState.TRANSIENT_FAILURE) {
+      // The reason is known to a call only: one that fails at once, for want of a connection, tells it.
+      throw new Error(await failureOf(client));
+    }
+    await new Promise<void>((resolve, reject) =>
+      channel.watchConnectivityState(state, deadline, (error) =>
+        error ? reject(new Error(`no HTTP/2 peer within ${timeoutMs} ms`)) : resolve(),
+      ),
+    );
+  }
+}
+
+function failureOf(client: grpc.Client): Promise<string> {
+  const pass = (bytes: Buffer) => bytes;
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      methodPaths.predict,
+      pass,
+      pass,
+      Buffer.alloc(0),
+      { deadline: Date.now() + 1000 },
+      (error) => resolve(error?.details ?? "the connection failed"),
+    );
+  });
+}

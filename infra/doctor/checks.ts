@@ -1,0 +1,204 @@
+import type { SshTarget } from "../outputs.ts";
+import { threadPlan } from "../threads.ts";
+import { letsNeighboursIn } from "../access/guard.ts";
+import { diagnoseFacts } from "../hosts/diagnose.ts";
+import type { HostFacts } from "../hosts/facts.ts";
+import type { DockerProblem } from "../hosts/parse-facts.ts";
+import { stopped, type Check } from "./connection.ts";
+import type { Examination } from "./parse.ts";
+
+const GIB = 2 ** 30;
+
+/** A disk with less stops `up`; with less than the second it is worth a word. */
+interface Room {
+  readonly stop: number;
+  readonly note: number;
+}
+
+/** Measured: the lab's image takes 0.7 GB unpacked, and its layers once more while it is pulled. A real one may take more. */
+const IMAGE_ROOM: Room = { stop: 1.5 * GIB, note: 4 * GIB };
+/** Measured: the largest model of the catalogue takes 0.2 GB, twice while it is delivered. */
+const MODEL_ROOM: Room = { stop: 0.5 * GIB, note: 2 * GIB };
+
+/** Measured: a server of the null model takes 57 MiB, and with a limit of 64 MiB none starts. The note is a choice. */
+const MEMORY_STOP_BYTES = 128 * 2 ** 20;
+const MEMORY_NOTE_BYTES = GIB;
+
+/** Certificates, logs and records are dated by two clocks: a second between them is where readers go wrong. */
+const CLOCK_NOTE_MS = 1000;
+
+/** What is known of a host that could be logged in to. */
+export interface Findings {
+  readonly target: SshTarget;
+  readonly facts: HostFacts;
+  readonly user: string;
+  readonly docker: DockerProblem | undefined;
+  readonly examination: Examination;
+  /** How far its clock is ahead of ours, and how well that is known. */
+  readonly clock: { readonly offsetMs: number; readonly uncertaintyMs: number } | undefined;
+  readonly ports: { readonly grpc: number; readonly rest: number };
+}
+
+/** Every check of a host that could be logged in to, in the order of the table. Pure. */
+export function hostChecks(f: Findings): Check[] {
+  return [
+    login(f),
+    system(f),
+    docker(f),
+    disk("disk (images)", f.examination.dockerFreeBytes, IMAGE_ROOM),
+    disk("disk (models)", f.examination.homeFreeBytes, MODEL_ROOM),
+    memory(f),
+    cores(f),
+    port("gRPC", f.ports.grpc, f.examination),
+    port("REST", f.ports.rest, f.examination),
+    clock(f),
+    load(f),
+    governor(f.examination),
+    turbo(f.examination),
+  ];
+}
+
+function login({ user, examination: { sudo } }: Findings): Check {
+  const can = {
+    root: "root",
+    free: `${user}, sudo without a password`,
+    password: `${user}, sudo asks for a password`,
+    none: `${user}, no sudo`,
+  }[sudo];
+  return { check: "user", verdict: "ok", found: can };
+}
+
+function system({ facts }: Findings): Check {
+  const found = `${facts.os}, Linux ${facts.kernel}, ${facts.arch}`;
+  if (/debian|ubuntu|mint|raspbian/i.test(facts.os)) return { check: "system", verdict: "ok", found };
+  return {
+    check: "system",
+    verdict: "note",
+    found,
+    fix: "Lathe is tried on Debian and Ubuntu; lathe:bootstrap knows their packages only",
+  };
+}
+
+function docker({ target, docker: problem, facts, user, examination }: Findings): Check {
+  const able = examination.sudo === "root" || examination.sudo === "free";
+  if (problem === undefined) {
+    const { version, apiVersion, storageDriver } = facts.docker;
+    const found = `${version} (API ${apiVersion}, ${storageDriver})`;
+    if (able || !letsNeighboursIn(version)) return { check: "Docker", verdict: "ok", found };
+    return {
+      check: "Docker",
+      verdict: "note",
+      found: `${found}: before 28, it lets neighbours route to a container whose ports are on loopback (lathe:expose tunnel)`,
+      fix: "for lathe:expose tunnel: Docker 28 or newer there, or sudo without a password, with which Lathe sets a rule",
+    };
+  }
+  const fault = diagnoseFacts(target, problem, user);
+  const hint = able || problem.kind === "docker-old" ? "" : " (lathe:bootstrap needs sudo without a password)";
+  const checked = stopped("Docker", fault);
+  return { ...checked, fix: `${checked.fix ?? ""}${hint}` };
+}
+
+function disk(check: string, bytes: number | undefined, room: Room): Check {
+  if (bytes === undefined) return { check, verdict: "note", found: "not told" };
+  const found = `${gib(bytes)} free`;
+  const fix = "docker system prune there, or another disk";
+  if (bytes < room.stop) {
+    return { check, verdict: "stop", found: `${found}, of ${gib(room.stop)} at least`, fix };
+  }
+  return bytes < room.note ? { check, verdict: "note", found, fix } : { check, verdict: "ok", found };
+}
+
+function memory({ facts, examination: { availableBytes } }: Findings): Check {
+  const found = `${gib(facts.memoryBytes)} usable${availableBytes === undefined ? "" : `, ${gib(availableBytes)} available now`}`;
+  const least = Math.min(facts.memoryBytes, availableBytes ?? Infinity);
+  const fix = "end what else runs there, take smaller models, or set lathe:memoryMiB";
+  if (least < MEMORY_STOP_BYTES) return { check: "memory", verdict: "stop", found, fix };
+  return {
+    check: "memory",
+    verdict: least < MEMORY_NOTE_BYTES ? "note" : "ok",
+    found,
+    ...(least < MEMORY_NOTE_BYTES ? { fix } : {}),
+  };
+}
+
+function cores({ facts }: Findings): Check {
+  const plan = threadPlan(facts, { pin: "none" });
+  return { check: "cores", verdict: "ok", found: `${facts.cpu.model}: ${plan.reason.replace(/\.$/, "")}` };
+}
+
+function port(kind: string, number: number, { listening, containers }: Examination): Check {
+  const check = `port ${number} (${kind})`;
+  if (!listening.includes(number)) return { check, verdict: "ok", found: "free" };
+  const holder = containers.find((c) => c.ports.includes(number));
+  if (holder !== undefined && holder.owner !== "") {
+    return {
+      check,
+      verdict: "note",
+      found: `taken by Lathe's own container ${holder.name} of the stack ${holder.owner}`,
+      fix: `fine for that stack; for another one: pulumi config set lathe:${kind === "gRPC" ? "grpcPort" : "restPort"} PORT`,
+    };
+  }
+  return {
+    check,
+    verdict: "stop",
+    found: `taken by ${holder === undefined ? "another program" : `container ${holder.name}`}`,
+    fix: `see by which: sudo ss -ltnp 'sport = :${number}'; or pulumi config set lathe:${kind === "gRPC" ? "grpcPort" : "restPort"} PORT`,
+  };
+}
+
+function clock({ clock: measured }: Findings): Check {
+  if (measured === undefined) return { check: "clock", verdict: "note", found: "not told" };
+  const { offsetMs, uncertaintyMs } = measured;
+  const off = Math.abs(offsetMs);
+  const found = `${signed(offsetMs)} against this machine's, ±${Math.ceil(uncertaintyMs)} ms`;
+  if (off - uncertaintyMs <= CLOCK_NOTE_MS) return { check: "clock", verdict: "ok", found };
+  return { check: "clock", verdict: "note", found, fix: "sudo timedatectl set-ntp true, on both" };
+}
+
+function load({ facts, examination: { load: average } }: Findings): Check {
+  if (average === undefined) return { check: "load", verdict: "note", found: "not told" };
+  const cpus = facts.cpu.allowed.length;
+  const found = `${average.toFixed(2)} over the last minute, on ${cpus} CPU${cpus === 1 ? "" : "s"}`;
+  if (average < Math.max(0.5, cpus / 4)) return { check: "load", verdict: "ok", found };
+  return { check: "load", verdict: "note", found, fix: "what else runs there is measured too: end it before a bench" };
+}
+
+function governor({ governors }: Examination): Check {
+  if (governors.length === 0) {
+    return {
+      check: "CPU governor",
+      verdict: "ok",
+      found: "none: a virtual machine, or a clock that the system does not set",
+    };
+  }
+  const found = governors.map(({ governor: name, cpus }) => `${name} (${cpus} CPUs)`).join(", ");
+  if (governors.every((g) => g.governor === "performance")) return { check: "CPU governor", verdict: "ok", found };
+  return {
+    check: "CPU governor",
+    verdict: "note",
+    found,
+    fix: "for steady times: echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor",
+  };
+}
+
+function turbo({ turbo: on }: Examination): Check {
+  if (on === undefined) return { check: "turbo", verdict: "ok", found: "not told: a virtual machine, or none" };
+  if (!on) return { check: "turbo", verdict: "ok", found: "off" };
+  return {
+    check: "turbo",
+    verdict: "note",
+    found: "on: the clock depends on load and temperature",
+    fix:
+      "for steady times: echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo (Intel), " +
+      "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost (others)",
+  };
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / GIB).toFixed(1)} GiB`;
+}
+
+function signed(ms: number): string {
+  const text = Math.abs(ms) < 1000 ? `${Math.round(Math.abs(ms))} ms` : `${(Math.abs(ms) / 1000).toFixed(1)} s`;
+  return `${ms < 0 ? "-" : "+"}${text}`;
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { edgeFacts } from "../../test/program/mocks.ts";
+import { diagnoseSsh } from "../hosts/diagnose.ts";
+import { hostChecks, type Findings } from "./checks.ts";
+import { connectionChecks } from "./connection.ts";
+import { parseExamination } from "./parse.ts";
+
+const FACTS = readFileSync(join(import.meta.dirname, "../hosts/fixtures/hyper-threading-on.txt"), "utf8");
+
+const SAID = `${FACTS}
+@@sudo
+free
+@@disk-docker
+Filesystem     1024-blocks      Used Available Capacity Mounted on
+/dev/mapper/vg root    263174212 140000000 109740000      57% /var/lib/docker
+@@disk-home
+Filesystem     1024-blocks      Used Available Capacity Mounted on
+/dev/sda1        263174212 140000000   1048576      57% /
+@@available
+MemAvailable:   12345678 kB
+@@load
+0.08 0.03 0.01 1/321 4242
+@@listeners
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 20123 1 0000000000000000 100 0 0 10 0
+   1: 0100007F:2134 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 20124 1 0000000000000000 100 0 0 10 0
+   2: 0700020A:0016 0100020A:D431 01 00000000:00000000 02:000A1B2C 00000000     0        0 20125 4 0000000000000000 20 4 29 10 -1
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000000000000:2135 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 20126 1 0000000000000000 100 0 0 10 0
+@@containers
+tf-serving|lathe/edge|0.0.0.0:8500-8501->8500-8501/tcp, :::9000->80/tcp
+db||127.0.0.1:5432->5432/tcp
+@@governor
+      6 powersave
+      2 performance
+@@turbo
+no_turbo 0
+@@doctor-end
+`;
+
+const findings = (changes: Partial<Findings> = {}, said = SAID): Findings => ({
+  target: { destination: "ubuntu@edge" },
+  facts: edgeFacts,
+  user: "ubuntu",
+  docker: undefined,
+  examination: parseExamination(said),
+  clock: { offsetMs: 12, uncertaintyMs: 20 },
+  ports: { grpc: 8500, rest: 8501 },
+  ...changes,
+});
+
+const verdicts = (f: Findings) => Object.fromEntries(hostChecks(f).map((c) => [c.check, c.verdict]));
+const checked = (f: Findings, name: string) => hostChecks(f).find((c) => c.check === name);
+
+test("what a host tells is read: disks, ports in both versions of IP, port ranges, governors, turbo", () => {
+  expect(parseExamination(SAID)).toEqual({
+    sudo: "free",
+    dockerFreeBytes: 109740000 * 1024,
+    homeFreeBytes: 2 ** 30,
+    availableBytes: 12345678 * 1024,
+    load: 0.08,
+    listening: [22, 8500, 8501],
+    containers: [
+      { name: "tf-serving", owner: "lathe/edge", ports: [8500, 8501, 9000] },
+      { name: "db", owner: "", ports: [5432] },
+    ],
+    governors: [
+      { governor: "powersave", cpus: 6 },
+      { governor: "performance", cpus: 2 },
+    ],
+    turbo: true,
+  });
+  expect(parseExamination(SAID.replace("no_turbo 0", "boost 0")).turbo).toBe(false);
+});
+
+test("an answer that was cut short is said to be, and judged by nobody", () => {
+  expect(() => parseExamination(SAID.slice(0, -20))).toThrow("cut short");
+});
+
+test("a host in order is ok but for what only touches measurements, each with what to do", () => {
+  const free = SAID.replace(/@@listeners[^]*@@containers[^]*@@governor/, "@@listeners\n@@containers\n@@governor");
+  const f = findings({}, free);
+  expect(Object.values(verdicts(f))).not.toContain("stop");
+  const notes = hostChecks(f).filter((c) => c.verdict === "note");
+  expect(notes.map((c) => c.check)).toEqual(["disk (models)", "CPU governor", "turbo"]);
+  expect(notes.every((c) => (c.fix ?? "") !== "")).toBe(true);
+  expect(checked(f, "cores")?.found).toContain("4 physical cores may be used");
+});
+
+describe("what would stop up", () => {
+  test("is a Docker that is not there, of which the way to it depends on what the user may", () => {
+    const docker = { kind: "no-docker" } as const;
+    expect(checked(findings({ docker }), "Docker")).toMatchObject({ verdict: "stop" });
+    expect(checked(findings({ docker }), "Docker")?.fix).not.toContain("needs sudo");
+    const locked = findings({ docker }, SAID.replace("@@sudo\nfree", "@@sudo\npassword"));
+    expect(checked(locked, "Docker")?.fix).toContain("needs sudo without a password");
+    expect(checked(findings({ docker: { kind: "docker-old", version: "19.03.15" } }), "Docker")?.found).toContain(
+      "19.03",
+    );
+  });
+
+  test("is a port that something else holds; one that Lathe itself holds is a note", () => {
+    expect(checked(findings(), "port 8500 (gRPC)")).toMatchObject({ verdict: "note" });
+    const stranger = findings({ ports: { grpc: 22, rest: 5432 } });
+    expect(checked(stranger, "port 22 (gRPC)")?.found).toBe("taken by another program");
+    expect(checked(stranger, "port 5432 (REST)")?.verdict).toBe("ok");
+  });
+
+  test("is a disk or a memory that is too small", () => {
+    const full = findings({}, SAID.replace("109740000", "1000000"));
+    expect(checked(full, "disk (images)")).toMatchObject({ verdict: "stop" });
+    const small = findings({ facts: { ...edgeFacts, memoryBytes: 2 ** 26 } });
+    expect(checked(small, "memory")).toMatchObject({ verdict: "stop" });
+  });
+});
+
+test("a Docker that lets neighbours in past loopback is worth a word where no rule can be set against it", () => {
+  const without = SAID.replace("@@sudo\nfree", "@@sudo\npassword");
+  expect(checked(findings({}, without), "Docker")).toMatchObject({ verdict: "note" });
+  expect(checked(findings({}, without), "Docker")?.fix).toContain("Docker 28 or newer");
+  const docker = { version: "28.5.1", apiVersion: "1.51", storageDriver: "overlay2" };
+  expect(checked(findings({ facts: { ...edgeFacts, docker } }, without), "Docker")?.verdict).toBe("ok");
+  expect(checked(findings(), "Docker")?.verdict).toBe("ok");
+});
+
+test("a clock is off only where that is more than the measurement's own uncertainty", () => {
+  const clock = (offsetMs: number, uncertaintyMs: number) =>
+    checked(findings({ clock: { offsetMs, uncertaintyMs } }), "clock")?.verdict;
+  expect([clock(900, 5), clock(-1500, 5), clock(1500, 900)]).toEqual(["ok", "note", "ok"]);
+});
+
+test("of a connection, what came before the fault was right and what comes after it was not reached", () => {
+  const fault = diagnoseSsh(
+    { destination: "edge" },
+    "No ED25519 host key is known for edge and you have requested strict",
+  );
+  expect(connectionChecks(fault).map((c) => `${c.check}: ${c.verdict}`)).toEqual([
+    "name: ok",
+    "port: ok",
+    "host key: stop",
+    "login: not reached",
+  ]);
+  expect(connectionChecks(diagnoseSsh({ destination: "edge" }, "never seen")).map((c) => c.verdict)).toEqual(["stop"]);
+  expect(connectionChecks().every((c) => c.verdict === "ok")).toBe(true);
+});
+
+test("where a jump host refuses, nothing is claimed of the host behind it", () => {
+  const said =
+    "ubuntu@gate: Permission denied (publickey).\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535";
+  const fault = diagnoseSsh({ destination: "inner" }, said);
+  expect(connectionChecks(fault).map((c) => `${c.check}: ${c.verdict}`)).toEqual([
+    "name: not reached",
+    "port: not reached",
+    "host key: not reached",
+    "login: stop",
+  ]);
+});

@@ -1,0 +1,78 @@
+import { listening } from "../hosts/listening.ts";
+import { UserError } from "../../lib/errors.ts";
+import { sections } from "../hosts/parse-facts.ts";
+
+/** Whether the SSH user may become root. */
+export type SudoState = "root" | "free" | "password" | "none";
+
+/** What a host told a doctor beyond its facts. Undefined or null: it did not tell. */
+export interface Examination {
+  readonly sudo: SudoState;
+  readonly dockerFreeBytes: number | undefined;
+  readonly homeFreeBytes: number | undefined;
+  readonly availableBytes: number | undefined;
+  /** Processes that were running or waiting, over the last minute. */
+  readonly load: number | undefined;
+  /** TCP ports that something listens at. */
+  readonly listening: readonly number[];
+  /** Containers that run, whose they are by Lathe's label (empty: not Lathe's), and the host ports they publish. */
+  readonly containers: readonly { readonly name: string; readonly owner: string; readonly ports: readonly number[] }[];
+  /** Frequency governors, and how many CPUs have each. */
+  readonly governors: readonly { readonly governor: string; readonly cpus: number }[];
+  readonly turbo: boolean | undefined;
+}
+
+/** Reads what `DOCTOR_SCRIPT` printed after the facts. Pure. @throws UserError where it was cut short */
+export function parseExamination(output: string): Examination {
+  const all = sections(output);
+  if (!all.has("doctor-end")) {
+    throw new UserError({
+      what: `the host's answer was cut short: ${JSON.stringify(output.slice(-200))}`,
+      fix: "try again; if it stays so, look at the login shell's start files there: they must print nothing",
+    });
+  }
+  const text = (name: string) => all.get(name) ?? "";
+  const number = (pattern: RegExp, name: string) => {
+    const found = pattern.exec(text(name))?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  const kib = (found: number | undefined) => (found === undefined ? undefined : found * 1024);
+  // File system, blocks, used, available, capacity, mount point: the second line, whose first field may hold spaces.
+  const free = (name: string) => kib(number(/\n.*\s\d+\s+\d+\s+(\d+)\s+\d+%\s/, name));
+  const noTurbo = number(/^no_turbo (\d)/m, "turbo");
+  const boost = number(/^boost (\d)/m, "turbo");
+  return {
+    sudo: (["root", "free", "password"] as const).find((s) => text("sudo").trim() === s) ?? "none",
+    dockerFreeBytes: free("disk-docker"),
+    homeFreeBytes: free("disk-home"),
+    availableBytes: kib(number(/^MemAvailable:\s*(\d+) kB/m, "available")),
+    load: number(/^(\d+\.\d+)/, "load"),
+    listening: listeningPorts(text("listeners")),
+    containers: [...text("containers").matchAll(/^([^|\n]+)\|([^|\n]*)\|(.*)$/gm)].map(
+      ([, name = "", owner = "", ports = ""]) => ({
+        name,
+        owner,
+        ports: publishedPorts(ports),
+      }),
+    ),
+    governors: [...text("governor").matchAll(/^\s*(\d+)\s+(\S+)$/gm)].map((m) => ({
+      governor: m[2] ?? "",
+      cpus: Number(m[1]),
+    })),
+    turbo: noTurbo !== undefined ? noTurbo === 0 : boost !== undefined ? boost === 1 : undefined,
+  };
+}
+
+/** Host ports as `docker ps` writes them, where it joins neighbours: `0.0.0.0:8500-8501->8500-8501/tcp`. */
+function publishedPorts(text: string): number[] {
+  const found = new Set<number>();
+  for (const [, first, last = first] of text.matchAll(/:(\d+)(?:-(\d+))?->/g)) {
+    for (let port = Number(first); port <= Number(last); port++) found.add(port);
+  }
+  return [...found];
+}
+
+/** Ports of listening sockets. */
+function listeningPorts(text: string): number[] {
+  return [...new Set(listening(text).map((l) => l.port))].sort((a, b) => a - b);
+}

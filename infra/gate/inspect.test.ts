@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { differences, envOf, isStandIn, notRunning, type Inspected } from "./inspect.ts";
+import type { GateSpec } from "../host-programs/specs.ts";
+
+const plan = {
+  container: "tf-serving",
+  imageId: "sha256:1",
+  env: { OMP_NUM_THREADS: "4" },
+  cpuSet: "0-3",
+  memorySet: "",
+  pidsLimit: 4096,
+} as unknown as GateSpec;
+
+const running = (changes: Partial<Inspected> = {}): Inspected => ({
+  Image: "sha256:1",
+  RestartCount: 0,
+  State: { Status: "running", ExitCode: 0, OOMKilled: false, Error: "" },
+  Config: { Env: ["PATH=/bin", "OMP_NUM_THREADS=4", "EQUALS=a=b"], Labels: null },
+  HostConfig: { CpusetCpus: "0-3", CpusetMems: "", PidsLimit: 4096 },
+  ...changes,
+});
+
+test("a container that is as planned has no differences, whatever else its image sets", () => {
+  expect(differences(running(), plan)).toEqual([]);
+  expect(envOf(running())["EQUALS"]).toBe("a=b");
+});
+
+test("every difference from the plan is named, with what was planned", () => {
+  const found = running({
+    Image: "sha256:2",
+    Config: { Env: null, Labels: null },
+    HostConfig: { CpusetCpus: "", CpusetMems: "", PidsLimit: null },
+  });
+  expect(differences(found, plan).map((f) => [f.what, f.expected])).toEqual([
+    ["container tf-serving: variable OMP_NUM_THREADS is not set", '"4"'],
+    ['container tf-serving: image is "sha256:2"', '"sha256:1"'],
+    ['container tf-serving: cpuset is ""', '"0-3"'],
+    ['container tf-serving: process limit is "none"', '"4096"'],
+  ]);
+});
+
+test("a server that ended, ran out of memory or keeps dying does not run", () => {
+  const state = { Status: "exited", ExitCode: 137, OOMKilled: false, Error: "" };
+  expect(notRunning(running(), 0)).toBeUndefined();
+  expect(notRunning(running({ State: state }), 0)).toContain("exit code 137");
+  expect(notRunning(running({ State: { ...state, OOMKilled: true } }), 0)).toContain("lathe:memoryMiB");
+  expect(notRunning(running({ RestartCount: 3 }), 0)).toContain("restarted 3 times");
+});
+
+test("a server that died before Lathe looked, and runs again, runs: only deaths since then count, or one that still goes on", () => {
+  expect(notRunning(running({ RestartCount: 5 }), 5)).toBeUndefined();
+  expect(notRunning(running({ RestartCount: 6 }), 5)).toBeUndefined();
+  expect(notRunning(running({ RestartCount: 7 }), 5)).toContain("restarted 7 times");
+  const state = { Status: "restarting", ExitCode: 1, OOMKilled: false, Error: "" };
+  expect(notRunning(running({ RestartCount: 5, State: state }), 5)).toContain("exit code 1");
+  expect(notRunning(running({ RestartCount: 1, State: state }), 0)).toBeUndefined();
+  // Started by hand since: Docker counts from nought again.
+  expect(notRunning(running({ RestartCount: 1 }), 5)).toBeUndefined();
+  expect(notRunning(running({ RestartCount: 2 }), 5)).toContain("restarted 2 times");
+});
+
+test("only the image's own label makes a stand-in", () => {
+  const labels = (Labels: Record<string, string>) => running({ Config: { Env: [], Labels } });
+  expect(isStandIn(labels({ "org.lathe.stand-in": "tensorflow-serving" }))).toBe(true);
+  expect(isStandIn(labels({ "org.lathe.role": "edge" }))).toBe(false);
+});

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { UserError, type Fault } from "../../lib/errors.ts";
+import { mustRunOn, script } from "../hosts/remote.ts";
+import type { SshTarget } from "../outputs.ts";
+import type { GateSpec } from "../host-programs/specs.ts";
+
+/** What `docker inspect` says of a running server, as far as Lathe looks. */
+export const Inspected = z.object({
+  Image: z.string(),
+  RestartCount: z.number(),
+  State: z.object({ Status: z.string(), ExitCode: z.number(), OOMKilled: z.boolean(), Error: z.string() }),
+  Config: z.object({
+    Env: z.array(z.string()).nullable(),
+    Labels: z.record(z.string(), z.string()).nullable(),
+    User: z.string().optional(),
+  }),
+  HostConfig: z.object({ CpusetCpus: z.string(), CpusetMems: z.string(), PidsLimit: z.number().nullable() }),
+});
+export type Inspected = z.infer<typeof Inspected>;
+
+/** The label by which an image says that it stands in for the real server. */
+const STAND_IN_LABEL = "org.lathe.stand-in";
+
+/** What the host itself says of the container. Throws a `UserError` where it is not there. */
+export async function inspect(target: SshTarget | null, container: string): Promise<Inspected> {
+  const out = await mustRunOn(target, ["docker", "container", "inspect", container], `look at container ${container}`);
+  return readInspected(out);
+}
+
+/** Reads what `docker container inspect` printed of a container that is there. */
+export function readInspected(printed: string): Inspected {
+  return z.array(Inspected).min(1).parse(JSON.parse(printed))[0] as Inspected;
+}
+
+/** The last lines of a container's log, both streams as they came. */
+export async function lastLogLines(target: SshTarget | null, container: string, lines: number): Promise<string> {
+  const command = script(`docker logs --tail "$2" "$1" 2>&1`, container, `${lines}`);
+  return mustRunOn(target, command, `read the log of ${container}`).catch((error: unknown) => String(error));
+}
+
+/** The environment variables of a container as a map. */
+export function envOf(found: Inspected): Record<string, string> {
+  return Object.fromEntries(
+    (found.Config.Env ?? []).map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
+  );
+}
+
+/** Whether the container's image names itself a stand-in. */
+export function isStandIn(found: Inspected): boolean {
+  return Boolean(found.Config.Labels?.[STAND_IN_LABEL]);
+}
+
+/**
+ * Why a container that should run does not, or undefined where it does. A server that keeps dying counts as not running; one
+ * that has died in its life and runs again does not.
+ *
+ * @param before how often it had been restarted when Lathe began to look
+ */
+export function notRunning(found: Inspected, before: number): string | undefined {
+  const { Status, ExitCode, OOMKilled, Error: error } = found.State;
+  const reason = OOMKilled ? "out of memory: raise lathe:memoryMiB" : error || `exit code ${ExitCode}`;
+  // Docker counts anew from a start by hand.
+  const since = found.RestartCount < before ? found.RestartCount : found.RestartCount - before;
+  if (since >= 2 || (found.RestartCount >= 2 && Status === "restarting"))
+    return `it was restarted ${found.RestartCount} times (${reason})`;
+  if (Status === "exited" || Status === "dead") return `it is ${Status} (${reason})`;
+  return undefined;
+}
+
+/** Where the running container differs from the plan. Pure. */
+export function differences(found: Inspected, plan: GateSpec): Fault[] {
+  const env = envOf(found);
+  const pairs: (readonly [what: string, is: string | undefined, expected: string])[] = [
+    ...Object.entries(plan.env).map(([name, value]) => [`variable ${name}`, env[name], value] as const),
+    ["image", found.Image, plan.imageId],
+    ["cpuset", found.HostConfig.CpusetCpus, plan.cpuSet],
+    ["memory nodes", found.HostConfig.CpusetMems, plan.memorySet],
+    ...(plan.access === undefined || plan.access.user === ""
+      ? []
+      : [["user", found.Config.User ?? "", plan.access.user] as const]),
+    ["process limit", `${found.HostConfig.PidsLimit ?? "none"}`, `${plan.pidsLimit}`],
+  ];
+  return pairs
+    .filter(([, is, expected]) => is !== expected)
+    .map(([what, is, expected]) => ({
+      what: `container ${plan.container}: ${what} is ${is === undefined ? "not set" : JSON.stringify(is)}`,
+      expected: JSON.stringify(expected),
+      fix: "somebody changed it by hand: docker rm -f it there, then `pulumi up --refresh`",
+    }));
+}
+
+/** Throws all differences at once. */
+export function assertAsPlanned(found: Inspected, plan: GateSpec): void {
+  const faults = differences(found, plan);
+  if (faults.length > 0) throw new UserError(faults);
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { UserError, messageOf } from "../../lib/errors.ts";
+import { progress, type Progress } from "../../lib/progress.ts";
+import { isAbandoned } from "../ownership/abandon.ts";
+
+/** What a resource asks of its program. */
+export type Action = "create" | "delete";
+
+/** What a program has around it: it may share its process with others (commands/host.ts). */
+export interface Surroundings {
+  /** What it says, as it comes. All of it lands in the stack's state. */
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** The folder that the engine started it in. */
+  readonly cwd: string;
+}
+
+/** A resource's program, ready to be told what to do. */
+export interface Program {
+  /**
+   * @param spec JSON
+   * @returns its exit code; never throws
+   */
+  run(action: string | undefined, spec: string, around: Surroundings): Promise<number>;
+}
+
+const Owned = z.object({ owner: z.string() });
+
+/**
+ * The frame of a resource's program: its action, its spec, one small line of JSON or nothing as its output, and faults in
+ * words.
+ *
+ * What cannot be undone on a machine that was given up is told and forgotten: see abandon.ts.
+ *
+ * @param remains what may then be left, for people
+ */
+export function resourceProgram<S extends z.ZodType>(
+  schema: S,
+  body: (action: Action, spec: z.output<S>, say: Progress) => Promise<object | undefined>,
+  remains: (spec: z.output<S>) => string = () => "nothing",
+): Program {
+  return {
+    async run(wanted, text, { out, err, cwd }) {
+      try {
+        const action = z.enum(["create", "delete"]).parse(wanted);
+        const spec = schema.parse(JSON.parse(text));
+        const result = await body(action, spec, progress(undefined, { write: err })).catch(async (error: unknown) => {
+          if (action === "create" || !(error instanceof UserError)) throw error;
+          const { owner } = Owned.parse(spec);
+          if (await isAbandoned(owner, cwd)) {
+            // One line: of several, a terminal shows the last.
+            const why = error.faults.map(({ what }) => what.split("\n")[0]).join("; ");
+            err(`forgotten, for lathe:abandon is set; may be left there: ${remains(spec)} (${why})\n`);
+            return undefined;
+          }
+          const stack = owner.slice(owner.lastIndexOf("/") + 1);
+          throw new UserError([
+            ...error.faults,
+            {
+              what: "what is there is still known to the stack: run `pulumi destroy` again once the machine answers",
+              fix: `if it is gone for good: pulumi config set lathe:abandon true --stack ${stack}, then pulumi destroy`,
+            },
+          ]);
+        });
+        if (result !== undefined) out(JSON.stringify(result));
+        return 0;
+      } catch (error) {
+        err(`${error instanceof UserError ? error.message : String((error as Error).stack ?? messageOf(error))}\n`);
+        return 1;
+      }
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { deliver, incomingName, undeliver } from "./deliver.ts";
+import type { DeliverSpec } from "../host-programs/specs.ts";
+
+let dir: string;
+let workspace: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "lathe-deliver-"));
+  workspace = join(dir, "workspace");
+  mkdirSync(join(workspace, "models"), { recursive: true });
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** More than goes to a host in one command. */
+const LARGE_BYTES = 5 * 2 ** 20;
+
+/** An archive with one file, and the spec that delivers it to this machine. */
+function model(content: string, version = 1, ballastBytes = 0): { archive: string; spec: DeliverSpec } {
+  const folder = join(dir, `v-${content}`);
+  mkdirSync(join(folder, "variables"), { recursive: true });
+  writeFileSync(join(folder, "saved_model.pb"), content, { mode: 0o600 });
+  writeFileSync(join(folder, "variables", "ballast"), Buffer.alloc(ballastBytes));
+  const archive = join(dir, `${content}.tar`);
+  execFileSync("tar", ["-cf", archive, "-C", folder, "."]);
+  const sha256 = createHash("sha256").update(readFileSync(archive)).digest("hex");
+  return {
+    archive,
+    spec: {
+      ...{ target: null, owner: "lathe/edge", id: "provider-1", workspace, model: "null", version },
+      ...{ sha256, source: "null", container: "none" },
+    },
+  };
+}
+
+const served = (version = 1) => join(workspace, "models", "null", `${version}`, "saved_model.pb");
+
+test.each([0, LARGE_BYTES])(
+  "a model of %i bytes is delivered once, readable, with nothing left beside it",
+  async (bytes) => {
+    const { archive, spec } = model("one", 1, bytes);
+    expect(await deliver(spec, archive)).toBe("new");
+    expect(await deliver(spec, archive)).toBe("already there");
+    expect(readFileSync(served(), "utf8")).toBe("one");
+    expect(execFileSync("stat", ["-c", "%a", served()], { encoding: "utf8" }).trim()).toBe("644");
+    expect(readdirSync(join(workspace, ".incoming"))).toEqual([]);
+  },
+);
+
+test.each([0, LARGE_BYTES])("a copy of %i bytes that broke off is made whole", async (bytes) => {
+  const { archive, spec } = model("one", 1, bytes);
+  mkdirSync(join(workspace, ".incoming"));
+  const partial = join(workspace, ".incoming", `${incomingName(spec)}.tar`);
+  writeFileSync(partial, readFileSync(archive).subarray(0, 1000));
+  expect(await deliver(spec, archive)).toBe("new");
+  expect(readFileSync(served(), "utf8")).toBe("one");
+});
+
+test.each([0, LARGE_BYTES])("a damaged partial copy of %i bytes is thrown away and sent anew", async (bytes) => {
+  const { archive, spec } = model("one", 1, bytes);
+  mkdirSync(join(workspace, ".incoming"));
+  writeFileSync(join(workspace, ".incoming", `${incomingName(spec)}.tar`), "garbage");
+  expect(await deliver(spec, archive)).toBe("new");
+  expect(readFileSync(served(), "utf8")).toBe("one");
+});
+
+test.each([0, LARGE_BYTES])(
+  "an archive of %i bytes that is not what the plan says is never installed",
+  async (bytes) => {
+    const { archive, spec } = model("one", 1, bytes);
+    const wrong = { ...spec, sha256: "0".repeat(64) };
+    await expect(deliver(wrong, archive)).rejects.toThrow("in Lathe's cache was changed or cut short");
+    expect(existsSync(served())).toBe(false);
+  },
+);
+
+test("removing an older delivery leaves a newer one of the same version number alone", async () => {
+  const [one, two] = [model("one"), model("two")];
+  await deliver(one.spec, one.archive);
+  expect(await deliver(two.spec, two.archive)).toBe("replaced");
+  await undeliver(one.spec);
+  expect(readFileSync(served(), "utf8")).toBe("two");
+  await undeliver(two.spec);
+  expect(readdirSync(join(workspace, "models"))).toEqual([]);
+});
+
+test("a new version lies beside the old one until that is removed", async () => {
+  const [one, two] = [model("one", 1), model("two", 2)];
+  await deliver(one.spec, one.archive);
+  await deliver(two.spec, two.archive);
+  expect([existsSync(served(1)), existsSync(served(2))]).toEqual([true, true]);
+  await undeliver(one.spec);
+  expect([existsSync(served(1)), existsSync(served(2))]).toEqual([false, true]);
+});
+
+test("versions and models of one content are delivered at the same time", async () => {
+  const { archive, spec } = model("one");
+  const specs = [spec, { ...spec, version: 2 }, { ...spec, model: "twin" }];
+  expect(await Promise.all(specs.map((each) => deliver(each, archive)))).toEqual(["new", "new", "new"]);
+  for (const path of ["null/1", "null/2", "twin/1"])
+    expect(readFileSync(join(workspace, "models", path, "saved_model.pb"), "utf8")).toBe("one");
+  expect(readdirSync(join(workspace, ".incoming"))).toEqual([]);
+});
+
+test("a version stays where its folder is another deployment's by now", async () => {
+  const { archive, spec } = model("one");
+  const mark = (id: string) => writeFileSync(join(workspace, ".lathe-owner"), `${spec.owner}\n${id}\n`);
+  await deliver(spec, archive);
+  mark("provider-2");
+  await undeliver(spec);
+  expect(existsSync(served())).toBe(true);
+  mark("provider-1");
+  await undeliver(spec);
+  expect(existsSync(served())).toBe(false);
+});
+
+test("what a state of before there was an id delivered is removed", async () => {
+  const { archive, spec } = model("one");
+  await deliver(spec, archive);
+  writeFileSync(join(workspace, ".lathe-owner"), `${spec.owner}\nprovider-1\n`);
+  await undeliver({ ...spec, id: "" });
+  expect(existsSync(served())).toBe(false);
+});

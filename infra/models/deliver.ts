@@ -1,0 +1,133 @@
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+import { fileDigest } from "../../lib/registry/http.ts";
+import { BULK_MS, STALL_MS } from "../deadlines.ts";
+import { mustRunOn, script } from "../hosts/remote.ts";
+import { unlessAnothers } from "../ownership/owner.ts";
+import type { DeliverSpec } from "../host-programs/specs.ts";
+
+/*
+ * How a model comes to a host. The archive is copied to `.incoming/<sha>-<model>-<version>.tar` (a broken copy goes on where
+ * it stopped; versions of one content come side by side), verified there, unpacked beside it, and only then renamed to
+ * `models/<model>/<version>`: the server never sees half a model. `.delivered/<model>/<version>` says which archive lies
+ * there; it is not in the version's folder, which is the server's.
+ */
+
+/** An archive of no more than this goes there whole, in one command with all that is done with it: each costs a host more. */
+const SMALL_BYTES = 4 * 2 ** 20;
+
+/** Says `same`, and does no more, where this very version lies there already. */
+const UNLESS_SAME = `
+cd "$1"; model=$2 version=$3 sha=$4 incoming=$5
+if [ -d "models/$model/$version" ] && [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ]; then echo same; exit; fi
+mkdir -p .incoming
+`;
+
+/** Says how many bytes of the archive lie there. */
+const ASK = `
+${UNLESS_SAME}
+wc -c < ".incoming/$incoming.tar" 2>/dev/null || echo 0
+`;
+
+const APPEND = `cat >> "$1/.incoming/$2.tar"`;
+
+/**
+ * Says `bad` where the archive has not arrived whole and unharmed, and removes it. The renames are within one file system.
+ * A version that is replaced by other content is moved away first.
+ */
+const INSTALL = `
+cd "$1"; model=$2 version=$3 sha=$4 incoming=$5
+if [ "$(sha256sum ".incoming/$incoming.tar" | cut -d ' ' -f 1)" != "$sha" ]; then rm -f ".incoming/$incoming.tar"; echo bad; exit; fi
+umask 022
+rm -rf ".incoming/$incoming.new" ".incoming/$incoming.old"
+mkdir -p ".incoming/$incoming.new" "models/$model" ".delivered/$model"
+tar -xf ".incoming/$incoming.tar" --no-same-owner -C ".incoming/$incoming.new"
+chmod -R a+rX,u+w ".incoming/$incoming.new"
+if [ -e "models/$model/$version" ]; then mv "models/$model/$version" ".incoming/$incoming.old"; echo replaced; fi
+mv ".incoming/$incoming.new" "models/$model/$version"
+printf '%s\\n' "$sha" > ".delivered/$model/$version"
+rm -rf ".incoming/$incoming.old" ".incoming/$incoming.tar"
+`;
+
+/** A small archive comes with the command. */
+const TAKE = `
+${UNLESS_SAME}
+cat > ".incoming/$incoming.tar"
+${INSTALL}
+`;
+
+const REMOVE = `
+cd "$1" 2>/dev/null || exit 0
+model=$2 version=$3 sha=$4 incoming=$5
+${unlessAnothers(".", "$6")}
+rm -rf ".incoming/$incoming.tar" ".incoming/$incoming.new" ".incoming/$incoming.old"
+# Other content under the same version number belongs to a newer delivery.
+[ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ] || exit 0
+rm -rf ".delivered/$model/$version" "models/$model/$version"
+rmdir ".delivered/$model" "models/$model" 2>/dev/null || true
+`;
+
+/** What a version that is under way is called in `.incoming`. */
+export function incomingName({ sha256, model, version }: Pick<DeliverSpec, "sha256" | "model" | "version">): string {
+  return `${sha256}-${model}-${version}`;
+}
+
+/** What a delivery did. */
+export type Delivered = "already there" | "new" | "replaced";
+
+/**
+ * Brings a model's archive to its host; does nothing where it lies there already.
+ *
+ * @param archive path of the archive on this machine: a tar of what is in the version's folder
+ * @throws UserError where the host refuses, or the copy arrives damaged twice
+ */
+export async function deliver(spec: DeliverSpec, archive: string): Promise<Delivered> {
+  const { target, workspace, model, version, sha256 } = spec;
+  const doing = `deliver model ${model} version ${version}`;
+  const incoming = incomingName(spec);
+  const words = [workspace, model, `${version}`, sha256, incoming];
+  const { size } = await stat(archive);
+  const bulk = { timeoutMs: BULK_MS };
+  const sendAll = async () => {
+    const input = await readFile(archive);
+    return (await mustRunOn(target, script(TAKE, ...words), doing, { input, ...bulk })).trim();
+  };
+  const sendOn = async () => {
+    const there = (await mustRunOn(target, script(ASK, ...words), doing)).trim();
+    if (there === "same") return there;
+    if (Number(there) < size) {
+      const input = createReadStream(archive, { start: Number(there) });
+      await mustRunOn(target, script(APPEND, workspace, incoming), doing, { input, stallMs: STALL_MS });
+    }
+    return (await mustRunOn(target, script(INSTALL, ...words), doing, bulk)).trim();
+  };
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const said = size > SMALL_BYTES ? await sendOn() : await sendAll();
+    if (said === "same") return "already there";
+    if (said === "bad") continue;
+    return said.includes("replaced") ? "replaced" : "new";
+  }
+  const own = await fileDigest(archive);
+  if (own !== sha256) {
+    throw new UserError({
+      what: `${doing}: its archive in Lathe's cache was changed or cut short (${archive}: SHA-256 ${own})`,
+      expected: sha256,
+      fix: `rm -r ${dirname(archive)}, then the same again: it is made anew`,
+    });
+  }
+  throw new UserError({
+    what: `${doing}: the archive arrived with another SHA-256, twice, and is good on this machine`,
+    expected: sha256,
+    fix: "the host's disk or the way to it is failing: look what its kernel says (dmesg)",
+  });
+}
+
+/** Removes a version from its host, if it is still the one that was delivered, and the folder the deployment's. */
+export async function undeliver(spec: DeliverSpec): Promise<void> {
+  const { target, workspace, model, version, sha256, id } = spec;
+  const doing = `remove model ${model} version ${version}`;
+  const command = script(REMOVE, workspace, model, `${version}`, sha256, incomingName(spec), id);
+  await mustRunOn(target, command, doing, { timeoutMs: BULK_MS });
+}

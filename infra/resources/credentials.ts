@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { Credentials, SERVER_NAME } from "../access/certificates.ts";
+import type { Security } from "../../clients/security.ts";
+import type { AccessConfig } from "../config/access.ts";
+import type { StackSecrets } from "../outputs-access.ts";
+
+/** A server's credentials as the state keeps them: the same on every `up`. */
+export interface KeptCredentials {
+  /** Secret: encrypted wherever Pulumi writes it. */
+  readonly all: pulumi.Output<Credentials>;
+  /** Not secret. */
+  readonly ca: pulumi.Output<string>;
+  readonly fingerprint: pulumi.Output<string>;
+}
+
+/**
+ * Keeps credentials in the stack's state. `fresh` ones are taken the first time only: a Stash gives back what it was made
+ * with until it is replaced. Other names in the certificate are another Stash.
+ */
+export function keepCredentials(
+  name: string,
+  fresh: Credentials,
+  names: readonly string[],
+  opts: pulumi.CustomResourceOptions,
+): KeptCredentials {
+  const hash = createHash("sha256")
+    .update([...names].sort().join("\n"))
+    .digest("hex")
+    .slice(0, 8);
+  const stash = new pulumi.Stash(
+    `${name}-credentials-${hash}`,
+    { input: pulumi.secret(fresh) },
+    {
+      ...opts,
+      // What it keeps stays the same in any case; without this each `up` would say that it changed.
+      ignoreChanges: ["input"],
+    },
+  );
+  const all = pulumi.secret(stash.output.apply((kept) => Credentials.parse(kept)));
+  return {
+    all,
+    ca: pulumi.unsecret(all.apply((made) => made.ca)),
+    fingerprint: pulumi.unsecret(all.apply((made) => made.fingerprint)),
+  };
+}
+
+/** What a client needs for each of a server's ports; absent where the port is in the clear. */
+export interface PortSecurity {
+  readonly grpc?: Security;
+  readonly rest?: Security;
+}
+
+/** What the config asks of clients, from the server's CA and their own secrets. Pure. */
+export function portSecurity(
+  { tls, rest }: Pick<AccessConfig, "tls" | "rest">,
+  made: Pick<Credentials, "ca" | "clientCert" | "clientKey" | "token">,
+): PortSecurity {
+  const trust = { ca: made.ca, serverName: SERVER_NAME };
+  return {
+    ...(tls === "off"
+      ? {}
+      : { grpc: { ...trust, ...(tls === "mutual" ? { cert: made.clientCert, key: made.clientKey } : {}) } }),
+    ...(rest === "token" ? { rest: { ...trust, token: made.token } } : {}),
+  };
+}
+
+/** The stack output `latheSecrets`; undefined where no server has any. */
+export function secretsOutput(
+  servers: readonly { readonly role: string; readonly credentials: KeptCredentials | undefined }[],
+): pulumi.Output<StackSecrets> | undefined {
+  const kept = servers.flatMap(({ role, credentials }) =>
+    credentials === undefined
+      ? []
+      : [credentials.all.apply(({ clientCert, clientKey, token }) => ({ role, clientCert, clientKey, token }))],
+  );
+  if (kept.length === 0) return undefined;
+  return pulumi.secret(pulumi.all(kept).apply((all) => ({ schema: "lathe.secrets/1", servers: all }) as const));
+}

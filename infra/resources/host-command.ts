@@ -1,0 +1,44 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { ProgramName } from "../host-programs/registry.ts";
+
+/** One of Lathe's own programs under `infra/host-programs/`, as a resource. */
+export interface HostCommandArgs {
+  readonly program: ProgramName;
+  /** What it is told, as JSON on its standard input. It lands in the stack's state: a secret must be marked as one. */
+  readonly spec: pulumi.Input<object>;
+  /** Values whose change makes a new resource; every other change of the spec runs the program again in place. */
+  readonly triggers: readonly pulumi.Input<string | number>[];
+  /** Whether there is something to undo on destroy. */
+  readonly undo: boolean;
+}
+
+/**
+ * A program of Lathe's, run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
+ * operation. The engine starts plugins in the folder of the project's `main`, which is `stacks/`: the paths are relative
+ * to it, so that another checkout sees no change. node_modules/.bin comes first in PATH: it has the Node that strips types.
+ * The text is the same whoever starts the engine; where the program itself runs, commands/run.sh and start.ts decide.
+ */
+export function hostCommand(
+  name: string,
+  { program, spec, triggers, undo }: HostCommandArgs,
+  options: pulumi.CustomResourceOptions,
+): local.Command {
+  const run = (action: string) =>
+    `PATH="$(cd .. && pwd -P)/node_modules/.bin:$PATH" exec sh ../infra/host-programs/start/run.sh ${program} ${action}`;
+  return new local.Command(
+    name,
+    {
+      create: run("create"),
+      ...(undo ? { delete: run("delete") } : {}),
+      stdin: toJson(spec),
+      triggers: [...triggers],
+      // No `logging`: the provider that can be built from source (see toolchain/) does not know it.
+    },
+    options,
+  );
+}
+
+function toJson(spec: pulumi.Input<object>): pulumi.Output<string> {
+  return pulumi.output(spec).apply((value) => JSON.stringify(value));
+}

@@ -1,0 +1,157 @@
+import type { HostFacts, LogicalCpu } from "./hosts/facts.ts";
+import { formatCpuList, parseCpuList } from "./hosts/cpulist.ts";
+import { UserError } from "../lib/errors.ts";
+import type { ThreadPlan } from "./outputs.ts";
+
+/** What the user wants of the thread settings; absent numbers are the rule's. */
+export interface ThreadPolicy {
+  /** OMP_NUM_THREADS. */
+  readonly omp?: number | undefined;
+  /** TENSORFLOW_INTRA_OP_PARALLELISM. */
+  readonly intraOp?: number | undefined;
+  /** TENSORFLOW_INTER_OP_PARALLELISM. */
+  readonly interOp?: number | undefined;
+  /**
+   * `none`: the kernel places the threads, as in the paper. `physical`: the container gets one logical CPU of each core
+   * that the plan uses. `cores`: it gets all hyper-threads of those cores. `node`: as `physical`, but only cores of one
+   * NUMA node are counted and used. Whatever is pinned, its memory comes from the nodes of its CPUs.
+   */
+  readonly pin: "none" | "physical" | "cores" | "node";
+}
+
+/** The paper's setting: two operators at a time. */
+const INTER_OP = 2;
+
+/** A physical core and the logical CPUs of it that may be used. */
+interface Core {
+  readonly cpus: readonly LogicalCpu[];
+}
+
+/**
+ * The thread settings that fit a host: as many threads as physical cores may be used (the paper's and Intel's rule).
+ *
+ * - Logical CPUs count if they are online and allowed (cpuset, affinity): limits win over hardware.
+ * - Hyper-threads of one core count once; a host that does not tell cores apart counts each logical CPU.
+ * - Where performance and efficiency cores are mixed, only performance cores count: an operator's threads wait for the
+ *   slowest of them.
+ * - A CPU quota is rounded down, to at least one: with more threads than quota the kernel stops one in the middle of an
+ *   operator, and all others wait for it.
+ *
+ * Explicit numbers of the policy are taken as they are. Pure.
+ *
+ * @throws UserError where no CPU that may be used runs
+ */
+export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
+  const usable = usableCores(facts);
+  const { reason } = usable;
+  const cores = policy.pin === "node" ? largestNode(usable.cores) : usable.cores;
+  const { quotaCpus } = facts.cpu;
+  const byQuota = quotaCpus === null ? Infinity : Math.max(1, Math.floor(quotaCpus));
+  const threads = Math.min(cores.length, byQuota);
+  const reasons = [reason];
+  if (cores.length < usable.cores.length) {
+    reasons.push(`one NUMA node has ${plural(cores.length, "physical core")} of them`);
+  }
+  if (byQuota < cores.length) reasons.push(`a quota of ${quotaCpus} CPUs leaves ${plural(threads, "thread")}`);
+  const given = Object.entries({ omp: policy.omp, intraOp: policy.intraOp, interOp: policy.interOp })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${value}`);
+  if (given.length > 0) reasons.push(`set by the stack's config: ${given.join(", ")}`);
+  const [omp, intraOp] = [policy.omp ?? threads, policy.intraOp ?? threads];
+  const count = Math.min(cores.length, Math.max(omp, intraOp));
+  const pinned = pin(cores, count, policy.pin, facts.nodes);
+  if (pinned.cpuSet !== undefined) reasons.push(`pinned to logical CPUs ${pinned.cpuSet}`);
+  return {
+    physicalCores: cores.length,
+    ompNumThreads: omp,
+    intraOpParallelism: intraOp,
+    interOpParallelism: policy.interOp ?? INTER_OP,
+    ...pinned,
+    reason: `${reasons.join("; ")}.`,
+  };
+}
+
+function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
+  const { logical } = facts.cpu;
+  const allowed = new Set(facts.cpu.allowed);
+  const online = logical.filter((c) => c.online);
+  const usable = online.filter((c) => allowed.has(c.cpu));
+  const fast = usable.filter((c) => c.kind !== "efficiency");
+  const slow = usable.length - fast.length;
+  if (usable.length === 0)
+    throw new UserError({
+      what: `the host allows CPUs ${formatCpuList([...allowed])} to its engine, and of those none runs (online: ${formatCpuList(online.map((c) => c.cpu))})`,
+      fix: "give the engine's cgroup CPUs that are online (cpuset.cpus), or bring some of them online (chcpu -e LIST)",
+    });
+  const counted = fast.length > 0 ? fast : usable;
+  const cores = groupByCore(counted);
+  const parts = [`${plural(cores.length, "physical core")} may be used`];
+  if (counted.length > cores.length) parts.push(`${counted.length} logical CPUs, hyper-threads counted once`);
+  if (online.length > usable.length) parts.push(`${online.length - usable.length} not allowed here`);
+  if (logical.length > online.length) parts.push(`${logical.length - online.length} offline`);
+  if (slow > 0 && fast.length > 0) parts.push(`${plural(slow, "efficiency core")} left out`);
+  if (counted.some((c) => c.core === null)) parts.push("the host does not tell cores from hyper-threads");
+  const [first = "", ...rest] = parts;
+  return { cores, reason: rest.length === 0 ? first : `${first} (${rest.join(", ")})` };
+}
+
+function groupByCore(cpus: readonly LogicalCpu[]): Core[] {
+  const groups = new Map<string, LogicalCpu[]>();
+  for (const cpu of cpus) {
+    const key = cpu.core === null ? `cpu ${cpu.cpu}` : `core ${cpu.socket ?? 0}/${cpu.core}`;
+    groups.set(key, [...(groups.get(key) ?? []), cpu]);
+  }
+  return [...groups.values()].map((members) => ({ cpus: members }));
+}
+
+function pin(
+  cores: readonly Core[],
+  count: number,
+  policy: ThreadPolicy["pin"],
+  nodes: HostFacts["nodes"],
+): Pick<ThreadPlan, "cpuSet" | "memorySet"> {
+  if (policy === "none") return {};
+  const chosen = byNode(cores, count)
+    .flat()
+    .slice(0, count)
+    .flatMap((core) => (policy === "cores" ? core.cpus : core.cpus.slice(0, 1)));
+  const near = chosen.map((c) => c.node).filter((node) => node !== null);
+  // A node of CPUs without memory of its own cannot be given: the kernel then takes the nearest by itself.
+  const withMemory = near.filter((node) => nodes === undefined || nodes.some((n) => n.node === node));
+  return {
+    cpuSet: formatCpuList(chosen.map((c) => c.cpu)),
+    ...(near.length === chosen.length && withMemory.length > 0 ? { memorySet: formatCpuList(withMemory) } : {}),
+  };
+}
+
+/**
+ * The cores by NUMA node, in the order in which `count` of them are best taken: the first node that has room for all,
+ * else the largest nodes first, so that as few as possible are touched.
+ */
+function byNode(cores: readonly Core[], count: number): Core[][] {
+  const nodes = [...Map.groupBy(cores, (core) => core.cpus[0]?.node ?? null).values()];
+  const fits = nodes.find((node) => node.length >= count);
+  return fits === undefined ? nodes.sort((a, b) => b.length - a.length) : [fits];
+}
+
+function largestNode(cores: readonly Core[]): readonly Core[] {
+  return byNode(cores, Infinity)[0] ?? cores;
+}
+
+/**
+ * Bytes of the host's memory that a container with this plan may take: that of its NUMA nodes, where it is bound to some
+ * of several.
+ */
+export function memoryFor({ memoryBytes, nodes = [] }: HostFacts, { memorySet }: ThreadPlan): number {
+  const bound = memorySet === undefined ? nodes : nodes.filter((n) => parseCpuList(memorySet).includes(n.node));
+  if (bound.length === 0 || bound.length === nodes.length) return memoryBytes;
+  return Math.min(memoryBytes, sum(bound));
+}
+
+function sum(nodes: NonNullable<HostFacts["nodes"]>): number {
+  return nodes.reduce((total, n) => total + n.memoryBytes, 0);
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,90 @@
+import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
+import { methodPaths } from "../../protos/index.ts";
+import { clientKind } from "../../clients/registry.ts";
+import { SocketChannel } from "../../clients/transport/socket-channel.ts";
+import { HttpConnection } from "../../clients/transport/http.ts";
+import { GRPC_BOXES, MODEL, REST_BOXES, makePayload } from "./payload.ts";
+import { phasesOf } from "./stats.ts";
+import type { Timing } from "../../clients/client.ts";
+
+/*
+ * Our clients, one a process: `node own.ts MODE PORT`. Each line on stdin, {"calls": N, "seconds": S}, is answered with the
+ * latencies of that many calls, or of as many more as fill that time, and the medians of their phases. Every answer's status
+ * and length is checked.
+ */
+
+const TIMEOUT_MS = 30_000;
+const payload = makePayload(TIMEOUT_MS);
+
+/** Makes one call and checks its answer; gives the phases where the client has them. */
+type Call = () => Promise<Timing | null>;
+
+async function wholeCall(client: string, port: number, boxes: number): Promise<Call> {
+  const opened = clientKind(client).create("127.0.0.1", port);
+  await opened.open(TIMEOUT_MS);
+  const answerBytes = client.startsWith("rest") ? payload.restAnswer.length : payload.grpcAnswer.length;
+  return async () => {
+    const result = await opened.call(payload.request);
+    if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+    if (result.responseBytes !== answerBytes || result.outputs["detection_boxes"]?.data.length !== 4 * boxes)
+      throw new Error(`an answer of ${result.responseBytes} bytes, not ${answerBytes}`);
+    return result.timing;
+  };
+}
+
+async function probeBytes(port: number): Promise<Call> {
+  const channel = new SocketChannel("127.0.0.1", port);
+  await channel.open(TIMEOUT_MS);
+  const message = { pieces: [payload.grpcRequest], length: payload.grpcRequest.length };
+  return async () => {
+    const answer = await channel.unary(methodPaths.predict, message, TIMEOUT_MS);
+    if (answer.body.length !== payload.grpcAnswer.length) throw new Error(`an answer of ${answer.body.length} bytes`);
+    return null;
+  };
+}
+
+async function restBody(port: number): Promise<Call> {
+  const connection = new HttpConnection("127.0.0.1", port);
+  await connection.open(TIMEOUT_MS);
+  return async () => {
+    const path = `/v1/models/${MODEL}:predict`;
+    const answer = await connection.exchange("POST", path, payload.restRequest, TIMEOUT_MS);
+    if (answer.status !== 200 || answer.body.length !== payload.restAnswer.length)
+      throw new Error(`status ${answer.status}, ${answer.body.length} bytes`);
+    return null;
+  };
+}
+
+function makeCall(mode: string, port: number): Promise<Call> {
+  switch (mode) {
+    case "probe-bytes":
+      return probeBytes(port);
+    case "rest-body":
+      return restBody(port);
+    case "rest":
+      return wholeCall(mode, port, REST_BOXES);
+    default:
+      return wholeCall(mode, port, GRPC_BOXES);
+  }
+}
+
+const [mode = "", port = ""] = process.argv.slice(2);
+const call = await makeCall(mode, Number(port));
+const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
+say({ ready: true });
+for await (const line of createInterface({ input: process.stdin })) {
+  const { calls, seconds } = JSON.parse(line) as { calls: number; seconds: number };
+  const until = performance.now() + seconds * 1000;
+  const latenciesMs: number[] = [];
+  const timings: Timing[] = [];
+  for (let now = 0; latenciesMs.length < calls || now < until;) {
+    const startAt = performance.now();
+    const timing = await call();
+    now = performance.now();
+    latenciesMs.push(now - startAt);
+    if (timing !== null) timings.push(timing);
+  }
+  say({ latenciesMs, phases: timings.length === 0 ? null : phasesOf(timings) });
+}
+process.exit(0);

@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messages } from "../../protos/index.ts";
+import { encodePredictRequest } from "../../clients/tf-serving/messages/encode.ts";
+import { JsonBuffer } from "../../clients/tf-serving/json-buffer.ts";
+import { encodePredictBody } from "../../clients/tf-serving/json-encode.ts";
+import type { PredictRequest, Tensor } from "../../clients/client.ts";
+
+/** The model's name in every request of the client benchmark. */
+export const MODEL = "ssd-mobilenet";
+
+/** How many boxes the fixed answers hold: as many as make about 12 kB in each protocol's bytes. */
+export const GRPC_BOXES = 500;
+export const REST_BOXES = 165;
+
+/** Height and width of the image: 921,600 bytes of pixels. */
+const [HEIGHT, WIDTH] = [480, 640] as const;
+
+/** The one request and the fixed answers of the client benchmark, in both protocols' bytes. */
+export interface Payload {
+  readonly request: PredictRequest;
+  readonly grpcRequest: Buffer;
+  readonly grpcAnswer: Buffer;
+  readonly restRequest: Buffer;
+  readonly restAnswer: Buffer;
+}
+
+/**
+ * Makes the payload: an image of seeded noise (its digits are spread as a photograph's) and the answer of a detector.
+ * The same at every call.
+ */
+export function makePayload(timeoutMs: number): Payload {
+  const image = noise(HEIGHT * WIDTH * 3);
+  const request: PredictRequest = {
+    model: MODEL,
+    inputs: { inputs: { dtype: "DT_UINT8", shape: [1, HEIGHT, WIDTH, 3], data: image } },
+    timeoutMs,
+  };
+  const body = new JsonBuffer();
+  encodePredictBody(request, "serving_default", body);
+  return {
+    request,
+    grpcRequest: Buffer.concat(encodePredictRequest(request).pieces),
+    grpcAnswer: grpcAnswer(detections(GRPC_BOXES)),
+    restRequest: Buffer.from(body.written()),
+    restAnswer: restAnswer(detections(REST_BOXES)),
+  };
+}
+
+/** An answer's outputs: shape and values by name. */
+type Outputs = Readonly<Record<string, readonly [shape: readonly number[], values: Float32Array]>>;
+
+function detections(count: number): Outputs {
+  return {
+    detection_boxes: [[1, count, 4], Float32Array.from(noise(4 * count), (v) => v / 255)],
+    detection_scores: [[1, count], Float32Array.from(noise(count), (v) => v / 255)],
+    detection_classes: [[1, count], Float32Array.from(noise(count), (v) => v % 90)],
+    num_detections: [[1], Float32Array.of(count)],
+  };
+}
+
+/** Row form, floats with nine digits, as TF Serving writes them. */
+function restAnswer(outputs: Outputs): Buffer {
+  const row = Object.entries(outputs).map(([name, [shape, values]]) => {
+    const texts = Array.from(values, (v) => (Number.isInteger(v) ? v.toFixed(1) : String(Number(v.toPrecision(9)))));
+    if (shape.length === 1) return `"${name}": ${texts.join("")}`;
+    if (shape.length === 2) return `"${name}": [${texts.join(", ")}]`;
+    const quads = Array.from({ length: texts.length / 4 }, (_, i) => `[${texts.slice(4 * i, 4 * i + 4).join(", ")}]`);
+    return `"${name}": [${quads.join(", ")}]`;
+  });
+  return Buffer.from(`{"predictions": [{${row.join(", ")}}]}`);
+}
+
+/** Where the payload lies for the programs that read it from files. */
+export interface PayloadFiles {
+  readonly folder: string;
+  /** The image as NumPy saves arrays. */
+  readonly image: string;
+  readonly grpcRequest: string;
+  readonly grpcAnswer: string;
+  readonly restRequest: string;
+  readonly restAnswer: string;
+}
+
+/** Writes the payload into a folder. */
+export async function writePayload(payload: Payload, folder: string): Promise<PayloadFiles> {
+  await mkdir(folder, { recursive: true });
+  const files: PayloadFiles = {
+    folder,
+    image: join(folder, "image.npy"),
+    grpcRequest: join(folder, "request.bin"),
+    grpcAnswer: join(folder, "answer.bin"),
+    restRequest: join(folder, "request.json"),
+    restAnswer: join(folder, "answer.json"),
+  };
+  await writeFile(files.image, npy(payload.request.inputs["inputs"] as Tensor));
+  await writeFile(files.grpcRequest, payload.grpcRequest);
+  await writeFile(files.grpcAnswer, payload.grpcAnswer);
+  await writeFile(files.restRequest, payload.restRequest);
+  await writeFile(files.restAnswer, payload.restAnswer);
+  return files;
+}
+
+/** A DT_UINT8 tensor in NumPy's file format, version 1.0. */
+function npy(tensor: Tensor): Buffer {
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${tensor.shape.join(", ")},), }`;
+  // Magic, version, length and text together fill a multiple of 64 bytes and end with a line break.
+  const text = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
+  const head = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, text.length & 0xff, text.length >> 8]);
+  return Buffer.concat([head, Buffer.from(text, "latin1"), tensor.data as Uint8Array]);
+}
+
+/** TF Serving answers with typed fields, so the fixed answer does, too. */
+function grpcAnswer(outputs: Outputs): Buffer {
+  const type = messages().lookupType("tensorflow.serving.PredictResponse");
+  const answer = {
+    model_spec: { name: MODEL, version: { value: 1 }, signature_name: "serving_default" },
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, [shape, values]]) => [
+        name,
+        { dtype: 1, tensor_shape: { dim: shape.map((size) => ({ size })) }, float_val: [...values] },
+      ]),
+    ),
+  };
+  return Buffer.from(type.encode(type.fromObject(answer)).finish());
+}
+
+/** Bytes that are the same on every machine and look like nothing: SHA-256 of a counter, end to end. */
+function noise(length: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let at = 0, block = 0; at < length; at += 32, block++)
+    createHash("sha256").update(`lathe ${block}`).digest().copy(bytes, at);
+  return bytes;
+}

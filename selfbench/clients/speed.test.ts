@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { messages } from "../../protos/index.ts";
+import { decodePredictResponse } from "../../clients/tf-serving/messages/decode.ts";
+import { decodePredictAnswer } from "../../clients/tf-serving/json-decode.ts";
+import { judge } from "./goals.ts";
+import { GRPC_BOXES, REST_BOXES, makePayload } from "./payload.ts";
+import { medianOf, percentile, phasesOf, ratioSpread, turnOf, type Turn } from "./stats.ts";
+import { orderOf } from "./race.ts";
+import { reportText } from "./text.ts";
+
+const turn = (p50Ms: number, p99Ms = p50Ms): Turn => ({ calls: 10, p50Ms, p90Ms: p50Ms, p99Ms });
+
+describe("figures", () => {
+  it("are nearest-rank percentiles of all calls", () => {
+    const values = Array.from({ length: 200 }, (_, i) => 200 - i);
+    expect(turnOf(values)).toEqual({ calls: 200, p50Ms: 100, p90Ms: 180, p99Ms: 198 });
+    expect(percentile([5], 0.99)).toBe(5);
+    expect(percentile([], 0.5)).toBeNaN();
+  });
+
+  it("are ratios of turns side by side, not of medians", () => {
+    expect(ratioSpread([1, 10, 4], [2, 5, 4])).toEqual({ median: 1, min: 0.5, max: 2 });
+    expect(medianOf([4, 1, 3, 2])).toBe(2.5);
+  });
+
+  it("of phases leave out what the client does not see", () => {
+    const timing = { encodeMs: 1, sendMs: null, waitMs: null, receiveMs: 3, decodeMs: 4, totalMs: 9 };
+    expect(phasesOf([timing, { ...timing, encodeMs: 3 }])).toEqual({
+      ...{ encodeMs: 2, sendMs: null, waitMs: null, receiveMs: 3, decodeMs: 4 },
+    });
+  });
+});
+
+describe("goals", () => {
+  it("are met up to their limit and missed beyond", () => {
+    const verdicts = judge({ rest: [turn(2, 8)], "rest-body": [turn(1.1, 4.5)], wrk: [turn(1)] });
+    expect(verdicts.map((v) => [v.title, v.met])).toEqual([
+      ["REST ready-made body, against wrk", true],
+      ["REST ready-made body, p99 against its own p50", false],
+      ["REST whole call, p99 against its own p50", true],
+    ]);
+  });
+
+  it("are not judged where one of the two did not run", () => {
+    expect(judge({ probe: [turn(1)] }).map((v) => v.title)).toEqual(["gRPC whole call, p99 against its own p50"]);
+  });
+});
+
+describe("turns", () => {
+  it("put every client first, and before and after each other one, equally often", () => {
+    const names = ["a", "b", "c"];
+    const orders = Array.from({ length: 6 }, (_, turn) => orderOf(names, turn));
+    for (const name of names) expect(orders.filter((order) => order[0] === name)).toHaveLength(2);
+    for (const [one, other] of ["ab", "bc", "ac"].map((pair) => [...pair] as [string, string]))
+      expect(orders.filter((order) => order.indexOf(one) < order.indexOf(other))).toHaveLength(3);
+  });
+});
+
+describe("the payload", () => {
+  const payload = makePayload(1000);
+
+  it("is what the figures in the issue were measured with", () => {
+    expect(payload.grpcRequest.length).toBe(921_676);
+    expect(Math.abs(payload.grpcAnswer.length - 12_000)).toBeLessThan(1000);
+    expect(Math.abs(payload.restAnswer.length - 12_000)).toBeLessThan(2500);
+    expect(makePayload(1000).grpcRequest.equals(payload.grpcRequest)).toBe(true);
+  });
+
+  it("holds the same pixels in both protocols", () => {
+    const type = messages().lookupType("tensorflow.serving.PredictRequest");
+    const sent = type.decode(payload.grpcRequest) as unknown as { inputs: { inputs: { tensor_content: Uint8Array } } };
+    const rows = JSON.parse(payload.restRequest.toString()) as { instances: number[][][][] };
+    expect(Buffer.from(rows.instances.flat(3)).equals(Buffer.from(sent.inputs.inputs.tensor_content))).toBe(true);
+  });
+
+  it("has answers that both decoders take", () => {
+    expect(decodePredictResponse(payload.grpcAnswer)["detection_boxes"]?.shape).toEqual([1, GRPC_BOXES, 4]);
+    expect(decodePredictAnswer(payload.restAnswer.toString())["detection_boxes"]?.shape).toEqual([1, REST_BOXES, 4]);
+  });
+});
+
+describe("the report", () => {
+  const report = (nice: number) => {
+    const bytes = { grpcRequest: 921_676, grpcAnswer: 1, restRequest: 1, restAnswer: 1 };
+    return reportText({
+      plan: { rounds: 5, turns: 7, calls: 400, warm: 200, warmSeconds: 3 },
+      nice,
+      bytes,
+      results: [],
+      verdicts: [],
+    });
+  };
+
+  it("says whether others could keep the clients from a processor", () => {
+    expect(report(-20)).toContain("all ran at nice -20, before whatever else the machine did");
+    expect(report(0)).toContain("ran at nice 0: as root they would go before");
+  });
+});

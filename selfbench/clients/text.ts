@@ -1,0 +1,71 @@
+import { formatTable } from "../../lib/table.ts";
+import { LEAST_WARM } from "./contenders.ts";
+import { phaseNames } from "./stats.ts";
+import type { Report } from "./race.ts";
+
+/** The report as tables for people. */
+export function reportText(report: Report): string {
+  const { bytes, plan } = report;
+  return [
+    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn).`,
+    "Milliseconds, medians over all turns.",
+    priority(report.nice),
+    `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
+      `REST: ${grouped(bytes.restRequest)} there, ${grouped(bytes.restAnswer)} back.`,
+    "",
+    clientsTable(report),
+    "",
+    goalsTable(report),
+    "",
+    "Fixed answers from selfbench/clients/server: no model runs. ghz and wrk tell no answer's length one by one: of ghz every",
+    "status was checked, of wrk every status and the sum of lengths; of all others every answer's status and length.",
+  ].join("\n");
+}
+
+function priority(nice: number): string {
+  return nice < 0
+    ? `Server and clients all ran at nice ${nice}, before whatever else the machine did.`
+    : `Server and clients ran at nice ${nice}: as root they would go before whatever else the machine does, which the tails show.`;
+}
+
+function clientsTable(report: Report): string {
+  const columns = [
+    { title: "client" },
+    { title: "inside a call's time, besides the exchange" },
+    ...["p50", "p90", "p99"].map((title) => ({ title, align: "right" as const })),
+    ...phaseNames.map((name) => ({ title: name.replace("Ms", ""), align: "right" as const })),
+  ];
+  const rows = report.results.map((r) => [
+    `${r.protocol === "grpc" ? "gRPC" : "REST"} ${r.name}${r.ours ? "" : " (yardstick)"}`,
+    r.inside,
+    ...[r.p50Ms, r.p90Ms, r.p99Ms].map(ms),
+    ...phaseNames.map((name) => (r.phases === null ? "" : ms(r.phases[name]))),
+  ]);
+  return formatTable(columns, rows);
+}
+
+function goalsTable(report: Report): string {
+  const columns = [
+    { title: "goal" },
+    { title: "ratio", align: "right" as const },
+    { title: "min–max over turns", align: "right" as const },
+    { title: "at most", align: "right" as const },
+    { title: "" },
+  ];
+  const rows = report.verdicts.map((v) => [
+    v.title,
+    v.ratio.median.toFixed(3),
+    `${v.ratio.min.toFixed(3)}–${v.ratio.max.toFixed(3)}`,
+    v.limit.toFixed(3),
+    v.met ? "met" : "MISSED",
+  ]);
+  return formatTable(columns, rows);
+}
+
+function ms(value: number | null): string {
+  return value === null ? "–" : value.toFixed(3);
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}

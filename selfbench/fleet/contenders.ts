@@ -1,0 +1,148 @@
+import { spawn } from "node:child_process";
+import { cp, mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FACTS_SCRIPT } from "../../infra/hosts/facts-script.ts";
+import { mustRunOn } from "../../infra/hosts/remote.ts";
+import { UserError } from "../../lib/errors.ts";
+import { repoRoot } from "../../lib/paths.ts";
+import { MODEL, makeProject, type Bed } from "./bed.ts";
+import { Inspected, containerScript, dockerRunArgs } from "./docker-run.ts";
+
+/** One way to bring a fleet up and down. */
+export interface Contender {
+  readonly name: string;
+  /**
+   * Does its work on the first `hosts` hosts; throws where it is not done.
+   *
+   * @returns processor seconds of its programs on this side, as the kernel counts them
+   */
+  run(verb: "up" | "down", hosts: number): Promise<number>;
+}
+
+/** A folder of the others' own on each host. */
+const WORKSPACE = "/root/.bench-fleet";
+const steps = join(repoRoot, "selfbench", "fleet", "steps");
+const playbooks = join(repoRoot, "selfbench", "fleet", "ansible");
+
+/** `npm run up` and `npm run down`, with a project for each number of hosts. */
+export function lathe(bed: Bed): Contender {
+  const projects = new Map<number, ReturnType<typeof makeProject>>();
+  return {
+    name: "lathe",
+    async run(verb, hosts) {
+      const project = projects.get(hosts) ?? makeProject(bed, hosts);
+      projects.set(hosts, project);
+      const { dir, env } = await project;
+      const cli = [process.execPath, join(repoRoot, "fleet/cli.ts"), verb, "--project", dir];
+      return must(bed, `lathe-${verb}`, cli, env);
+    },
+  };
+}
+
+/** Files that the other contenders take: the steps as scripts, made from a container that Lathe has started. */
+export async function writeSteps(bed: Bed): Promise<void> {
+  const target = { destination: bed.hosts[0]?.name ?? "", configFile: bed.lab.sshConfig };
+  const text = await mustRunOn(target, ["docker", "inspect", "tf-serving"], "look at Lathe's container");
+  const [inspected] = Inspected.array().parse(JSON.parse(text));
+  if (inspected === undefined) throw new Error("docker inspect said nothing");
+  const models = inspected.HostConfig.Mounts[0]?.Source ?? "";
+  const config = await mustRunOn(target, ["cat", `${models}/models.config`], "read the list of models");
+  const image = Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => [127, 127, 127]));
+  await mkdir(join(bed.dir, "cm"), { recursive: true });
+  await cp(steps, bed.dir, { recursive: true });
+  const files = {
+    "facts.sh": FACTS_SCRIPT,
+    "models.config": config,
+    "container.sh": containerScript(dockerRunArgs(inspected, bed.hosts[0]?.address ?? ""), inspected.Config.Cmd),
+    "predict.json": JSON.stringify({ inputs: [image] }),
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(bed.dir, name), content);
+}
+
+/** A playbook, with as many forks as hosts, shared connections and pipelining: as one who knows Ansible sets it. */
+export function ansible(bed: Bed, playbook: readonly string[]): Contender {
+  return {
+    name: "ansible",
+    async run(verb, hosts) {
+      const config = join(bed.dir, "ansible.cfg");
+      const share = `-o ControlMaster=auto -o ControlPersist=60s -o ControlPath=${bed.dir}/cm/a-%h`;
+      const ini = [
+        ...["[defaults]", `forks = ${hosts}`, "host_key_checking = True", "interpreter_python = /usr/bin/python3"],
+        ...["nocows = True", `local_tmp = ${bed.dir}/ansible-tmp`],
+        ...["[ssh_connection]", "pipelining = True", `ssh_args = -F ${bed.lab.sshConfig} ${share}`],
+      ];
+      await writeFile(config, `${ini.join("\n")}\n`);
+      const inventory = join(bed.dir, `inventory-${hosts}`);
+      const lines = bed.hosts.slice(0, hosts).map((h) => `${h.name} address=${h.address} ansible_user=root`);
+      await writeFile(inventory, `${lines.join("\n")}\n`);
+      const variables = {
+        ...{ workspace: WORKSPACE, model: MODEL, image: bed.image, container: "tf-serving" },
+        ...{ archive: bed.model.archive, sha256: bed.model.sha256 },
+        ...Object.fromEntries(Object.entries(stepFiles(bed)).map(([name, path]) => [name.toLowerCase(), path])),
+      };
+      const args = ["-i", inventory, "-e", JSON.stringify(variables), join(playbooks, `${verb}.yml`)];
+      return must(bed, `ansible-${verb}`, [...playbook, ...args], { ANSIBLE_CONFIG: config });
+    },
+  };
+}
+
+/** ssh, docker and curl in a loop of bash, one host after the other or all of them at once. */
+export function shell(bed: Bed, order: "one-by-one" | "at-once"): Contender {
+  return {
+    name: `shell, ${order.replaceAll("-", " ")}`,
+    async run(verb, hosts) {
+      const share = `-o ControlMaster=auto -o ControlPersist=60 -o ControlPath=${bed.dir}/cm/s-%h`;
+      const env = {
+        ...{ DIR: bed.dir, SSH: `ssh -F ${bed.lab.sshConfig} ${share}`, WORKSPACE, MODEL, IMAGE: bed.image },
+        ...{ CONTAINER: "tf-serving", ARCHIVE: bed.model.archive, SHA256: bed.model.sha256, ...stepFiles(bed) },
+      };
+      const names = bed.hosts.slice(0, hosts).map((h) => `${h.name}=${h.address}`);
+      return must(bed, `shell-${verb}`, ["bash", join(bed.dir, "shell.sh"), verb, order, ...names], env);
+    },
+  };
+}
+
+function stepFiles({ dir }: Bed) {
+  return {
+    FACTS_SCRIPT: join(dir, "facts.sh"),
+    MODELS_CONFIG: join(dir, "models.config"),
+    INSTALL_SCRIPT: join(dir, "install.sh"),
+    IMAGE_SCRIPT: join(dir, "image.sh"),
+    CONTAINER_SCRIPT: join(dir, "container.sh"),
+    PREDICT: join(dir, "predict.json"),
+  };
+}
+
+/** Runs a command and writes down the processor time that it and all that it waited for took. */
+const TIMED = `"$@"; code=$?; times >"$LATHE_TIMES"; exit $code`;
+
+/** Runs a contender's program with its words in a file; where it fails, throws a UserError with the last of them. */
+async function must(bed: Bed, name: string, command: readonly string[], env: Readonly<Record<string, string>>) {
+  const path = join(bed.dir, `${name}.log`);
+  const times = join(bed.dir, `${name}.times`);
+  const log = await open(path, "w");
+  try {
+    const child = spawn("bash", ["-c", TIMED, "bash", ...command], {
+      stdio: ["ignore", log.fd, log.fd],
+      env: { ...process.env, ...env, LATHE_TIMES: times },
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+    if (code === 0) return secondsOf(await readFile(times, "utf8"));
+    const said = (await readFile(path, "utf8")).trim().split("\n").slice(-15).join("\n");
+    throw new UserError({ what: `${name} ended with exit code ${code ?? "none"}:\n${said}` });
+  } finally {
+    await log.close();
+  }
+}
+
+/** The sum of what bash's `times` prints: user and system time of itself and of its children, `0m1.250s` each. */
+export function secondsOf(times: string): number {
+  const each = [...times.matchAll(/(\d+)m(\d+[.,]\d+)s/g)];
+  return each.reduce(
+    (sum, [, minutes, seconds = ""]) => sum + 60 * Number(minutes) + Number(seconds.replace(",", ".")),
+    0,
+  );
+}

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { $ } from "zx";
+import { debianBase } from "../../lab/base.ts";
+import type { ImageSource } from "../../lab/index.ts";
+import { run } from "../../lab/run.ts";
+import { cached } from "../../lib/cached.ts";
+import { UserError } from "../../lib/errors.ts";
+import { repoRoot } from "../../lib/paths.ts";
+import type { Progress } from "../../lib/progress.ts";
+
+/** Said wherever this benchmark's numbers appear. */
+export const SMALL_SERVER =
+  "The servers are not TF Serving but a small program that answers the same gate (model status, predict over gRPC and REST): " +
+  "what is measured is the deployment, not the loading of a model.";
+
+/**
+ * The small server as an image: one static program, and a bash with its libraries, which health test and gate ask for.
+ * Built once for each state of its sources.
+ */
+export async function smallServer(progress: Progress): Promise<ImageSource> {
+  const source = join(repoRoot, "selfbench", "fleet", "server");
+  const hash = createHash("sha256");
+  for (const name of (await readdir(source)).sort()) hash.update(name).update(await readFile(join(source, name)));
+  const key = `fleet-server-2-${hash.digest("hex").slice(0, 16)}`;
+  const base = await debianBase(progress);
+  const dir = await cached("speed", key, async (partial) => {
+    progress.step("Building the small server", 20);
+    // Read-only roots need their mount points.
+    for (const name of ["models", "tmp"]) await mkdir(join(partial, name));
+    const args = ["build", "-trimpath", "-ldflags", "-s -w", "-o", join(partial, "server"), "."];
+    const env = { ...process.env, CGO_ENABLED: "0" };
+    const result = await $({ cwd: source, env, nothrow: true, quiet: true })`go ${args}`;
+    if (result.exitCode !== 0)
+      throw new UserError({
+        what: `go build of the small server failed:\n${result.stderr.trim()}`,
+        fix: "see go's words above; Go 1.24 or newer is needed (an older one, from 1.21 on, fetches it)",
+      });
+    const libraries = (await run(["chroot", base, "ldd", "/bin/bash"])).matchAll(/(\/lib\S+)/g);
+    for (const path of ["/bin/bash", ...[...libraries].map((match) => match[1] ?? "")]) {
+      const real = (await run(["chroot", base, "readlink", "-f", path])).trim();
+      await mkdir(dirname(join(partial, path)), { recursive: true });
+      await copyFile(join(base, real), join(partial, path));
+    }
+    progress.done();
+  });
+  return {
+    name: "lathe/fleet-server",
+    tag: "bench",
+    key,
+    rootfs: { dir },
+    config: {
+      entrypoint: ["/server"],
+      exposedPorts: ["8500/tcp", "8501/tcp"],
+      labels: { "org.lathe.stand-in": "selfbench/fleet/server" },
+    },
+  };
+}

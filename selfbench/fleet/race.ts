@@ -1,0 +1,130 @@
+import { groupSeconds } from "../../lab/hosts/cgroups.ts";
+import { formatSeconds, type Progress } from "../../lib/progress.ts";
+import { medianOf, ratioSpread, type Spread } from "../clients/stats.ts";
+import type { Contender } from "./contenders.ts";
+
+/** What each contender does in a round, in this order. */
+export const PHASES = ["up", "up again", "down"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A phase as it was measured. */
+export interface Measured {
+  readonly seconds: number;
+  /** Processor time of the contender's programs on this side. */
+  readonly cpuSeconds: number;
+  /** Processor time of all that ran on the hosts meanwhile. */
+  readonly hostCpuSeconds: number;
+}
+
+/** One contender's round with so many hosts. */
+export interface Lap {
+  readonly contender: string;
+  readonly hosts: number;
+  readonly round: number;
+  readonly phases: Readonly<Record<Phase, Measured>>;
+}
+
+/** The order of a round's contenders: each comes first as often as any other. */
+export function orderOf<T>(all: readonly T[], round: number): T[] {
+  return all.map((_, i) => all[(i + round) % all.length] as T);
+}
+
+/** Runs all rounds; each contender leaves the hosts as it found them. */
+export async function race(
+  lab: string,
+  contenders: readonly Contender[],
+  hostCounts: readonly number[],
+  rounds: number,
+  tell: Progress,
+): Promise<Lap[]> {
+  const laps: Lap[] = [];
+  for (const hosts of hostCounts) {
+    for (let round = 0; round < rounds; round++) {
+      for (const contender of orderOf(contenders, round)) {
+        tell.step(`${hosts} ${hosts === 1 ? "host" : "hosts"}, round ${round + 1} of ${rounds}: ${contender.name}`);
+        const lap = await lapOf(lab, contender, hosts, round, (phase) => tell.note(phase));
+        laps.push(lap);
+        tell.done(PHASES.map((phase) => `${phase} ${formatSeconds(lap.phases[phase].seconds)}`).join(", "));
+      }
+    }
+  }
+  return laps;
+}
+
+async function lapOf(
+  lab: string,
+  contender: Contender,
+  hosts: number,
+  round: number,
+  note: (phase: Phase) => void,
+): Promise<Lap> {
+  const phases: Partial<Record<Phase, Measured>> = {};
+  for (const phase of PHASES) {
+    note(phase);
+    const [startedAt, before] = [performance.now(), await groupSeconds(lab)];
+    const cpuSeconds = await contender.run(phase === "down" ? "down" : "up", hosts);
+    const seconds = (performance.now() - startedAt) / 1000;
+    phases[phase] = { seconds, cpuSeconds, hostCpuSeconds: (await groupSeconds(lab)) - before };
+  }
+  return { contender: contender.name, hosts, round, phases: phases as Record<Phase, Measured> };
+}
+
+/** One contender's figures for so many hosts: medians over the rounds. */
+export interface Standing {
+  readonly contender: string;
+  readonly hosts: number;
+  readonly rounds: number;
+  readonly phases: Readonly<Record<Phase, Measured>>;
+}
+
+export function standings(laps: readonly Lap[]): Standing[] {
+  return groups(laps).map(([contender, hosts, own]) => {
+    const measured = (phase: Phase): Measured => ({
+      seconds: medianOf(own.map((lap) => lap.phases[phase].seconds)),
+      cpuSeconds: medianOf(own.map((lap) => lap.phases[phase].cpuSeconds)),
+      hostCpuSeconds: medianOf(own.map((lap) => lap.phases[phase].hostCpuSeconds)),
+    });
+    const phases = { up: measured("up"), "up again": measured("up again"), down: measured("down") };
+    return { contender, hosts, rounds: own.length, phases };
+  });
+}
+
+function groups(laps: readonly Lap[]): [contender: string, hosts: number, laps: Lap[]][] {
+  const keys = [...new Map(laps.map((lap) => [`${lap.hosts} ${lap.contender}`, lap])).values()];
+  return keys.map(({ contender, hosts }) => [
+    contender,
+    hosts,
+    laps.filter((lap) => lap.contender === contender && lap.hosts === hosts),
+  ]);
+}
+
+/** Lathe's time as a share of another contender's, of rounds side by side: below 1 Lathe is the faster one. */
+export function ratio(laps: readonly Lap[], against: string, hosts: number, phase: Phase): Spread | undefined {
+  const of = (name: string) =>
+    laps
+      .filter((lap) => lap.contender === name && lap.hosts === hosts)
+      .sort((a, b) => a.round - b.round)
+      .map((lap) => lap.phases[phase].seconds);
+  const [ours, theirs] = [of("lathe"), of(against)];
+  return ours.length === 0 || ours.length !== theirs.length ? undefined : ratioSpread(ours, theirs);
+}
+
+/** A promise about the fleet's speed, with what was measured. */
+export interface Verdict {
+  readonly title: string;
+  readonly measured: number;
+  readonly limit: number;
+  readonly met: boolean;
+}
+
+/** Judges each promise whose hosts were measured. */
+export function judge(laps: readonly Lap[]): Verdict[] {
+  const verdict = (title: string, measured: number | undefined, limit: number): Verdict[] =>
+    measured === undefined ? [] : [{ title, measured, limit, met: measured <= limit }];
+  const again = standings(laps).find((s) => s.contender === "lathe" && s.hosts === 16);
+  return [
+    ...verdict("up of 1 host, against Ansible (ratio)", ratio(laps, "ansible", 1, "up")?.median, 1),
+    ...verdict("up of 16 hosts, against Ansible (ratio)", ratio(laps, "ansible", 16, "up")?.median, 0.5),
+    ...verdict("up of 16 unchanged hosts (seconds)", again?.phases["up again"].seconds, 10),
+  ];
+}

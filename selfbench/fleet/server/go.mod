@@ -1,0 +1,3 @@
+module lathe/selfbench/fleet/server
+
+go 1.24
