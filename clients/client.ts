@@ -69,18 +69,54 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** How a client is made; registered in `clients/registry.ts`. */
+/** How a client is made; part of its API (`Api.clients`). */
 export interface ClientKind {
   /** As `--client` takes it: `probe`, `grpc-js`. */
   readonly name: string;
-  readonly protocol: "grpc" | "rest";
+  /** The API that it speaks; it is offered wherever an endpoint has this API and protocol. */
+  readonly api: string;
+  /** A key of `PROTOCOLS`. */
+  readonly protocol: string;
   /**
    * What its requests carry: decoded pixels for `serving_default` (uint8 [1,H,W,3] under `inputs`), or the image file's
    * bytes for `serving_bytes` (string [1] under `inputs`). The caller builds the request's inputs accordingly.
    */
   readonly input: "pixels" | "file";
+  /** Where an experiment names no client kind, each API and protocol is measured with its default one. */
+  readonly isDefault: boolean;
   /** A sentence for tables and `--help`. */
   readonly about: string;
   /** @param security how to reach a protected server; absent: in the clear, as the paper did */
   create(address: string, port: number, security?: Security): Client;
+}
+
+/** How requests travel, whatever API they speak. */
+export interface Protocol {
+  readonly key: string;
+  /** What readers call it: `gRPC`. */
+  readonly title: string;
+}
+
+/** How much a histogram of a server's own clock holds. */
+export interface Total {
+  readonly count: number;
+  readonly sumMs: number;
+  /** What one step of the printed sum's last digit is. */
+  readonly stepMs: number;
+}
+
+/** What a server has told of one model over one protocol since its start. */
+export interface ServerTotals {
+  /** From the request as the protocol's library hands it over until the answer is handed back. */
+  readonly requests: Total;
+  /** The model's own run, whatever protocol asked for it. */
+  readonly runs: Total;
+}
+
+/** An API that servers speak: a folder of `clients/`, and a line in `clients/registry.ts`. */
+export interface Api {
+  readonly name: string;
+  readonly clients: readonly ClientKind[];
+  /** Reads the page of metrics of servers that speak it; absent where they have none of a form of their own. */
+  metrics?(page: string, model: string, protocol: string): ServerTotals;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostFacts } from "./hosts/facts.ts";
+import { SshTarget } from "./hosts/target.ts";
 import { DeployedAccess } from "./outputs-access.ts";
 
 /*
@@ -7,30 +8,44 @@ import { DeployedAccess } from "./outputs-access.ts";
  * through these schemas and the bench reads them through the same ones.
  */
 
-/** How to reach a machine by OpenSSH. */
-export const SshTarget = z.object({
-  /** Destination as `ssh` takes it: `user@host`, a Host alias of the ssh config, or `ssh://user@host:port`. */
-  destination: z.string().min(1),
-  /** An ssh config file to use instead of the user's own (`ssh -F`), where the stack's config names one. */
-  configFile: z.string().optional(),
+/** A machine that calls are made from, or that servers stand on. */
+export const Machine = z.object({
+  /** What tables call it: its role (`client`, `cloud`, `edge`), or a name of the user's own. */
+  id: z.string().min(1),
+  ssh: SshTarget.nullable().describe("null: the machine that runs the program (stack `dev`)"),
+  /** Where other machines reach its ports. */
+  address: z.string().min(1),
+  facts: HostFacts,
+  /** Folder on the machine that Lathe owns, absolute; the agent lies below it. Destroy removes it. */
+  workspace: z.string().min(1),
 });
-export type SshTarget = z.infer<typeof SshTarget>;
+export type Machine = z.infer<typeof Machine>;
 
-/** The thread settings of a server on one machine, and the reason for each. */
-export const ThreadPlan = z.object({
+/** A port at which a server answers. */
+export const Endpoint = z.object({
+  /** The API that it speaks: a folder of `clients/`. */
+  api: z.string().min(1),
+  /** How requests travel: `grpc` or `rest`, a key of `clients/registry.ts`. */
+  protocol: z.string().min(1),
+  /** On the machine. */
+  port: z.number().int().positive(),
+  /** In the clear; TLS; TLS that asks the client for a certificate; TLS by a proxy that asks for a token. */
+  security: z.enum(["none", "tls", "mutual-tls", "token"]),
+});
+export type Endpoint = z.infer<typeof Endpoint>;
+
+/** Where on its machine a server may run, and why. */
+export const Placement = z.object({
   /** Physical cores that the host's processes may use. */
   physicalCores: z.number().int().positive(),
-  ompNumThreads: z.number().int().positive(),
-  intraOpParallelism: z.number().int().positive(),
-  interOpParallelism: z.number().int().positive(),
   /** Logical CPUs the container is pinned to, as Docker's `--cpuset-cpus` takes them; absent: not pinned. */
   cpuSet: z.string().optional(),
   /** Memory nodes of those CPUs, as `--cpuset-mems` takes them. */
   memorySet: z.string().optional(),
-  /** Why, in a sentence or two for people. */
+  /** Why these settings, in a sentence or two for people. */
   reason: z.string(),
 });
-export type ThreadPlan = z.infer<typeof ThreadPlan>;
+export type Placement = z.infer<typeof Placement>;
 
 /** A model as it is deployed. */
 export const DeployedModel = z.object({
@@ -59,39 +74,49 @@ export const DeployedModel = z.object({
 export type DeployedModel = z.infer<typeof DeployedModel>;
 
 /** One server on one machine. */
-export const Deployment = z.object({
-  /** Role of the machine: `client`, `cloud`, `edge`, or a name of the user's own. */
-  role: z.string().min(1),
-  ssh: SshTarget.nullable().describe("null: the machine that runs the program (stack `dev`)"),
-  /** Where other machines reach the server's ports. */
-  address: z.string().min(1),
-  grpcPort: z.number().int().positive(),
-  restPort: z.number().int().positive(),
-  facts: HostFacts,
-  threads: ThreadPlan,
-  server: z.object({
-    kind: z.string().describe('server kind: "tf-serving"'),
-    container: z.string().describe("the container's name on that machine"),
-    image: z.string().describe("image reference with digest, as it was deployed"),
-    /** True where a stand-in serves in place of the real server's binary: said wherever its numbers appear. */
-    standIn: z.boolean(),
-    /** Whether OMP/KMP and the TENSORFLOW_* variables act in this image. */
-    intelBuild: z.boolean(),
-    env: z.record(z.string(), z.string()),
-    /** Where the server tells its own latencies in Prometheus' text form, at the REST port; absent where it does not. */
-    metricsPath: z.string().startsWith("/").optional(),
-  }),
-  models: z.array(DeployedModel),
-  /** Folder on the machine that Lathe owns: models, agents, locks. Destroy removes it. */
+export const Server = z.object({
+  /** What tables call it: its machine's id where it is alone there, else `MACHINE/NAME`. */
+  id: z.string().min(1),
+  /** The machine that it stands on. */
+  machineId: z.string().min(1),
+  /** Server kind, as `lathe:server` names it. */
+  kind: z.string().min(1),
+  container: z.string().describe("the container's name on that machine"),
+  image: z.string().describe("image reference with digest, as it was deployed"),
+  /** True where a stand-in serves in place of the real server's binary: said wherever its numbers appear. */
+  standIn: z.boolean(),
+  /** Which build of the server, in the kind's own words: settings may act in one build alone. */
+  build: z.string(),
+  placement: Placement,
+  /** The kind's own settings as the running server has them, by the names that its documentation uses. */
+  settings: z.record(z.string(), z.string()),
+  /** Where it answers; a closed port is not among them. */
+  endpoints: z.array(Endpoint).min(1),
+  models: z.array(DeployedModel).min(1),
+  /** Where it tells its own latencies, and in which form (the name of an API that can read it); absent where it does not. */
+  metrics: z.object({ api: z.string(), protocol: z.string(), path: z.string().startsWith("/") }).optional(),
+  /** Folder on the machine with its models and secrets, absolute. Destroy removes it. */
   workspace: z.string().min(1),
-  /** Who may reach the server, and how; absent in outputs of before there was a choice: everyone, in the clear. */
-  access: DeployedAccess.optional(),
+  /** Who may reach it, and how. */
+  access: DeployedAccess,
 });
-export type Deployment = z.infer<typeof Deployment>;
+export type Server = z.infer<typeof Server>;
 
-/** The stack output `lathe`. */
+/** The stack output `lathe`: one machine and the servers that the stack has put on it. */
 export const StackOutputs = z.object({
-  schema: z.literal("lathe.outputs/1"),
-  deployments: z.array(Deployment).min(1),
+  schema: z.literal("lathe.outputs/2"),
+  machine: Machine,
+  servers: z.array(Server).min(1),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
+
+/**
+ * Whether two machines of outputs are one, whatever their roles: cells between them are local. Machines made of one disk image
+ * may share a machine id, and machines without one may share a name: what both tell must be the same. Pure.
+ */
+export function isSameMachine(a: Machine, b: Machine): boolean {
+  if (a.ssh === null || b.ssh === null) return a.ssh === b.ssh;
+  const [x, y] = [a.facts.machineId, b.facts.machineId];
+  if (x !== undefined && y !== undefined) return x === y && a.facts.hostname === b.facts.hostname;
+  return a.ssh.destination === b.ssh.destination && a.ssh.configFile === b.ssh.configFile;
+}

@@ -16,6 +16,8 @@ export type LogicalCpu = z.infer<typeof LogicalCpu>;
 /** What a machine says of itself, read over SSH. Plain data: it goes into stack outputs and into every record. */
 export const HostFacts = z.object({
   hostname: z.string(),
+  /** SHA-256 of `/etc/machine-id`, in hex: tells machines apart; absent where a host has none. */
+  machineId: z.string().optional(),
   os: z.string().describe('as /etc/os-release names it: "Debian GNU/Linux 12 (bookworm)"'),
   kernel: z.string(),
   arch: z.string().describe("uname -m"),

@@ -1,0 +1,71 @@
+import { protocolTitle } from "../../clients/registry.ts";
+import { loadTitle } from "../loads/registry.ts";
+import type { Cell } from "./cell.ts";
+
+/** What an axis must know of a cell: every field but those made from axes. */
+export type Coordinates = Omit<Cell, "id" | "experiments" | "limits">;
+
+/**
+ * One axis of the matrix. Plan, ids, statistics, tables, CSV and comparisons iterate over `AXES`: another axis is one more
+ * entry there.
+ */
+export interface Axis {
+  /** As a column of CSV and a key of JSON: `client_machine`. */
+  readonly key: string;
+  /** What readers call it. */
+  readonly title: string;
+  /** A cell's level on it: an opaque key, the same for cells that are alike here. */
+  of(cell: Coordinates): string;
+  /** What readers call a level. */
+  levelTitle(level: string): string;
+  /** Whether a cell's name needs it: not where other axes say it already. */
+  readonly isCoordinate: boolean;
+  /** Whether it is a factor of the model of log latency. Factors with one level in a run are left out of its model. */
+  readonly isFactor: boolean;
+  /**
+   * Of an axis of one's own: the levels that an experiment may ask for by the key, and the one that holds where it says
+   * nothing. They come to the cell's `levels`.
+   */
+  readonly plan?: { readonly levels: readonly string[]; readonly otherwise: string };
+}
+
+const asItIs = (level: string) => level;
+
+/** Every axis there is, in the order of ids, tables and columns. */
+export const AXES: readonly Axis[] = [
+  {
+    key: "placement",
+    title: "from → to",
+    of: (c) => `${c.clientMachine} → ${c.serverMachine}`,
+    levelTitle: asItIs,
+    isCoordinate: true,
+    isFactor: true,
+  },
+  {
+    key: "server",
+    title: "server",
+    of: (c) => c.server,
+    levelTitle: asItIs,
+    isCoordinate: true,
+    isFactor: false,
+  },
+  {
+    key: "protocol",
+    title: "protocol",
+    of: (c) => c.protocol,
+    levelTitle: protocolTitle,
+    isCoordinate: false,
+    isFactor: false,
+  },
+  { key: "client", title: "client program", of: (c) => c.client, levelTitle: asItIs, isCoordinate: true, isFactor: true },
+  { key: "model", title: "model", of: (c) => c.model, levelTitle: asItIs, isCoordinate: true, isFactor: true },
+  { key: "image", title: "image", of: (c) => c.image, levelTitle: asItIs, isCoordinate: true, isFactor: true },
+  {
+    key: "load",
+    title: "load",
+    of: (c) => loadTitle(c.load),
+    levelTitle: asItIs,
+    isCoordinate: true,
+    isFactor: false,
+  },
+];
