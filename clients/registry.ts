@@ -1,42 +1,30 @@
 import { UserError } from "../lib/errors.ts";
-import { GrpcJsClient } from "./tf-serving/grpc-js.ts";
-import { ProbeClient } from "./tf-serving/grpc-probe.ts";
-import { RestClient } from "./tf-serving/rest.ts";
-import type { ClientKind } from "./client.ts";
+import type { Api, ClientKind, Protocol } from "./client.ts";
+import { tfServingApi } from "./tf-serving/api.ts";
 
-/** Every client there is. A new one is one more line here. */
-export const clientKinds: readonly ClientKind[] = [
-  {
-    name: "probe",
-    protocol: "grpc",
-    input: "pixels",
-    about: "gRPC with as little of a client as can be: what protocol and server cost",
-    create: (address, port, security) => new ProbeClient(address, port, security),
-  },
-  {
-    name: "grpc-js",
-    protocol: "grpc",
-    input: "pixels",
-    about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
-    create: (address, port, security) => new GrpcJsClient(address, port, security),
-  },
-  {
-    name: "rest",
-    protocol: "rest",
-    input: "pixels",
-    about: "REST with the pixels as nested JSON lists, as the paper's client sends them",
-    create: (address, port, security) => new RestClient(address, port, "serving_default", security),
-  },
-  {
-    name: "rest-b64",
-    protocol: "rest",
-    input: "file",
-    about: "REST with the JPEG as base64, for models that have the signature serving_bytes",
-    create: (address, port, security) => new RestClient(address, port, "serving_bytes", security),
-  },
+/** Every API there is. A new one is a folder here and a line below. */
+export const APIS: readonly Api[] = [tfServingApi];
+
+/** Every protocol there is, in the order of tables. A new one is a line here. */
+export const PROTOCOLS: readonly Protocol[] = [
+  { key: "grpc", title: "gRPC" },
+  { key: "rest", title: "REST" },
 ];
 
-/** The client of a name. Throws UserError that lists the names there are. */
+/** Every client kind there is, those of one protocol together. */
+export const clientKinds: readonly ClientKind[] = APIS.flatMap((api) => api.clients);
+
+/** What readers call a protocol. */
+export function protocolTitle(key: string): string {
+  return PROTOCOLS.find((p) => p.key === key)?.title ?? key;
+}
+
+/** The API of a name; undefined where there is none, in outputs of a newer Lathe. */
+export function apiNamed(name: string): Api | undefined {
+  return APIS.find((api) => api.name === name);
+}
+
+/** The client kind of a name. Throws UserError that lists the names there are. */
 export function clientKind(name: string): ClientKind {
   const kind = clientKinds.find((k) => k.name === name);
   if (kind !== undefined) return kind;

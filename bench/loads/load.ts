@@ -47,7 +47,7 @@ export interface LoadMode<L extends Load = Load> {
   /** Connections that the calls need. */
   connections(load: L): number;
   /** Calls at the load before the measured ones, so that they do not find an idle server. */
-  leadIn(load: L, blockMs: number): number;
+  leadIn(load: L, block: { readonly requests: number; readonly ms: number }): number;
   /** How long so many calls take that take `callMs` each, milliseconds. */
   expectedMs(load: L, calls: number, callMs: number): number;
   /**

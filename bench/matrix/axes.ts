@@ -1,5 +1,5 @@
 import { protocolTitle } from "../../clients/registry.ts";
-import { loadTitle } from "../loads/registry.ts";
+import { isPlainLoad, loadTitle } from "../loads/registry.ts";
 import type { Cell } from "./cell.ts";
 
 /** What an axis must know of a cell: every field but those made from axes. */
@@ -18,8 +18,8 @@ export interface Axis {
   of(cell: Coordinates): string;
   /** What readers call a level. */
   levelTitle(level: string): string;
-  /** Whether a cell's name needs it: not where other axes say it already. */
-  readonly isCoordinate: boolean;
+  /** Its part of a cell's id; absent or empty where other axes say it already, or there is nothing to say. */
+  idPart?(cell: Coordinates): string;
   /** Whether it is a factor of the model of log latency. Factors with one level in a run are left out of its model. */
   readonly isFactor: boolean;
   /**
@@ -38,7 +38,7 @@ export const AXES: readonly Axis[] = [
     title: "from → to",
     of: (c) => `${c.clientMachine} → ${c.serverMachine}`,
     levelTitle: asItIs,
-    isCoordinate: true,
+    idPart: (c) => `${c.clientMachine}>${c.serverMachine}`,
     isFactor: true,
   },
   {
@@ -46,26 +46,34 @@ export const AXES: readonly Axis[] = [
     title: "server",
     of: (c) => c.server,
     levelTitle: asItIs,
-    isCoordinate: true,
+    // A server that is alone on its machine is called by it.
+    idPart: (c) => (c.server === c.serverMachine ? "" : c.server),
     isFactor: false,
   },
+  { key: "protocol", title: "protocol", of: (c) => c.protocol, levelTitle: protocolTitle, isFactor: false },
   {
-    key: "protocol",
-    title: "protocol",
-    of: (c) => c.protocol,
-    levelTitle: protocolTitle,
-    isCoordinate: false,
-    isFactor: false,
+    key: "client",
+    title: "client program",
+    of: (c) => c.client,
+    levelTitle: asItIs,
+    idPart: (c) => c.client,
+    isFactor: true,
   },
-  { key: "client", title: "client program", of: (c) => c.client, levelTitle: asItIs, isCoordinate: true, isFactor: true },
-  { key: "model", title: "model", of: (c) => c.model, levelTitle: asItIs, isCoordinate: true, isFactor: true },
-  { key: "image", title: "image", of: (c) => c.image, levelTitle: asItIs, isCoordinate: true, isFactor: true },
+  { key: "model", title: "model", of: (c) => c.model, levelTitle: asItIs, idPart: (c) => c.model, isFactor: true },
+  { key: "image", title: "image", of: (c) => c.image, levelTitle: asItIs, idPart: (c) => c.image, isFactor: true },
   {
     key: "load",
     title: "load",
     of: (c) => loadTitle(c.load),
     levelTitle: asItIs,
-    isCoordinate: true,
+    idPart: (c) => (isPlainLoad(c.load) ? "" : loadTitle(c.load)),
     isFactor: false,
   },
 ];
+
+/** The id of a cell: what the axes say of it, `client>edge probe ssd-mobilenet image-7 x4`. */
+export function cellId(cell: Coordinates): string {
+  return AXES.map((axis) => axis.idPart?.(cell) ?? "")
+    .filter((part) => part !== "")
+    .join(" ");
+}

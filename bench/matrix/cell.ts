@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Load } from "../loads/load.ts";
+import { isPlainLoad } from "../loads/registry.ts";
 import { CellLimits } from "./limits.ts";
 
 /**
@@ -35,3 +36,23 @@ export const Cell = z.object({
   limits: CellLimits.optional(),
 });
 export type Cell = z.infer<typeof Cell>;
+
+/** Whether a cell is measured as the paper did: one call after the other. The paper's tables show these alone. */
+export function isPlain(c: Cell): boolean {
+  return isPlainLoad(c.load);
+}
+
+/** A connection that a cell's calls travel on: cells that share it share its warm-up and its failure to open. */
+export function connectionKey(c: Cell): string {
+  return `${c.clientMachine}>${c.server} ${c.client}`;
+}
+
+/** A model on a server. */
+export function modelKey(c: Cell): string {
+  return `${c.server} ${c.model}`;
+}
+
+/** What makes a server's first call slow: a model that has not yet seen an input of this image's shape. */
+export function inputKey(c: Cell): string {
+  return `${c.server} ${c.model} ${c.input} ${c.image}`;
+}

@@ -1,0 +1,51 @@
+import type { Api } from "../client.ts";
+import { GrpcJsClient } from "./grpc-js.ts";
+import { ProbeClient } from "./grpc-probe.ts";
+import { serverTotals } from "./metrics.ts";
+import { RestClient } from "./rest.ts";
+
+const NAME = "tf-serving";
+
+/** TF Serving's predict API, over gRPC and REST. */
+export const tfServingApi: Api = {
+  name: NAME,
+  clients: [
+    {
+      name: "probe",
+      api: NAME,
+      protocol: "grpc",
+      input: "pixels",
+      isDefault: true,
+      about: "gRPC with as little of a client as can be: what protocol and server cost",
+      create: (address, port, security) => new ProbeClient(address, port, security),
+    },
+    {
+      name: "grpc-js",
+      api: NAME,
+      protocol: "grpc",
+      input: "pixels",
+      isDefault: false,
+      about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
+      create: (address, port, security) => new GrpcJsClient(address, port, security),
+    },
+    {
+      name: "rest",
+      api: NAME,
+      protocol: "rest",
+      input: "pixels",
+      isDefault: true,
+      about: "REST with the pixels as nested JSON lists, as the paper's client sends them",
+      create: (address, port, security) => new RestClient(address, port, "serving_default", security),
+    },
+    {
+      name: "rest-b64",
+      api: NAME,
+      protocol: "rest",
+      input: "file",
+      isDefault: false,
+      about: "REST with the JPEG as base64, for models that have the signature serving_bytes",
+      create: (address, port, security) => new RestClient(address, port, "serving_bytes", security),
+    },
+  ],
+  metrics: serverTotals,
+};

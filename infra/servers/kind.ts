@@ -1,0 +1,110 @@
+import type { z } from "zod";
+import type { Credentials } from "../access/certificates.ts";
+import type { AccessConfig } from "../config/access.ts";
+import type { GateModel, GateRun } from "../gate/spec.ts";
+import type { HostFacts } from "../hosts/facts.ts";
+import type { Endpoint, Placement } from "../outputs.ts";
+
+/** A file that a server reads at its start, beside the models. */
+export interface ServerFile {
+  /** Name in the models folder. */
+  readonly name: string;
+  readonly content: string;
+  /** A file that the gate takes over once a server was seen to serve what it says: then it is not written again. */
+  readonly keepProven?: boolean;
+}
+
+/** A file that the user of one container alone may read. */
+export interface SecretFile {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** A model that a server is to serve. */
+export interface ModelToServe {
+  readonly name: string;
+  readonly version: number;
+  readonly canary?: { readonly version: number } | undefined;
+}
+
+/** A port that servers of a kind have. */
+export interface KindEndpoint extends Pick<Endpoint, "api" | "protocol"> {
+  /** Inside the container. */
+  readonly containerPort: number;
+  /** On the machine, where the stack names none. */
+  readonly defaultPort: number;
+  /** What it can be protected by: `token` is a proxy that Lathe puts before it. It can always be in the clear. */
+  readonly protections: readonly Exclude<Endpoint["security"], "none">[];
+  /** Whether it can be closed while others stay open. */
+  readonly closable: boolean;
+}
+
+/** A kind's settings as they hold on one machine, and where the container may run. */
+export interface SettingsPlan<S> {
+  readonly settings: S;
+  readonly placement: Placement;
+}
+
+/** What a server needs in its container; the same for every engine and host. */
+export interface ContainerSpec {
+  readonly env: Readonly<Record<string, string>>;
+  /** Arguments after the image's own entry point. */
+  readonly command: readonly string[];
+  /** Where the models folder is mounted, read-only. */
+  readonly modelsPath: string;
+  readonly files: readonly ServerFile[];
+  /** What its gate must know of what it is to serve, as plain data of the kind's own. */
+  readonly serving: unknown;
+  /** Where it tells its own metrics, and which endpoint's protocol has the page; absent where it has none. */
+  readonly metrics?: { readonly api: string; readonly protocol: string; readonly path: string };
+  /** Docker's health test. */
+  readonly healthTest: readonly string[];
+  /** Folders that the server writes to, each a tmpfs: the rest of its root is read-only. */
+  readonly scratch: readonly string[];
+}
+
+/** How a kind's gate does what is the kind's own. Each throws a `UserError` with the reason where it does not hold. */
+export interface KindGate {
+  /** Waits until a model answers at all, in the version that was delivered. */
+  ready(run: GateRun, model: GateModel, deadline: number): Promise<void>;
+  /** Asks a model for one real answer at each open endpoint. */
+  smoke(run: GateRun, model: GateModel, deadline: number): Promise<void>;
+  /** Brings a running server to serve what the stack wants, new versions beside old; absent: a new container serves them. */
+  rollOut?(run: GateRun, deadline: number, check: (models: readonly GateModel[]) => Promise<void>): Promise<void>;
+  /** What must hold once all models answer; absent: nothing more. */
+  served?(run: GateRun): Promise<void>;
+}
+
+/**
+ * A kind of model server: a folder here and a line in `registry.ts`. Nothing outside of the folder knows its name.
+ *
+ * @typeParam S the settings of its own that a stack's config may set (`lathe:settings`), as its schema gives them
+ */
+export interface ServerKind<S = unknown> {
+  /** As `lathe:server` names it. */
+  readonly name: string;
+  /** A sentence for the docs. */
+  readonly about: string;
+  /** Image reference used where the stack names none. */
+  readonly defaultImage: string;
+  /** The container's name where the stack names none. */
+  readonly defaultContainer: string;
+  readonly endpoints: readonly KindEndpoint[];
+  /** Reads `lathe:settings`; its descriptions make the docs. */
+  readonly settings: z.ZodType<S>;
+  /** What stands in the docs beside `lathe:settings` for this kind: each key, what it does, and what holds without it. */
+  readonly settingsHelp: readonly { readonly key: string; readonly help: string; readonly otherwise: string }[];
+  /** Pure: the settings that fit a machine, those of the config taken as they are. */
+  settingsFor(facts: HostFacts, wanted: S): SettingsPlan<S>;
+  /** Pure: what the container needs for these models with these settings, protected as the config asks for. */
+  container(models: readonly ModelToServe[], settings: S, access: AccessConfig): ContainerSpec;
+  /** The files that a server so protected reads its keys from. */
+  secretFiles(access: AccessConfig, made: Credentials): SecretFile[];
+  /** Where a model's version lies below the models folder, relative. */
+  modelPath(model: string, version: number): string;
+  /** Pure: which build an image is, in the kind's own words (`intel`): settings may act in one alone. */
+  build(image: string, standIn: boolean): string;
+  /** Pure: its settings by the names of its documentation, from the environment and command of a running container. */
+  settingsShown(running: { readonly env: Readonly<Record<string, string>>; readonly command: readonly string[] }): Record<string, string>;
+  readonly gate: KindGate;
+}
