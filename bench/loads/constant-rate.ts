@@ -9,8 +9,11 @@ const ConstantRate = z.object({
 });
 export type ConstantRate = z.infer<typeof ConstantRate>;
 
-/** Lead-in calls for each measured one: a queue needs some time to be as long as it gets at this rate. */
-const LEAD_IN = 1;
+/**
+ * The lead-in is so many times as long as what is measured: by then a queue has built up as far as it does at most loads. (At
+ * nine tenths of what a server can do it takes some hundred calls: longer blocks see more of that.)
+ */
+const LEAD_IN = 3;
 
 /**
  * An open loop: calls are due at fixed distances from the first one, and nothing that the server does moves them; a call that

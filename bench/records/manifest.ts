@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { Deployment } from "../../infra/outputs.ts";
+import { Machine, Server } from "../../infra/outputs.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cached.ts";
 import { Cell } from "../matrix/cell.ts";
@@ -82,7 +82,7 @@ export type RunSession = z.infer<typeof RunSession>;
 
 /** `run.json`: everything a record of the run refers to, its provenance. Written before the first call. */
 export const RunManifest = z.object({
-  schema: z.literal("lathe.run/1"),
+  schema: z.literal("lathe.run/2"),
   id: z.string(),
   createdAt: z.string(),
   lathe: LatheInfo,
@@ -90,8 +90,11 @@ export const RunManifest = z.object({
   timedRegion: z.string(),
   seed: z.number().int(),
   limits: Limits,
-  clientKinds: z.array(z.string()),
-  deployments: z.array(Deployment),
+  /** Client kinds of its cells. */
+  clients: z.array(z.string()),
+  machines: z.array(Machine),
+  servers: z.array(Server),
+  /** By id of the server. */
   readBack: z.record(z.string(), ReadBack),
   photographs: z.string().describe("the list that the images are from"),
   images: z.array(ImageInfo),
