@@ -1,5 +1,5 @@
-import { quote } from "../../lib/quote.ts";
-import { ENGINE_SECONDS } from "../deadlines.ts";
+import { quote } from "../../../lib/quote.ts";
+import { ENGINE_SECONDS } from "../../deadlines.ts";
 import { ROOT_SCRIPT } from "./become-root.ts";
 
 /** Where a wrapper is found before Docker's own command, by every shell that sshd starts. */

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, lstatSync, chmodSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
-import { UserError } from "../../lib/errors.ts";
-import { quoteAll } from "../../lib/quote.ts";
-import { ALIVE_COUNT, ALIVE_SECONDS, CONNECT_SECONDS } from "../deadlines.ts";
-import type { SshTarget } from "../outputs.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { quoteAll } from "../../../lib/quote.ts";
+import { ALIVE_COUNT, ALIVE_SECONDS, CONNECT_SECONDS } from "../../deadlines.ts";
+import type { SshTarget } from "../target.ts";
 
 /**
  * The `ssh` options that every connection of Lathe uses, in one place, so that facts, models, the gate, the bench and the

@@ -1,7 +1,7 @@
-import { parseCpuList } from "./cpulist.ts";
-import { ENGINE_SECONDS } from "../deadlines.ts";
-import type { HostFacts, LogicalCpu } from "./facts.ts";
-import { parseLogin, type HostLogin } from "./login.ts";
+import { parseCpuList } from "../cpulist.ts";
+import { ENGINE_SECONDS } from "../../deadlines.ts";
+import type { HostFacts, LogicalCpu } from "../facts.ts";
+import { parseLogin, type HostLogin } from "../login.ts";
 
 /** What a host said: its facts, or why no facts could be made of it. */
 export type Reading =
@@ -26,7 +26,7 @@ export type DockerProblem =
   | { readonly kind: "docker-down"; readonly detail: string }
   | { readonly kind: "docker-old"; readonly version: string };
 
-/** What keeps a host from being used; `hosts/diagnose.ts` says what to do about each. */
+/** What keeps a host from being used; `hosts/connection/diagnose.ts` says what to do about each. */
 export type FactsProblem =
   DockerProblem | { readonly kind: "unreadable"; readonly section: string; readonly detail: string };
 

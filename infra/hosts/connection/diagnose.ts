@@ -1,7 +1,7 @@
-import type { Fault } from "../../lib/errors.ts";
-import type { SshTarget } from "../outputs.ts";
+import type { Fault } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
 import { sshCommand } from "./diagnose-command.ts";
-import type { FactsProblem } from "./parse-facts.ts";
+import type { FactsProblem } from "../facts/parse-facts.ts";
 
 /** How far a connection came: what failed is the first of these that did not work. */
 export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "connection";

@@ -1,10 +1,10 @@
-import { UserError } from "../../lib/errors.ts";
-import type { SshTarget } from "../outputs.ts";
+import { UserError } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
 import { BOOTSTRAP_SCRIPT, UNWRAP_SCRIPT, WRAP_SCRIPT } from "./bootstrap-script.ts";
-import { diagnoseSsh } from "./diagnose.ts";
-import { script } from "./remote.ts";
-import { runOn } from "./run.ts";
-import { stopSharing } from "./ssh.ts";
+import { diagnoseSsh } from "../connection/diagnose.ts";
+import { script } from "../connection/remote.ts";
+import { runOn } from "../connection/run.ts";
+import { stopSharing } from "../connection/ssh.ts";
 
 /**
  * What `up` may do to a host whose Docker engine is not there or not to be used: nothing, install it and add the SSH user

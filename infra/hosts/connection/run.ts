@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { COMMAND_MS, GREETING_RETRIES, GREETING_RETRY_MS } from "../deadlines.ts";
-import type { SshTarget } from "../outputs.ts";
+import { COMMAND_MS, GREETING_RETRIES, GREETING_RETRY_MS } from "../../deadlines.ts";
+import type { SshTarget } from "../target.ts";
 import { THROUGH_JUMP } from "./diagnose.ts";
 import { LOCAL_ENGINE, sshArgs, sshEnvironment } from "./ssh.ts";
 

@@ -1,6 +1,6 @@
-import { ENGINE_SECONDS } from "../deadlines.ts";
-import { GUARD_SCRIPT } from "../access/guard.ts";
-import { LOGIN_SCRIPT } from "./login.ts";
+import { ENGINE_SECONDS } from "../../deadlines.ts";
+import { GUARD_SCRIPT } from "../../access/guard.ts";
+import { LOGIN_SCRIPT } from "../login.ts";
 
 /**
  * The script that a host runs to tell its facts: plain POSIX sh, read-only, one SSH call. It prints sections, each

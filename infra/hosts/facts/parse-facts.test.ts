@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { diagnoseFacts, diagnoseSsh } from "./diagnose.ts";
+import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
 import { parseFacts, parseLscpu, parseMachine, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
 
 const LSCPU_HEAD = `# The following is the parsable format, which can be fed to other
