@@ -4,8 +4,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COMMAND_MS, GREETING_RETRIES, GREETING_RETRY_MS } from "../../deadlines.ts";
 import type { SshTarget } from "../target.ts";
-import { THROUGH_JUMP } from "./diagnose.ts";
-import { LOCAL_ENGINE, sshArgs, sshEnvironment } from "./ssh.ts";
+import { LOCAL_ENGINE, sshArgs, sshEnvironment, THROUGH_JUMP } from "./ssh.ts";
 
 /** What a command on a host left behind. `code` is null where a signal ended it; 255 is ssh's own failure. */
 export interface RunResult {

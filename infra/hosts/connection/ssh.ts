@@ -65,6 +65,9 @@ export function sshEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force" };
 }
 
+/** What ssh says where it went through a jump host, and the connection that it was given ended before a greeting came. */
+export const THROUGH_JUMP = /UNKNOWN port 65535|stdio forwarding failed/;
+
 /** Where this machine's own Docker engine is reached. */
 export const LOCAL_ENGINE = "unix:///var/run/docker.sock";
 

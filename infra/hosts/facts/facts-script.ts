@@ -35,6 +35,7 @@ climb() {
 
 facts() {
   section hostname; uname -n
+  section machine-id; cat /etc/machine-id 2>/dev/null
   section os; ( . /etc/os-release && printf '%s\n' "$PRETTY_NAME" ) 2>/dev/null
   section kernel; uname -r
   section arch; uname -m
