@@ -3,6 +3,7 @@ import { runCommand } from "../../lib/cli.ts";
 import { UserError } from "../../lib/errors.ts";
 import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
+import { DEFAULT_SERVER, kindNamed, portsFor } from "./wanted.ts";
 import { examine } from "./examine.ts";
 
 const SPEC = {
@@ -12,8 +13,12 @@ const SPEC = {
   operands: "HOST…",
   options: {
     "ssh-config": { type: "string", value: "FILE", help: "an ssh config file to use instead of your own (`ssh -F`)" },
-    "grpc-port": { type: "string", value: "N", help: "port that gRPC will have there", default: "8500" },
-    "rest-port": { type: "string", value: "N", help: "port that REST will have there", default: "8501" },
+    server: { type: "string", value: "KIND", help: "kind of server that is to be deployed", default: DEFAULT_SERVER },
+    ports: {
+      type: "string",
+      value: "LIST",
+      help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
+    },
     json: { type: "boolean", help: "print JSON on stdout instead of the table" },
   },
   details: [
@@ -38,12 +43,13 @@ await runCommand(SPEC, async (values, operands) => {
   }
   const option = operands.find((o) => /^-|\s/.test(o));
   if (option !== undefined) throw new UserError({ what: `HOST: "${option}"`, expected: "as ssh takes it: USER@HOST" });
-  const ports = { grpc: port("grpc-port", values["grpc-port"]), rest: port("rest-port", values["rest-port"]) };
+  const kind = kindNamed(values.server ?? DEFAULT_SERVER);
+  const wanted = { kind, ports: portsFor(kind, values.ports) };
   const file = values["ssh-config"];
   const config = file === undefined ? {} : { configFile: resolve(file) };
   const examined = await Promise.all(
     operands.map(async (host) => {
-      const checks = await examine({ destination: host, ...config }, ports);
+      const checks = await examine({ destination: host, ...config }, wanted);
       return { host, ready: checks.every((c) => c.verdict === "ok" || c.verdict === "note"), checks };
     }),
   );
@@ -73,10 +79,4 @@ function table(checks: readonly Check[]): string {
     formatTable(columns, rows),
     ...(below.length === 0 ? [] : ["", "What to do:", ...below.map((l) => `- ${l}`)]),
   ].join("\n");
-}
-
-function port(option: string, text: string | undefined): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 65535) return number;
-  throw new UserError({ what: `--${option} ${text ?? ""}`, expected: "a port, 1 to 65535" });
 }
