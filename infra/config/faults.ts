@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Fault } from "../../lib/errors.ts";
 import { show } from "../../lib/show.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../lib/nearest.ts";
 import type { Places } from "./places.ts";
 
 /** A value that a schema refused, and where it stands. */
