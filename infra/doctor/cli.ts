@@ -3,8 +3,8 @@ import { runCommand } from "../../lib/cli.ts";
 import { UserError } from "../../lib/errors.ts";
 import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
-import { DEFAULT_SERVER, kindNamed, portsFor } from "./wanted.ts";
 import { examine } from "./examine.ts";
+import { wantedServer } from "./wanted.ts";
 
 const SPEC = {
   name: "npm run doctor --",
@@ -13,7 +13,11 @@ const SPEC = {
   operands: "HOST…",
   options: {
     "ssh-config": { type: "string", value: "FILE", help: "an ssh config file to use instead of your own (`ssh -F`)" },
-    server: { type: "string", value: "KIND", help: "kind of server that is to be deployed", default: DEFAULT_SERVER },
+    server: {
+      type: "string",
+      value: "KIND",
+      help: "kind of server that is to be deployed (default: that of a stack that names none)",
+    },
     ports: {
       type: "string",
       value: "LIST",
@@ -43,8 +47,7 @@ await runCommand(SPEC, async (values, operands) => {
   }
   const option = operands.find((o) => /^-|\s/.test(o));
   if (option !== undefined) throw new UserError({ what: `HOST: "${option}"`, expected: "as ssh takes it: USER@HOST" });
-  const kind = kindNamed(values.server ?? DEFAULT_SERVER);
-  const wanted = { kind, ports: portsFor(kind, values.ports) };
+  const wanted = wantedServer(values.server, values.ports);
   const file = values["ssh-config"];
   const config = file === undefined ? {} : { configFile: resolve(file) };
   const examined = await Promise.all(

@@ -2,15 +2,19 @@ import { UserError } from "../../lib/errors.ts";
 import { unknownName } from "../config/faults.ts";
 import type { ServerKind } from "../servers/kind.ts";
 import { serverKind, serverKindNames } from "../servers/registry.ts";
-import type { WantedPort } from "./checks.ts";
+import type { Findings, WantedPort } from "./checks.ts";
 
-/** The kind of server that a stack gets which names none. */
-export const DEFAULT_SERVER = serverKindNames[0] ?? "";
-
-/** The server kind of a name. @throws UserError where there is none */
-export function kindNamed(name: string): ServerKind {
-  if (serverKindNames.includes(name)) return serverKind(name);
-  throw new UserError(unknownName("--server", name, serverKindNames, "npm run doctor -- --help"));
+/**
+ * What is to be deployed, as a person names it.
+ *
+ * @param name a server kind; absent: that of a stack that names none
+ * @throws UserError where there is no such kind, or `ports` are not its own
+ */
+export function wantedServer(name = serverKindNames[0] ?? "", ports?: string): Pick<Findings, "kind" | "ports"> {
+  if (!serverKindNames.includes(name))
+    throw new UserError(unknownName("--server", name, serverKindNames, "npm run doctor -- --help"));
+  const kind = serverKind(name);
+  return { kind, ports: portsFor(kind, ports) };
 }
 
 /**
