@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { hostCommand } from "./host-command.ts";
 import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/ssh.ts";
-import type { SshTarget } from "../outputs.ts";
+import type { SshTarget } from "../hosts/target.ts";
 import type { ImageKey } from "../host-programs/specs.ts";
 
 /** The connection to a machine's Docker engine: over SSH, or to this machine's own. */

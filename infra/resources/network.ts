@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachineConfig } from "../config/resolve.ts";
-import type { SshTarget } from "../outputs.ts";
+import type { SshTarget } from "../hosts/target.ts";
 import { ATTEMPT_LABEL, ID_LABEL, OWNER_LABEL } from "../ownership/reservation.ts";
 import { hostCommand } from "./host-command.ts";
 import { hasOwnNetwork, type ServerAccess } from "../access/plan.ts";

@@ -5,7 +5,7 @@ import { GRACE_SECONDS } from "../deadlines.ts";
 import { REPLACE_ON_CHANGES } from "./container.ts";
 import { ATTEMPT_LABEL, ID_LABEL } from "../ownership/reservation.ts";
 import { hostCommand } from "./host-command.ts";
-import type { SshTarget } from "../outputs.ts";
+import type { SshTarget } from "../hosts/target.ts";
 import { proxyContainer, type ServerAccess } from "../access/plan.ts";
 import type { KeptCredentials } from "./credentials.ts";
 import { PROXY_COMMAND, PROXY_PORT, PROXY_STOP_SIGNAL, proxyConfig, proxyFiles } from "./rest-proxy-config.ts";
