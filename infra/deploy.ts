@@ -7,7 +7,7 @@ import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
 import type { StackConfig } from "./config/types.ts";
-import { defaultAddress, readFacts } from "./hosts/read-facts.ts";
+import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import type { SshTarget } from "./hosts/target.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";

@@ -1,5 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
-import { defaultAddress } from "../hosts/read-facts.ts";
+import { defaultAddress } from "../hosts/facts/read-facts.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { isLoopback } from "../hosts/loopback.ts";
 import { resolveAddress } from "./bind.ts";

@@ -1,9 +1,9 @@
-import type { SshTarget } from "../outputs.ts";
+import type { SshTarget } from "../hosts/target.ts";
 import { threadPlan } from "../threads.ts";
 import { letsNeighboursIn } from "../access/guard.ts";
-import { diagnoseFacts } from "../hosts/diagnose.ts";
+import { diagnoseFacts } from "../hosts/connection/diagnose.ts";
 import type { HostFacts } from "../hosts/facts.ts";
-import type { DockerProblem } from "../hosts/parse-facts.ts";
+import type { DockerProblem } from "../hosts/facts/parse-facts.ts";
 import { stopped, type Check } from "./connection.ts";
 import type { Examination } from "./parse.ts";
 

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { edgeFacts } from "../../test/program/mocks.ts";
-import { diagnoseSsh } from "../hosts/diagnose.ts";
+import { diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { hostChecks, type Findings } from "./checks.ts";
 import { connectionChecks } from "./connection.ts";
 import { parseExamination } from "./parse.ts";
 
-const FACTS = readFileSync(join(import.meta.dirname, "../hosts/fixtures/hyper-threading-on.txt"), "utf8");
+const FACTS = readFileSync(join(import.meta.dirname, "../hosts/facts/fixtures/hyper-threading-on.txt"), "utf8");
 
 const SAID = `${FACTS}
 @@sudo

@@ -1,8 +1,8 @@
-import type { SshTarget } from "../outputs.ts";
-import { diagnoseFacts, diagnoseSsh } from "../hosts/diagnose.ts";
-import { parseMachine } from "../hosts/parse-facts.ts";
-import { runOn } from "../hosts/run.ts";
-import { stopSharing } from "../hosts/ssh.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import { diagnoseFacts, diagnoseSsh } from "../hosts/connection/diagnose.ts";
+import { parseMachine } from "../hosts/facts/parse-facts.ts";
+import { runOn } from "../hosts/connection/run.ts";
+import { stopSharing } from "../hosts/connection/ssh.ts";
 import { hostChecks, type Findings } from "./checks.ts";
 import { connectionChecks, type Check } from "./connection.ts";
 import { parseExamination } from "./parse.ts";

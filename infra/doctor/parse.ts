@@ -1,6 +1,6 @@
-import { listening } from "../hosts/listening.ts";
+import { listening } from "../hosts/connection/listening.ts";
 import { UserError } from "../../lib/errors.ts";
-import { sections } from "../hosts/parse-facts.ts";
+import { sections } from "../hosts/facts/parse-facts.ts";
 
 /** Whether the SSH user may become root. */
 export type SudoState = "root" | "free" | "password" | "none";

@@ -1,4 +1,4 @@
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { BESIDE_FILE } from "../ownership/reservation.ts";
 import { LOOK_INSIDE, parseInside, type Inside } from "./inside.ts";
 import { readInspected, type Inspected } from "./inspect.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/errors.ts";
 import { LOOPBACK } from "../hosts/loopback.ts";
-import { mustRunOn } from "../hosts/remote.ts";
-import { openTunnel } from "../hosts/tunnel.ts";
+import { mustRunOn } from "../hosts/connection/remote.ts";
+import { openTunnel } from "../hosts/connection/tunnel.ts";
 import { firstLook, lastLook, limit } from "./batched-commands.ts";
 import { insideDifferences, lookInside } from "./inside.ts";
 import { assertAsPlanned, inspect, isStandIn, lastLogLines, mustRun, notRunning, type Inspected } from "./inspect.ts";

@@ -1,7 +1,7 @@
 import type { Fault } from "../../lib/errors.ts";
 import { formatCpuList, parseCpuList } from "../hosts/cpulist.ts";
 import type { HostFacts } from "../hosts/facts.ts";
-import { mustRunOn } from "../hosts/remote.ts";
+import { mustRunOn } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { GateSpec } from "./spec.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError, type Fault } from "../../lib/errors.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { GateRun, GateSpec } from "./spec.ts";
 

@@ -1,5 +1,5 @@
-import { script } from "../hosts/remote.ts";
-import { runOn } from "../hosts/run.ts";
+import { script } from "../hosts/connection/remote.ts";
+import { runOn } from "../hosts/connection/run.ts";
 import { LOOPBACK } from "../hosts/loopback.ts";
 import type { GateSpec } from "./spec.ts";
 

@@ -1,6 +1,6 @@
 import { prepareSource } from "../models/artifacts.ts";
 import { UserError } from "../../lib/errors.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { deliver, undeliver } from "../models/deliver.ts";
 import { DeliverSpec } from "../models/spec.ts";
 import { serverKind } from "../servers/registry.ts";

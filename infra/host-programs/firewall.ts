@@ -1,5 +1,5 @@
-import { ROOT_SCRIPT } from "../hosts/become-root.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { ROOT_SCRIPT } from "../hosts/bootstrap/become-root.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { chainName, firewallRules, ruleComment, secondDoor } from "../access/firewall-rules.ts";
 import { RULES_SCRIPT } from "../hosts/firewall.ts";
 import { FirewallSpec } from "./specs.ts";

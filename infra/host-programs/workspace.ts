@@ -1,5 +1,5 @@
 import { BULK_MS } from "../deadlines.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { OWNER_FILE } from "../ownership/owner.ts";
 import { WorkspaceSpec } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { BULK_MS, STALL_MS } from "../deadlines.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { unlessAnothers } from "../ownership/owner.ts";
 import type { DeliverSpec } from "./spec.ts";
 

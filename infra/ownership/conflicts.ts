@@ -2,8 +2,8 @@ import { protocolTitle } from "../../clients/registry.ts";
 import type { Fault } from "../../lib/errors.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
-import { sshCommand } from "../hosts/diagnose-command.ts";
-import { listening } from "../hosts/listening.ts";
+import { sshCommand } from "../hosts/connection/diagnose-command.ts";
+import { listening } from "../hosts/connection/listening.ts";
 import { type Listed, named, readListed } from "./docker-list.ts";
 import type { ReservationSpec } from "./spec.ts";
 

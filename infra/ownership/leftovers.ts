@@ -1,7 +1,7 @@
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import type { AccessConfig } from "../config/access.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { type Listed, named, readListed, shortId } from "./docker-list.ts";
 import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";

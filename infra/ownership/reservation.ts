@@ -2,7 +2,7 @@ import { UserError } from "../../lib/errors.ts";
 import { COMMAND_MS, GRACE_SECONDS } from "../deadlines.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { conflicts, parseSeen, toRemove } from "./conflicts.ts";
 import { shortId } from "./docker-list.ts";
 import type { ReservationSpec } from "./spec.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pulumi, setConfig, tryUp, up, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
 import { deliver, incomingName, undeliver } from "../../infra/models/deliver.ts";
 import type { DeliverSpec } from "../../infra/host-programs/specs.ts";
 import { boot, hostOf, powerCut } from "../../lab/index.ts";

@@ -2,10 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { COMMAND_MS, GREETING_RETRIES, GREETING_RETRY_MS } from "../deadlines.ts";
-import type { SshTarget } from "../outputs.ts";
-import { THROUGH_JUMP } from "./diagnose.ts";
-import { LOCAL_ENGINE, sshArgs, sshEnvironment } from "./ssh.ts";
+import { COMMAND_MS, GREETING_RETRIES, GREETING_RETRY_MS } from "../../deadlines.ts";
+import type { SshTarget } from "../target.ts";
+import { LOCAL_ENGINE, sshArgs, sshEnvironment, THROUGH_JUMP } from "./ssh.ts";
 
 /** What a command on a host left behind. `code` is null where a signal ended it; 255 is ssh's own failure. */
 export interface RunResult {

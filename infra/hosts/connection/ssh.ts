@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, lstatSync, chmodSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
-import { UserError } from "../../lib/errors.ts";
-import { quoteAll } from "../../lib/quote.ts";
-import { ALIVE_COUNT, ALIVE_SECONDS, CONNECT_SECONDS } from "../deadlines.ts";
-import type { SshTarget } from "../outputs.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { quoteAll } from "../../../lib/quote.ts";
+import { ALIVE_COUNT, ALIVE_SECONDS, CONNECT_SECONDS } from "../../deadlines.ts";
+import type { SshTarget } from "../target.ts";
 
 /**
  * The `ssh` options that every connection of Lathe uses, in one place, so that facts, models, the gate, the bench and the
@@ -64,6 +64,9 @@ export async function stopSharing(target: SshTarget, controlDir = sshControlDir(
 export function sshEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force" };
 }
+
+/** What ssh says where it went through a jump host, and the connection that it was given ended before a greeting came. */
+export const THROUGH_JUMP = /UNKNOWN port 65535|stdio forwarding failed/;
 
 /** Where this machine's own Docker engine is reached. */
 export const LOCAL_ENGINE = "unix:///var/run/docker.sock";

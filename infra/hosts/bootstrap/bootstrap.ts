@@ -1,10 +1,10 @@
-import { UserError } from "../../lib/errors.ts";
-import type { SshTarget } from "../outputs.ts";
+import { UserError } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
 import { BOOTSTRAP_SCRIPT, UNWRAP_SCRIPT, WRAP_SCRIPT } from "./bootstrap-script.ts";
-import { diagnoseSsh } from "./diagnose.ts";
-import { script } from "./remote.ts";
-import { runOn } from "./run.ts";
-import { stopSharing } from "./ssh.ts";
+import { diagnoseSsh } from "../connection/diagnose.ts";
+import { script } from "../connection/remote.ts";
+import { runOn } from "../connection/run.ts";
+import { stopSharing } from "../connection/ssh.ts";
 
 /**
  * What `up` may do to a host whose Docker engine is not there or not to be used: nothing, install it and add the SSH user
@@ -30,7 +30,7 @@ export async function bootstrap(target: SshTarget | null, how: Bootstrap): Promi
   return [...did, ...wrapped];
 }
 
-/** Whose stack wants it: `PROJECT/STACK`, and the deployment's id, which no other has. (States of before have none.) */
+/** Whose stack wants it: `PROJECT/STACK`, and the deployment's id, which no other has. */
 export interface WantedBy {
   readonly owner: string;
   readonly id: string;
@@ -38,17 +38,17 @@ export interface WantedBy {
 
 /** Sees to it that `docker` goes through sudo on the host, for this deployment; without an owner for nobody yet. */
 export function wrap(target: SshTarget | null, by: WantedBy): Promise<string[]> {
-  return asRoot(target, script(WRAP_SCRIPT, ...words(by)), "reach Docker through sudo");
+  return asRoot(target, script(WRAP_SCRIPT, line(by)), "reach Docker through sudo");
 }
 
 /** Ends that for this deployment; the last one on the host leaves nothing. */
 export function unwrap(target: SshTarget | null, by: WantedBy): Promise<string[]> {
-  return asRoot(target, script(UNWRAP_SCRIPT, ...words(by)), "stop reaching Docker through sudo");
+  return asRoot(target, script(UNWRAP_SCRIPT, line(by)), "stop reaching Docker through sudo");
 }
 
-/** Who wants it, as a line; and as a file was called that said so before there was an id. */
-function words({ owner, id }: WantedBy): [who: string, old: string] {
-  return [id === "" ? "" : `${owner} ${id}`, owner.replaceAll(/[^\w.-]+/g, "-")];
+/** Who wants it, as the wrapper has it; empty: nobody yet. */
+function line({ owner, id }: WantedBy): string {
+  return id === "" ? "" : `${owner} ${id}`;
 }
 
 async function asRoot(target: SshTarget | null, command: readonly string[], doing: string): Promise<string[]> {

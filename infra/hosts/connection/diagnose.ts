@@ -1,7 +1,8 @@
-import type { Fault } from "../../lib/errors.ts";
-import type { SshTarget } from "../outputs.ts";
+import type { Fault } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
 import { sshCommand } from "./diagnose-command.ts";
-import type { FactsProblem } from "./parse-facts.ts";
+import type { FactsProblem } from "../facts/parse-facts.ts";
+import { THROUGH_JUMP } from "./ssh.ts";
 
 /** How far a connection came: what failed is the first of these that did not work. */
 export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "connection";
@@ -66,8 +67,6 @@ const SSH_FAULTS: readonly {
   },
 ];
 
-/** Said by the ssh that went through a jump host: the connection it was given ended before a greeting came. */
-export const THROUGH_JUMP = /UNKNOWN port 65535|stdio forwarding failed/;
 /** Said by the jump host: it was reached, and could not go on to the host. */
 const BEYOND_JUMP =
   /open failed: (connect failed|administratively prohibited|unknown channel type)|Session open refused by peer/;

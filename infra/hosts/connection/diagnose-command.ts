@@ -1,5 +1,5 @@
-import type { Fault } from "../../lib/errors.ts";
-import type { SshTarget } from "../outputs.ts";
+import type { Fault } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
 import type { RunResult } from "./run.ts";
 import { sshDestination } from "./ssh.ts";
 

@@ -1,15 +1,15 @@
-import { UserError } from "../../lib/errors.ts";
-import { COMMAND_MS } from "../deadlines.ts";
-import type { SshTarget } from "../outputs.ts";
-import { diagnoseFacts, diagnoseSsh } from "./diagnose.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { COMMAND_MS } from "../../deadlines.ts";
+import type { SshTarget } from "../target.ts";
+import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
 import { FACTS_SCRIPT } from "./facts-script.ts";
-import type { HostFacts } from "./facts.ts";
-import { bootstrap, type Bootstrap } from "./bootstrap.ts";
+import type { HostFacts } from "../facts.ts";
+import { bootstrap, type Bootstrap } from "../bootstrap/bootstrap.ts";
 import { parseMachine } from "./parse-facts.ts";
-import { runOn } from "./run.ts";
-import { sshDestination, stopSharing } from "./ssh.ts";
-import type { GuardPlace } from "./firewall.ts";
-import type { HostLogin } from "./login.ts";
+import { runOn } from "../connection/run.ts";
+import { sshDestination, stopSharing } from "../connection/ssh.ts";
+import type { GuardPlace } from "../firewall.ts";
+import type { HostLogin } from "../login.ts";
 
 /** What may be done to a host that has no usable Docker engine. */
 export interface Preparation {

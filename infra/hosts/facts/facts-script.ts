@@ -1,6 +1,6 @@
-import { ENGINE_SECONDS } from "../deadlines.ts";
-import { GUARD_SCRIPT } from "./firewall.ts";
-import { LOGIN_SCRIPT } from "./login.ts";
+import { ENGINE_SECONDS } from "../../deadlines.ts";
+import { GUARD_SCRIPT } from "../firewall.ts";
+import { LOGIN_SCRIPT } from "../login.ts";
 
 /**
  * The script that a host runs to tell its facts: plain POSIX sh, read-only, one SSH call. It prints sections, each
@@ -35,6 +35,7 @@ climb() {
 
 facts() {
   section hostname; uname -n
+  section machine-id; cat /etc/machine-id 2>/dev/null
   section os; ( . /etc/os-release && printf '%s\n' "$PRETTY_NAME" ) 2>/dev/null
   section kernel; uname -r
   section arch; uname -m

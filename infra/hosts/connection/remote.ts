@@ -1,5 +1,5 @@
-import { UserError } from "../../lib/errors.ts";
-import type { SshTarget } from "../outputs.ts";
+import { UserError } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
 import { diagnoseCommand } from "./diagnose-command.ts";
 import { diagnoseSsh } from "./diagnose.ts";
 import { runOn, type RunOptions } from "./run.ts";

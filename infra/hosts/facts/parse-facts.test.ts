@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { diagnoseFacts, diagnoseSsh } from "./diagnose.ts";
+import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
 import { parseFacts, parseLscpu, parseMachine, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
 
 const LSCPU_HEAD = `# The following is the parsable format, which can be fed to other
@@ -47,6 +47,18 @@ test("a laptop with hyper-threads gives its facts", () => {
     },
   });
   if (reading.ok) expect(reading.facts.cpu.logical.map((c) => c.core)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+});
+
+test("a machine is told from others by a digest of its id, and by nothing where it has no id yet", () => {
+  const idOf = (text: string) => {
+    const reading = parseFacts(sections({ "machine-id": text }));
+    return reading.ok ? reading.facts.machineId : "";
+  };
+  // printf 0123456789abcdef0123456789abcdef | sha256sum
+  expect(idOf("0123456789abcdef0123456789abcdef")).toBe(
+    "3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9",
+  );
+  for (const none of ["", "uninitialized"]) expect(idOf(none)).toBeUndefined();
 });
 
 test("what a host does not tell is null, and offline CPUs stay in the list", () => {

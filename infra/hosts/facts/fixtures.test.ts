@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { threadPlan } from "../threads.ts";
+import { threadPlan } from "../../threads.ts";
 import { parseMachine } from "./parse-facts.ts";
 
 /*

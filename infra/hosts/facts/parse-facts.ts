@@ -1,7 +1,8 @@
-import { parseCpuList } from "./cpulist.ts";
-import { ENGINE_SECONDS } from "../deadlines.ts";
-import type { HostFacts, LogicalCpu } from "./facts.ts";
-import { parseLogin, type HostLogin } from "./login.ts";
+import { createHash } from "node:crypto";
+import { parseCpuList } from "../cpulist.ts";
+import { ENGINE_SECONDS } from "../../deadlines.ts";
+import type { HostFacts, LogicalCpu } from "../facts.ts";
+import { parseLogin, type HostLogin } from "../login.ts";
 
 /** What a host said: its facts, or why no facts could be made of it. */
 export type Reading =
@@ -26,7 +27,7 @@ export type DockerProblem =
   | { readonly kind: "docker-down"; readonly detail: string }
   | { readonly kind: "docker-old"; readonly version: string };
 
-/** What keeps a host from being used; `hosts/diagnose.ts` says what to do about each. */
+/** What keeps a host from being used; `hosts/connection/diagnose.ts` says what to do about each. */
 export type FactsProblem =
   DockerProblem | { readonly kind: "unreadable"; readonly section: string; readonly detail: string };
 
@@ -53,6 +54,7 @@ export function parseMachine(output: string): Reading {
   if (!(totalKiB > 0)) return unreadable("memory", found.get("memory") ?? "");
   const limits = `${found.get("cgroup2") ?? ""}\n${found.get("cgroup1") ?? ""}`;
   const [version, apiVersion] = problem === undefined ? versionsOf(found.get("docker") ?? "") : ["none", "none"];
+  const machineId = machineIdOf(line(found, "machine-id"));
   const nodes = parseNodes(found.get("nodes") ?? "", found.get("allowed") ?? "");
   return {
     ok: true,
@@ -62,6 +64,7 @@ export function parseMachine(output: string): Reading {
     ...(problem === undefined ? {} : { docker: problem }),
     facts: {
       hostname: line(found, "hostname"),
+      ...(machineId === undefined ? {} : { machineId }),
       os: line(found, "os") || "unknown",
       kernel: line(found, "kernel"),
       arch: line(found, "arch"),
@@ -162,6 +165,11 @@ function kindsOf(text: string): Map<number, LogicalCpu["kind"]> {
     for (const [cpu, capacity] of capacities) kinds.set(cpu, capacity >= largest * 0.7 ? "performance" : "efficiency");
   }
   return kinds;
+}
+
+/** systemd asks that the id itself is told to nobody. Before a machine's first start the file is empty or has a word. */
+function machineIdOf(text: string): string | undefined {
+  return /^[0-9a-f]{32}$/.test(text) ? createHash("sha256").update(text).digest("hex") : undefined;
 }
 
 /** The engine's version and its API's, whatever the command warns of before. */

@@ -1,5 +1,5 @@
-import { quote } from "../../lib/quote.ts";
-import { ENGINE_SECONDS } from "../deadlines.ts";
+import { quote } from "../../../lib/quote.ts";
+import { ENGINE_SECONDS } from "../../deadlines.ts";
 import { ROOT_SCRIPT } from "./become-root.ts";
 
 /** Where a wrapper is found before Docker's own command, by every shell that sshd starts. */
@@ -73,10 +73,10 @@ const WANTED_BY = "# for";
 
 /**
  * Edits the wrapper, as root: `$1` is the file, `$2` whether to `add` or to `remove`, `$3` who wants it (nothing: nobody yet),
- * `$4` Docker's own command. It goes with the last who wanted it, unless `$5` says to keep it.
+ * `$4` Docker's own command. It goes with the last who wanted it.
  */
 export const EDIT_WRAPPER = String.raw`
-file=$1 act=$2 who=$3 docker=$4 keep=$5
+file=$1 act=$2 who=$3 docker=$4
 umask 022
 # The folder is the lock: two stacks may come or go at once.
 exec 9< "${"$"}{file%/*}"
@@ -95,44 +95,29 @@ else
 fi
 if [ "$act" = add ]; then
   [ -z "$who" ] || printf '%s\n' "${WANTED_BY} $who" >> "$file.new"
-elif [ -z "$keep" ] && ! grep -q '^${WANTED_BY} ' "$file.new"; then
+elif ! grep -q '^${WANTED_BY} ' "$file.new"; then
   rm "$file" "$file.new"; exit 0
 fi
 chmod 755 "$file.new"
 mv "$file.new" "$file"
 `;
 
-/**
- * Before there was an id, a user's stacks were noted in his home, and the wrapper was taken away with the last of them. Lines that
- * forget the one that owner `$old` left.
- */
-const FORGET_OLD = String.raw`
-notes=$HOME/.lathe/sudo
-if [ -n "$old" ] && [ -d "$notes" ]; then
-  rm -f "$notes/$old"
-  rmdir "$notes" 2>/dev/null && rmdir "$HOME/.lathe" 2>/dev/null || true
-fi
-`;
-
-/** Lets the user reach the engine through sudo; `$1` is who wants it (nothing: nobody yet), `$2` what its old note is called. */
+/** Lets the user reach the engine through sudo; `$1` is who wants it (nothing: nobody yet). */
 export const WRAP_SCRIPT = String.raw`
 LC_ALL=C; export LC_ALL
-who=$1 old=$2 wrapper=${WRAPPER}
+who=$1 wrapper=${WRAPPER}
 [ "$(id -u)" != 0 ] || exit 0
 ${AS_ROOT}
 docker=$(PATH=/usr/bin:/bin:/usr/sbin:/sbin:/snap/bin command -v docker) || docker=
-as sh -euc ${quote(EDIT_WRAPPER)} lathe "$wrapper" add "$who" "$docker" ""
-${FORGET_OLD}
+as sh -euc ${quote(EDIT_WRAPPER)} lathe "$wrapper" add "$who" "$docker"
 `;
 
 /** Takes the wrapper away once no stack of anyone's wants it any more. */
 export const UNWRAP_SCRIPT = String.raw`
 LC_ALL=C; export LC_ALL
-who=$1 old=$2 wrapper=${WRAPPER}
+who=$1 wrapper=${WRAPPER}
 [ "$(id -u)" != 0 ] || exit 0
-${FORGET_OLD}
 grep -q '^${WRAPPER_MARK}' "$wrapper" 2>/dev/null || exit 0
-keep=; [ ! -d "$notes" ] || keep=keep
 ${AS_ROOT}
-as sh -euc ${quote(EDIT_WRAPPER)} lathe "$wrapper" remove "$who" "" "$keep"
+as sh -euc ${quote(EDIT_WRAPPER)} lathe "$wrapper" remove "$who" ""
 `;

@@ -17,10 +17,10 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const file = () => join(dir, "bin", "docker");
 const text = () => readFileSync(file(), "utf8");
 const wanted = () => text().match(/^# for .*$/gm) ?? [];
-const args = (act: string, who: string, keep = "") =>
-  ["-euc", EDIT_WRAPPER, "lathe", file(), act, who, "/usr/bin/docker", keep] as const;
-const edit = (act: "add" | "remove", who: string, keep = "") =>
-  execFileSync("sh", args(act, who, keep), { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const args = (act: string, who: string) =>
+  ["-euc", EDIT_WRAPPER, "lathe", file(), act, who, "/usr/bin/docker"] as const;
+const edit = (act: "add" | "remove", who: string) =>
+  execFileSync("sh", args(act, who), { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 test("the wrapper stays as long as anyone on the host wants it: another spelling, another user, another's state", () => {
   expect(edit("add", "")).toContain("@@did let users reach docker through sudo");
@@ -30,9 +30,6 @@ test("the wrapper stays as long as anyone on the host wants it: another spelling
   expect(statSync(file()).mode & 0o777).toBe(0o755);
   edit("remove", "lathe/edge id-2");
   expect(wanted()).toEqual(["# for lathe/edge id-1"]);
-  // A stack of before there was an id does not know who else there is.
-  edit("remove", "");
-  expect(existsSync(file())).toBe(true);
   edit("remove", "lathe/edge id-1");
   expect(existsSync(file())).toBe(false);
   expect(existsSync(`${file()}.new`)).toBe(false);
@@ -67,27 +64,21 @@ test("a docker command of somebody else's is neither changed nor removed", () =>
   expect(text()).toBe("#!/bin/sh\nexec podman\n");
 });
 
-test("what a stack of before there was an id noted goes with it, and others' notes keep the wrapper", () => {
-  const notes = join(dir, ".lathe", "sudo");
-  mkdirSync(notes, { recursive: true });
-  for (const name of ["lathe-edge", "lathe-cloud"]) writeFileSync(join(notes, name), "");
-  edit("add", "");
+test("the scripts that a host runs add a line for a deployment and take it away again, with the wrapper at the last", () => {
+  edit("add", "lathe/cloud id-2");
   writeFileSync(join(dir, "bin", "sudo"), '#!/bin/sh\n[ "$1" = -n ] && shift; exec "$@"\n');
   writeFileSync(join(dir, "bin", "id"), "#!/bin/sh\necho 1000\n");
   for (const name of ["sudo", "id"]) chmodSync(join(dir, "bin", name), 0o755);
   const env = { HOME: dir, PATH: `${join(dir, "bin")}${delimiter}${process.env["PATH"]}` };
-  const run = (script: string, who: string, old: string) =>
-    execFileSync("sh", ["-euc", script.replaceAll(`wrapper=${WRAPPER}`, `wrapper=${file()}`), "lathe", who, old], {
+  const run = (script: string, who: string) =>
+    execFileSync("sh", ["-euc", script.replaceAll(`wrapper=${WRAPPER}`, `wrapper=${file()}`), "lathe", who], {
       encoding: "utf8",
       env,
     });
-  run(WRAP_SCRIPT, "lathe/edge id-1", "lathe-edge");
-  expect(wanted()).toEqual(["# for lathe/edge id-1"]);
-  run(UNWRAP_SCRIPT, "lathe/edge id-1", "lathe-edge");
+  run(WRAP_SCRIPT, "lathe/edge id-1");
+  expect(wanted()).toEqual(["# for lathe/cloud id-2", "# for lathe/edge id-1"]);
+  run(UNWRAP_SCRIPT, "lathe/edge id-1");
   expect(existsSync(file())).toBe(true);
-  expect(existsSync(join(notes, "lathe-edge"))).toBe(false);
-  // As it was before there were ids: the state has none.
-  run(UNWRAP_SCRIPT, "", "lathe-cloud");
+  run(UNWRAP_SCRIPT, "lathe/cloud id-2");
   expect(existsSync(file())).toBe(false);
-  expect(existsSync(join(dir, ".lathe"))).toBe(false);
 });

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../../lib/errors.ts";
+import { UserError } from "../../../lib/errors.ts";
 import { diagnoseSsh } from "./diagnose.ts";
 import { listening } from "./listening.ts";
 import { mustRunOn } from "./remote.ts";
 import { sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
-import type { SshTarget } from "../outputs.ts";
-import { LOOPBACK } from "./loopback.ts";
+import type { SshTarget } from "../target.ts";
+import { LOOPBACK } from "../loopback.ts";
 
 const READY = "lathe-tunnel-ready";
 const OPEN_MS = 30_000;
