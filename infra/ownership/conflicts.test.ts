@@ -46,7 +46,11 @@ describe("what a host says of a server's reservation", () => {
       [["b", "other/alias"], []],
       [["c"], [7000]],
     ]);
-    expect(found.containers.map(({ deployment, owner, server }) => [deployment, owner, server])[2]).toEqual(["other", "lathe/x", "y"]);
+    expect(found.containers.map(({ deployment, owner, server }) => [deployment, owner, server])[2]).toEqual([
+      "other",
+      "lathe/x",
+      "y",
+    ]);
     expect(found.networks).toMatchObject([{ names: [NETWORK], id: "e0", deployment: "provider-1" }]);
     expect(found.listening).toEqual([22]);
   });
@@ -61,7 +65,7 @@ describe("what a host says of a server's reservation", () => {
       "host edge.example: port 8500 is taken by container b",
       "host edge.example: port 8501 is taken by another program (which: ssh edge.example sudo ss -ltnp)",
     ]);
-    expect(faults.map((f) => f.fix?.match(/lathe:\w+/)?.[0])).toEqual(["lathe:grpcPort", "lathe:restPort"]);
+    expect(faults.map((f) => f.fix?.match(/lathe:[\w.]+/)?.[0])).toEqual(["lathe:ports.grpc", "lathe:ports.rest"]);
   });
 
   test("tells a container that is not Lathe's from one of somebody else's stack, and from its own", () => {

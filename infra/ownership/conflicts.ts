@@ -82,7 +82,7 @@ export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
         {
           what: `${host}: port ${port} is taken by ${whose}`,
           expected: `a free port for ${protocolTitle(protocol)}`,
-          fix: `end it there, or: pulumi config set lathe:${protocol}Port PORT`,
+          fix: `end it there, or: pulumi config set --path lathe:ports.${protocol} PORT`,
         },
       ];
     }),

@@ -82,8 +82,8 @@ describe("of a server with a proxy and a network", () => {
   test("with a firewall and no token there is a network, and no proxy to ask for", () => {
     const guarded = {
       container: "server",
-      ...{ access: { expose: "address", allowFrom: ["192.0.2.1"] }, proxy: false },
-    } as const;
+      ...{ access: { expose: "address" as const, allowFrom: ["192.0.2.1"] }, proxy: false },
+    };
     const found = printed([server, proxy], [network], SERVER, { proxy: "", network: "" });
     expect(leftoversOf(found, guarded)).toEqual({ container: "0123456789ab", proxy: "", network: "2123456789ab" });
   });

@@ -17,7 +17,7 @@ export interface HostCommandArgs {
  * A program of Lathe's, run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
  * operation. The engine starts plugins in the folder of the project's `main`, which is `stacks/`: the paths are relative
  * to it, so that another checkout sees no change. node_modules/.bin comes first in PATH: it has the Node that strips types.
- * The text is the same whoever starts the engine; where the program itself runs, start/ decides.
+ * The text is the same whoever starts the engine; where the program itself runs, commands/run.sh and start.ts decide.
  */
 export function hostCommand(
   name: string,

@@ -3,15 +3,16 @@ import type { HostFacts } from "../../hosts/facts.ts";
 import { threadPlan } from "../../threads.ts";
 import type { ServerKind, SettingsPlan } from "../kind.ts";
 
-const threads = z.number().int().min(1).max(1024);
 const WHOLE = "a whole number, 1 to 1024";
+const threads = z.number(WHOLE).int(WHOLE).min(1, WHOLE).max(1024, WHOLE);
+const PINS = ["none", "physical", "cores", "node"] as const;
 
 /** What `lathe:settings` may say of a TF Serving; the automatic plan fills in what is absent. */
 export const TfServingSettings = z.strictObject({
   omp: threads.describe("OMP_NUM_THREADS").optional(),
   intraOp: threads.describe("TENSORFLOW_INTRA_OP_PARALLELISM").optional(),
   interOp: threads.describe("TENSORFLOW_INTER_OP_PARALLELISM").optional(),
-  pin: z.enum(["none", "physical", "cores", "node"]).default("none"),
+  pin: z.enum(PINS, "none, physical, cores or node").default("none"),
 });
 export type TfServingSettings = z.infer<typeof TfServingSettings>;
 
