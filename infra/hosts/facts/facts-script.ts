@@ -1,5 +1,5 @@
 import { ENGINE_SECONDS } from "../../deadlines.ts";
-import { GUARD_SCRIPT } from "../../access/guard.ts";
+import { GUARD_SCRIPT } from "../firewall.ts";
 import { LOGIN_SCRIPT } from "../login.ts";
 
 /**
@@ -10,7 +10,7 @@ import { LOGIN_SCRIPT } from "../login.ts";
  * engine runs under: the SSH session has limits of its own (`user.slice`) that containers do not share. Where /proc/1 is
  * hidden, the session's own are read instead.
  *
- * Its arguments are of servers that the host's firewall may guard, a chain and a note each (access/guard.ts).
+ * Its arguments are of servers that the host's firewall may guard, a chain and a note each (firewall.ts).
  */
 export const FACTS_SCRIPT = String.raw`
 LC_ALL=C; export LC_ALL

@@ -47,7 +47,7 @@ describe.each(Object.entries(EXPECTED))("%s", (name, [cores, threads, cpuSet, me
 
   test("gives the right number of cores and threads, and says why", () => {
     const plan = threadPlan(facts, { pin: "physical" });
-    expect(plan).toMatchObject({ physicalCores: cores, ompNumThreads: threads, intraOpParallelism: threads, cpuSet });
+    expect(plan).toMatchObject({ physicalCores: cores, threads, cpuSet });
     expect(plan.memorySet).toBe(memorySet);
     expect(plan.reason).toContain(reason);
   });
@@ -66,10 +66,10 @@ describe.each(Object.entries(EXPECTED))("%s", (name, [cores, threads, cpuSet, me
 
 test("one NUMA node's cores and memory are taken together, on machines with several", () => {
   const epyc = factsOf("two-sockets-eight-nodes");
-  expect(threadPlan(epyc, { pin: "node" })).toMatchObject({ ompNumThreads: 6, cpuSet: "0-5", memorySet: "0" });
+  expect(threadPlan(epyc, { pin: "node" })).toMatchObject({ threads: 6, cpuSet: "0-5", memorySet: "0" });
   const rack = factsOf("two-sockets-interleaved");
-  expect(threadPlan(rack, { pin: "node" })).toMatchObject({ ompNumThreads: 8, cpuSet: "0,2,4,6,8,10,12,14" });
-  expect(threadPlan(rack, { pin: "cores", omp: 2, intraOp: 2 })).toMatchObject({ cpuSet: "0,2,16,18", memorySet: "0" });
+  expect(threadPlan(rack, { pin: "node" })).toMatchObject({ threads: 8, cpuSet: "0,2,4,6,8,10,12,14" });
+  expect(threadPlan(rack, { pin: "cores", coresFor: () => 2 })).toMatchObject({ cpuSet: "0,2,16,18", memorySet: "0" });
 });
 
 test("what a host says of its memory, quota and kinds of core is read", () => {

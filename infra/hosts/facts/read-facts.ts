@@ -8,7 +8,7 @@ import { bootstrap, type Bootstrap } from "../bootstrap/bootstrap.ts";
 import { parseMachine } from "./parse-facts.ts";
 import { runOn } from "../connection/run.ts";
 import { sshDestination, stopSharing } from "../connection/ssh.ts";
-import type { GuardPlace } from "../../access/guard.ts";
+import type { GuardPlace } from "../firewall.ts";
 import type { HostLogin } from "../login.ts";
 
 /** What may be done to a host that has no usable Docker engine. */

@@ -1,11 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { HostFacts, LogicalCpu } from "./hosts/facts.ts";
-import { parseCpuList } from "./hosts/cpulist.ts";
-import { defaultMemoryMiB } from "./resources/container.ts";
-import { memoryFor, threadPlan, type ThreadPolicy } from "./threads.ts";
+import type { HostFacts, LogicalCpu } from "../../hosts/facts.ts";
+import { parseCpuList } from "../../hosts/cpulist.ts";
+import { memoryShareMiB } from "../../resources/container.ts";
+import { memoryFor } from "../../threads.ts";
+import { settingsFor, settingsShown, TfServingSettings } from "./settings.ts";
 
-const auto: ThreadPolicy = { pin: "none" };
+const threadPlan = (facts: HostFacts, wanted: TfServingSettings) => {
+  const { settings, placement } = settingsFor(facts, wanted);
+  return { ...settings, ...placement };
+};
+
+const auto: TfServingSettings = { pin: "none" };
 
 function host(logical: LogicalCpu[], cpu: Partial<HostFacts["cpu"]> = {}): HostFacts {
   return {
@@ -25,7 +31,7 @@ const cpus = (count: number, core: (cpu: number) => number | null, more: Partial
 describe("the rule of physical cores", () => {
   test("hyper-threads count once, and the paper's client gets 4 threads and 2 operators", () => {
     const plan = threadPlan(host(cpus(8, (c) => c % 4)), auto);
-    expect(plan).toMatchObject({ physicalCores: 4, ompNumThreads: 4, intraOpParallelism: 4, interOpParallelism: 2 });
+    expect(plan).toMatchObject({ physicalCores: 4, omp: 4, intraOp: 4, interOp: 2 });
     expect(plan.cpuSet).toBeUndefined();
     expect(plan.reason).toBe("4 physical cores may be used (8 logical CPUs, hyper-threads counted once).");
   });
@@ -47,7 +53,7 @@ describe("the rule of physical cores", () => {
       ...c,
       kind: c.cpu < 4 ? ("performance" as const) : ("efficiency" as const),
     }));
-    expect(threadPlan(host(hybrid), auto)).toMatchObject({ physicalCores: 2, ompNumThreads: 2 });
+    expect(threadPlan(host(hybrid), auto)).toMatchObject({ physicalCores: 2, omp: 2 });
     expect(threadPlan(host(hybrid, { allowed: [4, 5, 6] }), auto).physicalCores).toBe(3);
   });
 
@@ -64,7 +70,7 @@ describe("the rule of physical cores", () => {
             { quotaCpus },
           ),
           auto,
-        ).ompNumThreads,
+        ).omp,
       ).toBe(threads);
     }
   });
@@ -79,7 +85,7 @@ describe("the rule of physical cores", () => {
 describe("the policy", () => {
   test("explicit numbers override the rule and are named in the reason", () => {
     const plan = threadPlan(host(cpus(4, (c) => c)), { omp: 8, intraOp: 1, interOp: 3, pin: "none" });
-    expect(plan).toMatchObject({ ompNumThreads: 8, intraOpParallelism: 1, interOpParallelism: 3 });
+    expect(plan).toMatchObject({ omp: 8, intraOp: 1, interOp: 3 });
     expect(plan.reason).toContain("omp 8, intraOp 1, interOp 3");
   });
 
@@ -121,7 +127,7 @@ describe("NUMA", () => {
 
   test("pin: node counts one node's cores only, and says so", () => {
     const plan = threadPlan(two(even), { pin: "node" });
-    expect(plan).toMatchObject({ physicalCores: 4, ompNumThreads: 4, cpuSet: "0-3", memorySet: "0" });
+    expect(plan).toMatchObject({ physicalCores: 4, omp: 4, cpuSet: "0-3", memorySet: "0" });
     expect(plan.reason).toContain("one NUMA node has 4 physical cores of them");
   });
 
@@ -159,7 +165,7 @@ test("whatever the host, the automatic plan has at least one thread and never ex
           return;
         }
         const plan = threadPlan(facts, { pin });
-        for (const threads of [plan.ompNumThreads, plan.intraOpParallelism]) {
+        for (const threads of [plan.omp ?? 0, plan.intraOp ?? 0]) {
           expect(threads).toBeGreaterThanOrEqual(1);
           expect(threads).toBeLessThanOrEqual(plan.physicalCores);
           if (quotaCpus !== null) expect(threads).toBeLessThanOrEqual(Math.max(1, quotaCpus));
@@ -176,7 +182,7 @@ test("whatever the host, the automatic plan has at least one thread and never ex
           if (nodes !== undefined) expect(nodes.map((n) => n.node)).toContain(bound);
         }
         if (pin === "node") expect(near.size).toBe(1);
-        const limit = defaultMemoryMiB(memoryFor(facts, plan)) * 2 ** 20;
+        const limit = memoryShareMiB(memoryFor(facts, plan)) * 2 ** 20;
         expect(limit).toBeGreaterThan(0);
         expect(limit).toBeLessThanOrEqual(memoryBytes);
         const bound = (nodes ?? []).filter((n) => parseCpuList(plan.memorySet ?? "").includes(n.node));
@@ -188,7 +194,7 @@ test("whatever the host, the automatic plan has at least one thread and never ex
           usable.filter((c) => c.kind !== "efficiency"),
           (c) => c.node,
         );
-        const threads = Math.min(plan.physicalCores, plan.ompNumThreads);
+        const threads = Math.min(plan.physicalCores, plan.omp ?? 0);
         const told = usable.every((c) => c.core === null);
         if (pin === "physical" && told && [...room.values()].some((cpus) => cpus.length >= threads)) {
           expect(near.size).toBe(1);
@@ -197,4 +203,18 @@ test("whatever the host, the automatic plan has at least one thread and never ex
     ),
     { numRuns: 1000 },
   );
+});
+
+test("settings are read with what holds otherwise, and what is wrong is said in words", () => {
+  expect(TfServingSettings.parse({})).toEqual({ pin: "none" });
+  const { error } = TfServingSettings.safeParse({ omp: 0, pin: "all" });
+  expect(error?.issues.map((issue) => issue.message)).toEqual([
+    "a whole number, 1 to 1024",
+    "none, physical, cores or node",
+  ]);
+});
+
+test("a running server's settings are the variables that set threads, and no others", () => {
+  const env = { TENSORFLOW_INTRA_OP_PARALLELISM: "4", PATH: "/bin", MODEL_NAME: "null", OMP_NUM_THREADS: "4" };
+  expect(settingsShown({ env })).toEqual({ OMP_NUM_THREADS: "4", TENSORFLOW_INTRA_OP_PARALLELISM: "4" });
 });

@@ -1,11 +1,11 @@
-import { clearRoom, makeRoom } from "../ownership/reservation.ts";
-import { RoomSpec } from "./specs.ts";
+import { release, reserve } from "../ownership/reservation.ts";
+import { ReservationSpec } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 export const program = resourceProgram(
-  RoomSpec,
+  ReservationSpec,
   async (action, spec) => {
-    await (action === "create" ? makeRoom(spec) : clearRoom(spec));
+    await (action === "create" ? reserve(spec) : release(spec));
     return undefined;
   },
   ({ container }) => `container ${container}, which starts with the machine`,
