@@ -31,8 +31,8 @@ export const SERVER_MAP_KEYS = {
     schema: z
       .string({ error: "a name" })
       .regex(NAME, "a name of letters, digits, - _ .")
-      // The bench's programs have a folder of that name beside those of the servers.
-      .refine((name) => name !== "agents", "another name than agents"),
+      // In the machine's folder, those are the bench's programs and the models of a server that is alone there.
+      .refine((name) => !["agents", "models"].includes(name), "another name than agents and models"),
     help: "What tells the server from the others of the machine.",
     otherwise: "required",
     example: ["name", "NAME"],

@@ -7,6 +7,7 @@ import { diagnoseFacts } from "../hosts/connection/diagnose.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import type { DockerProblem } from "../hosts/facts/parse-facts.ts";
 import { stopped, type Check } from "./connection.ts";
+import { governor, turbo } from "./frequency.ts";
 import type { Examination } from "./parse.ts";
 
 const GIB = 2 ** 30;
@@ -174,37 +175,6 @@ function load({ facts, examination: { load: average } }: Findings): Check {
   const found = `${average.toFixed(2)} over the last minute, on ${cpus} CPU${cpus === 1 ? "" : "s"}`;
   if (average < Math.max(0.5, cpus / 4)) return { check: "load", verdict: "ok", found };
   return { check: "load", verdict: "note", found, fix: "what else runs there is measured too: end it before a bench" };
-}
-
-function governor({ governors }: Examination): Check {
-  if (governors.length === 0) {
-    return {
-      check: "CPU governor",
-      verdict: "ok",
-      found: "none: a virtual machine, or a clock that the system does not set",
-    };
-  }
-  const found = governors.map(({ governor: name, cpus }) => `${name} (${cpus} CPUs)`).join(", ");
-  if (governors.every((g) => g.governor === "performance")) return { check: "CPU governor", verdict: "ok", found };
-  return {
-    check: "CPU governor",
-    verdict: "note",
-    found,
-    fix: "for steady times: echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor",
-  };
-}
-
-function turbo({ turbo: on }: Examination): Check {
-  if (on === undefined) return { check: "turbo", verdict: "ok", found: "not told: a virtual machine, or none" };
-  if (!on) return { check: "turbo", verdict: "ok", found: "off" };
-  return {
-    check: "turbo",
-    verdict: "note",
-    found: "on: the clock depends on load and temperature",
-    fix:
-      "for steady times: echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo (Intel), " +
-      "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost (others)",
-  };
 }
 
 function gib(bytes: number): string {

@@ -9,7 +9,7 @@ import { connectionChecks } from "./connection.ts";
 import { parseExamination } from "./parse.ts";
 import { letter, twin } from "../config/testing/kinds.ts";
 import { UserError } from "../../lib/errors.ts";
-import { portsFor } from "./wanted.ts";
+import { portsFor, wantedServer } from "./wanted.ts";
 
 const FACTS = readFileSync(join(import.meta.dirname, "../hosts/facts/fixtures/hyper-threading-on.txt"), "utf8");
 
@@ -112,6 +112,10 @@ test("the ports that are looked at are the server kind's own, or as they are nam
   expect(portsFor(letter, undefined)).toEqual([{ protocol: "rest", port: 8501 }]);
   for (const wrong of ["grpc=1", "rest=0", "rest", "rest=1,rest=2", "rest=70000"])
     expect(() => portsFor(letter, wrong), wrong).toThrow(UserError);
+  const usual = wantedServer();
+  expect(usual.ports).toEqual(usual.kind.endpoints.map((e) => ({ protocol: e.protocol, port: e.defaultPort })));
+  expect(checked(findings({ kind: usual.kind }), "cores")?.found).toContain("4 physical cores may be used");
+  expect(() => wantedServer("nothing")).toThrow('--server: "nothing": there is none of that name');
 });
 
 describe("what would stop up", () => {

@@ -2,7 +2,7 @@ import { UserError } from "../../lib/errors.ts";
 import { unknownName } from "../config/faults.ts";
 import type { ServerKind } from "../servers/kind.ts";
 import { serverKind, serverKindNames } from "../servers/registry.ts";
-import type { Findings, WantedPort } from "./checks.ts";
+import type { WantedPort } from "./checks.ts";
 
 /**
  * What is to be deployed, as a person names it.
@@ -10,7 +10,10 @@ import type { Findings, WantedPort } from "./checks.ts";
  * @param name a server kind; absent: that of a stack that names none
  * @throws UserError where there is no such kind, or `ports` are not its own
  */
-export function wantedServer(name = serverKindNames[0] ?? "", ports?: string): Pick<Findings, "kind" | "ports"> {
+export function wantedServer(
+  name = serverKindNames[0] ?? "",
+  ports?: string,
+): { kind: ServerKind; ports: WantedPort[] } {
   if (!serverKindNames.includes(name))
     throw new UserError(unknownName("--server", name, serverKindNames, "npm run doctor -- --help"));
   const kind = serverKind(name);

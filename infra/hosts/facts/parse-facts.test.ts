@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
-import { parseFacts, parseLscpu, parseMachine, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
+import { parseLscpu } from "./parse-cpus.ts";
+import { parseFacts, parseMachine, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
 
 const LSCPU_HEAD = `# The following is the parsable format, which can be fed to other
 # programs. Each different item in every column has an unique ID
