@@ -229,7 +229,8 @@ describe("models", () => {
 });
 
 test("another version means another container where the kind cannot roll it out", async () => {
-  const { rollOut: _rollOut, ...gate } = defaultServerKind.gate;
+  const gate = { ...defaultServerKind.gate };
+  delete gate.rollOut;
   const labels: unknown[] = [];
   for (const version of [1, 1, 2]) {
     registered.splice(0);
