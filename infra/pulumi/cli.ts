@@ -107,13 +107,13 @@ export async function initStackOnly(ref: StackRef): Promise<void> {
   await must(ref, ["stack", "init", ref.stack, "--no-select"]);
 }
 
-/** Makes the stack if it is not there, and sets its config: full keys or paths (`lathe:threads.omp`) to text. */
+/** Makes the stack if it is not there, and sets its config: full keys or paths (`lathe:ports.grpc`) to text. */
 export async function initStack(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
   await must(ref, ["stack", "select", "--create", "--stack", ref.stack]);
   await setConfig(ref, config);
 }
 
-/** Sets config values of a stack: full keys or paths (`lathe:threads.omp`) to text. */
+/** Sets config values of a stack: full keys or paths (`lathe:ports.grpc`) to text. */
 export async function setConfig(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
   const values = Object.entries(config).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
   if (values.length > 0) await must(ref, ["config", "set-all", "--path", "--stack", ref.stack, ...values]);
