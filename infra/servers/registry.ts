@@ -2,17 +2,17 @@ import type { ServerKind } from "./kind.ts";
 import { tfServing } from "./tf-serving/kind.ts";
 
 /** Every server kind there is; the first is what a stack gets that names none. A new one is a folder here and a line below. */
-export const serverKinds: readonly [ServerKind, ...ServerKind[]] = [tfServing];
+const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing];
 
 /** What `lathe:server` may name. */
-export const serverKindNames: readonly string[] = serverKinds.map((kind) => kind.name);
+export const serverKindNames: readonly string[] = KINDS.map((kind) => kind.name);
 
 /** The kind of a stack that names none. */
-export const defaultServerKind: ServerKind = serverKinds[0];
+export const defaultServerKind: ServerKind = KINDS[0];
 
 /** The kind of this name, which the config has been checked to be one of. */
 export function serverKind(name: string): ServerKind {
-  const kind = serverKinds.find((k) => k.name === name);
+  const kind = KINDS.find((k) => k.name === name);
   if (!kind) throw new Error(`no server kind ${name}`);
   return kind;
 }
