@@ -163,7 +163,7 @@ async function installStandIn(root: string): Promise<void> {
 /** Names the stand-in's own source. */
 async function sourceHash(): Promise<string> {
   const hash = createHash("sha256");
-  const modules = (await readdir(join(here, "lathe_tfs"))).filter((file) => file.endsWith(".py")).sort();
+  const modules = (await readdir(join(here, "lathe_tfs"), { recursive: true })).filter((f) => f.endsWith(".py")).sort();
   for (const file of [...modules.map((name) => `lathe_tfs/${name}`), ...SCRIPTS])
     hash.update(`${file}\0`).update(await readFile(join(here, file)));
   return hash.digest("hex").slice(0, 12);
