@@ -62,17 +62,19 @@ async function runStage(stage: Stage): Promise<Outcome> {
   const startedAt = Date.now();
   const counts =
     stage === "types"
-      ? await check("tsc", ["--noEmit"])
+      ? await check(["tsc", "--noEmit"])
       : stage === "lint"
-        ? await check("eslint", ["."])
+        ? await check(["eslint", "."], ["depcruise", "."])
         : stage === "format"
-          ? await check("prettier", ["--check", "--log-level", "warn", "."])
+          ? await check(["prettier", "--check", "--log-level", "warn", "."])
           : await vitest(stage);
   return { stage, ...counts, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-async function check(program: string, args: readonly string[]): Promise<{ passed: number; failed: number }> {
-  return (await run(program, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+async function check(...commands: readonly string[][]): Promise<{ passed: number; failed: number }> {
+  let failed = 0;
+  for (const [program = "", ...args] of commands) if ((await run(program, args)) !== 0) failed += 1;
+  return { passed: commands.length - failed, failed };
 }
 
 async function vitest(project: string): Promise<{ passed: number; failed: number }> {
