@@ -71,7 +71,12 @@ const rooms = Object.entries(MAY_IMPORT).map(([room, may]) => ({
   comment: `${room}/ may import ${may.map((path) => path.replaceAll("\\", "")).join(", ") || "nothing of the checkout"}`,
   severity: "error",
   from: { path: `^${room}/`, pathNot: TESTS },
-  to: { path: "^[^./][^/]*/", pathNot: `^${anyOf([`${room}/`, ...may, "node_modules/"])}`, couldNotResolve: false },
+  to: {
+    path: "^[^./][^/]*/",
+    pathNot: `^${anyOf([`${room}/`, ...may, "node_modules/"])}`,
+    couldNotResolve: false,
+    dependencyTypesNot: ["core"],
+  },
 }));
 
 /** Whoever may import a room that is made for commands. */
