@@ -22,7 +22,7 @@ export interface PreparedModel {
   readonly archive: string;
   /** SHA-256 of the archive. */
   readonly sha256: string;
-  /** The same, unpacked: a version folder as TF Serving reads it. */
+  /** The same, unpacked: a version folder as model servers read it. */
   readonly versionDir: string;
 }
 

@@ -12,7 +12,7 @@ export const requirementsFile = join(repoRoot, "models", "python", "requirements
 
 const SUPPORTED = ["3.11", "3.10", "3.9"];
 
-/** A virtual environment with TensorFlow, the official TF Serving stubs and the official clients' libraries. */
+/** A virtual environment with TensorFlow, the official stubs and clients' libraries. */
 export interface PythonEnv {
   /** Its interpreter: run it with `-m` or a script, no activation needed. */
   readonly python: string;
