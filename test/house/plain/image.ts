@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, glob, readFile, rm } from "node:fs/promises";
+import { copyFile, glob, mkdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { debianBase } from "../../../lab/base.ts";
 import type { ImageSource } from "../../../lab/index.ts";
@@ -20,6 +20,7 @@ export async function plainImage(progress: Progress): Promise<ImageSource> {
   const dir = await cached("test", key, async (partial) => {
     // Hard links: what is added or taken away here is not added or taken away there.
     await run(["cp", "-al", `${base}/.`, partial]);
+    await mkdir(join(partial, "models"));
     await copyFile(SERVER, join(partial, PLACE));
     const left = ["usr/share/{doc,man,locale,info}", "var/lib/apt/lists/*", "var/cache/apt/*"];
     for await (const path of glob(left, { cwd: partial })) await rm(join(partial, path), { recursive: true });
