@@ -2,8 +2,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Progress } from "../progress.ts";
 import { run } from "../run.ts";
-import { keptArchive, memberFiles } from "./members.ts";
-import type { Member } from "./pypi.ts";
+import { keptArchive, memberFiles, type Member } from "./members.ts";
 
 /** An exact version of an npm package. */
 export interface NpmSource {
