@@ -23,7 +23,7 @@ export class Checkout {
     const { stdout } = await execute("git", list, { cwd: repoRoot, maxBuffer: 2 ** 26 });
     for (const path of stdout.split("\0").filter((name) => name !== "")) {
       // A file that was taken away and is not yet out of git's index.
-      if (!(await stat(join(repoRoot, path)).catch(() => undefined))) continue;
+      if ((await stat(join(repoRoot, path)).catch(() => undefined))?.isFile() !== true) continue;
       await mkdir(dirname(join(dir, path)), { recursive: true });
       await copyFile(join(repoRoot, path), join(dir, path));
     }
