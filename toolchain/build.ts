@@ -80,7 +80,7 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
   });
 }
 
-/** Takes a child along where this process is told to end: a compiler left behind would hold the machine. */
+/** Ends what `body` runs together with this process: a compiler that goes on would take the machine's CPUs. */
 async function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const gone = new AbortController();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
