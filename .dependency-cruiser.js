@@ -18,8 +18,15 @@ const MAY_IMPORT = {
   fleet: ["lib/", "models/", "toolchain/", "infra/", "stacks/"],
   bench: [
     ...["lib/", "clients/", "models/", "toolchain/"],
-    // Of infra: what stacks promise, how hosts are reached, and the engine that is asked for outputs.
-    ...["infra/outputs[^/]*\\.ts$", "infra/hosts/", "infra/pulumi/", "infra/gate/inspect\\.ts$"],
+    // Of infra: what stacks promise, how hosts are reached and how long that may take, the engine that is asked for outputs, and
+    // how a container's state is read.
+    ...[
+      "infra/outputs[^/]*\\.ts$",
+      "infra/hosts/",
+      "infra/deadlines\\.ts$",
+      "infra/pulumi/",
+      "infra/gate/inspect\\.ts$",
+    ],
   ],
 };
 
@@ -30,32 +37,38 @@ const FLOORS = {
     ["deadlines\\.ts$"],
     ["hosts/"],
     ["outputs[^/]*\\.ts$"],
-    ["config/"],
+    ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],
     ["access/"],
-    // What is said to a program on its way to a host, and what the gates of all kinds use.
-    ["host-programs/specs\\.ts$"],
-    ["gate/spec\\.ts$"],
-    ["gate/(?:inspect|why-no-answer)\\.ts$"],
+    // What programs on their way to a host are told.
+    ["[^/]+/specs?\\.ts$"],
+    ["ownership/(?!spec\\.ts)"],
+    // What the gates of all kinds use.
+    ["gate/(?:batched-commands|inside|inspect|kind-gate|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
-    ["servers/(?!kind\\.ts|registry\\.ts)[^/]+/"],
+    ["servers/[^/]+/", "servers/endpoints\\.ts$"],
     ["servers/registry\\.ts$"],
-    ["ownership/"],
-    ["models/"],
-    ["gate/(?!spec\\.ts|inspect\\.ts|why-no-answer\\.ts)"],
+    // What a stack's servers are is told by their kinds.
+    ["config/(?:reference|resolve|servers)\\.ts$"],
+    ["models/(?!spec\\.ts)"],
+    ["gate/(?!spec\\.ts|batched-commands|inside|inspect|kind-gate|why-no-answer)"],
     ["host-programs/(?!specs\\.ts)"],
     ["resources/"],
     ["deploy\\.ts$"],
     ["pulumi/", "doctor/"],
   ],
   bench: [
-    ["format/", "loads/", "paper/", "stats/math/", "deadlines\\.ts$"],
+    ["loads/", "paper/", "stats/math/"],
+    ["format/", "deadlines\\.ts$"],
     ["matrix/"],
+    // What the bench and its agents say to each other: records keep some of it.
+    ["run/agent/protocol\\.ts$"],
     ["records/"],
-    ["schedule/"],
+    // What is decided while a run goes on.
+    ["schedule/", "stats/(?:backlog|disturbance)\\.ts$"],
     ["targets/"],
     ["plan/"],
-    ["run/"],
-    ["stats/(?!math/)"],
+    ["run/(?!agent/protocol\\.ts)"],
+    ["stats/(?!math/|backlog\\.ts|disturbance\\.ts)"],
     ["compare/", "verdicts/"],
     ["report/"],
     ["command/"],
