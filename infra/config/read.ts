@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Fault } from "../../lib/errors.ts";
 import { CONFIG_KEYS, type ConfigKey, type ConfigKeyName, type ConfigValues } from "./keys.ts";
 import { show } from "../../lib/show.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../lib/nearest.ts";
 
 /** Config as it was read: the values that hold, and every fault that was found. */
 export interface ReadConfig {

@@ -1,7 +1,7 @@
 import { UserError, type Fault } from "../../lib/errors.ts";
 import { CONFIG_KEYS, type ConfigValues } from "./keys.ts";
 import type { ReadConfig } from "./read.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../lib/nearest.ts";
 import type { Bootstrap } from "../hosts/bootstrap.ts";
 import { isOwnModel, versionsOf } from "./versions.ts";
 import type { ThreadPolicy } from "../threads.ts";
