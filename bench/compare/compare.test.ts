@@ -146,7 +146,7 @@ describe("comparing two runs", () => {
     expect(c.overall?.change).toBe("same");
   });
 
-  it("cannot tell from one visit a cell, however much slower it is, and exits with 2", () => {
+  it("cannot tell from one visit a cell, however much slower it is, and exits with 3", () => {
     const stream = random(5);
     const c = compareRuns(
       run("a", stream, undefined, 1),
@@ -154,7 +154,7 @@ describe("comparing two runs", () => {
       options,
     );
     expect(c.overall).toMatchObject({ interval: null, change: "cannot tell" });
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(exitCodeOf(c, true)).toBe(1);
     expect(formatComparison(c)).toContain("Nothing can be told of any group");
   });
@@ -174,13 +174,13 @@ describe("comparing two runs", () => {
     expect(exitCodeOf(same)).toBe(0);
   });
 
-  it("warns first where B lacks cells of A, and exits with 2: what is missing may be what got slower", () => {
+  it("warns first where B lacks cells of A, and exits with 3: what is missing may be what got slower", () => {
     const stream = random(8);
     const b = run("b", stream);
     const one = [...b.data].slice(-1);
     const c = compareRuns(run("a", stream), { ...b, data: new Map(one) }, options);
     expect(c.onlyA).toHaveLength(47);
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c).split("\n").slice(0, 3).join("\n")).toContain(
       "B lacks 47 of the 48 cells that A measured",
     );
@@ -203,10 +203,10 @@ describe("comparing two runs", () => {
     expect(formatComparison(c)).toContain(`${id}: UNAVAILABLE: refused`);
   });
 
-  it("of runs without a cell in common says so, and exits with 2", () => {
+  it("of runs without a cell in common says so, and exits with 3", () => {
     const c = compareRuns(run("a", random(7)), { ...run("b", random(8)), data: new Map() }, options);
     expect(c.overall).toBeNull();
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c)).toContain("no measured cell in common");
   });
 
@@ -388,7 +388,7 @@ describe("provenance", () => {
     expect(found[0]?.what).toMatch(/^limits of 48 cells, such as client>client probe/);
   });
 
-  it("of a photograph leaves its cells out, says so, and exits with 2", () => {
+  it("of a photograph leaves its cells out, says so, and exits with 3", () => {
     const b = withManifest((m) => ({
       ...m,
       images: m.images.map((i) => (i.name === "image-1" ? { ...i, sha256: "f".repeat(64) } : i)),
@@ -396,7 +396,7 @@ describe("provenance", () => {
     const c = compareRuns(fresh(), b, options);
     expect(c.otherInput).toHaveLength(12);
     expect(c.cells).toHaveLength(36);
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c)).toContain("Left out, for their photograph is another one: 12 cells, such as");
   });
 
@@ -416,14 +416,14 @@ describe("provenance", () => {
     expect(formatComparison(c)).toContain("null (another one)");
   });
 
-  it("of the timed region leaves nothing to compare, and exits with 2", () => {
+  it("of the timed region leaves nothing to compare, and exits with 3", () => {
     const c = compareRuns(
       fresh(),
       withManifest((m) => ({ ...m, timedRegion: "send to receive" })),
       options,
     );
     expect(c).toMatchObject({ overall: null, groups: [], cells: [] });
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c)).toContain("NOT COMPARABLE: what is inside of the timed region is not the same");
   });
 });

@@ -7,8 +7,8 @@ import { TAIL_RULE } from "./tail.ts";
 
 /** What a comparison says to a shell, and why. */
 export interface Verdict {
-  /** 0: nothing got worse, as far as was asked. 1: something did. 2: that is not known. */
-  readonly exitCode: 0 | 1 | 2;
+  /** 0: nothing got worse, as far as was asked. 1: something did. 3: that is not known. */
+  readonly exitCode: 0 | 1 | 3;
   /** Empty for 0. */
   readonly reasons: readonly string[];
 }
@@ -25,22 +25,22 @@ export function rules(threshold: number): string[] {
       "how large that is, and the threshold should lie above it.",
     `${TAIL_RULE}.`,
     `${FAILURE_RULE}.`,
-    "Exit code 1: the whole or a group is slower, a cell that A measured failed in B, or failures rose. 2: that is not known: " +
+    "Exit code 1: the whole or a group is slower, a cell that A measured failed in B, or failures rose. 3: that is not known: " +
       "a group or failures only seem so, the whole or a group of a model that computes cannot be told, or B lacks cells of A. " +
-      "0: told of all of them. --strict: 1 instead of 2.",
+      "0: told of all of them. --strict: 1 instead of 3.",
   ];
 }
 
 /**
  * Whether B got worse than A.
  *
- * @param strict 1 in place of 2
+ * @param strict 1 in place of 3
  */
 export function verdictOf(c: Comparison, strict = false): Verdict {
   const worse = worseReasons(c);
   if (worse.length > 0) return { exitCode: 1, reasons: worse };
   const unknown = unknownReasons(c);
-  return { exitCode: unknown.length === 0 ? 0 : strict ? 1 : 2, reasons: unknown };
+  return { exitCode: unknown.length === 0 ? 0 : strict ? 1 : 3, reasons: unknown };
 }
 
 function worseReasons(c: Comparison): string[] {

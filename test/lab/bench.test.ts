@@ -15,7 +15,7 @@ import { loadStudy } from "../../bench/stats/study.ts";
 import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
 import { type Lab, pushImage, readLab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tfs/image.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { TEST_LAB } from "./setup.ts";
 import { on } from "./tools.ts";
@@ -61,7 +61,7 @@ describe("the bench against servers that real stacks put on real hosts", () => {
   }, 300_000);
 
   const start = (args: readonly string[]) =>
-    spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), "--runs", join(dir, "runs"), ...args], {
+    spawn(process.execPath, [latheProgram, "bench", "--runs", join(dir, "runs"), ...args], {
       cwd: repoRoot,
       env: { ...process.env, ...stacks.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { printResult } from "../../lib/cli/result.ts";
+import type { Values } from "../../lib/cli/spec.ts";
+import { earlierCalls, forecast, roughCallMs } from "../plan/forecast.ts";
+import { planMatrix } from "../plan/plan-matrix.ts";
+import { formatPlan, planAsJson } from "../plan/plan-text.ts";
+import { listRuns } from "../run/session.ts";
+import { type PLAN, benchOptions } from "./options.ts";
+import { deploymentsOf, runsFolder } from "./targets.ts";
+
+/** `lathe plan`. */
+export async function printPlan(values: Values<typeof PLAN>): Promise<void> {
+  const options = benchOptions(values, "npx lathe plan");
+  const runs = runsFolder(values.runs);
+  const deployments = await deploymentsOf(options);
+  const matrix = await planMatrix(deployments, options);
+  const dirs = (await listRuns(runs)).map((name) => join(runs, name));
+  const earlier = await earlierCalls(dirs, matrix.cells);
+  const models = Object.fromEntries(deployments.flatMap((d) => d.models.map((m) => [m.name, m])));
+  const estimate = forecast(matrix.cells, options.limits, (cell) => {
+    const callMs = earlier?.callMs.get(cell.id);
+    return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };
+  });
+  printResult(
+    values.json,
+    () => formatPlan(matrix, options.limits, estimate, earlier?.dir),
+    () => planAsJson(matrix, options.limits, estimate, earlier?.dir),
+  );
+}

@@ -1,0 +1,20 @@
+import type { Options } from "../lib/cli/spec.ts";
+
+/** Options of `up` and `down`, but for `--json`. */
+export const OPTIONS = {
+  stack: {
+    type: "string",
+    value: "A,B",
+    help: "these stacks only, `dev` too if it is named (default: all but `dev`)",
+    completes: "stacks",
+  },
+  parallel: {
+    ...{ type: "string", value: "N" },
+    help: "stacks at once (default: four a processor, fewer where memory is short)",
+  },
+  refresh: { type: "boolean", help: "look at the machines first: a container that was stopped by hand is seen" },
+  project: {
+    ...{ type: "string", value: "DIR", completes: "files" },
+    help: "folder with Pulumi.yaml and the config files (default: this checkout)",
+  },
+} as const satisfies Options;

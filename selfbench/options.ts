@@ -1,0 +1,35 @@
+import { type Options, jsonOption } from "../lib/cli/spec.ts";
+
+const check = { type: "boolean", help: "exit with code 1 where a goal is missed" } as const;
+
+export const CLIENTS = {
+  rounds: { type: "string", value: "N", help: "rounds; each client is started anew in every round", default: "5" },
+  turns: { type: "string", value: "N", help: "turns of each client in a round", default: "7" },
+  calls: { type: "string", value: "N", help: "measured calls of a client in a turn", default: "400" },
+  warmup: {
+    ...{ type: "string", value: "N", default: "1000" },
+    help: "calls of each client in a round before it is measured, 200 or more (ghz: 200 in each turn; wrk: 1 s)",
+  },
+  "warmup-seconds": {
+    ...{ type: "string", value: "S", default: "3" },
+    help: "and for at least this long, where a runtime compiles or interprets it (ours, Python)",
+  },
+  protocol: { type: "string", value: "NAME", help: "grpc or rest only", completes: ["grpc", "rest"] },
+  check,
+  json: jsonOption("lathe.selfbench-clients/1", { alsoTable: true }),
+} as const satisfies Options;
+
+export const FLEET = {
+  hosts: { type: "string", value: "1,4,16", help: "numbers of hosts to measure", default: "1,4,16" },
+  rounds: { type: "string", value: "N", help: "rounds; each contender runs once in every round", default: "3" },
+  name: { type: "string", value: "LAB", help: "name of the lab that is made for it", default: "lathe-fleet" },
+  keep: { type: "boolean", help: "leave the lab up, so that the next run begins at once" },
+  check,
+  json: jsonOption("lathe.selfbench-fleet/1", { alsoTable: true }),
+} as const satisfies Options;
+
+export const RECORDS = {
+  records: { type: "string", value: "N", help: "records of the larger run", default: "1000000" },
+  check,
+  json: jsonOption("lathe.selfbench-records/1", { alsoTable: true }),
+} as const satisfies Options;
