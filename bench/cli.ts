@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { BENCH, COMPARE, PLAN, REPORT } from "./command/options.ts";
+import { BENCH, COMPARE, PLAN, REPORT, benchOptions, refuseUnread, share, twoRuns } from "./command/options.ts";
 
 const LOCAL =
   "A local cell's client runs on the server's own machine, a remote cell's on the machine with the role `client`; the agent " +
@@ -26,7 +26,10 @@ export const plan = command(
     ],
     exits: { 0: "planned", 1: "no plan: nothing is deployed, or a file is wrong" },
   },
-  async (values) => (await import("./command/plan.ts")).printPlan(values),
+  async (values) => {
+    const options = benchOptions(values, "npx lathe plan");
+    return (await import("./command/plan.ts")).printPlan(options, values);
+  },
 );
 
 export const bench = command(
@@ -56,7 +59,11 @@ export const bench = command(
     exits: { 0: "every cell was measured", 1: "a cell failed", 130: "interrupted: go on with --resume" },
     completes: "runs",
   },
-  async (values, operands, { given }) => (await import("./command/run.ts")).measureMatrix(values, operands, given),
+  async (values, [named], { given }) => {
+    refuseUnread(values.resume === true, named, given);
+    const options = benchOptions(values, "npx lathe bench");
+    return (await import("./command/run.ts")).measureMatrix(options, values, named);
+  },
 );
 
 export const report = command(
@@ -75,7 +82,7 @@ export const report = command(
     exits: { 0: "reported", 1: "the run cannot be read" },
     completes: "runs",
   },
-  async (values, operands) => (await import("./command/report.ts")).report(values, operands),
+  async (values, [named]) => (await import("./command/report.ts")).report(values, named),
 );
 
 export const compare = command(
@@ -100,5 +107,8 @@ export const compare = command(
     },
     completes: "runs",
   },
-  async (values, operands) => (await import("./command/compare.ts")).compare(values, operands),
+  async (values, operands) => {
+    const choice = { ...twoRuns(operands), threshold: share(values.threshold), strict: values.strict === true };
+    return (await import("./command/compare.ts")).compare(choice, values);
+  },
 );

@@ -3,7 +3,7 @@ import type { Verb, Verbs } from "./verb.ts";
 /** Every verb, in the order of a user's journey. */
 export const VERBS: Verbs = {
   demo: {
-    about: "see all of it on this machine: three hosts, three stacks, the matrix, the report",
+    about: "all of it on this machine: three hosts, three stacks, the matrix, the report",
     load: async () => (await import("../demo/cli.ts")).demo,
   },
   doctor: {

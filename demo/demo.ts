@@ -9,27 +9,24 @@ import { buildServerRootfs } from "../lab/tfs/image.ts";
 import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
 import { exists } from "../lib/cached.ts";
 import type { Values } from "../lib/cli/spec.ts";
-import { readValues } from "../lib/cli/values.ts";
 import { UserError } from "../lib/errors.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { type Progress, formatSeconds, progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
-import type { OPTIONS } from "./options.ts";
+import type { OPTIONS, demoSize } from "./options.ts";
 import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
 
 /** The paper's two models, and the one whose latency is protocol and wire alone. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
 
 /** `lathe demo`. */
-export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
+export async function runDemo(
+  { budget, requests, repeat }: ReturnType<typeof demoSize>,
+  values: Values<typeof OPTIONS>,
+): Promise<void> {
   const startedAt = Date.now();
   const name = values.name ?? defaultLabName();
-  const read = readValues("npx lathe demo");
-  const requests = read.whole("requests", values.requests, 1);
-  const budget = read.number("budget", values.budget, 0.01);
-  const repeat = read.whole("repeat", values.repeat, 1);
-  read.end();
   const steps = progress();
   const toolchain = await ensureToolchain(steps);
   steps.done();

@@ -1,4 +1,5 @@
-import { type Options, jsonOption } from "../lib/cli/spec.ts";
+import { type Options, type Values, jsonOption } from "../lib/cli/spec.ts";
+import { readValues } from "../lib/cli/values.ts";
 
 export const OPTIONS = {
   keep: { type: "boolean", help: "leave the lab and its stacks up, and say how to go on with them" },
@@ -15,3 +16,15 @@ export const OPTIONS = {
   images: { type: "string", value: "1,2", help: "photographs by number (default: all ten)" },
   json: jsonOption("lathe.report/1", { alsoTable: true }),
 } as const satisfies Options;
+
+/** How much the demo measures, checked. @throws WrongUse with all faults at once */
+export function demoSize(values: Values<typeof OPTIONS>) {
+  const read = readValues("npx lathe demo");
+  const size = {
+    requests: read.whole("requests", values.requests, 1),
+    budget: read.number("budget", values.budget, 0.01),
+    repeat: read.whole("repeat", values.repeat, 1),
+  };
+  read.end();
+  return size;
+}

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configReference } from "../infra/config/reference.ts";
 import { runCommand } from "../lib/cli/run.ts";
@@ -21,6 +21,6 @@ await runCommand(
       options: {},
       exits: { 0: "written", 1: "failed" },
     },
-    async () => writeFileSync(join(repoRoot, "docs/config.md"), `${head}${configReference()}`),
+    () => writeFile(join(repoRoot, "docs/config.md"), `${head}${configReference()}`),
   ),
 );

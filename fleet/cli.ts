@@ -1,5 +1,5 @@
 import { command, jsonOption } from "../lib/cli/spec.ts";
-import { OPTIONS } from "./options.ts";
+import { OPTIONS, fleetChoice } from "./options.ts";
 
 const WHICH =
   "All stacks are those with a config file (Pulumi.NAME.yaml) and those that the backend knows; `dev`, the one on this " +
@@ -26,7 +26,10 @@ export const up = command(
     ],
     exits: { 0: "every stack is up", 1: "a stack is not", 130: "interrupted" },
   },
-  async (values) => (await import("./command.ts")).fleet("up", values),
+  async (values) => {
+    const choice = fleetChoice("up", values);
+    return (await import("./command.ts")).fleet("up", choice, values);
+  },
 );
 
 export const down = command(
@@ -42,5 +45,8 @@ export const down = command(
     ],
     exits: { 0: "every stack is down", 1: "a stack is not", 130: "interrupted" },
   },
-  async (values) => (await import("./command.ts")).fleet("down", values),
+  async (values) => {
+    const choice = fleetChoice("down", values);
+    return (await import("./command.ts")).fleet("down", choice, values);
+  },
 );

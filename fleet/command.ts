@@ -3,7 +3,6 @@ import { listStacks } from "../infra/pulumi/cli.ts";
 import { exists } from "../lib/cached.ts";
 import { printResult, typedIn } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
-import { readValues } from "../lib/cli/values.ts";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { divertProgress } from "../lib/progress.ts";
@@ -11,7 +10,7 @@ import { ensureToolchain } from "../toolchain/index.ts";
 import { board } from "./board.ts";
 import { defaultParallel, runFleet } from "./fleet.ts";
 import { passInterrupts } from "./interrupts.ts";
-import type { OPTIONS } from "./options.ts";
+import type { OPTIONS, fleetChoice } from "./options.ts";
 import { fleetAsJson, formatFleet } from "./report.ts";
 import { chooseStacks, configuredStacks, knownStacks } from "./stacks.ts";
 import type { Action } from "./status.ts";
@@ -22,12 +21,9 @@ const INTERRUPTED = 130;
 /** `lathe up` and `lathe down`. */
 export async function fleet(
   action: Action,
+  { stacks: named, parallel = defaultParallel() }: ReturnType<typeof fleetChoice>,
   values: Values<typeof OPTIONS> & { readonly json: boolean | undefined },
 ): Promise<number> {
-  const read = readValues(`npx lathe ${action}`);
-  const parallel = values.parallel === undefined ? defaultParallel() : read.whole("parallel", values.parallel, 1);
-  const named = read.list("stack", values.stack);
-  read.end();
   await ensureToolchain();
   const projectDir = values.project === undefined ? repoRoot : await projectAt(values.project);
   const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir }));

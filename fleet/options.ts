@@ -1,4 +1,5 @@
-import type { Options } from "../lib/cli/spec.ts";
+import type { Options, Values } from "../lib/cli/spec.ts";
+import { readValues } from "../lib/cli/values.ts";
 
 /** Options of `up` and `down`, but for `--json`. */
 export const OPTIONS = {
@@ -18,3 +19,12 @@ export const OPTIONS = {
     help: "folder with Pulumi.yaml and the config files (default: this checkout)",
   },
 } as const satisfies Options;
+
+/** Which stacks, and how many at once, checked; undefined where nothing was said. @throws WrongUse with all faults at once */
+export function fleetChoice(action: "up" | "down", values: Values<typeof OPTIONS>) {
+  const read = readValues(`npx lathe ${action}`);
+  const parallel = values.parallel === undefined ? undefined : read.whole("parallel", values.parallel, 1);
+  const stacks = read.list("stack", values.stack);
+  read.end();
+  return { parallel, stacks };
+}

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, RECORDS } from "./options.ts";
+import { CLIENTS, FLEET, RECORDS, clientsPlan, fleetPlan, recordsSize } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -27,7 +27,10 @@ export const clients = command(
     ],
     exits,
   },
-  async (values) => (await import("./clients/command.ts")).benchClients(values),
+  async (values) => {
+    const plan = clientsPlan(values);
+    return (await import("./clients/command.ts")).benchClients(plan, values);
+  },
 );
 
 export const fleet = command(
@@ -52,7 +55,10 @@ export const fleet = command(
     ],
     exits,
   },
-  async (values) => (await import("./fleet/command.ts")).benchFleet(values),
+  async (values) => {
+    const plan = fleetPlan(values);
+    return (await import("./fleet/command.ts")).benchFleet(plan, values);
+  },
 );
 
 export const records = command(
@@ -67,8 +73,14 @@ export const records = command(
         "three models, two protocols, as the paper's matrix has them); the command that reports them is the real one, in a " +
         "process of its own.",
     ],
-    examples: [["npx lathe selfbench records --check", "for CI"]],
+    examples: [
+      ["npx lathe selfbench records --records 50000", "a quick look"],
+      ["npx lathe selfbench records --check", "for CI"],
+    ],
     exits,
   },
-  async (values) => (await import("./clients/records.ts")).benchRecords(values),
+  async (values) => {
+    const size = recordsSize(values);
+    return (await import("./clients/records.ts")).benchRecords(size, values);
+  },
 );

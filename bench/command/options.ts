@@ -124,9 +124,44 @@ export const COMPARE = {
   json: jsonOption("lathe.compare/2"),
 } as const satisfies Options;
 
-/** Those given options that a run which goes on does not read. */
-export function notOfResumed(given: ReadonlySet<string>): string[] {
-  return [...given].filter((name) => name in BENCH && !(name in RESUMED));
+/**
+ * Refuses what a run would not read: options of a new run where one goes on, a run's name where a new one begins.
+ *
+ * @throws WrongUse with all of it
+ */
+export function refuseUnread(resumes: boolean, named: string | undefined, given: ReadonlySet<string>): void {
+  const fix = "npx lathe bench --help --all";
+  const unread = resumes ? [...given].filter((name) => name in BENCH && !(name in RESUMED)) : [];
+  if (unread.length > 0)
+    throw new WrongUse(
+      unread.map((name, i) => ({
+        what: `--${name}: a resumed run has what it began with`,
+        ...(i === unread.length - 1 && { fix }),
+      })),
+    );
+  if (!resumes && given.has("accept-changes")) throw new WrongUse({ what: "--accept-changes without --resume", fix });
+  if (!resumes && named !== undefined)
+    throw new WrongUse({
+      what: `unknown operand "${named}"`,
+      expected: "options alone; a run is named with --resume",
+      fix: `npx lathe bench --resume ${named}, or npx lathe --help`,
+    });
+}
+
+/** Runs to compare, as they were named. */
+export interface TwoRuns {
+  readonly earlier: string;
+  readonly later: string;
+}
+
+/** @throws WrongUse where there are not two */
+export function twoRuns([earlier, later]: readonly string[]): TwoRuns {
+  if (earlier !== undefined && later !== undefined) return { earlier, later };
+  throw new WrongUse({
+    what: `compare: ${earlier === undefined ? "no run" : "one run"}`,
+    expected: "two: the earlier one and the later one",
+    fix: "npx lathe compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
+  });
 }
 
 /** The options of a run, checked. */
@@ -209,7 +244,7 @@ export function benchOptions(values: Given, name: string): BenchOptions {
  *
  * @throws WrongUse where it is no percentage above 0 and below 1000
  */
-export function share(text: string): number {
+export function share(text: string = COMPARE.threshold.default): number {
   const value = percentOf(text) ?? NaN;
   if (value > 0 && value < 10) return value;
   throw new WrongUse({ what: `--threshold ${text}`, expected: `${PERCENT}; above 0 and below 1000` });

@@ -5,12 +5,11 @@ import { earlierCalls, forecast, roughCallMs } from "../plan/forecast.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { formatPlan, planAsJson } from "../plan/plan-text.ts";
 import { listRuns } from "../run/session.ts";
-import { type PLAN, benchOptions } from "./options.ts";
+import type { BenchOptions, PLAN } from "./options.ts";
 import { deploymentsOf, runsFolder } from "./targets.ts";
 
 /** `lathe plan`. */
-export async function printPlan(values: Values<typeof PLAN>): Promise<void> {
-  const options = benchOptions(values, "npx lathe plan");
+export async function printPlan(options: BenchOptions, values: Values<typeof PLAN>): Promise<void> {
   const runs = runsFolder(values.runs);
   const deployments = await deploymentsOf(options);
   const matrix = await planMatrix(deployments, options);

@@ -8,7 +8,7 @@ import type { REPORT } from "./options.ts";
 import { runNamed } from "./targets.ts";
 
 /** `lathe report`. */
-export async function report(values: Values<typeof REPORT>, [named]: readonly string[]): Promise<void> {
+export async function report(values: Values<typeof REPORT>, named: string | undefined): Promise<void> {
   const dir = await runNamed(values.runs, named);
   const print = values.print === true;
   const { written, text, json } = await reported(dir, !print);

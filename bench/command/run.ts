@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
-import { unread } from "../../lib/cli/parse.ts";
-import { UserError, WrongUse } from "../../lib/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { formatSeconds, progress } from "../../lib/progress.ts";
 import { loadImages, newManifest, planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
@@ -12,41 +11,21 @@ import { makeRunDir, runSession } from "../run/session.ts";
 import { setupNow } from "../targets/read-setup.ts";
 import type { SecretsByRole } from "../targets/secrets.ts";
 import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "../targets/setup-diff.ts";
-import { type BENCH, type BenchOptions, benchOptions, notOfResumed } from "./options.ts";
+import type { BENCH, BenchOptions } from "./options.ts";
 import { reportAtEnd } from "./report.ts";
 import { sayHowToGoOn } from "./signals.ts";
 import { deploymentsOf, runNamed, runsFolder, secretsOf } from "./targets.ts";
 
-const NAME = "npx lathe bench";
-
 /** `lathe bench`: a new run, or with `--resume` one that goes on. */
 export async function measureMatrix(
+  options: BenchOptions,
   values: Values<typeof BENCH>,
-  [named]: readonly string[],
-  given: ReadonlySet<string>,
+  named: string | undefined,
 ): Promise<number> {
-  const resumes = values.resume === true;
-  checkForm(resumes, named, given);
-  const options = benchOptions(values, NAME);
   const json = values.json === true;
-  return resumes
+  return values.resume === true
     ? resume(await runNamed(values.runs, named), options, json, values["accept-changes"] === true)
     : begin(runsFolder(values.runs), options, json);
-}
-
-/** Refuses what nobody would read. */
-function checkForm(resumes: boolean, named: string | undefined, given: ReadonlySet<string>): void {
-  const fix = `${NAME} --help --all`;
-  const faults = resumes ? unread(notOfResumed(given), "a resumed run has what it began with") : [];
-  if (faults.length > 0) throw new WrongUse(faults.map((f, i) => (i < faults.length - 1 ? f : { ...f, fix })));
-  if (resumes) return;
-  if (given.has("accept-changes")) throw new WrongUse({ what: "--accept-changes without --resume", fix });
-  if (named !== undefined)
-    throw new WrongUse({
-      what: `unknown operand "${named}"`,
-      expected: "options alone; a run is named with --resume",
-      fix: `${NAME} --resume ${named}, or ${NAME} --help`,
-    });
 }
 
 async function begin(runs: string, options: BenchOptions, json: boolean): Promise<number> {
@@ -81,7 +60,7 @@ async function resume(dir: string, options: BenchOptions, json: boolean, acceptC
     throw new UserError({
       what: `${dir}: ${changed.map((c) => c.name).join(", ")} changed since the run began`,
       expected: "the photographs the run began with",
-      fix: `start a new run: ${NAME}`,
+      fix: "start a new run: npx lathe bench",
     });
   const bundle = await bundleAgent();
   const now = await setupNow(manifest, bundle);

@@ -5,7 +5,6 @@ import { WrongUse } from "../../lib/errors.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { runDir } from "../records/find-run.ts";
-import type { RunManifest } from "../records/manifest.ts";
 import { listRuns } from "../run/session.ts";
 import { pulumiCli, readDeployments, readOutputFiles } from "../targets/deployments.ts";
 import { readSecrets } from "../targets/secrets.ts";
@@ -19,7 +18,7 @@ export async function deploymentsOf(options: BenchOptions) {
 }
 
 /** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
-export function secretsOf(deployments: RunManifest["deployments"], options: BenchOptions) {
+export function secretsOf(deployments: Parameters<typeof readSecrets>[0], options: BenchOptions) {
   return readSecrets(deployments, () => (options.outputs === undefined ? pulumiCli() : null));
 }
 

@@ -54,7 +54,7 @@ ${verbs
     esac
   fi
   case $kind in
-    files) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return 0 ;;
+    files) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return 0 ;;
     names*) words=$(${program} completion names \${kind#names } 2>/dev/null) ;;
     words*) words=\${kind#words } ;;
   esac

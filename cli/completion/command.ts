@@ -44,7 +44,7 @@ export function completion(verbs: Verbs): Command {
       if (action === "names") return printNames(operands[0]);
       const [operand] = operands;
       if (operand !== undefined)
-        throw new WrongUse({ what: `operands too many: "${operand}"`, fix: `${NAME} ${action}` });
+        throw new WrongUse({ what: `an operand too many: "${operand}"`, fix: `${NAME} ${action}` });
       const script = SCRIPTS[action as keyof typeof SCRIPTS];
       // The program itself, not npx: a name is completed while somebody waits.
       process.stdout.write(script(await completedVerbs(verbs), quoteAll([process.execPath, latheProgram])));

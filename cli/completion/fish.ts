@@ -18,7 +18,7 @@ function __lathe_words
   test "$words[1]" = npx; and set -e words[1]
   test (basename -- "$words[1]") = lathe; or return 1
   set -e words[1]
-  printf '%s\\n' $words
+  test (count $words) -eq 0; or printf '%s\\n' $words
 end
 # Whether the words before the cursor begin with these; with a number in front: and are so many.
 function __lathe_at

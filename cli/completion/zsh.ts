@@ -25,7 +25,7 @@ _lathe() {
   verb=$words[at]
   if (( CURRENT == at )); then
     known=${described(firstWords(verbs))}
-    _describe -o verb known
+    _describe verb known
     return
   fi
 ${[...groups(verbs)]

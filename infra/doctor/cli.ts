@@ -40,7 +40,6 @@ const SPEC = {
 } as const;
 
 export const doctor = command(SPEC, async (values, operands) => {
-  const { examine } = await import("./examine.ts");
   const wrong = (what: string) =>
     new WrongUse({ what, expected: "as ssh takes it: USER@HOST", fix: `${NAME} ubuntu@edge.example` });
   if (operands.length === 0) throw wrong("no host given");
@@ -52,6 +51,7 @@ export const doctor = command(SPEC, async (values, operands) => {
   read.end();
   const file = values["ssh-config"];
   const config = file === undefined ? {} : { configFile: resolve(typedIn(), file) };
+  const { examine } = await import("./examine.ts");
   const examined = await Promise.all(
     operands.map(async (host) => {
       const checks = await examine({ destination: host, ...config }, ports);

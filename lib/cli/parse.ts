@@ -28,21 +28,18 @@ export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   const given = new Set(found.map((token) => token.name));
   const [action, operands] = actionOf(spec, positionals);
   if (values["help"] !== true) {
+    const ofOptions = found.flatMap((token) => optionFaults(spec, specs, token));
     const faults = [
-      ...found.flatMap((token) => optionFaults(spec, specs, token)),
+      ...ofOptions,
       ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
-      ...operandFaults(spec, operands),
+      // What follows an option that is not known may be its value.
+      ...(ofOptions.length > 0 ? [] : operandFaults(spec, operands)),
       ...(given.has("all") ? [{ what: "--all without --help" }] : []),
     ];
     if (faults.length > 0) throw new WrongUse(faults.map((f, i) => withFix(f, i === faults.length - 1, spec)));
   }
   const defaults = Object.fromEntries(Object.entries(specs).map(([name, o]) => [name, o.default]));
   return { values: { ...defaults, ...values } as Parsed["values"], action, operands, given };
-}
-
-/** Refuses options that nobody will read: who gave them expects them to act. */
-export function unread(names: Iterable<string>, why: string): Fault[] {
-  return [...names].filter((name) => !(name in COMMON)).map((name) => ({ what: `--${name}: ${why}` }));
 }
 
 function actionOf(spec: CommandSpec, positionals: readonly string[]): [string, readonly string[]] {
@@ -57,7 +54,7 @@ function optionFaults(
   token: { name: string; rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
 ): Fault[] {
   const { name, rawName, value, inlineValue } = token;
-  const option = specs[name];
+  const option = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (option === undefined) {
     const names = Object.keys(specs).map((known) => `--${known}`);
     return [{ what: `unknown option "${rawName}"`, expected: expectedWord(rawName, names) }];
@@ -97,7 +94,7 @@ function operandFaults(spec: CommandSpec, operands: readonly string[]): Fault[] 
   const words = surplus.map((o) => `"${o}"`).join(", ");
   return [
     {
-      what: `${surplus.length === 1 ? "operand" : "operands"} too many: ${words}`,
+      what: `${surplus.length === 1 ? "an operand" : "operands"} too many: ${words}`,
       expected: spec.operands ?? "options alone",
     },
   ];

@@ -22,7 +22,7 @@ export async function runCommand({ spec, body }: Command, typed?: readonly strin
     if (spec.passes !== undefined && !isHelp(own)) return body({} as never, own, { action: "", given: new Set() });
     const { values, operands, action, given } = parse(spec, own);
     if (values.help === true) return void process.stdout.write(`${helpText(spec, values.all === true)}\n`);
-    return body(values as never, operands, { action, given });
+    return body(values, operands, { action, given });
   });
 }
 

@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
-import { readValues } from "../../lib/cli/values.ts";
 import { progress } from "../../lib/progress.ts";
 import { pythonEnv } from "../../models/python.ts";
-import type { CLIENTS } from "../options.ts";
-import { contenders, LEAST_WARM } from "./contenders.ts";
+import type { CLIENTS, clientsPlan } from "../options.ts";
+import { contenders } from "./contenders.ts";
 import { makePayload, writePayload } from "./payload.ts";
 import { takePriority } from "./priority.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
@@ -16,17 +15,10 @@ import { ghz, speedServer, wrk } from "./tools.ts";
 import { Worker } from "./worker.ts";
 
 /** `lathe selfbench clients`. */
-export async function benchClients(values: Values<typeof CLIENTS>): Promise<number> {
-  const read = readValues("npx lathe selfbench clients");
-  const plan = {
-    rounds: read.whole("rounds", values.rounds, 1),
-    turns: read.whole("turns", values.turns, 1),
-    calls: read.whole("calls", values.calls, 10),
-    warm: read.whole("warmup", values.warmup, LEAST_WARM),
-    warmSeconds: read.whole("warmup-seconds", values["warmup-seconds"], 0),
-  };
-  const [protocol] = read.listOf("protocol", values.protocol, ["grpc", "rest"]) ?? [];
-  read.end();
+export async function benchClients(
+  { plan, protocol }: ReturnType<typeof clientsPlan>,
+  values: Values<typeof CLIENTS>,
+): Promise<number> {
   const report = await measure(plan, protocol);
   printResult(
     values.json,

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
-import { readValues } from "../../lib/cli/values.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { RunManifest } from "../../bench/records/manifest.ts";
 import { sampleCalls, sampleManifest } from "../../bench/testing/sample-run.ts";
@@ -24,10 +23,7 @@ function goalFor(records: number): typeof GOAL {
 }
 
 /** `lathe selfbench records`. */
-export async function benchRecords(values: Values<typeof RECORDS>): Promise<number> {
-  const read = readValues("npx lathe selfbench records");
-  const records = read.whole("records", values.records, 1);
-  read.end();
+export async function benchRecords(records: number, values: Values<typeof RECORDS>): Promise<number> {
   const runs = [await measured(SMALL.records, SMALL), await measured(records, goalFor(records))];
   printResult(
     values.json,

@@ -3,10 +3,9 @@ import { needPrograms } from "../../lab/debian/needs.ts";
 import { labDown } from "../../lab/index.ts";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
-import { readValues } from "../../lib/cli/values.ts";
 import { progress } from "../../lib/progress.ts";
 import { ensureToolchain } from "../../toolchain/index.ts";
-import { FLEET } from "../options.ts";
+import type { FLEET, fleetPlan } from "../options.ts";
 import { ansiblePlaybook } from "./ansible.ts";
 import { makeBed } from "./bed.ts";
 import { ansible, lathe, shell, writeSteps, type Contender } from "./contenders.ts";
@@ -14,12 +13,10 @@ import { judge, race, standings } from "./race.ts";
 import { reportText } from "./text.ts";
 
 /** `lathe selfbench fleet`. */
-export async function benchFleet(values: Values<typeof FLEET>): Promise<number> {
-  const read = readValues("npx lathe selfbench fleet");
-  const counts = (read.list("hosts", values.hosts) ?? []).map((text) => read.whole("hosts", text, 1));
-  const rounds = read.whole("rounds", values.rounds, 1);
-  read.end();
-  const name = values.name ?? FLEET.name.default;
+export async function benchFleet(
+  { counts, rounds, name }: ReturnType<typeof fleetPlan>,
+  values: Values<typeof FLEET>,
+): Promise<number> {
   const tell = progress();
   await needPrograms(["curl"], tell);
   await ensureToolchain(tell);

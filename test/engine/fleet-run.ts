@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { latheProgram } from "../../lib/paths.ts";
 
 /** What `npm run up -- --json` says. */
