@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runDir } from "./find-run.ts";
+import { runDir } from "./run-folders.ts";
 
 const OLD = "2026-01-01T00-00-00Z";
 const NEW = "2026-01-02T00-00-00Z";
