@@ -12,8 +12,8 @@ import { compareCommand } from "./command.ts";
 import { compareRuns } from "./compare.ts";
 import { judgeTogether } from "./judge.ts";
 import { provenanceDifferences } from "./provenance.ts";
-import { formatComparison } from "./text.ts";
-import { verdictOf } from "./verdict.ts";
+import { formatComparison } from "./comparison-text.ts";
+import { verdictOf } from "./exit-code.ts";
 
 const base = manifestOf({
   placements: [

@@ -1,4 +1,4 @@
-import type { Interval } from "../stats/effects/estimate.ts";
+import type { Interval } from "../stats/math/estimate.ts";
 
 /** What stands in place of an interval that the data do not give. */
 export const UNKNOWN = "cannot be told";

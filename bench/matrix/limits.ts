@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { STABILITY, WINDOW_CALLS, WINDOWS, medianOf, precisionOf, windowsStable } from "../schedule/precision.ts";
-import { estimateOf, intervalOf } from "../stats/effects/estimate.ts";
+import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 
 /** When a cell has been measured enough, and how a visit to it goes. */
 export const Limits = z.object({

@@ -1,6 +1,6 @@
 import { type Cell, isPlain } from "../matrix/cell.ts";
 import { type Contrast, WIDEST, ratioOfContrast } from "./effects/effects.ts";
-import { type Estimate, type Interval, type RatioEstimate, ratioOf } from "./effects/estimate.ts";
+import { type Estimate, type Interval, type RatioEstimate, ratioOf } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
 import { meanOverRounds } from "./effects/rounds.ts";
 import { studentQuantile } from "./math/special.ts";

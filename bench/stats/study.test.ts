@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { intervalOf } from "./effects/estimate.ts";
+import { intervalOf } from "./math/estimate.ts";
 import { random } from "./math/random.ts";
 import { logMeanOver } from "./study.ts";
 import { coverageOf, manifestOf, studyOf } from "../testing/studies.ts";

@@ -7,7 +7,7 @@ import { readJournal } from "../records/records.ts";
 import { crossed, type ModelSpec } from "./effects/design.ts";
 import { type EffectsFit, type Observation, fitEffects } from "./effects/effects.ts";
 import { once } from "./math/memo.ts";
-import type { Estimate } from "./effects/estimate.ts";
+import type { Estimate } from "./math/estimate.ts";
 import { type Noise, noiseOf } from "./effects/noise.ts";
 import { varianceOf } from "./effects/propagation.ts";
 import { mean } from "./math/quantile.ts";

@@ -1,6 +1,6 @@
 import { type Cell, cellId } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
-import type { Interval } from "../stats/effects/estimate.ts";
+import type { Interval } from "../stats/math/estimate.ts";
 import { mean, median } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
 import type { CellData } from "../stats/visits.ts";

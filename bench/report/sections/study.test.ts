@@ -4,7 +4,7 @@ import { sampleManifest } from "../../testing/sample-run.ts";
 import { random } from "../../stats/math/random.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { Study } from "../../stats/study.ts";
-import { attributionSection } from "./attribution.ts";
+import { attributionSection } from "./time/attribution.ts";
 import { cellStatistics, distributionsSection } from "./distributions.ts";
 import { effectsOf, effectsSection } from "./effects.ts";
 import { reportInputs, reportJson, reportText } from "../index.ts";
@@ -13,8 +13,8 @@ import type { CellData } from "../../stats/visits.ts";
 import { renderPage } from "../render/page.ts";
 import { renderText } from "../render/text.ts";
 import type { Section } from "../section.ts";
-import { repeatSection } from "./repeat.ts";
-import { verdictsSection } from "./verdicts.ts";
+import { repeatSection } from "./repeat/repeat.ts";
+import { verdictsSection } from "./paper/verdicts.ts";
 
 const manifest = manifestOf({
   placements: [

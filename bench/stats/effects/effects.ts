@@ -1,5 +1,5 @@
 import type { Design, Levels, ModelSpec } from "./design.ts";
-import type { Interval, RatioEstimate } from "./estimate.ts";
+import type { Interval, RatioEstimate } from "../math/estimate.ts";
 import { dot } from "../math/least-squares.ts";
 import { type Noise, noiseOf } from "./noise.ts";
 import { jointDraws, varianceOf } from "./propagation.ts";
@@ -7,7 +7,7 @@ import { quantile } from "../math/quantile.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";
 import { normalQuantile, studentQuantile } from "../math/special.ts";
-import { standIns, withMisfit } from "./stand-ins.ts";
+import { standIns, withMisfit } from "./unmeasured.ts";
 
 export type { Observation } from "./regression.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BOOTSTRAP_VISITS, cellIntervals, clusterBootstrap, visitMean } from "../math/bootstrap.ts";
-import { estimateOf, intervalOf, linear, ratioOf } from "./estimate.ts";
+import { BOOTSTRAP_VISITS, cellIntervals, clusterBootstrap, visitMean } from "../bootstrap.ts";
+import { estimateOf, intervalOf, linear, ratioOf } from "../math/estimate.ts";
 import { type Random, random } from "../math/random.ts";
 import { cellOf, coverageOf } from "../../testing/studies.ts";
 

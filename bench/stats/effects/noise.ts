@@ -1,4 +1,4 @@
-import { type BlockSums, type Inverse, blockSums, pseudoInverse, solveBlocks, total } from "../math/blocks.ts";
+import { type BlockSums, type Inverse, blockSums, pseudoInverse, solveBlocks, total } from "./blocks.ts";
 
 /** One visit as the noise of measuring sees it. */
 export interface Sample {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { intervalOf } from "./estimate.ts";
+import { intervalOf } from "../math/estimate.ts";
 import { random } from "../math/random.ts";
 import { meanOverRounds } from "./rounds.ts";
 import { cellOf, coverageOf } from "../../testing/studies.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelSpec } from "./design.ts";
 import { fitEffects } from "./effects.ts";
-import type { Interval } from "./estimate.ts";
+import type { Interval } from "../math/estimate.ts";
 import { noiseOf } from "./noise.ts";
 import { median } from "../math/quantile.ts";
 import { type Random, random } from "../math/random.ts";

@@ -1,10 +1,10 @@
-import { type Cell, isPlain } from "../matrix/cell.ts";
-import { type VisitNoise, noiseByAlike } from "./effects/alike.ts";
-import { type Estimate, type Interval, intervalOf, linear } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
-import { mean } from "./math/quantile.ts";
-import { type Study, inDoubt, placeOf } from "./study.ts";
-import type { CellData, ServerMeans, Visit } from "./visits.ts";
+import { type Cell, isPlain } from "../../matrix/cell.ts";
+import { type VisitNoise, noiseByAlike } from "../effects/alike.ts";
+import { type Estimate, type Interval, intervalOf, linear } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import { mean } from "../math/quantile.ts";
+import { type Study, inDoubt, placeOf } from "../study.ts";
+import type { CellData, ServerMeans, Visit } from "../visits.ts";
 
 /*
  * Weighted sums over cells of what their visits took: how attributions say what they are made of. A cell that is in a sum

@@ -1,8 +1,8 @@
-import type { Cell } from "../matrix/cell.ts";
-import type { Estimate } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
-import { mean } from "./math/quantile.ts";
-import { type Study, nullModels, placeOf } from "./study.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { Estimate } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import { mean } from "../math/quantile.ts";
+import { type Study, nullModels, placeOf } from "../study.ts";
 import {
   BETWEEN,
   type Judged,

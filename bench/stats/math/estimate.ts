@@ -1,5 +1,5 @@
-import { mean, variance } from "../math/quantile.ts";
-import { studentQuantile } from "../math/special.ts";
+import { mean, variance } from "./quantile.ts";
+import { studentQuantile } from "./special.ts";
 
 /**
  * A measured quantity with its standard error. `df` are the degrees of freedom of that error; where the error is not known

@@ -1,7 +1,7 @@
-import type { Cell } from "../matrix/cell.ts";
-import type { Estimate } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
-import { type Study, kindsOf, nullModels, placeOf } from "./study.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { Estimate } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import { type Study, kindsOf, nullModels, placeOf } from "../study.ts";
 import {
   BETWEEN,
   DECODE,

@@ -1,4 +1,4 @@
-import type { Sample } from "../effects/noise.ts";
+import type { Sample } from "./noise.ts";
 
 /** A visit less the mean of its cell, and its block: the number of its round. */
 interface Deviation {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../matrix/cell.ts";
-import type { JournalRecord } from "../records/records.ts";
-import { random } from "./math/random.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { JournalRecord } from "../../records/records.ts";
+import { random } from "../math/random.ts";
 import { serverClocks } from "./server-clock.ts";
-import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
-import { type ServerMeans, gatherCells } from "./visits.ts";
+import { callRecord, manifestOf, studyOf } from "../../testing/studies.ts";
+import { type ServerMeans, gatherCells } from "../visits.ts";
 
 const manifest = manifestOf({
   placements: [

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../matrix/cell.ts";
+import type { Cell } from "../../matrix/cell.ts";
 import { attribute } from "./attribution.ts";
-import { intervalOf } from "./effects/estimate.ts";
-import { type Random, random } from "./math/random.ts";
-import { manifestOf, studyOf } from "../testing/studies.ts";
-import type { CellData } from "./visits.ts";
+import { intervalOf } from "../math/estimate.ts";
+import { type Random, random } from "../math/random.ts";
+import { manifestOf, studyOf } from "../../testing/studies.ts";
+import type { CellData } from "../visits.ts";
 
 const PLACEMENTS = [
   ["client", "client"],
