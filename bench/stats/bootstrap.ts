@@ -110,11 +110,11 @@ export function cellIntervals(data: CellData, seed: number, level = 0.95): CellI
     const logMedian = estimateOf(logs);
     const log = intervalOf(logMedian, level);
     const logMean = intervalOf(onLog(visitMean(data)), level);
-    const told = (i: Interval | null): CentreInterval | null =>
+    const shown = (i: Interval | null): CentreInterval | null =>
       i && { low: Math.exp(i.low), high: Math.exp(i.high), method: "t", visits: count };
     return {
-      median: told(log),
-      mean: told(logMean),
+      median: shown(log),
+      mean: shown(logMean),
       logMedian,
     };
   }

@@ -17,6 +17,11 @@ export interface Interval {
   readonly high: number;
 }
 
+/** An interval that says something: one without an end says no more than none. */
+export function known(interval: Interval | null | undefined): Interval | null {
+  return interval != null && Number.isFinite(interval.low) && Number.isFinite(interval.high) ? interval : null;
+}
+
 /** An effect as a ratio; the interval is null where the data cannot give one. */
 export interface RatioEstimate {
   readonly ratio: number;
