@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { estimateOf, intervalOf } from "../stats/effects/estimate.ts";
+import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { median } from "../stats/math/quantile.ts";
 import { random } from "../stats/math/random.ts";
 import { DEFAULT_LIMITS, Limits, enough, leadInSize, visitSize, warmupSize } from "./limits.ts";

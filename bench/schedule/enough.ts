@@ -1,5 +1,5 @@
 import { type Limits, MIN_VISITS } from "../matrix/limits.ts";
-import { estimateOf, intervalOf } from "../stats/effects/estimate.ts";
+import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { STABILITY, medianOf, precisionOf, windowsStable } from "./precision.ts";
 
 /** Why a cell is done: its median is known as precisely as was asked for, or it has all its calls. */

@@ -10,7 +10,7 @@ import { detectionAlarms, findingsOf } from "../../bench/stats/detections/findin
 import { readSeen } from "../../bench/records/seen.ts";
 import { readManifest } from "../../bench/records/manifest.ts";
 import { readJournal } from "../../bench/records/records.ts";
-import { serverClocks } from "../../bench/stats/server-clock.ts";
+import { serverClocks } from "../../bench/stats/attribution/server-clock.ts";
 import { loadStudy } from "../../bench/stats/study.ts";
 import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
 import { type Lab, pushImage, readLab } from "../../lab/index.ts";

@@ -1,16 +1,16 @@
-import type { RunManifest } from "../../records/manifest.ts";
-import { type Attribution, PARTS, type Part, attribute } from "../../stats/attribution.ts";
-import type { Estimate } from "../../stats/effects/estimate.ts";
-import { type Judged, SMALL_SHARE, levelOf } from "../../stats/sums.ts";
-import { type Figure, type TableCell, type TableColumn, figure, only, right, table } from "../blocks.ts";
-import { modelTitle } from "./caveats.ts";
-import { kindTitle } from "../charts/colours.ts";
-import { type Bar, stackChart } from "../charts/stacks.ts";
-import { FROM_TO, PROTOCOL } from "./columns.ts";
-import { count } from "../../../lib/words.ts";
-import { formatInterval } from "../../format/numbers.ts";
-import type { Section } from "../section.ts";
-import { formatMs } from "./paper/tables.ts";
+import type { RunManifest } from "../../../records/manifest.ts";
+import { type Attribution, PARTS, type Part, attribute } from "../../../stats/attribution/attribution.ts";
+import type { Estimate } from "../../../stats/math/estimate.ts";
+import { type Judged, SMALL_SHARE, levelOf } from "../../../stats/attribution/sums.ts";
+import { type Figure, type TableCell, type TableColumn, figure, only, right, table } from "../../blocks.ts";
+import { modelTitle } from "../caveats.ts";
+import { kindTitle } from "../../charts/colours.ts";
+import { type Bar, stackChart } from "../../charts/stacks.ts";
+import { FROM_TO, PROTOCOL } from "../columns.ts";
+import { count } from "../../../../lib/words.ts";
+import { formatInterval } from "../../../format/numbers.ts";
+import type { Section } from "../../section.ts";
+import { formatMs } from "../paper/tables.ts";
 
 /** Where the time of a request goes: the parts, and whether they add up. */
 export const attributionSection: Section = {

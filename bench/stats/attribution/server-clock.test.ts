@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../matrix/cell.ts";
-import type { JournalRecord } from "../records/records.ts";
-import { random } from "./math/random.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { JournalRecord } from "../../records/records.ts";
+import { random } from "../math/random.ts";
 import { serverClocks } from "./server-clock.ts";
-import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
-import { type ServerMeans, gatherCells } from "./visits.ts";
+import { callRecord, manifestOf, studyOf } from "../../testing/studies.ts";
+import { type ServerMeans, gatherCells } from "../visits.ts";
 
 const manifest = manifestOf({
   placements: [
@@ -18,10 +18,10 @@ const manifest = manifestOf({
 });
 
 /** What the server's clock sees of a call, and what only the client does, ms. */
-const inside = (c: Cell) => (c.clientKind === "rest" ? 20 : 1) + (c.model === "null" ? 0 : 300);
-const outside = (c: Cell) => (c.clientKind === "rest" ? 1 : 2) + (c.clientRole === c.serverRole ? 0 : 15);
+const inside = (c: Cell) => (c.client === "rest" ? 20 : 1) + (c.model === "null" ? 0 : 300);
+const outside = (c: Cell) => (c.client === "rest" ? 1 : 2) + (c.local ? 0 : 15);
 
-/** Visits of three calls, a tenth of noise on both clocks alike; `wrong` is what the server's clock does not tell. */
+/** Visits of three calls, a tenth of noise on both clocks alike; `wrong` is what the server's clock does not see. */
 function measured(wrong: (cell: Cell) => number, rounds = 4) {
   const stream = random(3);
   const noise = new Map<string, number>();
@@ -48,7 +48,10 @@ describe("the attribution beside the server's own clock", () => {
     const { rows } = serverClocks(measured(() => 0));
     expect(rows).toHaveLength(2 * 2 * 2);
     const remote = rows.find(
-      (r) => r.place === "client → edge" && r.model === "ssd-mobilenet" && r.clientKind === "probe",
+      (r) =>
+        r.levels["placement"] === "client → edge" &&
+        r.levels["model"] === "ssd-mobilenet" &&
+        r.levels["client"] === "probe",
     );
     expect(remote?.visits).toBe(8);
     expect(remote?.runMs).toBe(1);
@@ -60,12 +63,14 @@ describe("the attribution beside the server's own clock", () => {
   it("does not agree where a model's calls take time that its server does not know of, and says how much", () => {
     const { rows } = serverClocks(measured((c) => (c.model === "ssd-mobilenet" ? 40 : 0)));
     for (const row of rows) {
-      expect(row.judged.small, `${row.place} ${row.model}`).toBe(row.model !== "ssd-mobilenet");
-      if (row.model === "ssd-mobilenet") expect(row.difference.value).toBeCloseTo(40, 0);
+      expect(row.judged.small, `${row.levels["placement"]} ${row.levels["model"]}`).toBe(
+        row.levels["model"] !== "ssd-mobilenet",
+      );
+      if (row.levels["model"] === "ssd-mobilenet") expect(row.difference.value).toBeCloseTo(40, 0);
     }
   });
 
-  it("agrees where the whole interval is within a twentieth of what the client saw, and cannot tell of a single visit", () => {
+  it("agrees where the whole interval is within a twentieth of what the client saw, and is inconclusive of a single visit", () => {
     const small = (c: Cell) => (c.model === "null" ? 0 : 4);
     expect(serverClocks(measured(small)).rows.map((r) => r.judged.small)).toEqual(Array(8).fill(true));
     const one = serverClocks(measured(small, 1)).rows;

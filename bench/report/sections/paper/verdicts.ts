@@ -1,6 +1,6 @@
-import type { Study } from "../../stats/study.ts";
-import { type Verdict, verdicts } from "../../verdicts/index.ts";
-import { type Effect, FINDING_RULE, type Finding, type Outcome } from "../../verdicts/verdict.ts";
+import type { Study } from "../../../stats/study.ts";
+import { type Verdict, verdicts } from "../../../verdicts/index.ts";
+import { type Effect, FINDING_RULE, type Finding, type Outcome } from "../../../verdicts/verdict.ts";
 import {
   type Block,
   type Figure,
@@ -13,10 +13,10 @@ import {
   only,
   right,
   table,
-} from "../blocks.ts";
-import { intervalChart, unknownKey } from "../charts/intervals.ts";
-import { formatInterval, formatRatio, formatRatioInterval } from "../../format/numbers.ts";
-import type { Section } from "../section.ts";
+} from "../../blocks.ts";
+import { intervalChart, unknownKey } from "../../charts/intervals.ts";
+import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
+import type { Section } from "../../section.ts";
 
 export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
   holds: "good",

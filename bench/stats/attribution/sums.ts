@@ -1,10 +1,12 @@
-import { type Cell, isPlain } from "../matrix/cell.ts";
-import { type VisitNoise, noiseByAlike } from "./effects/alike.ts";
-import { type Estimate, type Interval, intervalOf, linear } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
-import { mean } from "./math/quantile.ts";
-import { type Study, inDoubt, placeOf } from "./study.ts";
-import type { CellData, ServerMeans, Visit } from "./visits.ts";
+import type { Coordinates } from "../../matrix/axes.ts";
+import { type Cell, isPlain } from "../../matrix/cell.ts";
+import { type VisitNoise, noiseByAlike } from "../effects/alike.ts";
+import { type Estimate, type Interval, intervalOf, linear } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import { mean } from "../math/quantile.ts";
+import { type CellGroup, alikeNames, groupsBut, keyOf } from "../levels.ts";
+import { type Study, inDoubt } from "../study.ts";
+import type { CellData, ServerMeans, Visit } from "../visits.ts";
 
 /*
  * Weighted sums over cells of what their visits took: how attributions say what they are made of. A cell that is in a sum
@@ -31,26 +33,35 @@ export const SERVER: Weights = { encode: 0, decode: 0, between: 0, server: 1 };
 /** Weights by cell. */
 export type Sum = ReadonlyMap<string, Weights>;
 
-/** Cells that were called one call after the other and have calls, by `keyOf`. */
-export function plainCells(study: Study): Map<string, Cell> {
-  return new Map(
-    study.manifest.cells.filter((c) => isPlain(c) && hasCalls(study.data.get(c.id))).map((c) => [keyOf(c), c]),
+/** The cells of a run that were called one call after the other and have calls, and how others are found beside them. */
+export interface PlainCells {
+  readonly all: readonly Cell[];
+  /** The cell of these coordinates; their protocol is the client kind's. */
+  at(coordinates: Coordinates): Cell | undefined;
+  /** The same, called by the server's own machine. */
+  atHome(coordinates: Coordinates): Cell | undefined;
+}
+
+const CLIENT_SAYS = ["protocol"];
+/** Axes on which a cell and the one at home may differ. */
+const HOME_SAYS = [...CLIENT_SAYS, "placement"];
+
+/** The plain cells of a run. */
+export const plainCells = once(({ manifest, data, axes }: Study): PlainCells => {
+  const all = manifest.cells.filter((c) => isPlain(c) && hasCalls(data.get(c.id)));
+  const byKey = new Map(all.map((c) => [keyOf(c, axes, CLIENT_SAYS), c]));
+  const local = Map.groupBy(
+    all.filter((c) => c.local),
+    (c) => keyOf(c, axes, HOME_SAYS),
   );
-}
+  const at = (c: Coordinates) => byKey.get(keyOf(c, axes, CLIENT_SAYS));
+  return { all, at, atHome: (c) => (c.local ? at(c) : local.get(keyOf(c, axes, HOME_SAYS))?.[0]) };
+});
 
-/** Cells of one placement, model and client kind, together; without those of some models. */
-export function groupsOf(cells: ReadonlyMap<string, Cell>, without: ReadonlySet<string>): Cell[][] {
-  const groups = new Map<string, Cell[]>();
-  for (const cell of cells.values()) {
-    if (without.has(cell.model)) continue;
-    const key = [placeOf(cell), cell.model, cell.clientKind].join("|");
-    groups.set(key, [...(groups.get(key) ?? []), cell]);
-  }
-  return [...groups.values()];
-}
-
-export function keyOf(c: Pick<Cell, "clientRole" | "serverRole" | "clientKind" | "model" | "image">): string {
-  return [c.clientRole, c.serverRole, c.clientKind, c.model, c.image].join("|");
+/** Cells that differ in their image alone, without those of some models. */
+export function groupsOf(study: Study, without: ReadonlySet<string>): CellGroup[] {
+  const cells = plainCells(study).all.filter((c) => !without.has(c.model));
+  return groupsBut(cells, study.axes, ["image"]);
 }
 
 function hasCalls(data: CellData | undefined): boolean {
@@ -105,7 +116,7 @@ export function estimate(study: Study, sum: Sum): Estimate {
     const weighed = factor * mean(visits.map((v) => weigh(v, quantity)));
     value += weighed;
     const key = keyOfWeights(quantity);
-    const noise = noiseFor(study, key, quantity)(alikeOf(cell)) ?? { name: "", variance: NaN, df: 0 };
+    const noise = noiseFor(study, key, quantity)(alikeNames(cell, study.axes)) ?? { name: "", variance: NaN, df: 0 };
     const before = byNoise.get(`${key} ${noise.name}`)?.variance ?? 0;
     // Noise is that of a logarithm: what it moves is in proportion to what was measured.
     const variance = before + (weighed ** 2 * noise.variance) / visits.length;
@@ -131,11 +142,6 @@ const FLOOR_MS = 1e-3;
 
 const logOf = (visit: Visit, quantity: Weights) => Math.log(Math.max(FLOOR_MS, weigh(visit, quantity)));
 
-function alikeOf(cell: Cell): string[] {
-  const byKind = `${cell.model} ${cell.clientKind}`;
-  return [`${placeOf(cell)} ${byKind}`, byKind, cell.model];
-}
-
 type NoiseOf = (alike: readonly string[]) => VisitNoise | undefined;
 const cellsById = once((study: Study) => new Map(study.manifest.cells.map((c) => [c.id, c])));
 const noises = once((_: Study) => new Map<string, NoiseOf>());
@@ -145,9 +151,11 @@ function noiseFor(study: Study, key: string, quantity: Weights): NoiseOf {
   const known = noises(study);
   let noise = known.get(key);
   if (noise === undefined) {
-    const cells = [...plainCells(study).values()].flatMap((cell) => {
+    const cells = plainCells(study).all.flatMap((cell) => {
       const visits = visitsOf(study.data.get(cell.id), quantity);
-      return visits.length === 0 ? [] : [{ alike: alikeOf(cell), logs: visits.map((v) => logOf(v, quantity)) }];
+      return visits.length === 0
+        ? []
+        : [{ alike: alikeNames(cell, study.axes), logs: visits.map((v) => logOf(v, quantity)) }];
     });
     known.set(key, (noise = noiseByAlike(cells)));
   }
@@ -168,22 +176,22 @@ export interface Judged {
   readonly interval: Interval | null;
   /**
    * True: that interval lies within `SMALL_SHARE` of the whole. False: it does not, and zero is not in it. Null: neither, so
-   * it cannot be told; that much is not proof that nothing is left.
+   * it is inconclusive, which is no proof that nothing is left.
    */
   readonly small: boolean | null;
-  /** A cell in it was visited once and is out of line, or could be without being seen: nothing is judged (screening.ts). */
+  /** A cell in it was visited once and is an outlier, or could be one without being seen: nothing is judged (screening.ts). */
   readonly doubtful?: true;
 }
 
 /** Nothing is judged: there is nothing to see. */
 export const UNJUDGED: Judged = { interval: null, small: null };
-/** Nothing is judged, for one wild call would decide it. */
+/** Nothing is judged, because one outlier would decide it. */
 const DOUBTFUL: Judged = { ...UNJUDGED, doubtful: true };
 
 /** The level of an interval of one of several findings that all hold at once at 95 %. */
 export const levelOf = (findings: number): number => 1 - 0.05 / Math.max(1, findings);
 
-/** What is left over of a whole: the sum, its estimate, and whether a wild call could decide it. */
+/** What is left over of a whole: the sum, its estimate, and whether an outlier could decide it. */
 export interface Left {
   readonly estimate: Estimate;
   readonly doubtful: boolean;

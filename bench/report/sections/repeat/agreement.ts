@@ -1,9 +1,9 @@
-import type { Cell } from "../../matrix/cell.ts";
-import { type Apart, apartOf } from "../../compare/apart.ts";
-import { type Study, nullModels } from "../../stats/study.ts";
-import { verdicts } from "../../verdicts/index.ts";
-import type { Outcome } from "../../verdicts/verdict.ts";
-import { type EffectRow, effectsOf } from "./effects.ts";
+import type { Cell } from "../../../matrix/cell.ts";
+import { type Apart, apartOf } from "../../../compare/apart.ts";
+import { type Study, nullModels } from "../../../stats/study.ts";
+import { verdicts } from "../../../verdicts/index.ts";
+import type { Outcome } from "../../../verdicts/verdict.ts";
+import { type EffectRow, effectsOf } from "../effects.ts";
 
 /** One of the ratios that a run is made for, in both runs. */
 export interface RatioPair {

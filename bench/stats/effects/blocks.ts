@@ -1,4 +1,13 @@
-import type { Sample } from "../effects/noise.ts";
+/** One visit as the noise of measuring sees it. */
+export interface Sample {
+  readonly cell: string;
+  readonly round: number;
+  /** The machine whose good and bad times it shares with others: the one that serves it. */
+  readonly machine: string;
+  /** Names of what is as noisy as this, the narrowest first. */
+  readonly alike: readonly string[];
+  readonly value: number;
+}
 
 /** A visit less the mean of its cell, and its block: the number of its round. */
 interface Deviation {

@@ -1,5 +1,5 @@
-import { mean, variance } from "../math/quantile.ts";
-import { studentQuantile } from "../math/special.ts";
+import { mean, variance } from "./quantile.ts";
+import { studentQuantile } from "./special.ts";
 
 /**
  * A measured quantity with its standard error. `df` are the degrees of freedom of that error; where the error is not known
@@ -15,6 +15,11 @@ export interface Estimate {
 export interface Interval {
   readonly low: number;
   readonly high: number;
+}
+
+/** An interval that says something: one without an end says no more than none. */
+export function known(interval: Interval | null | undefined): Interval | null {
+  return interval != null && Number.isFinite(interval.low) && Number.isFinite(interval.high) ? interval : null;
 }
 
 /** An effect as a ratio; the interval is null where the data cannot give one. */

@@ -1,8 +1,8 @@
-import { estimateOf, type Estimate, type Interval, intervalOf } from "../effects/estimate.ts";
-import { mean, quantile, variance } from "./quantile.ts";
-import { random, seedOf } from "./random.ts";
-import { normalCdf, studentQuantile } from "./special.ts";
-import type { CellData } from "../visits.ts";
+import { estimateOf, type Estimate, type Interval, intervalOf } from "./math/estimate.ts";
+import { mean, quantile, variance } from "./math/quantile.ts";
+import { random, seedOf } from "./math/random.ts";
+import { normalCdf, studentQuantile } from "./math/special.ts";
+import type { CellData } from "./visits.ts";
 
 /** Fewer visits than this and resampling them says too little: a t interval over the visits is given instead. */
 export const BOOTSTRAP_VISITS = 10;
@@ -110,11 +110,11 @@ export function cellIntervals(data: CellData, seed: number, level = 0.95): CellI
     const logMedian = estimateOf(logs);
     const log = intervalOf(logMedian, level);
     const logMean = intervalOf(onLog(visitMean(data)), level);
-    const told = (i: Interval | null): CentreInterval | null =>
+    const shown = (i: Interval | null): CentreInterval | null =>
       i && { low: Math.exp(i.low), high: Math.exp(i.high), method: "t", visits: count };
     return {
-      median: told(log),
-      mean: told(logMean),
+      median: shown(log),
+      mean: shown(logMean),
       logMedian,
     };
   }

@@ -3,7 +3,7 @@ import type { Propagated } from "./propagation.ts";
 import type { Observation, Regression, SetAside } from "./regression.ts";
 
 /** Combinations of levels that an average is over and that nothing was measured of, or nothing that counts. */
-export interface StandIns {
+export interface Unmeasured {
   /** How many there are. */
   readonly count: number;
   /** What the model leaves unexplained of a cell, as a standard deviation; NaN where no cell can tell. */
@@ -15,8 +15,12 @@ export interface StandIns {
   gather(pull: Float64Array): Float64Array;
 }
 
-/** The combinations of a fit's levels, and how far its model can be trusted to stand in for those that are missing. */
-export function standIns(observations: readonly Observation[], fit: Regression, out: SetAside | undefined): StandIns {
+/** The combinations of a fit's levels of which there is no cell, and how far its model can be trusted to predict them. */
+export function unmeasured(
+  observations: readonly Observation[],
+  fit: Regression,
+  out: SetAside | undefined,
+): Unmeasured {
   const { design, cells, weights } = fit;
   const { factors } = design.spec;
   const grid = factors.reduce<readonly Levels[]>(
@@ -25,9 +29,9 @@ export function standIns(observations: readonly Observation[], fit: Regression, 
   );
   const key = (levels: Levels) => factors.map((f) => levels[f]).join("\0");
   const numbers = new Map(grid.map((levels, g) => [key(levels), g]));
-  const placeOf = observations.map((o) => numbers.get(key(o.levels)) as number);
+  const gridOf = observations.map((o) => numbers.get(key(o.levels)) as number);
   const gone = new Set(out?.indices);
-  const measured = new Set(placeOf.filter((_, i) => !gone.has(i)));
+  const measured = new Set(gridOf.filter((_, i) => !gone.has(i)));
 
   const sums = new Float64Array(cells.count);
   const residuals = out?.residuals ?? fit.residuals;
@@ -46,7 +50,7 @@ export function standIns(observations: readonly Observation[], fit: Regression, 
     gather(pull) {
       const weight = new Float64Array(grid.length);
       pull.forEach((p, i) => {
-        const g = placeOf[i] as number;
+        const g = gridOf[i] as number;
         weight[g] = (weight[g] as number) + p;
       });
       return weight;
@@ -55,12 +59,12 @@ export function standIns(observations: readonly Observation[], fit: Regression, 
 }
 
 /**
- * An error of measuring with that of the model where it stands in for cells: what each combination counts for more or less than
+ * An error of measuring with that of the model where it predicts cells: what each combination counts for more or less than
  * in the average, times the misfit of a cell. Degrees of freedom after Satterthwaite.
  */
 export function withMisfit(
   known: Propagated,
-  { misfit, df }: Pick<StandIns, "misfit" | "df">,
+  { misfit, df }: Pick<Unmeasured, "misfit" | "df">,
   difference: Float64Array,
 ): Propagated {
   const extra = misfit ** 2 * difference.reduce((sum, d) => sum + d ** 2, 0);

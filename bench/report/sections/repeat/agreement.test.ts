@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../../matrix/cell.ts";
-import { manifestOf, studyOf } from "../../testing/studies.ts";
-import { apartOf } from "../../compare/apart.ts";
+import type { Cell } from "../../../matrix/cell.ts";
+import { manifestOf, studyOf } from "../../../testing/studies.ts";
+import { apartOf } from "../../../compare/apart.ts";
 import { runsAgreement } from "./agreement.ts";
 import { agreementText } from "./repeat.ts";
 
@@ -18,7 +18,7 @@ const manifest = manifestOf({
 function run(nullFactor: number, restFactor: number) {
   return studyOf(manifest, 3, (c: Cell, round) => {
     const model = c.model === "null" ? 4 * nullFactor : c.model === "ssd-mobilenet" ? 40 : 400;
-    return [{ totalMs: model * (c.clientKind === "rest" ? 2 * restFactor : 1) * (1 + 0.001 * (round % 2)) }];
+    return [{ totalMs: model * (c.client === "rest" ? 2 * restFactor : 1) * (1 + 0.001 * (round % 2)) }];
   });
 }
 
@@ -44,7 +44,7 @@ describe("two runs of one matrix", () => {
   });
 
   it("are said to differ in a ratio and in a verdict where they do", () => {
-    const cells = manifest.cells.map((cell) => ({ cell, ratio: cell.clientKind === "rest" ? 0.25 : 1 }));
+    const cells = manifest.cells.map((cell) => ({ cell, ratio: cell.client === "rest" ? 0.25 : 1 }));
     const agreement = runsAgreement(run(1, 1), run(1, 0.25), cells);
     const protocol = agreement.ratios.find((r) => r.row.factor === "client" && r.row.at === null);
     expect([protocol?.first, protocol?.second].map((x) => Number(x?.toFixed(3)))).toEqual([2, 0.5]);

@@ -5,7 +5,7 @@ import { NEAR } from "./apart.ts";
 import type { Agreement, Comparison, GroupChange } from "./compare.ts";
 import type { FailureChange, FailureRate } from "./failures.ts";
 import type { Compared, JudgedTogether } from "./judge.ts";
-import { type Verdict, rules, verdictOf } from "./verdict.ts";
+import { type Verdict, rules, verdictOf } from "./exit-code.ts";
 
 const MOST_CELLS = 12;
 /** Differences of provenance that the first lines name. */

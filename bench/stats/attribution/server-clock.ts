@@ -1,8 +1,10 @@
-import type { Cell } from "../matrix/cell.ts";
-import type { Estimate } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
-import { mean } from "./math/quantile.ts";
-import { type Study, nullModels, placeOf } from "./study.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { Estimate } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import { mean } from "../math/quantile.ts";
+import type { Levels } from "../effects/design.ts";
+import { type CellGroup, levelsOf } from "../levels.ts";
+import { type Study, nullModels } from "../study.ts";
 import {
   BETWEEN,
   type Judged,
@@ -14,7 +16,6 @@ import {
   groupsOf,
   judge,
   judgeable,
-  keyOf,
   leftOver,
   levelOf,
   plainCells,
@@ -32,13 +33,12 @@ import {
  *   the server's own  is what is left, if that is so: it is compared with what the server itself measured
  */
 
-/** One placement, model and client kind: means over images, milliseconds. */
+/** Cells that differ in their image alone: means over images, milliseconds. */
 export interface ServerClock {
-  readonly place: string;
-  readonly model: string;
-  readonly clientKind: string;
+  /** Levels on all axes but the image. */
+  readonly levels: Levels;
   readonly images: number;
-  /** Visits of the model's cells that the server's clock tells about. */
+  /** Visits of the model's cells that the server's clock reported. */
   readonly visits: number;
   readonly between: Estimate;
   readonly outside: Estimate;
@@ -62,11 +62,10 @@ export interface ServerClocks {
 /** Compares the attribution with the servers' own clocks, wherever there are any. */
 export const serverClocks = once((study: Study): ServerClocks => {
   const nulls = nullModels(study.manifest);
-  const usable = plainCells(study);
   const unknown = [...study.data.values()].flatMap((d) =>
     d.visits.flatMap(({ server }) => (server !== undefined && "unknown" in server ? [server.unknown] : [])),
   );
-  const rows = groupsOf(usable, nulls).flatMap((cells) => clockOf(study, cells, usable, [...nulls]) ?? []);
+  const rows = groupsOf(study, nulls).flatMap((cells) => clockOf(study, cells, [...nulls]) ?? []);
   const level = levelOf(rows.filter((r) => judgeable(r.left)).length);
   return {
     rows: rows.map(({ stepMs, left, ...row }) => ({
@@ -81,31 +80,28 @@ export const serverClocks = once((study: Study): ServerClocks => {
 
 function clockOf(
   study: Study,
-  cells: readonly Cell[],
-  usable: ReadonlyMap<string, Cell>,
+  cells: CellGroup,
   nulls: readonly string[],
 ): (Omit<ServerClock, "judged" | "difference"> & { readonly left: Left; readonly stepMs: number }) | undefined {
-  const first = cells[0];
-  const told = (cell: Cell) => (study.data.get(cell.id)?.visits ?? []).flatMap((v) => serverMeans(v) ?? []);
+  const usable = plainCells(study);
+  const reported = (cell: Cell) => (study.data.get(cell.id)?.visits ?? []).flatMap((v) => serverMeans(v) ?? []);
   const split = cells.flatMap((cell) => {
-    const empty = nulls.flatMap((model) => usable.get(keyOf({ ...cell, model })) ?? [])[0];
-    return empty === undefined || told(cell).length === 0 || told(empty).length === 0
+    const empty = nulls.flatMap((model) => usable.at({ ...cell, model }) ?? [])[0];
+    return empty === undefined || reported(cell).length === 0 || reported(empty).length === 0
       ? []
-      : [{ cell, empty, told: told(cell) }];
+      : [{ cell, empty, reported: reported(cell) }];
   });
-  if (first === undefined || split.length === 0) return undefined;
+  if (split.length === 0) return undefined;
   type Part = (typeof split)[number];
   const sumOver = (pick: (part: Part) => Sum) => scale(add(...split.map(pick)), 1 / split.length);
   const over = (pick: (part: Part) => Sum) => estimate(study, sumOver(pick));
   const outside = ({ empty }: Part) => add(term(empty, BETWEEN), term(empty, SERVER, -1));
   const between = over(({ cell }) => term(cell, BETWEEN));
   const difference = sumOver((p) => add(term(p.cell, BETWEEN), term(p.cell, SERVER, -1), scale(outside(p), -1)));
-  const all = split.flatMap((p) => p.told);
+  const all = split.flatMap((p) => p.reported);
   const runs = all.flatMap((t) => t.runMs ?? []);
   return {
-    place: placeOf(first),
-    model: first.model,
-    clientKind: first.clientKind,
+    levels: levelsOf(cells[0], study.axes, ["image"]),
     images: split.length,
     visits: all.length,
     between,

@@ -1,12 +1,12 @@
-import { type Apart, NEAR } from "../../compare/apart.ts";
-import { DEFAULT_THRESHOLD, type Comparison, compareRuns } from "../../compare/compare.ts";
-import { once } from "../../stats/math/memo.ts";
+import { type Apart, NEAR } from "../../../compare/apart.ts";
+import { DEFAULT_THRESHOLD, type Comparison, compareRuns } from "../../../compare/compare.ts";
+import { once } from "../../../stats/math/memo.ts";
 import { type RunsAgreement, runsAgreement } from "./agreement.ts";
-import { type Block, prose, right, table } from "../blocks.ts";
-import { atTitle, ratioTitle } from "./effects.ts";
-import { count } from "../../../lib/words.ts";
-import { formatRatio, formatRatioInterval, formatShare } from "../../format/numbers.ts";
-import type { ReportInputs, Section } from "../section.ts";
+import { type Block, prose, right, table } from "../../blocks.ts";
+import { atTitle, ratioTitle } from "../effects.ts";
+import { count } from "../../../../lib/words.ts";
+import { formatRatio, formatRatioInterval, formatShare } from "../../../format/numbers.ts";
+import type { ReportInputs, Section } from "../../section.ts";
 
 const MOST_CELLS = 8;
 

@@ -1,7 +1,9 @@
-import type { Cell } from "../matrix/cell.ts";
-import type { Estimate } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
-import { type Study, kindsOf, nullModels, placeOf } from "./study.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { Estimate } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import type { Levels } from "../effects/design.ts";
+import { type CellGroup, levelsOf } from "../levels.ts";
+import { type Study, nullModels, pixelClients } from "../study.ts";
 import {
   BETWEEN,
   DECODE,
@@ -17,10 +19,10 @@ import {
   isNothing,
   judge,
   judgeable,
-  keyOf,
   leftOver,
   levelOf,
   plainCells,
+  type PlainCells,
   scale,
   term,
 } from "./sums.ts";
@@ -44,11 +46,10 @@ import {
 export const PARTS = ["encode", "decode", "server", "network", "compute"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The split of one placement, model and client kind: mean over images, milliseconds. */
+/** The split of cells that differ in their image alone: mean over images, milliseconds. */
 export interface Attribution {
-  readonly place: string;
-  readonly model: string;
-  readonly clientKind: string;
+  /** Levels on all axes but the image. */
+  readonly levels: Levels;
   readonly images: number;
   readonly total: Estimate;
   readonly parts: Readonly<Record<Part, Estimate>>;
@@ -73,13 +74,12 @@ interface Row extends Omit<Attribution, "judged" | "kind" | "rest"> {
 }
 
 /**
- * The split of every placement, model and client kind that has the cells for it. Null models are left out, and so are cells
+ * The split of every group of cells that differ in their image alone, where there are the cells for it. Null models are left out, and so are cells
  * under load: there a call waits for others, which is no part of these.
  */
 export const attribute = once((study: Study): readonly Attribution[] => {
   const nulls = nullModels(study.manifest);
-  const usable = plainCells(study);
-  const rows = groupsOf(usable, nulls).flatMap((cells) => attributeGroup(study, cells, usable, [...nulls]) ?? []);
+  const rows = groupsOf(study, nulls).flatMap((cells) => attributeGroup(study, cells, [...nulls]) ?? []);
   const following = followers(rows);
   const kindOf = (row: Row) => (row.identity ? "identity" : following.has(row) ? "follows" : "finding");
   const level = levelOf(rows.filter((r) => kindOf(r) === "finding" && judgeable(r.left)).length);
@@ -90,12 +90,12 @@ export const attribute = once((study: Study): readonly Attribution[] => {
   });
 });
 
-/** Rows whose rest is determined by the rests before it, of the same placement and model. */
+/** Rows whose rest is determined by the rests before it, of the same levels but for the client. */
 function followers(rows: readonly Row[]): ReadonlySet<Row> {
   const found = new Set<Row>();
   const groups = Map.groupBy(
     rows.filter((r) => !r.identity),
-    (r) => `${r.place}|${r.model}`,
+    ({ levels: { protocol: _, client: __, ...others } }) => JSON.stringify(others),
   );
   for (const own of groups.values()) {
     const last = own.at(-1);
@@ -104,14 +104,8 @@ function followers(rows: readonly Row[]): ReadonlySet<Row> {
   return found;
 }
 
-function attributeGroup(
-  study: Study,
-  cells: readonly Cell[],
-  usable: ReadonlyMap<string, Cell>,
-  nulls: readonly string[],
-): Row | undefined {
-  const first = cells[0];
-  if (first === undefined) return undefined;
+function attributeGroup(study: Study, cells: CellGroup, nulls: readonly string[]): Row | undefined {
+  const usable = plainCells(study);
   const split = cells.flatMap((cell) => sumsOf(study, cell, usable, nulls) ?? []);
   if (split.length === 0) return undefined;
   const share = 1 / split.length;
@@ -124,9 +118,7 @@ function attributeGroup(
     network: { value: 0, se: 0, df: Infinity },
   };
   return {
-    place: placeOf(first),
-    model: first.model,
-    clientKind: first.clientKind,
+    levels: levelsOf(cells[0], study.axes, ["image"]),
     images: split.length,
     total: over((s) => s.total),
     parts: { ...found, ...unseen },
@@ -144,26 +136,18 @@ interface CellSums {
   readonly tautology: boolean;
 }
 
-function sumsOf(
-  study: Study,
-  cell: Cell,
-  usable: ReadonlyMap<string, Cell>,
-  nulls: readonly string[],
-): CellSums | undefined {
-  const find = (change: Partial<Cell>) => usable.get(keyOf({ ...cell, ...change }));
-  const ofNull = (change: Partial<Cell>) =>
-    nulls.map((model) => find({ ...change, model })).find((c) => c !== undefined);
-  const own = { clientRole: cell.serverRole };
-  const here = ofNull({});
-  const local = ofNull(own);
-  if (here === undefined || local === undefined) return undefined;
+function sumsOf(study: Study, cell: Cell, usable: PlainCells, nulls: readonly string[]): CellSums | undefined {
+  const firstOf = <T>(items: readonly T[], find: (item: T) => Cell | undefined) =>
+    items.map(find).find((c) => c !== undefined);
+  const here = firstOf(nulls, (model) => usable.at({ ...cell, model }));
+  const home = firstOf(nulls, (model) => usable.atHome({ ...cell, model }));
+  if (here === undefined || home === undefined) return undefined;
 
   // Client kinds that send the same input: a model that is sent a file decodes it first.
-  const kinds = [...kindsOf(study.manifest, "grpc"), ...kindsOf(study.manifest, "rest")];
-  const alike = cell.input === "pixels" ? kinds : [cell.clientKind];
-  const computes = alike.flatMap((clientKind) => {
-    const model = find({ ...own, clientKind });
-    const without = ofNull({ ...own, clientKind });
+  const alike = cell.input === "pixels" ? pixelClients(study.manifest) : [cell.client];
+  const computes = alike.flatMap((client) => {
+    const model = usable.atHome({ ...cell, client });
+    const without = firstOf(nulls, (empty) => usable.atHome({ ...cell, client, model: empty }));
     return model === undefined || without === undefined ? [] : [add(term(model, BETWEEN), term(without, BETWEEN, -1))];
   });
   if (computes.length === 0) return undefined;
@@ -172,10 +156,10 @@ function sumsOf(
     parts: {
       encode: term(cell, ENCODE),
       decode: term(cell, DECODE),
-      server: term(local, BETWEEN),
-      network: add(term(here, BETWEEN), term(local, BETWEEN, -1)),
+      server: term(home, BETWEEN),
+      network: add(term(here, BETWEEN), term(home, BETWEEN, -1)),
       compute: scale(add(...computes), 1 / computes.length),
     },
-    tautology: cell.clientRole === cell.serverRole && computes.length === 1,
+    tautology: cell.local && computes.length === 1,
   };
 }

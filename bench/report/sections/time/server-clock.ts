@@ -1,11 +1,11 @@
-import { type ServerClocks, serverClocks } from "../../stats/server-clock.ts";
-import { type Block, right, table } from "../blocks.ts";
+import { type ServerClocks, serverClocks } from "../../../stats/attribution/server-clock.ts";
+import { type Block, right, table } from "../../blocks.ts";
 import { doubtfulNote, judgedInterval, judgedRule, judgement, signed } from "./attribution.ts";
-import { kindTitle } from "../charts/colours.ts";
-import { FROM_TO, PROTOCOL } from "./columns.ts";
-import { count } from "../../../lib/words.ts";
-import type { Section } from "../section.ts";
-import { formatMs } from "./paper/tables.ts";
+import { kindTitle } from "../../charts/colours.ts";
+import { FROM_TO, PROTOCOL } from "../columns.ts";
+import { count } from "../../../../lib/words.ts";
+import type { Section } from "../../section.ts";
+import { formatMs } from "../paper/tables.ts";
 
 /** The attribution beside what the servers' own clocks say: TF Serving's metrics, where it has them. */
 export const serverClockSection: Section = {
