@@ -46,6 +46,8 @@ const image = z.preprocess(
   z.number(IMAGE).int(IMAGE).positive(IMAGE),
 );
 const positive = z.number("a positive number").positive("a positive number");
+/** Node's timers go no further: beyond it a call would time out at once. */
+const seconds = positive.max(2_000_000, "at most 2000000");
 const count = z
   .number("a whole number, 1 or more")
   .int("a whole number, 1 or more")
@@ -61,9 +63,9 @@ const limitShape = {
   requests: count.optional(),
   minRequests: count.optional(),
   blockRequests: count.optional(),
-  blockSeconds: positive.optional(),
+  blockSeconds: seconds.optional(),
   warmupRequests: z.number("a whole number").int("a whole number").min(0, "0 or more").optional(),
-  timeoutSeconds: positive.optional(),
+  timeoutSeconds: seconds.optional(),
 };
 
 const limits = z

@@ -1,10 +1,10 @@
-import { appendFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JournalRecord } from "../records/records.ts";
 import { RecordWriter } from "../records/records.ts";
-import { listRuns, makeRunDir, progressSoFar } from "./session.ts";
+import { progressSoFar } from "./progress.ts";
 
 describe("a session of a run", () => {
   let dir: string;
@@ -12,16 +12,6 @@ describe("a session of a run", () => {
     dir = mkdtempSync(join(tmpdir(), "lathe-session-"));
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-  it("has a folder of its own, also where another run begins in the same second", async () => {
-    const root = join(dir, "runs");
-    const now = new Date("2026-01-02T03:04:05.678Z");
-    const [a, b] = [await makeRunDir(root, now), await makeRunDir(root, now)];
-    expect([a.id, b.id]).toEqual(["2026-01-02T03-04-05Z", "2026-01-02T03-04-05Z-2"]);
-    expect([basename(a.dir), basename(b.dir)]).toEqual([a.id, b.id]);
-    expect(existsSync(b.dir)).toBe(true);
-    expect(await listRuns(root)).toEqual([a.id, b.id]);
-  });
 
   it("goes on with what earlier ones measured and ended, but not with what the budget or a failure ended", async () => {
     const path = join(dir, "records.jsonl");
