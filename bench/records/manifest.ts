@@ -74,7 +74,7 @@ export const RunSession = z.object({
   /** Records of this round and later are this session's, or a later one's. */
   fromRound: z.number().int().nonnegative(),
   lathe: LatheInfo,
-  timedRegion: z.string().optional(),
+  timedRegion: z.string(),
   readBack: z.record(z.string(), ReadBack),
   delivered: z.record(z.string(), Delivered),
   differences: z.array(SessionDifference),
@@ -100,7 +100,7 @@ export const RunManifest = z.object({
   photographs: z.string().describe("the list that the images are from"),
   images: z.array(ImageInfo),
   cells: z.array(Cell),
-  /** Where the cells are from; absent in runs of before there were experiments. */
+  /** Where the cells are from; absent where no file of experiments asked for them. */
   matrix: z
     .object({
       file: z.string(),

@@ -27,7 +27,7 @@ export function lastSetup(manifest: RunManifest): Setup {
   return (manifest.sessions ?? []).reduce<Setup>(
     (before, { lathe, timedRegion, readBack, delivered }) => ({
       lathe,
-      timedRegion: timedRegion ?? before.timedRegion,
+      timedRegion,
       readBack: known(before.readBack, readBack),
       delivered: known(before.delivered, delivered),
     }),

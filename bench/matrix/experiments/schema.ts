@@ -97,10 +97,9 @@ const shape = {
   precision,
   limits: limits.optional(),
 };
-const fields = z.strictObject(shape);
 
 /** What an experiment says besides its name; levels on axes of their own are read by `levelsOf`. */
-export type Fields = z.infer<typeof fields>;
+export type Fields = z.infer<ExperimentSchema["defaults"]>;
 
 /** One experiment, with its file's defaults. Absent lists: all there is. */
 export interface Experiment extends Fields {
@@ -113,8 +112,7 @@ export type Keys = Readonly<Record<"file" | "defaults" | "experiment" | "limits"
 /** What a file of experiments may hold, where the matrix has these axes: those that have levels of their own are keys too. */
 export function experimentSchema(axes: readonly Axis[] = AXES) {
   const own = axes.flatMap(({ key, plan }) => (plan === undefined ? [] : [[key, some(oneOf(plan.levels))] as const]));
-  // Levels are read by `levelsOf` alone: as a type they would make every other key a list of names.
-  const whole = { ...shape, ...Object.fromEntries(own) } as typeof shape;
+  const whole = { ...shape, ...Object.fromEntries(own) };
   const name = z
     .string("a name")
     .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, "a name of small letters, digits and hyphens, 60 at most");
