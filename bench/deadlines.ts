@@ -26,6 +26,7 @@ export interface Silence {
   readonly load: Load;
   readonly timeoutMs: number;
   readonly blockMs: number;
+  readonly leadIn: number;
   readonly calls: number;
 }
 
@@ -33,8 +34,9 @@ export interface Silence {
  * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap, it
  * says what came of them when the last is done. Milliseconds.
  */
-export function silenceMs({ load, timeoutMs, blockMs, calls }: Silence): number {
-  const connections = modeOf(load).connections(load);
-  const callsInARow = connections === 1 ? 1 : Math.ceil(calls / connections);
-  return OPEN_MS * connections + blockMs + timeoutMs * callsInARow + SLACK_MS;
+export function silenceMs({ load, timeoutMs, blockMs, leadIn, calls }: Silence): number {
+  const mode = modeOf(load);
+  const connections = mode.connections(load);
+  const callsInARow = connections === 1 ? 1 : connections * Math.ceil((leadIn + calls) / connections);
+  return OPEN_MS * connections + blockMs + mode.expectedMs(load, callsInARow, timeoutMs) + SLACK_MS;
 }

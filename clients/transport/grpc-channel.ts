@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { authority, deadlineExceeded, noConnection, reasonOf, unavailable } from "../address.ts";
 import { StatusError, type CanonicalCode } from "../codes.ts";
-import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./framing.ts";
+import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-framing.ts";
 import { Http2Connection } from "./h2/connection.ts";
 import { StreamReset } from "./h2/endings.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
@@ -9,14 +9,25 @@ import { encodeBlock } from "./h2/hpack.ts";
 import type { Http2ErrorName } from "./h2/errors.ts";
 import { connectTls } from "../tls.ts";
 import type { Security } from "../security.ts";
-import type { GatheredMessage } from "../tf-serving/messages/encode.ts";
-import type { UnaryAnswer, UnaryChannel } from "./channel.ts";
+import type { GatheredMessage } from "./protobuf-writer.ts";
 
 /** One read from the kernel takes up to this much. */
 const READ_BYTES = 256 * 1024;
 
-/** Unary gRPC over HTTP/2 framed here: a request's pieces go from their owners to the kernel in one gathered write. */
-export class SocketChannel implements UnaryChannel {
+/** What came back of one unary call, with the marks that the channel saw (`performance.now`, ms). */
+export interface UnaryAnswer {
+  /** The message's bytes without gRPC's five-byte prefix. */
+  readonly body: Uint8Array;
+  readonly sentAt: number;
+  readonly firstByteAt: number;
+  readonly lastByteAt: number;
+}
+
+/**
+ * One HTTP/2 connection, framed here, that carries unary gRPC calls of ready-made bytes: a request's pieces go from their
+ * owners to the kernel in one gathered write.
+ */
+export class GrpcChannel {
   readonly #address: string;
   readonly #port: number;
   readonly #security: Security | undefined;
@@ -30,6 +41,7 @@ export class SocketChannel implements UnaryChannel {
     this.#security = security;
   }
 
+  /** Connects. Throws UserError that names the address where there is no connection within `timeoutMs`. */
   async open(timeoutMs: number): Promise<void> {
     try {
       this.#connection = await this.#connect(timeoutMs);
@@ -38,6 +50,7 @@ export class SocketChannel implements UnaryChannel {
     }
   }
 
+  /** Reconnects where the last connection is gone; returns at once where it stands. Throws StatusError. */
   async ready(timeoutMs: number): Promise<void> {
     if (this.#connection?.usable === true) return;
     try {
@@ -47,6 +60,7 @@ export class SocketChannel implements UnaryChannel {
     }
   }
 
+  /** One call. Throws StatusError: the server's own status, or what became of the connection. */
   async unary(path: string, message: GatheredMessage, timeoutMs: number): Promise<UnaryAnswer> {
     const received = await this.#exchange(path, message, timeoutMs);
     checkStatus(received.headers, received.trailers);

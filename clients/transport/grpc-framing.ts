@@ -1,4 +1,5 @@
 import { codeName, codeOfGrpcHttpStatus, StatusError } from "../codes.ts";
+import type { HeaderMap } from "./h2/hpack.ts";
 
 /** gRPC's five bytes before each message: not compressed, then the length. */
 export function messagePrefix(length: number): Buffer {
@@ -19,9 +20,6 @@ export function unwrapMessage(chunks: readonly Uint8Array[]): Uint8Array {
     throw new StatusError("INTERNAL", `the answer promises a message of ${want} bytes and holds ${all.length - 5}`);
   return all.subarray(5);
 }
-
-/** Headers or trailers of an answer, names in lower case. */
-export type HeaderMap = Readonly<Record<string, unknown>>;
 
 /**
  * Throws the status that an answer's headers and trailers tell, if it is not OK.
