@@ -3,7 +3,8 @@ import { type Options, type Values, jsonOption } from "../../lib/cli/spec.ts";
 import { readValues } from "../../lib/cli/values.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { PERCENT, percentOf } from "../format/percent.ts";
-import { type CellLimits, DEFAULT_LIMITS, type Limits, limitsFor } from "../matrix/limits.ts";
+import { type CellLimits, DEFAULT_LIMITS, limitsFor } from "../matrix/limits.ts";
+import type { MatrixOptions } from "../plan/plan-matrix.ts";
 
 const KINDS = clientKinds.map((kind) => kind.name);
 const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
@@ -165,27 +166,14 @@ export function twoRuns([earlier, later]: readonly string[]): TwoRuns {
 }
 
 /** The options of a run, checked. */
-export interface BenchOptions {
-  /** File of experiments; undefined: the default one. */
-  readonly matrix: string | undefined;
-  readonly experiments: readonly string[] | undefined;
+export interface BenchOptions extends MatrixOptions {
   readonly stacks: readonly string[] | undefined;
+  /** Files of outputs; undefined: Pulumi is asked. */
   readonly outputs: readonly string[] | undefined;
-  readonly models: readonly string[] | undefined;
-  readonly images: readonly number[] | undefined;
-  readonly photographs: string;
-  readonly clientKinds: readonly string[] | undefined;
-  readonly places: readonly ("local" | "remote")[];
-  /** Limits of the run. */
-  readonly limits: Limits;
-  /** Those of them that were given: they go before an experiment's own. */
-  readonly givenLimits: CellLimits;
   readonly seed: number;
   /** Runs of the same matrix, one after the other. */
   readonly repeat: number;
   readonly remark: string | undefined;
-  /** Take names that nothing deployed has. */
-  readonly allowMissing: boolean;
 }
 
 type Given = Values<typeof PLAN> & Partial<Values<typeof NEW_RUN>>;

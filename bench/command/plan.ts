@@ -4,18 +4,18 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { earlierCalls, forecast, roughCallMs } from "../plan/forecast.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { formatPlan, planAsJson } from "../plan/plan-text.ts";
-import { listRuns } from "../run/session.ts";
+import { listRuns } from "../records/run-folders.ts";
 import type { BenchOptions, PLAN } from "./options.ts";
-import { deploymentsOf, runsFolder } from "./targets.ts";
+import { deployedNow, runsFolder } from "./targets.ts";
 
 /** `lathe plan`. */
 export async function printPlan(options: BenchOptions, values: Values<typeof PLAN>): Promise<void> {
   const runs = runsFolder(values.runs);
-  const deployments = await deploymentsOf(options);
-  const matrix = await planMatrix(deployments, options);
+  const deployed = await deployedNow(options);
+  const matrix = await planMatrix(deployed, options);
   const dirs = (await listRuns(runs)).map((name) => join(runs, name));
   const earlier = await earlierCalls(dirs, matrix.cells);
-  const models = Object.fromEntries(deployments.flatMap((d) => d.models.map((m) => [m.name, m])));
+  const models = Object.fromEntries(deployed.servers.flatMap((s) => s.models.map((m) => [m.name, m])));
   const estimate = forecast(matrix.cells, options.limits, (cell) => {
     const callMs = earlier?.callMs.get(cell.id);
     return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };

@@ -2,19 +2,23 @@ import { basename } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { UserError } from "../../lib/errors.ts";
 import { formatSeconds, progress } from "../../lib/progress.ts";
-import { loadImages, newManifest, planMatrix } from "../plan/plan-matrix.ts";
+import { loadImages } from "../plan/photographs.ts";
+import { planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
 import { keepPhotographs } from "../records/photographs.ts";
 import { bundleAgent } from "../run/agent/bundle.ts";
-import type { CellEnd, RunStatus } from "../run/rounds.ts";
-import { makeRunDir, runSession } from "../run/session.ts";
+import { makeRunDir } from "../records/run-folders.ts";
+import type { CellEnd } from "../run/cell-book.ts";
+import type { RunStatus } from "../run/inputs.ts";
+import { newManifest } from "../run/new-manifest.ts";
+import { runSession } from "../run/session.ts";
 import { setupNow } from "../targets/read-setup.ts";
-import type { SecretsByRole } from "../targets/secrets.ts";
+import type { SecretsByServer } from "../targets/secrets.ts";
 import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "../targets/setup-diff.ts";
 import type { BENCH, BenchOptions } from "./options.ts";
 import { reportAtEnd } from "./report.ts";
 import { sayHowToGoOn } from "./signals.ts";
-import { deploymentsOf, runNamed, runsFolder, secretsOf } from "./targets.ts";
+import { deployedNow, runNamed, runsFolder, secretsOf } from "./targets.ts";
 
 /** `lathe bench`: a new run, or with `--resume` one that goes on. */
 export async function measureMatrix(
@@ -29,19 +33,19 @@ export async function measureMatrix(
 }
 
 async function begin(runs: string, options: BenchOptions, json: boolean): Promise<number> {
-  const deployments = await deploymentsOf(options);
-  const matrix = await planMatrix(deployments, options);
+  const deployed = await deployedNow(options);
+  const matrix = await planMatrix(deployed, options);
   for (const text of matrix.notes) note(text);
   const used = new Set(matrix.cells.map((c) => c.image));
   const { images, infos } = await photographs(options.photographs, [...used]);
-  const secrets = await secretsOf(deployments, options);
+  const secrets = await secretsOf(deployed, options);
   const bundle = await bundleAgent();
   let first: string | undefined;
   let code = 0;
   for (let n = 1; n <= options.repeat; n++) {
     const { id, dir } = await makeRunDir(runs, new Date());
     const manifest = {
-      ...(await newManifest(id, deployments, infos, options, matrix, bundle)),
+      ...(await newManifest(id, deployed, infos, options, matrix, bundle)),
       ...(first === undefined ? {} : { repeats: first }),
     };
     first ??= id;
@@ -68,7 +72,7 @@ async function resume(dir: string, options: BenchOptions, json: boolean, acceptC
   const differences = setupDifferences(before, now, manifest.cells);
   noOtherSetup(basename(dir), before, differences, acceptChanges);
   if (differences.length > 0) note(`Since this run was measured last: ${differencesText(differences)}`);
-  const secrets = await secretsOf(manifest.deployments, options);
+  const secrets = await secretsOf(manifest, options);
   return measure(dir, manifest, images, bundle, json, secrets, async (fromRound) => {
     if (differences.length > 0) await writeManifest(dir, withSession(manifest, now, fromRound, differences));
   });
@@ -89,7 +93,7 @@ async function measure(
   images: Parameters<typeof runSession>[2],
   bundle: Parameters<typeof runSession>[3],
   json: boolean,
-  secrets: SecretsByRole,
+  secrets: SecretsByServer,
   onBegin?: Parameters<typeof runSession>[6],
 ): Promise<number> {
   const steps = progress();

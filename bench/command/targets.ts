@@ -4,22 +4,22 @@ import { typedIn } from "../../lib/cli/result.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { repoRoot } from "../../lib/paths.ts";
-import { runDir } from "../records/find-run.ts";
-import { listRuns } from "../run/session.ts";
-import { pulumiCli, readDeployments, readOutputFiles } from "../targets/deployments.ts";
-import { readSecrets } from "../targets/secrets.ts";
+import { listRuns, runDir } from "../records/run-folders.ts";
+import { type Deployed, readDeployments, readOutputFiles } from "../targets/deployments.ts";
+import { pulumiCli } from "../targets/pulumi.ts";
+import { type SecretsByServer, readSecrets } from "../targets/secrets.ts";
 import type { BenchOptions } from "./options.ts";
 
 /** What is deployed, of what the options choose. */
-export async function deploymentsOf(options: BenchOptions) {
+export async function deployedNow(options: BenchOptions): Promise<Deployed> {
   return options.outputs === undefined
     ? readDeployments(await pulumiCli(), options.stacks)
     : readOutputFiles(options.outputs);
 }
 
 /** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
-export function secretsOf(deployments: Parameters<typeof readSecrets>[0], options: BenchOptions) {
-  return readSecrets(deployments, () => (options.outputs === undefined ? pulumiCli() : null));
+export function secretsOf({ servers }: Pick<Deployed, "servers">, options: BenchOptions): Promise<SecretsByServer> {
+  return readSecrets(servers, () => (options.outputs === undefined ? pulumiCli() : null));
 }
 
 /** The folder where runs are kept. */

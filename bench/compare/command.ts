@@ -1,8 +1,8 @@
 import { UserError } from "../../lib/errors.ts";
 import { loadStudy } from "../stats/study.ts";
 import { type Comparison, DEFAULT_THRESHOLD, compareRuns } from "./compare.ts";
-import { formatComparison } from "./text.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
+import { formatComparison } from "./comparison-text.ts";
+import { type Verdict, verdictOf } from "./exit-code.ts";
 
 /** Options of `lathe compare A B`. */
 export interface CompareCommandOptions {

@@ -12,8 +12,8 @@ import { compareCommand } from "./command.ts";
 import { compareRuns } from "./compare.ts";
 import { judgeTogether } from "./judge.ts";
 import { provenanceDifferences } from "./provenance.ts";
-import { formatComparison } from "./text.ts";
-import { verdictOf } from "./verdict.ts";
+import { formatComparison } from "./comparison-text.ts";
+import { verdictOf } from "./exit-code.ts";
 
 const base = manifestOf({
   placements: [
@@ -90,7 +90,7 @@ function completeManifest(id: string): Study["manifest"] {
 
 const options = { threshold: 0.05 };
 const slowRest = (c: Cell) =>
-  c.clientKind === "rest" && c.model === "ssd-mobilenet" && c.serverRole === "edge" ? 1.3 : 1;
+  c.client === "rest" && c.model === "ssd-mobilenet" && c.server === "edge" ? 1.3 : 1;
 
 describe("comparing two runs", () => {
   it("of one set-up says the same, and exits with 0", () => {
@@ -120,7 +120,7 @@ describe("comparing two runs", () => {
     const stream = random(2);
     const c = compareRuns(run("a", stream), run("b", stream, slowRest), options);
     const slower = c.groups.filter((g) => g.change === "slower");
-    expect(slower.map((g) => `${g.place} ${g.model} ${g.clientKind}`)).toEqual(["client → edge ssd-mobilenet rest"]);
+    expect(slower.map((g) => `${g.place} ${g.model} ${g.client}`)).toEqual(["client → edge ssd-mobilenet rest"]);
     expect(slower[0]?.ratio).toBeCloseTo(1.3, 1);
     expect(exitCodeOf(c)).toBe(1);
     expect(formatComparison(c)).toMatch(
@@ -237,7 +237,7 @@ describe("two runs of two rounds and thirty groups", () => {
     images: Array.from({ length: 10 }, (_, i) => ({ name: `image-${i + 1}`, fileBytes: 1 })),
   });
   const noises: Readonly<Record<string, number>> = { "rfcn-resnet101": 0.03, "ssd-mobilenet": 0.06, null: 0.15 };
-  const target = (c: Cell) => slowRest(c) > 1 && c.clientRole === "client";
+  const target = (c: Cell) => slowRest(c) > 1 && c.clientMachine === "client";
   const demo = (stream: Random, factor: (c: Cell) => number = () => 1): Study => {
     const shared = new Map<string, number>();
     const common = (key: string) => {
@@ -247,7 +247,7 @@ describe("two runs of two rounds and thirty groups", () => {
     };
     const study = studyOf({ ...manifest("demo"), ...wide, deployments: [] }, 2, (c, round) => {
       const noise = noises[c.model] ?? 0;
-      const visit = common(`${round}`) + common(`${c.serverRole} ${round}`) + noise * stream.normal();
+      const visit = common(`${round}`) + common(`${c.server} ${round}`) + noise * stream.normal();
       return Array.from({ length: 3 }, () => ({
         totalMs: 20 * factor(c) * Math.exp(visit + 0.4 * noise * stream.normal()),
       }));
@@ -271,7 +271,7 @@ describe("two runs of two rounds and thirty groups", () => {
     );
     const slower = found.map((c) => c.groups.filter((g) => g.change === "slower"));
     expect(slower.filter((all) => all.some((g) => g.place === "client → edge")).length).toBeGreaterThan(22);
-    expect(slower.flat().every((g) => g.model === "ssd-mobilenet" && g.clientKind === "rest")).toBe(true);
+    expect(slower.flat().every((g) => g.model === "ssd-mobilenet" && g.client === "rest")).toBe(true);
     expect(found.filter((c) => exitCodeOf(c) === 0)).toEqual([]);
   });
 

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { printResult, typedIn } from "../../lib/cli/result.ts";
 import { command, jsonOption } from "../../lib/cli/spec.ts";
-import { readValues } from "../../lib/cli/values.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
@@ -20,8 +19,16 @@ const SPEC = {
       completes: "files",
       help: "an ssh config file to use instead of your own (`ssh -F`)",
     },
-    "grpc-port": { type: "string", value: "N", help: "port that gRPC will have there", default: "8500" },
-    "rest-port": { type: "string", value: "N", help: "port that REST will have there", default: "8501" },
+    server: {
+      type: "string",
+      value: "KIND",
+      help: "kind of server that is to be deployed (default: that of a stack that names none)",
+    },
+    ports: {
+      type: "string",
+      value: "LIST",
+      help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
+    },
     json: jsonOption("lathe.doctor/1"),
   },
   details: [
@@ -45,16 +52,14 @@ export const doctor = command(SPEC, async (values, operands) => {
   if (operands.length === 0) throw wrong("no host given");
   const option = operands.find((o) => /^-|\s/.test(o));
   if (option !== undefined) throw wrong(`HOST: "${option}"`);
-  const read = readValues(NAME);
-  const port = (option: "grpc-port" | "rest-port") => read.whole(option, values[option], 1, 65535);
-  const ports = { grpc: port("grpc-port"), rest: port("rest-port") };
-  read.end();
+  const { wantedServer } = await import("./wanted.ts");
+  const wanted = wantedServer(values.server, values.ports);
   const file = values["ssh-config"];
   const config = file === undefined ? {} : { configFile: resolve(typedIn(), file) };
   const { examine } = await import("./examine.ts");
   const examined = await Promise.all(
     operands.map(async (host) => {
-      const checks = await examine({ destination: host, ...config }, ports);
+      const checks = await examine({ destination: host, ...config }, wanted);
       return { host, ready: checks.every((c) => c.verdict === "ok" || c.verdict === "note"), checks };
     }),
   );
