@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Five kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
+// Six kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
 export default defineConfig({
   test: {
     projects: [
@@ -17,11 +17,20 @@ export default defineConfig({
       },
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 900_000 } },
+      {
+        test: {
+          name: "house",
+          include: ["test/house/**/*.test.ts"],
+          exclude: ["test/house/lab/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {
           name: "lab",
-          include: ["test/lab/**/*.test.ts", "test/engine/**/*.test.ts"],
+          include: ["test/lab/**/*.test.ts", "test/engine/**/*.test.ts", "test/house/lab/**/*.test.ts"],
           globalSetup: ["test/lab/setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 900_000,

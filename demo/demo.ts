@@ -5,7 +5,7 @@ import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage } f
 import { defaultLabName, labPaths } from "../lab/names.ts";
 import { STANDS_FOR } from "../lab/state.ts";
 import { tfServing } from "../infra/servers/tf-serving/kind.ts";
-import { buildServerRootfs } from "../lab/tfs/image.ts";
+import { buildServerRootfs } from "../lab/tf-serving/image.ts";
 import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
 import { exists } from "../lib/cached.ts";
 import type { Values } from "../lib/cli/spec.ts";

@@ -50,7 +50,8 @@ export async function fleet(
     () => fleetAsJson(action, all, seconds, values.project),
     { alsoTable: true },
   );
-  if (interrupts.came()) return INTERRUPTED;
+  // A command on a host that nobody waits for any more would hold this process.
+  if (interrupts.came()) process.exit(INTERRUPTED);
   return all.every((s) => s.result === action) ? 0 : 1;
 }
 

@@ -26,7 +26,7 @@ export interface ImageConfig {
 
 /** An image to be: a root folder, or a tar of one, and its configuration. */
 export interface ImageSource {
-  /** Repository in the registry: `lathe/tf-serving`. */
+  /** Repository in the registry: `lathe/small`. */
   readonly name: string;
   readonly tag: string;
   /** Names the content: whoever gives the same key means the same files. */
@@ -35,9 +35,17 @@ export interface ImageSource {
   readonly config: ImageConfig;
 }
 
+/** An image that stands in for a server kind's own where that cannot be had. It says of itself that it does. */
+export interface StandIn {
+  /** Server kind. */
+  readonly kind: string;
+  /** Makes it, or finds it in the cache. Needs to be root. */
+  image(progress: Progress): Promise<ImageSource>;
+}
+
 /** An image as the registry has it. */
 export interface PushedImage {
-  /** `10.213.7.2:5000/lathe/tf-serving@sha256:…`: what a host pulls. */
+  /** `10.213.7.2:5000/lathe/small@sha256:…`: what a host pulls. */
   readonly reference: string;
   readonly digest: string;
   /** False where the registry had it already. */

@@ -9,6 +9,7 @@ import { labRemains, removeLab } from "./teardown.ts";
 
 export { pushImage, type ImageConfig, type ImageSource, type PushedImage } from "./images.ts";
 export { dockerHubReachable, mirrorImage } from "./mirror.ts";
+export { standInFor } from "./stand-ins.ts";
 export { setLink } from "./network/link.ts";
 export { boot, powerCut } from "./power.ts";
 export type { HostSpec, LabSpec } from "./spec.ts";

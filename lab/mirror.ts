@@ -25,7 +25,7 @@ export async function dockerHubReachable(url = DOCKER_HUB): Promise<boolean> {
  * Copies an image from another registry into the lab's, from where the hosts, which have no way to the Internet, pull it
  * by digest. Needs no Docker engine on the machine (skopeo).
  *
- * @param source image reference as Docker takes it: `intel/intel-optimized-tensorflow-serving:latest`
+ * @param source image reference as Docker takes it: `library/haproxy:2.8`
  * @param plainHttp the source registry speaks HTTP only
  * @returns the reference by digest that the hosts pull
  * @throws UserError where the image cannot be copied

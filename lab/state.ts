@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { writeAtomic } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
+import { zodFaults } from "../lib/zod-faults.ts";
 import { defaultLabName, labPaths } from "./names.ts";
 
 /** How a host's link is slowed down, and by what means. */
@@ -104,10 +105,8 @@ export async function findLab(name: string): Promise<Lab | undefined> {
   }
   const parsed = Lab.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new UserError({
-    what: `${path}: not a lab of this version of Lathe (${z.prettifyError(parsed.error).replaceAll("\n", "; ")})`,
-    fix: `npm run lab -- down --name ${name}`,
-  });
+  const expected = "a lab of this version of Lathe";
+  throw new UserError(zodFaults(parsed.error, path, { expected, fix: `npm run lab -- down --name ${name}` }));
 }
 
 /** Writes `lab.json`. */

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { UserError, messageOf, type Fault } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
+import { zodFaults } from "../lib/zod-faults.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and dashes");
 
@@ -112,21 +113,8 @@ export function parseYaml<T extends z.ZodType>(
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of flatten(result.error.issues)) {
-    const path = issue.path.map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`)).join("");
-    faults.push({ what: `${place}: ${path.replace(/^\./, "") || "(top)"}: ${issue.message}` });
-  }
+  faults.push(...zodFaults(result.error, place));
   return undefined;
-}
-
-/** A union's issue says only "invalid input": the branch with the fewest faults is what the writer meant. */
-function flatten(issues: readonly z.core.$ZodIssue[], base: readonly PropertyKey[] = []): z.core.$ZodIssue[] {
-  return issues.flatMap((issue) => {
-    const path = [...base, ...issue.path];
-    if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ ...issue, path }];
-    const branches = issue.errors.map((branch) => flatten(branch, path));
-    return branches.reduce((a, b) => (b.length < a.length ? b : a));
-  });
 }
 
 /** The label map of this name: class number to name. */

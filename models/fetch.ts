@@ -2,9 +2,9 @@ import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import { extract } from "../lib/registry/archive.ts";
 import { download, fileDigest } from "../lib/registry/http.ts";
-import { keptArchive, memberFiles, noteBytes } from "../lib/registry/members.ts";
+import { keptArchive, memberFiles, noteBytes, type Member } from "../lib/registry/members.ts";
 import { npmFiles } from "../lib/registry/npm.ts";
-import { pypiFiles, type Member } from "../lib/registry/pypi.ts";
+import { pypiFiles } from "../lib/registry/pypi.ts";
 import type { ModelSource } from "./catalogue.ts";
 import { sourceFiles, type LockedSource } from "./lock.ts";
 

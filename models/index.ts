@@ -1,4 +1,4 @@
-/** The catalogue of models and photographs: what other rooms of the house use. */
+/** The catalogue of models and photographs, as other folders use it. */
 export { loadCatalogue, loadLabels, type CatalogueEntry } from "./catalogue.ts";
 export { isOwnModel, packOwnModel } from "./own.ts";
 export { findEntry, prepareModel, type PreparedModel } from "./prepare.ts";

@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { $ } from "zx";
 import { exists } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
+import { tryRun } from "../lib/run.ts";
 import { fileDigest } from "../lib/registry/http.ts";
 
 /** A model of the user's own is named by its folder: with a slash, which no name of the catalogue has. */
@@ -32,7 +32,7 @@ export async function packOwnModel(folder: string): Promise<{ archive: string; s
   try {
     const archive = join(packing, "model.tar");
     const fixed = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
-    const packed = await $({ nothrow: true, quiet: true })`tar --create --file ${archive} ${fixed} -C ${path} .`;
+    const packed = await tryRun(["tar", "--create", "--file", archive, ...fixed, "-C", path, "."]);
     if (packed.exitCode !== 0)
       throw new UserError({ what: `lathe:models: ${folder} cannot be packed: ${packed.stderr.trim()}` });
     const sha256 = await fileDigest(archive);

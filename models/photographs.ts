@@ -100,9 +100,9 @@ export async function fetchPhotographs(
 async function fetchOne(entry: PhotographEntry, progress: Progress): Promise<string> {
   if ("url" in entry) {
     const name = basename(new URL(entry.url).pathname);
-    const digest = entry.sha256 === undefined ? {} : { digest: { algorithm: "sha256", hex: entry.sha256 } as const };
+    const { url, sha256 } = entry;
     return keptArchive(`photograph-${name}`, (path) =>
-      download(entry.url, path, { attempts: 2, ...digest, onBytes: noteBytes(progress, name) }),
+      download(url, path, { attempts: 2, ...(sha256 && { sha256 }), onBytes: noteBytes(progress, name) }),
     );
   }
   const [path] = await pypiFiles(entry, [entry], progress);

@@ -1,10 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { $ } from "zx";
 import { cached } from "../lib/cached.ts";
 import { UserError, messageOf, type Fault } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
+import { run } from "../lib/run.ts";
 import { fileDigest } from "../lib/registry/http.ts";
 import { loadCatalogue, type CatalogueEntry, type ModelSource } from "./catalogue.ts";
 import { fetchSource } from "./fetch.ts";
@@ -22,7 +22,7 @@ export interface PreparedModel {
   readonly archive: string;
   /** SHA-256 of the archive. */
   readonly sha256: string;
-  /** The same, unpacked: a version folder as TF Serving reads it. */
+  /** The same, unpacked: a version folder as model servers read it. */
   readonly versionDir: string;
 }
 
@@ -98,13 +98,10 @@ export async function convert(
   progress.step(`Preparing model ${entry.name} (${source.id})`, 30);
   const files = await fetchSource(source, locked, progress);
   progress.note("converting");
-  const args = ["-B", "-m", "convert", source.convert, entry.name, out, ...files];
-  const cwd = join(repoRoot, "models");
-  const result = await $({ nothrow: true, quiet: true, cwd })`${python} ${args}`;
-  if (result.exitCode !== 0)
-    throw new UserError({
-      what: `converting ${entry.name} failed:\n${result.stderr.trim().split("\n").slice(-6).join("\n")}`,
-      fix: "delete the cache's `files` folder if a disk fault is likely; otherwise this is a fault in models/convert",
-    });
+  await run([python, "-B", "-m", "convert", source.convert, entry.name, out, ...files], {
+    cwd: join(repoRoot, "models"),
+    what: `converting ${entry.name}`,
+    fix: "delete the cache's `files` folder if a disk fault is likely; otherwise this is a fault in models/convert",
+  });
   return fileDigest(join(out, "model.tar"));
 }

@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { $ } from "zx";
 import { cached } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
+import { run, tryRun } from "../lib/run.ts";
 
 /** The pinned packages of Lathe's Python parts, hash by hash. */
 export const requirementsFile = join(repoRoot, "models", "python", "requirements.txt");
 
 const SUPPORTED = ["3.11", "3.10", "3.9"];
 
-/** A virtual environment with TensorFlow, the official TF Serving stubs and the official clients' libraries. */
+/** A virtual environment with TensorFlow, the official stubs and clients' libraries. */
 export interface PythonEnv {
   /** Its interpreter: run it with `-m` or a script, no activation needed. */
   readonly python: string;
@@ -34,10 +34,10 @@ export async function pythonEnv(progress: Progress): Promise<PythonEnv> {
     progress.step("Installing TensorFlow and its companions into a Python environment", 60);
     // A virtual environment is not relocatable, but this one is only ever run by its interpreter's path, and the
     // folder's `pyvenv.cfg` names the base interpreter alone: renaming it into place is safe.
-    await made(base.path, ["-m", "venv", partial], venvFix);
+    await run([base.path, "-m", "venv", partial], { fix: venvFix });
     const pip = ["-m", "pip", "install", "--progress-bar", "off", "--no-cache-dir", "--only-binary=:all:"];
     const pinned = ["--no-deps", "--require-hashes", "-r", requirementsFile];
-    await made(join(partial, "bin", "python"), [...pip, ...pinned], pipFix);
+    await run([join(partial, "bin", "python"), ...pip, ...pinned], { what: "pip install", fix: pipFix });
     progress.done();
   });
   return { python: join(dir, "bin", "python"), dir };
@@ -46,21 +46,13 @@ export async function pythonEnv(progress: Progress): Promise<PythonEnv> {
 const venvFix = "apt-get install python3-venv python3-pip";
 const pipFix = "see pip's words above; your own pip settings are used (`pip config list`); x86-64 Linux is needed";
 
-/** Runs a Python command; its failure becomes a UserError with the last lines it said. */
-async function made(python: string, args: string[], fix: string): Promise<void> {
-  const result = await $({ nothrow: true, quiet: true })`${python} ${args}`;
-  if (result.exitCode === 0) return;
-  const said = `${result.stdout}\n${result.stderr}`.trim().split("\n").slice(-8).join("\n");
-  throw new UserError({ what: `${python} ${args.slice(0, 3).join(" ")} failed:\n${said}`, fix });
-}
-
 /** The first interpreter that TensorFlow 2.14 has wheels for. */
 async function basePython(): Promise<{ path: string; version: string }> {
   const seen: string[] = [];
   for (const name of ["python3", ...SUPPORTED.map((version) => `python${version}`)]) {
     const script =
       "import sys, platform; print(*sys.version_info[:2], sep='.'); print(sys.executable, platform.machine())";
-    const result = await $({ nothrow: true, quiet: true })`${name} -c ${script}`;
+    const result = await tryRun([name, "-c", script]);
     if (result.exitCode !== 0) continue;
     const [version = "", rest = ""] = result.stdout.trim().split("\n");
     const path = rest.slice(0, rest.lastIndexOf(" "));

@@ -1,6 +1,6 @@
 import { debianBase } from "../lab/base.ts";
 import { proxyImage } from "../lab/proxy.ts";
-import { buildServerRootfs } from "../lab/tfs/image.ts";
+import { buildServerRootfs } from "../lab/tf-serving/image.ts";
 import type { Progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";
 import { pythonEnv } from "../models/python.ts";

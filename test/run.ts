@@ -16,7 +16,7 @@ import { PREPARATIONS } from "./prepare.ts";
  * to dear. Every stage runs even where an earlier one failed, so one run shows all there is to mend.
  */
 
-const PROJECTS = ["unit", "program", "wire", "browser", "lab"] as const;
+const PROJECTS = ["unit", "program", "wire", "house", "browser", "lab"] as const;
 const STAGES = ["types", "lint", "format", ...PROJECTS] as const;
 type Stage = (typeof STAGES)[number];
 
@@ -36,8 +36,8 @@ const test = command(
     details: [
       `Stages: ${STAGES.join(", ")}.`,
       "unit: pure code. program: Pulumi programs with mocks. wire: real clients and servers over TCP, official stubs. " +
-        "browser: the report in a real Chromium, in light, dark and print. lab: real hosts (namespaces with sshd and Docker), " +
-        "the real Pulumi engine, end to end; needs root.",
+        "house: a copy of the checkout with one more of each kind. browser: the report in a real Chromium, in light, dark and " +
+        "print. lab: real hosts (namespaces with sshd and Docker), the real Pulumi engine, end to end; needs root.",
       "Fuzz tests take 10,000 cases of each kind of input, the same ones each time: LATHE_FUZZ_RUNS takes more, " +
         "LATHE_FUZZ_SEED others.",
     ],
@@ -70,17 +70,19 @@ async function runStage(stage: Stage): Promise<Outcome> {
   const startedAt = Date.now();
   const counts =
     stage === "types"
-      ? await check("tsc", ["--noEmit"])
+      ? await check(["tsc", "--noEmit"])
       : stage === "lint"
-        ? await check("eslint", ["."])
+        ? await check(["eslint", "."], ["depcruise", "."])
         : stage === "format"
-          ? await check("prettier", ["--check", "--log-level", "warn", "."])
+          ? await check(["prettier", "--check", "--log-level", "warn", "."])
           : await vitest(stage);
   return { stage, ...counts, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-async function check(program: string, args: readonly string[]): Promise<{ passed: number; failed: number }> {
-  return (await run(program, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+async function check(...commands: readonly string[][]): Promise<{ passed: number; failed: number }> {
+  let failed = 0;
+  for (const [program = "", ...args] of commands) if ((await run(program, args)) !== 0) failed += 1;
+  return { passed: commands.length - failed, failed };
 }
 
 async function vitest(project: string): Promise<{ passed: number; failed: number }> {

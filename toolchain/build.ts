@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { readFile, rename } from "node:fs/promises";
 import { constants } from "node:os";
-import { $, type ProcessOutput, type ProcessPromise } from "zx";
 import { cached, exists } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
+import { tryRun } from "../lib/run.ts";
 import { goPlan } from "./fit.ts";
 import { buildKey, goArch, readSources } from "./key.ts";
 import type { Program } from "./programs.ts";
@@ -56,23 +56,21 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
     unfinished,
     goPackage,
   ];
-  const child = $({
-    cwd: folder,
-    // The user's own GOPROXY, GOFLAGS and so on stay in force. No C code is needed, so no C compiler is either.
-    env: { ...process.env, GOTOOLCHAIN: toolchain, GOWORK: "off", CGO_ENABLED: "0" },
-    quiet: true,
-    nothrow: true,
-  })`go ${argv}`;
   let downloaded = 0;
   let compiled = 0;
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    const lines = text.split("\n").filter((line) => line !== "");
-    const downloads = lines.filter((line) => line.startsWith("go: downloading")).length;
-    downloaded += downloads;
-    compiled += lines.length - downloads;
-    progress.note(compiled > 0 ? `${compiled} packages compiled` : `${downloaded} modules fetched`);
-  });
-  const result = await withoutOrphan(child);
+  const result = await withoutOrphan((signal) =>
+    tryRun(["go", ...argv], {
+      cwd: folder,
+      // The user's own GOPROXY, GOFLAGS and so on stay in force. No C code is needed, so no C compiler is either.
+      env: { ...process.env, GOTOOLCHAIN: toolchain, GOWORK: "off", CGO_ENABLED: "0" },
+      signal,
+      onLine: (line) => {
+        if (line.startsWith("go: downloading")) downloaded += 1;
+        else compiled += 1;
+        progress.note(compiled > 0 ? `${compiled} packages compiled` : `${downloaded} modules fetched`);
+      },
+    }),
+  );
   if (result.exitCode === 0) return rename(unfinished, out);
   const tail = result.stderr.split("\n").filter((line) => isComplaint(line));
   throw new UserError({
@@ -82,16 +80,17 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
   });
 }
 
-/** Waits for a child and takes it along where this process is told to end: a compiler left behind would hold the machine. */
-async function withoutOrphan(child: ProcessPromise): Promise<ProcessOutput> {
+/** Ends what `body` runs together with this process: a compiler that goes on would take the machine's CPUs. */
+async function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const gone = new AbortController();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const end = (signal: NodeJS.Signals) => {
-    child.child?.kill("SIGTERM");
+    gone.abort();
     process.exit(128 + constants.signals[signal]);
   };
   for (const signal of signals) process.once(signal, end);
   try {
-    return await child;
+    return await body(gone.signal);
   } finally {
     for (const signal of signals) process.off(signal, end);
   }
@@ -105,14 +104,8 @@ function isComplaint(line: string): boolean {
 /** The value of GOTOOLCHAIN to build with. */
 async function chooseGo(folder: string, progress: Progress): Promise<string> {
   const needed = neededGo(await readFile(join(folder, "go.mod"), "utf8"));
-  const found = await $({
-    quiet: true,
-    nothrow: true,
-    env: { ...process.env, GOTOOLCHAIN: "local" },
-  })`go env GOVERSION`.then(
-    (output) => (output.exitCode === 0 ? output.stdout.trim() : undefined),
-    () => undefined,
-  );
+  const asked = await tryRun(["go", "env", "GOVERSION"], { env: { ...process.env, GOTOOLCHAIN: "local" } });
+  const found = asked.exitCode === 0 ? asked.stdout.trim() : undefined;
   const plan = goPlan(found, needed);
   if (plan.use === "local") return "local";
   if (plan.use === "fetch") {

@@ -18,8 +18,8 @@ export interface EnvParts {
 }
 
 /**
- * The engine keeps a log of each command, and looks at every one of them when it starts: 7000 took a quarter of that start.
- * Where the home is Lathe's own, some hundreds are enough.
+ * The engine writes a log file for each command and reads the list of them at each start: with 7000 files that took a quarter of
+ * the start. Where the home is Lathe's own, some hundreds of them are kept.
  */
 const LOGS_MB = "10";
 

@@ -1,9 +1,9 @@
 import { access, constants, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { $ } from "zx";
 import { exists } from "../lib/cached.ts";
 import { cacheDir } from "../lib/paths.ts";
+import { tryRun } from "../lib/run.ts";
 import { builtPath, isBuilt } from "./build.ts";
 import { fit } from "./fit.ts";
 import type { Program } from "./programs.ts";
@@ -119,12 +119,7 @@ async function executable(path: string): Promise<boolean> {
 
 /** The first line that a program prints; empty where it fails or does not answer. */
 async function ask(path: string, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const result = await $({
-    quiet: true,
-    nothrow: true,
-    timeout: "5s",
-    stdio: ["ignore", "pipe", "ignore"],
-    env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" },
-  })`${path} ${argv}`.catch(() => undefined);
+  const quiet = { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const result = await tryRun([path, ...argv], { env: quiet, timeoutMs: 5_000 }).catch(() => undefined);
   return result?.exitCode === 0 ? (result.stdout.split("\n")[0] ?? "").trim().replace(/^v/, "") : "";
 }

@@ -1,11 +1,11 @@
 import { dirname, delimiter } from "node:path";
-import { $ } from "zx";
 import type { Progress } from "../lib/progress.ts";
+import { tryRun } from "../lib/run.ts";
 import type { Found, Missing } from "./find.ts";
 import type { Program } from "./programs.ts";
 
 /** A download that has not come this far is given up: the build takes over. */
-const PATIENCE = "120s";
+const PATIENCE_MS = 120_000;
 
 /**
  * Has the user's own `pulumi` fetch the plugins that are missing, into its own plugin cache, as it would by itself.
@@ -24,17 +24,14 @@ export async function install(
   for (const program of programs) {
     if (program.plugin === undefined || !all.some((p) => p.name === program.name && "missing" in p)) continue;
     progress.step(`fetching plugin ${program.plugin} ${program.wanted} with ${pulumi.path}`);
-    const result = await $({
-      quiet: true,
-      nothrow: true,
-      timeout: PATIENCE,
-      stdio: ["ignore", "pipe", "pipe"],
+    const result = await tryRun([pulumi.path, "plugin", "install", "resource", program.plugin, program.wanted], {
+      timeoutMs: PATIENCE_MS,
       env: {
         ...process.env,
         PATH: [dirname(pulumi.path), process.env["PATH"] ?? ""].join(delimiter),
         PULUMI_SKIP_UPDATE_CHECK: "true",
       },
-    })`${pulumi.path} plugin install resource ${program.plugin} ${program.wanted}`;
+    });
     if (result.exitCode !== 0) {
       progress.done("cannot be fetched here, will be built");
       // What stopped one download stops the next: no second wait.

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile, copyFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run, type RunOptions } from "../run.ts";
+import type { RunOptions } from "../../lib/run.ts";
+import { run } from "../run.ts";
 import { CHROOT_SETTINGS, machineSettings } from "./settings.ts";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { $ } from "zx";
 import { UserError } from "../errors.ts";
+import { tryRun } from "../run.ts";
 
 /*
  * Members are read with Python's own zipfile and tarfile, one by one and under names that we choose: nothing in an
@@ -44,7 +44,7 @@ export async function extract(
 ): Promise<void> {
   await mkdir(out, { recursive: true });
   const args = [archive, out, stripTop ? "strip" : "whole", ...members];
-  const result = await $({ nothrow: true, quiet: true })`python3 -c ${SCRIPT} ${args}`;
+  const result = await tryRun(["python3", "-c", SCRIPT, ...args]);
   if (result.exitCode === 0) return;
   throw new UserError({
     what: `cannot unpack ${archive}: ${result.stderr.trim().split("\n").at(-1) ?? "python3 failed"}`,

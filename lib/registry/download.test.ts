@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { $ } from "zx";
+import { run } from "../run.ts";
 import { extract } from "./archive.ts";
-import { download } from "./http.ts";
+import { download, splitCredentials } from "./http.ts";
+import { checkMembers } from "./members.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 251));
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
@@ -41,7 +42,7 @@ describe("a download", () => {
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1]);
     response.writeHead(206, { "content-length": CONTENT.length - from }).end(CONTENT.subarray(from));
   };
-  const get = (path: string) => download(url, path, { digest: { algorithm: "sha256", hex: SHA256 } });
+  const get = (path: string) => download(url, path, { sha256: SHA256 });
 
   it("continues what a broken connection left, instead of starting over", async () => {
     answer = (request, response) => {
@@ -72,15 +73,15 @@ describe("a download", () => {
 
   it("never gives a file of another digest its name", async () => {
     answer = (_, response) => response.writeHead(200).end("not what was promised");
-    await expect(
-      download(url, join(dir, "file"), { attempts: 2, digest: { algorithm: "sha256", hex: SHA256 } }),
-    ).rejects.toThrow(/file\.bin: sha256 is [0-9a-f]{64}, the index promised/);
+    await expect(download(url, join(dir, "file"), { attempts: 2, sha256: SHA256 })).rejects.toThrow(
+      /file\.bin: sha256 is [0-9a-f]{64}, the list promised/,
+    );
     expect(existsSync(join(dir, "file"))).toBe(false);
   });
 
   it("does not repeat what no repetition mends", async () => {
     answer = (_, response) => response.writeHead(404).end();
-    await expect(get(join(dir, "file"))).rejects.toThrow("file.bin: the registry answered 404");
+    await expect(get(join(dir, "file"))).rejects.toThrow("file.bin: the server answered 404");
     expect(ranges).toHaveLength(1);
   });
 
@@ -95,11 +96,8 @@ describe("unpacking", () => {
   let dir: string;
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), "lathe-unpack-"));
-    await $({
-      cwd: dir,
-      quiet: true,
-    })`mkdir -p pkg-1.0/a && echo one > pkg-1.0/a/one && echo two > pkg-1.0/two && tar czf s.tgz pkg-1.0`;
-    await $({ cwd: join(dir, "pkg-1.0"), quiet: true })`python3 -m zipfile -c ../w.whl a two`;
+    const make = "mkdir -p pkg-1.0/a && echo one > pkg-1.0/a/one && echo two > pkg-1.0/two && tar czf s.tgz pkg-1.0";
+    await run(["sh", "-c", `${make} && cd pkg-1.0 && python3 -m zipfile -c ../w.whl a two`], { cwd: dir });
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -119,4 +117,31 @@ describe("unpacking", () => {
       /not in the archive: x, y/,
     );
   });
+});
+
+it("takes credentials out of an index's URL, decoded, so that no message shows them", () => {
+  expect(splitCredentials("https://me:p%40ss@index.example/simple/")).toEqual({
+    address: "https://index.example/simple/",
+    authorization: { authorization: `Basic ${Buffer.from("me:p@ss").toString("base64")}` },
+  });
+  expect(splitCredentials("https://index.example/")).toEqual({ address: "https://index.example/", authorization: {} });
+});
+
+it("refuses files of another SHA-256, all of them in one error", () => {
+  const members = [
+    { file: "a/one.pb", sha256: "1".repeat(64) },
+    { file: "a/two.pb", sha256: "2".repeat(64) },
+    { file: "a/three.pb", sha256: "3".repeat(64) },
+  ];
+  const seen = ["1".repeat(64), "f".repeat(64), "e".repeat(64)];
+  expect(() => checkMembers(members, seen, "pkg 1.0")).toThrow(
+    /two\.pb: SHA-256 is f{64}[\s\S]*three\.pb: SHA-256 is e{64}/,
+  );
+  expect(() =>
+    checkMembers(
+      members,
+      ["1", "2", "3"].map((d) => d.repeat(64)),
+      "pkg 1.0",
+    ),
+  ).not.toThrow();
 });

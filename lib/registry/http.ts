@@ -12,12 +12,6 @@ import { UserError, messageOf } from "../errors.ts";
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 
-/** A digest that a source promises: the algorithm by Node's name and the value in lower-case hex. */
-export interface Digest {
-  readonly algorithm: "sha256" | "sha512" | "sha1" | "md5";
-  readonly hex: string;
-}
-
 /** An answer that no repetition will mend. */
 class FinalError extends Error {}
 
@@ -25,13 +19,10 @@ let shared: Dispatcher | undefined;
 
 /**
  * The machine's own way out: the proxy of `HTTPS_PROXY`/`NO_PROXY`, and Node's certificates together with those of
- * `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS` and pip's `cert`, since a machine often trusts its registries by those alone.
+ * `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`, since a machine often trusts its mirrors by those alone.
  */
-export function dispatcher(extraCaFile?: string): Dispatcher {
-  const env = process.env;
-  const files = [env["SSL_CERT_FILE"], env["NODE_EXTRA_CA_CERTS"], extraCaFile].filter(
-    (f) => f !== undefined && f !== "",
-  );
+function dispatcher(): Dispatcher {
+  const files = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map((name) => process.env[name]).filter(Boolean);
   shared ??= new EnvHttpProxyAgent({ connect: tls(files), requestTls: tls(files) });
   return shared;
 }
@@ -47,18 +38,6 @@ function tls(files: readonly (string | undefined)[]): { ca: string[] } {
   return { ca: [...rootCertificates, ...extra] };
 }
 
-/** Fetches a small text, such as an index page. Retries what may pass; throws UserError with the status otherwise. */
-export async function fetchText(
-  url: string,
-  headers: Record<string, string>,
-  via: Dispatcher,
-): Promise<{ text: string; contentType: string; url: string }> {
-  return retried(url, ATTEMPTS, async () => {
-    const { body, response, at } = await get(url, headers, via);
-    return { text: await body.text(), contentType: header(response, "content-type"), url: at };
-  });
-}
-
 /**
  * Downloads a file to `path`, checks it and only then gives it that name. What a broken connection or a killed process
  * left (`path.part`) is continued with a Range request where the server allows it.
@@ -69,9 +48,8 @@ export async function download(
   url: string,
   path: string,
   options: {
-    digest?: Digest;
-    headers?: Record<string, string>;
-    via?: Dispatcher;
+    /** SHA-256 in hex; absent: it is not known. */
+    sha256?: string;
     onBytes?: (done: number, total?: number) => void;
     /** How often it is tried before it counts as failed. Default: 5. */
     attempts?: number;
@@ -85,7 +63,7 @@ export async function download(
       () => 0,
     );
     const range: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
-    const { body, response } = await get(url, { ...options.headers, ...range }, options.via ?? dispatcher());
+    const response = await get(url, range);
     const resumed = response.statusCode === 206;
     const length = Number(header(response, "content-length")) || undefined;
     let done = resumed ? have : 0;
@@ -97,31 +75,31 @@ export async function download(
         callback(null, chunk);
       },
     });
-    await pipeline(body, count, createWriteStream(part, { flags: resumed ? "a" : "w" }));
+    await pipeline(response.body, count, createWriteStream(part, { flags: resumed ? "a" : "w" }));
     if (total !== undefined && done !== total) throw new Error(`got ${done} of ${total} bytes`);
-    if (options.digest !== undefined) await checkDigest(part, options.digest, url);
+    if (options.sha256 !== undefined) await checkDigest(part, options.sha256, url);
   });
   await rename(part, path);
 }
 
-async function checkDigest(part: string, digest: Digest, url: string): Promise<void> {
-  const seen = await fileDigest(part, digest.algorithm);
-  if (seen === digest.hex) return;
+async function checkDigest(part: string, sha256: string, url: string): Promise<void> {
+  const seen = await fileDigest(part);
+  if (seen === sha256) return;
   await rm(part, { force: true });
-  throw new Error(`${fileName(url)}: ${digest.algorithm} is ${seen}, the index promised ${digest.hex}`);
+  throw new Error(`${fileName(url)}: sha256 is ${seen}, the list promised ${sha256}`);
 }
 
-/** A file's digest in hex, read as a stream. */
-export async function fileDigest(path: string, algorithm: Digest["algorithm"] = "sha256"): Promise<string> {
-  const hash = createHash(algorithm);
+/** A file's SHA-256 in hex, read as a stream. */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 
-async function get(url: string, headers: Record<string, string>, via: Dispatcher, hops = 0): Promise<Answer> {
+async function get(url: string, headers: Record<string, string>, hops = 0): Promise<Dispatcher.ResponseData> {
   const { address, authorization } = splitCredentials(url);
   const response = await request(address, {
-    dispatcher: via,
+    dispatcher: dispatcher(),
     headers: { "user-agent": "lathe", ...headers, ...authorization },
     headersTimeout: 120_000,
     bodyTimeout: 120_000,
@@ -129,29 +107,23 @@ async function get(url: string, headers: Record<string, string>, via: Dispatcher
   const location = header(response, "location");
   if (response.statusCode >= 300 && response.statusCode < 400 && location !== "" && hops < 10) {
     await response.body.dump();
-    return get(new URL(location, address).href, headers, via, hops + 1);
+    return get(new URL(location, address).href, headers, hops + 1);
   }
   if (response.statusCode === 416) {
     // Nothing is left to continue: the part is whole or belongs to another file. Start over.
     await response.body.dump();
-    return get(url, Object.fromEntries(Object.entries(headers).filter(([k]) => k !== "range")), via, hops);
+    return get(url, {}, hops);
   }
   if (response.statusCode !== 200 && response.statusCode !== 206) {
     await response.body.dump();
-    const text = `${fileName(url)}: the registry answered ${response.statusCode}`;
+    const text = `${fileName(url)}: the server answered ${response.statusCode}`;
     const passing = response.statusCode >= 500 || response.statusCode === 429 || response.statusCode === 408;
     throw passing ? new Error(text) : new FinalError(text);
   }
-  return { body: response.body, response, at: address };
+  return response;
 }
 
-interface Answer {
-  readonly body: Dispatcher.ResponseData["body"];
-  readonly response: Dispatcher.ResponseData;
-  readonly at: string;
-}
-
-/** Takes `user:password@` out of a URL, as pip's index URLs may have it, into a header. */
+/** Takes `user:password@` out of a URL into a header. */
 export function splitCredentials(url: string): { address: string; authorization: Record<string, string> } {
   const parsed = new URL(url);
   if (parsed.username === "") return { address: url, authorization: {} };
@@ -169,7 +141,7 @@ async function retried<T>(url: string, attempts: number, attempt: () => Promise<
         throw new UserError(
           {
             what: `cannot fetch ${fileName(url)}: ${messageOf(error)}${n > 1 ? ` (${n} attempts)` : ""}`,
-            fix: "check the connection and your registry settings (`pip config list`, `npm config list`), then run it again: finished parts are kept",
+            fix: "check the connection, then run it again: finished parts are kept",
           },
           { cause: error },
         );

@@ -6,7 +6,12 @@ import { cacheDir } from "../paths.ts";
 import type { Progress } from "../progress.ts";
 import { extract } from "./archive.ts";
 import { fileDigest } from "./http.ts";
-import type { Member } from "./pypi.ts";
+
+/** A file inside an archive; an sdist's or npm package's top folder is left out of the path. */
+export interface Member {
+  readonly file: string;
+  readonly sha256: string;
+}
 
 /**
  * Files of an archive in the cache, each under its own SHA-256, so that the same file from another archive is not

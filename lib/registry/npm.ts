@@ -1,10 +1,8 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { $ } from "zx";
-import { UserError } from "../errors.ts";
 import type { Progress } from "../progress.ts";
-import { keptArchive, memberFiles } from "./members.ts";
-import type { Member } from "./pypi.ts";
+import { run } from "../run.ts";
+import { keptArchive, memberFiles, type Member } from "./members.ts";
 
 /** An exact version of an npm package. */
 export interface NpmSource {
@@ -31,14 +29,12 @@ export async function npmFiles(
       const out = `${path}.pack`;
       await rm(out, { recursive: true, force: true });
       await mkdir(out, { recursive: true });
-      const args = ["pack", spec, "--ignore-scripts", "--json", "--pack-destination", out];
-      const result = await $({ nothrow: true, quiet: true, cwd: out })`npm ${args}`;
-      if (result.exitCode !== 0)
-        throw new UserError({
-          what: `npm pack ${spec} failed:\n${result.stderr.trim().split("\n").slice(-6).join("\n")}`,
-          fix: "check `npm config get registry` and the connection, then run it again",
-        });
-      const [packed] = JSON.parse(result.stdout) as [{ filename: string }];
+      const printed = await run(["npm", "pack", spec, "--ignore-scripts", "--json", "--pack-destination", out], {
+        cwd: out,
+        what: `npm pack ${spec}`,
+        fix: "check `npm config get registry` and the connection, then run it again",
+      });
+      const [packed] = JSON.parse(printed) as [{ filename: string }];
       await rename(join(out, packed.filename.replace(/^@/, "").replaceAll("/", "-")), path);
       await rm(out, { recursive: true, force: true });
     }),

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { destroy, initStack, projectFolder, pulumi, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
 import { StackSecrets } from "../../infra/outputs-access.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";
-import { buildServerRootfs } from "../../lab/tfs/image.ts";
+import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
 import { progress } from "../../lib/progress.ts";
 import { resolveToolchain } from "../../toolchain/index.ts";
 import { on } from "../lab/tools.ts";

@@ -14,7 +14,7 @@ import { serverClocks } from "../../bench/stats/attribution/server-clock.ts";
 import { loadStudy } from "../../bench/stats/study.ts";
 import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
 import { type Lab, pushImage, readLab } from "../../lab/index.ts";
-import { buildServerRootfs } from "../../lab/tfs/image.ts";
+import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { TEST_LAB } from "./setup.ts";

@@ -268,7 +268,7 @@ describe("a running server", () => {
 
 it("the stand-in's own unit tests pass", async () => {
   const { python } = await pythonEnv(progress());
-  const cwd = join(repoRoot, "lab/tfs");
+  const cwd = join(repoRoot, "lab/tf-serving");
   const result = await $({ cwd, nothrow: true, quiet: true })`${python} -B -m unittest discover -t . tests`;
   expect(result.stderr).toMatch(/Ran \d\d tests/);
   expect(result.exitCode, result.stderr).toBe(0);

@@ -58,7 +58,7 @@ export async function startStandIn(
     ...more,
   ];
   const child = spawn(python, ["-B", "-m", "lathe_tfs", ...flags], {
-    cwd: join(repoRoot, "lab/tfs"),
+    cwd: join(repoRoot, "lab/tf-serving"),
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";

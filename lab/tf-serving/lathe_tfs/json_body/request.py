@@ -2,17 +2,17 @@
 
 import json
 
-from . import json_fast
-from .errors import invalid
-from .json_tensor import feed_of
-from .json_values import is_base64, shown
+from ..errors import invalid
+from . import fast
+from .tensor import feed_of
+from .values import is_base64, shown
 
 
 def parse(body, inputs_of):
     """(form, signature name or None, feeds by input). `inputs_of(name)` gives the signature's inputs, or its Fault."""
-    fast = json_fast.parse(body, inputs_of)
-    if fast is not None:
-        return fast
+    plain = fast.parse(body, inputs_of)
+    if plain is not None:
+        return plain
     document = _document(body)
     signature = document.get("signature_name")
     if "signature_name" in document and not isinstance(signature, str):

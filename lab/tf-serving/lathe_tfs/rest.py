@@ -8,8 +8,8 @@ import urllib.parse
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2
 
-from . import json_output, json_request
 from .errors import HTTP_STATUS, INTERNAL, UNIMPLEMENTED, Fault, invalid
+from .json_body import output, request
 from .servable import DEFAULT_SIGNATURE
 
 JSON = "application/json"
@@ -62,20 +62,20 @@ class Rest:
                 raise invalid(f'Serving signature name: "{name}" not found in signature def')
             return servable.signatures[name].inputs
 
-        form, _, feeds = json_request.parse(body, inputs_of)
+        form, _, feeds = request.parse(body, inputs_of)
         _, _, outputs = self._core.predict(spec, feeds)
-        return json_output.rows(outputs) if form == "instances" else json_output.columns(outputs)
+        return output.rows(outputs) if form == "instances" else output.columns(outputs)
 
     def _get(self, match, spec):
         if not spec.name:
             raise invalid("Missing model name in request.")
         options = {"including_default_value_fields": True, "indent": 1}
         if not match["sub"]:
-            request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
-            status = self._core.status(request)
+            asked = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
+            status = self._core.status(asked)
             return json_format.MessageToJson(status, preserving_proto_field_name=True, **options) + "\n"
-        request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
-        response, signatures = self._core.metadata(request)
+        asked = get_model_metadata_pb2.GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
+        response, signatures = self._core.metadata(asked)
         options["preserving_proto_field_name"] = True
         model = json_format.MessageToJson(response.model_spec, **options)
         # The inner message has a field of the same name: TF Serving's answer has it doubled too.

@@ -6,7 +6,7 @@ import { cached } from "../../lib/cached.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { pythonEnv, requirementsFile } from "../../models/python.ts";
 import { debianBase, inChroot } from "../base.ts";
-import type { ImageSource } from "../images.ts";
+import type { ImageSource, StandIn } from "../images.ts";
 import { run, tryRun } from "../run.ts";
 import { SERVER_PACKAGES, selectRequirements } from "./requirements.ts";
 
@@ -64,6 +64,14 @@ export async function buildServerRootfs(progress: Progress): Promise<ServerRootf
   });
   return { key, rootfs: { dir }, config: serverConfig };
 }
+
+export const tfServingStandIn: StandIn = {
+  kind: "tf-serving",
+  image: async (progress) => ({
+    ...{ name: "lathe/tf-serving-stand-in", tag: "lab" },
+    ...(await buildServerRootfs(progress)),
+  }),
+};
 
 /** Debian, Python and the wheels; its key names every version in it. */
 async function buildRuntime(progress: Progress): Promise<{ dir: string; key: string }> {
@@ -163,7 +171,7 @@ async function installStandIn(root: string): Promise<void> {
 /** Names the stand-in's own source. */
 async function sourceHash(): Promise<string> {
   const hash = createHash("sha256");
-  const modules = (await readdir(join(here, "lathe_tfs"))).filter((file) => file.endsWith(".py")).sort();
+  const modules = (await readdir(join(here, "lathe_tfs"), { recursive: true })).filter((f) => f.endsWith(".py")).sort();
   for (const file of [...modules.map((name) => `lathe_tfs/${name}`), ...SCRIPTS])
     hash.update(`${file}\0`).update(await readFile(join(here, file)));
   return hash.digest("hex").slice(0, 12);

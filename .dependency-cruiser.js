@@ -1,0 +1,127 @@
+/*
+ * The floors of the house, held by `npm test` (stage lint). Nothing imports in a circle, types included, and nothing imports
+ * from a floor above its own. Tests stand on the roof: they may import anything.
+ */
+
+const TESTS = "(\\.test\\.ts$|/testing/|^test/)";
+
+/** Which rooms each room may import, besides itself. The rooms that are not named here stand above all of these. */
+const MAY_IMPORT = {
+  lib: [],
+  protos: ["lib/"],
+  clients: ["lib/", "protos/"],
+  models: ["lib/"],
+  toolchain: ["lib/"],
+  lab: ["lib/", "models/"],
+  infra: ["lib/", "clients/", "models/", "toolchain/"],
+  stacks: ["lib/", "models/", "infra/"],
+  fleet: ["lib/", "models/", "toolchain/", "infra/", "stacks/"],
+  bench: [
+    ...["lib/", "clients/", "models/", "toolchain/"],
+    // Of infra: what stacks promise, how hosts are reached, and the engine that is asked for outputs.
+    ...["infra/outputs[^/]*\\.ts$", "infra/hosts/", "infra/pulumi/", "infra/gate/inspect\\.ts$"],
+  ],
+};
+
+/** The floors of a room from below; the entries of one floor do not import each other. Paths below the room. */
+const FLOORS = {
+  clients: [["(?!registry\\.ts)[^/]+\\.ts$"], ["transport/"], ["(?!transport/|testing/)[^/]+/"], ["registry\\.ts$"]],
+  infra: [
+    ["deadlines\\.ts$"],
+    ["hosts/"],
+    ["outputs[^/]*\\.ts$"],
+    ["config/"],
+    ["access/"],
+    // What is said to a program on its way to a host, and what the gates of all kinds use.
+    ["host-programs/specs\\.ts$"],
+    ["gate/spec\\.ts$"],
+    ["gate/(?:inspect|why-no-answer)\\.ts$"],
+    ["servers/kind\\.ts$"],
+    ["servers/(?!kind\\.ts|registry\\.ts)[^/]+/"],
+    ["servers/registry\\.ts$"],
+    ["ownership/"],
+    ["models/"],
+    ["gate/(?!spec\\.ts|inspect\\.ts|why-no-answer\\.ts)"],
+    ["host-programs/(?!specs\\.ts)"],
+    ["resources/"],
+    ["deploy\\.ts$"],
+    ["pulumi/", "doctor/"],
+  ],
+  bench: [
+    ["format/", "loads/", "paper/", "stats/math/", "deadlines\\.ts$"],
+    ["matrix/"],
+    ["records/"],
+    ["schedule/"],
+    ["targets/"],
+    ["plan/"],
+    ["run/"],
+    ["stats/(?!math/)"],
+    ["compare/", "verdicts/"],
+    ["report/"],
+    ["command/"],
+    ["cli\\.ts$"],
+  ],
+};
+
+const anyOf = (paths) => `(?:${paths.join("|")})`;
+
+/** Every room imports what it may, and nothing else of the checkout. */
+const rooms = Object.entries(MAY_IMPORT).map(([room, may]) => ({
+  name: `${room}-stands-on`,
+  comment: `${room}/ may import ${may.map((path) => path.replaceAll("\\", "")).join(", ") || "nothing of the checkout"}`,
+  severity: "error",
+  from: { path: `^${room}/`, pathNot: TESTS },
+  to: {
+    path: "^[^./][^/]*/",
+    pathNot: `^${anyOf([`${room}/`, ...may, "node_modules/"])}`,
+    couldNotResolve: false,
+    dependencyTypesNot: ["core"],
+  },
+}));
+
+/** Whoever may import a room that is made for commands. */
+const onlyFrom = (room, ...importers) => ({
+  name: `${room}-is-imported-by`,
+  severity: "error",
+  from: { path: "^[^/]+/", pathNot: `(^${anyOf([room, ...importers].map((r) => `${r}/`))}|${TESTS})` },
+  to: { path: `^${room}/` },
+});
+
+/** Inside a room: nothing above, and nothing beside. */
+const floors = Object.entries(FLOORS).flatMap(([room, levels]) =>
+  levels.flatMap((level, i) => {
+    const above = levels.slice(i + 1).flat();
+    // The part of a path that an entry matched: what it may import of its own floor.
+    const from = { path: `^(${room}/${anyOf(level)})`, pathNot: TESTS };
+    const rule = (kind, to) => ({ name: `${room}-${kind}`, severity: "error", from, to });
+    return [
+      ...(above.length === 0 ? [] : [rule("imports-upward", { path: `^${room}/${anyOf(above)}` })]),
+      // Single modules of one floor are no rooms: they may import each other.
+      ...(level.some((entry) => !entry.endsWith("$"))
+        ? [rule("imports-sideways", { path: `^${room}/${anyOf(level)}`, pathNot: "^$1" })]
+        : []),
+    ];
+  }),
+);
+
+export default {
+  forbidden: [
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
+    ...rooms,
+    ...floors,
+    onlyFrom("bench", "selfbench", "demo", "cli", "docs"),
+    onlyFrom("fleet", "selfbench", "demo", "cli"),
+    {
+      name: "only-tests-import-tests",
+      severity: "error",
+      from: { pathNot: TESTS },
+      to: { path: "(\\.test\\.ts$|^test/)" },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(node_modules|runs|coverage)/" },
+  },
+};

@@ -1,1 +1,0 @@
-"""Unit tests of the stand-in: `python -m unittest discover -t . tests` in lab/tfs; test/wire/tfs.test.ts runs them."""

@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { UserError } from "./errors.ts";
+import { quoteAll } from "./quote.ts";
+
+/** What a program is given besides its arguments. */
+export interface RunOptions {
+  readonly cwd?: string;
+  /** The whole environment; default: this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What failed, for people: "debootstrap of bookworm". Default: the command line. */
+  readonly what?: string;
+  /** The next step when it fails. */
+  readonly fix?: string;
+
+  /** Called for each line that the program prints, on either stream. */
+  readonly onLine?: (line: string) => void;
+  /** The program is ended after this time, and all that it has started; default: never. */
+  readonly timeoutMs?: number;
+  /** Ends the program early, and all that it has started. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a program has left. */
+export interface RunResult {
+  /** Null where a signal ended it; 127 where there is no such program. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program and returns what it printed on stdout. No shell reads the arguments.
+ *
+ * @throws UserError with the end of its output if it fails
+ */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+  const result = await tryRun(argv, options);
+  if (result.exitCode === 0) return result.stdout;
+  const lines = [result.stdout, result.stderr].flatMap((text) => text.trim().split("\n")).filter((line) => line !== "");
+  const how = `exit code ${result.exitCode ?? result.signal ?? "?"}`;
+  throw new UserError({
+    what: `${options.what ?? quoteAll(argv)} failed (${how}):\n    ${lines.slice(-12).join("\n    ")}`,
+    ...(options.fix === undefined ? {} : { fix: options.fix }),
+  });
+}
+
+/** Runs a program that gets no input; a failure is a value: look at `exitCode`. */
+export function tryRun(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const [program = "", ...args] = argv;
+  const { cwd, env = process.env, onLine, timeoutMs, signal: ended } = options;
+  return new Promise((resolve, reject) => {
+    // In a group of its own: what it has started ends with it, and nothing can ask for a password at the terminal.
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const end = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+      } catch {
+        // It has just ended by itself.
+      }
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs);
+    ended?.addEventListener("abort", end, { once: true });
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const)
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        said[name] += text;
+        for (const line of onLine === undefined ? [] : text.split(/[\r\n]+/))
+          if (line.trim() !== "") onLine?.(line.trim());
+      });
+    const settled = () => {
+      clearTimeout(timer);
+      ended?.removeEventListener("abort", end);
+    };
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      settled();
+      if (error.code !== "ENOENT") return reject(error);
+      resolve({ exitCode: 127, signal: null, stdout: "", stderr: `${program}: not found` });
+    });
+    child.on("close", (exitCode, signal) => {
+      settled();
+      resolve({ exitCode, signal, ...said });
+    });
+  });
+}
