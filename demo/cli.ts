@@ -1,122 +1,29 @@
-import { spawn } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage } from "../lab/index.ts";
-import { defaultLabName, labPaths } from "../lab/names.ts";
-import { STANDS_FOR } from "../lab/state.ts";
-import { tfServing } from "../infra/servers/tf-serving/kind.ts";
-import { buildServerRootfs } from "../lab/tf-serving/image.ts";
-import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
-import { exists } from "../lib/cached.ts";
-import { runCommand } from "../lib/cli.ts";
-import { UserError } from "../lib/errors.ts";
-import { repoRoot } from "../lib/paths.ts";
-import { type Progress, formatSeconds, progress } from "../lib/progress.ts";
-import { prepareModel } from "../models/index.ts";
-import { ensureToolchain } from "../toolchain/index.ts";
-import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
+import { command } from "../lib/cli/spec.ts";
+import { OPTIONS, demoSize } from "./options.ts";
 
-/** The paper's two models, and the one whose latency is protocol and wire alone. */
-const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
-
-await runCommand(
+export const demo = command(
   {
-    name: "npm run demo --",
+    name: "npx lathe demo",
     summary:
       "The whole of Lathe on this machine: a lab of three hosts, a stack on each, the paper's matrix, the report; then all of " +
       "it is taken down again.",
-    options: {
-      keep: { type: "boolean", help: "leave the lab and its stacks up, and tell how to go on with them" },
-      name: { type: "string", value: "LAB", help: "name of the lab", default: defaultLabName() },
-      minutes: {
-        type: "string",
-        value: "N",
-        help: "time for the matrix; every cell is visited once, whatever it takes",
-        default: "8",
-      },
-      requests: { type: "string", value: "N", help: "measured calls a cell, at most", default: "10" },
-      twice: { type: "boolean", help: "measure the matrix twice, and tell how well the two runs agree" },
-      images: { type: "string", value: "1,2", help: "photographs by number (default: all ten)" },
-    },
+    options: OPTIONS,
     details: [
       "So few calls in so little time (ten a cell, slow models visited once or twice) show the paper's factors, not each cell to 2 %: " +
         "no precision is asked for, and the report says how precise each cell became. More minutes and requests make it so: " +
-        "--minutes 60 --requests 100 asks for 2 % of every cell.",
+        "--budget 60 --requests 100 asks for 2 % of every cell.",
       "What it needs and this machine lacks is installed or built first, once, and kept in ~/.cache/lathe. It can be killed " +
         "and started again at any time. Nothing of it reaches outside this machine but package downloads.",
     ],
     examples: [
-      ["npm run demo", "everything, from nothing to the report"],
-      ["npm run demo -- --twice", "the matrix twice: how well two runs agree is in the second one's report"],
-      ["npm run demo -- --keep", "and then look around: npm run lab -- status"],
+      ["npx lathe demo", "everything, from nothing to the report"],
+      ["npx lathe demo --repeat 2", "the matrix twice: how well two runs agree is in the second one's report"],
+      ["npx lathe demo --keep", "and then look around: npx lathe lab status"],
     ],
+    exits: { 0: "every cell was measured", 1: "something failed: the reasons are below the tables" },
   },
   async (values) => {
-    const startedAt = Date.now();
-    const name = values.name ?? defaultLabName();
-    const steps = progress();
-    const toolchain = await ensureToolchain(steps);
-    steps.done();
-    process.stderr.write(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}\n`);
-    for (const model of MODELS) await prepareModel(model, steps);
-    const hub = await dockerHubReachable();
-    // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
-    if (!hub) await buildServerRootfs(steps);
-    steps.done();
-    const unfinished = join(labPaths(name).dir, "demo-unfinished");
-    if (await exists(unfinished)) {
-      process.stderr.write("An earlier demo did not finish: its lab is taken down first.\n");
-      await labDown(name, steps);
-    }
-    const wasUp = (await findLab(name)) !== undefined;
-    const lab = await labUp({ name }, steps);
-    await writeFile(unfinished, "");
-    const image = hub
-      ? await mirrorImage(lab, tfServing.defaultImage, steps)
-      : (await pushImage(lab, await standIn(steps), steps)).reference;
-    const stacks = await demoStacks(lab, labPaths(name).dir);
-    steps.step("pulumi up on client, cloud and edge", 120);
-    await upAll(stacks, lab, image, MODELS, steps);
-    steps.done("three stacks are up: every model answers");
-    const requests = values.requests ?? "10";
-    const code = await bench(stacks.env, [
-      ...["--budget", values.minutes ?? "8", "--requests", requests, "--warmup", "1"],
-      // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
-      ...(Number(requests) < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
-      ...["--block", "5", "--remark", STANDS_FOR],
-      ...(values.twice === true ? ["--repeat", "2"] : []),
-      ...(values.images === undefined ? [] : ["--images", values.images]),
-    ]);
-    await rm(unfinished, { force: true });
-    if (values.keep === true) {
-      process.stderr.write(`\nThe lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}\n`);
-    } else {
-      steps.step("pulumi destroy on client, cloud and edge");
-      await destroyAll(stacks, steps);
-      steps.done();
-      if (wasUp) process.stderr.write(`The lab "${name}" was up before and stays up: npm run lab -- down\n`);
-      else await labDown(name, steps);
-    }
-    process.stderr.write(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.\n`);
-    if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
+    const size = demoSize(values);
+    return (await import("./demo.ts")).runDemo(size, values);
   },
 );
-
-/** The server where TF Serving's own image cannot be had: it says of itself that it stands in. */
-async function standIn(steps: Progress) {
-  const { key, rootfs, config } = await buildServerRootfs(steps);
-  return { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
-}
-
-/** Runs the bench as a user would, in a process of its own; its tables go to this one's outputs. */
-function bench(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), ...args], {
-    cwd: repoRoot,
-    env: { ...process.env, ...env },
-    stdio: "inherit",
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
-}

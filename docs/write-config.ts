@@ -1,6 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configReference } from "../infra/config/reference.ts";
+import { runCommand } from "../lib/cli/run.ts";
+import { command } from "../lib/cli/spec.ts";
 import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
 import { repoRoot } from "../lib/paths.ts";
 
@@ -11,4 +13,15 @@ Made by \`npm run docs\` from the lists that also read the config (\`infra/confi
 at once. What a role has where its stack says nothing is in \`stacks/roles/\`.
 
 `;
-writeFileSync(join(repoRoot, "docs/config.md"), `${head}${configReference(serverKindNames.map(serverKind))}`);
+
+await runCommand(
+  command(
+    {
+      name: "npm run docs --",
+      summary: "Writes docs/config.md from the list that also reads a stack's config.",
+      options: {},
+      exits: { 0: "written", 1: "failed" },
+    },
+    () => writeFile(join(repoRoot, "docs/config.md"), `${head}${configReference(serverKindNames.map(serverKind))}`),
+  ),
+);

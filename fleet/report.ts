@@ -56,7 +56,7 @@ function indent(text: string): string {
 /** The same as data. */
 export function fleetAsJson(action: Action, all: readonly StackStatus[], seconds: number, project?: string) {
   return {
-    schema: "lathe.fleet/1",
+    schema: `lathe.${action}/1`,
     action,
     seconds,
     stacks: all.map((s) => ({

@@ -1,6 +1,9 @@
 /** What a person needs to mend a fault: what was read, what was expected, what to do next. */
 export interface Fault {
-  /** What was read or seen, with its place first: `bench.yaml:3:5: models[0]: "ssd-mobile"`. */
+  /**
+   * What was read or seen, with its place first: `bench.yaml:3:5: models[0]: "ssd-mobile"`. A fault in what was typed begins
+   * with the option: `--stack: there is no stack "egde"`.
+   */
   readonly what: string;
   /** What would have been right. */
   readonly expected?: string;
@@ -18,6 +21,19 @@ export class UserError extends Error {
     this.name = "UserError";
     this.faults = all;
   }
+}
+
+/** An error in what was typed: a word, an option or its value. */
+export class WrongUse extends UserError {}
+
+/**
+ * Whether the command line was wrong, rather than what it was about: a `WrongUse`, or a `UserError` whose every fault begins
+ * with an option.
+ */
+export function isWrongUse(error: unknown): boolean {
+  return (
+    error instanceof WrongUse || (error instanceof UserError && error.faults.every((f) => f.what.startsWith("--")))
+  );
 }
 
 /** One fault as text: the fact on the first line, what was expected and the next step indented below it. */

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cached, withLock } from "./cached.ts";
-import { helpText } from "./cli.ts";
 import { UserError } from "./errors.ts";
 import { divertProgress, formatSeconds, progress } from "./progress.ts";
 import { quoteAll } from "./quote.ts";
@@ -62,26 +61,6 @@ describe("an error for people", () => {
   it("shows every fault with what was expected and what to do", () => {
     const error = new UserError([{ what: "a: 1", expected: "2", fix: "do it" }, { what: "b" }]);
     expect(error.message).toBe("a: 1\n  expected: 2\n  fix: do it\nb");
-  });
-});
-
-describe("--help", () => {
-  it("shows usage, every option with its default, and the examples", () => {
-    const text = helpText({
-      name: "npm run x --",
-      summary: "Does x.",
-      operands: "[Y]",
-      options: { size: { type: "string", value: "N", help: "how much", default: "3" } },
-      details: [`${"A long\ntale. ".repeat(20)}The end.`],
-      examples: [["npm run x -- --size 4", "more"]],
-    });
-    expect(text).toContain("usage: npm run x -- [options] [Y]");
-    expect(text).toMatch(/--size N +how much \(default: 3\)/);
-    expect(text).toContain("npm run x -- --size 4");
-    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(110);
-    // Breaks of the source are none of the text: each line but the last is as full as it can be.
-    expect(text).toMatch(/^(A long tale\. )+A long\n/m);
-    expect(text.replaceAll(/\s+/g, " ")).toContain(`${"A long tale. ".repeat(20)}The end.`);
   });
 });
 

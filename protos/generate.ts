@@ -1,5 +1,6 @@
 import { writeAtomic } from "../lib/cached.ts";
-import { runCommand } from "../lib/cli.ts";
+import { runCommand } from "../lib/cli/run.ts";
+import { command } from "../lib/cli/spec.ts";
 import { descriptorText, descriptorPath } from "./source.ts";
 
 /*
@@ -7,13 +8,16 @@ import { descriptorText, descriptorPath } from "./source.ts";
  * has no folder of .proto files beside it. A test holds both to each other.
  */
 await runCommand(
-  {
-    name: "node protos/generate.ts",
-    summary: "Write protos/descriptor.json from the .proto files.",
-    options: {},
-  },
-  async () => {
-    await writeAtomic(descriptorPath, await descriptorText());
-    process.stderr.write(`wrote ${descriptorPath}\n`);
-  },
+  command(
+    {
+      name: "node protos/generate.ts",
+      summary: "Writes protos/descriptor.json from the .proto files.",
+      options: {},
+      exits: { 0: "written", 1: "failed" },
+    },
+    async () => {
+      await writeAtomic(descriptorPath, await descriptorText());
+      process.stderr.write(`wrote ${descriptorPath}\n`);
+    },
+  ),
 );

@@ -1,11 +1,30 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { verbOf } from "../cli/verbs.ts";
 import { configReference } from "../infra/config/reference.ts";
+import { COMMON } from "../lib/cli/spec.ts";
 import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
 import { repoRoot } from "../lib/paths.ts";
 
 const read = (path: string) => readFileSync(join(repoRoot, path), "utf8");
+const PAGES = [
+  "README.md",
+  ...readdirSync(join(repoRoot, "docs")).flatMap((f) => (f.endsWith(".md") ? [`docs/${f}`] : [])),
+];
+const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+
+/** Commands in code spans and blocks, each as `lathe` gets it. */
+function commandsOf(page: string): string[][] {
+  const typed = [...read(page).matchAll(/(npm run|npx lathe) ([^`#|\n&;)]+)/g)];
+  return typed.flatMap(([, how, text = ""]) => {
+    const words = text.trim().split(/\s+/);
+    if (how === "npx lathe") return [words];
+    const [name = "", ...args] = words;
+    const [, file, ...own] = (scripts[name] ?? "").split(" ");
+    return file === "cli/lathe.js" ? [[...own, ...(args[0] === "--" ? args.slice(1) : [])]] : [];
+  });
+}
 
 describe("the docs", () => {
   it("have the config reference as the config's own lists tell it (else: npm run docs)", () => {
@@ -13,15 +32,34 @@ describe("the docs", () => {
   });
 
   it("name no npm script that there is not", () => {
-    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    for (const page of ["README.md", "docs/architecture.md", "docs/config.md", "docs/faults.md", "docs/fleet.md"]) {
+    for (const page of PAGES) {
       for (const [, name] of read(page).matchAll(/npm run ([a-z][a-z:]*)/g))
         expect(Object.keys(scripts), page).toContain(name);
     }
   });
 
+  it("show commands with verbs, actions and options that there are", async () => {
+    for (const page of PAGES) {
+      for (const argv of commandsOf(page)) {
+        const { verb, rest } = verbOf(argv);
+        const place = `${page}: ${argv.join(" ")}`;
+        if (argv[0]?.startsWith("-") || argv[0] === "VERB") continue;
+        expect(verb, place).toBeDefined();
+        const spec = (await verb?.load())?.spec;
+        if (spec === undefined || spec.passes !== undefined) continue;
+        const names = Object.keys({ ...spec.options, ...COMMON }).map((name) => `--${name}`);
+        const [first] = rest;
+        if (spec.actions !== undefined && first !== undefined && /^[a-z]+$/.test(first))
+          expect(Object.keys(spec.actions), place).toContain(first);
+        const end = rest.includes("--") ? rest.indexOf("--") : rest.length;
+        for (const word of rest.slice(0, end))
+          if (word.startsWith("--")) expect(names, place).toContain(word.replace(/[=,.:].*$/, ""));
+      }
+    }
+  });
+
   it("link to files that are there", () => {
-    for (const page of ["README.md", "docs/architecture.md", "docs/faults.md", "docs/fleet.md"]) {
+    for (const page of PAGES) {
       for (const [, target = ""] of read(page).matchAll(/\]\((?!http)([^)#]+)\)/g))
         expect(() => read(join(page, "..", target)), `${page}: ${target}`).not.toThrow();
     }

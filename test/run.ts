@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { runCommand } from "../lib/cli.ts";
-import { UserError } from "../lib/errors.ts";
+import { expectedWord } from "../lib/cli/parse.ts";
+import { runCommand } from "../lib/cli/run.ts";
+import { command } from "../lib/cli/spec.ts";
+import { WrongUse } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
@@ -25,26 +27,30 @@ interface Outcome {
   readonly seconds: number;
 }
 
-await runCommand(
+const test = command(
   {
     name: "npm test --",
     summary: "Runs the checks and tests, cheap ones first. Installs or builds what they need, once, into the cache.",
-    operands: `[${STAGES.join(" | ")}]…`,
+    operands: "[STAGE…]",
     options: {},
     details: [
+      `Stages: ${STAGES.join(", ")}.`,
       "unit: pure code. program: Pulumi programs with mocks. wire: real clients and servers over TCP, official stubs. " +
-        "house: a copy of the checkout with one more of each kind. browser: the report in a real Chromium, in light, dark and print. lab: real hosts (namespaces with sshd and Docker), the real Pulumi engine, end to end; needs root.",
-      "Fuzz tests take 10,000 cases of each kind of input, the same ones each time: LATHE_FUZZ_RUNS takes more, LATHE_FUZZ_SEED others.",
+        "house: a copy of the checkout with one more of each kind. browser: the report in a real Chromium, in light, dark and " +
+        "print. lab: real hosts (namespaces with sshd and Docker), the real Pulumi engine, end to end; needs root.",
+      "Fuzz tests take 10,000 cases of each kind of input, the same ones each time: LATHE_FUZZ_RUNS takes more, " +
+        "LATHE_FUZZ_SEED others.",
     ],
     examples: [
       ["npm test", "everything"],
       ["npm test -- types unit", "the quick ones, while working"],
     ],
+    exits: { 0: "all passed", 1: "something failed" },
   },
   async (_values, operands) => {
     const unknown = operands.filter((o) => !(STAGES as readonly string[]).includes(o));
     if (unknown.length > 0)
-      throw new UserError({ what: `unknown stage ${unknown.join(", ")}`, expected: STAGES.join(", ") });
+      throw new WrongUse(unknown.map((o) => ({ what: `unknown stage "${o}"`, expected: expectedWord(o, STAGES) })));
     const stages = operands.length === 0 ? STAGES : STAGES.filter((s) => operands.includes(s));
     const steps = progress();
     for (const preparation of PREPARATIONS) {
@@ -56,6 +62,8 @@ await runCommand(
     return report(outcomes);
   },
 );
+
+await runCommand(test);
 
 async function runStage(stage: Stage): Promise<Outcome> {
   process.stderr.write(`\n── ${stage} ──\n`);

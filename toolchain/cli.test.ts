@@ -1,13 +1,12 @@
 import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { repoRoot } from "../lib/paths.ts";
+import { latheProgram } from "../lib/paths.ts";
 import type { Found, Missing } from "./index.ts";
 
 function run(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(repoRoot, "toolchain/cli.ts"), ...argv], (error, stdout, stderr) =>
+    execFile(process.execPath, [latheProgram, "toolchain", ...argv], (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
     );
   });
@@ -15,7 +14,8 @@ function run(...argv: string[]): Promise<{ code: number; stdout: string; stderr:
 
 test("--json tells all four programs, each with an executable file or as missing, and the exit code says which", async () => {
   const { code, stdout } = await run("--json");
-  const all = JSON.parse(stdout) as (Found | Missing)[];
+  const { schema, programs: all } = JSON.parse(stdout) as { schema: string; programs: (Found | Missing)[] };
+  expect(schema).toBe("lathe.toolchain/1");
   expect(all.map((p) => p.name)).toEqual([
     "pulumi",
     "pulumi-language-nodejs",
@@ -28,6 +28,6 @@ test("--json tells all four programs, each with an executable file or as missing
 
 test("an operand it does not know is told with what is known", async () => {
   const { code, stderr } = await run("rebuild");
-  expect(code).toBe(1);
-  expect(stderr).toContain("nothing or build");
+  expect(code).toBe(2);
+  expect(stderr).toContain("did you mean build?");
 });

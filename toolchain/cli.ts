@@ -1,39 +1,43 @@
-import { runCommand } from "../lib/cli.ts";
-import { UserError } from "../lib/errors.ts";
+import { printResult } from "../lib/cli/result.ts";
+import { command, jsonOption } from "../lib/cli/spec.ts";
 import { formatTable } from "../lib/table.ts";
-import { ensureToolchain, isMissing, locateToolchain, type Found, type Missing } from "./index.ts";
+import type { Found, Missing } from "./index.ts";
 
-await runCommand(
+export const toolchain = command(
   {
-    name: "npm run toolchain --",
+    name: "npx lathe toolchain",
     summary: "Shows which of Pulumi's programs Lathe uses on this machine and where they come from.",
-    operands: "[build]",
-    options: { json: { type: "boolean", help: "print JSON instead of a table" } },
+    operands: "[ACTION]",
+    most: 0,
+    actions: {
+      show: "what is used, and from where",
+      build: "get what is missing: a download where pulumi is there, else built from Go modules",
+    },
+    otherwise: "show",
+    options: { json: jsonOption("lathe.toolchain/1") },
     details: [
       "Programs are taken from the PATH or from Pulumi's own plugin cache where their versions fit the npm packages: pulumi " +
-        "no older than @pulumi/pulumi, plugins in exactly the version of @pulumi/docker and @pulumi/command. " +
-        "`build` gets what is missing: as a download with the pulumi that is there, or else built from Go modules into Lathe's cache.",
-      "Exit code 1 where a program is missing.",
+        "no older than @pulumi/pulumi, plugins in exactly the version of @pulumi/docker and @pulumi/command. What is built is kept " +
+        "in Lathe's cache.",
     ],
     examples: [
-      ["npm run toolchain", "what is used, and from where"],
-      ["npm run toolchain -- build", "get what is missing (6 to 12 minutes on two cores, once)"],
+      ["npx lathe toolchain", "the table"],
+      ["npx lathe toolchain build", "6 to 12 minutes on two cores, once"],
     ],
+    exits: { 0: "every program is there", 1: "one is missing" },
   },
-  async (values, operands) => {
-    const [action, ...more] = operands;
-    if ((action !== undefined && action !== "build") || more.length > 0)
-      throw new UserError({
-        what: `toolchain: ${operands.join(" ")}`,
-        expected: "nothing or build",
-        fix: "npm run toolchain -- --help",
-      });
+  async (values, _operands, { action }) => {
+    const { ensureToolchain, isMissing, locateToolchain } = await import("./index.ts");
     if (action === "build") await ensureToolchain();
     const all = await locateToolchain();
-    process.stdout.write(values.json === true ? `${JSON.stringify(all, undefined, 2)}\n` : `${table(all)}\n`);
+    printResult(
+      values.json,
+      () => table(all),
+      () => ({ schema: "lathe.toolchain/1", programs: all }),
+    );
     const missing = all.filter(isMissing).length;
     if (missing === 0) return 0;
-    process.stderr.write(`${missing} of ${all.length} missing. Get them with: npm run toolchain -- build\n`);
+    process.stderr.write(`${missing} of ${all.length} missing. Get them with: npx lathe toolchain build\n`);
     return 1;
   },
 );

@@ -1,28 +1,42 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { runCommand } from "../lib/cli.ts";
-import { ensureToolchain } from "./index.ts";
+import { command } from "../lib/cli/spec.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
-await runCommand(
+/** Options of pulumi without a value that a person would give. */
+const FLAGS = ["diff", "json", "path", "plaintext", "refresh", "secret", "show-secrets", "skip-preview"];
+
+export const pulumi = command(
   {
-    name: "npm run pulumi --",
-    summary: "Runs pulumi with the toolchain of this machine; everything after `--` is pulumi's.",
-    operands: "ARGUMENT...",
+    name: "npx lathe pulumi",
+    summary: "Runs pulumi with the toolchain of this machine; everything that follows is pulumi's.",
+    operands: "ARGUMENT…",
     options: {},
+    passes: {
+      stack: { type: "string", value: "NAME", help: "" },
+      cwd: { type: "string", value: "DIR", help: "" },
+      target: { type: "string", value: "URN", help: "" },
+      ...Object.fromEntries(FLAGS.map((name) => [name, { type: "boolean", help: "" } as const])),
+    },
     details: [
-      "`npm run pulumi -- help` shows pulumi's own help. What is missing is built first; see `npm run toolchain`.",
+      "`npx lathe pulumi help` shows pulumi's own help. What is missing is built first; see `npx lathe toolchain`. With Pulumi " +
+        "installed in a fitting version, `pulumi …` is the same.",
     ],
-    examples: [["npm run pulumi -- up --stack edge", "the same as `pulumi up --stack edge`"]],
+    examples: [
+      ["npx lathe pulumi login --local", "keep the state on this machine, once"],
+      ["npx lathe pulumi stack init edge", "a stack for a machine"],
+      ["npx lathe pulumi config set lathe:host ubuntu@edge.example --stack edge", "where it is"],
+      ["npx lathe pulumi up --stack edge", "the same as `pulumi up --stack edge`"],
+    ],
+    exits: { 0: "as pulumi's own", 1: "as pulumi's own", 2: "as pulumi's own, or pulumi never saw an option" },
   },
-  () => pulumi(process.argv.slice(2)),
-  // Only a lone --help is this command's own: all other words go to pulumi as they are.
-  process.argv.length === 3 && ["--help", "-h"].includes(process.argv[2] ?? "") ? ["--help"] : [],
+  (_values, argv) => run(argv[0] === "--" ? argv.slice(1) : argv),
 );
 
 /** Runs pulumi to its end and gives its exit code; a death by signal becomes 128 + its number, as shells have it. */
-async function pulumi(argv: readonly string[]): Promise<number> {
+async function run(argv: readonly string[]): Promise<number> {
+  const { ensureToolchain } = await import("./index.ts");
   const { env } = await ensureToolchain();
   const child = spawn("pulumi", argv, { stdio: "inherit", env: { ...process.env, ...env } });
   const stop = passSignals((signal) => child.kill(signal));

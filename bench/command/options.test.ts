@@ -1,20 +1,18 @@
-import { parseArgs } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { Values } from "../../lib/cli.ts";
+import { parse } from "../../lib/cli/parse.ts";
+import { type Command, type Values } from "../../lib/cli/spec.ts";
+import { WrongUse } from "../../lib/errors.ts";
+import { bench, compare, plan, report } from "../cli.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
-import { OPTIONS, benchOptions, noMoreOperands, share } from "./options.ts";
-import { READS, noUnreadOptions, verbOf } from "./verbs.ts";
+import { type BENCH, benchOptions, refuseUnread, share, twoRuns } from "./options.ts";
 
 /** Options as the command line has them, with the defaults that the command gives. */
 function read(...args: string[]) {
-  const options = Object.fromEntries(
-    Object.entries(OPTIONS).map(([name, o]) => [
-      name,
-      { type: o.type, ...("default" in o ? { default: o.default } : {}) },
-    ]),
-  );
-  return benchOptions(parseArgs({ args, options }).values as Values<typeof OPTIONS>);
+  return benchOptions(parse(bench.spec, args).values as unknown as Values<typeof BENCH>, bench.spec.name);
 }
+
+/** A command line, up to where a body would begin. */
+const parsed = (command: Command, ...args: string[]) => parse(command.spec, args);
 
 describe("the options of a run", () => {
   it("leave to the experiments what is not given", () => {
@@ -25,6 +23,7 @@ describe("the options of a run", () => {
       Array.from({ length: 4 }, () => undefined),
     );
     expect(options.places).toEqual(["local", "remote"]);
+    expect([options.seed, options.repeat, options.photographs]).toEqual([1, 1, "models/photographs.yaml"]);
   });
 
   it("go before the experiments where they are given", () => {
@@ -37,37 +36,48 @@ describe("the options of a run", () => {
     expect(read("--images", "2, image-7").images).toEqual([2, 7]);
   });
 
-  it("show all their faults at once", () => {
-    expect(() => read("--requests", "0", "--client", "curl", "--precision", "200", "--images", "x")).toThrow(
-      /--images: "x"[^]*--requests 0[^]*--precision 200[^]*--client: "curl"/,
-    );
+  it("show all their faults at once, as wrong use, and the word that was meant", () => {
+    const wrong = () =>
+      read(...["--requests", "0", "--client", "prob,curl", "--precision", "200", "--images", "x", "--stack", "a,,b"]);
+    expect(wrong).toThrow(WrongUse);
+    for (const fault of [/--images: "x"/, /--requests 0/, /--precision 200/, /no "prob"[^]*did you mean probe\?/])
+      expect(wrong).toThrow(fault);
+    expect(wrong).toThrow(/--stack "a,,b"[^]*no "curl"\n {2}expected: one of probe, /);
   });
 
   it("take a threshold in percent", () => {
-    expect([share("5%"), share("2.5"), share("10 %")]).toEqual([0.05, 0.025, 0.1]);
+    expect([share(), share("5%"), share("2.5"), share("10 %")]).toEqual([0.05, 0.05, 0.025, 0.1]);
     for (const wrong of ["", "0", "-1", "x", "2000", "0.05"])
       expect(() => share(wrong)).toThrow(/--threshold[^]*above 0 and below 1000/);
   });
+});
 
-  it("come with no operand that nobody reads", () => {
-    expect(() => noMoreOperands(["report", "A"], 2)).not.toThrow();
-    expect(() => noMoreOperands(["report", "A", "extra", "more"], 2)).toThrow(/operands too many: "extra", "more"/);
+describe("options and operands that nobody would read", () => {
+  it("are refused, whichever verb gets them", () => {
+    expect(parsed(report, "--json", "--runs", "x", "--verbose").given).toEqual(new Set(["json", "runs", "verbose"]));
+    expect(() => parsed(report, "--requests", "1")).toThrow(/unknown option "--requests"/);
+    expect(() => parsed(plan, "--threshold", "5%")).toThrow(/unknown option "--threshold"/);
+    expect(() => parsed(compare, "A", "B", "C")).toThrow(/an operand too many: "C"\n {2}expected: RUN RUN/);
+    expect(() => parsed(plan, "A")).toThrow(/an operand too many/);
+    expect(() => parsed(report, "A", "extra", "more")).toThrow(/operands too many: "extra", "more"/);
   });
-  it("are each read by whoever gets them, or refused", () => {
-    expect(verbOf("plan", false)).toBe("plan");
-    expect([verbOf(undefined, false), verbOf(undefined, true), verbOf("2026", true)]).toEqual([
-      ...["a run", "--resume", "--resume"],
-    ]);
-    expect(() => noUnreadOptions("report", ["json", "runs", "verbose"])).not.toThrow();
-    expect(() => noUnreadOptions("report", ["requests", "json", "resume"])).toThrow(
-      /^--requests: report does not read it\n--resume: report does not read it\n {2}expected: with report: --runs, --json\n/,
+
+  it("are refused where a run goes on, which has what it began with", () => {
+    const check = (...args: string[]) => {
+      const { values, operands, given } = parsed(bench, ...args);
+      refuseUnread((values as unknown as Values<typeof BENCH>).resume === true, operands[0], given);
+    };
+    expect(() => check("--resume", "A", "--accept-changes", "--outputs", "x", "--json", "--verbose")).not.toThrow();
+    expect(() => check("--seed", "3", "--resume", "--stack", "edge")).toThrow(
+      /^--seed: a resumed run has what it began with\n--stack: a resumed run has/,
     );
-    expect(() => noUnreadOptions("plan", ["threshold"])).toThrow(/--threshold: plan does not read it/);
-    expect(() => noUnreadOptions("--resume", ["resume", "seed"])).toThrow(
-      /^--seed: a resumed run has what it began with/,
-    );
-    const read = new Set<string>(Object.values(READS).flat());
-    expect(Object.keys(OPTIONS).filter((name) => !read.has(name))).toEqual([]);
-    expect([...read].filter((name) => !(name in OPTIONS))).toEqual([]);
+    expect(() => check("--accept-changes")).toThrow(/--accept-changes without --resume/);
+    expect(() => check("2026-11-22T18-00-00Z")).toThrow(/--resume 2026-11-22T18-00-00Z/);
+  });
+
+  it("are two runs to compare, no less", () => {
+    expect(twoRuns(["A", "B"])).toEqual({ earlier: "A", later: "B" });
+    expect(() => twoRuns([])).toThrow(/compare: no run/);
+    expect(() => twoRuns(["A"])).toThrow(/compare: one run\n {2}expected: two/);
   });
 });

@@ -1,261 +1,239 @@
-import { type CommandSpec, type OptionSpec, type Values } from "../../lib/cli.ts";
-import { type Fault, UserError } from "../../lib/errors.ts";
 import { clientKinds } from "../../clients/registry.ts";
-import { type CellLimits, DEFAULT_LIMITS, type Limits, limitsFor } from "../matrix/limits.ts";
+import { type Options, type Values, jsonOption } from "../../lib/cli/spec.ts";
+import { readValues } from "../../lib/cli/values.ts";
+import { WrongUse } from "../../lib/errors.ts";
 import { PERCENT, percentOf } from "../format/percent.ts";
-import { readsText } from "./verbs.ts";
+import { type CellLimits, DEFAULT_LIMITS, limitsFor } from "../matrix/limits.ts";
+import type { MatrixOptions } from "../plan/plan-matrix.ts";
 
-export const OPTIONS = {
+const KINDS = clientKinds.map((kind) => kind.name);
+const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
+const PLACES = ["local", "remote"] as const;
+
+const RUNS = {
+  runs: {
+    type: "string",
+    value: "DIR",
+    help: "folder where runs are kept",
+    default: "runs",
+    rare: true,
+    completes: "files",
+  },
+} as const satisfies Options;
+
+const OUTPUTS = {
+  outputs: {
+    ...{ type: "string", value: "FILES", rare: true, completes: "files" },
+    help: "read stacks' outputs from JSON files, not from Pulumi",
+  },
+} as const satisfies Options;
+
+/** What says which cells there are, and how each is measured. */
+export const MATRIX = {
   matrix: {
-    type: "string",
-    value: "FILE",
-    help: "experiments to measure (default: bench.yaml where there is one, else bench/matrix/experiments/paper.yaml)",
+    ...{ type: "string", value: "FILE", completes: "files" },
+    help: "experiments to measure (default: bench.yaml where there is one, else the paper's)",
   },
-  experiment: { type: "string", value: "A,B", help: "experiments of that file (default: all)" },
-  stack: { type: "string", value: "A,B", help: "stacks to measure (default: every deployed stack of the project)" },
-  outputs: { type: "string", value: "FILES", help: "read stack outputs from JSON files instead of Pulumi" },
-  models: { type: "string", value: "A,B", help: "models (default: the experiment's own, else all that are deployed)" },
-  images: { type: "string", value: "1,2", help: "photographs by number (default: the experiment's own, else all)" },
-  photographs: {
+  experiment: {
     type: "string",
-    value: "LIST",
-    help: "list of photographs (YAML)",
-    default: "models/photographs.yaml",
+    value: "A,B",
+    help: "experiments of that file (default: all)",
+    completes: "experiments",
   },
+  stack: {
+    type: "string",
+    value: "A,B",
+    help: "stacks to measure (default: all that are deployed)",
+    completes: "stacks",
+  },
+  models: {
+    type: "string",
+    value: "A,B",
+    help: "models (default: the experiment's, else all deployed)",
+    completes: "models",
+  },
+  images: { type: "string", value: "1,2", help: "photographs by number (default: the experiment's, else all)" },
   client: {
-    type: "string",
-    value: "KINDS",
-    help: `client kinds: ${clientKinds.map((k) => k.name).join(", ")} (default: the experiment's own, else probe,rest)`,
+    ...{ type: "string", value: "KINDS", completes: KINDS },
+    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else ${DEFAULT_KINDS.join(",")})`,
   },
-  place: { type: "string", value: "PLACES", help: "local, remote or both", default: "local,remote" },
+  place: {
+    ...{ type: "string", value: "PLACES", completes: PLACES, default: PLACES.join(",") },
+    help: "client and server on one machine (local), on two (remote)",
+  },
   requests: {
-    type: "string",
-    value: "N",
-    help: `measured calls a cell, at most (default: the experiment's own, else ${DEFAULT_LIMITS.requests})`,
+    ...{ type: "string", value: "N" },
+    help: `measured calls a cell, at most (default: the experiment's, else ${DEFAULT_LIMITS.requests})`,
   },
   precision: {
-    type: "string",
-    value: "PERCENT",
-    help: `a cell is done once its median's 95 % interval lies within this of it, or none (default: the experiment's own, else ${
-      100 * (DEFAULT_LIMITS.precision ?? 0)
-    })`,
-  },
-  block: {
-    type: "string",
-    value: "N",
-    help: `calls of one visit to a cell, at most (default: the experiment's own, else ${DEFAULT_LIMITS.blockRequests})`,
-  },
-  warmup: {
-    type: "string",
-    value: "N",
-    help: `warm-up calls, at least, for what is seen for the first time (default: the experiment's own, else ${DEFAULT_LIMITS.warmupRequests})`,
-  },
-  timeout: {
-    type: "string",
-    value: "SECONDS",
-    help: `a call that takes longer has failed (default: the experiment's own, else ${DEFAULT_LIMITS.timeoutMs / 1000})`,
-  },
-  "allow-missing": {
-    type: "boolean",
-    help: "machines that are not deployed are left out, cells of models that a server does not have fail with its reason",
+    ...{ type: "string", value: "PERCENT" },
+    help: `half-width of the median's 95 % interval that ends a cell, or none (default: the experiment's, else ${100 * (DEFAULT_LIMITS.precision ?? 0)})`,
   },
   budget: { type: "string", value: "MINUTES", help: "stop after this long, once every cell was visited" },
-  repeat: {
-    type: "string",
-    value: "N",
-    help: "measure the matrix so many times, a run each, and say how well each agrees with the first",
-    default: "1",
+  block: {
+    ...{ type: "string", value: "N", rare: true },
+    help: `calls of one visit to a cell, at most (default: the experiment's, else ${DEFAULT_LIMITS.blockRequests})`,
   },
-  seed: { type: "string", value: "N", help: "seed of the order of visits", default: "1" },
-  runs: { type: "string", value: "DIR", help: "folder where runs are kept", default: "runs" },
-  resume: { type: "boolean", help: "go on with the newest run (or the one named as operand)" },
-  "accept-changes": {
-    type: "boolean",
-    help: "with --resume: go on though client program, servers or models changed since; every output then says so",
+  warmup: {
+    ...{ type: "string", value: "N", rare: true },
+    help: `warm-up calls, at least, for what is seen for the first time (default: the experiment's, else ${DEFAULT_LIMITS.warmupRequests})`,
   },
-  remark: { type: "string", value: "TEXT", help: "what a reader of the tables must know about these machines" },
-  threshold: { type: "string", value: "PERCENT", help: "compare: smaller changes count as none (default: 5%)" },
-  strict: { type: "boolean", help: "compare: exit code 1 in place of 2" },
-  json: { type: "boolean", help: "print plan, tables or comparison as JSON to stdout" },
-} as const satisfies Record<string, OptionSpec>;
+  timeout: {
+    ...{ type: "string", value: "SECONDS", rare: true },
+    help: `a call that takes longer has failed (default: the experiment's, else ${DEFAULT_LIMITS.timeoutMs / 1000})`,
+  },
+  photographs: {
+    ...{ type: "string", value: "LIST", rare: true, completes: "files", default: "models/photographs.yaml" },
+    help: "list of photographs (YAML)",
+  },
+  "allow-missing": {
+    ...{ type: "boolean", rare: true },
+    help: "take names that nothing deployed has: such machines are left out, cells of such models fail and say why",
+  },
+} as const satisfies Options;
 
-export const SPEC: CommandSpec<typeof OPTIONS> = {
-  name: "npm run bench --",
-  summary:
-    "Measures model x protocol x machine x image against what is deployed, and prints the paper's tables beside it.",
-  operands: "[plan | tables [RUN] | report [RUN] | compare RUN RUN | RUN (with --resume)]",
-  options: OPTIONS,
-  details: [
-    "Local cells run their client on the server's own machine, remote cells on the machine with the role `client`; the " +
-      "agent that makes the calls is sent there over SSH and removed by `pulumi destroy`. A cell that fails says why, the " +
-      "others go on, and the exit code is 1. A cell is done once its median is known as precisely as was asked for (its 95 % " +
-      "interval, by its calls and by three visits or more, and three windows of ten calls whose medians lie within 10 % of the smallest), or when it " +
-      "has all its calls. A run that was interrupted goes on with --resume: nothing lost, nothing twice.",
-    "A name in a file of experiments or in --models is a fault where nothing deployed has it and it is neither a role nor a " +
-      "model that Lathe or this checkout knows (stacks/roles, Pulumi.STACK.yaml, the catalogue). A known one that is not " +
-      "deployed just now is left out, and said. --allow-missing takes every name.",
-    "Where an experiment sets a rate (open loop), latency counts from when a call was due. Each visit leads in at that rate " +
-      "for three times as long as it measures (told as warm-up), so that calls meet a queue and not an idle server; near to " +
-      "what a server can do a queue takes longer than that to build up, and longer blocks see more of it.",
-    "Each run is a folder: run.json (provenance), records.jsonl (one line a call), answers.jsonl, and " +
-      "the report: report.html (one file, no network), report.md, report.csv (one line a cell), report.json.",
-    readsText(),
-  ],
-  examples: [
-    ["npm run bench", "the paper's experiments, on everything that is deployed"],
-    ["npm run bench -- plan", "the cells, their number, and how long they will take, without measuring them"],
-    [
-      "npm run bench -- --matrix my.yaml --experiment parallel",
-      "an experiment of your own (bench/matrix/experiments/example.yaml shows all that one can say)",
-    ],
-    [
-      "npm run bench -- --stack edge --models ssd-mobilenet --client probe,grpc-js,rest",
-      "one machine, one model, three clients",
-    ],
-    [
-      "npm run bench -- --budget 10",
-      "what fits into ten minutes: every cell once, then as many rounds as there is time for",
-    ],
-    [
-      "npm run bench -- --repeat 2",
-      "twice the same, and how well the two runs agree: what differences mean on these machines",
-    ],
-    ["npm run bench -- --resume", "go on with the newest run"],
-    [
-      "npm run bench -- compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
-      "what got slower or fails more often; exit code 1 where something did, 2 where that is not known, 0 where all was told",
-    ],
-    ["npm run bench -- tables 2026-11-23T18-00-00Z --json", "a run's report again, printed, and for a program"],
-    ["npm run bench -- report", "write the newest run's report again (report.html, .md, .csv, .json)"],
-  ],
-};
+/** Options of a new run alone. */
+const NEW_RUN = {
+  repeat: { type: "string", value: "N", help: "measure the matrix so many times, a run each", default: "1" },
+  seed: { type: "string", value: "N", help: "seed of the order of visits", default: "1", rare: true },
+  remark: { type: "string", value: "TEXT", help: "what a reader of the tables must know", rare: true },
+} as const satisfies Options;
+
+/** Options of a run that goes on: everything else is as it began. */
+const RESUMED = {
+  resume: { type: "boolean", help: "go on with the newest run, or with RUN" },
+  "accept-changes": {
+    ...{ type: "boolean", rare: true },
+    help: "with --resume: go on though client program, servers or models changed; every output then says so",
+  },
+  ...OUTPUTS,
+  ...RUNS,
+  json: jsonOption("lathe.report/1", { alsoTable: true }),
+} as const satisfies Options;
+
+export const PLAN = { ...MATRIX, ...OUTPUTS, ...RUNS, json: jsonOption("lathe.plan/1") } as const satisfies Options;
+export const BENCH = { ...MATRIX, ...NEW_RUN, ...RESUMED } as const satisfies Options;
+export const REPORT = {
+  print: { type: "boolean", help: "print it as text, and write no file" },
+  ...RUNS,
+  json: jsonOption("lathe.report/1"),
+} as const satisfies Options;
+export const COMPARE = {
+  threshold: { type: "string", value: "PERCENT", help: "smaller changes count as none", default: "5%" },
+  strict: { type: "boolean", help: "exit code 1 in place of 3" },
+  ...RUNS,
+  json: jsonOption("lathe.compare/2"),
+} as const satisfies Options;
+
+/**
+ * Refuses what a run would not read: options of a new run where one goes on, a run's name where a new one begins.
+ *
+ * @throws WrongUse with all of it
+ */
+export function refuseUnread(resumes: boolean, named: string | undefined, given: ReadonlySet<string>): void {
+  const fix = "npx lathe bench --help --all";
+  const unread = resumes ? [...given].filter((name) => name in BENCH && !(name in RESUMED)) : [];
+  if (unread.length > 0)
+    throw new WrongUse(
+      unread.map((name, i) => ({
+        what: `--${name}: a resumed run has what it began with`,
+        ...(i === unread.length - 1 && { fix }),
+      })),
+    );
+  if (!resumes && given.has("accept-changes")) throw new WrongUse({ what: "--accept-changes without --resume", fix });
+  if (!resumes && named !== undefined)
+    throw new WrongUse({
+      what: `unknown operand "${named}"`,
+      expected: "options alone; a run is named with --resume",
+      fix: `npx lathe bench --resume ${named}, or npx lathe --help`,
+    });
+}
+
+/** Runs to compare, as they were named. */
+export interface TwoRuns {
+  readonly earlier: string;
+  readonly later: string;
+}
+
+/** @throws WrongUse where there are not two */
+export function twoRuns([earlier, later]: readonly string[]): TwoRuns {
+  if (earlier !== undefined && later !== undefined) return { earlier, later };
+  throw new WrongUse({
+    what: `compare: ${earlier === undefined ? "no run" : "one run"}`,
+    expected: "two: the earlier one and the later one",
+    fix: "npx lathe compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z --threshold 5%",
+  });
+}
 
 /** The options of a run, checked. */
-export interface BenchOptions {
-  /** File of experiments; undefined: the default one. */
-  readonly matrix: string | undefined;
-  readonly experiments: readonly string[] | undefined;
+export interface BenchOptions extends MatrixOptions {
   readonly stacks: readonly string[] | undefined;
+  /** Files of outputs; undefined: Pulumi is asked. */
   readonly outputs: readonly string[] | undefined;
-  readonly models: readonly string[] | undefined;
-  readonly images: readonly number[] | undefined;
-  readonly photographs: string;
-  readonly clientKinds: readonly string[] | undefined;
-  readonly places: readonly ("local" | "remote")[];
-  /** Limits of the run. */
-  readonly limits: Limits;
-  /** Those of them that were given: they go before an experiment's own. */
-  readonly givenLimits: CellLimits;
   readonly seed: number;
   /** Runs of the same matrix, one after the other. */
   readonly repeat: number;
   readonly remark: string | undefined;
-  /** Take names that nothing deployed has. */
-  readonly allowMissing: boolean;
 }
 
+type Given = Values<typeof PLAN> & Partial<Values<typeof NEW_RUN>>;
+
 /**
- * Checks the options of `npm run bench`.
+ * Checks the options that say what is measured.
  *
- * @throws UserError with all their faults at once
+ * @param name of the command, as typed
+ * @throws WrongUse with all their faults at once
  */
-export function benchOptions(values: Values<typeof OPTIONS>): BenchOptions {
-  const faults: Fault[] = [];
-  const number = (name: keyof typeof OPTIONS, low: number, integer: boolean): number => {
-    const text = String(values[name]);
-    const value = Number(text);
-    if (!Number.isFinite(value) || value < low || (integer && !Number.isInteger(value)))
-      faults.push({
-        what: `--${name} ${text}`,
-        expected: `${integer ? "a whole number" : "a number"} of at least ${low}`,
-      });
-    return value;
-  };
+export function benchOptions(values: Given, name: string): BenchOptions {
+  const read = readValues(name);
   const precision = (text: string): number | null => {
     if (text === "none") return null;
     const value = percentOf(text) ?? NaN;
-    if (!(value > 0 && value <= 1)) faults.push({ what: `--precision ${text}`, expected: `${PERCENT}, or none` });
+    if (!(value > 0 && value <= 1)) read.fault({ what: `--precision ${text}`, expected: `${PERCENT}, or none` });
     return value;
   };
-  const words = (text: string | undefined) =>
-    text
-      ?.split(",")
-      .map((w) => w.trim())
-      .filter((w) => w !== "");
-  const oneOf = <T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T[] =>
-    (words(text) ?? []).filter((word): word is T => {
-      if ((allowed as readonly string[]).includes(word)) return true;
-      faults.push({ what: `--${name}: "${word}"`, expected: `one or more of ${allowed.join(", ")}` });
-      return false;
-    });
-  const images = words(values.images)?.map((word) => {
+  const images = read.list("images", values.images)?.map((word) => {
     const id = Number(word.replace(/^image-/i, ""));
-    if (!Number.isInteger(id) || id < 1) faults.push({ what: `--images: "${word}"`, expected: "numbers such as 2,7" });
+    if (!Number.isInteger(id) || id < 1) read.fault({ what: `--images: "${word}"`, expected: "numbers such as 2,7" });
     return id;
   });
-  const given = <T>(name: keyof typeof OPTIONS, key: string, read: () => T) =>
-    values[name] === undefined ? {} : { [key]: read() };
+  const ifGiven = <T>(text: string | undefined, key: keyof CellLimits, value: (text: string) => T) =>
+    text === undefined ? {} : { [key]: value(text) };
   const givenLimits: CellLimits = {
-    ...given("requests", "requests", () => number("requests", 1, true)),
-    ...given("precision", "precision", () => precision(values.precision ?? "")),
-    ...given("block", "blockRequests", () => number("block", 1, true)),
-    ...given("warmup", "warmupRequests", () => number("warmup", 0, true)),
-    ...given("timeout", "timeoutMs", () => number("timeout", 0.001, false) * 1000),
+    ...ifGiven(values.requests, "requests", (text) => read.whole("requests", text, 1)),
+    ...ifGiven(values.precision, "precision", precision),
+    ...ifGiven(values.block, "blockRequests", (text) => read.whole("block", text, 1)),
+    ...ifGiven(values.warmup, "warmupRequests", (text) => read.whole("warmup", text, 0)),
+    ...ifGiven(values.timeout, "timeoutMs", (text) => read.number("timeout", text, 0.001) * 1000),
   };
-  const options: BenchOptions = {
+  const budgetMs = values.budget === undefined ? null : read.number("budget", values.budget, 0.01) * 60_000;
+  const options = {
     matrix: values.matrix,
-    experiments: words(values.experiment),
-    stacks: words(values.stack),
-    outputs: words(values.outputs),
-    models: words(values.models),
+    experiments: read.list("experiment", values.experiment),
+    stacks: read.list("stack", values.stack),
+    outputs: read.list("outputs", values.outputs),
+    models: read.list("models", values.models),
     images,
-    photographs: values.photographs ?? OPTIONS.photographs.default,
-    clientKinds:
-      values.client === undefined
-        ? undefined
-        : oneOf(
-            "client",
-            values.client,
-            clientKinds.map((k) => k.name),
-          ),
-    places: oneOf("place", values.place, ["local", "remote"]),
-    seed: number("seed", 0, true),
-    repeat: number("repeat", 1, true),
+    photographs: values.photographs ?? MATRIX.photographs.default,
+    clientKinds: read.listOf("client", values.client, KINDS),
+    places: read.listOf("place", values.place ?? MATRIX.place.default, PLACES) ?? [],
+    seed: read.whole("seed", values.seed ?? NEW_RUN.seed.default, 0),
+    repeat: read.whole("repeat", values.repeat ?? NEW_RUN.repeat.default, 1),
     remark: values.remark,
     allowMissing: values["allow-missing"] === true,
     givenLimits,
-    limits: {
-      ...limitsFor(DEFAULT_LIMITS, faults.length > 0 ? {} : givenLimits),
-      budgetMs: values.budget === undefined ? null : number("budget", 0.01, false) * 60_000,
-    },
   };
-  if (faults.length > 0) throw new UserError(faults.map((f) => ({ ...f, fix: `${SPEC.name} --help` })));
-  return options;
-}
-
-/**
- * Refuses operands that nobody will read.
- *
- * @param most how many a command takes, with its own name where it has one
- * @throws UserError where there are more
- */
-export function noMoreOperands(operands: readonly string[], most: number): void {
-  const surplus = operands.slice(most);
-  if (surplus.length > 0)
-    throw new UserError({
-      what: `${surplus.length === 1 ? "operand" : "operands"} too many: ${surplus.map((o) => `"${o}"`).join(", ")}`,
-      expected: SPEC.operands ?? "",
-      fix: `${SPEC.name} --help`,
-    });
+  read.end();
+  return { ...options, limits: { ...limitsFor(DEFAULT_LIMITS, givenLimits), budgetMs } };
 }
 
 /**
  * A threshold as a share.
  *
- * @throws UserError where it is no percentage above 0 and below 1000
+ * @throws WrongUse where it is no percentage above 0 and below 1000
  */
-export function share(text: string): number {
+export function share(text: string = COMPARE.threshold.default): number {
   const value = percentOf(text) ?? NaN;
   if (value > 0 && value < 10) return value;
-  throw new UserError({ what: `--threshold ${text}`, expected: `${PERCENT}; above 0 and below 1000` });
+  throw new WrongUse({ what: `--threshold ${text}`, expected: `${PERCENT}; above 0 and below 1000` });
 }

@@ -1,22 +1,22 @@
 import { UserError } from "../../lib/errors.ts";
 import { loadStudy } from "../stats/study.ts";
 import { type Comparison, DEFAULT_THRESHOLD, compareRuns } from "./compare.ts";
-import { formatComparison } from "./text.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
+import { formatComparison } from "./comparison-text.ts";
+import { type Verdict, verdictOf } from "./exit-code.ts";
 
-/** Options of `npm run bench -- compare A B`. */
+/** Options of `lathe compare A B`. */
 export interface CompareCommandOptions {
   /** A share above 0: changes below it count as none. Default 0.05. */
   readonly threshold?: number;
-  /** Exit code 1 in place of 2. */
+  /** Exit code 1 in place of 3. */
   readonly strict?: boolean;
 }
 
-/** What the command prints (text to stderr, JSON to stdout) and returns to the shell. */
+/** What the command prints (text, or JSON in its place) and returns to the shell. */
 export interface CompareResult {
   readonly text: string;
   readonly json: Comparison & Verdict & { readonly schema: "lathe.compare/2" };
-  readonly exitCode: 0 | 1 | 2;
+  readonly exitCode: Verdict["exitCode"];
 }
 
 /**

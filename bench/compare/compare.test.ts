@@ -12,8 +12,8 @@ import { compareCommand } from "./command.ts";
 import { compareRuns } from "./compare.ts";
 import { judgeTogether } from "./judge.ts";
 import { provenanceDifferences } from "./provenance.ts";
-import { formatComparison } from "./text.ts";
-import { verdictOf } from "./verdict.ts";
+import { formatComparison } from "./comparison-text.ts";
+import { verdictOf } from "./exit-code.ts";
 
 const base = manifestOf({
   placements: [
@@ -90,7 +90,7 @@ function completeManifest(id: string): Study["manifest"] {
 
 const options = { threshold: 0.05 };
 const slowRest = (c: Cell) =>
-  c.clientKind === "rest" && c.model === "ssd-mobilenet" && c.serverRole === "edge" ? 1.3 : 1;
+  c.client === "rest" && c.model === "ssd-mobilenet" && c.server === "edge" ? 1.3 : 1;
 
 describe("comparing two runs", () => {
   it("of one set-up says the same, and exits with 0", () => {
@@ -120,7 +120,7 @@ describe("comparing two runs", () => {
     const stream = random(2);
     const c = compareRuns(run("a", stream), run("b", stream, slowRest), options);
     const slower = c.groups.filter((g) => g.change === "slower");
-    expect(slower.map((g) => `${g.place} ${g.model} ${g.clientKind}`)).toEqual(["client → edge ssd-mobilenet rest"]);
+    expect(slower.map((g) => `${g.place} ${g.model} ${g.client}`)).toEqual(["client → edge ssd-mobilenet rest"]);
     expect(slower[0]?.ratio).toBeCloseTo(1.3, 1);
     expect(exitCodeOf(c)).toBe(1);
     expect(formatComparison(c)).toMatch(
@@ -146,7 +146,7 @@ describe("comparing two runs", () => {
     expect(c.overall?.change).toBe("same");
   });
 
-  it("cannot tell from one visit a cell, however much slower it is, and exits with 2", () => {
+  it("cannot tell from one visit a cell, however much slower it is, and exits with 3", () => {
     const stream = random(5);
     const c = compareRuns(
       run("a", stream, undefined, 1),
@@ -154,7 +154,7 @@ describe("comparing two runs", () => {
       options,
     );
     expect(c.overall).toMatchObject({ interval: null, change: "cannot tell" });
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(exitCodeOf(c, true)).toBe(1);
     expect(formatComparison(c)).toContain("Nothing can be told of any group");
   });
@@ -174,13 +174,13 @@ describe("comparing two runs", () => {
     expect(exitCodeOf(same)).toBe(0);
   });
 
-  it("warns first where B lacks cells of A, and exits with 2: what is missing may be what got slower", () => {
+  it("warns first where B lacks cells of A, and exits with 3: what is missing may be what got slower", () => {
     const stream = random(8);
     const b = run("b", stream);
     const one = [...b.data].slice(-1);
     const c = compareRuns(run("a", stream), { ...b, data: new Map(one) }, options);
     expect(c.onlyA).toHaveLength(47);
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c).split("\n").slice(0, 3).join("\n")).toContain(
       "B lacks 47 of the 48 cells that A measured",
     );
@@ -203,10 +203,10 @@ describe("comparing two runs", () => {
     expect(formatComparison(c)).toContain(`${id}: UNAVAILABLE: refused`);
   });
 
-  it("of runs without a cell in common says so, and exits with 2", () => {
+  it("of runs without a cell in common says so, and exits with 3", () => {
     const c = compareRuns(run("a", random(7)), { ...run("b", random(8)), data: new Map() }, options);
     expect(c.overall).toBeNull();
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c)).toContain("no measured cell in common");
   });
 
@@ -237,7 +237,7 @@ describe("two runs of two rounds and thirty groups", () => {
     images: Array.from({ length: 10 }, (_, i) => ({ name: `image-${i + 1}`, fileBytes: 1 })),
   });
   const noises: Readonly<Record<string, number>> = { "rfcn-resnet101": 0.03, "ssd-mobilenet": 0.06, null: 0.15 };
-  const target = (c: Cell) => slowRest(c) > 1 && c.clientRole === "client";
+  const target = (c: Cell) => slowRest(c) > 1 && c.clientMachine === "client";
   const demo = (stream: Random, factor: (c: Cell) => number = () => 1): Study => {
     const shared = new Map<string, number>();
     const common = (key: string) => {
@@ -247,7 +247,7 @@ describe("two runs of two rounds and thirty groups", () => {
     };
     const study = studyOf({ ...manifest("demo"), ...wide, deployments: [] }, 2, (c, round) => {
       const noise = noises[c.model] ?? 0;
-      const visit = common(`${round}`) + common(`${c.serverRole} ${round}`) + noise * stream.normal();
+      const visit = common(`${round}`) + common(`${c.server} ${round}`) + noise * stream.normal();
       return Array.from({ length: 3 }, () => ({
         totalMs: 20 * factor(c) * Math.exp(visit + 0.4 * noise * stream.normal()),
       }));
@@ -271,7 +271,7 @@ describe("two runs of two rounds and thirty groups", () => {
     );
     const slower = found.map((c) => c.groups.filter((g) => g.change === "slower"));
     expect(slower.filter((all) => all.some((g) => g.place === "client → edge")).length).toBeGreaterThan(22);
-    expect(slower.flat().every((g) => g.model === "ssd-mobilenet" && g.clientKind === "rest")).toBe(true);
+    expect(slower.flat().every((g) => g.model === "ssd-mobilenet" && g.client === "rest")).toBe(true);
     expect(found.filter((c) => exitCodeOf(c) === 0)).toEqual([]);
   });
 
@@ -388,7 +388,7 @@ describe("provenance", () => {
     expect(found[0]?.what).toMatch(/^limits of 48 cells, such as client>client probe/);
   });
 
-  it("of a photograph leaves its cells out, says so, and exits with 2", () => {
+  it("of a photograph leaves its cells out, says so, and exits with 3", () => {
     const b = withManifest((m) => ({
       ...m,
       images: m.images.map((i) => (i.name === "image-1" ? { ...i, sha256: "f".repeat(64) } : i)),
@@ -396,7 +396,7 @@ describe("provenance", () => {
     const c = compareRuns(fresh(), b, options);
     expect(c.otherInput).toHaveLength(12);
     expect(c.cells).toHaveLength(36);
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c)).toContain("Left out, for their photograph is another one: 12 cells, such as");
   });
 
@@ -416,14 +416,14 @@ describe("provenance", () => {
     expect(formatComparison(c)).toContain("null (another one)");
   });
 
-  it("of the timed region leaves nothing to compare, and exits with 2", () => {
+  it("of the timed region leaves nothing to compare, and exits with 3", () => {
     const c = compareRuns(
       fresh(),
       withManifest((m) => ({ ...m, timedRegion: "send to receive" })),
       options,
     );
     expect(c).toMatchObject({ overall: null, groups: [], cells: [] });
-    expect(exitCodeOf(c)).toBe(2);
+    expect(exitCodeOf(c)).toBe(3);
     expect(formatComparison(c)).toContain("NOT COMPARABLE: what is inside of the timed region is not the same");
   });
 });

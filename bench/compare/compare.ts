@@ -1,6 +1,6 @@
 import { type Cell, modelKey } from "../matrix/cell.ts";
-import { cellIntervals } from "../stats/math/bootstrap.ts";
-import { type Estimate, linear } from "../stats/effects/estimate.ts";
+import { cellIntervals } from "../stats/bootstrap.ts";
+import { type Estimate, linear } from "../stats/math/estimate.ts";
 import { once } from "../stats/math/memo.ts";
 import { mean } from "../stats/math/quantile.ts";
 import { meanOverRounds } from "../stats/effects/rounds.ts";

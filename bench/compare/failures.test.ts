@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../stats/math/random.ts";
-import { callRecord, cellOf, manifestOf } from "../testing/studies.ts";
+import { callRecord, dataOf, manifestOf } from "../testing/studies.ts";
 import { type CellData, gatherCells } from "../stats/visits.ts";
 import type { Study } from "../stats/study.ts";
 import { failureChanges, fisherRise } from "./failures.ts";
@@ -19,7 +19,7 @@ function failing(fails: (cell: string, round: number) => boolean): Study {
   const data = manifest.cells.map(({ id }): [string, CellData] => {
     const bad = [0, 1].filter((round) => fails(id, round)).length;
     const failed = { calls: bad, failures: bad, visits: bad, tried: 2, codes: { DEADLINE_EXCEEDED: bad } };
-    return [id, { ...cellOf(id, [[10], [10]]), ...(bad === 0 ? {} : { failed }) }];
+    return [id, { ...dataOf(id, [[10], [10]]), ...(bad === 0 ? {} : { failed }) }];
   });
   return { manifest, data: new Map(data), images: [] };
 }
@@ -44,7 +44,7 @@ describe("failures of two runs", () => {
     expect(changes).toHaveLength(2);
     expect(changes[0]).toMatchObject({ group: null, a: { visits: 0, tried: 80 }, b: { visits: 20, tried: 80 } });
     expect(changes[1]).toMatchObject({
-      group: { place: "client → edge", clientKind: "rest" },
+      group: { place: "client → edge", client: "rest" },
       b: { visits: 20, tried: 20, calls: 20, made: 40 },
       change: "rose",
     });

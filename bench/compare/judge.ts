@@ -1,4 +1,4 @@
-import { type Estimate, type Interval, type RatioEstimate, intervalOf, ratioOf } from "../stats/effects/estimate.ts";
+import { type Estimate, type Interval, type RatioEstimate, intervalOf, ratioOf } from "../stats/math/estimate.ts";
 import { holm } from "../stats/math/holm.ts";
 import { studentCdf } from "../stats/math/special.ts";
 

@@ -1,6 +1,6 @@
 import type { Cell } from "../matrix/cell.ts";
-import type { Estimate } from "../stats/effects/estimate.ts";
-import { blockSums, pseudoInverse, solveBlocks, total } from "../stats/math/blocks.ts";
+import type { Estimate } from "../stats/math/estimate.ts";
+import { blockSums, pseudoInverse, solveBlocks, total } from "../stats/effects/blocks.ts";
 import { type Noise, type Sample, noiseOf } from "../stats/effects/noise.ts";
 import { mean, variance } from "../stats/math/quantile.ts";
 import { type Study, loadOf, placeOf } from "../stats/study.ts";

@@ -1,12 +1,7 @@
-import type { Interval } from "../stats/effects/estimate.ts";
+import type { Interval } from "../stats/math/estimate.ts";
 
 /** What stands in place of an interval that the data do not give. */
 export const UNKNOWN = "cannot be told";
-
-/** An interval that says something: one without an end says no more than none. */
-export function known(interval: Interval | null | undefined): Interval | null {
-  return interval != null && Number.isFinite(interval.low) && Number.isFinite(interval.high) ? interval : null;
-}
 
 /** An interval for people, its ends by `text`: `1.02 to 1.11`. */
 export function formatInterval(interval: Interval | null | undefined, text: (end: number) => string): string {

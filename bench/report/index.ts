@@ -4,21 +4,21 @@ import { type CellSummary, summariesOf } from "../stats/summary.ts";
 import { clientKinds } from "../../clients/registry.ts";
 import type { Study } from "../stats/study.ts";
 import { answerSection } from "./sections/answer/answer.ts";
-import { attributionSection } from "./sections/attribution.ts";
+import { attributionSection } from "./sections/time/attribution.ts";
 import { conditionsSection } from "./sections/conditions.ts";
 import { attentionSection, detectionsSection } from "./sections/detections.ts";
 import { distributionsSection } from "./sections/distributions.ts";
 import { effectsSection } from "./sections/effects.ts";
 import { failuresSection } from "./sections/failures.ts";
 import { machinesSection } from "./sections/machines.ts";
-import { repeatSection } from "./sections/repeat.ts";
+import { repeatSection } from "./sections/repeat/repeat.ts";
 import type { RenderedSection, ReportInputs, Section } from "./section.ts";
 import { provenanceSection } from "./sections/provenance.ts";
 import { renderText } from "./render/text.ts";
 import { paperFiguresSection } from "./sections/paper/figures.ts";
 import { paperTablesSection, phasesSection } from "./sections/paper/tables.ts";
-import { serverClockSection } from "./sections/server-clock.ts";
-import { verdictsSection } from "./sections/verdicts.ts";
+import { serverClockSection } from "./sections/time/server-clock.ts";
+import { verdictsSection } from "./sections/paper/verdicts.ts";
 
 /** The report, first to last. Another section is a file, and a line here. */
 export const SECTIONS: readonly Section[] = [

@@ -25,17 +25,17 @@ function study(truthMs: (c: Cell) => number, { rounds = 6, noise = 0.02, seed = 
 }
 
 const byServer = (ms: Readonly<Record<string, number>>) => (c: Cell) =>
-  (ms[c.serverRole] ?? 1) * (c.model === "ssd-mobilenet" ? 1 : 9);
-const find = (s: ReturnType<typeof study>, about: string, model?: string) =>
-  questions(s).find((q) => q.about === about && q.model === model);
+  (ms[c.server] ?? 1) * (c.model === "ssd-mobilenet" ? 1 : 9);
+const find = (s: ReturnType<typeof study>, differ: readonly string[], model?: string) =>
+  questions(s).find((q) => !q.local && q.differ.join() === differ.join() && q.model === model);
 
 describe("choices", () => {
   it("name the fastest machine where every other one's interval lies above it, the null model taking no part", () => {
     const q = find(
       study((c) =>
-        c.model === "null" && c.serverRole === "edge" ? 0.01 : byServer({ client: 20, cloud: 10, edge: 15 })(c),
+        c.model === "null" && c.server === "edge" ? 0.01 : byServer({ client: 20, cloud: 10, edge: 15 })(c),
       ),
-      "machine",
+      ["placement"],
     );
     expect(q?.outcome).toBe("clear");
     expect(q?.options.map((o) => o.name)).toEqual(["client → cloud", "client → edge", "client → client"]);
@@ -56,7 +56,7 @@ describe("choices", () => {
           byServer({ client: 20, cloud: 16, edge: 40 })(c) * (rounds[round] ?? 1) * Math.exp(0.005 * stream.normal()),
       },
     ]);
-    const q = find(s, "machine");
+    const q = find(s, ["placement"]);
     const [best, next] = q?.options ?? [];
     expect(q?.outcome).toBe("clear");
     expect((next?.ms.ratio ?? NaN) / (best?.ms.ratio ?? NaN)).toBeCloseTo(next?.over.ratio ?? NaN, 9);
@@ -64,8 +64,8 @@ describe("choices", () => {
     expect(width(best?.ms.interval)).toBeGreaterThan(3 * width(next?.over.interval));
   });
 
-  it("say that two cannot be told apart where their intervals say no more", () => {
-    const q = find(study(byServer({ client: 20, cloud: 10, edge: 10.05 }), { noise: 0.05 }), "machine");
+  it("say that two are tied where their intervals say no more", () => {
+    const q = find(study(byServer({ client: 20, cloud: 10, edge: 10.05 }), { noise: 0.05 }), ["placement"]);
     expect(q?.outcome).toBe("tie");
     expect(
       q?.options
@@ -76,7 +76,7 @@ describe("choices", () => {
   });
 
   it("call nothing the fastest where every cell was visited once", () => {
-    const q = find(study(byServer({ client: 20, cloud: 10, edge: 15 }), { rounds: 1 }), "machine");
+    const q = find(study(byServer({ client: 20, cloud: 10, edge: 15 }), { rounds: 1 }), ["placement"]);
     expect(q?.outcome).toBe("once");
     expect(q?.options.every((o) => o.maybeFastest && o.over.interval === null && o.ms.interval === null)).toBe(true);
   });
@@ -87,26 +87,26 @@ describe("choices", () => {
     for (const c of manifest.cells) {
       const own = data.get(c.id);
       const fails =
-        c.clientRole === "client" && (c.serverRole === "edge" || (c.serverRole === "cloud" && c.image === "image-2"));
+        c.clientMachine === "client" && (c.server === "edge" || (c.server === "cloud" && c.image === "image-2"));
       if (own !== undefined && fails) data.set(c.id, { ...own, failure: { code: "UNAVAILABLE", message: "gone" } });
     }
-    const q = find({ ...s, data }, "machine");
+    const q = find({ ...s, data }, ["placement"]);
     expect(q?.options.map((o) => o.name)).toEqual(["client → cloud", "client → client"]);
     expect(q?.leftOut).toEqual(["client → edge"]);
     expect(q?.cells).toBe(2 * 2 * 2);
   });
 
-  it("ask for each model which machine and protocol, and name client kinds", () => {
+  it("ask for each model which machine and client program", () => {
     const s = study((c) => byServer({ client: 20, cloud: 10, edge: 15 })(c) * (c.protocol === "rest" ? 1.5 : 1));
-    const q = find(s, "machine and protocol", "ssd-mobilenet");
-    expect(q?.options[0]?.at).toEqual({ place: "client → cloud", client: "probe" });
-    expect(find(s, "protocol")?.options.map((o) => o.name)).toEqual(["probe", "rest"]);
-    expect(find(s, "model")?.options.map((o) => o.name)).toEqual(["ssd-mobilenet", "rfcn-resnet101"]);
+    const q = find(s, ["placement", "client"], "ssd-mobilenet");
+    expect(q?.options[0]?.at).toEqual({ placement: "client → cloud", client: "probe" });
+    expect(find(s, ["client"])?.options.map((o) => o.name)).toEqual(["probe", "rest"]);
+    expect(find(s, ["model"])?.options.map((o) => o.name)).toEqual(["ssd-mobilenet", "rfcn-resnet101"]);
   });
 
   it("know which machine calls the others", () => {
     expect(callerOf(manifest.cells)).toBe("client");
-    expect(callerOf(manifest.cells.filter((c) => c.clientRole === c.serverRole))).toBeUndefined();
+    expect(callerOf(manifest.cells.filter((c) => c.local))).toBeUndefined();
   });
 
   it("widen an interval for several comparisons as Student's t has it", () => {
@@ -119,11 +119,11 @@ describe("choices", () => {
 
   // Truth: three machines that are the same. 200 runs: two Monte-Carlo errors of .05 are .03.
   it("claim a fastest machine among equals in at most one run of twenty", () => {
-    const called = manifest.cells.filter((c) => c.clientRole === "client" && c.model !== "null");
+    const called = manifest.cells.filter((c) => c.clientMachine === "client" && c.model !== "null");
     const claims = Array.from({ length: 200 }, (_, seed) =>
       ask(
         study(() => 10, { seed, rounds: 4, noise: 0.03 }),
-        "machine",
+        { differ: ["placement"], local: false },
         called,
       ),
     ).filter((q) => q?.outcome === "clear");

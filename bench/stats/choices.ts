@@ -1,18 +1,20 @@
+import type { Axis } from "../matrix/axes.ts";
 import { type Cell, isPlain } from "../matrix/cell.ts";
-import { type Contrast, WIDEST, ratioOfContrast } from "./effects/effects.ts";
-import { type Estimate, type Interval, type RatioEstimate, ratioOf } from "./effects/estimate.ts";
-import { once } from "./math/memo.ts";
+import { type Contrast, WIDEST, ratioOfContrast } from "./effects/contrast.ts";
+import type { Levels } from "./effects/design.ts";
 import { meanOverRounds } from "./effects/rounds.ts";
+import { alikeNames, factorLevels, factorsOf } from "./levels.ts";
+import { type Estimate, type Interval, type RatioEstimate, known, ratioOf } from "./math/estimate.ts";
+import { once } from "./math/memo.ts";
 import { studentQuantile } from "./math/special.ts";
-import { type Study, fitStudy, inDoubt, nullModels, placeOf } from "./study.ts";
-import { known } from "../format/numbers.ts";
+import { type Study, fitStudy, inDoubt, nullModels } from "./study.ts";
 
 /** One answer to a question, beside the fastest one that was found. */
 export interface Option {
-  /** A place, a model, a client kind, or a place and a client kind. */
+  /** Its levels, one after the other. */
   readonly name: string;
-  /** Its levels: `place`, `model` or `client`, or two of them. */
-  readonly at: Readonly<Record<string, string>>;
+  /** Its levels on the axes that options differ in. */
+  readonly at: Levels;
   /**
    * Geometric mean of the cells' medians, milliseconds, by the model that `over` is from; the interval is null where each cell
    * was visited once, and wide where there were few rounds: what a round does to all options alike is no part of `over`.
@@ -24,16 +26,23 @@ export interface Option {
   readonly maybeFastest: boolean;
 }
 
-/** A question that a reader has, and what a run answers. */
-export interface Question {
-  readonly about: "machine at home" | "machine" | "model" | "protocol" | "machine and protocol";
+/** What a question is about. */
+export interface Subject {
+  /** The axes that its options differ in; they are compared with all else the same. */
+  readonly differ: readonly string[];
+  /** Whether it is put to local cells: each machine calls itself. */
+  readonly local: boolean;
   /** Of which model, where the question is put for one. */
   readonly model?: string;
+}
+
+/** A question that a reader has, and what a run answers. */
+export interface Question extends Subject {
   /** Fastest first. One alone: there was nothing to choose. */
   readonly options: readonly Option[];
-  /** `clear`: one is faster than all others. `tie`: some cannot be told apart. `once`: nothing was visited twice, so all is open. */
+  /** `clear`: one is faster than all others. `tie`: inconclusive between some. `once`: nothing was visited twice, so all is open. */
   readonly outcome: "clear" | "tie" | "once" | "one";
-  /** Cells that each option was measured on: same models, clients, images and places for all. */
+  /** Cells that each option was measured on: alike in all that options do not differ in. */
   readonly cells: number;
   /** How many it would have been, had every cell of the run been measured. */
   readonly planned: number;
@@ -43,138 +52,118 @@ export interface Question {
 
 /** How choices are made, for readers. */
 export const CHOICE_RULE =
-  "Options are compared on the combinations that all of them were measured on, by the model of log latency told under effects. " +
+  "Options are compared on the combinations that all of them were measured on, by the model of log latency under Effects. " +
   "Where several are compared, their intervals are widened (Bonferroni, over all pairs) so that all of them hold together at " +
   "95 %; an option is called the fastest only where every other one's interval lies above 1";
 
-const FACTORS = ["place", "model", "client", "image"] as const;
-type Factor = (typeof FACTORS)[number];
+/** Nobody chooses what is sent: no question is about images. */
+const NOT_CHOSEN = ["image"];
 
-/** What the options of a question differ in; they are compared with all else the same. */
-const DIFFER: Readonly<Record<Question["about"], readonly Factor[]>> = {
-  "machine at home": ["place"],
-  machine: ["place"],
-  model: ["model"],
-  protocol: ["client"],
-  "machine and protocol": ["place", "client"],
-};
-
-function coordinates(c: Cell): Readonly<Record<Factor, string>> {
-  return { place: placeOf(c), model: c.model, client: c.clientKind, image: c.image };
-}
-
-/** The machine whose calls to others were measured, the one that calls most of them first; undefined: all stay at home. */
+/** The machine whose calls to others were measured, the one that calls most of them first; undefined: all cells are local. */
 export function callerOf(cells: readonly Cell[]): string | undefined {
   const servers = new Map<string, Set<string>>();
   for (const c of cells)
-    if (c.clientRole !== c.serverRole)
-      servers.set(c.clientRole, (servers.get(c.clientRole) ?? new Set()).add(c.serverRole));
+    if (!c.local) servers.set(c.clientMachine, (servers.get(c.clientMachine) ?? new Set()).add(c.server));
   return [...servers].sort(([, a], [, b]) => b.size - a.size)[0]?.[0];
 }
 
 /** A question as a run puts it: to which of its cells. */
-interface Asked {
-  readonly about: Question["about"];
+interface Asked extends Subject {
   readonly cells: readonly Cell[];
-  readonly model?: string;
 }
 
 function askedOf(study: Study): readonly Asked[] {
   const nulls = nullModels(study.manifest);
   const cells = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model));
   const caller = callerOf(cells);
-  const called = caller === undefined ? cells : cells.filter((c) => c.clientRole === caller);
-  const home = cells.filter((c) => c.clientRole === c.serverRole);
+  const called = caller === undefined ? cells : cells.filter((c) => c.clientMachine === caller);
+  const chosen = factorsOf(study.axes).filter((f) => !NOT_CHOSEN.includes(f));
+  const asked = chosen.filter((f) => f !== "placement" || caller !== undefined);
   const models = [...new Set(cells.map((c) => c.model))];
   return [
-    ...(caller === undefined ? [] : [{ about: "machine" as const, cells: called }]),
-    { about: "model", cells: called },
-    { about: "protocol", cells: called },
-    { about: "machine at home", cells: home },
+    ...asked.map((f) => ({ differ: [f], local: false, cells: called })),
+    { differ: ["placement"], local: true, cells: cells.filter((c) => c.local) },
     ...models.map((model) => ({
-      ...{ about: "machine and protocol" as const, model, cells: called.filter((c) => c.model === model) },
+      ...{ differ: ["placement", "client"], local: false, model, cells: called.filter((c) => c.model === model) },
     })),
   ];
 }
 
-/** What a run answers to: which machine, which model, which protocol; and for each model which machine and protocol. */
+/**
+ * What a run answers to: which level of each factor but the image (which machine, which protocol, which model), which machine at
+ * home, and for each model which machine and protocol.
+ */
 export const questions = once((study: Study): readonly Question[] =>
-  askedOf(study).flatMap(({ about, cells, model }) => ask(study, about, cells, model) ?? []),
+  askedOf(study).flatMap(({ cells, ...subject }) => ask(study, subject, cells) ?? []),
 );
 
-/** A question that a run was to answer and cannot, for less than two of its options were measured on like cells. */
-export interface Unanswered {
-  readonly about: Question["about"];
-  readonly model?: string;
+/** A question that a run was to answer and cannot, because less than two of its options were measured on like cells. */
+export interface Unanswered extends Subject {
   readonly options: number;
   readonly measured: number;
 }
 
 /** Questions that a run has options for, but not the cells. */
 export const unanswered = once((study: Study): readonly Unanswered[] =>
-  askedOf(study).flatMap(({ about, cells, model }): Unanswered[] => {
-    const options = balance(cells, DIFFER[about], nameFor(about)).size;
-    const measured = ask(study, about, cells, model)?.options.length ?? 0;
-    return options > 1 && measured < 2 ? [{ about, ...(model === undefined ? {} : { model }), options, measured }] : [];
+  askedOf(study).flatMap(({ cells, ...subject }): Unanswered[] => {
+    const options = balance(cells, subject.differ, study.axes).size;
+    const measured = ask(study, subject, cells)?.options.length ?? 0;
+    return options > 1 && measured < 2 ? [{ ...subject, options, measured }] : [];
   }),
 );
 
-const nameFor = (about: Question["about"]) => (c: Cell) => DIFFER[about].map((f) => coordinates(c)[f]).join(", ");
+/** A cell's levels on some factors, one after the other. */
+const nameOf = (cell: Cell, differ: readonly string[], axes: readonly Axis[]) => {
+  const levels = factorLevels(cell, axes);
+  return differ.map((f) => levels[f]).join(", ");
+};
 
 /**
  * Puts one question to some cells of a run.
  *
  * @returns undefined where none of them was measured
  */
-export function ask(
-  study: Study,
-  about: Question["about"],
-  cells: readonly Cell[],
-  model?: string,
-): Question | undefined {
-  const differ = DIFFER[about];
-  const name = nameFor(about);
+export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Question | undefined {
+  const { differ } = subject;
+  const name = (c: Cell) => nameOf(c, differ, study.axes);
   const measured = cells.filter((c) => {
     const data = study.data.get(c.id);
     return data !== undefined && data.failure === undefined && data.visits.length > 0;
   });
-  const balanced = [...balance(measured, differ, name)];
+  const balanced = [...balance(measured, differ, study.axes)];
   if (balanced.length === 0) return undefined;
   const ids = new Set(balanced.flatMap(([, own]) => own.map((c) => c.id)));
   const fit = balanced.length < 2 ? undefined : fitStudy(study, (c) => ids.has(c.id))?.fit;
   if (balanced.length > 1 && fit === undefined) return undefined;
-  const levels = ([cell]: readonly Cell[]) =>
-    Object.fromEntries(differ.map((f) => [f, cell === undefined ? "" : coordinates(cell)[f]]));
   // Levels and ratios from one model, so that they tell one story.
   const groups = balanced.map(([option, own]) => {
-    const level = fit?.level(levels(own));
-    if (level !== undefined) return { option, own, value: level.log, centre: () => ratioOfContrast(level) };
+    const all = factorLevels(own[0], study.axes);
+    const at: Levels = Object.fromEntries(differ.map((f) => [f, all[f] ?? ""]));
+    const level = fit?.level(at);
+    if (level !== undefined) return { option, at, own, value: level.log, centre: () => ratioOfContrast(level) };
     const mean = meanOf(study, own);
     const centre = () => (inDoubt(study, own) ? { ratio: Math.exp(mean.value), interval: null } : ratioOf(mean));
-    return { option, own, value: mean.value, centre };
+    return { option, at, own, value: mean.value, centre };
   });
   groups.sort((a, b) => a.value - b.value);
   const best = groups[0] as (typeof groups)[number];
   const pairs = (groups.length * (groups.length - 1)) / 2;
-  const options = groups.map(({ option, own, centre }): Option => {
+  const options = groups.map(({ option, at, own, centre }): Option => {
     const ms = centre();
     if (own === best.own || fit === undefined)
-      return { name: option, at: levels(own), ms, over: { ratio: 1, interval: null }, maybeFastest: true };
-    const contrast = fit.contrast(levels(own), levels(best.own));
+      return { name: option, at, ms, over: { ratio: 1, interval: null }, maybeFastest: true };
+    const contrast = fit.contrast(at, best.at);
     const interval = simultaneous(contrast, pairs);
     const over = { ratio: Math.exp(contrast.log), interval: known(interval && exp(interval)) };
-    return { name: option, at: levels(own), ms, over, maybeFastest: over.interval === null || over.interval.low <= 1 };
+    return { name: option, at, ms, over, maybeFastest: over.interval === null || over.interval.low <= 1 };
   });
   return {
-    ...{
-      about,
-      options,
-      outcome: outcomeOf(options.slice(1), fit !== undefined && !Number.isNaN(fit.noise)),
-      cells: best.own.length,
-    },
-    planned: Math.max(...[...balance(cells, differ, name).values()].map((own) => own.length)),
+    ...subject,
+    options,
+    outcome: outcomeOf(options.slice(1), fit !== undefined && !Number.isNaN(fit.noise)),
+    cells: best.own.length,
+    planned: Math.max(...[...balance(cells, differ, study.axes).values()].map((own) => own.length)),
     leftOut: [...new Set(cells.map(name))].filter((option) => options.every((o) => o.name !== option)),
-    ...(model === undefined ? {} : { model }),
   };
 }
 
@@ -190,11 +179,11 @@ function outcomeOf(others: readonly Option[], noiseKnown: boolean): Question["ou
  */
 function balance(
   cells: readonly Cell[],
-  differ: readonly Factor[],
-  name: (c: Cell) => string,
-): ReadonlyMap<string, readonly Cell[]> {
-  const rest = (c: Cell) => JSON.stringify(FACTORS.filter((f) => !differ.includes(f)).map((f) => coordinates(c)[f]));
-  const groups = Map.groupBy(cells, name);
+  differ: readonly string[],
+  axes: readonly Axis[],
+): ReadonlyMap<string, readonly [Cell, ...Cell[]]> {
+  const rest = (c: Cell) => JSON.stringify(Object.entries(factorLevels(c, axes)).filter(([f]) => !differ.includes(f)));
+  const groups = Map.groupBy(cells, (c) => nameOf(c, differ, axes));
   const bySize = [...groups].sort(([, a], [, b]) => b.length - a.length);
   let common: ReadonlySet<string> | undefined;
   const kept: string[] = [];
@@ -205,15 +194,16 @@ function balance(
     common = both;
     kept.push(option);
   }
-  return new Map(kept.map((option) => [option, (groups.get(option) ?? []).filter((c) => common?.has(rest(c)))]));
+  const like = (option: string) => (groups.get(option) ?? []).filter((c) => common?.has(rest(c)));
+  return new Map(kept.map((option) => [option, like(option) as [Cell, ...Cell[]]]));
 }
 
 function meanOf(study: Study, cells: readonly Cell[]): Estimate {
-  const models = new Map(cells.map((c) => [c.id, c.model]));
+  const names = new Map(cells.map((c) => [c.id, alikeNames(c, study.axes)[2]]));
   return meanOverRounds(
     cells.flatMap((c) => study.data.get(c.id) ?? []),
     (v) => Math.log(v.medianMs),
-    (data) => models.get(data.cell) ?? "",
+    (data) => names.get(data.cell) ?? "",
   );
 }
 

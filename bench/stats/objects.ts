@@ -27,7 +27,7 @@ export function objectCounts(answers: ReadonlyMap<string, Answer>): Map<string, 
 /** Bytes, pixels and objects of each image. Models whose detections mean nothing (untrained, null) are not asked. */
 export function imageCovariates(manifest: RunManifest, counts: ReadonlyMap<string, number>): ImageCovariates[] {
   const meaningless = new Set(
-    manifest.deployments.flatMap((d) => d.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)),
+    manifest.servers.flatMap((s) => s.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)),
   );
   return manifest.images.map(({ name, fileBytes, width, height }) => {
     const found = manifest.cells

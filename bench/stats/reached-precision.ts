@@ -3,7 +3,7 @@ import type { CellConditions } from "./conditions.ts";
 import { MIN_VISITS } from "../matrix/limits.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { median } from "./math/quantile.ts";
-import type { CellStatistics } from "../report/sections/distributions.ts";
+import type { CellStatistics } from "./cell-statistics.ts";
 
 /** Why cells end, in words that follow on their number, and in a table. */
 export const REASONS = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { intervalOf } from "./effects/estimate.ts";
+import { intervalOf } from "./math/estimate.ts";
 import { random } from "./math/random.ts";
 import { logMeanOver } from "./study.ts";
 import { coverageOf, manifestOf, studyOf } from "../testing/studies.ts";
@@ -31,7 +31,7 @@ describe("the mean over some cells of a run", () => {
         return shared.get(key) as number;
       };
       const whole = studyOf(manifest, 3, (c, round) => [
-        { totalMs: truthMs(c.id) * Math.exp(common(`${c.serverRole} ${round}`) + 0.03 * stream.normal()) },
+        { totalMs: truthMs(c.id) * Math.exp(common(`${c.server} ${round}`) + 0.03 * stream.normal()) },
       ]);
       const data = [...whole.data].map(([id, d]): [string, CellData] => {
         const once = /-[135]$/.test(id);

@@ -1,17 +1,19 @@
 import { join } from "node:path";
-import { type Cell, isPlain } from "../matrix/cell.ts";
 import { clientKinds } from "../../clients/registry.ts";
-import { type Seen, readSeen } from "../records/seen.ts";
+import { AXES, type Axis } from "../matrix/axes.ts";
+import { type Cell, isPlain } from "../matrix/cell.ts";
 import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
-import { crossed, type ModelSpec } from "./effects/design.ts";
+import { type Seen, readSeen } from "../records/seen.ts";
+import { crossed } from "./effects/design.ts";
 import { type EffectsFit, type Observation, fitEffects } from "./effects/effects.ts";
-import { once } from "./math/memo.ts";
-import type { Estimate } from "./effects/estimate.ts";
 import { type Noise, noiseOf } from "./effects/noise.ts";
 import { varianceOf } from "./effects/propagation.ts";
-import { mean } from "./math/quantile.ts";
 import { type Screening, screenOnce } from "./effects/screening.ts";
+import { alikeNames, factorLevels, factorsOf, interactionsOf } from "./levels.ts";
+import type { Estimate } from "./math/estimate.ts";
+import { once } from "./math/memo.ts";
+import { mean } from "./math/quantile.ts";
 import { type ImageCovariates, imageCovariates, objectCounts } from "./objects.ts";
 import { type CellData, gatherCells } from "./visits.ts";
 
@@ -20,53 +22,34 @@ export interface Study {
   readonly manifest: RunManifest;
   readonly data: ReadonlyMap<string, CellData>;
   readonly images: readonly ImageCovariates[];
+  /** The axes of its matrix: `AXES`, but in tests. */
+  readonly axes: readonly Axis[];
   /** Answers, photographs and label names; absent where a study was not read from a run's folder. */
   readonly seen?: Seen;
 }
 
 /** Reads a run's folder: provenance, records (one pass, streaming) and kept answers. */
-export async function loadStudy(dir: string): Promise<Study> {
+export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Promise<Study> {
   const manifest = await readManifest(dir);
   const data = await gatherCells(readJournal(join(dir, "records.jsonl")));
   const seen = await readSeen(dir, manifest);
-  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), seen };
-}
-
-/** Who calls whom, as levels of the factor `place`: `client → edge`. */
-export function placeOf(cell: Pick<Cell, "clientRole" | "serverRole">): string {
-  return `${cell.clientRole} → ${cell.serverRole}`;
-}
-
-/** How a cell is loaded, where it is not one call after the other: ` x4`, ` 10/s`. */
-export function loadOf(cell: Cell): string {
-  const parallel = cell.concurrency === undefined ? "" : ` x${cell.concurrency}`;
-  return parallel + (cell.ratePerSecond === undefined ? "" : ` ${cell.ratePerSecond}/s`);
+  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, seen };
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */
 export function nullModels(manifest: RunManifest): Set<string> {
-  return new Set(manifest.deployments.flatMap((d) => d.models.filter((m) => m.isNull).map((m) => m.name)));
+  return new Set(manifest.servers.flatMap((s) => s.models.filter((m) => m.isNull).map((m) => m.name)));
 }
 
-/** Client kinds of a run that send pixels, by protocol, in the order in which Lathe lists them. */
-export function kindsOf(manifest: RunManifest, protocol: "grpc" | "rest"): string[] {
-  return clientKinds
-    .filter(
-      (k) => k.protocol === protocol && k.input === "pixels" && manifest.cells.some((c) => c.clientKind === k.name),
-    )
-    .map((k) => k.name);
+/** Client kinds of a run that send pixels (of all protocols, or of one), in the order in which Lathe lists them. */
+export function pixelClients({ cells }: Pick<RunManifest, "cells">, protocol?: string): string[] {
+  const own = cells.filter((c) => c.input === "pixels" && (protocol === undefined || c.protocol === protocol));
+  const used = new Set(own.map((c) => c.client));
+  const listed = clientKinds.map((k) => k.name).filter((name) => used.delete(name));
+  return [...listed, ...used];
 }
 
-const FACTORS = ["client", "model", "place", "image"] as const;
-const INTERACTIONS = [
-  ["client", "model"],
-  ["client", "place"],
-  ["model", "place"],
-  ["client", "image"],
-  ["model", "image"],
-] as const satisfies ModelSpec["interactions"];
-
-/** A fit, and the pairs of factors whose acting together these cells cannot show. */
+/** A fit, and the interactions that these cells cannot show. */
 export interface StudyFit {
   readonly fit: EffectsFit;
   readonly leftOut: readonly (readonly [string, string])[];
@@ -78,41 +61,47 @@ export interface StudyFit {
  * its levels to have been measured; those that do not are left out, and named. The noise is known from all cells of the
  * models in question: a comparison of two machines knows from all machines how much their rounds differ.
  *
- * @returns undefined where even the main effects cannot be told apart, or nothing varies
+ * @returns undefined where even the main effects cannot be separated, or nothing varies
  */
 export function fitStudy(study: Study, include: (cell: Cell) => boolean): StudyFit | undefined {
   const { observations: all, noiseOfModels, screening } = observed(study);
   const included = new Set(study.manifest.cells.filter(include).map((c) => c.id));
   const observations = all.filter((o) => included.has(o.cell));
-  const interactions = crossedPairs(observations);
-  const leftOut = INTERACTIONS.filter((pair) => !interactions.includes(pair));
-  const models = [...new Set(observations.map((o) => o.levels.model))];
+  const factors = factorsOf(study.axes);
+  const possible = interactionsOf(factors);
+  const interactions = crossedPairs(observations, possible);
+  const leftOut = possible.filter((pair) => !interactions.includes(pair));
+  const models = [...new Set(observations.map((o) => o.levels["model"] ?? ""))];
   const options = { ...noiseOfModels(models), screening };
   for (const pairs of [interactions, []]) {
-    const fit = fitEffects(observations, { factors: FACTORS, interactions: pairs }, options);
-    if (fit !== undefined) return { fit, leftOut: pairs.length === 0 ? INTERACTIONS : leftOut };
+    const fit = fitEffects(observations, { factors, interactions: pairs }, options);
+    if (fit !== undefined) return { fit, leftOut: pairs.length === 0 ? possible : leftOut };
   }
   return undefined;
 }
 
 /** The interactions that some visits can show: every combination of their levels was measured. */
-function crossedPairs(observations: readonly Pick<Observation, "cell" | "levels">[]): (typeof INTERACTIONS)[number][] {
+function crossedPairs<P extends readonly [string, string]>(
+  observations: readonly Pick<Observation, "cell" | "levels">[],
+  pairs: readonly P[],
+): P[] {
   const levels = [...new Map(observations.map((o) => [o.cell, o.levels])).values()];
-  return INTERACTIONS.filter(([a, b]) => crossed(levels, a, b));
+  return pairs.filter(([a, b]) => crossed(levels, a, b));
 }
 
 /** Every visit of a run to a plain cell that did not fail, and the noise of some models' visits. */
 const observed = once((study: Study) => {
+  const { axes } = study;
   const observations = study.manifest.cells.filter(isPlain).flatMap((cell) => {
     const data = study.data.get(cell.id);
     if (data === undefined || data.failure !== undefined) return [];
-    const levels = { client: cell.clientKind, model: cell.model, place: placeOf(cell), image: cell.image };
-    const alike = [`${cell.model} ${cell.clientKind}`, cell.model];
+    const levels = factorLevels(cell, axes);
+    const [, ...alike] = alikeNames(cell, axes);
     return data.visits.map((v) => ({
-      ...{ cell: cell.id, round: v.round, machine: cell.serverRole, alike, levels, value: Math.log(v.medianMs) },
+      ...{ cell: cell.id, round: v.round, machine: cell.serverMachine, alike, levels, value: Math.log(v.medianMs) },
     }));
   });
-  const ofModels = (models: readonly string[]) => observations.filter((o) => models.includes(o.levels.model));
+  const ofModels = (models: readonly string[]) => observations.filter((o) => models.includes(o.levels["model"] ?? ""));
   const known = new Map<string, { readonly noise: Noise; readonly levelNoise: Noise }>();
   const noiseOfModels = (models: readonly string[]) => {
     const key = [...models].sort().join("|");
@@ -124,21 +113,22 @@ const observed = once((study: Study) => {
     }
     return noises;
   };
+  const factors = factorsOf(axes);
   // Each model by itself: a slow one's misfit is not a quick one's.
-  const screened = [...new Set(observations.map((o) => o.levels.model))].map((model) => {
+  const screened = [...new Set(observations.map((o) => o.levels["model"] ?? ""))].map((model) => {
     const own = ofModels([model]);
-    const spec = { factors: FACTORS, interactions: crossedPairs(own) };
+    const spec = { factors, interactions: crossedPairs(own, interactionsOf(factors)) };
     return screenOnce(own, spec, noiseOfModels([model]).noise);
   });
   const screening: Screening = {
-    wild: new Map(screened.flatMap((s) => [...s.wild])),
+    outliers: new Map(screened.flatMap((s) => [...s.outliers])),
     untested: new Set(screened.flatMap((s) => [...s.untested])),
   };
   return { observations, noiseOfModels, screening };
 });
 
-/** Cells visited once whose visit is out of line, and how many times as long it took as was to be expected. */
-export const wildCells = (study: Study): ReadonlyMap<string, number> => observed(study).screening.wild;
+/** Cells visited once whose visit is an outlier, and how many times as long it took as was to be expected. */
+export const outlierCells = (study: Study): ReadonlyMap<string, number> => observed(study).screening.outliers;
 
 /** Cells visited once that no other cell could be held against: nothing that rests on them has an interval. */
 export const untestedCells = (study: Study): ReadonlySet<string> => observed(study).screening.untested;
@@ -164,8 +154,8 @@ export function logMeanOver(study: Study, cells: readonly Cell[]): Estimate {
   return { value: Math.log(whole), se: df > 0 ? Math.sqrt(variance) : NaN, df };
 }
 
-/** Of some cells, whether one is out of line or could be without being seen: a mean over them has no interval. */
+/** Whether one of some cells is an outlier, or could be one without being seen: a mean over them has no interval. */
 export function inDoubt(study: Study, cells: readonly Pick<Cell, "id">[]): boolean {
-  const { wild, untested } = observed(study).screening;
-  return cells.some(({ id }) => wild.has(id) || untested.has(id));
+  const { outliers, untested } = observed(study).screening;
+  return cells.some(({ id }) => outliers.has(id) || untested.has(id));
 }

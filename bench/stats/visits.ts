@@ -60,7 +60,7 @@ export interface Failed {
   readonly visits: number;
   /** Rounds in which the cell was visited at all. */
   readonly tried: number;
-  /** How often each code was met, of failed calls, and of failures that no call tells of. */
+  /** How often each code was met, of failed calls, and of failures without a failed call. */
   readonly codes: Readonly<Record<string, number>>;
 }
 
@@ -92,8 +92,8 @@ interface Failing {
   failures: number;
   readonly rounds: Set<number>;
   readonly codes: Map<string, number>;
-  /** Round of the last failed call: the failure that follows tells of it again. */
-  told: number;
+  /** Round of the last failed call: the failure that follows is the same one again. */
+  reported: number;
 }
 
 /**
@@ -144,12 +144,12 @@ function add(cell: Gathered, call: CallRecord): void {
 }
 
 function addFailed(cell: Gathered, round: number, code: string, what: "calls" | "failures"): void {
-  cell.failed ??= { calls: 0, failures: 0, rounds: new Set(), codes: new Map(), told: -1 };
+  cell.failed ??= { calls: 0, failures: 0, rounds: new Set(), codes: new Map(), reported: -1 };
   const { failed } = cell;
   failed[what] += 1;
   failed.rounds.add(round);
-  if (what === "calls" || failed.told !== round) failed.codes.set(code, (failed.codes.get(code) ?? 0) + 1);
-  failed.told = what === "calls" ? round : -1;
+  if (what === "calls" || failed.reported !== round) failed.codes.set(code, (failed.codes.get(code) ?? 0) + 1);
+  failed.reported = what === "calls" ? round : -1;
 }
 
 /**

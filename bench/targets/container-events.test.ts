@@ -24,14 +24,13 @@ describe("why a server did not answer", () => {
 
 describe("how long an agent may say nothing", () => {
   const visit = {
-    type: "visit",
-    ...{ visit: 0, clientKind: "rest", address: "a", port: 1, model: "m", image: "i" },
-    ...{ warmup: 0, warmupAtMost: 0, ratePerSecond: null, keepAnswer: false },
-    ...{ concurrency: 1, calls: 10, blockMs: 1000, timeoutMs: 2000 },
-  } as const;
+    ...{ load: { mode: "closed-loop", concurrency: 1 }, calls: 10, blockMs: 1000, timeoutMs: 2000 },
+  };
 
-  it("is more than any call may take, and grows with calls that are told at the end only", () => {
+  it("is more than any call may take, and grows with calls that are reported at the end only", () => {
     expect(silenceMs(visit)).toBeGreaterThan(2000);
-    expect(silenceMs({ ...visit, concurrency: 2 })).toBeGreaterThanOrEqual(5 * 2000 + silenceMs(visit) - 2000);
+    expect(silenceMs({ ...visit, load: { mode: "closed-loop", concurrency: 2 } })).toBeGreaterThanOrEqual(
+      5 * 2000 + silenceMs(visit) - 2000,
+    );
   });
 });

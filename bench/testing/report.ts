@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Machine } from "../../infra/outputs.ts";
+import { cellId } from "../matrix/axes.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { keepPhotographs } from "../records/photographs.ts";
 import { answerOf } from "./detections.ts";
@@ -45,48 +47,35 @@ export function sampleRunManifest({ hostile }: SampleOptions = {}): RunManifest 
       agent: "a1b2c3",
       node: "v24.0.0",
     },
-    deployments: base.deployments.map((d) => {
-      const m = MACHINES[d.role];
-      return {
-        ...d,
-        facts: {
-          ...d.facts,
-          ...{ os: "Debian GNU/Linux 12 (bookworm)", kernel: "6.1.0", memoryBytes: 8 * 2 ** 30 },
-          cpu: {
-            model: m?.cpu ?? "made up",
-            logical: [],
-            allowed: [0, 1].slice(0, m?.cores),
-            quotaCpus: m?.quota ?? null,
-          },
-        },
-        server: { ...d.server, image: `registry.lab:5000/lathe/tf-serving-stand-in@sha256:${"5e".repeat(32)}` },
-        models: d.models.map((model) => ({
-          ...model,
-          name: named(model.name),
-          timingOnly: model.paperModel === "rfcn",
-          ...(model.paperModel === "ssd" ? { labels: "coco" } : {}),
-        })),
-      };
-    }),
+    machines: base.machines.map((m) => madeUp(m)),
+    servers: base.servers.map((s) => ({
+      ...s,
+      image: `registry.lab:5000/lathe/stand-in@sha256:${"5e".repeat(32)}`,
+      settings: SETTINGS,
+      models: s.models.map((model) => ({
+        ...model,
+        name: named(model.name),
+        timingOnly: model.paperModel === "rfcn",
+        ...(model.paperModel === "ssd" ? { labels: "coco" } : {}),
+      })),
+    })),
     readBack: Object.fromEntries(
-      base.deployments.map(({ role }) => [
-        role,
-        role === "edge" && hostile !== undefined
+      base.servers.map(({ id }) => [
+        id,
+        id === "edge" && hostile !== undefined
           ? { unread: hostile }
           : {
               ...{ imageId: "sha256:1", containerId: "c", startedAt: AT, running: true, restartCount: 0, cpuSet: "0" },
-              ...{ nanoCpus: 0, memoryBytes: 4 * 2 ** 30 },
-              env: { OMP_NUM_THREADS: "1", TENSORFLOW_INTRA_OP_PARALLELISM: "1", TENSORFLOW_INTER_OP_PARALLELISM: "2" },
+              ...{ nanoCpus: 0, memoryBytes: 4 * 2 ** 30, env: SETTINGS },
             },
       ]),
     ),
-    cells: base.cells.map((c) => ({
-      ...c,
-      model: named(c.model),
-      id: c.id.replace("ssd-mobilenet", named("ssd-mobilenet")),
-    })),
+    cells: base.cells.map((c) => {
+      const cell = { ...c, model: named(c.model) };
+      return { ...cell, id: cellId(cell) };
+    }),
     remarks: [
-      "Server on client, cloud, edge: Lathe's stand-in for TF Serving (its API over the real TensorFlow runtime), not the TF Serving binary.",
+      "Server on client, cloud, edge: Lathe's stand-in (the API over the real runtime), not the real server's binary.",
       "Model rfcn-resnet101: true architecture, random weights. Its time is real, its detections mean nothing.",
       "These hosts are namespaces on one machine; they stand in for separate machines and share its processor, memory bus and disk.",
       ...(hostile === undefined ? [] : [hostile]),
@@ -94,16 +83,30 @@ export function sampleRunManifest({ hostile }: SampleOptions = {}): RunManifest 
   };
 }
 
+/** A machine with the facts of `MACHINES`. */
+function madeUp(machine: Machine): Machine {
+  const m = MACHINES[machine.id];
+  const allowed = [0, 1].slice(0, m?.cores);
+  return {
+    ...machine,
+    facts: {
+      ...machine.facts,
+      ...{ os: "Debian GNU/Linux 12 (bookworm)", kernel: "6.1.0", memoryBytes: 8 * 2 ** 30 },
+      cpu: { model: m?.cpu ?? "made up", logical: [], allowed, quotaCpus: m?.quota ?? null },
+    },
+  };
+}
+
+const SETTINGS = { OMP_NUM_THREADS: "1", TENSORFLOW_INTRA_OP_PARALLELISM: "1", TENSORFLOW_INTER_OP_PARALLELISM: "2" };
+
 /** A made-up journal: times with noise from round to round, a cell that failed, one that drifted and one disturbed. */
 export function* sampleJournal(
   manifest: RunManifest,
   { rounds = 4, hostile }: SampleOptions = {},
 ): Generator<JournalRecord> {
   const stream = random(5);
-  const failing = manifest.cells.find(
-    (c) => c.serverRole === "edge" && c.clientRole === "client" && c.image === "image-4",
-  );
-  const disturbed = manifest.cells.find((c) => c.clientKind === "rest" && c.image === "image-9");
+  const failing = manifest.cells.find((c) => c.server === "edge" && !c.local && c.image === "image-4");
+  const disturbed = manifest.cells.find((c) => c.client === "rest" && c.image === "image-9");
   const visited = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
     const roundFactor = Math.exp(0.01 * stream.normal());
@@ -148,13 +151,13 @@ const QUIET = {
 };
 
 function call(cell: Cell, roundFactor: number, stream: Random) {
-  const machine = MACHINES[cell.serverRole];
+  const machine = MACHINES[cell.serverMachine];
   const speed = machine?.speed ?? 1;
   const image = Number(cell.image.replace("image-", ""));
   const compute = cell.model === "null" ? 0.4 : cell.model.startsWith("rfcn") ? 2600 : 62 + 3 * (image % 4);
   const noise = () => Math.exp(0.03 * stream.normal() + (stream.below(20) === 0 ? 0.15 : 0));
   const rest = cell.protocol === "rest";
-  const network = cell.clientRole === cell.serverRole ? 0 : (machine?.networkMs ?? 0) * (rest ? 3 : 1);
+  const network = cell.local ? 0 : (machine?.networkMs ?? 0) * (rest ? 3 : 1);
   const encodeMs = (rest ? 6 : 0.12) * noise();
   const sendMs = (rest ? 3.8 : 0.8) * noise();
   const waitMs = ((compute + (rest ? 22 : 1.5)) * speed + network) * roundFactor * noise();
@@ -168,7 +171,7 @@ function call(cell: Cell, roundFactor: number, stream: Random) {
 
 /** Made-up answers of the trained model: the same few objects from all that were asked about an image. */
 function sampleAnswers(manifest: RunManifest) {
-  const trained = manifest.deployments[0]?.models.find((m) => m.paperModel === "ssd")?.name;
+  const trained = manifest.servers[0]?.models.find((m) => m.paperModel === "ssd")?.name;
   return manifest.cells
     .filter((c) => c.model === trained)
     .map((c) => {

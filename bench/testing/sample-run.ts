@@ -1,15 +1,16 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import type { Deployment } from "../../infra/outputs.ts";
-import type { Cell } from "../matrix/cell.ts";
 import { clientKinds } from "../../clients/registry.ts";
+import type { DeployedModel, Machine, Server } from "../../infra/outputs.ts";
+import type { Cell } from "../matrix/cell.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { CLOCK, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
-import { benchPlan } from "../matrix/cells.ts";
 import { type CallRecord, RECORDS_VERSION } from "../records/records.ts";
+import { cellsOf } from "./cells.ts";
 
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"] as const;
-const ROLES = ["client", "cloud", "edge"];
+const MACHINES = ["client", "cloud", "edge"];
+const CLIENTS = ["probe", "rest"];
 const IMAGES = Array.from({ length: 10 }, (_, i) => `image-${i + 1}`);
 const CALLS_A_VISIT = 10;
 const CALL_MS: Readonly<Record<string, number>> = { "rfcn-resnet101": 1500, "ssd-mobilenet": 50, null: 1 };
@@ -17,7 +18,7 @@ const CALL_MS: Readonly<Record<string, number>> = { "rfcn-resnet101": 1500, "ssd
 /** A made-up run of the paper's matrix. It measures reading and reporting, and says nothing of any machine. */
 export function sampleManifest(): RunManifest {
   return {
-    schema: "lathe.run/1",
+    schema: "lathe.run/2",
     id: "sample",
     createdAt: "2026-01-01T00:00:00.000Z",
     lathe: { version: "0", commit: null, dirty: null, agent: "", node: process.version },
@@ -25,48 +26,63 @@ export function sampleManifest(): RunManifest {
     timedRegion: TIMED_REGION,
     seed: 1,
     limits: DEFAULT_LIMITS,
-    clientKinds: ["probe", "rest"],
-    deployments: ROLES.map(deployment),
+    clients: CLIENTS,
+    machines: MACHINES.map((id) => sampleMachine(id)),
+    servers: MACHINES.map((id) => sampleServer(id, MODELS.map(sampleModel))),
     readBack: {},
     photographs: "models/photographs.yaml",
     images: IMAGES.map((name, i) => ({
       ...{ name, source: "made up", sha256: "0".repeat(64), fileBytes: 50_000 + 9000 * ((7 * i) % 10) },
       ...{ width: 640, height: 400 + 20 * ((3 * i) % 10) },
     })),
-    cells: benchPlan({
+    cells: cellsOf({
       placements: [
-        ...ROLES.map((role) => ({ clientRole: role, serverRole: role })),
-        ...ROLES.slice(1).map((role) => ({ clientRole: "client", serverRole: role })),
+        ...MACHINES.map((id) => [id, id] as const),
+        ...MACHINES.slice(1).map((id) => ["client", id] as const),
       ],
-      clientKinds: clientKinds.filter((k) => k.name === "probe" || k.name === "rest"),
-      modelsByRole: Object.fromEntries(ROLES.map((role) => [role, MODELS])),
+      models: MODELS,
+      clients: CLIENTS,
       images: IMAGES,
-      loads: [{ concurrency: 1, ratePerSecond: null }],
     }),
     remarks: ["Made-up records: they measure how fast Lathe reports, not any machine."],
   };
 }
 
-function deployment(role: string): Deployment {
+/** A made-up machine, for tests. */
+export function sampleMachine(id: string): Machine {
   return {
-    role,
-    ssh: null,
+    id,
+    ssh: { destination: id },
     address: "127.0.0.1",
-    grpcPort: 8500,
-    restPort: 8501,
     facts: {
-      ...{ hostname: role, os: "made up", kernel: "made up", arch: "x86_64", memoryBytes: 1 },
+      ...{ hostname: id, os: "made up", kernel: "made up", arch: "x86_64", memoryBytes: 1 },
       cpu: { model: "made up", logical: [], allowed: [0], quotaCpus: null },
       docker: { version: "0", apiVersion: "0", storageDriver: "none" },
     },
-    threads: { physicalCores: 1, ompNumThreads: 1, intraOpParallelism: 1, interOpParallelism: 1, reason: "made up" },
-    server: { kind: "tf-serving", container: "none", image: "none", standIn: true, intelBuild: false, env: {} },
-    models: MODELS.map((name) => ({
-      ...{ name, version: 1, sha256: "0".repeat(64), timingOnly: false, isNull: name === "null", signatures: [] },
-      ...(name === "rfcn-resnet101" ? { paperModel: "rfcn" as const } : {}),
-      ...(name === "ssd-mobilenet" ? { paperModel: "ssd" as const } : {}),
-    })),
     workspace: "/none",
+  };
+}
+
+/** A made-up server that is alone on its machine and answers every API over every protocol, for tests. */
+export function sampleServer(id: string, models: DeployedModel[]): Server {
+  const spoken = [...new Map(clientKinds.map((k) => [`${k.api} ${k.protocol}`, k])).values()];
+  return {
+    ...{ id, machineId: id, kind: "made-up", container: "none", image: "none", standIn: true, build: "made up" },
+    placement: { physicalCores: 1, reason: "made up" },
+    settings: { threads: "1" },
+    endpoints: spoken.map(({ api, protocol }, i) => ({ api, protocol, port: 8500 + i, security: "none" as const })),
+    models,
+    workspace: "/none",
+    access: { stack: id, expose: "address", allowFrom: [] },
+  };
+}
+
+/** A made-up model: `null` answers a constant, others stand for the paper's by the beginnings of their names. */
+export function sampleModel(name: string): DeployedModel {
+  const paperModel = (["rfcn", "ssd"] as const).find((model) => name.startsWith(model));
+  return {
+    ...{ name, version: 1, sha256: "0".repeat(64), timingOnly: false, isNull: name === "null", signatures: [] },
+    ...(paperModel === undefined ? {} : { paperModel }),
   };
 }
 

@@ -1,14 +1,17 @@
-import { type Cell, cellId } from "../matrix/cell.ts";
+import { AXES } from "../matrix/axes.ts";
+import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
-import type { Interval } from "../stats/effects/estimate.ts";
+import type { Interval } from "../stats/math/estimate.ts";
 import { mean, median } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
 import type { CellData } from "../stats/visits.ts";
+import { cellsOf } from "./cells.ts";
+import { sampleMachine, sampleManifest, sampleModel, sampleServer } from "./sample-run.ts";
 
 export { callRecord } from "./calls.ts";
 
 /** A cell's data from the latencies of its visits, rounds 0, 1, 2 and so on. */
-export function cellOf(cell: string, visits: readonly (readonly number[])[]): CellData {
+export function dataOf(cell: string, visits: readonly (readonly number[])[]): CellData {
   return {
     cell,
     totalsMs: Float64Array.from(visits.flat()),
@@ -29,47 +32,28 @@ export function coverageOf(intervals: readonly (Interval | null)[], truth: numbe
   return intervals.filter((i) => i !== null && i.low <= truth && truth <= i.high).length / intervals.length;
 }
 
-/** The parts of a run's manifest that statistics read, for tests: two paper models and `null` on each role. */
+/** A run's manifest for tests: two of the paper's models (one with random weights) and `null` on each server. */
 export function manifestOf(options: {
-  readonly placements: readonly (readonly [client: string, server: string])[];
+  readonly placements: readonly (readonly [clientMachine: string, server: string])[];
   readonly models?: readonly string[];
-  readonly kinds?: readonly string[];
+  readonly clients?: readonly string[];
   readonly images: readonly { readonly name: string; readonly fileBytes: number; readonly pixels?: number }[];
 }): RunManifest {
-  const models = options.models ?? ["rfcn-resnet101", "ssd-mobilenet", "null"];
-  const kinds = options.kinds ?? ["probe", "rest"];
-  const cells = options.placements.flatMap(([clientRole, serverRole]) =>
-    models.flatMap((model) =>
-      kinds.flatMap((clientKind) =>
-        options.images.map(({ name: image }) => {
-          const coordinates = { clientRole, serverRole, clientKind, model, image };
-          const protocol = clientKind.startsWith("rest") ? ("rest" as const) : ("grpc" as const);
-          return { id: cellId(coordinates), ...coordinates, protocol, input: "pixels" as const };
-        }),
-      ),
-    ),
-  );
-  const paperModel = (name: string) => (name.startsWith("rfcn") ? "rfcn" : name.startsWith("ssd") ? "ssd" : undefined);
+  const { placements, models = ["rfcn-resnet101", "ssd-mobilenet", "null"], clients = ["probe", "rest"] } = options;
+  const servers = [...new Set(placements.map(([, server]) => server))];
+  const deployed = models.map((name) => ({ ...sampleModel(name), timingOnly: name.startsWith("rfcn") }));
   return {
+    ...sampleManifest(),
     id: "test",
-    createdAt: "2026-01-01T00:00:00.000Z",
-    lathe: { version: "0", commit: null, dirty: null, agent: "", node: "" },
-    ...{ clock: "", timedRegion: "", limits: {} },
-    seed: 1,
-    clientKinds: kinds,
-    deployments: [...new Set(options.placements.map(([, server]) => server))].map((role) => ({
-      role,
-      models: models.map((name) => ({
-        name,
-        timingOnly: name.startsWith("rfcn"),
-        isNull: name === "null",
-        paperModel: paperModel(name),
-      })),
+    clients: [...clients],
+    machines: [...new Set(placements.flat())].map(sampleMachine),
+    servers: servers.map((id) => ({ ...sampleServer(id, deployed), standIn: false })),
+    images: options.images.map(({ name, fileBytes, pixels = 1000 }) => ({
+      ...{ name, source: name, sha256: "", fileBytes, width: pixels, height: 1 },
     })),
-    images: options.images.map((i) => ({ ...i, source: i.name, sha256: "", width: i.pixels ?? 1000, height: 1 })),
-    cells,
+    cells: cellsOf({ placements, models, clients, images: options.images.map((i) => i.name) }),
     remarks: [],
-  } as unknown as RunManifest;
+  };
 }
 
 /** A study with data for every cell, from a function that gives the latencies of one visit's calls. */
@@ -81,7 +65,7 @@ export function studyOf(
 ): Study {
   const data = manifest.cells.map((cell): [string, CellData] => {
     const visits = Array.from({ length: rounds }, (_, round) => call(cell, round));
-    const base = cellOf(
+    const base = dataOf(
       cell.id,
       visits.map((v) => v.map((c) => c.totalMs)),
     );
@@ -97,5 +81,5 @@ export function studyOf(
     pixels: i.width * i.height,
     objects: objects[i.name] ?? null,
   }));
-  return { manifest, data: new Map(data), images };
+  return { manifest, data: new Map(data), images, axes: AXES };
 }

@@ -1,5 +1,5 @@
 import { correlation, correlationDifference } from "../stats/math/correlation.ts";
-import type { Interval } from "../stats/effects/estimate.ts";
+import type { Interval } from "../stats/math/estimate.ts";
 import { OBJECT_SCORE } from "../stats/objects.ts";
 import { type Study, fitStudy, nullModels } from "../stats/study.ts";
 import { pairsEffect, PAPER_BASIS, publishedLogRatios } from "./paper-data.ts";

@@ -1,5 +1,5 @@
 import { jointInterval } from "../stats/effects/effects.ts";
-import { estimateOf, intervalOf } from "../stats/effects/estimate.ts";
+import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
 import { PAPER_BASIS, PUBLISHED, isSlip } from "./paper-data.ts";
 import { type Conclusion, type Finding, asMeasured, cannotTell, findingOf, logEffect } from "./verdict.ts";

@@ -1,5 +1,5 @@
 import { EXPERIMENTS, ROLES, publishedMs } from "../paper/published.ts";
-import { estimateOf, intervalOf } from "../stats/effects/estimate.ts";
+import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { type Effect, logEffect } from "./verdict.ts";
 
 /** One published mean with its place in the design. */

@@ -1,6 +1,6 @@
 import type { Levels } from "../stats/effects/design.ts";
 import type { Contrast, EffectsFit } from "../stats/effects/effects.ts";
-import type { Interval } from "../stats/effects/estimate.ts";
+import type { Interval } from "../stats/math/estimate.ts";
 import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
 

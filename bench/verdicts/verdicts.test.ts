@@ -54,9 +54,9 @@ function judged(world: World, rounds = 4) {
   const log = (c: Cell) =>
     3 +
     (c.model === "rfcn-resnet101" ? world.model : c.model === "null" ? -2 : 0) +
-    (c.clientKind === "rest" ? world.rest : 0) +
-    (c.clientRole !== c.serverRole ? world.remote : 0) +
-    (c.serverRole === "cloud" ? world.cloud : 0) +
+    (c.client === "rest" ? world.rest : 0) +
+    (!c.local ? world.remote : 0) +
+    (c.server === "cloud" ? world.cloud : 0) +
     world.perObject * (objects[c.image] ?? 0) +
     world.perLogByte * Math.log(images.find((i) => i.name === c.image)?.fileBytes ?? 1);
   const study = studyOf(
@@ -79,7 +79,7 @@ function wildStudy(factor: number): Study {
       totalMs:
         Math.exp(
           (c.model === "rfcn-resnet101" ? 7 : 4) +
-            (c.clientKind === "rest" ? Math.log(1.03) : 0) +
+            (c.client === "rest" ? Math.log(1.03) : 0) +
             0.01 * stream.normal(),
         ) * (c.id === "client>cloud rest rfcn-resnet101 image-3" ? factor : 1),
     },
@@ -190,7 +190,7 @@ describe("the paper's conclusions on a run", () => {
     const small = manifestOf({
       placements: [["a", "a"]],
       models: ["ssd-mobilenet"],
-      kinds: ["probe"],
+      clients: ["probe"],
       images: images.slice(0, 2),
     });
     for (const c of CONCLUSIONS) {

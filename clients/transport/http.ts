@@ -42,11 +42,16 @@ export class HttpConnection {
     this.#headers = [`host: ${authority(address, port)}`, "connection: keep-alive", ...token].join("\r\n");
   }
 
-  async open(timeoutMs: number): Promise<void> {
+  /**
+   * Connects. Throws UserError that names the address where there is no connection within `timeoutMs`.
+   *
+   * @param title what readers call the protocol
+   */
+  async open(timeoutMs: number, title: string): Promise<void> {
     try {
       await this.#connect(timeoutMs);
     } catch (error) {
-      throw noConnection("REST", this.#address, this.#port, error);
+      throw noConnection(title, this.#address, this.#port, error);
     }
   }
 

@@ -1,18 +1,24 @@
 import { resolve } from "node:path";
-import { runCommand } from "../../lib/cli.ts";
-import { UserError } from "../../lib/errors.ts";
+import { printResult, typedIn } from "../../lib/cli/result.ts";
+import { command, jsonOption } from "../../lib/cli/spec.ts";
+import { WrongUse } from "../../lib/errors.ts";
 import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
-import { examine } from "./examine.ts";
-import { wantedServer } from "./wanted.ts";
+
+const NAME = "npx lathe doctor";
 
 const SPEC = {
-  name: "npm run doctor --",
+  name: NAME,
   summary:
     "Looks at machines before anything is deployed to them, changes nothing there, and says what to do about each fault.",
   operands: "HOST…",
   options: {
-    "ssh-config": { type: "string", value: "FILE", help: "an ssh config file to use instead of your own (`ssh -F`)" },
+    "ssh-config": {
+      type: "string",
+      value: "FILE",
+      completes: "files",
+      help: "an ssh config file to use instead of your own (`ssh -F`)",
+    },
     server: {
       type: "string",
       value: "KIND",
@@ -23,46 +29,46 @@ const SPEC = {
       value: "LIST",
       help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
     },
-    json: { type: "boolean", help: "print JSON on stdout instead of the table" },
+    json: jsonOption("lathe.doctor/1"),
   },
   details: [
-    "HOST is what `ssh` takes and what lathe:host holds: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT (an IPv6 address in brackets there). Keys, agent, jump hosts and known_hosts are those of your own ssh; nothing is asked, and an unknown host key is a fault.",
-    "Each line is ok, a note (up works; measured times or a later step may suffer) or a stop (`pulumi up` would fail). A connection is taken step by step, name, port, host key, login, and the first that fails is named with the command that mends it.",
-    "Exit code: 0 where nothing would stop `up`, 1 otherwise.",
+    "HOST is what `ssh` takes and what lathe:host holds: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT (an " +
+      "IPv6 address in brackets there). Keys, agent, jump hosts and known_hosts are those of your own ssh; nothing is asked, and " +
+      "an unknown host key is a fault.",
+    "Each line is ok, a note (up works; measured times or a later step may suffer) or a stop (`up` would fail). A connection is " +
+      "taken step by step, name, port, host key, login, and the first that fails is named with the command that mends it.",
   ],
   examples: [
-    ["npm run doctor -- ubuntu@edge.example", "one machine, as a table"],
-    ["npm run doctor -- edge cloud --json", "two hosts of your ssh config, for a program"],
-    ["npm run doctor -- ssh://root@[2001:db8::7]:2222", "an IPv6 address and a port of its own"],
+    ["npx lathe doctor ubuntu@edge.example", "one machine, as a table"],
+    ["npx lathe doctor edge cloud --json", "two hosts of your ssh config, for a program"],
+    ["npx lathe doctor ssh://root@[2001:db8::7]:2222", "an IPv6 address and a port of its own"],
   ],
+  exits: { 0: "nothing would stop `up`", 1: "something would" },
 } as const;
 
-await runCommand(SPEC, async (values, operands) => {
-  if (operands.length === 0) {
-    throw new UserError({
-      what: "no host given",
-      expected: "as ssh takes it: USER@HOST",
-      fix: "npm run doctor -- --help",
-    });
-  }
+export const doctor = command(SPEC, async (values, operands) => {
+  const wrong = (what: string) =>
+    new WrongUse({ what, expected: "as ssh takes it: USER@HOST", fix: `${NAME} ubuntu@edge.example` });
+  if (operands.length === 0) throw wrong("no host given");
   const option = operands.find((o) => /^-|\s/.test(o));
-  if (option !== undefined) throw new UserError({ what: `HOST: "${option}"`, expected: "as ssh takes it: USER@HOST" });
+  if (option !== undefined) throw wrong(`HOST: "${option}"`);
+  const { wantedServer } = await import("./wanted.ts");
   const wanted = wantedServer(values.server, values.ports);
   const file = values["ssh-config"];
-  const config = file === undefined ? {} : { configFile: resolve(file) };
+  const config = file === undefined ? {} : { configFile: resolve(typedIn(), file) };
+  const { examine } = await import("./examine.ts");
   const examined = await Promise.all(
     operands.map(async (host) => {
       const checks = await examine({ destination: host, ...config }, wanted);
       return { host, ready: checks.every((c) => c.verdict === "ok" || c.verdict === "note"), checks };
     }),
   );
-  const text =
-    values.json === true
-      ? JSON.stringify({ schema: "lathe.doctor/1", hosts: examined }, null, 2)
-      : examined
-          .map(({ host, ready, checks }) => `${host}: ${verdict(ready, checks)}\n\n${table(checks)}`)
-          .join("\n\n");
-  process.stdout.write(`${text}\n`);
+  printResult(
+    values.json,
+    () =>
+      examined.map(({ host, ready, checks }) => `${host}: ${verdict(ready, checks)}\n\n${table(checks)}`).join("\n\n"),
+    () => ({ schema: "lathe.doctor/1", hosts: examined }),
+  );
   return examined.every((e) => e.ready) ? 0 : 1;
 });
 

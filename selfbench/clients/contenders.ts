@@ -4,12 +4,10 @@ import { join } from "node:path";
 import { $ } from "zx";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
+import { LEAST_WARM } from "../options.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { Worker } from "./worker.ts";
-
-/** Each turn of each client begins with so many calls that do not count (wrk's with a second). */
-export const LEAST_WARM = 200;
 
 /** What a run needs to know of its surroundings. */
 export interface Surroundings {

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { methodPaths } from "../../protos/index.ts";
 import { clientKind } from "../../clients/registry.ts";
-import { SocketChannel } from "../../clients/transport/socket-channel.ts";
+import { GrpcChannel } from "../../clients/transport/grpc-channel.ts";
 import { HttpConnection } from "../../clients/transport/http.ts";
 import { GRPC_BOXES, MODEL, REST_BOXES, makePayload } from "./payload.ts";
 import { phasesOf } from "./stats.ts";
@@ -34,7 +34,7 @@ async function wholeCall(client: string, port: number, boxes: number): Promise<C
 }
 
 async function probeBytes(port: number): Promise<Call> {
-  const channel = new SocketChannel("127.0.0.1", port);
+  const channel = new GrpcChannel("127.0.0.1", port);
   await channel.open(TIMEOUT_MS);
   const message = { pieces: [payload.grpcRequest], length: payload.grpcRequest.length };
   return async () => {
@@ -46,7 +46,7 @@ async function probeBytes(port: number): Promise<Call> {
 
 async function restBody(port: number): Promise<Call> {
   const connection = new HttpConnection("127.0.0.1", port);
-  await connection.open(TIMEOUT_MS);
+  await connection.open(TIMEOUT_MS, "REST");
   return async () => {
     const path = `/v1/models/${MODEL}:predict`;
     const answer = await connection.exchange("POST", path, payload.restRequest, TIMEOUT_MS);

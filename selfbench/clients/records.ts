@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand } from "../../lib/cli.ts";
-import { UserError } from "../../lib/errors.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { printResult } from "../../lib/cli/result.ts";
+import type { Values } from "../../lib/cli/spec.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { RunManifest } from "../../bench/records/manifest.ts";
 import { sampleCalls, sampleManifest } from "../../bench/testing/sample-run.ts";
+import type { RECORDS } from "../options.ts";
 
 /** The goal: a run of so many records is reported within this time and memory. */
 const GOAL = { records: 1_000_000, seconds: 60, mebibytes: 1024 };
@@ -21,44 +22,35 @@ function goalFor(records: number): typeof GOAL {
   return { records, seconds: between("seconds"), mebibytes: between("mebibytes") };
 }
 
-await runCommand(
-  {
-    name: "npm run bench:records --",
-    summary:
-      "Makes runs of five thousand and of a million records and measures how long, and in how much memory, each is reported.",
-    options: {
-      records: { type: "string", value: "N", help: `records of the larger run (default: ${GOAL.records})` },
-      json: { type: "boolean", help: "print the figures as JSON on stdout" },
-      check: { type: "boolean", help: "exit with code 1 where the goal is missed" },
-    },
-    details: [
-      `The goals: ${GOAL.records} records in under ${GOAL.seconds} s and ${GOAL.mebibytes} MiB, ${SMALL.records} (the demo's run) in under ` +
-        `${SMALL.seconds} s and ${SMALL.mebibytes} MiB, other numbers in proportion, all files of the report written. The records are made up (three machines, ten photographs, three models, ` +
-        "two protocols, as the paper's matrix has them); the command that reports them is the real one, in a process of its own.",
-    ],
-  },
-  async (values) => {
-    const records = Number(values.records ?? GOAL.records);
-    if (!Number.isInteger(records) || records < 1)
-      throw new UserError({ what: `--records ${values.records ?? ""}`, expected: "a whole number, 1 or more" });
-    const runs = [await measured(SMALL.records, SMALL), await measured(records, goalFor(records))];
-    if (values.json === true) process.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
-    return values.check === true && !runs.every((r) => r.met) ? 1 : 0;
-  },
-);
+/** `lathe selfbench records`. */
+export async function benchRecords(records: number, values: Values<typeof RECORDS>): Promise<number> {
+  const runs = [await measured(SMALL.records, SMALL), await measured(records, goalFor(records))];
+  printResult(
+    values.json,
+    () => runs.map(measuredText).join("\n"),
+    () => ({ schema: "lathe.selfbench-records/1", runs }),
+    { alsoTable: true },
+  );
+  return values.check === true && !runs.every((r) => r.met) ? 1 : 0;
+}
+
+type Measured = Awaited<ReturnType<typeof measured>>;
+
+function measuredText({ records, bytes, seconds, mebibytes, page, goal, met }: Measured): string {
+  return (
+    `${records} records (${(bytes / 2 ** 20).toFixed(0)} MiB) reported in ${seconds.toFixed(1)} s and ${mebibytes.toFixed(0)} MiB ` +
+    `(a page of ${(page / 2 ** 20).toFixed(1)} MiB): ${met ? "within" : "beyond"} ${goal.seconds.toFixed(0)} s and ${goal.mebibytes.toFixed(0)} MiB`
+  );
+}
 
 /** Makes a run of so many records, reports it, and says how that compares with a goal. */
 async function measured(records: number, goal: typeof GOAL) {
   const dir = mkdtempSync(join(tmpdir(), "lathe-million-"));
   try {
     const bytes = writeRun(dir, records);
-    const { seconds, cpuSeconds, mebibytes } = await timed([join(repoRoot, "bench/cli.ts"), "report", dir]);
+    const { seconds, cpuSeconds, mebibytes } = await timed([latheProgram, "report", dir]);
     const page = statSync(join(dir, "report.html")).size;
     const met = seconds <= goal.seconds && mebibytes <= goal.mebibytes;
-    process.stderr.write(
-      `${records} records (${(bytes / 2 ** 20).toFixed(0)} MiB) reported in ${seconds.toFixed(1)} s and ${mebibytes.toFixed(0)} MiB ` +
-        `(a page of ${(page / 2 ** 20).toFixed(1)} MiB): ${met ? "within" : "beyond"} ${goal.seconds.toFixed(0)} s and ${goal.mebibytes.toFixed(0)} MiB\n`,
-    );
     return { records, bytes, page, seconds, cpuSeconds, mebibytes, goal, met };
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { formatTable } from "../../lib/table.ts";
-import { LEAST_WARM } from "./contenders.ts";
+import { LEAST_WARM } from "../options.ts";
 import { phaseNames } from "./stats.ts";
 import type { Report } from "./race.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FACTS_SCRIPT } from "../../infra/hosts/facts/facts-script.ts";
 import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import { UserError } from "../../lib/errors.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { MODEL, makeProject, type Bed } from "./bed.ts";
 import { Inspected, containerScript, dockerRunArgs } from "./docker-run.ts";
 
@@ -33,7 +33,7 @@ export function lathe(bed: Bed): Contender {
       const project = projects.get(hosts) ?? makeProject(bed, hosts);
       projects.set(hosts, project);
       const { dir, env } = await project;
-      const cli = [process.execPath, join(repoRoot, "fleet/cli.ts"), verb, "--project", dir];
+      const cli = [process.execPath, latheProgram, verb, "--project", dir];
       return must(bed, `lathe-${verb}`, cli, env);
     },
   };

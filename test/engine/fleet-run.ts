@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram } from "../../lib/paths.ts";
 
 /** What `npm run up -- --json` says. */
 export interface Told {
@@ -27,7 +26,7 @@ export function runFleet(
   args: readonly string[],
   meanwhile?: (said: string, pid: number) => void,
 ) {
-  const program = join(repoRoot, "fleet/cli.ts");
+  const program = latheProgram;
   const child = spawn(process.execPath, [program, verb, "--project", projectDir, "--json", ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

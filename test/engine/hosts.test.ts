@@ -10,7 +10,7 @@ import { unwrap, wrap } from "../../infra/hosts/bootstrap/bootstrap.ts";
 import { stopSharing } from "../../infra/hosts/connection/ssh.ts";
 import { hostOf, type Lab } from "../../lab/index.ts";
 import { labPaths } from "../../lab/names.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { tryRun } from "../../lab/run.ts";
 import { endLab, freshLab } from "../lab/fresh.ts";
@@ -87,7 +87,7 @@ const wrappedFor = async () =>
 const preview = (ref: StackRef) => pulumi(ref, ["preview", "--stack", ref.stack]);
 
 async function doctor(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-  const child = spawn(process.execPath, [join(repoRoot, "infra/doctor/cli.ts"), "--json", ...args], { env });
+  const child = spawn(process.execPath, [latheProgram, "doctor", "--json", ...args], { env });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const code = await new Promise((resolve) => child.on("close", resolve));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { ensureToolchain } from "../../toolchain/index.ts";
 
 /** A program that needs every part of the toolchain, and no host: a command, and a Docker provider over SSH. */
@@ -46,7 +46,7 @@ function start(argv: readonly string[], extra: Record<string, string> = {}) {
     PULUMI_CONFIG_PASSPHRASE: "",
     ...extra,
   };
-  const child = spawn(process.execPath, [join(repoRoot, "toolchain/exec.ts"), ...argv], { cwd: folder, env });
+  const child = spawn(process.execPath, [latheProgram, "pulumi", ...argv], { cwd: folder, env });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -7,7 +7,7 @@ import { modelStatus } from "../../clients/tf-serving/status.ts";
 import { destroy, outputs, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
 import { boot, hostOf, powerCut, pushImage } from "../../lab/index.ts";
 import { proxyImage } from "../../lab/proxy.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { quoteAll } from "../../lib/quote.ts";
 import { endLab, freshLab } from "../lab/fresh.ts";
@@ -55,7 +55,7 @@ async function openPorts(from: string, to = address, ports = "1..65535"): Promis
 /** Runs the bench as a user does: what it printed for people, and what came of each cell. */
 async function bench(...args: string[]) {
   const runs = join(dir, "runs");
-  const child = spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), "--runs", runs, "--json", ...args], {
+  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", runs, "--json", ...args], {
     cwd: repoRoot,
     env: { ...process.env, ...bed.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -10,7 +10,7 @@ import type { StackOutputs } from "../../infra/outputs.ts";
 import { hostOf } from "../../lab/index.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { run } from "../../lab/run.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { makeBed, type Bed } from "../engine/harness.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { on, tryOn } from "./tools.ts";
@@ -85,13 +85,13 @@ interface Running {
 }
 
 function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), "--runs", join(dir, "runs"), ...args], {
+  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", join(dir, "runs"), ...args], {
     cwd: repoRoot,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text));
+  for (const out of [child.stdout, child.stderr]) out.setEncoding("utf8").on("data", (text: string) => (said += text));
   return { child, ended: new Promise((resolve) => child.on("close", (code) => resolve({ code, said }))) };
 }
 

@@ -10,12 +10,12 @@ import { detectionAlarms, findingsOf } from "../../bench/stats/detections/findin
 import { readSeen } from "../../bench/records/seen.ts";
 import { readManifest } from "../../bench/records/manifest.ts";
 import { readJournal } from "../../bench/records/records.ts";
-import { serverClocks } from "../../bench/stats/server-clock.ts";
+import { serverClocks } from "../../bench/stats/attribution/server-clock.ts";
 import { loadStudy } from "../../bench/stats/study.ts";
 import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
 import { type Lab, pushImage, readLab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { TEST_LAB } from "./setup.ts";
 import { on } from "./tools.ts";
@@ -61,7 +61,7 @@ describe("the bench against servers that real stacks put on real hosts", () => {
   }, 300_000);
 
   const start = (args: readonly string[]) =>
-    spawn(process.execPath, [join(repoRoot, "bench/cli.ts"), "--runs", join(dir, "runs"), ...args], {
+    spawn(process.execPath, [latheProgram, "bench", "--runs", join(dir, "runs"), ...args], {
       cwd: repoRoot,
       env: { ...process.env, ...stacks.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -9,7 +9,7 @@ import type { ImageSource } from "../../lab/index.ts";
 import type { Lab } from "../../lab/state.ts";
 import { run, tryRun } from "../../lab/run.ts";
 import { cached } from "../../lib/cached.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { latheProgram } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { quoteAll } from "../../lib/quote.ts";
 
@@ -106,7 +106,7 @@ export async function present(pids: readonly number[]): Promise<number[]> {
 
 /** Starts `lab up` as a user does and kills it outright after a while. */
 export async function killedUp(lab: string, afterMs: number): Promise<void> {
-  const child = spawn(process.execPath, [join(repoRoot, "lab/main.ts"), "up", "--name", lab], { stdio: "ignore" });
+  const child = spawn(process.execPath, [latheProgram, "lab", "up", "--name", lab], { stdio: "ignore" });
   const ended = new Promise((resolve) => child.on("close", resolve));
   await sleep(afterMs);
   child.kill("SIGKILL");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HOSTILE } from "../../testing/report.ts";
 import { kindLegend, kindTitle, lookOf } from "./colours.ts";
-import type { Interval } from "../../stats/effects/estimate.ts";
+import type { Interval } from "../../stats/math/estimate.ts";
 import { UNKNOWN_KEY, intervalChart, unknownKey } from "./intervals.ts";
 import { PANEL_WIDTH, extent, fitted, logTicks, niceTicks, textWidth, tickText, wrapped } from "./plot.ts";
 import { spreadOf } from "./spread.ts";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Interval } from "../../stats/effects/estimate.ts";
+import type { Interval } from "../../stats/math/estimate.ts";
 import type { LegendEntry } from "../blocks.ts";
 import { UNKNOWN, known } from "../../format/numbers.ts";
 import type { Markup } from "../render/markup.ts";

@@ -1,6 +1,6 @@
 import type { Cell } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
-import { INTERVAL_RULE, type CentreInterval, cellIntervals } from "../../stats/math/bootstrap.ts";
+import { INTERVAL_RULE, type CentreInterval, cellIntervals } from "../../stats/bootstrap.ts";
 import { once } from "../../stats/math/memo.ts";
 import { QUANTILE_RULE, carriedQuantile, mean, quantile } from "../../stats/math/quantile.ts";
 import { type Study, loadOf, placeOf } from "../../stats/study.ts";

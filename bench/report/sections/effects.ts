@@ -1,6 +1,6 @@
 import type { Levels } from "../../stats/effects/design.ts";
 import { EFFECTS_RULE, type EffectsFit, ratioOfContrast } from "../../stats/effects/effects.ts";
-import type { RatioEstimate } from "../../stats/effects/estimate.ts";
+import type { RatioEstimate } from "../../stats/math/estimate.ts";
 import { once } from "../../stats/math/memo.ts";
 import { type Study, fitStudy, nullModels, wildCells } from "../../stats/study.ts";
 import { type Figure, type Table, figure, fold, only, right, table } from "../blocks.ts";

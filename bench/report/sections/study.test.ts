@@ -4,7 +4,7 @@ import { sampleManifest } from "../../testing/sample-run.ts";
 import { random } from "../../stats/math/random.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { Study } from "../../stats/study.ts";
-import { attributionSection } from "./attribution.ts";
+import { attributionSection } from "./time/attribution.ts";
 import { cellStatistics, distributionsSection } from "./distributions.ts";
 import { effectsOf, effectsSection } from "./effects.ts";
 import { reportInputs, reportJson, reportText } from "../index.ts";
@@ -13,8 +13,8 @@ import type { CellData } from "../../stats/visits.ts";
 import { renderPage } from "../render/page.ts";
 import { renderText } from "../render/text.ts";
 import type { Section } from "../section.ts";
-import { repeatSection } from "./repeat.ts";
-import { verdictsSection } from "./verdicts.ts";
+import { repeatSection } from "./repeat/repeat.ts";
+import { verdictsSection } from "./paper/verdicts.ts";
 
 const manifest = manifestOf({
   placements: [
@@ -33,8 +33,8 @@ function study(rounds = 4) {
     (c) =>
       Array.from({ length: 10 }, () => {
         const compute = c.model === "null" ? 0 : c.model === "ssd-mobilenet" ? 30 : 300;
-        const rest = c.clientKind === "rest" ? 20 : 2;
-        const network = c.clientRole === c.serverRole ? 0 : 5;
+        const rest = c.client === "rest" ? 20 : 2;
+        const network = c.local ? 0 : 5;
         return { totalMs: 1 + (compute + rest + network) * Math.exp(0.01 * stream.normal()), encodeMs: 1 };
       }),
     { "image-1": 1, "image-2": 4, "image-3": 2, "image-4": 7 },
@@ -153,7 +153,7 @@ describe("the report of a run", () => {
   it("does not ask for a network where the null model answers its own machine more slowly, and says why", async () => {
     const stream = random(3);
     const s = studyOf(manifest, 4, (c) => {
-      const home = c.clientRole === c.serverRole ? 9 : 0;
+      const home = c.local ? 9 : 0;
       const compute = c.model === "null" ? 0 : 50;
       return Array.from({ length: 10 }, () => ({ totalMs: 40 + home + compute + stream.normal(), encodeMs: 1 }));
     });

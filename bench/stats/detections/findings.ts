@@ -33,10 +33,10 @@ export interface Disagreement {
 /** Answers of one model to the same inputs, compared in pairs. */
 export interface Agreement {
   readonly model: string;
-  /** `server`: what one server said to different clients over both protocols. `machines`: what different servers said. */
-  readonly between: "server" | "machines";
+  /** `server`: what one server said to different clients, over all protocols. `servers`: what different servers said. */
+  readonly between: "server" | "servers";
   /** Client kinds whose answers were compared. */
-  readonly clientKinds: readonly string[];
+  readonly clients: readonly string[];
   readonly pairs: number;
   /** Largest differences of scores and of box edges (fractions of the image). */
   readonly scoreDifference: number;
@@ -55,7 +55,7 @@ export interface ModelFindings {
 
 /** What was found and how answers agree, for every model that a run has answers of. */
 export function findingsOf(manifest: RunManifest, seen: Seen): ModelFindings[] {
-  const models = new Map(manifest.deployments.flatMap((d) => d.models.map((m) => [m.name, m] as const)));
+  const models = new Map(manifest.servers.flatMap((s) => s.models.map((m) => [m.name, m] as const)));
   const answered = manifest.cells.flatMap((cell): Answered[] => {
     const answer = seen.answers.get(cell.id);
     return answer === undefined ? [] : [{ cell, answer }];
@@ -71,7 +71,7 @@ export function findingsOf(manifest: RunManifest, seen: Seen): ModelFindings[] {
       agreements: [
         agreement(model, "server", own, nameOf),
         // Random weights give scores that are as good as equal: which of them come first, rounding decides.
-        ...(timingOnly ? [] : [agreement(model, "machines", own, nameOf)]),
+        ...(timingOnly ? [] : [agreement(model, "servers", own, nameOf)]),
       ].filter((a) => a.pairs > 0),
     };
   });
@@ -110,7 +110,7 @@ function agreement(
 ): Agreement {
   const byInput = group(answered, ({ cell }) => `${cell.image} ${cell.input}`);
   const pairs = byInput.flatMap((same) => {
-    const servers = group(same, ({ cell }) => cell.serverRole);
+    const servers = group(same, ({ cell }) => cell.server);
     if (between === "server") return servers.flatMap(pairsWithFirst);
     return pairsWithFirst(servers.flatMap((of) => of.slice(0, 1)));
   });
@@ -121,7 +121,7 @@ function agreement(
   return {
     model,
     between,
-    clientKinds: [...new Set(pairs.flatMap((pair) => pair.map(({ cell }) => cell.clientKind)))],
+    clients: [...new Set(pairs.flatMap((pair) => pair.map(({ cell }) => cell.client)))],
     pairs: pairs.length,
     scoreDifference: largest((c) => c.scoreDifference),
     boxDifference: largest((c) => c.boxDifference),

@@ -1,7 +1,7 @@
 /** What varies between cells: factors by name, each cell at one level of each. */
 export type Levels = Readonly<Record<string, string>>;
 
-/** A linear model's terms: factors, and pairs of them that may act together. */
+/** A linear model's terms: factors, and pairs of them that may interact. */
 export interface ModelSpec {
   readonly factors: readonly string[];
   readonly interactions: readonly (readonly [string, string])[];
@@ -60,7 +60,7 @@ export function makeDesign(cells: readonly Levels[], spec: ModelSpec): Design {
   };
 }
 
-/** Whether every combination of two factors' levels has a cell: only then can their acting together be told apart. */
+/** Whether every combination of two factors' levels has a cell: only then can their interaction be separated from their own effects. */
 export function crossed(cells: readonly Levels[], a: string, b: string): boolean {
   const distinct = (key: (c: Levels) => string) => new Set(cells.map(key)).size;
   return distinct((c) => `${c[a]}\0${c[b]}`) === distinct((c) => c[a] ?? "") * distinct((c) => c[b] ?? "");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ModelSpec, crossed, makeDesign } from "./design.ts";
-import { type Observation, fitEffects, jointInterval, ratioOfContrast } from "./effects.ts";
+import { jointInterval, ratioOfContrast } from "./contrast.ts";
+import { type Observation, fitEffects } from "./effects.ts";
 import { noiseOf } from "./noise.ts";
 import { type Random, random } from "../math/random.ts";
 import { screenOnce } from "./screening.ts";
@@ -150,9 +151,9 @@ describe("the model of log latency", () => {
 
   it("gives no interval that says nothing", () => {
     // Noise far larger than any effect, seen by three degrees of freedom.
-    const wild = ROWS.filter(([cell, round]) => round < 2 && (round === 0 || /image-1/.test(cell))).map(observation);
+    const visited = ROWS.filter(([cell, round]) => round < 2 && (round === 0 || /image-1/.test(cell))).map(observation);
     const fitted = fitEffects(
-      wild.map((o) => (o.round === 1 && o.cell === "rfcn grpc image-1" ? { ...o, value: o.value + 20 } : o)),
+      visited.map((o) => (o.round === 1 && o.cell === "rfcn grpc image-1" ? { ...o, value: o.value + 20 } : o)),
       SPEC,
     );
     expect(fitted?.noise).toBeGreaterThan(1);
@@ -164,11 +165,11 @@ describe("the model of log latency", () => {
   it("is not there where two factors always change together", () => {
     const aliased = ROWS.map(observation).map((o) => ({
       ...o,
-      levels: { ...o.levels, place: o.levels["model"] ?? "" },
+      levels: { ...o.levels, placement: o.levels["model"] ?? "" },
     }));
-    expect(fitEffects(aliased, { factors: ["model", "place"], interactions: [] })).toBeUndefined();
+    expect(fitEffects(aliased, { factors: ["model", "placement"], interactions: [] })).toBeUndefined();
     const levels = aliased.map((o) => o.levels);
-    expect(crossed(levels, "model", "place")).toBe(false);
+    expect(crossed(levels, "model", "placement")).toBe(false);
     expect(crossed(levels, "model", "client")).toBe(true);
   });
 });
@@ -244,29 +245,29 @@ describe("effects' 95 % intervals cover the truth as often as they say", () => {
   }
 });
 
-describe("an effect of the place", () => {
+describe("an effect of the placement", () => {
   // Each server machine has a good or a bad round of its own, for all of its cells: 24 cells are no 24 observations.
   it("has an interval that knows of rounds in which one machine was slow", () => {
     const stream = random(77);
     const fits = Array.from({ length: 400 }, () => {
       const observations = Array.from({ length: 6 }, (_, round) =>
-        ["client", "cloud", "edge"].flatMap((place) => {
+        ["client", "cloud", "edge"].flatMap((placement) => {
           const shift = 0.05 * stream.normal();
           return Array.from({ length: 8 }, (_, image): Observation => ({
-            cell: `${place} ${image}`,
+            cell: `${placement} ${image}`,
             round,
-            machine: place,
+            machine: placement,
             alike: [],
-            value: (place === "edge" ? 0.5 : 0) + 0.1 * image + shift + 0.02 * stream.normal(),
-            levels: { place, image: String(image) },
+            value: (placement === "edge" ? 0.5 : 0) + 0.1 * image + shift + 0.02 * stream.normal(),
+            levels: { placement, image: String(image) },
           }));
         }),
       ).flat();
-      return fitEffects(observations, { factors: ["place", "image"], interactions: [] });
+      return fitEffects(observations, { factors: ["placement", "image"], interactions: [] });
     });
-    const effects = fits.map((f) => f?.contrast({ place: "edge" }, { place: "client" }).interval ?? null);
+    const effects = fits.map((f) => f?.contrast({ placement: "edge" }, { placement: "client" }).interval ?? null);
     expect(coverageOf(effects, 0.5)).toSatisfy(nominal);
-    const levels = fits.map((f) => f?.level({ place: "edge" }).interval ?? null);
+    const levels = fits.map((f) => f?.level({ placement: "edge" }).interval ?? null);
     expect(coverageOf(levels, 0.5 + 0.35)).toSatisfy(nominal);
   });
 });
@@ -275,25 +276,26 @@ describe("an average over combinations of which some were not measured", () => {
   // Each cell has a misfit of its own (10 %) that no term of the model knows; visits are ten times as precise.
   it("has an interval that knows how far the model can be trusted to stand in for them", () => {
     const stream = random(31);
-    const spec: ModelSpec = { factors: ["place", "client", "image"], interactions: [["place", "client"]] };
+    const spec: ModelSpec = { factors: ["placement", "client", "image"], interactions: [["placement", "client"]] };
     const run = (share: number) => {
       let truth = 0;
-      const observations = ["client", "cloud", "edge"].flatMap((place) =>
+      const observations = ["client", "cloud", "edge"].flatMap((placement) =>
         ["grpc", "rest"].flatMap((client) =>
           Array.from({ length: 10 }, (_, image) => {
             const level = 0.2 * image + (client === "rest" ? 0.3 : 0) + 0.1 * stream.normal();
-            if (place === "cloud") truth += client === "rest" ? level / 10 : -level / 10;
+            if (placement === "cloud") truth += client === "rest" ? level / 10 : -level / 10;
             const missing = stream.uniform() < share;
             return (missing ? [] : [0, 1, 2]).map((round): Observation => ({
-              ...{ cell: `${place} ${client} ${image}`, round, machine: place, alike: ["m"] },
+              ...{ cell: `${placement} ${client} ${image}`, round, machine: placement, alike: ["m"] },
               value: level + 0.01 * stream.normal(),
-              levels: { place, client, image: String(image) },
+              levels: { placement, client, image: String(image) },
             }));
           }).flat(),
         ),
       );
       const fit = fitEffects(observations, spec);
-      const { interval } = fit?.contrast({ client: "rest", place: "cloud" }, { client: "grpc", place: "cloud" }) ?? {};
+      const { interval } =
+        fit?.contrast({ client: "rest", placement: "cloud" }, { client: "grpc", placement: "cloud" }) ?? {};
       return {
         missing: fit?.missing ?? 0,
         interval: interval ? { low: interval.low - truth, high: interval.high - truth } : null,
@@ -318,20 +320,20 @@ describe("an average over combinations of which some were not measured", () => {
  * has good and bad rounds of its own (3 %), and so has the whole run (5 %). 300 trials: two Monte-Carlo errors of .95 are .025.
  */
 describe("two rounds, the slow model's second one cut short", () => {
-  const places = [
+  const placements = [
     ["client → client", "client"],
     ["client → cloud", "cloud"],
     ["client → edge", "edge"],
     ["edge → edge", "edge"],
   ] as const;
   const spec: ModelSpec = {
-    factors: ["client", "model", "place", "image"],
+    factors: ["client", "model", "placement", "image"],
     interactions: [
       ["client", "model"],
-      ["model", "place"],
+      ["model", "placement"],
     ],
   };
-  const truth = { client: 0.3, place: 0.5, model: 3 };
+  const truth = { client: 0.3, placement: 0.5, model: 3 };
 
   function run(stream: Random, world: { drift: number; slowNoise: number; again: number }): Observation[] {
     return [0, 1].flatMap((round) => {
@@ -339,18 +341,18 @@ describe("two rounds, the slow model's second one cut short", () => {
       const own = new Map(["client", "cloud", "edge"].map((m) => [m, world.drift * stream.normal()]));
       return ["rfcn", "ssd"].flatMap((model) =>
         ["grpc", "rest"].flatMap((client) =>
-          places.flatMap(([place, machine]) =>
+          placements.flatMap(([placement, machine]) =>
             [0, 1, 2].flatMap((image): Observation[] => {
               if (round === 1 && model === "rfcn" && !(stream.uniform() < world.again)) return [];
               const value =
                 (model === "rfcn" ? truth.model : 0) +
                 (client === "rest" ? truth.client : 0) +
-                (place === "client → edge" ? truth.place : 0) +
+                (placement === "client → edge" ? truth.placement : 0) +
                 whole +
                 (own.get(machine) ?? 0) +
                 (model === "rfcn" ? world.slowNoise : 0.02) * stream.normal();
-              const cell = `${model} ${client} ${place} ${image}`;
-              const levels = { model, client, place, image: String(image) };
+              const cell = `${model} ${client} ${placement} ${image}`;
+              const levels = { model, client, placement, image: String(image) };
               return [{ cell, round, machine, alike: [`${model} ${client}`, model], levels, value }];
             }),
           ),
@@ -363,8 +365,8 @@ describe("two rounds, the slow model's second one cut short", () => {
     client: [{ client: "rest" }, { client: "grpc" }, truth.client],
     "client at rfcn": [{ client: "rest", model: "rfcn" }, { client: "grpc", model: "rfcn" }, truth.client],
     model: [{ model: "rfcn" }, { model: "ssd" }, truth.model],
-    place: [{ place: "client → edge" }, { place: "client → client" }, truth.place],
-    "same machine": [{ place: "client → edge" }, { place: "edge → edge" }, truth.place],
+    placement: [{ placement: "client → edge" }, { placement: "client → client" }, truth.placement],
+    "same machine": [{ placement: "client → edge" }, { placement: "edge → edge" }, truth.placement],
   } as const;
 
   for (const [name, world] of [
@@ -386,20 +388,20 @@ describe("two rounds, the slow model's second one cut short", () => {
             noise,
           ),
         );
-        const wild = new Map(screened.flatMap((s) => [...s.wild]));
+        const outliers = new Map(screened.flatMap((s) => [...s.outliers]));
         const untested = new Set(screened.flatMap((s) => [...s.untested]));
-        return fitEffects(observations, spec, { noise, screening: { wild, untested } });
+        return fitEffects(observations, spec, { noise, screening: { outliers, untested } });
       });
-      expect(fits.filter((f) => f?.wild.length !== 0).length / 300).toBeLessThan(0.15);
+      expect(fits.filter((f) => f?.outliers.length !== 0).length / 300).toBeLessThan(0.15);
       for (const [question, [over, under, log]] of Object.entries(QUESTIONS)) {
         const intervals = fits.map((f) => f?.contrast(over, under).interval ?? null);
         expect(coverageOf(intervals, log), question).toSatisfy(nominal);
         const halves = intervals.map((i) => (i === null ? Infinity : (i.high - i.low) / 2)).sort((a, b) => a - b);
         const [low, typical, high] = [30, 150, 270].map((at) => halves[at] as number) as [number, number, number];
         // Three machines in two rounds leave two degrees of freedom to tell them apart by: that one varies.
-        if (question === "place") expect(high, question).toBeLessThan(0.3);
+        if (question === "placement") expect(high, question).toBeLessThan(0.3);
         else expect(high / low, question).toBeLessThan(2);
-        expect(typical, question).toBeLessThan(question === "place" ? 0.15 : world.slowNoise);
+        expect(typical, question).toBeLessThan(question === "placement" ? 0.15 : world.slowNoise);
       }
     });
 });

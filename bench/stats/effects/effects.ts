@@ -1,25 +1,13 @@
 import type { Design, Levels, ModelSpec } from "./design.ts";
-import type { Interval, RatioEstimate } from "./estimate.ts";
+import { type Contrast, contrastOf, lazily } from "./contrast.ts";
 import { dot } from "../math/least-squares.ts";
 import { type Noise, noiseOf } from "./noise.ts";
-import { jointDraws, varianceOf } from "./propagation.ts";
-import { quantile } from "../math/quantile.ts";
+import { varianceOf } from "./propagation.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";
-import { normalQuantile, studentQuantile } from "../math/special.ts";
-import { standIns, withMisfit } from "./stand-ins.ts";
+import { type Unmeasured, unmeasured, withMisfit } from "./unmeasured.ts";
 
 export type { Observation } from "./regression.ts";
-
-/** A linear combination of coefficients, as a logarithm. */
-export interface Contrast {
-  readonly log: number;
-  /** Null where the data cannot give one that says anything. */
-  readonly interval: Interval | null;
-  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty where that is not known. */
-  readonly moves: Float64Array;
-  readonly df: number;
-}
 
 /** A fitted model of log latency. */
 export interface EffectsFit {
@@ -37,7 +25,7 @@ export interface EffectsFit {
   /** Combinations of levels that no cell was measured of. */
   readonly missing: number;
   /** Cells that are set aside: see `screenOnce`. */
-  readonly wild: readonly string[];
+  readonly outliers: readonly string[];
   /** The mean of log latency at some levels, averaged over what is not named. */
   level(at: Levels): Contrast;
   /** A contrast's value with what is set aside. */
@@ -50,22 +38,18 @@ export interface EffectsFit {
 
 /** The model in words, for the report. */
 export const EFFECTS_RULE =
-  "log(median latency of a visit) = client kind + model + place + image + interactions + round, least squares, every cell " +
+  "log(median latency of a visit) = a term for each level of a factor and for each interaction + round, least squares, every cell " +
   "weighing the same, rounds as blocks; the noise from the cells visited twice and more: that of each visit (by model and " +
-  "client kind), and what all visits of one round to one server machine have in common, for what slows a machine down for " +
+  "client kind), and what all visits of one round to one server machine have in common, because what slows a machine down for " +
   "some minutes slows all that it serves then (machines are taken to be equally steady, and what lasts longer than the run " +
-  "is not seen); a cell visited once brings the noise of its like. 95 % intervals: Student's t " +
+  "is not seen); a cell visited once is taken to be as noisy as cells like it. 95 % intervals: Student's t " +
   "with Satterthwaite's degrees of freedom, for functions of several effects drawn from their joint normal distribution. " +
   "With two rounds of three machines a comparison of machines has two degrees of freedom and a wide interval; one of models " +
-  "or clients on the same machines has many. None is given that would reach beyond a factor of 1000. They tell how well " +
-  "these cells were measured, not how other images or machines would do. Where combinations were not measured, or are set " +
-  `aside, the model stands in for them, and its misfit of a cell is part of the interval. ${SCREENING_RULE}`;
+  "or clients on the same machines has many. None is given that is wider than a factor of 1000 to either side. Intervals tell how " +
+  "well these cells were measured, not how other images or machines would do. Combinations that were not measured, or are set " +
+  `aside, are predicted by the model, and its misfit of a cell is part of the interval. ${SCREENING_RULE}`;
 
-const LEVEL = 0.95;
-/** Half of an interval, as a logarithm, beyond which it says nothing. */
-export const WIDEST = Math.log(1000);
-
-/** What a fit may be told beside the visits. */
+/** What a fit may be given beside the visits. */
 export interface FitOptions {
   /** The noise of measuring, rounds swept out, where it is known from more than what is fitted. */
   readonly noise?: Noise;
@@ -81,9 +65,9 @@ export interface FitOptions {
  *
  * The error is that of measuring: the noise of visits and of machines' rounds, and not the model's lack of fit, so an
  * effect is an average over exactly these cells, and its interval says how well that average is known. Where cells of that
- * average are not measured, or set aside, the model stands in for them: there the lack of fit counts, too.
+ * average are not measured, or set aside, the model predicts them: there the lack of fit counts, too.
  *
- * @returns undefined where the terms cannot be told apart on these cells, or nothing varies
+ * @returns undefined where the terms cannot be separated on these cells, or nothing varies
  */
 export function fitEffects(
   observations: readonly Observation[],
@@ -93,49 +77,17 @@ export function fitEffects(
   const fit = regress(observations, spec);
   if (fit === undefined) return undefined;
   const { design, cells, rounds, weights } = fit;
-  const { wild, untested } = options.screening ?? ALL_SOUND;
+  const { outliers, untested } = options.screening ?? ALL_SOUND;
   const indicesOf = (some: { has(cell: string): boolean }) =>
     observations.flatMap((o, i) => (some.has(o.cell) ? [i] : []));
-  const out = setAside(fit, indicesOf(wild));
-  // Where the others cannot stand in for what is wild, it stays, and nothing that rests on it has an interval.
-  const doubtful = [...indicesOf(untested), ...(out === undefined ? indicesOf(wild) : [])];
+  const out = setAside(fit, indicesOf(outliers));
+  // Where the others cannot predict an outlier, it stays, and nothing that rests on it has an interval.
+  const doubtful = [...indicesOf(untested), ...(out === undefined ? indicesOf(outliers) : [])];
   const { coefficients, residuals } = out ?? fit;
-  const stand = standIns(observations, fit, out);
-
+  const missing = unmeasured(observations, fit, out);
   const noise = options.noise ?? noiseOf(observations, { swept: true });
   const levelNoise = lazily(() => options.levelNoise ?? noiseOf(observations, { swept: false }));
-  const estimate = (
-    log: number,
-    pulled: () => Float64Array,
-    { errors, target }: { readonly errors: () => Noise; readonly target?: () => Float64Array },
-  ): Contrast => {
-    // This takes time, and many a contrast is asked for its value alone.
-    const known = lazily(() => {
-      const whole = pulled();
-      const doubt = doubtful.reduce((sum, i) => sum + (whole[i] as number) ** 2, 0);
-      if (doubt > APART * whole.reduce((sum, p) => sum + p ** 2, 0)) return UNTOLD;
-      const pull = out === undefined ? whole : out.adjust(whole);
-      const measured = varianceOf(observations, pull, errors());
-      const { variance, df, moves } =
-        stand.count === 0
-          ? measured
-          : withMisfit(measured, stand, less(target?.() ?? stand.gather(whole), stand.gather(pull)));
-      const half = df >= 1 ? studentQuantile((1 + LEVEL) / 2, df) * Math.sqrt(variance) : Infinity;
-      return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df } : UNTOLD;
-    });
-    return {
-      log,
-      get interval() {
-        return known().interval;
-      },
-      get moves() {
-        return known().moves;
-      },
-      get df() {
-        return known().df;
-      },
-    };
-  };
+  const errorOf = errors({ observations, out, doubtful, missing });
   const between = (over: Levels, under: Levels) => less(design.marginalRow(over), design.marginalRow(under));
   return {
     design,
@@ -145,74 +97,52 @@ export function fitEffects(
     rounds: rounds.count,
     explained: explainedShare(fit, residuals, out),
     noise: noise.own === undefined ? NaN : Math.sqrt(noise.own.variance),
-    misfit: stand.misfit,
-    missing: stand.count - (out?.indices.length ?? 0),
-    wild: out === undefined ? [] : [...wild.keys()].filter((cell) => observations.some((o) => o.cell === cell)),
-    combination: (l) => estimate(dot(l, coefficients), () => fit.pull(l), { errors: () => noise }),
+    misfit: missing.misfit,
+    missing: missing.count - (out?.indices.length ?? 0),
+    outliers: out === undefined ? [] : [...outliers.keys()].filter((cell) => observations.some((o) => o.cell === cell)),
+    combination: (l) => contrastOf(dot(l, coefficients), () => errorOf(fit.pull(l), noise)),
     contrast(over, under) {
       const l = between(over, under);
-      const target = () => less(stand.target(over), stand.target(under));
-      return estimate(dot(l, coefficients), () => fit.pull(l), { errors: () => noise, target });
+      const target = () => less(missing.target(over), missing.target(under));
+      return contrastOf(dot(l, coefficients), () => errorOf(fit.pull(l), noise, target));
     },
     asMeasured: (over, under) => dot(between(over, under), fit.coefficients),
     level(at) {
       const l = less(design.marginalRow(at), fit.centre.row);
       const moved = (out?.shifts.reduce((a, b) => a + b, 0) ?? 0) / cells.count;
-      const pulled = () => fit.pull(l).map((p, i) => p + (weights[i] as number) / cells.count);
-      return estimate(fit.centre.value - moved + dot(l, coefficients), pulled, {
-        errors: levelNoise,
-        target: () => stand.target(at),
+      return contrastOf(fit.centre.value - moved + dot(l, coefficients), () => {
+        const pulled = fit.pull(l).map((p, i) => p + (weights[i] as number) / cells.count);
+        return errorOf(pulled, levelNoise(), () => missing.target(at));
       });
     },
   };
 }
 
-const UNTOLD = { interval: null, moves: new Float64Array(), df: 0 };
 /** Where so small a share of an estimate's weight, squared, rests on something, it does not rest on it. */
 const APART = 1e-3;
 
 const less = (a: Float64Array, b: Float64Array) => a.map((v, i) => v - (b[i] as number));
 
-/** A contrast as a ratio. */
-export function ratioOfContrast(c: Contrast): RatioEstimate {
-  return {
-    ratio: Math.exp(c.log),
-    interval: c.interval && { low: Math.exp(c.interval.low), high: Math.exp(c.interval.high) },
+/** What the errors of a fit's contrasts are made from. */
+interface Errors {
+  readonly observations: readonly Observation[];
+  readonly out: SetAside | undefined;
+  /** Visits on which no interval may rest. */
+  readonly doubtful: readonly number[];
+  readonly missing: Unmeasured;
+}
+
+/** The error of a weighted sum of visits; undefined where it rests on doubtful ones. */
+function errors({ observations, out, doubtful, missing }: Errors) {
+  return (whole: Float64Array, noise: Noise, target?: () => Float64Array) => {
+    const doubt = doubtful.reduce((sum, i) => sum + (whole[i] as number) ** 2, 0);
+    if (doubt > APART * whole.reduce((sum, p) => sum + p ** 2, 0)) return undefined;
+    const pull = out === undefined ? whole : out.adjust(whole);
+    const measured = varianceOf(observations, pull, noise);
+    return missing.count === 0
+      ? measured
+      : withMisfit(measured, missing, less(target?.() ?? missing.gather(whole), missing.gather(pull)));
   };
-}
-
-/** The interval of a function of contrasts of one fit, from draws of all of them together. */
-export function jointInterval(
-  contrasts: readonly Contrast[],
-  f: (logs: readonly number[]) => number,
-  seed = 1,
-): Interval | null {
-  if (contrasts.some((c) => c.interval === null)) return null;
-  const centre = f(contrasts.map((c) => c.log));
-  const drawn = jointDraws(
-    contrasts.map((c) => c.moves),
-    { draws: DRAWS, seed },
-  ).map((errors) => f(contrasts.map((c, i) => c.log + (errors[i] as number))) - centre);
-  return shift(widened(Float64Array.from(drawn), Math.min(...contrasts.map((c) => c.df))), centre);
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
-
-const DRAWS = 1000;
-
-/** Percentiles of centred draws, stretched from the normal's width to Student's. */
-function widened(draws: Float64Array, df: number): Interval {
-  const sorted = draws.slice().sort();
-  const tail = (1 - LEVEL) / 2;
-  const stretch = studentQuantile(1 - tail, df) / normalQuantile(1 - tail);
-  return { low: stretch * quantile(sorted, tail), high: stretch * quantile(sorted, 1 - tail) };
-}
-
-function shift(i: Interval, by: number): Interval {
-  return { low: i.low + by, high: i.high + by };
 }
 
 function explainedShare(fit: Regression, residuals: Float64Array, out: SetAside | undefined): number {

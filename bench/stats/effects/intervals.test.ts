@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { BOOTSTRAP_VISITS, cellIntervals, clusterBootstrap, visitMean } from "../math/bootstrap.ts";
-import { estimateOf, intervalOf, linear, ratioOf } from "./estimate.ts";
+import { BOOTSTRAP_VISITS, cellIntervals, clusterBootstrap, visitMean } from "../bootstrap.ts";
+import { estimateOf, intervalOf, linear, ratioOf } from "../math/estimate.ts";
 import { type Random, random } from "../math/random.ts";
-import { cellOf, coverageOf } from "../../testing/studies.ts";
+import { dataOf, coverageOf } from "../../testing/studies.ts";
 
 describe("the draws of the bootstrap", () => {
   it("are the same for a seed, and others for another", () => {
-    const data = cellOf("a", [
+    const data = dataOf("a", [
       [1, 2, 3],
       [4, 5],
       [2, 9],
@@ -17,7 +17,7 @@ describe("the draws of the bootstrap", () => {
 
   it("take whole visits: two visits give three medians, each its share of the draws", () => {
     const { mediansMs, meansMs } = clusterBootstrap(
-      cellOf("a", [
+      dataOf("a", [
         [1, 1, 1],
         [5, 5, 5],
       ]),
@@ -30,7 +30,7 @@ describe("the draws of the bootstrap", () => {
   });
 
   it("have the pooled median of type 7 where visits differ in size", () => {
-    const { mediansMs } = clusterBootstrap(cellOf("a", [[1, 2, 10], [7]]), 1, 200);
+    const { mediansMs } = clusterBootstrap(dataOf("a", [[1, 2, 10], [7]]), 1, 200);
     // The four possible draws: both first [1,1,2,2,10,10], both second [7,7], one each [1,2,7,10].
     expect(new Set(mediansMs)).toEqual(new Set([2, 7, 4.5]));
   });
@@ -68,11 +68,11 @@ describe("estimates", () => {
         ]),
       ).interval,
     ).toBeNull();
-    expect(cellIntervals(cellOf("a", [[1, 2, 3]]), 1)).toMatchObject({ median: null, mean: null });
+    expect(cellIntervals(dataOf("a", [[1, 2, 3]]), 1)).toMatchObject({ median: null, mean: null });
   });
 
   it("of a latency never reach below zero, however few the visits and however far apart", () => {
-    const { mean, median } = cellIntervals(cellOf("a", [[1.5], [2.6]]), 1);
+    const { mean, median } = cellIntervals(dataOf("a", [[1.5], [2.6]]), 1);
     expect(mean?.low).toBeGreaterThan(0);
     expect(mean?.low).toBeLessThan(1.5);
     expect(mean?.high).toBeGreaterThan(2.6);
@@ -80,7 +80,7 @@ describe("estimates", () => {
   });
 
   it("of a mean weigh visits by their calls", () => {
-    expect(visitMean(cellOf("a", [[2, 2, 2], [6]])).value).toBe(3);
+    expect(visitMean(dataOf("a", [[2, 2, 2], [6]])).value).toBe(3);
   });
 });
 
@@ -91,7 +91,7 @@ describe("estimates", () => {
  */
 describe("95 % intervals cover the truth as often as they say", () => {
   const trial = (visits: number, calls: number) => (stream: Random) =>
-    cellOf(
+    dataOf(
       "a",
       Array.from({ length: visits }, () => {
         const visit = 0.15 * stream.normal();

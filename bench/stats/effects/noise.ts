@@ -1,15 +1,4 @@
-import { type BlockSums, type Inverse, blockSums, pseudoInverse, solveBlocks, total } from "../math/blocks.ts";
-
-/** One visit as the noise of measuring sees it. */
-export interface Sample {
-  readonly cell: string;
-  readonly round: number;
-  /** The machine whose good and bad times it shares with others: the one that serves it. */
-  readonly machine: string;
-  /** Names of what is as noisy as this, the narrowest first. */
-  readonly alike: readonly string[];
-  readonly value: number;
-}
+import { type BlockSums, type Inverse, type Sample, blockSums, pseudoInverse, solveBlocks, total } from "./blocks.ts";
 
 /** A variance that was estimated, with the degrees of freedom of the estimate. */
 export interface Component {

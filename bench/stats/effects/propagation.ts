@@ -1,5 +1,6 @@
 import { dot } from "../math/least-squares.ts";
-import type { Noise, Sample } from "./noise.ts";
+import type { Sample } from "./blocks.ts";
+import type { Noise } from "./noise.ts";
 import { random } from "../math/random.ts";
 
 /** How well a weighted sum of visits is known. */

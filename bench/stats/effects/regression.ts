@@ -1,7 +1,7 @@
 import { type Design, type Levels, type ModelSpec, makeDesign } from "./design.ts";
 import { type Groups, demean, groupsOf } from "../math/groups.ts";
 import { dot, inverseInformation, invertSymmetric, multiply } from "../math/least-squares.ts";
-import type { Sample } from "./noise.ts";
+import type { Sample } from "./blocks.ts";
 
 /** One visit: the logarithm of its median latency (its `value`), where and when it was measured. */
 export interface Observation extends Sample {

@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { intervalOf } from "./estimate.ts";
+import { intervalOf } from "../math/estimate.ts";
 import { random } from "../math/random.ts";
 import { meanOverRounds } from "./rounds.ts";
-import { cellOf, coverageOf } from "../../testing/studies.ts";
+import { dataOf, coverageOf } from "../../testing/studies.ts";
 
 const figure = (v: { readonly medianMs: number }) => v.medianMs;
 
 describe("an average over cells, rounds as clusters", () => {
   // By hand: rounds' means 2, 4, 6 (cells 1, 3, 5 and 3, 5, 7): mean 4, standard error 2 / sqrt(3), 2 degrees of freedom.
   it("has the error of its rounds' means where every cell was visited in every round", () => {
-    const e = meanOverRounds([cellOf("a", [[1], [3], [5]]), cellOf("b", [[3], [5], [7]])], figure);
+    const e = meanOverRounds([dataOf("a", [[1], [3], [5]]), dataOf("b", [[3], [5], [7]])], figure);
     expect(e.value).toBeCloseTo(4, 12);
     expect(e.se).toBeCloseTo(2 / Math.sqrt(3), 12);
     expect(e.df).toBeCloseTo(2, 12);
   });
 
   it("has no error where no cell was visited twice", () => {
-    expect(meanOverRounds([cellOf("a", [[1]]), cellOf("b", [[3]])], figure)).toMatchObject({
+    expect(meanOverRounds([dataOf("a", [[1]]), dataOf("b", [[3]])], figure)).toMatchObject({
       value: 2,
       df: 0,
       se: NaN,
@@ -25,7 +25,7 @@ describe("an average over cells, rounds as clusters", () => {
 
   // By hand: cell a tells of a variance of 2 around its own level, b brings as much: (2 / 2 + 2) / 4, one degree of freedom.
   it("takes a cell that was visited once to be as noisy as those that were visited twice", () => {
-    const e = meanOverRounds([cellOf("a", [[1], [3]]), cellOf("b", [[3]])], figure);
+    const e = meanOverRounds([dataOf("a", [[1], [3]]), dataOf("b", [[3]])], figure);
     expect(e.value).toBeCloseTo(2.5, 12);
     expect(e.se).toBeCloseTo(Math.sqrt(3) / 2, 12);
     expect(e.df).toBeCloseTo(1, 12);
@@ -38,7 +38,7 @@ describe("an average over cells, rounds as clusters", () => {
       const intervals = Array.from({ length: 400 }, () => {
         const shifts = Array.from({ length: 3 }, () => 0.05 * stream.normal());
         const cells = Array.from({ length: 20 }, (_, c) =>
-          cellOf(
+          dataOf(
             String(c),
             shifts.slice(0, c < once ? 1 : 3).map((s) => [10 + c + s + 0.05 * stream.normal()]),
           ),
@@ -58,7 +58,7 @@ describe("an average over cells, rounds as clusters", () => {
     const intervals = Array.from({ length: 500 }, () => {
       const shifts = Array.from({ length: 5 }, () => 0.1 * stream.normal());
       const cells = Array.from({ length: 40 }, (_, c) =>
-        cellOf(
+        dataOf(
           String(c),
           shifts.map((s) => [10 + c + s + 0.05 * stream.normal()]),
         ),

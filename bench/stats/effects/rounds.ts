@@ -1,4 +1,4 @@
-import type { Estimate } from "./estimate.ts";
+import type { Estimate } from "../math/estimate.ts";
 import { noiseOf } from "./noise.ts";
 import { varianceOf } from "./propagation.ts";
 import type { CellData, Visit } from "../visits.ts";

@@ -6,41 +6,41 @@ import { studentQuantile } from "../math/special.ts";
 
 /** What is to be thought of the cells that were visited once. */
 export interface Screening {
-  /** Cells whose one visit is out of line, and how many times as long it took as the others lead to expect. */
-  readonly wild: ReadonlyMap<string, number>;
+  /** Cells whose one visit is an outlier, and how many times as long it took as the others lead to expect. */
+  readonly outliers: ReadonlyMap<string, number>;
   /** Cells whose one visit could be anything, for no other cell says what it should be. */
   readonly untested: ReadonlySet<string>;
 }
 
 /** Nothing was visited once. */
-export const ALL_SOUND: Screening = { wild: new Map(), untested: new Set() };
+export const ALL_SOUND: Screening = { outliers: new Map(), untested: new Set() };
 
-/** The chance that a run without a wild visit has one set aside. */
+/** The chance that a run without an outlier has a visit set aside. */
 const FALSE_ALARM = 0.05;
-/** Fewer degrees of freedom than this, and the scale of residuals is not known well enough to call one wild. */
+/** Fewer degrees of freedom than this, and the scale of residuals is not known well enough to call one an outlier. */
 const KNOWN_DF = 6;
 /** A visit with less of its own error than this in its residual is what the fit goes through. */
 const OWN_SHARE = 0.1;
-/** Residuals are not told apart below this: a thousandth of the latency. */
+/** Residuals below this are not told from nothing: a thousandth of the latency. */
 const SMALLEST = 1e-3;
 /** A robust scale by cells of one name from so many on. */
 const KNOWN_CELLS = 12;
 /** Of a normal distribution, the median distance from the middle in standard deviations. */
 const NORMAL_MAD = 0.6745;
 
-/** How wild visits are found, for readers. */
+/** How outliers are found, for readers. */
 export const SCREENING_RULE =
-  "A cell visited once is held against what all other cells of its model lead to expect, by externally studentised residuals " +
+  "The visit of a cell visited once is compared with what all other cells of its model predict, by externally studentised residuals " +
   "(t test, Bonferroni over these cells; Cook and Weisberg 1982) on a robust scale (median absolute deviation, of misfit and " +
-  "noise), the wildest first: one that is out of line is set aside, so that a single wild call moves no effect; where it could " +
+  "noise), the furthest first: an outlier is set aside, so that a single slow call moves no effect; where a visit could " +
   "not be tested, what rests on it has no interval";
 
 /**
- * Finds the cells visited once whose visit is out of line with the model of all others. A cell that was visited twice shows
+ * Finds the cells visited once whose visit is an outlier to the model of all others. A cell that was visited twice shows
  * its noise and needs no such test.
  *
- * Sequential: the visit furthest out is taken out, then the others are looked at again; the scale is the normalised median
- * absolute deviation of the cells' residuals (Rousseeuw and Croux 1993; Hampel's identifier), which wild ones do not inflate.
+ * Sequential: the visit furthest out is taken out, then the others are tested again; the scale is the normalised median
+ * absolute deviation of the cells' residuals (Rousseeuw and Croux 1993; Hampel's identifier), which outliers do not inflate.
  */
 export function screenOnce(observations: readonly Observation[], spec: ModelSpec, noise: Noise): Screening {
   const visits = new Map<string, number>();
@@ -48,7 +48,7 @@ export function screenOnce(observations: readonly Observation[], spec: ModelSpec
   const once = observations.flatMap((o, i) => (visits.get(o.cell) === 1 ? [i] : []));
   if (once.length === 0) return ALL_SOUND;
   const nameOf = (i: number) => observations[i]?.cell ?? "";
-  const all = { wild: new Map<string, number>(), untested: new Set(once.map(nameOf)) };
+  const all = { outliers: new Map<string, number>(), untested: new Set(once.map(nameOf)) };
   const fit = regress(observations, spec);
   const df = fit === undefined ? 0 : fit.cells.count - fit.design.width - 1;
   if (fit === undefined || df < KNOWN_DF) return all;
@@ -61,7 +61,7 @@ export function screenOnce(observations: readonly Observation[], spec: ModelSpec
   while (out !== undefined) {
     const { indices } = out;
     const free = df - indices.length;
-    // Half of what could tell is gone: nothing here is in line with anything.
+    // Half of the degrees of freedom are gone: these cells follow no model.
     if (free < Math.max(KNOWN_DF, df / 2)) return all;
     const scaleOf = robustScale(observations, fit, out, noise);
     const limit = studentQuantile(1 - FALSE_ALARM / (2 * tested.length), free - 1);
@@ -78,7 +78,7 @@ export function screenOnce(observations: readonly Observation[], spec: ModelSpec
   }
   if (out === undefined) return all;
   const { shifts } = out;
-  return { wild: new Map(out.indices.map((i, a) => [nameOf(i), Math.exp(shifts[a] as number)])), untested };
+  return { outliers: new Map(out.indices.map((i, a) => [nameOf(i), Math.exp(shifts[a] as number)])), untested };
 }
 
 /** The scale of one visit's residual, from the residuals of the cells like it that are not set aside. */

@@ -1,4 +1,4 @@
-import type { Interval } from "../effects/estimate.ts";
+import type { Interval } from "./estimate.ts";
 import { mean } from "./quantile.ts";
 import { normalQuantile } from "./special.ts";
 

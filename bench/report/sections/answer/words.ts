@@ -1,4 +1,4 @@
-import type { Interval } from "../../../stats/effects/estimate.ts";
+import type { Interval } from "../../../stats/math/estimate.ts";
 import { kindTitle } from "../../charts/colours.ts";
 import type { Option } from "../../../stats/choices.ts";
 import { UNKNOWN, formatInterval, known } from "../../../format/numbers.ts";

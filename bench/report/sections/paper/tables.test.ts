@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { type Cell, cellId } from "../../../matrix/cell.ts";
 import { COMBINATIONS, EXPERIMENTS } from "../../../paper/published.ts";
 import { type CellSummary, summarise } from "../../../stats/summary.ts";
-import { callRecord, cellOf, manifestOf } from "../../../testing/studies.ts";
+import { callRecord, dataOf, manifestOf } from "../../../testing/studies.ts";
 import { reportInputs } from "../../index.ts";
 import { renderText, tableText } from "../../render/text.ts";
 import { entryOf, formatMs, paperTable, paperTableBlock, phasesSection } from "./tables.ts";
 
-function cell(clientRole: string, serverRole: string, model: string, clientKind: string, image: string): Cell {
-  const c = { clientRole, serverRole, model, clientKind, image };
-  return { id: cellId(c), ...c, protocol: clientKind === "rest" ? "rest" : "grpc", input: "pixels" };
+function cell(clientMachine: string, server: string, model: string, client: string, image: string): Cell {
+  const c = { clientMachine, server, model, client, image };
+  return { id: cellId(c), ...c, protocol: client === "rest" ? "rest" : "grpc", input: "pixels" };
 }
 
 function summary(c: Cell, meanMs: number, n = 10, failure?: CellSummary["failure"]): CellSummary {
@@ -60,12 +60,12 @@ describe("the paper's tables", () => {
     const data = new Map([
       [
         local[0].id,
-        cellOf(local[0].id, [
+        dataOf(local[0].id, [
           [9, 10],
           [10, 11],
         ]),
       ],
-      [local[1].id, cellOf(local[1].id, [[19], [21], [20]])],
+      [local[1].id, dataOf(local[1].id, [[19], [21], [20]])],
     ]);
     const base = manifestOf({ placements: [], images: [] });
     const study = { manifest: { ...base, cells }, data, images: [] };
@@ -76,7 +76,7 @@ describe("the paper's tables", () => {
     expect(text).toMatch(/95 % interval +\d+\.\d to \d+\.\d/);
     expect(text).toMatch(/calls \(visits\) +33 \(5\)/);
     // A cell visited once that nothing bears out could be anything.
-    const once = { ...study, data: new Map([...data, [local[1].id, cellOf(local[1].id, [[900]])]]) };
+    const once = { ...study, data: new Map([...data, [local[1].id, dataOf(local[1].id, [[900]])]]) };
     expect(entryOf(local, summaries, once)).toMatchObject({ interval: null, visits: 3 });
     expect(edge(table2)?.entries[2]?.ours).toMatchObject({ interval: null });
     expect(tableText(paperTableBlock(paperTable(table2, "probe", { cells, summaries, paperModels })))).toMatch(

@@ -8,7 +8,7 @@ import {
   ROLES,
   publishedMs,
 } from "../../../paper/published.ts";
-import { type Interval, ratioOf } from "../../../stats/effects/estimate.ts";
+import { type Interval, ratioOf } from "../../../stats/math/estimate.ts";
 import { type Study, inDoubt, logMeanOver, placeOf } from "../../../stats/study.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
 import { type Table, type TableCell, type TableColumn, fold, only, right, table } from "../../blocks.ts";

@@ -1,0 +1,124 @@
+import { basename } from "node:path";
+import type { Values } from "../../lib/cli/spec.ts";
+import { UserError } from "../../lib/errors.ts";
+import { formatSeconds, progress } from "../../lib/progress.ts";
+import { loadImages } from "../plan/photographs.ts";
+import { planMatrix } from "../plan/plan-matrix.ts";
+import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
+import { keepPhotographs } from "../records/photographs.ts";
+import { bundleAgent } from "../run/agent/bundle.ts";
+import { makeRunDir } from "../records/run-folders.ts";
+import type { CellEnd } from "../run/cell-book.ts";
+import type { RunStatus } from "../run/inputs.ts";
+import { newManifest } from "../run/new-manifest.ts";
+import { runSession } from "../run/session.ts";
+import { setupNow } from "../targets/read-setup.ts";
+import type { SecretsByServer } from "../targets/secrets.ts";
+import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "../targets/setup-diff.ts";
+import type { BENCH, BenchOptions } from "./options.ts";
+import { reportAtEnd } from "./report.ts";
+import { sayHowToGoOn } from "./signals.ts";
+import { deployedNow, runNamed, runsFolder, secretsOf } from "./targets.ts";
+
+/** `lathe bench`: a new run, or with `--resume` one that goes on. */
+export async function measureMatrix(
+  options: BenchOptions,
+  values: Values<typeof BENCH>,
+  named: string | undefined,
+): Promise<number> {
+  const json = values.json === true;
+  return values.resume === true
+    ? resume(await runNamed(values.runs, named), options, json, values["accept-changes"] === true)
+    : begin(runsFolder(values.runs), options, json);
+}
+
+async function begin(runs: string, options: BenchOptions, json: boolean): Promise<number> {
+  const deployed = await deployedNow(options);
+  const matrix = await planMatrix(deployed, options);
+  for (const text of matrix.notes) note(text);
+  const used = new Set(matrix.cells.map((c) => c.image));
+  const { images, infos } = await photographs(options.photographs, [...used]);
+  const secrets = await secretsOf(deployed, options);
+  const bundle = await bundleAgent();
+  let first: string | undefined;
+  let code = 0;
+  for (let n = 1; n <= options.repeat; n++) {
+    const { id, dir } = await makeRunDir(runs, new Date());
+    const manifest = {
+      ...(await newManifest(id, deployed, infos, options, matrix, bundle)),
+      ...(first === undefined ? {} : { repeats: first }),
+    };
+    first ??= id;
+    await writeManifest(dir, manifest);
+    code = Math.max(code, await measure(dir, manifest, images, bundle, json && n === options.repeat, secrets));
+  }
+  return code;
+}
+
+async function resume(dir: string, options: BenchOptions, json: boolean, acceptChanges: boolean): Promise<number> {
+  const manifest = await readManifest(dir);
+  const names = manifest.images.map((i) => i.name);
+  const { images, infos } = await photographs(manifest.photographs, names);
+  const changed = infos.filter((i) => manifest.images.find((m) => m.name === i.name)?.sha256 !== i.sha256);
+  if (changed.length > 0)
+    throw new UserError({
+      what: `${dir}: ${changed.map((c) => c.name).join(", ")} changed since the run began`,
+      expected: "the photographs the run began with",
+      fix: "start a new run: npx lathe bench",
+    });
+  const bundle = await bundleAgent();
+  const now = await setupNow(manifest, bundle);
+  const before = lastSetup(manifest);
+  const differences = setupDifferences(before, now, manifest.cells);
+  noOtherSetup(basename(dir), before, differences, acceptChanges);
+  if (differences.length > 0) note(`Since this run was measured last: ${differencesText(differences)}`);
+  const secrets = await secretsOf(manifest, options);
+  return measure(dir, manifest, images, bundle, json, secrets, async (fromRound) => {
+    if (differences.length > 0) await writeManifest(dir, withSession(manifest, now, fromRound, differences));
+  });
+}
+
+async function photographs(list: string, names: readonly string[]) {
+  const steps = progress();
+  steps.step("Photographs");
+  const numbers = names.map((name) => Number(name.replace("image-", "")));
+  const loaded = await loadImages({ photographs: list, images: numbers }, steps);
+  steps.done(`${loaded.images.length} ready`);
+  return loaded;
+}
+
+async function measure(
+  dir: string,
+  manifest: RunManifest,
+  images: Parameters<typeof runSession>[2],
+  bundle: Parameters<typeof runSession>[3],
+  json: boolean,
+  secrets: SecretsByServer,
+  onBegin?: Parameters<typeof runSession>[6],
+): Promise<number> {
+  const steps = progress();
+  steps.step(`Measuring ${manifest.cells.length} cells, run ${manifest.id}`);
+  const onStatus = (s: RunStatus) =>
+    steps.note(
+      `${s.visitsDone} visits done, ${s.visitsLeft} to come, ${formatSeconds(s.secondsLeft)} left; ` +
+        `${s.cell.model} on ${s.cell.server}${s.failedCells > 0 ? `; ${s.failedCells} cells failed` : ""}`,
+    );
+  await keepPhotographs(dir, images);
+  const calm = sayHowToGoOn(dir);
+  const { ends, repairedBytes } = await runSession(dir, manifest, images, bundle, onStatus, secrets, onBegin);
+  calm();
+  steps.done(countEnds(ends));
+  if (repairedBytes > 0) note(`Cut off a torn last record of ${repairedBytes} bytes.`);
+  await reportAtEnd(dir, json);
+  const failed = [...ends.values()].filter((e) => e === "failed").length;
+  return failed === 0 ? 0 : 1;
+}
+
+function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
+  const count = (end: CellEnd) => [...ends.values()].filter((e) => e === end).length;
+  return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
+}
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

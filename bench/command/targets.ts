@@ -1,0 +1,45 @@
+import { join, resolve } from "node:path";
+import { exists } from "../../lib/cached.ts";
+import { typedIn } from "../../lib/cli/result.ts";
+import { WrongUse } from "../../lib/errors.ts";
+import { nearest } from "../../lib/nearest.ts";
+import { repoRoot } from "../../lib/paths.ts";
+import { listRuns, runDir } from "../records/run-folders.ts";
+import { type Deployed, readDeployments, readOutputFiles } from "../targets/deployments.ts";
+import { pulumiCli } from "../targets/pulumi.ts";
+import { type SecretsByServer, readSecrets } from "../targets/secrets.ts";
+import type { BenchOptions } from "./options.ts";
+
+/** What is deployed, of what the options choose. */
+export async function deployedNow(options: BenchOptions): Promise<Deployed> {
+  return options.outputs === undefined
+    ? readDeployments(await pulumiCli(), options.stacks)
+    : readOutputFiles(options.outputs);
+}
+
+/** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
+export function secretsOf({ servers }: Pick<Deployed, "servers">, options: BenchOptions): Promise<SecretsByServer> {
+  return readSecrets(servers, () => (options.outputs === undefined ? pulumiCli() : null));
+}
+
+/** The folder where runs are kept. */
+export const runsFolder = (runs: string | undefined): string => resolve(repoRoot, runs ?? "runs");
+
+/**
+ * The folder of the run that was named, or of the newest.
+ *
+ * @throws WrongUse where there is no run of that name
+ * @throws UserError where none was named and there is none
+ */
+export async function runNamed(runs: string | undefined, named: string | undefined): Promise<string> {
+  const root = runsFolder(runs);
+  const dir = await runDir(root, named, typedIn());
+  if (named === undefined || (await exists(join(dir, "run.json")))) return dir;
+  const known = await listRuns(root);
+  const guess = nearest(named, known);
+  throw new WrongUse({
+    what: `there is no run "${named}"`,
+    expected: guess === undefined ? `a run of ${root}, or a run's folder` : `did you mean ${guess}?`,
+    fix: `ls ${root}`,
+  });
+}

@@ -1,0 +1,79 @@
+import { count } from "../../lib/words.ts";
+import type { Comparison } from "./compare.ts";
+import { FAILURE_RULE } from "./failures.ts";
+import { type Change, band } from "./judge.ts";
+import { NOISE_RULE } from "./noise.ts";
+import { TAIL_RULE } from "./tail.ts";
+
+/** What a comparison says to a shell, and why. */
+export interface Verdict {
+  /** 0: nothing got worse, as far as was asked. 1: something did. 3: that is not known. */
+  readonly exitCode: 0 | 1 | 3;
+  /** Empty for 0. */
+  readonly reasons: readonly string[];
+}
+
+/** The rules behind a comparison, for readers of its tables: a paragraph each. */
+export function rules(threshold: number): string[] {
+  const [low, high] = band(threshold);
+  return [
+    `Slower, faster: the whole interval of B over A lies above ${high.toFixed(3)} or below ${low.toFixed(3)}. The whole and single ` +
+      "cells are judged by their 95 % interval; a group by the interval for all groups at once (Holm's procedure over groups' " +
+      "medians and p90s, each at the level that it is judged at). A group of which the 95 % interval alone lies there seems " +
+      "slower or faster. Same: the whole 95 % interval lies between the two; otherwise one cannot tell.",
+    `${NOISE_RULE}. All know the noise within each run, not what a restart of a server changes: two runs of one set-up show ` +
+      "how large that is, and the threshold should lie above it.",
+    `${TAIL_RULE}.`,
+    `${FAILURE_RULE}.`,
+    "Exit code 1: the whole or a group is slower, a cell that A measured failed in B, or failures rose. 3: that is not known: " +
+      "a group or failures only seem so, the whole or a group of a model that computes cannot be told, or B lacks cells of A. " +
+      "0: told of all of them. --strict: 1 instead of 3.",
+  ];
+}
+
+/**
+ * Whether B got worse than A.
+ *
+ * @param strict 1 in place of 3
+ */
+export function verdictOf(c: Comparison, strict = false): Verdict {
+  const worse = worseReasons(c);
+  if (worse.length > 0) return { exitCode: 1, reasons: worse };
+  const unknown = unknownReasons(c);
+  return { exitCode: unknown.length === 0 ? 0 : strict ? 1 : 3, reasons: unknown };
+}
+
+function worseReasons(c: Comparison): string[] {
+  const slower = groupsWith(c, "slower");
+  return [
+    ...(c.overall?.change === "slower" ? ["B is slower as a whole"] : []),
+    ...(slower.median > 0 ? [`${count(slower.median, "group")} slower`] : []),
+    ...(slower.p90 > 0 ? [`the p90 of ${count(slower.p90, "group")} slower`] : []),
+    ...(c.newFailures.length > 0 ? [`${count(c.newFailures.length, "cell")} of A failed in B`] : []),
+    ...(c.failures.some((f) => f.change === "rose") ? ["failures rose"] : []),
+  ];
+}
+
+function unknownReasons(c: Comparison): string[] {
+  if (c.notComparable !== null) return ["the runs are not comparable"];
+  if (c.cells.length === 0) return ["the runs have no measured cell in common"];
+  const seem = groupsWith(c, "seems slower");
+  const computing = c.groups.filter((g) => !g.isNull);
+  const untold = (computing.length > 0 ? computing : c.groups).filter((g) => g.change === "cannot tell").length;
+  return [
+    ...(seem.median > 0 ? [`${count(seem.median, "group")} ${seem.median === 1 ? "seems" : "seem"} slower`] : []),
+    ...(seem.p90 > 0 ? [`the p90 of ${count(seem.p90, "group")} seems slower`] : []),
+    ...(c.failures.some((f) => f.change === "seems") ? ["failures seem to have risen"] : []),
+    ...(c.overall?.change === "cannot tell" ? ["the whole cannot be told"] : []),
+    ...(untold > 0 ? [`${count(untold, "group")} cannot be told`] : []),
+    ...(c.onlyA.length > 0 ? [`B lacks ${count(c.onlyA.length, "cell")}`] : []),
+    ...(c.otherInput.length > 0 ? [`${count(c.otherInput.length, "cell")} had another photograph`] : []),
+  ];
+}
+
+function groupsWith(c: Comparison, change: Change): { readonly median: number; readonly p90: number } {
+  return {
+    median: c.groups.filter((g) => g.change === change).length,
+    p90: c.groups.filter((g) => g.p90?.change === change).length,
+  };
+}

@@ -1,0 +1,121 @@
+import type { Study } from "../../../stats/study.ts";
+import { type Verdict, verdicts } from "../../../verdicts/index.ts";
+import { type Effect, FINDING_RULE, type Finding, type Outcome } from "../../../verdicts/verdict.ts";
+import {
+  type Block,
+  type Figure,
+  type Table,
+  type TableCell,
+  type Tone,
+  figure,
+  fold,
+  list,
+  only,
+  right,
+  table,
+} from "../../blocks.ts";
+import { intervalChart, unknownKey } from "../../charts/intervals.ts";
+import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
+import type { Section } from "../../section.ts";
+
+export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
+  holds: "good",
+  "does not hold": "bad",
+  "cannot tell": "unsure",
+};
+
+const PAPER_TEST =
+  'The paper\'s numbers go through the same test as ours, as far as they have what it takes. Of "remote is slower than local" they have ' +
+  "not: ours compares a server called from the client machine with the same server called by itself, image by image; theirs compares " +
+  "the server with the client machine at home, for the paper gives no local number for the images of its remote ones.";
+
+/** The paper's conclusions: the verdict on this run, on the paper's own numbers, and what each rests on. */
+export const verdictsSection: Section = {
+  id: "verdicts",
+  title: "The paper's conclusions",
+  short: "Verdicts",
+  blocks({ study }) {
+    if (study === undefined) return [];
+    const all = verdicts(study);
+    const outcome = (o: Outcome): TableCell => ({ text: o, tone: OUTCOME_TONES[o] });
+    const summary = table({
+      columns: ["conclusion of the paper", "here", "on the paper's own numbers"].map((title) => ({ title })),
+      rows: all.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
+      notes: [`${FINDING_RULE}.`, PAPER_TEST],
+    });
+    const images = study.images.some((i) => i.objects !== null) ? [imagesTable(study)] : [];
+    return [summary, only(["html"], verdictsFigure(all)), ...all.map(evidence), ...images];
+  },
+  json: ({ study }) => (study === undefined ? {} : { verdicts: verdicts(study) }),
+};
+
+function evidence(v: Verdict): Block {
+  return fold(`${v.id}: ${v.test}`, list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)]));
+}
+
+function findingLines(who: string, f: Finding): string[] {
+  const label = who.padEnd(5);
+  return [
+    ...f.effects.map((e) => `${label}  ${e.label}: ${number(e)}: ${e.outcome}`),
+    ...f.remarks.map((r) => `${label}  (${r})`),
+  ];
+}
+
+function number({ kind, value, interval }: Effect): string {
+  if (kind === "ratio") return `${formatRatio(value)} (${formatRatioInterval(interval)})`;
+  return `${value.toFixed(2)} (${formatInterval(interval, (end) => end.toFixed(2))})`;
+}
+
+/** What each conclusion is judged by: ours and the paper's, through the same test. */
+function verdictsFigure(all: readonly Verdict[]): Figure {
+  const shown = all.flatMap((v) => {
+    const effects = [
+      ...v.ours.effects.map((e) => ({ ...e, who: "here", row: `Here: ${e.label}` })),
+      ...v.paper.effects.map((e) => ({ ...e, who: "paper", row: `Paper: ${e.label}` })),
+    ];
+    const kind = effects[0]?.kind;
+    const label = effects.map((e) => `${e.row} ${number(e)}`).join("; ");
+    return kind === undefined ? [] : [{ v, kind, label, effects: effects.filter((e) => e.kind === kind) }];
+  });
+  return figure({
+    title: "What the verdicts rest on",
+    caption:
+      "A conclusion holds where every interval of it lies to the right of the upright line; an arrow: it reaches beyond the picture.",
+    legend: [
+      { label: "here", colour: "ink" },
+      { label: "the paper's numbers", colour: "ink", hollow: true },
+      ...unknownKey(shown.flatMap((s) => s.effects)),
+    ],
+    alternative: shown.map(({ v, label }) => `${v.id}: ${label}`).join(". "),
+    panels: shown.map(({ v, kind, label, effects }) => ({
+      title: `${v.text}: ${v.ours.outcome}`,
+      picture: intervalChart({
+        ...{ label, oneLine: true, names: "above" as const, rows: effects.map((e) => e.row) },
+        numbers: new Map(effects.map((e) => [e.row, e.value.toFixed(2)])),
+        ...(kind === "ratio"
+          ? { reference: 1, xLabel: "ratio (log scale)" }
+          : { reference: 0, log: false, xLabel: "difference" }),
+        series: [
+          { name: "here", colour: "ink", sign: "circle" },
+          { name: "paper", colour: "ink", sign: "circle", hollow: true },
+        ],
+        points: effects.map((e) => ({
+          ...{ row: e.row, series: e.who, value: e.value, interval: e.interval },
+        })),
+      }),
+    })),
+  });
+}
+
+function imagesTable(study: Study): Table {
+  return table({
+    caption: "The images",
+    columns: [{ title: "image" }, ...["file bytes", "pixels", "objects"].map((t) => right(t))],
+    rows: study.images.map((i) => [
+      i.image,
+      String(i.fileBytes),
+      String(i.pixels),
+      i.objects === null ? "–" : String(i.objects),
+    ]),
+  });
+}

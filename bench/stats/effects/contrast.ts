@@ -1,0 +1,89 @@
+import type { Interval, RatioEstimate } from "../math/estimate.ts";
+import { quantile } from "../math/quantile.ts";
+import { normalQuantile, studentQuantile } from "../math/special.ts";
+import { type Propagated, jointDraws } from "./propagation.ts";
+
+/** A linear combination of coefficients, as a logarithm. */
+export interface Contrast {
+  readonly log: number;
+  /** Null where the data cannot give one that says anything. */
+  readonly interval: Interval | null;
+  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty where that is not known. */
+  readonly moves: Float64Array;
+  readonly df: number;
+}
+
+const LEVEL = 0.95;
+/** Half of an interval, as a logarithm, beyond which it says nothing. */
+export const WIDEST = Math.log(1000);
+const DRAWS = 1000;
+const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
+
+/**
+ * A contrast whose error is worked out when it is first asked for: that takes time, and many a contrast is asked for its value
+ * alone.
+ *
+ * @param errorOf undefined where nothing can be said of the error
+ */
+export function contrastOf(log: number, errorOf: () => Propagated | undefined): Contrast {
+  const known = lazily(() => {
+    const error = errorOf();
+    if (error === undefined) return WITHOUT_ERROR;
+    const { variance, df, moves } = error;
+    const half = df >= 1 ? studentQuantile((1 + LEVEL) / 2, df) * Math.sqrt(variance) : Infinity;
+    return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df } : WITHOUT_ERROR;
+  });
+  return {
+    log,
+    get interval() {
+      return known().interval;
+    },
+    get moves() {
+      return known().moves;
+    },
+    get df() {
+      return known().df;
+    },
+  };
+}
+
+/** Makes a value when it is first asked for, once. */
+export function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** A contrast as a ratio. */
+export function ratioOfContrast(c: Contrast): RatioEstimate {
+  return {
+    ratio: Math.exp(c.log),
+    interval: c.interval && { low: Math.exp(c.interval.low), high: Math.exp(c.interval.high) },
+  };
+}
+
+/** The interval of a function of contrasts of one fit, from draws of all of them together. */
+export function jointInterval(
+  contrasts: readonly Contrast[],
+  f: (logs: readonly number[]) => number,
+  seed = 1,
+): Interval | null {
+  if (contrasts.some((c) => c.interval === null)) return null;
+  const centre = f(contrasts.map((c) => c.log));
+  const drawn = jointDraws(
+    contrasts.map((c) => c.moves),
+    { draws: DRAWS, seed },
+  ).map((errors) => f(contrasts.map((c, i) => c.log + (errors[i] as number))) - centre);
+  return shift(widened(Float64Array.from(drawn), Math.min(...contrasts.map((c) => c.df))), centre);
+}
+
+/** Percentiles of centred draws, stretched from the normal's width to Student's. */
+function widened(draws: Float64Array, df: number): Interval {
+  const sorted = draws.slice().sort();
+  const tail = (1 - LEVEL) / 2;
+  const stretch = studentQuantile(1 - tail, df) / normalQuantile(1 - tail);
+  return { low: stretch * quantile(sorted, tail), high: stretch * quantile(sorted, 1 - tail) };
+}
+
+function shift(i: Interval, by: number): Interval {
+  return { low: i.low + by, high: i.high + by };
+}

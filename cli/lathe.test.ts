@@ -1,0 +1,280 @@
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { latheProgram, repoRoot } from "../lib/paths.ts";
+import { VERBS, verbOf } from "./verbs.ts";
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** As from a shell: what npm says to the tests is not theirs. */
+const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
+
+function start(program: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(program, argv, { cwd: repoRoot, env: { ...ENV, ...env } }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr }),
+    );
+  });
+}
+
+const lathe = (...argv: string[]) => start(process.execPath, [latheProgram, ...argv]);
+const STACK_TRACE = /^ +at .+:\d+:\d+\)?$/m;
+
+describe("--help", () => {
+  it.each(["", ...Object.keys(VERBS)])("of `lathe %s` fits on a screen and teaches by example", async (verb) => {
+    const words = verb === "" ? [] : verb.split(" ");
+    const { code, stdout, stderr } = await lathe(...words, "--help");
+    expect([code, stderr]).toEqual([0, ""]);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(40);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(stdout).toMatch(/^usage: npx lathe /m);
+    expect(stdout).toMatch(/^exit codes: /m);
+    const examples =
+      stdout
+        .split("\nexamples:\n")[1]
+        ?.split("\n\n")[0]
+        ?.match(/^ {2}\S.*/gm) ?? [];
+    expect(examples.every((line) => line.includes("npx lathe"))).toBe(true);
+    expect([2, 3, 4]).toContain(examples.length);
+  });
+
+  it("of a verb can also be asked for as `lathe help VERB`", async () => {
+    const [asked, usual] = await Promise.all([lathe("help", "compare"), lathe("compare", "-h")]);
+    expect([asked.code, asked.stdout]).toEqual([0, usual.stdout]);
+  });
+
+  it("lists the verbs in the order of a user's journey", async () => {
+    const { stdout } = await lathe("--help");
+    const verbs = ["demo", "doctor", "up", "plan", "bench", "report", "compare", "down"];
+    const places = verbs.map((verb) => stdout.search(new RegExp(`^  ${verb} `, "m")));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+});
+
+describe("options", () => {
+  it("mean the same and are read alike wherever a verb has them", async () => {
+    const forms = new Map<string, Set<string>>();
+    for (const { load } of Object.values(VERBS)) {
+      const { spec } = await load();
+      for (const [name, { type, value }] of Object.entries(spec.options)) {
+        const form = forms.get(name) ?? new Set();
+        forms.set(name, form.add(`${type} ${value ?? ""}`));
+      }
+    }
+    // `--hosts` of a lab are names, of selfbench numbers.
+    expect([...forms].filter(([name, form]) => form.size > 1 && name !== "hosts")).toEqual([]);
+  });
+
+  it("have a --json of a schema of its own wherever a table is printed", async () => {
+    const without = [];
+    for (const [name, { load }] of Object.entries(VERBS)) {
+      const { json } = (await load()).spec.options;
+      if (json === undefined) without.push(name);
+      else expect(json.help).toMatch(/^print JSON \(lathe\.[a-z-]+\/\d\) on stdout/);
+    }
+    expect(without).toEqual(["pulumi", "completion"]);
+  });
+});
+
+describe("wrong use", () => {
+  it.each([
+    [[], /^Lathe deploys/],
+    [["benhc"], /^error: unknown verb "benhc"\n {2}expected: did you mean bench\?\n {2}fix: npx lathe --help\n$/],
+    [["toString"], /^error: unknown verb "toString"\n {2}expected: one of demo, doctor, /],
+    [["--jsno"], /^error: unknown verb "--jsno"/],
+    [["selfbench"], /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, records/],
+    [["selfbench", "clints"], /expected: did you mean clients\?/],
+    [["up", "--stak", "edge"], /^error: unknown option "--stak"\n {2}expected: did you mean --stack\?\n/],
+    [["up", "edge"], /^error: an operand too many: "edge"/],
+    [["down", "--parallel", "0"], /^error: --parallel 0\n {2}expected: a whole number of at least 1/],
+    [["doctor"], /^error: no host given/],
+    [["doctor", "x", "--ports", "grpc=70000"], /^error: --ports: "grpc=70000"/],
+    [["plan", "--requests", "0"], /^error: --requests 0/],
+    [["bench", "--resume", "--seed", "2"], /^error: --seed: a resumed run has what it began with/],
+    [["compare", "A"], /^error: compare: one run/],
+    [["bench", "compare", "A"], /^error: compare: one run/],
+    [["report", "A", "B"], /^error: an operand too many/],
+    [["models", "fetch", "nul"], /did you mean null\?/],
+    [["models", "lock"], /^error: models lock/],
+    [["lab", "lnk"], /did you mean link\?/],
+    [["lab", "down", "--clear"], /^error: --clear: down does not read it/],
+    [["toolchain", "biuld"], /did you mean build\?/],
+    [["demo", "--requests", "many"], /^error: --requests many/],
+    [["selfbench", "records", "--records", "x"], /^error: --records x/],
+    [["completion", "tcsh"], /^error: unknown action "tcsh"/],
+    [["completion", "names", "stakcs"], /did you mean stacks\?/],
+  ] as const)("%j ends with code 2, one error and no stack trace", async (argv, text) => {
+    const { code, stdout, stderr } = await lathe(...argv);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(text);
+    expect(stderr).not.toMatch(STACK_TRACE);
+  });
+
+  it("shows where it arose with --verbose", async () => {
+    expect((await lathe("up", "edge", "--verbose")).stderr).toMatch(STACK_TRACE);
+  });
+});
+
+describe("the program", () => {
+  it("takes `bench plan` and the like for the verbs that they are", () => {
+    const names = [
+      ["bench", "plan", "--json"],
+      ["bench", "report"],
+      ["bench", "compare"],
+      ["bench", "--resume"],
+    ];
+    expect(names.map((argv) => verbOf(argv).name)).toEqual(["plan", "report", "compare", "bench"]);
+    expect(verbOf(["bench", "plan", "--json"]).rest).toEqual(["--json"]);
+    expect(verbOf(["selfbench", "fleet", "--check"])).toMatchObject({ name: "selfbench fleet", rest: ["--check"] });
+  });
+
+  it("prints its version, and data alone on stdout", async () => {
+    const { version } = JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as { version: string };
+    expect((await lathe("--version")).stdout).toBe(`${version}\n`);
+    const { code, stdout } = await lathe("models", "list", "null", "--json");
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { schema: "lathe.models/1", models: [{ name: "null" }] }]);
+  });
+
+  it("is the bin of the package, and hands over to npm's Node where its own runs no TypeScript", async () => {
+    const { bin } = JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as { bin: { lathe: string } };
+    const launcher = join(repoRoot, bin.lathe);
+    const [direct, other, wrong] = await Promise.all([
+      start(launcher, ["up", "--help"], { PATH: `${join(process.execPath, "..")}:${ENV["PATH"] ?? ""}` }),
+      start(process.execPath, ["--no-experimental-strip-types", launcher, "up", "--help"]),
+      start(process.execPath, ["--no-experimental-strip-types", launcher, "up", "x"]),
+    ]);
+    expect([direct.code, other.code, wrong.code]).toEqual([0, 0, 2]);
+    expect(direct.stdout).toMatch(/^usage: npx lathe up/m);
+    expect(other.stdout).toBe(direct.stdout);
+  });
+
+  it("is found by npx in the checkout", async () => {
+    const { code, stdout } = await start("npx", ["--offline", "lathe", "--help"]);
+    expect([code, stdout]).toEqual([0, (await lathe("--help")).stdout]);
+  }, 120_000);
+
+  it("loads of the other verbs nothing", async () => {
+    const loaded = join(mkdtempSync(join(tmpdir(), "lathe-loaded-")), "list");
+    const hook =
+      `import { registerHooks } from "node:module"; import { appendFileSync } from "node:fs";` +
+      `registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(loaded)}, url + "\\n"); return next(url, context); } });`;
+    const hooks = `data:text/javascript,${encodeURIComponent(hook)}`;
+    await start(process.execPath, ["--import", hooks, latheProgram, "doctor", "--help"]);
+    const modules = readFileSync(loaded, "utf8").trim().split("\n");
+    rmSync(join(loaded, ".."), { recursive: true });
+    expect(modules.filter((url) => url.includes("/node_modules/"))).toEqual([]);
+    expect(modules.filter((url) => /\/(bench|fleet|lab|models|demo|toolchain)\//.test(url))).toEqual([]);
+    expect(modules.length).toBeLessThan(40);
+  });
+});
+
+describe("npm", () => {
+  const scripts = (
+    JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as { scripts: Record<string, string> }
+  ).scripts;
+
+  it("calls lathe for every command of a user", () => {
+    const own = ["typecheck", "lint", "format", "test", "docs"];
+    for (const [name, script] of Object.entries(scripts).filter(([name]) => !own.includes(name))) {
+      const [node, file, ...argv] = script.split(" ");
+      expect([node, file], name).toEqual(["node", "cli/lathe.js"]);
+      expect(verbOf(argv).verb, name).toBeDefined();
+    }
+  });
+
+  it("has an option that it took refused", async () => {
+    const npm = { npm_lifecycle_event: "down", npm_lifecycle_script: scripts["down"] ?? "", npm_config_stack: "edge" };
+    const { code, stdout, stderr } = await start(process.execPath, [latheProgram, "down"], npm);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("fix: npm run down -- --stack edge, or npx lathe down --stack edge\n");
+  });
+
+  it("has a verb of bench with such an option refused too", async () => {
+    const npm = {
+      npm_lifecycle_event: "bench",
+      npm_lifecycle_script: scripts["bench"] ?? "",
+      npm_config_threshold: "5%",
+    };
+    const { code, stderr } = await start(process.execPath, [latheProgram, "bench", "compare", "A", "B"], npm);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "fix: npm run bench -- compare A B --threshold 5%, or npx lathe compare A B --threshold 5%\n",
+    );
+  });
+});
+
+describe("completion", () => {
+  let dir: string;
+  beforeAll(() => void (dir = mkdtempSync(join(tmpdir(), "lathe-completion-"))));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  async function script(shell: string): Promise<string> {
+    const file = join(dir, `lathe.${shell}`);
+    const { code, stdout } = await lathe("completion", shell);
+    expect(code).toBe(0);
+    writeFileSync(file, stdout);
+    return file;
+  }
+
+  it.each(["bash", "zsh", "fish"])(
+    "for %s knows every verb, and the shell reads it where it is installed",
+    async (shell) => {
+      const file = await script(shell);
+      const text = readFileSync(file, "utf8");
+      for (const verb of Object.keys(VERBS)) expect(text).toContain(verb);
+      const { error, status, stderr } = spawnSync(shell, ["-n", file], { encoding: "utf8" });
+      if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return;
+      expect([status, stderr]).toEqual([0, ""]);
+    },
+  );
+
+  it("for bash completes verbs, actions, options, their values, and lists of them", async () => {
+    const file = await script("bash");
+    const lines = [
+      ...[
+        "lathe comp",
+        "lathe up --re",
+        "lathe up --stack d",
+        "lathe up --stack = d",
+        "lathe bench --client probe,grpc",
+      ],
+      ...[
+        "lathe plan --experiment remote-image-2",
+        "lathe lab l",
+        "lathe models fetch nu",
+        "npx lathe rep",
+        "npx other rep",
+      ],
+      ...[
+        "lathe selfbench f",
+        "lathe selfbench fleet --ho",
+        "lathe pulumi --",
+        "lathe bench --budget 1",
+        "lathe completion z",
+      ],
+    ];
+    const ask = `source ${file}; while read -ra COMP_WORDS; do COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _lathe; echo "\${COMPREPLY[*]}"; done`;
+    const { stdout, stderr } = spawnSync("bash", ["-c", ask], { input: `${lines.join("\n")}\n`, encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout.split("\n").slice(0, -1)).toEqual([
+      ...["compare completion", "--refresh", "dev", "dev", "probe,grpc-js"],
+      ...["remote-image-2", "link", "null", "report", ""],
+      ...["fleet", "--hosts", "", "", "zsh"],
+    ]);
+  });
+
+  it("prints names of the checkout for the scripts", async () => {
+    const names = async (what: string) => (await lathe("completion", "names", what)).stdout.split("\n");
+    expect(await names("stacks")).toContain("dev");
+    expect(await names("models")).toContain("ssd-mobilenet");
+    expect(await names("experiments")).toContain("local");
+  });
+});

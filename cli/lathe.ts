@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { columns } from "../lib/cli/help.ts";
+import { expectedWord } from "../lib/cli/parse.ts";
+import { EXIT, guarded, runCommand } from "../lib/cli/run.ts";
+import { WrongUse } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import { VERBS, groupOf, verbOf } from "./verbs.ts";
+
+const HELP = ["--help", "-h", "help"];
+
+/** The program: finds the verb, loads it and runs it. */
+export async function lathe(argv: readonly string[]): Promise<void> {
+  const [first, ...after] = argv;
+  if (first === "help" && after.length > 0) return lathe([...after, "--help"]);
+  await guarded(argv.includes("--verbose"), async () => {
+    const { name, verb, rest } = verbOf(argv);
+    if (verb !== undefined) {
+      await runCommand(await verb.load(), rest);
+      return Number(process.exitCode ?? EXIT.fine);
+    }
+    if (first === undefined) {
+      process.stderr.write(`${overview()}\n`);
+      return EXIT.wrongUse;
+    }
+    if (HELP.includes(first)) return print(overview());
+    if (first === "--version") return print(version());
+    const group = groupOf(name);
+    if (group.length === 0) throw unknown("verb", first, Object.keys(VERBS));
+    const [second] = rest;
+    if (second !== undefined && HELP.includes(second)) return print(groupText(name, group));
+    throw unknown(
+      `verb of ${name}`,
+      second,
+      group.map((verbName) => verbName.slice(name.length + 1)),
+    );
+  });
+}
+
+function unknown(what: string, word: string | undefined, known: readonly string[]): WrongUse {
+  return new WrongUse({
+    what: word === undefined ? `no ${what} given` : `unknown ${what} "${word}"`,
+    expected: expectedWord(word ?? "", known),
+    fix: "npx lathe --help",
+  });
+}
+
+/** `lathe --help`. */
+export function overview(): string {
+  return [
+    "Lathe deploys model servers to machines you reach by SSH, and measures where a request's time goes.",
+    "",
+    "usage: npx lathe VERB [options]        npx lathe VERB --help teaches one",
+    "",
+    "verbs:",
+    ...columns(Object.entries(VERBS).map(([name, { about }]) => [name, about])),
+    "",
+    "examples:",
+    ...columns([
+      ["npx lathe demo", "no machines needed"],
+      ["npx lathe doctor ubuntu@edge.example", "is a machine of yours ready?"],
+      ["npx lathe pulumi stack init edge", "then: config set lathe:host ubuntu@edge.example --stack edge"],
+      ["npx lathe up && npx lathe bench", "deploy, and measure"],
+    ]),
+    "",
+    "Results go to stdout, as a table or with --json as a document; progress goes to stderr.",
+    "exit codes: 0 fine; 1 found worse or failed; 2 wrong use; 3 inconclusive",
+  ].join("\n");
+}
+
+function groupText(name: string, group: readonly string[]): string {
+  return [
+    `usage: npx lathe ${name} VERB [options]`,
+    "",
+    "verbs:",
+    ...columns(group.map((verb) => [verb.slice(name.length + 1), VERBS[verb]?.about ?? ""])),
+  ].join("\n");
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as { version: string }).version;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

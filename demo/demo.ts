@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage } from "../lab/index.ts";
+import { defaultLabName, labPaths } from "../lab/names.ts";
+import { STANDS_FOR } from "../lab/state.ts";
+import { tfServing } from "../infra/servers/tf-serving/kind.ts";
+import { buildServerRootfs } from "../lab/tf-serving/image.ts";
+import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
+import { exists } from "../lib/cached.ts";
+import type { Values } from "../lib/cli/spec.ts";
+import { UserError } from "../lib/errors.ts";
+import { latheProgram, repoRoot } from "../lib/paths.ts";
+import { type Progress, formatSeconds, progress } from "../lib/progress.ts";
+import { prepareModel } from "../models/index.ts";
+import { ensureToolchain } from "../toolchain/index.ts";
+import type { OPTIONS, demoSize } from "./options.ts";
+import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
+
+/** The paper's two models, and the one whose latency is protocol and wire alone. */
+const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
+
+/** `lathe demo`. */
+export async function runDemo(
+  { budget, requests, repeat }: ReturnType<typeof demoSize>,
+  values: Values<typeof OPTIONS>,
+): Promise<void> {
+  const startedAt = Date.now();
+  const name = values.name ?? defaultLabName();
+  const steps = progress();
+  const toolchain = await ensureToolchain(steps);
+  steps.done();
+  process.stderr.write(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}\n`);
+  for (const model of MODELS) await prepareModel(model, steps);
+  const hub = await dockerHubReachable();
+  // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
+  if (!hub) await buildServerRootfs(steps);
+  steps.done();
+  const unfinished = join(labPaths(name).dir, "demo-unfinished");
+  if (await exists(unfinished)) {
+    process.stderr.write("An earlier demo did not finish: its lab is taken down first.\n");
+    await labDown(name, steps);
+  }
+  const wasUp = (await findLab(name)) !== undefined;
+  const lab = await labUp({ name }, steps);
+  await writeFile(unfinished, "");
+  const image = hub
+    ? await mirrorImage(lab, tfServing.defaultImage, steps)
+    : (await pushImage(lab, await standIn(steps), steps)).reference;
+  const stacks = await demoStacks(lab, labPaths(name).dir);
+  steps.step("pulumi up on client, cloud and edge", 120);
+  await upAll(stacks, lab, image, MODELS, steps);
+  steps.done("three stacks are up: every model answers");
+  const code = await bench(stacks.env, [
+    ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
+    // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
+    ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
+    ...["--block", "5", "--remark", STANDS_FOR],
+    ...(values.images === undefined ? [] : ["--images", values.images]),
+    ...(values.json === true ? ["--json"] : []),
+  ]);
+  await rm(unfinished, { force: true });
+  if (values.keep === true) {
+    process.stderr.write(`\nThe lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}\n`);
+  } else {
+    steps.step("pulumi destroy on client, cloud and edge");
+    await destroyAll(stacks, steps);
+    steps.done();
+    if (wasUp) process.stderr.write(`The lab "${name}" was up before and stays up: npx lathe lab down\n`);
+    else await labDown(name, steps);
+  }
+  process.stderr.write(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.\n`);
+  if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
+}
+
+/** The server where TF Serving's own image cannot be had: it says of itself that it stands in. */
+async function standIn(steps: Progress) {
+  const { key, rootfs, config } = await buildServerRootfs(steps);
+  return { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
+}
+
+/** Runs the bench as a user would, in a process of its own; its tables go to this one's outputs. */
+function bench(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [latheProgram, "bench", ...args], {
+    cwd: repoRoot,
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}

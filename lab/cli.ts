@@ -1,0 +1,45 @@
+import { command, jsonOption } from "../lib/cli/spec.ts";
+
+export const lab = command(
+  {
+    name: "npx lathe lab",
+    summary:
+      "The lab: hosts on this machine (client, cloud, edge), each with a root, a network, an sshd and a Docker engine of its " +
+      "own, and a registry of images.",
+    operands: "ACTION",
+    actions: {
+      up: "make what is missing, and leave alone what runs; needs root",
+      status: "hosts, cores, CPU share, Docker, link",
+      ssh: "HOST [-- COMMAND]: a shell or a command there; one word is a line for the shell",
+      link: "HOST: how far it is away",
+      down: "remove the hosts with their processes, mounts, networks and files",
+    },
+    options: {
+      name: {
+        type: "string",
+        value: "LAB",
+        help: "which lab; several stand side by side (default: LATHE_LAB, else lathe)",
+      },
+      hosts: { type: "string", value: "A,B", help: "hosts of these names (default: client,cloud,edge)", on: ["up"] },
+      "delay-ms": {
+        ...{ type: "string", value: "N", on: ["link"] },
+        help: "hold every packet back N ms each way; a round trip takes 2N longer",
+      },
+      "bandwidth-mbit": { type: "string", value: "N", help: "let N megabits a second through, each way", on: ["link"] },
+      clear: { type: "boolean", help: "as fast as it goes again", on: ["link"] },
+      json: jsonOption("lathe.lab/1", { on: ["up", "status"] }),
+    },
+    details: [
+      "What it builds (a Debian root, images) stays in the cache, which LATHE_CACHE moves; the hosts are in LATHE_LAB_DIR " +
+        "(default /var/lib/lathe-lab).",
+    ],
+    examples: [
+      ["npx lathe lab up", "about 2 minutes the first time, then seconds"],
+      ["npx lathe lab ssh edge -- nproc", "run a program on the edge host"],
+      ["npx lathe lab link edge --delay-ms 20 --bandwidth-mbit 50", "put the edge host 20 ms away"],
+      ["npx lathe lab down", "leave nothing behind"],
+    ],
+    exits: { 0: "done; status: all is up", 1: "failed; status: something is not up; ssh: the command's own code" },
+  },
+  async (values, operands, { action }) => (await import("./command.ts")).labCommand(action, values, operands),
+);

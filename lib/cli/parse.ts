@@ -1,0 +1,111 @@
+import { parseArgs } from "node:util";
+import { type Fault, WrongUse } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import { COMMON, type CommandSpec, type Options, type Values } from "./spec.ts";
+
+/** A command line, taken apart. */
+export interface Parsed {
+  readonly values: Values<Options & typeof COMMON>;
+  readonly action: string;
+  readonly operands: readonly string[];
+  readonly given: ReadonlySet<string>;
+}
+
+/**
+ * Takes a command line apart. `--help` is heard whatever else is wrong.
+ *
+ * @throws WrongUse with all faults at once
+ */
+export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
+  const specs: Options = { ...spec.options, ...COMMON };
+  const options = Object.fromEntries(
+    Object.entries(specs).map(([name, o]) => [name, { type: o.type, ...(o.short && { short: o.short }) }]),
+  );
+  const { values, positionals, tokens } = parseArgs({
+    ...{ args: [...argv], options, allowPositionals: true, strict: false, tokens: true },
+  });
+  const found = tokens.filter((token) => token.kind === "option");
+  const given = new Set(found.map((token) => token.name));
+  const [action, operands] = actionOf(spec, positionals);
+  if (values["help"] !== true) {
+    const ofOptions = found.flatMap((token) => optionFaults(spec, specs, token));
+    const faults = [
+      ...ofOptions,
+      ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
+      // What follows an option that is not known may be its value.
+      ...(ofOptions.length > 0 ? [] : operandFaults(spec, operands)),
+      ...(given.has("all") ? [{ what: "--all without --help" }] : []),
+    ];
+    if (faults.length > 0) throw new WrongUse(faults.map((f, i) => withFix(f, i === faults.length - 1, spec)));
+  }
+  const defaults = Object.fromEntries(Object.entries(specs).map(([name, o]) => [name, o.default]));
+  return { values: { ...defaults, ...values } as Parsed["values"], action, operands, given };
+}
+
+function actionOf(spec: CommandSpec, positionals: readonly string[]): [string, readonly string[]] {
+  if (spec.actions === undefined) return ["", positionals];
+  const [first, ...rest] = positionals;
+  return first === undefined ? [spec.otherwise ?? "", []] : [first, rest];
+}
+
+function optionFaults(
+  spec: CommandSpec,
+  specs: Options,
+  token: { name: string; rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
+): Fault[] {
+  const { name, rawName, value, inlineValue } = token;
+  const option = Object.hasOwn(specs, name) ? specs[name] : undefined;
+  if (option === undefined) {
+    const names = Object.keys(specs).map((known) => `--${known}`);
+    return [{ what: `unknown option "${rawName}"`, expected: expectedWord(rawName, names) }];
+  }
+  if (option.type === "boolean")
+    return value === undefined
+      ? []
+      : [{ what: `${rawName}=${value}`, expected: `${rawName} alone: it takes no value` }];
+  if (value === undefined || (inlineValue === false && value.startsWith("-") && value.length > 1))
+    return [
+      {
+        what: `${rawName} has no value`,
+        expected: `${rawName} ${option.value ?? "VALUE"}${value === undefined ? "" : ` (one that begins with "-": ${rawName}=${value})`}`,
+        fix: `${spec.name} --help`,
+      },
+    ];
+  return [];
+}
+
+function actionFaults(spec: CommandSpec, action: string, specs: Options, given: ReadonlySet<string>): Fault[] {
+  const actions = Object.keys(spec.actions ?? {});
+  if (action === "") return [{ what: "no action given", expected: `one of ${actions.join(", ")}` }];
+  if (!actions.includes(action))
+    return [{ what: `unknown action "${action}"`, expected: expectedWord(action, actions) }];
+  return [...given].flatMap((name) => {
+    const on = specs[name]?.on;
+    return on === undefined || on.includes(action)
+      ? []
+      : [{ what: `--${name}: ${action} does not read it`, expected: `with ${on.join(" or ")}` }];
+  });
+}
+
+function operandFaults(spec: CommandSpec, operands: readonly string[]): Fault[] {
+  const most = spec.most ?? (spec.operands === undefined && spec.actions === undefined ? 0 : Infinity);
+  const surplus = operands.slice(most);
+  if (surplus.length === 0) return [];
+  const words = surplus.map((o) => `"${o}"`).join(", ");
+  return [
+    {
+      what: `${surplus.length === 1 ? "an operand" : "operands"} too many: ${words}`,
+      expected: spec.operands ?? "options alone",
+    },
+  ];
+}
+
+/** The word that was meant, or all there are. */
+export function expectedWord(word: string, known: readonly string[]): string {
+  const guess = nearest(word, known);
+  return guess === undefined ? `one of ${known.join(", ")}` : `did you mean ${guess}?`;
+}
+
+function withFix(fault: Fault, last: boolean, spec: CommandSpec): Fault {
+  return last && fault.fix === undefined ? { ...fault, fix: `${spec.name} --help` } : fault;
+}

@@ -1,0 +1,43 @@
+import { UserError, isWrongUse, messageOf } from "../errors.ts";
+import { helpText } from "./help.ts";
+import { parse } from "./parse.ts";
+import type { Command } from "./spec.ts";
+import { refuseSwallowed } from "./swallowed.ts";
+
+/** Exit codes of every command. One that a signal ended has the shell's: 128 and the signal's number. */
+export const EXIT = { fine: 0, failed: 1, wrongUse: 2, inconclusive: 3 } as const;
+
+/**
+ * Runs a command: the one place where errors become text and exit codes. A `UserError` is printed as it stands; anything else
+ * says that it is Lathe's fault.
+ *
+ * @param typed what followed the command's name; absent: all arguments of this process
+ * @returns when `process.exitCode` is set
+ */
+export async function runCommand({ spec, body }: Command, typed?: readonly string[]): Promise<void> {
+  const argv = process.argv.slice(2);
+  const own = typed ?? argv;
+  await guarded(own.includes("--verbose"), async () => {
+    refuseSwallowed(spec, own, argv, process.env);
+    if (spec.passes !== undefined && !isHelp(own)) return body({} as never, own, { action: "", given: new Set() });
+    const { values, operands, action, given } = parse(spec, own);
+    if (values.help === true) return void process.stdout.write(`${helpText(spec, values.all === true)}\n`);
+    return body(values, operands, { action, given });
+  });
+}
+
+/** Runs something whose errors become text, and sets the exit code. */
+export async function guarded(verbose: boolean, body: () => Promise<number | void>): Promise<void> {
+  try {
+    process.exitCode = (await body()) ?? EXIT.fine;
+  } catch (error) {
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+    if (!(error instanceof UserError)) process.stderr.write("This looks like a fault in Lathe itself.\n");
+    if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+    else if (!(error instanceof UserError)) process.stderr.write("Run it again with --verbose for the details.\n");
+    process.exitCode = isWrongUse(error) ? EXIT.wrongUse : EXIT.failed;
+  }
+}
+
+/** Another program's command is asked for its own help by a lone word. */
+const isHelp = (typed: readonly string[]) => typed.length === 1 && ["--help", "-h"].includes(typed[0] ?? "");

@@ -1,0 +1,95 @@
+/** What completes an option's value or an operand: words of the checkout, given words, or files. */
+export type Completes = "stacks" | "runs" | "experiments" | "models" | "files" | readonly string[];
+
+/** One option of a command, as `--help` shows it. Its name is the key that it stands under. */
+export interface OptionSpec {
+  readonly type: "boolean" | "string";
+  readonly help: string;
+  /** Shown after the name: `--stack NAMES`. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly default?: string | boolean;
+  /** Shown by `--help --all` alone. */
+  readonly rare?: boolean;
+  /** Actions that read it; absent: all of them. Given with another one it is refused. */
+  readonly on?: readonly string[];
+  readonly completes?: Completes;
+}
+
+/** Options by name. */
+export type Options = Readonly<Record<string, OptionSpec>>;
+
+/** A command with everything that `--help` teaches about it. */
+export interface CommandSpec<O extends Options = Options> {
+  /** As typed: `npx lathe up`. */
+  readonly name: string;
+  readonly summary: string;
+  /** What may follow the options: `HOST…`. */
+  readonly operands?: string;
+  /** Operands at most, actions not counted; absent: as many as one likes where `operands` says what, else none. */
+  readonly most?: number;
+  /** The first operand's words, where each is an action of its own, with what it does. */
+  readonly actions?: Readonly<Record<string, string>>;
+  /** The action where none is named; absent: one must be. */
+  readonly otherwise?: string;
+  readonly options: O;
+  /** Paragraphs below the options; lines are broken where they are shown. */
+  readonly details?: readonly string[];
+  /** Further ones, that `--help --all` alone shows. */
+  readonly more?: readonly string[];
+  readonly examples?: readonly (readonly [command: string, what: string])[];
+  /** What the exit codes mean here; wrong use is 2 everywhere. */
+  readonly exits: Readonly<Record<number, string>>;
+  readonly completes?: Completes;
+  /** Set where everything that is typed is another program's: those of its options that npm must not take away. */
+  readonly passes?: Options;
+}
+
+/** The values of a command's options; an option that was not given and has no default is undefined. */
+export type Values<O extends Options> = {
+  readonly [K in keyof O]: (O[K]["type"] extends "boolean" ? boolean : string) | undefined;
+};
+
+/** Options of every command. */
+export const COMMON = {
+  verbose: { type: "boolean", help: "show where in the program an error arose" },
+  help: { type: "boolean", short: "h", help: "show this text" },
+  all: { type: "boolean", help: "with --help: show every option, the rare ones too" },
+} as const satisfies Options;
+
+/** What a command's body is called with. */
+export type Body<O extends Options> = (
+  values: Values<O & typeof COMMON>,
+  /** Without the action. */
+  operands: readonly string[],
+  more: {
+    /** Empty where the command has none. */
+    readonly action: string;
+    /** Names of the options that were given. */
+    readonly given: ReadonlySet<string>;
+  },
+) => Promise<number | void>;
+
+/** A command that can be run: what is typed, and what it does. */
+export interface Command<O extends Options = Options> {
+  readonly spec: CommandSpec<O>;
+  readonly body: Body<O>;
+}
+
+/** Binds a body to its options. What a body needs it loads itself, so that `--help` and completion start quickly. */
+export function command<const O extends Options>(spec: CommandSpec<O>, body: Body<O>): Command {
+  return { spec, body: body as Body<Options> };
+}
+
+/**
+ * `--json` of a command: one wording for all.
+ *
+ * @param alsoTable of what takes long: the table then goes to stderr
+ */
+export function jsonOption(
+  schema: string,
+  { on, alsoTable = false }: { readonly on?: readonly string[]; readonly alsoTable?: boolean } = {},
+) {
+  const table = alsoTable ? "; the table then goes to stderr" : " in place of the table";
+  return { type: "boolean", help: `print JSON (${schema}) on stdout${table}`, ...(on && { on }) } as const;
+}

@@ -1,0 +1,71 @@
+import { WrongUse } from "../errors.ts";
+import { quote, quoteAll } from "../quote.ts";
+import { COMMON, type CommandSpec, type OptionSpec, type Options } from "./spec.ts";
+
+/*
+ * `npm run down --stack=edge` (without `--`): npm takes the option for itself, says so in its environment alone, and the
+ * command would take every stack down.
+ */
+
+interface Taken {
+  readonly name: string;
+  readonly option: OptionSpec;
+  readonly value: string;
+}
+
+/**
+ * Refuses what npm has taken away from a command line.
+ *
+ * @param typed what followed the command's name
+ * @param argv all arguments of the process, as a script of package.json has them
+ * @throws WrongUse that shows how the same is typed so that it arrives
+ */
+export function refuseSwallowed(
+  spec: CommandSpec,
+  typed: readonly string[],
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): void {
+  const event = env["npm_lifecycle_event"];
+  if (event === undefined) return;
+  const options: Options = { ...spec.options, ...spec.passes, ...COMMON };
+  const taken = Object.entries(options).flatMap(([name, option]) => {
+    const value = swallowedValue(name, env);
+    // What was typed behind `--` arrives in any case; then npm's own value is from somebody's .npmrc.
+    return value === undefined || typed.some((word) => word === `--${name}` || word.startsWith(`--${name}=`))
+      ? []
+      : [{ name, option, value }];
+  });
+  if (taken.length === 0) return;
+  const direct = [spec.name, again(spec, typed, typed, taken)].join(" ");
+  // The script's own arguments come first, and are not typed.
+  const own = (env["npm_lifecycle_script"] ?? "").split(/\s+/).slice(2).length;
+  const viaNpm = ["npm run", event, "--", again(spec, typed, argv.slice(own), taken)].join(" ");
+  throw new WrongUse({
+    what: `${taken.map((t) => `--${t.name}`).join(", ")}: npm took ${taken.length === 1 ? "it for its own" : "them for its own"}, the command does not see ${taken.length === 1 ? "it" : "them"}`,
+    expected: "options behind -- where npm runs the command",
+    fix: event === "npx" ? direct : direct.startsWith("npm") ? viaNpm : `${viaNpm}, or ${direct}`,
+  });
+}
+
+/** What npm says of an option in its environment; `--verbose` is a level of its log there. */
+function swallowedValue(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  if (name === "verbose") return env["npm_config_loglevel"] === "verbose" ? "true" : undefined;
+  return env[`npm_config_${name.replaceAll("-", "_")}`];
+}
+
+/** The arguments, with the options that npm took. */
+function again(spec: CommandSpec, typed: readonly string[], words: readonly string[], taken: readonly Taken[]): string {
+  // A value that stood apart (`--stack edge`) was left behind as an operand. Which one, is known where there is one.
+  const apart = taken.filter((t) => t.option.type === "string" && ["", "true"].includes(t.value));
+  const operands = typed.slice(spec.actions === undefined ? 0 : 1);
+  const left = apart.length === 1 && operands.length === 1 ? operands[0] : undefined;
+  const options = taken.flatMap(({ name, option, value }) => {
+    if (option.type === "boolean") return [`--${name}`];
+    const known = ["", "true"].includes(value) ? left : value.split("\n\n").join(",");
+    return [`--${name}`, known === undefined ? (option.value ?? "VALUE") : quote(known)];
+  });
+  if (apart.length > 0 && left === undefined && operands.length > 0) return ["…", ...options].join(" ");
+  const rest = words.filter((word) => word !== left);
+  return [...(rest.length === 0 ? [] : [quoteAll(rest)]), ...options].join(" ");
+}

@@ -1,0 +1,27 @@
+import { command, jsonOption } from "../lib/cli/spec.ts";
+
+export const models = command(
+  {
+    name: "npx lathe models",
+    summary: "The models that Lathe can deploy: what there is, and fetching and converting them ahead of time.",
+    operands: "[ACTION]",
+    actions: {
+      list: "names, licences, sources",
+      fetch: "NAME…: download, check and convert these models, or all; `up` does it too, once",
+      lock: "NAME SOURCE: fetch a source whose checksum is not known yet, and note it",
+    },
+    otherwise: "list",
+    options: { json: jsonOption("lathe.models/1", { on: ["list", "fetch"] }) },
+    details: [
+      "fetch checks a model's files against models/lock.yaml and converts them to SavedModels. lock fetches one Internet source, " +
+        "converts it and writes what it found to models/lock.yaml: from then on it is used, and must not change.",
+    ],
+    examples: [
+      ["npx lathe models", "the list"],
+      ["npx lathe models fetch ssd-mobilenet null", "two models, ready for delivery"],
+    ],
+    exits: { 0: "done", 1: "a model has no source that can be used" },
+    completes: "models",
+  },
+  async (values, names, { action }) => (await import("./command.ts")).modelsCommand(action, names, values.json),
+);
