@@ -1,6 +1,6 @@
 import { formatSeconds } from "../lib/progress.ts";
 import { changed, secondsLeft, secondsOf, type Action, type StackStatus } from "./status.ts";
-import { doing } from "./words.ts";
+import { doing } from "./resource-names.ts";
 
 /** Where the run of many stacks is seen: redrawn lines on a terminal, few plain lines in a log. */
 export interface Board {

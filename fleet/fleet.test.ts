@@ -7,7 +7,7 @@ import { fleetAsJson, formatFleet } from "./report.ts";
 import { chooseStacks, hostOf, knownStacks, type KnownStack } from "./stacks.ts";
 import { nextCommand, secondsLeft, type StackStatus } from "./status.ts";
 import { expected } from "./times.ts";
-import { changesText, doing } from "./words.ts";
+import { changesText, doing } from "./resource-names.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:edge::lathe::lathe:serving:ModelServer$${type}::${name}`;
 const command = (name: string) => urn("command:local:Command", name);

@@ -6,7 +6,7 @@ import { repoRoot } from "../lib/paths.ts";
 import { stackProgram } from "../stacks/program.ts";
 import { commandHost } from "./command-host.ts";
 import { NOTHING_YET } from "./engine-events.ts";
-import { inlineHost, type InlineHost } from "./inline.ts";
+import { inlineHost, type InlineHost } from "./language-host.ts";
 import { lastWords, start, type Operation, type Request } from "./operation.ts";
 import type { KnownStack } from "./stacks.ts";
 import type { Action, StackStatus } from "./status.ts";

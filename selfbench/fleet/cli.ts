@@ -9,7 +9,7 @@ import { ansiblePlaybook } from "./ansible.ts";
 import { makeBed } from "./bed.ts";
 import { ansible, lathe, shell, writeSteps, type Contender } from "./contenders.ts";
 import { judge, race, standings } from "./race.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./report.ts";
 
 await runCommand(
   {
