@@ -1,49 +1,31 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { commandHost, type CommandHost } from "../../../fleet/command-host.ts";
-import { exists } from "../../../lib/cached.ts";
-import { repoRoot } from "../../../lib/paths.ts";
+import { exists } from "../../lib/cached.ts";
+import { servePrograms, type ProgramServer } from "./serve.ts";
 
-/* A resource's program on this machine, as the engine starts it: in a process of its own or where others run as well. */
-
-/** On a machine that is busy with something else. */
-const SOON = { timeout: 20_000 };
+/* A resource's program on this machine, as the engine starts it: in a process of its own, or where others run as well. */
 
 let dir: string;
-let host: CommandHost | undefined;
+let programs: ProgramServer | undefined;
 let server: Server | undefined;
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "lathe-start-"));
+  dir = await mkdtemp(join(tmpdir(), "lathe-run-"));
 });
 afterEach(async () => {
-  await host?.close();
+  programs?.close();
   server?.close();
-  [host, server] = [undefined, undefined];
+  [programs, server] = [undefined, undefined];
   await rm(dir, { recursive: true, force: true });
 });
 
-const here = (file: string) => join(import.meta.dirname, file);
-/** How the engine starts a program where there is a Perl, and where there is none. */
-const BY_PERL = ["sh", here("run.sh"), "workspace"] as const;
-const BY_NODE = [process.execPath, here("workspace.ts")] as const;
-const EACH = [
-  ["Perl", BY_PERL],
-  ["Node", BY_NODE],
-] as const;
-
-/** Runs the workspace's program with this spec on its standard input. */
-function start(
-  [program, ...args]: readonly [string, ...string[]],
-  action: string,
-  spec: object,
-  env: Readonly<Record<string, string>>,
-) {
-  const child = spawn(program, [...args, action], {
-    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`, ...env },
+/** Runs the program with this spec on its standard input, as the engine does. */
+function run(program: string, action: string, spec: object, env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "run.ts"), program, action], {
+    env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const said = { stdout: "", stderr: "" };
@@ -67,69 +49,97 @@ const spec = (owner = "lathe/edge") => ({
 const written = async () => Promise.all(["models.config", "monitoring.config"].map((f) => read(`models/${f}`)));
 const read = (file: string) => readFile(join(workspace(), file), "utf8");
 
-/** The host's socket, once it listens. */
-async function listening(): Promise<Readonly<Record<string, string>>> {
-  host = await commandHost(process.env, join(dir, "log"));
-  const folder = join(host.env["LATHE_COMMANDS"] ?? "", "..");
-  await expect.poll(() => readdir(folder), SOON).toEqual(["socket"]);
-  return host.env;
+/** A server that is no program server; gives the environment that leads to it. */
+async function listen(onConnection: (socket: Socket) => void): Promise<Readonly<Record<string, string>>> {
+  const path = join(dir, "socket");
+  server = createServer(onConnection);
+  await new Promise<void>((resolve) => server?.listen(path, resolve));
+  return { LATHE_PROGRAMS: path };
 }
 
-test.each(EACH)("by %s, a program does, says and ends with the same elsewhere as in its own process", async (_, by) => {
-  const env = await listening();
-  const there = await start(by, "create", spec(), env);
+test("a program does, says and ends with the same elsewhere as in its own process", async () => {
+  const path = join(dir, "socket");
+  programs = await servePrograms(path);
+  const env = { LATHE_PROGRAMS: path };
+  const there = await run("workspace", "create", spec(), env);
   expect([there, await written()]).toEqual([{ code: 0, stdout: "", stderr: "" }, ["one\n\n  two\n", "three\\n\n"]]);
   const other = spec("lathe/other");
-  const refused = await start(by, "create", other, env);
+  const refused = await run("workspace", "create", other, env);
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("belongs to lathe/edge") as string });
-  expect(await start(by, "create", other, {})).toEqual(refused);
-  expect(await start(by, "delete", spec(), env)).toMatchObject({ code: 0 });
+  expect(await run("workspace", "create", other)).toEqual(refused);
+  const unknown = await run("workspaces", "create", spec(), env);
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('no program "workspaces"') as string });
+  expect(await run("workspaces", "create", spec())).toEqual(unknown);
+  expect(await run("workspace", "delete", spec(), env)).toMatchObject({ code: 0 });
   expect(await readdir(dir)).not.toContain("own");
-  expect(await readFile(join(dir, "log"), "utf8")).toBe("");
 });
 
-test("the process for all ends with the one that started it, even if that was killed, and leaves nothing", async () => {
-  const source = `
-    const { commandHost } = await import(${JSON.stringify(join(repoRoot, "fleet/command-host.ts"))});
-    const { env } = await commandHost(process.env, ${JSON.stringify(join(dir, "log"))});
-    process.stdout.write(env.LATHE_COMMANDS);
-    setInterval(() => {}, 1000);`;
-  const parent = spawn(process.execPath, ["--input-type=module", "-e", source], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => parent.once("close", resolve));
-  const socket = await new Promise<string>((resolve) => {
-    parent.stdout.setEncoding("utf8").once("data", (text: string) => resolve(text));
-  });
-  await expect.poll(() => exists(socket), SOON).toBe(true);
-  parent.kill("SIGKILL");
-  await ended;
-  await expect.poll(() => exists(join(socket, "..")), SOON).toBe(false);
+test("a program runs in the process that serves, where one does", async () => {
+  const path = join(dir, "socket");
+  programs = await servePrograms(path);
+  // Only this process, not the one that asks, knows the variable that gives a machine up.
+  process.env["LATHE_ABANDON"] = "true";
+  try {
+    const gone = { destination: "nobody@gone.invalid" };
+    const told = await run(
+      "workspace",
+      "delete",
+      { ...spec(), target: gone },
+      { LATHE_PROGRAMS: path, LATHE_ABANDON: "" },
+    );
+    expect(told).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("forgotten, for lathe:abandon is set") as string,
+    });
+  } finally {
+    delete process.env["LATHE_ABANDON"];
+  }
 });
 
-test.each(EACH)("by %s, a program runs in its own process where nobody listens", async (_, by) => {
+test("a program runs in its own process where nobody listens", async () => {
   const socket = join(dir, "nobody");
-  expect(await start(by, "create", spec(), { LATHE_COMMANDS: socket })).toMatchObject({ code: 0 });
+  expect(await run("workspace", "create", spec(), { LATHE_PROGRAMS: socket })).toMatchObject({ code: 0 });
   expect(await written()).toHaveLength(2);
   // A socket whose process was killed.
-  spawnSync("perl", ["-MIO::Socket::UNIX", "-e", "IO::Socket::UNIX->new(Listen => 1, Local => shift)", socket]);
-  expect(await exists(socket)).toBe(true);
-  expect(await start(by, "create", spec(), { LATHE_COMMANDS: socket })).toMatchObject({ code: 0, stderr: "" });
+  const source = `require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", source, socket]);
+  expect((await stat(socket)).isSocket()).toBe(true);
+  const env = { LATHE_PROGRAMS: socket };
+  expect(await run("workspace", "create", spec(), env)).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
-test.each(EACH)("by %s, a program that a process died over is run again by whoever asked", async (_, by) => {
-  const socket = join(dir, "socket");
+test("a program that a process died over is run again by whoever asked", async () => {
   let asked = "";
-  server = createServer((connection) => {
+  const env = await listen((connection) => {
     connection.once("data", (text) => {
       asked = text.toString("utf8");
-      connection.write("stdout 4");
+      connection.write('{"stdout":"4');
       connection.destroy();
     });
   });
-  await new Promise<void>((resolve) => server?.listen(socket, resolve));
-  expect(await start(by, "create", spec(), { LATHE_COMMANDS: socket })).toMatchObject({ code: 0, stderr: "" });
-  const digits = (text: string) => Buffer.from(text).toString("hex");
-  expect(asked).toBe(`workspace create ${digits(process.cwd())} ${digits(JSON.stringify(spec()))}\n`);
+  expect(await run("workspace", "create", spec(), env)).toEqual({ code: 0, stdout: "", stderr: "" });
+  const request = { program: "workspace", action: "create", cwd: process.cwd(), spec: JSON.stringify(spec()) };
+  expect(asked).toBe(`${JSON.stringify(request)}\n`);
   expect(await written()).toHaveLength(2);
+});
+
+test("whoever still waits when the run is stopped ends with a fault, and does not begin anew", async () => {
+  const path = join(dir, "socket");
+  const own = await servePrograms(path);
+  // A host that takes the connection and never greets.
+  const mute = createServer();
+  const begun = new Promise<Socket>((resolve) => mute.once("connection", resolve));
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  const { port } = mute.address() as { port: number };
+  const target = { destination: `ssh://lathe@127.0.0.1:${port}` };
+  const ended = run("workspace", "create", { ...spec(), target }, { LATHE_PROGRAMS: path });
+  try {
+    await begun;
+    own.close();
+    expect(await ended).toEqual({ code: 1, stdout: "", stderr: "the run was stopped\n" });
+    expect(await exists(workspace())).toBe(false);
+  } finally {
+    (await begun).destroy();
+    mute.close();
+  }
 });

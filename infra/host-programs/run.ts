@@ -1,55 +1,50 @@
 import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import type { ProgramName } from "../registry.ts";
 
 /*
- * What the engine starts for a resource (by run.sh). Where `npm run up` or `down` started the engine, a process is there
- * which has the programs loaded already and runs them for all its stacks (host.ts): whoever only asks there (ask.pl, or a Node
- * where there is no Perl) takes a small part of the processor time of a Node that loads a program. Where there is none, or it
- * dies in the middle of it, the program runs here: all programs may be run again. So nothing but Node's own modules may be
- * imported above.
+ * What the engine starts for a resource: `node run.ts PROGRAM ACTION`, its spec on standard input. Where `npm run up` or `down`
+ * started the engine, that command runs the programs of all its stacks (serve.ts) and this only asks it, which takes a fraction of the
+ * processor time of a Node that loads a program. Where nobody answers to the end, the program runs here: each may be run again. So
+ * only Node's own modules are imported above.
  */
 
-/** The environment variable with the socket of that process. */
-const SOCKET = "LATHE_COMMANDS";
+const [name = "", action = ""] = process.argv.slice(2);
+const spec = await text(process.stdin);
+const socket = process.env["LATHE_PROGRAMS"];
+const answered = socket === undefined ? undefined : await ask(socket);
+process.exitCode = answered ?? (await runHere());
 
-/** Runs a program with this process's arguments, standard input and output. */
-export async function start(name: ProgramName): Promise<void> {
-  const action = process.argv[2];
-  const spec = await text(process.stdin);
-  const socket = process.env[SOCKET];
-  const there = socket === undefined ? undefined : await ask(socket, name, action ?? "", process.cwd(), spec);
-  process.exitCode = there ?? (await runHere(name, action, spec));
-}
-
-async function runHere(name: ProgramName, action: string | undefined, spec: string): Promise<number> {
-  const { programs } = await import("../registry.ts");
-  const { program } = await programs[name]();
-  return program.run(action, spec, {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+async function runHere(): Promise<number> {
+  const { useCompileCache } = await import("../../lib/compile-cache.ts");
+  useCompileCache();
+  const { runProgram } = await import("./registry.ts");
+  return runProgram(name, action, spec, {
+    out: (words) => void process.stdout.write(words),
+    err: (words) => void process.stderr.write(words),
     cwd: process.cwd(),
   });
 }
 
 /** Gives the exit code; undefined where nobody answers to the end. */
-function ask(path: string, name: string, action: string, ...texts: string[]): Promise<number | undefined> {
+function ask(path: string): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(path).setEncoding("utf8");
+    const connection = connect(path);
+    const lines = createInterface({ input: connection });
     let code: number | undefined;
-    let rest = "";
-    socket.on("data", (text: string) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        const [what, value = ""] = line.split(" ");
-        if (what === "code") code = Number(value);
-        else if (what === "stdout" || what === "stderr") process[what].write(Buffer.from(value, "hex"));
+    lines.on("line", (line) => {
+      try {
+        const said = JSON.parse(line) as { code?: number; stdout?: string; stderr?: string };
+        if (said.stdout !== undefined) process.stdout.write(said.stdout);
+        if (said.stderr !== undefined) process.stderr.write(said.stderr);
+        code = said.code ?? code;
+      } catch {
+        // A torn line: whoever wrote it has died.
       }
     });
-    socket.on("error", () => {});
-    socket.on("close", () => resolve(code));
-    // By a socket, for it may be a secret.
-    socket.write(`${[name, action, ...texts.map((t) => Buffer.from(t).toString("hex"))].join(" ")}\n`);
+    for (const source of [connection, lines]) source.on("error", () => {});
+    connection.on("close", () => resolve(code));
+    // By a socket, for the spec may be a secret.
+    connection.write(`${JSON.stringify({ program: name, action, cwd: process.cwd(), spec })}\n`);
   });
 }

@@ -1,64 +1,57 @@
-import { rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { withdrawable } from "../../hosts/run.ts";
-import { programs, type ProgramName } from "../registry.ts";
+import { withdrawable } from "../hosts/run.ts";
+import { runProgram } from "./registry.ts";
 
-/*
- * A process that runs the programs of many stacks' resources, for those whom the engines start (ask.pl, start.ts): on a socket in
- * a folder that is its user's alone, its one argument. It belongs to the process that started it: when that has gone, it
- * takes no more, removes that folder, and ends with the last one that it has begun.
+/** A line from whoever asks (run.ts). The answers are lines of JSON, too: `stdout` and `stderr` as they come, `code` at the end. */
+const Request = z.object({ program: z.string(), action: z.string(), cwd: z.string(), spec: z.string() });
+
+/** The programs of resources, run in this process for those whom engines start. */
+export interface ProgramServer {
+  /** Takes no more; whoever still waits is told that the run was stopped, and no further command of theirs is begun on a host. */
+  close(): void;
+}
+
+/**
+ * Runs programs of resources for whoever asks at a socket.
+ *
+ * @param path the socket's, in a folder that only this user may enter: specs hold secrets, and programs run commands
+ * @throws Error where nobody can listen there
  */
-
-/*
- * Whoever asks sends a line: a program's name, its action, its folder and its spec. The answers are lines, too: `stdout TEXT`
- * and `stderr TEXT` as it comes, `code NUMBER` at the end. All text is in hexadecimal digits, which need no library anywhere.
- */
-const Hex = z.hex().transform((digits) => Buffer.from(digits, "hex").toString("utf8"));
-const Request = z.tuple([
-  z.custom<ProgramName>((name) => typeof name === "string" && Object.hasOwn(programs, name)),
-  z.string(),
-  Hex,
-  Hex,
-]);
-
-const path = process.argv[2] ?? "";
-const asking = new Set<Socket>();
-const server = createServer((socket) => {
-  asking.add(socket);
-  const gone = new AbortController();
-  socket.on("error", () => {});
-  socket.on("close", () => {
-    gone.abort();
-    asking.delete(socket);
-    endIfAlone();
+export async function servePrograms(path: string): Promise<ProgramServer> {
+  const waiting = new Set<Socket>();
+  const server = createServer((socket) => {
+    waiting.add(socket);
+    const gone = new AbortController();
+    const lines = createInterface({ input: socket });
+    for (const source of [socket, lines]) source.on("error", () => {});
+    socket.on("close", () => {
+      waiting.delete(socket);
+      gone.abort();
+    });
+    lines.once("line", (line) => {
+      // Whoever asked runs the program itself, and is told what is wrong with it.
+      answer(line, socket, gone.signal).catch(() => socket.destroy());
+    });
   });
-  createInterface({ input: socket }).once("line", (line) => {
-    // Whoever asked runs the program himself, and is told what is wrong with it.
-    answer(line, socket, gone.signal).catch(() => socket.destroy());
-  });
-});
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(path, resolve));
+  return {
+    close() {
+      server.close();
+      for (const socket of waiting) end(socket, { stderr: "the run was stopped\n", code: 1 });
+    },
+  };
+}
 
 async function answer(line: string, socket: Socket, gone: AbortSignal): Promise<void> {
-  const [name, action, cwd, spec] = Request.parse(line.split(" "));
-  const { program } = await programs[name]();
-  const say = (stream: string) => (text: string) =>
-    void socket.write(`${stream} ${Buffer.from(text).toString("hex")}\n`);
+  const { program, action, cwd, spec } = Request.parse(JSON.parse(line));
+  const say = (stream: "stdout" | "stderr") => (text: string) =>
+    void (socket.writable && socket.write(`${JSON.stringify({ [stream]: text })}\n`));
   const around = { out: say("stdout"), err: say("stderr"), cwd };
-  const code = await withdrawable(gone, () => program.run(action, spec, around));
-  socket.end(`code ${code}\n`);
+  end(socket, { code: await withdrawable(gone, () => runProgram(program, action, spec, around)) });
 }
 
-function endIfAlone(): void {
-  // Not by a signal: what Node has compiled is kept at an exit.
-  if (!process.connected && asking.size === 0) process.exit();
+function end(socket: Socket, last: object): void {
+  if (socket.writable) socket.end(`${JSON.stringify(last)}\n`);
 }
-
-process.on("disconnect", () => {
-  server.close();
-  rmSync(dirname(path), { recursive: true, force: true });
-  endIfAlone();
-});
-server.listen(path);
