@@ -100,7 +100,8 @@ await runCommand(
     process.stderr.write(`\n${formatFleet(action, all, seconds, values.project)}\n`);
     if (values.json === true)
       process.stdout.write(`${JSON.stringify(fleetAsJson(action, all, seconds, values.project), null, 2)}\n`);
-    if (interrupts.came()) return INTERRUPTED;
+    // A command on a host that nobody waits for any more would hold this process.
+    if (interrupts.came()) process.exit(INTERRUPTED);
     return all.every((s) => s.result === action) ? 0 : 1;
   },
   argv,

@@ -27,7 +27,7 @@ export function formatFleet(action: Action, all: readonly StackStatus[], seconds
     .map((s) =>
       [
         `${s.stack} failed:`,
-        indent(s.reason ?? "for no reason that it told"),
+        indent(s.reason ?? "it gave no reason"),
         `  next: ${nextCommand(action, s.stack, s.reason ?? "", project)}`,
         `  all that the engine said: ${s.log}`,
       ].join("\n"),
