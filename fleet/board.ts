@@ -1,6 +1,6 @@
 import { formatSeconds } from "../lib/progress.ts";
 import { changed, secondsLeft, secondsOf, type Action, type StackStatus } from "./status.ts";
-import { doing } from "./words.ts";
+import { doing } from "./resource-names.ts";
 
 /** Where the run of many stacks is seen: redrawn lines on a terminal, few plain lines in a log. */
 export interface Board {
@@ -27,7 +27,7 @@ export function stackLine(action: Action, status: StackStatus, now: number): str
   return `${stack}: ${doing(action, state)}, ${steps} steps, ${time}`;
 }
 
-/** How the whole stands, in a line. */
+/** The state of the whole run, in a line. */
 export function totalLine(all: readonly StackStatus[], parallel: number, now: number): string {
   const count = (test: (s: StackStatus) => boolean) => all.filter(test).length;
   const failed = count((s) => s.result === "failed");
@@ -53,7 +53,7 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
   let all: readonly StackStatus[] = [];
   let drawn = 0;
   let lastLog = Date.now();
-  const told = new Set<string>();
+  const printed = new Set<string>();
   const clear = () => {
     if (drawn > 0) out.write(`\x1b[${drawn}A\x1b[J`);
     drawn = 0;
@@ -61,19 +61,19 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
   const draw = () => {
     clear();
     const now = Date.now();
-    const room = Math.max(3, (out.rows || 24) - 3);
+    const most = Math.max(3, (out.rows || 24) - 3);
     const atWork = all.filter((s) => s.result === undefined && s.startedAt !== undefined);
-    const lines = atWork.slice(0, room).map((s) => `  ${stackLine(action, s, now)}`);
+    const lines = atWork.slice(0, most).map((s) => `  ${stackLine(action, s, now)}`);
     lines.push(totalLine(all, parallel, now));
     out.write(lines.map((line) => `${line.slice(0, (out.columns || 120) - 1)}\n`).join(""));
     drawn = lines.length;
   };
-  const tell = () => {
+  const printChanges = () => {
     const now = Date.now();
     for (const status of all) {
       const key = `${status.stack} ${status.result === undefined ? "begun" : "ended"}`;
-      if (told.has(key) || (status.startedAt === undefined && status.result === undefined)) continue;
-      told.add(key);
+      if (printed.has(key) || (status.startedAt === undefined && status.result === undefined)) continue;
+      printed.add(key);
       // On a terminal those at work are drawn; in a log their beginning is a line.
       if (status.result !== undefined) out.write(`${stackLine(action, status, now)}\n`);
       else if (!out.isTTY) out.write(`${status.stack}${status.host === undefined ? "" : ` (${status.host})`}: begun\n`);
@@ -86,7 +86,7 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
   };
   const refresh = () => {
     if (out.isTTY) clear();
-    tell();
+    printChanges();
     if (out.isTTY) draw();
   };
   const timer = setInterval(refresh, REDRAW_MS);
@@ -105,7 +105,7 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
     close() {
       clearInterval(timer);
       if (out.isTTY) clear();
-      tell();
+      printChanges();
     },
   };
 }

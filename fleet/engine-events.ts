@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /*
- * What the engine tells of a run in its event log: JSON, one event a line (`--event-log`). Only what a person is told of
- * is read; of other events and fields nothing is asked.
+ * What the engine reports of a run in its events (`--event-log`), each as JSON. Only what a person sees is read; of other
+ * events and fields nothing is asked.
  */
 
 const Step = z.object({ metadata: z.object({ op: z.string(), urn: z.string() }) });
@@ -45,11 +45,11 @@ export const NOTHING_YET: RunState = {
   summary: undefined,
 };
 
-/** The state after one more line of the log. A line that is not an event changes nothing. Pure. */
-export function afterLine(state: RunState, line: string): RunState {
+/** The state after one more event. Text that is not an event changes nothing. Pure. */
+export function afterEvent(state: RunState, text: string): RunState {
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = JSON.parse(text);
   } catch {
     return state;
   }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../lib/errors.ts";
 import { stackLine, totalLine } from "./board.ts";
-import { NOTHING_YET, afterLine, type RunState } from "./engine-events.ts";
+import { NOTHING_YET, afterEvent, type RunState } from "./engine-events.ts";
 import { defaultParallel } from "./fleet.ts";
 import { fleetAsJson, formatFleet } from "./report.ts";
 import { chooseStacks, hostOf, knownStacks, type KnownStack } from "./stacks.ts";
 import { nextCommand, secondsLeft, type StackStatus } from "./status.ts";
 import { expected } from "./times.ts";
-import { changesText, doing } from "./words.ts";
+import { changesText, doing } from "./resource-names.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:edge::lathe::lathe:serving:ModelServer$${type}::${name}`;
 const command = (name: string) => urn("command:local:Command", name);
@@ -15,7 +15,7 @@ const begun = (op: string, at: string) => JSON.stringify({ resourcePreEvent: { m
 const done = (op: string, at: string) => JSON.stringify({ resOutputsEvent: { metadata: { op, urn: at } } });
 const broke = (op: string, at: string) => JSON.stringify({ resOpFailedEvent: { metadata: { op, urn: at } } });
 const error = (message: string) => JSON.stringify({ diagnosticEvent: { severity: "error", message } });
-const after = (...lines: string[]): RunState => lines.reduce(afterLine, NOTHING_YET);
+const after = (...lines: string[]): RunState => lines.reduce(afterEvent, NOTHING_YET);
 
 function status(change: Partial<StackStatus> = {}): StackStatus {
   return {
@@ -53,13 +53,13 @@ describe("which stacks are meant", () => {
     expect(chooseStacks("up", known, ["dev", "edge", "dev"]).map((s) => s.name)).toEqual(["dev", "edge"]);
   });
 
-  test("all unknown names are told at once, with what was likely meant", () => {
+  test("all unknown names are reported at once, with what was likely meant", () => {
     const ask = () => chooseStacks("up", known, ["egde", "cloud", "xyzzy"]);
     expect(ask).toThrow(UserError);
     expect(ask).toThrow(/no stack "egde", did you mean edge\?[^]*no stack "xyzzy"[^]*stack init xyzzy/);
   });
 
-  test("no stack at all is told with the way to the first one", () => {
+  test("no stack at all is reported with the way to the first one", () => {
     expect(() => chooseStacks("up", [{ name: "dev", configured: true }])).toThrow("stack init edge");
     expect(() => chooseStacks("down", configured)).toThrow("nothing to take down");
   });
@@ -72,7 +72,7 @@ describe("which stacks are meant", () => {
   });
 });
 
-describe("what the engine tells", () => {
+describe("the engine's events", () => {
   test("a run is followed from its first resource to its summary", () => {
     const container = urn("docker:index/container:Container", "edge.h-container");
     const provider = "urn:pulumi:edge::lathe::pulumi:providers:docker::docker.h";
@@ -85,19 +85,19 @@ describe("what the engine tells", () => {
       done("create-replacement", container),
       done("replace", container),
       begun("update", command("edge.h-gate")),
-    ].reduce(afterLine, some);
+    ].reduce(afterEvent, some);
     expect(doing("up", most)).toBe("waiting until every model answers");
     const end = [done("update", command("edge.h-gate")), done("create", command("e-model-null-1"))].reduce(
-      afterLine,
+      afterEvent,
       most,
     );
     expect(changesText(end)).toBe("replaced: container; done again: gate; new: model null/1");
     const summary = JSON.stringify({ summaryEvent: { resourceChanges: { same: 1, replace: 1 } } });
-    expect(afterLine(end, summary).summary).toEqual({ same: 1, replace: 1 });
+    expect(afterEvent(end, summary).summary).toEqual({ same: 1, replace: 1 });
   });
 
-  test("a person is not told of steps that only make way for others", () => {
-    const steps = ["edge.h-room", "edge.h-firewall", "edge.h-rest-secrets"].map((name) =>
+  test("the report leaves out steps that only make way for others", () => {
+    const steps = ["edge.h-reservation", "edge.h-firewall", "edge.h-rest-secrets"].map((name) =>
       done("create", command(name)),
     );
     expect(changesText(after(...steps))).toBe("new: firewall, keys");
@@ -119,7 +119,7 @@ describe("what the engine tells", () => {
     expect([state.running.size, state.done.size]).toEqual([0, 0]);
   });
 
-  test("what Lathe warns of is kept, once each, and told at the end; what others warn of is not", () => {
+  test("what Lathe warns of is kept, once each, and reported at the end; what others warn of is not", () => {
     const warning = (message: string) => JSON.stringify({ diagnosticEvent: { severity: "warning", message } });
     const state = after(
       warning("<{%reset%}>host edge: it is open to its neighbours<{%reset%}>\n"),
@@ -142,7 +142,7 @@ describe("what the engine tells", () => {
       '{"policyEvent":{}}',
       '{"resOutputsEvent":1}',
     ])
-      expect(afterLine(state, line)).toBe(state);
+      expect(afterEvent(state, line)).toBe(state);
   });
 });
 

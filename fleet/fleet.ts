@@ -1,12 +1,12 @@
-import { cpus, freemem } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, freemem, tmpdir } from "node:os";
 import { join } from "node:path";
-import { engineToolchain, initStackOnly, type StackRef } from "../infra/pulumi/cli.ts";
+import { servePrograms } from "../infra/host-programs/serve.ts";
+import { initStackOnly } from "../infra/pulumi/cli.ts";
 import { messageOf } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { stackProgram } from "../stacks/program.ts";
-import { commandHost } from "./command-host.ts";
 import { NOTHING_YET } from "./engine-events.ts";
-import { inlineHost, type InlineHost } from "./inline.ts";
+import type { LanguageHost } from "./language-host.ts";
 import { lastWords, start, type Operation, type Request } from "./operation.ts";
 import type { KnownStack } from "./stacks.ts";
 import type { Action, StackStatus } from "./status.ts";
@@ -71,53 +71,77 @@ async function work(
   onChange: (all: readonly StackStatus[]) => void,
 ): Promise<readonly StackStatus[]> {
   const { action, projectDir = repoRoot, env = {} } = plan;
-  const dir = await fleetFolder(projectDir);
-  const times = await readTimes(dir);
-  const toolchain = await engineToolchain();
-  const host = action === "up" ? await inlineHost(stackProgram) : undefined;
-  const environment = { ...process.env, ...toolchain.env, ...env };
-  const commands = await commandHost(environment, join(dir, "commands.log"));
-  const all = plan.stacks.map((stack) => waiting(action, stack, dir, times));
+  const folder = await fleetFolder(projectDir);
+  const times = await readTimes(folder);
+  const shared = await share(action);
+  const all = plan.stacks.map((stack) => waiting(action, stack, folder, times));
   const set = (i: number, change: Partial<StackStatus>): StackStatus => {
     const status = { ...(all[i] as StackStatus), ...change };
     all[i] = status;
     onChange(all);
     return status;
   };
-  const one = async (i: number): Promise<void> => {
-    const stack = plan.stacks[i] as KnownStack;
+  const one = async (i: number, stack: KnownStack): Promise<void> => {
     if (interrupted()) return void set(i, { result: "not begun" });
     const { log } = set(i, { startedAt: Date.now() });
-    const ref: StackRef = { stack: stack.name, projectDir, env };
-    const engine = { args: argsOf(plan, host), env: { ...toolchain.env, ...commands.env }, log };
-    const end = await runOne(
-      plan.action,
-      stack,
-      { ref, ...engine, onState: (state) => set(i, { state }) },
-      engines,
-      interrupted,
-    );
+    const request: Request = {
+      ref: { stack: stack.name, projectDir, env: { ...shared.env, ...env } },
+      args: argsOf(plan),
+      socket: join(shared.dir, `engine-${i}`),
+      languageHost: shared.languageHost,
+      log,
+      onState: (state) => set(i, { state }),
+    };
+    const end = await runOne(action, stack, request, engines, interrupted);
     set(i, { ...end, endedAt: Date.now() });
   };
-  const queue = plan.stacks.map((_, i) => i);
-  const lanes = Math.min(queue.length, plan.parallel ?? defaultParallel());
-  const lane = async () => {
-    for (let i = queue.shift(); i !== undefined; i = queue.shift()) await one(i);
+  const queue = [...plan.stacks.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await one(...next);
   };
-  await Promise.all(Array.from({ length: lanes }, lane)).finally(() => {
-    host?.close();
-    return commands.close();
-  });
-  const good = all.filter((s) => s.result === "up" || s.result === "down");
-  await rememberTimes(
-    dir,
-    good.map((s) => ({
-      stack: s.stack,
-      kind: s.kind,
-      took: { seconds: ((s.endedAt ?? 0) - (s.startedAt ?? 0)) / 1000, steps: s.state.done.size },
-    })),
-  );
+  const workers = Math.min(queue.length, plan.parallel ?? defaultParallel());
+  await Promise.all(Array.from({ length: workers }, worker)).finally(() => shared.close());
+  await rememberTimes(folder, all.filter((s) => s.result === action).map(tookOf));
   return all;
+}
+
+/** What the engines of a run reach of this process, in a folder that only this user may enter. */
+interface Shared {
+  readonly dir: string;
+  /** For the engines: where what they start finds the process that runs resources' programs. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs the stacks' programs; `destroy` needs none. */
+  readonly languageHost: LanguageHost | undefined;
+  close(): Promise<void>;
+}
+
+async function share(action: Action): Promise<Shared> {
+  const languageHost = action === "up" ? await stacksHost() : undefined;
+  const dir = await mkdtemp(join(tmpdir(), "lathe-"));
+  const path = join(dir, "programs");
+  const programs = await servePrograms(path);
+  return {
+    dir,
+    env: { LATHE_PROGRAMS: path },
+    languageHost,
+    async close() {
+      languageHost?.close();
+      programs.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Loads Pulumi's SDK and the stacks' program, 0.6 s of a processor: only where they are needed. */
+async function stacksHost(): Promise<LanguageHost> {
+  const { languageHost } = await import("./language-host.ts");
+  const { stackProgram } = await import("../stacks/program.ts");
+  return languageHost(stackProgram);
+}
+
+function tookOf(s: StackStatus) {
+  const seconds = ((s.endedAt ?? 0) - (s.startedAt ?? 0)) / 1000;
+  return { stack: s.stack, kind: s.kind, took: { seconds, steps: s.state.done.size } };
 }
 
 function waiting(action: Action, stack: KnownStack, dir: string, times: Parameters<typeof expected>[0]): StackStatus {
@@ -164,9 +188,7 @@ async function runOne(
 /**
  * `pulumi`'s arguments for a stack. No preview: `up` computes the same differences as it goes. `destroy` runs no program.
  */
-function argsOf({ action, refresh, forget }: FleetPlan, host: InlineHost | undefined): string[] {
+function argsOf({ action, refresh, forget }: FleetPlan): string[] {
   const verb = action === "up" ? "up" : "destroy";
-  const inline = host === undefined ? [] : [`--client=${host.address}`, "--exec-kind", "auto.inline"];
-  const wishes = [...(refresh ? ["--refresh"] : []), ...(forget ? ["--remove"] : [])];
-  return [verb, "--yes", "--skip-preview", ...wishes, ...inline];
+  return [verb, "--yes", "--skip-preview", ...(refresh ? ["--refresh"] : []), ...(forget ? ["--remove"] : [])];
 }

@@ -1,30 +1,19 @@
-import { spawn } from "node:child_process";
-import { closeSync, openSync, readSync } from "node:fs";
-import { open, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { repoRoot } from "../lib/paths.ts";
+import { open, readFile } from "node:fs/promises";
 import type { StackRef } from "../infra/pulumi/cli.ts";
-import { NOTHING_YET, afterLine, type RunState } from "./engine-events.ts";
-
-/** How often the engine's event log is looked at. */
-const POLL_MS = 150;
-const READ_BYTES = 16 << 10;
-
-/**
- * An engine and its plugins live for seconds and hold little: collected less often, a start of theirs takes a quarter less of
- * a processor, and no more memory.
- */
-const GO = { GOGC: "400" };
+import { startPulumi, type Engine } from "../infra/pulumi/engine.ts";
+import { NOTHING_YET, afterEvent, type RunState } from "./engine-events.ts";
+import { serveEngine } from "./engine-server.ts";
+import type { LanguageHost } from "./language-host.ts";
 
 /** What is asked of the engine for one stack. */
 export interface Request {
   readonly ref: Omit<StackRef, "onLine">;
   /** Arguments of `pulumi`: `["up", …]`. */
   readonly args: readonly string[];
-  /** The toolchain's variables. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Where the engine reaches this process: see `serveEngine`. */
+  readonly socket: string;
+  /** Runs the stack's program. */
+  readonly languageHost: LanguageHost | undefined;
   /** Where the engine's own words go, for people who want to read them all. */
   readonly log: string;
   readonly onState: (state: RunState) => void;
@@ -45,103 +34,46 @@ export interface Operation {
 }
 
 /**
- * Starts `pulumi` for one stack and follows its event log.
- *
- * The engine is a group of processes of its own, so that Ctrl-C in a terminal reaches it once, from here, and writes to
- * files and not to pipes: should this process be killed, the engine goes on to its end and leaves no lock and no
- * half-known resource.
+ * An engine and its plugins live for seconds and hold little: collected less often, a start of theirs takes a quarter less of
+ * a processor, and no more memory.
  */
-export function start(request: Request): Operation {
-  let child: ReturnType<typeof spawn> | undefined;
+const GOGC = "400";
+
+/** Starts `pulumi` for one stack and follows its events. */
+export function start({ ref, args, socket, languageHost, log, onState }: Request): Operation {
+  let engine: Engine | undefined;
   let interrupts = 0;
-  const begin = async (): Promise<Ended> => {
-    const dir = await mkdtemp(join(tmpdir(), "lathe-fleet-"));
-    const events = join(dir, "events");
-    const log = await open(request.log, "w", 0o600);
+  const run = async (): Promise<Ended> => {
+    let state = NOTHING_YET;
+    const onEvent = (json: string) => {
+      const next = afterEvent(state, json);
+      if (next === state) return;
+      state = next;
+      onState(state);
+    };
+    const server = await serveEngine(socket, onEvent, languageHost);
+    const words = await open(log, "w", 0o600);
     try {
-      if (interrupts > 0) return { code: null, state: NOTHING_YET };
-      const args = [...request.args, "--stack", request.ref.stack, "--event-log", events];
-      child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
-        cwd: request.ref.projectDir ?? repoRoot,
-        // The event log is one of the flags that Pulumi has for its own tools.
-        env: { ...GO, ...process.env, ...request.env, ...request.ref.env, PULUMI_DEBUG_COMMANDS: "true" },
-        stdio: ["ignore", log.fd, log.fd],
-        detached: true,
-      });
-      const { ended, code } = watch(child);
-      const state = await follow(events, ended, code, request.onState);
-      return { code: await code, state };
+      if (interrupts > 0) return { code: null, state };
+      // `--event-log` is one of the flags that Pulumi has for its own tools.
+      const env = { GOGC: process.env["GOGC"] ?? GOGC, PULUMI_DEBUG_COMMANDS: "true", ...ref.env };
+      const all = [...args, "--stack", ref.stack, ...server.args];
+      engine = await startPulumi({ ...ref, env }, all, { log: words.fd });
+      for (let i = 0; i < interrupts; i++) engine.signal("SIGINT");
+      const { code } = await engine.ended;
+      return { code, state };
     } finally {
-      await log.close();
-      await rm(dir, { recursive: true, force: true });
+      await words.close();
+      server.close();
     }
   };
   return {
-    ended: begin(),
+    ended: run(),
     interrupt() {
       interrupts += 1;
-      child?.kill("SIGINT");
+      engine?.signal("SIGINT");
     },
   };
-}
-
-function watch(child: ReturnType<typeof spawn>): { ended: () => boolean; code: Promise<number | null> } {
-  let over = false;
-  const code = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  }).finally(() => (over = true));
-  code.catch(() => {});
-  return { ended: () => over, code };
-}
-
-/** Reads the log as it grows, until the engine has ended and all was read. */
-async function follow(
-  path: string,
-  ended: () => boolean,
-  end: Promise<unknown>,
-  onState: (state: RunState) => void,
-): Promise<RunState> {
-  let state = NOTHING_YET;
-  let rest: Buffer = Buffer.alloc(0);
-  let file: number | undefined;
-  try {
-    for (;;) {
-      const last = ended();
-      file ??= openIfThere(path);
-      const content = Buffer.concat([rest, file === undefined ? rest.subarray(0, 0) : readOn(file)]);
-      const whole = last ? content.length : content.lastIndexOf(10) + 1;
-      rest = content.subarray(whole);
-      if (whole > 0) {
-        for (const line of content.toString("utf8", 0, whole).split("\n")) state = afterLine(state, line);
-        onState(state);
-      }
-      if (last) return state;
-      await Promise.race([sleep(POLL_MS), end.catch(() => {})]);
-    }
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** What has come to a file since it was last read. Not asynchronous: of many engines, that would cost more than the reading. */
-function readOn(file: number): Buffer {
-  const parts: Buffer[] = [];
-  for (;;) {
-    const part = Buffer.alloc(READ_BYTES);
-    const length = readSync(file, part);
-    if (length === 0) return Buffer.concat(parts);
-    parts.push(part.subarray(0, length));
-  }
 }
 
 /** What the engine said outside of its events: why it did not even begin. */

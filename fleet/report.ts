@@ -1,7 +1,7 @@
 import { formatSeconds } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
 import { changed, fleetCommand, nextCommand, secondsOf, type Action, type StackStatus } from "./status.ts";
-import { nounOf } from "./words.ts";
+import { nounOf } from "./resource-names.ts";
 
 /** The end of a run for people: a table, why each failure, and the next command. */
 export function formatFleet(action: Action, all: readonly StackStatus[], seconds: number, project?: string): string {
@@ -27,7 +27,7 @@ export function formatFleet(action: Action, all: readonly StackStatus[], seconds
     .map((s) =>
       [
         `${s.stack} failed:`,
-        indent(s.reason ?? "for no reason that it told"),
+        indent(s.reason ?? "it gave no reason"),
         `  next: ${nextCommand(action, s.stack, s.reason ?? "", project)}`,
         `  all that the engine said: ${s.log}`,
       ].join("\n"),

@@ -1,6 +1,6 @@
 import { quote } from "../lib/quote.ts";
 import type { RunState } from "./engine-events.ts";
-import { changesText } from "./words.ts";
+import { changesText } from "./resource-names.ts";
 import type { Kind, Took } from "./times.ts";
 
 /** How it ended for a stack. `stopped`: Ctrl-C came while its engine was at work; `not begun`: before. */

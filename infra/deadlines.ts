@@ -38,3 +38,12 @@ export const GREETING_RETRY_MS = 250;
 /** How often a pull is tried again where the engine went away under it and came back, and after how long. */
 export const PULL_RETRIES = 3;
 export const PULL_RETRY_MS = 3_000;
+
+/** Milliseconds for a `pulumi` that asks or sets something: list stacks, read outputs, set config. */
+export const PULUMI_QUERY_MS = 120_000;
+
+/** Milliseconds for a whole `pulumi up` or `destroy`: a last resort, for each step on a machine has a limit of its own. */
+export const PULUMI_OPERATION_MS = 4 * 3_600_000;
+
+/** Milliseconds that a `pulumi` which was asked to stop has to finish what it has begun, before it is killed. */
+export const PULUMI_STOP_MS = 120_000;

@@ -17,19 +17,20 @@ const EVERY_MS = 15_000;
 
 let diverted: ((line: string) => void) | undefined;
 
-/** From here on what steps say goes to `to` and not to stderr, where somebody draws; undefined: to stderr again. */
+/** From here on what steps would say on stderr goes to `to`, for somebody draws there; undefined: to stderr again. */
 export function divertProgress(to: ((line: string) => void) | undefined): void {
   diverted = to;
 }
 
 /**
- * Progress on stderr. On a terminal the running step is one line, redrawn each second with the time it took so far; in a
+ * Progress on stderr, or on a stream that is named. On a terminal the running step is one line, redrawn each second with the time it took so far; in a
  * log it is a line at its start, one every 15 seconds, and one at its end.
  *
  * @param total how many steps are to come, when known: shown as `[2/5]`
  */
-export function progress(total?: number, out: ProgressStream = process.stderr): Progress {
-  if (diverted !== undefined) return linesTo(diverted);
+export function progress(total?: number, stream?: ProgressStream): Progress {
+  if (diverted !== undefined && stream === undefined) return linesTo(diverted);
+  const out = stream ?? process.stderr;
   let index = 0;
   let title = "";
   let note = "";

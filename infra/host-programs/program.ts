@@ -6,7 +6,7 @@ import { isAbandoned } from "../ownership/abandon.ts";
 /** What a resource asks of its program. */
 export type Action = "create" | "delete";
 
-/** What a program has around it: it may share its process with others (commands/host.ts). */
+/** What a program has around it: it may share its process with others (serve.ts). */
 export interface Surroundings {
   /** What it says, as it comes. All of it lands in the stack's state. */
   readonly out: (text: string) => void;
@@ -21,7 +21,7 @@ export interface Program {
    * @param spec JSON
    * @returns its exit code; never throws
    */
-  run(action: string | undefined, spec: string, around: Surroundings): Promise<number>;
+  run(action: string, spec: string, around: Surroundings): Promise<number>;
 }
 
 const Owned = z.object({ owner: z.string() });

@@ -1,7 +1,7 @@
-import type { Program } from "./program.ts";
+import type { Program, Surroundings } from "./program.ts";
 
 /** The programs of resources, each loaded only where it is run. */
-export const programs = {
+const programs = {
   sudo: () => import("./sudo.ts"),
   workspace: () => import("./workspace.ts"),
   image: () => import("./image.ts"),
@@ -13,3 +13,23 @@ export const programs = {
 } as const satisfies Record<string, () => Promise<{ readonly program: Program }>>;
 
 export type ProgramName = keyof typeof programs;
+
+/**
+ * Runs a resource's program.
+ *
+ * @param action `create` or `delete`
+ * @param spec JSON
+ * @returns its exit code; a fault is told through `around.err`
+ */
+export async function runProgram(name: string, action: string, spec: string, around: Surroundings): Promise<number> {
+  if (!isProgram(name)) {
+    around.err(`there is no program ${JSON.stringify(name)}, only ${Object.keys(programs).join(", ")}\n`);
+    return 1;
+  }
+  const { program } = await programs[name]();
+  return program.run(action, spec, around);
+}
+
+function isProgram(name: string): name is ProgramName {
+  return Object.hasOwn(programs, name);
+}

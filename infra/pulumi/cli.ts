@@ -1,29 +1,15 @@
-import { spawn } from "node:child_process";
 import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
-import { resolveToolchain, type Toolchain } from "../../toolchain/index.ts";
 import { StackOutputs } from "../outputs.ts";
+import { pulumi, type EngineResult, type Project } from "./engine.ts";
+
+export { pulumi, type EngineResult } from "./engine.ts";
 
 /** A stack of the project, and where the engine keeps its state. */
-export interface StackRef {
+export interface StackRef extends Project {
   readonly stack: string;
-  /** The Pulumi project's folder, where the stacks' config files lie. Default: the checkout; see `projectFolder`. */
-  readonly projectDir?: string;
-  /** Added to this process's environment: `PULUMI_BACKEND_URL`, `PULUMI_CONFIG_PASSPHRASE`. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Each line that the engine prints, as it comes. */
-  readonly onLine?: (line: string) => void;
-}
-
-/** What a run of the engine left behind. */
-export interface EngineResult {
-  readonly code: number | null;
-  /** Both streams, in order. */
-  readonly output: string;
-  readonly stdout: string;
 }
 
 /**
@@ -42,45 +28,8 @@ export async function projectFolder(dir: string): Promise<string> {
   return dir;
 }
 
-let known: Promise<Toolchain> | undefined;
-
-/** This machine's toolchain, looked for once a process: it asks `pulumi` for its version. */
-export function engineToolchain(): Promise<Toolchain> {
-  known ??= resolveToolchain().catch((error: unknown) => {
-    known = undefined;
-    throw error;
-  });
-  return known;
-}
-
-/** Runs `pulumi` with Lathe's toolchain in the project's folder. Never throws for its exit code. */
-export async function pulumi(ref: Omit<StackRef, "stack">, args: readonly string[]): Promise<EngineResult> {
-  const toolchain = await engineToolchain();
-  return new Promise((resolve, reject) => {
-    const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
-      cwd: ref.projectDir ?? repoRoot,
-      env: { ...process.env, ...toolchain.env, ...ref.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const all: string[] = [];
-    const out: string[] = [];
-    for (const [stream, lines] of [
-      [child.stdout, out],
-      [child.stderr, undefined],
-    ] as const) {
-      createInterface({ input: stream }).on("line", (line) => {
-        all.push(line);
-        lines?.push(line);
-        ref.onLine?.(line);
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, output: all.join("\n"), stdout: out.join("\n") }));
-  });
-}
-
 /** Like `pulumi`, where only success will do. Throws a `UserError` with what the engine said. */
-async function must(ref: Omit<StackRef, "stack">, args: readonly string[]): Promise<EngineResult> {
+async function must(ref: Project, args: readonly string[]): Promise<EngineResult> {
   const result = await pulumi(ref, args);
   if (result.code === 0) return result;
   throw failed(args, result);
@@ -91,7 +40,7 @@ function failed(args: readonly string[], { output }: EngineResult): UserError {
 }
 
 /** The project's stacks as `pulumi stack ls --json` prints them. */
-export async function listStacks(ref: Omit<StackRef, "stack">): Promise<string> {
+export async function listStacks(ref: Project): Promise<string> {
   const args = ["stack", "ls", "--json"];
   const result = await pulumi(ref, args);
   if (result.code === 0) return result.stdout;

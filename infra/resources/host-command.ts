@@ -17,7 +17,7 @@ export interface HostCommandArgs {
  * A program of Lathe's, run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
  * operation. The engine starts plugins in the folder of the project's `main`, which is `stacks/`: the paths are relative
  * to it, so that another checkout sees no change. node_modules/.bin comes first in PATH: it has the Node that strips types.
- * The text is the same whoever starts the engine; where the program itself runs, commands/run.sh and start.ts decide.
+ * The text is the same whoever starts the engine; run.ts decides in which process the program runs.
  */
 export function hostCommand(
   name: string,
@@ -25,7 +25,7 @@ export function hostCommand(
   options: pulumi.CustomResourceOptions,
 ): local.Command {
   const run = (action: string) =>
-    `PATH="$(cd .. && pwd -P)/node_modules/.bin:$PATH" exec sh ../infra/host-programs/start/run.sh ${program} ${action}`;
+    `PATH="$(cd .. && pwd -P)/node_modules/.bin:$PATH" exec node ../infra/host-programs/run.ts ${program} ${action}`;
   return new local.Command(
     name,
     {

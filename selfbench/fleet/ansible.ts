@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { $ } from "zx";
+import { run } from "../../lab/run.ts";
 import { cached } from "../../lib/cached.ts";
-import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 
@@ -20,14 +19,8 @@ export async function ansiblePlaybook(progress: Progress): Promise<{ command: st
       ["python3", "-m", "venv", partial],
       [join(partial, "bin", "python"), "-m", "pip", "install", "--quiet", "--no-deps", "-r", requirements],
     ];
-    for (const step of steps) {
-      const result = await $({ nothrow: true, quiet: true })`${step}`;
-      if (result.exitCode === 0) continue;
-      throw new UserError({
-        what: `${step.slice(1, 4).join(" ")} failed:\n${result.stderr.trim().split("\n").slice(-6).join("\n")}`,
-        fix: "Python 3.11 or newer with venv is needed: apt-get install python3 python3-venv",
-      });
-    }
+    const fix = "Python 3.11 or newer with venv is needed: apt-get install python3 python3-venv";
+    for (const step of steps) await run(step, { what: step.slice(1, 4).join(" "), fix });
     progress.done();
   });
   // Not `bin/ansible-playbook`: its first line names the folder that the environment was made in.

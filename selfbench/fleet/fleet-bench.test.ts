@@ -4,7 +4,7 @@ import { hostNames } from "./bed.ts";
 import { secondsOf } from "./contenders.ts";
 import { containerScript, dockerRunArgs, type Inspected } from "./docker-run.ts";
 import { judge, orderOf, ratio, standings, type Lap } from "./race.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./report.ts";
 
 function lap(contender: string, hosts: number, round: number, up: number, again = 1): Lap {
   const of = (seconds: number) => ({ seconds, cpuSeconds: 2 * seconds, hostCpuSeconds: 3 * seconds });

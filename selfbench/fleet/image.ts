@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { $ } from "zx";
 import { debianBase } from "../../lab/base.ts";
 import type { ImageSource } from "../../lab/index.ts";
 import { run } from "../../lab/run.ts";
 import { cached } from "../../lib/cached.ts";
-import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 
@@ -30,13 +28,11 @@ export async function smallServer(progress: Progress): Promise<ImageSource> {
     // Read-only roots need their mount points.
     for (const name of ["models", "tmp"]) await mkdir(join(partial, name));
     const args = ["build", "-trimpath", "-ldflags", "-s -w", "-o", join(partial, "server"), "."];
-    const env = { ...process.env, CGO_ENABLED: "0" };
-    const result = await $({ cwd: source, env, nothrow: true, quiet: true })`go ${args}`;
-    if (result.exitCode !== 0)
-      throw new UserError({
-        what: `go build of the small server failed:\n${result.stderr.trim()}`,
-        fix: "see go's words above; Go 1.24 or newer is needed (an older one, from 1.21 on, fetches it)",
-      });
+    await run(["go", "-C", source, ...args], {
+      env: { ...process.env, CGO_ENABLED: "0" },
+      what: "go build of the small server",
+      fix: "see go's words above; Go 1.24 or newer is needed (an older one, from 1.21 on, fetches it)",
+    });
     const libraries = (await run(["chroot", base, "ldd", "/bin/bash"])).matchAll(/(\/lib\S+)/g);
     for (const path of ["/bin/bash", ...[...libraries].map((match) => match[1] ?? "")]) {
       const real = (await run(["chroot", base, "readlink", "-f", path])).trim();

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { latheProgram } from "../../lib/paths.ts";
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
 
 /** What `npm run up -- --json` says. */
-export interface Told {
+export interface FleetReport {
   readonly stacks: readonly {
     stack: string;
     host: string;
@@ -37,11 +39,30 @@ export function runFleet(
     stderr += text;
     meanwhile?.(stderr, child.pid ?? 0);
   });
-  return new Promise<{ code: number | null; stderr: string; told: Told }>((resolve, reject) => {
+  return new Promise<{ code: number | null; stderr: string; report: FleetReport }>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
       if (stdout === "") reject(new Error(stderr));
-      else resolve({ code, stderr, told: JSON.parse(stdout) as Told });
+      else resolve({ code, stderr, report: JSON.parse(stdout) as FleetReport });
     });
+  });
+}
+
+/** TCP ports at which a process of this machine listens; none where it has ended. */
+export function listeningPorts(pid: number): number[] {
+  if (!existsSync(`/proc/${pid}/fd`)) return [];
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      // Closed meanwhile.
+      return "";
+    }
+  });
+  const rows = ["tcp", "tcp6"].flatMap((family) => readFileSync(`/proc/${pid}/net/${family}`, "utf8").split("\n"));
+  return rows.flatMap((row) => {
+    const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+    const listens = state === "0A" && links.includes(`socket:[${inode}]`);
+    return listens ? [parseInt(local.slice(local.indexOf(":") + 1), 16)] : [];
   });
 }

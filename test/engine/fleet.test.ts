@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { outputs, setConfig, tryUp, type StackRef } from "../../infra/pulumi/cli.ts";
 import { hostOf } from "../../lab/index.ts";
-import { runFleet } from "./fleet-run.ts";
+import { listeningPorts, runFleet } from "./fleet-run.ts";
 import { makeBed, type Bed } from "./harness.ts";
 
 let bed: Bed;
@@ -18,15 +18,19 @@ afterAll(() => bed?.down());
 const fleet = (verb: "up" | "down", args: readonly string[], meanwhile?: (said: string, pid: number) => void) =>
   runFleet(bed, verb, args, meanwhile);
 
-test("all stacks come up at once; one that cannot stops no other, and is told with its reason and what to do", async () => {
-  const { code, stderr, told } = await fleet("up", []);
+test("all stacks come up at once; one that cannot stops no other, and is reported with its reason and what to do", async () => {
+  const ports: number[][] = [];
+  const { code, stderr, report } = await fleet("up", [], (_said, pid) => ports.push(listeningPorts(pid)));
   expect(code).toBe(1);
-  expect(told.stacks.map((s) => [s.stack, s.host, s.result])).toEqual([
+  // Whoever reaches this process has commands run as its user: it listens in a folder of that user's alone.
+  expect(ports.length).toBeGreaterThan(0);
+  expect(ports.flat()).toEqual([]);
+  expect(report.stacks.map((s) => [s.stack, s.host, s.result])).toEqual([
     ["client", "client", "up"],
     ["cloud", "cloud", "up"],
     ["nowhere", "nowhere", "failed"],
   ]);
-  expect(told.stacks[2]?.reason).toContain("host nowhere: its name cannot be resolved");
+  expect(report.stacks[2]?.reason).toContain("host nowhere: its name cannot be resolved");
   expect(stderr).toContain(
     `next: mend it as said above, then: npm run up -- --project ${bed.projectDir} --stack nowhere`,
   );
@@ -36,12 +40,12 @@ test("all stacks come up at once; one that cannot stops no other, and is told wi
 });
 
 test("up again changes nothing, and neither does pulumi up, which runs the program in a process of its own", async () => {
-  const { code, told } = await fleet("up", ["--stack", "client,cloud"]);
-  expect([code, ...told.stacks.map((s) => Object.keys(s.changes))]).toEqual([0, ["same"], ["same"]]);
+  const { code, report } = await fleet("up", ["--stack", "client,cloud"]);
+  expect([code, ...report.stacks.map((s) => Object.keys(s.changes))]).toEqual([0, ["same"], ["same"]]);
   expect(Object.keys((await tryUp(client)).changes)).toEqual(["same"]);
 });
 
-test("Ctrl-C reaches the engines, what is unfinished is told, and the next up goes on", async () => {
+test("Ctrl-C reaches the engines, what is unfinished is reported, and the next up goes on", async () => {
   // Nobody answers at this address: the gate waits, and the engine with it.
   await setConfig(client, { "lathe:address": "192.0.2.1" });
   let asked = false;
@@ -59,8 +63,8 @@ test("Ctrl-C reaches the engines, what is unfinished is told, and the next up go
 });
 
 test("down leaves nothing on any host, and the stacks stay to be brought up again", async () => {
-  const { code, stderr, told } = await fleet("down", []);
+  const { code, stderr, report } = await fleet("down", []);
   expect(code, stderr).toBe(0);
-  expect(told.stacks.map((s) => s.result)).toEqual(["down", "down", "down"]);
+  expect(report.stacks.map((s) => s.result)).toEqual(["down", "down", "down"]);
   expect([await bed.leftOn("client"), await bed.leftOn("cloud")]).toEqual(["", ""]);
 });

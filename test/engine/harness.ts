@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { destroy, initStack, projectFolder, pulumi, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
+import { startPulumi } from "../../infra/pulumi/engine.ts";
 import { StackSecrets } from "../../infra/outputs-access.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
 import { progress } from "../../lib/progress.ts";
-import { resolveToolchain } from "../../toolchain/index.ts";
 import { on } from "../lab/tools.ts";
 import { TEST_LAB } from "../lab/setup.ts";
 
@@ -66,30 +65,19 @@ export async function clientSecrets(ref: StackRef): Promise<{ clientKey: string;
   return { clientKey: own?.clientKey ?? "", token: own?.token ?? "" };
 }
 
-/** `pulumi up` as a process of its own, to which something is done as soon as it says a line. */
+/** `pulumi up`, to which something is done as soon as it says a line with this word. */
 export async function startUp(
-  { stack, projectDir, env }: StackRef,
+  stack: StackRef,
   word: string,
   act: (kill: (signal: NodeJS.Signals) => void) => void | Promise<void>,
 ): Promise<EngineResult> {
-  const toolchain = await resolveToolchain();
-  const args = ["up", "--yes", "--skip-preview", "--stack", stack, "--non-interactive", "--color", "never"];
-  const child = spawn("pulumi", args, {
-    cwd: projectDir,
-    env: { ...process.env, ...toolchain.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  let acted: void | Promise<void> | undefined;
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      if (acted === undefined && output.includes(word)) acted = Promise.resolve(act((signal) => child.kill(signal)));
-    });
-  }
-  // Not "close": of a killed engine, plugins hold the pipes open for a while.
-  const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
-  expect(acted, output).toBeDefined();
+  let acted: Promise<void> | undefined;
+  const onLine = (line: string) => {
+    if (line.includes(word)) acted ??= Promise.resolve(act(engine.signal));
+  };
+  const engine = await startPulumi({ ...stack, onLine }, ["up", "--yes", "--skip-preview", "--stack", stack.stack]);
+  const ended = await engine.ended;
+  expect(acted, ended.output).toBeDefined();
   await acted;
-  return { code, output, stdout: output };
+  return ended;
 }

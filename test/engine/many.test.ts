@@ -53,12 +53,12 @@ test("as many plain connections at once do not all get through", async () => {
 test("all sixteen stacks come up at once, and up again changes nothing", async () => {
   const up = await runFleet(project, "up", ["--parallel", "16"]);
   expect(
-    up.told.stacks.map((s) => [s.stack, s.result]),
+    up.report.stacks.map((s) => [s.stack, s.result]),
     up.stderr,
   ).toEqual(all("up"));
   const again = await runFleet(project, "up", ["--parallel", "16"]);
   expect(
-    again.told.stacks.map((s) => [s.stack, Object.keys(s.changes)]),
+    again.report.stacks.map((s) => [s.stack, Object.keys(s.changes)]),
     again.stderr,
   ).toEqual(NAMES.map((name) => [name, ["same"]]));
 });
@@ -66,7 +66,7 @@ test("all sixteen stacks come up at once, and up again changes nothing", async (
 test("down leaves nothing on any of them", async () => {
   const down = await runFleet(project, "down", ["--parallel", "16"]);
   expect(
-    down.told.stacks.map((s) => [s.stack, s.result]),
+    down.report.stacks.map((s) => [s.stack, s.result]),
     down.stderr,
   ).toEqual(all("down"));
   // One after the other: the jump host lets plain connections through no better than before.

@@ -123,7 +123,7 @@ describe("the image", () => {
       name: IMAGE,
       keepLocally: true,
     });
-    expect(find("command:local:Command", "image.edge-claim").inputs["delete"]).toContain("run.sh image delete");
+    expect(find("command:local:Command", "image.edge-claim").inputs["delete"]).toContain("run.ts image delete");
   });
 
   test("and the container come over the user's own OpenSSH, with one shared connection", async () => {
@@ -207,7 +207,7 @@ describe("models", () => {
     expect(workspace.files.map((f) => f.name)).toEqual(["models.config", "monitoring.config"]);
     expect(workspace.files[0]?.content.match(/base_path: "(.*)"/g)).toHaveLength(2);
     for (const name of ["ssd-mobilenet-1", "null-1"]) {
-      expect(find("command:local:Command", `-model-${name}`).inputs["create"]).toContain("run.sh deliver create");
+      expect(find("command:local:Command", `-model-${name}`).inputs["create"]).toContain("run.ts deliver create");
     }
   });
 

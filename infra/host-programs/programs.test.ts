@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { repoRoot } from "../../../lib/paths.ts";
+import { compileCacheDir } from "../../lib/compile-cache.ts";
+import { repoRoot } from "../../lib/paths.ts";
 
 /* Resources' programs as the engine runs them, on this machine, with tools in PATH that stand in for the host's own. */
 
@@ -22,9 +23,9 @@ function tool(name: string, body: string): void {
 
 function command(program: string, action: "create" | "delete", spec: object) {
   const path = `${join(dir, "bin")}${delimiter}${process.env["PATH"]}`;
-  const ended = spawnSync(process.execPath, [join(repoRoot, "infra/host-programs/start", `${program}.ts`), action], {
+  const ended = spawnSync(process.execPath, [join(repoRoot, "infra/host-programs/run.ts"), program, action], {
     input: JSON.stringify({ target: null, owner: "lathe/edge", ...spec }),
-    env: { ...process.env, PATH: path, HOME: dir, DIR: dir },
+    env: { ...process.env, PATH: path, HOME: dir, DIR: dir, NODE_COMPILE_CACHE: compileCacheDir() },
     encoding: "utf8",
   });
   return { code: ended.status, said: ended.stderr };

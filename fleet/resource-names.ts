@@ -19,7 +19,7 @@ const PARTS: readonly (readonly [pattern: RegExp, noun: string, making: string])
 /** Resources that are only there to hold others: the stack, Lathe's components, the providers. */
 const HOLDERS = /^(pulumi:|lathe:)/;
 /** Steps that only make way for others. */
-const MAKES_WAY = /-room$/;
+const MAKES_WAY = /-reservation$/;
 
 /** What a resource is to a person; undefined for those that a person need not know of. */
 export function nounOf({ name, type }: ResourceStep): string | undefined {
