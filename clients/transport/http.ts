@@ -48,7 +48,7 @@ export class HttpConnection {
    *
    * @param title what readers call the protocol
    */
-  async open(timeoutMs: number, title: string): Promise<void> {
+  async open(timeoutMs: number, title = "HTTP"): Promise<void> {
     try {
       await this.#connect(timeoutMs);
     } catch (error) {
