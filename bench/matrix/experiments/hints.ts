@@ -1,4 +1,4 @@
-import { nearest } from "../../../infra/config/nearest.ts";
+import { nearest } from "../../../lib/nearest.ts";
 import type { Path } from "./yaml-position.ts";
 import { KEYS } from "./schema.ts";
 
