@@ -1,6 +1,6 @@
 import type { Security } from "../../clients/security.ts";
 import { HttpConnection } from "../../clients/transport/http.ts";
-import { SocketChannel } from "../../clients/transport/socket-channel.ts";
+import { GrpcChannel } from "../../clients/transport/grpc-channel.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { GateEndpoint, GateSpec } from "./spec.ts";
 
@@ -49,7 +49,7 @@ export function strangersTo({ security, client }: Pick<GateEndpoint, "security" 
 /** Whether a client comes as far as that the server speaks its protocol with it. Asks nothing of any API. */
 async function letsIn(address: string, { protocol, port }: GateEndpoint, security: Security | undefined) {
   if (protocol === "grpc") {
-    const channel = new SocketChannel(address, port, security);
+    const channel = new GrpcChannel(address, port, security);
     const opened = await succeeds(() => channel.open(TIMEOUT_MS));
     await channel.close();
     return opened;
