@@ -35,7 +35,6 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
     local: cell.local,
     api: cell.api,
     input: cell.input,
-    load_settings: JSON.stringify(cell.load),
     experiments: cell.experiments?.join(" "),
     outcome: summary?.failure !== undefined ? "failed" : measured ? "measured" : "not measured",
     failure: summary?.failure && `${summary.failure.code}: ${summary.failure.message}`,
@@ -76,6 +75,7 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
     image_width: image?.width,
     image_height: image?.height,
     image_objects: covariates?.objects,
+    load_settings: JSON.stringify(cell.load),
   };
 }
 
