@@ -74,7 +74,7 @@ describe("comparing two runs", () => {
     expect(slower[0]?.ratio).toBeCloseTo(1.3, 1);
     expect(exitCodeOf(c)).toBe(1);
     expect(formatComparison(c)).toMatch(
-      /client → edge +REST +rest +ssd-mobilenet +4 +1\.\d+ +1\.\d+ to 1\.\d+ +1\.\d+ to 1\.\d+ +slower/,
+      /client → edge +rest +ssd-mobilenet +4 +1\.\d+ +1\.\d+ to 1\.\d+ +1\.\d+ to 1\.\d+ +slower/,
     );
   });
 

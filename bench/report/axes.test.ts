@@ -93,8 +93,8 @@ describe("one more axis", () => {
 
   it("is a column of tables and CSV, with its title and its levels", async () => {
     const text = await reportText(inputs);
-    expect(text).toMatch(/from → to +protocol +client program +model +letter +images +mean/);
-    expect(text).toMatch(/client → edge +REST +rest +ssd-mobilenet +letter B +3 +\d/);
+    expect(text).toMatch(/from → to +\(client program\) +model +letter +images +mean/);
+    expect(text).toMatch(/client → edge +REST \(rest\) +ssd-mobilenet +letter B +3 +\d/);
     expect(text).toMatch(/Letter: letter A/);
     expect(text).toMatch(/letter B over letter A +2\.4\d+ /);
     const [head = "", ...lines] = cellsCsv(inputs).slice(1).split("\r\n");
@@ -112,9 +112,7 @@ describe("one more axis", () => {
     const slower = c.groups.filter((g) => g.change === "slower");
     expect(slower).toHaveLength(3 * 3 * 2);
     expect(new Set(slower.map((g) => g.levels["letter"]))).toEqual(new Set(["B"]));
-    expect(formatComparison(c, verdictOf(c), axes)).toMatch(
-      /client → edge +REST +rest +ssd-mobilenet +letter B +3 +1\.[45]/,
-    );
+    expect(formatComparison(c, verdictOf(c), axes)).toMatch(/client → edge +rest +ssd-mobilenet +letter B +3 +1\.[45]/);
   });
 });
 
@@ -150,8 +148,8 @@ describe("the model of latency", () => {
     const [a, b] = ["client → edge, edge/a", "client → edge, edge/b"].map((placement) => ({ placement }));
     expect(Math.exp(fit?.contrast(b ?? {}, a ?? {}).log ?? NaN)).toBeCloseTo(2, 6);
     const text = await reportText(reportInputs(study.manifest, { study }));
-    expect(text).toMatch(/from → to +server +protocol +client program +model/);
-    expect(text).toMatch(/client → edge +edge\/b +gRPC +probe/);
+    expect(text).toMatch(/from → to +server +\(client program\) +model/);
+    expect(text).toMatch(/client → edge +edge\/b +gRPC \(probe\)/);
     expect(text).toContain("Machine, for requests from client: edge, edge/a");
   });
 });

@@ -12,23 +12,23 @@ import { modelTitle } from "./caveats.ts";
 
 /** A column for each of these axes. */
 export function axisColumns(axes: readonly Axis[]): TableColumn[] {
-  return axes.map(({ title }) => ({ title }));
+  return axes.map(({ key }) => ({ title: factorTitle(axes, key).replace(" (", "\n(") }));
 }
 
 /** A row's levels, for the columns of `axisColumns`; of a model also what its numbers do not say. */
 export function axisCells(levels: Levels, axes: readonly Axis[], manifest: RunManifest): string[] {
-  return axes.map(({ key, levelTitle: title }) => {
-    const level = title(levels[key] ?? "");
+  return axes.map(({ key }) => {
+    const level = levelTitle(axes, key, levels[key] ?? "");
     return key === "model" ? modelTitle(manifest, level) : level;
   });
 }
 
-/** Some levels in one text: `client → edge, REST, rest`. */
+/** Some levels in one text: `client → edge, REST (rest)`. */
 export function levelsText(levels: Levels, axes: readonly Axis[]): string {
-  return axes.map(({ key, levelTitle: title }) => title(levels[key] ?? "")).join(", ");
+  return axes.map(({ key }) => levelTitle(axes, key, levels[key] ?? "")).join(", ");
 }
 
-/** A level where it has no column of the protocol beside it: of a client kind with its protocol, `gRPC (probe)`. */
+/** A level by the name that readers know; of a client kind with its protocol, `gRPC (probe)`. */
 export function levelTitle(axes: readonly Axis[], key: string, level: string): string {
   if (key === "client") return kindTitle(level);
   return axes.find((axis) => axis.key === key)?.levelTitle(level) ?? level;

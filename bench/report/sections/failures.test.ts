@@ -45,7 +45,7 @@ describe("calls that failed in a cell that was measured after all", () => {
   it("have a row of their own, with codes and visits", async () => {
     const text = await textOf(failuresSection, inputs(timeouts));
     expect(text).toMatch(
-      /client → edge +REST +rest +ssd-mobilenet +1 of 2 +3 +11 +2 +2 of 5 +DEADLINE_EXCEEDED 3, UNAVAILABLE 1/,
+      /client → edge +REST \(rest\) +ssd-mobilenet +1 of 2 +3 +11 +2 +2 of 5 +DEADLINE_EXCEEDED 3, UNAVAILABLE 1/,
     );
   });
 

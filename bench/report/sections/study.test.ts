@@ -134,11 +134,11 @@ describe("the report of a run", () => {
   it("says of each row of the split whether its parts add up", async () => {
     const text = await textOf(attributionSection, study());
     expect(text).toMatch(
-      /client → edge +REST +rest +ssd-mobilenet +\d+\.\d+ +(yes|NO) +-?\d\.\d+ +-?\d\.\d+ to -?\d\.\d+ /,
+      /client → edge +REST \(rest\) +ssd-mobilenet +\d+\.\d+ +(yes|NO) +-?\d\.\d+ +-?\d\.\d+ to -?\d\.\d+ /,
     );
     // Two models at three placements with two clients; at home one of two left-overs follows from the other.
     expect(text).toMatch(/The parts add up to the whole, within 5 % of it, in \d of 8 findings/);
-    expect(text).toMatch(/client → client +REST +rest +ssd-mobilenet +\d+\.\d+ +\((yes|NO|inconclusive)\) /);
+    expect(text).toMatch(/client → client +REST \(rest\) +ssd-mobilenet +\d+\.\d+ +\((yes|NO|inconclusive)\) /);
     expect(text).toContain("it holds for all 8 findings at once at 95 % (Bonferroni: 99.38 % each)");
   });
 

@@ -27,9 +27,9 @@ describe("the table of phases", () => {
     const cells = [...plain, ...loaded];
     const ms = (c: Cell) => (c.load === X4 ? 400 : c.load === TEN_A_SECOND ? 200 : 100);
     const text = await textOf(cells, new Map(cells.map((c) => [c.id, summary(c, ms(c))])));
-    expect(text).toMatch(/gRPC +probe +ssd-mobilenet +one by one +3 +100 +100/);
-    expect(text).toMatch(/gRPC +probe +ssd-mobilenet +x4 +3 +400 +400/);
-    expect(text).toMatch(/gRPC +probe +ssd-mobilenet +10\/s +3 +200 +200/);
+    expect(text).toMatch(/gRPC \(probe\) +ssd-mobilenet +one by one +3 +100 +100/);
+    expect(text).toMatch(/gRPC \(probe\) +ssd-mobilenet +x4 +3 +400 +400/);
+    expect(text).toMatch(/gRPC \(probe\) +ssd-mobilenet +10\/s +3 +200 +200/);
   });
 
   it("show what a call of an open loop waited before it began, so that the parts come to the mean", async () => {
