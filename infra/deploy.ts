@@ -77,7 +77,11 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   const whose = { target, owner: ownerOf(), id: provider.id };
   const [only] = plans.length === 1 ? plans : [];
   // Called by the machine alone: a stack that gets a second server keeps it.
-  const folder = workspaceFolder(`machine.${host}-workspace`, { ...whose, workspace, files: only?.spec.files ?? [] }, {});
+  const folder = workspaceFolder(
+    `machine.${host}-workspace`,
+    { ...whose, workspace, files: only?.spec.files ?? [] },
+    {},
+  );
   const stage = { machine, provider, host, folder, images: imagesOn(host, target, provider, ownerOf(), bySudo) };
   const made: ModelServer[] = [];
   for (const plan of plans) made.push(await declareServer(plan, plans, stage));
@@ -122,9 +126,7 @@ async function declareServer(plan: ServerPlan, all: readonly ServerPlan[], stage
     ...{ remoteImage: image, image: reference, machineId: machine.role },
     placement: plan.settings.placement,
     memoryMiB: memoryOf(plan, all, facts),
-    proxyImage: hasProxy
-      ? (await images("proxy-image", config.access.proxyImage, "proxyImage")).image
-      : undefined,
+    proxyImage: hasProxy ? (await images("proxy-image", config.access.proxyImage, "proxyImage")).image : undefined,
     freshCredentials: needsCredentials(access.endpoints) ? await makeCredentials(owner, [address]) : undefined,
     folder: all.length === 1 ? stage.folder : ownFolder(),
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { concurrency } from "./keys.ts";
-import { callOnLanes } from "./lanes.ts";
+import { callOnConnections } from "./on-connections.ts";
 import type { LoadMode } from "./load.ts";
 
 const ClosedLoop = z.object({
@@ -31,6 +31,6 @@ export const closedLoop: LoadMode<ClosedLoop> = {
     const isOver = (begun: number) =>
       begun >= plan.calls || (begun > 0 && tools.clock.now() - startedAt > plan.blockMs);
     const next = { intendedAt: null, leadIn: false };
-    return callOnLanes(concurrency, (begun) => (isOver(begun) ? undefined : next), tools);
+    return callOnConnections(concurrency, (begun) => (isOver(begun) ? undefined : next), tools);
   },
 };

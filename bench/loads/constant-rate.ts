@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { concurrency, ratePerSecond } from "./keys.ts";
-import { callOnLanes } from "./lanes.ts";
+import { callOnConnections } from "./on-connections.ts";
 import type { LoadMode } from "./load.ts";
 
 const ConstantRate = z.object({
@@ -46,6 +46,6 @@ export const constantRate: LoadMode<ConstantRate> = {
       begun >= leadIn + calls || (begun > leadIn && dueMs(begun) - dueMs(leadIn) > blockMs);
     const next = (begun: number) =>
       isOver(begun) ? undefined : { intendedAt: startedAt + dueMs(begun), leadIn: begun < leadIn };
-    return callOnLanes(concurrency, next, tools);
+    return callOnConnections(concurrency, next, tools);
   },
 };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { CallResult } from "../../clients/client.ts";
 import { random } from "../stats/math/random.ts";
 import { realClock } from "./clock.ts";
-import { callOnLanes } from "./lanes.ts";
+import { callOnConnections } from "./on-connections.ts";
 import type { Load, LoadCall, LoadMode, LoadPlan } from "./load.ts";
 import { LOAD_MODES, PLAIN_LOAD, isPlainLoad, loadKeys, loadTitle, loadsOf, modeOf } from "./registry.ts";
 import { jumpingClock } from "./testing/clock.ts";
@@ -194,7 +194,7 @@ describe("another load mode", () => {
         begun >= leadIn + calls
           ? undefined
           : { intendedAt: startedAt + 1000 * Math.floor(begun / size), leadIn: begun < leadIn };
-      return callOnLanes(size, next, tools);
+      return callOnConnections(size, next, tools);
     },
   };
   const modes = [...LOAD_MODES, bursts];

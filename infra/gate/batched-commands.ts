@@ -61,8 +61,9 @@ mv "$1/models/$2.partial" "$1/models/$2"
 `;
 
 /** Writes down what the server was seen to serve. */
-export async function writeState(run: GateRun, { file, text }: GateState): Promise<void> {
-  await mustRunOn(run.target, script(WRITE, run.workspace, file), `write ${file}`, { input: text(run) });
+export async function writeState(run: GateRun, state: GateState): Promise<void> {
+  const command = script(WRITE, run.workspace, state.file);
+  await mustRunOn(run.target, command, `write ${state.file}`, { input: state.text(run) });
 }
 
 const LAST = `

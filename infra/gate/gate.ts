@@ -63,12 +63,7 @@ async function asPlanned(given: GateSpec, kind: KindGate, deadline: number): Pro
   return run;
 }
 
-async function answers(
-  run: GateRun,
-  kind: KindGate,
-  models: readonly GateModel[],
-  deadline: number,
-): Promise<void> {
+async function answers(run: GateRun, kind: KindGate, models: readonly GateModel[], deadline: number): Promise<void> {
   for (const model of models) await kind.ready(run, model, deadline);
   for (const model of models) await kind.smoke(run, model, deadline);
 }

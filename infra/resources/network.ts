@@ -41,9 +41,7 @@ export function reservationFor({ name, args, id, child }: Part, after: readonly 
         ...{ target, owner, id, server: name, container: config.container, leftover: leftovers.container },
         proxy: proxied(access.endpoints) !== undefined,
         ports: access.endpoints.map(({ protocol, port }) => ({ protocol, port })),
-        ...(hasOwnNetwork(access)
-          ? { beside: { workspace, proxy: leftovers.proxy, network: leftovers.network } }
-          : {}),
+        ...(hasOwnNetwork(access) ? { beside: { workspace, proxy: leftovers.proxy, network: leftovers.network } } : {}),
       },
       triggers: [],
       undo: true,

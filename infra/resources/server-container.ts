@@ -1,10 +1,11 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import { networkName } from "../access/firewall-rules.ts";
 import { CONTAINER_TIMEOUT } from "../deadlines.ts";
 import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
 import { REPLACE_ON_CHANGES, containerArgs } from "./container.ts";
-import { userOf, type Part } from "./server-args.ts";
+import { userOf, type ModelServerArgs, type Part } from "./server-args.ts";
 
 /** What a server's container starts in. */
 export interface Surroundings {
@@ -57,7 +58,17 @@ function labels({ name, args, id, credentials }: Part): Record<string, pulumi.In
     [SERVER_LABEL]: name,
     [LEFTOVER_LABEL]: args.leftovers.container,
     "org.lathe.role": args.machineId,
-    // A server reads its keys at its start: others mean another container.
+    // What a server reads at its start only: another means another container.
+    ...(args.kind.gate.rollOut === undefined ? { "org.lathe.serves": served(args) } : {}),
     ...(credentials === undefined ? {} : { "org.lathe.keys": credentials.fingerprint }),
   };
+}
+
+/** Names what a server of a kind without a rollout serves. */
+function served({ models, spec }: ModelServerArgs): string {
+  const versions = models.map(({ deployed, versions: all }) => [deployed.name, all.map((v) => [v.version, v.sha256])]);
+  return createHash("sha256")
+    .update(JSON.stringify([versions, spec.files]))
+    .digest("hex")
+    .slice(0, 16);
 }

@@ -95,6 +95,9 @@ export interface ServerKind<S = unknown> {
   /** Pure: which build an image is, in the kind's own words (`intel`): settings may act in one alone. */
   build(image: string, standIn: boolean): string;
   /** Pure: its settings by the names of its documentation, from the environment and command of a running container. */
-  settingsShown(running: { readonly env: Readonly<Record<string, string>>; readonly command: readonly string[] }): Record<string, string>;
+  settingsShown(running: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly command: readonly string[];
+  }): Record<string, string>;
   readonly gate: KindGate;
 }

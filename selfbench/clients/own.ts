@@ -20,10 +20,12 @@ const payload = makePayload(TIMEOUT_MS);
 /** Makes one call and checks its answer; gives the phases where the client has them. */
 type Call = () => Promise<Timing | null>;
 
-async function wholeCall(client: string, port: number, boxes: number): Promise<Call> {
-  const opened = clientKind(client).create("127.0.0.1", port);
+async function wholeCall(client: string, port: number): Promise<Call> {
+  const kind = clientKind(client);
+  const opened = kind.create("127.0.0.1", port);
   await opened.open(TIMEOUT_MS);
-  const answerBytes = client.startsWith("rest") ? payload.restAnswer.length : payload.grpcAnswer.length;
+  const [answerBytes, boxes] =
+    kind.protocol === "rest" ? [payload.restAnswer.length, REST_BOXES] : [payload.grpcAnswer.length, GRPC_BOXES];
   return async () => {
     const result = await opened.call(payload.request);
     if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
@@ -62,10 +64,8 @@ function makeCall(mode: string, port: number): Promise<Call> {
       return probeBytes(port);
     case "rest-body":
       return restBody(port);
-    case "rest":
-      return wholeCall(mode, port, REST_BOXES);
     default:
-      return wholeCall(mode, port, GRPC_BOXES);
+      return wholeCall(mode, port);
   }
 }
 

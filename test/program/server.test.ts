@@ -10,7 +10,7 @@ import { NO_LEFTOVERS } from "../../infra/ownership/leftovers.ts";
 import { ModelServer } from "../../infra/resources/model-server.ts";
 import { workspaceFolder } from "../../infra/resources/server-files.ts";
 import { plannedEndpoints } from "../../infra/servers/endpoints.ts";
-import { defaultServerKind as kind } from "../../infra/servers/registry.ts";
+import { defaultServerKind } from "../../infra/servers/registry.ts";
 import { artifact, edgeConfig, edgeFacts, edgeLogin, mockPulumi, settled, type Registered } from "./mocks.ts";
 
 afterEach(settled);
@@ -27,6 +27,7 @@ function make(
   models = [artifact("ssd-mobilenet"), artifact("null")],
   wanted: object = { pin: "none" },
   access: Partial<AccessSources> = {},
+  kind = defaultServerKind,
 ): ModelServer {
   const target = { destination: "ubuntu@edge.example" };
   const provider = dockerProvider("docker.edge", target);
@@ -225,6 +226,19 @@ describe("models", () => {
       "machine.edge-workspace",
     ]);
   });
+});
+
+test("another version means another container where the kind cannot roll it out", async () => {
+  const gate = { ...defaultServerKind.gate };
+  delete gate.rollOut;
+  const labels: unknown[] = [];
+  for (const version of [1, 1, 2]) {
+    registered.splice(0);
+    await outputOf(make([artifact("null", version)], undefined, {}, { ...defaultServerKind, gate }));
+    labels.push(find("docker:index/container:Container", "-container").inputs["labels"]);
+  }
+  expect(labels[1]).toEqual(labels[0]);
+  expect(labels[2]).not.toEqual(labels[0]);
 });
 
 describe("the gate", () => {

@@ -9,7 +9,7 @@ import type { Watch } from "./watch.ts";
 /** What a visit's calls are made with. */
 export interface VisitCalls {
   readonly mode: LoadMode;
-  /** One open connection for each lane of the load. */
+  /** The open connections that the load needs. */
   readonly clients: readonly Client[];
   readonly request: PredictRequest;
   /** Where the server's own clock is read; undefined where it is not. */
@@ -51,7 +51,7 @@ export async function measure(
   // With a lead-in the server would tell of other calls, too.
   const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
   watch.start();
-  const call = (lane: number) => (clients[lane] as Client).call(request);
+  const call = (connection: number) => (clients[connection] as Client).call(request);
   await mode.run(visit.load, visit, { call, done, clock });
   const client = await watch.stop(ownWorkMs);
   const server = readAgain ? await readAgain() : undefined;

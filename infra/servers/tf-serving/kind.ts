@@ -1,7 +1,5 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
-import { checkLabels, ready, smoke } from "./gate.ts";
-import { rollOut } from "./rollout.ts";
 import { settingsFor, settingsHelp, settingsShown, TfServingSettings } from "./settings.ts";
 import { state } from "./state.ts";
 
@@ -32,5 +30,12 @@ export const tfServing: ServerKind<TfServingSettings> = {
   // The stand-in runs the OpenMP build and obeys the same variables.
   build: (image, standIn) => (standIn || /intel-optimized-tensorflow-serving/.test(image) ? "intel" : "stock"),
   settingsShown,
-  gate: { state, ready, smoke, rollOut, served: checkLabels },
+  // Loaded where a gate runs: a stack's program only plans, and need not wait for clients.
+  gate: {
+    state,
+    ready: async (...args) => (await import("./gate.ts")).ready(...args),
+    smoke: async (...args) => (await import("./gate.ts")).smoke(...args),
+    rollOut: async (...args) => (await import("./rollout.ts")).rollOut(...args),
+    served: async (run) => (await import("./gate.ts")).checkLabels(run),
+  },
 };

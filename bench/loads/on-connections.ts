@@ -9,14 +9,14 @@ export type NextCall = Pick<LoadCall, "intendedAt" | "leadIn">;
  *
  * @param next what comes after the first `begun` calls; undefined: nothing, now or later
  */
-export async function callOnLanes(
+export async function callOnConnections(
   connections: number,
   next: (begun: number) => NextCall | undefined,
   { call, done, clock }: LoadTools,
 ): Promise<void> {
   let begun = 0;
   let failed = false;
-  const lane = async (connection: number): Promise<void> => {
+  const keepBusy = async (connection: number): Promise<void> => {
     for (;;) {
       const coming = failed ? undefined : next(begun);
       if (coming === undefined) return;
@@ -30,5 +30,5 @@ export async function callOnLanes(
       done({ result, startAt, intendedAt, leadIn });
     }
   };
-  await Promise.all(Array.from({ length: connections }, (_, connection) => lane(connection)));
+  await Promise.all(Array.from({ length: connections }, (_, connection) => keepBusy(connection)));
 }

@@ -6,7 +6,7 @@ import { UserError } from "../../lib/errors.ts";
  * A program that answers each line on its stdin with one line of JSON on its stdout. It ends when its stdin closes, so it
  * outlives this process in no way that this process can end.
  */
-export class Worker {
+export class LineProgram {
   readonly #name: string;
   readonly #child: ChildProcess;
   readonly #lines: Interface;
