@@ -2,7 +2,6 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { homedir } from "node:os";
 import { isAbsolute, posix, resolve } from "node:path";
-import { UserError } from "../lib/errors.ts";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
@@ -20,20 +19,15 @@ import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
 import { endpointsOf, memoryOf, planServer } from "./server-plan.ts";
 import type { PreparedMachine, PreparedServer, ServerPlan } from "./server-plan.ts";
-import { accessFaults } from "./servers/endpoints.ts";
-import { serverKind } from "./servers/registry.ts";
 
 /**
  * Reads a machine's facts and makes the models of its servers ready: all that a stack's program waits for, so that the
  * plan is plain values.
  *
- * @throws UserError where the config asks for what a server kind cannot do, or the machine or a model's source does not allow
- *   it: before any resource exists
+ * @throws UserError where the machine or a model's source does not allow it: before any resource exists
  */
 export async function prepare(config: StackConfig): Promise<{ machine: PreparedMachine; servers: PreparedServer[] }> {
   const { servers, ...rest } = config;
-  const faults = servers.flatMap(({ kind, access }) => accessFaults(serverKind(kind), access));
-  if (faults.length > 0) throw new UserError(faults);
   const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh);
   const owner = ownerOf();
   const preparation = {

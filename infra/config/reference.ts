@@ -1,7 +1,9 @@
 import type { KindEndpoint, ServerKind } from "../servers/kind.ts";
 import { CONFIG_KEYS } from "./keys.ts";
 import type { ConfigKey } from "./key.ts";
+import { MACHINE_KEYS } from "./machine-keys.ts";
 import { STACK } from "./places.ts";
+import { SERVER_KEYS } from "./server-keys.ts";
 
 /** What the reference tells of a server kind. */
 export type DescribedKind = Pick<
@@ -9,10 +11,32 @@ export type DescribedKind = Pick<
   "name" | "about" | "defaultImage" | "defaultContainer" | "endpoints" | "settingsHelp"
 >;
 
-/** The reference of every config key as Markdown, made from the same list that reads the config; then each kind's own settings. */
+/** The reference of every config key as Markdown, made from the same lists that read the config; then each kind's own settings. */
 export function configReference(kinds: readonly DescribedKind[]): string {
-  const keys = Object.entries<ConfigKey>(CONFIG_KEYS).map(([name, key]) => keySection(name, key));
-  return `${[...keys, ...kinds.map(kindSection)].join("\n\n")}\n`;
+  const { servers } = CONFIG_KEYS;
+  const parts = [
+    ...["## The machine", ...sections(MACHINE_KEYS)],
+    ...["## A server", ...sections(SERVER_KEYS)],
+    ...["## Several servers on the machine", ...sections({ servers }), SERVERS_EXAMPLE],
+    ...kinds.map(kindSection),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+const SERVERS_EXAMPLE = `In \`Pulumi.STACK.yaml\`:
+
+\`\`\`yaml
+config:
+  lathe:models: ["null"]
+  lathe:servers:
+    - name: plain
+    - name: locked
+      tls: mutual
+      memoryMiB: 4096
+\`\`\``;
+
+function sections(keys: Readonly<Record<string, ConfigKey>>): string[] {
+  return Object.entries(keys).map(([name, key]) => keySection(name, key));
 }
 
 function keySection(name: string, key: ConfigKey): string {

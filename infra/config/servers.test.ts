@@ -94,6 +94,24 @@ test("all faults of all servers are shown at once, each with its path and what m
   expect(whats(() => resolve({ "lathe:servers": "one,two" }))).toEqual(['lathe:servers: "one,two"']);
 });
 
+test("what a server's kind cannot do is a fault of the map that asks for it, or of the stack's key", () => {
+  const list = [
+    { name: "one", tls: "mutual" },
+    { name: "two", server: "letter", tls: "server", rest: "open" },
+    { name: "third", server: "letter" },
+  ];
+  expect(faultsOf(() => servers(list, { "lathe:rest": "token" }))).toMatchObject([
+    {
+      what: "lathe:servers[1].tls: server, but no endpoint of a letter server speaks TLS",
+      fix: "pulumi config rm --path 'lathe:servers[1].tls'",
+    },
+    {
+      what: "lathe:rest: token, but a letter server has no REST endpoint that a token may protect",
+      fix: "pulumi config rm lathe:rest",
+    },
+  ]);
+});
+
 test("a fault of what holds for all servers is shown once; models that a server lacks are missed at its place", () => {
   const list = [{ name: "one" }, { name: "two" }];
   expect(whats(() => servers(list, { "lathe:models": "b", "lathe:settings": '{"threads":0}' }))).toEqual([

@@ -1,6 +1,7 @@
 import type { Fault } from "../../lib/errors.ts";
 import type { ServerKind } from "../servers/kind.ts";
-import { accessConfig } from "./access.ts";
+import { accessProblems } from "../servers/endpoints.ts";
+import { accessConfig, type AccessConfig } from "./access.ts";
 import { schemaFaults, unknownName } from "./faults.ts";
 import type { ServerValues } from "./keys.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
@@ -50,6 +51,7 @@ export function resolveServers(
     const find: Find = (key) => found(layers, (values) => values[key] ?? undefined);
     const kind = kindOf(kindName, find, sources.kinds, faults);
     const access = accessOf(find, faults);
+    if (kind !== undefined) faults.push(...accessFaults(kind, access, find));
     const ports = kind === undefined ? [] : portsOf(kind, layers, several ? i : 0, faults);
     const container = find("container");
     const models = find("models");
@@ -104,6 +106,17 @@ function kindOf(name: string, find: Find, kinds: readonly ConfigKind[], faults: 
   const names = kinds.map((k) => k.name);
   if (kind === undefined) faults.push(unknownName(places.of("server"), name, names, places.remove("server")));
   return kind;
+}
+
+function accessFaults(kind: ConfigKind, access: AccessConfig, find: Find): Fault[] {
+  return accessProblems(kind, access).map(({ key, what, expected, instead }) => {
+    const { places } = find(key);
+    return {
+      what: `${places.of(key)}: ${what}`,
+      ...(expected === undefined ? {} : { expected }),
+      fix: instead === undefined ? places.remove(key) : places.set(key, instead),
+    };
+  });
 }
 
 function accessOf(find: Find, faults: Fault[]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accessFaults, plannedEndpoints } from "./endpoints.ts";
+import { accessProblems, plannedEndpoints } from "./endpoints.ts";
 import type { KindEndpoint, ServerKind } from "./kind.ts";
 
 const grpc: KindEndpoint = {
@@ -16,8 +16,8 @@ const alone = kind(rest);
 
 const planned = (of: typeof both, tls: "off" | "server" | "mutual", how: "open" | "token" | "off") =>
   plannedEndpoints(of, { rest: 9000 }, { tls, rest: how }).map((e) => [e.protocol, e.port, e.security]);
-const faults = (of: typeof both, tls: "off" | "server" | "mutual", how: "open" | "token" | "off") =>
-  accessFaults(of, { tls, rest: how }).map((fault) => `${fault.what} / ${fault.fix}`);
+const problems = (of: typeof both, tls: "off" | "server" | "mutual", how: "open" | "token" | "off") =>
+  accessProblems(of, { tls, rest: how }).map(({ key, what, instead }) => `${key}: ${what} / ${instead ?? "none"}`);
 
 describe("the endpoints of a server", () => {
   test("have the ports of the config, or their kind's own, and what protects them as far as they know it", () => {
@@ -42,33 +42,33 @@ describe("the endpoints of a server", () => {
   });
 });
 
-describe("what a kind cannot do is a fault with what it can", () => {
+describe("what a kind cannot do is told, with what it can", () => {
   test("none where it can", () => {
     for (const tls of ["off", "server", "mutual"] as const)
-      for (const how of ["open", "token", "off"] as const) expect(faults(both, tls, how)).toEqual([]);
-    expect(faults(alone, "off", "open")).toEqual([]);
-    expect(faults(kind(grpc), "mutual", "off")).toEqual([]);
+      for (const how of ["open", "token", "off"] as const) expect(problems(both, tls, how)).toEqual([]);
+    expect(problems(alone, "off", "open")).toEqual([]);
+    expect(problems(kind(grpc), "mutual", "off")).toEqual([]);
   });
 
   test("TLS, and certificates of clients", () => {
-    expect(faults(alone, "server", "token")).toEqual([
-      "lathe:tls: server, but no endpoint of a plain server speaks TLS / pulumi config rm lathe:tls",
+    expect(problems(alone, "server", "token")).toEqual([
+      "tls: server, but no endpoint of a plain server speaks TLS / none",
     ]);
     const oneSided = kind({ ...grpc, protections: ["tls"] });
-    expect(faults(oneSided, "mutual", "open")).toEqual([
-      "lathe:tls: mutual, but no endpoint of a plain server asks clients for a certificate / pulumi config set lathe:tls server",
+    expect(problems(oneSided, "mutual", "open")).toEqual([
+      "tls: mutual, but no endpoint of a plain server asks clients for a certificate / server",
     ]);
   });
 
   test("a token where there is no REST, and REST closed where nothing else is or it cannot be", () => {
-    expect(faults(kind(grpc), "off", "token")).toEqual([
-      "lathe:rest: token, but a plain server has no REST endpoint that a token may protect / pulumi config rm lathe:rest",
+    expect(problems(kind(grpc), "off", "token")).toEqual([
+      "rest: token, but a plain server has no REST endpoint that a token may protect / none",
     ]);
-    expect(faults(alone, "off", "off")).toEqual([
-      "lathe:rest: off (which lathe:tls means where lathe:rest is not set), but a plain server has no other endpoint / pulumi config set lathe:rest token",
+    expect(problems(alone, "off", "off")).toEqual([
+      "rest: off (which lathe:tls means where lathe:rest is not set), but a plain server has no other endpoint / token",
     ]);
-    expect(faults(kind(grpc, { ...rest, protections: [], closable: false }), "off", "off")).toEqual([
-      "lathe:rest: off (which lathe:tls means where lathe:rest is not set), but a plain server cannot close it / pulumi config set lathe:rest open",
+    expect(problems(kind(grpc, { ...rest, protections: [], closable: false }), "off", "off")).toEqual([
+      "rest: off (which lathe:tls means where lathe:rest is not set), but a plain server cannot close it / open",
     ]);
   });
 });

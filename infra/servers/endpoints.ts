@@ -1,5 +1,3 @@
-import { protocolTitle } from "../../clients/registry.ts";
-import type { Fault } from "../../lib/errors.ts";
 import type { PlannedEndpoint } from "../access/plan.ts";
 import type { AccessConfig } from "../config/access.ts";
 import type { KindEndpoint, ServerKind } from "./kind.ts";
@@ -13,7 +11,7 @@ type Offer = Pick<ServerKind, "name" | "endpoints">;
 const REST = "rest";
 
 /**
- * The open endpoints of a server as its config asks for them. Pure; what the kind cannot do is left out (`accessFaults` tells it).
+ * The open endpoints of a server as its config asks for them. Pure; what the kind cannot do is left out (`accessProblems` tells it).
  *
  * @param ports by protocol, on the machine; the kind's own where there is none
  */
@@ -45,43 +43,54 @@ function securityOf({ protocol, protections }: KindEndpoint, { tls, rest }: Door
   return "none";
 }
 
+/** Something that a config asks of a server, and that servers of its kind cannot do. */
+export interface AccessProblem {
+  /** Whose value it is: `lathe:tls` or `lathe:rest`. */
+  readonly key: keyof Doors;
+  readonly what: string;
+  readonly expected?: string;
+  /** A value that would do; absent: none but what holds where nothing is set. */
+  readonly instead?: string;
+}
+
 /** What a config asks of a server that servers of its kind cannot do. Pure. */
-export function accessFaults(kind: Offer, { tls, rest }: Doors): Fault[] {
+export function accessProblems(kind: Offer, { tls, rest }: Doors): AccessProblem[] {
   const offers = (protection: PlannedEndpoint["security"]) =>
     kind.endpoints.some(({ protections }) => (protections as readonly string[]).includes(protection));
   const restEndpoint = kind.endpoints.find(({ protocol }) => protocol === REST);
-  const faults: Fault[] = [];
+  const problems: AccessProblem[] = [];
   if (tls === "mutual" && !offers("mutual-tls"))
-    faults.push({
-      what: `lathe:tls: mutual, but no endpoint of a ${kind.name} server asks clients for a certificate`,
-      expected: offers("tls") ? "server or off" : "off",
-      fix: offers("tls") ? "pulumi config set lathe:tls server" : "pulumi config rm lathe:tls",
+    problems.push({
+      key: "tls",
+      what: `mutual, but no endpoint of a ${kind.name} server asks clients for a certificate`,
+      ...(offers("tls") ? { expected: "server or off", instead: "server" } : { expected: "off" }),
     });
   else if (tls === "server" && !offers("tls"))
-    faults.push({
-      what: `lathe:tls: server, but no endpoint of a ${kind.name} server speaks TLS`,
+    problems.push({
+      key: "tls",
+      what: `server, but no endpoint of a ${kind.name} server speaks TLS`,
       expected: "off",
-      fix: "pulumi config rm lathe:tls",
     });
   if (rest === "token" && restEndpoint?.protections.includes("token") !== true)
-    faults.push({
-      what: `lathe:rest: token, but a ${kind.name} server has no REST endpoint that a token may protect`,
-      fix: "pulumi config rm lathe:rest",
+    problems.push({
+      key: "rest",
+      what: `token, but a ${kind.name} server has no REST endpoint that a token may protect`,
     });
-  if (rest === "off" && restEndpoint !== undefined) faults.push(...closedFaults(kind, restEndpoint));
-  return faults;
+  if (rest === "off" && restEndpoint !== undefined) problems.push(...closedProblems(kind, restEndpoint));
+  return problems;
 }
 
-function closedFaults(kind: Offer, rest: KindEndpoint): Fault[] {
+function closedProblems(kind: Offer, rest: KindEndpoint): AccessProblem[] {
   const ways = ["open", ...(rest.protections.includes("token") ? ["token"] : [])];
-  const others = kind.endpoints.filter((endpoint) => endpoint !== rest).map(({ protocol }) => protocolTitle(protocol));
+  const others = kind.endpoints.filter((endpoint) => endpoint !== rest);
   if (rest.closable && others.length > 0) return [];
   const why = others.length === 0 ? "has no other endpoint" : "cannot close it";
   return [
     {
-      what: `lathe:rest: off (which lathe:tls means where lathe:rest is not set), but a ${kind.name} server ${why}`,
+      key: "rest",
+      what: `off (which lathe:tls means where lathe:rest is not set), but a ${kind.name} server ${why}`,
       expected: ways.join(" or "),
-      fix: `pulumi config set lathe:rest ${ways.at(-1)}`,
+      instead: ways.at(-1) ?? "open",
     },
   ];
 }

@@ -12,7 +12,14 @@ export const twin: MadeUp = {
   defaultImage: "registry.example/twin",
   defaultContainer: "twin",
   endpoints: [
-    { api: "twin", protocol: "grpc", containerPort: 1, defaultPort: 8500, protections: ["tls"], closable: false },
+    {
+      api: "twin",
+      protocol: "grpc",
+      containerPort: 1,
+      defaultPort: 8500,
+      protections: ["tls", "mutual-tls"],
+      closable: false,
+    },
     { api: "twin", protocol: "rest", containerPort: 2, defaultPort: 8501, protections: ["token"], closable: true },
   ],
   settings: z.strictObject({
