@@ -126,10 +126,10 @@ export function roughCallMs(
 ): number {
   const model = models[cell.model];
   if (model?.isNull === true) return NULL_MS;
-  const place = cell.local ? "local" : "remote";
+  const calls = cell.local ? "local" : "remote";
   const combination = COMBINATIONS.find((c) => c.paperModel === model?.paperModel && c.protocol === cell.protocol);
   const experiment =
-    EXPERIMENTS.find((e) => e.place === place && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.place === place);
+    EXPERIMENTS.find((e) => e.calls === calls && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.calls === calls);
   if (combination === undefined || experiment === undefined) return OTHER_MS;
   return publishedMs(experiment, cell.serverMachine, combination) ?? OTHER_MS;
 }
