@@ -15,7 +15,7 @@ export interface CompareCommandOptions {
 /** What the command prints (text, or JSON in its place) and returns to the shell. */
 export interface CompareResult {
   readonly text: string;
-  readonly json: Comparison & Verdict & { readonly schema: "lathe.compare/2" };
+  readonly json: Comparison & Verdict & { readonly schema: "lathe.compare/3" };
   readonly exitCode: Verdict["exitCode"];
 }
 
@@ -39,7 +39,7 @@ export async function compareCommand(
   const verdict = verdictOf(comparison, options.strict === true);
   return {
     text: formatComparison(comparison, verdict),
-    json: { schema: "lathe.compare/2", ...comparison, ...verdict },
+    json: { schema: "lathe.compare/3", ...comparison, ...verdict },
     exitCode: verdict.exitCode,
   };
 }

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Cell } from "../matrix/cell.ts";
-import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { type Random, random } from "../stats/math/random.ts";
 import { normalQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
@@ -25,27 +24,11 @@ const base = manifestOf({
 
 const exitCodeOf = (...of: Parameters<typeof verdictOf>) => verdictOf(...of).exitCode;
 
-/** The provenance that comparing reads, filled in. */
-function manifest(id: string, omp = "4") {
-  return {
-    ...base,
-    id,
-    lathe: { version: "0.1.0", commit: "abc", dirty: false, agent: "k", node: "v24" },
-    timedRegion: "t",
-    limits: {},
-    deployments: base.deployments.map((d) => ({
-      ...d,
-      facts: {
-        cpu: { model: "m", allowed: [0, 1], quotaCpus: null },
-        memoryBytes: 1,
-        kernel: "k",
-        os: "o",
-        docker: { version: "1" },
-      },
-      server: { kind: "tf-serving", standIn: false, image: "i" },
-    })),
-    readBack: { edge: { cpuSet: "", memoryBytes: 0, env: { OMP_NUM_THREADS: omp } } },
-  } as unknown as Study["manifest"];
+/** A run's provenance, with one setting read back. */
+function manifest(id: string, omp = "4"): Study["manifest"] {
+  const back = { imageId: "i", containerId: "c", startedAt: "s", running: true, restartCount: 0, nanoCpus: 0 };
+  const readBack = { edge: { ...back, cpuSet: "", memoryBytes: 0, env: { OMP_NUM_THREADS: omp } } };
+  return { ...base, id, timedRegion: "t", readBack };
 }
 
 function run(id: string, stream: Random, factor: (c: Cell) => number = () => 1, rounds = 4, noise = 0.01): Study {
@@ -54,43 +37,8 @@ function run(id: string, stream: Random, factor: (c: Cell) => number = () => 1, 
   );
 }
 
-/** A manifest as a run's folder holds it. */
-function completeManifest(id: string): Study["manifest"] {
-  const m = manifest(id);
-  const sha256 = "a".repeat(64);
-  return {
-    ...m,
-    schema: "lathe.run/1",
-    createdAt: "2026-01-01",
-    clock: "c",
-    photographs: "p",
-    limits: { ...DEFAULT_LIMITS },
-    readBack: {},
-    images: m.images.map((i) => ({ ...i, source: "s", sha256 })),
-    deployments: m.deployments.map((d) => ({
-      role: d.role,
-      ssh: null,
-      address: "127.0.0.1",
-      grpcPort: 1,
-      restPort: 2,
-      facts: {
-        ...d.facts,
-        hostname: "h",
-        arch: "x",
-        cpu: { ...d.facts.cpu, logical: [] },
-        docker: { version: "1", apiVersion: "1", storageDriver: "o" },
-      },
-      threads: { physicalCores: 1, ompNumThreads: 1, intraOpParallelism: 1, interOpParallelism: 2, reason: "r" },
-      server: { ...d.server, container: "c", intelBuild: true, env: {} },
-      models: d.models.map((model) => ({ ...model, version: 1, sha256, signatures: [] })),
-      workspace: "/w",
-    })),
-  };
-}
-
 const options = { threshold: 0.05 };
-const slowRest = (c: Cell) =>
-  c.client === "rest" && c.model === "ssd-mobilenet" && c.server === "edge" ? 1.3 : 1;
+const slowRest = (c: Cell) => (c.client === "rest" && c.model === "ssd-mobilenet" && c.server === "edge" ? 1.3 : 1);
 
 describe("comparing two runs", () => {
   it("of one set-up says the same, and exits with 0", () => {
@@ -120,11 +68,13 @@ describe("comparing two runs", () => {
     const stream = random(2);
     const c = compareRuns(run("a", stream), run("b", stream, slowRest), options);
     const slower = c.groups.filter((g) => g.change === "slower");
-    expect(slower.map((g) => `${g.place} ${g.model} ${g.client}`)).toEqual(["client → edge ssd-mobilenet rest"]);
+    expect(slower.map((g) => `${g.levels["placement"]} ${g.levels["model"]} ${g.levels["client"]}`)).toEqual([
+      "client → edge ssd-mobilenet rest",
+    ]);
     expect(slower[0]?.ratio).toBeCloseTo(1.3, 1);
     expect(exitCodeOf(c)).toBe(1);
     expect(formatComparison(c)).toMatch(
-      /client → edge +ssd-mobilenet +rest +4 +1\.\d+ +1\.\d+ to 1\.\d+ +1\.\d+ to 1\.\d+ +slower/,
+      /client → edge +rest +ssd-mobilenet +4 +1\.\d+ +1\.\d+ to 1\.\d+ +1\.\d+ to 1\.\d+ +slower/,
     );
   });
 
@@ -146,17 +96,17 @@ describe("comparing two runs", () => {
     expect(c.overall?.change).toBe("same");
   });
 
-  it("cannot tell from one visit a cell, however much slower it is, and exits with 3", () => {
+  it("is inconclusive of one visit a cell, however much slower it is, and exits with 3", () => {
     const stream = random(5);
     const c = compareRuns(
       run("a", stream, undefined, 1),
       run("b", stream, () => 3, 1),
       options,
     );
-    expect(c.overall).toMatchObject({ interval: null, change: "cannot tell" });
+    expect(c.overall).toMatchObject({ interval: null, change: "inconclusive" });
     expect(exitCodeOf(c)).toBe(3);
     expect(exitCodeOf(c, true)).toBe(1);
-    expect(formatComparison(c)).toContain("Nothing can be told of any group");
+    expect(formatComparison(c)).toContain("Every group is inconclusive");
   });
 
   it("takes a cell that was visited once along, as noisy as its like", () => {
@@ -245,7 +195,7 @@ describe("two runs of two rounds and thirty groups", () => {
       shared.set(key, value);
       return value;
     };
-    const study = studyOf({ ...manifest("demo"), ...wide, deployments: [] }, 2, (c, round) => {
+    const study = studyOf({ ...manifest("demo"), ...wide }, 2, (c, round) => {
       const noise = noises[c.model] ?? 0;
       const visit = common(`${round}`) + common(`${c.server} ${round}`) + noise * stream.normal();
       return Array.from({ length: 3 }, () => ({
@@ -270,8 +220,12 @@ describe("two runs of two rounds and thirty groups", () => {
       ),
     );
     const slower = found.map((c) => c.groups.filter((g) => g.change === "slower"));
-    expect(slower.filter((all) => all.some((g) => g.place === "client → edge")).length).toBeGreaterThan(22);
-    expect(slower.flat().every((g) => g.model === "ssd-mobilenet" && g.client === "rest")).toBe(true);
+    expect(slower.filter((all) => all.some((g) => g.levels["placement"] === "client → edge")).length).toBeGreaterThan(
+      22,
+    );
+    expect(slower.flat().every((g) => g.levels["model"] === "ssd-mobilenet" && g.levels["client"] === "rest")).toBe(
+      true,
+    );
     expect(found.filter((c) => exitCodeOf(c) === 0)).toEqual([]);
   });
 
@@ -317,7 +271,7 @@ describe("two runs of two rounds and thirty groups", () => {
     const c = compareRuns(demo(stream), grown(demo(stream)), options);
     const slower = c.groups.filter((g) => g.p90?.change === "slower");
     expect(slower.length).toBeGreaterThan(3);
-    expect(new Set(slower.map((g) => g.model))).toEqual(new Set(["ssd-mobilenet"]));
+    expect(new Set(slower.map((g) => g.levels["model"]))).toEqual(new Set(["ssd-mobilenet"]));
     expect(exitCodeOf(c)).toBe(1);
     expect(formatComparison(c)).toContain("B over A, p90 of the groups in which it changed");
   });
@@ -332,8 +286,8 @@ describe("judging many ratios together", () => {
       "slower",
       "seems slower",
       "seems slower",
-      "cannot tell",
-      "cannot tell",
+      "inconclusive",
+      "inconclusive",
     ]);
     expect(judged.map((j) => j.together?.level)).toEqual([
       1 - 0.05 / 4,
@@ -403,13 +357,13 @@ describe("provenance", () => {
   it("of a model marks its groups", () => {
     const b = withManifest((m) => ({
       ...m,
-      deployments: m.deployments.map((d) => ({
-        ...d,
-        models: d.models.map((x) => (x.name === "null" && d.role === "edge" ? { ...x, sha256: "f" } : x)),
+      servers: m.servers.map((s) => ({
+        ...s,
+        models: s.models.map((x) => (x.name === "null" && s.id === "edge" ? { ...x, sha256: "f" } : x)),
       })),
     }));
     const c = compareRuns(fresh(), b, options);
-    expect(c.groups.filter((g) => g.otherModel).map((g) => `${g.place} ${g.model}`)).toEqual([
+    expect(c.groups.filter((g) => g.otherModel).map((g) => `${g.levels["placement"]} ${g.levels["model"]}`)).toEqual([
       "client → edge null",
       "client → edge null",
     ]);
@@ -436,7 +390,7 @@ describe("the compare command", () => {
   it("reads two folders, compares them, and says how to end", async () => {
     const folder = (name: string, ms: number) => {
       const to = join(dir, name);
-      const m = completeManifest(name);
+      const m = manifest(name);
       mkdirSync(to);
       writeFileSync(join(to, "run.json"), JSON.stringify(m));
       const stream = random(ms);
@@ -451,7 +405,7 @@ describe("the compare command", () => {
     const [a, b] = [folder("a", 10), folder("b", 20)];
     const slower = await compareCommand(a, b);
     expect(slower.exitCode).toBe(1);
-    expect(slower.json).toMatchObject({ schema: "lathe.compare/2", a: "a", b: "b", exitCode: 1, provenance: [] });
+    expect(slower.json).toMatchObject({ schema: "lathe.compare/3", a: "a", b: "b", exitCode: 1, provenance: [] });
     expect(slower.text).toMatch(/B over A as a whole: (2\.0|1\.9)\d+ \(.*\): slower/);
     expect((await compareCommand(b, a)).exitCode).toBe(0);
     expect((await compareCommand(a, a, { strict: true })).exitCode).toBe(0);

@@ -4,11 +4,13 @@ import { type Estimate, linear } from "../stats/math/estimate.ts";
 import { once } from "../stats/math/memo.ts";
 import { mean } from "../stats/math/quantile.ts";
 import { meanOverRounds } from "../stats/effects/rounds.ts";
-import { type Study, loadOf, nullModels, placeOf } from "../stats/study.ts";
+import type { Levels } from "../stats/effects/design.ts";
+import { type CellGroup, WHEREVER, groupsBut, keyOf, levelsOf, shownAxes } from "../stats/levels.ts";
+import { type Study, nullModels } from "../stats/study.ts";
 import { type Apart, apartOf } from "./apart.ts";
 import { type FailureChange, failureChanges } from "./failures.ts";
 import { type Compared, type JudgedTogether, judgeAlone, judgeTogether } from "./judge.ts";
-import { groupEstimates, groupsOf, pairedFigures } from "./noise.ts";
+import { groupEstimates, pairedFigures } from "./noise.ts";
 import { type Difference, otherInputs, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
 import { tailFigures } from "./tail.ts";
 
@@ -17,13 +19,10 @@ export interface CellChange extends Compared {
   readonly cell: Cell;
 }
 
-/** Cells of one placement, model, client kind and load: the geometric mean of their ratios over images, judged with all other groups. */
+/** Cells that differ in their image alone: the geometric mean of their ratios over images, judged with all other groups. */
 export interface GroupChange extends JudgedTogether {
-  readonly place: string;
-  readonly model: string;
-  readonly clientKind: string;
-  /** `x4`, `10/s`; empty for one call after the other. */
-  readonly load: string;
+  /** Levels on all axes but the image. */
+  readonly levels: Levels;
   readonly images: number;
   /** The model answers a constant: what it tells is protocol and wire. */
   readonly isNull: boolean;
@@ -46,6 +45,8 @@ export interface Agreement extends Pick<Apart, "typical" | "ninth" | "largest"> 
 export interface Comparison {
   readonly a: string;
   readonly b: string;
+  /** Keys of the axes that groups are shown by. */
+  readonly axes: readonly string[];
   /** Changes below this share (0.05: five per cent) count as none. */
   readonly threshold: number;
   /** Why no latency of one run can be held against one of the other; null where they can be. Then no cell is compared. */
@@ -57,7 +58,7 @@ export interface Comparison {
   readonly groups: readonly GroupChange[];
   /**
    * The threshold (a share) at which the whole and every group of a model that computes would be called unchanged: what these
-   * runs can tell. Null where one of them has no interval, or there is none.
+   * runs can resolve. Null where one of them has no interval, or there is none.
    */
   readonly resolution: number | null;
   readonly cells: readonly CellChange[];
@@ -80,7 +81,7 @@ export interface CompareOptions {
 export const DEFAULT_THRESHOLD = 0.05;
 
 /**
- * Compares two runs cell by cell, by placement, model and client kind, and as a whole.
+ * Compares two runs cell by cell, by groups of cells that differ in their image alone, and as a whole.
  *
  * @param options.threshold a share above 0: changes below it count as none
  */
@@ -109,6 +110,7 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
   return {
     a: a.manifest.id,
     b: b.manifest.id,
+    axes: shownAxes([...a.manifest.cells, ...b.manifest.cells], a.axes, ["image"]).map((axis) => axis.key),
     threshold,
     notComparable,
     overall,
@@ -123,7 +125,7 @@ export function compareRuns(a: Study, b: Study, options: CompareOptions): Compar
     onlyB: [...logB.keys()].filter((id) => !logA.has(id)),
     otherInput: inBoth.filter((c) => others.has(c.image)).map((c) => c.id),
     newFailures: newFailures(a, b),
-    failures: failureChanges(a.manifest.cells, a, b),
+    failures: failureChanges(a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),
   };
 }
@@ -135,9 +137,9 @@ function groupChanges(
   b: Study,
   { threshold, nulls }: { readonly threshold: number; readonly nulls: ReadonlySet<string> },
 ): GroupChange[] {
-  const groups = groupsOf(cells);
+  const groups = groupsBut(cells, a.axes, ["image"]);
   const medians = groupEstimates(groups, [a, b], (group) =>
-    pairedFigures(group.cells.map((c) => logMean(b, c) - logMean(a, c))),
+    pairedFigures(group.map((c) => logMean(b, c) - logMean(a, c))),
   );
   const tails = groupEstimates(groups, [a, b], (group) => tailFigures(group, [a, b]));
   const family = [...medians, ...tails].flatMap((log, i) => (log === undefined ? [] : [{ i, log }]));
@@ -147,19 +149,13 @@ function groupChanges(
   );
   const at = new Map(family.map(({ i }, n) => [i, judged[n]]));
   const otherModel = otherModels(a.manifest, b.manifest);
-  return groups.flatMap(({ cells: own }, i): GroupChange[] => {
+  return groups.flatMap((own: CellGroup, i): GroupChange[] => {
     const median = at.get(i);
     if (median === undefined) return [];
-    const { model, clientKind } = own[0];
-    const place = placeOf(own[0]);
-    const about = { isNull: nulls.has(model), otherModel: otherModel.has(modelKey(own[0])) };
-    const load = loadOf(own[0]).trim();
+    const about = { isNull: nulls.has(own[0].model), otherModel: otherModel.has(modelKey(own[0])) };
     return [
       {
-        place,
-        model,
-        clientKind,
-        load,
+        levels: levelsOf(own[0], a.axes, ["image"]),
         images: own.length,
         ...about,
         ...median,
@@ -223,7 +219,7 @@ function logMedians(study: Study): Map<string, Estimate> {
 
 /** The log ratio averaged over cells. What slows a whole round of a run down is error of that round, not of each cell. */
 function averaged(a: Study, b: Study, cells: readonly Cell[]): Estimate {
-  const kinds = new Map(cells.map((c) => [c.id, `${c.model} ${c.clientKind}`]));
+  const kinds = new Map(cells.map((c) => [c.id, keyOf(c, a.axes, [...WHEREVER, "load"])]));
   const over = (study: Study) =>
     meanOverRounds(
       cells.flatMap((c) => study.data.get(c.id) ?? []),

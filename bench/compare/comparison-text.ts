@@ -1,3 +1,5 @@
+import { AXES, type Axis } from "../matrix/axes.ts";
+import type { Levels } from "../stats/effects/design.ts";
 import { type Column, formatTable } from "../../lib/table.ts";
 import { and, count } from "../../lib/words.ts";
 import { formatRatio, formatRatioInterval, formatShare } from "../format/numbers.ts";
@@ -12,18 +14,18 @@ const MOST_CELLS = 12;
 const NAMED = 4;
 
 const right = (title: string): Column => ({ title, align: "right" });
-const WHO: readonly Column[] = [{ title: "client → server" }, { title: "model" }, { title: "client" }];
 
 /** A comparison as text: verdict first, then groups, the cells that changed most, and what else is different. */
-export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c)): string {
+export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c), axes: readonly Axis[] = AXES): string {
+  const shown = axes.filter((axis) => c.axes.includes(axis.key));
   const parts = [
     headline(c, verdict),
     ...listed(
       "Failed in B, measured in A",
       c.newFailures.map((f) => `${f.cell}: ${f.why}`),
     ),
-    ...failureTable(c.failures),
-    ...groupTables(c.groups),
+    ...failureTable(c.failures, shown),
+    ...groupTables(c.groups, shown),
     ...changedCells(c),
     ...lone("A", c.onlyA),
     ...lone("B", c.onlyB),
@@ -63,11 +65,11 @@ function headline(c: Comparison, { exitCode, reasons }: Verdict): string {
     );
   }
   const all = [...(c.overall === null ? [] : [c.overall]), ...c.groups];
-  if (all.length > 0 && all.every((x) => x.change === "cannot tell"))
-    lines.push("Nothing can be told of any group: a longer run tells more (every cell visited twice and more).");
+  if (all.length > 0 && all.every((x) => x.change === "inconclusive"))
+    lines.push("Every group is inconclusive: a longer run shows more (every cell visited twice and more).");
   else if (exitCode !== 0 && c.resolution !== null && !all.some((x) => x.change.endsWith("slower")))
     lines.push(
-      `With a threshold of ${formatShare(c.resolution)} or more the whole and every group of a model that computes would be told; longer runs tell smaller changes.`,
+      `With a threshold of ${formatShare(c.resolution)} or more the whole and every group of a model that computes would have an answer; longer runs show smaller changes.`,
     );
   if (c.agreement !== null) lines.push(agreementSentence(c.agreement));
   return lines.join("\n");
@@ -86,22 +88,24 @@ function counts(all: readonly Compared[]): string {
     ...of("faster", "faster"),
     ...of("seems faster", "seem faster"),
     ...of("same", "the same"),
-    ...of("cannot tell", "cannot tell"),
+    ...of("inconclusive", "inconclusive"),
   ].join(", ");
 }
 
-function groupTables(groups: readonly GroupChange[]): string[] {
+function groupTables(groups: readonly GroupChange[], axes: readonly Axis[]): string[] {
   if (groups.length === 0) return [];
   const columns = [
-    ...[...WHO, right("images"), right("B over A"), right("95 % interval")],
+    ...[...axes.map(({ title }) => ({ title })), right("images"), right("B over A"), right("95 % interval")],
     ...[right("for all at once"), { title: "" }],
   ];
   const row = (g: GroupChange, x: JudgedTogether) => [
-    ...who(g),
+    ...who(g.levels, axes, g.otherModel),
     String(g.images),
     ...[formatRatio(x.ratio), formatRatioInterval(x.interval), formatRatioInterval(x.together), x.change],
   ];
-  const tails = groups.flatMap((g) => (g.p90 === null || /tell|same/.test(g.p90.change) ? [] : [row(g, g.p90)]));
+  const tails = groups.flatMap((g) =>
+    g.p90 === null || /inconclusive|same/.test(g.p90.change) ? [] : [row(g, g.p90)],
+  );
   return [
     [
       "B over A, geometric mean of the images' medians",
@@ -116,22 +120,30 @@ function groupTables(groups: readonly GroupChange[]): string[] {
   ];
 }
 
-function who(g: GroupChange): string[] {
-  return [g.place, g.otherModel ? `${g.model} (another one)` : g.model, `${g.clientKind} ${g.load}`.trim()];
+/** A group by its levels; `otherModel`: the runs had different models of its name. */
+function who(levels: Levels, axes: readonly Axis[], otherModel = false): string[] {
+  return axes.map(({ key, levelTitle }) => {
+    const title = levelTitle(levels[key] ?? "");
+    return key === "model" && otherModel ? `${title} (another one)` : title;
+  });
 }
 
-function failureTable(failures: readonly FailureChange[]): string[] {
+function failureTable(failures: readonly FailureChange[], axes: readonly Axis[]): string[] {
   const [whole, ...groups] = failures;
   if (whole === undefined || groups.length === 0) return [];
   const rows = failures.map((f) => [
-    ...(f.group === null ? ["all", "", ""] : [f.group.place, f.group.model, f.group.clientKind]),
+    ...(f.group === null ? axes.map((_, i) => (i === 0 ? "all" : "")) : who(f.group, axes)),
     ...[rate(f.a), rate(f.b), `${f.a.calls} of ${f.a.made}`, `${f.b.calls} of ${f.b.made}`],
     ...[
       f.p < 0.0001 ? "< 0.0001" : f.p.toFixed(4),
       f.change === "no" ? "" : f.change === "seems" ? "seems to have risen" : "rose",
     ],
   ]);
-  const columns = [...WHO, ...["visits, A", "visits, B", "calls, A", "calls, B", "p"].map(right), { title: "" }];
+  const columns = [
+    ...axes.map(({ title }) => ({ title })),
+    ...["visits, A", "visits, B", "calls, A", "calls, B", "p"].map(right),
+    { title: "" },
+  ];
   return [["Visits with a failure, and measured calls that failed", formatTable(columns, rows)].join("\n")];
 }
 

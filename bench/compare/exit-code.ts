@@ -20,14 +20,14 @@ export function rules(threshold: number): string[] {
     `Slower, faster: the whole interval of B over A lies above ${high.toFixed(3)} or below ${low.toFixed(3)}. The whole and single ` +
       "cells are judged by their 95 % interval; a group by the interval for all groups at once (Holm's procedure over groups' " +
       "medians and p90s, each at the level that it is judged at). A group of which the 95 % interval alone lies there seems " +
-      "slower or faster. Same: the whole 95 % interval lies between the two; otherwise one cannot tell.",
+      "slower or faster. Same: the whole 95 % interval lies between the two; otherwise it is inconclusive.",
     `${NOISE_RULE}. All know the noise within each run, not what a restart of a server changes: two runs of one set-up show ` +
       "how large that is, and the threshold should lie above it.",
     `${TAIL_RULE}.`,
     `${FAILURE_RULE}.`,
     "Exit code 1: the whole or a group is slower, a cell that A measured failed in B, or failures rose. 3: that is not known: " +
-      "a group or failures only seem so, the whole or a group of a model that computes cannot be told, or B lacks cells of A. " +
-      "0: told of all of them. --strict: 1 instead of 3.",
+      "a group or failures only seem so, the whole or a group of a model that computes is inconclusive, or B lacks cells of A. " +
+      "0: neither. --strict: 1 instead of 3.",
   ];
 }
 
@@ -59,13 +59,13 @@ function unknownReasons(c: Comparison): string[] {
   if (c.cells.length === 0) return ["the runs have no measured cell in common"];
   const seem = groupsWith(c, "seems slower");
   const computing = c.groups.filter((g) => !g.isNull);
-  const untold = (computing.length > 0 ? computing : c.groups).filter((g) => g.change === "cannot tell").length;
+  const open = (computing.length > 0 ? computing : c.groups).filter((g) => g.change === "inconclusive").length;
   return [
     ...(seem.median > 0 ? [`${count(seem.median, "group")} ${seem.median === 1 ? "seems" : "seem"} slower`] : []),
     ...(seem.p90 > 0 ? [`the p90 of ${count(seem.p90, "group")} seems slower`] : []),
     ...(c.failures.some((f) => f.change === "seems") ? ["failures seem to have risen"] : []),
-    ...(c.overall?.change === "cannot tell" ? ["the whole cannot be told"] : []),
-    ...(untold > 0 ? [`${count(untold, "group")} cannot be told`] : []),
+    ...(c.overall?.change === "inconclusive" ? ["the whole is inconclusive"] : []),
+    ...(open > 0 ? [`${count(open, "group")} inconclusive`] : []),
     ...(c.onlyA.length > 0 ? [`B lacks ${count(c.onlyA.length, "cell")}`] : []),
     ...(c.otherInput.length > 0 ? [`${count(c.otherInput.length, "cell")} had another photograph`] : []),
   ];

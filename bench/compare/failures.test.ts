@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AXES } from "../matrix/axes.ts";
 import { random } from "../stats/math/random.ts";
 import { callRecord, dataOf, manifestOf } from "../testing/studies.ts";
 import { type CellData, gatherCells } from "../stats/visits.ts";
@@ -21,12 +22,12 @@ function failing(fails: (cell: string, round: number) => boolean): Study {
     const failed = { calls: bad, failures: bad, visits: bad, tried: 2, codes: { DEADLINE_EXCEEDED: bad } };
     return [id, { ...dataOf(id, [[10], [10]]), ...(bad === 0 ? {} : { failed }) }];
   });
-  return { manifest, data: new Map(data), images: [] };
+  return { manifest, data: new Map(data), images: [], axes: AXES };
 }
 
 describe("failures of two runs", () => {
   // Exact sums of hypergeometric terms, in fractions: 17/70 is Fisher's lady tasting tea, 1 / C(40, 20) all or none.
-  it("are told apart by Fisher's exact test", () => {
+  it("are compared by Fisher's exact test", () => {
     expect(fisherRise([1, 4], [3, 4])).toBeCloseTo(17 / 70, 12);
     expect(fisherRise([0, 20], [20, 20])).toBeCloseTo(7.254444551924845e-12, 22);
     expect(fisherRise([2, 50], [9, 40])).toBeCloseTo(0.009125351386157643, 12);
@@ -37,21 +38,19 @@ describe("failures of two runs", () => {
   it("that rose in one group are named, and those that were as many before are not", () => {
     const bad = (id: string) => id.startsWith("client>edge rest");
     const changes = failureChanges(
-      manifest.cells,
       failing(() => false),
       failing(bad),
     );
     expect(changes).toHaveLength(2);
     expect(changes[0]).toMatchObject({ group: null, a: { visits: 0, tried: 80 }, b: { visits: 20, tried: 80 } });
     expect(changes[1]).toMatchObject({
-      group: { place: "client → edge", client: "rest" },
+      group: { placement: "client → edge", client: "rest" },
       b: { visits: 20, tried: 20, calls: 20, made: 40 },
       change: "rose",
     });
-    expect(failureChanges(manifest.cells, failing(bad), failing(bad)).map((c) => c.change)).toEqual(["no", "no"]);
+    expect(failureChanges(failing(bad), failing(bad)).map((c) => c.change)).toEqual(["no", "no"]);
     expect(
       failureChanges(
-        manifest.cells,
         failing(bad),
         failing(() => false),
       ).map((c) => c.change),
@@ -62,7 +61,6 @@ describe("failures of two runs", () => {
     const [, ...cells] = manifest.cells;
     const one = failing((id, round) => round === 0 && !cells.some((c) => c.id === id));
     const [whole] = failureChanges(
-      manifest.cells,
       failing(() => false),
       one,
     );
@@ -74,7 +72,7 @@ describe("failures of two runs", () => {
   it("of runs that fail alike are said to have risen no more often than the rule says", () => {
     const stream = random(12);
     const run = () => failing(() => stream.below(10) === 0);
-    const rose = Array.from({ length: 500 }, () => failureChanges(manifest.cells, run(), run())).filter((changes) =>
+    const rose = Array.from({ length: 500 }, () => failureChanges(run(), run())).filter((changes) =>
       changes.some((c) => c.change === "rose"),
     );
     expect(rose.length / 500).toBeLessThan(0.019);

@@ -1,9 +1,10 @@
 import type { Cell } from "../matrix/cell.ts";
 import { holm } from "../stats/math/holm.ts";
 import { logGamma } from "../stats/math/special.ts";
-import { type Study, placeOf } from "../stats/study.ts";
+import type { Levels } from "../stats/effects/design.ts";
+import { groupsBut, levelsOf } from "../stats/levels.ts";
+import type { Study } from "../stats/study.ts";
 import { failedOf } from "../stats/visits.ts";
-import { groupsOf } from "./noise.ts";
 
 /** Visits with a failure, of those that were made, and the measured calls in them. */
 export interface FailureRate {
@@ -15,8 +16,8 @@ export interface FailureRate {
 
 /** Failures of a group of cells, or of all, in both runs. */
 export interface FailureChange {
-  /** Null: all cells. */
-  readonly group: { readonly place: string; readonly model: string; readonly clientKind: string } | null;
+  /** Levels of its cells on all axes but the image; null: all cells. */
+  readonly group: Levels | null;
   readonly a: FailureRate;
   readonly b: FailureRate;
   /** Fisher's exact test, one-sided: how probable so many failures in B are where both runs fail alike. */
@@ -35,15 +36,12 @@ export const FAILURE_RULE =
   "at once, Holm, at 1 %; seem to have risen: at 2.5 % by itself";
 
 /** Failures of all cells that both runs visited, and of each group in which something failed. The first is the whole. */
-export function failureChanges(cells: readonly Cell[], a: Study, b: Study): FailureChange[] {
-  const both = cells.filter((c) => a.data.has(c.id) && b.data.has(c.id));
+export function failureChanges(a: Study, b: Study): FailureChange[] {
+  const both = a.manifest.cells.filter((c) => a.data.has(c.id) && b.data.has(c.id));
   if (both.length === 0) return [];
   const sets = [
     { group: null, cells: both },
-    ...groupsOf(both).map(({ cells: own }) => ({
-      group: { place: placeOf(own[0]), model: own[0].model, clientKind: own[0].clientKind },
-      cells: own,
-    })),
+    ...groupsBut(both, a.axes, ["image"]).map((own) => ({ group: levelsOf(own[0], a.axes, ["image"]), cells: own })),
   ];
   const tested = sets.map(({ group, cells: own }) => {
     const [x, y] = [rateOf(own, a), rateOf(own, b)];

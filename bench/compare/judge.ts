@@ -6,7 +6,7 @@ import { studentCdf } from "../stats/math/special.ts";
  * What became of a latency from run A to run B. `seems`: its interval by itself says so, but among so many groups one may by
  * chance; the interval that holds for all of them at once does not say so.
  */
-export type Change = "faster" | "slower" | "same" | "seems faster" | "seems slower" | "cannot tell";
+export type Change = "faster" | "slower" | "same" | "seems faster" | "seems slower" | "inconclusive";
 
 /** B's latency over A's with its 95 % interval, and what that means at the threshold. */
 export interface Compared extends RatioEstimate {
@@ -69,8 +69,8 @@ function pBeyond({ value, se, df }: Estimate, threshold: number): number {
 
 function changeBy(interval: Interval | null, threshold: number): Change {
   const [low, high] = band(threshold);
-  if (interval === null) return "cannot tell";
+  if (interval === null) return "inconclusive";
   if (interval.low > high) return "slower";
   if (interval.high < low) return "faster";
-  return interval.low >= low && interval.high <= high ? "same" : "cannot tell";
+  return interval.low >= low && interval.high <= high ? "same" : "inconclusive";
 }

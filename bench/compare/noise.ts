@@ -1,32 +1,24 @@
-import type { Cell } from "../matrix/cell.ts";
+import type { Axis } from "../matrix/axes.ts";
 import type { Estimate } from "../stats/math/estimate.ts";
-import { blockSums, pseudoInverse, solveBlocks, total } from "../stats/effects/blocks.ts";
-import { type Noise, type Sample, noiseOf } from "../stats/effects/noise.ts";
+import { type Sample, blockSums, pseudoInverse, solveBlocks, total } from "../stats/effects/blocks.ts";
+import { type Noise, noiseOf } from "../stats/effects/noise.ts";
 import { mean, variance } from "../stats/math/quantile.ts";
-import { type Study, loadOf, placeOf } from "../stats/study.ts";
+import { AS_NOISY, type CellGroup, keyOf } from "../stats/levels.ts";
+import type { Study } from "../stats/study.ts";
 
-/** Cells of one placement, model, client kind and load that both runs measured: they differ in their image alone. */
-export interface Group {
-  readonly key: string;
-  readonly cells: readonly [Cell, ...Cell[]];
+/** Names of what is as noisy as a group, the narrowest first. */
+interface Kin {
+  readonly group: string;
+  readonly narrow: string;
+  readonly wide: string;
 }
 
-/** Groups cells, in the order in which they come. */
-export function groupsOf(cells: readonly Cell[]): Group[] {
-  return [...Map.groupBy(cells, groupKey)].map(([key, own]) => ({ key, cells: own as [Cell, ...Cell[]] }));
+function kinOf([first]: CellGroup, axes: readonly Axis[]): Kin {
+  const wide = keyOf(first, axes, AS_NOISY);
+  return { group: keyOf(first, axes, ["image"]), narrow: `${wide}|${first.serverMachine}`, wide };
 }
 
-function groupKey(c: Cell): string {
-  return [placeOf(c), c.model, c.clientKind, loadOf(c)].join("|");
-}
-
-/** What is as noisy as a group, the narrowest first. */
-function kin({ cells: [first] }: Group): readonly [narrow: string, wide: string] {
-  const wide = `${first.model}|${loadOf(first)}`;
-  return [`${wide}|${first.serverRole}`, wide];
-}
-
-/** Fewer degrees of freedom than this tell no variance. */
+/** Fewer degrees of freedom than this show no variance. */
 const KNOWN_DF = 3;
 
 /** How the errors of groups come about, for readers of the table. */
@@ -57,19 +49,21 @@ export interface Figures {
  * @returns one estimate a group, without an error where that cannot be known
  */
 export function groupEstimates(
-  groups: readonly Group[],
+  groups: readonly CellGroup[],
   [a, b]: readonly [Study, Study],
-  figureOf: (group: Group) => Figures | undefined,
+  figureOf: (group: CellGroup) => Figures | undefined,
 ): (Estimate | undefined)[] {
   const figures = new Map(groups.map((g) => [g, figureOf(g)]));
   const pooled = new Map<string, Spread>();
   const beyond: Spread[] = [];
   const rounds = new Map<string, readonly Noise[]>();
-  for (const level of [0, 1] as const)
-    for (const [name, own] of Map.groupBy(groups, (g) => kin(g)[level])) {
+  const kin = new Map(groups.map((g) => [g, kinOf(g, a.axes)]));
+  const kinAt = (group: CellGroup) => kin.get(group) as Kin;
+  for (const level of ["narrow", "wide"] as const)
+    for (const [name, own] of Map.groupBy(groups, (g) => kinAt(g)[level])) {
       pooled.set(name, pool(own.flatMap((g) => scaled(g, figures.get(g)))));
-      const samples = [a, b].map((study) => samplesOf(own, study));
-      if (level === 0) beyond.push(...samples.flatMap(groupsInRounds));
+      const samples = [a, b].map((study) => own.flatMap((g) => samplesOf(g, kinAt(g), study)));
+      if (level === "narrow") beyond.push(...samples.flatMap(groupsInRounds));
       else
         rounds.set(
           name,
@@ -80,17 +74,17 @@ export function groupEstimates(
   return groups.map((group) => {
     const figure = figures.get(group);
     if (figure === undefined) return undefined;
-    const names = kin(group);
-    const like = names.map((n) => pooled.get(n)).find((p) => p !== undefined && p.df >= KNOWN_DF);
-    const parts = [a, b].map((study, i) => roundParts(group, study, rounds.get(names[1])?.[i]));
+    const names = kinAt(group);
+    const like = [names.narrow, names.wide].map((n) => pooled.get(n)).find((p) => p !== undefined && p.df >= KNOWN_DF);
+    const parts = [a, b].map((study, i) => roundParts(group, names, study, rounds.get(names.wide)?.[i]));
     return { value: figure.value, ...errorOf(parts, spreadOf(group, figure.own, like), excess) };
   });
 }
 
 /** The scatter of a group's images, free of their number. */
-function scaled(group: Group, figure: Figures | undefined): Spread[] {
+function scaled(group: CellGroup, figure: Figures | undefined): Spread[] {
   if (figure === undefined || !(figure.own.df > 0)) return [];
-  return [{ variance: figure.own.variance * group.cells.length, df: figure.own.df }];
+  return [{ variance: figure.own.variance * group.length, df: figure.own.df }];
 }
 
 function pool(spreads: readonly Spread[]): Spread {
@@ -99,22 +93,24 @@ function pool(spreads: readonly Spread[]): Spread {
 }
 
 /** What a group's images show of their noise, or those like it: whichever is more. Undefined where neither is known. */
-function spreadOf(group: Group, own: Spread, like: Spread | undefined): Spread | undefined {
+function spreadOf(group: CellGroup, own: Spread, like: Spread | undefined): Spread | undefined {
   const few = !(own.df >= KNOWN_DF);
   if (like === undefined) return few ? undefined : own;
-  const typical = { variance: like.variance / group.cells.length, df: like.df };
+  const typical = { variance: like.variance / group.length, df: like.df };
   if (!(own.df > 0) || own.variance <= typical.variance) return typical;
   return few ? { variance: own.variance, df: like.df } : own;
 }
 
-function samplesOf(groups: readonly Group[], study: Study): (Sample & { readonly group: string })[] {
-  return groups.flatMap((g) =>
-    g.cells.flatMap((cell) =>
-      (study.data.get(cell.id)?.visits ?? []).map((visit) => ({
-        ...{ cell: cell.id, round: visit.round, group: g.key, machine: cell.serverRole, alike: [g.key, kin(g)[0], ""] },
-        value: Math.log(visit.medianMs),
-      })),
-    ),
+interface GroupSample extends Sample {
+  readonly group: string;
+}
+
+function samplesOf(cells: CellGroup, { group, narrow }: Kin, study: Study): GroupSample[] {
+  return cells.flatMap((cell) =>
+    (study.data.get(cell.id)?.visits ?? []).map((visit) => ({
+      ...{ cell: cell.id, round: visit.round, group, machine: cell.serverMachine, alike: [group, narrow, ""] },
+      value: Math.log(visit.medianMs),
+    })),
   );
 }
 
@@ -122,7 +118,7 @@ function samplesOf(groups: readonly Group[], study: Study): (Sample & { readonly
  * What visits of a group and round have in common beyond their round, as a multiple of what visits' own noise makes (1: nothing),
  * with the degrees of freedom of its numerator: an F ratio. By groups of one model and machine, for noise differs between those.
  */
-function groupsInRounds(samples: readonly (Sample & { readonly group: string })[]): Spread[] {
+function groupsInRounds(samples: readonly GroupSample[]): Spread[] {
   const blocks = blockSums(samples.map((s) => ({ ...s, machine: s.group })));
   const { machines: groups, samples: repeated, cells, squares } = blocks;
   const all = total(groups);
@@ -154,12 +150,12 @@ interface RoundParts {
   readonly visits: Spread;
 }
 
-function roundParts(group: Group, study: Study, noise: Noise | undefined): RoundParts {
+function roundParts(group: CellGroup, names: Kin, study: Study, noise: Noise | undefined): RoundParts {
   const weights = new Map<number, number>();
   let squares = 0;
-  for (const cell of group.cells) {
+  for (const cell of group) {
     const visits = study.data.get(cell.id)?.visits ?? [];
-    const weight = 1 / (visits.length * group.cells.length);
+    const weight = 1 / (visits.length * group.length);
     for (const { round } of visits) {
       weights.set(round, (weights.get(round) ?? 0) + weight);
       squares += weight ** 2;
@@ -167,7 +163,7 @@ function roundParts(group: Group, study: Study, noise: Noise | undefined): Round
   }
   const together = [...weights.values()].reduce((sum, w) => sum + w ** 2, 0);
   const { variance, ofMeans, df } = noise?.shared ?? { variance: NaN, ofMeans: NaN, df: 0 };
-  const own = noise?.of([group.key, kin(group)[0], ""]) ?? { variance: NaN, df: 0 };
+  const own = noise?.of([names.group, names.narrow, ""]) ?? { variance: NaN, df: 0 };
   return {
     common: together * variance,
     ofMeans: { variance: together * ofMeans, df },

@@ -1,3 +1,4 @@
+import type { Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { differencesText } from "../targets/setup-diff.ts";
@@ -20,41 +21,50 @@ function factsOf(m: RunManifest): Map<string, string> {
     ["client program (agent)", m.lathe.agent],
     ["Node", m.lathe.node],
     ["timed region", m.timedRegion],
-    ["client kinds", m.clientKinds.join(", ")],
+    ["client kinds", m.clients.join(", ")],
     ["limits", JSON.stringify(m.limits)],
     ["remarks", m.remarks.length === 0 ? "none" : m.remarks.join(" ")],
   ]);
   for (const { fromRound, differences } of m.sessions ?? [])
     facts.set(`resumed, from round ${fromRound} on`, differencesText(differences));
   for (const image of m.images) facts.set(`${image.name}: SHA-256`, image.sha256);
-  for (const d of m.deployments) {
-    facts.set(`${d.role}: CPU`, d.facts.cpu.model);
-    facts.set(`${d.role}: CPUs allowed`, d.facts.cpu.allowed.join(","));
-    facts.set(`${d.role}: CPU quota`, d.facts.cpu.quotaCpus ?? "none");
-    facts.set(`${d.role}: memory bytes`, d.facts.memoryBytes);
-    facts.set(`${d.role}: kernel`, d.facts.kernel);
-    facts.set(`${d.role}: system`, d.facts.os);
-    facts.set(`${d.role}: Docker`, d.facts.docker.version);
-    facts.set(`${d.role}: server`, `${d.server.kind}${d.server.standIn ? " (stand-in)" : ""}`);
-    facts.set(`${d.role}: image`, d.server.image);
-    const { access } = d;
-    if (access !== undefined)
-      facts.set(`${d.role}: access`, `${access.expose}, TLS ${access.tls}, REST ${access.rest}`);
-    for (const model of d.models)
-      facts.set(`${d.role}: model ${model.name}`, `version ${model.version}, ${model.sha256}`);
-    const back = m.readBack[d.role];
-    if (back === undefined || "unread" in back) {
-      facts.set(`${d.role}: settings read back`, back?.unread ?? "not asked");
-      continue;
-    }
-    facts.set(`${d.role}: settings read back`, "yes");
-    facts.set(`${d.role}: container's image`, back.imageId);
-    facts.set(`${d.role}: container's cpuset`, back.cpuSet || "none");
-    facts.set(`${d.role}: container's CPU limit (nano CPUs)`, back.nanoCpus || "none");
-    facts.set(`${d.role}: container's memory limit`, back.memoryBytes);
-    for (const [name, value] of Object.entries(back.env)) facts.set(`${d.role}: ${name}`, value);
+  for (const { id, facts: own } of m.machines) {
+    facts.set(`${id}: CPU`, own.cpu.model);
+    facts.set(`${id}: CPUs allowed`, own.cpu.allowed.join(","));
+    facts.set(`${id}: CPU quota`, own.cpu.quotaCpus ?? "none");
+    facts.set(`${id}: memory bytes`, own.memoryBytes);
+    facts.set(`${id}: kernel`, own.kernel);
+    facts.set(`${id}: system`, own.os);
+    facts.set(`${id}: Docker`, own.docker.version);
   }
+  for (const server of m.servers) for (const [what, value] of serverFacts(server, m)) facts.set(what, value);
   return new Map([...facts].map(([what, value]) => [what, String(value)]));
+}
+
+/** What is written down of one server. */
+function serverFacts(server: Server, { readBack }: RunManifest): [what: string, value: unknown][] {
+  const { id } = server;
+  const endpoints = server.endpoints.map((e) => `${e.api} ${e.protocol} ${e.security}`);
+  const facts: [string, unknown][] = [
+    ["server", `${server.kind}${server.standIn ? " (stand-in)" : ""}`],
+    ["image", server.image],
+    ["build", server.build],
+    ["access", `${server.access.expose}, ${endpoints.join(", ")}`],
+    ...server.models.map((m): [string, unknown] => [`model ${m.name}`, `version ${m.version}, ${m.sha256}`]),
+  ];
+  const back = readBack[id];
+  const seen = back !== undefined && "env" in back ? back.env : {};
+  facts.push(...Object.entries({ ...server.settings, ...seen }));
+  if (back === undefined || "unread" in back) facts.push(["settings read back", back?.unread ?? "not asked"]);
+  else
+    facts.push(
+      ["settings read back", "yes"],
+      ["container's image", back.imageId],
+      ["container's cpuset", back.cpuSet || "none"],
+      ["container's CPU limit (nano CPUs)", back.nanoCpus || "none"],
+      ["container's memory limit", back.memoryBytes],
+    );
+  return facts.map(([what, value]) => [`${id}: ${what}`, value]);
 }
 
 /** Every written fact in which two runs differ, in the order of the manifest. Times and ids are not facts of this kind. */
@@ -82,7 +92,7 @@ function limitDifferences(a: readonly Cell[], b: readonly Cell[]): Difference[] 
   });
 }
 
-/** Why no time of one run can be held against one of the other; null where they can. */
+/** Why no time of one run can be compared with one of the other; null where they can. */
 export function whyNotComparable(a: RunManifest, b: RunManifest): string | null {
   return a.timedRegion === b.timedRegion
     ? null
@@ -98,7 +108,7 @@ export function otherInputs(a: RunManifest, b: RunManifest): Set<string> {
 /** Models on servers (`modelKey`) that are not the same in both runs. */
 export function otherModels(a: RunManifest, b: RunManifest): Set<string> {
   const models = (m: RunManifest) =>
-    new Map(m.deployments.flatMap((d) => d.models.map((model) => [`${d.role} ${model.name}`, model.sha256] as const)));
+    new Map(m.servers.flatMap((s) => s.models.map((model) => [`${s.id} ${model.name}`, model.sha256] as const)));
   const after = models(b);
   return new Set([...models(a)].filter(([key, sha]) => after.has(key) && after.get(key) !== sha).map(([key]) => key));
 }

@@ -1,7 +1,8 @@
 import { carries, median, quantile, variance } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
 import type { CellData } from "../stats/visits.ts";
-import type { Figures, Group } from "./noise.ts";
+import type { CellGroup } from "../stats/levels.ts";
+import type { Figures } from "./noise.ts";
 
 /** The quantile of calls that is compared beside the median. */
 export const TAIL = 0.9;
@@ -17,8 +18,8 @@ export const TAIL_RULE =
  *
  * @returns undefined where a run has too few calls, or there is one image alone
  */
-export function tailFigures(group: Group, [a, b]: readonly [Study, Study]): Figures | undefined {
-  const images = group.cells.flatMap((cell) => {
+export function tailFigures(group: CellGroup, [a, b]: readonly [Study, Study]): Figures | undefined {
+  const images = group.flatMap((cell) => {
     const [x, y] = [a.data.get(cell.id), b.data.get(cell.id)];
     return x === undefined || y === undefined
       ? []

@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { formatInterval, formatRatio, formatRatioInterval, known } from "./numbers.ts";
+import { known } from "../stats/math/estimate.ts";
+import { formatInterval, formatMs, formatRatio, formatRatioInterval } from "./numbers.ts";
 
 describe("numbers for people", () => {
-  it("say of an interval without an end that it cannot be told", () => {
+  it("say that there is no interval where one has no end", () => {
     for (const interval of [null, { low: 0, high: Infinity }, { low: NaN, high: 2 }, { low: 0, high: 2 }])
-      expect(formatRatioInterval(interval)).toBe("cannot be told");
+      expect(formatRatioInterval(interval)).toBe("no interval");
     expect(known({ low: 0, high: Infinity })).toBeNull();
     expect(formatInterval({ low: 0, high: 2 }, String)).toBe("0 to 2");
     expect(formatRatioInterval({ low: 1.02, high: 1.11 })).toBe("1.020 to 1.110");
+  });
+
+  it("of milliseconds have the digits that carry meaning", () => {
+    expect([1234.56, 56.78, 1.234, NaN].map(formatMs)).toEqual(["1235", "56.8", "1.23", "–"]);
   });
 
   it("stay short where they are huge or tiny", () => {

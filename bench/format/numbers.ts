@@ -1,12 +1,18 @@
-import type { Interval } from "../stats/math/estimate.ts";
+import { type Interval, known } from "../stats/math/estimate.ts";
 
 /** What stands in place of an interval that the data do not give. */
-export const UNKNOWN = "cannot be told";
+export const UNKNOWN = "no interval";
 
 /** An interval for people, its ends by `text`: `1.02 to 1.11`. */
 export function formatInterval(interval: Interval | null | undefined, text: (end: number) => string): string {
   const shown = known(interval);
   return shown === null ? UNKNOWN : `${text(shown.low)} to ${text(shown.high)}`;
+}
+
+/** Milliseconds for people: as many digits as carry meaning. */
+export function formatMs(ms: number): string {
+  if (!Number.isFinite(ms)) return "–";
+  return ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2);
 }
 
 /** A ratio for people: three digits that carry meaning. */

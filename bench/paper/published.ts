@@ -17,23 +17,23 @@ export interface Experiment {
   readonly id: "local" | "remoteImage2" | "remoteImage7";
   readonly title: string;
   /** Local: each machine is its own client. Remote: every request comes from the client machine. */
-  readonly place: "local" | "remote";
+  readonly calls: "local" | "remote";
   /** The one image it uses, or null: all of them. */
   readonly image: string | null;
 }
 
 export const EXPERIMENTS: readonly Experiment[] = [
-  { id: "local", title: "Table 1. Local: each machine is its own client", place: "local", image: null },
+  { id: "local", title: "Table 1. Local: each machine is its own client", calls: "local", image: null },
   {
     id: "remoteImage2",
     title: "Table 2. Remote: requests from the client machine, Image-2",
-    place: "remote",
+    calls: "remote",
     image: "image-2",
   },
   {
     id: "remoteImage7",
     title: "Table 3. Remote: requests from the client machine, Image-7",
-    place: "remote",
+    calls: "remote",
     image: "image-7",
   },
 ];

@@ -1,8 +1,7 @@
 import { clientKinds } from "../../clients/registry.ts";
 import type { ClientKind } from "../../clients/client.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
-import type { Load } from "../loads/load.ts";
-import { LOAD_MODES } from "../loads/registry.ts";
+import { loadsOf } from "../loads/registry.ts";
 import { AXES, type Axis } from "../matrix/axes.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { type MatrixSpec, benchPlan, isOffered } from "../matrix/cells.ts";
@@ -98,7 +97,7 @@ function specOf(e: Experiment, available: Available, choice: Choice, axes: reado
     clients: clients.kinds,
     models: modelsByServer(e, asked, choice, note),
     images: available.images.filter((name) => images?.includes(name) ?? true),
-    loads: LOAD_MODES.flatMap((mode) => mode.fromExperiment(e) as Load[]),
+    loads: loadsOf(e),
     levels: levelCombinations(e, axes),
   };
 }

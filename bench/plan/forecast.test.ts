@@ -85,7 +85,7 @@ describe("the time of a call", () => {
     expect(roughCallMs(cell({ serverMachine: "jetson" }), models)).toBe(1000);
   });
 
-  it("is that of the newest run that has the cell", async () => {
+  it("is that of the newest run that has the cell and can be read", async () => {
     const root = mkdtempSync(join(tmpdir(), "lathe-forecast-"));
     try {
       const run = (name: string, id: string, totalMs: readonly number[]) => {
@@ -107,7 +107,9 @@ describe("the time of a call", () => {
         return join(root, name);
       };
       const dirs = [run("1", cell().id, [1]), run("2", cell().id, [10, 30]), run("3", "another", [7])];
-      const found = await earlierCalls(dirs, [cell()]);
+      mkdirSync(join(root, "4"));
+      writeFileSync(join(root, "4", "records.jsonl"), '{"v":1}\n');
+      const found = await earlierCalls([...dirs, join(root, "4")], [cell()]);
       expect(found?.dir).toBe(join(root, "2"));
       expect([...(found?.callMs ?? [])]).toEqual([[cell().id, 20]]);
       expect(await earlierCalls(dirs, [cell({ image: "image-9" })])).toBeUndefined();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { exists } from "../../lib/cached.ts";
+import { UserError } from "../../lib/errors.ts";
 import { whatFits } from "../schedule/budget.ts";
 import { dueEveryMs, leadInSize, warmupSize } from "../schedule/visit-size.ts";
 import type { Cell } from "../matrix/cell.ts";
@@ -125,10 +126,10 @@ export function roughCallMs(
 ): number {
   const model = models[cell.model];
   if (model?.isNull === true) return NULL_MS;
-  const place = cell.local ? "local" : "remote";
+  const calls = cell.local ? "local" : "remote";
   const combination = COMBINATIONS.find((c) => c.paperModel === model?.paperModel && c.protocol === cell.protocol);
   const experiment =
-    EXPERIMENTS.find((e) => e.place === place && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.place === place);
+    EXPERIMENTS.find((e) => e.calls === calls && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.calls === calls);
   if (combination === undefined || experiment === undefined) return OTHER_MS;
   return publishedMs(experiment, cell.serverMachine, combination) ?? OTHER_MS;
 }
@@ -150,13 +151,23 @@ export async function earlierCalls(
   for (const dir of runs.slice(-RUNS_BACK).reverse()) {
     const path = join(dir, "records.jsonl");
     if (!(await exists(path))) continue;
-    const sums = new Map<string, { n: number; ms: number }>();
-    for await (const record of readRecords(path)) {
-      if (record.type !== "call" || !record.ok || record.phase !== "measure" || !wanted.has(record.cell)) continue;
-      const sum = sums.get(record.cell) ?? { n: 0, ms: 0 };
-      sums.set(record.cell, { n: sum.n + 1, ms: sum.ms + record.totalMs });
-    }
-    if (sums.size > 0) return { dir, callMs: new Map([...sums].map(([id, { n, ms }]) => [id, ms / n])) };
+    const callMs = await meanCalls(path, wanted).catch((error: unknown) => {
+      // Records of another version of Lathe, or damaged ones: no reason to plan nothing.
+      if (error instanceof UserError) return new Map<string, number>();
+      throw error;
+    });
+    if (callMs.size > 0) return { dir, callMs };
   }
   return undefined;
+}
+
+/** Mean latency of measured calls that succeeded, by cell, of those cells that are wanted. */
+async function meanCalls(path: string, wanted: ReadonlySet<string>): Promise<Map<string, number>> {
+  const sums = new Map<string, { n: number; ms: number }>();
+  for await (const record of readRecords(path)) {
+    if (record.type !== "call" || !record.ok || record.phase !== "measure" || !wanted.has(record.cell)) continue;
+    const sum = sums.get(record.cell) ?? { n: 0, ms: 0 };
+    sums.set(record.cell, { n: sum.n + 1, ms: sum.ms + record.totalMs });
+  }
+  return new Map([...sums].map(([id, { n, ms }]) => [id, ms / n]));
 }

@@ -32,7 +32,9 @@ describe("the cells as CSV", () => {
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
   it("begins with the mark that spreadsheets look for, and has one line a cell", () => {
-    expect(cellsCsv(inputs).startsWith("\ufeffrun,cell,client_machine,")).toBe(true);
+    expect(
+      cellsCsv(inputs).startsWith("\ufeffrun,cell,placement,server,protocol,client,model,image,load,client_machine,"),
+    ).toBe(true);
     expect(rows.map((r) => r["cell"])).toEqual(inputs.manifest.cells.map((c) => c.id));
   });
 

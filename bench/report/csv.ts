@@ -1,12 +1,13 @@
 import type { Cell } from "../matrix/cell.ts";
-import { allStatistics } from "./sections/distributions.ts";
+import { allStatistics } from "../stats/cell-statistics.ts";
+import { levelsOf } from "../stats/levels.ts";
 import { askedPrecision, reachedPrecision } from "../stats/reached-precision.ts";
 import type { ReportInputs } from "./section.ts";
 
 type Value = string | number | boolean | null | undefined;
 
 /**
- * One line a cell, failed ones and those never reached too: numbers as they were computed, milliseconds and bytes, with a
+ * One line a cell, failed ones and those never reached too: its level on each axis by the axis's key, then numbers as they were computed, milliseconds and bytes, with a
  * point. RFC 4180, UTF-8 with the byte order mark that spreadsheets look for.
  */
 export function cellsCsv(inputs: ReportInputs): string {
@@ -16,27 +17,24 @@ export function cellsCsv(inputs: ReportInputs): string {
   return `\ufeff${lines.join("\r\n")}\r\n`;
 }
 
-function rowOf(cell: Cell, { manifest, summaries, study, conditions }: ReportInputs): Record<string, Value> {
+function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: ReportInputs): Record<string, Value> {
   const summary = summaries.get(cell.id);
   const statistics = study && allStatistics(study).find((s) => s.cell === cell.id);
   const condition = conditions?.get(cell.id);
-  const deployment = manifest.deployments.find((d) => d.role === cell.serverRole);
-  const model = deployment?.models.find((m) => m.name === cell.model);
+  const server = manifest.servers.find((s) => s.id === cell.server);
+  const model = server?.models.find((m) => m.name === cell.model);
   const image = manifest.images.find((i) => i.name === cell.image);
   const covariates = study?.images.find((i) => i.image === cell.image);
   const measured = summary !== undefined && summary.n > 0;
   return {
     run: manifest.id,
     cell: cell.id,
-    client_machine: cell.clientRole,
-    server_machine: cell.serverRole,
-    client_kind: cell.clientKind,
-    protocol: cell.protocol,
+    ...levelsOf(cell, axes),
+    client_machine: cell.clientMachine,
+    server_machine: cell.serverMachine,
+    local: cell.local,
+    api: cell.api,
     input: cell.input,
-    model: cell.model,
-    image: cell.image,
-    concurrency: cell.concurrency ?? 1,
-    rate_per_second: cell.ratePerSecond,
     experiments: cell.experiments?.join(" "),
     outcome: summary?.failure !== undefined ? "failed" : measured ? "measured" : "not measured",
     failure: summary?.failure && `${summary.failure.code}: ${summary.failure.message}`,
@@ -70,13 +68,14 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions }: ReportInp
     model_timing_only: model?.timingOnly,
     model_is_null: model?.isNull,
     model_sha256: model?.sha256,
-    server_kind: deployment?.server.kind,
-    server_stand_in: deployment?.server.standIn,
-    server_image: deployment?.server.image,
+    server_kind: server?.kind,
+    server_stand_in: server?.standIn,
+    server_image: server?.image,
     image_file_bytes: image?.fileBytes,
     image_width: image?.width,
     image_height: image?.height,
     image_objects: covariates?.objects,
+    load_settings: JSON.stringify(cell.load),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { CellConditions } from "../stats/conditions.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { type CellSummary, summariesOf } from "../stats/summary.ts";
-import { clientKinds } from "../../clients/registry.ts";
+import { AXES } from "../matrix/axes.ts";
 import type { Study } from "../stats/study.ts";
 import { answerSection } from "./sections/answer/answer.ts";
 import { attributionSection } from "./sections/time/attribution.ts";
@@ -16,7 +16,8 @@ import type { RenderedSection, ReportInputs, Section } from "./section.ts";
 import { provenanceSection } from "./sections/provenance.ts";
 import { renderText } from "./render/text.ts";
 import { paperFiguresSection } from "./sections/paper/figures.ts";
-import { paperTablesSection, phasesSection } from "./sections/paper/tables.ts";
+import { paperTablesSection } from "./sections/paper/tables.ts";
+import { phasesSection } from "./sections/time/phases.ts";
 import { serverClockSection } from "./sections/time/server-clock.ts";
 import { verdictsSection } from "./sections/paper/verdicts.ts";
 
@@ -52,13 +53,11 @@ export interface ReportParts {
 
 /** Everything a section may need. */
 export function reportInputs(manifest: RunManifest, { summaries, ...parts }: ReportParts): ReportInputs {
-  const grpc = clientKinds.filter((k) => k.protocol === "grpc" && manifest.clientKinds.includes(k.name));
   return {
     manifest,
     summaries: summaries ?? summariesOf(parts.study?.data ?? new Map()),
     cells: manifest.cells,
-    grpcClients: grpc.length === 0 ? ["probe"] : grpc.map((k) => k.name),
-    paperModels: Object.fromEntries(manifest.deployments.flatMap((d) => d.models.map((m) => [m.name, m.paperModel]))),
+    axes: parts.study?.axes ?? AXES,
     ...parts,
   };
 }
@@ -82,7 +81,7 @@ export async function reportText(inputs: ReportInputs): Promise<string> {
 export async function reportJson(inputs: ReportInputs, sections = SECTIONS): Promise<Record<string, unknown>> {
   const { manifest, summaries } = inputs;
   const own = {
-    schema: "lathe.report/1",
+    schema: "lathe.report/2",
     run: manifest.id,
     remarks: manifest.remarks,
     sessions: manifest.sessions ?? [],

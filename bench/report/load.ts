@@ -25,6 +25,6 @@ async function earlierRun(dir: string, id: string | undefined, say: (text: strin
   if (id === undefined) return undefined;
   const path = join(dirname(dir), basename(id));
   if (await exists(join(path, "run.json"))) return loadStudy(path);
-  say(`${path}: this run repeats it, but it is not there any more: how well they agree cannot be told`);
+  say(`${path}: this run repeats it, but it is not there any more: the report does not say how well they agree`);
   return undefined;
 }

@@ -1,15 +1,18 @@
 import type { Cell } from "../matrix/cell.ts";
+import type { Axis } from "../matrix/axes.ts";
 import type { CellConditions } from "../stats/conditions.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import type { Study } from "../stats/study.ts";
+import type { CellSummary } from "../stats/summary.ts";
 import type { Block } from "./blocks.ts";
-import type { TableInputs } from "./sections/paper/tables.ts";
 
 /** What a section of the report is made from. */
-export interface ReportInputs extends TableInputs {
+export interface ReportInputs {
   readonly manifest: RunManifest;
-  /** gRPC client kinds that the run measured, in the order asked for. */
-  readonly grpcClients: readonly string[];
+  readonly cells: readonly Cell[];
+  readonly summaries: ReadonlyMap<string, CellSummary>;
+  /** The axes of the run's matrix. */
+  readonly axes: readonly Axis[];
   /** Every cell's calls by visit. Sections that infer something need it, and say nothing without it. */
   readonly study?: Study;
   /** The run that this one repeats. */

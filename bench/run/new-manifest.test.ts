@@ -9,7 +9,7 @@ const real = servers.map((s) => ({ ...s, standIn: false, models: [sampleModel("n
 
 test("a reader is told of stand-ins by their kind, of random weights, and of machines that look like one", () => {
   expect(remarks({ machines, servers }, undefined)).toEqual([
-    "Server on client, edge: Lathe's stand-in for the server kind made-up (the same API), not the real server's binary.",
+    "Server client, edge: Lathe's stand-in for the server kind made-up (the same API), not the real server's binary.",
     "Model rfcn: true architecture, random weights. Its time is real, its detections mean nothing.",
     "The machines have one kernel and CPU model in common: they look like parts of one machine, not like separate ones.",
   ]);

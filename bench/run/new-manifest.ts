@@ -81,6 +81,6 @@ function standInRemarks(servers: readonly Server[]): string[] {
   );
   return [...byKind].map(
     ([kind, own]) =>
-      `Server on ${own.map((s) => s.id).join(", ")}: Lathe's stand-in for the server kind ${kind} (the same API), not the real server's binary.`,
+      `Server ${own.map((s) => s.id).join(", ")}: Lathe's stand-in for the server kind ${kind} (the same API), not the real server's binary.`,
   );
 }

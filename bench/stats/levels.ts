@@ -74,11 +74,9 @@ export function alikeNames(
 }
 
 /**
- * The axes that a table of some cells has columns for: all but those of which no cell's id has a part (one server a machine, no
- * load). An axis without such a part names what others only imply (the protocol), and is shown.
+ * The axes that a table of some cells has columns for: those of which the ids of these cells have a part. Of the others there is
+ * nothing to say (one server a machine, no load), or another one says it (a client kind its protocol).
  */
 export function shownAxes(cells: readonly Cell[], axes: readonly Axis[], but: readonly string[] = []): Axis[] {
-  return axes.filter(
-    (a) => !but.includes(a.key) && (a.idPart === undefined || cells.some((c) => a.idPart?.(c) !== "")),
-  );
+  return axes.filter((a) => !but.includes(a.key) && cells.some((c) => (a.idPart?.(c) ?? "") !== ""));
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { silenceMs } from "../deadlines.ts";
 import { explain } from "./container-events.ts";
 
 describe("why a server did not answer", () => {
@@ -19,18 +18,5 @@ describe("why a server did not answer", () => {
       "cannot be asked for container tfs: Error: No",
     );
     expect(explain("tfs", null, "", "")).toContain("did not say within 20 s");
-  });
-});
-
-describe("how long an agent may say nothing", () => {
-  const visit = {
-    ...{ load: { mode: "closed-loop", concurrency: 1 }, calls: 10, blockMs: 1000, timeoutMs: 2000 },
-  };
-
-  it("is more than any call may take, and grows with calls that are reported at the end only", () => {
-    expect(silenceMs(visit)).toBeGreaterThan(2000);
-    expect(silenceMs({ ...visit, load: { mode: "closed-loop", concurrency: 2 } })).toBeGreaterThanOrEqual(
-      5 * 2000 + silenceMs(visit) - 2000,
-    );
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { script } from "../../infra/hosts/remote.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { script } from "../../infra/hosts/connection/remote.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Inspected, envOf } from "../../infra/gate/inspect.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import type { ReadBack } from "../records/manifest.ts";
 

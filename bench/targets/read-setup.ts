@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Machine, Server } from "../../infra/outputs.ts";
-import { script } from "../../infra/hosts/remote.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { script } from "../../infra/hosts/connection/remote.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { type Delivered, type LatheInfo, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
 import type { Deployed } from "./merge-stacks.ts";

@@ -1,5 +1,5 @@
 import type { Endpoint, Machine, Server } from "../../infra/outputs.ts";
-import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/tunnel.ts";
+import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/connection/tunnel.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { Deployed } from "./merge-stacks.ts";
 

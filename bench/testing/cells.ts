@@ -3,6 +3,7 @@ import { PLAIN_LOAD } from "../loads/registry.ts";
 import type { Load } from "../loads/load.ts";
 import { type Coordinates, cellId } from "../matrix/axes.ts";
 import type { Cell } from "../matrix/cell.ts";
+import type { CellSummary } from "../stats/summary.ts";
 
 /** A cell of a client kind that Lathe has, for tests: each server is alone on the machine of its name; `more` says what is different. */
 export function cellOf(
@@ -38,4 +39,23 @@ export function cellsOf(of: {
       ),
     ),
   );
+}
+
+/** A summary of calls that all took `meanMs`, for tests. */
+export function summaryOf(c: Cell, meanMs: number, n = 10, failure?: CellSummary["failure"]): CellSummary {
+  return {
+    cell: c.id,
+    n,
+    meanMs,
+    medianMs: meanMs,
+    p90Ms: meanMs,
+    minMs: meanMs,
+    maxMs: meanMs,
+    phaseMeansMs: { lateMs: null, encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null },
+    requestBytes: 1,
+    failedCalls: 0,
+    failures: 0,
+    responseBytes: 1,
+    ...(failure === undefined ? {} : { failure }),
+  };
 }

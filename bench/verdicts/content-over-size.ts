@@ -3,7 +3,7 @@ import type { Interval } from "../stats/math/estimate.ts";
 import { OBJECT_SCORE } from "../stats/objects.ts";
 import { type Study, fitStudy, nullModels } from "../stats/study.ts";
 import { pairsEffect, PAPER_BASIS, publishedLogRatios } from "./paper-data.ts";
-import { type Conclusion, type Effect, type Finding, cannotTell, effectOf, findingOf } from "./verdict.ts";
+import { type Conclusion, type Effect, type Finding, inconclusive, effectOf, findingOf } from "./verdict.ts";
 
 /** What is in the image (objects, complexity) matters more than its file size. */
 export const contentOverSize: Conclusion = {
@@ -24,12 +24,12 @@ function judge(study: Study): Finding {
   const nulls = nullModels(study.manifest);
   const models = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
   if (study.images.every((i) => i.objects === null))
-    return cannotTell("no answer of a trained model was kept, so the objects in the images are not known");
+    return inconclusive("no answer of a trained model was kept, so the objects in the images are not known");
   const all = rowsOf(study, (model) => !nulls.has(model));
   if (all.length < 4)
-    return cannotTell(`it takes 4 images and more, measured and with their objects counted; ${all.length} are`);
+    return inconclusive(`it takes 4 images and more, measured and with their objects counted; ${all.length} are`);
   const effect = objectsOverBytes("all models", all);
-  if (effect === undefined) return cannotTell("the images do not differ in objects, in bytes or in latency");
+  if (effect === undefined) return inconclusive("the images do not differ in objects, in bytes or in latency");
   return findingOf(
     [effect],
     [
@@ -108,7 +108,7 @@ function judgePaper(): Finding {
   const show = (e: Effect) =>
     `${e.label}: ${e.value.toFixed(2)}` +
     (e.interval === null ? "" : ` (${e.interval.low.toFixed(2)} to ${e.interval.high.toFixed(2)})`);
-  return cannotTellWith([
+  return inconclusiveWith([
     "the paper's tables hold two images, and it counts no objects: content cannot be weighed against size",
     `were size alone to decide, the smaller file would be the faster one throughout; ${show(all)}`,
     `without the number that reads like a copying slip: ${show(clean)}`,
@@ -116,6 +116,6 @@ function judgePaper(): Finding {
   ]);
 }
 
-function cannotTellWith(remarks: readonly string[]): Finding {
+function inconclusiveWith(remarks: readonly string[]): Finding {
   return findingOf([], remarks);
 }

@@ -1,6 +1,6 @@
-import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
+import { type Study, fitStudy, pixelClients, nullModels } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, publishedLogRatios, withoutSlip } from "./paper-data.ts";
-import { type Conclusion, type Finding, asMeasured, cannotTell, contrastEffect, findingOf } from "./verdict.ts";
+import { type Conclusion, type Finding, asMeasured, inconclusive, contrastEffect, findingOf } from "./verdict.ts";
 
 const MODELS = [
   ["rfcn", "R-FCN"],
@@ -16,14 +16,14 @@ export const grpcFaster: Conclusion = {
 };
 
 function judge(study: Study): Finding {
-  const [grpc, rest] = [kindsOf(study.manifest, "grpc")[0], kindsOf(study.manifest, "rest")[0]];
-  if (grpc === undefined || rest === undefined) return cannotTell("it takes both protocols");
+  const [grpc, rest] = [pixelClients(study.manifest, "grpc")[0], pixelClients(study.manifest, "rest")[0]];
+  if (grpc === undefined || rest === undefined) return inconclusive("it takes both protocols");
   const nulls = nullModels(study.manifest);
   const models = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
   const unseen: string[] = [];
   const aside: string[] = [];
   const effects = models.flatMap((model) => {
-    const fit = fitStudy(study, (c) => c.model === model && [grpc, rest].includes(c.clientKind))?.fit;
+    const fit = fitStudy(study, (c) => c.model === model && [grpc, rest].includes(c.client))?.fit;
     if (fit?.design.levels["client"]?.length !== 2) {
       unseen.push(model);
       return [];

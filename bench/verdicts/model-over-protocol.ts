@@ -1,8 +1,8 @@
-import { jointInterval } from "../stats/effects/effects.ts";
+import { jointInterval } from "../stats/effects/contrast.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
-import { type Study, fitStudy, kindsOf, nullModels } from "../stats/study.ts";
+import { type Study, fitStudy, pixelClients, nullModels } from "../stats/study.ts";
 import { PAPER_BASIS, PUBLISHED, isSlip } from "./paper-data.ts";
-import { type Conclusion, type Finding, asMeasured, cannotTell, findingOf, logEffect } from "./verdict.ts";
+import { type Conclusion, type Finding, asMeasured, inconclusive, findingOf, logEffect } from "./verdict.ts";
 
 const LABEL = "factor between the models over factor between the protocols";
 
@@ -16,13 +16,13 @@ export const modelOverProtocol: Conclusion = {
 
 function judge(study: Study): Finding {
   const pair = modelPair(study);
-  const [grpc, rest] = [kindsOf(study.manifest, "grpc")[0], kindsOf(study.manifest, "rest")[0]];
+  const [grpc, rest] = [pixelClients(study.manifest, "grpc")[0], pixelClients(study.manifest, "rest")[0]];
   if (pair === undefined || grpc === undefined || rest === undefined)
-    return cannotTell("it takes two models and both protocols");
-  const fitted = fitStudy(study, (c) => pair.includes(c.model) && [grpc, rest].includes(c.clientKind));
+    return inconclusive("it takes two models and both protocols");
+  const fitted = fitStudy(study, (c) => pair.includes(c.model) && [grpc, rest].includes(c.client));
   const { levels } = fitted?.fit.design ?? {};
   if (fitted === undefined || levels?.["model"]?.length !== 2 || levels["client"]?.length !== 2)
-    return cannotTell("too few cells have calls to tell model and protocol apart");
+    return inconclusive("too few cells have calls to separate the model from the protocol");
   const { fit } = fitted;
   const sides = [
     [{ model: pair[0] }, { model: pair[1] }],
@@ -45,7 +45,7 @@ function judge(study: Study): Finding {
 
 /** The paper's two models where they are deployed, else the two that lie furthest apart. */
 function modelPair(study: Study): readonly [string, string] | undefined {
-  const deployed = study.manifest.deployments.flatMap((d) => d.models);
+  const deployed = study.manifest.servers.flatMap((s) => s.models);
   const nulls = nullModels(study.manifest);
   const names = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
   const paper = (which: "rfcn" | "ssd") =>

@@ -1,13 +1,15 @@
-import { type Study, fitStudy, nullModels, placeOf } from "../stats/study.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { factorLevels, keyOf } from "../stats/levels.ts";
+import { type Study, fitStudy, nullModels } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, publishedLogRatios, withoutSlip } from "./paper-data.ts";
 import {
   type Conclusion,
   type Effect,
   type Finding,
   asMeasured,
-  cannotTell,
   contrastEffect,
   findingOf,
+  inconclusive,
 } from "./verdict.ts";
 
 /** Remote serving is slower than local serving, even on the machine with the better CPU. */
@@ -21,59 +23,78 @@ export const remoteSlower: Conclusion = {
 };
 
 function judge(study: Study): Finding {
-  const nulls = nullModels(study.manifest);
-  const remote = study.manifest.cells.filter((c) => c.clientRole !== c.serverRole);
-  const client = remote[0]?.clientRole;
-  if (client === undefined) return cannotTell("it takes remote cells: a client machine that calls another one");
-  const servers = [...new Set(remote.filter((c) => c.clientRole === client).map((c) => c.serverRole))];
-  const local = (role: string) => placeOf({ clientRole: role, serverRole: role });
+  const { cells } = study.manifest;
+  const remote = cells.filter((c) => !c.local);
+  const client = remote[0]?.clientMachine;
+  if (client === undefined) return inconclusive("it takes remote cells: a client machine that calls another one");
+  const servers = [...new Set(remote.filter((c) => c.clientMachine === client).map((c) => c.server))];
+  const placementOf = (is: (c: Cell) => boolean) => {
+    const cell = cells.find(is);
+    return cell === undefined ? undefined : placementIn(cell, study);
+  };
+  const own = placementOf((c) => c.local && c.clientMachine === client);
 
   const effects: Effect[] = [];
   const remarks: string[] = [];
-
-  /** Latency in one place over that in another, on the models, images and clients that both have. */
-  const compare = (label: string, over: string, under: string): Effect | undefined => {
-    const keys = (place: string) =>
-      new Set(
-        study.manifest.cells
-          .filter((c) => placeOf(c) === place && (study.data.get(c.id)?.visits.length ?? 0) > 0)
-          .map((c) => `${c.model}|${c.clientKind}|${c.image}`),
-      );
-    const [a, b] = [keys(over), keys(under)];
-    const fit = fitStudy(study, (c) => {
-      const key = `${c.model}|${c.clientKind}|${c.image}`;
-      return [over, under].includes(placeOf(c)) && !nulls.has(c.model) && a.has(key) && b.has(key);
-    })?.fit;
-    if (fit?.design.levels["place"]?.length !== 2) return undefined;
-    remarks.push(...asMeasured(label, fit, { place: over }, { place: under }));
-    return contrastEffect(label, fit.contrast({ place: over }, { place: under }));
-  };
-
   let better = 0;
   for (const server of servers) {
-    const place = placeOf({ clientRole: client, serverRole: server });
-    const same = compare(`${server}: called by ${client} over called by itself`, place, local(server));
+    const called = placementOf((c) => !c.local && c.clientMachine === client && c.server === server);
+    const home = placementOf((c) => c.local && c.server === server);
+    const against = (label: string, over: string | undefined, under: string | undefined) =>
+      compared(study, { label, over, under, remarks });
+    const same = against(`${server}: called by ${client} over called by itself`, called, home);
     if (same !== undefined) effects.push(same);
-    const faster = compare(`${client} at home over ${server} at home`, local(client), local(server));
+    const faster = against(`${client} at home over ${server} at home`, own, home);
     if (faster === undefined || faster.outcome === "does not hold") continue;
-    const open = faster.outcome === "cannot tell";
+    const open = faster.outcome === "inconclusive";
     const times = `${faster.value.toFixed(2)} times as fast at home`;
-    const even = compare(`${server} (${open ? "perhaps " : ""}${times}) over ${client} at home`, place, local(client));
+    const even = against(`${server} (${open ? "perhaps " : ""}${times}) over ${client} at home`, called, own);
     if (even === undefined) continue;
     better += 1;
-    if (open) {
-      const [name, factor] = faster.value > 1 ? [server, faster.value] : [client, 1 / faster.value];
-      remarks.push(
-        `of ${server} and ${client}, ${name} seems the faster one at home, by a factor of ${factor.toFixed(2)}, but ` +
-          `${client} over ${server} is ${faster.value.toFixed(2)}${rangeOf(faster)}: whether ${server} has the better CPU is open`,
-      );
-      effects.push({ ...even, outcome: "cannot tell" });
-    } else effects.push(even);
+    effects.push(open ? { ...even, outcome: "inconclusive" } : even);
+    if (!open) continue;
+    const [name, factor] = faster.value > 1 ? [server, faster.value] : [client, 1 / faster.value];
+    remarks.push(
+      `of ${server} and ${client}, ${name} seems the faster one at home, by a factor of ${factor.toFixed(2)}, but ` +
+        `${client} over ${server} is ${faster.value.toFixed(2)}${rangeOf(faster)}: whether ${server} has the better CPU is open`,
+    );
   }
-  if (effects.length === 0) return cannotTell("remote and local cells have no model, client and image in common");
+  if (effects.length === 0) return inconclusive("remote and local cells have no model, client and image in common");
   if (better === 0)
     remarks.push(`no server here is faster at home than ${client}: "even on the better CPU" is not put to the test`);
   return findingOf(effects, remarks);
+}
+
+const placementIn = (cell: Cell, { axes }: Study) => factorLevels(cell, axes)["placement"];
+
+/** Latency of one placement over that of another, on what both have cells of; undefined where that is nothing. */
+function compared(
+  study: Study,
+  of: {
+    readonly label: string;
+    readonly over: string | undefined;
+    readonly under: string | undefined;
+    readonly remarks: string[];
+  },
+): Effect | undefined {
+  const { over, under } = of;
+  if (over === undefined || under === undefined) return undefined;
+  const nulls = nullModels(study.manifest);
+  const alike = (c: Cell) => keyOf(c, study.axes, ["placement", "server"]);
+  const keys = (placement: string) =>
+    new Set(
+      study.manifest.cells
+        .filter((c) => placementIn(c, study) === placement && (study.data.get(c.id)?.visits.length ?? 0) > 0)
+        .map(alike),
+    );
+  const [a, b] = [keys(over), keys(under)];
+  const fit = fitStudy(study, (c) => {
+    const both = a.has(alike(c)) && b.has(alike(c));
+    return both && !nulls.has(c.model) && [over, under].includes(placementIn(c, study) ?? "");
+  })?.fit;
+  if (fit?.design.levels["placement"]?.length !== 2) return undefined;
+  of.remarks.push(...asMeasured(of.label, fit, { placement: over }, { placement: under }));
+  return contrastEffect(of.label, fit.contrast({ placement: over }, { placement: under }));
 }
 
 function rangeOf({ interval }: Effect): string {

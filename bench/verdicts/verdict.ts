@@ -1,11 +1,12 @@
 import type { Levels } from "../stats/effects/design.ts";
-import type { Contrast, EffectsFit } from "../stats/effects/effects.ts";
+import type { Contrast } from "../stats/effects/contrast.ts";
+import type { EffectsFit } from "../stats/effects/effects.ts";
 import type { Interval } from "../stats/math/estimate.ts";
 import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
 
 /** What data say to a conclusion. */
-export type Outcome = "holds" | "does not hold" | "cannot tell";
+export type Outcome = "holds" | "does not hold" | "inconclusive";
 
 /** A number that a conclusion is judged by, and what it is. */
 export interface Effect {
@@ -46,12 +47,12 @@ export function effectOf(label: string, kind: Effect["kind"], value: number, int
   const zero = kind === "ratio" ? 1 : 0;
   const outcome =
     interval === null
-      ? "cannot tell"
+      ? "inconclusive"
       : interval.low > zero
         ? "holds"
         : interval.high < zero
           ? "does not hold"
-          : "cannot tell";
+          : "inconclusive";
   return { label, kind, value, interval, outcome };
 }
 
@@ -71,7 +72,7 @@ export const FINDING_RULE =
   "A conclusion holds where each of its effects does at 95 % (an intersection-union test, Berger 1982, needs no correction); it does " +
   "not hold where one of them is against it with an interval widened for their number (Bonferroni), so that both errors are rare";
 
-/** All must hold; one that does not is enough against it, if it is so among as many as were looked at. */
+/** All must hold; one that does not is enough against it, if its interval, widened for their number, says so. */
 export function findingOf(effects: readonly Effect[], remarks: readonly string[] = []): Finding {
   const against = effects.filter((e) => e.outcome === "does not hold");
   const firm = against.some((e) => isAgainst(e, effects.length));
@@ -79,7 +80,7 @@ export function findingOf(effects: readonly Effect[], remarks: readonly string[]
     ? "does not hold"
     : effects.length > 0 && effects.every((e) => e.outcome === "holds")
       ? "holds"
-      : "cannot tell";
+      : "inconclusive";
   const weak =
     against.length === 0 || firm
       ? []
@@ -102,15 +103,15 @@ function isAgainst({ kind, value, interval, df }: Effect, of: number): boolean {
 
 /** What an effect would be with the visits that are set aside, as a remark. */
 export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: Levels): string[] {
-  if (fit.wild.length === 0) return [];
-  const [first = "", ...more] = fit.wild;
+  if (fit.outliers.length === 0) return [];
+  const [first = "", ...more] = fit.outliers;
   return [
-    `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, visited once and out of line (see Attention); ` +
+    `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, an outlier that was visited once (see Attention); ` +
       `as measured it would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
   ];
 }
 
 /** Nothing to judge by, and why. */
-export function cannotTell(reason: string): Finding {
+export function inconclusive(reason: string): Finding {
   return findingOf([], [reason]);
 }

@@ -78,9 +78,7 @@ function wildStudy(factor: number): Study {
     {
       totalMs:
         Math.exp(
-          (c.model === "rfcn-resnet101" ? 7 : 4) +
-            (c.client === "rest" ? Math.log(1.03) : 0) +
-            0.01 * stream.normal(),
+          (c.model === "rfcn-resnet101" ? 7 : 4) + (c.client === "rest" ? Math.log(1.03) : 0) + 0.01 * stream.normal(),
         ) * (c.id === "client>cloud rest rfcn-resnet101 image-3" ? factor : 1),
     },
   ]);
@@ -113,20 +111,20 @@ describe("the paper's conclusions on a run", () => {
 
   it("cannot be told where the noise is larger than the effects", () => {
     const noisy = { model: 0.01, rest: 0.01, remote: 0.01, cloud: 0, perObject: 0.001, perLogByte: 0.001, noise: 0.8 };
-    expect(new Set(Object.values(outcomes(noisy)))).toEqual(new Set(["cannot tell"]));
+    expect(new Set(Object.values(outcomes(noisy)))).toEqual(new Set(["inconclusive"]));
   });
 
   it("cannot be told from one visit a cell, but for the images, whose number is what counts there", () => {
     const { "content-over-size": content, ...others } = outcomes(PAPER_LIKE, 1);
     expect(content).toBe("holds");
-    expect(new Set(Object.values(others))).toEqual(new Set(["cannot tell"]));
+    expect(new Set(Object.values(others))).toEqual(new Set(["inconclusive"]));
   });
 
   it("do not hold for slower remote serving while no one can tell whether a server is the faster machine", () => {
     // Remote serving is clearly slower, and the two machines are as fast as each other.
     const even = judged({ ...PAPER_LIKE, cloud: -0.002 })["remote-slower"]?.ours;
-    expect(even?.outcome).toBe("cannot tell");
-    expect(even?.effects.map((e) => e.outcome)).toEqual(["holds", "cannot tell"]);
+    expect(even?.outcome).toBe("inconclusive");
+    expect(even?.effects.map((e) => e.outcome)).toEqual(["holds", "inconclusive"]);
     expect(even?.remarks.join()).toMatch(/seems the faster one at home, by a factor of 1\.0\d/);
     expect(even?.remarks.join()).not.toMatch(/no server here is faster/);
     // Where the client machine is the faster one, that half is not asked, and the remark says so.
@@ -154,21 +152,21 @@ describe("the paper's conclusions on a run", () => {
     expect(judge(manifest)?.remarks).toEqual([]);
   });
 
-  it("are not flipped by one wild call of a cell visited once, which is named", () => {
+  it("are not flipped by one outlier, a cell visited once, which is named", () => {
     // R-FCN once in seven of ten images; its REST is 3 % slower.
     const quiet = wildStudy(1);
-    const wild = wildStudy(0.03);
-    for (const study of [quiet, wild]) {
+    const outlying = wildStudy(0.03);
+    for (const study of [quiet, outlying]) {
       const finding = verdicts(study).find((v) => v.id === "grpc-faster")?.ours;
       expect(finding?.outcome).toBe("holds");
       expect(finding?.effects[0]?.value).toBeCloseTo(1.03, 2);
       expect(finding?.effects[0]?.interval?.low).toBeLessThan(1.03);
       expect(finding?.effects[0]?.interval?.high).toBeGreaterThan(1.03);
-      expect(finding?.remarks.length).toBe(study === wild ? 1 : 0);
+      expect(finding?.remarks.length).toBe(study === outlying ? 1 : 0);
     }
-    const remark = verdicts(wild).find((v) => v.id === "grpc-faster")?.ours.remarks[0];
+    const remark = verdicts(outlying).find((v) => v.id === "grpc-faster")?.ours.remarks[0];
     expect(remark).toMatch(
-      /without client>cloud rest rfcn-resnet101 image-3, visited once .* as measured it would be 0\.9/,
+      /without client>cloud rest rfcn-resnet101 image-3, an outlier that was visited once .* as measured it would be 0\.9/,
     );
   });
 
@@ -195,7 +193,7 @@ describe("the paper's conclusions on a run", () => {
     });
     for (const c of CONCLUSIONS) {
       const finding = c.judge(studyOf(small, 3, () => [{ totalMs: 5 }]));
-      expect(finding.outcome).toBe("cannot tell");
+      expect(finding.outcome).toBe("inconclusive");
       expect(finding.remarks.join()).not.toBe("");
     }
   });
@@ -223,8 +221,8 @@ describe("the paper's own numbers put through the same test", () => {
     expect(Object.fromEntries(Object.entries(paper).map(([id, f]) => [id, f.outcome]))).toEqual({
       "model-over-protocol": "holds",
       "grpc-faster": "holds",
-      "remote-slower": "cannot tell",
-      "content-over-size": "cannot tell",
+      "remote-slower": "inconclusive",
+      "content-over-size": "inconclusive",
     });
     expect(paper["remote-slower"]?.remarks.join("\n")).toMatch(/without cloud SSD REST .* holds/);
   });
@@ -249,15 +247,15 @@ describe("a finding", () => {
 
   it("holds where all of its effects do, and not where one is against it", () => {
     expect(findingOf([effect(1.1, 2), effect(1.2, 3)]).outcome).toBe("holds");
-    expect(findingOf([effect(1.1, 2), effect(0.9, 3)]).outcome).toBe("cannot tell");
+    expect(findingOf([effect(1.1, 2), effect(0.9, 3)]).outcome).toBe("inconclusive");
     expect(findingOf([effect(1.1, 2), effect(0.9, 3), effect(0.5, 0.9)]).outcome).toBe("does not hold");
-    expect(findingOf([]).outcome).toBe("cannot tell");
+    expect(findingOf([]).outcome).toBe("inconclusive");
     // Once in forty is against it by chance; so is one of ten that were looked at, once in four.
     const barely = logEffect("x", -0.1, { low: -0.199, high: -0.001 }, 20);
     expect(findingOf([barely]).outcome).toBe("does not hold");
     const among = findingOf([barely, ...Array.from({ length: 9 }, () => effect(1.1, 2))]);
     expect(among).toMatchObject({
-      outcome: "cannot tell",
+      outcome: "inconclusive",
       remarks: [expect.stringMatching(/^of 10 effects 1 is against/)],
     });
     expect(effectOf("x", "difference", 0.2, { low: 0.1, high: 0.3 }).outcome).toBe("holds");

@@ -117,7 +117,7 @@ describe("the report in a real browser", () => {
   it("draws charts in the colours of the page, which change with light and dark", async () => {
     const colours = async (scheme: "light" | "dark") => {
       const { page } = await open(plain, DESK, scheme);
-      const found = await page.evaluate(`["[fill='var(--grpc)']", "[fill='var(--rest)']", "svg text"].map(
+      const found = await page.evaluate(`["[fill='var(--protocol-1)']", "[fill='var(--protocol-2)']", "svg text"].map(
         (selector) => getComputedStyle(document.querySelector(".panel svg " + selector.replace("svg ", ""))).fill)`);
       await page.close();
       return found as string[];

@@ -4,7 +4,7 @@ import { type Fault, UserError } from "../../../lib/errors.ts";
 import type { Clash } from "./defaults.ts";
 import { keyHint } from "./hints.ts";
 import type { Keys } from "./schema.ts";
-import { type Path, flatten, keyName, placeOf, shown } from "./yaml-position.ts";
+import { type Path, flatten, keyName, positionOf, shown } from "./yaml-position.ts";
 
 /** The faults of one file of experiments, each with its line and column: they are thrown all at once. */
 export class FileFaults {
@@ -34,7 +34,7 @@ export class FileFaults {
 
   /** A fault of what stands at a path, or of the key there. */
   at(path: Path, what: string, expected?: string, of: "key" | "value" = "value"): void {
-    this.add(placeOf(this.root, path, of).offset, what, expected);
+    this.add(positionOf(this.root, path, of).offset, what, expected);
   }
 
   /** A name that nothing has. */
@@ -53,8 +53,8 @@ export class FileFaults {
       const path = [...base, ...issue.path];
       if (issue.code === "unrecognized_keys") for (const key of issue.keys) this.unknownKey([...path, key]);
       else {
-        const place = placeOf(this.root, path);
-        this.add(place.offset, `${keyName(place.path)}: ${shown(place.value)}`, issue.message);
+        const found = positionOf(this.root, path);
+        this.add(found.offset, `${keyName(found.path)}: ${shown(found.value)}`, issue.message);
       }
     }
   }

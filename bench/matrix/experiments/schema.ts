@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PROTOCOLS, clientKinds } from "../../../clients/registry.ts";
 import { PERCENT, percentOf } from "../../format/percent.ts";
+import { loadKeys } from "../../loads/registry.ts";
 import { AXES, type Axis } from "../axes.ts";
 import type { CellLimits } from "../limits.ts";
 
@@ -79,6 +80,7 @@ const limits = z
     return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
   });
 
+/** Which cells it asks for, but for loads and axes of their own. */
 const shape = {
   about: z.string("a sentence for people").optional(),
   /** Machines that call; `same`: each server's own. */
@@ -92,13 +94,11 @@ const shape = {
   protocols: some(oneOf(PROTOCOLS.map((p) => p.key))),
   encodings: some(z.enum(["lists", "base64"], "one of lists, base64")),
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
-  concurrency: some(count),
-  ratePerSecond: some(positive),
-  precision,
-  limits: limits.optional(),
 };
+/** How its cells are measured. */
+const how = { precision, limits: limits.optional() };
 
-/** What an experiment says besides its name; levels on axes of their own are read by `levelsOf`. */
+/** What an experiment says besides its name; its keys for loads are read by `loadsOf`, levels on axes of their own by `levelsOf`. */
 export type Fields = z.infer<ExperimentSchema["defaults"]>;
 
 /** One experiment, with its file's defaults. Absent lists: all there is. */
@@ -111,8 +111,9 @@ export type Keys = Readonly<Record<"file" | "defaults" | "experiment" | "limits"
 
 /** What a file of experiments may hold, where the matrix has these axes: those that have levels of their own are keys too. */
 export function experimentSchema(axes: readonly Axis[] = AXES) {
+  const loads = Object.entries(loadKeys()).map(([key, value]) => [key, some(value)] as const);
   const own = axes.flatMap(({ key, plan }) => (plan === undefined ? [] : [[key, some(oneOf(plan.levels))] as const]));
-  const whole = { ...shape, ...Object.fromEntries(own) };
+  const whole = { ...shape, ...Object.fromEntries(loads), ...Object.fromEntries(own), ...how };
   const name = z
     .string("a name")
     .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, "a name of small letters, digits and hyphens, 60 at most");

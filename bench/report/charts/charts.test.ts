@@ -57,7 +57,7 @@ describe("names in charts", () => {
 
   it("tell protocol and client kind, each with its own colour and its protocol's sign", () => {
     expect(kindTitle("probe")).toBe("gRPC (probe)");
-    expect(lookOf("grpc-js")).toEqual({ colour: "grpc-2", sign: "circle" });
+    expect(lookOf("grpc-js")).toEqual({ colour: "protocol-1-2", sign: "circle" });
     const looks = kindLegend(["probe", "grpc-js", "rest", "rest-b64"]);
     expect(new Set(looks.map((l) => l.colour)).size).toBe(4);
     expect(looks.map((l) => l.sign)).toEqual(["circle", "circle", "diamond", "diamond"]);
@@ -68,7 +68,7 @@ describe("charts", () => {
   const chart = intervalChart({
     label: HOSTILE,
     rows: [HOSTILE, "b"],
-    series: [{ name: "s", colour: "grpc", sign: "circle" }],
+    series: [{ name: "s", colour: "protocol-1", sign: "circle" }],
     points: [
       { row: HOSTILE, series: "s", value: 10, interval: { low: 8, high: 12 } },
       { row: "b", series: "s", value: 20 },
@@ -80,7 +80,7 @@ describe("charts", () => {
 
   it("are pictures with a text alternative, in colours of the page, without styles or scripts of their own", () => {
     expect(chart).toMatch(/^<svg role="img" aria-label="=1\+1 &#60;img /);
-    expect(chart).toContain("var(--grpc)");
+    expect(chart).toContain("var(--protocol-1)");
     expect(chart.replace(/="[^"]*"/g, "")).not.toMatch(/<(style|script|img)|class|href|\son\w+/);
     expect(chart).toContain(`viewBox="0 0 ${PANEL_WIDTH} `);
   });
@@ -92,7 +92,13 @@ describe("charts", () => {
 
   const drawn = (interval: Interval | null | undefined, log = true) =>
     intervalChart({
-      ...{ label: "l", rows: ["a", "b"], series: [{ name: "s", colour: "grpc", sign: "circle" }], xLabel: "x", log },
+      ...{
+        label: "l",
+        rows: ["a", "b"],
+        series: [{ name: "s", colour: "protocol-1", sign: "circle" }],
+        xLabel: "x",
+        log,
+      },
       points: [
         { row: "a", series: "s", value: 10, interval: { low: 9, high: 11 } },
         { row: "b", series: "s", value: 12, ...(interval === undefined ? {} : { interval }) },

@@ -1,26 +1,35 @@
 import type { LegendEntry } from "../blocks.ts";
-import { clientKinds } from "../../../clients/registry.ts";
+import { PROTOCOLS, clientKinds, protocolTitle } from "../../../clients/registry.ts";
 
 /** How a client kind looks, everywhere: colour by protocol and kind, sign by protocol. */
 export interface Look {
-  /** A variable of the page: `grpc` is `var(--grpc)`. */
+  /** A variable of the page: `protocol-1` is `var(--protocol-1)`. */
   readonly colour: string;
   readonly sign: "circle" | "diamond";
 }
 
+/** Protocols that have a colour of their own in page.css; further ones begin again. */
+const COLOURS = 4;
+
+/** The look of a protocol, by its place in the registry; `second`: of a client kind that is not its first. */
+export function protocolLook(key: string, second = false): Look {
+  const index = PROTOCOLS.findIndex((p) => p.key === key);
+  if (index < 0) return { colour: "ink", sign: "circle" };
+  const colour = `protocol-${(index % COLOURS) + 1}${second ? "-2" : ""}`;
+  return { colour, sign: index % 2 === 0 ? "circle" : "diamond" };
+}
+
 /** The look of a client kind: the first of a protocol has the protocol's own colour. */
-export function lookOf(clientKind: string): Look {
-  const protocol =
-    clientKinds.find((k) => k.name === clientKind)?.protocol ?? (clientKind.startsWith("rest") ? "rest" : "grpc");
-  const alike = clientKinds.filter((k) => k.protocol === protocol).map((k) => k.name);
-  const colour = alike.indexOf(clientKind) > 0 ? `${protocol}-2` : protocol;
-  return { colour, sign: protocol === "grpc" ? "circle" : "diamond" };
+export function lookOf(client: string): Look {
+  const protocol = clientKinds.find((k) => k.name === client)?.protocol;
+  const first = clientKinds.find((k) => k.protocol === protocol);
+  return protocolLook(protocol ?? "", first?.name !== client);
 }
 
 /** What a client kind is called: `gRPC (probe)`. */
-export function kindTitle(clientKind: string): string {
-  const protocol = clientKinds.find((k) => k.name === clientKind)?.protocol;
-  return protocol === undefined ? clientKind : protocol === "grpc" ? `gRPC (${clientKind})` : `REST (${clientKind})`;
+export function kindTitle(client: string): string {
+  const protocol = clientKinds.find((k) => k.name === client)?.protocol;
+  return protocol === undefined ? client : `${protocolTitle(protocol)} (${client})`;
 }
 
 /** The legend of some client kinds. */

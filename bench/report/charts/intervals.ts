@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
-import type { Interval } from "../../stats/math/estimate.ts";
+import { type Interval, known } from "../../stats/math/estimate.ts";
 import type { LegendEntry } from "../blocks.ts";
-import { UNKNOWN, known } from "../../format/numbers.ts";
+import { UNKNOWN } from "../../format/numbers.ts";
 import type { Markup } from "../render/markup.ts";
 import { paint } from "./colours.ts";
 import { HALO, PANEL_WIDTH, chart, extent, fitted, logTicks, niceTicks, textWidth, tickText, wrapped } from "./plot.ts";

@@ -113,7 +113,7 @@ describe("blocks", () => {
         title: HOSTILE,
         alternative: HOSTILE,
         caption: HOSTILE,
-        legend: [{ label: HOSTILE, colour: "grpc" }],
+        legend: [{ label: HOSTILE, colour: "protocol-1" }],
         panels: [{ title: HOSTILE, picture: html`<svg></svg>` }],
       }),
     ];

@@ -7,10 +7,7 @@ import { conditionsSection } from "./conditions.ts";
 import { reportInputs } from "../index.ts";
 import { renderText } from "../render/text.ts";
 
-const manifest = {
-  ...manifestOf({ placements: [["edge", "edge"]], images: [{ name: "image-1", fileBytes: 1 }] }),
-  deployments: [],
-};
+const manifest = manifestOf({ placements: [["edge", "edge"]], images: [{ name: "image-1", fileBytes: 1 }] });
 
 function condition(cell: string, more: Partial<CellConditions> = {}): [string, CellConditions] {
   const end = { reason: "precision" as const, n: 30, precision: 0.01, stable: true };
@@ -66,7 +63,8 @@ describe("how the cells ended", () => {
       "Asked for: a median whose 95 % interval lies within 2 % of it. None of 6 measured cells came to that; the typical interval of the " +
         "median, by a cell's own visits alone, is ±83 %, nine of ten keep ±83 %, 1 has no interval, for want of a second visit.",
     );
-    const unasked = await textOf({ conditions, study }, manifest);
+    const none = { ...manifest, limits: { ...manifest.limits, precision: null } };
+    const unasked = await textOf({ conditions, study: { ...study, manifest: none } }, none);
     expect(unasked).not.toContain("as precise as asked for");
     expect(unasked).toContain(
       "No precision was asked for. Of 6 measured cells the typical interval of the median, by a cell's own visits alone, is ±83 %",

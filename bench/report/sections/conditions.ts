@@ -2,7 +2,7 @@ import type { CellConditions } from "../../stats/conditions.ts";
 import { STABILITY } from "../../schedule/precision.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
 import { type Block, list, notice, only, prose, table } from "../blocks.ts";
-import { allStatistics } from "./distributions.ts";
+import { allStatistics } from "../../stats/cell-statistics.ts";
 import { and, count } from "../../../lib/words.ts";
 import { REASONS, askedPrecision, reached } from "../../stats/reached-precision.ts";
 import { type ReportInputs, type Section, neverReached } from "../section.ts";
@@ -12,9 +12,9 @@ const LISTED = 8;
 
 const SHARED = "Where a machine calls itself, client and server share its processor: that the client waits for it";
 
-/** What a late client at home means; a run of before that was known has flags for it. */
+/** What a late client means where it shares its machine with the server. */
 function sharedProcessor(flagged: readonly CellConditions[], { cells }: ReportInputs): Block[] {
-  const home = new Set(cells.filter((c) => c.clientRole === c.serverRole).map((c) => c.id));
+  const home = new Set(cells.filter((c) => c.local).map((c) => c.id));
   if (home.size === 0) return [];
   const late = flagged.filter((c) => home.has(c.cell) && c.disturbances.some((d) => d.includes("event loop was")));
   const text =

@@ -16,20 +16,20 @@ import { kindTitle } from "../charts/colours.ts";
 import { and } from "../../../lib/words.ts";
 import { joined, trusted } from "../render/markup.ts";
 import type { ReportInputs, Section } from "../section.ts";
-import { wildNotices } from "./outlier-notices.ts";
+import { outlierNotices } from "./outlier-notices.ts";
 
 const findings = once((study: Study): readonly ModelFindings[] =>
   study.seen === undefined ? [] : findingsOf(study.manifest, study.seen),
 );
 
-/** What must be known before any number is read: answers that are not the same, cells that are out of line. */
+/** What must be known before any number is read: answers that are not the same, cells that are outliers. */
 export const attentionSection: Section = {
   id: "attention",
   title: "Attention",
   blocks: ({ study }) =>
     study === undefined
       ? []
-      : [...detectionAlarms(findings(study)).map((text) => notice("bad", text)), ...wildNotices(study)],
+      : [...detectionAlarms(findings(study)).map((text) => notice("bad", text)), ...outlierNotices(study)],
 };
 
 /** The paper's Figures 6 and 7: what each model found on each photograph, and whether all of its answers are one. */
@@ -145,13 +145,13 @@ function objectsTable(
 }
 
 /** Who was compared: `one server: gRPC (probe) and REST (rest)`. */
-function between({ between, clientKinds }: Agreement): string {
-  return `${between === "server" ? "one server" : "different servers"}: ${and(clientKinds.map(kindTitle))}`;
+function between({ between, clients }: Agreement): string {
+  return `${between === "server" ? "one server" : "different servers"}: ${and(clients.map(kindTitle))}`;
 }
 
 function agreementTable(agreements: readonly Agreement[]): Block {
   if (agreements.length === 0)
-    return notice("unsure", "No two answers are to the same input: gRPC and REST cannot be compared.");
+    return notice("unsure", "No two answers are to the same input: protocols cannot be compared.");
   const small = (difference: number) =>
     difference >= 1e-3 ? difference.toFixed(3) : difference === 0 ? "0" : difference.toExponential(1);
   return table({

@@ -1,61 +1,20 @@
-import type { Cell } from "../../matrix/cell.ts";
+import { loadTitle } from "../../loads/registry.ts";
+import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
-import { INTERVAL_RULE, type CentreInterval, cellIntervals } from "../../stats/bootstrap.ts";
-import { once } from "../../stats/math/memo.ts";
-import { QUANTILE_RULE, carriedQuantile, mean, quantile } from "../../stats/math/quantile.ts";
-import { type Study, loadOf, placeOf } from "../../stats/study.ts";
-import type { CellData } from "../../stats/visits.ts";
+import { INTERVAL_RULE } from "../../stats/bootstrap.ts";
+import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
+import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
+import { QUANTILE_RULE } from "../../stats/math/quantile.ts";
+import type { Study } from "../../stats/study.ts";
 import { type Figure, type Table, type TableCell, figure, fold, only, right, table } from "../blocks.ts";
-import { modelTitle } from "./caveats.ts";
 import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
 import { type SpreadRow, spreadChart, spreadOf } from "../charts/spread.ts";
 import { askedPrecision, endText, reachedPrecision } from "../../stats/reached-precision.ts";
-import { FROM_TO, PROTOCOL, imageOrder } from "./columns.ts";
+import { axisCells, axisColumns, imageOrder } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
-import { formatInterval } from "../../format/numbers.ts";
+import { formatInterval, formatMs } from "../../format/numbers.ts";
 import { html } from "../render/markup.ts";
 import type { ReportInputs, Section } from "../section.ts";
-import { formatMs } from "./paper/tables.ts";
-
-/** What is known of one cell's latencies, milliseconds. Null: what the calls cannot carry. */
-export interface CellStatistics {
-  readonly cell: string;
-  readonly n: number;
-  readonly visits: number;
-  readonly meanMs: number;
-  readonly meanInterval: CentreInterval | null;
-  readonly medianMs: number;
-  readonly medianInterval: CentreInterval | null;
-  readonly p90Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly maxMs: number;
-}
-
-/** Statistics of one cell's calls. */
-export function cellStatistics(data: CellData, seed: number): CellStatistics {
-  const sorted = Float64Array.from(data.totalsMs).sort();
-  const intervals = cellIntervals(data, seed);
-  return {
-    cell: data.cell,
-    n: sorted.length,
-    visits: data.visits.length,
-    meanMs: mean(data.totalsMs),
-    meanInterval: intervals.mean,
-    medianMs: quantile(sorted, 0.5),
-    medianInterval: intervals.median,
-    p90Ms: carriedQuantile(sorted, 0.9),
-    p99Ms: carriedQuantile(sorted, 0.99),
-    maxMs: sorted.at(-1) ?? NaN,
-  };
-}
-
-/** Statistics of every cell that has calls, in the order of the plan. */
-export const allStatistics = once((study: Study): readonly (CellStatistics & { readonly at: Cell })[] =>
-  study.manifest.cells.flatMap((at) => {
-    const data = study.data.get(at.id);
-    return data === undefined || data.visits.length === 0 ? [] : [{ ...cellStatistics(data, study.manifest.seed), at }];
-  }),
-);
 
 /** Every cell's distribution: centre with its interval, and as much of the tail as the calls can carry. */
 export const distributionsSection: Section = {
@@ -83,37 +42,29 @@ const forPrograms =
     return { ...statistics, precision, ...(failure === undefined ? {} : { failure }) };
   };
 
-/** Every cell, the failed and the unmeasured ones too, by place, model and client kind, images as the run lists them. */
-function cellsTable(study: Study, { manifest, summaries, conditions }: ReportInputs): Table {
-  const statistics = new Map(allStatistics(study).map((s) => [s.cell, s]));
+/** Every cell, the failed and the unmeasured ones too: those that differ in their image alone together, images as the run lists them. */
+function cellsTable(study: Study, inputs: ReportInputs): Table {
+  const { manifest, axes } = inputs;
+  const shown = shownAxes(manifest.cells, axes);
   const images = imageOrder(manifest.images);
-  const groups = Map.groupBy(manifest.cells, (c) => JSON.stringify([placeOf(c), c.model, c.clientKind]));
-  const ordered = [...groups.values()].flatMap((own) => [...own].sort((a, b) => images(a.image, b.image)));
+  const groups = groupsBut(manifest.cells, axes, ["image"]);
+  const ordered = groups.flatMap((own) => [...own].sort((a, b) => images(a.image, b.image)));
   const asked = [...new Set(manifest.cells.map((c) => askedPrecision(c, manifest)))];
   const one = asked.length === 1;
+  const statistics = new Map(allStatistics(study).map((s) => [s.cell, s]));
   const rows = ordered.map((cell): TableCell[] => {
-    const who = [placeOf(cell), modelTitle(manifest, cell.model), kindTitle(cell.clientKind), rowOf(cell)];
     const s = statistics.get(cell.id);
-    const failure = summaries.get(cell.id)?.failure;
-    const [calls, visits] = [String(s?.n ?? 0), String(s?.visits ?? 0)];
     const wanted = askedPrecision(cell, manifest);
-    const end = [...(one ? [] : [wanted === null ? "none" : percent(wanted)]), calls, visits];
-    const why = endText(conditions?.get(cell.id));
-    if (failure !== undefined)
-      return [...who, { text: `failed: ${failure.code}`, tone: "bad" }, "", "", "", "", "", "", ...end, why];
-    if (s === undefined || s.n === 0)
-      return [...who, { text: "not measured", tone: "unsure" }, "", "", "", "", "", "", ...end, why];
-    const own = reachedPrecision(s);
-    const shown = (ms: number | null) => (ms === null ? "" : formatMs(ms));
     return [
-      ...[...who, formatMs(s.medianMs), formatInterval(s.medianInterval, formatMs)],
-      ...[own === null ? "" : `±${percent(own)}`, formatMs(s.meanMs)],
-      ...[shown(s.p90Ms), shown(s.p99Ms), formatMs(s.maxMs), ...end, why],
+      ...axisCells(levelsOf(cell, axes), shown, manifest),
+      ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code),
+      ...(one ? [] : [wanted === null ? "none" : percent(wanted)]),
+      ...[String(s?.n ?? 0), String(s?.visits ?? 0), endText(inputs.conditions?.get(cell.id))],
     ];
   });
   return table({
     columns: [
-      ...[FROM_TO, { title: "model" }, PROTOCOL, { title: "image" }],
+      ...axisColumns(shown),
       ...["median", "95 % interval", "precise\nto", "mean", "p90", "p99", "max"].map((t) => right(t)),
       ...[...(one ? [] : ["asked"]), "calls", "visits"].map((t) => right(t)),
       { title: "ended" },
@@ -128,46 +79,63 @@ function cellsTable(study: Study, { manifest, summaries, conditions }: ReportInp
   });
 }
 
-/** Every cell's calls, one picture for each place and model: what a mean hides. */
+/** A cell's latencies, from the median to the longest; instead of them why there are none. */
+function figuresOf(s: CellStatistics | undefined, failure: string | undefined): TableCell[] {
+  if (failure !== undefined || s === undefined || s.n === 0) {
+    const why: TableCell =
+      failure === undefined ? { text: "not measured", tone: "unsure" } : { text: `failed: ${failure}`, tone: "bad" };
+    return [why, "", "", "", "", "", ""];
+  }
+  const own = reachedPrecision(s);
+  const shown = (ms: number | null) => (ms === null ? "" : formatMs(ms));
+  return [
+    ...[formatMs(s.medianMs), formatInterval(s.medianInterval, formatMs), own === null ? "" : `±${percent(own)}`],
+    ...[formatMs(s.meanMs), shown(s.p90Ms), shown(s.p99Ms), formatMs(s.maxMs)],
+  ];
+}
+
+/** What tells the cells of one picture apart: the image, a row each, and the client, a colour each. */
+const IN_PICTURE = ["protocol", "client", "image", "load"];
+
+/** Every cell's calls, a picture for all cells that differ in image, client and load: what a mean hides. */
 function spreadFigure(study: Study): Figure {
-  const { manifest, data } = study;
+  const { manifest, data, axes } = study;
+  const shown = shownAxes(manifest.cells, axes, IN_PICTURE);
   const images = imageOrder(manifest.images);
   const ordered = [...manifest.cells].sort((a, b) => images(a.image, b.image));
-  const groups = Map.groupBy(ordered, (c) => JSON.stringify([placeOf(c), c.model]));
-  const panels = [...groups.values()].flatMap((cells) => {
+  const panels = groupsBut(ordered, axes, IN_PICTURE).map((cells) => {
     const failed = new Map<string, string>();
     const spreads = cells.flatMap((c): SpreadRow[] => {
       const own = data.get(c.id);
-      if (own?.failure !== undefined) failed.set(rowOf(c), `${kindTitle(c.clientKind)} failed`);
+      if (own?.failure !== undefined) failed.set(rowOf(c), `${kindTitle(c.client)} failed`);
       if (own === undefined || own.totalsMs.length === 0) return [];
-      return [spreadOf(rowOf(c), c.clientKind, Float64Array.from(own.totalsMs).sort())];
+      return [spreadOf(rowOf(c), c.client, Float64Array.from(own.totalsMs).sort())];
     });
-    const [first] = cells;
-    if (first === undefined) return [];
-    const title = `${placeOf(first)}: ${modelTitle(manifest, first.model)}`;
+    const title = axisCells(levelsOf(cells[0], axes), shown, manifest).join(": ");
     if (spreads.length === 0)
-      return [{ title, text: "no call succeeded", picture: html`<p class="failed">No call succeeded.</p>` }];
+      return { title, text: "no call succeeded", picture: html`<p class="failed">No call succeeded.</p>` };
     const medians = spreads.map((s) => s.middle).sort((a, b) => a - b);
     const text = `medians from ${formatMs(medians[0] ?? NaN)} to ${formatMs(medians.at(-1) ?? NaN)} ms`;
     const picture = spreadChart({
       ...{ label: `${title}: ${text}`, spreads, failed, xLabel: "latency, ms (log scale)" },
       rows: [...new Set(cells.map(rowOf))],
-      series: manifest.clientKinds
-        .filter((kind) => cells.some((c) => c.clientKind === kind))
-        .map((kind) => ({ name: kind, ...lookOf(kind) })),
+      series: manifest.clients
+        .filter((client) => cells.some((c) => c.client === client))
+        .map((client) => ({ name: client, ...lookOf(client) })),
     });
-    return [{ title, text, picture }];
+    return { title, text, picture };
   });
   return figure({
     title: "Where the calls of each cell lie",
     caption:
       "Thin: from the fastest call to the slowest. Thick: the middle half of the calls. White: the median. One row an image; each picture has a scale of its own.",
-    legend: kindLegend(manifest.clientKinds),
+    legend: kindLegend(manifest.clients),
     alternative: panels.map((p) => `${p.title}: ${p.text}`).join("; "),
     panels,
   });
 }
 
+/** A cell's row in a picture: its image, and its load where it has one. */
 function rowOf(cell: Cell): string {
-  return cell.image + loadOf(cell);
+  return isPlain(cell) ? cell.image : `${cell.image} ${loadTitle(cell.load)}`;
 }

@@ -1,9 +1,7 @@
 import { type Failed, failedOf } from "../../stats/visits.ts";
-import { placeOf } from "../../stats/study.ts";
+import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
 import { type Block, type TableCell, notice, right, table } from "../blocks.ts";
-import { modelTitle } from "./caveats.ts";
-import { kindTitle } from "../charts/colours.ts";
-import { FROM_TO, PROTOCOL, loadTitle } from "./columns.ts";
+import { axisCells, axisColumns } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
 import type { ReportInputs, Section } from "../section.ts";
 
@@ -28,7 +26,7 @@ export const failuresSection: Section = {
     return [
       table({
         columns: [
-          ...[FROM_TO, { title: "model" }, PROTOCOL, { title: "load" }, right("cells\nhit")],
+          ...[...axisColumns(shownAxes(inputs.cells, inputs.axes, ["image"])), right("cells\nhit")],
           ...[
             right("failed\ncalls"),
             right("of\ncalls"),
@@ -39,7 +37,7 @@ export const failuresSection: Section = {
         ],
         rows,
         notes: [
-          "Measured calls. No latency in this report is of a failed call: where calls ran into their timeout, the true latency is longer than what is told.",
+          "Measured calls. No latency in this report is of a failed call: where calls ran into their timeout, the true latency is longer than what is shown.",
         ],
       }),
     ];
@@ -63,23 +61,22 @@ export function failedNotice(inputs: ReportInputs): Block[] {
       "bad",
       `In ${cells} of ${count(inputs.cells.length, "cell")} something failed: ${count(calls, "measured call")} of ${calls + measured}` +
         `${calls === 0 ? "" : ` (${share} %)`}, and ${count(failures, "visit")} could not be made or go on. ` +
-        `Latencies are of the calls that went well alone; what failed is told under "${failuresSection.short}".`,
+        `Latencies are of the calls that went well alone; what failed stands under "${failuresSection.short}".`,
     ),
   ];
 }
 
 /** Failures of cells that differ in their image alone. */
 function failedGroups(inputs: ReportInputs) {
-  const { cells, study, summaries, manifest } = inputs;
-  const groups = Map.groupBy(cells, (c) => JSON.stringify([placeOf(c), c.model, c.clientKind, loadTitle(c)]));
-  return [...groups.values()].flatMap((own) => {
-    const [first] = own;
+  const { cells, study, summaries, manifest, axes } = inputs;
+  const shown = shownAxes(cells, axes, ["image"]);
+  return groupsBut(cells, axes, ["image"]).flatMap((own) => {
     const data = own.flatMap((c) => study?.data.get(c.id) ?? []);
     const hit = data.filter((d) => d.failed !== undefined).length;
-    if (first === undefined || hit === 0) return [];
+    if (hit === 0) return [];
     return [
       {
-        who: [placeOf(first), modelTitle(manifest, first.model), kindTitle(first.clientKind), loadTitle(first)],
+        who: axisCells(levelsOf(own[0], axes), shown, manifest),
         cells: hit,
         of: own.length,
         calls: own.reduce((sum, c) => sum + (summaries.get(c.id)?.n ?? 0), 0),

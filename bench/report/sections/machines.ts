@@ -1,34 +1,37 @@
+import type { Server } from "../../../infra/outputs.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { table } from "../blocks.ts";
 import type { Section } from "../section.ts";
 
-/** What each server ran on and with, as its own engine told when the run began. */
+/** What each server ran on and with, as its container's engine said when the run began. */
 export const machinesSection: Section = {
   id: "machines",
   title: "The machines, and what their servers really ran with",
   short: "Machines",
-  blocks: ({ manifest }) => (manifest.deployments.length === 0 ? [] : [machines(manifest)]),
+  blocks: ({ manifest }) => (manifest.servers.length === 0 ? [] : [machines(manifest)]),
 };
 
 function machines(manifest: RunManifest) {
-  const rows = manifest.deployments.map((d) => {
-    const back = manifest.readBack[d.role];
-    const threads =
-      back === undefined || "unread" in back
-        ? `not read back: ${back?.unread ?? "not asked"}`
-        : `OMP ${back.env["OMP_NUM_THREADS"] ?? "–"}, intra ${back.env["TENSORFLOW_INTRA_OP_PARALLELISM"] ?? "–"}, inter ${
-            back.env["TENSORFLOW_INTER_OP_PARALLELISM"] ?? "–"
-          }`;
-    const share = d.facts.cpu.quotaCpus === null ? "" : `, ${d.facts.cpu.quotaCpus} CPU quota`;
+  const rows = manifest.servers.map((server) => {
+    const { cpu } = manifest.machines.find((m) => m.id === server.machineId)?.facts ?? {};
+    const share = cpu == null || cpu.quotaCpus === null ? "" : `, ${cpu.quotaCpus} CPU quota`;
     return [
-      d.role,
-      d.facts.cpu.model,
-      `${d.threads.physicalCores} physical${share}`,
-      threads,
-      d.server.kind + (d.server.standIn ? " (stand-in)" : ""),
-      d.server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),
+      server.id,
+      cpu?.model ?? "–",
+      `${server.placement.physicalCores} physical${share}`,
+      settings(server, manifest),
+      server.kind + (server.standIn ? " (stand-in)" : ""),
+      server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),
     ];
   });
-  const titles = ["machine", "CPU", "cores", "threads", "server", "image"];
+  const titles = ["server", "CPU", "cores", "settings", "kind", "image"];
   return table({ columns: titles.map((title) => ({ title })), rows });
+}
+
+/** A server's settings, as its container's environment says them where it does. */
+function settings(server: Server, { readBack }: RunManifest): string {
+  const back = readBack[server.id];
+  if (back === undefined || "unread" in back) return `not read back: ${back?.unread ?? "not asked"}`;
+  const shown = Object.entries(server.settings).map(([name, value]) => `${name} ${back.env[name] ?? value}`);
+  return shown.join(", ") || "–";
 }

@@ -1,24 +1,24 @@
-import { type Study, wildCells } from "../../stats/study.ts";
+import { type Study, outlierCells } from "../../stats/study.ts";
 import { type Block, notice } from "../blocks.ts";
 import { and, count } from "../../../lib/words.ts";
 
 /** Most cells that are named; the rest is counted. */
 const NAMED = 5;
 
-/** Cells visited once whose visit is out of line: what became of them, and what helps. */
-export function wildNotices(study: Study): Block[] {
-  const wild = [...wildCells(study)].sort(([, a], [, b]) => Math.abs(Math.log(b)) - Math.abs(Math.log(a)));
-  if (wild.length === 0) return [];
-  const named = wild
+/** Cells visited once whose visit is an outlier: what became of them, and what helps. */
+export function outlierNotices(study: Study): Block[] {
+  const outliers = [...outlierCells(study)].sort(([, a], [, b]) => Math.abs(Math.log(b)) - Math.abs(Math.log(a)));
+  if (outliers.length === 0) return [];
+  const named = outliers
     .slice(0, NAMED)
     .map(([cell, ratio], i) => `${cell}${i === 0 ? " took" : ""} ${timesExpected(ratio)}`);
-  const more = wild.length > NAMED ? ` (${wild.length - NAMED} more: report.json, effects.setAside)` : "";
+  const more = outliers.length > NAMED ? ` (${outliers.length - NAMED} more: report.json, effects.setAside)` : "";
   return [
     notice(
       "unsure",
-      `${count(wild.length, "cell")} visited once ${wild.length === 1 ? "is" : "are"} out of line: ${and(named)} what all others ` +
-        `of the model lead to expect${more}. Whether that is the cell or one wild call cannot be told from one visit, so effects, ` +
-        "answers and verdicts are made without; tables of cells show what was measured. A longer run visits them again.",
+      `${count(outliers.length, "cell")} visited once ${outliers.length === 1 ? "is an outlier" : "are outliers"}: ${and(named)} what all other ` +
+        `cells of the model predict${more}. One visit does not say whether the cell is so slow or one call was, so effects, answers ` +
+        "and verdicts are made without such cells; tables of cells show what was measured. A longer run visits them again.",
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Deployment } from "../../../infra/outputs.ts";
+import type { DeployedModel } from "../../../infra/outputs.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { differencesText } from "../../targets/setup-diff.ts";
 import { type Block, type Table, fold, only, right, table } from "../blocks.ts";
@@ -39,12 +39,12 @@ function runTable(m: RunManifest): Table {
 }
 
 function inputs(m: RunManifest): Block[] {
-  const models = m.deployments.flatMap((d) => d.models.map((model) => modelRow(d, model)));
+  const models = m.servers.flatMap((server) => server.models.map((model) => modelRow(server.id, model)));
   return [
     fold(
       "Models by SHA-256",
       table({
-        columns: ["model", "machine", "version", "SHA-256", "what it is"].map((title) => ({ title })),
+        columns: ["model", "server", "version", "SHA-256", "what it is"].map((title) => ({ title })),
         rows: models,
       }),
     ),
@@ -58,7 +58,7 @@ function inputs(m: RunManifest): Block[] {
   ];
 }
 
-function modelRow({ role }: Deployment, model: Deployment["models"][number]): string[] {
+function modelRow(server: string, model: DeployedModel): string[] {
   const kind = model.isNull ? "answers a constant" : model.timingOnly ? "random weights: timing only" : "trained";
-  return [model.name, role, String(model.version), model.sha256, kind];
+  return [model.name, server, String(model.version), model.sha256, kind];
 }

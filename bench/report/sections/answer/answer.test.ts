@@ -28,14 +28,14 @@ describe("the report of a run's folder", () => {
     return loadReport(join(dir, name), () => {});
   };
 
-  it("answers first, says how sure, and what stands in, before any table", async () => {
+  it("answers first, says how sure, and what is a stand-in, before any table", async () => {
     const text = await reportText(inputs);
     const order = [
       "Machine, for requests from client: cloud",
       "The fastest: client takes 1.6",
+      "Protocol: gRPC (probe)",
       "Model: ssd-mobilenet",
       "time alone is real",
-      "Protocol: gRPC (probe)",
       "How sure: 4396 calls in 299 of 300 cells, each visited 2 to 4 times.",
       "Left out of the comparisons: 1 cell that failed. Disturbed by their own client: 1 cell.",
       "Note: Server on client, cloud, edge: Lathe's stand-in",
@@ -48,13 +48,13 @@ describe("the report of a run's folder", () => {
 
   it("claims nothing where every cell was visited once", async () => {
     const text = await reportText(await load("once", { rounds: 1 }));
-    expect(text).toMatch(/The fastest in this run: .* How sure that is cannot be told\./);
-    expect(text).toContain("too few visits to tell");
+    expect(text).toMatch(/The fastest in this run: .* Inconclusive: nothing shows how sure that is\./);
+    expect(text).toContain("inconclusive: too few visits");
     expect(text).not.toContain("The fastest: ");
     expect(text).not.toContain("faster than all others");
   });
 
-  it("keeps a failed cell in sight with its reason, and tells how cells ended", async () => {
+  it("keeps a failed cell in sight with its reason, and says how cells ended", async () => {
     const text = await reportText(inputs);
     expect(text).toContain("Failed: 1 of 300 cells");
     expect(text).toMatch(/client>edge probe rfcn-resnet101 image-4 +UNAVAILABLE +14 UNAVAILABLE: connect ECONNREFUSED/);
@@ -62,7 +62,7 @@ describe("the report of a run's folder", () => {
     expect(text).toMatch(/Of 300 cells ended .*with a failure/);
   });
 
-  it("tells a run that was cut short: what was reached, what never was, and what it cannot answer", async () => {
+  it("says of a run that was cut short what was reached, what never was, and what it cannot answer", async () => {
     const { manifest } = inputs;
     const study = inputs.study as Study;
     const data = new Map([...study.data].filter(([id]) => !id.startsWith("client>") || / probe ssd/.test(id)));
@@ -71,7 +71,7 @@ describe("the report of a run's folder", () => {
     expect(text).toContain(`This run is not whole: ${missing} of its 300 cells were never reached.`);
     expect(text).toContain(`in ${cells} of 300 cells, each visited 2 to 4 times; ${missing} never reached`);
     expect(text).toMatch(
-      /cannot answer for want of cells: Model \(1 of 2 options can be compared\); Protocol \(1 of 2/,
+      /cannot answer for want of cells: Protocol \(1 of 2 options can be compared\); Model \(1 of 2/,
     );
     expect(text).not.toContain("there is nothing to choose");
     expect(await reportText(inputs)).not.toContain("not whole");
@@ -81,13 +81,13 @@ describe("the report of a run's folder", () => {
     const [, ...lines] =
       (await reportText(inputs)).split("The fastest machine and protocol for each model")[1]?.split("\n") ?? [];
     for (const q of questions(inputs.study as Study).filter((x) => x.model !== undefined)) {
-      const server = q.options[1]?.at["place"]?.split(" → ").at(-1);
+      const server = q.options[1]?.at["placement"]?.split(" → ").at(-1);
       const row = lines.find((line) => line.startsWith(q.model ?? "?"));
       expect(row).toMatch(new RegExp(`${server}, (gRPC \\(probe\\)|REST \\(rest\\)): × 1\\.\\d\\d`));
     }
   });
 
-  it("says on every section of the page that has numbers what stands in for what", async () => {
+  it("says on every section of the page that has numbers what is a stand-in", async () => {
     const sections = await renderSections(inputs);
     const page = renderPage(inputs.manifest, sections);
     expect(page.match(/a stand-in serves on client, cloud, edge; timing only: rfcn-resnet101/g)).toHaveLength(
@@ -104,7 +104,11 @@ describe("the report of a run's folder", () => {
       ...{ type: "failure", cell: c.id, round: 0, at: "2026-01-01T00:00:00.000Z" },
       error: { code: "UNAVAILABLE", message: "refused" },
     });
-    const loaded = manifest.cells.map((c) => ({ ...c, id: `${c.id} x4`, concurrency: 4 }));
+    const loaded = manifest.cells.map((c) => ({
+      ...c,
+      id: `${c.id} x4`,
+      load: { mode: "closed-loop", concurrency: 4 },
+    }));
     const nulls = manifest.cells.filter((c) => c.model === "null");
     const odd: readonly (readonly [readonly Cell[], readonly BenchRecord[]])[] = [
       [manifest.cells, []],
@@ -118,7 +122,7 @@ describe("the report of a run's folder", () => {
       const study = { ...(inputs.study as Study), manifest: own, data: await gatherCells(records) };
       const report = reportInputs(own, { study });
       const page = renderPage(own, await renderSections(report));
-      expect(page).toContain("stand-in for TF Serving");
+      expect(page).toContain("Lathe&#39;s stand-in");
       if (cells !== odd[3]?.[0]) expect(page).toContain("None: no model was measured");
       if (cells === odd[1]?.[0] && records === odd[1]?.[1])
         expect(await reportText(report)).toMatch(

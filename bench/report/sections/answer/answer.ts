@@ -1,10 +1,19 @@
+import type { Axis } from "../../../matrix/axes.ts";
 import { and, count } from "../../../../lib/words.ts";
 import { type Study, fitStudy, nullModels, untestedCells } from "../../../stats/study.ts";
 import { type Answer, type Block, type Prose, answers, fold, notice, only, prose } from "../../blocks.ts";
 import { isTimingOnly } from "../caveats.ts";
 import { kindTitle } from "../../charts/colours.ts";
 import { choicesFigure, choicesTable } from "./figure.ts";
-import { CHOICE_RULE, type Option, type Question, callerOf, questions, unanswered } from "../../../stats/choices.ts";
+import {
+  CHOICE_RULE,
+  type Option,
+  type Question,
+  type Subject,
+  callerOf,
+  questions,
+  unanswered,
+} from "../../../stats/choices.ts";
 import { failedNotice } from "../failures.ts";
 import { TIMES, bareTimes, optionTitle, or, ratioText, times, timesText } from "./words.ts";
 import { type ReportInputs, type Section, neverReached } from "../../section.ts";
@@ -19,9 +28,9 @@ export const answerSection: Section = {
     const all = study === undefined ? [] : questions(study);
     if (study === undefined || all.length === 0)
       return [...noneOf(inputs), ...failedNotice(inputs), ...partialOf(inputs), ...remarksOf(inputs)];
-    const perModel = all.filter((q) => q.about === "machine and protocol");
+    const perModel = all.filter((q) => q.model !== undefined);
     return [
-      answers(all.filter((q) => q.about !== "machine and protocol").map((q) => answerTo(q, study))),
+      answers(all.filter((q) => q.model === undefined).map((q) => answerTo(q, study))),
       ...failedNotice(inputs),
       ...partialOf(inputs),
       prose(howSure(inputs, all)),
@@ -67,7 +76,9 @@ function partialOf(inputs: ReportInputs): Block[] {
   const caller = callerOf(cells);
   const failed = cells.filter((c) => summaries.get(c.id)?.failure !== undefined).length;
   const why = missing === 0 && failed > 0 ? `because ${count(failed, "cell")} failed` : "for want of cells";
-  const open = asked.map((q) => `${subject(q, caller)} (${q.measured} of ${q.options} options can be compared)`);
+  const open = asked.map(
+    (q) => `${questionOf(q, inputs.axes, caller)} (${q.measured} of ${q.options} options can be compared)`,
+  );
   return [
     notice("unsure", [
       missing === 0 ? "" : `This run is not whole: ${missing} of its ${cells.length} cells were never reached. `,
@@ -76,38 +87,42 @@ function partialOf(inputs: ReportInputs): Block[] {
   ];
 }
 
-function subject(q: Pick<Question, "about" | "model">, caller: string | undefined): string {
-  switch (q.about) {
-    case "machine":
-      return `Machine, for requests from ${caller ?? "elsewhere"}`;
-    case "machine at home":
-      return "Machine, each calling itself";
-    case "model":
-      return "Model";
-    case "protocol":
-      return "Protocol";
-    case "machine and protocol":
-      return `Machine and protocol${q.model === undefined ? "" : ` for ${q.model}`}`;
-  }
+/** What a question is about, as readers ask it; of other axes than these their own title. */
+const ASKED: Readonly<Record<string, string>> = { placement: "machine", client: "protocol" };
+
+function questionOf(q: Subject, axes: readonly Axis[], caller: string | undefined): string {
+  const titles = q.differ.map((key) => ASKED[key] ?? axes.find((axis) => axis.key === key)?.title ?? key);
+  const text = and(titles);
+  const about = text.charAt(0).toUpperCase() + text.slice(1);
+  if (q.local) return `${about}, each calling itself`;
+  if (q.model !== undefined) return `${about} for ${q.model}`;
+  return q.differ.includes("placement") ? `${about}, for requests from ${caller ?? "elsewhere"}` : about;
 }
+
+/** Whether a question is about one axis alone. */
+const isAbout = (q: Subject, key: string) => !q.local && q.differ.length === 1 && q.differ[0] === key;
+
+const isSame = (a: Subject, b: Subject) =>
+  a.local === b.local && a.model === b.model && a.differ.join() === b.differ.join();
 
 function answerTo(q: Question, study: Study): Answer {
   const [best, ...others] = q.options as readonly [Option, ...Option[]];
   const tied = [best, ...others.filter((o) => o.maybeFastest)];
   const slower = others.filter((o) => !o.maybeFastest);
-  const told = (o: Option) =>
+  const slowerBy = (o: Option) =>
     q.outcome === "once" && o.over.interval === null ? bareTimes(o.over.ratio, TIMES) : ratioText(o);
-  const takes = (options: readonly Option[]) => and(options.map((o) => `${optionTitle(o)} takes ${told(o)}`));
+  const takes = (options: readonly Option[]) =>
+    and(options.map((o) => `${optionTitle(o, study.axes)} takes ${slowerBy(o)}`));
   const caller = callerOf(study.manifest.cells);
   const note = `${basisOf(q, caller)}${timingOnly(q, study)}${
     q.leftOut.length === 0 ? "" : ` Nothing that can be compared was measured of ${and(q.leftOut)}.`
   }`;
-  const base = { question: subject(q, caller), answer: optionTitle(best), note };
+  const base = { question: questionOf(q, study.axes, caller), answer: optionTitle(best, study.axes), note };
   switch (q.outcome) {
     case "one":
       return {
         ...base,
-        ...(unanswered(study).some((u) => u.about === q.about && u.model === q.model)
+        ...(unanswered(study).some((u) => isSame(u, q))
           ? { tone: "unsure", detail: "The only one measured so far: it cannot be compared." }
           : { tone: "muted", detail: "The only one measured: there is nothing to choose." }),
       };
@@ -115,15 +130,15 @@ function answerTo(q: Question, study: Study): Answer {
       return {
         ...base,
         tone: "unsure",
-        detail: `The fastest in this run: ${takes(others)}. How sure that is cannot be told.`,
+        detail: `The fastest in this run: ${takes(others)}. Inconclusive: nothing shows how sure that is.`,
       };
     case "clear":
       return { ...base, tone: "good", detail: `The fastest: ${takes(others)}.${byModel(q, study)}` };
     case "tie":
       return {
         ...base,
-        ...{ answer: or(tied.map(optionTitle)), tone: "unsure" },
-        detail: `Which of them is the fastest cannot be told: ${takes(tied.slice(1))}. ${
+        ...{ answer: or(tied.map((o) => optionTitle(o, study.axes))), tone: "unsure" },
+        detail: `Inconclusive, which of them is the fastest: ${takes(tied.slice(1))}. ${
           slower.length === 0 ? "" : `Slower: ${takes(slower)}.`
         }${byModel(q, study)}`,
       };
@@ -132,24 +147,23 @@ function answerTo(q: Question, study: Study): Answer {
 
 /** Over what the figures are averaged. */
 function basisOf(q: Question, caller: string | undefined): string {
-  const from =
-    q.about === "machine at home" || caller === undefined ? "each machine calls itself" : `requests from ${caller}`;
+  const from = q.local || caller === undefined ? "each machine calls itself" : `requests from ${caller}`;
   const cells = q.cells < q.planned ? `${q.cells} of ${count(q.planned, "cell")}` : count(q.cells, "cell");
   return `Averaged over ${cells} each (${from}).`;
 }
 
 function timingOnly(q: Question, study: Study): string {
-  const names = q.about !== "model" ? [] : q.options.map((o) => o.name).filter((n) => isTimingOnly(study.manifest, n));
+  const names = !isAbout(q, "model") ? [] : q.options.map((o) => o.name).filter((n) => isTimingOnly(study.manifest, n));
   return names.length === 0 ? "" : ` Of ${and(names)} the time alone is real: its weights are random.`;
 }
 
-/** The protocols' factor depends on the model: a fast model has it felt most. */
+/** How much slower a protocol is depends on the model: most of all with a fast one. */
 function byModel(q: Question, study: Study): string {
   const [best, second] = q.options;
   const nulls = nullModels(study.manifest);
   const fit = fitStudy(study, (c) => !nulls.has(c.model))?.fit;
   const models = fit?.design.levels["model"] ?? [];
-  if (q.about !== "protocol" || best === undefined || second === undefined || fit === undefined) return "";
+  if (!isAbout(q, "client") || best === undefined || second === undefined || fit === undefined) return "";
   if (!fit.design.spec.interactions.some(([a, b]) => a === "client" && b === "model")) return "";
   const each = models.map((model) => {
     const { log, interval } = fit.contrast({ client: second.name, model }, { client: best.name, model });
@@ -180,9 +194,9 @@ function howSure(inputs: ReportInputs, all: readonly Question[]): Prose {
       : "",
     untested === 0
       ? ""
-      : `${count(untested, "cell")} visited once that too few others bear out: one wild call would not be seen, so what rests on them has no interval. `,
+      : `${count(untested, "cell")} visited once that too few others can be compared with: one outlier would not be seen, so what rests on them has no interval. `,
     all.some((q) => q.options.some((o) => o.over.interval !== null)) ? "Ranges in brackets are 95 % intervals. " : "",
-    "An interval tells how well these cells were measured here, not how other images, machines or days would do.",
+    "An interval says how well these cells were measured here, not how other images, machines or days would do.",
     failed === 0 ? "" : ` Left out of the comparisons: ${count(failed, "cell")} that failed.`,
     flagged === 0 ? "" : ` Disturbed by their own client: ${count(flagged, "cell")}.`,
   ];

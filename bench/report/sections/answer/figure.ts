@@ -4,9 +4,8 @@ import { modelTitle } from "../caveats.ts";
 import { kindLegend, lookOf } from "../../charts/colours.ts";
 import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
 import type { Option, Question } from "../../../stats/choices.ts";
-import { formatInterval } from "../../../format/numbers.ts";
+import { formatInterval, formatMs } from "../../../format/numbers.ts";
 import { bareTimes, optionTitle, ratioText } from "./words.ts";
-import { formatMs } from "../paper/tables.ts";
 
 /** Model by model: the fastest machine and protocol, how sure that is, and the second. */
 export function choicesTable(perModel: readonly Question[], study: Study): Table {
@@ -16,14 +15,14 @@ export function choicesTable(perModel: readonly Question[], study: Study): Table
     const next = q.options[1];
     if (best === undefined) return [];
     const model = modelTitle(study.manifest, q.model ?? "");
-    const told = (o: Option) => (o.over.interval === null ? bareTimes(o.over.ratio, "×") : ratioText(o, "×"));
+    const slower = (o: Option) => (o.over.interval === null ? bareTimes(o.over.ratio, "×") : ratioText(o, "×"));
     return [
       [
         model,
-        optionTitle(best),
+        optionTitle(best, study.axes),
         formatMs(best.ms.ratio),
         sure(q, tied.length),
-        next === undefined ? "–" : `${optionTitle(next)}: ${told(next)}`,
+        next === undefined ? "–" : `${optionTitle(next, study.axes)}: ${slower(next)}`,
         formatInterval(best.ms.interval, formatMs),
       ],
     ];
@@ -41,7 +40,7 @@ export function choicesTable(perModel: readonly Question[], study: Study): Table
     rows,
     notes: [
       "Median: geometric mean over the images of the cells' medians. Next: the second fastest, and how many times as long it takes.",
-      "The median's interval is for that number alone and knows few rounds; what a round does to all options alike makes it wide and cancels " +
+      "The median's interval is for that number alone and knows few rounds; what a round does to all options alike makes it wide, and cancels " +
         "in how many times as long one takes. So intervals of two medians may overlap where one is surely the faster.",
     ],
   });
@@ -52,9 +51,9 @@ function sure(q: Question, tied: number): TableCell {
     case "clear":
       return { text: "faster than all others", tone: "good" };
     case "tie":
-      return { text: `one of ${tied} that cannot be told apart`, tone: "unsure" };
+      return { text: `inconclusive between ${tied}`, tone: "unsure" };
     case "once":
-      return { text: "too few visits to tell", tone: "unsure" };
+      return { text: "inconclusive: too few visits", tone: "unsure" };
     case "one":
       return { text: "nothing to compare with", tone: "muted" };
   }
@@ -62,7 +61,7 @@ function sure(q: Question, tied: number): TableCell {
 
 /** Model by model: the time of every machine and protocol, and which of them may be the fastest. */
 export function choicesFigure(perModel: readonly Question[], study: Study): Block {
-  const kinds = study.manifest.clientKinds.filter((kind) =>
+  const kinds = study.manifest.clients.filter((kind) =>
     perModel.some((q) => q.options.some((o) => o.at["client"] === kind)),
   );
   const xLabel = "median latency, ms (log scale)";
@@ -71,19 +70,22 @@ export function choicesFigure(perModel: readonly Question[], study: Study): Bloc
     title: "Every machine and protocol, model by model",
     caption:
       "Geometric mean over images of the median latency; left is faster. The bar: the 95 % interval of how many times as long it takes as " +
-      "the fastest (the upright line), wide enough for all to hold at once. One that reaches the line cannot be told from the fastest.",
+      "the fastest (the upright line), wide enough for all to hold at once. Where it reaches the line, that one may be as fast.",
     legend: [...kindLegend(kinds), ...unknownKey(perModel.flatMap((q) => q.options.map((o) => barOf(o, q))))],
     alternative: perModel
-      .map((q) => `${q.model}: ${q.options.map((o) => `${optionTitle(o)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`)
+      .map(
+        (q) =>
+          `${q.model}: ${q.options.map((o) => `${optionTitle(o, study.axes)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
+      )
       .join("; "),
     panels: perModel.map((q) => ({
       title: modelTitle(study.manifest, q.model ?? ""),
       picture: intervalChart({
-        label: `${q.model}: ${q.options.map((o) => `${optionTitle(o)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
-        rows: [...new Set(q.options.map((o) => o.at["place"] ?? ""))],
+        label: `${q.model}: ${q.options.map((o) => `${optionTitle(o, study.axes)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
+        rows: [...new Set(q.options.map((o) => o.at["placement"] ?? ""))],
         series: kinds.map((kind) => ({ name: kind, ...lookOf(kind) })),
         points: q.options.map((o) => ({
-          ...{ row: o.at["place"] ?? "", series: o.at["client"] ?? "" },
+          ...{ row: o.at["placement"] ?? "", series: o.at["client"] ?? "" },
           ...barOf(o, q),
         })),
         ...(q.options.length < 2 ? {} : { reference: q.options[0]?.ms.ratio ?? 1 }),

@@ -1,15 +1,17 @@
-import type { Interval } from "../../../stats/math/estimate.ts";
-import { kindTitle } from "../../charts/colours.ts";
+import { type Interval, known } from "../../../stats/math/estimate.ts";
+import type { Axis } from "../../../matrix/axes.ts";
+import { levelTitle } from "../columns.ts";
 import type { Option } from "../../../stats/choices.ts";
-import { UNKNOWN, formatInterval, known } from "../../../format/numbers.ts";
+import { UNKNOWN, formatInterval } from "../../../format/numbers.ts";
 
-/** An option by the name that a reader knows it by. */
-export function optionTitle({ at }: Option): string {
-  const parts = [at["model"], at["place"]?.split(" → ").at(-1), at["client"] && kindTitle(at["client"])];
-  return parts.filter((p) => p !== undefined).join(", ");
+/** An option by the names that a reader knows its levels by; of a placement the server alone. */
+export function optionTitle({ at }: Option, axes: readonly Axis[]): string {
+  return Object.entries(at)
+    .map(([key, level]) => (key === "placement" ? level.split(" → ").at(-1) : levelTitle(axes, key, level)))
+    .join(", ");
 }
 
-/** The words that a ratio of times is told with in a sentence. */
+/** What stands after a ratio of times in a sentence. */
 export const TIMES = "times as long";
 
 /** How many times as long an option takes as the fastest, with its interval. */
@@ -29,7 +31,7 @@ function digits(x: number): string {
 
 /** `1.31 times as long (1.27 to 1.35)`; says so where there is no interval. */
 export function timesText(ratio: number, interval: Interval | null, sign?: string): string {
-  const range = known(interval) === null ? `interval ${UNKNOWN}` : formatInterval(interval, digits);
+  const range = known(interval) === null ? UNKNOWN : formatInterval(interval, digits);
   return `${bareTimes(ratio, sign)} (${range})`;
 }
 

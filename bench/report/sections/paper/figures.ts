@@ -1,14 +1,15 @@
-import { isPlain } from "../../../matrix/cell.ts";
 import paper from "../../../paper/tables.json" with { type: "json" };
 import { COMBINATIONS, EXPERIMENTS, type Experiment } from "../../../paper/published.ts";
 import { mean } from "../../../stats/math/quantile.ts";
 import { type Figure, type LegendEntry, type Table, figure, prose, right, table } from "../../blocks.ts";
-import { lookOf } from "../../charts/colours.ts";
+import { protocolTitle } from "../../../../clients/registry.ts";
+import { protocolLook } from "../../charts/colours.ts";
 import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
 import { type Curve, profileChart } from "../../charts/profile.ts";
 import { imageOrder } from "../columns.ts";
 import type { ReportInputs, Section } from "../../section.ts";
-import { type PaperTable, entryOf, formatMs, paperTable } from "./tables.ts";
+import { formatMs } from "../../../format/numbers.ts";
+import { type PaperTable, entryOf, paperCells, paperClients, paperTable } from "./tables.ts";
 
 /** The paper's Figures 8 to 15, theirs beside ours as far as theirs were published as numbers. */
 export const paperFiguresSection: Section = {
@@ -25,7 +26,7 @@ export const paperFiguresSection: Section = {
       prose(
         "The machines are others than the paper's, so compare the patterns and not the milliseconds. Of its figures the paper published " +
           "the means in its Tables 1 to 3 and their averages as numbers; those are drawn here. The values of single images in its figures " +
-          "were not published as numbers, so beside ours there stand none of theirs.",
+          "were not published as numbers, so none of theirs stand beside ours.",
       ),
       ...(home === undefined ? [] : [home]),
       ...away,
@@ -34,36 +35,29 @@ export const paperFiguresSection: Section = {
   },
 };
 
-const client = ({ grpcClients }: ReportInputs) => grpcClients[0] ?? "probe";
+const client = ({ manifest }: ReportInputs) => paperClients(manifest, "grpc")[0] ?? "";
 const shortName = { rfcn: "R-FCN", ssd: "SSD" } as const;
-const protocolLook = (protocol: "grpc" | "rest") => lookOf(protocol === "grpc" ? "probe" : "rest");
 
-const LEGEND: readonly LegendEntry[] = [
-  { label: "gRPC", ...protocolLook("grpc") },
-  { label: "REST", ...protocolLook("rest") },
-];
+const LEGEND: readonly LegendEntry[] = ["grpc", "rest"].map((protocol) => ({
+  label: protocolTitle(protocol),
+  ...protocolLook(protocol),
+}));
 
 /** Figures 8 to 10: each machine is its own client, image by image. */
 function localFigure(experiment: Experiment, inputs: ReportInputs): Figure | undefined {
   const images = [...new Set(inputs.cells.map((c) => c.image))].sort(imageOrder(inputs.manifest.images));
   const published = paperTable(experiment, client(inputs), inputs);
-  const panels = published.rows.flatMap(({ role, entries }) => {
+  const panels = published.rows.flatMap(({ server, entries }) => {
     const curves = COMBINATIONS.flatMap((combination): Curve[] => {
       const points = images.flatMap((image) => {
-        const cells = inputs.cells.filter(
-          (c) =>
-            isPlain(c) &&
-            [c.clientRole, c.serverRole].every((r) => r === role) &&
-            c.image === image &&
-            inputs.paperModels[c.model] === combination.paperModel &&
-            c.clientKind === (combination.protocol === "grpc" ? client(inputs) : "rest"),
-        );
+        const all = paperCells(experiment, { server, combination, grpcClient: client(inputs) }, inputs);
+        const cells = all.filter((c) => c.image === image);
         const ours = entryOf(cells, inputs.summaries);
         return ours.kind === "measured" ? [{ x: image.replace("image-", ""), y: ours.meanMs }] : [];
       });
       const level = entries.find((e) => e.combination === combination)?.paperMs;
       if (points.length === 0) return [];
-      const title = `${shortName[combination.paperModel]} ${combination.protocol === "grpc" ? "gRPC" : "REST"}`;
+      const title = `${shortName[combination.paperModel]} ${protocolTitle(combination.protocol)}`;
       const look = protocolLook(combination.protocol);
       return [{ name: combination.key, title, points, ...look, ...(level === undefined ? {} : { level }) }];
     });
@@ -71,9 +65,9 @@ function localFigure(experiment: Experiment, inputs: ReportInputs): Figure | und
     const label = curves.map((k) => `${k.title} ${formatMs(mean(k.points.map((p) => p.y)))} ms on average`).join(", ");
     return [
       {
-        title: `${role} calls itself`,
+        title: `${server} calls itself`,
         picture: profileChart({
-          ...{ label: `${role}: ${label}`, xs: images.map((i) => i.replace("image-", "")), curves },
+          ...{ label: `${server}: ${label}`, xs: images.map((i) => i.replace("image-", "")), curves },
           ...{ xLabel: "image", yLabel: "mean latency, ms (log scale)" },
         }),
         label,
@@ -110,7 +104,7 @@ function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure | un
       label,
       picture: intervalChart({
         ...{ label: `${shortName[model]}: ${label}`, points, xLabel: "mean latency, ms (log scale)" },
-        rows: published.rows.map((r) => r.role),
+        rows: published.rows.map((r) => r.server),
         series: (["grpc", "rest"] as const).flatMap((protocol) => [
           { name: `${protocol} ours`, ...protocolLook(protocol) },
           { name: `${protocol} paper`, ...protocolLook(protocol), hollow: true },
@@ -132,33 +126,33 @@ function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure | un
 }
 
 function pointsOf(published: PaperTable, model: "rfcn" | "ssd"): IntervalPoint[] {
-  return published.rows.flatMap(({ role, entries }) =>
+  return published.rows.flatMap(({ server, entries }) =>
     entries
       .filter((e) => e.combination.paperModel === model)
       .flatMap(({ combination: { protocol }, ours, paperMs }) => [
         ...(ours.kind === "measured"
-          ? [{ row: role, series: `${protocol} ours`, value: ours.meanMs, interval: ours.interval }]
+          ? [{ row: server, series: `${protocol} ours`, value: ours.meanMs, interval: ours.interval }]
           : []),
-        ...(paperMs === undefined ? [] : [{ row: role, series: `${protocol} paper`, value: paperMs }]),
+        ...(paperMs === undefined ? [] : [{ row: server, series: `${protocol} paper`, value: paperMs }]),
       ]),
   );
 }
 
 /** The averages that the paper draws in its Figures 11 to 15: over the protocols, and over models and protocols. */
 function averagesTable(inputs: ReportInputs): Table {
-  const remote = EXPERIMENTS.filter((e) => e.place === "remote");
+  const remote = EXPERIMENTS.filter((e) => e.calls === "remote");
   const rows = remote.flatMap((experiment) => {
     const published = paperTable(experiment, client(inputs), inputs);
     const theirs: Readonly<Record<string, Readonly<Record<string, number>>>> =
       experiment.id === "local" ? {} : paper.experiments[experiment.id].averages;
-    return published.rows.map(({ role, entries }) => {
+    return published.rows.map(({ server, entries }) => {
       const ours = (model: "rfcn" | "ssd" | "all") => {
         const own = entries.filter((e) => model === "all" || e.combination.paperModel === model).map((e) => e.ours);
         const measured = own.flatMap((e) => (e.kind === "measured" ? [e.meanMs] : []));
         return measured.length === own.length ? formatMs(mean(measured)) : "–";
       };
-      const numbers = (["rfcn", "ssd", "all"] as const).flatMap((m) => [ours(m), publishedText(theirs[m]?.[role])]);
-      return [experiment.image ?? "", role, ...numbers];
+      const numbers = (["rfcn", "ssd", "all"] as const).flatMap((m) => [ours(m), publishedText(theirs[m]?.[server])]);
+      return [experiment.image ?? "", server, ...numbers];
     });
   });
   return table({

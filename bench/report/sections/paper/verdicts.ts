@@ -21,11 +21,11 @@ import type { Section } from "../../section.ts";
 export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
   holds: "good",
   "does not hold": "bad",
-  "cannot tell": "unsure",
+  inconclusive: "unsure",
 };
 
 const PAPER_TEST =
-  'The paper\'s numbers go through the same test as ours, as far as they have what it takes. Of "remote is slower than local" they have ' +
+  'The paper\'s numbers go through the same test as ours, as far as they have what it takes. For "remote is slower than local" they do ' +
   "not: ours compares a server called from the client machine with the same server called by itself, image by image; theirs compares " +
   "the server with the client machine at home, for the paper gives no local number for the images of its remote ones.";
 
@@ -80,7 +80,7 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
   return figure({
     title: "What the verdicts rest on",
     caption:
-      "A conclusion holds where every interval of it lies to the right of the upright line; an arrow: it reaches beyond the picture.",
+      "A conclusion holds where every interval of it lies to the right of the upright line; an arrow: it goes on beyond the picture.",
     legend: [
       { label: "here", colour: "ink" },
       { label: "the paper's numbers", colour: "ink", hollow: true },

@@ -17,7 +17,7 @@ export interface RunsAgreement {
   /** Of the cells' medians: of all, and of those that are a model's; null where there are none. */
   readonly cells: Apart | null;
   readonly models: Apart | null;
-  /** Effects of protocol, model and place, averaged over all else and at each level of another factor. */
+  /** Effects of all factors but the image, averaged over all else and at each level of another factor. */
   readonly ratios: readonly RatioPair[];
   readonly ratiosApart: Apart | null;
   readonly verdicts: readonly { readonly text: string; readonly first: Outcome; readonly second: Outcome }[];
@@ -32,7 +32,7 @@ export function runsAgreement(
   const nulls = new Set([...nullModels(first.manifest), ...nullModels(second.manifest)]);
   const key = (r: EffectRow) => JSON.stringify([r.factor, r.over, r.under, r.at]);
   const before = new Map(effectsOf(first)?.rows.map((r) => [key(r), r.ratio]));
-  // Which image is slowest is chosen after looking, so that ratio is none of these.
+  // Which image is slowest is chosen by the numbers themselves, so that ratio is none of these.
   const ratios = (effectsOf(second)?.rows ?? []).flatMap((row): RatioPair[] => {
     const ratio = before.get(key(row));
     return row.factor === "image" || ratio === undefined ? [] : [{ row, first: ratio, second: row.ratio }];

@@ -1,3 +1,4 @@
+import type { Axis } from "../../../matrix/axes.ts";
 import { type Apart, NEAR } from "../../../compare/apart.ts";
 import { DEFAULT_THRESHOLD, type Comparison, compareRuns } from "../../../compare/compare.ts";
 import { once } from "../../../stats/math/memo.ts";
@@ -22,7 +23,7 @@ export const repeatSection: Section = {
     if (agreement.cells === null) return [prose(`Run ${c.a}, which this one repeats, has no cell in common with it.`)];
     return [
       prose(`Compared with run ${c.a}, which this one repeats. ${agreementText(agreement)}`),
-      ...ratios(agreement),
+      ...ratios(agreement, inputs.axes),
       farthest(c),
     ];
   },
@@ -71,7 +72,7 @@ function apartText(a: Apart): string {
   );
 }
 
-function ratios({ ratios: all }: RunsAgreement): Block[] {
+function ratios({ ratios: all }: RunsAgreement, axes: readonly Axis[]): Block[] {
   if (all.length === 0) return [];
   return [
     table({
@@ -80,7 +81,7 @@ function ratios({ ratios: all }: RunsAgreement): Block[] {
         ...[{ title: "ratio" }, { title: "at" }, right("first run"), right("this run"), right("this over\nthe first")],
       ],
       rows: all.map(({ row, first, second }) => [
-        ...[ratioTitle(row), row.at === null ? "all, averaged" : atTitle(row)],
+        ...[ratioTitle(row, axes), atTitle(row, axes)],
         ...[first, second, second / first].map(formatRatio),
       ]),
     }),

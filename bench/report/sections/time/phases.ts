@@ -1,0 +1,74 @@
+import { count } from "../../../../lib/words.ts";
+import { formatMs } from "../../../format/numbers.ts";
+import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
+import { type CellSummary, mean } from "../../../stats/summary.ts";
+import { type Table, type TableCell, fold, only, right, table } from "../../blocks.ts";
+import type { ReportInputs, Section } from "../../section.ts";
+import { axisCells, axisColumns } from "../columns.ts";
+
+/**
+ * Where the time of a request goes: means over images of the phases of a call.
+ */
+export const phasesSection: Section = {
+  id: "phases",
+  title: "Where the time goes: mean over images, ms",
+  short: "Phases",
+  blocks: (inputs) => {
+    if (inputs.cells.length === 0) return [];
+    const phases = phaseTable(inputs);
+    return [
+      // As cards on a phone it is many screens long.
+      only(["html"], fold(`The phases of a call: ${count(phases.rows.length, "row")}`, phases)),
+      only(["terminal", "markdown"], phases),
+    ];
+  },
+};
+
+function phaseTable(inputs: ReportInputs): Table {
+  const { manifest, axes } = inputs;
+  const shown = shownAxes(inputs.cells, axes, ["image"]);
+  const queued = [...inputs.summaries.values()].some((s) => s.phaseMeansMs.lateMs !== null);
+  const rows = groupsBut(inputs.cells, axes, ["image"]).map((cells) => {
+    const found = cells.flatMap((c) => {
+      const s = inputs.summaries.get(c.id);
+      return s === undefined || s.n === 0 || s.failure !== undefined ? [] : [s];
+    });
+    const phase = (name: keyof CellSummary["phaseMeansMs"]) => {
+      const seen = found.map((s) => s.phaseMeansMs[name]).filter((v) => v !== null);
+      return seen.length === 0 ? "–" : formatMs(mean(seen));
+    };
+    const average = (of: (s: CellSummary) => number) => (found.length === 0 ? "–" : formatMs(mean(found.map(of))));
+    const failed = cells.filter((c) => inputs.summaries.get(c.id)?.failure !== undefined).length;
+    return [
+      ...axisCells(levelsOf(cells[0], axes), shown, manifest),
+      overImages(found.length, cells.length, failed),
+      ...[average((s) => s.meanMs), average((s) => s.medianMs)],
+      ...(queued ? [phase("lateMs")] : []),
+      ...(["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const).map(phase),
+      String(found.reduce((sum, s) => sum + s.n, 0)),
+    ];
+  });
+  return table({
+    columns: [
+      ...[...axisColumns(shown), { title: "images" }],
+      ...["mean", "median", ...(queued ? ["queued"] : [])].map((t) => right(t)),
+      ...["encode", "send", "wait", "receive", "decode", "calls"].map((t) => right(t)),
+    ],
+    rows,
+    ...(queued ? { notes: [QUEUED] } : {}),
+  });
+}
+
+const QUEUED =
+  "Queued: of a load at a rate, from when a call was due until it could begin (all connections were busy, or the client was late). It " +
+  "is part of the whole, and with encode to decode makes up the mean.";
+
+/** Over how many images a mean is, and what became of the others. */
+function overImages(measured: number, all: number, failed: number): TableCell {
+  if (measured === all) return String(all);
+  const missing = all - measured - failed;
+  const why = [...(failed > 0 ? [`${failed} failed`] : []), ...(missing > 0 ? [`${missing} not measured`] : [])].join(
+    ", ",
+  );
+  return { text: `${measured} of ${all}: ${why}`, tone: failed > 0 ? "bad" : "unsure" };
+}
