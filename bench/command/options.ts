@@ -111,7 +111,7 @@ const RESUMED = {
   json: jsonOption("lathe.report/1", { alsoTable: true }),
 } as const satisfies Options;
 
-export const PLAN = { ...MATRIX, ...OUTPUTS, ...RUNS, json: jsonOption("lathe.plan/1") } as const satisfies Options;
+export const PLAN = { ...MATRIX, ...OUTPUTS, ...RUNS, json: jsonOption("lathe.plan/2") } as const satisfies Options;
 export const BENCH = { ...MATRIX, ...NEW_RUN, ...RESUMED } as const satisfies Options;
 export const REPORT = {
   print: { type: "boolean", help: "print it as text, and write no file" },

@@ -1,29 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { z } from "zod";
+import { pulumiAtOnce } from "../../infra/pulumi/engine.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
-import { repoRoot } from "../../lib/paths.ts";
-import { resolveToolchain } from "../../toolchain/index.ts";
 
 /** Runs `pulumi` in the project and returns what it printed. */
 export type PulumiCli = (args: readonly string[]) => string;
 
 /** The real CLI, in the environment of the toolchain. */
-export async function pulumiCli(): Promise<PulumiCli> {
-  const toolchain = await resolveToolchain();
-  return (args) => {
-    const result = spawnSync("pulumi", args, {
-      cwd: repoRoot,
-      env: { ...process.env, ...toolchain.env },
-      encoding: "utf8",
-      maxBuffer: 64 << 20,
-    });
-    if (result.status !== 0)
-      throw new UserError({
-        what: `pulumi ${args.join(" ")}: ${(result.stderr || result.error?.message || "").trim()}`,
-        fix: "npm run pulumi -- stack ls",
-      });
-    return result.stdout;
-  };
+export function pulumiCli(): Promise<PulumiCli> {
+  return pulumiAtOnce();
 }
 
 /** Names of the project's stacks that are deployed. */

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { withdrawable } from "../hosts/run.ts";
+import { withdrawable } from "../hosts/connection/run.ts";
 import { runProgram } from "./registry.ts";
 
 /** A line from whoever asks (run.ts). The answers are lines of JSON, too: `stdout` and `stderr` as they come, `code` at the end. */

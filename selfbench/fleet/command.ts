@@ -10,7 +10,7 @@ import { ansiblePlaybook } from "./ansible.ts";
 import { makeBed } from "./bed.ts";
 import { ansible, lathe, shell, writeSteps, type Contender } from "./contenders.ts";
 import { judge, race, standings } from "./race.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./report.ts";
 
 /** `lathe selfbench fleet`. */
 export async function benchFleet(

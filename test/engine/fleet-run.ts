@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
-import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { latheProgram } from "../../lib/paths.ts";
 
 /** What `npm run up -- --json` says. */
 export interface FleetReport {
