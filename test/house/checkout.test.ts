@@ -11,9 +11,6 @@ describe("a file of the tests at another place", () => {
     expect(movedText('from "../../bench/loads/load.ts"', "test/house/pairs.ts", "bench/loads/pairs.ts")).toBe(
       'from "./load.ts"',
     );
-    expect(movedText('from "../plain/client.ts"', "test/house/pigeon/api.ts", "clients/pigeon/api.ts")).toBe(
-      'from "../plain/client.ts"',
-    );
   });
 });
 

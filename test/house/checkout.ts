@@ -82,9 +82,7 @@ export class Checkout {
 export function movedText(text: string, from: string, to: string): string {
   const [here, there] = [resolve("/", dirname(from)), resolve("/", dirname(to))];
   return text.replace(/(from ")(\.\.\/[^"]+)(")/g, (_whole, before: string, path: string, after: string) => {
-    const target = resolve(here, path);
-    // What goes to a sibling is put beside it there, too.
-    const moved = target.startsWith("/test/") ? path : relative(there, target);
+    const moved = relative(there, resolve(here, path));
     return `${before}${moved.startsWith(".") ? moved : `./${moved}`}${after}`;
   });
 }

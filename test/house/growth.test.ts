@@ -43,7 +43,7 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     server = await startPlain({ null: "graph" });
     checkout = await Checkout.copy();
     // One folder and one line each: APIs, each with a client kind.
-    for (const file of ["plain/client.ts", "plain/api.ts", "pigeon/api.ts"])
+    for (const file of ["plain/client.ts", "plain/api.ts", "pigeon/client.ts", "pigeon/api.ts"])
       await checkout.put(`test/house/${file}`, `clients/${file}`);
     await checkout.register("clients/registry.ts", "APIS", "plainApi", "./plain/api.ts");
     await checkout.register("clients/registry.ts", "APIS", "pigeonApi", "./pigeon/api.ts");
@@ -68,7 +68,7 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
   });
 
   it("still stands on its floors", async () => {
-    const added = ["clients/plain", "clients/registry.ts", "bench/loads", "bench/matrix/axes.ts"];
+    const added = ["clients/plain", "clients/pigeon", "clients/registry.ts", "bench/loads", "bench/matrix/axes.ts"];
     const { exitCode, stdout } = await checkout.run(["depcruise", ...added]);
     expect(exitCode, stdout).toBe(0);
   });

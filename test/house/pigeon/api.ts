@@ -1,9 +1,9 @@
 import type { Api } from "../../../clients/client.ts";
-import { PlainClient } from "../plain/client.ts";
+import { PigeonClient } from "./client.ts";
 
 const NAME = "pigeon";
 
-/** One more API, over a protocol of its own: what a pigeon carries, the tests' plain server understands. */
+/** One more API, over a protocol of its own: the tests' plain server understands what a pigeon carries. */
 export const pigeonApi: Api = {
   name: NAME,
   clients: [
@@ -14,7 +14,7 @@ export const pigeonApi: Api = {
       input: "pixels",
       isDefault: true,
       about: "by air",
-      create: (address, port, security) => new PlainClient(address, port, security),
+      create: (address, port) => new PigeonClient(address, port),
     },
   ],
 };
