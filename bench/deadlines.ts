@@ -1,4 +1,5 @@
-import type { VisitMessage } from "./run/agent/protocol.ts";
+import type { Load } from "./loads/load.ts";
+import { modeOf } from "./loads/registry.ts";
 
 /*
  * How long the bench waits for machines before it says that something is wrong; a call's own limit is `--timeout`. Those of
@@ -20,11 +21,22 @@ export const OPEN_MS = 10_000;
 /** What an agent may be late with everything, on a machine that has other things to do. */
 const SLACK_MS = 30_000;
 
+/** What of a visit says how long its agent may be silent. */
+export interface Silence {
+  readonly load: Load;
+  readonly timeoutMs: number;
+  readonly blockMs: number;
+  readonly leadIn: number;
+  readonly calls: number;
+}
+
 /**
  * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap, it
  * says what came of them when the last is done. Milliseconds.
  */
-export function silenceMs({ concurrency, timeoutMs, blockMs, calls }: VisitMessage): number {
-  const callsInARow = concurrency === 1 ? 1 : Math.ceil(calls / concurrency);
-  return OPEN_MS * concurrency + blockMs + timeoutMs * callsInARow + SLACK_MS;
+export function silenceMs({ load, timeoutMs, blockMs, leadIn, calls }: Silence): number {
+  const mode = modeOf(load);
+  const connections = mode.connections(load);
+  const callsInARow = connections === 1 ? 1 : connections * Math.ceil((leadIn + calls) / connections);
+  return OPEN_MS * connections + blockMs + mode.expectedMs(load, callsInARow, timeoutMs) + SLACK_MS;
 }

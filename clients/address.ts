@@ -7,11 +7,15 @@ export function authority(address: string, port: number): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }
 
-/** The error of a client that could not connect. */
-export function noConnection(protocol: "gRPC" | "REST", address: string, port: number, cause: unknown): UserError {
+/**
+ * The error of a client that could not connect.
+ *
+ * @param title what readers call the protocol: `gRPC`
+ */
+export function noConnection(title: string, address: string, port: number, cause: unknown): UserError {
   return new UserError(
     {
-      what: `no ${protocol} connection to ${authority(address, port)}: ${reasonOf(cause)}`,
+      what: `no ${title} connection to ${authority(address, port)}: ${reasonOf(cause)}`,
       expected: "a model server that listens there",
       fix: "check that the container runs (docker ps), that the port is published and that no firewall is between",
     },

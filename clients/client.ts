@@ -105,7 +105,7 @@ export interface Total {
   readonly stepMs: number;
 }
 
-/** What a server has told of one model over one protocol since its start. */
+/** What a server has reported of one model over one protocol since its start. */
 export interface ServerTotals {
   /** From the request as the protocol's library hands it over until the answer is handed back. */
   readonly requests: Total;
@@ -118,5 +118,5 @@ export interface Api {
   readonly name: string;
   readonly clients: readonly ClientKind[];
   /** Reads the page of metrics of servers that speak it; absent where they have none of a form of their own. */
-  metrics?(page: string, model: string, protocol: string): ServerTotals;
+  readonly metrics?: (page: string, model: string, protocol: string) => ServerTotals;
 }

@@ -1,4 +1,4 @@
-/** The canonical status names by their number: the same in gRPC, in TensorFlow and in every record of Lathe. */
+/** The canonical status names by their number: the same in gRPC and in every record of Lathe. */
 export const canonicalCodes = [
   "OK",
   "CANCELLED",
@@ -27,8 +27,8 @@ export function codeName(number: number): CanonicalCode {
 }
 
 /**
- * The canonical name for the HTTP status of a REST answer. TF Serving maps several codes onto one status; the answer is
- * the one that a client meets most (400 may also have been FAILED_PRECONDITION or OUT_OF_RANGE, 409 ALREADY_EXISTS).
+ * The canonical name for the HTTP status of a REST answer. Servers map several codes onto one status; this is the code that
+ * clients meet most (400 may also have been FAILED_PRECONDITION or OUT_OF_RANGE, 409 ALREADY_EXISTS).
  */
 export function codeOfRestStatus(status: number): CanonicalCode {
   return REST[status] ?? (status >= 500 ? "INTERNAL" : "UNKNOWN");

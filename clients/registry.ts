@@ -11,25 +11,29 @@ export const PROTOCOLS: readonly Protocol[] = [
   { key: "rest", title: "REST" },
 ];
 
-/** Every client kind there is, those of one protocol together. */
+/** Every client kind there is, those of one API together. */
 export const clientKinds: readonly ClientKind[] = APIS.flatMap((api) => api.clients);
 
-/** What readers call a protocol. */
-export function protocolTitle(key: string): string {
-  return PROTOCOLS.find((p) => p.key === key)?.title ?? key;
+/** What readers call a protocol: its key, where it is of a newer Lathe. */
+export function protocolTitle(key: string, protocols: readonly Protocol[] = PROTOCOLS): string {
+  return protocols.find((p) => p.key === key)?.title ?? key;
 }
 
-/** The API of a name; undefined where there is none, in outputs of a newer Lathe. */
-export function apiNamed(name: string): Api | undefined {
-  return APIS.find((api) => api.name === name);
+/** The API of a name; undefined where it is of a newer Lathe. */
+export function apiNamed(name: string, apis: readonly Api[] = APIS): Api | undefined {
+  return apis.find((api) => api.name === name);
 }
 
-/** The client kind of a name. Throws UserError that lists the names there are. */
-export function clientKind(name: string): ClientKind {
-  const kind = clientKinds.find((k) => k.name === name);
+/**
+ * The client kind of a name.
+ *
+ * @throws UserError that lists the names there are
+ */
+export function clientKind(name: string, kinds: readonly ClientKind[] = clientKinds): ClientKind {
+  const kind = kinds.find((k) => k.name === name);
   if (kind !== undefined) return kind;
   throw new UserError({
     what: `client "${name}" is unknown`,
-    expected: `one of ${clientKinds.map((k) => k.name).join(", ")}`,
+    expected: `one of ${kinds.map((k) => k.name).join(", ")}`,
   });
 }

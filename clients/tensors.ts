@@ -1,30 +1,16 @@
 import { StatusError } from "./codes.ts";
 import type { DType, Tensor } from "./client.ts";
 
-/** What the wire says about an element type. */
-export interface DTypeFacts {
-  /** TensorFlow's number. */
-  readonly number: number;
-  /** Bytes of one element in `tensor_content`; 0 for strings, which have no such form. */
-  readonly elementBytes: number;
-}
-
-export const dtypeFacts: Readonly<Record<DType, DTypeFacts>> = {
-  DT_FLOAT: { number: 1, elementBytes: 4 },
-  DT_DOUBLE: { number: 2, elementBytes: 8 },
-  DT_INT32: { number: 3, elementBytes: 4 },
-  DT_UINT8: { number: 4, elementBytes: 1 },
-  DT_STRING: { number: 7, elementBytes: 0 },
-  DT_INT64: { number: 9, elementBytes: 8 },
-  DT_BOOL: { number: 10, elementBytes: 1 },
+/** Bytes of one element as raw content; 0 for strings, which have no such form. */
+export const elementBytes: Readonly<Record<DType, number>> = {
+  DT_FLOAT: 4,
+  DT_DOUBLE: 8,
+  DT_INT32: 4,
+  DT_UINT8: 1,
+  DT_STRING: 0,
+  DT_INT64: 8,
+  DT_BOOL: 1,
 };
-
-const BY_NUMBER = new Map(Object.entries(dtypeFacts).map(([name, facts]) => [facts.number, name as DType]));
-
-/** The element type of a wire number, or undefined where Lathe has no use for it. */
-export function dtypeOfNumber(number: number): DType | undefined {
-  return BY_NUMBER.get(number);
-}
 
 /** Elements more than this (in an answer of a few bytes) are a fault of the peer, not a tensor to allocate. */
 const MAX_ELEMENTS = 2 ** 28;
@@ -68,14 +54,14 @@ const HOLDS: Readonly<Record<DType, (data: Data) => boolean>> = {
   DT_BOOL: (data) => data instanceof Uint8Array,
 };
 
-/** The bytes of a tensor's elements as `tensor_content` carries them (little-endian), shared, not copied. */
+/** The bytes of a tensor's elements as raw content (little-endian), shared, not copied. */
 export function contentBytes(tensor: Tensor): Uint8Array {
   const data = tensor.data;
-  if (!ArrayBuffer.isView(data)) throw new StatusError("INVALID_ARGUMENT", "strings have no tensor_content");
+  if (!ArrayBuffer.isView(data)) throw new StatusError("INVALID_ARGUMENT", "strings have no raw content");
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Elements from raw little-endian bytes, copied: the answer's buffer can be let go. */
+/** Elements from raw content, copied: the answer's buffer can be let go. */
 export function dataOfContent(
   dtype: Exclude<DType, "DT_STRING">,
   bytes: Uint8Array,

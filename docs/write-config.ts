@@ -1,13 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { configReference } from "../infra/config/reference.ts";
+import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
 import { repoRoot } from "../lib/paths.ts";
 
 const head = `# Config of a stack
 
-Made by \`npm run docs\` from the list that also reads the config (\`infra/config/keys.ts\`). Set a key with
+Made by \`npm run docs\` from the lists that also read the config (\`infra/config/keys.ts\`, and each server kind's own). Set a key with
 \`npm run pulumi -- config set …\`, in the stack that is selected or the one that \`--stack\` names. All faults of a config are shown
 at once. What a role has where its stack says nothing is in \`stacks/roles/\`.
 
 `;
-writeFileSync(join(repoRoot, "docs/config.md"), `${head}${configReference()}`);
+writeFileSync(join(repoRoot, "docs/config.md"), `${head}${configReference(serverKindNames.map(serverKind))}`);

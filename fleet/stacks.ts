@@ -2,7 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { nearest } from "../infra/config/nearest.ts";
+import { nearest } from "../lib/nearest.ts";
 import { UserError, type Fault } from "../lib/errors.ts";
 
 /** A stack of the project, as far as it is known before any engine starts. */

@@ -1,46 +1,24 @@
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { homedir } from "node:os";
 import { isAbsolute, posix, resolve } from "node:path";
-import { artifactsFor } from "./models/artifacts.ts";
-import type { MachineConfig } from "./config/resolve.ts";
-import type { HostFacts } from "./hosts/facts.ts";
-import { defaultAddress, readFacts } from "./hosts/read-facts.ts";
-import { needsCredentials, planAccess } from "./access/plan.ts";
-import { resolveAllowed } from "./access/allow.ts";
-import { resolveAddress } from "./access/bind.ts";
-import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { makeCredentials } from "./access/certificates.ts";
-import { secretsOutput } from "./resources/credentials.ts";
+import { asksForGuard, guardPlace } from "./access/guard.ts";
+import { needsCredentials, proxied } from "./access/plan.ts";
+import type { StackConfig } from "./config/types.ts";
+import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
+import type { SshTarget } from "./hosts/target.ts";
+import { artifactsFor } from "./models/artifacts.ts";
+import { Machine, StackOutputs } from "./outputs.ts";
 import type { StackSecrets } from "./outputs-access.ts";
-import type { HostLogin } from "./hosts/login.ts";
-import { StackOutputs, type SshTarget } from "./outputs.ts";
-import { dockerProvider, remoteImage, withDigest } from "./resources/docker-engine.ts";
+import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
+import { secretsOutput } from "./resources/credentials.ts";
+import { dockerProvider, imagesOn, type ImagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
-import { NO_ATTEMPTS, readAttempts, type Attempts } from "./ownership/leftovers.ts";
-import { serverKind } from "./servers/registry.ts";
 import { ModelServer } from "./resources/model-server.ts";
-import type { ImageKey, ModelArtifact } from "./host-programs/specs.ts";
-import { threadPlan } from "./threads.ts";
-
-/** A machine and everything that is known of it before any resource exists. */
-export interface Machine {
-  /** Null: this machine. */
-  readonly target: SshTarget | null;
-  readonly facts: HostFacts;
-  /** The SSH user's home folder there. */
-  readonly home: string;
-  readonly login: HostLogin;
-  /** Where other machines reach it, if the config does not say. */
-  readonly address: string;
-}
-
-/** One server of a machine, and its models, ready to be delivered. */
-export interface Server {
-  readonly config: MachineConfig;
-  readonly models: readonly ModelArtifact[];
-  /** What an interrupted `up` left of it, see ownership/leftovers.ts; absent: nothing. */
-  readonly attempts?: Attempts;
-}
+import { workspaceFolder } from "./resources/server-files.ts";
+import { endpointsOf, memoryOf, planServer } from "./server-plan.ts";
+import type { PreparedMachine, PreparedServer, ServerPlan } from "./server-plan.ts";
 
 /**
  * Reads a machine's facts and makes the models of its servers ready: all that a stack's program waits for, so that the
@@ -48,27 +26,31 @@ export interface Server {
  *
  * @throws UserError where the machine or a model's source does not allow it: before any resource exists
  */
-export async function prepare(
-  ssh: MachineConfig["ssh"],
-  configs: readonly MachineConfig[],
-): Promise<{ machine: Machine; servers: Server[] }> {
-  const target = ssh === null ? null : withAbsoluteConfig(ssh);
+export async function prepare(config: StackConfig): Promise<{ machine: PreparedMachine; servers: PreparedServer[] }> {
+  const { servers, ...rest } = config;
+  const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh);
+  const owner = ownerOf();
   const preparation = {
-    bootstrap: configs[0]?.bootstrap ?? "false",
+    bootstrap: config.bootstrap,
     preview: pulumi.runtime.isDryRun(),
     say: (text: string) => void pulumi.log.info(text),
-    guards: configs
+    guards: servers
       .filter(({ access }) => asksForGuard(access))
-      .map(({ container, workspace }) => guardPlace(ownerOf(), container, workspace)),
+      .map(({ container, workspace }) => guardPlace(owner, container, workspace)),
   };
-  const [{ facts, home, login }, address] = await Promise.all([readFacts(target, preparation), defaultAddress(target)]);
-  const artifacts = await artifactsFor(configs.map((config) => config.models));
-  const servers = configs.map(async (config, i) => {
-    const { container, access } = config;
-    const asked = { container, owner: ownerOf(), workspace: workspaceOf(config, home), access };
-    return { config, models: artifacts[i] ?? [], attempts: await readAttempts(target, asked) };
+  const [{ facts, home, login }, byDefault] = await Promise.all([
+    readFacts(target, preparation),
+    defaultAddress(target),
+  ]);
+  const artifacts = await artifactsFor(servers.map((server) => server.models));
+  const prepared = servers.map(async (server, i) => {
+    const { container, access } = server;
+    const proxy = proxied(endpointsOf(server)) !== undefined;
+    const asked = { container, owner, workspace: absolute(server.workspace, home), access, proxy };
+    return { config: server, models: artifacts[i] ?? [], leftovers: await readLeftovers(target, asked) };
   });
-  return { machine: { target, facts, home, login, address }, servers: await Promise.all(servers) };
+  const address = config.address ?? byDefault;
+  return { machine: { config: rest, target, facts, home, login, address }, servers: await Promise.all(prepared) };
 }
 
 /** A stack's outputs: what it promises, and what is secret of it; undefined where nothing is. */
@@ -77,92 +59,71 @@ export interface Declared {
   readonly latheSecrets: pulumi.Output<StackSecrets> | undefined;
 }
 
-/** Declares the servers of one machine; gives the stack's outputs. */
-export async function declare(machine: Machine, servers: readonly Server[]): Promise<Declared> {
-  const { target, facts, home } = machine;
+/** Declares one machine and the servers on it; gives the stack's outputs. */
+export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]): Promise<Declared> {
+  const { config, target, facts, home, address } = machine;
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
-  const bySudo = servers.some(({ config }) => config.bootstrap === "sudo")
-    ? [dockerBySudo(host, target, provider.id)]
-    : [];
-  const images = new Map<string, ReturnType<typeof remoteImage>>();
-  const serverImages = new Set<string>();
+  const bySudo = config.bootstrap === "sudo" ? [dockerBySudo(host, target, provider.id)] : [];
+  const plans: ServerPlan[] = [];
+  for (const server of servers) plans.push(await planServer(machine, server, ownerOf()));
+  const workspace = absolute(config.workspace, home);
+  const whose = { target, owner: ownerOf(), id: provider.id };
+  const [only] = plans.length === 1 ? plans : [];
+  // Called by the machine alone: a stack that gets a second server keeps it.
+  const folder = workspaceFolder(
+    `machine.${host}-workspace`,
+    { ...whose, workspace, files: only?.spec.files ?? [] },
+    {},
+  );
+  const stage = { machine, provider, host, folder, images: imagesOn(host, target, provider, ownerOf(), bySudo) };
   const made: ModelServer[] = [];
-  const imageOf = async (kind: string, wanted: string, key: ImageKey) => {
-    const reference = await withDigest(wanted, provider, key);
-    // Servers of one engine share an image: it can be removed once only.
-    const image =
-      images.get(reference) ?? remoteImage(`${kind}.${host}`, reference, target, provider, ownerOf(), bySudo, key);
-    images.set(reference, image);
-    return { reference, image };
-  };
-  for (const { config, models, attempts = NO_ATTEMPTS } of servers) {
-    const kind = serverKind(config.server);
-    const { reference, image } = await imageOf(
-      `image${serverImages.size || ""}`,
-      config.image ?? kind.defaultImage,
-      "image",
-    );
-    serverImages.add(reference);
-    const address = config.address ?? machine.address;
-    const resolved = await resolveAddress(address);
-    const access = planAccess({
-      config: config.access,
-      address,
-      resolved,
-      login: machine.login,
-      container: config.container,
-      allowed: await resolveAllowed(config.access.allowFrom, target),
-      owner: ownerOf(),
-      engine: facts.docker.version,
-    });
-    const where = target === null ? "this machine" : `host ${target.destination}`;
-    for (const warning of access.guard.warnings) void pulumi.log.warn(`${where}: ${warning}`);
-    const args = {
-      provider,
-      remoteImage: image,
-      config,
-      target,
-      address,
-      access,
-      proxyImage:
-        config.access.rest === "token"
-          ? (await imageOf(`proxy-image-${config.role}`, config.access.proxyImage, "proxyImage")).image
-          : undefined,
-      freshCredentials: needsCredentials(config.access)
-        ? await makeCredentials(`${pulumi.getProject()}/${pulumi.getStack()}`, [address])
-        : undefined,
-      facts,
-      threads: threadPlan(facts, config.threads),
-      kind,
-      image: reference,
-      models,
-      workspace: workspaceOf(config, home),
-      attempts,
-      serversOnHost: servers.length,
-      owner: ownerOf(),
-    };
-    const { name, aliases } = serverName(config.role, host, servers.length);
-    const server = new ModelServer(name, args, { aliases });
-    made.push(server);
-  }
+  for (const plan of plans) made.push(await declareServer(plan, plans, stage));
+  const told = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
   return {
     lathe: pulumi
-      .all(made.map((server) => server.deployment))
-      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/1", deployments: all })),
+      .all(made.map(({ server }) => server))
+      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: told, servers: all })),
     latheSecrets: secretsOutput(made),
   };
 }
 
-/**
- * A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old ones
- * would be undone over the new. (Before, it was called by its role: its children's names follow its own, and so do their
- * aliases.) Several are told apart by their roles, which the program fixes.
- */
-function serverName(role: string, host: string, servers: number): { name: string; aliases: pulumi.Alias[] } {
-  const byRole = `${role}.${host}`;
-  const name = servers === 1 ? `${pulumi.getStack()}.${host}` : byRole;
-  return { name, aliases: name === byRole ? [] : [{ name: byRole }] };
+/** What the servers of a machine share. */
+interface Stage {
+  readonly machine: PreparedMachine;
+  readonly provider: docker.Provider;
+  readonly host: string;
+  /** The machine's folder. */
+  readonly folder: pulumi.Resource;
+  readonly images: ImagesOn;
+}
+
+async function declareServer(plan: ServerPlan, all: readonly ServerPlan[], stage: Stage): Promise<ModelServer> {
+  const { provider, host, images } = stage;
+  const { config: machine, target, facts, home, address } = stage.machine;
+  const { config, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
+  const owner = ownerOf();
+  // A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old
+  // ones would be undone over the new. Several are told apart by their names.
+  const name = `${all.length === 1 ? pulumi.getStack() : config.name}.${host}`;
+  const workspace = absolute(config.workspace, home);
+  const ownFolder = () =>
+    workspaceFolder(
+      `${name}-workspace`,
+      { target, owner, id: provider.id, workspace, files: spec.files },
+      { dependsOn: [stage.folder] },
+    );
+  const { reference, image } = await images("image", config.image ?? kind.defaultImage, "image");
+  const hasProxy = proxied(access.endpoints) !== undefined;
+  return new ModelServer(name, {
+    ...{ config, kind, access, spec, models, leftovers, owner, provider, target, facts, address, workspace },
+    ...{ remoteImage: image, image: reference, machineId: machine.role },
+    placement: plan.settings.placement,
+    memoryMiB: memoryOf(plan, all, facts),
+    proxyImage: hasProxy ? (await images("proxy-image", config.access.proxyImage, "proxyImage")).image : undefined,
+    freshCredentials: needsCredentials(access.endpoints) ? await makeCredentials(owner, [address]) : undefined,
+    folder: all.length === 1 ? stage.folder : ownFolder(),
+  });
 }
 
 /** Whose things are: `PROJECT/STACK`. */
@@ -180,9 +141,9 @@ function dockerBySudo(host: string, target: SshTarget | null, id: pulumi.Output<
   );
 }
 
-/** The folder on the machine that is Lathe's, absolute. */
-function workspaceOf({ workspace }: MachineConfig, home: string): string {
-  return isAbsolute(workspace) ? workspace : posix.join(home, workspace);
+/** A folder on the machine, absolute. */
+function absolute(folder: string, home: string): string {
+  return isAbsolute(folder) ? folder : posix.join(home, folder);
 }
 
 /** A host as part of a resource name: `ubuntu@edge.example` becomes `ubuntu-edge.example`. */

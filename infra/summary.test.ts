@@ -2,21 +2,24 @@ import { expect, test } from "vitest";
 import type { StackOutputs } from "./outputs.ts";
 import { summary } from "./summary.ts";
 
-test("a server's line says where it is, what it serves, its threads, and that it is a stand-in", () => {
+test("a server's line says where it is, what it serves, its place, and that it is a stand-in", () => {
   const outputs = {
-    deployments: [
+    machine: { id: "edge", address: "192.0.2.7" },
+    servers: [
       {
-        role: "edge",
-        address: "192.0.2.7",
-        grpcPort: 8500,
-        restPort: 8501,
+        id: "edge/one",
+        kind: "plain",
+        standIn: true,
+        endpoints: [
+          { protocol: "grpc", port: 8500 },
+          { protocol: "rest", port: 8501 },
+        ],
         models: [{ name: "null", version: 2 }],
-        threads: { reason: "1 physical core may be used." },
-        server: { kind: "tf-serving", standIn: true },
+        placement: { reason: "1 physical core may be used." },
       },
     ],
   } as unknown as StackOutputs;
   expect(summary(outputs)).toEqual([
-    "edge: tf-serving (a stand-in serves, not the real server) at 192.0.2.7, gRPC 8500, REST 8501: null/2; 1 physical core may be used.",
+    "edge/one: plain (a stand-in serves, not the real server) at 192.0.2.7, gRPC 8500, REST 8501: null/2; 1 physical core may be used.",
   ]);
 });

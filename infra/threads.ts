@@ -1,26 +1,26 @@
 import type { HostFacts, LogicalCpu } from "./hosts/facts.ts";
 import { formatCpuList, parseCpuList } from "./hosts/cpulist.ts";
 import { UserError } from "../lib/errors.ts";
-import type { ThreadPlan } from "./outputs.ts";
+import type { Placement } from "./outputs.ts";
 
-/** What the user wants of the thread settings; absent numbers are the rule's. */
+/** What is wanted of a server's place on its host. */
 export interface ThreadPolicy {
-  /** OMP_NUM_THREADS. */
-  readonly omp?: number | undefined;
-  /** TENSORFLOW_INTRA_OP_PARALLELISM. */
-  readonly intraOp?: number | undefined;
-  /** TENSORFLOW_INTER_OP_PARALLELISM. */
-  readonly interOp?: number | undefined;
   /**
    * `none`: the kernel places the threads, as in the paper. `physical`: the container gets one logical CPU of each core
    * that the plan uses. `cores`: it gets all hyper-threads of those cores. `node`: as `physical`, but only cores of one
    * NUMA node are counted and used. Whatever is pinned, its memory comes from the nodes of its CPUs.
    */
   readonly pin: "none" | "physical" | "cores" | "node";
+  /** How many cores are used where the rule allows for so many threads; absent: one each. */
+  readonly coresFor?: (threads: number) => number;
+  /** What the stack's config sets, in words: part of the plan's reason. */
+  readonly given?: readonly string[];
 }
 
-/** The paper's setting: two operators at a time. */
-const INTER_OP = 2;
+/** Where a server runs, and with how many threads that compute. */
+export interface ThreadPlan extends Placement {
+  readonly threads: number;
+}
 
 /** A physical core and the logical CPUs of it that may be used. */
 interface Core {
@@ -28,7 +28,7 @@ interface Core {
 }
 
 /**
- * The thread settings that fit a host: as many threads as physical cores may be used (the paper's and Intel's rule).
+ * The place and the number of threads that fit a host: as many threads as physical cores may be used (the paper's and Intel's rule).
  *
  * - Logical CPUs count if they are online and allowed (cpuset, affinity): limits win over hardware.
  * - Hyper-threads of one core count once; a host that does not tell cores apart counts each logical CPU.
@@ -37,38 +37,26 @@ interface Core {
  * - A CPU quota is rounded down, to at least one: with more threads than quota the kernel stops one in the middle of an
  *   operator, and all others wait for it.
  *
- * Explicit numbers of the policy are taken as they are. Pure.
+ * Pure.
  *
  * @throws UserError where no CPU that may be used runs
  */
 export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
   const usable = usableCores(facts);
-  const { reason } = usable;
   const cores = policy.pin === "node" ? largestNode(usable.cores) : usable.cores;
   const { quotaCpus } = facts.cpu;
   const byQuota = quotaCpus === null ? Infinity : Math.max(1, Math.floor(quotaCpus));
   const threads = Math.min(cores.length, byQuota);
-  const reasons = [reason];
+  const reasons = [usable.reason];
   if (cores.length < usable.cores.length) {
     reasons.push(`one NUMA node has ${plural(cores.length, "physical core")} of them`);
   }
   if (byQuota < cores.length) reasons.push(`a quota of ${quotaCpus} CPUs leaves ${plural(threads, "thread")}`);
-  const given = Object.entries({ omp: policy.omp, intraOp: policy.intraOp, interOp: policy.interOp })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} ${value}`);
+  const { pin: how, coresFor = (n: number) => n, given = [] } = policy;
   if (given.length > 0) reasons.push(`set by the stack's config: ${given.join(", ")}`);
-  const [omp, intraOp] = [policy.omp ?? threads, policy.intraOp ?? threads];
-  const count = Math.min(cores.length, Math.max(omp, intraOp));
-  const pinned = pin(cores, count, policy.pin, facts.nodes);
+  const pinned = pin(cores, Math.min(cores.length, coresFor(threads)), how, facts.nodes);
   if (pinned.cpuSet !== undefined) reasons.push(`pinned to logical CPUs ${pinned.cpuSet}`);
-  return {
-    physicalCores: cores.length,
-    ompNumThreads: omp,
-    intraOpParallelism: intraOp,
-    interOpParallelism: policy.interOp ?? INTER_OP,
-    ...pinned,
-    reason: `${reasons.join("; ")}.`,
-  };
+  return { threads, physicalCores: cores.length, ...pinned, reason: `${reasons.join("; ")}.` };
 }
 
 function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
@@ -109,7 +97,7 @@ function pin(
   count: number,
   policy: ThreadPolicy["pin"],
   nodes: HostFacts["nodes"],
-): Pick<ThreadPlan, "cpuSet" | "memorySet"> {
+): Pick<Placement, "cpuSet" | "memorySet"> {
   if (policy === "none") return {};
   const chosen = byNode(cores, count)
     .flat()
@@ -139,10 +127,9 @@ function largestNode(cores: readonly Core[]): readonly Core[] {
 }
 
 /**
- * Bytes of the host's memory that a container with this plan may take: that of its NUMA nodes, where it is bound to some
- * of several.
+ * Bytes of the host's memory that a container there may take: that of its NUMA nodes, where it is bound to some of several.
  */
-export function memoryFor({ memoryBytes, nodes = [] }: HostFacts, { memorySet }: ThreadPlan): number {
+export function memoryFor({ memoryBytes, nodes = [] }: HostFacts, { memorySet }: Placement): number {
   const bound = memorySet === undefined ? nodes : nodes.filter((n) => parseCpuList(memorySet).includes(n.node));
   if (bound.length === 0 || bound.length === nodes.length) return memoryBytes;
   return Math.min(memoryBytes, sum(bound));

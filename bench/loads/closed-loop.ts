@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { concurrency } from "./keys.ts";
+import { callOnConnections } from "./on-connections.ts";
 import type { LoadMode } from "./load.ts";
 
 const ClosedLoop = z.object({
   mode: z.literal("closed-loop"),
   /** Calls in flight at a time, each on a connection of its own. */
-  concurrency: z.number().int().positive(),
+  concurrency,
 });
 export type ClosedLoop = z.infer<typeof ClosedLoop>;
 
@@ -13,27 +15,22 @@ export const closedLoop: LoadMode<ClosedLoop> = {
   mode: "closed-loop",
   schema: ClosedLoop,
   about: "so many calls in flight at a time; the answer begins the next call",
-  fromExperiment: ({ concurrency = [1], ratePerSecond }) =>
-    ratePerSecond === undefined ? concurrency.map((n) => ({ mode: "closed-loop", concurrency: n })) : [],
+  keys: { concurrency },
+  /** Asked for by `concurrency`, and where no other mode's key is there. */
+  fromExperiment: ({ concurrency = [1], ...others }) =>
+    Object.values(others).every((values) => values === undefined)
+      ? concurrency.map((n) => ({ mode: "closed-loop", concurrency: n }))
+      : [],
   title: ({ concurrency }) => (concurrency === 1 ? "one by one" : `x${concurrency}`),
   isPlain: ({ concurrency }) => concurrency === 1,
   connections: ({ concurrency }) => concurrency,
   leadIn: () => 0,
   expectedMs: ({ concurrency }, calls, callMs) => (calls * callMs) / concurrency,
-  async run({ concurrency }, plan, call, done, clock) {
-    const startedAt = clock.now();
-    let begun = 0;
-    let failed = false;
-    const lane = async (connection: number): Promise<void> => {
-      while (!failed && begun < plan.calls) {
-        if (begun > 0 && clock.now() - startedAt > plan.blockMs) return;
-        begun += 1;
-        const startAt = clock.now();
-        const result = await call(connection);
-        failed ||= !result.ok;
-        done({ result, startAt, intendedAt: null, leadIn: false });
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, (_, connection) => lane(connection)));
+  run({ concurrency }, plan, tools) {
+    const startedAt = tools.clock.now();
+    const isOver = (begun: number) =>
+      begun >= plan.calls || (begun > 0 && tools.clock.now() - startedAt > plan.blockMs);
+    const next = { intendedAt: null, leadIn: false };
+    return callOnConnections(concurrency, (begun) => (isOver(begun) ? undefined : next), tools);
   },
 };

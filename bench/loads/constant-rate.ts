@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { concurrency, ratePerSecond } from "./keys.ts";
+import { callOnConnections } from "./on-connections.ts";
 import type { LoadMode } from "./load.ts";
 
 const ConstantRate = z.object({
   mode: z.literal("constant-rate"),
-  ratePerSecond: z.number().positive(),
+  ratePerSecond,
   /** Connections; a call that is due waits where all of them are busy. */
-  concurrency: z.number().int().positive(),
+  concurrency,
 });
 export type ConstantRate = z.infer<typeof ConstantRate>;
 
@@ -17,12 +19,15 @@ const LEAD_IN = 3;
 
 /**
  * An open loop: calls are due at fixed distances from the first one, and nothing that the server does moves them; a call that
- * finds every connection busy begins late, and its latency counts from when it was due.
+ * finds every connection busy begins late, and its latency counts from when it was due. It begins with nothing in the
+ * server's queue, and calls that find it so are quicker than those of a server that has been under this load for a while:
+ * hence the lead-in.
  */
 export const constantRate: LoadMode<ConstantRate> = {
   mode: "constant-rate",
   schema: ConstantRate,
   about: "so many calls a second, whatever the answers do; latency counts from when a call was due (open loop)",
+  keys: { concurrency, ratePerSecond },
   fromExperiment: ({ concurrency = [1], ratePerSecond = [] }) =>
     concurrency.flatMap((n) =>
       ratePerSecond.map((rate) => ({ mode: "constant-rate" as const, ratePerSecond: rate, concurrency: n })),
@@ -30,28 +35,17 @@ export const constantRate: LoadMode<ConstantRate> = {
   title: ({ ratePerSecond, concurrency }) => `${concurrency === 1 ? "" : `x${concurrency} `}${ratePerSecond}/s`,
   isPlain: () => false,
   connections: ({ concurrency }) => concurrency,
-  leadIn: ({ ratePerSecond }, block) => LEAD_IN * Math.min(block.requests, Math.ceil((ratePerSecond * block.ms) / 1000)),
+  leadIn: ({ ratePerSecond }, block) =>
+    LEAD_IN * Math.min(block.requests, Math.ceil((ratePerSecond * block.ms) / 1000)),
   expectedMs: ({ ratePerSecond, concurrency }, calls, callMs) =>
-    Math.max((calls * 1000) / ratePerSecond, (calls * callMs) / concurrency),
-  async run({ ratePerSecond, concurrency }, plan, call, done, clock) {
-    const startedAt = clock.now();
-    const everyMs = 1000 / ratePerSecond;
-    let begun = 0;
-    let failed = false;
-    const lane = async (connection: number): Promise<void> => {
-      while (!failed && begun < plan.leadIn + plan.calls) {
-        const dueMs = begun * everyMs;
-        if (begun > plan.leadIn && dueMs - plan.leadIn * everyMs > plan.blockMs) return;
-        const leadIn = begun < plan.leadIn;
-        begun += 1;
-        await clock.until(startedAt + dueMs);
-        if (failed) return;
-        const startAt = clock.now();
-        const result = await call(connection);
-        failed ||= !result.ok;
-        done({ result, startAt, intendedAt: startedAt + dueMs, leadIn });
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, (_, connection) => lane(connection)));
+    calls * Math.max(1000 / ratePerSecond, callMs / concurrency),
+  run({ ratePerSecond, concurrency }, { calls, leadIn, blockMs }, tools) {
+    const startedAt = tools.clock.now();
+    const dueMs = (begun: number) => (begun * 1000) / ratePerSecond;
+    const isOver = (begun: number) =>
+      begun >= leadIn + calls || (begun > leadIn && dueMs(begun) - dueMs(leadIn) > blockMs);
+    const next = (begun: number) =>
+      isOver(begun) ? undefined : { intendedAt: startedAt + dueMs(begun), leadIn: begun < leadIn };
+    return callOnConnections(concurrency, next, tools);
   },
 };

@@ -1,16 +1,13 @@
 import { z } from "zod";
 import type { CallResult } from "../../clients/client.ts";
+import type { Clock } from "./clock.ts";
 
 /** How a cell is loaded: the name of a mode, and what it takes. Each mode's own schema says what (`bench/loads/registry.ts`). */
 export const Load = z.looseObject({ mode: z.string() });
 export type Load = z.infer<typeof Load>;
 
-/** Time as the modes see it; replaced in tests. Milliseconds, monotonic. */
-export interface Clock {
-  now(): number;
-  /** Resolves at `at` or a little later. */
-  until(at: number): Promise<void>;
-}
+/** The keys of an experiment that say how it is loaded, each with the values that it asks for. */
+export type LoadKeys = Readonly<Record<string, readonly number[] | undefined>>;
 
 /** One call of a mode: how it went, when it began, and when it was due where the mode says so. */
 export interface LoadCall {
@@ -27,8 +24,17 @@ export interface LoadPlan {
   readonly calls: number;
   /** Calls before the measured ones, see `LoadMode.leadIn`. */
   readonly leadIn: number;
-  /** No call is begun, or due, once the measured part has run this long; its first is made in any case. */
+  /** No call is begun, or due, once the measured part has run this long; its first is made in any case. Milliseconds. */
   readonly blockMs: number;
+}
+
+/** What a mode makes a visit's calls with. */
+export interface LoadTools {
+  /** Makes one call on the connection of that number, from 0. */
+  readonly call: (connection: number) => Promise<CallResult>;
+  /** Is told of each call as it ends. */
+  readonly done: (call: LoadCall) => void;
+  readonly clock: Clock;
 }
 
 /** A load mode: one file, and one line in `bench/loads/registry.ts`. */
@@ -38,8 +44,10 @@ export interface LoadMode<L extends Load = Load> {
   readonly schema: z.ZodType<L>;
   /** A sentence for the docs. */
   readonly about: string;
+  /** The keys of an experiment that it reads, and what one value of each may be. Modes may share a key. */
+  readonly keys: Readonly<Record<string, z.ZodType<number>>>;
   /** The loads that an experiment's keys ask for; empty where they ask for none of this mode. */
-  fromExperiment(keys: { readonly concurrency?: readonly number[] | undefined; readonly ratePerSecond?: readonly number[] | undefined }): L[];
+  fromExperiment(keys: LoadKeys): L[];
   /** For tables and ids: `x4`, `10/s`; of the paper's load, one call after the other, `one by one`. */
   title(load: L): string;
   /** Whether it is the paper's: one call after the other. Models of latency are of such cells alone. */
@@ -48,19 +56,8 @@ export interface LoadMode<L extends Load = Load> {
   connections(load: L): number;
   /** Calls at the load before the measured ones, so that they do not find an idle server. */
   leadIn(load: L, block: { readonly requests: number; readonly ms: number }): number;
-  /** How long so many calls take that take `callMs` each, milliseconds. */
+  /** How long so many calls take that take `callMs` each, milliseconds. With 0, how long the load itself makes them last. */
   expectedMs(load: L, calls: number, callMs: number): number;
-  /**
-   * Makes a visit's calls. No call is begun after one has failed.
-   *
-   * @param call makes one on the connection of that number, from 0
-   * @param done is told of each call as it ends
-   */
-  run(
-    load: L,
-    plan: LoadPlan,
-    call: (connection: number) => Promise<CallResult>,
-    done: (call: LoadCall) => void,
-    clock: Clock,
-  ): Promise<void>;
+  /** Makes a visit's calls. No call is begun after one has failed. */
+  run(load: L, plan: LoadPlan, tools: LoadTools): Promise<void>;
 }

@@ -1,23 +1,39 @@
+import type { z } from "zod";
 import { closedLoop } from "./closed-loop.ts";
 import { constantRate } from "./constant-rate.ts";
-import type { Load, LoadMode } from "./load.ts";
+import type { Load, LoadKeys, LoadMode } from "./load.ts";
+
+/** Load modes; each one's own load is checked by its own schema. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of modes that each take another load
+export type LoadModes = readonly LoadMode<any>[];
 
 /** Every load mode there is. A new one is a file and a line here. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each mode's own load is checked by its own schema
-export const LOAD_MODES: readonly LoadMode<any>[] = [closedLoop, constantRate];
+export const LOAD_MODES: LoadModes = [closedLoop, constantRate];
 
 /** The mode of a load. Throws where there is none of its name: loads are read by `Load` and made by modes. */
-export function modeOf(load: Load): LoadMode {
-  const mode = LOAD_MODES.find((m) => m.mode === load.mode) as LoadMode | undefined;
+export function modeOf(load: Load, modes: LoadModes = LOAD_MODES): LoadMode {
+  const mode = modes.find((m) => m.mode === load.mode) as LoadMode | undefined;
   if (mode === undefined) throw new Error(`no load mode ${load.mode}`);
   return mode;
 }
 
 /** What readers call a load. */
-export const loadTitle = (load: Load): string => modeOf(load).title(load);
+export const loadTitle = (load: Load, modes?: LoadModes): string => modeOf(load, modes).title(load);
 
 /** Whether a load is the paper's: one call after the other. */
-export const isPlainLoad = (load: Load): boolean => modeOf(load).isPlain(load);
+export const isPlainLoad = (load: Load, modes?: LoadModes): boolean => modeOf(load, modes).isPlain(load);
 
 /** The paper's load. */
 export const PLAIN_LOAD: Load = { mode: "closed-loop", concurrency: 1 };
+
+/** The keys that experiments may have for their loads, and what one value of each may be. */
+export function loadKeys(modes: LoadModes = LOAD_MODES): Readonly<Record<string, z.ZodType<number>>> {
+  return Object.assign({}, ...modes.map((mode) => mode.keys)) as Record<string, z.ZodType<number>>;
+}
+
+/** The loads that an experiment asks for by its `loadKeys`, over all modes; without such keys the paper's. */
+export function loadsOf(experiment: object, modes: LoadModes = LOAD_MODES): Load[] {
+  const given = experiment as LoadKeys;
+  const keys: LoadKeys = Object.fromEntries(Object.keys(loadKeys(modes)).map((key) => [key, given[key]]));
+  return modes.flatMap((mode) => mode.fromExperiment(keys) as Load[]);
+}

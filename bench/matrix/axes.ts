@@ -72,8 +72,9 @@ export const AXES: readonly Axis[] = [
 ];
 
 /** The id of a cell: what the axes say of it, `client>edge probe ssd-mobilenet image-7 x4`. */
-export function cellId(cell: Coordinates): string {
-  return AXES.map((axis) => axis.idPart?.(cell) ?? "")
+export function cellId(cell: Coordinates, axes: readonly Axis[] = AXES): string {
+  return axes
+    .map((axis) => axis.idPart?.(cell) ?? "")
     .filter((part) => part !== "")
     .join(" ");
 }

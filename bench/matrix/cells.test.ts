@@ -1,41 +1,48 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { clientKinds } from "../../clients/registry.ts";
+import type { Server } from "../../infra/outputs.ts";
+import { sampleModel, sampleServer } from "../testing/sample-run.ts";
+import { AXES, type Axis } from "./axes.ts";
 import { connectionKey } from "./cell.ts";
-import { benchPlan, roundOrder } from "./cells.ts";
+import { type MatrixSpec, benchPlan } from "./cells.ts";
 
-const spec = {
-  placements: [
-    { clientRole: "client", serverRole: "client" },
-    { clientRole: "cloud", serverRole: "cloud" },
-    { clientRole: "edge", serverRole: "edge" },
-    { clientRole: "client", serverRole: "cloud" },
-    { clientRole: "client", serverRole: "edge" },
-  ],
-  clientKinds: [
-    { name: "probe", protocol: "grpc", input: "pixels" },
-    { name: "rest", protocol: "rest", input: "pixels" },
-  ] as const,
-  modelsByRole: { client: ["ssd", "rfcn"], cloud: ["ssd", "rfcn"], edge: ["ssd"] },
+const MODELS = { client: ["ssd", "rfcn"], cloud: ["ssd", "rfcn"], edge: ["ssd"] };
+const serverOf = (id: keyof typeof MODELS) => sampleServer(id, MODELS[id].map(sampleModel));
+const [client, cloud, edge] = [serverOf("client"), serverOf("cloud"), serverOf("edge")];
+const at = (clientMachine: string, server: Server) => ({
+  clientMachine,
+  server,
+  local: clientMachine === server.machineId,
+});
+
+const spec: MatrixSpec = {
+  placements: [at("client", client), at("cloud", cloud), at("edge", edge), at("client", cloud), at("client", edge)],
+  clients: clientKinds.filter((k) => k.isDefault),
+  models: new Map(Object.entries(MODELS)),
   images: ["image-1", "image-2"],
-  loads: [{ concurrency: 1, ratePerSecond: null }],
+  loads: [{ mode: "closed-loop", concurrency: 1 }],
+  levels: [{}],
 };
+const remote = { ...spec, placements: [at("client", edge)], images: ["image-1"] };
 
 describe("the plan of a run", () => {
-  it("has a cell for each placement, model of the server, client kind and image, each with a name of its own", () => {
+  it("has a cell for each placement, model of the server, client kind and image, each with an id of its own", () => {
     const cells = benchPlan(spec);
     expect(cells).toHaveLength((2 + 2 + 1 + 2 + 1) * 2 * 2);
     expect(new Set(cells.map((c) => c.id)).size).toBe(cells.length);
-    expect(cells.filter((c) => c.serverRole === "edge" && c.model === "rfcn")).toEqual([]);
+    expect(cells.filter((c) => c.serverMachine === "edge" && c.model === "rfcn")).toEqual([]);
+    expect(new Set(cells.filter((c) => c.local).map((c) => `${c.clientMachine}>${c.server}`))).toEqual(
+      new Set(["client>client", "cloud>cloud", "edge>edge"]),
+    );
   });
 
-  it("has a cell for each load, and says in its name what is not one call after the other", () => {
+  it("has a cell for each load, and says in its id what is not one call after the other", () => {
     const loads = [
-      { concurrency: 1, ratePerSecond: null },
-      { concurrency: 4, ratePerSecond: null },
-      { concurrency: 8, ratePerSecond: 2.5 },
+      { mode: "closed-loop", concurrency: 1 },
+      { mode: "closed-loop", concurrency: 4 },
+      { mode: "constant-rate", concurrency: 8, ratePerSecond: 2.5 },
     ];
-    const one = { ...spec, placements: spec.placements.slice(-1), images: ["image-1"], loads };
-    expect(benchPlan(one).map((c) => c.id)).toEqual([
+    expect(benchPlan({ ...remote, loads }).map((c) => c.id)).toEqual([
       "client>edge probe ssd image-1",
       "client>edge probe ssd image-1 x4",
       "client>edge probe ssd image-1 x8 2.5/s",
@@ -45,40 +52,49 @@ describe("the plan of a run", () => {
     ]);
   });
 
-  it("names a connection by client machine, server machine and client kind", () => {
+  it("has two servers on one machine as two, with connections of their own", () => {
+    const second = { ...edge, id: "edge/second" };
+    const cells = benchPlan({
+      ...remote,
+      placements: [at("client", edge), at("client", second)],
+      models: new Map([...spec.models, ["edge/second", ["ssd"]]]),
+    });
+    expect(cells.map((c) => c.id)).toEqual([
+      "client>edge probe ssd image-1",
+      "client>edge rest ssd image-1",
+      "client>edge edge/second probe ssd image-1",
+      "client>edge edge/second rest ssd image-1",
+    ]);
+    expect(new Set(cells.map(connectionKey)).size).toBe(4);
+  });
+
+  it("has a server with one endpoint called by the client kinds that speak its API over its protocol alone", () => {
+    const closed = { ...edge, endpoints: edge.endpoints.filter((e) => e.protocol === "rest") };
+    const other = { ...edge, endpoints: [{ api: "other", protocol: "rest", port: 80, security: "none" as const }] };
+    const clientsOf = (server: Server) =>
+      benchPlan({ ...remote, placements: [at("client", server)] }).map((c) => [c.client, c.protocol]);
+    expect(clientsOf(closed)).toEqual([["rest", "rest"]]);
+    expect(clientsOf(other)).toEqual([]);
+  });
+
+  it("has every level of an axis of its own, which the axis tells in the id", () => {
+    const letter: Axis = {
+      ...{ key: "letter", title: "letter", isFactor: true, plan: { levels: ["a", "b"], otherwise: "a" } },
+      of: (c) => c.levels?.["letter"] ?? "a",
+      levelTitle: (level) => level.toUpperCase(),
+      idPart: (c) => (c.levels?.["letter"] === "b" ? "letter b" : ""),
+    };
+    const cells = benchPlan({ ...remote, levels: [{ letter: "a" }, { letter: "b" }] }, [...AXES, letter]);
+    expect(cells.map((c) => [c.id, c.levels])).toEqual([
+      ["client>edge probe ssd image-1", { letter: "a" }],
+      ["client>edge probe ssd image-1 letter b", { letter: "b" }],
+      ["client>edge rest ssd image-1", { letter: "a" }],
+      ["client>edge rest ssd image-1 letter b", { letter: "b" }],
+    ]);
+    expect(benchPlan(remote).every((c) => !("levels" in c))).toBe(true);
+  });
+
+  it("names a connection by client machine, server and client kind", () => {
     expect(new Set(benchPlan(spec).map(connectionKey)).size).toBe(5 * 2);
-  });
-
-  it("orders a round by seed and round alone, and visits each cell once", () => {
-    const cells = benchPlan(spec);
-    fc.assert(
-      fc.property(fc.nat(), fc.nat({ max: 1000 }), (seed, round) => {
-        const order = roundOrder(cells, seed, round);
-        expect(new Set(order)).toEqual(new Set(cells));
-        expect(order).toHaveLength(cells.length);
-        expect(roundOrder(cells, seed, round)).toEqual(order);
-      }),
-    );
-    expect(roundOrder(cells, 1, 0)).not.toEqual(roundOrder(cells, 1, 1));
-    expect(roundOrder(cells, 1, 0)).not.toEqual(roundOrder(cells, 2, 0));
-  });
-
-  it("orders the same round of neighbouring seeds in ways that have nothing in common", () => {
-    const items = [0, 1, 2, 3, 4];
-    const seeds = 5000;
-    let same = 0;
-    for (let seed = 0; seed < seeds; seed++)
-      if (roundOrder(items, seed, 0)[0] === roundOrder(items, seed + 1, 0)[0]) same++;
-    expect(Math.abs(same - seeds / 5)).toBeLessThan(142);
-  });
-
-  it("puts every cell at every place of the round about equally often", () => {
-    const items = [0, 1, 2, 3, 4];
-    const rounds = 5000;
-    const counts = items.map(() => items.map(() => 0));
-    for (let round = 0; round < rounds; round++)
-      roundOrder(items, 7, round).forEach((item, place) => ((counts[place] as number[])[item] as number)++);
-    // Binomial(5000, 1/5): standard deviation 28; five of them either way.
-    for (const row of counts) for (const count of row) expect(Math.abs(count - rounds / 5)).toBeLessThan(142);
   });
 });

@@ -1,55 +1,57 @@
-import { type Cell, cellId } from "./cell.ts";
 import type { ClientKind } from "../../clients/client.ts";
-import { random } from "../stats/math/random.ts";
+import type { Server } from "../../infra/outputs.ts";
+import type { Load } from "../loads/load.ts";
+import { AXES, type Axis, type Coordinates, cellId } from "./axes.ts";
+import type { Cell } from "./cell.ts";
 
-/** Which client machine calls which server machine. */
+/** A machine that calls a server, and whether the server stands on that machine. */
 export interface Placement {
-  readonly clientRole: string;
-  readonly serverRole: string;
+  readonly clientMachine: string;
+  readonly server: Server;
+  readonly local: boolean;
 }
+
+/** What the matrix needs to know of a client kind. */
+export type Client = Pick<ClientKind, "name" | "api" | "protocol" | "input">;
 
 /** What the matrix is made of. */
 export interface MatrixSpec {
   readonly placements: readonly Placement[];
-  /** Client kinds by name, with the protocol each speaks and what it sends. */
-  readonly clientKinds: readonly Pick<ClientKind, "name" | "protocol" | "input">[];
-  /** Names of the models deployed on each server role. */
-  readonly modelsByRole: Readonly<Record<string, readonly string[]>>;
+  /** Client kinds that are wanted; a server is called by those that it has an endpoint for. */
+  readonly clients: readonly Client[];
+  /** Names of the models to ask for, by the server's id. */
+  readonly models: ReadonlyMap<string, readonly string[]>;
   readonly images: readonly string[];
-  /** How cells are loaded: calls in flight, and a rate for an open loop. */
-  readonly loads: readonly { readonly concurrency: number; readonly ratePerSecond: number | null }[];
+  readonly loads: readonly Load[];
+  /** Combinations of levels on axes of their own, by the axis's key; one empty combination where there are none. */
+  readonly levels: readonly Readonly<Record<string, string>>[];
+}
+
+/** Whether a server has an endpoint that a client kind can call: of its API and protocol. */
+export function isOffered({ api, protocol }: Pick<Client, "api" | "protocol">, { endpoints }: Server): boolean {
+  return endpoints.some((e) => e.api === api && e.protocol === protocol);
 }
 
 /** Every cell of the matrix, in a fixed order. */
-export function benchPlan(spec: MatrixSpec): Cell[] {
-  return spec.placements.flatMap((placement) =>
-    (spec.modelsByRole[placement.serverRole] ?? []).flatMap((model) =>
-      spec.clientKinds.flatMap(({ name: clientKind, protocol, input }) =>
-        spec.images.flatMap((image) =>
-          spec.loads.map(({ concurrency, ratePerSecond }) => {
-            const coordinates = {
-              ...{ ...placement, clientKind, model, image },
-              ...(concurrency === 1 ? {} : { concurrency }),
-              ...(ratePerSecond === null ? {} : { ratePerSecond }),
-            };
-            return { id: cellId(coordinates), ...coordinates, protocol, input };
-          }),
+export function benchPlan(spec: MatrixSpec, axes: readonly Axis[] = AXES): Cell[] {
+  return spec.placements.flatMap(({ clientMachine, server, local }) =>
+    (spec.models.get(server.id) ?? []).flatMap((model) =>
+      spec.clients
+        .filter((client) => isOffered(client, server))
+        .flatMap(({ name, api, protocol, input }) =>
+          spec.images.flatMap((image) =>
+            spec.loads.flatMap((load) =>
+              spec.levels.map((levels) => {
+                const coordinates: Coordinates = {
+                  ...{ clientMachine, server: server.id, serverMachine: server.machineId, local },
+                  ...{ client: name, api, protocol, input, model, image, load },
+                  ...(Object.keys(levels).length === 0 ? {} : { levels }),
+                };
+                return { id: cellId(coordinates, axes), ...coordinates };
+              }),
+            ),
+          ),
         ),
-      ),
     ),
   );
-}
-
-/**
- * The order in which one round visits its cells: a shuffle that depends on seed and round alone, so that drift of the
- * machines does not land on one cell.
- */
-export function roundOrder<T>(cells: readonly T[], seed: number, round: number): T[] {
-  const stream = random((seed ^ Math.imul(round + 1, 0x9e3779b1)) | 0);
-  const order = [...cells];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = stream.below(i + 1);
-    [order[i], order[j]] = [order[j] as T, order[i] as T];
-  }
-  return order;
 }

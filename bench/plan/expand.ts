@@ -1,16 +1,24 @@
-import type { Cell } from "../matrix/cell.ts";
+import { clientKinds } from "../../clients/registry.ts";
 import type { ClientKind } from "../../clients/client.ts";
-import { CellLimits, type Limits, limitsFor } from "../matrix/limits.ts";
-import { type MatrixSpec, type Placement, benchPlan } from "../matrix/cells.ts";
-import { ENCODINGS, type Experiment } from "../matrix/experiments/schema.ts";
+import type { Machine, Server } from "../../infra/outputs.ts";
+import { loadsOf } from "../loads/registry.ts";
+import { AXES, type Axis } from "../matrix/axes.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { type MatrixSpec, benchPlan, isOffered } from "../matrix/cells.ts";
+import { type Experiment, levelsOf } from "../matrix/experiments/schema.ts";
+import { type CellLimits, type Limits, limitsFor } from "../matrix/limits.ts";
+import { ownLimits, stricter, withLimits } from "./own-limits.ts";
+import { isCalled, placements } from "./placements.ts";
+import { type WantedClients, wantedClients } from "./wanted-clients.ts";
 
 /** What there is to measure. */
-export interface Deployed {
-  /** Names of the models on each role. */
-  readonly modelsByRole: Readonly<Record<string, readonly string[]>>;
+export interface Available {
+  readonly machines: readonly Machine[];
+  readonly servers: readonly Server[];
   /** Names of all photographs: `image-1` and so on. */
   readonly images: readonly string[];
-  readonly clientKinds: readonly Pick<ClientKind, "name" | "protocol" | "input">[];
+  /** Absent: all that there are. */
+  readonly clientKinds?: readonly ClientKind[];
 }
 
 /**
@@ -35,22 +43,26 @@ export interface Matrix {
   readonly notes: readonly string[];
 }
 
-/** Client kinds that speak gRPC and REST where an experiment names none. */
-const DEFAULT_KINDS = ["probe", "rest"];
-
 /**
  * The cells that experiments ask for, on what is deployed. A cell of several experiments is one cell, with the stricter
  * of their limits.
  *
  * @param run the run's limits, which each cell's own ones differ from
  */
-export function expand(experiments: readonly Experiment[], deployed: Deployed, choice: Choice, run: Limits): Matrix {
-  const notes: string[] = [];
+export function expand(
+  experiments: readonly Experiment[],
+  available: Available,
+  choice: Choice,
+  run: Limits,
+  axes: readonly Axis[] = AXES,
+): Matrix {
+  const notes = new Set<string>();
   const cells = new Map<string, { cell: Cell; limits: Limits }>();
   for (const experiment of experiments) {
     if (choice.experiments?.includes(experiment.name) === false) continue;
     const limits = limitsFor(run, { ...ownLimits(experiment), ...choice.limits });
-    for (const cell of benchPlan(specOf(experiment, deployed, choice, notes))) {
+    const note = (text: string) => notes.add(text);
+    for (const cell of benchPlan(specOf(experiment, available, choice, axes, note), axes)) {
       const known = cells.get(cell.id);
       cells.set(cell.id, {
         cell: { ...cell, experiments: [...(known?.cell.experiments ?? []), experiment.name] },
@@ -58,97 +70,88 @@ export function expand(experiments: readonly Experiment[], deployed: Deployed, c
       });
     }
   }
-  return { notes, cells: [...cells.values()].map(({ cell, limits }) => withLimits(cell, limits, run)) };
+  return { notes: [...notes], cells: [...cells.values()].map(({ cell, limits }) => withLimits(cell, limits, run)) };
 }
 
-function specOf(e: Experiment, deployed: Deployed, choice: Choice, notes: string[]): MatrixSpec {
-  const narrowed = (own: readonly string[] | undefined, chosen: readonly string[] | undefined) =>
-    own === undefined ? chosen : own.filter((name) => chosen?.includes(name) ?? true);
-  const models = narrowed(e.models, choice.models);
-  const kinds = narrowed(kindsOf(e), choice.clientKinds) ?? DEFAULT_KINDS;
+type Note = (text: string) => void;
+
+function specOf(e: Experiment, available: Available, choice: Choice, axes: readonly Axis[], note: Note): MatrixSpec {
+  const { machines, servers, clientKinds: kinds = clientKinds } = available;
+  const missing = [e.clientMachines, e.serverMachines]
+    .flatMap((names) => (Array.isArray(names) ? names : []))
+    .filter((name) => !machines.some((m) => m.id === name));
+  for (const name of new Set(missing)) note(`experiment ${e.name}: no machine "${name}" is deployed: left out`);
+  for (const name of new Set(e.servers ?? []))
+    if (!servers.some((s) => isCalled(s, name)))
+      note(`experiment ${e.name}: no server "${name}" is deployed: left out`);
+  const placed = placements(e, machines, servers).filter((p) => choice.places.includes(p.local ? "local" : "remote"));
+  const asked = [...new Set(placed.map((p) => p.server))];
+  const clients = wantedClients(e, choice.clientKinds, kinds);
+  noteNotOffered(asked, clients, note);
   const images = narrowed(
     e.images?.map((id) => `image-${id}`),
     choice.images,
   );
-  const roles = Object.keys(deployed.modelsByRole);
-  const missing = [e.clientMachines, e.serverMachines]
-    .flatMap((machines) => (Array.isArray(machines) ? machines : []))
-    .filter((role) => !roles.includes(role));
-  for (const role of new Set(missing)) notes.push(`experiment ${e.name}: no machine "${role}" is deployed: left out`);
-  const pairs = placements(e, roles).filter((p) =>
-    choice.places.includes(p.clientRole === p.serverRole ? "local" : "remote"),
-  );
-  const modelsOf = (role: string) => {
-    const there = deployed.modelsByRole[role] ?? [];
-    return models === undefined
-      ? there
-      : choice.allowMissing === true
-        ? models
-        : models.filter((m) => there.includes(m));
+  return {
+    placements: placed,
+    clients: clients.kinds,
+    models: modelsByServer(e, asked, choice, note),
+    images: available.images.filter((name) => images?.includes(name) ?? true),
+    loads: loadsOf(e),
+    levels: levelCombinations(e, axes),
   };
-  const servers = [...new Set(pairs.map((p) => p.serverRole))];
+}
+
+/** An experiment's own names as far as the command line chose them too; what it chose where there are none. */
+function narrowed(own: readonly string[] | undefined, chosen: readonly string[] | undefined) {
+  return own === undefined ? chosen : own.filter((name) => chosen?.includes(name) ?? true);
+}
+
+/** The models to ask each server for; says which it does not have. */
+function modelsByServer(
+  e: Experiment,
+  servers: readonly Server[],
+  { models: chosen, allowMissing }: Choice,
+  note: Note,
+) {
+  const models = narrowed(e.models, chosen);
+  const has = (server: Server, model: string) => server.models.some((m) => m.name === model);
   for (const model of models ?? []) {
-    const without = servers.filter((role) => deployed.modelsByRole[role]?.includes(model) !== true);
+    const without = servers.filter((server) => !has(server, model)).map((server) => server.id);
     if (without.length === 0) continue;
-    const where = without.length === servers.length ? "no machine has" : `${without.join(", ")}: without`;
-    const then = choice.allowMissing === true ? "its cells are planned and will fail" : "left out";
-    notes.push(`experiment ${e.name}: ${where} the model "${model}": ${then}`);
+    const where = without.length === servers.length ? "no server has" : `${without.join(", ")}: without`;
+    const then = allowMissing === true ? "its cells are planned and will fail" : "left out";
+    note(`experiment ${e.name}: ${where} the model "${model}": ${then}`);
   }
-  return {
-    placements: pairs,
-    clientKinds: deployed.clientKinds.filter((k) => kinds.includes(k.name)),
-    modelsByRole: Object.fromEntries(servers.map((role) => [role, modelsOf(role)])),
-    images: deployed.images.filter((name) => images?.includes(name) ?? true),
-    loads: (e.concurrency ?? [1]).flatMap((concurrency) =>
-      (e.ratePerSecond ?? [null]).map((ratePerSecond) => ({ concurrency, ratePerSecond })),
-    ),
-  };
+  const modelsOf = (server: Server) =>
+    models === undefined
+      ? server.models.map((m) => m.name)
+      : models.filter((model) => allowMissing === true || has(server, model));
+  return new Map(servers.map((server) => [server.id, modelsOf(server)]));
 }
 
-/** Which machine calls which, on the roles that are deployed. */
-export function placements(
-  { clientMachines = ["client"], serverMachines }: Pick<Experiment, "clientMachines" | "serverMachines">,
-  roles: readonly string[],
-): Placement[] {
-  const servers = Array.isArray(serverMachines) ? roles.filter((r) => serverMachines.includes(r)) : roles;
-  if (clientMachines === "same") return servers.map((role) => ({ clientRole: role, serverRole: role }));
-  const others = serverMachines === undefined || serverMachines === "others";
-  return roles
-    .filter((role) => clientMachines.includes(role))
-    .flatMap((clientRole) =>
-      servers.filter((r) => !others || r !== clientRole).map((serverRole) => ({ clientRole, serverRole })),
-    );
+/**
+ * Says which servers cannot be called by client kinds that are wanted. A client kind that was named is missed wherever it is
+ * not offered; of those that stand for a protocol one is enough.
+ */
+function noteNotOffered(servers: readonly Server[], { kinds, named }: WantedClients, note: Note): void {
+  const alike = Map.groupBy(kinds, (kind) => (named ? kind.name : kind.protocol));
+  for (const server of servers)
+    for (const group of alike.values()) {
+      if (group.some((kind) => isOffered(kind, server))) continue;
+      const names = group.map((kind) => kind.name).join(", ");
+      note(`${server.id} has no endpoint for the client kind${group.length === 1 ? "" : "s"} ${names}: left out`);
+    }
 }
 
-/** The client kinds that an experiment names, itself or by protocols and encodings; undefined where it names none. */
-function kindsOf({ clientKinds, protocols, encodings }: Experiment): readonly string[] | undefined {
-  if (clientKinds !== undefined) return clientKinds;
-  if (protocols === undefined && encodings === undefined) return undefined;
-  return (protocols ?? (["grpc", "rest"] as const)).flatMap((protocol) =>
-    protocol === "grpc" ? ["probe"] : (encodings ?? (["lists"] as const)).map((encoding) => ENCODINGS[encoding]),
-  );
-}
-
-function ownLimits({ precision, limits }: Experiment): CellLimits {
-  return { ...limits, ...(precision === undefined ? {} : { precision }) };
-}
-
-/** Limits that satisfy both. No precision at all is stricter than any: the cell has all its calls. */
-function stricter(a: Limits, b: Limits): Limits {
-  const most = (key: Exclude<keyof Limits, "precision" | "budgetMs">) => Math.max(a[key], b[key]);
-  return {
-    requests: most("requests"),
-    minRequests: most("minRequests"),
-    precision: a.precision === null || b.precision === null ? null : Math.min(a.precision, b.precision),
-    blockRequests: most("blockRequests"),
-    blockMs: most("blockMs"),
-    warmupRequests: most("warmupRequests"),
-    timeoutMs: most("timeoutMs"),
-    budgetMs: a.budgetMs,
-  };
-}
-
-function withLimits(cell: Cell, limits: Limits, run: Limits): Cell {
-  const own = (Object.keys(CellLimits.shape) as (keyof CellLimits)[]).filter((key) => limits[key] !== run[key]);
-  return own.length === 0 ? cell : { ...cell, limits: Object.fromEntries(own.map((key) => [key, limits[key]])) };
+/** Every combination of the levels that an experiment asks for on axes of their own. */
+function levelCombinations(e: Experiment, axes: readonly Axis[]): Record<string, string>[] {
+  let combinations: Record<string, string>[] = [{}];
+  for (const axis of axes) {
+    const { plan } = axis;
+    if (plan === undefined) continue;
+    const levels = levelsOf(e, axis, plan.otherwise);
+    combinations = combinations.flatMap((c) => levels.map((level) => ({ ...c, [axis.key]: level })));
+  }
+  return combinations;
 }

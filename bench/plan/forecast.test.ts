@@ -2,14 +2,16 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Cell, cellId } from "../matrix/cell.ts";
+import type { Cell } from "../matrix/cell.ts";
 import { earlierCalls, forecast, roughCallMs } from "./forecast.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
+import { RECORDS_VERSION } from "../records/records.ts";
+import { cellOf } from "../testing/cells.ts";
 
-function cell(more: Partial<Cell> = {}): Cell {
-  const c = { clientRole: "client", serverRole: "edge", clientKind: "probe", model: "ssd", image: "image-2", ...more };
-  return { ...c, id: cellId(c), protocol: "grpc", input: "pixels" };
-}
+const cell = (more: Partial<Cell> = {}) => cellOf(["client", "edge"], "ssd", "probe", "image-2", more);
+const closed = (concurrency: number) => cell({ load: { mode: "closed-loop", concurrency } });
+const atRate = (ratePerSecond: number, concurrency = 1) =>
+  cell({ load: { mode: "constant-rate", ratePerSecond, concurrency } });
 const limits = { ...DEFAULT_LIMITS, requests: 100, minRequests: 30, blockRequests: 10, warmupRequests: 3 };
 const every = (callMs: number) => () => ({ callMs, fromRecords: false });
 
@@ -46,18 +48,16 @@ describe("the forecast of a run", () => {
   it("goes by the rate of an open loop, and by calls in flight of a closed one", () => {
     const plain = { ...limits, warmupRequests: 0, precision: null };
     // 100 calls in 20 visits of 5, each after a lead-in of 12 calls, 250 ms apart.
-    expect(forecast([cell({ ratePerSecond: 4, concurrency: 8 })], plain, every(50)).latestMs).toBe(
-      (100 + 20 * 12) * 250,
-    );
-    expect(forecast([cell({ concurrency: 4 })], plain, every(50)).latestMs).toBe(1250);
+    expect(forecast([atRate(4, 8)], plain, every(50)).latestMs).toBe((100 + 20 * 12) * 250);
+    expect(forecast([closed(4)], plain, every(50)).latestMs).toBe(1250);
   });
 
   it("goes no faster than its connections do where the rate asked for cannot be kept, and counts such cells", () => {
     const plain = { ...limits, requests: 1000, blockRequests: 1000, blockMs: 1e6, warmupRequests: 0, precision: null };
     // A thousand calls of 75 ms over one connection take 75 s, at whatever rate they were due; 3 000 lead in.
-    const one = forecast([cell({ ratePerSecond: 100 })], plain, every(75));
+    const one = forecast([atRate(100)], plain, every(75));
     expect(one).toMatchObject({ latestMs: 4000 * 75, tooFast: 1 });
-    const eight = forecast([cell({ ratePerSecond: 100, concurrency: 8 })], plain, every(75));
+    const eight = forecast([atRate(100, 8)], plain, every(75));
     expect(eight).toMatchObject({ latestMs: 4000 * 10, tooFast: 0 });
   });
 
@@ -82,15 +82,18 @@ describe("the time of a call", () => {
     expect(roughCallMs(cell(), models)).toBe(492.5);
     expect(roughCallMs(cell({ model: "null" }), models)).toBe(10);
     expect(roughCallMs(cell({ model: "own" }), models)).toBe(1000);
-    expect(roughCallMs(cell({ serverRole: "jetson" }), models)).toBe(1000);
+    expect(roughCallMs(cell({ serverMachine: "jetson" }), models)).toBe(1000);
   });
 
-  it("is that of the newest run that has the cell", async () => {
+  it("is that of the newest run that has the cell and can be read", async () => {
     const root = mkdtempSync(join(tmpdir(), "lathe-forecast-"));
     try {
       const run = (name: string, id: string, totalMs: readonly number[]) => {
         mkdirSync(join(root, name));
-        const call = { ...{ type: "call", cell: id, round: 0, phase: "measure", at: "", ok: true }, requestBytes: 1 };
+        const call = {
+          ...{ v: RECORDS_VERSION, type: "call", cell: id, round: 0, phase: "measure", at: "", ok: true },
+          requestBytes: 1,
+        };
         const unseen = {
           encodeMs: null,
           sendMs: null,
@@ -104,7 +107,9 @@ describe("the time of a call", () => {
         return join(root, name);
       };
       const dirs = [run("1", cell().id, [1]), run("2", cell().id, [10, 30]), run("3", "another", [7])];
-      const found = await earlierCalls(dirs, [cell()]);
+      mkdirSync(join(root, "4"));
+      writeFileSync(join(root, "4", "records.jsonl"), '{"v":1}\n');
+      const found = await earlierCalls([...dirs, join(root, "4")], [cell()]);
       expect(found?.dir).toBe(join(root, "2"));
       expect([...(found?.callMs ?? [])]).toEqual([[cell().id, 20]]);
       expect(await earlierCalls(dirs, [cell({ image: "image-9" })])).toBeUndefined();

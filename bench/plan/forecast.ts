@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { exists } from "../../lib/cached.ts";
+import { UserError } from "../../lib/errors.ts";
 import { whatFits } from "../schedule/budget.ts";
+import { dueEveryMs, leadInSize, warmupSize } from "../schedule/visit-size.ts";
 import type { Cell } from "../matrix/cell.ts";
-import { type Limits, MIN_VISITS, leadInSize, limitsFor, warmupSize } from "../matrix/limits.ts";
+import { modeOf } from "../loads/registry.ts";
+import { type Limits, MIN_VISITS, limitsFor } from "../matrix/limits.ts";
 import { COMBINATIONS, EXPERIMENTS, publishedMs } from "../paper/published.ts";
 import { readRecords } from "../records/records.ts";
 
@@ -18,7 +21,7 @@ export interface Forecast {
   readonly cut: boolean;
   /** Where the budget cuts the run: cells that are visited once only, so that nothing tells how sure they are, and the others. */
   readonly visited?: Visited;
-  /** Open loops at a rate that their connections cannot keep, by the time that a call takes. */
+  /** Cells whose calls are due faster than their connections can make them, by the time that a call takes. */
   readonly tooFast: number;
   /** Cells whose calls an earlier run timed; the others go by rough figures. */
   readonly fromRecords: number;
@@ -49,7 +52,7 @@ export function forecast(cells: readonly Cell[], run: Limits, callTime: CallTime
     least += calls;
     most += limits.requests;
     fromRecords += time.fromRecords ? 1 : 0;
-    tooFast += cell.ratePerSecond !== undefined && 1000 / cell.ratePerSecond < serviceMsOf(cell, time.callMs) ? 1 : 0;
+    tooFast += paceMsOf(cell, time.callMs) > (dueEveryMs(cell.load) ?? Infinity) ? 1 : 0;
   }
   const { budgetMs } = run;
   const within = (ms: number) => (budgetMs === null ? ms : Math.min(ms, Math.max(budgetMs, firstRoundMs)));
@@ -97,17 +100,13 @@ function cellMs(cell: Cell, limits: Limits, callMs: number, calls: number): numb
   const perVisit = callsPerVisit(cell, limits, callMs);
   const warmup = (input: boolean) => warmupSize({ model: true, input, callMs }, limits).atLeast;
   const visits = Math.ceil(calls / perVisit);
-  const paced = calls + visits * leadInSize(cell.ratePerSecond, limits);
+  const paced = calls + visits * leadInSize(cell.load, limits);
   return paced * paceMsOf(cell, callMs) + (warmup(false) + warmup(true) * (visits - 1)) * callMs;
 }
 
-/** From one call to the next: at the rate asked for, or as fast as the connections allow. */
-function paceMsOf(cell: Cell, callMs: number): number {
-  return Math.max(cell.ratePerSecond === undefined ? 0 : 1000 / cell.ratePerSecond, serviceMsOf(cell, callMs));
-}
-
-function serviceMsOf(cell: Cell, callMs: number): number {
-  return callMs / (cell.concurrency ?? 1);
+/** From one call to the next: as the load has it, or as fast as the connections allow. */
+function paceMsOf({ load }: Cell, callMs: number): number {
+  return modeOf(load).expectedMs(load, 1, callMs);
 }
 
 function callsPerVisit(cell: Cell, limits: Limits, callMs: number): number {
@@ -127,12 +126,12 @@ export function roughCallMs(
 ): number {
   const model = models[cell.model];
   if (model?.isNull === true) return NULL_MS;
-  const place = cell.clientRole === cell.serverRole ? "local" : "remote";
+  const calls = cell.local ? "local" : "remote";
   const combination = COMBINATIONS.find((c) => c.paperModel === model?.paperModel && c.protocol === cell.protocol);
   const experiment =
-    EXPERIMENTS.find((e) => e.place === place && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.place === place);
+    EXPERIMENTS.find((e) => e.calls === calls && e.image === cell.image) ?? EXPERIMENTS.find((e) => e.calls === calls);
   if (combination === undefined || experiment === undefined) return OTHER_MS;
-  return publishedMs(experiment, cell.serverRole, combination) ?? OTHER_MS;
+  return publishedMs(experiment, cell.serverMachine, combination) ?? OTHER_MS;
 }
 
 /** How many runs back to look for cells that were timed before. */
@@ -152,13 +151,23 @@ export async function earlierCalls(
   for (const dir of runs.slice(-RUNS_BACK).reverse()) {
     const path = join(dir, "records.jsonl");
     if (!(await exists(path))) continue;
-    const sums = new Map<string, { n: number; ms: number }>();
-    for await (const record of readRecords(path)) {
-      if (record.type !== "call" || !record.ok || record.phase !== "measure" || !wanted.has(record.cell)) continue;
-      const sum = sums.get(record.cell) ?? { n: 0, ms: 0 };
-      sums.set(record.cell, { n: sum.n + 1, ms: sum.ms + record.totalMs });
-    }
-    if (sums.size > 0) return { dir, callMs: new Map([...sums].map(([id, { n, ms }]) => [id, ms / n])) };
+    const callMs = await meanCalls(path, wanted).catch((error: unknown) => {
+      // Records of another version of Lathe, or damaged ones: no reason to plan nothing.
+      if (error instanceof UserError) return new Map<string, number>();
+      throw error;
+    });
+    if (callMs.size > 0) return { dir, callMs };
   }
   return undefined;
+}
+
+/** Mean latency of measured calls that succeeded, by cell, of those cells that are wanted. */
+async function meanCalls(path: string, wanted: ReadonlySet<string>): Promise<Map<string, number>> {
+  const sums = new Map<string, { n: number; ms: number }>();
+  for await (const record of readRecords(path)) {
+    if (record.type !== "call" || !record.ok || record.phase !== "measure" || !wanted.has(record.cell)) continue;
+    const sum = sums.get(record.cell) ?? { n: 0, ms: 0 };
+    sums.set(record.cell, { n: sum.n + 1, ms: sum.ms + record.totalMs });
+  }
+  return new Map([...sums].map(([id, { n, ms }]) => [id, ms / n]));
 }

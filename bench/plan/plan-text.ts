@@ -2,6 +2,7 @@ import { formatSeconds } from "../../lib/progress.ts";
 import { formatTable } from "../../lib/table.ts";
 import { count } from "../../lib/words.ts";
 import { type Forecast, ROUGH } from "./forecast.ts";
+import { AXES, type Axis } from "../matrix/axes.ts";
 import { type Limits, MIN_VISITS, limitsFor } from "../matrix/limits.ts";
 import type { PlannedMatrix } from "./plan-matrix.ts";
 
@@ -11,16 +12,12 @@ export function formatPlan(
   run: Limits,
   estimate: Forecast,
   earlier: string | undefined,
+  axes: readonly Axis[] = AXES,
 ): string {
-  const titles = ["client", "server", "client kind", "protocol", "model", "image", "load", "calls", "precision"];
   const rows = matrix.cells.map((c) => {
     const { precision, requests } = limitsFor(run, c.limits);
-    const load = [
-      ...(c.ratePerSecond === undefined ? [] : [`${c.ratePerSecond}/s`]),
-      ...(c.concurrency === undefined ? [] : [`x${c.concurrency}`]),
-    ].join(" ");
     const within = precision === null ? "none" : `${Number((100 * precision).toFixed(2))} %`;
-    return [c.clientRole, c.serverRole, c.clientKind, c.protocol, c.model, c.image, load, `≤ ${requests}`, within];
+    return [...axes.map((axis) => axis.levelTitle(axis.of(c))), `≤ ${requests}`, within];
   });
   const counts = matrix.experiments
     .map((e) => ({ name: e.name, cells: matrix.cells.filter((c) => c.experiments?.includes(e.name)).length }))
@@ -29,7 +26,7 @@ export function formatPlan(
   const [least, most] = estimate.calls;
   return [
     formatTable(
-      titles.map((title) => ({ title })),
+      [...axes.map((axis) => axis.title), "calls", "precision"].map((title) => ({ title })),
       rows,
     ),
     ...matrix.notes,
@@ -84,7 +81,7 @@ function sourceText({ fromRecords }: Forecast, cells: number, earlier: string | 
 /** The same for programs. */
 export function planAsJson(matrix: PlannedMatrix, run: Limits, estimate: Forecast, earlier: string | undefined) {
   return {
-    schema: "lathe.plan/1",
+    schema: "lathe.plan/2",
     file: matrix.file,
     notes: matrix.notes,
     limits: run,

@@ -4,7 +4,7 @@ import { messageOfLine } from "../run/agent/protocol.ts";
 import { answerOfLine } from "./answers.ts";
 import { decodeDetections } from "../stats/detections/decode.ts";
 import { manifestOf } from "./manifest.ts";
-import { recordsOf } from "./records.ts";
+import { RECORDS_VERSION, recordsOf } from "./records.ts";
 import { sampleCalls, sampleManifest } from "../testing/sample-run.ts";
 import { outputsOfText, readDeployments } from "../targets/deployments.ts";
 
@@ -16,9 +16,14 @@ const RUN = {
   ...MANIFEST,
   cells: MANIFEST.cells.slice(0, 3),
   images: MANIFEST.images.slice(0, 2),
-  deployments: MANIFEST.deployments.slice(0, 1),
+  machines: MANIFEST.machines.slice(0, 1),
+  servers: MANIFEST.servers.slice(0, 1),
 };
-const OUTPUTS = { schema: "lathe.outputs/1", deployments: MANIFEST.deployments.slice(0, 2) };
+const OUTPUTS = {
+  schema: "lathe.outputs/2",
+  machine: MANIFEST.machines[0],
+  servers: MANIFEST.servers.slice(0, 2).map((s) => ({ ...s, machineId: MANIFEST.machines[0]?.id })),
+};
 
 const VISIT = {
   type: "visit",
@@ -34,9 +39,26 @@ const VISIT = {
 };
 const LINES = [
   ...sampleCalls(RUN.cells, 2),
-  { v: 2, type: "failure", cell: "a", round: 1, at: "x", error: { code: "UNAVAILABLE", message: "refused" } },
-  { v: 2, ...VISIT },
-  { v: 2, type: "end", cell: "a", round: 1, at: "x", reason: "precision", n: 30, precision: 0.01, stable: null },
+  {
+    v: RECORDS_VERSION,
+    type: "failure",
+    cell: "a",
+    round: 1,
+    at: "x",
+    error: { code: "UNAVAILABLE", message: "refused" },
+  },
+  { v: RECORDS_VERSION, ...VISIT },
+  {
+    v: RECORDS_VERSION,
+    type: "end",
+    cell: "a",
+    round: 1,
+    at: "x",
+    reason: "precision",
+    n: 30,
+    precision: 0.01,
+    stable: null,
+  },
 ];
 
 test("a stack's outputs with any faults are taken, or refused with the file and the field", () => {
@@ -53,7 +75,7 @@ test("a stack's outputs with any faults are taken, or refused with the file and 
 });
 
 test("what pulumi prints with any faults is taken, or refused with the command or the stack", () => {
-  const names = /pulumi|stack|role/;
+  const names = /pulumi|stack|machine/;
   const listed = JSON.stringify([{ name: "edge", resourceCount: 9 }, { name: "cloud" }]);
   const printed = JSON.stringify({ lathe: OUTPUTS, servers: ["x"] });
   fuzz(

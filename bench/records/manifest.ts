@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Machine, Server } from "../../infra/outputs.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cached.ts";
+import { show } from "../../lib/show.ts";
 import { Cell } from "../matrix/cell.ts";
 import { diskFault } from "./jsonl.ts";
 import { Limits } from "../matrix/limits.ts";
@@ -73,7 +74,7 @@ export const RunSession = z.object({
   /** Records of this round and later are this session's, or a later one's. */
   fromRound: z.number().int().nonnegative(),
   lathe: LatheInfo,
-  timedRegion: z.string().optional(),
+  timedRegion: z.string(),
   readBack: z.record(z.string(), ReadBack),
   delivered: z.record(z.string(), Delivered),
   differences: z.array(SessionDifference),
@@ -99,7 +100,7 @@ export const RunManifest = z.object({
   photographs: z.string().describe("the list that the images are from"),
   images: z.array(ImageInfo),
   cells: z.array(Cell),
-  /** Where the cells are from; absent in runs of before there were experiments. */
+  /** Where the cells are from; absent where no file of experiments asked for them. */
   matrix: z
     .object({
       file: z.string(),
@@ -162,27 +163,40 @@ export function manifestOf(text: string, path: string): RunManifest {
   }
   const parsed = RunManifest.safeParse(value);
   if (parsed.success) return parsed.data;
-  const writer = WrittenBy.safeParse(value).data?.lathe.commit;
+  const { schema, lathe } = WrittenBy.safeParse(value).data ?? {};
+  const current = RunManifest.shape.schema.value;
+  const faults =
+    schema === undefined || schema === current
+      ? parsed.error.issues.slice(0, MOST_FAULTS).map((i) => `${i.path.join(".")}: ${i.message}`)
+      : [`a run of the schema ${show(schema, 60)}: another version of Lathe wrote it`];
+  const advice = {
+    expected: `a run of the schema ${current}, as this version of Lathe writes it`,
+    fix:
+      lathe?.commit == null
+        ? "read it with the version of Lathe that wrote it"
+        : `read it with the Lathe that wrote it: git worktree add ../lathe-of-that-run ${lathe.commit}, and there npm ci`,
+  };
   throw new UserError(
-    parsed.error.issues.slice(0, MOST_FAULTS).map((issue, i, all) => ({
-      what: `${path}: ${issue.path.join(".")}: ${issue.message}`,
-      ...(i < all.length - 1
-        ? {}
-        : {
-            expected: `a run of ${RunManifest.shape.schema.value}, as this version of Lathe writes it`,
-            fix: writer
-              ? `read it with the Lathe that wrote it: git worktree add ../lathe-of-that-run ${writer}, and there npm ci`
-              : "read it with the version of Lathe that wrote it",
-          }),
-    })),
+    faults.map((what, i) => ({ what: `${path}: ${what}`, ...(i === faults.length - 1 ? advice : {}) })),
   );
 }
 
 /** More faults than this tell nothing more. */
 const MOST_FAULTS = 10;
 
-/** What every version of run.json names: the commit that can read it. */
-const WrittenBy = z.object({ lathe: z.object({ commit: z.string().regex(/^[0-9a-f]{7,64}$/) }) });
+/** What every version of run.json names: its schema, and the commit that can read it. */
+const WrittenBy = z.object({
+  schema: z.string().optional(),
+  lathe: z
+    .object({
+      commit: z
+        .string()
+        .regex(/^[0-9a-f]{7,64}$/)
+        .nullable(),
+    })
+    .optional()
+    .catch(undefined),
+});
 
 function notARun(what: string): UserError {
   return new UserError({ what, expected: "the folder of a run, as `npm run bench` writes it", fix: "ls runs/" });

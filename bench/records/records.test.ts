@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -73,11 +73,15 @@ describe("records", () => {
       expect(JSON.parse(line)).toMatchObject({ v: RECORDS_VERSION });
   });
 
-  it("are read without a version, as the first Lathe wrote them, and refused from a newer one", async () => {
-    appendFileSync(path, `${JSON.stringify(call("a", 1))}\n`);
-    expect(await all()).toEqual([call("a", 1)]);
-    appendFileSync(path, `${JSON.stringify({ v: 99, ...call("a", 1) })}\n`);
-    await expect(all()).rejects.toThrow(/records\.jsonl:2: a record of version 99/);
+  it("are refused in words from an older version and from a newer one", async () => {
+    for (const [line, version] of [
+      [call("a", 1), "the first version"],
+      [{ v: RECORDS_VERSION - 1, ...call("a", 1) }, `version ${RECORDS_VERSION - 1}`],
+      [{ v: 99, ...call("a", 1) }, "version 99"],
+    ] as const) {
+      writeFileSync(path, `${JSON.stringify(line)}\n`);
+      await expect(all()).rejects.toThrow(`records.jsonl:1: a record of ${version}`);
+    }
   });
 
   it("are read up to a torn last line, which is told and left out", async () => {
@@ -106,7 +110,7 @@ describe("records", () => {
   });
 
   it("that are damaged in the middle are named by file and line, all of them, with what takes them out", async () => {
-    const good = JSON.stringify(call("a", 1));
+    const good = JSON.stringify({ v: RECORDS_VERSION, ...call("a", 1) });
     appendFileSync(path, `${good}\n{"type":"call"}\n\0\0\0\n${good}\nx\n${good}\n`);
     await expect(all()).rejects.toThrow(/records\.jsonl:2: not a record: phase[^]*:3: not JSON[^]*:5: not JSON: "x"/);
     const words = await all().catch((error: Error) => error.message);

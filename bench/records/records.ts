@@ -9,9 +9,8 @@ export { repairTail } from "./jsonl.ts";
 
 /**
  * Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too.
- * 1 (lines without `v`): calls and failures. 2: also visits and ends; calls of an open loop have their intended start.
  */
-export const RECORDS_VERSION = 2;
+export const RECORDS_VERSION = 3;
 
 const where = { cell: z.string(), round: z.number().int().nonnegative() };
 
@@ -153,17 +152,18 @@ function recordOf(value: unknown, line: string, place: string): JournalRecord | 
     otherVersion: false,
   });
   if (value === undefined) return damage(`not JSON: ${show(line, 60)}`, "one record a line");
-  const version = typeof value === "object" && value !== null && "v" in value ? value.v : 1;
-  if (typeof version !== "number" || version > RECORDS_VERSION)
+  const parsed = JournalRecord.safeParse(value);
+  const version = typeof value === "object" && value !== null && "v" in value ? value.v : undefined;
+  // A line that has no version and is no record either is only damaged.
+  if (version !== RECORDS_VERSION && (version !== undefined || parsed.success))
     return {
       otherVersion: true,
       fault: {
-        what: `${place}: a record of version ${show(version)}`,
-        expected: `version ${RECORDS_VERSION} or older, which this Lathe reads`,
+        what: `${place}: a record of ${version === undefined ? "the first version" : `version ${show(version)}`}`,
+        expected: `version ${RECORDS_VERSION}, which this Lathe writes and reads`,
         fix: "read the run with the version of Lathe that wrote it: its run.json names the commit",
       },
     };
-  const parsed = JournalRecord.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   return damage(

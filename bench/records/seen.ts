@@ -16,7 +16,7 @@ export interface Seen {
 
 /** Reads what a run's folder holds of it. Label maps are the checkout's. */
 export async function readSeen(dir: string, manifest: RunManifest): Promise<Seen> {
-  const maps = new Map(manifest.deployments.flatMap((d) => d.models.map((m) => [m.name, m.labels])));
+  const maps = new Map(manifest.servers.flatMap((s) => s.models.map((m) => [m.name, m.labels])));
   const labels = await Promise.all(
     [...maps].map(async ([model, map]) => {
       // A map that a later checkout no longer has: classes then show their numbers.

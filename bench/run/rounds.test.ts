@@ -1,16 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerLink } from "./agent/link.ts";
 import type { ClientWatch } from "./agent/protocol.ts";
-import { type Cell, cellId } from "../matrix/cell.ts";
+import type { Cell } from "../matrix/cell.ts";
 import { DEFAULT_LIMITS, type Limits } from "../matrix/limits.ts";
 import type { JournalRecord } from "../records/records.ts";
 import { type RunInputs, runMatrix } from "./rounds.ts";
 import { callMessage } from "../testing/calls.ts";
+import { cellOf } from "../testing/cells.ts";
 
-function cell(serverRole: string, image: string, clientRole = "client"): Cell {
-  const c = { clientRole, serverRole, clientKind: "probe", model: "ssd", image };
-  return { id: cellId(c), ...c, protocol: "grpc", input: "pixels" };
-}
+const cell = (server: string, image: string, clientMachine = "client", more: Partial<Cell> = {}) =>
+  cellOf([clientMachine, server], "ssd", "probe", image, more);
 
 const call = (visit: number, phase: "warmup" | "measure", totalMs: number, error?: string) =>
   callMessage({
@@ -55,7 +54,7 @@ function world(
     already: new Map(),
     ended: new Set(),
     firstRound: 0,
-    endpoint: () => ({ address: "127.0.0.1", port: 1 }),
+    route: () => ({ address: "127.0.0.1", port: 1 }),
     link: () => Promise.resolve(link),
     record: (r) => records.push(r),
     answer: () => {},
@@ -74,7 +73,8 @@ describe("a run", () => {
       ...{ gcPauses: 0, gcMs: 0, gcMaxMs: 0 },
     };
     const plain = cell("edge", "image-1");
-    const rated = { ...cell("edge", "image-2"), ratePerSecond: 10 };
+    const load = { mode: "constant-rate", ratePerSecond: 10, concurrency: 1 };
+    const rated = cell("edge", "image-2", "client", { load });
     let late = 0;
     const w = world({ requests: 10, blockRequests: 10, warmupRequests: 0 }, [plain, rated], {
       client,
@@ -121,8 +121,8 @@ describe("a run", () => {
     const w = world({ requests: 5 }, cells);
     const real = w.inputs.link.bind(w.inputs);
     let tries = 0;
-    const link = (role: string) => {
-      if (role !== "edge") return real(role);
+    const link = (machine: string) => {
+      if (machine !== "edge") return real(machine);
       tries += 1;
       return Promise.reject(new Error("ssh: no route to host"));
     };
@@ -143,8 +143,9 @@ describe("a run", () => {
   });
 
   it("gives what the budget leaves after the first round to the model that takes least", async () => {
-    const cells = [1, 2].flatMap((i) => ["slow", "quick"].map((model) => ({ ...cell("edge", `image-${i}`), model })));
-    const own = cells.map((c) => ({ ...c, id: cellId(c) }));
+    const own = [1, 2].flatMap((i) =>
+      ["slow", "quick"].map((model) => cell("edge", `image-${i}`, "client", { model })),
+    );
     const w = world({ requests: 30, blockRequests: 5, warmupRequests: 0, budgetMs: 3000 }, own);
     const visit = w.link.visit.bind(w.link);
     let model = "";
@@ -173,15 +174,15 @@ describe("a run", () => {
   const endsOf = (records: readonly JournalRecord[]) => records.filter((r) => r.type === "end");
 
   it("ends a cell whose median is known as precisely as was asked for, and one that is not at its number of calls", async () => {
-    const [calm, wild] = [cell("edge", "image-1"), cell("edge", "image-2")];
+    const [calm, noisy] = [cell("edge", "image-1"), cell("edge", "image-2")];
     let i = 0;
     const steady = world({ requests: 200, precision: 0.02 }, [calm], { callMs: () => 100 + (i++ % 3) });
     expect([...(await runMatrix(steady.inputs)).values()]).toEqual(["precision"]);
     expect(endsOf(steady.records)).toMatchObject([{ reason: "precision", n: 30, stable: true }]);
-    const noisy = world({ requests: 60, precision: 0.02 }, [wild], { callMs: () => 100 + 40 * (i++ % 5) });
-    expect([...(await runMatrix(noisy.inputs)).values()]).toEqual(["requests"]);
-    expect(endsOf(noisy.records)).toMatchObject([{ reason: "requests", n: 60 }]);
-    expect(endsOf(noisy.records)[0]?.precision).toBeGreaterThan(0.02);
+    const restless = world({ requests: 60, precision: 0.02 }, [noisy], { callMs: () => 100 + 40 * (i++ % 5) });
+    expect([...(await runMatrix(restless.inputs)).values()]).toEqual(["requests"]);
+    expect(endsOf(restless.records)).toMatchObject([{ reason: "requests", n: 60 }]);
+    expect(endsOf(restless.records)[0]?.precision).toBeGreaterThan(0.02);
   });
 
   it("goes on where a cell still drifts, however narrow the interval of its median", async () => {

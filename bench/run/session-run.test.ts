@@ -4,12 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Cell, cellId } from "../matrix/cell.ts";
+import type { Load } from "../loads/load.ts";
 import { readConditions } from "../stats/conditions.ts";
 import { DEFAULT_LIMITS, type Limits } from "../matrix/limits.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { type CallRecord, readRecords } from "../records/records.ts";
-import { type LoadedImage, runSession } from "./session.ts";
+import type { LoadedImage } from "../plan/photographs.ts";
+import { runSession } from "./session.ts";
+import { cellOf } from "../testing/cells.ts";
 import { sampleManifest } from "../testing/sample-run.ts";
 
 const image: LoadedImage = { type: "image", name: "image-1", width: 2, height: 1, rgb: "AQIDBAUG", file: "/9g=" };
@@ -43,16 +45,15 @@ describe("a session with the real REST client", () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  function manifest(load: Partial<Cell>, limits: Partial<Limits>): RunManifest {
-    const coordinates = { clientRole: "edge", serverRole: "edge", clientKind: "rest", model: "null", image: "image-1" };
-    const whole = { ...coordinates, ...load };
+  function manifest(load: Load, limits: Partial<Limits>): RunManifest {
     const sample = sampleManifest();
-    const restPort = (peer.address() as AddressInfo).port;
+    const { port } = peer.address() as AddressInfo;
     return {
       ...sample,
       limits: { ...DEFAULT_LIMITS, precision: null, ...limits },
-      deployments: sample.deployments.map((d) => ({ ...d, restPort })),
-      cells: [{ ...whole, id: cellId(whole), protocol: "rest", input: "pixels" }],
+      machines: sample.machines.map((m) => ({ ...m, ssh: null })),
+      servers: sample.servers.map((s) => ({ ...s, endpoints: s.endpoints.map((e) => ({ ...e, port })) })),
+      cells: [cellOf(["edge", "edge"], "null", "rest", "image-1", { load })],
     };
   }
 
@@ -65,7 +66,7 @@ describe("a session with the real REST client", () => {
   }
 
   it("measures one call after the other, records visits and the end, and goes on where it stopped", async () => {
-    const m = manifest({}, { requests: 6, blockRequests: 4 });
+    const m = manifest({ mode: "closed-loop", concurrency: 1 }, { requests: 6, blockRequests: 4 });
     const { ends, calls } = await session(m);
     expect(ends).toEqual(["requests"]);
     expect(calls).toHaveLength(6);
@@ -85,14 +86,17 @@ describe("a session with the real REST client", () => {
   });
 
   it("has several calls in flight where that was asked for", async () => {
-    const { calls } = await session(manifest({ concurrency: 4 }, { requests: 12, blockRequests: 12 }));
+    const { calls } = await session(
+      manifest({ mode: "closed-loop", concurrency: 4 }, { requests: 12, blockRequests: 12 }),
+    );
     expect(calls).toHaveLength(12);
     expect(mostInFlight).toBe(4);
   });
 
   it("counts an open loop's latencies from when calls were due: a server too slow for the rate is seen to be", async () => {
+    const rate = { mode: "constant-rate", ratePerSecond: 100, concurrency: 1 };
     // 100 calls a second are due over one connection that carries 50: each call is 10 ms later than the one before it.
-    const { calls } = await session(manifest({ ratePerSecond: 100 }, { requests: 10, warmupRequests: 1 }));
+    const { calls } = await session(manifest(rate, { requests: 10, warmupRequests: 1 }));
     expect(calls).toHaveLength(10);
     expect(calls[9]?.totalMs).toBeGreaterThan(9 * (answerMs - 10) + answerMs - 5);
     for (const call of calls) {

@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
 import { whatFits } from "./budget.ts";
-import { type Cell, cellId } from "../matrix/cell.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { cellOf } from "../testing/cells.ts";
 
-function cell(model: string, image: string): Cell {
-  const c = { clientRole: "client", serverRole: "edge", clientKind: "probe", model, image };
-  return { id: cellId(c), ...c, protocol: "grpc", input: "pixels" };
-}
+const cell = (model: string, image: string) => cellOf(["client", "edge"], model, "probe", image);
 
 const costs: Readonly<Record<string, number>> = { slow: 1000, quick: 100 };
 const cost = (c: Cell) => costs[c.model] ?? 0;

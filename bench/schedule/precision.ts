@@ -1,3 +1,5 @@
+import { WINDOWS, WINDOW_CALLS } from "../matrix/limits.ts";
+
 /** An interval from two order statistics, and how often such an interval covers the median at least. */
 export interface MedianInterval {
   readonly low: number;
@@ -6,9 +8,6 @@ export interface MedianInterval {
   readonly coverage: number;
 }
 
-/** The windows that have to agree before a cell is done: this many, of this many calls each. */
-export const WINDOWS = 3;
-export const WINDOW_CALLS = 10;
 /** By how much the largest of the windows' medians may exceed the smallest: perf_analyzer's default of 10 %. */
 export const STABILITY = 0.1;
 

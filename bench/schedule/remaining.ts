@@ -1,5 +1,6 @@
-import type { Cell } from "../matrix/cell.ts";
+import { type Cell, connectionKey } from "../matrix/cell.ts";
 import type { Limits } from "../matrix/limits.ts";
+import { mean } from "../stats/math/quantile.ts";
 
 /** Visits and time still to come. */
 export interface Remaining {
@@ -11,20 +12,17 @@ export interface Remaining {
 
 /**
  * What a visit to a cell will take, milliseconds, from what visits took so far: the cell's own, else those of cells alike (same
- * machines, client kind and model), else all; 0 before there was any.
+ * client machine, server, client kind and model), else all; 0 before there was any.
+ *
+ * @param visitMs what the newest visit to each cell took
  */
-export function visitTimes(visitMs: ReadonlyMap<string, number>): (cell: Cell) => number {
-  const groups = new Map<string, number[]>();
-  const group = (id: string) => id.split(" ").slice(0, 3).join(" ");
-  for (const [id, ms] of visitMs) {
-    const list = groups.get(group(id));
-    if (list === undefined) groups.set(group(id), [ms]);
-    else list.push(ms);
-  }
-  const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const averages = new Map([...groups].map(([key, values]) => [key, average(values)]));
-  const overall = visitMs.size === 0 ? 0 : average([...visitMs.values()]);
-  return (cell) => visitMs.get(cell.id) ?? averages.get(group(cell.id)) ?? overall;
+export function visitTimes(visitMs: ReadonlyMap<Cell, number>): (cell: Cell) => number {
+  const group = (cell: Cell) => `${connectionKey(cell)} ${cell.model}`;
+  const average = (visits: Iterable<readonly [Cell, number]>) => mean(Array.from(visits, ([, ms]) => ms));
+  const groups = Map.groupBy(visitMs, ([cell]) => group(cell));
+  const averages = new Map([...groups].map(([key, visits]) => [key, average(visits)]));
+  const overall = visitMs.size === 0 ? 0 : average(visitMs);
+  return (cell) => visitMs.get(cell) ?? averages.get(group(cell)) ?? overall;
 }
 
 /** How much of a run is still to come, as far as visits tell so far. Cells may end earlier, by their precision. */
@@ -33,7 +31,7 @@ export function remaining(
   open: readonly Cell[],
   count: (cell: Cell) => number,
   limitsOf: (cell: Cell) => Limits,
-  visitMs: ReadonlyMap<string, number>,
+  visitMs: ReadonlyMap<Cell, number>,
 ): Remaining {
   const estimate = visitTimes(visitMs);
   let visits = 0;

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Cell, cellId } from "../matrix/cell.ts";
-import { DEFAULT_LIMITS, enough } from "../matrix/limits.ts";
+import { type CellLimits, DEFAULT_LIMITS } from "../matrix/limits.ts";
+import { cellOf } from "../testing/cells.ts";
+import { enough } from "./enough.ts";
 import { outOfReach, percent, reachNotes } from "./unreachable-precision.ts";
 
-function cell(image: string, limits?: Cell["limits"]): Cell {
-  const c = { clientRole: "client", serverRole: "edge", clientKind: "probe", model: "ssd", image };
-  return { ...c, id: cellId(c), protocol: "grpc", input: "pixels", ...(limits === undefined ? {} : { limits }) };
-}
+const cell = (image: string, limits?: CellLimits) => ({
+  ...cellOf(["client", "edge"], "ssd", "probe", image),
+  ...(limits && { limits }),
+});
 
 describe("a precision that no cell can reach", () => {
   it("is told by calls and by visits, as the rule that ends a cell has it", () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { silenceMs } from "../deadlines.ts";
 import { explain } from "./container-events.ts";
 
 describe("why a server did not answer", () => {
@@ -19,19 +18,5 @@ describe("why a server did not answer", () => {
       "cannot be asked for container tfs: Error: No",
     );
     expect(explain("tfs", null, "", "")).toContain("did not say within 20 s");
-  });
-});
-
-describe("how long an agent may say nothing", () => {
-  const visit = {
-    type: "visit",
-    ...{ visit: 0, clientKind: "rest", address: "a", port: 1, model: "m", image: "i" },
-    ...{ warmup: 0, warmupAtMost: 0, ratePerSecond: null, keepAnswer: false },
-    ...{ concurrency: 1, calls: 10, blockMs: 1000, timeoutMs: 2000 },
-  } as const;
-
-  it("is more than any call may take, and grows with calls that are told at the end only", () => {
-    expect(silenceMs(visit)).toBeGreaterThan(2000);
-    expect(silenceMs({ ...visit, concurrency: 2 })).toBeGreaterThanOrEqual(5 * 2000 + silenceMs(visit) - 2000);
   });
 });

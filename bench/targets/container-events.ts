@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { script } from "../../infra/hosts/remote.ts";
-import { runOn } from "../../infra/hosts/run.ts";
-import type { Deployment } from "../../infra/outputs.ts";
+import { script } from "../../infra/hosts/connection/remote.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
+import type { Machine, Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 
 /*
@@ -32,13 +32,16 @@ const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
 };
 
 /**
- * What became of a deployment's container in the last milliseconds, in words that follow on an error message. Never throws;
+ * What became of a server's container in the last milliseconds, in words that follow on an error message. Never throws;
  * undefined where nothing did and it runs.
  */
-export async function explainServer(deployment: Deployment, sinceMs: number): Promise<string | undefined> {
-  const { container } = deployment.server;
+export async function explainServer(
+  machine: Machine,
+  { container }: Server,
+  sinceMs: number,
+): Promise<string | undefined> {
   const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
-  const ask = () => runOn(deployment.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
+  const ask = () => runOn(machine.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
   let result = await ask();
   if (result.code === 0 && !result.stdout.trim().includes("\n")) {
     await sleep(AGAIN_MS);

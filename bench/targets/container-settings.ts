@@ -1,37 +1,39 @@
 import { z } from "zod";
-import type { Deployment } from "../../infra/outputs.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { Inspected, envOf } from "../../infra/gate/inspect.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
+import type { Machine, Server } from "../../infra/outputs.ts";
 import type { ReadBack } from "../records/manifest.ts";
 
-const Inspected = z
-  .array(
-    z.object({
-      Id: z.string(),
-      Image: z.string(),
-      RestartCount: z.number(),
-      State: z.object({ Running: z.boolean(), StartedAt: z.string() }),
-      Config: z.object({ Env: z.array(z.string()).nullable() }),
-      HostConfig: z.object({ CpusetCpus: z.string(), NanoCpus: z.number(), Memory: z.number() }),
-    }),
-  )
-  .length(1);
+/** What the gate's reader has, and what a record's reader asks for besides. */
+const Container = Inspected.extend({
+  Id: z.string(),
+  State: Inspected.shape.State.extend({ Running: z.boolean(), StartedAt: z.string() }),
+  HostConfig: Inspected.shape.HostConfig.extend({ NanoCpus: z.number(), Memory: z.number() }),
+});
 
-/** Asks a deployment's engine what its container really runs with. Never throws: a dead server is a result, not an end. */
-export async function readBack(deployment: Deployment): Promise<ReadBack> {
-  const command = ["docker", "inspect", "--type", "container", deployment.server.container];
-  const result = await runOn(deployment.ssh, command, { timeoutMs: 20_000 });
+/** Variables by which numeric runtimes are set: they bear on times also where the stack has not set them. */
+const RUNTIME = /^(OMP|GOMP|KMP|MKL|OPENBLAS|TF|TENSORFLOW|MODEL)_/;
+
+/** Asks the machine's engine what a server's container really runs with. Never throws: a dead server is a result, not an end. */
+export async function readBack(machine: Machine, server: Server): Promise<ReadBack> {
+  const command = ["docker", "inspect", "--type", "container", server.container];
+  const result = await runOn(machine.ssh, command, { timeoutMs: 20_000 });
   if (result.code !== 0) return { unread: result.stderr.trim() || `docker inspect: exit code ${result.code}` };
   try {
-    return parseInspect(result.stdout);
+    return parseInspect(result.stdout, Object.keys(server.settings));
   } catch {
     return { unread: "docker inspect printed something else than one container" };
   }
 }
 
-/** `docker inspect`'s JSON as the settings that a record's reader asks for. Throws a ZodError on another shape. */
-export function parseInspect(json: string): ReadBack {
-  const [c] = Inspected.parse(JSON.parse(json));
-  if (c === undefined) throw new Error("no container");
+/**
+ * `docker inspect`'s JSON as the settings that a record's reader asks for. Pure.
+ *
+ * @param settings names of the server's settings: variables of these names are kept
+ * @throws ZodError on another shape
+ */
+export function parseInspect(json: string, settings: readonly string[]): Exclude<ReadBack, { unread: string }> {
+  const [c] = z.tuple([Container]).parse(JSON.parse(json));
   return {
     imageId: c.Image,
     containerId: c.Id,
@@ -41,10 +43,6 @@ export function parseInspect(json: string): ReadBack {
     cpuSet: c.HostConfig.CpusetCpus,
     nanoCpus: c.HostConfig.NanoCpus,
     memoryBytes: c.HostConfig.Memory,
-    env: Object.fromEntries(
-      (c.Config.Env ?? [])
-        .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const)
-        .filter(([name]) => /^(OMP|KMP|TENSORFLOW|TF|MODEL|MKL)_/.test(name)),
-    ),
+    env: Object.fromEntries(Object.entries(envOf(c)).filter(([name]) => RUNTIME.test(name) || settings.includes(name))),
   };
 }

@@ -1,60 +1,81 @@
-import type { Deployment } from "../../infra/outputs.ts";
-import { LOOPBACK } from "../../infra/access/bind.ts";
-import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/tunnel.ts";
+import type { Endpoint, Machine, Server } from "../../infra/outputs.ts";
+import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/connection/tunnel.ts";
 import type { Cell } from "../matrix/cell.ts";
-import type { Endpoint } from "../run/rounds.ts";
+import type { Deployed } from "./merge-stacks.ts";
 
-/** Where a cell's requests go, and what has to be opened before they can. */
-export interface Ways {
-  /** Opens the way of a cell where it is a tunnel, once for each pair of machines. Rejects with why it cannot be. */
+/** Where a cell's requests go, as its client machine sees it. */
+export interface Route {
+  readonly address: string;
+  readonly port: number;
+  /** Name of the security that the client machine was told; absent: in the clear. */
+  readonly security?: string;
+  /** The version to ask for, where the latest is not the one. */
+  readonly version?: number;
+  /** Where the server tells its own metrics, if it does; `protocol` is the one whose requests are asked for. */
+  readonly metrics?: {
+    readonly api: string;
+    readonly protocol: string;
+    readonly port: number;
+    readonly path: string;
+    readonly security?: string;
+  };
+}
+
+/** The routes of a run's cells. */
+export interface Routes {
+  /** Opens the route of a cell where it is a tunnel, once for each pair of client machine and server. Rejects with why it cannot be. */
   open(cell: Cell): Promise<void>;
-  endpoint(cell: Cell): Endpoint;
+  /** Where a cell's requests go. Of a tunnel, once it is open. */
+  of(cell: Cell): Route;
   close(): Promise<void>;
 }
 
-/** A way between two machines that leads through this one: ports as the client machine sees them. */
+/** A way between two machines that leads through this one. */
 interface Relay {
-  readonly grpcPort: number;
-  readonly restPort: number;
+  /** Ports as the client machine sees them, by the server's own. */
+  readonly ports: ReadonlyMap<number, number>;
   readonly tunnels: readonly Tunnel[];
 }
 
+const LOOPBACK = "127.0.0.1";
+
+/** What client machines are told of an endpoint's protection is called so. */
+export function securityName(
+  { id }: Pick<Server, "id">,
+  { api, protocol }: Pick<Endpoint, "api" | "protocol">,
+): string {
+  return `${api} over ${protocol} of ${id}`;
+}
+
 /**
- * The ways of a run's cells. A machine that is its own client takes the shortest one; a server whose ports are on its own
+ * The routes of a run's cells. A machine that is its own client takes the shortest one; a server whose ports are on its own
  * loopback alone (`lathe:expose tunnel`) is reached from other machines through this one: a tunnel from here to the server,
  * and, where the client machine is another, one from there to here.
  */
-export function waysOf(deployments: readonly Deployment[]): Ways {
-  const byRole = new Map(deployments.map((d) => [d.role, d]));
+export function routesOf({ machines, servers }: Deployed): Routes {
+  const machineOf = (id: string) => found(machines, id, "machine");
+  const serverOf = (cell: Cell) => found(servers, cell.server, "server");
   const relays = new Map<string, Promise<Relay>>();
   const opened = new Map<string, Relay>();
-  const keyOf = (cell: Cell) => `${cell.clientRole}>${cell.serverRole}`;
-  const serverOf = (cell: Cell) => {
-    const server = byRole.get(cell.serverRole);
-    if (server === undefined) throw new Error(`no deployment of role ${cell.serverRole}`);
-    return server;
-  };
+  const keyOf = (cell: Cell) => `${cell.clientMachine}>${cell.server}`;
   return {
     async open(cell) {
       const server = serverOf(cell);
-      if (server.access?.expose !== "tunnel" || cell.clientRole === cell.serverRole) return;
+      if (server.access.expose !== "tunnel" || cell.local) return;
       const key = keyOf(cell);
       let opening = relays.get(key);
-      if (opening === undefined) relays.set(key, (opening = openRelay(byRole.get(cell.clientRole), server)));
+      if (opening === undefined) {
+        opening = openRelay(machineOf(cell.clientMachine), machineOf(server.machineId), server);
+        relays.set(key, opening);
+      }
       opened.set(key, await opening);
     },
-    endpoint(cell) {
+    of(cell) {
       const server = serverOf(cell);
       const relay = opened.get(keyOf(cell));
-      const { grpcPort, restPort } = relay ?? server;
-      const near = relay !== undefined || cell.clientRole === cell.serverRole;
-      // They are told at the REST port: where that is closed, nowhere.
-      const path = server.access?.rest === "off" ? undefined : server.server.metricsPath;
-      return {
-        address: near ? LOOPBACK : server.address,
-        port: cell.protocol === "grpc" ? grpcPort : restPort,
-        ...(path === undefined ? {} : { metrics: { port: restPort, path } }),
-      };
+      const near = relay !== undefined || cell.local;
+      const address = near ? LOOPBACK : machineOf(server.machineId).address;
+      return routeOf(cell, server, address, (port) => relay?.ports.get(port) ?? port);
     },
     async close() {
       await Promise.all([...opened.values()].flatMap((relay) => relay.tunnels.map((tunnel) => tunnel.close())));
@@ -62,19 +83,48 @@ export function waysOf(deployments: readonly Deployment[]): Ways {
   };
 }
 
-async function openRelay(client: Deployment | undefined, server: Deployment): Promise<Relay> {
-  const far = [server.grpcPort, server.restPort];
-  if (server.ssh === null) return { grpcPort: server.grpcPort, restPort: server.restPort, tunnels: [] };
-  const here = await openTunnel(server.ssh, far);
-  const tunnels = [here];
-  if (client?.ssh) {
+function found<T extends { readonly id: string }>(all: readonly T[], id: string, what: string): T {
+  const one = all.find((o) => o.id === id);
+  if (one === undefined) throw new Error(`no ${what} ${id} is deployed`);
+  return one;
+}
+
+/** @param portOf a port of the server as the client machine sees it */
+function routeOf(cell: Cell, server: Server, address: string, portOf: (port: number) => number): Route {
+  const endpoint = server.endpoints.find((e) => e.api === cell.api && e.protocol === cell.protocol);
+  if (endpoint === undefined) throw new Error(`${server.id} has no endpoint of ${cell.api} over ${cell.protocol}`);
+  const security = (of: Endpoint) => (of.security === "none" ? {} : { security: securityName(server, of) });
+  const { metrics } = server;
+  // They are told at one of its ports: where that is closed, nowhere.
+  const page = metrics && server.endpoints.find((e) => e.protocol === metrics.protocol);
+  const model = server.models.find((m) => m.name === cell.model);
+  return {
+    address,
+    port: portOf(endpoint.port),
+    ...security(endpoint),
+    // A model with a canary is asked for by its live version: the latest may be the canary.
+    ...(model?.canary === undefined ? {} : { version: model.version }),
+    ...(metrics &&
+      page && {
+        metrics: {
+          ...{ api: metrics.api, protocol: cell.protocol, port: portOf(page.port), path: metrics.path },
+          ...security(page),
+        },
+      }),
+  };
+}
+
+async function openRelay(client: Machine, machine: Machine, server: Server): Promise<Relay> {
+  const far = server.endpoints.map((e) => e.port);
+  const tunnels = machine.ssh === null ? [] : [await openTunnel(machine.ssh, far)];
+  if (client.ssh !== null) {
     try {
-      tunnels.push(await openReverseTunnel(client.ssh, here.ports));
+      tunnels.push(await openReverseTunnel(client.ssh, tunnels[0]?.ports ?? far));
     } catch (error) {
-      await here.close();
+      await tunnels[0]?.close();
       throw error;
     }
   }
-  const [grpcPort = 0, restPort = 0] = (tunnels.at(-1) as Tunnel).ports;
-  return { grpcPort, restPort, tunnels };
+  const near = tunnels.at(-1)?.ports ?? far;
+  return { ports: new Map(far.map((port, i) => [port, near[i] ?? port])), tunnels };
 }

@@ -1,50 +1,66 @@
 import { expect, test } from "vitest";
-import type { Deployment } from "../../infra/outputs.ts";
-import type { DeployedAccess } from "../../infra/outputs-access.ts";
-import { accessRemarks, readSecrets, securityOf, withoutClosed } from "./secrets.ts";
-import type { Cell } from "../matrix/cell.ts";
+import type { Endpoint, Server } from "../../infra/outputs.ts";
+import { sampleServer } from "../testing/sample-run.ts";
+import { accessRemarks, readSecrets, securityOf } from "./secrets.ts";
 
-const SECRETS = { role: "edge", clientCert: "cert", clientKey: "key", token: "token" };
-const PLAIN: DeployedAccess = { stack: "edge", expose: "address", tls: "off", rest: "open", allowFrom: [] };
-const server = (more: Partial<DeployedAccess>) =>
-  ({ role: "edge", access: { ...PLAIN, ca: "ca", serverName: "name", ...more } }) as unknown as Deployment;
-const cell = (protocol: Cell["protocol"], serverRole = "edge") => ({ protocol, serverRole }) as Cell;
+const SECRETS = { server: "edge", clientCert: "cert", clientKey: "key", token: "token" };
+type Security = Endpoint["security"];
 
-test("a client is given what the port asks for, and no more", () => {
+/** A server that answers over gRPC and REST, protected as said. */
+function server(grpc: Security, rest: Security, more: Partial<Server["access"]> = {}): Server {
+  const made = sampleServer("edge", []);
+  const endpoint = (protocol: string, security: Security) => ({ api: "made-up", protocol, port: 1, security });
+  return {
+    ...made,
+    endpoints: [endpoint("grpc", grpc), endpoint("rest", rest)],
+    access: { ...made.access, ca: "ca", serverName: "name", ...more },
+  };
+}
+
+test("a client is given what the endpoint asks for, and no more", () => {
   const secrets = new Map([["edge", SECRETS]]);
-  const of = (more: Partial<DeployedAccess>) =>
-    (["grpc", "rest"] as const).map((protocol) => securityOf(server(more), protocol, secrets));
-  expect(of({ tls: "mutual", rest: "token" })).toEqual([
+  const of = (...security: [Security, Security]) => {
+    const made = server(...security);
+    return made.endpoints.map((endpoint) => securityOf(made, endpoint, secrets));
+  };
+  expect(of("mutual-tls", "token")).toEqual([
     { ca: "ca", serverName: "name", cert: "cert", key: "key" },
     { ca: "ca", serverName: "name", token: "token" },
   ]);
-  expect(of({ tls: "server" })).toEqual([{ ca: "ca", serverName: "name" }, undefined]);
-  expect(securityOf({ role: "edge" } as Deployment, "grpc", secrets)).toBeUndefined();
+  expect(of("tls", "none")).toEqual([{ ca: "ca", serverName: "name" }, undefined]);
 });
 
 test("Pulumi is asked for secrets of those servers alone that have any", async () => {
   const asked: string[] = [];
   const cli = (args: readonly string[]) => {
     asked.push(args.join(" "));
-    return JSON.stringify({ schema: "lathe.secrets/1", servers: [SECRETS] });
+    return JSON.stringify({ schema: "lathe.secrets/2", servers: [SECRETS] });
   };
-  expect(await readSecrets([server({}), server({ tls: "server" })], () => Promise.resolve(cli))).toEqual(new Map());
-  expect(await readSecrets([server({ tls: "mutual" })], () => Promise.resolve(cli))).toEqual(
+  expect(await readSecrets([server("none", "none"), server("tls", "none")], () => Promise.resolve(cli))).toEqual(
+    new Map(),
+  );
+  expect(await readSecrets([server("mutual-tls", "none")], () => Promise.resolve(cli))).toEqual(
     new Map([["edge", SECRETS]]),
   );
   expect(asked).toEqual(["stack output latheSecrets --show-secrets --json --stack edge"]);
-  await expect(readSecrets([server({ rest: "token" })], () => null)).rejects.toThrow(
+  await expect(readSecrets([server("none", "token")], () => null)).rejects.toThrow(
     /"edge" asks for a token.*\n.*npm run bench -- --stack edge/,
   );
 });
 
-test("cells of a closed REST are left out and noted, and what protection adds is said", () => {
-  const { cells, notes } = withoutClosed(
-    [cell("grpc"), cell("rest"), cell("rest", "cloud")],
-    [server({ tls: "mutual", rest: "off" })],
+test("a server that has another id beside other stacks' has the secrets that its own stack knows by its machine", async () => {
+  const cli = () => JSON.stringify({ schema: "lathe.secrets/2", servers: [SECRETS] });
+  const renamed = { ...server("none", "token"), id: "edge/made-up" };
+  expect(await readSecrets([renamed], () => Promise.resolve(cli))).toEqual(new Map([["edge/made-up", SECRETS]]));
+  await expect(readSecrets([{ ...renamed, machineId: "cloud" }], () => Promise.resolve(cli))).rejects.toThrow(
+    /latheSecrets has nothing for "edge\/made-up"/,
   );
-  expect(cells).toEqual([cell("grpc"), cell("rest", "cloud")]);
-  expect(notes).toEqual(["edge has no REST (lathe:rest off): its 1 REST cells are left out"]);
-  expect(accessRemarks([server({})])).toEqual([]);
-  expect(accessRemarks([server({ tls: "mutual", rest: "token", expose: "tunnel" })])).toHaveLength(3);
+});
+
+test("what protection adds is said, once for servers that are protected alike", () => {
+  expect(accessRemarks([server("none", "none")])).toEqual([]);
+  expect(accessRemarks([server("mutual-tls", "token", { expose: "tunnel" })])).toHaveLength(3);
+  expect(accessRemarks([server("tls", "none"), { ...server("tls", "none"), id: "cloud" }])).toEqual([
+    "edge, cloud: gRPC is encrypted (TLS); its times contain the encryption, the paper's do not.",
+  ]);
 });

@@ -1,111 +1,81 @@
-import { StackSecrets, type ServerSecrets } from "../../infra/outputs-access.ts";
-import type { Deployment } from "../../infra/outputs.ts";
-import { UserError } from "../../lib/errors.ts";
-import type { Cell } from "../matrix/cell.ts";
 import type { Security } from "../../clients/security.ts";
-import type { PulumiCli } from "./deployments.ts";
+import { protocolTitle } from "../../clients/registry.ts";
+import { StackSecrets, type ServerSecrets } from "../../infra/outputs-access.ts";
+import type { Endpoint, Server } from "../../infra/outputs.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { PulumiCli } from "./pulumi.ts";
 
-/** The secrets of protected servers by role: in memory only. */
-export type SecretsByRole = ReadonlyMap<string, ServerSecrets>;
+/** The secrets of protected servers by the server's id: in memory only. */
+export type SecretsByServer = ReadonlyMap<string, ServerSecrets>;
 
-type Access = NonNullable<Deployment["access"]>;
-
-const hasSecrets = (access: Access | undefined) => access?.tls === "mutual" || access?.rest === "token";
+const asks = ({ endpoints }: Server, security: Endpoint["security"]) => endpoints.some((e) => e.security === security);
 
 /**
  * Asks Pulumi for what clients of protected servers need. Nothing is asked where no server has a secret.
  *
- * @param pulumi null where the deployments came from files, which hold no secrets
+ * @param pulumi null where the outputs came from files, which hold no secrets
  * @throws UserError where a server has secrets that cannot be had
  */
 export async function readSecrets(
-  deployments: readonly Deployment[],
+  servers: readonly Server[],
   pulumi: () => Promise<PulumiCli> | null,
-): Promise<SecretsByRole> {
+): Promise<SecretsByServer> {
   const found = new Map<string, ServerSecrets>();
-  for (const { role, access } of deployments) {
-    if (access === undefined || !hasSecrets(access)) continue;
+  for (const server of servers) {
+    const { stack } = server.access;
+    if (!asks(server, "mutual-tls") && !asks(server, "token")) continue;
     const cli = pulumi();
     if (cli === null)
       throw new UserError({
-        what: `the server of "${role}" asks for a ${access.tls === "mutual" ? "key" : "token"}, which files of outputs do not hold`,
-        fix: `measure it by its stack: npm run bench -- --stack ${access.stack}`,
+        what: `the server "${server.id}" asks for a ${asks(server, "mutual-tls") ? "key" : "token"}, which files of outputs do not hold`,
+        fix: `measure it by its stack: npm run bench -- --stack ${stack}`,
       });
-    const printed = (await cli)([
-      "stack",
-      "output",
-      "latheSecrets",
-      "--show-secrets",
-      "--json",
-      "--stack",
-      access.stack,
-    ]);
-    const own = StackSecrets.safeParse(JSON.parse(printed)).data?.servers.find((s) => s.role === role);
+    const printed = (await cli)(["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", stack]);
+    const own = secretsOf(server, StackSecrets.safeParse(JSON.parse(printed)).data?.servers ?? []);
     if (own === undefined)
       throw new UserError({
-        what: `stack "${access.stack}": its output latheSecrets has nothing for "${role}"`,
-        fix: `npm run pulumi -- up --stack ${access.stack}`,
+        what: `stack "${stack}": its output latheSecrets has nothing for "${server.id}"`,
+        fix: `npm run pulumi -- up --stack ${stack}`,
       });
-    found.set(role, own);
+    found.set(server.id, own);
   }
   return found;
 }
 
-/** What a client of a server's port needs; undefined where it is in the clear. Pure. */
-export function securityOf(
-  { role, access }: Deployment,
-  protocol: Cell["protocol"],
-  secrets: SecretsByRole,
-): Security | undefined {
-  if (access?.ca === undefined || access.serverName === undefined) return undefined;
-  const { ca, serverName, tls, rest } = access;
-  const own = secrets.get(role);
-  if (protocol === "rest") return rest === "token" ? { ca, serverName, ...(own && { token: own.token }) } : undefined;
-  if (tls === "off") return undefined;
-  return { ca, serverName, ...(tls === "mutual" && own ? { cert: own.clientCert, key: own.clientKey } : {}) };
+/** A stack calls its only server by the machine, also where several stacks make another id of it (`mergeStacks`). */
+function secretsOf({ id, machineId }: Server, secrets: readonly ServerSecrets[]): ServerSecrets | undefined {
+  return secrets.find((s) => s.server === id) ?? secrets.find((s) => s.server === machineId);
 }
 
-/** The cells whose server answers their protocol at all, and a note on those left out. Pure. */
-export function withoutClosed(
-  cells: readonly Cell[],
-  deployments: readonly Deployment[],
-): { cells: Cell[]; notes: string[] } {
-  const closed = new Set(deployments.filter((d) => d.access?.rest === "off").map((d) => d.role));
-  const left = cells.filter((cell) => cell.protocol !== "rest" || !closed.has(cell.serverRole));
-  const roles = [...closed].filter((role) => cells.some((c) => c.protocol === "rest" && c.serverRole === role));
-  return {
-    cells: left,
-    notes: roles.map((role) => `${role} has no REST (lathe:rest off): its ${cellsOf(role, cells)} are left out`),
-  };
+/** What a client of an endpoint needs; undefined where it is in the clear. Pure. */
+export function securityOf(server: Server, { security }: Endpoint, secrets: SecretsByServer): Security | undefined {
+  const { ca, serverName } = server.access;
+  if (security === "none" || ca === undefined || serverName === undefined) return undefined;
+  const own = secrets.get(server.id);
+  if (security === "token") return { ca, serverName, ...(own && { token: own.token }) };
+  return { ca, serverName, ...(security === "mutual-tls" && own && { cert: own.clientCert, key: own.clientKey }) };
 }
 
-function cellsOf(role: string, cells: readonly Cell[]): string {
-  return `${cells.filter((c) => c.protocol === "rest" && c.serverRole === role).length} REST cells`;
-}
+/** What each protection does to an endpoint: words that follow on its protocol. */
+const PROTECTION: Readonly<Record<Exclude<Endpoint["security"], "none">, string>> = {
+  tls: "is encrypted (TLS); its times contain the encryption, the paper's do not.",
+  "mutual-tls":
+    "is encrypted and asks clients for a certificate (mutual TLS); its times contain the encryption, the paper's do not.",
+  token:
+    "comes through a TLS proxy that asks for a token; its times contain the proxy and the encryption, the paper's do not.",
+};
+
+const TUNNEL =
+  "reached from other machines by SSH tunnels through the machine that ran the bench: the times of remote cells contain " +
+  "two SSH connections and that detour, not the network between the two machines. Local cells are not touched by it.";
 
 /** What protection adds to the times that are measured. Pure. */
-export function accessRemarks(deployments: readonly Deployment[]): string[] {
-  const roles = (holds: (access: Access) => boolean) =>
-    deployments.filter((d) => d.access !== undefined && holds(d.access)).map((d) => d.role);
-  const remark = (names: readonly string[], text: string) =>
-    names.length === 0 ? [] : [`${names.join(", ")}: ${text}`];
-  return [
-    ...remark(
-      roles((a) => a.tls === "server"),
-      "gRPC is encrypted (TLS); its times contain the encryption, the paper's do not.",
+export function accessRemarks(servers: readonly Server[]): string[] {
+  const said = servers.flatMap(({ id, endpoints, access }) => [
+    ...endpoints.flatMap(({ protocol, security }) =>
+      security === "none" ? [] : [{ id, text: `${protocolTitle(protocol)} ${PROTECTION[security]}` }],
     ),
-    ...remark(
-      roles((a) => a.tls === "mutual"),
-      "gRPC is encrypted and asks clients for a certificate (mutual TLS); its times contain the encryption, the paper's do not.",
-    ),
-    ...remark(
-      roles((a) => a.rest === "token"),
-      "REST comes through a TLS proxy that asks for a token; its times contain the proxy and the encryption, the paper's do not.",
-    ),
-    ...remark(
-      roles((a) => a.expose === "tunnel"),
-      "reached from other machines by SSH tunnels through the machine that ran the bench: the times of remote cells contain " +
-        "two SSH connections and that detour, not the network between the two machines. Local cells are not touched by it.",
-    ),
-  ];
+    ...(access.expose === "tunnel" ? [{ id, text: TUNNEL }] : []),
+  ]);
+  return [...Map.groupBy(said, (s) => s.text)].map(([text, own]) => `${own.map((s) => s.id).join(", ")}: ${text}`);
 }

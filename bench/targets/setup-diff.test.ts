@@ -17,16 +17,16 @@ const container = {
 } satisfies ReadBack;
 
 const sample = sampleManifest();
-const role = sample.cells[0]?.serverRole ?? "";
+const server = sample.cells[0]?.server ?? "";
 const manifest: RunManifest = {
   ...sample,
   lathe: { version: "1", commit: "c0ffee", dirty: false, agent: "agent-1", node: "v24" },
-  readBack: Object.fromEntries(sample.deployments.map((d) => [d.role, container])),
+  readBack: Object.fromEntries(sample.servers.map((s) => [s.id, container])),
 };
 const began = lastSetup(manifest);
 const withContainer = (changed: Partial<Exclude<ReadBack, { unread: string }>>): Setup => ({
   ...began,
-  readBack: { ...began.readBack, [role]: { ...container, ...changed } },
+  readBack: { ...began.readBack, [server]: { ...container, ...changed } },
 });
 const differences = (now: Setup, before = began) => setupDifferences(before, now, manifest.cells);
 const refusal = (now: Setup, accept = false) => {
@@ -50,7 +50,7 @@ describe("a run that is resumed", () => {
     const now = { ...withContainer({ containerId: "c2" }), lathe: { ...began.lathe, commit: "beef", dirty: true } };
     expect(differences(now)).toEqual([
       { what: "Lathe", was: "1, commit c0ffee", is: "1, commit beef with changes", bears: false },
-      { what: `${role}: container`, was: "c1", is: "c2", bears: false },
+      { what: `${server}: container`, was: "c1", is: "c2", bears: false },
     ]);
     expect(refusal(now)).toBeUndefined();
     expect(withSession(manifest, now, 3, differences(now)).remarks).toEqual(manifest.remarks);
@@ -59,32 +59,32 @@ describe("a run that is resumed", () => {
   it("goes on where a machine cannot be asked, now or when it began, and tells of the first", () => {
     const unread = {
       ...began,
-      readBack: { [role]: { unread: "no route" } },
-      delivered: { [role]: { unread: "no route" } },
+      readBack: { [server]: { unread: "no route" } },
+      delivered: { [server]: { unread: "no route" } },
     };
     expect(differences(unread).map((d) => [d.what, d.is, d.bears])).toEqual([
-      [`${role}: container`, "not read back: no route", false],
-      [`${role}: models`, "not read back: no route", false],
+      [`${server}: container`, "not read back: no route", false],
+      [`${server}: models`, "not read back: no route", false],
     ]);
     expect(differences(began, unread)).toEqual([]);
     // What was known before a session that could not ask is known still.
     const resumed = withSession(manifest, unread, 1, differences(unread));
-    expect(lastSetup(resumed).readBack[role]).toEqual(container);
+    expect(lastSetup(resumed).readBack[server]).toEqual(container);
   });
 
   it("is refused under another client program, image, settings or models: each difference by name, and what to do", () => {
     const now: Setup = {
       ...withContainer({ imageId: "sha256:bbbb", cpuSet: "", memoryBytes: 5, env: { OMP_NUM_THREADS: "2" } }),
       lathe: { ...began.lathe, agent: "agent-2" },
-      delivered: { ...began.delivered, [role]: { versions: { "null/1": "f".repeat(64) } } },
+      delivered: { ...began.delivered, [server]: { versions: { "null/1": "f".repeat(64) } } },
     };
     const words = refusal(now)?.split("\n") ?? [];
     expect(words.slice(0, 6)).toEqual([
       "R: client program (agent): agent-2 now, agent-1 when it was measured",
-      `R: ${role}: image: bbbb now, aaaa when it was measured`,
-      `R: ${role}: cpuset: none now, 0,1 when it was measured`,
-      `R: ${role}: memory limit (bytes): 5 now, 1073741824 when it was measured`,
-      `R: ${role}: OMP_NUM_THREADS: 2 now, 4 when it was measured`,
+      `R: ${server}: image: bbbb now, aaaa when it was measured`,
+      `R: ${server}: cpuset: none now, 0,1 when it was measured`,
+      `R: ${server}: memory limit (bytes): 5 now, 1073741824 when it was measured`,
+      `R: ${server}: OMP_NUM_THREADS: 2 now, 4 when it was measured`,
       expect.stringMatching(
         /model .*: (not there|version 1 \(f{12}\)) now, version \d+ \(\w+\) when it was measured/,
       ) as string,
@@ -95,15 +95,15 @@ describe("a run that is resumed", () => {
   });
 
   it("is refused where a version of its model came beside or went: its answers may come from either", () => {
-    const before = { ...began, delivered: { [role]: parseDelivered(`null/1 ${"a".repeat(64)}\n`) } };
+    const before = { ...began, delivered: { [server]: parseDelivered(`null/1 ${"a".repeat(64)}\n`) } };
     const now = {
       ...began,
-      delivered: { [role]: parseDelivered(`null/1 ${"a".repeat(64)}\nnull/2 ${"b".repeat(64)}\nx/1 c\n`) },
+      delivered: { [server]: parseDelivered(`null/1 ${"a".repeat(64)}\nnull/2 ${"b".repeat(64)}\nx/1 c\n`) },
     };
-    const cells = manifest.cells.filter((c) => c.serverRole === role).map((c) => ({ ...c, model: "null" }));
+    const cells = manifest.cells.filter((c) => c.server === server).map((c) => ({ ...c, model: "null" }));
     expect(setupDifferences(before, now, cells)).toEqual([
       {
-        what: `${role}: model null`,
+        what: `${server}: model null`,
         was: `version 1 (${"a".repeat(12)})`,
         is: `version 1 (${"a".repeat(12)}), version 2 (${"b".repeat(12)})`,
         bears: true,
@@ -116,14 +116,14 @@ describe("a run that is resumed", () => {
     const resumed = withSession(manifest, now, 7, differences(now), "2026-02-03T04:05:06.000Z");
     expect(RunManifest.parse(JSON.parse(JSON.stringify(resumed)))).toEqual(resumed);
     expect(resumed.remarks.at(-1)).toBe(
-      `Resumed 2026-02-03T04:05:06.000Z under another set-up: from round 7 on ${role}: OMP_NUM_THREADS 2 (was 4). The numbers are of both.`,
+      `Resumed 2026-02-03T04:05:06.000Z under another set-up: from round 7 on ${server}: OMP_NUM_THREADS 2 (was 4). The numbers are of both.`,
     );
     expect(setupDifferences(lastSetup(resumed), now, manifest.cells)).toEqual([]);
     expect(setupDifferences(lastSetup(resumed), began, manifest.cells)).toHaveLength(1);
     expect(provenanceDifferences(manifest, resumed)).toContainEqual({
       what: "resumed, from round 7 on",
       a: "–",
-      b: `${role}: OMP_NUM_THREADS 2 (was 4)`,
+      b: `${server}: OMP_NUM_THREADS 2 (was 4)`,
     });
   });
 });

@@ -1,4 +1,4 @@
-import type { Deployment } from "../../infra/outputs.ts";
+import type { Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Delivered, LatheInfo, ReadBack, RunManifest, SessionDifference } from "../records/manifest.ts";
 
@@ -11,7 +11,7 @@ import type { Delivered, LatheInfo, ReadBack, RunManifest, SessionDifference } f
 export interface Setup {
   readonly lathe: LatheInfo;
   readonly timedRegion: string;
-  /** By role of the server. */
+  /** By id of the server. */
   readonly readBack: Readonly<Record<string, ReadBack>>;
   readonly delivered: Readonly<Record<string, Delivered>>;
 }
@@ -22,12 +22,12 @@ export function lastSetup(manifest: RunManifest): Setup {
     lathe: manifest.lathe,
     timedRegion: manifest.timedRegion,
     readBack: manifest.readBack,
-    delivered: Object.fromEntries(manifest.deployments.map((d) => [d.role, deployedModels(d)])),
+    delivered: Object.fromEntries(manifest.servers.map((s) => [s.id, deployedModels(s)])),
   };
   return (manifest.sessions ?? []).reduce<Setup>(
     (before, { lathe, timedRegion, readBack, delivered }) => ({
       lathe,
-      timedRegion: timedRegion ?? before.timedRegion,
+      timedRegion,
       readBack: known(before.readBack, readBack),
       delivered: known(before.delivered, delivered),
     }),
@@ -37,12 +37,12 @@ export function lastSetup(manifest: RunManifest): Setup {
 
 /** What is known later goes before; what could not be asked then is as it was. */
 function known<T extends object>(before: Readonly<Record<string, T>>, now: Readonly<Record<string, T>>) {
-  const read = Object.entries(now).filter(([role, value]) => !("unread" in value) || before[role] === undefined);
+  const read = Object.entries(now).filter(([id, value]) => !("unread" in value) || before[id] === undefined);
   return { ...before, ...Object.fromEntries(read) };
 }
 
-/** A deployment's models as its host has them: each version with its SHA-256. */
-function deployedModels({ models }: Deployment): Delivered {
+/** A server's models as its machine has them: each version with its SHA-256. */
+function deployedModels({ models }: Server): Delivered {
   return {
     versions: Object.fromEntries(
       models.flatMap((m) =>
@@ -52,7 +52,7 @@ function deployedModels({ models }: Deployment): Delivered {
   };
 }
 
-/** What `name/version` lines with SHA-256 say, as the host printed them. Pure. */
+/** What `name/version` lines with SHA-256 say, as the machine printed them. Pure. */
 export function parseDelivered(printed: string): Delivered {
   const lines = printed.split("\n").filter((line) => line !== "");
   return { versions: Object.fromEntries(lines.map((line) => line.split(" ") as [string, string])) };
@@ -72,28 +72,28 @@ export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["
   differ("timed region", before.timedRegion, now.timedRegion);
   differ("Lathe", commitOf(before.lathe), commitOf(now.lathe), false);
   differ("Node", before.lathe.node, now.lathe.node, false);
-  for (const role of new Set(cells.map((c) => c.serverRole))) {
-    const [a, b] = [before.readBack[role], now.readBack[role]];
+  for (const server of new Set(cells.map((c) => c.server))) {
+    const [a, b] = [before.readBack[server], now.readBack[server]];
     if (b !== undefined && "unread" in b) {
       if (a !== undefined && !("unread" in a))
-        differ(`${role}: container`, "was read back", `not read back: ${b.unread}`, false);
+        differ(`${server}: container`, "was read back", `not read back: ${b.unread}`, false);
     } else if (a !== undefined && b !== undefined && !("unread" in a)) {
-      differ(`${role}: container`, short(a.containerId), short(b.containerId), false);
-      differ(`${role}: image`, short(a.imageId), short(b.imageId));
-      differ(`${role}: cpuset`, a.cpuSet || "none", b.cpuSet || "none");
-      differ(`${role}: CPU limit (nanoCpus)`, a.nanoCpus, b.nanoCpus);
-      differ(`${role}: memory limit (bytes)`, a.memoryBytes, b.memoryBytes);
+      differ(`${server}: container`, short(a.containerId), short(b.containerId), false);
+      differ(`${server}: image`, short(a.imageId), short(b.imageId));
+      differ(`${server}: cpuset`, a.cpuSet || "none", b.cpuSet || "none");
+      differ(`${server}: CPU limit (nanoCpus)`, a.nanoCpus, b.nanoCpus);
+      differ(`${server}: memory limit (bytes)`, a.memoryBytes, b.memoryBytes);
       for (const name of new Set([...Object.keys(a.env), ...Object.keys(b.env)]))
-        differ(`${role}: ${name}`, a.env[name] ?? "not set", b.env[name] ?? "not set");
+        differ(`${server}: ${name}`, a.env[name] ?? "not set", b.env[name] ?? "not set");
     }
-    const [had, has] = [before.delivered[role], now.delivered[role]];
+    const [had, has] = [before.delivered[server], now.delivered[server]];
     if (had === undefined || has === undefined || "unread" in had) continue;
     if ("unread" in has) {
-      differ(`${role}: models`, "known", `not read back: ${has.unread}`, false);
+      differ(`${server}: models`, "known", `not read back: ${has.unread}`, false);
       continue;
     }
-    for (const model of new Set(cells.filter((c) => c.serverRole === role).map((c) => c.model)))
-      differ(`${role}: model ${model}`, versionsOf(had.versions, model), versionsOf(has.versions, model));
+    for (const model of new Set(cells.filter((c) => c.server === server).map((c) => c.model)))
+      differ(`${server}: model ${model}`, versionsOf(had.versions, model), versionsOf(has.versions, model));
   }
   return found;
 }

@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { dtypeFacts } from "../tensors.ts";
+import { elementBytes } from "../tensors.ts";
 import type { DType, Tensor } from "../client.ts";
 
 /*
  * Random tensors for tests: every element type, every rank from a scalar up, sizes of zero among them.
  */
 
-const NUMERIC = (Object.keys(dtypeFacts) as DType[]).filter((dtype) => dtype !== "DT_STRING");
+const NUMERIC = (Object.keys(elementBytes) as DType[]).filter((dtype) => dtype !== "DT_STRING");
 
 export interface TensorOptions {
   readonly dtypes?: readonly DType[];

@@ -4,17 +4,16 @@ import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
 import { decodePredictResponse } from "./messages/decode.ts";
 import { encodePredictRequest } from "./messages/encode.ts";
-import { SocketChannel } from "../transport/socket-channel.ts";
+import { GrpcChannel } from "../transport/grpc-channel.ts";
 import type { CallResult, Client, PredictRequest } from "../client.ts";
 import type { Security } from "../security.ts";
-import type { UnaryChannel } from "../transport/channel.ts";
 
 /** The gRPC client that adds as little as can be: hand-made codec, no copies of pixels, marks at every phase. */
 export class ProbeClient implements Client {
-  readonly #channel: UnaryChannel;
+  readonly #channel: GrpcChannel;
 
   constructor(address: string, port: number, security?: Security) {
-    this.#channel = new SocketChannel(address, port, security);
+    this.#channel = new GrpcChannel(address, port, security);
   }
 
   open(timeoutMs: number): Promise<void> {

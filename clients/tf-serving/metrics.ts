@@ -1,30 +1,16 @@
+import type { ServerTotals, Total } from "../client.ts";
+
 /*
- * A model server's own clock: TF Serving counts its answered requests and their latencies, by model and protocol, and tells
- * the sums in Prometheus' text form. What was added to them between two looks is what the calls in between took it.
+ * A server's own clock: TF Serving counts its answered requests and their latencies, by model and protocol, and tells the sums
+ * in Prometheus' text form. What was added to them between two readings is what the calls in between took it.
  */
-
-/** How much a histogram holds. */
-export interface Total {
-  readonly count: number;
-  readonly sumMs: number;
-  /** What one step of the printed sum's last digit is. */
-  readonly stepMs: number;
-}
-
-/** What the server has told of one model over one protocol since its start. */
-export interface ServerTotals {
-  /** From the request as the protocol's library hands it over until the answer is handed back. */
-  readonly requests: Total;
-  /** The model's own run, whatever protocol asked for it. */
-  readonly runs: Total;
-}
 
 const SERIES = /^:tensorflow:serving:(request|runtime)_latency_(sum|count)\{(.*)\} +(\S+)/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 const NOTHING: Total = { count: 0, sumMs: 0, stepMs: 0 };
 
 /** The totals of one model's predict requests over one protocol, from a page of metrics. Zero where it had none yet. */
-export function serverTotals(page: string, model: string, protocol: "grpc" | "rest"): ServerTotals {
+export function serverTotals(page: string, model: string, protocol: string): ServerTotals {
   let [requests, runs] = [NOTHING, NOTHING];
   for (const line of page.split("\n")) {
     const [, series, kind, labelText, printed] = SERIES.exec(line) ?? [];
@@ -53,13 +39,4 @@ function stepOf(printed: string): number {
   const digits = printed.replace(/e.*$/i, "").replace(/\D/g, "").replace(/^0+/, "").length;
   if (value < 1e6 || digits > 6) return 1;
   return 10 ** (Math.floor(Math.log10(value)) - 5);
-}
-
-/** What was added between two looks. */
-export function addedBetween(before: Total, after: Total): Total {
-  return {
-    count: after.count - before.count,
-    sumMs: after.sumMs - before.sumMs,
-    stepMs: Math.max(before.stepMs, after.stepMs),
-  };
 }

@@ -23,7 +23,7 @@ export class RestClient implements Client {
   }
 
   open(timeoutMs: number): Promise<void> {
-    return this.#connection.open(timeoutMs);
+    return this.#connection.open(timeoutMs, "REST");
   }
 
   call(request: PredictRequest): Promise<CallResult> {

@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import type { Security } from "../security.ts";
-import { type HttpResponse, LastHead, ResponseReader } from "./response.ts";
+import { type HttpResponse, ResponseReader } from "./response.ts";
+import { LastHead } from "./response-head.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
 
 /** What came back of one HTTP exchange, whatever its status, with the marks seen (`performance.now`, ms). */
@@ -42,11 +43,16 @@ export class HttpConnection {
     this.#headers = [`host: ${authority(address, port)}`, "connection: keep-alive", ...token].join("\r\n");
   }
 
-  async open(timeoutMs: number): Promise<void> {
+  /**
+   * Connects. Throws UserError that names the address where there is no connection within `timeoutMs`.
+   *
+   * @param title what readers call the protocol
+   */
+  async open(timeoutMs: number, title = "HTTP"): Promise<void> {
     try {
       await this.#connect(timeoutMs);
     } catch (error) {
-      throw noConnection("REST", this.#address, this.#port, error);
+      throw noConnection(title, this.#address, this.#port, error);
     }
   }
 

@@ -1,3 +1,9 @@
+/** A message in pieces that follow each other, so that it need not be put together before it is sent. */
+export interface GatheredMessage {
+  readonly pieces: readonly Uint8Array[];
+  readonly length: number;
+}
+
 /** Bytes copied into the current chunk up to this size; larger ones are handed on as they are. */
 const COPY_BELOW = 1024;
 

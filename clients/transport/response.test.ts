@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StatusError } from "../codes.ts";
-import { type HttpResponse, LastHead, NotHttp, ResponseReader } from "./response.ts";
+import { LastHead, NotHttp } from "./response-head.ts";
+import { type HttpResponse, ResponseReader } from "./response.ts";
 
 /** Reads a response that comes in pieces of the given size, and ends after the last one. */
 function read(text: string, piece = Infinity, largest = 1000): HttpResponse {

@@ -1,7 +1,8 @@
 import { UserError } from "../../lib/errors.ts";
-import { defaultAddress } from "../hosts/read-facts.ts";
-import type { SshTarget } from "../outputs.ts";
-import { isLoopback, resolveAddress } from "./bind.ts";
+import { defaultAddress } from "../hosts/facts/read-facts.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import { isLoopback } from "../hosts/loopback.ts";
+import { resolveAddress } from "./bind.ts";
 import { isNetwork } from "../config/networks.ts";
 
 /**

@@ -12,6 +12,7 @@ const login: HostLogin = {
   published: {},
   boot: "b/1",
 };
+const endpoint = { api: "a", protocol: "grpc", port: 8500, containerPort: 8500 } as const;
 const bind = (address: string, resolved: string[] = [], more: Partial<Parameters<typeof bindAddresses>[0]> = {}) =>
   bindAddresses({ expose: "address", address, resolved, login, ...more });
 
@@ -54,13 +55,13 @@ test("a login is read from what the host printed, and is unknown where it printe
   const ports =
     '{"8500/tcp":[{"HostIp":"10.0.0.5","HostPort":"8500"},{"HostIp":"127.0.0.1","HostPort":"8500"}],"8501/tcp":null}';
   const lines = ["id 1000 1001", "reached 192.0.2.1 50000 10.0.0.5 22", "addresses 10.0.0.5 fd00::1 ", "boot abc 12"];
-  const text = [...lines, `published /tf-serving ${ports}`, ""].join("\n");
+  const text = [...lines, `published /server ${ports}`, ""].join("\n");
   expect(parseLogin(text)).toEqual({
     uid: 1000,
     gid: 1001,
     reachedAt: "10.0.0.5",
     addresses: ["10.0.0.5", "fd00::1"],
-    published: { "tf-serving": ["10.0.0.5", "127.0.0.1"] },
+    published: { server: ["10.0.0.5", "127.0.0.1"] },
     boot: "abc/12",
   });
   expect(parseLogin("id 0 0\nreached \naddresses \nboot \n")).toMatchObject({ uid: 0, reachedAt: null, addresses: [] });
@@ -71,7 +72,7 @@ test("addresses are asked for in the order in which Docker told them, so that th
   const config = accessConfig({}, []);
   const plan = (told: string[]) =>
     planAccess({
-      config,
+      ...{ config, endpoints: [{ ...endpoint, security: "none" }] },
       address: "192.0.2.7",
       resolved: [],
       login: { ...login, published: { c: told } },
@@ -89,7 +90,7 @@ test("a container runs as the SSH user, as nobody where that is root, and never 
   const config = accessConfig({ tls: "mutual" }, []);
   const plan = (uid: number, user: "unprivileged" | "image") =>
     planAccess({
-      config: { ...config, user },
+      ...{ config: { ...config, user }, endpoints: [{ ...endpoint, security: "mutual-tls" }] },
       address: "192.0.2.7",
       resolved: [],
       login: { ...login, uid, gid: uid },

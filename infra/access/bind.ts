@@ -2,11 +2,10 @@ import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { UserError } from "../../lib/errors.ts";
 import type { HostLogin } from "../hosts/login.ts";
+import { LOOPBACK, isLoopback } from "../hosts/loopback.ts";
 
 /** Who can reach a server's ports: whoever reaches the machine's address, every interface, or nobody but the machine. */
 export type Expose = "address" | "everywhere" | "tunnel";
-
-export const LOOPBACK = "127.0.0.1";
 
 /** Of a machine: the address that others use, what that name stands for, and what the host said of itself. */
 export interface BindSources {
@@ -62,11 +61,6 @@ export async function resolveAddress(name: string): Promise<string[]> {
 /** What Debian's installer gives a machine's own name in its /etc/hosts (127.0.1.1): a server's port is not bound there. */
 function isOwnName(ip: string): boolean {
   return isLoopback(ip) && ip !== LOOPBACK && ip !== "::1";
-}
-
-/** An address of the machine itself. */
-export function isLoopback(ip: string): boolean {
-  return /^127\./.test(ip) || ip === "::1";
 }
 
 /** Whether ports bound to these addresses can be reached from other machines. */

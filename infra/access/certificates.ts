@@ -11,7 +11,7 @@ export const Credentials = z.object({
   serverKey: z.string(),
   clientCert: z.string(),
   clientKey: z.string(),
-  /** What REST's proxy asks for. */
+  /** What the proxy before REST asks for. */
   token: z.string(),
   /** Names the set without telling anything of it: SHA-256 of the server's certificate and the token. */
   fingerprint: z.string(),
@@ -21,7 +21,7 @@ export type Credentials = z.infer<typeof Credentials>;
 /** The name in every server's certificate that Lathe's own clients check, by whatever address they come. */
 export const SERVER_NAME = "server.lathe.internal";
 
-/** The curve that every TLS library takes, TF Serving's BoringSSL with it. */
+/** The curve that every TLS library takes. */
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;

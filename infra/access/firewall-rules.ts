@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 
 /** What a host's firewall is to do for one server. */
-export interface FirewallSpec {
-  /** `PROJECT/STACK` and the deployment's id: every way in says whose it is. (Those of before there was an id have none.) */
+export interface FirewallPlan {
+  /** `PROJECT/STACK` and the deployment's id: every way in says whose it is. */
   readonly owner: string;
   readonly id: string;
   /** The server's own bridge: whatever is forwarded into it is asked. */
@@ -32,8 +32,8 @@ export function networkName(owner: string, container: string): string {
 }
 
 /** What the ways into a chain have for a comment. */
-export function ruleComment({ owner, id }: Pick<FirewallSpec, "owner" | "id">): string {
-  return id === "" ? `lathe:${owner}` : `lathe:${owner}:${id}`;
+export function ruleComment({ owner, id }: Pick<FirewallPlan, "owner" | "id">): string {
+  return `lathe:${owner}:${id}`;
 }
 
 /** The chain of a bridge. */
@@ -49,7 +49,7 @@ export function chainName(bridge: string): string {
  * Docker's own proxy process answers (IPv6, and hosts whose Docker sets no rules). The host's own processes are not asked.
  * Pure.
  */
-export function firewallRules({ owner, id, bridge, ports, bind, allow }: FirewallSpec): ChainRules[] {
+export function firewallRules({ owner, id, bridge, ports, bind, allow }: FirewallPlan): ChainRules[] {
   const { chain, comment, intoBridge } = partsOf({ owner, id, bridge });
   const family = (v6: boolean): ChainRules => {
     const everywhere = v6 ? "::" : "0.0.0.0";
@@ -79,7 +79,7 @@ export function firewallRules({ owner, id, bridge, ports, bind, allow }: Firewal
  * connected. Only then does a stranger come this far; he is dropped, because no other table can refuse. Docker's own process is
  * asked in INPUT, which it leaves alone. Pure.
  */
-export function secondDoor({ owner, id, bridge, allow }: FirewallSpec): ChainRules {
+export function secondDoor({ owner, id, bridge, allow }: FirewallPlan): ChainRules {
   const { chain, intoBridge } = partsOf({ owner, id, bridge });
   return {
     tool: "iptables",
@@ -90,7 +90,7 @@ export function secondDoor({ owner, id, bridge, allow }: FirewallSpec): ChainRul
 }
 
 /** What both doors have: their chain, whose their ways in are, and the one that takes all that goes into the bridge. */
-function partsOf({ owner, id, bridge }: Pick<FirewallSpec, "owner" | "id" | "bridge">) {
+function partsOf({ owner, id, bridge }: Pick<FirewallPlan, "owner" | "id" | "bridge">) {
   const chain = chainName(bridge);
   const comment = ["-m", "comment", "--comment", ruleComment({ owner, id })];
   return { chain, comment, intoBridge: ["-o", bridge, "!", "-i", bridge, ...comment, "-j", chain] };

@@ -1,23 +1,34 @@
 import { UserError } from "../../lib/errors.ts";
-import { bindAddresses, isOpenOutside } from "./bind.ts";
 import type { AccessConfig } from "../config/access.ts";
-import { networkName, chainName } from "./firewall-rules.ts";
-import { planGuard, type Guard } from "./guard.ts";
 import type { HostLogin } from "../hosts/login.ts";
+import type { Endpoint } from "../outputs.ts";
+import { bindAddresses, isOpenOutside } from "./bind.ts";
+import { chainName, networkName } from "./firewall-rules.ts";
+import { planGuard, type Guard } from "./guard.ts";
+
+/** Where a container finds its secrets, each a file that only its own user can read. */
+export const SECRETS_PATH = "/run/lathe";
 
 /** Who a container runs as where the SSH user is root: the number that images without users of their own agree on. */
 const NOBODY = 65532;
 
+/** An open endpoint of a server that is to be made. */
+export interface PlannedEndpoint extends Endpoint {
+  /** Inside the container. */
+  readonly containerPort: number;
+}
+
 /** Who may reach one server, and as whom it runs: plain values, decided before any resource exists. */
 export interface ServerAccess {
   readonly config: AccessConfig;
+  readonly endpoints: readonly PlannedEndpoint[];
   /** The host's own addresses that its ports are bound to. */
   readonly bind: readonly string[];
-  /** The same for REST's proxy, which is another container. */
+  /** The same for the token's proxy, which is another container. */
   readonly proxyBind: readonly string[];
   /** The container's user; null: its image's own. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
-  /** REST's proxy's user: its image's own could not read the secrets that the SSH user writes. */
+  /** The proxy's user: its image's own could not read the secrets that the SSH user writes. */
   readonly proxyUser: { readonly uid: number; readonly gid: number };
   /** Addresses and networks that the host's firewall lets in; empty: it has no rule, or nobody comes from outside. */
   readonly allow: readonly string[];
@@ -30,6 +41,7 @@ export interface ServerAccess {
 /** What a server's access follows from. */
 export interface AccessSources {
   readonly config: AccessConfig;
+  readonly endpoints: readonly PlannedEndpoint[];
   readonly address: string;
   /** The addresses behind that name, as this machine resolves it. */
   readonly resolved: readonly string[];
@@ -51,11 +63,11 @@ export interface AccessSources {
  * @throws UserError where the host has no address to bind to, or the container could not read its secrets
  */
 export function planAccess(sources: AccessSources): ServerAccess {
-  const { config, address, resolved, login, container, allowed, owner, engine } = sources;
+  const { config, endpoints, address, resolved, login, container, allowed, owner, engine } = sources;
   const { firewall, boot } = login;
   const unprivileged = login.uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid: login.uid, gid: login.gid };
   const user = config.user === "image" ? null : unprivileged;
-  if (user === null && login.uid !== 0 && needsCredentials(config)) {
+  if (user === null && login.uid !== 0 && needsCredentials(endpoints)) {
     throw new UserError({
       what: "lathe:user: image, but the image's user could not read the secrets that the SSH user writes",
       expected: "a container of the SSH user's own number",
@@ -65,6 +77,7 @@ export function planAccess(sources: AccessSources): ServerAccess {
   const bind = bindAddresses({ expose: config.expose, address, resolved, login });
   return {
     config,
+    endpoints,
     bind: inOrderOf(login.published[container] ?? [], bind),
     proxyBind: inOrderOf(login.published[proxyContainer(container)] ?? [], bind),
     user,
@@ -88,17 +101,22 @@ function inOrderOf(told: readonly string[], bind: readonly string[]): readonly s
   return same ? told : bind;
 }
 
-/** The name of the container of a server's REST proxy. */
+/** The name of the container of the proxy before a server's REST endpoint. */
 export function proxyContainer(server: string): string {
   return `${server}-rest`;
 }
 
 /** Whether a server has a Docker network of its own: one that not everyone may reach. */
-export function hasOwnNetwork({ guard, config }: Pick<ServerAccess, "guard" | "config">): boolean {
-  return guard.setting !== null || config.rest === "token";
+export function hasOwnNetwork({ guard, endpoints }: Pick<ServerAccess, "guard" | "endpoints">): boolean {
+  return guard.setting !== null || proxied(endpoints) !== undefined;
 }
 
-/** Whether a server has keys or a token of its own. */
-export function needsCredentials({ tls, rest }: Pick<AccessConfig, "tls" | "rest">): boolean {
-  return tls !== "off" || rest === "token";
+/** The endpoint before which a proxy asks for the token; undefined where none does. Pure. */
+export function proxied<E extends Pick<Endpoint, "security">>(endpoints: readonly E[]): E | undefined {
+  return endpoints.find(({ security }) => security === "token");
+}
+
+/** Whether a server has keys or a token of its own. Pure. */
+export function needsCredentials(endpoints: readonly Pick<Endpoint, "security">[]): boolean {
+  return endpoints.some(({ security }) => security !== "none");
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isNetwork } from "./networks.ts";
-import type { ConfigKey } from "./keys.ts";
+import { imageReference, type ConfigKey } from "./key.ts";
 
-/** The config keys about who may reach a server, and how. Part of `CONFIG_KEYS`. */
+/** The config keys about who may reach a server, and how. Part of `SERVER_KEYS`. */
 export const ACCESS_KEYS = {
   expose: {
     form: "text",
@@ -15,7 +15,7 @@ export const ACCESS_KEYS = {
       "neighbours out with firewall rules alone, as `lathe:allowFrom` sets them (docs/trust.md): where Lathe may set them, it " +
       "does, and the server does not start at boot; else `up` warns.",
     otherwise: "address",
-    example: "lathe:expose tunnel",
+    example: ["expose", "tunnel"],
   },
   allowFrom: {
     form: "structured",
@@ -36,7 +36,7 @@ export const ACCESS_KEYS = {
       "again; what is lost otherwise, the next `up` sets again. The machine itself is always let in; gate and bench need no rule of their own, they come through SSH or from " +
       "the client machines.",
     otherwise: "no firewall rules",
-    example: "--path 'lathe:allowFrom[0]' 192.0.2.10",
+    example: ["allowFrom[0]", "192.0.2.10"],
   },
   tls: {
     form: "text",
@@ -47,32 +47,30 @@ export const ACCESS_KEYS = {
       "readable by the server alone. `pulumi stack output latheSecrets --show-secrets` has what other clients need. New " +
       "ones: `pulumi up --replace URN`, the URN of the server's Stash (`pulumi stack -u`). Encryption is then part of what is measured.",
     otherwise: "off, as in the paper",
-    example: "lathe:tls mutual",
+    example: ["tls", "mutual"],
   },
   rest: {
     form: "text",
     schema: z.enum(["open", "token", "off"], { error: "open, token or off" }),
     help:
       "REST in the clear for whoever reaches the port (open); by TLS and for those alone who send the stack's token as " +
-      "`Authorization: Bearer …` (token); or not at all (off). TF Serving's REST knows neither TLS nor who asks, so a small " +
-      "proxy (HAProxy, `lathe:proxyImage`) stands in front of it, and its share is part of what is measured.",
+      "`Authorization: Bearer …` (token); or not at all (off). Where the server's own REST knows neither TLS nor tokens, a " +
+      "small proxy (HAProxy, `lathe:proxyImage`) stands in front of it, and its share is part of what is measured.",
     otherwise: "open; off where lathe:tls is set",
-    example: "lathe:rest off",
+    example: ["rest", "off"],
   },
   proxyImage: {
     form: "text",
-    schema: z
-      .string()
-      .regex(/^[a-z0-9][^\s@]*(@sha256:[0-9a-f]{64})?$/, "an image reference, best with its digest: NAME@sha256:…"),
+    schema: imageReference,
     help: "Image with HAProxy 2.4 or newer, for `lathe:rest token`. A tag is resolved to its digest on each `up`.",
     otherwise: "haproxy:2.8",
-    example: "lathe:proxyImage haproxy@sha256:…",
+    example: ["proxyImage", "haproxy@sha256:…"],
   },
   user: {
     form: "text",
     schema: z.enum(["unprivileged", "image"], { error: "unprivileged or image" }),
     help: "Whom the container runs as: the SSH user (65532 where that is root), or whom its image says.",
     otherwise: "unprivileged",
-    example: "lathe:user image",
+    example: ["user", "image"],
   },
 } as const satisfies Record<string, ConfigKey>;

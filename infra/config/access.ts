@@ -1,12 +1,14 @@
 import type { Fault } from "../../lib/errors.ts";
-import type { ConfigValues } from "./keys.ts";
+import type { ServerValues } from "./keys.ts";
+import { STACK, type Places } from "./places.ts";
 import type { DeployedAccess } from "../outputs-access.ts";
 
 /** What a stack's config says of who may reach its server, and how. */
 export interface AccessConfig {
   readonly expose: DeployedAccess["expose"];
-  readonly tls: DeployedAccess["tls"];
-  readonly rest: DeployedAccess["rest"];
+  /** What endpoints that know TLS have of it. */
+  readonly tls: "off" | "server" | "mutual";
+  readonly rest: "open" | "token" | "off";
   /** Image of REST's proxy. */
   readonly proxyImage: string;
   /** Addresses, networks and host names; empty: no firewall rules. */
@@ -18,14 +20,18 @@ export interface AccessConfig {
 /** The long-lived release that Docker Hub's official image has. */
 const DEFAULT_PROXY = "haproxy:2.8";
 
-/** The config's part about access, defaults filled in; faults of keys that do not go together are added to `faults`. */
-export function accessConfig(values: ConfigValues, faults: Fault[]): AccessConfig {
+/**
+ * A server's config about access, defaults filled in; faults of keys that do not go together are added to `faults`.
+ *
+ * @param places where `allowFrom` was set
+ */
+export function accessConfig(values: ServerValues, faults: Fault[], places: Places = STACK): AccessConfig {
   const tls = values.tls ?? "off";
   const allowFrom = values.allowFrom ?? [];
   if (values.expose === "tunnel" && allowFrom.length > 0) {
     faults.push({
-      what: "lathe:allowFrom: nobody can be let in where ports are on loopback (lathe:expose tunnel)",
-      fix: "pulumi config rm lathe:allowFrom, or pulumi config set lathe:expose address",
+      what: `${places.of("allowFrom")}: nobody can be let in where ports are on loopback (lathe:expose tunnel)`,
+      fix: `${places.remove("allowFrom")}, or ${places.set("expose", "address")}`,
     });
   }
   return {

@@ -4,6 +4,7 @@ import { fuzz, nearJson, nearText, refusedInWords } from "../../lib/testing/fuzz
 import { UserError } from "../../lib/errors.ts";
 import { readConfig, readRoleDefaults, type ReadConfig } from "./read.ts";
 import { resolveConfig } from "./resolve.ts";
+import { letter, twin } from "./testing/kinds.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -15,15 +16,17 @@ const resolve = (config: ReadConfig, roleDefaults: ReadConfig | null) =>
     roleDefaults,
     local: false,
     catalogue: ["null", "ssd-mobilenet"],
-    servers: ["tf-serving"],
+    kinds: [twin, letter],
   });
 
 const CONFIG = {
   "lathe:host": "ubuntu@edge.example",
   "lathe:models":
     '[{"name":"ssd-mobilenet","version":2,"canary":3,"from":{"2":"null","3":"./exported/3"}},"null",{"name":"x","from":"null"}]',
-  "lathe:threads": '{"omp":4,"intraOp":2,"interOp":1,"pin":"physical"}',
-  "lathe:grpcPort": "8500",
+  "lathe:settings": '{"threads":4,"pin":"cores"}',
+  "lathe:ports": '{"grpc":8500,"rest":8501}',
+  "lathe:servers":
+    '[{"name":"one","models":["null"],"ports":{"grpc":9000},"settings":{"threads":1}},{"name":"two","server":"letter","memoryMiB":64}]',
   "lathe:memoryMiB": "4096",
   "lathe:workspace": "/srv/lathe/edge",
   "aws:region": "x",
@@ -31,8 +34,9 @@ const CONFIG = {
 
 const ROLE = `
 models: [null, ssd-mobilenet, { name: "null", version: 2 }]
-threads: { omp: 2, pin: cores }
-restPort: 9501
+settings: { threads: 2, pin: cores }
+ports: { rest: 9501 }
+servers: [{ name: one, tls: server }, { name: two, server: letter, models: [null] }]
 gateTimeoutSeconds: 60
 image: reg:5000/x@sha256:${"a".repeat(64)}
 `;
@@ -58,13 +62,13 @@ test("a stack's config with any faults is taken, or refused with the key that is
 test("a structured value with any faults in its JSON is taken, or refused with its place", () => {
   const refuses = (key: string) => (text: string) =>
     void refusedInWords(() => resolve(readConfig({ ...CONFIG, [key]: text }), null), /^lathe:/);
-  for (const key of ["lathe:models", "lathe:threads"] as const)
+  for (const key of ["lathe:models", "lathe:settings", "lathe:servers"] as const)
     fuzz(
       0.15,
       nearJson([JSON.parse(CONFIG[key])]).map((v) => JSON.stringify(v)),
       refuses(key),
     );
-  fuzz(0.2, nearText([CONFIG["lathe:models"], CONFIG["lathe:threads"]]), refuses("lathe:models"));
+  fuzz(0.2, nearText([CONFIG["lathe:models"], CONFIG["lathe:settings"]]), refuses("lathe:models"));
 });
 
 test("a role's file with any faults is taken, or refused with the file and the key", () => {
@@ -74,7 +78,7 @@ test("a role's file with any faults is taken, or refused with the file and the k
     try {
       content = parse(text, { logLevel: "error" });
     } catch {
-      return; // stacks/roles.ts says so
+      return; // stacks/config.ts says so
     }
     refusedInWords(
       () => resolve(config, readRoleDefaults(content, "stacks/roles/edge.yaml")),
@@ -84,11 +88,11 @@ test("a role's file with any faults is taken, or refused with the file and the k
 });
 
 test("a list that holds itself is refused and not printed without end", () => {
-  const content: unknown = parse("models: &a [*a]\nthreads: &b { omp: *b }\n");
+  const content: unknown = parse("models: &a [*a]\nports: &b { grpc: *b }\n");
   const read = readRoleDefaults(content, "f.yaml");
   expect(read.faults.map((fault) => fault.what)).toEqual([
     "f.yaml: models[0]: a value that holds itself",
-    "f.yaml: threads: a value that holds itself",
+    "f.yaml: ports.grpc: a value that holds itself",
   ]);
   expect(() => resolve(readConfig({ "lathe:host": "h" }), read)).toThrow(UserError);
 });

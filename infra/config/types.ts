@@ -1,4 +1,4 @@
-import type { Bootstrap } from "../hosts/bootstrap.ts";
+import type { Bootstrap } from "../hosts/bootstrap/bootstrap.ts";
 import type { AccessConfig } from "./access.ts";
 
 /** A model that a stack asks for. */

@@ -1,5 +1,5 @@
 import { isOwnModel } from "../../models/own.ts";
-import type { ModelRequest } from "./resolve.ts";
+import type { ModelRequest } from "./types.ts";
 
 export { isOwnModel };
 

@@ -1,9 +1,11 @@
-import type { SshTarget } from "../outputs.ts";
-import { threadPlan } from "../threads.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import { protocolTitle } from "../../clients/registry.ts";
+import { STACK } from "../config/places.ts";
+import type { ServerKind } from "../servers/kind.ts";
 import { letsNeighboursIn } from "../access/guard.ts";
-import { diagnoseFacts } from "../hosts/diagnose.ts";
+import { diagnoseFacts } from "../hosts/connection/diagnose.ts";
 import type { HostFacts } from "../hosts/facts.ts";
-import type { DockerProblem } from "../hosts/parse-facts.ts";
+import type { DockerProblem } from "../hosts/facts/parse-facts.ts";
 import { stopped, type Check } from "./connection.ts";
 import type { Examination } from "./parse.ts";
 
@@ -36,7 +38,16 @@ export interface Findings {
   readonly examination: Examination;
   /** How far its clock is ahead of ours, and how well that is known. */
   readonly clock: { readonly offsetMs: number; readonly uncertaintyMs: number } | undefined;
-  readonly ports: { readonly grpc: number; readonly rest: number };
+  /** What is to be deployed there. */
+  readonly kind: Pick<ServerKind, "settings" | "settingsFor">;
+  /** The ports that it will have there, by protocol. */
+  readonly ports: readonly WantedPort[];
+}
+
+/** A port that a server is to have. */
+export interface WantedPort {
+  readonly protocol: string;
+  readonly port: number;
 }
 
 /** Every check of a host that could be logged in to, in the order of the table. Pure. */
@@ -49,8 +60,7 @@ export function hostChecks(f: Findings): Check[] {
     disk("disk (models)", f.examination.homeFreeBytes, MODEL_ROOM),
     memory(f),
     cores(f),
-    port("gRPC", f.ports.grpc, f.examination),
-    port("REST", f.ports.rest, f.examination),
+    ...f.ports.map((wanted) => port(wanted, f.examination)),
     clock(f),
     load(f),
     governor(f.examination),
@@ -121,13 +131,16 @@ function memory({ facts, examination: { availableBytes } }: Findings): Check {
   };
 }
 
-function cores({ facts }: Findings): Check {
-  const plan = threadPlan(facts, { pin: "none" });
-  return { check: "cores", verdict: "ok", found: `${facts.cpu.model}: ${plan.reason.replace(/\.$/, "")}` };
+/** What the server would make of them, where nothing is set. */
+function cores({ facts, kind }: Findings): Check {
+  const wanted = kind.settings.safeParse({});
+  const reason = wanted.success ? `: ${kind.settingsFor(facts, wanted.data).placement.reason.replace(/\.$/, "")}` : "";
+  return { check: "cores", verdict: "ok", found: `${facts.cpu.model}${reason}` };
 }
 
-function port(kind: string, number: number, { listening, containers }: Examination): Check {
-  const check = `port ${number} (${kind})`;
+function port({ protocol, port: number }: WantedPort, { listening, containers }: Examination): Check {
+  const check = `port ${number} (${protocolTitle(protocol)})`;
+  const other = STACK.set(`ports.${protocol}`, "PORT");
   if (!listening.includes(number)) return { check, verdict: "ok", found: "free" };
   const holder = containers.find((c) => c.ports.includes(number));
   if (holder !== undefined && holder.owner !== "") {
@@ -135,14 +148,14 @@ function port(kind: string, number: number, { listening, containers }: Examinati
       check,
       verdict: "note",
       found: `taken by Lathe's own container ${holder.name} of the stack ${holder.owner}`,
-      fix: `fine for that stack; for another one: pulumi config set lathe:${kind === "gRPC" ? "grpcPort" : "restPort"} PORT`,
+      fix: `fine for that stack; for another one: ${other}`,
     };
   }
   return {
     check,
     verdict: "stop",
     found: `taken by ${holder === undefined ? "another program" : `container ${holder.name}`}`,
-    fix: `see by which: sudo ss -ltnp 'sport = :${number}'; or pulumi config set lathe:${kind === "gRPC" ? "grpcPort" : "restPort"} PORT`,
+    fix: `see by which: sudo ss -ltnp 'sport = :${number}'; or ${other}`,
   };
 }
 

@@ -4,6 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
 import { examine } from "./examine.ts";
+import { wantedServer } from "./wanted.ts";
 
 const SPEC = {
   name: "npm run doctor --",
@@ -12,8 +13,16 @@ const SPEC = {
   operands: "HOST…",
   options: {
     "ssh-config": { type: "string", value: "FILE", help: "an ssh config file to use instead of your own (`ssh -F`)" },
-    "grpc-port": { type: "string", value: "N", help: "port that gRPC will have there", default: "8500" },
-    "rest-port": { type: "string", value: "N", help: "port that REST will have there", default: "8501" },
+    server: {
+      type: "string",
+      value: "KIND",
+      help: "kind of server that is to be deployed (default: that of a stack that names none)",
+    },
+    ports: {
+      type: "string",
+      value: "LIST",
+      help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
+    },
     json: { type: "boolean", help: "print JSON on stdout instead of the table" },
   },
   details: [
@@ -38,12 +47,12 @@ await runCommand(SPEC, async (values, operands) => {
   }
   const option = operands.find((o) => /^-|\s/.test(o));
   if (option !== undefined) throw new UserError({ what: `HOST: "${option}"`, expected: "as ssh takes it: USER@HOST" });
-  const ports = { grpc: port("grpc-port", values["grpc-port"]), rest: port("rest-port", values["rest-port"]) };
+  const wanted = wantedServer(values.server, values.ports);
   const file = values["ssh-config"];
   const config = file === undefined ? {} : { configFile: resolve(file) };
   const examined = await Promise.all(
     operands.map(async (host) => {
-      const checks = await examine({ destination: host, ...config }, ports);
+      const checks = await examine({ destination: host, ...config }, wanted);
       return { host, ready: checks.every((c) => c.verdict === "ok" || c.verdict === "note"), checks };
     }),
   );
@@ -73,10 +82,4 @@ function table(checks: readonly Check[]): string {
     formatTable(columns, rows),
     ...(below.length === 0 ? [] : ["", "What to do:", ...below.map((l) => `- ${l}`)]),
   ].join("\n");
-}
-
-function port(option: string, text: string | undefined): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 65535) return number;
-  throw new UserError({ what: `--${option} ${text ?? ""}`, expected: "a port, 1 to 65535" });
 }

@@ -1,4 +1,4 @@
-import type { SshFault, SshStage } from "../hosts/diagnose.ts";
+import type { SshFault, SshStage } from "../hosts/connection/diagnose.ts";
 
 /** One thing that was looked at. */
 export interface Check {

@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { edgeFacts } from "../../test/program/mocks.ts";
-import { diagnoseSsh } from "../hosts/diagnose.ts";
+import { diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { hostChecks, type Findings } from "./checks.ts";
 import { connectionChecks } from "./connection.ts";
 import { parseExamination } from "./parse.ts";
+import { letter, twin } from "../config/testing/kinds.ts";
+import { UserError } from "../../lib/errors.ts";
+import { portsFor } from "./wanted.ts";
 
-const FACTS = readFileSync(join(import.meta.dirname, "../hosts/fixtures/hyper-threading-on.txt"), "utf8");
+const FACTS = readFileSync(join(import.meta.dirname, "../hosts/facts/fixtures/hyper-threading-on.txt"), "utf8");
 
 const SAID = `${FACTS}
 @@sudo
@@ -47,7 +51,17 @@ const findings = (changes: Partial<Findings> = {}, said = SAID): Findings => ({
   docker: undefined,
   examination: parseExamination(said),
   clock: { offsetMs: 12, uncertaintyMs: 20 },
-  ports: { grpc: 8500, rest: 8501 },
+  kind: {
+    settings: z.strictObject({}),
+    settingsFor: ({ cpu }) => ({
+      settings: {},
+      placement: { physicalCores: 4, reason: `${cpu.allowed.length / 2} physical cores may be used.` },
+    }),
+  },
+  ports: [
+    { protocol: "grpc", port: 8500 },
+    { protocol: "rest", port: 8501 },
+  ],
   ...changes,
 });
 
@@ -89,6 +103,17 @@ test("a host in order is ok but for what only touches measurements, each with wh
   expect(checked(f, "cores")?.found).toContain("4 physical cores may be used");
 });
 
+test("the ports that are looked at are the server kind's own, or as they are named by protocol", () => {
+  expect(portsFor(twin, undefined)).toEqual([
+    { protocol: "grpc", port: 8500 },
+    { protocol: "rest", port: 8501 },
+  ]);
+  expect(portsFor(twin, "rest=9501")).toMatchObject([{ port: 8500 }, { port: 9501 }]);
+  expect(portsFor(letter, undefined)).toEqual([{ protocol: "rest", port: 8501 }]);
+  for (const wrong of ["grpc=1", "rest=0", "rest", "rest=1,rest=2", "rest=70000"])
+    expect(() => portsFor(letter, wrong), wrong).toThrow(UserError);
+});
+
 describe("what would stop up", () => {
   test("is a Docker that is not there, of which the way to it depends on what the user may", () => {
     const docker = { kind: "no-docker" } as const;
@@ -103,8 +128,14 @@ describe("what would stop up", () => {
 
   test("is a port that something else holds; one that Lathe itself holds is a note", () => {
     expect(checked(findings(), "port 8500 (gRPC)")).toMatchObject({ verdict: "note" });
-    const stranger = findings({ ports: { grpc: 22, rest: 5432 } });
+    const stranger = findings({
+      ports: [
+        { protocol: "grpc", port: 22 },
+        { protocol: "rest", port: 5432 },
+      ],
+    });
     expect(checked(stranger, "port 22 (gRPC)")?.found).toBe("taken by another program");
+    expect(checked(stranger, "port 22 (gRPC)")?.fix).toContain("pulumi config set --path lathe:ports.grpc PORT");
     expect(checked(stranger, "port 5432 (REST)")?.verdict).toBe("ok");
   });
 

@@ -1,8 +1,8 @@
-import type { SshTarget } from "../outputs.ts";
-import { diagnoseFacts, diagnoseSsh } from "../hosts/diagnose.ts";
-import { parseMachine } from "../hosts/parse-facts.ts";
-import { runOn } from "../hosts/run.ts";
-import { stopSharing } from "../hosts/ssh.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import { diagnoseFacts, diagnoseSsh } from "../hosts/connection/diagnose.ts";
+import { parseMachine } from "../hosts/facts/parse-facts.ts";
+import { runOn } from "../hosts/connection/run.ts";
+import { stopSharing } from "../hosts/connection/ssh.ts";
 import { hostChecks, type Findings } from "./checks.ts";
 import { connectionChecks, type Check } from "./connection.ts";
 import { parseExamination } from "./parse.ts";
@@ -11,8 +11,8 @@ import { DOCTOR_SCRIPT } from "./script.ts";
 const TIMEOUT_MS = 60_000;
 const CLOCK_READINGS = 3;
 
-/** Looks at one machine, changing nothing there. */
-export async function examine(target: SshTarget, ports: Findings["ports"]): Promise<Check[]> {
+/** Looks at one machine and whether a server can be deployed to it, changing nothing there. */
+export async function examine(target: SshTarget, wanted: Pick<Findings, "kind" | "ports">): Promise<Check[]> {
   // What an earlier login was allowed (a group, a key) may have changed since: the doctor comes with a new one.
   await stopSharing(target);
   const result = await runOn(target, ["sh", "-s"], { input: DOCTOR_SCRIPT, timeoutMs: TIMEOUT_MS });
@@ -27,7 +27,7 @@ export async function examine(target: SshTarget, ports: Findings["ports"]): Prom
   const { facts, user, docker } = reading;
   const examination = parseExamination(result.stdout);
   const clock = await clockOf(target);
-  return [...connectionChecks(), ...hostChecks({ target, facts, user, docker, examination, clock, ports })];
+  return [...connectionChecks(), ...hostChecks({ target, facts, user, docker, examination, clock, ...wanted })];
 }
 
 /** Reads a host's clock between two looks at ours, and keeps the reading that took the least time. */

@@ -1,6 +1,6 @@
-import { listening } from "../hosts/listening.ts";
+import { listening } from "../hosts/connection/listening.ts";
 import { UserError } from "../../lib/errors.ts";
-import { sections } from "../hosts/parse-facts.ts";
+import { sections } from "../hosts/facts/parse-facts.ts";
 
 /** Whether the SSH user may become root. */
 export type SudoState = "root" | "free" | "password" | "none";
@@ -47,7 +47,7 @@ export function parseExamination(output: string): Examination {
     homeFreeBytes: free("disk-home"),
     availableBytes: kib(number(/^MemAvailable:\s*(\d+) kB/m, "available")),
     load: number(/^(\d+\.\d+)/, "load"),
-    listening: listeningPorts(text("listeners")),
+    listening: [...new Set(listening(text("listeners")).map((l) => l.port))].sort((a, b) => a - b),
     containers: [...text("containers").matchAll(/^([^|\n]+)\|([^|\n]*)\|(.*)$/gm)].map(
       ([, name = "", owner = "", ports = ""]) => ({
         name,
@@ -70,9 +70,4 @@ function publishedPorts(text: string): number[] {
     for (let port = Number(first); port <= Number(last); port++) found.add(port);
   }
   return [...found];
-}
-
-/** Ports of listening sockets. */
-function listeningPorts(text: string): number[] {
-  return [...new Set(listening(text).map((l) => l.port))].sort((a, b) => a - b);
 }

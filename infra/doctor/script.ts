@@ -1,4 +1,4 @@
-import { FACTS_SCRIPT } from "../hosts/facts-script.ts";
+import { FACTS_SCRIPT } from "../hosts/facts/facts-script.ts";
 
 /**
  * What a host tells a doctor beyond its facts, in the same manner: read-only, one SSH call, sections that are judged here

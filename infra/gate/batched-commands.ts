@@ -1,10 +1,9 @@
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
+import { BESIDE_FILE } from "../ownership/reservation.ts";
 import { LOOK_INSIDE, parseInside, type Inside } from "./inside.ts";
 import { readInspected, type Inspected } from "./inspect.ts";
-import { BESIDE_FILE } from "../ownership/reservation.ts";
-import { WRITE_CONFIG, provenText } from "../servers/tf-serving/rollout.ts";
-import { CONFIG_FILE, readConfigText, type Held } from "../servers/tf-serving/models-config.ts";
-import type { GateSpec } from "../host-programs/specs.ts";
+import type { GateState } from "./kind-gate.ts";
+import type { GateRun, GateSpec } from "./spec.ts";
 
 /*
  * What the gate asks of its host, several things in one command: each command is an ssh here, and a session with a shell
@@ -12,34 +11,35 @@ import type { GateSpec } from "../host-programs/specs.ts";
  */
 
 const FIRST = `
-dir=$1 name=$2 config=$4
+dir=$1 name=$2 state=$4
 printf '%s\\n' "$3" > "$dir/.container-$name"
 printf '%s %s\\n' proxy "$5" network "$6" > "$dir/${BESIDE_FILE}-$name"
 shift 6
 limited=
 if [ $# -gt 0 ] && docker update "$@" "$name" >/dev/null 2>&1; then limited=limited; fi
 docker container inspect "$name"
-printf '@@held %s\\n' "$limited"
-cat "$dir/models/$config" 2>/dev/null || true
+printf '@@state %s\\n' "$limited"
+[ -z "$state" ] || cat "$dir/models/$state" 2>/dev/null || true
 `;
 
 /**
- * Notes that the state knows the container and what stands beside it (see attempts.ts), tries to set limits, as `docker
+ * Notes that the state knows the container and what stands beside it (see leftovers.ts), tries to set limits, as `docker
  * update` takes them, and looks at it.
  *
- * @returns with what the config file on the host says (undefined where there is none of Lathe's form), and whether it runs
- *   and has the limits
+ * @param file the kind's state file; undefined: it has none
+ * @returns with what that file says (empty where there is none), and whether the container runs and has the limits
  */
 export async function firstLook(
   { target, workspace, container, containerId, beside }: GateSpec,
+  file: string | undefined,
   limits: readonly string[],
-): Promise<{ found: Inspected; held: Held | undefined; limited: boolean }> {
+): Promise<{ found: Inspected; state: string; limited: boolean }> {
   const { proxyId, networkId } = beside ?? { proxyId: "", networkId: "" };
-  const command = script(FIRST, workspace, container, containerId, CONFIG_FILE, proxyId, networkId, ...limits);
+  const command = script(FIRST, workspace, container, containerId, file ?? "", proxyId, networkId, ...limits);
   const printed = await mustRunOn(target, command, `look at container ${container}`);
-  const [inspected = "", set = "", config = ""] = printed.split(/^@@held (.*)\n/m);
+  const [inspected = "", set = "", state = ""] = printed.split(/^@@state (.*)\n/m);
   const found = readInspected(inspected);
-  return { found, held: readConfigText(config), limited: set === "limited" && found.State.Status === "running" };
+  return { found, state, limited: set === "limited" && found.State.Status === "running" };
 }
 
 const LIMIT = `
@@ -53,23 +53,35 @@ export async function limit({ target, container }: GateSpec, limits: readonly st
   return readInspected(await mustRunOn(target, script(LIMIT, container, ...limits), `limit container ${container}`));
 }
 
+/** Writes the file of standard input below the models folder, whole before it is there. */
+const WRITE = `
+umask 022
+cat > "$1/models/$2.partial"
+mv "$1/models/$2.partial" "$1/models/$2"
+`;
+
+/** Writes down what the server was seen to serve. */
+export async function writeState(run: GateRun, state: GateState): Promise<void> {
+  const command = script(WRITE, run.workspace, state.file);
+  await mustRunOn(run.target, command, `write ${state.file}`, { input: state.text(run) });
+}
+
 const LAST = `
 docker container inspect "$3"
 echo @@inside
 docker exec "$3" bash -c "$4"
 `;
 
-/** Writes down what the server was seen to serve, and looks at the container from outside and from inside. */
-export async function lastLook({
-  target,
-  workspace,
-  container,
-  serving,
-}: GateSpec): Promise<{ found: Inspected; inside: Inside }> {
-  const steps = serving === null ? LAST : `${WRITE_CONFIG}${LAST}`;
-  const input = serving === null ? "" : provenText(serving);
-  const command = script(steps, workspace, CONFIG_FILE, container, LOOK_INSIDE);
-  const printed = await mustRunOn(target, command, `look inside container ${container}`, { timeoutMs: 60_000, input });
+/** The same, and looks at the container from outside and from inside. */
+export async function lastLook(
+  run: GateRun,
+  state: GateState | undefined,
+): Promise<{ found: Inspected; inside: Inside }> {
+  const { target, workspace, container } = run;
+  const steps = state === undefined ? LAST : `${WRITE}${LAST}`;
+  const command = script(steps, workspace, state?.file ?? "", container, LOOK_INSIDE);
+  const options = { timeoutMs: 60_000, input: state?.text(run) ?? "" };
+  const printed = await mustRunOn(target, command, `look inside container ${container}`, options);
   const [inspected = "", inside = ""] = printed.split(/^@@inside\n/m);
   return { found: readInspected(inspected), inside: parseInside(inside) };
 }

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { HostFacts } from "../hosts/facts.ts";
 import { edgeFacts } from "../../test/program/mocks.ts";
 import { allowedCpus, insideDifferences, parseInside } from "./inside.ts";
-import type { GateSpec } from "../host-programs/specs.ts";
+import type { GateSpec } from "./spec.ts";
 
 const plan = {
-  container: "tf-serving",
+  container: "server",
   env: { OMP_NUM_THREADS: "4" },
   cpuSet: "0-3",
   memorySet: "0",
@@ -43,12 +43,12 @@ quota 50000 100000
 env PATH=/bin
 `;
   expect(faults(other)).toEqual([
-    "inside container tf-serving: CPUs: 0-1 / 0-3, as planned",
-    "inside container tf-serving: memory nodes: 0-1 / 0, as planned",
-    "inside container tf-serving: memory limit in bytes: 2147483648 / 1073741824, as planned",
-    "inside container tf-serving: process limit: not told / 4096, as planned",
-    "inside container tf-serving: CPU quota: set / none, as planned",
-    "inside container tf-serving: variable OMP_NUM_THREADS: not told / 4, as planned",
+    "inside container server: CPUs: 0-1 / 0-3, as planned",
+    "inside container server: memory nodes: 0-1 / 0, as planned",
+    "inside container server: memory limit in bytes: 2147483648 / 1073741824, as planned",
+    "inside container server: process limit: not told / 4096, as planned",
+    "inside container server: CPU quota: set / none, as planned",
+    "inside container server: variable OMP_NUM_THREADS: not told / 4, as planned",
   ]);
 });
 
@@ -59,7 +59,7 @@ test("a kernel that tells nothing is not as planned", () => {
 test("a container that is not pinned has all CPUs of its host, whatever CPUs that do not run its mask names", () => {
   const unpinned = { cpuSet: "", memorySet: "", cpus: "0-7" };
   expect(faults(SAID.replace("list: 0-3", "list: 0-127"), unpinned)).toEqual([]);
-  expect(faults(SAID, unpinned)).toEqual(["inside container tf-serving: CPUs: 0-3 / 0-7, as planned"]);
+  expect(faults(SAID, unpinned)).toEqual(["inside container server: CPUs: 0-3 / 0-7, as planned"]);
   const offline: HostFacts = {
     ...edgeFacts,
     cpu: {

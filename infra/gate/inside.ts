@@ -1,9 +1,9 @@
 import type { Fault } from "../../lib/errors.ts";
 import { formatCpuList, parseCpuList } from "../hosts/cpulist.ts";
 import type { HostFacts } from "../hosts/facts.ts";
-import { mustRunOn } from "../hosts/remote.ts";
-import type { SshTarget } from "../outputs.ts";
-import type { GateSpec } from "../host-programs/specs.ts";
+import { mustRunOn } from "../hosts/connection/remote.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import type { GateSpec } from "./spec.ts";
 
 /*
  * What the server really got, as the kernel tells inside the container: the CPUs and memory nodes of its first process,

@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
 import { differences, envOf, isStandIn, notRunning, type Inspected } from "./inspect.ts";
-import type { GateSpec } from "../host-programs/specs.ts";
+import type { GateSpec } from "./spec.ts";
 
 const plan = {
-  container: "tf-serving",
+  container: "server",
   imageId: "sha256:1",
   env: { OMP_NUM_THREADS: "4" },
   cpuSet: "0-3",
   memorySet: "",
   pidsLimit: 4096,
+  user: "",
 } as unknown as GateSpec;
 
 const running = (changes: Partial<Inspected> = {}): Inspected => ({
@@ -32,10 +33,10 @@ test("every difference from the plan is named, with what was planned", () => {
     HostConfig: { CpusetCpus: "", CpusetMems: "", PidsLimit: null },
   });
   expect(differences(found, plan).map((f) => [f.what, f.expected])).toEqual([
-    ["container tf-serving: variable OMP_NUM_THREADS is not set", '"4"'],
-    ['container tf-serving: image is "sha256:2"', '"sha256:1"'],
-    ['container tf-serving: cpuset is ""', '"0-3"'],
-    ['container tf-serving: process limit is "none"', '"4096"'],
+    ["container server: variable OMP_NUM_THREADS is not set", '"4"'],
+    ['container server: image is "sha256:2"', '"sha256:1"'],
+    ['container server: cpuset is ""', '"0-3"'],
+    ['container server: process limit is "none"', '"4096"'],
   ]);
 });
 
@@ -61,6 +62,6 @@ test("a server that died before Lathe looked, and runs again, runs: only deaths 
 
 test("only the image's own label makes a stand-in", () => {
   const labels = (Labels: Record<string, string>) => running({ Config: { Env: [], Labels } });
-  expect(isStandIn(labels({ "org.lathe.stand-in": "tensorflow-serving" }))).toBe(true);
+  expect(isStandIn(labels({ "org.lathe.stand-in": "the-real-one" }))).toBe(true);
   expect(isStandIn(labels({ "org.lathe.role": "edge" }))).toBe(false);
 });

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { UserError, type Fault } from "../../lib/errors.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
-import type { SshTarget } from "../outputs.ts";
-import type { GateSpec } from "../host-programs/specs.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import type { GateRun, GateSpec } from "./spec.ts";
 
 /** What `docker inspect` says of a running server, as far as Lathe looks. */
 export const Inspected = z.object({
@@ -11,6 +11,7 @@ export const Inspected = z.object({
   State: z.object({ Status: z.string(), ExitCode: z.number(), OOMKilled: z.boolean(), Error: z.string() }),
   Config: z.object({
     Env: z.array(z.string()).nullable(),
+    Cmd: z.array(z.string()).nullish(),
     Labels: z.record(z.string(), z.string()).nullable(),
     User: z.string().optional(),
   }),
@@ -67,6 +68,12 @@ export function notRunning(found: Inspected, before: number): string | undefined
   return undefined;
 }
 
+/** Throws a `UserError` where the container does not run, or keeps dying. */
+export function mustRun({ container, restartsBefore }: GateRun, found: Inspected): void {
+  const down = notRunning(found, restartsBefore);
+  if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
+}
+
 /** Where the running container differs from the plan. Pure. */
 export function differences(found: Inspected, plan: GateSpec): Fault[] {
   const env = envOf(found);
@@ -75,9 +82,7 @@ export function differences(found: Inspected, plan: GateSpec): Fault[] {
     ["image", found.Image, plan.imageId],
     ["cpuset", found.HostConfig.CpusetCpus, plan.cpuSet],
     ["memory nodes", found.HostConfig.CpusetMems, plan.memorySet],
-    ...(plan.access === undefined || plan.access.user === ""
-      ? []
-      : [["user", found.Config.User ?? "", plan.access.user] as const]),
+    ...(plan.user === "" ? [] : [["user", found.Config.User ?? "", plan.user] as const]),
     ["process limit", `${found.HostConfig.PidsLimit ?? "none"}`, `${plan.pidsLimit}`],
   ];
   return pairs

@@ -1,43 +1,72 @@
-import { clientKind } from "../../clients/registry.ts";
-import { modelStatus } from "../../clients/tf-serving/status.ts";
+import type { Security } from "../../clients/security.ts";
+import { HttpConnection } from "../../clients/transport/http.ts";
+import { SocketChannel } from "../../clients/transport/socket-channel.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { GateAccess, GateSpec } from "../host-programs/specs.ts";
+import type { GateEndpoint, GateSpec } from "./spec.ts";
 
 const TIMEOUT_MS = 10_000;
+/** What Lathe's proxy answers to whoever has no token. */
+const UNAUTHORIZED = 401;
 
 /**
- * A locked door is tried, too: a server that asks for a certificate or a token must refuse a client that has none.
+ * A locked door is tried, too: an endpoint that asks for a certificate or a token must refuse a client that has none.
  *
  * @throws UserError where it lets one in
  */
-export async function refusesStrangers(spec: GateSpec, access: GateAccess): Promise<void> {
-  const { grpc, rest } = access.security;
-  const letIn = (port: number, whom: string) =>
-    new UserError({
-      what: `the server at ${spec.address}:${port} answers ${whom}`,
-      expected: "a refusal",
-      fix: "the image does not act on what it is told (lathe:tls, lathe:rest): use another, or lathe:expose tunnel",
-    });
-  if (grpc !== undefined) {
-    const { cert: _cert, key: _key, ...without } = grpc;
-    const strangers = access.tls === "mutual" ? [undefined, without] : [undefined];
-    for (const security of strangers) {
-      const client = clientKind("probe").create(spec.address, spec.grpcPort, security);
-      const opened = await client.open(TIMEOUT_MS).then(
-        () => true,
-        () => false,
-      );
-      await client.close();
-      if (opened)
-        throw letIn(spec.grpcPort, security === undefined ? "in the clear" : "a client without a certificate");
+export async function refusesStrangers({ address, endpoints }: GateSpec): Promise<void> {
+  for (const endpoint of endpoints) {
+    for (const { whom, security } of strangersTo(endpoint)) {
+      if (!(await letsIn(address, endpoint, security))) continue;
+      throw new UserError({
+        what: `the server at ${address}:${endpoint.port} answers ${whom}`,
+        expected: "a refusal",
+        fix: "the image does not act on what it is told (lathe:tls, lathe:rest): use another, or lathe:expose tunnel",
+      });
     }
   }
-  if (rest?.token !== undefined) {
-    const { token: _token, ...without } = rest;
-    const query = { protocol: "rest", address: spec.address, port: spec.restPort, timeoutMs: TIMEOUT_MS } as const;
-    for (const security of [undefined, without, { ...without, token: "none" }]) {
-      const asked = await modelStatus({ ...query, model: spec.models[0]?.name ?? "", security });
-      if (asked.ok) throw letIn(spec.restPort, "a client without the token");
-    }
+}
+
+/** A client that must be refused. */
+interface Stranger {
+  readonly whom: string;
+  readonly security: Security | undefined;
+}
+
+/** Whom an endpoint must refuse: all who lack what its clients need. Pure. */
+export function strangersTo({ security, client }: Pick<GateEndpoint, "security" | "client">): Stranger[] {
+  if (security === "none" || client === undefined) return [];
+  const { cert: _cert, key: _key, token: _token, ...without } = client;
+  const inTheClear = { whom: "in the clear", security: undefined };
+  if (security === "tls") return [inTheClear];
+  if (security === "mutual-tls") return [inTheClear, { whom: "a client without a certificate", security: without }];
+  return [
+    inTheClear,
+    { whom: "a client without the token", security: without },
+    { whom: "a client with another token", security: { ...without, token: "none" } },
+  ];
+}
+
+/** Whether a client comes as far as that the server speaks its protocol with it. Asks nothing of any API. */
+async function letsIn(address: string, { protocol, port }: GateEndpoint, security: Security | undefined) {
+  if (protocol === "grpc") {
+    const channel = new SocketChannel(address, port, security);
+    const opened = await succeeds(() => channel.open(TIMEOUT_MS));
+    await channel.close();
+    return opened;
   }
+  const connection = new HttpConnection(address, port, security);
+  const answered = await succeeds(async () => {
+    await connection.open(TIMEOUT_MS);
+    const { status } = await connection.exchange("GET", "/", null, TIMEOUT_MS);
+    if (status === UNAUTHORIZED) throw new Error("refused");
+  });
+  await connection.close();
+  return answered;
+}
+
+function succeeds(body: () => Promise<unknown>): Promise<boolean> {
+  return body().then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,7 +1,7 @@
-import { script } from "../hosts/remote.ts";
-import { runOn } from "../hosts/run.ts";
-import { LOOPBACK } from "../access/bind.ts";
-import type { GateSpec } from "../host-programs/specs.ts";
+import { script } from "../hosts/connection/remote.ts";
+import { runOn } from "../hosts/connection/run.ts";
+import { LOOPBACK } from "../hosts/loopback.ts";
+import type { GateSpec } from "./spec.ts";
 
 /** Needs bash, which every supported host has. */
 const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
@@ -10,15 +10,16 @@ const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
 export const GIVE_TIME = "if the host is slow, give it time: pulumi config set lathe:gateTimeoutSeconds SECONDS";
 
 /** What to do about a server that did not answer in time: on the machine itself it may do, and be shut from here. */
-export async function whyNoAnswer({ target, address, grpcPort }: GateSpec): Promise<string> {
-  if (target === null || address === LOOPBACK) return GIVE_TIME;
+export async function whyNoAnswer({ target, address, endpoints }: GateSpec): Promise<string> {
+  const port = endpoints[0]?.port;
+  if (target === null || address === LOOPBACK || port === undefined) return GIVE_TIME;
   const [there, here] = await Promise.all([
-    runOn(target, script(OPENS, LOOPBACK, `${grpcPort}`), { timeoutMs: 15_000 }),
-    runOn(null, script(OPENS, address, `${grpcPort}`), { timeoutMs: 15_000 }),
+    runOn(target, script(OPENS, LOOPBACK, `${port}`), { timeoutMs: 15_000 }),
+    runOn(null, script(OPENS, address, `${port}`), { timeoutMs: 15_000 }),
   ]);
   if (there.code !== 0 || here.code === 0) return GIVE_TIME;
   return (
-    `its port ${grpcPort} is open on the machine itself and shut from here: open it between ${address} and its clients (a cloud's ` +
+    `its port ${port} is open on the machine itself and shut from here: open it between ${address} and its clients (a cloud's ` +
     "security group, a firewall), name the address that they can reach (pulumi config set lathe:address ADDRESS), or let it be " +
     "reached by SSH alone (pulumi config set lathe:expose tunnel)"
   );

@@ -1,7 +1,7 @@
-import { ROOT_SCRIPT } from "../hosts/become-root.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { ROOT_SCRIPT } from "../hosts/bootstrap/become-root.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { chainName, firewallRules, ruleComment, secondDoor } from "../access/firewall-rules.ts";
-import { RULES_SCRIPT } from "../access/guard.ts";
+import { RULES_SCRIPT } from "../hosts/firewall.ts";
 import { FirewallSpec } from "./specs.ts";
 import { resourceProgram } from "./program.ts";
 
@@ -68,9 +68,9 @@ export const program = resourceProgram(
   async (action, spec) => {
     const { target, note, setting, boot } = spec;
     const chain = chainName(spec.bridge);
-    // As iptables prints them, with quotes or without. Of a state of before there was an id, all are.
-    const comments = [ruleComment(spec), ruleComment({ ...spec, id: "" })];
-    const own = spec.id === "" ? [`-j ${chain}`] : comments.flatMap((c) => [`--comment "${c}" `, `--comment ${c} `]);
+    // As iptables prints it, with quotes or without.
+    const comment = ruleComment(spec);
+    const own = [`--comment "${comment}" `, `--comment ${comment} `];
     // The second door first: while the other is changed, it stands.
     for (const { tool, table, restore, jumps } of [secondDoor(spec), ...firewallRules(spec)]) {
       // A jump's words hold no spaces: the shell takes them apart again.
@@ -79,12 +79,12 @@ export const program = resourceProgram(
         await mustRunOn(target, script(APPLY, tool, table, chain, ...words), "set firewall rules", { input: restore });
       else {
         // The note goes with the one that always has a way in.
-        const goes = action === "delete" && tool === "iptables" && table === "filter" ? note : "";
-        const remove = script(REMOVE, tool, table, chain, own.join("\n"), goes);
+        const noteToo = action === "delete" && tool === "iptables" && table === "filter" ? note : "";
+        const remove = script(REMOVE, tool, table, chain, own.join("\n"), noteToo);
         await mustRunOn(target, remove, "remove firewall rules");
       }
     }
-    if (action === "create" && note !== "")
+    if (action === "create")
       await mustRunOn(target, script(NOTE, note, chain, `${setting} ${boot}`), "note firewall rules");
     return undefined;
   },

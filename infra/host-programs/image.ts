@@ -1,5 +1,5 @@
 import { BULK_MS } from "../deadlines.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { PULLING, pull } from "./pull.ts";
 import { ImageSpec } from "./specs.ts";
 import { resourceProgram } from "./program.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError, type Fault } from "../../lib/errors.ts";
 import { PULL_MS, PULL_RETRIES, PULL_RETRY_MS } from "../deadlines.ts";
-import { diagnoseCommand, sshCommand } from "../hosts/diagnose-command.ts";
-import { diagnoseSsh } from "../hosts/diagnose.ts";
-import { runOn, type RunResult } from "../hosts/run.ts";
-import type { SshTarget } from "../outputs.ts";
+import { diagnoseCommand, sshCommand } from "../hosts/connection/diagnose-command.ts";
+import { diagnoseSsh } from "../hosts/connection/diagnose.ts";
+import { runOn, type RunResult } from "../hosts/connection/run.ts";
+import type { SshTarget } from "../hosts/target.ts";
 import type { ImageKey } from "./specs.ts";
 
 /** What docker says where its engine went away under it, or sshd dropped it. */

@@ -8,7 +8,7 @@ export const programs = {
   deliver: () => import("./deliver.ts"),
   secrets: () => import("./secrets.ts"),
   firewall: () => import("./firewall.ts"),
-  room: () => import("./room.ts"),
+  reservation: () => import("./reservation.ts"),
   gate: () => import("./gate.ts"),
 } as const satisfies Record<string, () => Promise<{ readonly program: Program }>>;
 

@@ -1,4 +1,4 @@
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { unlessAnothers } from "../ownership/owner.ts";
 import { SecretsSpec } from "./specs.ts";
 import { resourceProgram } from "./program.ts";

@@ -1,5 +1,5 @@
-import { unwrap, wrap } from "../hosts/bootstrap.ts";
-import { WRAPPER } from "../hosts/bootstrap-script.ts";
+import { unwrap, wrap } from "../hosts/bootstrap/bootstrap.ts";
+import { WRAPPER } from "../hosts/bootstrap/bootstrap-script.ts";
 import { SudoSpec } from "./specs.ts";
 import { resourceProgram } from "./program.ts";
 

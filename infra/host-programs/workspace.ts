@@ -1,8 +1,7 @@
 import { BULK_MS } from "../deadlines.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { OWNER_FILE } from "../ownership/owner.ts";
-import { PROVEN } from "../servers/tf-serving/models-config.ts";
-import { WorkspaceSpec } from "./specs.ts";
+import { WorkspaceSpec } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 const MAKE = `
@@ -69,7 +68,7 @@ export const program = resourceProgram(
     }
     const texts = files.map(({ content }) => (content.endsWith("\n") ? content : `${content}\n`));
     const args = files.flatMap((file, i) => [
-      ...[file.name, file.keepProven ? PROVEN : ""],
+      ...[file.name, file.keepWhere ?? ""],
       `${(texts[i] ?? "").split("\n").length - 1}`,
     ]);
     await mustRunOn(target, script(`${MAKE}${WRITE}`, workspace, owner, id, ...args), "make the workspace", {

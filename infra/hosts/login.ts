@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { parseFirewall, type HostFirewall } from "../access/guard.ts";
+import { parseFirewall, type HostFirewall } from "./firewall.ts";
 
 /** Who Lathe is on a host, and where that host was reached: what binding ports and owning files depend on. */
 export interface HostLogin {

@@ -1,8 +1,8 @@
 import { findEntry, isOwnModel, packOwnModel, prepareModel, type CatalogueEntry } from "../../models/index.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
-import type { ModelRequest } from "../config/resolve.ts";
+import type { ModelRequest } from "../config/types.ts";
 import { versionsOf } from "../config/versions.ts";
-import type { ModelArtifact } from "../host-programs/specs.ts";
+import type { ModelArtifact } from "./spec.ts";
 
 /** The signature that takes pixels, and its input: the same for every model of the catalogue. */
 const PIXELS = { signature: "serving_default", input: "inputs" };

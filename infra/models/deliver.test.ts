@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { deliver, incomingName, undeliver } from "./deliver.ts";
-import type { DeliverSpec } from "../host-programs/specs.ts";
+import type { DeliverSpec } from "./spec.ts";
 
 let dir: string;
 let workspace: string;
@@ -33,7 +33,7 @@ function model(content: string, version = 1, ballastBytes = 0): { archive: strin
     archive,
     spec: {
       ...{ target: null, owner: "lathe/edge", id: "provider-1", workspace, model: "null", version },
-      ...{ sha256, source: "null", container: "none" },
+      ...{ path: `null/${version}`, sha256, source: "null", container: "none", kind: "none" },
     },
   };
 }
@@ -100,7 +100,7 @@ test("a new version lies beside the old one until that is removed", async () => 
 
 test("versions and models of one content are delivered at the same time", async () => {
   const { archive, spec } = model("one");
-  const specs = [spec, { ...spec, version: 2 }, { ...spec, model: "twin" }];
+  const specs = [spec, { ...spec, version: 2, path: "null/2" }, { ...spec, model: "twin", path: "twin/1" }];
   expect(await Promise.all(specs.map((each) => deliver(each, archive)))).toEqual(["new", "new", "new"]);
   for (const path of ["null/1", "null/2", "twin/1"])
     expect(readFileSync(join(workspace, "models", path, "saved_model.pb"), "utf8")).toBe("one");
@@ -119,10 +119,14 @@ test("a version stays where its folder is another deployment's by now", async ()
   expect(existsSync(served())).toBe(false);
 });
 
-test("what a state of before there was an id delivered is removed", async () => {
+test("a version lies where the server's kind has it, and leaves no folder that was made for it", async () => {
   const { archive, spec } = model("one");
-  await deliver(spec, archive);
-  writeFileSync(join(workspace, ".lathe-owner"), `${spec.owner}\nprovider-1\n`);
-  await undeliver({ ...spec, id: "" });
-  expect(existsSync(served())).toBe(false);
+  const flat = { ...spec, path: "null-1" };
+  const deep = { ...spec, model: "deep", path: "store/null/a" };
+  for (const each of [flat, deep]) await deliver(each, archive);
+  expect(await deliver(deep, archive)).toBe("already there");
+  expect(readdirSync(join(workspace, "models")).sort()).toEqual(["null-1", "store"]);
+  expect(readFileSync(join(workspace, "models/store/null/a/saved_model.pb"), "utf8")).toBe("one");
+  for (const each of [flat, deep]) await undeliver(each);
+  expect(readdirSync(join(workspace, "models"))).toEqual([]);
 });

@@ -4,14 +4,14 @@ import { dirname } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { BULK_MS, STALL_MS } from "../deadlines.ts";
-import { mustRunOn, script } from "../hosts/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { unlessAnothers } from "../ownership/owner.ts";
-import type { DeliverSpec } from "../host-programs/specs.ts";
+import type { DeliverSpec } from "./spec.ts";
 
 /*
  * How a model comes to a host. The archive is copied to `.incoming/<sha>-<model>-<version>.tar` (a broken copy goes on where
  * it stopped; versions of one content come side by side), verified there, unpacked beside it, and only then renamed to
- * `models/<model>/<version>`: the server never sees half a model. `.delivered/<model>/<version>` says which archive lies
+ * where the server's kind has it below `models/`: the server never sees half a model. `.delivered/<model>/<version>` says which archive lies
  * there; it is not in the version's folder, which is the server's.
  */
 
@@ -20,8 +20,8 @@ const SMALL_BYTES = 4 * 2 ** 20;
 
 /** Says `same`, and does no more, where this very version lies there already. */
 const UNLESS_SAME = `
-cd "$1"; model=$2 version=$3 sha=$4 incoming=$5
-if [ -d "models/$model/$version" ] && [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ]; then echo same; exit; fi
+cd "$1"; model=$2 version=$3 sha=$4 incoming=$5 path=$6
+if [ -d "models/$path" ] && [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ]; then echo same; exit; fi
 mkdir -p .incoming
 `;
 
@@ -38,15 +38,15 @@ const APPEND = `cat >> "$1/.incoming/$2.tar"`;
  * A version that is replaced by other content is moved away first.
  */
 const INSTALL = `
-cd "$1"; model=$2 version=$3 sha=$4 incoming=$5
+cd "$1"; model=$2 version=$3 sha=$4 incoming=$5 path=$6
 if [ "$(sha256sum ".incoming/$incoming.tar" | cut -d ' ' -f 1)" != "$sha" ]; then rm -f ".incoming/$incoming.tar"; echo bad; exit; fi
 umask 022
 rm -rf ".incoming/$incoming.new" ".incoming/$incoming.old"
-mkdir -p ".incoming/$incoming.new" "models/$model" ".delivered/$model"
+mkdir -p ".incoming/$incoming.new" "$(dirname "models/$path")" ".delivered/$model"
 tar -xf ".incoming/$incoming.tar" --no-same-owner -C ".incoming/$incoming.new"
 chmod -R a+rX,u+w ".incoming/$incoming.new"
-if [ -e "models/$model/$version" ]; then mv "models/$model/$version" ".incoming/$incoming.old"; echo replaced; fi
-mv ".incoming/$incoming.new" "models/$model/$version"
+if [ -e "models/$path" ]; then mv "models/$path" ".incoming/$incoming.old"; echo replaced; fi
+mv ".incoming/$incoming.new" "models/$path"
 printf '%s\\n' "$sha" > ".delivered/$model/$version"
 rm -rf ".incoming/$incoming.old" ".incoming/$incoming.tar"
 `;
@@ -60,13 +60,14 @@ ${INSTALL}
 
 const REMOVE = `
 cd "$1" 2>/dev/null || exit 0
-model=$2 version=$3 sha=$4 incoming=$5
-${unlessAnothers(".", "$6")}
+model=$2 version=$3 sha=$4 incoming=$5 path=$6
+${unlessAnothers(".", "$7")}
 rm -rf ".incoming/$incoming.tar" ".incoming/$incoming.new" ".incoming/$incoming.old"
 # Other content under the same version number belongs to a newer delivery.
 [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ] || exit 0
-rm -rf ".delivered/$model/$version" "models/$model/$version"
-rmdir ".delivered/$model" "models/$model" 2>/dev/null || true
+rm -rf ".delivered/$model/$version" "models/$path"
+rmdir ".delivered/$model" 2>/dev/null || true
+cd models && rmdir -p "$(dirname "$path")" 2>/dev/null || true
 `;
 
 /** What a version that is under way is called in `.incoming`. */
@@ -84,10 +85,10 @@ export type Delivered = "already there" | "new" | "replaced";
  * @throws UserError where the host refuses, or the copy arrives damaged twice
  */
 export async function deliver(spec: DeliverSpec, archive: string): Promise<Delivered> {
-  const { target, workspace, model, version, sha256 } = spec;
+  const { target, workspace, model, version, sha256, path } = spec;
   const doing = `deliver model ${model} version ${version}`;
   const incoming = incomingName(spec);
-  const words = [workspace, model, `${version}`, sha256, incoming];
+  const words = [workspace, model, `${version}`, sha256, incoming, path];
   const { size } = await stat(archive);
   const bulk = { timeoutMs: BULK_MS };
   const sendAll = async () => {
@@ -126,8 +127,8 @@ export async function deliver(spec: DeliverSpec, archive: string): Promise<Deliv
 
 /** Removes a version from its host, if it is still the one that was delivered, and the folder the deployment's. */
 export async function undeliver(spec: DeliverSpec): Promise<void> {
-  const { target, workspace, model, version, sha256, id } = spec;
+  const { target, workspace, model, version, sha256, path, id } = spec;
   const doing = `remove model ${model} version ${version}`;
-  const command = script(REMOVE, workspace, model, `${version}`, sha256, incomingName(spec), id);
+  const command = script(REMOVE, workspace, model, `${version}`, sha256, incomingName(spec), path, id);
   await mustRunOn(target, command, doing, { timeoutMs: BULK_MS });
 }

@@ -1,115 +1,131 @@
+import { protocolTitle } from "../../clients/registry.ts";
 import type { Fault } from "../../lib/errors.ts";
-import { sshCommand } from "../hosts/diagnose-command.ts";
-import { proxyContainer } from "../access/plan.ts";
 import { networkName } from "../access/firewall-rules.ts";
+import { proxyContainer } from "../access/plan.ts";
+import { sshCommand } from "../hosts/connection/diagnose-command.ts";
+import { listening } from "../hosts/connection/listening.ts";
 import { type Listed, named, readListed } from "./docker-list.ts";
-import type { RoomSpec } from "../host-programs/specs.ts";
+import type { ReservationSpec } from "./spec.ts";
 
-/* Who has the names and the ports of a deployment's room on its host, see room.ts: itself, or others. */
+/* Who has the names and the ports of a server's reservation on its host, see reservation.ts: itself, or others. */
 
 /** A container or a network that has a name. */
 interface Holder extends Listed {
-  /** Its labels: whose it is; empty where it has none. */
+  /** Its labels: whose it is, and of which of their servers; empty where it has none. */
   readonly deployment: string;
   readonly owner: string;
+  readonly server: string;
   /** What it publishes: a container that does not run publishes none. */
   readonly ports: readonly number[];
 }
 
-/** What a host says of a deployment's room. */
+/** What a host says of a server's reservation. */
 export interface Seen {
   readonly containers: readonly Holder[];
-  /** The one that has the name of the deployment's own, where it is to have one. */
+  /** The one that has the name of the server's own, where it is to have one. */
   readonly networks: readonly Holder[];
   readonly listening: readonly number[];
 }
 
 /** Reads what `LOOK` printed. Pure. */
 export function parseSeen(printed: string): Seen {
-  const [containers = "", networks = "", listening = ""] = printed.split(/^@@\w+$/m);
+  const [containers = "", networks = "", sockets = ""] = printed.split(/^@@\w+$/m);
   return {
     containers: readHolders(containers),
     networks: readHolders(networks),
-    // Local address in hex, `ADDRESS:PORT`; state 0A is LISTEN.
-    listening: [...listening.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ 0A /gm)].map(([, port]) =>
-      parseInt(port ?? "", 16),
-    ),
+    listening: listening(sockets).map(({ port }) => port),
   };
 }
 
 function readHolders(lines: string): Holder[] {
-  return readListed(lines, ([deployment = "", owner = ""], line) => ({
-    deployment,
-    owner,
+  return readListed(lines, ([deployment = "", owner = "", server = ""], line) => ({
+    ...{ deployment, owner, server },
     ports: [...line.matchAll(/:(\d+)(?:-(\d+))?->/g)].flatMap(([, from, to]) =>
       Array.from({ length: Number(to ?? from) - Number(from) + 1 }, (_, i) => Number(from) + i),
     ),
   }));
 }
 
-/** Whether something is of this deployment. (A server's container of before there was an id has an owner only.) */
-export function isOwn(room: RoomSpec, holder: Holder): boolean {
-  if (holder.deployment !== "") return holder.deployment === room.id;
-  return holder.owner === room.owner && holder.names.includes(room.container);
+/** Whether something is of this deployment. */
+function isOwn(spec: ReservationSpec, holder: Holder): boolean {
+  return holder.deployment === spec.id;
 }
 
-/** The names that a deployment is to have, and who has them. */
-function claims(room: RoomSpec, { containers, networks }: Seen) {
-  const { container, owner, rest, beside } = room;
-  const claim = (kind: "container" | "network", name: string, among: readonly Holder[], attempt: string) =>
-    ({ kind, name, holder: named(among, name), attempt }) as const;
+/** The names that a server is to have, and who has them. */
+function names(spec: ReservationSpec, { containers, networks }: Seen) {
+  const { container, owner, proxy, beside } = spec;
+  const wanted = (kind: "container" | "network", name: string, among: readonly Holder[], leftover: string) =>
+    ({ kind, name, holder: named(among, name), leftover }) as const;
   return [
     // A proxy before its server: in this order they are removed.
-    ...(rest === "token" ? [claim("container", proxyContainer(container), containers, beside?.proxy ?? "")] : []),
-    claim("container", container, containers, room.attempt),
-    ...(beside === undefined ? [] : [claim("network", networkName(owner, container), networks, beside.network)]),
+    ...(proxy ? [wanted("container", proxyContainer(container), containers, beside?.proxy ?? "")] : []),
+    wanted("container", container, containers, spec.leftover),
+    ...(beside === undefined ? [] : [wanted("network", networkName(owner, container), networks, beside.network)]),
   ];
 }
 
-/** What keeps a deployment from its names or its ports; what is of the same deployment does not. Pure. */
-export function occupied(room: RoomSpec, seen: Seen): Fault[] {
-  const { target, container } = room;
+/** What keeps a server from its names or its ports; what is of the same deployment does not. Pure. */
+export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
+  const { target } = spec;
   const host = target === null ? "this machine" : `host ${target.destination}`;
   const on = (command: string) => (target === null ? command : `${sshCommand(target)} ${command}`);
-  const faults = claims(room, seen).flatMap(({ kind, name, holder }): Fault[] => {
-    if (holder === undefined || isOwn(room, holder)) return [];
-    const whose =
-      holder.owner === "" ? "not Lathe's" : `of stack ${holder.owner}, of somebody else or of a state that was lost`;
-    const remove = kind === "container" ? `docker rm -f ${name}` : `docker network rm ${name}`;
-    return [
-      {
-        what: `${host}: there is a ${kind} ${name} already (${whose})`,
-        expected: `a name that no other ${kind} has`,
-        fix: `pulumi config set lathe:container NAME${name === container ? "" : ", which its name follows"}; or, if nobody needs it: ${on(remove)}`,
-      },
-    ];
-  });
-  for (const [key, port] of Object.entries(room.ports)) {
-    if (key === "restPort" && room.rest === "off") continue;
-    const by = seen.containers.find((p) => p.ports.includes(port));
-    // Its own container goes before the next one comes, under whatever name it ran.
-    if (by === undefined ? !seen.listening.includes(port) : isOwn(room, by)) continue;
-    const whose = by === undefined ? `another program (which: ${on("sudo ss -ltnp")})` : `container ${by.names[0]}`;
-    faults.push({
-      what: `${host}: port ${port} is taken by ${whose}`,
-      expected: `a free port for ${key === "grpcPort" ? "gRPC" : "REST"}`,
-      fix: `end it there, or: pulumi config set lathe:${key} PORT`,
-    });
-  }
-  return faults;
+  return [
+    ...names(spec, seen).flatMap(({ kind, name, holder }) =>
+      holder === undefined || isOwn(spec, holder) ? [] : [nameFault(spec, host, on, kind, name, holder)],
+    ),
+    ...spec.ports.flatMap(({ protocol, port }): Fault[] => {
+      const by = seen.containers.find((c) => c.ports.includes(port));
+      // Its own container goes before the next one comes, under whatever name it ran.
+      if (by === undefined ? !seen.listening.includes(port) : isOwn(spec, by)) return [];
+      const whose = by === undefined ? `another program (which: ${on("sudo ss -ltnp")})` : `container ${by.names[0]}`;
+      return [
+        {
+          what: `${host}: port ${port} is taken by ${whose}`,
+          expected: `a free port for ${protocolTitle(protocol)}`,
+          fix: `end it there, or: pulumi config set --path lathe:ports.${protocol} PORT`,
+        },
+      ];
+    }),
+  ];
 }
 
-/** What must go before there is room: own attempts, and an own proxy that is no more wanted. Pure. */
-export function leftovers(room: RoomSpec, seen: Seen): { containers: string[]; networks: string[] } {
-  const all = claims(room, seen);
-  const attempts = (of: string) =>
-    all.flatMap(({ kind, holder, attempt }) =>
-      kind === of && attempt !== "" && holder?.id.startsWith(attempt) === true && isOwn(room, holder)
+function nameFault(
+  { container }: ReservationSpec,
+  host: string,
+  on: (command: string) => string,
+  kind: "container" | "network",
+  name: string,
+  { owner }: Holder,
+): Fault {
+  const whose = owner === "" ? "not Lathe's" : `of stack ${owner}, of somebody else or of a state that was lost`;
+  const remove = kind === "container" ? `docker rm -f ${name}` : `docker network rm ${name}`;
+  return {
+    what: `${host}: there is a ${kind} ${name} already (${whose})`,
+    expected: `a name that no other ${kind} has`,
+    fix: `pulumi config set lathe:container NAME${name === container ? "" : ", which its name follows"}; or, if nobody needs it: ${on(remove)}`,
+  };
+}
+
+/**
+ * What must go before a server's containers come: its leftovers, a proxy of its own that is no more wanted, and containers of
+ * other servers of the same deployment that have its name or a port of its: they go or are made anew under other ones. Pure.
+ */
+export function toRemove(spec: ReservationSpec, seen: Seen): { containers: string[]; networks: string[] } {
+  const all = names(spec, seen);
+  const leftovers = (of: string) =>
+    all.flatMap(({ kind, holder, leftover }) =>
+      kind === of && leftover !== "" && holder?.id.startsWith(leftover) === true && isOwn(spec, holder)
         ? [holder.id]
         : [],
     );
-  // It has the port that the server itself is about to take.
-  const proxy = room.rest === "token" ? undefined : named(seen.containers, proxyContainer(room.container));
-  const unwanted = proxy?.deployment === room.id ? [proxy.id] : [];
-  return { containers: [...unwanted, ...attempts("container")], networks: attempts("network") };
+  const wanted = new Set(all.map(({ name }) => name));
+  const ports = spec.ports.map(({ port }) => port);
+  const inTheWay = seen.containers.filter((c) => {
+    if (!isOwn(spec, c)) return false;
+    // It has the port that the server itself is about to take.
+    if (c.server === spec.server) return !spec.proxy && c.names.includes(proxyContainer(spec.container));
+    return c.names.some((name) => wanted.has(name)) || c.ports.some((port) => ports.includes(port));
+  });
+  const containers = [...inTheWay.map(({ id }) => id), ...leftovers("container")];
+  return { containers: [...new Set(containers)], networks: leftovers("network") };
 }

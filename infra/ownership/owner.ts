@@ -7,12 +7,12 @@
 export const OWNER_FILE = ".lathe-owner";
 
 /**
- * Lines of a script: it ends, well, where a folder is of another deployment. (Folders and states of before there was an id have none.)
+ * Lines of a script: it ends, well, where a folder is of another deployment.
  *
  * @param folder how the script names it
  * @param id how the script names the deployment's id
  */
 export function unlessAnothers(folder: string, id: string): string {
   return `which=$(sed -n 2p "${folder}/${OWNER_FILE}" 2>/dev/null || true)
-if [ -n "$which" ] && [ -n "${id}" ] && [ "$which" != "${id}" ]; then exit 0; fi`;
+if [ -n "$which" ] && [ "$which" != "${id}" ]; then exit 0; fi`;
 }

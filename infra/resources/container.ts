@@ -1,19 +1,19 @@
 import type { Input } from "@pulumi/pulumi";
-import type { ServerSpec } from "../servers/registry.ts";
+import { UserError } from "../../lib/errors.ts";
+import { SECRETS_PATH, type PlannedEndpoint } from "../access/plan.ts";
 import { GRACE_SECONDS } from "../deadlines.ts";
-import { SECRETS_PATH } from "../servers/tf-serving/protect.ts";
-import type { ThreadPlan } from "../outputs.ts";
+import type { Placement } from "../outputs.ts";
+import type { ContainerSpec } from "../servers/kind.ts";
 
 /** What one server's container is made of, beyond what its kind says. */
 export interface ContainerRequest {
   readonly container: string;
-  readonly spec: ServerSpec;
-  readonly threads: ThreadPlan;
+  readonly spec: ContainerSpec;
+  readonly placement: Placement;
   /** Folder on the host with the models, absolute. */
   readonly modelsDir: string;
-  readonly grpcPort: number;
-  readonly restPort: number;
-  /** Addresses of the host that both are bound to. */
+  readonly endpoints: readonly PlannedEndpoint[];
+  /** Addresses of the host that their ports are bound to. */
   readonly bind: readonly string[];
   readonly memoryMiB: number;
   /** `UID:GID`; undefined: whom the image says. */
@@ -24,8 +24,6 @@ export interface ContainerRequest {
   readonly network?: string | undefined;
   /** Whether the host starts it again after a boot of its own. */
   readonly startAtBoot?: boolean;
-  /** Whether REST has a port on the host. */
-  readonly publishRest?: boolean;
   /** Who made it, for people who look at the host: `org.lathe.stack` and the like. */
   readonly labels: Readonly<Record<string, Input<string>>>;
 }
@@ -35,7 +33,7 @@ export interface ContainerRequest {
  * in is said outright, because the provider reads it back and would see a difference on each refresh. Pure.
  */
 export function containerArgs(request: ContainerRequest) {
-  const { spec, threads } = request;
+  const { spec, placement } = request;
   return {
     name: request.container,
     envs: Object.entries(spec.env)
@@ -44,7 +42,7 @@ export function containerArgs(request: ContainerRequest) {
     command: [...spec.command],
     ...(request.user === undefined ? {} : { user: request.user }),
     // Port by port, as the provider reads them back: another order would be another container to it.
-    ports: published(request).flatMap(([internal, external]) =>
+    ports: published(request.endpoints).flatMap(({ containerPort: internal, port: external }) =>
       request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
     ),
     mounts: [
@@ -54,7 +52,7 @@ export function containerArgs(request: ContainerRequest) {
         : [{ type: "bind", source: request.secretsDir, target: SECRETS_PATH, readOnly: true }]),
     ],
     tmpfs: Object.fromEntries(spec.scratch.map((path) => [path, "rw,nosuid,nodev,size=256m"])),
-    ...(threads.cpuSet === undefined ? {} : { cpuSet: threads.cpuSet }),
+    ...(placement.cpuSet === undefined ? {} : { cpuSet: placement.cpuSet }),
     memory: request.memoryMiB,
     memorySwap: request.memoryMiB,
     readOnly: true,
@@ -82,14 +80,9 @@ export function containerArgs(request: ContainerRequest) {
   };
 }
 
-/** The container's ports that the host has, inside and outside. */
-function published({
-  spec,
-  grpcPort,
-  restPort,
-  publishRest,
-}: ContainerRequest): [internal: number, external: number][] {
-  return [[spec.grpcPort, grpcPort], ...(publishRest === false ? [] : [[spec.restPort, restPort] as [number, number]])];
+/** The container's own ports that the host has: that of an endpoint with a token is its proxy's. */
+function published(endpoints: readonly PlannedEndpoint[]): PlannedEndpoint[] {
+  return endpoints.filter(({ security }) => security !== "token");
 }
 
 /**
@@ -113,11 +106,24 @@ export const REPLACE_ON_CHANGES = [
 ];
 
 /**
- * The container's memory limit where the stack sets none: nine tenths, so that a server never takes its host down, in
- * steps of 256 MiB, because a new kernel finds a little more or less memory and that is no reason for a new container.
+ * The memory limit of a server whose config sets none: nine tenths of the host's, so that servers never take their host down,
+ * less what the stack's other servers there are given, shared with those that have no limit either; in steps of 256 MiB, because a new
+ * kernel finds a little more or less memory and that is no reason for a new container. Pure.
+ *
+ * @param memoryBytes of the host, as far as the server may have it
+ * @param givenMiB limits of the stack's other servers on the host
+ * @param sharers servers there without a limit in their config, this one among them
+ * @throws UserError where nothing is left
  */
-export function defaultMemoryMiB(memoryBytes: number): number {
-  const MIB_STEP = 256;
-  const mostMiB = Math.floor((memoryBytes * 0.9) / 2 ** 20);
-  return mostMiB < MIB_STEP ? mostMiB : Math.floor(mostMiB / MIB_STEP) * MIB_STEP;
+export function memoryShareMiB(memoryBytes: number, givenMiB: readonly number[] = [], sharers = 1): number {
+  const STEP = 256;
+  const given = givenMiB.reduce((sum, mib) => sum + mib, 0);
+  const mostMiB = Math.floor(((memoryBytes * 0.9) / 2 ** 20 - given) / sharers);
+  if (mostMiB < 1)
+    throw new UserError({
+      what: `lathe:memoryMiB: the limits of the stack's other servers (${givenMiB.join(" + ")} MiB) leave nothing of the machine's memory`,
+      expected: `less than ${Math.floor((memoryBytes * 0.9) / 2 ** 20)} MiB in all, or a limit for each server`,
+      fix: "give the servers lower limits (lathe:memoryMiB)",
+    });
+  return mostMiB < STEP ? mostMiB : Math.floor(mostMiB / STEP) * STEP;
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { Credentials, SERVER_NAME } from "../access/certificates.ts";
 import type { Security } from "../../clients/security.ts";
-import type { AccessConfig } from "../config/access.ts";
+import type { Endpoint } from "../outputs.ts";
 import type { StackSecrets } from "../outputs-access.ts";
 
 /** A server's credentials as the state keeps them: the same on every `up`. */
@@ -45,35 +45,33 @@ export function keepCredentials(
   };
 }
 
-/** What a client needs for each of a server's ports; absent where the port is in the clear. */
-export interface PortSecurity {
-  readonly grpc?: Security;
-  readonly rest?: Security;
-}
-
-/** What the config asks of clients, from the server's CA and their own secrets. Pure. */
-export function portSecurity(
-  { tls, rest }: Pick<AccessConfig, "tls" | "rest">,
+/** What clients of an endpoint need, from the server's CA and their own secrets; undefined where it is in the clear. Pure. */
+export function clientSecurity(
+  security: Endpoint["security"],
   made: Pick<Credentials, "ca" | "clientCert" | "clientKey" | "token">,
-): PortSecurity {
+): Security | undefined {
   const trust = { ca: made.ca, serverName: SERVER_NAME };
-  return {
-    ...(tls === "off"
-      ? {}
-      : { grpc: { ...trust, ...(tls === "mutual" ? { cert: made.clientCert, key: made.clientKey } : {}) } }),
-    ...(rest === "token" ? { rest: { ...trust, token: made.token } } : {}),
-  };
+  switch (security) {
+    case "none":
+      return undefined;
+    case "tls":
+      return trust;
+    case "mutual-tls":
+      return { ...trust, cert: made.clientCert, key: made.clientKey };
+    case "token":
+      return { ...trust, token: made.token };
+  }
 }
 
 /** The stack output `latheSecrets`; undefined where no server has any. */
 export function secretsOutput(
-  servers: readonly { readonly role: string; readonly credentials: KeptCredentials | undefined }[],
+  servers: readonly { readonly serverId: string; readonly credentials: KeptCredentials | undefined }[],
 ): pulumi.Output<StackSecrets> | undefined {
-  const kept = servers.flatMap(({ role, credentials }) =>
+  const kept = servers.flatMap(({ serverId: server, credentials }) =>
     credentials === undefined
       ? []
-      : [credentials.all.apply(({ clientCert, clientKey, token }) => ({ role, clientCert, clientKey, token }))],
+      : [credentials.all.apply(({ clientCert, clientKey, token }) => ({ server, clientCert, clientKey, token }))],
   );
   if (kept.length === 0) return undefined;
-  return pulumi.secret(pulumi.all(kept).apply((all) => ({ schema: "lathe.secrets/1", servers: all }) as const));
+  return pulumi.secret(pulumi.all(kept).apply((all) => ({ schema: "lathe.secrets/2", servers: all }) as const));
 }

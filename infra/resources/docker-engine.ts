@@ -2,8 +2,8 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { hostCommand } from "./host-command.ts";
-import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/ssh.ts";
-import type { SshTarget } from "../outputs.ts";
+import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
+import type { SshTarget } from "../hosts/target.ts";
 import type { ImageKey } from "../host-programs/specs.ts";
 
 /** The connection to a machine's Docker engine: over SSH, or to this machine's own. */
@@ -17,7 +17,7 @@ export function dockerProvider(name: string, target: SshTarget | null): docker.P
 }
 
 /**
- * An image on an engine: pulled once, and removed on destroy if Lathe pulled it and no other stack uses it. `commands/image.ts`
+ * An image on an engine: pulled once, and removed on destroy if Lathe pulled it and no other stack uses it. `host-programs/image.ts`
  * sees to both: the provider would remove it in any case, or fail, and says of a pull that failed what nobody understands.
  */
 export function remoteImage(
@@ -26,14 +26,12 @@ export function remoteImage(
   target: SshTarget | null,
   provider: docker.Provider,
   owner: string,
+  key: ImageKey,
   dependsOn: pulumi.Resource[] = [],
-  key: ImageKey = "image",
 ): docker.RemoteImage {
-  // What the states of before have: the server's image needs no update.
-  const named = key === "image" ? {} : { key };
   const claim = hostCommand(
     `${name}-claim`,
-    { program: "image", spec: { target, owner, reference, ...named }, triggers: [reference], undo: true },
+    { program: "image", spec: { target, owner, reference, key }, triggers: [reference], undo: true },
     { dependsOn },
   );
   return new docker.RemoteImage(
@@ -46,6 +44,38 @@ export function remoteImage(
       retainOnDelete: true,
     },
   );
+}
+
+/** Gives an image of a machine by what its resource is called, what is wanted, and the config's key that says so. */
+export type ImagesOn = (
+  called: string,
+  wanted: string,
+  key: ImageKey,
+) => Promise<{ readonly reference: string; readonly image: docker.RemoteImage }>;
+
+/**
+ * A machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image of
+ * one name has a number.
+ */
+export function imagesOn(
+  host: string,
+  target: SshTarget | null,
+  provider: docker.Provider,
+  owner: string,
+  dependsOn: pulumi.Resource[],
+): ImagesOn {
+  const images = new Map<string, docker.RemoteImage>();
+  const counts = new Map<string, number>();
+  return async (called, wanted, key) => {
+    const reference = await withDigest(wanted, provider, key);
+    const known = images.get(reference);
+    if (known !== undefined) return { reference, image: known };
+    const count = counts.get(called) ?? 0;
+    counts.set(called, count + 1);
+    const image = remoteImage(`${called}${count || ""}.${host}`, reference, target, provider, owner, key, dependsOn);
+    images.set(reference, image);
+    return { reference, image };
+  };
 }
 
 /**

@@ -1,67 +1,61 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import type { MachineConfig } from "../config/resolve.ts";
-import type { SshTarget } from "../outputs.ts";
-import { ATTEMPT_LABEL, ID_LABEL, OWNER_LABEL } from "../ownership/reservation.ts";
-import { hostCommand } from "./host-command.ts";
-import { hasOwnNetwork, type ServerAccess } from "../access/plan.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { guardPlace } from "../access/guard.ts";
+import { hasOwnNetwork, proxied } from "../access/plan.ts";
+import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
+import { hostCommand } from "./host-command.ts";
+import type { Part } from "./server-args.ts";
 
-export interface GuardArgs {
-  readonly name: string;
-  readonly access: ServerAccess;
-  readonly owner: string;
-  /** Whose it is, as the host tells it from other deployments'. */
-  readonly id: pulumi.Input<string>;
-  readonly config: MachineConfig;
-  readonly target: SshTarget | null;
-  readonly workspace: string;
-  readonly provider: docker.Provider;
-  readonly child: pulumi.CustomResourceOptions;
-  /** The workspace: where it is refused, another deployment has the rules, too. */
-  readonly folder: pulumi.Resource;
-}
+/* The ways to a server on its host: its names and ports, its network, and who is let in. */
 
 /** The firewall's rules for a server, where it is to be guarded. They name a bridge that need not be there. */
-export function firewallFor(args: GuardArgs): pulumi.Resource[] {
-  const { name, access, owner, id, config, target, workspace, child, folder } = args;
+export function firewallFor({ name, args, id, child }: Part): pulumi.Resource[] {
+  const { access, owner, config, target, workspace, folder } = args;
   const { allow, boot, guard } = access;
   if (guard.setting === null) return [];
   const bridge = networkName(owner, config.container);
   const spec = {
-    target,
-    owner,
-    id,
-    bridge,
-    // With REST off its port may be somebody else's.
-    ports: access.config.rest === "off" ? [config.grpcPort] : [config.grpcPort, config.restPort],
+    ...{ target, owner, id, bridge, allow, boot, setting: guard.setting },
+    ports: access.endpoints.map(({ port }) => port),
     bind: [...access.bind].sort(),
-    allow,
-    boot,
     note: guardPlace(owner, config.container, workspace).note,
-    setting: guard.setting,
   };
-  // Another bridge has a chain of its own: the old one stays until the old server is gone.
+  // Another bridge has a chain of its own: the old one stays until the old server is gone. Where the folder is refused, another
+  // deployment has the rules, too.
   const options = { ...child, dependsOn: [folder] };
   return [hostCommand(`${name}-firewall`, { program: "firewall", spec, triggers: [bridge], undo: true }, options)];
 }
 
 /**
- * A server that not everyone may reach has a Docker network of its own: firewall rules name its bridge and touch nobody
- * else's traffic, and no other container of the host is on it. On destroy it goes with the containers' room.
+ * The containers' names and ports. On destroy the containers go by this, before everything that they use: Docker's provider
+ * has no words for a host that is gone, and no way to forget it.
  */
-export function networkFor({
-  name,
-  access,
-  owner,
-  config,
-  provider,
-  child,
-  id,
-  room,
-  attempt,
-}: GuardArgs & { readonly room: pulumi.Resource; readonly attempt: string }): docker.Network[] {
+export function reservationFor({ name, args, id, child }: Part, after: readonly pulumi.Resource[]): pulumi.Resource {
+  const { target, owner, config, access, leftovers, workspace } = args;
+  return hostCommand(
+    `${name}-reservation`,
+    {
+      program: "reservation",
+      spec: {
+        ...{ target, owner, id, server: name, container: config.container, leftover: leftovers.container },
+        proxy: proxied(access.endpoints) !== undefined,
+        ports: access.endpoints.map(({ protocol, port }) => ({ protocol, port })),
+        ...(hasOwnNetwork(access) ? { beside: { workspace, proxy: leftovers.proxy, network: leftovers.network } } : {}),
+      },
+      triggers: [],
+      undo: true,
+    },
+    { ...child, dependsOn: [args.folder, ...after, args.remoteImage] },
+  );
+}
+
+/**
+ * A server that not everyone may reach has a Docker network of its own: firewall rules name its bridge and touch nobody
+ * else's traffic, and no other container of the host is on it. On destroy it goes with the reservation.
+ */
+export function networkFor({ name, args, id, child }: Part, reservation: pulumi.Resource): docker.Network[] {
+  const { access, owner, config, provider, leftovers } = args;
   if (!hasOwnNetwork(access)) return [];
   const network = networkName(owner, config.container);
   return [
@@ -72,14 +66,15 @@ export function networkFor({
         driver: "bridge",
         options: { "com.docker.network.bridge.name": network },
         labels: [
-          ...(attempt === "" ? [] : [{ label: ATTEMPT_LABEL, value: attempt }]),
           { label: ID_LABEL, value: id },
+          ...(leftovers.network === "" ? [] : [{ label: LEFTOVER_LABEL, value: leftovers.network }]),
           { label: OWNER_LABEL, value: owner },
+          { label: SERVER_LABEL, value: name },
         ],
       },
       // Another container's name means another network: the old server is on the old one until it is gone.
       // (The provider would have it gone first, because its name is set: pulumi-terraform-bridge.)
-      { ...child, provider, dependsOn: [room], deletedWith: room, deleteBeforeReplace: false },
+      { ...child, provider, dependsOn: [reservation], deletedWith: reservation, deleteBeforeReplace: false },
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import { GRACE_SECONDS } from "../deadlines.ts";
 import type { Credentials } from "../access/certificates.ts";
-import { SECRETS_PATH, type SecretFile } from "../servers/tf-serving/protect.ts";
+import { SECRETS_PATH } from "../access/plan.ts";
+import type { SecretFile } from "../servers/kind.ts";
 
 /** Where the proxy listens inside its container. */
 export const PROXY_PORT = 8443;
@@ -22,7 +23,7 @@ export const PROXY_COMMAND = ["haproxy", "-db", "-f", `${SECRETS_PATH}/${CONFIG}
 export const PROXY_STOP_SIGNAL = "SIGUSR1";
 
 /**
- * What REST's proxy reads: its certificate and key, the one header that it lets through, and how it is set up. It passes
+ * What the proxy before REST reads: its certificate and key, the one header that it lets through, and how it is set up. It passes
  * bodies on as they come and keeps nothing on a disk; the server's address is asked of Docker's own name server, because
  * it changes with each start of the container. Pure.
  */

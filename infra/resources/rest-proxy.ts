@@ -3,17 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { GRACE_SECONDS } from "../deadlines.ts";
 import { REPLACE_ON_CHANGES } from "./container.ts";
-import { ATTEMPT_LABEL, ID_LABEL } from "../ownership/reservation.ts";
+import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
 import { hostCommand } from "./host-command.ts";
-import type { SshTarget } from "../outputs.ts";
-import { proxyContainer, type ServerAccess } from "../access/plan.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import { SECRETS_PATH, proxyContainer, type ServerAccess } from "../access/plan.ts";
 import type { KeptCredentials } from "./credentials.ts";
 import { PROXY_COMMAND, PROXY_PORT, PROXY_STOP_SIGNAL, proxyConfig, proxyFiles } from "./rest-proxy-config.ts";
-import { SECRETS_PATH } from "../servers/tf-serving/protect.ts";
 
 const MEMORY_MIB = 256;
 
-/** What REST's proxy is made of. */
+/** What the proxy before REST is made of. */
 export interface ProxyArgs {
   readonly name: string;
   readonly access: ServerAccess;
@@ -22,17 +21,17 @@ export interface ProxyArgs {
   readonly target: SshTarget | null;
   readonly workspace: string;
   readonly owner: string;
-  /** Whose it is, as its room tells it from others' containers. */
+  /** Whose it is, as its reservation tells it from others' containers. */
   readonly id: pulumi.Input<string>;
   /** What an interrupted `up` left of it, see ownership/leftovers.ts. */
-  readonly attempt: string;
-  /** The room of the server and this: on destroy it goes with it. */
-  readonly room: pulumi.Resource;
+  readonly leftover: string;
+  /** Of the server and this: on destroy it goes with it. */
+  readonly reservation: pulumi.Resource;
   readonly network: string;
-  /** The server's container, and its REST port inside. */
+  /** The server's container, and its port inside. */
   readonly server: { readonly container: string; readonly port: number };
   /** Port on the host. */
-  readonly restPort: number;
+  readonly port: number;
   readonly provider: docker.Provider;
   /** What must be there before it. */
   readonly after: readonly pulumi.Resource[];
@@ -71,7 +70,7 @@ export function restProxy(args: ProxyArgs): docker.Container {
       entrypoints: PROXY_COMMAND.slice(0, 1),
       command: PROXY_COMMAND.slice(1),
       user,
-      ports: access.proxyBind.map((ip) => ({ internal: PROXY_PORT, external: args.restPort, ip, protocol: "tcp" })),
+      ports: access.proxyBind.map((ip) => ({ internal: PROXY_PORT, external: args.port, ip, protocol: "tcp" })),
       mounts: [{ type: "bind", source: `${workspace}/secrets/${container}`, target: SECRETS_PATH, readOnly: true }],
       memory: MEMORY_MIB,
       memorySwap: MEMORY_MIB,
@@ -86,10 +85,11 @@ export function restProxy(args: ProxyArgs): docker.Container {
       stopSignal: PROXY_STOP_SIGNAL,
       destroyGraceSeconds: GRACE_SECONDS,
       labels: [
-        ...(args.attempt === "" ? [] : [{ label: ATTEMPT_LABEL, value: args.attempt }]),
         { label: ID_LABEL, value: args.id },
         { label: "org.lathe.keys", value: credentials.fingerprint },
-        { label: "org.lathe.owner", value: args.owner },
+        ...(args.leftover === "" ? [] : [{ label: LEFTOVER_LABEL, value: args.leftover }]),
+        { label: OWNER_LABEL, value: args.owner },
+        { label: SERVER_LABEL, value: name },
         { label: "org.lathe.set-up", value: setUp },
       ],
     },
@@ -97,7 +97,7 @@ export function restProxy(args: ProxyArgs): docker.Container {
       ...child,
       provider,
       dependsOn: [...args.after, secrets],
-      deletedWith: args.room,
+      deletedWith: args.reservation,
       deleteBeforeReplace: true,
       replaceOnChanges: [...REPLACE_ON_CHANGES, "entrypoints"],
     },

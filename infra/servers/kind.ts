@@ -1,17 +1,19 @@
 import type { z } from "zod";
 import type { Credentials } from "../access/certificates.ts";
 import type { AccessConfig } from "../config/access.ts";
-import type { GateModel, GateRun } from "../gate/spec.ts";
+import type { KindGate } from "../gate/kind-gate.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import type { Endpoint, Placement } from "../outputs.ts";
+
+export type { GateState, KindGate } from "../gate/kind-gate.ts";
 
 /** A file that a server reads at its start, beside the models. */
 export interface ServerFile {
   /** Name in the models folder. */
   readonly name: string;
   readonly content: string;
-  /** A file that the gate takes over once a server was seen to serve what it says: then it is not written again. */
-  readonly keepProven?: boolean;
+  /** How the file on the machine begins where the gate has taken it over (`GateState`): then it is left as it is. */
+  readonly keepWhere?: string;
 }
 
 /** A file that the user of one container alone may read. */
@@ -63,18 +65,6 @@ export interface ContainerSpec {
   readonly scratch: readonly string[];
 }
 
-/** How a kind's gate does what is the kind's own. Each throws a `UserError` with the reason where it does not hold. */
-export interface KindGate {
-  /** Waits until a model answers at all, in the version that was delivered. */
-  ready(run: GateRun, model: GateModel, deadline: number): Promise<void>;
-  /** Asks a model for one real answer at each open endpoint. */
-  smoke(run: GateRun, model: GateModel, deadline: number): Promise<void>;
-  /** Brings a running server to serve what the stack wants, new versions beside old; absent: a new container serves them. */
-  rollOut?(run: GateRun, deadline: number, check: (models: readonly GateModel[]) => Promise<void>): Promise<void>;
-  /** What must hold once all models answer; absent: nothing more. */
-  served?(run: GateRun): Promise<void>;
-}
-
 /**
  * A kind of model server: a folder here and a line in `registry.ts`. Nothing outside of the folder knows its name.
  *
@@ -105,6 +95,9 @@ export interface ServerKind<S = unknown> {
   /** Pure: which build an image is, in the kind's own words (`intel`): settings may act in one alone. */
   build(image: string, standIn: boolean): string;
   /** Pure: its settings by the names of its documentation, from the environment and command of a running container. */
-  settingsShown(running: { readonly env: Readonly<Record<string, string>>; readonly command: readonly string[] }): Record<string, string>;
+  settingsShown(running: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly command: readonly string[];
+  }): Record<string, string>;
   readonly gate: KindGate;
 }

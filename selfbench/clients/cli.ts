@@ -11,7 +11,7 @@ import { takePriority } from "./priority.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
 import { reportText } from "./text.ts";
 import { ghz, speedServer, wrk } from "./tools.ts";
-import { Worker } from "./worker.ts";
+import { LineProgram } from "./line-program.ts";
 
 await runCommand(
   {
@@ -80,7 +80,7 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
   const folder = await mkdtemp(join(tmpdir(), "lathe-speed-"));
   const payload = makePayload(30_000);
   const files = await writePayload(payload, folder);
-  const server = new Worker("the fixed-answer server", programs.server, [
+  const server = new LineProgram("the fixed-answer server", programs.server, [
     ...["-grpc-answer", files.grpcAnswer, "-grpc-request-bytes", String(payload.grpcRequest.length - 64)],
     ...["-rest-answer", files.restAnswer, "-rest-request-bytes", String(payload.restRequest.length)],
   ]);

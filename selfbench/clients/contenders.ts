@@ -6,7 +6,7 @@ import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
-import { Worker } from "./worker.ts";
+import { LineProgram } from "./line-program.ts";
 
 /** Each turn of each client begins with so many calls that do not count (wrk's with a second). */
 export const LEAST_WARM = 200;
@@ -67,8 +67,8 @@ export function contenders(): Contender[] {
     own("probe", "grpc", WHOLE),
     own("probe-bytes", "grpc", READY),
     own("grpc-js", "grpc", WHOLE),
-    worker("grpcio-bytes", "grpc", false, READY, (at) => python(at, "bytes")),
-    worker("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
+    byLines("grpcio-bytes", "grpc", false, READY, (at) => python(at, "bytes")),
+    byLines("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
     { name: "ghz", protocol: "grpc", ours: false, inside: `${WHOLE} (dynamic messages)`, start: eachTurnAnew(ghzTurn) },
     own("rest", "rest", WHOLE),
     own("rest-body", "rest", READY),
@@ -78,24 +78,24 @@ export function contenders(): Contender[] {
 
 function own(name: string, protocol: "grpc" | "rest", inside: string): Contender {
   const program = fileURLToPath(new URL("./own.ts", import.meta.url));
-  return worker(name, protocol, true, inside, (at) => {
+  return byLines(name, protocol, true, inside, (at) => {
     const port = protocol === "grpc" ? at.grpcPort : at.restPort;
-    return new Worker(name, process.execPath, [program, name, String(port)]);
+    return new LineProgram(name, process.execPath, [program, name, String(port)]);
   });
 }
 
-function python(at: Surroundings, mode: string): Worker {
+function python(at: Surroundings, mode: string): LineProgram {
   const program = fileURLToPath(new URL("./official.py", import.meta.url));
-  return new Worker(`Python (${mode})`, at.python, [program, mode, String(at.grpcPort), at.files.folder]);
+  return new LineProgram(`Python (${mode})`, at.python, [program, mode, String(at.grpcPort), at.files.folder]);
 }
 
-/** A contender that talks by lines: see {@link Worker}. */
-function worker(
+/** A contender that talks by lines: see {@link LineProgram}. */
+function byLines(
   name: string,
   protocol: "grpc" | "rest",
   ours: boolean,
   inside: string,
-  make: (at: Surroundings) => Worker,
+  make: (at: Surroundings) => LineProgram,
 ): Contender {
   const start = async (at: Surroundings, plan: TurnPlan): Promise<Runner> => {
     const running = make(at);

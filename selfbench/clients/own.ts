@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { methodPaths } from "../../protos/index.ts";
 import { clientKind } from "../../clients/registry.ts";
-import { SocketChannel } from "../../clients/transport/socket-channel.ts";
+import { GrpcChannel } from "../../clients/transport/grpc-channel.ts";
 import { HttpConnection } from "../../clients/transport/http.ts";
 import { GRPC_BOXES, MODEL, REST_BOXES, makePayload } from "./payload.ts";
 import { phasesOf } from "./stats.ts";
@@ -20,10 +20,12 @@ const payload = makePayload(TIMEOUT_MS);
 /** Makes one call and checks its answer; gives the phases where the client has them. */
 type Call = () => Promise<Timing | null>;
 
-async function wholeCall(client: string, port: number, boxes: number): Promise<Call> {
-  const opened = clientKind(client).create("127.0.0.1", port);
+async function wholeCall(client: string, port: number): Promise<Call> {
+  const kind = clientKind(client);
+  const opened = kind.create("127.0.0.1", port);
   await opened.open(TIMEOUT_MS);
-  const answerBytes = client.startsWith("rest") ? payload.restAnswer.length : payload.grpcAnswer.length;
+  const [answerBytes, boxes] =
+    kind.protocol === "rest" ? [payload.restAnswer.length, REST_BOXES] : [payload.grpcAnswer.length, GRPC_BOXES];
   return async () => {
     const result = await opened.call(payload.request);
     if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
@@ -34,7 +36,7 @@ async function wholeCall(client: string, port: number, boxes: number): Promise<C
 }
 
 async function probeBytes(port: number): Promise<Call> {
-  const channel = new SocketChannel("127.0.0.1", port);
+  const channel = new GrpcChannel("127.0.0.1", port);
   await channel.open(TIMEOUT_MS);
   const message = { pieces: [payload.grpcRequest], length: payload.grpcRequest.length };
   return async () => {
@@ -46,7 +48,7 @@ async function probeBytes(port: number): Promise<Call> {
 
 async function restBody(port: number): Promise<Call> {
   const connection = new HttpConnection("127.0.0.1", port);
-  await connection.open(TIMEOUT_MS);
+  await connection.open(TIMEOUT_MS, "REST");
   return async () => {
     const path = `/v1/models/${MODEL}:predict`;
     const answer = await connection.exchange("POST", path, payload.restRequest, TIMEOUT_MS);
@@ -62,10 +64,8 @@ function makeCall(mode: string, port: number): Promise<Call> {
       return probeBytes(port);
     case "rest-body":
       return restBody(port);
-    case "rest":
-      return wholeCall(mode, port, REST_BOXES);
     default:
-      return wholeCall(mode, port, GRPC_BOXES);
+      return wholeCall(mode, port);
   }
 }
 

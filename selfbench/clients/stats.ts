@@ -1,4 +1,7 @@
 import type { Timing } from "../../clients/client.ts";
+import { median as medianOf } from "../../bench/stats/math/quantile.ts";
+
+export { medianOf };
 
 /** What one contender did in one turn, in milliseconds. */
 export interface Turn {
@@ -36,14 +39,6 @@ export function phasesOf(timings: readonly Timing[]): Phases {
     return seen.length === 0 ? null : medianOf(seen);
   };
   return Object.fromEntries(phaseNames.map((name) => [name, median(name)])) as Record<PhaseName, number | null>;
-}
-
-/** The middle value, or the mean of the two middle ones. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[half] as number;
-  return ((sorted[half - 1] ?? Number.NaN) + (sorted[half] ?? Number.NaN)) / 2;
 }
 
 /** A ratio over paired turns: its median, and how far the turns lie apart. */

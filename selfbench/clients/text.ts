@@ -1,3 +1,4 @@
+import { protocolTitle } from "../../clients/registry.ts";
 import { formatTable } from "../../lib/table.ts";
 import { LEAST_WARM } from "./contenders.ts";
 import { phaseNames } from "./stats.ts";
@@ -36,7 +37,7 @@ function clientsTable(report: Report): string {
     ...phaseNames.map((name) => ({ title: name.replace("Ms", ""), align: "right" as const })),
   ];
   const rows = report.results.map((r) => [
-    `${r.protocol === "grpc" ? "gRPC" : "REST"} ${r.name}${r.ours ? "" : " (yardstick)"}`,
+    `${protocolTitle(r.protocol)} ${r.name}${r.ours ? "" : " (yardstick)"}`,
     r.inside,
     ...[r.p50Ms, r.p90Ms, r.p99Ms].map(ms),
     ...phaseNames.map((name) => (r.phases === null ? "" : ms(r.phases[name]))),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { type StackRef, initStackOnly, projectFolder } from "../../infra/pulumi/cli.ts";
-import { mustRunOn, script } from "../../infra/hosts/remote.ts";
+import { mustRunOn, script } from "../../infra/hosts/connection/remote.ts";
 import { hostOf, labUp, pushImage, type Lab } from "../../lab/index.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { prepareModel } from "../../models/index.ts";

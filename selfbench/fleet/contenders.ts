@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { cp, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FACTS_SCRIPT } from "../../infra/hosts/facts-script.ts";
-import { mustRunOn } from "../../infra/hosts/remote.ts";
+import { FACTS_SCRIPT } from "../../infra/hosts/facts/facts-script.ts";
+import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { MODEL, makeProject, type Bed } from "./bed.ts";

@@ -93,13 +93,16 @@ async function watchPorts(host: string, ip: string): Promise<() => Promise<strin
 }
 
 test("another role of a stack is green at once: the same names, one server, nothing of the old", async () => {
-  expect((await up(stack)).deployments[0]?.role).toBe("changes");
+  expect((await up(stack)).machine.id).toBe("changes");
   const before = await standing();
   await setConfig(stack, { "lathe:role": "spare" });
   const changed = await tryUp(stack);
   expect(changed.code, changed.output).toBe(0);
   expect(changed.changes).not.toHaveProperty("create");
-  expect((await outputs(stack)).deployments).toMatchObject([{ role: "spare", server: { container: "tf-serving" } }]);
+  expect(await outputs(stack)).toMatchObject({
+    machine: { id: "spare" },
+    servers: [{ id: "spare", container: "tf-serving" }],
+  });
   expect(await inspect("tf-serving", '{{index .Config.Labels "org.lathe.role"}}')).toBe("spare");
   expect(await standing()).toEqual(before);
   expect(await served()).toBe("1");

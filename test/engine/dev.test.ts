@@ -43,11 +43,12 @@ test("dev brings up every role on this machine's own engine, changes nothing the
     cwd: repoRoot,
   });
   const seen = JSON.parse(stdout) as { outputs: unknown; again: object };
-  const { deployments } = StackOutputs.parse(seen.outputs);
-  expect(deployments.map((d) => [d.role, d.ssh, d.address, d.grpcPort])).toEqual([
-    ["client", null, "127.0.0.1", 8500],
-    ["cloud", null, "127.0.0.1", 8510],
-    ["edge", null, "127.0.0.1", 8520],
+  const { machine, servers } = StackOutputs.parse(seen.outputs);
+  expect([machine.id, machine.ssh, machine.address]).toEqual(["dev", null, "127.0.0.1"]);
+  expect(servers.map((s) => [s.id, s.machineId, s.endpoints.map(({ port }) => port)])).toEqual([
+    ["dev/client", "dev", [8500, 8501]],
+    ["dev/cloud", "dev", [8510, 8511]],
+    ["dev/edge", "dev", [8520, 8521]],
   ]);
   expect(Object.keys(seen.again)).toEqual(["same"]);
   expect(await bed.leftOn(HOST)).toBe("");

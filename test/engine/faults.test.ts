@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pulumi, setConfig, tryUp, up, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
-import { runOn } from "../../infra/hosts/run.ts";
+import { runOn } from "../../infra/hosts/connection/run.ts";
 import { deliver, incomingName, undeliver } from "../../infra/models/deliver.ts";
-import type { DeliverSpec } from "../../infra/host-programs/specs.ts";
+import type { DeliverSpec } from "../../infra/models/spec.ts";
 import { boot, hostOf, powerCut } from "../../lab/index.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { labPaths } from "../../lab/names.ts";
@@ -65,14 +65,14 @@ async function upUnder(word: string, act: () => Promise<unknown>): Promise<Engin
 
 /** The next `up` mends whatever there was to mend: one container, and it serves. */
 async function expectHealed(): Promise<void> {
-  expect((await up(stack)).deployments).toHaveLength(1);
+  expect((await up(stack)).servers).toHaveLength(1);
   expect(await containers()).toBe("tf-serving running");
 }
 
 /** Another thread setting makes another container: the next `up` has something to do. */
 let threads = 1;
 beforeEach(() => (threads = (threads % 9) + 1));
-const change = () => setConfig(stack, { "lathe:threads.omp": `${threads}` });
+const change = () => setConfig(stack, { "lathe:settings.omp": `${threads}` });
 
 describe("before anything is there", () => {
   test("a host that is down is told within the time of one connection", async () => {
@@ -97,7 +97,13 @@ describe("before anything is there", () => {
     const holder = await on(bed.lab, HOST, `nohup perl -e '${listen}' >/dev/null 2>&1 & echo $!`);
     const startedAt = performance.now();
     const result = await tryUp(stack);
-    expectWords(result, startedAt, 120, "port 8501 is taken by another program", /pulumi config set lathe:restPort/);
+    expectWords(
+      result,
+      startedAt,
+      120,
+      "port 8501 is taken by another program",
+      /pulumi config set --path lathe:ports\.rest/,
+    );
     await on(bed.lab, HOST, `kill ${holder}`);
     await expectHealed();
   });
@@ -122,8 +128,9 @@ describe("a model on its way", () => {
   });
 
   const specOf = (bytes: Uint8Array, workspace: string): DeliverSpec => ({
-    ...{ target: target(), owner: "lathe/none", id: "", workspace, model: "null", version: 1 },
-    ...{ sha256: createHash("sha256").update(bytes).digest("hex"), source: "null", container: "none" },
+    ...{ target: target(), owner: "lathe/none", id: "provider-1", workspace, model: "null", version: 1 },
+    ...{ sha256: createHash("sha256").update(bytes).digest("hex"), source: "null" },
+    ...{ path: "null/1", container: "none", kind: "none" },
   });
   /** A file on the host, as the machine sees its disk: no connection is needed to look. */
   const onDisk = (path: string) => join(labPaths(bed.lab.name).host(HOST), "upper", path);

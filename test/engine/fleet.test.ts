@@ -32,7 +32,7 @@ test("all stacks come up at once; one that cannot stops no other, and is told wi
   );
   expect(stderr).toMatch(/cloud +cloud +up .*new: (?=.*workspace,)(?=.*image,)(?=.*model null\/1,).*, container, gate/);
   expect(stderr).not.toMatch(/\n\s+at /);
-  expect((await outputs(client)).deployments[0]?.models).toHaveLength(1);
+  expect((await outputs(client)).servers[0]?.models).toHaveLength(1);
 });
 
 test("up again changes nothing, and neither does pulumi up, which runs the program in a process of its own", async () => {

@@ -5,9 +5,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
 import { destroy, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
-import { readFacts } from "../../infra/hosts/read-facts.ts";
-import { unwrap, wrap } from "../../infra/hosts/bootstrap.ts";
-import { stopSharing } from "../../infra/hosts/ssh.ts";
+import { readFacts } from "../../infra/hosts/facts/read-facts.ts";
+import { unwrap, wrap } from "../../infra/hosts/bootstrap/bootstrap.ts";
+import { stopSharing } from "../../infra/hosts/connection/ssh.ts";
 import { hostOf, type Lab } from "../../lab/index.ts";
 import { labPaths } from "../../lab/names.ts";
 import { repoRoot } from "../../lib/paths.ts";
@@ -139,8 +139,8 @@ describe("a stock host without Docker", () => {
 describe("with lathe:bootstrap", () => {
   test("a sudo user's host behind a jump host, at another port, gets Docker and comes up; up again changes nothing", async () => {
     const stack = await bed.stack("inner", { "lathe:host": "inner" });
-    const [deployment] = (await up(stack)).deployments;
-    expect(deployment).toMatchObject({
+    const { machine } = await up(stack);
+    expect(machine).toMatchObject({
       address: hostOf(lab, "inner").address,
       facts: { hostname: "inner", docker: { apiVersion: "1.41" } },
       workspace: "/home/ubuntu/.lathe/lathe-inner",
@@ -201,8 +201,8 @@ describe("with lathe:bootstrap", () => {
       const stack = { ...ref, env: { ...ref.env, SSH_AUTH_SOCK: agent.socket } };
       const blind = await tryUp({ ...stack, env: { ...ref.env, SSH_AUTH_SOCK: "/nowhere" } });
       expect(blind.output).toContain("it refused the login");
-      const [deployment] = (await up(stack)).deployments;
-      expect(deployment).toMatchObject({
+      const { machine } = await up(stack);
+      expect(machine).toMatchObject({
         ssh: { destination: host },
         address: address6,
         facts: { hostname: "inner" },
@@ -252,7 +252,7 @@ describe("with lathe:bootstrap", () => {
       "lathe:models": "null",
       "lathe:bootstrap": "true",
     });
-    expect((await up(stack)).deployments[0]).toMatchObject({ workspace: "/root/.lathe/lathe-root" });
+    expect((await up(stack)).machine).toMatchObject({ workspace: "/root/.lathe/lathe-root" });
     await destroy(stack);
     const { stdout } = await asRoot("gate", "ls -A /root/.lathe 2>/dev/null; docker ps -aq; docker images -q");
     expect(stdout).toBe("");

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { realClock } from "../../bench/run/agent/calls.ts";
+import { realClock } from "../../bench/loads/clock.ts";
 import type { Client } from "../../clients/client.ts";
 import { clientKind } from "../../clients/registry.ts";
 

@@ -24,11 +24,11 @@ const versions = async (model: string) => {
 
 describe("before any resource exists", () => {
   test("all faults of the config are shown at once, each with what to do, and no stack trace", async () => {
-    const ref = await bed.stack("faults", { "lathe:hots": HOST, "lathe:grpcPort": "abc", "lathe:models[0]": "nul" });
+    const ref = await bed.stack("faults", { "lathe:hots": HOST, "lathe:ports.grpc": "abc", "lathe:models[0]": "nul" });
     const { code, output } = await tryUp(ref);
     expect(code).not.toBe(0);
     for (const words of [
-      'lathe:grpcPort: "abc"',
+      'lathe:ports.grpc: "abc"',
       "lathe:hots: no such key, did you mean lathe:host?",
       "fix: pulumi config rm lathe:hots",
       "lathe:host: not set",
@@ -66,14 +66,20 @@ describe("a stack on a host of the lab", () => {
       "lathe:models[0].name": "null",
       "lathe:models[1].name": "ssdlite-mobilenet",
     });
-    const [deployment] = (await up(stack)).deployments;
-    expect(deployment).toMatchObject({
-      role: "cloud",
-      address: hostOf(bed.lab, HOST).address,
-      models: [{ name: "null", version: 1, isNull: true }, { name: "ssdlite-mobilenet" }],
-      server: { image: bed.image, standIn: true, env: { OMP_NUM_THREADS: `${hostOf(bed.lab, HOST).cpus}` } },
-      workspace: "/root/.lathe/lathe-cloud",
-    });
+    const { machine, servers } = await up(stack);
+    const workspace = "/root/.lathe/lathe-cloud";
+    expect(machine).toMatchObject({ id: "cloud", address: hostOf(bed.lab, HOST).address, workspace });
+    expect(servers).toMatchObject([
+      {
+        ...{ id: "cloud", machineId: "cloud", workspace, image: bed.image, standIn: true },
+        models: [{ name: "null", version: 1, isNull: true }, { name: "ssdlite-mobilenet" }],
+        settings: { OMP_NUM_THREADS: `${hostOf(bed.lab, HOST).cpus}` },
+        endpoints: [
+          { protocol: "grpc", port: 8500, security: "none" },
+          { protocol: "rest", port: 8501, security: "none" },
+        ],
+      },
+    ]);
     expect(await versions("null")).toEqual(["1 AVAILABLE"]);
     const config = await inspect("{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.PidsLimit}}");
     expect(config).toBe("true [ALL] 4096");
@@ -91,8 +97,8 @@ describe("a stack on a host of the lab", () => {
   test("a new version of a model is served without a restart, and the old one is gone", async () => {
     const id = await containerId();
     await setConfig(stack, { "lathe:models[0].version": "2" });
-    const [deployment] = (await up(stack)).deployments;
-    expect(deployment?.models[0]).toMatchObject({ name: "null", version: 2 });
+    const [server] = (await up(stack)).servers;
+    expect(server?.models[0]).toMatchObject({ name: "null", version: 2 });
     expect(await versions("null")).toContain("2 AVAILABLE");
     expect(await containerId()).toBe(id);
     expect(await on(bed.lab, HOST, "ls .lathe/lathe-cloud/models/null")).toBe("2");
@@ -101,10 +107,14 @@ describe("a stack on a host of the lab", () => {
 
   test("a changed thread setting replaces the container, and is read back from it", async () => {
     const id = await containerId();
-    await setConfig(stack, { "lathe:threads.omp": "1", "lathe:threads.intraOp": "1", "lathe:threads.pin": "physical" });
-    const [deployment] = (await up(stack)).deployments;
-    expect(deployment?.server.env["OMP_NUM_THREADS"]).toBe("1");
-    expect(deployment?.threads.cpuSet).toBe("0");
+    await setConfig(stack, {
+      "lathe:settings.omp": "1",
+      "lathe:settings.intraOp": "1",
+      "lathe:settings.pin": "physical",
+    });
+    const [server] = (await up(stack)).servers;
+    expect(server?.settings["OMP_NUM_THREADS"]).toBe("1");
+    expect(server?.placement.cpuSet).toBe("0");
     expect(await inspect("{{.HostConfig.CpusetCpus}}")).toBe("0");
     expect(await containerId()).not.toBe(id);
   });
@@ -132,21 +142,21 @@ describe("a stack on a host of the lab", () => {
       expect(output).toContain("last lines of tf-serving's log:");
     }
     await setConfig(stack, { "lathe:memoryMiB": "4096", "lathe:gateTimeoutSeconds": "180" });
-    expect((await up(stack)).deployments[0]?.models).toHaveLength(2);
+    expect((await up(stack)).servers[0]?.models).toHaveLength(2);
   });
 
   test("a server that does not come in time keeps the gate closed, with the reason", async () => {
-    await setConfig(stack, { "lathe:gateTimeoutSeconds": "1", "lathe:threads.interOp": "1" });
+    await setConfig(stack, { "lathe:gateTimeoutSeconds": "1", "lathe:settings.interOp": "1" });
     const { code, output } = await tryUp(stack);
     expect(code).not.toBe(0);
     expect(output).toMatch(/model null is not AVAILABLE after 1 s \(.+\)/);
     await setConfig(stack, { "lathe:gateTimeoutSeconds": "180" });
-    expect((await up(stack)).deployments[0]?.server.env["TENSORFLOW_INTER_OP_PARALLELISM"]).toBe("1");
+    expect((await up(stack)).servers[0]?.settings["TENSORFLOW_INTER_OP_PARALLELISM"]).toBe("1");
   });
 
   test("a model taken off the list is no longer served, and its files are gone", async () => {
     await setConfig(stack, { "lathe:models": '[{"name": "null", "version": 2}]' });
-    expect((await up(stack)).deployments[0]?.models).toHaveLength(1);
+    expect((await up(stack)).servers[0]?.models).toHaveLength(1);
     expect(await versions("ssdlite-mobilenet")).toEqual(["1 END"]);
     expect(await versions("null")).toEqual(["2 AVAILABLE"]);
     expect(await on(bed.lab, HOST, "ls .lathe/lathe-cloud/models")).toBe("models.config\nmonitoring.config\nnull");
@@ -157,10 +167,12 @@ describe("a stack on a host of the lab", () => {
       "lathe:host": HOST,
       "lathe:models": "null",
       "lathe:container": "tfs-second",
-      "lathe:grpcPort": "9500",
-      "lathe:restPort": "9501",
+      "lathe:ports.grpc": "9500",
+      "lathe:ports.rest": "9501",
     });
-    expect((await up(second)).deployments[0]).toMatchObject({ grpcPort: 9500, workspace: "/root/.lathe/lathe-second" });
+    expect((await up(second)).servers).toMatchObject([
+      { endpoints: [{ port: 9500 }, { port: 9501 }], workspace: "/root/.lathe/lathe-second" },
+    ]);
     await destroy(second);
     expect(await on(bed.lab, HOST, "docker ps -a --format '{{.Names}}'; ls .lathe")).toBe(
       "tf-serving\nimages\nlathe-cloud",
@@ -169,9 +181,9 @@ describe("a stack on a host of the lab", () => {
   });
 
   test("moved to another host it comes up there, and leaves nothing on the old one", async () => {
-    await setConfig(stack, { "lathe:host": "client", "lathe:models": "null", "lathe:threads": "auto" });
-    const [deployment] = (await up(stack)).deployments;
-    expect(deployment).toMatchObject({ address: hostOf(bed.lab, "client").address, facts: { hostname: "client" } });
+    await setConfig(stack, { "lathe:host": "client", "lathe:models": "null", "lathe:settings": "{}" });
+    const { machine } = await up(stack);
+    expect(machine).toMatchObject({ address: hostOf(bed.lab, "client").address, facts: { hostname: "client" } });
     expect(await bed.leftOn(HOST)).toBe("");
   });
 

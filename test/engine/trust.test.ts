@@ -143,15 +143,13 @@ describe("a server for those alone who have its key or its token, and come from 
     const first = await tryUp(stack);
     said += first.output;
     expect(first.code, first.output).toBe(0);
-    const [deployment] = (await outputs(stack)).deployments;
+    const [server] = (await outputs(stack)).servers;
     const allowFrom = [hostOf(bed.lab, "client").address];
-    expect(deployment?.access).toMatchObject({
-      stack: HOST,
-      tls: "mutual",
-      rest: "token",
-      expose: "address",
-      allowFrom,
-    });
+    expect(server?.access).toMatchObject({ stack: HOST, expose: "address", allowFrom });
+    expect(server?.endpoints).toMatchObject([
+      { protocol: "grpc", security: "mutual-tls" },
+      { protocol: "rest", security: "token" },
+    ]);
     const shown = await pulumi(stack, ["stack", "output", "--json", "--stack", HOST]);
     expect((JSON.parse(shown.stdout) as Record<string, unknown>)["latheSecrets"]).toBe("[secret]");
   });
@@ -332,7 +330,7 @@ describe("a neighbour who routes straight to a server that is reached by SSH alo
     );
     const plain = await bed.stack("plain", {
       ...{ "lathe:host": `plain@${HOST}`, "lathe:models": "null", "lathe:container": "plain" },
-      ...{ "lathe:expose": "tunnel", "lathe:grpcPort": "8600", "lathe:restPort": "8601" },
+      ...{ "lathe:expose": "tunnel", "lathe:ports.grpc": "8600", "lathe:ports.rest": "8601" },
     });
     const { code, output } = await tryUp(plain);
     expect(code, output).toBe(0);

@@ -95,8 +95,8 @@ test("a model of one's own that cannot be loaded never comes up, and does once i
   expect(output).toMatch(/gate: container tf-serving does not run: it was restarted \d times/);
   expect(output).toContain("Can't parse");
   await setConfig(stack, { 'lathe:models[0].from["1"]': "null" });
-  const [deployment] = (await up(stack)).deployments;
-  expect(deployment?.models).toMatchObject([{ name: MODEL, version: 1, from: "null", isNull: true }]);
+  const [server] = (await up(stack)).servers;
+  expect(server?.models).toMatchObject([{ name: MODEL, version: 1, from: "null", isNull: true }]);
   expect(await label("stable")).toEqual([1, 1]);
   expect(await label("canary")).toEqual(["INVALID_ARGUMENT", "INVALID_ARGUMENT"]);
 });
@@ -105,8 +105,8 @@ test("a new version goes live under load without one failed request, and without
   const before = await startedAt();
   const summary = await underLoad(async () => {
     await setConfig(stack, { "lathe:models[0].version": "2" });
-    const [deployment] = (await up(stack)).deployments;
-    expect(deployment?.models).toMatchObject([{ name: MODEL, version: 2, from: "ssdlite-mobilenet", isNull: false }]);
+    const [server] = (await up(stack)).servers;
+    expect(server?.models).toMatchObject([{ name: MODEL, version: 2, from: "ssdlite-mobilenet", isNull: false }]);
   });
   expectNoFailure(summary);
   expect(await states()).toEqual([2]);
@@ -137,7 +137,7 @@ test("going back is one line of config: the stack is green, and nothing of the b
   const before = await startedAt();
   const summary = await underLoad(async () => {
     await setConfig(stack, { "lathe:models[0].version": "1" });
-    expect((await up(stack)).deployments[0]?.models).toMatchObject([{ version: 1, from: "null" }]);
+    expect((await up(stack)).servers[0]?.models).toMatchObject([{ version: 1, from: "null" }]);
   });
   expectNoFailure(summary);
   expect([await states(), await label("stable")]).toEqual([[1], [1, 1]]);
@@ -150,8 +150,8 @@ test("a canary is served beside the live version, each by its label, and the men
     "lathe:models[0].canary": "3",
     'lathe:models[0].from["3"]': join(dir, "mended"),
   });
-  const [deployment] = (await up(stack)).deployments;
-  expect(deployment?.models).toMatchObject([{ version: 1, canary: { version: 3 } }]);
+  const [server] = (await up(stack)).servers;
+  expect(server?.models).toMatchObject([{ version: 1, canary: { version: 3 } }]);
   expect([await label("stable"), await label("canary")]).toEqual([
     [1, 1],
     [3, 3],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
 import type { CallRecord, JournalRecord } from "../../bench/records/records.ts";
 import { type StackRef, setConfig, up } from "../../infra/pulumi/cli.ts";
-import type { Deployment } from "../../infra/outputs.ts";
+import type { StackOutputs } from "../../infra/outputs.ts";
 import { hostOf } from "../../lab/index.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { run } from "../../lab/run.ts";
@@ -41,16 +41,27 @@ beforeAll(async () => {
   // The limit is what the stand-in needs, and little more: memory that runs out is a fault of the tests.
   const config = { "lathe:host": HOST, "lathe:models": "null", "lathe:memoryMiB": "1024" };
   stack = await bed.stack(HOST, config);
-  const [deployment] = (await up(stack)).deployments;
-  if (deployment === undefined) throw new Error("no deployment");
-  const { address, grpcPort, restPort } = deployment;
-  proxies.push(await startProxy(address, grpcPort), await startProxy(address, restPort));
-  const here: Deployment = { ...deployment, role: "client", ssh: null };
+  const edge = await up(stack);
+  const { machine, servers } = edge;
+  for (const { port } of servers.flatMap(({ endpoints }) => endpoints))
+    proxies.push(await startProxy(machine.address, port));
+  const here: StackOutputs = {
+    ...edge,
+    machine: { ...machine, id: "client", ssh: null },
+    servers: servers.map((server) => ({ ...server, id: "client", machineId: "client" })),
+  };
   // The server's own metrics are read beside the calls, at its REST port.
-  const through = { ...deployment, address: "127.0.0.1", grpcPort: port(0), restPort: port(1) };
-  direct = await outputs("direct", [here, deployment]);
+  const through: StackOutputs = {
+    ...edge,
+    machine: { ...machine, address: "127.0.0.1" },
+    servers: servers.map((server) => ({
+      ...server,
+      endpoints: server.endpoints.map((endpoint, i) => ({ ...endpoint, port: port(i) })),
+    })),
+  };
+  direct = await outputs("direct", [here, edge]);
   proxied = await outputs("proxied", [here, through]);
-  own = await outputs("own", [deployment]);
+  own = await outputs("own", [edge]);
 });
 afterAll(async () => {
   for (const proxy of proxies) proxy.close();
@@ -60,10 +71,11 @@ afterAll(async () => {
 const port = (i: number) => proxies[i]?.port ?? 0;
 const treat = (treatment: Parameters<Proxy["treat"]>[0]) => proxies.forEach((proxy) => proxy.treat(treatment));
 
-async function outputs(name: string, deployments: readonly Deployment[]): Promise<string> {
-  const path = join(dir, `${name}.json`);
-  await writeFile(path, JSON.stringify({ schema: "lathe.outputs/1", deployments }));
-  return path;
+/** Files with the outputs of these stacks, as `--outputs` takes them. */
+async function outputs(name: string, stacks: readonly StackOutputs[]): Promise<string> {
+  const paths = stacks.map(({ machine }) => join(dir, `${name}-${machine.id}.json`));
+  for (const [i, path] of paths.entries()) await writeFile(path, JSON.stringify(stacks[i]));
+  return paths.join(",");
 }
 
 interface Running {
@@ -337,7 +349,7 @@ describe("the operator and his machine", () => {
     const { name, child, ended } = await underWay(direct, "remote", 60);
     child.kill("SIGKILL");
     await ended;
-    await setConfig(stack, { "lathe:threads.omp": "3" });
+    await setConfig(stack, { "lathe:settings.omp": "3" });
     await up(stack);
     await served();
     const before = await textOf(name);

@@ -99,12 +99,13 @@ describe("the bench against servers that real stacks put on real hosts", () => {
       expect(cell.summary?.meanMs).toBeGreaterThan(0);
     }
     const manifest = await readManifest(await newestRun());
-    for (const deployment of manifest.deployments) {
-      expect(manifest.readBack[deployment.role]).toMatchObject({
+    for (const { id, settings, image } of manifest.servers) {
+      expect(settings["OMP_NUM_THREADS"]).toMatch(/^[1-9]/);
+      expect(manifest.readBack[id]).toMatchObject({
         running: true,
-        env: { OMP_NUM_THREADS: String(deployment.threads.ompNumThreads) },
+        env: { OMP_NUM_THREADS: settings["OMP_NUM_THREADS"] },
       });
-      expect(deployment.server.image).toMatch(/@sha256:[0-9a-f]{64}$/);
+      expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
     }
     const [call] = await records(await newestRun());
     expect(call).toMatchObject({ type: "call", phase: "warmup", ok: true });

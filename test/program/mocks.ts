@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { MachineConfig } from "../../infra/config/resolve.ts";
+import type { ServerConfig, StackConfig } from "../../infra/config/types.ts";
 import type { HostFacts } from "../../infra/hosts/facts.ts";
 import { accessConfig } from "../../infra/config/access.ts";
 import type { HostLogin } from "../../infra/hosts/login.ts";
-import type { ModelArtifact } from "../../infra/host-programs/specs.ts";
+import type { ModelArtifact } from "../../infra/models/spec.ts";
 
 /** A resource as the program asked for it. */
 export interface Registered {
@@ -21,6 +21,7 @@ export async function mockPulumi(report: object, { preview = false, stack = "edg
         registered.push({ type, name, inputs: inputs as Record<string, unknown> });
         const state: Record<string, unknown> = { ...(inputs as object) };
         if (type === "docker:index/remoteImage:RemoteImage") state["imageId"] = `sha256:${"f".repeat(64)}`;
+        if (type === "pulumi:index:Stash") state["output"] = state["input"];
         if (type === "command:local:Command" && !preview) state["stdout"] = JSON.stringify(report);
         return { id: `${name}-id`, state };
       },
@@ -64,23 +65,28 @@ export const edgeLogin: HostLogin = {
   boot: "b/1",
 };
 
-export const edgeConfig: MachineConfig = {
-  role: "edge",
-  ssh: { destination: "ubuntu@edge.example" },
-  address: undefined,
-  bootstrap: "false",
+/** The one server of the stack `edge`. */
+export const edgeConfig: ServerConfig = {
+  ...{ name: "edge", id: "edge", kind: "tf-serving" },
   models: [{ name: "null", version: undefined }],
-  server: "tf-serving",
   image: undefined,
-  grpcPort: 8500,
-  restPort: 8501,
+  ports: { grpc: 8500, rest: 8501 },
   container: "tf-serving",
-  threads: { pin: "none" },
+  settings: { pin: "none" },
   memoryMiB: undefined,
   pidsLimit: 4096,
   gateTimeoutSeconds: 180,
   workspace: ".lathe/lathe-edge",
   access: accessConfig({}, []),
+};
+
+/** The stack `edge` beside its servers. */
+export const edgeStack: Omit<StackConfig, "servers"> = {
+  role: "edge",
+  ssh: { destination: "ubuntu@edge.example" },
+  address: undefined,
+  bootstrap: "false",
+  workspace: ".lathe/lathe-edge",
 };
 
 /** A model ready for delivery. */

@@ -3,17 +3,20 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dockerProvider, remoteImage } from "../../infra/resources/docker-engine.ts";
 import { planAccess, type AccessSources } from "../../infra/access/plan.ts";
 import { chainName } from "../../infra/access/firewall-rules.ts";
-import { serverKind } from "../../infra/servers/registry.ts";
+import { GateSpec } from "../../infra/gate/spec.ts";
+import { FirewallSpec } from "../../infra/host-programs/specs.ts";
+import type { Server } from "../../infra/outputs.ts";
+import { NO_LEFTOVERS } from "../../infra/ownership/leftovers.ts";
 import { ModelServer } from "../../infra/resources/model-server.ts";
-import { FirewallSpec, GateSpec } from "../../infra/host-programs/specs.ts";
-import { threadPlan, type ThreadPolicy } from "../../infra/threads.ts";
-import type { Deployment } from "../../infra/outputs.ts";
+import { workspaceFolder } from "../../infra/resources/server-files.ts";
+import { plannedEndpoints } from "../../infra/servers/endpoints.ts";
+import { defaultServerKind } from "../../infra/servers/registry.ts";
 import { artifact, edgeConfig, edgeFacts, edgeLogin, mockPulumi, settled, type Registered } from "./mocks.ts";
 
 afterEach(settled);
 
 const IMAGE = `registry.example/tfs@sha256:${"b".repeat(64)}`;
-const REPORT = { standIn: true, env: { OMP_NUM_THREADS: "4" } };
+const REPORT = { standIn: true, env: { OMP_NUM_THREADS: "4" }, command: [] };
 
 let registered: Registered[];
 beforeEach(async () => {
@@ -22,43 +25,40 @@ beforeEach(async () => {
 
 function make(
   models = [artifact("ssd-mobilenet"), artifact("null")],
-  policy: ThreadPolicy = { pin: "none" },
+  wanted: object = { pin: "none" },
   access: Partial<AccessSources> = {},
+  kind = defaultServerKind,
 ): ModelServer {
   const target = { destination: "ubuntu@edge.example" };
   const provider = dockerProvider("docker.edge", target);
+  const config = access.config ?? edgeConfig.access;
+  const { settings, placement } = kind.settingsFor(edgeFacts, wanted);
+  const deployed = models.map((m) => m.deployed);
+  const spec = kind.container(deployed, settings, config);
+  const workspace = "/home/ubuntu/.lathe/lathe-edge";
+  const whose = { target, owner: "lathe/edge", id: provider.id };
   return new ModelServer("edge.ubuntu-edge.example", {
-    provider,
-    remoteImage: remoteImage("image.edge", IMAGE, target, provider, "lathe/edge"),
-    config: edgeConfig,
-    target,
+    ...{ provider, target, kind, placement, spec, models, workspace, config: edgeConfig, owner: "lathe/edge" },
+    remoteImage: remoteImage("image.edge", IMAGE, target, provider, "lathe/edge", "image"),
+    machineId: "edge",
     address: "192.0.2.7",
     access: planAccess({
-      config: edgeConfig.access,
-      address: "192.0.2.7",
-      resolved: [],
-      login: edgeLogin,
-      container: "tf-serving",
-      allowed: [],
-      owner: "lathe/edge",
-      engine: edgeFacts.docker.version,
+      ...{ config, endpoints: plannedEndpoints(kind, edgeConfig.ports, config) },
+      ...{ address: "192.0.2.7", resolved: [], login: edgeLogin, container: "tf-serving", allowed: [] },
+      ...{ owner: "lathe/edge", engine: edgeFacts.docker.version },
       ...access,
     }),
     freshCredentials: undefined,
     proxyImage: undefined,
     facts: edgeFacts,
-    threads: threadPlan(edgeFacts, policy),
-    kind: serverKind("tf-serving"),
+    memoryMiB: 14592,
     image: IMAGE,
-    models,
-    workspace: "/home/ubuntu/.lathe/lathe-edge",
-    serversOnHost: 1,
-    owner: "lathe/edge",
+    folder: workspaceFolder("machine.edge-workspace", { ...whose, workspace, files: spec.files }, {}),
+    leftovers: NO_LEFTOVERS,
   });
 }
 
-const outputOf = (server: ModelServer) =>
-  new Promise<Deployment>((resolve) => server.deployment.apply((deployment) => resolve(deployment)));
+const outputOf = (server: ModelServer) => new Promise<Server>((resolve) => server.server.apply(resolve));
 
 const find = (type: string, name: string): Registered => {
   const found = registered.find((r) => r.type === type && r.name.endsWith(name));
@@ -160,7 +160,7 @@ describe("a server that is reached by SSH alone", () => {
       ],
     });
     const gate = GateSpec.parse(JSON.parse(String(find("command:local:Command", "-gate").inputs["stdin"])));
-    expect(gate.access?.tunnel).toBe(true);
+    expect(gate.tunnel).toBe(true);
   });
 
   test("is as it ever was on an engine that keeps to loopback, and where no rule can be set", async () => {
@@ -223,9 +223,22 @@ describe("models", () => {
       "edge.ubuntu-edge.example-gate",
       "edge.ubuntu-edge.example-model-null-2",
       // It writes the first config of a server only: a config that was seen to serve is the gate's.
-      "edge.ubuntu-edge.example-workspace",
+      "machine.edge-workspace",
     ]);
   });
+});
+
+test("another version means another container where the kind cannot roll it out", async () => {
+  const gate = { ...defaultServerKind.gate };
+  delete gate.rollOut;
+  const labels: unknown[] = [];
+  for (const version of [1, 1, 2]) {
+    registered.splice(0);
+    await outputOf(make([artifact("null", version)], undefined, {}, { ...defaultServerKind, gate }));
+    labels.push(find("docker:index/container:Container", "-container").inputs["labels"]);
+  }
+  expect(labels[1]).toEqual(labels[0]);
+  expect(labels[2]).not.toEqual(labels[0]);
 });
 
 describe("the gate", () => {
@@ -242,11 +255,14 @@ describe("the gate", () => {
   });
 
   test("gives the outputs what it read back, and a stand-in is called so", async () => {
-    const deployment = await outputOf(make());
-    expect(deployment).toMatchObject({
-      role: "edge",
-      server: { image: IMAGE, standIn: true, intelBuild: true, env: { OMP_NUM_THREADS: "4" } },
-      threads: { physicalCores: 4 },
+    expect(await outputOf(make())).toMatchObject({
+      ...{ id: "edge", machineId: "edge", image: IMAGE, standIn: true, build: "intel" },
+      settings: { OMP_NUM_THREADS: "4" },
+      placement: { physicalCores: 4 },
+      endpoints: [
+        { api: "tf-serving", protocol: "grpc", port: 8500, security: "none" },
+        { api: "tf-serving", protocol: "rest", port: 8501, security: "none" },
+      ],
     });
   });
 });
@@ -260,15 +276,15 @@ test("no path of this machine is in what the state keeps of a command", async ()
 
 test("every child carries its server's name, and the host in it", async () => {
   await outputOf(make());
-  const children = registered.filter((r) => /Command|Container/.test(r.type) && !r.name.startsWith("image."));
+  const children = registered.filter((r) => /Command|Container/.test(r.type) && !/^(image|machine)\./.test(r.name));
   expect(children.every((r) => r.name.startsWith("edge.ubuntu-edge.example-"))).toBe(true);
 });
 
 test("a preview waits for the gate instead of inventing its answer", async () => {
   registered = await mockPulumi(REPORT, { preview: true });
   const known = await new Promise((resolve) => {
-    const { deployment } = make();
-    void (deployment as unknown as { isKnown: Promise<boolean> }).isKnown.then(resolve);
+    const { server } = make();
+    void (server as unknown as { isKnown: Promise<boolean> }).isKnown.then(resolve);
   });
   expect(known).toBe(false);
   expect(pulumi.runtime.isDryRun()).toBe(true);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SocketChannel } from "../../clients/transport/socket-channel.ts";
+import { GrpcChannel } from "../../clients/transport/grpc-channel.ts";
 import { goPeer, pythonPeer, type Peer } from "./peers/start.ts";
 
 /*
@@ -17,8 +17,8 @@ const STARTS: Record<string, (args?: readonly string[]) => Promise<Peer>> = {
   "C-core": (args) => pythonPeer("ccore.py", args),
 };
 
-async function opened(peer: Peer): Promise<SocketChannel> {
-  const channel = new SocketChannel("127.0.0.1", peer.port);
+async function opened(peer: Peer): Promise<GrpcChannel> {
+  const channel = new GrpcChannel("127.0.0.1", peer.port);
   await channel.open(10_000);
   return channel;
 }
@@ -26,7 +26,7 @@ async function opened(peer: Peer): Promise<SocketChannel> {
 describe.each(Object.keys(STARTS))("the probe's HTTP/2 with %s", (name) => {
   const start = STARTS[name] as (typeof STARTS)[string];
   let peer: Peer;
-  let channel: SocketChannel;
+  let channel: GrpcChannel;
   beforeAll(async () => {
     peer = await start();
     channel = await opened(peer);

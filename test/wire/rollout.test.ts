@@ -2,9 +2,12 @@ import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { modelStatus, reloadConfig, versionOfLabel } from "../../clients/tf-serving/status.ts";
-import { checkLabels, heldOn, prove, rollOut } from "../../infra/servers/tf-serving/rollout.ts";
-import { CONFIG_FILE, configMessage, servedOf } from "../../infra/servers/tf-serving/models-config.ts";
-import type { GateModel, GateRun } from "../../infra/host-programs/specs.ts";
+import { writeState } from "../../infra/gate/batched-commands.ts";
+import type { GateModel, GateRun } from "../../infra/gate/spec.ts";
+import { checkLabels } from "../../infra/servers/tf-serving/gate.ts";
+import { CONFIG_FILE, configMessage, readConfigText, servedOf } from "../../infra/servers/tf-serving/models-config.ts";
+import { rollOut } from "../../infra/servers/tf-serving/rollout.ts";
+import { state } from "../../infra/servers/tf-serving/state.ts";
 import { UserError } from "../../lib/errors.ts";
 import { progress } from "../../lib/progress.ts";
 import { prepareModel } from "../../models/index.ts";
@@ -48,7 +51,8 @@ function spec(version: number, canary?: number): GateRun {
   }));
   const part: Partial<GateRun> = {
     restartsBefore: 0,
-    ...{ target: null, workspace, address: "127.0.0.1", grpcPort: server.grpcPort, timeoutSeconds: 30 },
+    ...{ target: null, workspace, address: "127.0.0.1", container: "none", state: "", timeoutSeconds: 30 },
+    endpoints: [{ api: "tf-serving", protocol: "grpc", port: server.grpcPort, containerPort: 8500, security: "none" }],
     ...{ models: gated, serving: { basePath: server.models, models } },
   };
   return part as GateRun;
@@ -70,19 +74,22 @@ async function loaded(models: readonly GateModel[]): Promise<void> {
   }
 }
 
-const roll = (to: GateRun, check = loaded) => rollOut(to, performance.now() + 30_000, check);
+/** What the config file on the host says; empty where there is none. */
+const configFile = () => readFile(join(workspace, "models", CONFIG_FILE), "utf8").catch(() => "");
+const roll = async (to: GateRun, check = loaded) =>
+  rollOut({ ...to, state: await configFile() }, performance.now() + 30_000, check);
 
 it("a first config is taken as it is, and written down once it was seen to serve", async () => {
-  expect(await heldOn(null, workspace)).toBeUndefined();
+  expect(readConfigText(await configFile())).toBeUndefined();
   await roll(spec(1));
   await checkLabels(spec(1));
-  await prove(spec(1));
+  await writeState(spec(1), state);
   await expect.poll(available).toEqual([1]);
-  expect(await heldOn(null, workspace)).toEqual({ proven: true, models: servedOf([{ name: MODEL, version: 1 }]) });
+  expect(readConfigText(await configFile())).toEqual({ proven: true, models: servedOf([{ name: MODEL, version: 1 }]) });
 });
 
 it("a version that loads and does not predict is taken back: versions, labels and the file are what they were", async () => {
-  const before = await readFile(join(workspace, "models", CONFIG_FILE), "utf8");
+  const before = await configFile();
   const refuses = async (models: readonly GateModel[]) => {
     await loaded(models);
     expect([await available(), await label("stable")]).toEqual([[2, 1], 1]);
@@ -93,7 +100,7 @@ it("a version that loads and does not predict is taken back: versions, labels an
   );
   await expect.poll(available, { timeout: 10_000 }).toEqual([1]);
   expect(await label("stable")).toBe(1);
-  expect(await readFile(join(workspace, "models", CONFIG_FILE), "utf8")).toBe(before);
+  expect(await configFile()).toBe(before);
 });
 
 it("a version that cannot be loaded is taken back, and is tried anew once its files are mended", async () => {

@@ -1,15 +1,21 @@
 import { parse } from "yaml";
 import { expect, test, vi } from "vitest";
 import { fuzz, nearJson, nearText, refusedInWords } from "../../../lib/testing/fuzz.ts";
-import { clientKinds } from "../../../clients/registry.ts";
 import { type Limits, DEFAULT_LIMITS } from "../limits.ts";
 import { expand } from "../../plan/expand.ts";
 import { parseExperiments } from "./load.ts";
 import { NOTHING_CHOSEN } from "../../testing/experiments.ts";
+import { sampleMachine, sampleModel, sampleServer } from "../../testing/sample-run.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
-const known = { images: [1, 2, 3, 7], machines: ["client", "edge"], models: ["ssd", "null"] };
+const machines = ["client", "edge"];
+const known = { images: [1, 2, 3, 7], machines, servers: [...machines, "made-up"], models: ["ssd", "null"] };
+const available = {
+  machines: machines.map(sampleMachine),
+  servers: [sampleServer("client", [sampleModel("null")]), sampleServer("edge", ["null", "ssd"].map(sampleModel))],
+  images: ["image-1", "image-2"],
+};
 const PLACE = /^bench\.yaml:\d+:\d+: /;
 
 /** Every key once. (The example's comments would only take time to read ten thousand times.) */
@@ -25,6 +31,7 @@ experiments:
   - name: remote
     clientMachines: client
     serverMachines: others
+    servers: [edge, made-up]
     clientKinds: [probe]
     concurrency: [1, 2]
     ratePerSecond: 5
@@ -35,12 +42,7 @@ experiments:
 /** Experiments that are taken must also make cells, or none. */
 function readAndExpand(text: string): void {
   const experiments = parseExperiments(text, "bench.yaml", known);
-  expand(
-    experiments,
-    { modelsByRole: { client: ["null"], edge: ["null", "ssd"] }, images: ["image-1", "image-2"], clientKinds },
-    NOTHING_CHOSEN,
-    DEFAULT_LIMITS satisfies Limits,
-  );
+  expand(experiments, available, NOTHING_CHOSEN, DEFAULT_LIMITS satisfies Limits);
 }
 
 test("a file of experiments with any faults in its text is taken, or refused with file, line and column", () => {

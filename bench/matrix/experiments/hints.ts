@@ -1,9 +1,8 @@
-import { nearest } from "../../../infra/config/nearest.ts";
+import { nearest } from "../../../lib/nearest.ts";
 import type { Path } from "./yaml-position.ts";
-import { KEYS } from "./schema.ts";
+import type { Keys } from "./schema.ts";
 
-type Level = keyof typeof KEYS;
-const keys: Readonly<Record<Level, readonly string[]>> = KEYS;
+type Level = keyof Keys;
 
 /** Where a key of another level belongs. */
 const BELONGS: Readonly<Record<Level, (key: string) => string>> = {
@@ -14,7 +13,7 @@ const BELONGS: Readonly<Record<Level, (key: string) => string>> = {
 };
 
 /** What a key that is none where it stands may have meant, else all that may stand there. */
-export function keyHint(path: Path): string {
+export function keyHint(path: Path, keys: Keys): string {
   const key = String(path.at(-1));
   const own = levelOf(path.slice(0, -1));
   const others = (["limits", "defaults", "experiment", "file"] as const).filter((level) => level !== own);

@@ -178,8 +178,8 @@ experiments:
       "5:27: experiments[1].models: [] | one or more; without the key: the default",
       "5:47: experiments[1].images: 1.5 | a photograph's number, such as 2",
       "5:59: experiments[1].about: 7 | a sentence for people",
-      '5:78: experiments[1].clientMachines: "all" | names of roles, such as client, or same by itself',
-      '5:100: experiments[1].serverMachines[0]: "all" | names of roles, such as edge, or all or others by itself',
+      '5:78: experiments[1].clientMachines: "all" | machines, such as client, or same by itself',
+      '5:100: experiments[1].serverMachines[0]: "all" | machines, such as edge, or all or others by itself',
     ]);
     expect(faults("experiments:\n  name: x\n")[0]).toMatch(/^bench\.yaml:2:1: |^bench\.yaml:1:1: experiments: no list/);
     expect(faults("experiments: [{ name: a }]\n---\nexperiments: []\n")[0]).toBe(
@@ -209,13 +209,14 @@ experiments:
     expect([a?.encodings, b?.encodings, c?.serverMachines]).toEqual([undefined, ["base64"], undefined]);
   });
 
-  it("has names of machines and models that are there or may be, each with its place", () => {
-    const there = { ...known, machines: ["client", "edge"], models: ["ssd-mobilenet", "null"] };
+  it("has names of machines, servers and models that are there or may be, each with its place", () => {
+    const machines = ["client", "edge"];
+    const there = { ...known, machines, servers: [...machines, "edge/second"], models: ["ssd-mobilenet", "null"] };
     const text = `
 defaults: { models: rfcn }
 experiments:
   - { name: p, serverMachines: [edge, eddge], models: [ssd-mobilnet, null] }
-  - { name: q, clientMachines: nowhere }
+  - { name: q, clientMachines: nowhere, servers: [edge/second, edge/secnd] }
 `;
     const words = (chosen?: string[]) => {
       try {
@@ -237,6 +238,8 @@ experiments:
     const q = [
       'bench.yaml:5:32: experiments[1].clientMachines: no machine "nowhere"',
       "  expected: one of client, edge",
+      'bench.yaml:5:64: experiments[1].servers: no server "edge/secnd"',
+      "  expected: did you mean edge/second?",
     ];
     expect(words()).toEqual([...rfcn, ...p, ...q, fix]);
     expect(words(["q"])).toEqual([...rfcn, ...q, fix]);

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { clientKinds } from "../../../clients/registry.ts";
-import type { CellLimits } from "../limits.ts";
+import { PROTOCOLS, clientKinds } from "../../../clients/registry.ts";
 import { PERCENT, percentOf } from "../../format/percent.ts";
+import { loadKeys } from "../../loads/registry.ts";
+import { AXES, type Axis } from "../axes.ts";
+import type { CellLimits } from "../limits.ts";
 
-/** How REST requests may carry a photograph, by the client kind that sends it so. */
-export const ENCODINGS = { lists: "rest", base64: "rest-b64" } as const;
+/** How REST requests may carry a photograph, by what the client kind sends. */
+export const ENCODINGS = { lists: "pixels", base64: "file" } as const;
 
 /** One value or a list of them; never an empty list. */
 function some<T extends z.ZodType>(item: T) {
@@ -17,33 +19,40 @@ function someOrAll<T extends z.ZodType>(item: T) {
   return z.preprocess((v) => (v === "all" ? undefined : v), some(item));
 }
 
-/** A name of a machine or model, which no word that stands for several may be. */
-function named(expected: string, ...words: readonly string[]) {
+/** A name of a machine or model. */
+const NAME = /^[A-Za-z0-9][\w.-]{0,99}$/;
+/** A server's kind or id: `edge`, `edge/second`. */
+const SERVER = /^[A-Za-z0-9][\w.-]{0,99}(\/[\w.-]{1,100})?$/;
+
+/** A name, which no word that stands for several may be. */
+function named(form: RegExp, expected: string, ...words: readonly string[]) {
   return z
     .string(expected)
-    .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, expected)
+    .regex(form, expected)
     .refine((name) => !words.includes(name), expected);
 }
 
 /** One of some words. */
-function oneOf<const T extends readonly string[]>(words: T) {
+function oneOf(words: readonly string[]) {
   return z.enum(words, `one of ${words.join(", ")}`);
 }
 
-const model = named("models' names, or all by itself", "all");
-const requesting = named("names of roles, such as client, or same by itself", "same", "all", "others");
-const answering = named("names of roles, such as edge, or all or others by itself", "same", "all", "others");
+const model = named(NAME, "models' names, or all by itself", "all");
+const server = named(SERVER, "servers' ids or kinds, such as edge, or all by itself", "all");
+const requesting = named(NAME, "machines, such as client, or same by itself", "same", "all", "others");
+const answering = named(NAME, "machines, such as edge, or all or others by itself", "same", "all", "others");
 const IMAGE = "a photograph's number, such as 2";
 const image = z.preprocess(
   (v) => (typeof v === "string" && /^image-\d+$/i.test(v) ? Number(v.slice(6)) : v),
   z.number(IMAGE).int(IMAGE).positive(IMAGE),
 );
 const positive = z.number("a positive number").positive("a positive number");
+/** Node's timers go no further: beyond it a call would time out at once. */
+const seconds = positive.max(2_000_000, "at most 2000000");
 const count = z
   .number("a whole number, 1 or more")
   .int("a whole number, 1 or more")
   .min(1, "a whole number, 1 or more");
-const kinds = clientKinds.map((k) => k.name);
 
 const PRECISION = `${PERCENT}, or none`;
 const precision = z.preprocess(
@@ -55,9 +64,9 @@ const limitShape = {
   requests: count.optional(),
   minRequests: count.optional(),
   blockRequests: count.optional(),
-  blockSeconds: positive.optional(),
+  blockSeconds: seconds.optional(),
   warmupRequests: z.number("a whole number").int("a whole number").min(0, "0 or more").optional(),
-  timeoutSeconds: positive.optional(),
+  timeoutSeconds: seconds.optional(),
 };
 
 const limits = z
@@ -71,37 +80,26 @@ const limits = z
     return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
   });
 
+/** Which cells it asks for, but for loads and axes of their own. */
 const shape = {
   about: z.string("a sentence for people").optional(),
-  /** Roles that requests come from; `same`: each server's own machine. */
+  /** Machines that call; `same`: each server's own. */
   clientMachines: z.union([z.literal("same"), some(requesting)]).optional(),
-  /** Roles that answer; `all`; `others`: all but the requesting one. */
+  /** Machines whose servers answer; `all`; `others`: all but the one that calls. */
   serverMachines: z.union([z.literal("all"), z.literal("others"), some(answering)]).optional(),
+  /** Of the servers on those machines: ids, or kinds. */
+  servers: someOrAll(server),
   models: someOrAll(model),
   images: someOrAll(image),
-  protocols: some(oneOf(["grpc", "rest"])),
-  encodings: some(oneOf(["lists", "base64"])),
-  clientKinds: some(oneOf(kinds)),
-  concurrency: some(count),
-  ratePerSecond: some(positive),
-  precision,
-  limits: limits.optional(),
+  protocols: some(oneOf(PROTOCOLS.map((p) => p.key))),
+  encodings: some(z.enum(["lists", "base64"], "one of lists, base64")),
+  clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
 };
+/** How its cells are measured. */
+const how = { precision, limits: limits.optional() };
 
-/** What `defaults` may hold, and every experiment besides its name. */
-export const Fields = z.strictObject(shape, "a map of what experiments have in common");
-export type Fields = z.infer<typeof Fields>;
-
-/** One experiment as a file has it. */
-export const ExperimentFields = z.strictObject(
-  {
-    name: z
-      .string("a name")
-      .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, "a name of small letters, digits and hyphens, 60 at most"),
-    ...shape,
-  },
-  "an experiment, such as `- name: parallel`",
-);
+/** What an experiment says besides its name; its keys for loads are read by `loadsOf`, levels on axes of their own by `levelsOf`. */
+export type Fields = z.infer<ExperimentSchema["defaults"]>;
 
 /** One experiment, with its file's defaults. Absent lists: all there is. */
 export interface Experiment extends Fields {
@@ -109,9 +107,33 @@ export interface Experiment extends Fields {
 }
 
 /** The keys there are, by where they may stand. */
-export const KEYS = {
-  file: ["defaults", "experiments"],
-  defaults: Object.keys(shape),
-  experiment: ["name", ...Object.keys(shape)],
-  limits: Object.keys(limitShape),
-} as const;
+export type Keys = Readonly<Record<"file" | "defaults" | "experiment" | "limits", readonly string[]>>;
+
+/** What a file of experiments may hold, where the matrix has these axes: those that have levels of their own are keys too. */
+export function experimentSchema(axes: readonly Axis[] = AXES) {
+  const loads = Object.entries(loadKeys()).map(([key, value]) => [key, some(value)] as const);
+  const own = axes.flatMap(({ key, plan }) => (plan === undefined ? [] : [[key, some(oneOf(plan.levels))] as const]));
+  const whole = { ...shape, ...Object.fromEntries(loads), ...Object.fromEntries(own), ...how };
+  const name = z
+    .string("a name")
+    .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, "a name of small letters, digits and hyphens, 60 at most");
+  const keys: Keys = {
+    file: ["defaults", "experiments"],
+    defaults: Object.keys(whole),
+    experiment: ["name", ...Object.keys(whole)],
+    limits: Object.keys(limitShape),
+  };
+  return {
+    keys,
+    /** What `defaults` may hold. */
+    defaults: z.strictObject(whole, "a map of what experiments have in common"),
+    /** One experiment as a file has it. */
+    experiment: z.strictObject({ name, ...whole }, "an experiment, such as `- name: parallel`"),
+  };
+}
+export type ExperimentSchema = ReturnType<typeof experimentSchema>;
+
+/** The levels that an experiment asks for on an axis of its own, or the one that holds where it asks for none. Pure. */
+export function levelsOf(experiment: Experiment, { key }: Axis, otherwise: string): readonly string[] {
+  return (experiment as unknown as Readonly<Record<string, readonly string[] | undefined>>)[key] ?? [otherwise];
+}

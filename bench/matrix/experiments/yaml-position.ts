@@ -11,20 +11,20 @@ export function flatten(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   return branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-/** A place in a file: where it stands, what its path is there, and what is there. */
-export interface Place {
+/** A position in a file: where it is, what its path is there, and what is there. */
+export interface Position {
   readonly offset: number;
   readonly path: Path;
   readonly value: unknown;
 }
 
 /**
- * Finds what a path of the parsed value stands for in the text. Of what is missing, the place is that of the nearest thing
+ * Finds what a path of the parsed value stands for in the text. Of what is missing, the position is that of the nearest thing
  * around it; where one value stands in for a list of one, it is that value.
  *
  * @param of point at the last key itself, or at its value
  */
-export function placeOf(root: ParsedNode | null, path: Path, of: "key" | "value" = "value"): Place {
+export function positionOf(root: ParsedNode | null, path: Path, of: "key" | "value" = "value"): Position {
   let node: unknown = root;
   let offset = root?.range[0] ?? 0;
   for (const [index, step] of path.entries()) {
@@ -54,7 +54,7 @@ export function keyName(path: Path): string {
     .join("");
 }
 
-/** What stands at a place, as JSON. */
+/** What stands at a position, as JSON. */
 export function shown(value: unknown): string {
   if (value === undefined) return "missing";
   if (isScalar(value) && value.value === null && value.source !== "null") return "nothing";

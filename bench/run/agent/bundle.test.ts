@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
+import { PLAIN_LOAD } from "../../loads/registry.ts";
 import { bundleAgent } from "./bundle.ts";
 import { FromWorker } from "./protocol.ts";
 
@@ -21,18 +22,18 @@ describe("the agent's bundle", () => {
       const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
       const messages = [
         { type: "image", name: "image-1", width: 1, height: 1, rgb: "AQID", file: "" },
-        ...["probe", "grpc-js", "rest", "rest-b64"].map((clientKind, visit) => ({
+        ...["probe", "grpc-js", "rest", "rest-b64"].map((client, visit) => ({
           type: "visit",
           visit,
-          clientKind,
+          client,
           address: "127.0.0.1",
           port: 1,
           model: "ssd",
           image: "image-1",
           warmup: 0,
           warmupAtMost: 0,
-          concurrency: 1,
-          ratePerSecond: null,
+          load: PLAIN_LOAD,
+          leadIn: 0,
           calls: 1,
           blockMs: 1000,
           timeoutMs: 2000,
@@ -52,4 +53,18 @@ describe("the agent's bundle", () => {
       rmSync(dir, { recursive: true, force: true });
     }
   }, 60_000);
+
+  it("has nothing in it that only the bench needs: neither deployment nor plan nor statistics", async () => {
+    const text = Buffer.from((await bundleAgent()).script).toString();
+    const folders = [...text.matchAll(/^\/\/ ([\w-]+(?:\/[\w-]+)*)\/[^/\s]+\.(?:ts|json)$/gm)].map(
+      (m) => m[1] as string,
+    );
+    const own = new Set(
+      folders.filter((f) => !f.startsWith("node_modules")).map((f) => f.split("/").slice(0, 2).join("/")),
+    );
+    expect([...own].filter((f) => !f.startsWith("clients") && f !== "lib")).toEqual(
+      expect.arrayContaining(["bench", "bench/loads", "bench/run", "protos"]),
+    );
+    expect([...own].filter((f) => /^(infra|stacks|models|bench\/(?!loads|run))/.test(f))).toEqual([]);
+  });
 });

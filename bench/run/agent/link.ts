@@ -1,25 +1,32 @@
-import { createWorker } from "./worker.ts";
-import type { AnswerMessage, CallMessage, FromWorker, ToWorker, VisitMessage } from "./protocol.ts";
-import type { ImageMessage, SecurityMessage, VisitedMessage } from "./protocol.ts";
-import type { z } from "zod";
+import { Worker } from "./worker.ts";
+import type {
+  AnswerMessage,
+  CallMessage,
+  FromWorker,
+  ImageMessage,
+  SecurityMessage,
+  ToWorker,
+  VisitMessage,
+  VisitedMessage,
+} from "./protocol.ts";
 
 /** What came of a visit besides its calls. */
 export type VisitOutcome = Pick<VisitedMessage, "error" | "warmup" | "client" | "server">;
+
+/** What a worker reports of a visit while it lasts. */
+export type CallOutcome = CallMessage | AnswerMessage;
 
 /** A worker somewhere: in this process, or an agent on another machine. */
 export interface WorkerLink {
   /** Where it runs, for provenance: Node's version, hostname. */
   readonly about: { readonly node: string; readonly hostname: string };
-  sendImage(image: z.infer<typeof ImageMessage>): Promise<void>;
-  sendSecurity(security: z.infer<typeof SecurityMessage>): Promise<void>;
+  sendImage(image: ImageMessage): Promise<void>;
+  sendSecurity(security: SecurityMessage): Promise<void>;
   /**
    * Makes a visit; `onOutcome` sees each call as it is known. Resolves with how the visit went, and why it could not
    * go on if so. Rejects only where the worker itself is gone.
    */
-  visit(
-    message: VisitMessage,
-    onOutcome: (m: CallMessage | z.infer<typeof AnswerMessage>) => void,
-  ): Promise<VisitOutcome>;
+  visit(message: VisitMessage, onOutcome: (m: CallOutcome) => void): Promise<VisitOutcome>;
   close(): Promise<void>;
 }
 
@@ -28,14 +35,14 @@ export class VisitTracker {
   #pending:
     | {
         readonly visit: number;
-        readonly onOutcome: (m: CallMessage | z.infer<typeof AnswerMessage>) => void;
+        readonly onOutcome: (m: CallOutcome) => void;
         readonly resolve: (outcome: VisitOutcome) => void;
         readonly reject: (error: Error) => void;
       }
     | undefined;
 
   /** Begins to wait for a visit's end. One at a time: a worker makes one call after the other. */
-  begin(visit: number, onOutcome: (m: CallMessage | z.infer<typeof AnswerMessage>) => void): Promise<VisitOutcome> {
+  begin(visit: number, onOutcome: (m: CallOutcome) => void): Promise<VisitOutcome> {
     if (this.#pending !== undefined) throw new Error("a visit is already under way on this worker");
     return new Promise((resolve, reject) => {
       this.#pending = { visit, onOutcome, resolve, reject };
@@ -64,7 +71,7 @@ export class VisitTracker {
 /** A worker in this process: for cells whose client machine is the one that runs the bench. */
 export function localLink(hostname: string): WorkerLink {
   const tracker = new VisitTracker();
-  const worker = createWorker((message) => tracker.accept(message));
+  const worker = new Worker((message) => tracker.accept(message));
   const send = (message: ToWorker) => worker.handle(message);
   return {
     about: { node: process.version, hostname },

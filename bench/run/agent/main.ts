@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { createInterface } from "node:readline";
 import { messageOf } from "../../../lib/errors.ts";
 import { type FromWorker, ToWorker } from "./protocol.ts";
-import { createWorker } from "./worker.ts";
+import { Worker } from "./worker.ts";
 
 /*
  * The agent: a worker on a client machine, spoken to over SSH's standard input and output. It ends when its input ends,
@@ -13,7 +13,7 @@ function emit(message: FromWorker): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-const worker = createWorker(emit);
+const worker = new Worker(emit);
 emit({ type: "hello", node: process.version, hostname: hostname(), pid: process.pid });
 
 const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });

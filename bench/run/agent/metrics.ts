@@ -1,16 +1,21 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { messageOf } from "../../../lib/errors.ts";
-import { HttpConnection } from "../../../clients/transport/http.ts";
+import type { Api, ServerTotals, Total } from "../../../clients/client.ts";
+import { APIS, apiNamed } from "../../../clients/registry.ts";
 import type { Security } from "../../../clients/security.ts";
-import { addedBetween, serverTotals } from "./tf-serving-metrics.ts";
+import { HttpConnection } from "../../../clients/transport/http.ts";
+import { messageOf } from "../../../lib/errors.ts";
 import type { ServerReading } from "./protocol.ts";
 
 const TIMEOUT_MS = 3000;
-/** A place that did not answer is left alone for so long: a port behind a firewall must not slow every visit down. */
+/** A port that did not answer is left alone for so long: one behind a firewall must not slow every visit down. */
 const PAUSE_MS = 60_000;
 
-/** Where a server tells its metrics. */
-export interface MetricsPlace {
+/** A page on which a server tells its own metrics. */
+export interface MetricsPage {
+  /** The API whose form it has. */
+  readonly api: string;
+  /** The protocol whose requests it is read for. */
+  readonly protocol: string;
   readonly address: string;
   readonly port: number;
   readonly path: string;
@@ -18,19 +23,23 @@ export interface MetricsPlace {
   readonly security?: Security | undefined;
 }
 
-/** Looks at servers' own metrics, over connections of its own: none of them carries a measured call. */
+/** Reads servers' own metrics, over connections of its own: none of them carries a measured call. */
 export interface MetricsReader {
-  /** Takes a first look; the function that comes back takes the second, and says what was added. Neither ever throws. */
-  look(place: MetricsPlace, model: string, protocol: "grpc" | "rest"): Promise<() => Promise<ServerReading>>;
+  /** Reads a page; the function that comes back reads it again, and says what was added for a model. Neither ever throws. */
+  read(page: MetricsPage, model: string): Promise<() => Promise<ServerReading>>;
   close(): Promise<void>;
 }
 
-/** A reader over HTTP. Pages are only kept between the two looks, and read after the second: no work lies near a call. */
-export function metricsReader(now: () => number = () => performance.now()): MetricsReader {
+/**
+ * A reader over HTTP. Texts are only kept between the two readings, and understood after the second: no work lies near a call.
+ *
+ * @param now monotonic clock, milliseconds
+ */
+export function metricsReader(apis: readonly Api[] = APIS, now: () => number = () => performance.now()): MetricsReader {
   const connections = new Map<string, HttpConnection>();
   const silent = new Map<string, { readonly until: number; readonly unread: string }>();
 
-  async function page({ address, port, path, security }: MetricsPlace): Promise<Buffer | { unread: string }> {
+  async function textOf({ address, port, path, security }: MetricsPage): Promise<Buffer | { unread: string }> {
     const key = `${address}:${port}`;
     const pause = silent.get(key);
     if (pause !== undefined && now() < pause.until) return { unread: pause.unread };
@@ -50,21 +59,18 @@ export function metricsReader(now: () => number = () => performance.now()): Metr
   }
 
   return {
-    async look(place, model, protocol) {
-      const first = await page(place);
+    async read(page, model) {
+      const totalsOf = apiNamed(page.api, apis)?.metrics;
+      const unread = `${page.path}: no metrics of API "${page.api}" are known here`;
+      if (totalsOf === undefined) return () => Promise.resolve({ unread });
+      const first = await textOf(page);
       await turn();
       return async () => {
-        const second = await page(place);
+        const second = await textOf(page);
         if (!Buffer.isBuffer(first)) return first;
         if (!Buffer.isBuffer(second)) return second;
-        const [before, after] = [first, second].map((b) => serverTotals(b.toString("utf8"), model, protocol)) as [
-          ReturnType<typeof serverTotals>,
-          ReturnType<typeof serverTotals>,
-        ];
-        return {
-          requests: addedBetween(before.requests, after.requests),
-          runs: addedBetween(before.runs, after.runs),
-        };
+        const totals = (text: Buffer) => totalsOf(text.toString("utf8"), model, page.protocol);
+        return addedBetween(totals(first), totals(second));
       };
     },
     async close() {
@@ -72,4 +78,14 @@ export function metricsReader(now: () => number = () => performance.now()): Metr
       connections.clear();
     },
   };
+}
+
+/** What was added between two readings. */
+export function addedBetween(before: ServerTotals, after: ServerTotals): ServerTotals {
+  const added = (from: Total, to: Total): Total => ({
+    count: to.count - from.count,
+    sumMs: to.sumMs - from.sumMs,
+    stepMs: Math.max(from.stepMs, to.stepMs),
+  });
+  return { requests: added(before.requests, after.requests), runs: added(before.runs, after.runs) };
 }

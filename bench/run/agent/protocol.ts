@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { show } from "../../../lib/show.ts";
 import { Security } from "../../../clients/security.ts";
+import { Load } from "../../loads/load.ts";
 
 /*
  * What the bench and a client machine's worker say to each other: JSON lines, in this process or over SSH. The schemas
@@ -19,15 +20,18 @@ export const ImageMessage = z.object({
   /** The file as it was fetched, base64. */
   file: z.string(),
 });
+export type ImageMessage = z.infer<typeof ImageMessage>;
 
 /** What a protected port asks of its clients. Sent once, over SSH's standard input; visits only name it. */
 export const SecurityMessage = z.object({ type: z.literal("security"), name: z.string(), security: Security });
+export type SecurityMessage = z.infer<typeof SecurityMessage>;
 
 /** One visit to a cell: some warm-up calls, then measured ones. */
 export const VisitMessage = z.object({
   type: z.literal("visit"),
   visit: z.number().int(),
-  clientKind: z.string(),
+  /** Client kind that makes the calls. */
+  client: z.string(),
   address: z.string(),
   port: z.number().int(),
   /** Name of the security that was sent before; absent: in the clear. */
@@ -39,12 +43,10 @@ export const VisitMessage = z.object({
   /** Warm-up calls: at least, and at most where the calls do not get steady. */
   warmup: z.number().int().nonnegative(),
   warmupAtMost: z.number().int().nonnegative(),
-  /** Calls in flight at a time, each on a connection of its own. An open loop waits where all of them are busy. */
-  concurrency: z.number().int().positive(),
-  /** Open loop: calls are due at this rate, whatever the answers do. Null: closed loop, the answer begins the next call. */
-  ratePerSecond: z.number().positive().nullable(),
-  /** Open loop: calls at the rate before the measured ones, told as warm-up. */
-  leadIn: z.number().int().nonnegative().optional(),
+  /** How the measured calls are made; its mode says over how many connections. */
+  load: Load,
+  /** Calls at the load before the measured ones, reported as warm-up. */
+  leadIn: z.number().int().nonnegative(),
   calls: z.number().int().nonnegative(),
   /** No further measured call is begun once the visit's measured part has taken this long. */
   blockMs: z.number().positive(),
@@ -54,6 +56,10 @@ export const VisitMessage = z.object({
   /** Where the server, at the same address, tells its own metrics; absent where it does not. */
   metrics: z
     .object({
+      /** The API whose form the page has. */
+      api: z.string(),
+      /** The protocol whose requests it is read for. */
+      protocol: z.string(),
       port: z.number().int(),
       path: z.string(),
       /** As that of the calls, for this port. */
@@ -81,11 +87,11 @@ export const CallMessage = z.object({
   /** When the call began: wall clock of the client machine, ISO 8601. For reading, never for arithmetic. */
   at: z.string(),
   ok: z.boolean(),
-  /** Of an open loop: when the call was due, on the clock of `at`. */
+  /** Where the load says so: when the call was due, on the clock of `at`. */
   intendedAt: z.string().optional(),
   /**
-   * Of an open loop: from when the call was due until it began (all connections were busy, or the client was late). It is
-   * part of `totalMs`, so that a slow answer is seen by all the calls that it delayed: no coordinated omission.
+   * Where the load says when a call is due: from then until it began (all connections were busy, or the client was late). It
+   * is part of `totalMs`, so that a slow answer is seen by all the calls that it delayed: no coordinated omission.
    */
   lateMs: ms.optional(),
   /** The whole. The phases, and `lateMs` where there is one, add up to it. */
@@ -113,6 +119,7 @@ export const AnswerMessage = z.object({
   visit: z.number().int(),
   outputs: z.record(z.string(), z.object({ dtype: z.string(), shape: z.array(z.number()), values: z.array(number) })),
 });
+export type AnswerMessage = z.infer<typeof AnswerMessage>;
 
 /** How a visit's warm-up went. */
 export const WarmupReport = z.object({

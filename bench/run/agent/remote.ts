@@ -5,9 +5,10 @@ import { createInterface } from "node:readline";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
-import { mustRunOn } from "../../../infra/hosts/remote.ts";
-import { sshArgs } from "../../../infra/hosts/ssh.ts";
-import type { Deployment, SshTarget } from "../../../infra/outputs.ts";
+import { mustRunOn } from "../../../infra/hosts/connection/remote.ts";
+import { sshArgs } from "../../../infra/hosts/connection/ssh.ts";
+import type { SshTarget } from "../../../infra/hosts/target.ts";
+import type { Machine } from "../../../infra/outputs.ts";
 import { CLOSE_MS, HELLO_MS, silenceMs } from "../../deadlines.ts";
 import type { AgentBundle } from "./bundle.ts";
 import { VisitTracker, type WorkerLink } from "./link.ts";
@@ -19,22 +20,22 @@ type SshChild = ChildProcessByStdio<Writable, Readable, Readable>;
 const ARCH: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
 
 /**
- * Lays the agent onto a client machine, below the workspace that the stack owns there: `destroy` removes it with the
+ * Lays the agent onto a client machine, below the workspace that Lathe owns there: `destroy` removes it with the
  * rest. The folder is named by the content, and renamed into place when whole: a second run sends nothing.
  *
  * @returns the agent's folder on that machine
  * @throws UserError where the machine's architecture differs from this one's, or SSH fails
  */
-export async function deployAgent(deployment: Deployment, ssh: SshTarget, bundle: AgentBundle): Promise<string> {
-  const dir = `${deployment.workspace}/agents/${bundle.key.slice(0, 16)}`;
-  const arch = ARCH[deployment.facts.arch] ?? deployment.facts.arch;
+export async function deployAgent(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<string> {
+  const dir = `${machine.workspace}/agents/${bundle.key.slice(0, 16)}`;
+  const arch = ARCH[machine.facts.arch] ?? machine.facts.arch;
   if (arch !== bundle.arch)
     throw new UserError({
-      what: `"${deployment.role}" is ${deployment.facts.arch}, and this machine's Node is for ${bundle.arch}`,
+      what: `"${machine.id}" is ${machine.facts.arch}, and this machine's Node is for ${bundle.arch}`,
       expected: "a client machine of the same architecture as the one that runs the bench",
-      fix: `run the bench on a ${deployment.facts.arch} machine`,
+      fix: `run the bench on a ${machine.facts.arch} machine`,
     });
-  const doing = `lay the agent onto "${deployment.role}"`;
+  const doing = `lay the agent onto "${machine.id}"`;
   const remote = (argv: readonly string[], input?: Readable) =>
     mustRunOn(
       ssh,
@@ -57,8 +58,8 @@ export async function deployAgent(deployment: Deployment, ssh: SshTarget, bundle
  *
  * @throws UserError where SSH or the agent does not start
  */
-export async function remoteLink(deployment: Deployment, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
-  const dir = await deployAgent(deployment, ssh, bundle);
+export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
+  const dir = await deployAgent(machine, ssh, bundle);
   const child: SshChild = spawn("ssh", sshArgs(ssh, [`${dir}/node`, `${dir}/agent.mjs`]), {
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -67,7 +68,7 @@ export async function remoteLink(deployment: Deployment, ssh: SshTarget, bundle:
   child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
   child.stdin.on("error", () => {}); // the close below says why
   const ended = (why: string) =>
-    new UserError({ what: `the agent on "${deployment.role}" ${why}`, fix: "npm run bench -- --resume" });
+    new UserError({ what: `the agent on "${machine.id}" ${why}`, fix: "npm run bench -- --resume" });
   let gone: Error | undefined;
   let lose = (_error: Error) => {};
   /** Rejects when the agent is gone, and with why. */
@@ -90,7 +91,7 @@ export async function remoteLink(deployment: Deployment, ssh: SshTarget, bundle:
       dog.heard();
       let message: FromWorker;
       try {
-        message = messageOfLine(line, `"${deployment.role}"`);
+        message = messageOfLine(line, `"${machine.id}"`);
       } catch (error) {
         child.kill();
         return lose(error as Error);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { warmedUp } from "./warmup.ts";
-import { pausesWithin, processWatch } from "./watch.ts";
 
 const bounds = { atLeast: 3, atMost: 15, maxMs: 1000 };
 
@@ -27,35 +26,5 @@ describe("a warm-up", () => {
     expect(warmedUp([], 0, { ...bounds, atLeast: 1, atMost: 1 })).toBeUndefined();
     expect(warmedUp([5], 5, { ...bounds, atLeast: 1, atMost: 1 })).toBe("calls");
     expect(warmedUp([], 0, { ...bounds, atLeast: 0, atMost: 0 })).toBe("none");
-  });
-});
-
-describe("the watch over the client's own process", () => {
-  it("sees a blocked event loop", async () => {
-    const watch = processWatch();
-    watch.start();
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    const until = performance.now() + 60;
-    while (performance.now() < until);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const seen = await watch.stop(7);
-    expect(seen.loopMaxMs).toBeGreaterThan(40);
-    expect(seen.spanMs).toBeGreaterThan(115);
-    expect(seen.loopBusy).toBeGreaterThan(0.2);
-    expect(seen.ownWorkMs).toBe(7);
-  });
-
-  it("sees the garbage collector's pauses, of its own time alone", async () => {
-    const watch = processWatch();
-    watch.start();
-    const kept: unknown[] = [];
-    for (let i = 0; i < 400_000; i++) kept.push({ i });
-    const seen = await watch.stop(0);
-    expect(kept).toHaveLength(400_000);
-    expect(seen.gcPauses).toBeGreaterThan(0);
-    expect(seen.gcMs).toBeGreaterThanOrEqual(seen.gcMaxMs);
-    const pauses = [1, 5, 9].map((startAt) => ({ startAt, ms: startAt }));
-    expect(pausesWithin(pauses, 2, 6)).toEqual({ gcPauses: 1, gcMs: 5, gcMaxMs: 5 });
-    expect(pausesWithin([], 2, 6)).toEqual({ gcPauses: 0, gcMs: 0, gcMaxMs: 0 });
   });
 });

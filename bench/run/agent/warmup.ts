@@ -1,4 +1,8 @@
-import type { WarmupReport } from "./protocol.ts";
+import type { Client } from "../../../clients/client.ts";
+import type { VisitCalls, WorkerTools } from "./measure.ts";
+import { callMessage } from "./outcomes.ts";
+import type { VisitMessage, WarmupReport } from "./protocol.ts";
+import { VisitFault } from "./visit-fault.ts";
 
 /** A warm-up call that was this much faster than all before it shows that it is not over yet. */
 const GAIN = 0.1;
@@ -31,4 +35,31 @@ export function warmedUp(
     return "steady";
   if (calls >= bounds.atMost) return "calls";
   return elapsedMs >= bounds.maxMs ? "time" : undefined;
+}
+
+/**
+ * Makes a visit's warm-up calls, one at a time over its connections in turn, and reports each.
+ *
+ * @throws VisitFault where one fails
+ */
+export async function warmUp(
+  visit: VisitMessage,
+  calls: VisitCalls,
+  { clock, emit }: WorkerTools,
+): Promise<WarmupReport> {
+  const { clients, request } = calls;
+  const latencies: number[] = [];
+  // Every connection is to be warm: each of them makes a call at least, where there is a warm-up at all.
+  const atLeast = visit.warmup === 0 ? 0 : Math.max(visit.warmup, clients.length);
+  const bounds = { atLeast, atMost: Math.max(visit.warmupAtMost, atLeast), maxMs: visit.blockMs };
+  const startedAt = clock.now();
+  for (;;) {
+    const ended = warmedUp(latencies, clock.now() - startedAt, bounds);
+    if (ended !== undefined) return { calls: latencies.length, ended };
+    const startAt = clock.now();
+    const result = await (clients[latencies.length % clients.length] as Client).call(request);
+    emit(callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null, leadIn: true }, clock));
+    if (!result.ok) throw new VisitFault(result.error.code, result.error.message, false);
+    latencies.push(result.timing.totalMs);
+  }
 }

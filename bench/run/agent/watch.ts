@@ -43,50 +43,81 @@ function cpuWaitMs(): number | undefined {
   }
 }
 
+type LoopDelay = ReturnType<typeof monitorEventLoopDelay>;
+
+/** What a watch asks its process; replaced in tests. */
+export interface ProcessSigns {
+  /** Monotonic clock, milliseconds. */
+  now(): number;
+  /** Measures how far apart the event loop's timers are, in nanoseconds. */
+  readonly delay: Pick<LoopDelay, "enable" | "disable" | "reset" | "count" | "mean" | "max" | "percentile">;
+  /** Hands over the collector's pauses from now on; what comes back ends that, once the last ones are handed over. */
+  pauses(take: (pause: Pause) => void): () => Promise<void>;
+  /** Begins to measure what share of the time the loop is busy; what comes back tells it. */
+  busy(): () => number;
+  /** How long the process's first thread has waited for a processor since it began; undefined where nobody tells. */
+  cpuWaitMs(): number | undefined;
+}
+
+const processSigns = (): ProcessSigns => ({
+  now: () => performance.now(),
+  delay: monitorEventLoopDelay({ resolution: RESOLUTION_MS }),
+  pauses(take) {
+    const takeAll = (entries: readonly { startTime: number; duration: number }[]) =>
+      entries.forEach((e) => take({ startAt: e.startTime, ms: e.duration }));
+    const observer = new PerformanceObserver((list) => takeAll(list.getEntries()));
+    observer.observe({ entryTypes: ["gc"] });
+    return async () => {
+      await turn(); // the last pauses are handed over in the loop's next turn
+      takeAll(observer.takeRecords());
+      observer.disconnect();
+    };
+  },
+  busy() {
+    const from = performance.eventLoopUtilization();
+    return () => performance.eventLoopUtilization(from).utilization;
+  },
+  cpuWaitMs,
+});
+
 /**
- * A watch over the real process. The loop's histogram holds the times between two timers, so what a timer takes itself
- * is subtracted; the first 10 ms after `start` are unseen, because no timer came before them.
+ * A watch over the process. The loop's histogram holds the times between two timers, so what a timer takes itself is
+ * subtracted; the first 10 ms after `start` are unseen, because no timer came before them.
  */
-export function processWatch(): Watch {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  const pauses: Pause[] = [];
-  const keep = (entries: readonly { startTime: number; duration: number }[]) =>
-    pauses.push(...entries.map((e) => ({ startAt: e.startTime, ms: e.duration })));
-  const observer = new PerformanceObserver((list) => keep(list.getEntries()));
-  let startAt = 0;
-  let waitedMs: number | undefined;
-  let utilisation = performance.eventLoopUtilization();
-  const lag = (nanoseconds: number) =>
-    Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) : 0;
+export function processWatch(signs: ProcessSigns = processSigns()): Watch {
+  const { delay } = signs;
+  const lag = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
+  let stop: Watch["stop"] = () => Promise.reject(new Error("a watch is stopped that was not started"));
   return {
     start() {
-      observer.observe({ entryTypes: ["gc"] });
+      const pauses: Pause[] = [];
+      const endPauses = signs.pauses((pause) => pauses.push(pause));
       delay.enable();
       delay.reset();
-      pauses.length = 0;
-      utilisation = performance.eventLoopUtilization();
-      waitedMs = cpuWaitMs();
-      startAt = performance.now();
-    },
-    async stop(ownWorkMs) {
-      const endAt = performance.now();
-      const waited = cpuWaitMs();
-      const busy = performance.eventLoopUtilization(utilisation).utilization;
-      await turn(); // the last pauses are handed over in the loop's next turn
-      keep(observer.takeRecords());
-      observer.disconnect();
-      delay.disable();
-      const seen = delay.count > 0;
-      return {
-        spanMs: endAt - startAt,
-        loopMeanMs: seen ? lag(delay.mean) : 0,
-        loopP99Ms: seen ? lag(delay.percentile(99)) : 0,
-        loopMaxMs: seen ? lag(delay.max) : 0,
-        loopBusy: Math.min(1, Math.max(0, busy)),
-        ownWorkMs,
-        ...pausesWithin(pauses, startAt, endAt),
-        ...(waited === undefined || waitedMs === undefined ? {} : { cpuWaitMs: Math.max(0, waited - waitedMs) }),
+      const busySince = signs.busy();
+      const waitedBefore = signs.cpuWaitMs();
+      const startAt = signs.now();
+      stop = async (ownWorkMs) => {
+        const endAt = signs.now();
+        const waited = signs.cpuWaitMs();
+        const loopBusy = Math.min(1, Math.max(0, busySince()));
+        await endPauses();
+        delay.disable();
+        const seen = delay.count > 0;
+        return {
+          spanMs: endAt - startAt,
+          loopMeanMs: seen ? lag(delay.mean) : 0,
+          loopP99Ms: seen ? lag(delay.percentile(99)) : 0,
+          loopMaxMs: seen ? lag(delay.max) : 0,
+          loopBusy,
+          ownWorkMs,
+          ...pausesWithin(pauses, startAt, endAt),
+          ...(waited === undefined || waitedBefore === undefined
+            ? {}
+            : { cpuWaitMs: Math.max(0, waited - waitedBefore) }),
+        };
       };
     },
+    stop: (ownWorkMs) => stop(ownWorkMs),
   };
 }

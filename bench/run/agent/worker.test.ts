@@ -1,10 +1,12 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { CallResult, Client, ClientKind, PredictRequest } from "../../../clients/client.ts";
-import { type MetricsReader, metricsReader } from "./metrics.ts";
+import type { LoadMode } from "../../loads/load.ts";
+import { LOAD_MODES, PLAIN_LOAD } from "../../loads/registry.ts";
+import { jumpingClock } from "../../loads/testing/clock.ts";
+import type { MetricsReader } from "./metrics.ts";
 import type { FromWorker, VisitMessage } from "./protocol.ts";
-import { createWorker } from "./worker.ts";
+import type { Watch } from "./watch.ts";
+import { Worker, type WorkerWorld } from "./worker.ts";
 
 const timing = { encodeMs: 1, sendMs: 2, waitMs: 3, receiveMs: 4, decodeMs: 5, totalMs: 15 };
 const good: CallResult = {
@@ -17,15 +19,15 @@ const good: CallResult = {
 const visit: VisitMessage = {
   type: "visit",
   visit: 1,
-  clientKind: "fake",
+  client: "fake",
   address: "127.0.0.1",
   port: 8500,
   model: "ssd",
   image: "image-1",
   warmup: 1,
   warmupAtMost: 1,
-  concurrency: 1,
-  ratePerSecond: null,
+  load: PLAIN_LOAD,
+  leadIn: 0,
   calls: 2,
   blockMs: 1000,
   timeoutMs: 1000,
@@ -33,32 +35,46 @@ const visit: VisitMessage = {
 };
 const image = { type: "image", name: "image-1", width: 2, height: 1, rgb: "AQIDBAUG", file: "/9g=" } as const;
 
+/** A client kind whose clients do nothing but these calls. */
+function kindOf(call: Client["call"], client: Partial<Client> = {}, input: ClientKind["input"] = "pixels"): ClientKind {
+  const nothing = () => Promise.resolve();
+  return {
+    ...{ name: "fake", api: "letters", protocol: "pigeon", input, isDefault: true, about: "" },
+    create: () => ({ open: nothing, close: nothing, call, ...client }),
+  };
+}
+
+/** A watch that looks at nothing, at once: no test's clock waits for it. */
+const blindWatch: Watch = {
+  start: () => {},
+  stop: (ownWorkMs) => {
+    const loop = { loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0 };
+    return Promise.resolve({ spanMs: 0, ...loop, ownWorkMs, gcPauses: 0, gcMs: 0, gcMaxMs: 0 });
+  },
+};
+
 /** A worker over a client that gives these results in turn. */
-async function working(results: CallResult[], options: { input?: "pixels" | "file"; refuse?: boolean } = {}) {
+async function working(
+  results: CallResult[],
+  options: Partial<WorkerWorld> & { input?: "pixels" | "file"; refuse?: boolean } = {},
+) {
   const said: FromWorker[] = [];
   const requests: PredictRequest[] = [];
   const counts = { opened: 0, closed: 0 };
-  const kind: ClientKind = {
-    name: "fake",
-    protocol: "grpc",
-    input: options.input ?? "pixels",
-    about: "",
-    create: (): Client => ({
-      open: () => {
-        counts.opened += 1;
-        return options.refuse ? Promise.reject(new Error("127.0.0.1:8500: connection refused")) : Promise.resolve();
-      },
-      call: (request) => {
-        requests.push(request);
-        return Promise.resolve(results.shift() ?? good);
-      },
-      close: () => {
-        counts.closed += 1;
-        return Promise.resolve();
-      },
-    }),
+  const call = (request: PredictRequest) => {
+    requests.push(request);
+    return Promise.resolve(results.shift() ?? good);
   };
-  const worker = createWorker((m) => said.push(m), { kinds: [kind] });
+  const open = () => {
+    counts.opened += 1;
+    return options.refuse ? Promise.reject(new Error("127.0.0.1:8500: connection refused")) : Promise.resolve();
+  };
+  const close = () => {
+    counts.closed += 1;
+    return Promise.resolve();
+  };
+  const kind = kindOf(call, { open, close }, options.input);
+  const worker = new Worker((m) => said.push(m), { kinds: [kind], ...options });
   await worker.handle(image);
   return { worker, said, requests, counts };
 }
@@ -124,7 +140,7 @@ describe("a worker", () => {
 
   it("opens a connection for each call in flight, warms each of them up, and reports after the calls", async () => {
     const w = await working([]);
-    await w.worker.handle({ ...visit, concurrency: 3, calls: 6, keepAnswer: false });
+    await w.worker.handle({ ...visit, load: { ...PLAIN_LOAD, concurrency: 3 }, calls: 6, keepAnswer: false });
     expect(w.counts.opened).toBe(3);
     expect(w.said.filter((m) => m.type === "call" && m.phase === "warmup")).toHaveLength(3);
     expect(w.said.filter((m) => m.type === "call" && m.phase === "measure")).toHaveLength(6);
@@ -139,78 +155,79 @@ describe("a worker", () => {
     });
   });
 
-  it("counts the latency of an open loop's call from when it was due", async () => {
-    const w = await working([]);
-    await w.worker.handle({ ...visit, ratePerSecond: 1000, calls: 3, keepAnswer: false });
-    const calls = w.said.filter((m) => m.type === "call" && m.phase === "measure");
-    expect(calls).toHaveLength(3);
-    for (const call of calls) {
-      if (call.type !== "call") continue;
-      expect(call.totalMs).toBeCloseTo(15 + (call.lateMs ?? NaN), 9);
-      expect(call.intendedAt).toMatch(/^\d{4}-/);
-    }
+  it("counts a call's latency from when it was due, where the load says when", async () => {
+    const { clock, run } = jumpingClock();
+    const tookMs = [300, 20, 20];
+    const call = async () => {
+      const totalMs = tookMs.shift() ?? 0;
+      await clock.until(clock.now() + totalMs);
+      return { ...good, timing: { ...timing, totalMs } };
+    };
+    const w = await working([], { clock, watch: blindWatch, kinds: [kindOf(call)] });
+    const load = { mode: "constant-rate", ratePerSecond: 10, concurrency: 1 };
+    await run(w.worker.handle({ ...visit, load, warmup: 0, warmupAtMost: 0, calls: 3, keepAnswer: false }));
+    const calls = w.said.filter((m) => m.type === "call");
+    expect(calls.map((m) => [m.phase, m.lateMs, m.totalMs])).toEqual([
+      ["measure", 0, 300],
+      ["measure", 200, 220],
+      ["measure", 120, 140],
+    ]);
+    for (const call of calls) expect(call.intendedAt).toMatch(/^\d{4}-/);
   });
 
-  it("looks at the server's own clock after the warm-up and after the last measured call, and never in between", async () => {
+  it("reports the calls of a lead-in as warm-up, and reads no metrics that would have them in", async () => {
     const order: string[] = [];
-    const reading = { requests: { count: 2, sumMs: 5, stepMs: 0.1 }, runs: { count: 2, sumMs: 4, stepMs: 0.1 } };
-    const kind: ClientKind = {
-      ...{ name: "fake", protocol: "rest", input: "pixels", about: "" },
-      create: (): Client => ({
-        open: () => Promise.resolve(),
-        call: () => (order.push("call"), Promise.resolve(good)),
-        close: () => Promise.resolve(),
-      }),
-    };
-    const said: FromWorker[] = [];
-    const metrics: MetricsReader = {
-      look: (place, model, protocol) => {
-        order.push(`look at ${place.address}:${place.port}${place.path} for ${model} over ${protocol}`);
-        return Promise.resolve(() => (order.push("look again"), Promise.resolve(reading)));
+    const w = await working([], { metrics: metricsThat(order) });
+    const load = { mode: "constant-rate", ratePerSecond: 1000, concurrency: 1 };
+    await w.worker.handle({ ...visit, load, leadIn: 2, warmup: 0, warmupAtMost: 0, metrics: PAGE });
+    expect(w.said.flatMap((m) => (m.type === "call" ? m.phase : []))).toEqual([
+      ...["warmup", "warmup", "measure", "measure"],
+    ]);
+    expect(order).toEqual([]);
+  });
+
+  it("makes calls by any load mode that it is given, and says which it has not", async () => {
+    const backwards: LoadMode = {
+      ...(LOAD_MODES[0] as LoadMode),
+      mode: "backwards",
+      connections: () => 2,
+      run: async (_load, { calls }, { call, done, clock }) => {
+        for (let i = calls - 1; i >= 0; i--)
+          done({ result: await call(i % 2), startAt: clock.now(), intendedAt: null, leadIn: false });
       },
-      close: () => Promise.resolve(),
     };
-    const worker = createWorker((m) => said.push(m), { kinds: [kind], metrics });
-    await worker.handle(image);
-    await worker.handle({ ...visit, metrics: { port: 8501, path: "/m" } });
-    expect(order).toEqual(["call", "look at 127.0.0.1:8501/m for ssd over rest", "call", "call", "look again"]);
-    expect(said.at(-1)).toMatchObject({ type: "visited", server: reading });
+    const w = await working([], { modes: [...LOAD_MODES, backwards] });
+    await w.worker.handle({ ...visit, load: { mode: "backwards" }, calls: 3 });
+    expect(w.counts.opened).toBe(2);
+    expect(w.said.filter((m) => m.type === "call" && m.phase === "measure")).toHaveLength(3);
+    await w.worker.handle({ ...visit, load: { mode: "tides" } });
+    expect(w.said.at(-1)).toMatchObject({
+      error: { code: "INTERNAL", message: 'this worker has no load mode "tides"' },
+    });
+  });
+
+  it("reads the server's own clock after the warm-up and after the last measured call, and never in between", async () => {
+    const order: string[] = [];
+    const call = () => (order.push("call"), Promise.resolve(good));
+    const w = await working([], { metrics: metricsThat(order), kinds: [kindOf(call)] });
+    await w.worker.handle({ ...visit, metrics: PAGE });
+    expect(order).toEqual([
+      ...["call", "read letters 127.0.0.1:8501/m for ssd over pigeon", "call", "call", "read again"],
+    ]);
+    expect(w.said.at(-1)).toMatchObject({ type: "visited", server: READING });
   });
 });
 
-describe("a reader of metrics", () => {
-  it("says what was added between two looks, and why there is nothing to be read", async () => {
-    let served = 0;
-    const server = createServer((request, response) => {
-      if (request.url !== "/metrics") return response.writeHead(404).end("not here");
-      const labels = '{model_name="ssd",API="Predict",entrypoint="GRPC"}';
-      served += 3;
-      return response.end(
-        `:tensorflow:serving:request_latency_sum${labels} ${served * 1000}\n` +
-          `:tensorflow:serving:request_latency_count${labels} ${served}\n`,
-      );
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    let nowMs = 0;
-    const reader = metricsReader(() => nowMs);
-    const place = { address: "127.0.0.1", port, path: "/metrics" };
-    const again = await reader.look(place, "ssd", "grpc");
-    expect(await again()).toMatchObject({ requests: { count: 3, sumMs: 3 }, runs: { count: 0 } });
-    const missing = await reader.look({ ...place, path: "/other" }, "ssd", "grpc");
-    expect(await missing()).toEqual({ unread: "/other: HTTP 404" });
-    await reader.close();
-    await new Promise((resolve) => server.close(resolve));
-    const gone = await reader.look(place, "ssd", "grpc");
-    expect(await gone()).toMatchObject({ unread: expect.stringContaining("/metrics: ") as string });
-    // A place that was silent is asked again after a minute, and not before.
-    const back = createServer((_, response) => response.end("\n"));
-    await new Promise<void>((resolve) => back.listen(port, "127.0.0.1", resolve));
-    const look = async () => (await reader.look(place, "ssd", "grpc"))();
-    expect(await look()).toHaveProperty("unread");
-    nowMs = 61_000;
-    expect(await look()).toMatchObject({ requests: { count: 0 } });
-    await reader.close();
-    await new Promise((resolve) => back.close(resolve));
-  });
-});
+const PAGE = { api: "letters", protocol: "pigeon", port: 8501, path: "/m" };
+const READING = { requests: { count: 2, sumMs: 5, stepMs: 0.1 }, runs: { count: 2, sumMs: 4, stepMs: 0.1 } };
+
+/** A reader that notes when it reads. */
+function metricsThat(order: string[]): MetricsReader {
+  return {
+    read: ({ api, address, port, path, protocol }, model) => {
+      order.push(`read ${api} ${address}:${port}${path} for ${model} over ${protocol}`);
+      return Promise.resolve(() => (order.push("read again"), Promise.resolve(READING)));
+    },
+    close: () => Promise.resolve(),
+  };
+}

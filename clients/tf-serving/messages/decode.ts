@@ -1,6 +1,7 @@
 import { StatusError } from "../../codes.ts";
-import { dataOfContent, dtypeFacts, dtypeOfNumber, elementCount } from "../../tensors.ts";
+import { dataOfContent, elementBytes, elementCount } from "../../tensors.ts";
 import { WireReader } from "../../transport/protobuf-reader.ts";
+import { dtypeOfNumber } from "./dtype-numbers.ts";
 import { decodeShape } from "./shape.ts";
 import { TypedList, typedFieldOf, typedFields } from "./typed-list.ts";
 import type { Tensor } from "../../client.ts";
@@ -62,7 +63,7 @@ export function decodeTensor(bytes: Uint8Array): Tensor {
   if (dtype === undefined) throw new StatusError("UNIMPLEMENTED", `element type number ${number} is not in use`);
   const count = elementCount(shape, "INTERNAL");
   if (content !== null && content.length > 0) {
-    if (dtype === "DT_STRING" || content.length !== count * dtypeFacts[dtype].elementBytes)
+    if (dtype === "DT_STRING" || content.length !== count * elementBytes[dtype])
       throw new StatusError(
         "INTERNAL",
         `tensor_content of ${content.length} bytes does not fit ${dtype} [${shape.join(",")}]`,

@@ -1,13 +1,8 @@
-import { checkTensor, contentBytes, dtypeFacts } from "../../tensors.ts";
+import { checkTensor, contentBytes } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
-import { GatherWriter, fieldSize, varintSize } from "../../transport/protobuf-writer.ts";
+import { type GatheredMessage, GatherWriter, fieldSize, varintSize } from "../../transport/protobuf-writer.ts";
+import { dtypeNumbers } from "./dtype-numbers.ts";
 import type { PredictRequest, Tensor } from "../../client.ts";
-
-/** A message in pieces that follow each other, so that it need not be put together before it is sent. */
-export interface GatheredMessage {
-  readonly pieces: readonly Uint8Array[];
-  readonly length: number;
-}
 
 /**
  * A PredictRequest's bytes. Numbers travel as `tensor_content`, strings as `string_val`. The pieces share memory with the
@@ -71,7 +66,7 @@ function dataSize(tensor: Tensor): number {
 
 function writeTensor(out: GatherWriter, tensor: Tensor): void {
   out.varint(0x08);
-  out.varint(dtypeFacts[tensor.dtype].number);
+  out.varint(dtypeNumbers[tensor.dtype]);
   out.varint(0x12);
   out.varint(shapeSize(tensor.shape));
   for (const size of tensor.shape) {

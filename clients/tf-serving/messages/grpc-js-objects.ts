@@ -1,4 +1,4 @@
-import { checkTensor, contentBytes, dataOfContent, dtypeFacts, elementCount } from "../../tensors.ts";
+import { checkTensor, contentBytes, dataOfContent, elementBytes, elementCount } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
 import { fill } from "./fill.ts";
 import type { DType, PredictRequest, Tensor } from "../../client.ts";
@@ -49,7 +49,7 @@ export function tensorObject(tensor: Tensor): object {
 
 /** A decoded TensorProto as a tensor. Throws StatusError INTERNAL or UNIMPLEMENTED as the probe's decoder does. */
 export function tensorOfObject(object: TensorObject): Tensor {
-  if (!Object.hasOwn(dtypeFacts, object.dtype))
+  if (!Object.hasOwn(elementBytes, object.dtype))
     throw new StatusError("UNIMPLEMENTED", `element type ${object.dtype} is not in use`);
   const dtype = object.dtype as DType;
   if (object.tensor_shape?.unknown_rank === true)
@@ -58,7 +58,7 @@ export function tensorOfObject(object: TensorObject): Tensor {
   const count = elementCount(shape, "INTERNAL");
   const content = object.tensor_content;
   if (content.length === 0) return { dtype, shape, data: valuesOf(object, dtype, count) };
-  if (dtype === "DT_STRING" || content.length !== count * dtypeFacts[dtype].elementBytes)
+  if (dtype === "DT_STRING" || content.length !== count * elementBytes[dtype])
     throw new StatusError(
       "INTERNAL",
       `tensor_content of ${content.length} bytes does not fit ${dtype} [${shape.join(",")}]`,

@@ -1,5 +1,5 @@
 import { LARGEST_ANSWER_BYTES } from "../../codes.ts";
-import type { HeaderMap } from "../framing.ts";
+import type { HeaderMap } from "./hpack.ts";
 
 /** Room for an answer before its stream must be told more. */
 export const RECEIVE_WINDOW = 2 ** 24;

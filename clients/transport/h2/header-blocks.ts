@@ -1,7 +1,6 @@
 import { Http2Error } from "./errors.ts";
 import { Flag, FrameType, unpadded, type Frame } from "./frames.ts";
-import { HeaderDecoder } from "./hpack.ts";
-import type { HeaderMap } from "../framing.ts";
+import { HeaderDecoder, type HeaderMap } from "./hpack.ts";
 
 /** More than this in one header block is an attack or a fault. */
 const LARGEST_BLOCK = 256 * 1024;

@@ -1,6 +1,8 @@
 import { Http2Error } from "./errors.ts";
 import { huffmanDecode } from "./huffman.ts";
-import type { HeaderMap } from "../framing.ts";
+
+/** Headers or trailers of an answer, names in lower case. */
+export type HeaderMap = Readonly<Record<string, unknown>>;
 
 /** HPACK's static table (RFC 7541, appendix A); entry 1 is the first. */
 const STATIC: readonly (readonly [name: string, value: string])[] = [

@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { withdrawable } from "../../hosts/run.ts";
+import { withdrawable } from "../../hosts/connection/run.ts";
 import { programs, type ProgramName } from "../registry.ts";
 
 /*

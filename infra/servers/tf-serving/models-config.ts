@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ModelToServe } from "../kind.ts";
 
 /*
  * What a TF Serving has to serve: versions and labels of each model, as its config file says it, as its reload call takes
@@ -17,14 +18,17 @@ export const ServedModel = z.object({
 });
 export type ServedModel = z.infer<typeof ServedModel>;
 
+/** What a TF Serving is to serve, and from where in its container (`ContainerSpec.serving`). */
+const Serving = z.object({ basePath: z.string(), models: z.array(ServedModel) });
+export type Serving = z.infer<typeof Serving>;
+
+/** The same as its gate is told it. */
+export function servingOf({ serving }: { readonly serving?: unknown }): Serving {
+  return Serving.parse(serving);
+}
+
 /** The versions and labels of models as they are deployed: `stable` is the version that is live, `canary` one beside it. */
-export function servedOf(
-  models: readonly {
-    readonly name: string;
-    readonly version: number;
-    readonly canary?: { readonly version: number } | undefined;
-  }[],
-): ServedModel[] {
+export function servedOf(models: readonly ModelToServe[]): ServedModel[] {
   return models.map(({ name, version, canary }) => ({
     name,
     versions: [version, ...(canary === undefined ? [] : [canary.version])].sort((a, b) => a - b),

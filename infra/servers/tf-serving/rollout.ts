@@ -1,23 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { modelStatus, reloadConfig, versionOfLabel } from "../../../clients/tf-serving/status.ts";
+import { modelStatus, reloadConfig } from "../../../clients/tf-serving/status.ts";
 import { UserError, messageOf } from "../../../lib/errors.ts";
-import { mustRunOn, script } from "../../hosts/remote.ts";
-import type { SshTarget } from "../../outputs.ts";
-import { inspect, notRunning } from "../../gate/inspect.ts";
-import {
-  CONFIG_FILE,
-  type Held,
-  type ServedModel,
-  configMessage,
-  configText,
-  isServed,
-  letGo,
-  readConfigText,
-  relabelled,
-  trialOf,
-} from "./models-config.ts";
+import { writeState } from "../../gate/batched-commands.ts";
+import { inspect, mustRun } from "../../gate/inspect.ts";
+import type { GateModel, GateRun } from "../../gate/spec.ts";
 import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
-import type { GateModel, GateRun, GateSpec } from "../../host-programs/specs.ts";
+import { checkLabels, grpcOf } from "./gate.ts";
+import { configMessage, isServed, letGo, readConfigText, relabelled, servingOf, trialOf } from "./models-config.ts";
+import type { ServedModel } from "./models-config.ts";
+import { state } from "./state.ts";
 
 /*
  * How new versions go live in a server that goes on serving: it is told over gRPC to serve them beside the old ones; they
@@ -33,42 +24,26 @@ const LOOK_MS = 1500;
 /** A model that is new to the server is loaded before the call is answered. */
 const RELOAD_TIMEOUT_MS = 120_000;
 
-const READ = `cat "$1/models/$2" 2>/dev/null || true`;
-/** Writes the config file of standard input, its folder `$1` and name `$2`. */
-export const WRITE_CONFIG = `
-umask 022
-cat > "$1/models/$2.partial"
-mv "$1/models/$2.partial" "$1/models/$2"
-`;
-
-/** What the config file on a host says; undefined where there is none of Lathe's form. */
-export async function heldOn(target: SshTarget | null, workspace: string): Promise<Held | undefined> {
-  return readConfigText(await mustRunOn(target, script(READ, workspace, CONFIG_FILE), "read which models are served"));
-}
-
 /**
  * Makes the server serve what the stack wants. Where that is new, it is tried beside what is served already.
  *
- * @param known what the config file on the host says, where that was read already
  * @param check throws where a model does not load or does not predict
  * @throws UserError where the new does not serve: then the old is served on, under its old labels
  */
 export async function rollOut(
-  spec: GateRun,
+  run: GateRun,
   deadline: number,
   check: (models: readonly GateModel[]) => Promise<void>,
-  known?: Held,
 ): Promise<void> {
-  if (spec.serving === null) return;
-  const { models: wanted } = spec.serving;
-  const held = known ?? (await heldOn(spec.target, spec.workspace));
-  await answering(spec, deadline);
+  const { models: wanted } = servingOf(run);
+  const held = readConfigText(run.state);
+  await answering(run, deadline);
   if (held?.proven === true && JSON.stringify(held.models) !== JSON.stringify(wanted)) {
-    await tryOut(spec, held.models, wanted, deadline, check);
-    await prove(spec);
+    await tryOut(run, held.models, wanted, deadline, check);
+    await writeState(run, state);
   }
-  await reload(spec, wanted, deadline);
-  if (held !== undefined) await gone(spec, letGo(held.models, wanted), deadline);
+  await reload(run, wanted, deadline);
+  if (held !== undefined) await gone(run, letGo(held.models, wanted), deadline);
 }
 
 /**
@@ -76,19 +51,19 @@ export async function rollOut(
  * from under a model that still answers.
  */
 async function gone(
-  spec: GateRun,
+  run: GateRun,
   old: readonly { readonly name: string; readonly version: number }[],
   deadline: number,
 ): Promise<void> {
   for (const { name: model, version } of old) {
     for (;;) {
-      const asked = await modelStatus({ ...reach(spec), model, timeoutMs: 5_000 });
+      const asked = await modelStatus({ ...grpcOf(run), model, timeoutMs: 5_000 });
       // A model of which nothing is left is not known. What else keeps it from answering, the check that follows says better.
       const state = asked.ok ? asked.value.find((v) => v.version === version)?.state : undefined;
       if (state === undefined || state === "END") break;
       if (performance.now() >= deadline)
         throw new UserError({
-          what: `model ${model} version ${version} is still served after ${spec.timeoutSeconds} s (${state})`,
+          what: `model ${model} version ${version} is still served after ${run.timeoutSeconds} s (${state})`,
           expected: "a server that lets go what its config no longer names",
           fix: GIVE_TIME,
         });
@@ -97,32 +72,8 @@ async function gone(
   }
 }
 
-/** Writes down what the server was seen to serve. */
-export async function prove({ target, workspace, serving }: GateRun): Promise<void> {
-  if (serving === null) return;
-  const input = provenText(serving);
-  await mustRunOn(target, script(WRITE_CONFIG, workspace, CONFIG_FILE), `write ${CONFIG_FILE}`, { input });
-}
-
-/** The config file of a server that was seen to serve this. */
-export function provenText({ models, basePath }: NonNullable<GateSpec["serving"]>): string {
-  return configText(models, basePath, true);
-}
-
-/** Throws where a label does not lead to the version that the stack says. */
-export async function checkLabels(spec: GateRun): Promise<void> {
-  for (const { name, labels } of spec.serving?.models ?? []) {
-    for (const [label, version] of Object.entries(labels)) {
-      const asked = await versionOfLabel({ ...reach(spec), model: name, label, timeoutMs: 10_000 });
-      const is = asked.ok ? `version ${asked.value}` : `${asked.error.code}: ${asked.error.message}`;
-      if (!asked.ok || asked.value !== version)
-        throw new UserError({ what: `model ${name}: label ${label} leads to ${is}`, expected: `version ${version}` });
-    }
-  }
-}
-
 async function tryOut(
-  spec: GateRun,
+  run: GateRun,
   held: readonly ServedModel[],
   wanted: readonly ServedModel[],
   deadline: number,
@@ -130,16 +81,16 @@ async function tryOut(
 ): Promise<void> {
   const trial = trialOf(held, wanted);
   try {
-    const fresh = spec.models.filter((m) => !isServed(held, m.name, m.version));
-    const failedBefore = await anyKnown(spec, fresh);
-    await reload(spec, trial, deadline);
+    const fresh = run.models.filter((m) => !isServed(held, m.name, m.version));
+    const failedBefore = await anyKnown(run, fresh);
+    await reload(run, trial, deadline);
     if (failedBefore) await sleep(STALE_MS);
     await check(fresh);
-    await reload(spec, relabelled(trial, wanted), deadline);
-    await checkLabels(spec);
+    await reload(run, relabelled(trial, wanted), deadline);
+    await checkLabels(run);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const restored = await reload(spec, held, performance.now() + RELOAD_TIMEOUT_MS).then(
+    const restored = await reload(run, held, performance.now() + RELOAD_TIMEOUT_MS).then(
       async () => {
         // Until it has looked, the version is still one that it wants and could not load: asked for again so soon, it would
         // see no change and not try again.
@@ -159,24 +110,20 @@ async function tryOut(
 }
 
 /** Whether the server has heard of one of these versions before: what it says of it may be old. */
-async function anyKnown(spec: GateRun, models: readonly GateModel[]): Promise<boolean> {
+async function anyKnown(run: GateRun, models: readonly GateModel[]): Promise<boolean> {
   for (const { name: model, version } of models) {
-    const asked = await modelStatus({ ...reach(spec), model, timeoutMs: 10_000 });
+    const asked = await modelStatus({ ...grpcOf(run), model, timeoutMs: 10_000 });
     if (asked.ok && asked.value.some((v) => v.version === version)) return true;
   }
   return false;
 }
 
-/** Everything here goes over gRPC: the reload call is there only. */
-const reach = ({ address, grpcPort: port, access }: GateRun) =>
-  ({ protocol: "grpc", address, port, security: access?.security.grpc }) as const;
-
 const words = ({ name, versions }: ServedModel) => `${name} ${versions.join(" and ")}`;
 
-async function reload(spec: GateRun, models: readonly ServedModel[], deadline: number): Promise<void> {
+async function reload(run: GateRun, models: readonly ServedModel[], deadline: number): Promise<void> {
   const timeoutMs = Math.max(1, Math.min(RELOAD_TIMEOUT_MS, deadline - performance.now()));
-  const config = configMessage(models, spec.serving?.basePath ?? "");
-  const asked = await reloadConfig({ ...reach(spec), timeoutMs }, config);
+  const config = configMessage(models, servingOf(run).basePath);
+  const asked = await reloadConfig({ ...grpcOf(run), timeoutMs }, config);
   if (!asked.ok)
     throw new UserError({
       what: `the server does not take its new config: ${asked.error.code}: ${asked.error.message}`,
@@ -185,18 +132,17 @@ async function reload(spec: GateRun, models: readonly ServedModel[], deadline: n
 }
 
 /** Waits until the server answers anything: it opens its ports when its first models are loaded. */
-async function answering(spec: GateRun, deadline: number): Promise<void> {
+async function answering(run: GateRun, deadline: number): Promise<void> {
   for (;;) {
     const timeoutMs = Math.min(5_000, Math.max(1, deadline - performance.now()));
-    const asked = await modelStatus({ ...reach(spec), model: spec.models[0]?.name ?? "", timeoutMs });
+    const asked = await modelStatus({ ...grpcOf(run), model: run.models[0]?.name ?? "", timeoutMs });
     if (asked.ok || !["UNAVAILABLE", "DEADLINE_EXCEEDED"].includes(asked.error.code)) return;
-    const down = notRunning(await inspect(spec.target, spec.container), spec.restartsBefore);
-    if (down !== undefined) throw new UserError({ what: `container ${spec.container} does not run: ${down}` });
+    mustRun(run, await inspect(run.target, run.container));
     if (performance.now() >= deadline)
       throw new UserError({
-        what: `model ${spec.models[0]?.name ?? ""} is not AVAILABLE after ${spec.timeoutSeconds} s (${asked.error.code}: ${asked.error.message})`,
-        expected: `a server that answers at ${spec.address}:${spec.grpcPort}`,
-        fix: await whyNoAnswer(spec),
+        what: `model ${run.models[0]?.name ?? ""} is not AVAILABLE after ${run.timeoutSeconds} s (${asked.error.code}: ${asked.error.message})`,
+        expected: `a server that answers at ${run.address}:${grpcOf(run).port}`,
+        fix: await whyNoAnswer(run),
       });
     await sleep(POLL_MS);
   }

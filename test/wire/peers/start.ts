@@ -3,7 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { $ } from "zx";
-import { Worker } from "../../../selfbench/clients/worker.ts";
+import { LineProgram } from "../../../selfbench/clients/line-program.ts";
 import { cached } from "../../../lib/cached.ts";
 import { progress } from "../../../lib/progress.ts";
 import { pythonEnv } from "../../../models/python.ts";
@@ -22,9 +22,9 @@ export async function pythonPeer(script: string, args: readonly string[] = []): 
 }
 
 /** The same for a program that prints something else than its port. */
-export async function pythonProgram(script: string, args: readonly string[]): Promise<Worker> {
+export async function pythonProgram(script: string, args: readonly string[]): Promise<LineProgram> {
   const { python } = await pythonEnv(progress());
-  return new Worker(script, python, [join(folder, script), ...args]);
+  return new LineProgram(script, python, [join(folder, script), ...args]);
 }
 
 /** Starts the grpc-go server, built once for each state of its sources. */
@@ -35,10 +35,10 @@ export async function goPeer(args: readonly string[] = []): Promise<Peer> {
   const dir = await cached("wire", `grpc-go-${hash.digest("hex").slice(0, 16)}`, async (partial) => {
     await $({ cwd: source, quiet: true })`go build -trimpath -o ${join(partial, "server")} .`;
   });
-  return listening(new Worker("the grpc-go server", join(dir, "server"), args));
+  return listening(new LineProgram("the grpc-go server", join(dir, "server"), args));
 }
 
-async function listening(worker: Worker): Promise<Peer> {
+async function listening(worker: LineProgram): Promise<Peer> {
   const { port } = (await worker.next()) as { port: number };
   return { port, stop: () => worker.stop() };
 }

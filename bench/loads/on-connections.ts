@@ -1,0 +1,34 @@
+import type { LoadCall, LoadTools } from "./load.ts";
+
+/** A call that is to be made. */
+export type NextCall = Pick<LoadCall, "intendedAt" | "leadIn">;
+
+/**
+ * Makes calls on so many connections: each of them begins a call when it has the answer of the one before, and the call is
+ * due. No call is begun after one has failed.
+ *
+ * @param next what comes after the first `begun` calls; undefined: nothing, now or later
+ */
+export async function callOnConnections(
+  connections: number,
+  next: (begun: number) => NextCall | undefined,
+  { call, done, clock }: LoadTools,
+): Promise<void> {
+  let begun = 0;
+  let failed = false;
+  const keepBusy = async (connection: number): Promise<void> => {
+    for (;;) {
+      const coming = failed ? undefined : next(begun);
+      if (coming === undefined) return;
+      begun += 1;
+      const { intendedAt, leadIn } = coming;
+      if (intendedAt !== null) await clock.until(intendedAt);
+      if (failed) return;
+      const startAt = clock.now();
+      const result = await call(connection);
+      failed ||= !result.ok;
+      done({ result, startAt, intendedAt, leadIn });
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, (_, connection) => keepBusy(connection)));
+}

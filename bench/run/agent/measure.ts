@@ -1,0 +1,60 @@
+import type { CallError, Client, PredictRequest } from "../../../clients/client.ts";
+import type { Clock } from "../../loads/clock.ts";
+import type { LoadCall, LoadMode } from "../../loads/load.ts";
+import type { MetricsPage, MetricsReader } from "./metrics.ts";
+import { answerMessage, callMessage } from "./outcomes.ts";
+import type { FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { Watch } from "./watch.ts";
+
+/** What a visit's calls are made with. */
+export interface VisitCalls {
+  readonly mode: LoadMode;
+  /** The open connections that the load needs. */
+  readonly clients: readonly Client[];
+  readonly request: PredictRequest;
+  /** Where the server's own clock is read; undefined where it is not. */
+  readonly page: MetricsPage | undefined;
+}
+
+/** What a worker works with. */
+export interface WorkerTools {
+  readonly clock: Clock;
+  readonly watch: Watch;
+  readonly metrics: MetricsReader;
+  readonly emit: (message: FromWorker) => void;
+}
+
+/**
+ * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap. Server and process
+ * are looked at before the first and after the last: no work lies between calls that they could wait for.
+ */
+export async function measure(
+  visit: VisitMessage,
+  { mode, clients, request, page }: VisitCalls,
+  { clock, watch, metrics, emit }: WorkerTools,
+): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
+  const held: FromWorker[] = [];
+  const say = (message: FromWorker) => (clients.length > 1 ? held.push(message) : emit(message));
+  let answerDue = visit.keepAnswer;
+  let ownWorkMs = 0;
+  let failure: CallError | undefined;
+  const done = (call: LoadCall) => {
+    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock));
+    const { result } = call;
+    if (!result.ok) return void (failure ??= result.error);
+    if (call.leadIn) return;
+    ownWorkMs = Math.max(ownWorkMs, result.timing.encodeMs ?? 0, result.timing.decodeMs ?? 0);
+    if (!answerDue) return;
+    answerDue = false;
+    say(answerMessage(visit.visit, result.outputs));
+  };
+  // With a lead-in the server would tell of other calls, too.
+  const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
+  watch.start();
+  const call = (connection: number) => (clients[connection] as Client).call(request);
+  await mode.run(visit.load, visit, { call, done, clock });
+  const client = await watch.stop(ownWorkMs);
+  const server = readAgain ? await readAgain() : undefined;
+  held.forEach(emit);
+  return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
+}

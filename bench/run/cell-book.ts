@@ -1,0 +1,96 @@
+import { type Cell, connectionKey, inputKey, modelKey } from "../matrix/cell.ts";
+import { type Limits, limitsFor } from "../matrix/limits.ts";
+import type { EndRecord } from "../records/records.ts";
+import { enough } from "../schedule/enough.ts";
+import { STABILITY, precisionOf, windowsStable } from "../schedule/precision.ts";
+import type { Familiarity } from "../schedule/visit-size.ts";
+import type { RunInputs } from "./inputs.ts";
+
+/** Why each cell ended: its median is known precisely enough, it has its calls, the time was up, or it failed. */
+export type CellEnd = EndRecord["reason"];
+
+/** Why something failed: a canonical status name, and words. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is known of each cell: what it has measured, what its server has seen, and how it ended. */
+export class CellBook {
+  readonly ends = new Map<string, CellEnd>();
+  readonly #inputs: RunInputs;
+  readonly #visits: ReadonlyMap<string, number[][]>;
+  readonly #limits: ReadonlyMap<string, Limits>;
+  /** The shortest call of a model on a server. */
+  readonly #callMs = new Map<string, number>();
+  readonly #seen = new Set<string>();
+
+  constructor(inputs: RunInputs) {
+    const { cells, already, limits } = inputs;
+    this.#inputs = inputs;
+    this.#visits = new Map(cells.map((cell) => [cell.id, (already.get(cell.id) ?? []).map((visit) => [...visit])]));
+    this.#limits = new Map(cells.map((cell) => [cell.id, limitsFor(limits, cell.limits)]));
+    for (const cell of cells) {
+      // What an earlier session ended stays ended, by whatever rule.
+      if (!inputs.ended.has(cell.id)) this.endIfEnough(cell, inputs.firstRound);
+      else this.ends.set(cell.id, this.count(cell) >= this.limitsOf(cell).requests ? "requests" : "precision");
+    }
+  }
+
+  /** Cells that have not ended. */
+  open(): Cell[] {
+    return this.#inputs.cells.filter((cell) => !this.ends.has(cell.id));
+  }
+
+  limitsOf(cell: Cell): Limits {
+    return this.#limits.get(cell.id) ?? this.#inputs.limits;
+  }
+
+  /** Measured calls that succeeded. */
+  count(cell: Cell): number {
+    return this.#visitsOf(cell).reduce((sum, calls) => sum + calls.length, 0);
+  }
+
+  familiarity(cell: Cell): Familiarity {
+    const callMs = this.#callMs.get(modelKey(cell));
+    const input = this.#seen.has(inputKey(cell)) && this.#seen.has(connectionKey(cell));
+    return { model: callMs !== undefined, input, callMs };
+  }
+
+  /** A visit's measured calls that succeeded. */
+  measured(cell: Cell, latenciesMs: number[]): void {
+    if (latenciesMs.length === 0) return;
+    this.#visitsOf(cell).push(latenciesMs);
+    this.#callMs.set(modelKey(cell), Math.min(this.#callMs.get(modelKey(cell)) ?? Infinity, ...latenciesMs));
+  }
+
+  /** A visit that went well to its end. */
+  visited(cell: Cell, round: number): void {
+    this.#seen.add(inputKey(cell)).add(connectionKey(cell));
+    this.endIfEnough(cell, round);
+  }
+
+  endIfEnough(cell: Cell, round: number): void {
+    const reason = enough(this.#visitsOf(cell), this.limitsOf(cell));
+    if (reason !== undefined) this.end(cell, round, reason);
+  }
+
+  end(cell: Cell, round: number, reason: CellEnd): void {
+    this.ends.set(cell.id, reason);
+    const values = this.#visitsOf(cell).flat();
+    const known = { precision: precisionOf(values), stable: windowsStable(values, STABILITY) };
+    this.#inputs.record({ type: "end", ...stampOf(cell, round), reason, n: values.length, ...known });
+  }
+
+  fail(cell: Cell, round: number, { code, message }: Reason): void {
+    this.#inputs.record({ type: "failure", ...stampOf(cell, round), error: { code, message } });
+    this.end(cell, round, "failed");
+  }
+
+  #visitsOf(cell: Cell): number[][] {
+    return this.#visits.get(cell.id) ?? [];
+  }
+}
+
+/** What every record of a cell says. */
+export const stampOf = (cell: Cell, round: number) => ({ cell: cell.id, round, at: new Date().toISOString() });

@@ -1,0 +1,40 @@
+import type { z } from "zod";
+import type { Cell } from "../matrix/cell.ts";
+import type { Limits } from "../matrix/limits.ts";
+import type { JournalRecord } from "../records/records.ts";
+import type { Route } from "../targets/routes.ts";
+import type { WorkerLink } from "./agent/link.ts";
+import type { AnswerMessage } from "./agent/protocol.ts";
+import type { SoFar } from "./progress.ts";
+
+/** How far a run is, after each visit. */
+export interface RunStatus {
+  readonly visitsDone: number;
+  /** Visits still to come in this round and, as far as can be told, all later ones: at most, for precision may end cells. */
+  readonly visitsLeft: number;
+  readonly secondsLeft: number;
+  readonly cell: Cell;
+  readonly failedCells: number;
+}
+
+/** What a run needs from the outside; everything that acts comes in here. */
+export interface RunInputs extends SoFar {
+  readonly cells: readonly Cell[];
+  readonly limits: Limits;
+  /** Shuffles the order of visits. */
+  readonly seed: number;
+  /** Where a cell's requests go. */
+  route(cell: Cell): Route;
+  /** Opens what lies between a cell's machines. Rejects with why it cannot be opened. */
+  openRoute?(cell: Cell): Promise<void>;
+  /** The worker on a client machine, with every image sent. Rejects with why there is none. */
+  link(clientMachine: string): Promise<WorkerLink>;
+  /** What it throws ends the run: nothing more can be recorded. */
+  record(record: JournalRecord): void;
+  /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined where nothing is known. */
+  explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
+  answer(cell: Cell, outputs: z.infer<typeof AnswerMessage>["outputs"]): void;
+  onStatus(status: RunStatus): void;
+  /** Monotonic clock, milliseconds. */
+  now(): number;
+}

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { sampleMachine, sampleModel, sampleServer } from "../testing/sample-run.ts";
+import { remarks } from "./new-manifest.ts";
+
+const machines = ["client", "edge"].map((id) => sampleMachine(id));
+const servers = ["client", "edge"].map((id) => sampleServer(id, [{ ...sampleModel("rfcn"), timingOnly: true }]));
+const apart = machines.map((m) => ({ ...m, facts: { ...m.facts, kernel: m.id } }));
+const real = servers.map((s) => ({ ...s, standIn: false, models: [sampleModel("null")] }));
+
+test("a reader is told of stand-ins by their kind, of random weights, and of machines that look like one", () => {
+  expect(remarks({ machines, servers }, undefined)).toEqual([
+    "Server on client, edge: Lathe's stand-in for the server kind made-up (the same API), not the real server's binary.",
+    "Model rfcn: true architecture, random weights. Its time is real, its detections mean nothing.",
+    "The machines have one kernel and CPU model in common: they look like parts of one machine, not like separate ones.",
+  ]);
+});
+
+test("nothing is remarked on real servers on machines apart; the user's own words stand for what the machines look like", () => {
+  expect(remarks({ machines: apart, servers: real }, undefined)).toEqual([]);
+  expect(remarks({ machines, servers: real }, "parts of one machine")).toEqual(["parts of one machine"]);
+});

@@ -1,0 +1,86 @@
+import { clientKinds } from "../../clients/registry.ts";
+import type { Server } from "../../infra/outputs.ts";
+import type { Limits } from "../matrix/limits.ts";
+import type { PlannedMatrix } from "../plan/plan-matrix.ts";
+import { CLOCK, type ImageInfo, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
+import { readBack } from "../targets/container-settings.ts";
+import type { Deployed } from "../targets/deployments.ts";
+import { type Agent, askEach, latheNow } from "../targets/read-setup.ts";
+import { accessRemarks } from "../targets/secrets.ts";
+
+/** What a run is asked to be, besides its matrix. */
+export interface RunOptions {
+  readonly photographs: string;
+  readonly seed: number;
+  readonly limits: Limits;
+  /** What a reader must know of these machines, in the user's words. */
+  readonly remark: string | undefined;
+}
+
+/** All that a run's records will refer to. Asks each server's engine what its container really runs with. */
+export async function newManifest(
+  id: string,
+  deployed: Deployed,
+  infos: readonly ImageInfo[],
+  options: RunOptions,
+  matrix: PlannedMatrix,
+  agent: Agent,
+): Promise<RunManifest> {
+  return {
+    schema: "lathe.run/2",
+    id,
+    createdAt: new Date().toISOString(),
+    lathe: latheNow(agent),
+    clock: CLOCK,
+    timedRegion: TIMED_REGION,
+    seed: options.seed,
+    limits: options.limits,
+    clients: clientKinds.map((k) => k.name).filter((name) => matrix.cells.some((c) => c.client === name)),
+    machines: [...deployed.machines],
+    servers: [...deployed.servers],
+    readBack: await askEach(deployed, deployed.servers, readBack),
+    photographs: options.photographs,
+    images: [...infos],
+    cells: [...matrix.cells],
+    matrix: {
+      file: matrix.file,
+      experiments: matrix.experiments
+        .filter((e) => matrix.cells.some((c) => c.experiments?.includes(e.name)))
+        .map(({ name, about }) => ({ name, ...(about === undefined ? {} : { about }) })),
+      notes: [...matrix.notes],
+    },
+    remarks: remarks(deployed, options.remark),
+  };
+}
+
+/** What a reader must know before the numbers: what stands in for something else, and what means less than it seems. Pure. */
+export function remarks({ machines, servers }: Deployed, own: string | undefined): string[] {
+  const timingOnly = new Set(
+    servers.flatMap((s) => s.models.filter((m) => m.timingOnly && !m.isNull).map((m) => m.name)),
+  );
+  const kernels = new Set(machines.map(({ facts }) => `${facts.kernel} ${facts.cpu.model} ${facts.memoryBytes}`));
+  return [
+    ...standInRemarks(servers),
+    ...[...timingOnly].map(
+      (name) => `Model ${name}: true architecture, random weights. Its time is real, its detections mean nothing.`,
+    ),
+    ...accessRemarks(servers),
+    ...(own === undefined ? [] : [own]),
+    ...(own === undefined && machines.length > 1 && kernels.size === 1
+      ? [
+          "The machines have one kernel and CPU model in common: they look like parts of one machine, not like separate ones.",
+        ]
+      : []),
+  ];
+}
+
+function standInRemarks(servers: readonly Server[]): string[] {
+  const byKind = Map.groupBy(
+    servers.filter((s) => s.standIn),
+    (s) => s.kind,
+  );
+  return [...byKind].map(
+    ([kind, own]) =>
+      `Server on ${own.map((s) => s.id).join(", ")}: Lathe's stand-in for the server kind ${kind} (the same API), not the real server's binary.`,
+  );
+}

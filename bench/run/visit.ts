@@ -1,0 +1,141 @@
+import type { z } from "zod";
+import { messageOf } from "../../lib/errors.ts";
+import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
+import type { JournalRecord } from "../records/records.ts";
+import { medianOf } from "../schedule/precision.ts";
+import { dueEveryMs, leadInSize, visitSize, warmupSize } from "../schedule/visit-size.ts";
+import { backlogCalls } from "../stats/backlog.ts";
+import { disturbances } from "../stats/disturbance.ts";
+import type { VisitOutcome, WorkerLink } from "./agent/link.ts";
+import type { AnswerMessage, CallMessage, VisitMessage } from "./agent/protocol.ts";
+import { type CellBook, type Reason, stampOf } from "./cell-book.ts";
+import type { RunInputs } from "./inputs.ts";
+
+/** What a call reports that the server itself has not refused. */
+const LOST: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED"]);
+
+/** Makes visits to cells, one after the other. */
+export class Visitor {
+  readonly #inputs: RunInputs;
+  readonly #book: CellBook;
+  /** Why client machines and connections cannot be reached: cells that need them are not tried again for each of them. */
+  readonly #deadEnds = new Map<string, Reason>();
+  #visits = 0;
+
+  constructor(inputs: RunInputs, book: CellBook) {
+    this.#inputs = inputs;
+    this.#book = book;
+  }
+
+  /**
+   * One visit to a cell: what came of it is in the book and in the records.
+   *
+   * @throws what `record` or `answer` threw, once the visit is over
+   */
+  async visit(cell: Cell, round: number): Promise<void> {
+    const link = await this.#reach(cell);
+    if ("code" in link) return this.#book.fail(cell, round, link);
+    const beganAt = this.#inputs.now();
+    const { outcome, latenciesMs } = await this.#calls(link, cell, round);
+    this.#book.measured(cell, latenciesMs);
+    const record = visitRecord(cell, round, outcome, latenciesMs);
+    if (record !== undefined) this.#inputs.record(record);
+    const { error } = outcome;
+    if (error === undefined) return this.#book.visited(cell, round);
+    const why = LOST.has(error.code) ? await this.#inputs.explain?.(cell, this.#inputs.now() - beganAt) : undefined;
+    const reason = why === undefined ? error : { ...error, message: `${error.message}; ${why}` };
+    if (error.opening) this.#deadEnds.set(connectionKey(cell), reason);
+    this.#book.fail(cell, round, reason);
+  }
+
+  /** The worker that makes a cell's calls, with the route to its server open; or why there is none. */
+  async #reach(cell: Cell): Promise<WorkerLink | Reason> {
+    const connection = connectionKey(cell);
+    const known = this.#deadEnds.get(connection) ?? this.#deadEnds.get(cell.clientMachine);
+    if (known !== undefined) return known;
+    const deadEnd = (key: string, message: string): Reason => {
+      const reason = { code: "UNAVAILABLE", message };
+      this.#deadEnds.set(key, reason);
+      return reason;
+    };
+    let link: WorkerLink;
+    try {
+      link = await this.#inputs.link(cell.clientMachine);
+    } catch (error) {
+      return deadEnd(cell.clientMachine, `client machine "${cell.clientMachine}": ${messageOf(error)}`);
+    }
+    try {
+      await this.#inputs.openRoute?.(cell);
+    } catch (error) {
+      return deadEnd(connection, messageOf(error));
+    }
+    return link;
+  }
+
+  /** Makes a visit's calls and records them as they come. */
+  async #calls(link: WorkerLink, cell: Cell, round: number) {
+    const latenciesMs: number[] = [];
+    const lost: unknown[] = [];
+    const onOutcome = (m: CallMessage | z.infer<typeof AnswerMessage>) => {
+      // Outcomes come out of streams, where a throw would end the process: it is kept until the visit is over.
+      try {
+        if (m.type === "answer") return this.#inputs.answer(cell, m.outputs);
+        const { visit: _visit, ...call } = m;
+        this.#inputs.record({ ...call, cell: cell.id, round });
+        if (m.ok && m.phase === "measure") latenciesMs.push(m.totalMs);
+      } catch (error) {
+        lost.push(error);
+      }
+    };
+    const outcome = await link.visit(this.#message(cell), onOutcome).catch((error: unknown): VisitOutcome => ({
+      error: { code: "UNAVAILABLE", message: messageOf(error), opening: false },
+    }));
+    if (lost.length > 0) throw lost[0];
+    return { outcome, latenciesMs };
+  }
+
+  #message(cell: Cell): VisitMessage {
+    const limits = this.#book.limitsOf(cell);
+    const count = this.#book.count(cell);
+    const warmup = warmupSize(this.#book.familiarity(cell), limits);
+    return {
+      type: "visit",
+      visit: this.#visits++,
+      client: cell.client,
+      ...this.#inputs.route(cell),
+      model: cell.model,
+      image: cell.image,
+      warmup: warmup.atLeast,
+      warmupAtMost: warmup.atMost,
+      load: cell.load,
+      leadIn: leadInSize(cell.load, limits),
+      calls: visitSize(count, limits),
+      blockMs: limits.blockMs,
+      timeoutMs: limits.timeoutMs,
+      keepAnswer: count === 0,
+    };
+  }
+}
+
+/** What is recorded of a visit besides its calls; undefined where it came to no measured call. */
+function visitRecord(
+  cell: Cell,
+  round: number,
+  { warmup, client, server }: VisitOutcome,
+  latenciesMs: readonly number[],
+): JournalRecord | undefined {
+  if (warmup === undefined || client === undefined) return undefined;
+  const callMs = medianOf(Float64Array.from(latenciesMs).sort());
+  const about = { callMs, overlap: !isPlain(cell), beside: cell.local };
+  const dueMs = dueEveryMs(cell.load);
+  const backlog = dueMs === undefined ? null : backlogCalls(latenciesMs, 1000 / dueMs);
+  return {
+    type: "visit",
+    ...stampOf(cell, round),
+    warmup,
+    client,
+    ...(server && { server }),
+    disturbed: latenciesMs.length === 0 ? [] : disturbances(client, about),
+    ...(backlog !== null && { backlogCalls: backlog }),
+  };
+}

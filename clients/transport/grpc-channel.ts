@@ -1,0 +1,200 @@
+import { connect, type Socket } from "node:net";
+import { authority, deadlineExceeded, noConnection, reasonOf, unavailable } from "../address.ts";
+import { StatusError, type CanonicalCode } from "../codes.ts";
+import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-framing.ts";
+import { Http2Connection } from "./h2/connection.ts";
+import { StreamReset } from "./h2/endings.ts";
+import { Exchange, type Received } from "./h2/exchange.ts";
+import { encodeBlock } from "./h2/hpack.ts";
+import type { Http2ErrorName } from "./h2/errors.ts";
+import { connectTls } from "../tls.ts";
+import type { Security } from "../security.ts";
+import type { GatheredMessage } from "./protobuf-writer.ts";
+
+/** One read from the kernel takes up to this much. */
+const READ_BYTES = 256 * 1024;
+
+/** What came back of one unary call, with the marks that the channel saw (`performance.now`, ms). */
+export interface UnaryAnswer {
+  /** The message's bytes without gRPC's five-byte prefix. */
+  readonly body: Uint8Array;
+  readonly sentAt: number;
+  readonly firstByteAt: number;
+  readonly lastByteAt: number;
+}
+
+/**
+ * One HTTP/2 connection, framed here, that carries unary gRPC calls of ready-made bytes: a request's pieces go from their
+ * owners to the kernel in one gathered write.
+ */
+export class GrpcChannel {
+  readonly #address: string;
+  readonly #port: number;
+  readonly #security: Security | undefined;
+  #connection: Http2Connection | null = null;
+  /** Header blocks by path and timeout: the same for every call of a run. */
+  readonly #blocks = new Map<string, Buffer>();
+
+  constructor(address: string, port: number, security?: Security) {
+    this.#address = address;
+    this.#port = port;
+    this.#security = security;
+  }
+
+  /** Connects. Throws UserError that names the address where there is no connection within `timeoutMs`. */
+  async open(timeoutMs: number): Promise<void> {
+    try {
+      this.#connection = await this.#connect(timeoutMs);
+    } catch (error) {
+      throw noConnection("gRPC", this.#address, this.#port, error);
+    }
+  }
+
+  /** Reconnects where the last connection is gone; returns at once where it stands. Throws StatusError. */
+  async ready(timeoutMs: number): Promise<void> {
+    if (this.#connection?.usable === true) return;
+    try {
+      this.#connection = await this.#connect(timeoutMs);
+    } catch (error) {
+      throw unavailable(this.#address, this.#port, error);
+    }
+  }
+
+  /** One call. Throws StatusError: the server's own status, or what became of the connection. */
+  async unary(path: string, message: GatheredMessage, timeoutMs: number): Promise<UnaryAnswer> {
+    const received = await this.#exchange(path, message, timeoutMs);
+    checkStatus(received.headers, received.trailers);
+    const { sentAt, firstByteAt, lastByteAt } = received;
+    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt };
+  }
+
+  close(): Promise<void> {
+    this.#connection?.close();
+    this.#connection = null;
+    return Promise.resolve();
+  }
+
+  #exchange(path: string, message: GatheredMessage, timeoutMs: number): Promise<Received> {
+    return new Promise((resolve, reject) => {
+      const connection = this.#connection;
+      if (connection === null) return reject(unavailable(this.#address, this.#port, "not connected"));
+      const exchange = new Exchange(
+        this.#headerBlock(path, timeoutMs),
+        [messagePrefix(message.length), ...message.pieces],
+        (received) => {
+          clearTimeout(timer);
+          resolve(received);
+        },
+        (error) => {
+          clearTimeout(timer);
+          reject(this.#statusOf(error));
+        },
+      );
+      const timer = setTimeout(() => {
+        connection.cancel(exchange);
+        reject(deadlineExceeded(this.#address, this.#port, timeoutMs));
+      }, timeoutMs);
+      connection.start(exchange);
+    });
+  }
+
+  #statusOf(error: Error): StatusError {
+    if (error instanceof StatusError) return error;
+    if (!(error instanceof StreamReset)) return unavailable(this.#address, this.#port, error);
+    const code = RESET_CODES[error.errorName] ?? "INTERNAL";
+    return new StatusError(code, `${authority(this.#address, this.#port)}: ${error.message}`, { cause: error });
+  }
+
+  #headerBlock(path: string, timeoutMs: number): Buffer {
+    const timeout = grpcTimeout(timeoutMs);
+    const key = `${path} ${timeout}`;
+    let block = this.#blocks.get(key);
+    if (block === undefined) {
+      block = encodeBlock([
+        [":method", "POST"],
+        [":scheme", this.#security === undefined ? "http" : "https"],
+        [":path", path],
+        [":authority", authority(this.#address, this.#port)],
+        ["te", "trailers"],
+        ["content-type", "application/grpc"],
+        ["user-agent", "lathe-probe"],
+        ["grpc-timeout", timeout],
+      ]);
+      this.#blocks.set(key, block);
+    }
+    return block;
+  }
+
+  #connect(timeoutMs: number): Promise<Http2Connection> {
+    return this.#security === undefined
+      ? this.#connectPlain(timeoutMs)
+      : this.#connectSecurely(this.#security, timeoutMs);
+  }
+
+  async #connectSecurely(security: Security, timeoutMs: number): Promise<Http2Connection> {
+    const deadline = performance.now() + timeoutMs;
+    const socket = await connectTls({ host: this.#address, port: this.#port }, security, "h2", timeoutMs);
+    const late = new Error(`no HTTP/2 peer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => socket.destroy(late), deadline - performance.now());
+    try {
+      const connection = new Http2Connection(socket);
+      // TLS gives its bytes in buffers of its own: no read buffer to lend.
+      socket.on("data", (bytes: Buffer) => connection.receive(bytes));
+      await connection.greet();
+      return connection;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #connectPlain(timeoutMs: number): Promise<Http2Connection> {
+    let connection: Http2Connection | null = null;
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const socket = connect({
+      host: this.#address,
+      port: this.#port,
+      noDelay: true,
+      onread: {
+        buffer,
+        callback: (count) => {
+          connection?.receive(buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
+    const late = new Error(`no HTTP/2 peer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => socket.destroy(late), timeoutMs);
+    try {
+      await connected(socket);
+      connection = new Http2Connection(socket);
+      await connection.greet();
+      return connection;
+    } catch (error) {
+      socket.destroy();
+      throw error instanceof Error ? error : new Error(reasonOf(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** What gRPC makes of a reset (its "HTTP2 error codes to status codes"); all others are INTERNAL. */
+const RESET_CODES: Readonly<Partial<Record<Http2ErrorName, CanonicalCode>>> = {
+  REFUSED_STREAM: "UNAVAILABLE",
+  CANCEL: "CANCELLED",
+  ENHANCE_YOUR_CALM: "RESOURCE_EXHAUSTED",
+  INADEQUATE_SECURITY: "PERMISSION_DENIED",
+};

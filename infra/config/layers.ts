@@ -1,0 +1,58 @@
+import type { ServerValues } from "./keys.ts";
+import type { Places } from "./places.ts";
+
+/** What one part of the config says of a server, and where. */
+export interface Layer {
+  readonly values: ServerValues;
+  readonly places: Places;
+}
+
+/** A value, and where it was said; where nobody says it, where it may be set. */
+export interface Found<V> {
+  readonly value: V | undefined;
+  readonly places: Places;
+  /** Whether the server's own map says it, or what holds for others too, or nobody. */
+  readonly saidBy: "own" | "all" | "nobody";
+}
+
+/** Keys whose values mean something to servers of one kind alone. */
+const OF_ONE_KIND = ["image", "ports", "settings"] as const;
+
+/**
+ * The kind that layers name, and the layers as they hold for it: what is said beside another kind's name, or before a kind is
+ * named, is not meant for it. Pure.
+ *
+ * @param layers the weakest first
+ */
+export function ofKind(layers: readonly Layer[], otherwise: string): { kind: string; layers: Layer[] } {
+  let kind = otherwise;
+  let own: Layer[] = [];
+  for (const layer of layers) {
+    const named = layer.values.server ?? kind;
+    if (named !== kind) own = own.map(({ values, places }) => ({ values: withoutKind(values), places }));
+    kind = named;
+    own.push(layer);
+  }
+  return { kind, layers: own };
+}
+
+function withoutKind(values: ServerValues): ServerValues {
+  const left = Object.entries(values).filter(([key]) => !(OF_ONE_KIND as readonly string[]).includes(key));
+  return Object.fromEntries(left);
+}
+
+/**
+ * What the strongest layer that says something says. Pure.
+ *
+ * @param layers the weakest first; the last is the server's own map
+ */
+export function found<V>(layers: readonly Layer[], read: (values: ServerValues) => V | undefined): Found<V> {
+  const at = layers.findLastIndex(({ values }) => read(values) !== undefined);
+  const layer = layers[at] ?? layers.at(-1);
+  if (layer === undefined) throw new Error("a server of which nothing is said");
+  return {
+    value: read(layer.values),
+    places: layer.places,
+    saidBy: at === -1 ? "nobody" : at === layers.length - 1 ? "own" : "all",
+  };
+}

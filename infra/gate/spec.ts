@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { Security } from "../../clients/security.ts";
+import { SshTarget } from "../hosts/target.ts";
+import { Endpoint } from "../outputs.ts";
+
+/* What the gate is told and what it reports: written by resources, read by its program, through one schema each. */
+
+/** A model as the gate asks for it. */
+export const GateModel = z.object({
+  name: z.string().min(1),
+  version: z.number().int().positive(),
+  /** The signature and the name of its input, a batch of uint8 images. */
+  signature: z.string().min(1),
+  input: z.string().min(1),
+});
+export type GateModel = z.infer<typeof GateModel>;
+
+/** An open endpoint as the gate reaches it. Secret where it holds what clients need. */
+export const GateEndpoint = Endpoint.extend({
+  containerPort: z.number().int().positive(),
+  /** What clients need there; absent: nothing. */
+  client: Security.optional(),
+});
+export type GateEndpoint = z.infer<typeof GateEndpoint>;
+
+/** What must hold before a server is up. */
+export const GateSpec = z.object({
+  target: SshTarget.nullable(),
+  workspace: z.string().startsWith("/"),
+  /** Server kind. */
+  kind: z.string().min(1),
+  address: z.string().min(1),
+  endpoints: z.array(GateEndpoint).min(1),
+  /** By an SSH tunnel to the host's loopback, because the ports are not open to this machine. */
+  tunnel: z.boolean(),
+  container: z.string().min(1),
+  /** The container's and the image's ids: a new container is a new gate. */
+  containerId: z.string(),
+  imageId: z.string(),
+  /** Ids of what stands beside the container; absent where nothing does. */
+  beside: z.object({ proxyId: z.string(), networkId: z.string() }).optional(),
+  /** `UID:GID` that the container must run as; empty: its image's own. */
+  user: z.string(),
+  env: z.record(z.string(), z.string()),
+  cpuSet: z.string(),
+  memorySet: z.string(),
+  /** CPUs that the server itself must see as its own, and the memory limit that it must have, read back inside. */
+  cpus: z.string(),
+  /** The host's CPUs that run: a mask may name others. */
+  onlineCpus: z.string(),
+  memoryMiB: z.number().int().positive(),
+  pidsLimit: z.number().int().positive(),
+  models: z.array(GateModel).min(1),
+  /** What the server is to serve, in its kind's own form (`ContainerSpec.serving`). */
+  serving: z.unknown(),
+  timeoutSeconds: z.number().positive(),
+});
+export type GateSpec = z.infer<typeof GateSpec>;
+
+/** A gate under way. */
+export interface GateRun extends GateSpec {
+  /** How often Docker had restarted the container when the gate began to wait for it. */
+  readonly restartsBefore: number;
+  /** What the kind's state file on the host said when the gate began; empty where there is none. */
+  readonly state: string;
+}
+
+/** What the gate saw of the running container, on its standard output. */
+export const GateReport = z.object({
+  /** The image's own label says that it stands in for the real server. */
+  standIn: z.boolean(),
+  /** The planned variables, as the server's first process has them. */
+  env: z.record(z.string(), z.string()),
+  /** Arguments after the image's entry point. */
+  command: z.array(z.string()),
+});
+export type GateReport = z.infer<typeof GateReport>;
+
+/** The open endpoint of a protocol; undefined where there is none. Pure. */
+export function endpointOf({ endpoints }: Pick<GateSpec, "endpoints">, protocol: string): GateEndpoint | undefined {
+  return endpoints.find((endpoint) => endpoint.protocol === protocol);
+}

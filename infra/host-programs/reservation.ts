@@ -1,0 +1,12 @@
+import { release, reserve } from "../ownership/reservation.ts";
+import { ReservationSpec } from "../ownership/spec.ts";
+import { resourceProgram } from "./program.ts";
+
+export const program = resourceProgram(
+  ReservationSpec,
+  async (action, spec) => {
+    await (action === "create" ? reserve(spec) : release(spec));
+    return undefined;
+  },
+  ({ container }) => `container ${container}, which starts with the machine`,
+);

@@ -1,0 +1,148 @@
+import type { Fault } from "../../../lib/errors.ts";
+import type { SshTarget } from "../target.ts";
+import { sshCommand } from "./diagnose-command.ts";
+import type { FactsProblem } from "../facts/parse-facts.ts";
+import { THROUGH_JUMP } from "./ssh.ts";
+
+/** How far a connection came: what failed is the first of these that did not work. */
+export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "connection";
+
+/** Why a connection failed, and at which stage. */
+export interface SshFault extends Fault {
+  readonly stage: SshStage;
+  /** It was at the jump host: nothing is known of the host behind it. */
+  readonly atJumpHost: boolean;
+}
+
+/** What OpenSSH says when it cannot connect, and what a person does about it. First match wins. */
+const SSH_FAULTS: readonly {
+  readonly pattern: RegExp;
+  readonly stage: SshStage;
+  readonly what: string;
+  readonly fix: (ssh: string, stderr: string) => string;
+}[] = [
+  {
+    pattern: /Can't open user config file|Bad configuration option|terminating, \d+ bad configuration/i,
+    stage: "ssh configuration",
+    what: "the ssh config file is not there or cannot be read",
+    fix: () => "pulumi config set lathe:sshConfig FILE, or pulumi config rm lathe:sshConfig for your own ~/.ssh/config",
+  },
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/i,
+    stage: "host key",
+    what: "its host key is not the one in known_hosts: another machine may be answering",
+    fix: (ssh, stderr) =>
+      `make sure it is your machine (compare its key at its console), then: ${forgetKey(stderr)} && ${ssh}`,
+  },
+  {
+    pattern: /Host key verification failed|host key is known for/i,
+    stage: "host key",
+    what: "its host key is not in known_hosts, and Lathe trusts no key by itself",
+    fix: (ssh) => `connect once yourself, compare the fingerprint, accept it: ${ssh}`,
+  },
+  {
+    pattern: /Permission denied|Too many authentication failures|no mutual signature|sign_and_send_pubkey/i,
+    stage: "login",
+    what: "it refused the login",
+    fix: (ssh) =>
+      `this must work without a password (key in ssh-agent, or IdentityFile in your ssh config): ${ssh} true`,
+  },
+  {
+    pattern: /Could not resolve hostname|Name or service not known|Temporary failure in name resolution/i,
+    stage: "name",
+    what: "its name cannot be resolved",
+    fix: () => "check the name: pulumi config set lathe:host USER@NAME",
+  },
+  {
+    pattern: /Connection refused/i,
+    stage: "port",
+    what: "it is there, but no SSH server answers at that port",
+    fix: () => "start sshd there, or name the port: pulumi config set lathe:host ssh://USER@NAME:PORT",
+  },
+  {
+    pattern: /timed out|timeout|No route to host|Network is unreachable|Connection (closed|reset)|Broken pipe/i,
+    stage: "port",
+    what: "it cannot be reached",
+    fix: (ssh) => `check that it is on and reachable: ${ssh} true`,
+  },
+];
+
+/** Said by the jump host: it was reached, and could not go on to the host. */
+const BEYOND_JUMP =
+  /open failed: (connect failed|administratively prohibited|unknown channel type)|Session open refused by peer/;
+
+/** Why `ssh` itself failed (exit code 255, or no ssh at all), as a fault with the next step. */
+export function diagnoseSsh(target: SshTarget, stderr: string): SshFault {
+  const ssh = sshCommand(target);
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("@"));
+  const known = SSH_FAULTS.find(({ pattern }) => pattern.test(stderr));
+  const jump = THROUGH_JUMP.test(stderr);
+  // Behind a jump host the last line only says that the connection ended: the reason stands before it.
+  const said = (jump ? lines.find((line) => known?.pattern.test(line)) : undefined) ?? lines.at(-1);
+  const where = !jump
+    ? ""
+    : BEYOND_JUMP.test(stderr)
+      ? "as its jump host (ProxyJump) sees it, "
+      : "at its jump host (ProxyJump): ";
+  return {
+    stage: known?.stage ?? "connection",
+    atJumpHost: jump && !BEYOND_JUMP.test(stderr),
+    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${said.trim()})`}`,
+    fix: known?.fix(ssh, stderr) ?? `make this work first: ${ssh} true`,
+  };
+}
+
+/** The command that forgets a changed key: OpenSSH itself names the file and the host's entry in it. */
+function forgetKey(stderr: string): string {
+  const named = /^\s*(ssh-keygen -f .* -R .*)$/m.exec(stderr)?.[1]?.trim();
+  const host = /Host key for (\S+) has changed/.exec(stderr)?.[1] ?? "HOST";
+  return named ?? `ssh-keygen -R ${host}`;
+}
+
+/** Why a host that answers cannot be used, as a fault with the next step. `user` is whom ssh logs in as. */
+export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, user = ""): Fault {
+  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const on = target === null ? "" : ` on ${target.destination}`;
+  const join = user === "root" ? "" : ` && sudo usermod -aG docker ${user === "" ? "USER" : user}`;
+  switch (problem.kind) {
+    case "no-docker":
+      return {
+        what: `${host}: no docker command there`,
+        expected: "a Docker engine, 20.10 or newer",
+        fix:
+          "let `pulumi up` install the distribution's: pulumi config set lathe:bootstrap true; " +
+          `or do it yourself${on}: sudo apt-get install docker.io${join}`,
+      };
+    case "docker-permission":
+      return {
+        what: `${host}: this user may not talk to the Docker engine (${lastLine(problem.detail)})`,
+        fix:
+          `sudo usermod -aG docker ${user === "" ? "USER" : user}${on}; ` +
+          "or let `pulumi up` do it: pulumi config set lathe:bootstrap true",
+      };
+    case "docker-down":
+      return {
+        what: `${host}: the Docker engine does not answer (${lastLine(problem.detail)})`,
+        fix: `start it${on}: sudo systemctl enable --now docker; or let \`pulumi up\` do it: pulumi config set lathe:bootstrap true`,
+      };
+    case "docker-old":
+      return {
+        what: `${host}: its Docker engine is ${problem.version}`,
+        expected: "20.10 or newer (API 1.41)",
+        fix: `upgrade it${on}: sudo apt-get update && sudo apt-get install docker.io`,
+      };
+    case "unreadable":
+      return {
+        what: `${host}: its facts cannot be read: section "${problem.section}" says ${JSON.stringify(problem.detail)}`,
+        expected: "Linux with lscpu (package util-linux) and /proc",
+        fix: "a stack never guesses the number of cores: mend the host, or deploy elsewhere",
+      };
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1)?.trim() ?? "";
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import type { GateModel } from "../gate/spec.ts";
+import type { DeployedModel } from "../outputs.ts";
+import { Owned } from "../ownership/spec.ts";
+
+/** What the program is told that brings one version of one model to a host. */
+export const DeliverSpec = Owned.extend({
+  workspace: z.string().startsWith("/"),
+  model: z.string().min(1),
+  version: z.number().int().positive(),
+  /** Where it lies below the models folder, as the server's kind says. */
+  path: z.string().regex(/^(?!\.\.?(\/|$))[^/]+(\/(?!\.\.?(\/|$))[^/]+)*$/, "a relative path"),
+  /** SHA-256 of the archive. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Name in the catalogue or a folder, from which the archive is made ready where it is not yet. */
+  source: z.string().min(1),
+  /** The server that reads the models, and its kind: it does not look again into a version that it has loaded. */
+  container: z.string().min(1),
+  kind: z.string().min(1),
+});
+export type DeliverSpec = z.infer<typeof DeliverSpec>;
+
+/** One model, ready to be delivered. */
+export interface ModelArtifact {
+  readonly deployed: DeployedModel;
+  /** The live version first. */
+  readonly versions: readonly { readonly version: number; readonly sha256: string; readonly source: string }[];
+  readonly gate: readonly GateModel[];
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { SshTarget } from "../hosts/target.ts";
+
+/** What every program is told that makes something on a host and undoes it. */
+export const Owned = z.object({
+  target: SshTarget.nullable(),
+  /** `PROJECT/STACK`: whose it is, and whose config says whether its machine was given up. */
+  owner: z.string().min(1),
+  /** Tells deployments of one name apart: two people's, or one's that lost its state. */
+  id: z.string().min(1),
+});
+export type Owned = z.infer<typeof Owned>;
+
+/** A folder on the host that is Lathe's alone, and the files a server reads in it. */
+export const WorkspaceSpec = Owned.extend({
+  /** Absolute. */
+  workspace: z.string().startsWith("/"),
+  /** Files below the models folder; `keepWhere` is how one begins that must be left as it is. */
+  files: z.array(z.object({ name: z.string(), content: z.string(), keepWhere: z.string().optional() })),
+});
+export type WorkspaceSpec = z.infer<typeof WorkspaceSpec>;
+
+/** A server's names and ports on its host. */
+export const ReservationSpec = Owned.extend({
+  /** The server's resource: tells the servers of one deployment apart. */
+  server: z.string().min(1),
+  container: z.string().min(1),
+  /** Id of a container that an interrupted `up` left, or empty. */
+  leftover: z.string(),
+  /** Whether a proxy with a name of its own stands before the container. */
+  proxy: z.boolean(),
+  /** Of the open endpoints, on the host. */
+  ports: z.array(z.object({ protocol: z.string(), port: z.number().int().positive() })),
+  /** What an interrupted `up` left of what stands beside the container: its proxy and their own network. Absent where there is neither. */
+  beside: z.object({ workspace: z.string().startsWith("/"), proxy: z.string(), network: z.string() }).optional(),
+});
+export type ReservationSpec = z.infer<typeof ReservationSpec>;

@@ -1,0 +1,63 @@
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Credentials } from "../access/certificates.ts";
+import type { ServerAccess } from "../access/plan.ts";
+import type { ServerConfig } from "../config/types.ts";
+import type { HostFacts } from "../hosts/facts.ts";
+import type { SshTarget } from "../hosts/target.ts";
+import type { ModelArtifact } from "../models/spec.ts";
+import type { Placement } from "../outputs.ts";
+import type { Leftovers } from "../ownership/leftovers.ts";
+import type { ContainerSpec, ServerKind } from "../servers/kind.ts";
+import type { KeptCredentials } from "./credentials.ts";
+
+/** Everything about one server, decided before any resource exists: plain values, so that a plan shows them. */
+export interface ModelServerArgs {
+  /** The machine's Docker engine. */
+  readonly provider: docker.Provider;
+  /** The server's image on that engine, which other servers there may share. */
+  readonly remoteImage: docker.RemoteImage;
+  readonly config: ServerConfig;
+  /** The id of its machine. */
+  readonly machineId: string;
+  readonly target: SshTarget | null;
+  readonly address: string;
+  readonly access: ServerAccess;
+  /** The image of the proxy before REST on that engine; undefined where there is none. */
+  readonly proxyImage: docker.RemoteImage | undefined;
+  /** Taken where the state has none yet; undefined where the access needs none. */
+  readonly freshCredentials: Credentials | undefined;
+  readonly facts: HostFacts;
+  readonly kind: ServerKind;
+  readonly placement: Placement;
+  readonly spec: ContainerSpec;
+  readonly memoryMiB: number;
+  /** The image's reference with digest. */
+  readonly image: string;
+  readonly models: readonly ModelArtifact[];
+  /** Folder on the host, absolute. */
+  readonly workspace: string;
+  /** What makes that folder, and the server's files in it. */
+  readonly folder: pulumi.Resource;
+  /** What an interrupted `up` left of it. */
+  readonly leftovers: Leftovers;
+  /** `PROJECT/STACK`: whose the container and the workspace are. */
+  readonly owner: string;
+}
+
+/** What each part of a server is told. */
+export interface Part {
+  /** The server's resource: its children's names begin with it. */
+  readonly name: string;
+  readonly args: ModelServerArgs;
+  /** Whose it is, as the host tells it from other deployments': no other stack has it, and it stays as long as the stack does. */
+  readonly id: pulumi.Input<string>;
+  /** Undefined where the server has none. */
+  readonly credentials: KeptCredentials | undefined;
+  readonly child: pulumi.CustomResourceOptions;
+}
+
+/** `UID:GID` that a server's container runs as; empty: whom its image says. */
+export function userOf({ access: { user } }: ModelServerArgs): string {
+  return user === null ? "" : `${user.uid}:${user.gid}`;
+}

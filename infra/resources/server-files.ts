@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Owned } from "../ownership/spec.ts";
+import type { ServerFile } from "../servers/kind.ts";
+import { hostCommand } from "./host-command.ts";
+import { userOf, type Part } from "./server-args.ts";
+
+/* What must lie on the host before a server's container starts. */
+
+/** A folder on a host that is Lathe's alone, and files of a server in it. */
+export interface Folder extends Pick<Owned, "target" | "owner"> {
+  readonly id: pulumi.Input<string>;
+  /** Absolute. */
+  readonly workspace: string;
+  readonly files: readonly ServerFile[];
+}
+
+/** Makes such a folder; destroy removes it with all that is in it. */
+export function workspaceFolder(name: string, folder: Folder, options: pulumi.CustomResourceOptions): pulumi.Resource {
+  return hostCommand(
+    name,
+    { program: "workspace", spec: { ...folder }, triggers: [folder.workspace], undo: true },
+    // The folder is Lathe's by its path: a new resource for the same path must not be removed by the old one's undo.
+    { ...options, deleteBeforeReplace: true },
+  );
+}
+
+/**
+ * One resource a model's version: a new one comes before the gate, an old one goes after it has passed, and not where it
+ * failed.
+ */
+export function deliveries({ name, child, args, id }: Part): pulumi.CustomResource[] {
+  const { target, owner, workspace, config, kind } = args;
+  return args.models.flatMap(({ deployed: { name: model }, versions }) =>
+    versions.map(({ version, sha256, source }) =>
+      hostCommand(
+        `${name}-model-${model}-${version}`,
+        {
+          program: "deliver",
+          spec: {
+            ...{ target, owner, id, workspace, model, version, sha256, source },
+            ...{ path: kind.modelPath(model, version), container: config.container, kind: kind.name },
+          },
+          // Never replaced: the undo of a replaced resource comes late, and would take away what lies there by then.
+          triggers: [],
+          undo: true,
+        },
+        { ...child, dependsOn: [args.folder] },
+      ),
+    ),
+  );
+}
+
+/** Files that the server alone may read; none where it has no secrets. */
+export function serverSecrets({ name, child, args, id: whose, credentials }: Part): pulumi.CustomResource[] {
+  const { target, workspace, owner, config, kind, access, freshCredentials } = args;
+  if (credentials === undefined || freshCredentials === undefined) return [];
+  if (kind.secretFiles(access.config, freshCredentials).length === 0) return [];
+  const spec = pulumi.all([credentials.all, whose]).apply(([made, id]) => ({
+    ...{ target, workspace, owner, id, container: config.container, user: userOf(args) },
+    files: kind.secretFiles(access.config, made),
+  }));
+  const triggers = [workspace, config.container];
+  const options = { ...child, dependsOn: [args.folder], deleteBeforeReplace: true };
+  return [hostCommand(`${name}-secrets`, { program: "secrets", spec, triggers, undo: true }, options)];
+}

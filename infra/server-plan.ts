@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { resolveAllowed } from "./access/allow.ts";
+import { resolveAddress } from "./access/bind.ts";
+import { planAccess, type PlannedEndpoint, type ServerAccess } from "./access/plan.ts";
+import type { ServerConfig, StackConfig } from "./config/types.ts";
+import type { HostFacts } from "./hosts/facts.ts";
+import type { HostLogin } from "./hosts/login.ts";
+import type { SshTarget } from "./hosts/target.ts";
+import type { ModelArtifact } from "./models/spec.ts";
+import type { Leftovers } from "./ownership/leftovers.ts";
+import { memoryShareMiB } from "./resources/container.ts";
+import { plannedEndpoints } from "./servers/endpoints.ts";
+import type { ContainerSpec, ServerKind, SettingsPlan } from "./servers/kind.ts";
+import { serverKind } from "./servers/registry.ts";
+import { memoryFor } from "./threads.ts";
+
+/** A machine and everything that is known of it before any resource exists. */
+export interface PreparedMachine {
+  readonly config: Omit<StackConfig, "servers">;
+  /** Null: this machine. */
+  readonly target: SshTarget | null;
+  readonly facts: HostFacts;
+  /** The SSH user's home folder there. */
+  readonly home: string;
+  readonly login: HostLogin;
+  /** Where other machines reach it. */
+  readonly address: string;
+}
+
+/** One server of a machine, and its models, ready to be delivered. */
+export interface PreparedServer {
+  readonly config: ServerConfig;
+  readonly models: readonly ModelArtifact[];
+  /** What an interrupted `up` left of it; absent: nothing. */
+  readonly leftovers?: Leftovers;
+}
+
+/** What is decided of a server before its resources. */
+export interface ServerPlan extends PreparedServer {
+  readonly kind: ServerKind;
+  readonly settings: SettingsPlan<unknown>;
+  readonly access: ServerAccess;
+  readonly spec: ContainerSpec;
+}
+
+/**
+ * Decides what a server is to be on its machine. What a person must know of it is said as warnings.
+ *
+ * @param owner `PROJECT/STACK`
+ * @throws UserError where the machine does not allow it
+ */
+export async function planServer(machine: PreparedMachine, server: PreparedServer, owner: string): Promise<ServerPlan> {
+  const { target, facts, login, address } = machine;
+  const { config, models } = server;
+  const kind = serverKind(config.kind);
+  const access = planAccess({
+    ...{ config: config.access, endpoints: endpointsOf(config), address, login, container: config.container, owner },
+    resolved: await resolveAddress(address),
+    allowed: await resolveAllowed(config.access.allowFrom, target),
+    engine: facts.docker.version,
+  });
+  const where = target === null ? "this machine" : `host ${target.destination}`;
+  for (const warning of access.guard.warnings) void pulumi.log.warn(`${where}: ${warning}`);
+  const settings = kind.settingsFor(facts, config.settings);
+  const deployed = models.map((m) => m.deployed);
+  return { ...server, kind, settings, access, spec: kind.container(deployed, settings.settings, config.access) };
+}
+
+/** The open endpoints of a server as its config asks for them. Pure. */
+export function endpointsOf({ kind, ports, access }: ServerConfig): PlannedEndpoint[] {
+  return plannedEndpoints(serverKind(kind), ports, access);
+}
+
+/** The memory limit of one of the servers of a machine, as its config gives it or as its share of the machine's. Pure. */
+export function memoryOf(plan: ServerPlan, all: readonly ServerPlan[], facts: HostFacts): number {
+  const given = all.flatMap(({ config }) => config.memoryMiB ?? []);
+  const { memoryMiB } = plan.config;
+  return memoryMiB ?? memoryShareMiB(memoryFor(facts, plan.settings.placement), given, all.length - given.length);
+}

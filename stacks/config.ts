@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readConfig, readRoleDefaults, unreadable, type ReadConfig } from "../infra/config/read.ts";
+import { resolveConfig, roleOf } from "../infra/config/resolve.ts";
+import type { StackConfig } from "../infra/config/types.ts";
+import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
+import { messageOf } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import { loadCatalogue } from "../models/index.ts";
+
+/** The stack whose machine is this one. */
+const LOCAL_STACK = "dev";
+
+/** The paper's three roles: the servers of the stack `dev`. */
+const ROLES = ["client", "cloud", "edge"];
+
+/**
+ * The complete config of the stack that Pulumi runs. A stack is one machine that is reached by SSH; `dev` is this machine, with
+ * a server for each of the paper's roles unless `lathe:servers` names others.
+ *
+ * @throws UserError with all faults of the stack's config and the roles' files
+ */
+export async function stackConfig(): Promise<StackConfig> {
+  const stack = pulumi.getStack();
+  const config = readConfig(pulumi.runtime.allConfig());
+  const local = stack === LOCAL_STACK;
+  return resolveConfig({
+    project: pulumi.getProject(),
+    ...{ stack, config, local },
+    roleDefaults: await roleDefaults(roleOf(stack, config.values)),
+    serverDefaults: local ? Object.fromEntries(await byName(ROLES)) : {},
+    catalogue: (await loadCatalogue()).map(({ name }) => name),
+    kinds: serverKindNames.map(serverKind),
+  });
+}
+
+function byName(roles: readonly string[]): Promise<[string, ReadConfig | null][]> {
+  return Promise.all(roles.map(async (role) => [role, await roleDefaults(role)]));
+}
+
+/** What `stacks/roles/ROLE.yaml` says; null where there is no such file: a role of the user's own needs none. */
+async function roleDefaults(role: string): Promise<ReadConfig | null> {
+  const file = join("stacks", "roles", `${role}.yaml`);
+  const text = await readFile(join(repoRoot, file), "utf8").catch(() => null);
+  if (text === null) return null;
+  try {
+    return readRoleDefaults(parse(text, { logLevel: "error" }), file);
+  } catch (error) {
+    return unreadable(file, { what: `${file}: ${messageOf(error)}`, fix: `edit ${file}` });
+  }
+}

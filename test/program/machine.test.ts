@@ -1,0 +1,165 @@
+import { afterEach, expect, test } from "vitest";
+import { declare } from "../../infra/deploy.ts";
+import type { ServerConfig } from "../../infra/config/types.ts";
+import type { StackOutputs } from "../../infra/outputs.ts";
+import {
+  artifact,
+  edgeConfig,
+  edgeFacts,
+  edgeLogin,
+  edgeStack,
+  mockPulumi,
+  settled,
+  type Registered,
+} from "./mocks.ts";
+
+afterEach(settled);
+
+const IMAGE = `registry.example/tfs@sha256:${"b".repeat(64)}`;
+const REPORT = { standIn: false, env: {}, command: [] };
+
+const machine = (destination: string | null, more: Partial<typeof edgeStack> = {}) => ({
+  config: { ...edgeStack, ...more },
+  target: destination === null ? null : { destination },
+  ...{ facts: edgeFacts, home: "/root", login: edgeLogin, address: destination === null ? "127.0.0.1" : "192.0.2.7" },
+});
+const config = { ...edgeConfig, image: IMAGE };
+const prepared = (...configs: ServerConfig[]) => configs.map((own) => ({ config: own, models: [artifact("null")] }));
+
+/** Declares them, and gives what they promise once all is registered. */
+async function outputsOf(...args: Parameters<typeof declare>): Promise<StackOutputs> {
+  const { lathe } = await declare(...args);
+  return new Promise((resolve) => lathe.apply(resolve));
+}
+
+const commands = (registered: readonly Registered[], end: string) =>
+  registered.filter((r) => r.type === "command:local:Command" && r.name.endsWith(end));
+const stdin = (one: Registered | undefined) => JSON.parse(String(one?.inputs["stdin"])) as Record<string, unknown>;
+
+/** Three servers on this machine, as the stack `dev` has them. */
+const three = ["client", "cloud", "edge"].map((name, i) => ({
+  ...{ ...config, name, id: `dev/${name}`, container: `tf-serving-${name}`, workspace: `.lathe/lathe-dev/${name}` },
+  ports: { grpc: 8500 + 10 * i, rest: 8501 + 10 * i },
+}));
+
+test("servers of one machine are told apart by id, ports, container and folder, and share its image and its memory", async () => {
+  const registered = await mockPulumi(REPORT, { stack: "dev" });
+  const here = machine(null, { role: "dev", workspace: ".lathe/lathe-dev" });
+  const { machine: told, servers } = await outputsOf(here, prepared(...three));
+
+  expect(told).toMatchObject({ id: "dev", ssh: null, workspace: "/root/.lathe/lathe-dev" });
+  expect(
+    servers.map((s) => [s.id, s.machineId, s.endpoints.map(({ port }) => port), s.container, s.workspace]),
+  ).toEqual([
+    ["dev/client", "dev", [8500, 8501], "tf-serving-client", "/root/.lathe/lathe-dev/client"],
+    ["dev/cloud", "dev", [8510, 8511], "tf-serving-cloud", "/root/.lathe/lathe-dev/cloud"],
+    ["dev/edge", "dev", [8520, 8521], "tf-serving-edge", "/root/.lathe/lathe-dev/edge"],
+  ]);
+  expect(registered.filter((r) => r.type === "docker:index/remoteImage:RemoteImage")).toHaveLength(1);
+  const containers = registered.filter((r) => r.type === "docker:index/container:Container");
+  // Nine tenths of 16 GiB, shared by three.
+  expect(containers.map((c) => c.inputs["memory"])).toEqual([4864, 4864, 4864]);
+  // Each server's files are in its own folder, and those are below the machine's, which is made first.
+  const folders = commands(registered, "-workspace");
+  expect(folders.map((f) => [f.name, stdin(f)["workspace"], (stdin(f)["files"] as unknown[]).length])).toEqual([
+    ["machine.local-workspace", "/root/.lathe/lathe-dev", 0],
+    ["client.local-workspace", "/root/.lathe/lathe-dev/client", 2],
+    ["cloud.local-workspace", "/root/.lathe/lathe-dev/cloud", 2],
+    ["edge.local-workspace", "/root/.lathe/lathe-dev/edge", 2],
+  ]);
+  // What is of one server is never taken for another's of the same stack.
+  const label = (c: Registered) =>
+    (c.inputs["labels"] as { label: string; value: string }[]).find((l) => l.label === "org.lathe.server")?.value;
+  expect(containers.map(label)).toEqual(["client.local", "cloud.local", "edge.local"]);
+  expect(commands(registered, "-reservation").map((r) => stdin(r)["server"])).toEqual(containers.map(label));
+});
+
+test("a server with a memory limit of its own leaves the rest to the others", async () => {
+  const registered = await mockPulumi(REPORT, { stack: "dev" });
+  const [first = config, ...others] = three;
+  await outputsOf(machine(null, { role: "dev" }), prepared({ ...first, memoryMiB: 1024 }, ...others));
+  const containers = registered.filter((r) => r.type === "docker:index/container:Container");
+  expect(containers.map((c) => c.inputs["memory"])).toEqual([1024, 6656, 6656]);
+});
+
+test("a server of the same name on another host is another resource", async () => {
+  const registered = await mockPulumi(REPORT);
+  for (const destination of ["ubuntu@a.example", "ubuntu@b.example"])
+    await outputsOf(machine(destination), prepared(config));
+  const names = registered.map((r) => r.name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test("another role of a stack's only server means the same resources", async () => {
+  const names: string[][] = [];
+  for (const role of ["edge", "cloud"]) {
+    const registered = await mockPulumi(REPORT);
+    const { servers } = await outputsOf(
+      machine("edge.example", { role }),
+      prepared({ ...config, name: role, id: role }),
+    );
+    expect(servers.map((s) => [s.id, s.machineId])).toEqual([[role, role]]);
+    names.push(registered.map((r) => r.name).sort());
+    await settled();
+  }
+  expect(names[0]).toContain("edge.edge.example-container");
+  expect(names[1]).toEqual(names[0]);
+});
+
+test("a stack that gets a second server keeps its machine's folder", async () => {
+  const folders: (readonly [string, unknown])[] = [];
+  for (const servers of [
+    [config],
+    [
+      { ...config, name: "one" },
+      { ...config, name: "two", container: "two" },
+    ],
+  ]) {
+    const registered = await mockPulumi(REPORT);
+    await outputsOf(machine("edge.example"), prepared(...servers));
+    const [folder] = commands(registered, "machine.edge.example-workspace");
+    folders.push([folder?.name ?? "", folder?.inputs["triggers"]]);
+    await settled();
+  }
+  expect(folders[1]).toEqual(folders[0]);
+});
+
+test("the way to Docker through sudo is the deployment's by its id, and is there before the image", async () => {
+  const registered = await mockPulumi(REPORT);
+  await outputsOf(machine("edge.example", { bootstrap: "sudo" }), prepared(config));
+  const names = registered.map((r) => r.name);
+  expect(stdin(registered[names.indexOf("sudo.edge.example")])).toMatchObject({
+    owner: "lathe/edge",
+    id: "docker.edge.example-id",
+  });
+  expect(names.indexOf("sudo.edge.example")).toBeLessThan(names.indexOf("image.edge.example-claim"));
+});
+
+test("a token is asked for by a proxy at the endpoint's port, and what clients need is a secret output by server", async () => {
+  const registered = await mockPulumi(REPORT);
+  const access = {
+    ...config.access,
+    tls: "mutual",
+    rest: "token",
+    proxyImage: IMAGE.replace("tfs", "haproxy"),
+  } as const;
+  const { lathe, latheSecrets } = await declare(machine("edge.example"), prepared({ ...config, access }));
+  const secrets = await new Promise<unknown>((resolve) => latheSecrets?.apply(resolve));
+  const { servers } = await new Promise<StackOutputs>((resolve) => lathe.apply(resolve));
+  expect(servers[0]?.endpoints.map(({ security }) => security)).toEqual(["mutual-tls", "token"]);
+  expect(secrets).toMatchObject({ schema: "lathe.secrets/2", servers: [{ server: "edge" }] });
+  const portsOf = (name: string) =>
+    (registered.find((r) => r.name.endsWith(name))?.inputs["ports"] as { internal: number; external: number }[]).map(
+      ({ internal, external }) => [internal, external],
+    );
+  expect([portsOf("-container"), portsOf("example-rest")]).toEqual([
+    [
+      [8500, 8500],
+      [8500, 8500],
+    ],
+    [
+      [8443, 8501],
+      [8443, 8501],
+    ],
+  ]);
+});
