@@ -123,7 +123,7 @@ function misfitText({ misfitFactor, additive }: Effects, axes: readonly Axis[]):
   const size = Number.isNaN(misfitFactor)
     ? ""
     : ` Their effect is in the misfit: of a cell, with noise, a factor of ${formatRatio(misfitFactor)} (one standard deviation).`;
-  return `Not in the model: ${[...pairs(additive, axes), "interactions of three factors"].join(", ")}.${size}`;
+  return `Not in the model: interactions of ${[...pairs(additive, axes), "any three factors"].join(", ")}.${size}`;
 }
 
 function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
