@@ -49,7 +49,7 @@ export interface Comparison {
   readonly axes: readonly string[];
   /** Changes below this share (0.05: five per cent) count as none. */
   readonly threshold: number;
-  /** Why no latency of one run can be held against one of the other; null where they can be. Then no cell is compared. */
+  /** Why no latency of one run can be compared with one of the other; null where they can be. Then no cell is compared. */
   readonly notComparable: string | null;
   /** Every cell of both runs, those visited once as noisy as their like; the null model is a group of its own and no part of this. Null: nothing in common. */
   readonly overall: Compared | null;

@@ -122,9 +122,9 @@ function groupTables(groups: readonly GroupChange[], axes: readonly Axis[]): str
 
 /** A group by its levels; `otherModel`: the runs had different models of its name. */
 function who(levels: Levels, axes: readonly Axis[], otherModel = false): string[] {
-  return axes.map(({ key, levelTitle }) => {
-    const title = levelTitle(levels[key] ?? "");
-    return key === "model" && otherModel ? `${title} (another one)` : title;
+  return axes.map((axis) => {
+    const title = axis.levelTitle(levels[axis.key] ?? "");
+    return axis.key === "model" && otherModel ? `${title} (another one)` : title;
   });
 }
 

@@ -14,7 +14,7 @@ import { sampleServer } from "../testing/sample-run.ts";
 import { manifestOf, studyOf } from "../testing/studies.ts";
 import { cellsCsv } from "./csv.ts";
 import { reportInputs, reportText } from "./index.ts";
-import { effectsOf } from "./sections/effects.ts";
+import { effectsOf } from "../stats/run-effects.ts";
 
 /** An axis that Lathe does not have. */
 const LETTER: Axis = {

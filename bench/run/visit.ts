@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { messageOf } from "../../lib/errors.ts";
 import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
 import type { JournalRecord } from "../records/records.ts";
-import { medianOf } from "../schedule/precision.ts";
+import { median } from "../stats/math/quantile.ts";
 import { dueEveryMs, leadInSize, visitSize, warmupSize } from "../schedule/visit-size.ts";
 import { backlogCalls } from "../stats/backlog.ts";
 import { disturbances } from "../stats/disturbance.ts";
@@ -125,7 +125,7 @@ function visitRecord(
   latenciesMs: readonly number[],
 ): JournalRecord | undefined {
   if (warmup === undefined || client === undefined) return undefined;
-  const callMs = medianOf(Float64Array.from(latenciesMs).sort());
+  const callMs = median(latenciesMs);
   const about = { callMs, overlap: !isPlain(cell), beside: cell.local };
   const dueMs = dueEveryMs(cell.load);
   const backlog = dueMs === undefined ? null : backlogCalls(latenciesMs, 1000 / dueMs);

@@ -1,6 +1,7 @@
 import { type Limits, MIN_VISITS } from "../matrix/limits.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
-import { STABILITY, medianOf, precisionOf, windowsStable } from "./precision.ts";
+import { median } from "../stats/math/quantile.ts";
+import { STABILITY, precisionOf, windowsStable } from "./precision.ts";
 
 /** Why a cell is done: its median is known as precisely as was asked for, or it has all its calls. */
 export type Enough = "precision" | "requests";
@@ -31,7 +32,7 @@ export function enough(visits: readonly (readonly number[])[], limits: Limits): 
 
 /** How far the ends of the t interval over visits' medians (logarithms) lie from their centre, as a fraction of it. */
 function visitPrecision(visits: readonly (readonly number[])[]): number {
-  const logs = estimateOf(visits.map((calls) => Math.log(medianOf(Float64Array.from(calls).sort()))));
+  const logs = estimateOf(visits.map((calls) => Math.log(median(calls))));
   const interval = intervalOf(logs);
   return interval === null ? Infinity : Math.expm1(interval.high - logs.value);
 }

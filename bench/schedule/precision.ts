@@ -1,3 +1,4 @@
+import { median, quantile } from "../stats/math/quantile.ts";
 import { WINDOWS, WINDOW_CALLS } from "../matrix/limits.ts";
 
 /** An interval from two order statistics, and how often such an interval covers the median at least. */
@@ -37,13 +38,6 @@ export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95): Me
   return { low: sorted[rank - 1] as number, high: sorted[n - rank] as number, coverage: 1 - 2 * below };
 }
 
-/** The median; NaN of nothing. */
-export function medianOf(sorted: ArrayLike<number>): number {
-  const n = sorted.length;
-  if (n === 0) return NaN;
-  return ((sorted[Math.floor((n - 1) / 2)] as number) + (sorted[Math.ceil((n - 1) / 2)] as number)) / 2;
-}
-
 /**
  * How precisely the median is known: the larger distance of its interval's ends from it, as a fraction of it.
  *
@@ -53,8 +47,8 @@ export function precisionOf(values: ArrayLike<number>, confidence = 0.95): numbe
   const sorted = Float64Array.from(values).sort();
   const interval = medianInterval(sorted, confidence);
   if (interval === null) return null;
-  const median = medianOf(sorted);
-  return Math.max(median - interval.low, interval.high - median) / median;
+  const middle = quantile(sorted, 0.5);
+  return Math.max(middle - interval.low, interval.high - middle) / middle;
 }
 
 /**
@@ -69,7 +63,7 @@ export function windowsStable(latenciesMs: readonly number[], threshold: number)
   if (latenciesMs.length < WINDOWS * WINDOW_CALLS) return null;
   const last = latenciesMs.slice(-WINDOWS * WINDOW_CALLS);
   const medians = Array.from({ length: WINDOWS }, (_, w) =>
-    medianOf(Float64Array.from(last.slice(w * WINDOW_CALLS, (w + 1) * WINDOW_CALLS)).sort()),
+    median(last.slice(w * WINDOW_CALLS, (w + 1) * WINDOW_CALLS)),
   );
   return Math.max(...medians) <= Math.min(...medians) * (1 + threshold);
 }

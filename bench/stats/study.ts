@@ -130,7 +130,7 @@ const observed = once((study: Study) => {
 /** Cells visited once whose visit is an outlier, and how many times as long it took as was to be expected. */
 export const outlierCells = (study: Study): ReadonlyMap<string, number> => observed(study).screening.outliers;
 
-/** Cells visited once that no other cell could be held against: nothing that rests on them has an interval. */
+/** Cells visited once that could be compared with no other cell: nothing that rests on them has an interval. */
 export const untestedCells = (study: Study): ReadonlySet<string> => observed(study).screening.untested;
 
 /**

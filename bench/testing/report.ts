@@ -77,7 +77,7 @@ export function sampleRunManifest({ hostile }: SampleOptions = {}): RunManifest 
     remarks: [
       "Server on client, cloud, edge: Lathe's stand-in (the API over the real runtime), not the real server's binary.",
       "Model rfcn-resnet101: true architecture, random weights. Its time is real, its detections mean nothing.",
-      "These hosts are namespaces on one machine; they stand in for separate machines and share its processor, memory bus and disk.",
+      "These hosts are namespaces on one machine; they play separate machines and share its processor, memory bus and disk.",
       ...(hostile === undefined ? [] : [hostile]),
     ],
   };

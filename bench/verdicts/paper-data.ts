@@ -2,7 +2,7 @@ import { EXPERIMENTS, ROLES, publishedMs } from "../paper/published.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { type Effect, logEffect } from "./verdict.ts";
 
-/** One published mean with where it stands in the design. */
+/** One published mean, and what it is of. */
 export interface Published {
   readonly experiment: "local" | "remoteImage2" | "remoteImage7";
   readonly role: string;

@@ -109,12 +109,12 @@ describe("the paper's conclusions on a run", () => {
     });
   });
 
-  it("cannot be told where the noise is larger than the effects", () => {
+  it("are inconclusive where the noise is larger than the effects", () => {
     const noisy = { model: 0.01, rest: 0.01, remote: 0.01, cloud: 0, perObject: 0.001, perLogByte: 0.001, noise: 0.8 };
     expect(new Set(Object.values(outcomes(noisy)))).toEqual(new Set(["inconclusive"]));
   });
 
-  it("cannot be told from one visit a cell, but for the images, whose number is what counts there", () => {
+  it("are inconclusive from one visit a cell, but for the images, whose number is what counts there", () => {
     const { "content-over-size": content, ...others } = outcomes(PAPER_LIKE, 1);
     expect(content).toBe("holds");
     expect(new Set(Object.values(others))).toEqual(new Set(["inconclusive"]));
@@ -250,7 +250,7 @@ describe("a finding", () => {
     expect(findingOf([effect(1.1, 2), effect(0.9, 3)]).outcome).toBe("inconclusive");
     expect(findingOf([effect(1.1, 2), effect(0.9, 3), effect(0.5, 0.9)]).outcome).toBe("does not hold");
     expect(findingOf([]).outcome).toBe("inconclusive");
-    // Once in forty is against it by chance; so is one of ten that were looked at, once in four.
+    // Once in forty is against it by chance; so is one of ten that were tested, once in four.
     const barely = logEffect("x", -0.1, { low: -0.199, high: -0.001 }, 20);
     expect(findingOf([barely]).outcome).toBe("does not hold");
     const among = findingOf([barely, ...Array.from({ length: 9 }, () => effect(1.1, 2))]);

@@ -107,7 +107,7 @@ describe("the report in a real browser", () => {
     });
   }
 
-  it("answers on the first screen of a desk, and says there what stands in", async () => {
+  it("answers on the first screen of a desk, and says there what is a stand-in", async () => {
     const { page } = await open(plain, DESK, "light");
     for (const selector of ["#answer .answers", "#answer .notice"])
       expect((await page.locator(selector).first().boundingBox())?.y).toBeLessThan(DESK.height);

@@ -106,7 +106,7 @@ describe("charts", () => {
     }).text;
   const marksOf = (text: string) => [/stroke-dasharray="2 4"[^>]*><path/.test(text), />\?<\/text>/.test(text)];
 
-  it("draw an interval that cannot be told as a dashed line with a question mark, and never as a dot alone", () => {
+  it("draw a value without its interval as a dashed line with a question mark, and never as a dot alone", () => {
     for (const interval of [null, { low: 0, high: Infinity }, { low: NaN, high: NaN }])
       expect(marksOf(drawn(interval))).toEqual([true, true]);
     expect(marksOf(drawn({ low: 10, high: 14 }))).toEqual([false, false]);

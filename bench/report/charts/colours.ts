@@ -1,7 +1,7 @@
 import type { LegendEntry } from "../blocks.ts";
 import { PROTOCOLS, clientKinds, protocolTitle } from "../../../clients/registry.ts";
 
-/** How a client kind looks, everywhere: colour by protocol and kind, sign by protocol. */
+/** The colour and sign of a client kind, everywhere: colour by protocol and kind, sign by protocol. */
 export interface Look {
   /** A variable of the page: `protocol-1` is `var(--protocol-1)`. */
   readonly colour: string;
@@ -11,7 +11,7 @@ export interface Look {
 /** Protocols that have a colour of their own in page.css; further ones begin again. */
 const COLOURS = 4;
 
-/** The look of a protocol, by its place in the registry; `second`: of a client kind that is not its first. */
+/** The look of a protocol, by its position in the registry; `second`: of a client kind that is not its first. */
 export function protocolLook(key: string, second = false): Look {
   const index = PROTOCOLS.findIndex((p) => p.key === key);
   if (index < 0) return { colour: "ink", sign: "circle" };

@@ -11,7 +11,7 @@ export interface IntervalPoint {
   readonly row: string;
   readonly series: string;
   readonly value: number;
-  /** Null: it should have one, and none can be told; drawn so that nobody takes it for a narrow one. Absent: it has none. */
+  /** Null: it should have one, and there is none; drawn so that nobody takes it for a narrow one. Absent: it has none. */
   readonly interval?: Interval | null;
 }
 
@@ -43,8 +43,8 @@ export interface IntervalChart {
   readonly numbers?: ReadonlyMap<string, string>;
 }
 
-/** What a chart of intervals must say of a point whose interval cannot be told. */
-export const UNKNOWN_KEY: LegendEntry = { label: `95 % interval ${UNKNOWN}`, colour: "muted", sign: "unknown" };
+/** What a chart of intervals must say of a point that has no interval and should have one. */
+export const UNKNOWN_KEY: LegendEntry = { label: UNKNOWN, colour: "muted", sign: "unknown" };
 
 /** The legend's line for that, where there is such a point. */
 export function unknownKey(points: readonly Pick<IntervalPoint, "interval">[]): LegendEntry[] {

@@ -38,7 +38,7 @@ const LOG_STEPS = [
 const BARE_SHARE = 0.3;
 
 /**
- * Places for ticks of a logarithmic axis: round steps, the coarsest whose ticks reach near both ends; linear ones where the
+ * Positions for ticks of a logarithmic axis: round steps, the coarsest whose ticks reach near both ends; linear ones where the
  * axis is too short for those.
  *
  * @param width pixels that the axis is long, where ticks' numbers stand side by side: none lies on another
@@ -77,7 +77,7 @@ function apart(ticks: readonly number[], pixels: (from: number, to: number) => n
   });
 }
 
-/** Round places for ticks between two numbers. */
+/** Round positions for ticks between two numbers. */
 export function niceTicks(low: number, high: number, most = 6): number[] {
   const span = high - low;
   if (!(span > 0)) return [low];

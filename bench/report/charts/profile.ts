@@ -24,7 +24,7 @@ export function profileChart(c: {
   const ys = c.curves.flatMap((k) => [...k.points.map((p) => p.y), ...(k.level === undefined ? [] : [k.level])]);
   const domain = extent(ys, true);
   const height = 270;
-  const places = endLabels(c.curves, domain, height - 60);
+  const heights = endLabels(c.curves, domain, height - 60);
   const ticks = logTicks(...domain, 7);
   const marginLeft = Math.max(44, 10 + Math.max(0, ...ticks.map((t) => textWidth(tickText(t)))));
   return chart(c.label, {
@@ -51,7 +51,7 @@ export function profileChart(c: {
         Plot.line([...k.points], { x: "x", y: "y", stroke, strokeWidth: 1.4 }),
         Plot.dot([...k.points], { x: "x", y: "y", r: 3, symbol: k.sign, fill: stroke, stroke }),
         Plot.text(k.points.slice(-1), {
-          ...{ x: "x", y: () => places.get(k) ?? 1, text: () => k.title, dx: 10, textAnchor: "start", fill: stroke },
+          ...{ x: "x", y: () => heights.get(k) ?? 1, text: () => k.title, dx: 10, textAnchor: "start", fill: stroke },
         }),
       ];
     }),

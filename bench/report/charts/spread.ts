@@ -34,7 +34,7 @@ export function spreadChart(c: {
   readonly rows: readonly string[];
   readonly series: readonly Series[];
   readonly spreads: readonly SpreadRow[];
-  /** What failed, by row: said in its place. */
+  /** What failed, by row: said instead. */
   readonly failed: ReadonlyMap<string, string>;
   readonly xLabel: string;
 }): Markup {

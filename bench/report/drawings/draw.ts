@@ -84,7 +84,7 @@ function boxOf(r: Rect, colour: string): string {
 }
 
 function labelOf(r: Rect, text: string, colour: string): string {
-  // The width is told, so that no font makes a text longer than its plate.
+  // The width is given, so that no font makes a text longer than its plate.
   const length = px(r.width - 2 * PADDING_PX);
   return (
     `<rect class="plate ${colour}" x="${px(r.x)}" y="${px(r.y)}" width="${px(r.width)}" height="${r.height}"/>` +

@@ -8,7 +8,7 @@ export interface Rect {
 
 /**
  * Where the labels of boxes go: at a corner of their box, above, below or inside, always within the drawing, and where one
- * covers as little of the labels before it as can be. Labels that come first get the better place. Pure.
+ * covers as little of the labels before it as can be. Labels that come first get the better position. Pure.
  *
  * @param boxes  with the size of each one's label
  * @returns the labels' rectangles, in the same order

@@ -16,7 +16,7 @@ import { type Markup, html, trusted } from "./markup.ts";
  * A block as HTML.
  *
  * @param id unique in the page, for what must refer to it
- * @param around title of what it stands in: names a table that has no caption
+ * @param around title of the section that it belongs to: names a table that has no caption
  */
 export function blockHtml(block: Block, id: string, around: string): Markup {
   switch (block.kind) {
@@ -93,7 +93,7 @@ function isForCards({ columns, rows }: Table): boolean {
 function tableHtml(block: Table, id: string, around: string): Markup {
   const { caption, columns, rows, notes } = block;
   const cards = isForCards(block);
-  // As cards they are no table to a browser any more, so their roles are told.
+  // As cards they are no table to a browser any more, so their roles are named.
   const role = (name: string) => cards && html` role="${name}"`;
   const grouped = columns.some((c) => c.group !== undefined);
   const kind = (i: number) => (columns[i]?.align === "right" ? "num" : "words");

@@ -1,11 +1,6 @@
 import type { Axis } from "../../matrix/axes.ts";
-import type { Levels } from "../../stats/effects/design.ts";
-import { ratioOfContrast } from "../../stats/effects/contrast.ts";
-import { EFFECTS_RULE, type EffectsFit } from "../../stats/effects/effects.ts";
-import { interactionsOf } from "../../stats/levels.ts";
-import type { RatioEstimate } from "../../stats/math/estimate.ts";
-import { once } from "../../stats/math/memo.ts";
-import { type Study, fitStudy, nullModels, outlierCells } from "../../stats/study.ts";
+import { EFFECTS_RULE } from "../../stats/effects/effects.ts";
+import { type EffectRow, type Effects, effectsOf } from "../../stats/run-effects.ts";
 import { type Figure, type Table, figure, fold, only, right, table } from "../blocks.ts";
 import { intervalChart, unknownKey } from "../charts/intervals.ts";
 import { factorTitle, levelTitle } from "./columns.ts";
@@ -13,107 +8,8 @@ import { count } from "../../../lib/words.ts";
 import { formatRatio, formatRatioInterval } from "../../format/numbers.ts";
 import type { Section } from "../section.ts";
 
-/** One effect: a level over another, everywhere or at one level of another factor. */
-export interface EffectRow extends RatioEstimate {
-  readonly factor: string;
-  /** Where it holds, a level of one other factor; null: averaged over everything else. */
-  readonly at: { readonly factor: string; readonly level: string } | null;
-  readonly over: string;
-  readonly under: string;
-}
-
-/** The effects of a run, and how well the model that they are from describes it. */
-export interface Effects {
-  readonly rows: readonly EffectRow[];
-  readonly explained: number;
-  /** What noise does to a visit's median, as a factor of one standard deviation. */
-  readonly noiseFactor: number;
-  /** What the model leaves unexplained of a cell, as a factor of one standard deviation. NaN where it has a term for each. */
-  readonly misfitFactor: number;
-  /** Combinations that the model predicts, because no cell was measured of them. */
-  readonly missing: number;
-  /** Cells that are set aside, and how many times as long each took as was to be expected. */
-  readonly setAside: Readonly<Record<string, number>>;
-  readonly observations: number;
-  readonly rounds: number;
-  /** Interactions that these cells cannot show, and pairs of factors that the model takes to have none. */
-  readonly leftOut: readonly string[];
-  readonly additive: readonly string[];
-}
-
 /** Effects at each image are many: they are in a table of their own. */
 const atImage = ({ at }: EffectRow) => at?.factor === "image";
-
-/** The effects that a run shows; the null model takes no part. Undefined where nothing varies, or effects cannot be separated. */
-export const effectsOf = once((study: Study): Effects | undefined => {
-  const nulls = nullModels(study.manifest);
-  const fitted = fitStudy(study, (c) => !nulls.has(c.model));
-  if (fitted === undefined) return undefined;
-  const { fit, leftOut } = fitted;
-  const titleOf = (pair: readonly string[]) => pair.map((f) => factorTitle(study.axes, f)).join(" x ");
-  return {
-    rows: [...mainRows(fit), ...conditionalRows(fit)],
-    explained: fit.explained,
-    noiseFactor: Math.exp(fit.noise),
-    misfitFactor: Math.exp(fit.misfit),
-    missing: fit.missing,
-    setAside: Object.fromEntries([...outlierCells(study)].filter(([cell]) => fit.outliers.includes(cell))),
-    observations: fit.observations,
-    rounds: fit.rounds,
-    leftOut: leftOut.filter((pair) => pair.every((f) => (fit.design.levels[f]?.length ?? 0) > 1)).map(titleOf),
-    additive: additivePairs(fit.design.spec.factors).map(titleOf),
-  };
-});
-
-/** Pairs of factors that the model has no interaction of. */
-function additivePairs(factors: readonly string[]): (readonly [string, string])[] {
-  const possible = interactionsOf(factors);
-  return factors.flatMap((a, i) =>
-    factors
-      .slice(i + 1)
-      .filter((b) => !possible.some((pair) => pair.includes(a) && pair.includes(b)))
-      .map((b) => [a, b] as const),
-  );
-}
-
-function row(fit: EffectsFit, factor: string, over: string, under: string, at: Levels = {}): EffectRow {
-  const contrast = fit.contrast({ ...at, [factor]: over }, { ...at, [factor]: under });
-  const [where] = Object.entries(at).map(([other, level]) => ({ factor: other, level }));
-  return { factor, over, under, at: where ?? null, ...ratioOfContrast(contrast) };
-}
-
-/** What the other levels are compared with: the first one; of models the fastest, so that ratios read as "times as long". */
-function reference(fit: EffectsFit, factor: string): { readonly first: string; readonly others: readonly string[] } {
-  const levels = fit.design.levels[factor] ?? [];
-  const log = (level: string) => fit.contrast({ [factor]: level }, { [factor]: levels[0] ?? "" }).log;
-  const first = factor !== "model" ? levels[0] : [...levels].sort((a, b) => log(a) - log(b))[0];
-  return { first: first ?? "", others: levels.filter((l) => l !== first) };
-}
-
-/** Each level over the one of reference; of images, where no one is first, the slowest over the fastest. */
-function mainRows(fit: EffectsFit): EffectRow[] {
-  return fit.design.spec.factors.flatMap((factor) => {
-    const { first, others } = reference(fit, factor);
-    const rows = others.map((level) => row(fit, factor, level, first));
-    if (factor !== "image") return rows;
-    const all = [first, ...others].map((level) => ({
-      level,
-      ratio: rows.find((r) => r.over === level)?.ratio ?? 1,
-    }));
-    all.sort((a, b) => a.ratio - b.ratio);
-    return [row(fit, factor, all.at(-1)?.level ?? "", all[0]?.level ?? "")];
-  });
-}
-
-/** Of each interaction the effect of its first factor at each level of the second. */
-function conditionalRows(fit: EffectsFit): EffectRow[] {
-  return fit.design.spec.interactions.flatMap(([factor, where]) => {
-    const { first, others } = reference(fit, factor);
-    return (fit.design.levels[where] ?? []).flatMap((level) =>
-      others.map((over) => row(fit, factor, over, first, { [where]: level })),
-    );
-  });
-}
 
 /** The effects of every factor, with what the model that they are from explains. */
 export const effectsSection: Section = {
@@ -219,12 +115,15 @@ function imagesTable(rows: readonly EffectRow[], axes: readonly Axis[]): Table {
   });
 }
 
+const pairs = (all: readonly (readonly [string, string])[], axes: readonly Axis[]) =>
+  all.map((pair) => pair.map((f) => factorTitle(axes, f)).join(" x "));
+
 /** What the model has no terms for, and how much that is of a cell. */
-function misfitText({ misfitFactor, additive }: Effects): string {
+function misfitText({ misfitFactor, additive }: Effects, axes: readonly Axis[]): string {
   const size = Number.isNaN(misfitFactor)
     ? ""
     : ` Their effect is in the misfit: of a cell, with noise, a factor of ${formatRatio(misfitFactor)} (one standard deviation).`;
-  return `Not in the model: ${[...additive, "interactions of three factors"].join(", ")}.${size}`;
+  return `Not in the model: interactions of ${[...pairs(additive, axes), "any three factors"].join(", ")}.${size}`;
 }
 
 function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
@@ -237,7 +136,7 @@ function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
     notes: [
       "The row of images is the slowest over the fastest, chosen by these numbers: its interval does not know of the choice.",
       `The model explains ${(100 * effects.explained).toFixed(1)} % of the variation between cells (log scale); ${noise}; ${effects.observations} visits in ${effects.rounds} rounds.`,
-      misfitText(effects),
+      misfitText(effects, axes),
       ...(effects.missing === 0
         ? []
         : [
@@ -248,7 +147,9 @@ function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
         : [`Set aside as outliers, each visited once: ${Object.keys(effects.setAside).join(", ")}.`]),
       ...(effects.leftOut.length === 0
         ? []
-        : [`Interactions left out, because not every combination was measured: ${effects.leftOut.join(", ")}.`]),
+        : [
+            `Interactions left out, because not every combination was measured: ${pairs(effects.leftOut, axes).join(", ")}.`,
+          ]),
       `${EFFECTS_RULE}.`,
     ],
   });

@@ -6,7 +6,8 @@ import type { Study } from "../../stats/study.ts";
 import { attributionSection } from "./time/attribution.ts";
 import { cellStatistics } from "../../stats/cell-statistics.ts";
 import { distributionsSection } from "./distributions.ts";
-import { effectsOf, effectsSection } from "./effects.ts";
+import { effectsOf } from "../../stats/run-effects.ts";
+import { effectsSection } from "./effects.ts";
 import { reportInputs, reportJson, reportText } from "../index.ts";
 import type { ImageInfo } from "../../records/manifest.ts";
 import type { CellData } from "../../stats/visits.ts";
@@ -109,7 +110,7 @@ describe("the report of a run", () => {
     const text = await textOf(effectsSection, study());
     expect(text).toMatch(/REST \(rest\) over gRPC \(probe\) +1\.\d+ +1\.\d+ to 1\.\d+ +image-3/);
     expect(text).toMatch(
-      /Not in the model: from → to x image, interactions of three factors\. .*\s*.*a\s+factor\s+of\s+1\.\d+/,
+      /Not in the model: interactions of from → to x image, any three factors\. .*\s*.*a\s+factor\s+of\s+1\.\d+/,
     );
     expect(text).not.toContain("not measured: the model predicts");
   });

@@ -20,7 +20,7 @@ const manifest = manifestOf({
   ],
 });
 
-/** Images enough for a cell that was visited once to be held against its like. */
+/** Images enough for a cell that was visited once to be compared with its like. */
 const wide = manifestOf({
   placements: PLACEMENTS,
   images: Array.from({ length: 8 }, (_, i) => ({ name: `image-${i + 1}`, fileBytes: i + 1 })),

@@ -103,7 +103,7 @@ describe("what a server's clock said of a visit", () => {
     expect(await serverOf(visit(2, 5))).toMatchObject({ requestMs: 10, runMs: null });
   });
 
-  it("is not told where others used the server, where it was started again, or could not be read", async () => {
+  it("is left out where others used the server, where it was started again, or could not be read", async () => {
     expect(await serverOf(visit(3))).toEqual({ unknown: "others" });
     expect(await serverOf(visit(1))).toEqual({ unknown: "unread" });
     expect(await serverOf({ ...visit(2), server: { unread: "HTTP 404" } } as JournalRecord)).toEqual({

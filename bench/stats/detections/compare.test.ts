@@ -63,7 +63,7 @@ describe("answers to the same input", () => {
       score: fc.double({ min: 0.3, max: 0.99, noNaN: true }),
       left: fc.double({ min: 0, max: 0.8, noNaN: true }),
     });
-    // Objects of one class that lie far more than the tolerance apart: nothing else is told apart by a model either.
+    // Objects of one class that lie far more than the tolerance apart: a model separates no others either.
     const list = fc.uniqueArray(detection, {
       ...{ minLength: 1, maxLength: 12 },
       comparator: (a, b) => a.classId === b.classId && Math.abs(a.left - b.left) < 0.01,

@@ -274,7 +274,7 @@ describe("an effect of the placement", () => {
 
 describe("an average over combinations of which some were not measured", () => {
   // Each cell has a misfit of its own (10 %) that no term of the model knows; visits are ten times as precise.
-  it("has an interval that knows how far the model can be trusted to stand in for them", () => {
+  it("has an interval that knows how far the model can be trusted to predict them", () => {
     const stream = random(31);
     const spec: ModelSpec = { factors: ["placement", "client", "image"], interactions: [["placement", "client"]] };
     const run = (share: number) => {

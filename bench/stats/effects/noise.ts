@@ -18,7 +18,7 @@ export interface Noise {
   readonly own: Component | undefined;
   /**
    * What visits of one machine and round have in common (beyond their round, where rounds are swept out). Undefined where the
-   * cells that were measured twice cannot tell.
+   * cells that were measured twice do not show it.
    */
   readonly shared: Shared | undefined;
   /** A visit's own noise by what it is alike; as many names as there are different components. */
@@ -52,7 +52,7 @@ export function noiseOf(samples: readonly Sample[], { swept }: { readonly swept:
   };
   const within = { squares: Math.max(0, squares - explained), df: repeated.length - cells - rank };
   if (within.df + between.df <= 0) return { own: undefined, shared: undefined, of: () => UNKNOWN };
-  // So few visits that a machine's rounds cannot be told from noise: all of it is taken for the visits' own.
+  // So few visits that what rounds share cannot be separated from noise: all of it is taken for the visits' own.
   const merged = within.df <= 0;
   const own = merged
     ? component((within.squares + between.squares) / between.df, between.df)

@@ -29,7 +29,7 @@ export interface Regression {
   pull(combination: Float64Array): Float64Array;
 }
 
-/** @returns undefined where the terms cannot be told apart, or nothing varies */
+/** @returns undefined where the terms cannot be separated, or nothing varies */
 export function regress(observations: readonly Observation[], spec: ModelSpec): Regression | undefined {
   const cells = groupsOf(observations.map((o) => o.cell));
   const rounds = groupsOf(observations.map((o) => String(o.round)));

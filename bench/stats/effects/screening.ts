@@ -21,7 +21,7 @@ const FALSE_ALARM = 0.05;
 const KNOWN_DF = 6;
 /** A visit with less of its own error than this in its residual is what the fit goes through. */
 const OWN_SHARE = 0.1;
-/** Residuals below this are not told from nothing: a thousandth of the latency. */
+/** Residuals below this count as nothing: a thousandth of the latency. */
 const SMALLEST = 1e-3;
 /** A robust scale by cells of one name from so many on. */
 const KNOWN_CELLS = 12;

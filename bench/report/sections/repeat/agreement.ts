@@ -3,7 +3,7 @@ import { type Apart, apartOf } from "../../../compare/apart.ts";
 import { type Study, nullModels } from "../../../stats/study.ts";
 import { verdicts } from "../../../verdicts/index.ts";
 import type { Outcome } from "../../../verdicts/verdict.ts";
-import { type EffectRow, effectsOf } from "../effects.ts";
+import { type EffectRow, effectsOf } from "../../../stats/run-effects.ts";
 
 /** One of the ratios that a run is made for, in both runs. */
 export interface RatioPair {

@@ -78,7 +78,7 @@ function sumsText(all: readonly Attribution[]): string {
       : "Whether the parts add up to the whole is inconclusive: no row has an interval and other cells to take its parts from.";
   return [
     `The parts add up to the whole, within ${100 * SMALL_SHARE} % of it, in ${yes.length} of ${count(found.length, "finding")}`,
-    ...(unseen.length > 0 ? [`; ${unseen.length} are inconclusive`] : []),
+    ...(unseen.length > 0 ? [`; inconclusive in ${unseen.length}`] : []),
     ...(off.length > 0 ? [`; they do NOT add up in ${off.length}, by ${share(off)} of the whole at most`] : []),
     ".",
   ].join("");

@@ -59,7 +59,7 @@ function agreement(rows: ServerClocks["rows"]): string {
     return "Whether the servers' own clocks agree with the attribution is inconclusive in every row.";
   return [
     `The servers' own clocks agree with what the client saw and the attribution in ${yes} of ${count(rows.length, "row")}`,
-    ...(unseen > 0 ? [`; ${unseen} are inconclusive`] : []),
+    ...(unseen > 0 ? [`; inconclusive in ${unseen}`] : []),
     ...(off > 0 ? [`; they do NOT agree in ${off}`] : []),
     ".",
   ].join("");
