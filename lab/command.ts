@@ -103,5 +103,9 @@ async function knownHost(name: string, host: string | undefined): Promise<string
 function noOperands(action: string, operands: readonly string[]): void {
   if (operands.length === 0) return;
   const words = operands.map((o) => `"${o}"`).join(", ");
-  throw new WrongUse({ what: `${operands.length === 1 ? "an operand" : "operands"} too many: ${words}`, expected: `${NAME} ${action}`, fix: `${NAME} --help` });
+  throw new WrongUse({
+    what: `${operands.length === 1 ? "an operand" : "operands"} too many: ${words}`,
+    expected: `${NAME} ${action}`,
+    fix: `${NAME} --help`,
+  });
 }
