@@ -1,5 +1,6 @@
 import { command } from "../lib/cli/spec.ts";
-import { BENCH, COMPARE, PLAN, REPORT, benchOptions, refuseUnread, share, twoRuns } from "./command/options.ts";
+import { benchOptions, refuseUnread, share, twoRuns } from "./command/choices.ts";
+import { BENCH, COMPARE, PLAN, REPORT } from "./command/options.ts";
 
 const LOCAL =
   "A local cell's client runs on the server's own machine, a remote cell's on the machine with the role `client`; the agent " +

@@ -1,17 +1,16 @@
 import { spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage } from "../lab/index.ts";
+import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage, standInFor } from "../lab/index.ts";
 import { defaultLabName, labPaths } from "../lab/names.ts";
 import { STANDS_FOR } from "../lab/state.ts";
-import { tfServing } from "../infra/servers/tf-serving/kind.ts";
-import { buildServerRootfs } from "../lab/tf-serving/image.ts";
+import { defaultServerKind } from "../infra/servers/registry.ts";
 import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
 import { exists } from "../lib/cached.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { UserError } from "../lib/errors.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
-import { type Progress, formatSeconds, progress } from "../lib/progress.ts";
+import { formatSeconds, progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import type { OPTIONS, demoSize } from "./options.ts";
@@ -32,9 +31,10 @@ export async function runDemo(
   steps.done();
   process.stderr.write(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}\n`);
   for (const model of MODELS) await prepareModel(model, steps);
+  const kind = defaultServerKind;
   const hub = await dockerHubReachable();
   // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
-  if (!hub) await buildServerRootfs(steps);
+  const standIn = hub ? undefined : await standInFor(kind.name)?.image(steps);
   steps.done();
   const unfinished = join(labPaths(name).dir, "demo-unfinished");
   if (await exists(unfinished)) {
@@ -44,9 +44,10 @@ export async function runDemo(
   const wasUp = (await findLab(name)) !== undefined;
   const lab = await labUp({ name }, steps);
   await writeFile(unfinished, "");
-  const image = hub
-    ? await mirrorImage(lab, tfServing.defaultImage, steps)
-    : (await pushImage(lab, await standIn(steps), steps)).reference;
+  const image =
+    standIn === undefined
+      ? await mirrorImage(lab, kind.defaultImage, steps)
+      : (await pushImage(lab, standIn, steps)).reference;
   const stacks = await demoStacks(lab, labPaths(name).dir);
   steps.step("pulumi up on client, cloud and edge", 120);
   await upAll(stacks, lab, image, MODELS, steps);
@@ -71,12 +72,6 @@ export async function runDemo(
   }
   process.stderr.write(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.\n`);
   if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
-}
-
-/** The server where TF Serving's own image cannot be had: it says of itself that it stands in. */
-async function standIn(steps: Progress) {
-  const { key, rootfs, config } = await buildServerRootfs(steps);
-  return { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
 }
 
 /** Runs the bench as a user would, in a process of its own; its tables go to this one's outputs. */

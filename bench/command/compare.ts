@@ -1,7 +1,8 @@
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { type CompareCommandOptions, compareCommand } from "../compare/command.ts";
-import type { COMPARE, TwoRuns } from "./options.ts";
+import type { TwoRuns } from "./choices.ts";
+import type { COMPARE } from "./options.ts";
 import { runNamed } from "./targets.ts";
 
 /** `lathe compare`: which of two runs is faster; the exit code is the verdict. */

@@ -5,7 +5,8 @@ import { earlierCalls, forecast, roughCallMs } from "../plan/forecast.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { formatPlan, planAsJson } from "../plan/plan-text.ts";
 import { listRuns } from "../records/run-folders.ts";
-import type { BenchOptions, PLAN } from "./options.ts";
+import type { BenchOptions } from "./choices.ts";
+import type { PLAN } from "./options.ts";
 import { deployedNow, runsFolder } from "./targets.ts";
 
 /** `lathe plan`. */

@@ -8,7 +8,7 @@ import { listRuns, runDir } from "../records/run-folders.ts";
 import { type Deployed, readDeployments, readOutputFiles } from "../targets/deployments.ts";
 import { pulumiCli } from "../targets/pulumi.ts";
 import { type SecretsByServer, readSecrets } from "../targets/secrets.ts";
-import type { BenchOptions } from "./options.ts";
+import type { BenchOptions } from "./choices.ts";
 
 /** What is deployed, of what the options choose. */
 export async function deployedNow(options: BenchOptions): Promise<Deployed> {

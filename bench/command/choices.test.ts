@@ -4,7 +4,8 @@ import { type Command, type Values } from "../../lib/cli/spec.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { bench, compare, plan, report } from "../cli.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
-import { type BENCH, benchOptions, refuseUnread, share, twoRuns } from "./options.ts";
+import { benchOptions, refuseUnread, share, twoRuns } from "./choices.ts";
+import type { BENCH } from "./options.ts";
 
 /** Options as the command line has them, with the defaults that the command gives. */
 function read(...args: string[]) {
