@@ -6,6 +6,7 @@ import type { Cell } from "../matrix/cell.ts";
 import { type Random, random } from "../stats/math/random.ts";
 import { normalQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
+import { RECORDS_VERSION } from "../records/records.ts";
 import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
 import { compareCommand } from "./command.ts";
 import { compareRuns } from "./compare.ts";
@@ -396,7 +397,10 @@ describe("the compare command", () => {
       const stream = random(ms);
       const lines = m.cells.flatMap((c) =>
         [0, 1, 2, 3].flatMap((round) =>
-          [1, 2].map(() => JSON.stringify(callRecord(c.id, round, ms * Math.exp(0.01 * stream.normal())))),
+          [1, 2].map(() => {
+            const record = callRecord(c.id, round, ms * Math.exp(0.01 * stream.normal()));
+            return JSON.stringify({ v: RECORDS_VERSION, ...record });
+          }),
         ),
       );
       writeFileSync(join(to, "records.jsonl"), `${lines.join("\n")}\n`);

@@ -3,7 +3,7 @@ import { type Decoded, type Detection, decodeDetections } from "./decode.ts";
 
 /**
  * How far scores and box edges (fractions of the image) of one and the same answer may lie apart. Numbers are 32-bit floats
- * of seven digits, and TF Serving writes six of them or more into JSON; other threads or another processor add a layer's
+ * of seven digits, and servers write six of them or more into JSON; other threads or another processor add a layer's
  * products in another order, which moves the result by some 1e-6 to 1e-5. What is beyond 1e-4 is no rounding.
  */
 export const TOLERANCE = 1e-4;
