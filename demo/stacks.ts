@@ -74,9 +74,9 @@ async function runAll(action: Action, { names, projectDir, env }: DemoStacks, pr
 export function byHand(stacks: DemoStacks): string {
   return [
     ...Object.entries(stacks.env).map(([name, value]) => `export ${name}=${value}`),
-    "npm run bench -- plan",
-    "npm run bench -- --models ssd-mobilenet,null --images 2,7",
-    "npm run lab -- status",
-    "npm run lab -- down",
+    "npx lathe plan",
+    "npx lathe bench --models ssd-mobilenet,null --images 2,7",
+    "npx lathe lab status",
+    "npx lathe lab down",
   ].join("\n");
 }

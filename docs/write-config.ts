@@ -9,7 +9,7 @@ import { repoRoot } from "../lib/paths.ts";
 const head = `# Config of a stack
 
 Made by \`npm run docs\` from the lists that also read the config (\`infra/config/keys.ts\`, and each server kind's own). Set a key with
-\`npm run pulumi -- config set …\`, in the stack that is selected or the one that \`--stack\` names. All faults of a config are shown
+\`npx lathe pulumi config set …\`, in the stack that is selected or the one that \`--stack\` names. All faults of a config are shown
 at once. What a role has where its stack says nothing is in \`stacks/roles/\`.
 
 `;

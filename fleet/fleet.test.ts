@@ -193,9 +193,9 @@ describe("the end of a run", () => {
     const text = formatFleet("up", all, 12);
     expect(text).toMatch(/cloud +ubuntu@edge +up +12 s +nothing/);
     expect(text).toContain("edge failed:\n    host key is not known\n      fix: ssh edge once\n");
-    expect(text).toContain("next: mend it as said above, then: npm run up -- --stack edge");
+    expect(text).toContain("next: mend it as said above, then: npx lathe up --stack edge");
     expect(text).toContain("1 of 4 up in 12 s, 1 failed. Unfinished: far (stopped half way), last (not begun).");
-    expect(text).toContain("To go on: npm run up -- --stack far,last");
+    expect(text).toContain("To go on: npx lathe up --stack far,last");
   });
 
   test("the same as data", () => {
@@ -210,11 +210,11 @@ describe("the end of a run", () => {
 
   test("a locked stack and a missing passphrase have next commands of their own", () => {
     const locked = "the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end";
-    expect(nextCommand("down", "edge", locked)).toContain("npm run pulumi -- cancel --stack edge && npm run down");
+    expect(nextCommand("down", "edge", locked)).toContain("npx lathe pulumi cancel --stack edge && npx lathe down");
     expect(nextCommand("up", "edge", "passphrase must be set with PULUMI_CONFIG_PASSPHRASE")).toContain("export");
-    expect(nextCommand("up", "edge", "no more words")).toBe("npm run up -- --stack edge");
+    expect(nextCommand("up", "edge", "no more words")).toBe("npx lathe up --stack edge");
     expect(nextCommand("up", "edge", "no more words", "my fleet")).toBe(
-      "npm run up -- --project 'my fleet' --stack edge",
+      "npx lathe up --project 'my fleet' --stack edge",
     );
   });
 });

@@ -83,7 +83,7 @@ export function chooseStacks(
       faults.push({
         what: `--stack: there is no stack "${name}"${guess === undefined ? "" : `, did you mean ${guess}?`}`,
         expected: names.length === 0 ? "a stack of this project" : names.join(", "),
-        fix: `to make it: npm run pulumi -- stack init ${name}`,
+        fix: `to make it: npx lathe pulumi stack init ${name}`,
       });
       return [];
     });
@@ -96,6 +96,6 @@ export function chooseStacks(
   throw new UserError({
     what: "this project has no stack yet",
     expected: `a stack a machine (${DEV} counts only where it is named: --stack ${DEV})`,
-    fix: "npm run pulumi -- stack init edge, then: npm run pulumi -- config set lathe:host USER@HOST --stack edge",
+    fix: "npx lathe pulumi stack init edge, then: npx lathe pulumi config set lathe:host USER@HOST --stack edge",
   });
 }

@@ -50,7 +50,7 @@ export function changed(status: StackStatus): string {
   return text === "nothing" && status.result !== "up" && status.result !== "down" ? "nothing yet" : text;
 }
 
-/** `npm run up` or `down` for some stacks, as a person types it. */
+/** `npx lathe up` or `down` for some stacks, as a person types it. */
 export function fleetCommand(action: Action, stacks: string, project?: string): string {
   return `npm run ${action} --${project === undefined ? "" : ` --project ${quote(project)}`} --stack ${stacks}`;
 }
@@ -64,7 +64,7 @@ export function fleetCommand(action: Action, stacks: string, project?: string): 
 export function nextCommand(action: Action, stack: string, reason: string, project?: string): string {
   const again = fleetCommand(action, stack, project);
   if (/currently locked|another update is (currently )?in progress|conflict: .*in progress/i.test(reason))
-    return `if nobody else is at work on it: npm run pulumi -- cancel --stack ${stack}${project === undefined ? "" : ` --cwd ${quote(project)}`} && ${again}`;
+    return `if nobody else is at work on it: npx lathe pulumi cancel --stack ${stack}${project === undefined ? "" : ` --cwd ${quote(project)}`} && ${again}`;
   if (/passphrase/i.test(reason)) return `export PULUMI_CONFIG_PASSPHRASE=… (that of this stack), then: ${again}`;
   return /\bfix: /.test(reason) ? `mend it as said above, then: ${again}` : again;
 }

@@ -27,6 +27,6 @@ export async function checkFolders(): Promise<void> {
   if (type !== OVERLAYFS_MAGIC) return;
   throw new UserError({
     what: `${labsDir()} lies on an overlay file system, where no other overlay can be written to`,
-    fix: "LATHE_LAB_DIR=/a/folder/on/a/disk npm run lab -- up",
+    fix: "LATHE_LAB_DIR=/a/folder/on/a/disk npx lathe lab up",
   });
 }

@@ -72,7 +72,7 @@ export async function pushImage(lab: Lab, source: ImageSource, progress: Progres
   if (host === undefined || pid === undefined) {
     throw new UserError({
       what: `lab "${lab.name}": no host with Docker is up to make an image in`,
-      fix: "npm run lab -- up",
+      fix: "npx lathe lab up",
     });
   }
   const tagged = `${address}/${source.name}:${source.tag}`;

@@ -88,7 +88,7 @@ export async function readLab(name = defaultLabName()): Promise<Lab> {
   const flag = name === "lathe" ? "" : ` --name ${name}`;
   throw new UserError({
     what: `no lab "${name}" is up (${labPaths(name).state} is not there)`,
-    fix: `npm run lab -- up${flag}`,
+    fix: `npx lathe lab up${flag}`,
   });
 }
 
@@ -106,7 +106,7 @@ export async function findLab(name: string): Promise<Lab | undefined> {
   const parsed = Lab.safeParse(json);
   if (parsed.success) return parsed.data;
   const expected = "a lab of this version of Lathe";
-  throw new UserError(zodFaults(parsed.error, path, { expected, fix: `npm run lab -- down --name ${name}` }));
+  throw new UserError(zodFaults(parsed.error, path, { expected, fix: `npx lathe lab down --name ${name}` }));
 }
 
 /** Writes `lab.json`. */

@@ -33,7 +33,7 @@ export async function removeLab(lab: string): Promise<void> {
   const left = await findLeftovers(lab);
   const words = describe(left);
   if (words !== "")
-    throw new UserError({ what: `lab "${lab}" left behind: ${words}`, fix: `npm run lab -- down --name ${lab}` });
+    throw new UserError({ what: `lab "${lab}" left behind: ${words}`, fix: `npx lathe lab down --name ${lab}` });
 }
 
 /** Whether anything of a lab is on the machine. */

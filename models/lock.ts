@@ -60,6 +60,6 @@ export function checkArtefact(model: string, source: string, seen: string, locke
   throw new UserError({
     what: `${model} (source ${source}): the converted model's SHA-256 is ${seen}`,
     expected: `${locked} (models/lock.yaml)`,
-    fix: `conversion is repeatable with the pinned packages: if you changed models/convert, lock it anew with \`npm run models -- lock ${model} ${source}\``,
+    fix: `conversion is repeatable with the pinned packages: if you changed models/convert, lock it anew with \`npx lathe models lock ${model} ${source}\``,
   });
 }

@@ -34,7 +34,7 @@ export async function findEntry(name: string): Promise<CatalogueEntry> {
   throw new UserError({
     what: `there is no model "${name}" in the catalogue`,
     expected: `one of ${catalogue.map((e) => e.name).join(", ")}`,
-    fix: "npm run models -- list",
+    fix: "npx lathe models list",
   });
 }
 
@@ -65,7 +65,7 @@ export async function prepareModel(name: string, progress: Progress): Promise<Pr
 }
 
 const lockHint = (name: string, source: ModelSource): string =>
-  "url" in source ? `if you trust it: npm run models -- lock ${name} ${source.id}` : "add it to models/lock.yaml";
+  "url" in source ? `if you trust it: npx lathe models lock ${name} ${source.id}` : "add it to models/lock.yaml";
 
 async function prepareFrom(
   entry: CatalogueEntry,

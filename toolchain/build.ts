@@ -76,7 +76,7 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
   throw new UserError({
     what: `${program.name} could not be built from Go modules:\n${tail.slice(-12).join("\n")}`,
     expected: "every module of toolchain/*/go.sum can be fetched through the GOPROXY of this machine",
-    fix: "go env GOPROXY GOFLAGS GONOSUMDB   # then: npm run toolchain -- build --verbose",
+    fix: "go env GOPROXY GOFLAGS GONOSUMDB   # then: npx lathe toolchain build --verbose",
   });
 }
 

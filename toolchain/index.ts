@@ -36,7 +36,7 @@ export async function resolveToolchain(): Promise<Toolchain> {
     throw new UserError(
       missing.map((p) => ({
         what: `${p.name} is not on this machine${p.why === undefined ? "" : ` (${p.why})`}`,
-        fix: "npm run toolchain -- build",
+        fix: "npx lathe toolchain build",
       })),
     );
   return compose(all.filter((p): p is Found => !isMissing(p)));

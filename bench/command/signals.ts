@@ -11,7 +11,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export function sayHowToGoOn(dir: string): () => void {
   const handlers = Object.entries(SIGNALS).map(([signal, exitCode]) => {
     const handler = () => {
-      process.stderr.write(`\nInterrupted. What was measured is kept: npm run bench -- --resume ${basename(dir)}\n`);
+      process.stderr.write(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}\n`);
       process.exit(exitCode);
     };
     process.on(signal, handler);

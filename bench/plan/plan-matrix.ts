@@ -73,7 +73,7 @@ export async function planMatrix(deployed: Deployed, options: MatrixOptions): Pr
   return { file, experiments, cells, notes };
 }
 
-const PLAN = "npm run bench -- plan";
+const PLAN = "npx lathe plan";
 const ALLOW = "the name as it is deployed; to have its cells fail where that can be seen: --allow-missing";
 
 /** The experiments of a file, or its faults: they are shown with those of the options. */

@@ -78,7 +78,7 @@ export function diskFault(path: string, error: unknown): UserError {
         ? `${path}: no space left on the disk${code === "EDQUOT" ? " (quota)" : ""}`
         : `${path}: ${messageOf(error)}`,
       expected: "room for one line a call; what was written until now is whole",
-      fix: `${full ? "make room, then go" : "go"} on where it stopped: npm run bench -- --resume`,
+      fix: `${full ? "make room, then go" : "go"} on where it stopped: npx lathe bench --resume`,
     },
     { cause: error },
   );
@@ -139,7 +139,7 @@ export async function* readLines(path: string): AsyncGenerator<Lines> {
     throw new UserError({
       what: `${path}: not there`,
       expected: "what a run recorded; it may have been killed before its first call",
-      fix: "npm run bench -- --resume",
+      fix: "npx lathe bench --resume",
     });
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     const lines = (rest + decoder.write(chunk)).split("\n");

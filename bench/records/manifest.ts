@@ -157,7 +157,7 @@ export function manifestOf(text: string, path: string): RunManifest {
   } catch (error) {
     throw new UserError({
       what: `${path}: ${messageOf(error)}`,
-      expected: "JSON, as `npm run bench` writes it",
+      expected: "JSON, as `npx lathe bench` writes it",
       fix: "put run.json back from a copy: without it nobody knows what the records beside it were measured with",
     });
   }
@@ -199,5 +199,5 @@ const WrittenBy = z.object({
 });
 
 function notARun(what: string): UserError {
-  return new UserError({ what, expected: "the folder of a run, as `npm run bench` writes it", fix: "ls runs/" });
+  return new UserError({ what, expected: "the folder of a run, as `npx lathe bench` writes it", fix: "ls runs/" });
 }

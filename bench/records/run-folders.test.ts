@@ -26,7 +26,7 @@ test("a run is named by its id, by a path from where one is, by a whole path, or
 
 test("a name that no run has is looked for among the runs, and none at all where there are none says how to begin", async () => {
   expect(await runDir(join(cwd, "runs"), "yesterday", cwd)).toBe(join(cwd, "runs", "yesterday"));
-  await expect(runDir(join(cwd, "none"), undefined, cwd)).rejects.toThrow(/no runs yet[\s\S]*npm run bench/);
+  await expect(runDir(join(cwd, "none"), undefined, cwd)).rejects.toThrow(/no runs yet[\s\S]*npx lathe bench/);
 });
 
 test("a run has a folder of its own, also where another run begins in the same second", async () => {

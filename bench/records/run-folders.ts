@@ -15,7 +15,7 @@ import { diskFault } from "./jsonl.ts";
  */
 export async function runDir(root: string, named: string | undefined, cwd: string): Promise<string> {
   const name = named ?? (await listRuns(root)).at(-1);
-  if (name === undefined) throw new UserError({ what: `${root}: no runs yet`, fix: "npm run bench" });
+  if (name === undefined) throw new UserError({ what: `${root}: no runs yet`, fix: "npx lathe bench" });
   const among = resolve(root, name);
   if (await exists(join(among, "run.json"))) return among;
   const here = resolve(cwd, name);

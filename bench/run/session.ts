@@ -40,7 +40,7 @@ export async function runSession(
   const onWait = (pid: string) => {
     throw new UserError({
       what: `${dir}: another bench (process ${pid}) writes to this run`,
-      fix: "wait for it, or start a run of its own: npm run bench",
+      fix: "wait for it, or start a run of its own: npx lathe bench",
     });
   };
   const clients = new ClientMachines(manifest.machines, bundle, images, securityMessages(manifest.servers, secrets));

@@ -35,7 +35,7 @@ export function mergeStacks(sources: readonly Source[]): Deployed {
       faults.push({
         what: `machine "${machine.id}" is ${whereIs(other.machine)} in ${other.from}, and ${whereIs(machine)} in ${from}`,
         expected: "one machine for each id",
-        fix: "give one of them another lathe:role and bring its stack up again, or name the stacks to measure: npm run bench -- --stack client,cloud",
+        fix: "give one of them another lathe:role and bring its stack up again, or name the stacks to measure: npx lathe bench --stack client,cloud",
       });
   }
   if (faults.length > 0) throw new UserError(faults);
@@ -47,7 +47,7 @@ export function mergeStacks(sources: readonly Source[]): Deployed {
       faults.push({
         what: `${own.length} servers are called "${id}": of the stacks ${own.map((s) => s.access.stack).join(", ")}`,
         expected: "one server for each id",
-        fix: "give them other names in lathe:servers and bring their stacks up again, or name the stacks to measure: npm run bench -- --stack client,cloud",
+        fix: "give them other names in lathe:servers and bring their stacks up again, or name the stacks to measure: npx lathe bench --stack client,cloud",
       });
   if (faults.length > 0) throw new UserError(faults);
   return { machines: [...machines.values()].map((m) => m.machine), servers };

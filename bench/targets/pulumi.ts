@@ -34,7 +34,7 @@ function printedBy<T extends z.ZodType>(command: string, form: T, text: string):
     throw new UserError({
       what: `${command} printed something else than expected: ${messageOf(error)}`,
       expected: "JSON, as Pulumi 3 prints it",
-      fix: "npm run toolchain (which pulumi is used)",
+      fix: "npx lathe toolchain (which pulumi is used)",
     });
   }
 }

@@ -44,7 +44,7 @@ test("Pulumi is asked for secrets of those servers alone that have any", async (
   );
   expect(asked).toEqual(["stack output latheSecrets --show-secrets --json --stack edge"]);
   await expect(readSecrets([server("none", "token")], () => null)).rejects.toThrow(
-    /"edge" asks for a token.*\n.*npm run bench -- --stack edge/,
+    /"edge" asks for a token.*\n.*npx lathe bench --stack edge/,
   );
 });
 

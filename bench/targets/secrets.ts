@@ -28,14 +28,14 @@ export async function readSecrets(
     if (cli === null)
       throw new UserError({
         what: `the server "${server.id}" asks for a ${asks(server, "mutual-tls") ? "key" : "token"}, which files of outputs do not hold`,
-        fix: `measure it by its stack: npm run bench -- --stack ${stack}`,
+        fix: `measure it by its stack: npx lathe bench --stack ${stack}`,
       });
     const printed = (await cli)(["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", stack]);
     const own = secretsOf(server, StackSecrets.safeParse(JSON.parse(printed)).data?.servers ?? []);
     if (own === undefined)
       throw new UserError({
         what: `stack "${stack}": its output latheSecrets has nothing for "${server.id}"`,
-        fix: `npm run pulumi -- up --stack ${stack}`,
+        fix: `npx lathe pulumi up --stack ${stack}`,
       });
     found.set(server.id, own);
   }

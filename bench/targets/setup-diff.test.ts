@@ -90,7 +90,7 @@ describe("a run that is resumed", () => {
       ) as string,
     ]);
     expect(words.at(-1)).toContain("git checkout c0ffee");
-    expect(words.at(-1)).toContain("npm run bench -- --resume R --accept-changes");
+    expect(words.at(-1)).toContain("npx lathe bench --resume R --accept-changes");
     expect(refusal(now, true)).toBeUndefined();
   });
 

@@ -119,8 +119,8 @@ export function noOtherSetup(
         : {
             expected: "what the records of this run were measured with: a run has one provenance",
             fix:
-              `begin a new run (npm run bench), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, pulumi up), or go on all the same: ` +
-              `npm run bench -- --resume ${run} --accept-changes (every output then says so)`,
+              `begin a new run (npx lathe bench), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, pulumi up), or go on all the same: ` +
+              `npx lathe bench --resume ${run} --accept-changes (every output then says so)`,
           }),
     })),
   );

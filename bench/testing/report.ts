@@ -194,7 +194,7 @@ function samplePhotograph({ name, width, height }: ImageInfo) {
   return { name, width, height, rgb: rgb.toString("base64") };
 }
 
-/** Writes a made-up run into a folder, as `npm run bench` would have. */
+/** Writes a made-up run into a folder, as `npx lathe bench` would have. */
 export async function writeSampleRun(dir: string, options: SampleOptions = {}): Promise<RunManifest> {
   const manifest = RunManifest.parse(sampleRunManifest(options));
   const lines = (records: Iterable<object>) => [...records].map((r) => `${JSON.stringify(r)}\n`).join("");

@@ -178,7 +178,7 @@ function modelsOf({ value = [], places }: Said<"models">, catalogue: readonly st
   });
   for (const name of new Set(models.flatMap((m) => versionsOf(m).map((v) => v.source)))) {
     if (isOwnModel(name) || catalogue.includes(name)) continue;
-    faults.push(unknownName(at, name, catalogue, `npm run models -- list, then: ${places.set("models[0]", "NAME")}`));
+    faults.push(unknownName(at, name, catalogue, `npx lathe models list, then: ${places.set("models[0]", "NAME")}`));
   }
   return models;
 }

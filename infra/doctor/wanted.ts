@@ -15,7 +15,7 @@ export function wantedServer(
   ports?: string,
 ): { kind: ServerKind; ports: WantedPort[] } {
   if (!serverKindNames.includes(name))
-    throw new UserError(unknownName("--server", name, serverKindNames, "npm run doctor -- --help"));
+    throw new UserError(unknownName("--server", name, serverKindNames, "npx lathe doctor --help"));
   const kind = serverKind(name);
   return { kind, ports: portsFor(kind, ports) };
 }

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
 /*
- * What the engine starts for a resource: `node run.ts PROGRAM ACTION`, its spec on standard input. Where `npm run up` or `down`
+ * What the engine starts for a resource: `node run.ts PROGRAM ACTION`, its spec on standard input. Where `npx lathe up` or `down`
  * started the engine, that command runs the programs of all its stacks (serve.ts) and this only asks it, which takes a fraction of the
  * processor time of a Node that loads a program. Where nobody answers to the end, the program runs here: each may be run again. So
  * only Node's own modules are imported above.

@@ -47,7 +47,7 @@ export async function listStacks(ref: Project): Promise<string> {
   if (!/PULUMI_ACCESS_TOKEN|pulumi login/.test(result.output)) throw failed(args, result);
   throw new UserError({
     what: "Pulumi does not know where this user's stacks are kept",
-    fix: "npm run pulumi -- login --local (or your own backend)",
+    fix: "npx lathe pulumi login --local (or your own backend)",
   });
 }
 

@@ -92,7 +92,7 @@ export async function pulumiAtOnce(project: Project = {}): Promise<(args: readon
     const result = spawnSync("pulumi", always(args), { ...around, ...limits, encoding: "utf8" });
     if (result.status === 0) return result.stdout;
     const why = (result.stderr || result.error?.message || "").trim();
-    throw new UserError({ what: `pulumi ${args.join(" ")}: ${why}`, fix: "npm run pulumi -- stack ls" });
+    throw new UserError({ what: `pulumi ${args.join(" ")}: ${why}`, fix: "npx lathe pulumi stack ls" });
   };
 }
 

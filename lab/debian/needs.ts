@@ -51,7 +51,7 @@ export function needRoot(): void {
   throw new UserError({
     what: "the lab makes namespaces, mounts and cgroups, and this user may not",
     expected: "root",
-    fix: "run it as root: sudo npm run lab -- up",
+    fix: "run it as root: sudo npx lathe lab up",
   });
 }
 

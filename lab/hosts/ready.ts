@@ -26,7 +26,7 @@ export async function awaitHost(lab: Lab, host: LabHost): Promise<void> {
     if (Date.now() > until) {
       throw new UserError({
         what: `host "${host.name}" (${host.address}) is not ready after ${READY_SECONDS} s: ${result.stderr.trim()}`,
-        fix: `npm run lab -- down --name ${lab.name}, then up again; its logs: ${labPaths(lab.name).host(host.name)}/upper/var/log`,
+        fix: `npx lathe lab down --name ${lab.name}, then up again; its logs: ${labPaths(lab.name).host(host.name)}/upper/var/log`,
       });
     }
     await sleep(200);

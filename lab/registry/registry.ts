@@ -63,7 +63,7 @@ export async function awaitRegistry(address: string, seconds = 20): Promise<void
   }
   throw new UserError({
     what: `registry ${address}: no answer after ${seconds} s`,
-    fix: "npm run lab -- down, then up again",
+    fix: "npx lathe lab down, then up again",
   });
 }
 

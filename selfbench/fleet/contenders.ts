@@ -24,7 +24,7 @@ const WORKSPACE = "/root/.bench-fleet";
 const steps = join(repoRoot, "selfbench", "fleet", "steps");
 const playbooks = join(repoRoot, "selfbench", "fleet", "ansible");
 
-/** `npm run up` and `npm run down`, with a project for each number of hosts. */
+/** `npx lathe up` and `npx lathe down`, with a project for each number of hosts. */
 export function lathe(bed: Bed): Contender {
   const projects = new Map<number, ReturnType<typeof makeProject>>();
   return {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { latheProgram } from "../../lib/paths.ts";
 
-/** What `npm run up -- --json` says. */
+/** What `npx lathe up --json` says. */
 export interface FleetReport {
   readonly stacks: readonly {
     stack: string;
@@ -20,7 +20,7 @@ export interface FleetProject {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Runs `npm run up` or `down` as a user would; `meanwhile` may watch what it says. */
+/** Runs `npx lathe up` or `down` as a user would; `meanwhile` may watch what it says. */
 export function runFleet(
   { projectDir, env }: FleetProject,
   verb: "up" | "down",

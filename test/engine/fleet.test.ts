@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => bed?.down());
 
-/** Runs `npm run up` or `down` on the bed's stacks. */
+/** Runs `npx lathe up` or `down` on the bed's stacks. */
 const fleet = (verb: "up" | "down", args: readonly string[], meanwhile?: (said: string, pid: number) => void) =>
   runFleet(bed, verb, args, meanwhile);
 
@@ -32,7 +32,7 @@ test("all stacks come up at once; one that cannot stops no other, and is reporte
   ]);
   expect(report.stacks[2]?.reason).toContain("host nowhere: its name cannot be resolved");
   expect(stderr).toContain(
-    `next: mend it as said above, then: npm run up -- --project ${bed.projectDir} --stack nowhere`,
+    `next: mend it as said above, then: npx lathe up --project ${bed.projectDir} --stack nowhere`,
   );
   expect(stderr).toMatch(/cloud +cloud +up .*new: (?=.*workspace,)(?=.*image,)(?=.*model null\/1,).*, container, gate/);
   expect(stderr).not.toMatch(/\n\s+at /);

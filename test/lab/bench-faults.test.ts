@@ -307,7 +307,7 @@ describe("the operator and his machine", () => {
     child.kill("SIGINT");
     const { code, said } = await ended;
     expect((performance.now() - startedAt) / 1000).toBeLessThan(15);
-    expect([code, said]).toEqual([130, expect.stringContaining(`npm run bench -- --resume ${name}`)]);
+    expect([code, said]).toEqual([130, expect.stringContaining(`npx lathe bench --resume ${name}`)]);
     await expect.poll(() => on(bed.lab, HOST, "pgrep -fc [a]gent.mjs || true"), { timeout: 20_000 }).toBe("0");
     await expectResumed(name, 150);
   });

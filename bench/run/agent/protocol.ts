@@ -194,7 +194,7 @@ export function messageOfLine(line: string, who: string): FromWorker {
     throw new UserError({
       what: `the agent on ${who} said something that is no message (${why}): ${show(line)}`,
       expected: "a machine whose shell prints nothing by itself when a command is run over SSH",
-      fix: "look into ~/.bashrc and the like there; then: npm run bench -- --resume",
+      fix: "look into ~/.bashrc and the like there; then: npx lathe bench --resume",
     });
   }
 }

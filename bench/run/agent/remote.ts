@@ -68,7 +68,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
   child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
   child.stdin.on("error", () => {}); // the close below says why
   const ended = (why: string) =>
-    new UserError({ what: `the agent on "${machine.id}" ${why}`, fix: "npm run bench -- --resume" });
+    new UserError({ what: `the agent on "${machine.id}" ${why}`, fix: "npx lathe bench --resume" });
   let gone: Error | undefined;
   let lose = (_error: Error) => {};
   /** Rejects when the agent is gone, and with why. */

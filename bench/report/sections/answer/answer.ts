@@ -190,7 +190,7 @@ function howSure(inputs: ReportInputs, all: readonly Question[]): Prose {
     { strong: "How sure:" },
     ` ${calls} calls in ${of} cells, each visited ${range}${missing === 0 ? "" : `; ${missing} never reached`}. `,
     once
-      ? "Cells visited once show no noise, so where they count there is no interval and nothing is called the fastest: a longer run gives them (npm run bench). "
+      ? "Cells visited once show no noise, so where they count there is no interval and nothing is called the fastest: a longer run gives them (npx lathe bench). "
       : "",
     untested === 0
       ? ""
