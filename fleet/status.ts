@@ -52,7 +52,7 @@ export function changed(status: StackStatus): string {
 
 /** `npx lathe up` or `down` for some stacks, as a person types it. */
 export function fleetCommand(action: Action, stacks: string, project?: string): string {
-  return `npm run ${action} --${project === undefined ? "" : ` --project ${quote(project)}`} --stack ${stacks}`;
+  return `npx lathe ${action}${project === undefined ? "" : ` --project ${quote(project)}`} --stack ${stacks}`;
 }
 
 /**
