@@ -8,9 +8,11 @@ import { repoRoot } from "../lib/paths.ts";
 
 const head = `# Config of a stack
 
-Made by \`npm run docs\` from the lists that also read the config (\`infra/config/keys.ts\`, and each server kind's own). Set a key with
-\`npx lathe pulumi config set …\`, in the stack that is selected or the one that \`--stack\` names. All faults of a config are shown
-at once. What a role has where its stack says nothing is in \`stacks/roles/\`.
+\`npm run docs\` makes this page from the lists that also read the config (\`infra/config/keys.ts\`, and the settings of each server kind).
+
+Set a key with \`npx lathe pulumi config set …\`; \`pulumi …\` below is short for \`npx lathe pulumi …\`. It is set in the selected stack, or in
+the one that \`--stack\` names. \`up\` and \`down\` are those of \`npx lathe\`. All faults of a config are shown at once. If a stack does not
+set a key, its role's default holds (\`stacks/roles/\`); if there is none, what follows "if not set".
 
 `;
 

@@ -14,13 +14,13 @@ const SERVERS_KEY = {
     .array(z.record(z.string(), z.unknown(), { error: "a map" }), { error: "a list of maps" })
     .min(1, "at least one server"),
   help:
-    "Several servers on the machine: a list of maps, each with a `name` and what is the server's own of these keys: " +
+    "Several servers on the machine: a list of maps. Each has a `name`, and may have any of these keys: " +
     `${Object.keys(SERVER_KEYS)
       .map((name) => `\`${name}\``)
-      .join(", ")}. For a server whose map does not have a key, the stack's own key holds; \`image\`, \`ports\` and ` +
-    "`settings` hold for servers of one kind alone. Ports that no map sets are 10 above those of the server before; each " +
-    "server has a container and a folder called by its name, and tables call it ROLE/NAME.",
-  otherwise: "one server, as the stack's other keys describe it; in the stack `dev` client, cloud and edge",
+      .join(", ")}. If a map does not have a key, the stack's own key holds; the stack's \`image\`, \`ports\` and ` +
+    "`settings` hold only for servers of the kind in `lathe:server`. Ports that no map sets are 10 above those of the server before. " +
+    "Each server has a container and a folder with its name; tables call it ROLE/NAME.",
+  otherwise: "one server, as the stack's other keys describe it; in the stack `dev` the servers client, cloud and edge",
   example: ["servers[0].name", "NAME"],
 } as const satisfies ConfigKey;
 
@@ -33,7 +33,7 @@ export const SERVER_MAP_KEYS = {
       .regex(NAME, "a name of letters, digits, - _ .")
       // In the machine's folder, those are the bench's programs and the models of a server that is alone there.
       .refine((name) => !["agents", "models"].includes(name), "another name than agents and models"),
-    help: "What tells the server from the others of the machine.",
+    help: "The server's name among those of the machine.",
     otherwise: "required",
     example: ["name", "NAME"],
   },

@@ -6,7 +6,7 @@ export const MACHINE_KEYS = {
   role: {
     form: "text",
     schema: z.string().regex(NAME, "a name of letters, digits, - _ ."),
-    help: "Role of the machine: client, cloud, edge, or a name of your own. The bench's tables call the machine so.",
+    help: "Role of the machine: client, cloud, edge, or a name of your own. Tables call the machine by its role.",
     otherwise: "the stack's name",
     example: ["role", "edge"],
   },
@@ -26,10 +26,10 @@ export const MACHINE_KEYS = {
       z.enum(["false", "true", "sudo"], { error: "true, sudo or false" }),
     ),
     help:
-      "What `up` does on a Debian or Ubuntu machine without a usable Docker engine. true: installs the distribution's " +
-      "docker.io, starts it, and adds the SSH user to the group docker, who is then as good as root there. sudo: the " +
-      "same, but the user reaches Docker through sudo (a wrapper in /usr/local/bin, gone with the last stack that wants it). It needs root, or " +
-      "sudo without a password. Docker stays when the stack goes.",
+      "What `up` does if a Debian or Ubuntu machine has no usable Docker engine. true: it installs the distribution's " +
+      "docker.io, starts it, and adds the SSH user to the group docker, which gives that user the rights of root. sudo: the " +
+      "same, but the user reaches Docker through sudo (a wrapper in /usr/local/bin, removed with the last stack that uses it). " +
+      "Both need root, or sudo without a password. Docker stays when the stack goes.",
     otherwise: "false: `up` stops and says what is missing",
     example: ["bootstrap", "true"],
   },
@@ -43,7 +43,7 @@ export const MACHINE_KEYS = {
   address: {
     form: "text",
     schema: z.string().regex(/^[^\s/]+$/, "a host name or an IP address"),
-    help: "Where other machines reach the ports of the machine's servers.",
+    help: "The host name or IP address at which other machines reach the ports of this machine's servers.",
     otherwise: "the name that `ssh -G` gives for the host",
     example: ["address", "192.0.2.7"],
   },
@@ -56,7 +56,7 @@ export const MACHINE_KEYS = {
         (path) => !path.split("/").includes("..") && path.split("/").filter((part) => part !== "").length >= 2,
         "a folder at least two levels deep",
       ),
-    help: "Folder on the machine for models and agents: Lathe's alone, removed by destroy. Relative to the SSH user's home.",
+    help: "Folder on the machine for models, secrets and agents. It is Lathe's alone, and `down` removes it. Relative paths begin at the SSH user's home.",
     otherwise: ".lathe/PROJECT-STACK",
     example: ["workspace", "/srv/lathe/edge"],
   },
@@ -64,9 +64,9 @@ export const MACHINE_KEYS = {
     form: "text",
     schema: z.enum(["true", "false"], { error: "true or false" }),
     help:
-      "The machine is gone for good: `pulumi destroy` forgets what it cannot reach there, and says what may be left " +
-      "(docs/faults.md). What it can reach it removes as ever; `pulumi up` is refused.",
-    otherwise: "false: what cannot be removed stays in the stack, and destroy says why",
+      "Set it if the machine is gone for good: `down` then removes what it can reach, forgets the rest, and says what may be " +
+      "left there (docs/faults.md). `up` is refused.",
+    otherwise: "false: what cannot be removed stays in the stack, and `down` says why",
     example: ["abandon", "true"],
   },
 } as const satisfies Record<string, ConfigKey>;

@@ -28,39 +28,40 @@ export const SERVER_KEYS = {
     form: "structured",
     schema: z.array(modelEntry, { error: "a list of models" }).min(1, "at least one model"),
     help:
-      "Models to serve: names of the catalogue, or maps. `name` is the name on the server; `version` the number that is live " +
-      "(label `stable`; 1 if not set); `canary` one more that is served beside it (label `canary`; requests that name neither " +
-      "version nor label get the highest number); `from` where its versions are from: a catalogue name or a SavedModel folder " +
-      '(a path with a slash), or one a version: `{"1": "ssd-mobilenet", "2": "./exported/2"}`. A new version is tried beside ' +
-      "the old one before it takes its place; going back is `pulumi config set --path 'lathe:models[0].version' 1`.",
+      "Models to serve: names of the catalogue, or maps. `name` is the model's name on the server. `version` is the number of " +
+      "the live version (label `stable`; 1 if not set). `canary` is the number of a second version that is served beside it " +
+      "(label `canary`). A request without version or label gets the highest number. `from` says where the files come from: a " +
+      "catalogue name, a SavedModel folder (a path with a slash), or one of these for each version: " +
+      '`{"1": "ssd-mobilenet", "2": "./exported/2"}`. A new version is tried beside the old one before it replaces it. To go ' +
+      "back: `pulumi config set --path 'lathe:models[0].version' 1`.",
     otherwise: "the role's own (stacks/roles/ROLE.yaml)",
     example: ["models[0]", "ssd-mobilenet"],
   },
   server: {
     form: "text",
     schema: z.string().regex(NAME, "a server kind"),
-    help: "Kind of model server: one of those at the end of this page.",
+    help: "Server kind: one of those at the end of this page.",
     otherwise: "the first of them",
     example: ["server", "KIND"],
   },
   image: {
     form: "text",
     schema: imageReference,
-    help: "The server's image, best with its digest (NAME@sha256:…). A tag is resolved to its digest on each `up`.",
+    help: "The server's image, best with its digest (NAME@sha256:…). Each `up` resolves a tag to its digest.",
     otherwise: "the server kind's own",
     example: ["image", "NAME@sha256:…"],
   },
   ports: {
     form: "structured",
     schema: z.record(z.string(), whole(1, 65535, "a port"), { error: "a map of ports by protocol" }),
-    help: "Ports on the machine, by protocol: those of the server kind's endpoints. A protocol that is not named has its default.",
+    help: "Ports on the machine, by the protocols of the server kind's endpoints. A protocol that is not named has its default port.",
     otherwise: "the server kind's own",
     example: ["ports.grpc", "8500"],
   },
   container: {
     form: "text",
     schema: z.string({ error: "text" }).regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, "a container name"),
-    help: "The container's name. Of several servers of a stack, each has its own name after it (NAME-SERVER).",
+    help: "The container's name. If a stack has several servers, each one's name is added (NAME-SERVER).",
     otherwise: "the server kind's own",
     example: ["container", "detector"],
   },
@@ -75,13 +76,13 @@ export const SERVER_KEYS = {
     form: "integer",
     schema: whole(64, 2 ** 30),
     help: "Memory limit of the container, in MiB.",
-    otherwise: "nine tenths of the host's usable memory, shared by the stack's servers",
+    otherwise: "nine tenths of the host's usable memory, divided among the stack's servers",
     example: ["memoryMiB", "8192"],
   },
   pidsLimit: {
     form: "integer",
     schema: whole(64, 2 ** 22),
-    help: "Most processes and threads that the container may have.",
+    help: "How many processes and threads the container may have.",
     otherwise: "4096",
     example: ["pidsLimit", "4096"],
   },

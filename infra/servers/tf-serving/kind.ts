@@ -8,7 +8,7 @@ const NAME = "tf-serving";
 /** TensorFlow Serving, set up as in the paper. */
 export const tfServing: ServerKind<TfServingSettings> = {
   name: NAME,
-  about: "TensorFlow Serving, in Intel's build as in the paper, or any other image of it",
+  about: "TensorFlow Serving: Intel's build, as in the paper, or any other image of it.",
   defaultImage: "intel/intel-optimized-tensorflow-serving:latest",
   defaultContainer: NAME,
   endpoints: [

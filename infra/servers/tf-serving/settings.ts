@@ -19,13 +19,13 @@ export type TfServingSettings = z.infer<typeof TfServingSettings>;
 /** The paper's setting: two operators at a time. */
 const INTER_OP = 2;
 
-const AS_CORES = "as many as the host has physical cores that may be used (the paper's and Intel's rule)";
+const AS_CORES = "one for each physical core of the host that may be used (the rule of the paper and of Intel)";
 
 export const settingsHelp: ServerKind["settingsHelp"] = [
-  { key: "omp", help: `OMP_NUM_THREADS, ${WHOLE}: threads of one operator in the OpenMP build.`, otherwise: AS_CORES },
+  { key: "omp", help: `OMP_NUM_THREADS, ${WHOLE}: threads for one operator in the OpenMP build.`, otherwise: AS_CORES },
   {
     key: "intraOp",
-    help: `TENSORFLOW_INTRA_OP_PARALLELISM, ${WHOLE}: threads of TensorFlow's own pool for one operator.`,
+    help: `TENSORFLOW_INTRA_OP_PARALLELISM, ${WHOLE}: threads in TensorFlow's own pool for one operator.`,
     otherwise: AS_CORES,
   },
   {
@@ -37,8 +37,8 @@ export const settingsHelp: ServerKind["settingsHelp"] = [
     key: "pin",
     help:
       "none: the kernel places the threads. physical: the container gets one logical CPU of each core that the plan uses. " +
-      "cores: it gets all hyper-threads of those cores. node: as physical, but only cores of one NUMA node are counted and used. " +
-      "Whatever is pinned, its memory comes from the NUMA nodes of its CPUs.",
+      "cores: it gets all hyper-threads of those cores. node: like physical, but only cores of one NUMA node are counted and used. " +
+      "If the container is pinned, its memory comes from the NUMA nodes of its CPUs.",
     otherwise: "none, as in the paper",
   },
 ];
