@@ -13,18 +13,16 @@ import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
-import type { OPTIONS, demoSize } from "./options.ts";
+import type { OPTIONS } from "./options.ts";
 import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
 
 /** The paper's two models, and the one whose latency is protocol and wire alone. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
 
 /** `lathe demo`. */
-export async function runDemo(
-  { budget, requests, repeat }: ReturnType<typeof demoSize>,
-  values: Values<typeof OPTIONS>,
-): Promise<void> {
+export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const startedAt = Date.now();
+  const { budget, requests, repeat } = values;
   const name = values.name ?? defaultLabName();
   const steps = progress();
   const toolchain = await ensureToolchain(steps);

@@ -1,24 +1,17 @@
 import { spawn } from "node:child_process";
 import { printResult } from "../lib/cli/result.ts";
-import { readValues } from "../lib/cli/values.ts";
+import type { Values } from "../lib/cli/spec.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { progress } from "../lib/progress.ts";
 import { quoteAll } from "../lib/quote.ts";
 import { labDown, labStatus, labUp, readLab, setLink } from "./index.ts";
 import { defaultLabName } from "./names.ts";
+import { OPTIONS } from "./options.ts";
 import { formatLink, formatStatus } from "./status.ts";
 
 const NAME = "npx lathe lab";
 
-/** The options of `lathe lab`, as they were typed. */
-interface LabValues {
-  readonly name: string | undefined;
-  readonly hosts: string | undefined;
-  readonly "delay-ms": string | undefined;
-  readonly "bandwidth-mbit": string | undefined;
-  readonly clear: boolean | undefined;
-  readonly json: boolean | undefined;
-}
+type LabValues = Values<typeof OPTIONS>;
 
 /** `lathe lab`. */
 export async function labCommand(
@@ -45,9 +38,7 @@ export async function labCommand(
 }
 
 async function up(name: string, values: LabValues): Promise<void> {
-  const read = readValues(NAME);
-  const hosts = read.list("hosts", values.hosts);
-  read.end();
+  const { hosts } = values;
   await labUp({ name, ...(hosts && { hosts: hosts.map((host) => ({ name: host })) }) }, progress());
   await status(name, values.json);
 }
@@ -55,9 +46,10 @@ async function up(name: string, values: LabValues): Promise<void> {
 async function status(name: string, json: boolean | undefined): Promise<number> {
   const now = await labStatus(name);
   printResult(
+    OPTIONS.json,
     json,
     () => formatStatus(now),
-    () => ({ schema: "lathe.lab/1", ...now }),
+    () => now,
   );
   return now.hosts.every((h) => h.state === "up") && now.registry.answers ? 0 : 1;
 }
@@ -65,14 +57,13 @@ async function status(name: string, json: boolean | undefined): Promise<number> 
 async function link(name: string, values: LabValues, operands: readonly string[]): Promise<void> {
   const [host, ...more] = operands;
   noOperands("link HOST", more);
-  const read = readValues(NAME);
-  const number = (option: "delay-ms" | "bandwidth-mbit") =>
-    values[option] === undefined ? undefined : read.number(option, values[option], 0);
-  const [delayMs, bandwidthMbit] = [number("delay-ms"), number("bandwidth-mbit")];
-  if (bandwidthMbit === 0) read.fault({ what: "--bandwidth-mbit 0", expected: "more than 0" });
-  if ((values.clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
-    read.fault({ what: "link", expected: "either --clear, or --delay-ms or --bandwidth-mbit or both" });
-  read.end();
+  const { clear, "delay-ms": delayMs, "bandwidth-mbit": bandwidthMbit } = values;
+  if ((clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
+    throw new WrongUse({
+      what: "link",
+      expected: "either --clear, or --delay-ms or --bandwidth-mbit or both",
+      fix: `${NAME} --help`,
+    });
   const to = await knownHost(name, host);
   const set = await setLink(name, to, { delayMs: delayMs ?? 0, bandwidthMbit: bandwidthMbit ?? null });
   process.stderr.write(`link of ${to}: ${formatLink(set)}\n`);

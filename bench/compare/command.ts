@@ -1,4 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
+import { COMPARE_SCHEMA } from "../format/schemas.ts";
 import { loadStudy } from "../stats/study.ts";
 import { type Comparison, DEFAULT_THRESHOLD, compareRuns } from "./compare.ts";
 import { formatComparison } from "./comparison-text.ts";
@@ -15,7 +16,7 @@ export interface CompareCommandOptions {
 /** What the command prints (text, or JSON in its place) and returns to the shell. */
 export interface CompareResult {
   readonly text: string;
-  readonly json: Comparison & Verdict & { readonly schema: "lathe.compare/3" };
+  readonly json: Comparison & Verdict & { readonly schema: typeof COMPARE_SCHEMA };
   readonly exitCode: Verdict["exitCode"];
 }
 
@@ -39,7 +40,7 @@ export async function compareCommand(
   const verdict = verdictOf(comparison, options.strict === true);
   return {
     text: formatComparison(comparison, verdict),
-    json: { schema: "lathe.compare/3", ...comparison, ...verdict },
+    json: { schema: COMPARE_SCHEMA, ...comparison, ...verdict },
     exitCode: verdict.exitCode,
   };
 }

@@ -7,7 +7,7 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { RunManifest } from "../../bench/records/manifest.ts";
 import { sampleCalls, sampleManifest } from "../../bench/testing/sample-run.ts";
-import type { RECORDS } from "../options.ts";
+import { RECORDS } from "../options.ts";
 
 /** The goal: a run of so many records is reported within this time and memory. */
 const GOAL = { records: 1_000_000, seconds: 60, mebibytes: 1024 };
@@ -23,13 +23,14 @@ function goalFor(records: number): typeof GOAL {
 }
 
 /** `lathe selfbench records`. */
-export async function benchRecords(records: number, values: Values<typeof RECORDS>): Promise<number> {
+export async function benchRecords(values: Values<typeof RECORDS>): Promise<number> {
+  const { records } = values;
   const runs = [await measured(SMALL.records, SMALL), await measured(records, goalFor(records))];
   printResult(
+    RECORDS.json,
     values.json,
     () => runs.map(measuredText).join("\n"),
-    () => ({ schema: "lathe.selfbench-records/1", runs }),
-    { alsoTable: true },
+    () => ({ runs }),
   );
   return values.check === true && !runs.every((r) => r.met) ? 1 : 0;
 }

@@ -109,7 +109,7 @@ async function underWay(from: string, place: string, requests: number, env: Read
   const before = await runs();
   const running = bench(
     [
-      ...["--outputs", from, "--place", place, "--models", "null", "--images", "2", "--client", "probe,rest"],
+      ...["--outputs", from, "--placement", place, "--models", "null", "--images", "2", "--client", "probe,rest"],
       ...["--requests", `${requests}`, "--block", "5", "--precision", "none", "--timeout", `${TIMEOUT_SECONDS}`],
     ],
     env,

@@ -126,7 +126,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
     const measured = await checkout.npmRun(
       "bench",
       [
-        ...["--stack", `${PLAIN},${OTHER}`, "--place", "local", "--models", "null", "--images", "7", "--runs", kept],
+        ...["--stack", `${PLAIN},${OTHER}`, "--placement", "local", "--models", "null", "--images", "7", "--runs", kept],
         ...["--requests", `${CALLS}`, "--precision", "none", "--json"],
       ],
       env,
