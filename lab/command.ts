@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { progress } from "../lib/progress.ts";
 import { quoteAll } from "../lib/quote.ts";
+import { runInherited } from "../lib/run.ts";
 import { labDown, labStatus, labUp, readLab, setLink } from "./index.ts";
 import { defaultLabName } from "./names.ts";
 import { OPTIONS } from "./options.ts";
@@ -73,11 +73,7 @@ async function ssh(name: string, [host, ...words]: readonly string[]): Promise<n
   const target = await knownHost(name, host);
   const line = words.length > 1 ? quoteAll(words) : words[0];
   const argv = ["-F", (await readLab(name)).sshConfig, target, ...(line === undefined ? [] : ["--", line])];
-  return new Promise((resolve, reject) => {
-    const child = spawn("ssh", argv, { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 255));
-  });
+  return runInherited(["ssh", ...argv]);
 }
 
 /** The name of a host, where the lab has it. */

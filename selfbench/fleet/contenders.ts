@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { cp, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FACTS_SCRIPT } from "../../infra/hosts/facts/facts-script.ts";
 import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import { UserError } from "../../lib/errors.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { runInherited } from "../../lib/run.ts";
 import { MODEL, makeProject, type Bed } from "./bed.ts";
 import { Inspected, containerScript, dockerRunArgs } from "./docker-run.ts";
 
@@ -122,17 +122,13 @@ async function must(bed: Bed, name: string, command: readonly string[], env: Rea
   const times = join(bed.dir, `${name}.times`);
   const log = await open(path, "w");
   try {
-    const child = spawn("bash", ["-c", TIMED, "bash", ...command], {
+    const code = await runInherited(["bash", "-c", TIMED, "bash", ...command], {
       stdio: ["ignore", log.fd, log.fd],
       env: { ...process.env, ...env, LATHE_TIMES: times },
     });
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
     if (code === 0) return secondsOf(await readFile(times, "utf8"));
     const said = (await readFile(path, "utf8")).trim().split("\n").slice(-15).join("\n");
-    throw new UserError({ what: `${name} ended with exit code ${code ?? "none"}:\n${said}` });
+    throw new UserError({ what: `${name} ended with exit code ${code}:\n${said}` });
   } finally {
     await log.close();
   }
