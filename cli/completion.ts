@@ -1,7 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { COMMON, type Command, type Completes, type Options, type Verb, command } from "../lib/cli/spec.ts";
-import { WrongUse } from "../lib/errors.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { quoteAll } from "../lib/quote.ts";
 import { firstWords, membersOf, verbOf } from "./verb-names.ts";
@@ -65,6 +64,7 @@ export function completion(verbs: Readonly<Record<string, Verb>>): Command {
         fish: "the script for fish",
         words: "-- LINE…: what the last word of a command line may become, one a line, as the scripts ask for it",
       },
+      most: { bash: 0, zsh: 0, fish: 0 },
       options: {},
       details: ["It completes `lathe` and `npx lathe`, with the names of this checkout."],
       examples: [
@@ -78,9 +78,6 @@ export function completion(verbs: Readonly<Record<string, Verb>>): Command {
     },
     async (_values, operands, { action }) => {
       if (action === "words") return printWords(verbs, operands);
-      const [operand] = operands;
-      if (operand !== undefined)
-        throw new WrongUse({ what: `an operand too many: "${operand}"`, fix: `${NAME} ${action}` });
       // The program itself, not npx: a word is completed while somebody waits.
       process.stdout.write(SCRIPTS[action]?.(quoteAll([process.execPath, latheProgram])) ?? "");
     },

@@ -15,6 +15,7 @@ export const lab = command(
       link: "HOST: how far it is away",
       down: "remove the hosts with their processes, mounts, networks and files",
     },
+    most: { up: 0, status: 0, link: 1, down: 0 },
     options: OPTIONS,
     details: [
       "What it builds (a Debian root, images) stays in the cache, which LATHE_CACHE moves; the hosts are in LATHE_LAB_DIR " +

@@ -22,17 +22,14 @@ export async function labCommand(
   const name = values.name ?? defaultLabName();
   switch (action) {
     case "up":
-      noOperands(action, operands);
       return up(name, values);
     case "status":
-      noOperands(action, operands);
       return status(name, values.json);
     case "ssh":
       return ssh(name, operands);
     case "link":
       return link(name, values, operands);
     default:
-      noOperands(action, operands);
       if (!(await labDown(name, progress()))) process.stderr.write(`no lab "${name}" is up\n`);
   }
 }
@@ -55,8 +52,7 @@ async function status(name: string, json: boolean | undefined): Promise<number> 
 }
 
 async function link(name: string, values: LabValues, operands: readonly string[]): Promise<void> {
-  const [host, ...more] = operands;
-  noOperands("link HOST", more);
+  const [host] = operands;
   const { clear, "delay-ms": delayMs, "bandwidth-mbit": bandwidthMbit } = values;
   if ((clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
     throw new WrongUse({
@@ -84,15 +80,5 @@ async function knownHost(name: string, host: string | undefined): Promise<string
     what: host === undefined ? "no host given" : `lab "${name}" has no host "${host}"`,
     expected: `one of ${lab.hosts.map((h) => h.name).join(", ")}`,
     fix: `${NAME} status`,
-  });
-}
-
-function noOperands(action: string, operands: readonly string[]): void {
-  if (operands.length === 0) return;
-  const words = operands.map((o) => `"${o}"`).join(", ");
-  throw new WrongUse({
-    what: `${operands.length === 1 ? "an operand" : "operands"} too many: ${words}`,
-    expected: `${NAME} ${action}`,
-    fix: `${NAME} --help`,
   });
 }

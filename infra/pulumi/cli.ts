@@ -1,5 +1,6 @@
-import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { pulumi, type EngineResult, type Project } from "./engine.ts";
@@ -55,16 +56,13 @@ export async function initStackOnly(ref: StackRef): Promise<void> {
   await must(ref, ["stack", "init", ref.stack, "--no-select"]);
 }
 
-/** Makes the stack if it is not there, and sets its config: full keys or paths (`lathe:ports.grpc`) to text. */
-export async function initStack(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
-  await must(ref, ["stack", "select", "--create", "--stack", ref.stack]);
-  await setConfig(ref, config);
-}
-
-/** Sets config values of a stack: full keys or paths (`lathe:ports.grpc`) to text. */
-export async function setConfig(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
-  const values = Object.entries(config).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
-  if (values.length > 0) await must(ref, ["config", "set-all", "--path", "--stack", ref.stack, ...values]);
+/** Writes a stack's config file. */
+export async function writeConfig(
+  projectDir: string,
+  stack: string,
+  config: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await writeFile(join(projectDir, `Pulumi.${stack}.yaml`), stringify({ config }));
 }
 
 /** What a person needs of a failed run: its diagnostics, without the list of resources. */

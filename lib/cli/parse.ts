@@ -40,7 +40,7 @@ export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
     ...ofOptions,
     ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
     // What follows an option that is not known may be its value.
-    ...(ofOptions.length > 0 ? [] : [...operandFaults(spec, operands), ...ofValues]),
+    ...(ofOptions.length > 0 ? [] : [...operandFaults(spec, action, operands), ...ofValues]),
     ...(given.has("all") ? [{ what: "--all without --help" }] : []),
   ];
   if (faults.length > 0 && typed["help"] !== true)
@@ -107,17 +107,14 @@ function actionFaults(spec: CommandSpec, action: string, specs: Options, given: 
   });
 }
 
-function operandFaults(spec: CommandSpec, operands: readonly string[]): Fault[] {
-  const most = spec.most ?? (spec.operands === undefined && spec.actions === undefined ? 0 : Infinity);
-  const surplus = operands.slice(most);
+function operandFaults(spec: CommandSpec, action: string, operands: readonly string[]): Fault[] {
+  const any = spec.operands === undefined && spec.actions === undefined ? 0 : Infinity;
+  const most = typeof spec.most === "object" ? spec.most[action] : spec.most;
+  const surplus = operands.slice(most ?? any);
   if (surplus.length === 0) return [];
   const words = surplus.map((o) => `"${o}"`).join(", ");
-  return [
-    {
-      what: `${surplus.length === 1 ? "an operand" : "operands"} too many: ${words}`,
-      expected: spec.operands ?? "options alone",
-    },
-  ];
+  const what = `${surplus.length === 1 ? "an operand" : "operands"} too many: ${words}`;
+  return [{ what, expected: action === "" ? (spec.operands ?? "options alone") : `${spec.name} ${action}` }];
 }
 
 /** The word that was meant, or all there are. */

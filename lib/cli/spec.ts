@@ -34,8 +34,8 @@ export interface CommandSpec<O extends Options = Options> {
   readonly summary: string;
   /** What may follow the options: `HOST…`. */
   readonly operands?: string;
-  /** Operands at most, actions not counted; absent: as many as one likes where `operands` says what, else none. */
-  readonly most?: number;
+  /** Operands at most, of each action or of all; absent: any number where `operands` says what, else none. */
+  readonly most?: number | Readonly<Record<string, number>>;
   /** The first operand's words, where each is an action of its own, with what it does. */
   readonly actions?: Readonly<Record<string, string>>;
   /** The action where none is named; absent: one must be. */

@@ -8,6 +8,18 @@ import { errorsOf, must, pulumi, type EngineResult, type StackRef } from "../cli
 
 export * from "../cli.ts";
 
+/** Makes the stack if it is not there, and sets its config: full keys or paths (`lathe:ports.grpc`) to text. */
+export async function initStack(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
+  await must(ref, ["stack", "select", "--create", "--stack", ref.stack]);
+  await setConfig(ref, config);
+}
+
+/** Sets config values of a stack: full keys or paths (`lathe:ports.grpc`) to text. */
+export async function setConfig(ref: StackRef, config: Readonly<Record<string, string>>): Promise<void> {
+  const values = Object.entries(config).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+  if (values.length > 0) await must(ref, ["config", "set-all", "--path", "--stack", ref.stack, ...values]);
+}
+
 /** What `pulumi up` did. */
 export interface UpResult extends EngineResult {
   /** Resources by what happened to them: `{ create: 3, same: 8 }`. */
