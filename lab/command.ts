@@ -28,16 +28,15 @@ export async function labCommand(
     case "ssh":
       return ssh(name, operands);
     case "link":
-      return link(name, values, operands);
+      return link(name, values, operands[0]);
     default:
       if (!(await labDown(name, progress()))) process.stderr.write(`no lab "${name}" is up\n`);
   }
 }
 
-async function up(name: string, values: LabValues): Promise<void> {
-  const { hosts } = values;
+async function up(name: string, { hosts, json }: LabValues): Promise<void> {
   await labUp({ name, ...(hosts && { hosts: hosts.map((host) => ({ name: host })) }) }, progress());
-  await status(name, values.json);
+  await status(name, json);
 }
 
 async function status(name: string, json: boolean | undefined): Promise<number> {
@@ -51,8 +50,7 @@ async function status(name: string, json: boolean | undefined): Promise<number> 
   return now.hosts.every((h) => h.state === "up") && now.registry.answers ? 0 : 1;
 }
 
-async function link(name: string, values: LabValues, operands: readonly string[]): Promise<void> {
-  const [host] = operands;
+async function link(name: string, values: LabValues, host: string | undefined): Promise<void> {
   const { clear, "delay-ms": delayMs, "bandwidth-mbit": bandwidthMbit } = values;
   if ((clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
     throw new WrongUse({

@@ -9,7 +9,7 @@ const KINDS = clientKinds.map((kind) => kind.name);
 const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
 const PLACEMENTS = ["local", "remote"] as const;
 
-/** A share above 0, and below or at `most`. */
+/** A percentage, read as a share. */
 const percentage =
   (isRight: (share: number) => boolean, expected: string): Reader<number> =>
   (text, wrong) => {
