@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { benchOptions, refuseUnread, share, twoRuns } from "./command/choices.ts";
+import { benchOptions, refuseUnread, twoRuns } from "./command/choices.ts";
 import { BENCH, COMPARE, PLAN, REPORT } from "./command/options.ts";
 
 const LOCAL =
@@ -27,10 +27,7 @@ export const plan = command(
     ],
     exits: { 0: "planned", 1: "no plan: nothing is deployed, or a file is wrong" },
   },
-  async (values) => {
-    const options = benchOptions(values, "npx lathe plan");
-    return (await import("./command/plan.ts")).printPlan(options, values);
-  },
+  async (values) => (await import("./command/plan.ts")).printPlan(benchOptions(values), values),
 );
 
 export const bench = command(
@@ -62,8 +59,7 @@ export const bench = command(
   },
   async (values, [named], { given }) => {
     refuseUnread(values.resume === true, named, given);
-    const options = benchOptions(values, "npx lathe bench");
-    return (await import("./command/run.ts")).measureMatrix(options, values, named);
+    return (await import("./command/run.ts")).measureMatrix(benchOptions(values), values, named);
   },
 );
 
@@ -109,7 +105,7 @@ export const compare = command(
     completes: "runs",
   },
   async (values, operands) => {
-    const choice = { ...twoRuns(operands), threshold: share(values.threshold), strict: values.strict === true };
-    return (await import("./command/compare.ts")).compare(choice, values);
+    const runs = twoRuns(operands);
+    return (await import("./command/compare.ts")).compare(runs, values);
   },
 );

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
-import { VERBS, verbOf } from "./verbs.ts";
+import { verbOf } from "./verb-names.ts";
+import { VERBS } from "./verbs.ts";
 
 interface Ended {
   readonly code: number;
@@ -64,9 +65,9 @@ describe("options", () => {
     const forms = new Map<string, Set<string>>();
     for (const { load } of Object.values(VERBS)) {
       const { spec } = await load();
-      for (const [name, { type, value }] of Object.entries(spec.options)) {
+      for (const [name, { value = "none" }] of Object.entries(spec.options)) {
         const form = forms.get(name) ?? new Set();
-        forms.set(name, form.add(`${type} ${value ?? ""}`));
+        forms.set(name, form.add(value));
       }
     }
     // `--hosts` of a lab are names, of selfbench numbers.
@@ -110,7 +111,8 @@ describe("wrong use", () => {
     [["demo", "--requests", "many"], /^error: --requests many/],
     [["selfbench", "records", "--records", "x"], /^error: --records x/],
     [["completion", "tcsh"], /^error: unknown action "tcsh"/],
-    [["completion", "names", "stakcs"], /did you mean stacks\?/],
+    [["completion", "zhs"], /did you mean zsh\?/],
+    [["completion", "zsh", "x"], /^error: an operand too many: "x"/],
   ] as const)("%j ends with code 2, one error and no stack trace", async (argv, text) => {
     const { code, stdout, stderr } = await lathe(...argv);
     expect([code, stdout]).toEqual([2, ""]);
@@ -131,9 +133,12 @@ describe("the program", () => {
       ["bench", "compare"],
       ["bench", "--resume"],
     ];
-    expect(names.map((argv) => verbOf(argv).name)).toEqual(["plan", "report", "compare", "bench"]);
-    expect(verbOf(["bench", "plan", "--json"]).rest).toEqual(["--json"]);
-    expect(verbOf(["selfbench", "fleet", "--check"])).toMatchObject({ name: "selfbench fleet", rest: ["--check"] });
+    expect(names.map((argv) => verbOf(VERBS, argv).name)).toEqual(["plan", "report", "compare", "bench"]);
+    expect(verbOf(VERBS, ["bench", "plan", "--json"]).rest).toEqual(["--json"]);
+    expect(verbOf(VERBS, ["selfbench", "fleet", "--check"])).toMatchObject({
+      name: "selfbench fleet",
+      rest: ["--check"],
+    });
   });
 
   it("prints its version, and data alone on stdout", async () => {
@@ -186,7 +191,7 @@ describe("npm", () => {
     for (const [name, script] of Object.entries(scripts).filter(([name]) => !own.includes(name))) {
       const [node, file, ...argv] = script.split(" ");
       expect([node, file], name).toEqual(["node", "cli/lathe.js"]);
-      expect(verbOf(argv).verb, name).toBeDefined();
+      expect(verbOf(VERBS, argv).verb, name).toBeDefined();
     }
   });
 
@@ -216,6 +221,9 @@ describe("completion", () => {
   beforeAll(() => void (dir = mkdtempSync(join(tmpdir(), "lathe-completion-"))));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+  const words = async (...line: string[]) =>
+    (await lathe("completion", "words", "--", ...line)).stdout.split("\n").slice(0, -1);
+
   async function script(shell: string): Promise<string> {
     const file = join(dir, `lathe.${shell}`);
     const { code, stdout } = await lathe("completion", shell);
@@ -224,17 +232,23 @@ describe("completion", () => {
     return file;
   }
 
-  it.each(["bash", "zsh", "fish"])(
-    "for %s knows every verb, and the shell reads it where it is installed",
-    async (shell) => {
-      const file = await script(shell);
-      const text = readFileSync(file, "utf8");
-      for (const verb of Object.keys(VERBS)) expect(text).toContain(verb);
-      const { error, status, stderr } = spawnSync(shell, ["-n", file], { encoding: "utf8" });
-      if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return;
-      expect([status, stderr]).toEqual([0, ""]);
-    },
-  );
+  it.each(["bash", "zsh", "fish"])("for %s is a script that the shell reads where it is installed", async (shell) => {
+    const file = await script(shell);
+    expect(readFileSync(file, "utf8")).toContain(`${latheProgram} completion words -- `);
+    const { error, status, stderr } = spawnSync(shell, ["-n", file], { encoding: "utf8" });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return;
+    expect([status, stderr]).toEqual([0, ""]);
+  });
+
+  it("knows every verb, with what it is about", async () => {
+    const [first, of] = await Promise.all([words("lathe", ""), words("lathe", "selfbench", "")]);
+    for (const [name, { about }] of Object.entries(VERBS)) {
+      const [word, second] = name.split(" ");
+      if (second === undefined) expect(first).toContain(`${word}\t${about}`);
+      else expect(of).toContain(`${second}\t${about}`);
+    }
+    expect(await words("npx", "lathe", "report", "--p")).toEqual(["--print\tprint it as text, and write no file"]);
+  });
 
   it("for bash completes verbs, actions, options, their values, and lists of them", async () => {
     const file = await script("bash");
@@ -271,10 +285,11 @@ describe("completion", () => {
     ]);
   });
 
-  it("prints names of the checkout for the scripts", async () => {
-    const names = async (what: string) => (await lathe("completion", "names", what)).stdout.split("\n");
-    expect(await names("stacks")).toContain("dev");
-    expect(await names("models")).toContain("ssd-mobilenet");
-    expect(await names("experiments")).toContain("local");
+  it("prints names of the checkout, and where files are wanted", async () => {
+    expect(await words("lathe", "up", "--stack=d")).toContain("--stack=dev\t");
+    expect(await words("lathe", "plan", "--models", "null,ssd-m")).toEqual(["null,ssd-mobilenet\t"]);
+    expect(await words("lathe", "plan", "--experiment", "")).toContain("local\t");
+    expect(await words("lathe", "plan", "--matrix", "my")).toEqual([":files"]);
+    expect(await words("lathe", "doctor", "x")).toEqual([":files"]);
   });
 });

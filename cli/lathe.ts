@@ -5,7 +5,8 @@ import { expectedWord } from "../lib/cli/parse.ts";
 import { EXIT, guarded, runCommand } from "../lib/cli/run.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { VERBS, groupOf, verbOf } from "./verbs.ts";
+import { firstWords, membersOf, verbOf } from "./verb-names.ts";
+import { VERBS } from "./verbs.ts";
 
 const HELP = ["--help", "-h", "help"];
 
@@ -14,7 +15,7 @@ export async function lathe(argv: readonly string[]): Promise<void> {
   const [first, ...after] = argv;
   if (first === "help" && after.length > 0) return lathe([...after, "--help"]);
   await guarded(argv.includes("--verbose"), async () => {
-    const { name, verb, rest } = verbOf(argv);
+    const { name, verb, rest } = verbOf(VERBS, argv);
     if (verb !== undefined) {
       await runCommand(await verb.load(), rest);
       return Number(process.exitCode ?? EXIT.fine);
@@ -25,35 +26,34 @@ export async function lathe(argv: readonly string[]): Promise<void> {
     }
     if (HELP.includes(first)) return print(overview());
     if (first === "--version") return print(version());
-    const group = groupOf(name);
-    if (group.length === 0) throw unknown("verb", first, Object.keys(VERBS));
+    const members = membersOf(VERBS, name);
     const [second] = rest;
-    if (second !== undefined && HELP.includes(second)) return print(groupText(name, group));
-    throw unknown(
-      `verb of ${name}`,
-      second,
-      group.map((verbName) => verbName.slice(name.length + 1)),
-    );
+    if (members.length === 0) throw unknown("verb", first, firstWords(VERBS));
+    if (second === undefined || !HELP.includes(second)) throw unknown(`verb of ${name}`, second, members);
+    print([`usage: npx lathe ${name} VERB [options]`, "", "verbs:", ...columns(members)].join("\n"));
   });
 }
 
-function unknown(what: string, word: string | undefined, known: readonly string[]): WrongUse {
+function unknown(what: string, word: string | undefined, known: readonly (readonly [string, string])[]): WrongUse {
   return new WrongUse({
     what: word === undefined ? `no ${what} given` : `unknown ${what} "${word}"`,
-    expected: expectedWord(word ?? "", known),
+    expected: expectedWord(
+      word ?? "",
+      known.map(([name]) => name),
+    ),
     fix: "npx lathe --help",
   });
 }
 
 /** `lathe --help`. */
-export function overview(): string {
+function overview(): string {
   return [
     "Lathe deploys model servers to machines you reach by SSH, and measures where a request's time goes.",
     "",
     "usage: npx lathe VERB [options]        npx lathe VERB --help teaches one",
     "",
     "verbs:",
-    ...columns(Object.entries(VERBS).map(([name, { about }]) => [name, about])),
+    ...columns(firstWords(VERBS)),
     "",
     "examples:",
     ...columns([
@@ -65,15 +65,6 @@ export function overview(): string {
     "",
     "Results go to stdout, as a table or with --json as a document; progress goes to stderr.",
     "exit codes: 0 fine; 1 found worse or failed; 2 wrong use; 3 inconclusive",
-  ].join("\n");
-}
-
-function groupText(name: string, group: readonly string[]): string {
-  return [
-    `usage: npx lathe ${name} VERB [options]`,
-    "",
-    "verbs:",
-    ...columns(group.map((verb) => [verb.slice(name.length + 1), VERBS[verb]?.about ?? ""])),
   ].join("\n");
 }
 

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { OPTIONS, demoSize } from "./options.ts";
+import { OPTIONS } from "./options.ts";
 
 export const demo = command(
   {
@@ -22,8 +22,5 @@ export const demo = command(
     ],
     exits: { 0: "every cell was measured", 1: "something failed: the reasons are below the tables" },
   },
-  async (values) => {
-    const size = demoSize(values);
-    return (await import("./demo.ts")).runDemo(size, values);
-  },
+  async (values) => (await import("./demo.ts")).runDemo(values),
 );

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage, standInFor } from "../lab/index.ts";
@@ -11,20 +10,19 @@ import type { Values } from "../lib/cli/spec.ts";
 import { UserError } from "../lib/errors.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
+import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
-import type { OPTIONS, demoSize } from "./options.ts";
+import type { OPTIONS } from "./options.ts";
 import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
 
 /** The paper's two models, and the one whose latency is protocol and wire alone. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
 
 /** `lathe demo`. */
-export async function runDemo(
-  { budget, requests, repeat }: ReturnType<typeof demoSize>,
-  values: Values<typeof OPTIONS>,
-): Promise<void> {
+export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const startedAt = Date.now();
+  const { budget, requests, repeat } = values;
   const name = values.name ?? defaultLabName();
   const steps = progress();
   const toolchain = await ensureToolchain(steps);
@@ -52,14 +50,19 @@ export async function runDemo(
   steps.step("pulumi up on client, cloud and edge", 120);
   await upAll(stacks, lab, image, MODELS, steps);
   steps.done("three stacks are up: every model answers");
-  const code = await bench(stacks.env, [
-    ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
-    // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
-    ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
-    ...["--block", "5", "--remark", STANDS_FOR],
-    ...(values.images === undefined ? [] : ["--images", values.images]),
-    ...(values.json === true ? ["--json"] : []),
-  ]);
+  // The bench as a user would run it, in a process of its own; its tables go to this one's outputs.
+  const code = await runInherited(
+    [
+      ...[process.execPath, latheProgram, "bench"],
+      ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
+      // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
+      ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
+      ...["--block", "5", "--remark", STANDS_FOR],
+      ...(values.images === undefined ? [] : ["--images", values.images]),
+      ...(values.json === true ? ["--json"] : []),
+    ],
+    { cwd: repoRoot, env: { ...process.env, ...stacks.env } },
+  );
   await rm(unfinished, { force: true });
   if (values.keep === true) {
     process.stderr.write(`\nThe lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}\n`);
@@ -72,17 +75,4 @@ export async function runDemo(
   }
   process.stderr.write(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.\n`);
   if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
-}
-
-/** Runs the bench as a user would, in a process of its own; its tables go to this one's outputs. */
-function bench(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [latheProgram, "bench", ...args], {
-    cwd: repoRoot,
-    env: { ...process.env, ...env },
-    stdio: "inherit",
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
 }

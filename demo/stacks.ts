@@ -4,7 +4,7 @@ import { runFleet } from "../fleet/fleet.ts";
 import { passInterrupts } from "../fleet/interrupts.ts";
 import { chooseStacks, configuredStacks, knownStacks } from "../fleet/stacks.ts";
 import type { Action } from "../fleet/status.ts";
-import { initStack, listStacks, projectFolder } from "../infra/pulumi/cli.ts";
+import { listStacks, projectFolder, writeConfig } from "../infra/pulumi/cli.ts";
 import { UserError } from "../lib/errors.ts";
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import type { Lab } from "../lab/index.ts";
@@ -40,17 +40,14 @@ export async function upAll(
   models: readonly string[],
   progress: Progress,
 ): Promise<void> {
-  const config = (host: string) => ({
-    "lathe:host": host,
-    "lathe:sshConfig": lab.sshConfig,
-    "lathe:image": image,
-    "lathe:gateTimeoutSeconds": "600",
-    ...Object.fromEntries(models.map((model, i) => [`lathe:models[${i}]`, model])),
-  });
-  // The stacks are made one after the other: they share the project's folder.
-  for (const stack of stacks.names) {
-    await initStack({ stack, projectDir: stacks.projectDir, env: stacks.env }, config(stack));
-  }
+  for (const stack of stacks.names)
+    await writeConfig(stacks.projectDir, stack, {
+      "lathe:host": stack,
+      "lathe:sshConfig": lab.sshConfig,
+      "lathe:image": image,
+      "lathe:gateTimeoutSeconds": "600",
+      "lathe:models": models,
+    });
   await runAll("up", stacks, progress);
 }
 

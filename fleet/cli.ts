@@ -1,5 +1,5 @@
-import { command, jsonOption } from "../lib/cli/spec.ts";
-import { OPTIONS, fleetChoice } from "./options.ts";
+import { command } from "../lib/cli/spec.ts";
+import { DOWN, UP } from "./options.ts";
 
 const WHICH =
   "All stacks are those with a config file (Pulumi.NAME.yaml) and those that the backend knows; `dev`, the one on this " +
@@ -13,7 +13,7 @@ export const up = command(
   {
     name: "npx lathe up",
     summary: "Brings every stack up, several at once: each is `pulumi up`, with one table at the end.",
-    options: { ...OPTIONS, json: jsonOption("lathe.up/1", { alsoTable: true }) },
+    options: UP,
     details: [
       `${WHICH} A config file whose stack the backend does not know makes one.`,
       GOES_ON,
@@ -26,10 +26,7 @@ export const up = command(
     ],
     exits: { 0: "every stack is up", 1: "a stack is not", 130: "interrupted" },
   },
-  async (values) => {
-    const choice = fleetChoice("up", values);
-    return (await import("./command.ts")).fleet("up", choice, values);
-  },
+  async (values) => (await import("./command.ts")).fleet("up", values),
 );
 
 export const down = command(
@@ -37,7 +34,7 @@ export const down = command(
     name: "npx lathe down",
     summary:
       "Takes every stack down, several at once: each is `pulumi destroy`, which leaves nothing of Lathe's on its machine.",
-    options: { ...OPTIONS, json: jsonOption("lathe.down/1", { alsoTable: true }) },
+    options: DOWN,
     details: [WHICH, "The stacks and their config stay: `npx lathe up` brings all back.", GOES_ON],
     examples: [
       ["npx lathe down", "everything"],
@@ -45,8 +42,5 @@ export const down = command(
     ],
     exits: { 0: "every stack is down", 1: "a stack is not", 130: "interrupted" },
   },
-  async (values) => {
-    const choice = fleetChoice("down", values);
-    return (await import("./command.ts")).fleet("down", choice, values);
-  },
+  async (values) => (await import("./command.ts")).fleet("down", values),
 );

@@ -10,7 +10,7 @@ import { ensureToolchain } from "../toolchain/index.ts";
 import { board } from "./board.ts";
 import { defaultParallel, runFleet } from "./fleet.ts";
 import { passInterrupts } from "./interrupts.ts";
-import type { OPTIONS, fleetChoice } from "./options.ts";
+import { DOWN, UP } from "./options.ts";
 import { fleetAsJson, formatFleet } from "./report.ts";
 import { chooseStacks, configuredStacks, knownStacks } from "./stacks.ts";
 import type { Action } from "./status.ts";
@@ -19,15 +19,12 @@ import type { Action } from "./status.ts";
 const INTERRUPTED = 130;
 
 /** `lathe up` and `lathe down`. */
-export async function fleet(
-  action: Action,
-  { stacks: named, parallel = defaultParallel() }: ReturnType<typeof fleetChoice>,
-  values: Values<typeof OPTIONS> & { readonly json: boolean | undefined },
-): Promise<number> {
+export async function fleet(action: Action, values: Values<typeof UP>): Promise<number> {
+  const parallel = values.parallel ?? defaultParallel();
   await ensureToolchain();
   const projectDir = values.project === undefined ? repoRoot : await projectAt(values.project);
   const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir }));
-  const stacks = chooseStacks(action, known, named);
+  const stacks = chooseStacks(action, known, values.stack);
   const startedAt = Date.now();
   const shown = board(action, parallel);
   const plan = { action, stacks, projectDir, parallel, refresh: values.refresh === true };
@@ -45,10 +42,10 @@ export async function fleet(
   const seconds = (Date.now() - startedAt) / 1000;
   process.stderr.write("\n");
   printResult(
+    (action === "up" ? UP : DOWN).json,
     values.json,
     () => formatFleet(action, all, seconds, values.project),
     () => fleetAsJson(action, all, seconds, values.project),
-    { alsoTable: true },
   );
   // A command on a host that nobody waits for any more would hold this process.
   if (interrupts.came()) process.exit(INTERRUPTED);

@@ -1,30 +1,21 @@
-import type { Options, Values } from "../lib/cli/spec.ts";
-import { readValues } from "../lib/cli/values.ts";
+import { type Options, jsonOption } from "../lib/cli/spec.ts";
+import { list, whole } from "../lib/cli/values.ts";
 
-/** Options of `up` and `down`, but for `--json`. */
-export const OPTIONS = {
+const OPTIONS = {
   stack: {
-    type: "string",
-    value: "A,B",
+    ...{ value: "A,B", read: list, completes: "stacks" },
     help: "these stacks only, `dev` too if it is named (default: all but `dev`)",
-    completes: "stacks",
   },
   parallel: {
-    ...{ type: "string", value: "N" },
+    ...{ value: "N", read: whole(1) },
     help: "stacks at once (default: four a processor, fewer where memory is short)",
   },
-  refresh: { type: "boolean", help: "look at the machines first: a container that was stopped by hand is seen" },
+  refresh: { help: "look at the machines first: a container that was stopped by hand is seen" },
   project: {
-    ...{ type: "string", value: "DIR", completes: "files" },
+    ...{ value: "DIR", completes: "files" },
     help: "folder with Pulumi.yaml and the config files (default: this checkout)",
   },
 } as const satisfies Options;
 
-/** Which stacks, and how many at once, checked; undefined where nothing was said. @throws WrongUse with all faults at once */
-export function fleetChoice(action: "up" | "down", values: Values<typeof OPTIONS>) {
-  const read = readValues(`npx lathe ${action}`);
-  const parallel = values.parallel === undefined ? undefined : read.whole("parallel", values.parallel, 1);
-  const stacks = read.list("stack", values.stack);
-  read.end();
-  return { parallel, stacks };
-}
+export const UP = { ...OPTIONS, json: jsonOption("lathe.up/1", { alsoTable: true }) } as const satisfies Options;
+export const DOWN = { ...OPTIONS, json: jsonOption("lathe.down/1", { alsoTable: true }) } as const satisfies Options;

@@ -56,7 +56,6 @@ function indent(text: string): string {
 /** The same as data. */
 export function fleetAsJson(action: Action, all: readonly StackStatus[], seconds: number, project?: string) {
   return {
-    schema: `lathe.${action}/1`,
     action,
     seconds,
     stacks: all.map((s) => ({

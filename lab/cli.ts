@@ -1,4 +1,5 @@
-import { command, jsonOption } from "../lib/cli/spec.ts";
+import { command } from "../lib/cli/spec.ts";
+import { OPTIONS } from "./options.ts";
 
 export const lab = command(
   {
@@ -14,21 +15,8 @@ export const lab = command(
       link: "HOST: how far it is away",
       down: "remove the hosts with their processes, mounts, networks and files",
     },
-    options: {
-      name: {
-        type: "string",
-        value: "LAB",
-        help: "which lab; several stand side by side (default: LATHE_LAB, else lathe)",
-      },
-      hosts: { type: "string", value: "A,B", help: "hosts of these names (default: client,cloud,edge)", on: ["up"] },
-      "delay-ms": {
-        ...{ type: "string", value: "N", on: ["link"] },
-        help: "hold every packet back N ms each way; a round trip takes 2N longer",
-      },
-      "bandwidth-mbit": { type: "string", value: "N", help: "let N megabits a second through, each way", on: ["link"] },
-      clear: { type: "boolean", help: "as fast as it goes again", on: ["link"] },
-      json: jsonOption("lathe.lab/1", { on: ["up", "status"] }),
-    },
+    most: { up: 0, status: 0, link: 1, down: 0 },
+    options: OPTIONS,
     details: [
       "What it builds (a Debian root, images) stays in the cache, which LATHE_CACHE moves; the hosts are in LATHE_LAB_DIR " +
         "(default /var/lib/lathe-lab).",

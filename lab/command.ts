@@ -1,24 +1,17 @@
-import { spawn } from "node:child_process";
 import { printResult } from "../lib/cli/result.ts";
-import { readValues } from "../lib/cli/values.ts";
+import type { Values } from "../lib/cli/spec.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { progress } from "../lib/progress.ts";
 import { quoteAll } from "../lib/quote.ts";
+import { runInherited } from "../lib/run.ts";
 import { labDown, labStatus, labUp, readLab, setLink } from "./index.ts";
 import { defaultLabName } from "./names.ts";
+import { OPTIONS } from "./options.ts";
 import { formatLink, formatStatus } from "./status.ts";
 
 const NAME = "npx lathe lab";
 
-/** The options of `lathe lab`, as they were typed. */
-interface LabValues {
-  readonly name: string | undefined;
-  readonly hosts: string | undefined;
-  readonly "delay-ms": string | undefined;
-  readonly "bandwidth-mbit": string | undefined;
-  readonly clear: boolean | undefined;
-  readonly json: boolean | undefined;
-}
+type LabValues = Values<typeof OPTIONS>;
 
 /** `lathe lab`. */
 export async function labCommand(
@@ -29,50 +22,42 @@ export async function labCommand(
   const name = values.name ?? defaultLabName();
   switch (action) {
     case "up":
-      noOperands(action, operands);
       return up(name, values);
     case "status":
-      noOperands(action, operands);
       return status(name, values.json);
     case "ssh":
       return ssh(name, operands);
     case "link":
-      return link(name, values, operands);
+      return link(name, values, operands[0]);
     default:
-      noOperands(action, operands);
       if (!(await labDown(name, progress()))) process.stderr.write(`no lab "${name}" is up\n`);
   }
 }
 
-async function up(name: string, values: LabValues): Promise<void> {
-  const read = readValues(NAME);
-  const hosts = read.list("hosts", values.hosts);
-  read.end();
+async function up(name: string, { hosts, json }: LabValues): Promise<void> {
   await labUp({ name, ...(hosts && { hosts: hosts.map((host) => ({ name: host })) }) }, progress());
-  await status(name, values.json);
+  await status(name, json);
 }
 
 async function status(name: string, json: boolean | undefined): Promise<number> {
   const now = await labStatus(name);
   printResult(
+    OPTIONS.json,
     json,
     () => formatStatus(now),
-    () => ({ schema: "lathe.lab/1", ...now }),
+    () => now,
   );
   return now.hosts.every((h) => h.state === "up") && now.registry.answers ? 0 : 1;
 }
 
-async function link(name: string, values: LabValues, operands: readonly string[]): Promise<void> {
-  const [host, ...more] = operands;
-  noOperands("link HOST", more);
-  const read = readValues(NAME);
-  const number = (option: "delay-ms" | "bandwidth-mbit") =>
-    values[option] === undefined ? undefined : read.number(option, values[option], 0);
-  const [delayMs, bandwidthMbit] = [number("delay-ms"), number("bandwidth-mbit")];
-  if (bandwidthMbit === 0) read.fault({ what: "--bandwidth-mbit 0", expected: "more than 0" });
-  if ((values.clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
-    read.fault({ what: "link", expected: "either --clear, or --delay-ms or --bandwidth-mbit or both" });
-  read.end();
+async function link(name: string, values: LabValues, host: string | undefined): Promise<void> {
+  const { clear, "delay-ms": delayMs, "bandwidth-mbit": bandwidthMbit } = values;
+  if ((clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
+    throw new WrongUse({
+      what: "link",
+      expected: "either --clear, or --delay-ms or --bandwidth-mbit or both",
+      fix: `${NAME} --help`,
+    });
   const to = await knownHost(name, host);
   const set = await setLink(name, to, { delayMs: delayMs ?? 0, bandwidthMbit: bandwidthMbit ?? null });
   process.stderr.write(`link of ${to}: ${formatLink(set)}\n`);
@@ -82,11 +67,7 @@ async function ssh(name: string, [host, ...words]: readonly string[]): Promise<n
   const target = await knownHost(name, host);
   const line = words.length > 1 ? quoteAll(words) : words[0];
   const argv = ["-F", (await readLab(name)).sshConfig, target, ...(line === undefined ? [] : ["--", line])];
-  return new Promise((resolve, reject) => {
-    const child = spawn("ssh", argv, { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 255));
-  });
+  return runInherited(["ssh", ...argv]);
 }
 
 /** The name of a host, where the lab has it. */
@@ -97,15 +78,5 @@ async function knownHost(name: string, host: string | undefined): Promise<string
     what: host === undefined ? "no host given" : `lab "${name}" has no host "${host}"`,
     expected: `one of ${lab.hosts.map((h) => h.name).join(", ")}`,
     fix: `${NAME} status`,
-  });
-}
-
-function noOperands(action: string, operands: readonly string[]): void {
-  if (operands.length === 0) return;
-  const words = operands.map((o) => `"${o}"`).join(", ");
-  throw new WrongUse({
-    what: `${operands.length === 1 ? "an operand" : "operands"} too many: ${words}`,
-    expected: `${NAME} ${action}`,
-    fix: `${NAME} --help`,
   });
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type SpawnOptions } from "node:child_process";
 import { UserError } from "./errors.ts";
 import { quoteAll } from "./quote.ts";
 
@@ -81,5 +81,15 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
       settled();
       resolve({ exitCode, signal, ...said });
     });
+  });
+}
+
+/** Runs a program with this process's own streams, and gives its exit code: 255 where a signal ended it. */
+export function runInherited(argv: readonly string[], options: SpawnOptions = {}): Promise<number> {
+  const [program = "", ...args] = argv;
+  const child = spawn(program, args, { stdio: "inherit", ...options });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 255));
   });
 }

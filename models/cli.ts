@@ -1,4 +1,7 @@
+import { printResult } from "../lib/cli/result.ts";
 import { command, jsonOption } from "../lib/cli/spec.ts";
+
+const JSON_OPTION = jsonOption("lathe.models/1", { on: ["list", "fetch"] });
 
 export const models = command(
   {
@@ -11,7 +14,7 @@ export const models = command(
       lock: "NAME SOURCE: fetch a source whose checksum is not known yet, and note it",
     },
     otherwise: "list",
-    options: { json: jsonOption("lathe.models/1", { on: ["list", "fetch"] }) },
+    options: { json: JSON_OPTION },
     details: [
       "fetch checks a model's files against models/lock.yaml and converts them to SavedModels. lock fetches one Internet source, " +
         "converts it and writes what it found to models/lock.yaml: from then on it is used, and must not change.",
@@ -23,5 +26,8 @@ export const models = command(
     exits: { 0: "done", 1: "a model has no source that can be used" },
     completes: "models",
   },
-  async (values, names, { action }) => (await import("./command.ts")).modelsCommand(action, names, values.json),
+  async (values, names, { action }) => {
+    const { modelsCommand } = await import("./command.ts");
+    return modelsCommand(action, names, (text, document) => printResult(JSON_OPTION, values.json, text, document));
+  },
 );

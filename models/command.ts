@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { printResult } from "../lib/cli/result.ts";
 import { expectedWord } from "../lib/cli/parse.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { writeAtomic } from "../lib/cached.ts";
@@ -17,16 +16,15 @@ const LOCK_HEAD = `# SHA-256 of every source file and of the model archive made 
 # packages of models/python/requirements.txt). A source that is not here is not used. Written by \`npx lathe models lock\`.
 `;
 
+/** Prints a table, or the document that `--json` asks for. */
+type Print = (text: () => string, document: () => object) => void;
+
 /** `lathe models`. */
-export async function modelsCommand(
-  action: string,
-  names: readonly string[],
-  json: boolean | undefined,
-): Promise<void> {
+export async function modelsCommand(action: string, names: readonly string[], print: Print): Promise<void> {
   if (action === "lock") return lockSource(names);
   await checkNames(names);
-  if (action === "fetch") await fetchModels(names, json);
-  else await list(names, json);
+  if (action === "fetch") await fetchModels(names, print);
+  else await list(names, print);
 }
 
 /** @throws WrongUse where the catalogue has no model of a name */
@@ -43,7 +41,7 @@ async function checkNames(names: readonly string[]): Promise<void> {
     );
 }
 
-async function list(names: readonly string[], json: boolean | undefined): Promise<void> {
+async function list(names: readonly string[], print: Print): Promise<void> {
   const lock = await loadLock();
   const entries = (await loadCatalogue()).filter((entry) => names.length === 0 || names.includes(entry.name));
   const rows = entries.map((entry) => {
@@ -65,22 +63,20 @@ async function list(names: readonly string[], json: boolean | undefined): Promis
     r.source ?? "none is locked",
     r.timingOnly ? "untrained weights: for timing only" : "",
   ]);
-  printResult(
-    json,
+  print(
     () => formatTable(columns, text),
-    () => ({ schema: "lathe.models/1", models: rows }),
+    () => ({ models: rows }),
   );
 }
 
-async function fetchModels(names: readonly string[], json: boolean | undefined): Promise<void> {
+async function fetchModels(names: readonly string[], print: Print): Promise<void> {
   const wanted = names.length > 0 ? names : (await loadCatalogue()).map((entry) => entry.name);
   const bar = progress();
   const done: PreparedModel[] = [];
   for (const name of wanted) done.push(await prepareModel(name, bar));
-  printResult(
-    json,
+  print(
     () => done.map((model) => `${model.entry.name}  ${model.sha256}  ${model.archive}`).join("\n"),
-    () => ({ schema: "lathe.models/1", models: done.map(({ entry, ...rest }) => ({ name: entry.name, ...rest })) }),
+    () => ({ models: done.map(({ entry, ...rest }) => ({ name: entry.name, ...rest })) }),
   );
 }
 

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, RECORDS, clientsPlan, fleetPlan, recordsSize } from "./options.ts";
+import { CLIENTS, FLEET, RECORDS } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -27,10 +27,7 @@ export const clients = command(
     ],
     exits,
   },
-  async (values) => {
-    const plan = clientsPlan(values);
-    return (await import("./clients/command.ts")).benchClients(plan, values);
-  },
+  async (values) => (await import("./clients/command.ts")).benchClients(values),
 );
 
 export const fleet = command(
@@ -55,10 +52,7 @@ export const fleet = command(
     ],
     exits,
   },
-  async (values) => {
-    const plan = fleetPlan(values);
-    return (await import("./fleet/command.ts")).benchFleet(plan, values);
-  },
+  async (values) => (await import("./fleet/command.ts")).benchFleet(values),
 );
 
 export const records = command(
@@ -79,8 +73,5 @@ export const records = command(
     ],
     exits,
   },
-  async (values) => {
-    const size = recordsSize(values);
-    return (await import("./clients/records.ts")).benchRecords(size, values);
-  },
+  async (values) => (await import("./clients/records.ts")).benchRecords(values),
 );

@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { verbOf } from "../cli/verbs.ts";
+import { verbOf } from "../cli/verb-names.ts";
+import { VERBS } from "../cli/verbs.ts";
 import { configReference } from "../infra/config/reference.ts";
 import { COMMON } from "../lib/cli/spec.ts";
 import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
@@ -41,7 +42,7 @@ describe("the docs", () => {
   it("show commands with verbs, actions and options that there are", async () => {
     for (const page of PAGES) {
       for (const argv of commandsOf(page)) {
-        const { verb, rest } = verbOf(argv);
+        const { verb, rest } = verbOf(VERBS, argv);
         const place = `${page}: ${argv.join(" ")}`;
         if (argv[0]?.startsWith("-") || argv[0] === "VERB") continue;
         expect(verb, place).toBeDefined();

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -8,6 +7,7 @@ import { command } from "../lib/cli/spec.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
+import { runInherited } from "../lib/run.ts";
 import { formatTable } from "../lib/table.ts";
 import { PREPARATIONS } from "./prepare.ts";
 
@@ -65,23 +65,27 @@ const test = command(
 
 await runCommand(test);
 
+/** The checks that are no tests. */
+const CHECKS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  types: [["tsc", "--noEmit"]],
+  lint: [
+    ["eslint", "."],
+    ["depcruise", "."],
+  ],
+  format: [["prettier", "--check", "--log-level", "warn", "."]],
+};
+
 async function runStage(stage: Stage): Promise<Outcome> {
   process.stderr.write(`\n── ${stage} ──\n`);
   const startedAt = Date.now();
-  const counts =
-    stage === "types"
-      ? await check(["tsc", "--noEmit"])
-      : stage === "lint"
-        ? await check(["eslint", "."], ["depcruise", "."])
-        : stage === "format"
-          ? await check(["prettier", "--check", "--log-level", "warn", "."])
-          : await vitest(stage);
+  const checks = CHECKS[stage];
+  const counts = checks === undefined ? await vitest(stage) : await check(checks);
   return { stage, ...counts, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-async function check(...commands: readonly string[][]): Promise<{ passed: number; failed: number }> {
+async function check(commands: readonly (readonly string[])[]): Promise<{ passed: number; failed: number }> {
   let failed = 0;
-  for (const [program = "", ...args] of commands) if ((await run(program, args)) !== 0) failed += 1;
+  for (const command of commands) if ((await run(command)) !== 0) failed += 1;
   return { passed: commands.length - failed, failed };
 }
 
@@ -90,7 +94,7 @@ async function vitest(project: string): Promise<{ passed: number; failed: number
   const file = join(dir, "results.json");
   try {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    const code = await run("vitest", ["run", "--project", project, ...reporters]);
+    const code = await run(["vitest", "run", "--project", project, ...reporters]);
     const text = await readFile(file, "utf8").catch(() => "{}");
     const results = JSON.parse(text) as { numPassedTests?: number; numFailedTests?: number; numTotalTests?: number };
     const passed = results.numPassedTests ?? 0;
@@ -102,28 +106,15 @@ async function vitest(project: string): Promise<{ passed: number; failed: number
 }
 
 /** Runs a program of node_modules with this Node; both its outputs go to stderr, as everything that is not data does. */
-function run(program: string, args: readonly string[]): Promise<number> {
-  const bin = join(repoRoot, "node_modules/.bin");
-  const child = spawn(join(bin, program), args, {
-    cwd: repoRoot,
-    stdio: ["ignore", 2, 2],
-    env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` },
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
+function run(command: readonly string[]): Promise<number> {
+  const PATH = `${join(repoRoot, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`;
+  return runInherited(command, { cwd: repoRoot, stdio: ["ignore", 2, 2], env: { ...process.env, PATH } });
 }
 
 function report(outcomes: readonly Outcome[]): number {
   const sum = (key: "passed" | "failed" | "seconds") => outcomes.reduce((total, o) => total + o[key], 0);
   const table = formatTable(
-    [
-      { title: "stage" },
-      { title: "passed", align: "right" },
-      { title: "failed", align: "right" },
-      { title: "time", align: "right" },
-    ],
+    [{ title: "stage" }, ...["passed", "failed", "time"].map((title) => ({ title, align: "right" as const }))],
     outcomes.map((o) => [o.stage, String(o.passed), String(o.failed), formatSeconds(o.seconds)]),
   );
   process.stderr.write(`\n${table}\nin ${formatSeconds(sum("seconds"))}\n`);

@@ -3,6 +3,8 @@ import { command, jsonOption } from "../lib/cli/spec.ts";
 import { formatTable } from "../lib/table.ts";
 import type { Found, Missing } from "./index.ts";
 
+const JSON_OPTION = jsonOption("lathe.toolchain/1");
+
 export const toolchain = command(
   {
     name: "npx lathe toolchain",
@@ -14,7 +16,7 @@ export const toolchain = command(
       build: "get what is missing: a download where pulumi is there, else built from Go modules",
     },
     otherwise: "show",
-    options: { json: jsonOption("lathe.toolchain/1") },
+    options: { json: JSON_OPTION },
     details: [
       "Programs are taken from the PATH or from Pulumi's own plugin cache where their versions fit the npm packages: pulumi " +
         "no older than @pulumi/pulumi, plugins in exactly the version of @pulumi/docker and @pulumi/command. What is built is kept " +
@@ -31,9 +33,10 @@ export const toolchain = command(
     if (action === "build") await ensureToolchain();
     const all = await locateToolchain();
     printResult(
+      JSON_OPTION,
       values.json,
       () => table(all),
-      () => ({ schema: "lathe.toolchain/1", programs: all }),
+      () => ({ programs: all }),
     );
     const missing = all.filter(isMissing).length;
     if (missing === 0) return 0;

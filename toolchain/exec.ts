@@ -14,10 +14,10 @@ export const pulumi = command(
     operands: "ARGUMENT…",
     options: {},
     passes: {
-      stack: { type: "string", value: "NAME", help: "" },
-      cwd: { type: "string", value: "DIR", help: "" },
-      target: { type: "string", value: "URN", help: "" },
-      ...Object.fromEntries(FLAGS.map((name) => [name, { type: "boolean", help: "" } as const])),
+      stack: { value: "NAME", help: "" },
+      cwd: { value: "DIR", help: "" },
+      target: { value: "URN", help: "" },
+      ...Object.fromEntries(FLAGS.map((name) => [name, { help: "" }])),
     },
     details: [
       "`npx lathe pulumi help` shows pulumi's own help. What is missing is built first; see `npx lathe toolchain`. With Pulumi " +

@@ -4,12 +4,12 @@ import { type Command, type Values } from "../../lib/cli/spec.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { bench, compare, plan, report } from "../cli.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
-import { benchOptions, refuseUnread, share, twoRuns } from "./choices.ts";
+import { benchOptions, refuseUnread, twoRuns } from "./choices.ts";
 import type { BENCH } from "./options.ts";
 
 /** Options as the command line has them, with the defaults that the command gives. */
 function read(...args: string[]) {
-  return benchOptions(parse(bench.spec, args).values as unknown as Values<typeof BENCH>, bench.spec.name);
+  return benchOptions(parse(bench.spec, args).values as unknown as Values<typeof BENCH>);
 }
 
 /** A command line, up to where a body would begin. */
@@ -23,7 +23,7 @@ describe("the options of a run", () => {
     expect([options.clientKinds, options.models, options.images, options.experiments]).toEqual(
       Array.from({ length: 4 }, () => undefined),
     );
-    expect(options.places).toEqual(["local", "remote"]);
+    expect(options.placements).toEqual(["local", "remote"]);
     expect([options.seed, options.repeat, options.photographs]).toEqual([1, 1, "models/photographs.yaml"]);
   });
 
@@ -47,9 +47,16 @@ describe("the options of a run", () => {
   });
 
   it("take a threshold in percent", () => {
-    expect([share(), share("5%"), share("2.5"), share("10 %")]).toEqual([0.05, 0.05, 0.025, 0.1]);
+    const share = (...args: string[]) => parsed(compare, "A", "B", ...args).values as { threshold?: unknown };
+    expect(share().threshold).toBe(0.05);
+    for (const [text, value] of [
+      ["5%", 0.05],
+      ["2.5", 0.025],
+      ["10 %", 0.1],
+    ] as const)
+      expect(share("--threshold", text).threshold).toBe(value);
     for (const wrong of ["", "0", "-1", "x", "2000", "0.05"])
-      expect(() => share(wrong)).toThrow(/--threshold[^]*above 0 and below 1000/);
+      expect(() => share(`--threshold=${wrong}`)).toThrow(/--threshold[^]*above 0 and below 1000/);
   });
 });
 

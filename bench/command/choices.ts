@@ -1,10 +1,8 @@
 import type { Values } from "../../lib/cli/spec.ts";
-import { readValues } from "../../lib/cli/values.ts";
 import { WrongUse } from "../../lib/errors.ts";
-import { PERCENT, percentOf } from "../format/percent.ts";
 import { type CellLimits, DEFAULT_LIMITS, limitsFor } from "../matrix/limits.ts";
 import type { MatrixOptions } from "../plan/plan-matrix.ts";
-import { BENCH, COMPARE, KINDS, MATRIX, NEW_RUN, PLACES, type PLAN, RESUMED } from "./options.ts";
+import { BENCH, type PLAN, RESUMED } from "./options.ts";
 
 /**
  * Refuses what a run would not read: options of a new run where one goes on, a run's name where a new one begins.
@@ -46,7 +44,7 @@ export function twoRuns([earlier, later]: readonly string[]): TwoRuns {
   });
 }
 
-/** The options of a run, checked. */
+/** The options of a run. */
 export interface BenchOptions extends MatrixOptions {
   readonly stacks: readonly string[] | undefined;
   /** Files of outputs; undefined: Pulumi is asked. */
@@ -57,64 +55,34 @@ export interface BenchOptions extends MatrixOptions {
   readonly remark: string | undefined;
 }
 
-type Given = Values<typeof PLAN> & Partial<Values<typeof NEW_RUN>>;
-
-/**
- * Checks the options that say what is measured.
- *
- * @param name of the command, as typed
- * @throws WrongUse with all their faults at once
- */
-export function benchOptions(values: Given, name: string): BenchOptions {
-  const read = readValues(name);
-  const precision = (text: string): number | null => {
-    if (text === "none") return null;
-    const value = percentOf(text) ?? NaN;
-    if (!(value > 0 && value <= 1)) read.fault({ what: `--precision ${text}`, expected: `${PERCENT}, or none` });
-    return value;
+/** What a command line says about a run, by the names that the planner has for it. */
+export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof BENCH>>): BenchOptions {
+  const limits = {
+    requests: values.requests,
+    precision: values.precision,
+    blockRequests: values.block,
+    warmupRequests: values.warmup,
+    timeoutMs: values.timeout === undefined ? undefined : values.timeout * 1000,
   };
-  const images = read.list("images", values.images)?.map((word) => {
-    const id = Number(word.replace(/^image-/i, ""));
-    if (!Number.isInteger(id) || id < 1) read.fault({ what: `--images: "${word}"`, expected: "numbers such as 2,7" });
-    return id;
-  });
-  const ifGiven = <T>(text: string | undefined, key: keyof CellLimits, value: (text: string) => T) =>
-    text === undefined ? {} : { [key]: value(text) };
-  const givenLimits: CellLimits = {
-    ...ifGiven(values.requests, "requests", (text) => read.whole("requests", text, 1)),
-    ...ifGiven(values.precision, "precision", precision),
-    ...ifGiven(values.block, "blockRequests", (text) => read.whole("block", text, 1)),
-    ...ifGiven(values.warmup, "warmupRequests", (text) => read.whole("warmup", text, 0)),
-    ...ifGiven(values.timeout, "timeoutMs", (text) => read.number("timeout", text, 0.001) * 1000),
-  };
-  const budgetMs = values.budget === undefined ? null : read.number("budget", values.budget, 0.01) * 60_000;
-  const options = {
+  const givenLimits: CellLimits = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+  return {
     matrix: values.matrix,
-    experiments: read.list("experiment", values.experiment),
-    stacks: read.list("stack", values.stack),
-    outputs: read.list("outputs", values.outputs),
-    models: read.list("models", values.models),
-    images,
-    photographs: values.photographs ?? MATRIX.photographs.default,
-    clientKinds: read.listOf("client", values.client, KINDS),
-    places: read.listOf("place", values.place ?? MATRIX.place.default, PLACES) ?? [],
-    seed: read.whole("seed", values.seed ?? NEW_RUN.seed.default, 0),
-    repeat: read.whole("repeat", values.repeat ?? NEW_RUN.repeat.default, 1),
+    experiments: values.experiment,
+    stacks: values.stack,
+    outputs: values.outputs,
+    models: values.models,
+    images: values.images,
+    photographs: values.photographs,
+    clientKinds: values.client,
+    placements: values.placement,
+    seed: values.seed ?? 1,
+    repeat: values.repeat ?? 1,
     remark: values.remark,
     allowMissing: values["allow-missing"] === true,
     givenLimits,
+    limits: {
+      ...limitsFor(DEFAULT_LIMITS, givenLimits),
+      budgetMs: values.budget === undefined ? null : values.budget * 60_000,
+    },
   };
-  read.end();
-  return { ...options, limits: { ...limitsFor(DEFAULT_LIMITS, givenLimits), budgetMs } };
-}
-
-/**
- * A threshold as a share.
- *
- * @throws WrongUse where it is no percentage above 0 and below 1000
- */
-export function share(text: string = COMPARE.threshold.default): number {
-  const value = percentOf(text) ?? NaN;
-  if (value > 0 && value < 10) return value;
-  throw new WrongUse({ what: `--threshold ${text}`, expected: `${PERCENT}; above 0 and below 1000` });
 }

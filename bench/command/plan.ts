@@ -6,7 +6,7 @@ import { planMatrix } from "../plan/plan-matrix.ts";
 import { formatPlan, planAsJson } from "../plan/plan-text.ts";
 import { listRuns } from "../records/run-folders.ts";
 import type { BenchOptions } from "./choices.ts";
-import type { PLAN } from "./options.ts";
+import { PLAN } from "./options.ts";
 import { deployedNow, runsFolder } from "./targets.ts";
 
 /** `lathe plan`. */
@@ -22,6 +22,7 @@ export async function printPlan(options: BenchOptions, values: Values<typeof PLA
     return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };
   });
   printResult(
+    PLAN.json,
     values.json,
     () => formatPlan(matrix, options.limits, estimate, earlier?.dir),
     () => planAsJson(matrix, options.limits, estimate, earlier?.dir),

@@ -18,7 +18,6 @@ import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession
 import type { BenchOptions } from "./choices.ts";
 import type { BENCH } from "./options.ts";
 import { reportAtEnd } from "./report.ts";
-import { sayHowToGoOn } from "./signals.ts";
 import { deployedNow, runNamed, runsFolder, secretsOf } from "./targets.ts";
 
 /** `lathe bench`: a new run, or with `--resume` one that goes on. */
@@ -118,6 +117,26 @@ async function measure(
 function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
   const count = (end: CellEnd) => [...ends.values()].filter((e) => e === end).length;
   return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
+}
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/**
+ * While a run is measured: a signal ends this process at once and says how to go on. Every record is on disk by then, the
+ * agents end with their connections, and the run's lock is taken over from a process that is gone.
+ *
+ * @returns what takes the signals' meaning back
+ */
+function sayHowToGoOn(dir: string): () => void {
+  const handlers = Object.entries(SIGNALS).map(([signal, exitCode]) => {
+    const handler = () => {
+      process.stderr.write(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}\n`);
+      process.exit(exitCode);
+    };
+    process.on(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  return () => handlers.forEach((off) => off());
 }
 
 function note(text: string): void {

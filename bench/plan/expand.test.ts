@@ -52,9 +52,9 @@ describe("the cells of experiments", () => {
       (cells: { image: string }[]) => cells.length > 0 && cells.every((c) => c.image === "image-3"),
     );
     expect(cellsOf(paper, { experiments: ["local"] }).cells.every((c) => c.local)).toBe(true);
-    expect(cellsOf(paper, { places: ["remote"] }).cells.every((c) => c.clientMachine === "client" && !c.local)).toBe(
-      true,
-    );
+    expect(
+      cellsOf(paper, { placements: ["remote"] }).cells.every((c) => c.clientMachine === "client" && !c.local),
+    ).toBe(true);
   });
 
   it("send REST as the encodings say", () => {
@@ -187,7 +187,7 @@ describe("cells by machines and servers", () => {
       ["client>cloud probe ssd image-1", false],
       ["client>edge probe ssd image-1", true],
     ]);
-    expect(cellsOf(paper, { places: ["remote"] }, one).cells.every((c) => c.server === "cloud")).toBe(true);
+    expect(cellsOf(paper, { placements: ["remote"] }, one).cells.every((c) => c.server === "cloud")).toBe(true);
   });
 });
 
@@ -200,7 +200,7 @@ describe("an axis of its own", () => {
   };
   const axes = [...AXES, letter];
   const levels = (text: string) =>
-    cellsOf(text, { places: ["remote"], clientKinds: ["probe"] }, deployed, axes)
+    cellsOf(text, { placements: ["remote"], clientKinds: ["probe"] }, deployed, axes)
       .cells.filter((c) => c.server === "edge" && c.image === "image-1")
       .map((c) => [c.id, c.levels]);
 

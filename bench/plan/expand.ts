@@ -30,7 +30,7 @@ export interface Choice {
   readonly models: readonly string[] | undefined;
   readonly images: readonly string[] | undefined;
   readonly clientKinds: readonly string[] | undefined;
-  readonly places: readonly ("local" | "remote")[];
+  readonly placements: readonly ("local" | "remote")[];
   readonly limits: CellLimits;
   /** Plan cells of models that a server does not have too, to fail where that can be seen; else they are left out. */
   readonly allowMissing?: boolean;
@@ -84,7 +84,9 @@ function specOf(e: Experiment, available: Available, choice: Choice, axes: reado
   for (const name of new Set(e.servers ?? []))
     if (!servers.some((s) => isCalled(s, name)))
       note(`experiment ${e.name}: no server "${name}" is deployed: left out`);
-  const placed = placements(e, machines, servers).filter((p) => choice.places.includes(p.local ? "local" : "remote"));
+  const placed = placements(e, machines, servers).filter((p) =>
+    choice.placements.includes(p.local ? "local" : "remote"),
+  );
   const asked = [...new Set(placed.map((p) => p.server))];
   const clients = wantedClients(e, choice.clientKinds, kinds);
   noteNotOffered(asked, clients, note);

@@ -28,7 +28,7 @@ export interface MatrixOptions extends ImageChoice {
   readonly experiments: readonly string[] | undefined;
   readonly models: readonly string[] | undefined;
   readonly clientKinds: readonly string[] | undefined;
-  readonly places: readonly ("local" | "remote")[];
+  readonly placements: readonly ("local" | "remote")[];
   /** Limits of the run. */
   readonly limits: Limits;
   /** Those of them that were given: they go before an experiment's own. */

@@ -1,6 +1,7 @@
 import { formatSeconds } from "../../lib/progress.ts";
 import { formatTable } from "../../lib/table.ts";
 import { count } from "../../lib/words.ts";
+import { PLAN_SCHEMA } from "../format/schemas.ts";
 import { type Forecast, ROUGH } from "./forecast.ts";
 import { AXES, type Axis } from "../matrix/axes.ts";
 import { type Limits, MIN_VISITS, limitsFor } from "../matrix/limits.ts";
@@ -81,7 +82,7 @@ function sourceText({ fromRecords }: Forecast, cells: number, earlier: string | 
 /** The same for programs. */
 export function planAsJson(matrix: PlannedMatrix, run: Limits, estimate: Forecast, earlier: string | undefined) {
   return {
-    schema: "lathe.plan/2",
+    schema: PLAN_SCHEMA,
     file: matrix.file,
     notes: matrix.notes,
     limits: run,

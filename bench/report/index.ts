@@ -1,3 +1,4 @@
+import { REPORT_SCHEMA } from "../format/schemas.ts";
 import type { CellConditions } from "../stats/conditions.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { type CellSummary, summariesOf } from "../stats/summary.ts";
@@ -81,7 +82,7 @@ export async function reportText(inputs: ReportInputs): Promise<string> {
 export async function reportJson(inputs: ReportInputs, sections = SECTIONS): Promise<Record<string, unknown>> {
   const { manifest, summaries } = inputs;
   const own = {
-    schema: "lathe.report/2",
+    schema: REPORT_SCHEMA,
     run: manifest.id,
     remarks: manifest.remarks,
     sessions: manifest.sessions ?? [],

@@ -6,6 +6,6 @@ export const NOTHING_CHOSEN: Choice = {
   models: undefined,
   images: undefined,
   clientKinds: undefined,
-  places: ["local", "remote"],
+  placements: ["local", "remote"],
   limits: {},
 };

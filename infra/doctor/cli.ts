@@ -6,6 +6,7 @@ import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
 
 const NAME = "npx lathe doctor";
+const JSON_OPTION = jsonOption("lathe.doctor/1");
 
 const SPEC = {
   name: NAME,
@@ -14,22 +15,19 @@ const SPEC = {
   operands: "HOST…",
   options: {
     "ssh-config": {
-      type: "string",
       value: "FILE",
       completes: "files",
       help: "an ssh config file to use instead of your own (`ssh -F`)",
     },
     server: {
-      type: "string",
       value: "KIND",
       help: "kind of server that is to be deployed (default: that of a stack that names none)",
     },
     ports: {
-      type: "string",
       value: "LIST",
       help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
     },
-    json: jsonOption("lathe.doctor/1"),
+    json: JSON_OPTION,
   },
   details: [
     "HOST is what `ssh` takes and what lathe:host holds: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT (an " +
@@ -64,10 +62,11 @@ export const doctor = command(SPEC, async (values, operands) => {
     }),
   );
   printResult(
+    JSON_OPTION,
     values.json,
     () =>
       examined.map(({ host, ready, checks }) => `${host}: ${verdict(ready, checks)}\n\n${table(checks)}`).join("\n\n"),
-    () => ({ schema: "lathe.doctor/1", hosts: examined }),
+    () => ({ hosts: examined }),
   );
   return examined.every((e) => e.ready) ? 0 : 1;
 });

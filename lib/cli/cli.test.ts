@@ -4,7 +4,7 @@ import { COLUMNS, helpText } from "./help.ts";
 import { parse } from "./parse.ts";
 import { type CommandSpec, jsonOption } from "./spec.ts";
 import { refuseSwallowed } from "./swallowed.ts";
-import { readValues } from "./values.ts";
+import { list, listOf, number, positive, whole } from "./values.ts";
 
 const SPEC: CommandSpec = {
   name: "npx lathe x",
@@ -12,10 +12,10 @@ const SPEC: CommandSpec = {
   operands: "[Y]",
   most: 1,
   options: {
-    size: { type: "string", value: "N", help: "how much", default: "3" },
-    stack: { type: "string", value: "A,B", help: "which" },
-    "delay-ms": { type: "string", value: "N", help: "how late", rare: true },
-    keep: { type: "boolean", help: "keep it" },
+    size: { value: "N", help: "how much", default: "3" },
+    stack: { value: "A,B", help: "which" },
+    "delay-ms": { value: "N", help: "how late", rare: true },
+    keep: { help: "keep it" },
     json: jsonOption("lathe.x/1"),
   },
   details: [`${"A long\ntale. ".repeat(20)}The end.`],
@@ -29,7 +29,7 @@ const ACTIONS: CommandSpec = {
   summary: "Does y.",
   operands: "ACTION",
   actions: { up: "makes it", link: "HOST: sets it" },
-  options: { hosts: { type: "string", help: "hosts", on: ["up"] }, clear: { type: "boolean", help: "", on: ["link"] } },
+  options: { hosts: { value: "A,B", help: "hosts", on: ["up"] }, clear: { help: "", on: ["link"] } },
   exits: { 0: "done" },
 };
 
@@ -54,7 +54,7 @@ describe("--help", () => {
   });
 
   it("shows actions, and which of them reads an option", () => {
-    expect(helpText(ACTIONS)).toMatch(/actions:\n +up +makes it\n +link +HOST: sets it[^]*--hosts VALUE +up: hosts/);
+    expect(helpText(ACTIONS)).toMatch(/actions:\n +up +makes it\n +link +HOST: sets it[^]*--hosts A,B +up: hosts/);
   });
 });
 
@@ -133,7 +133,7 @@ describe("an option that npm took", () => {
     const passes: CommandSpec = {
       ...SPEC,
       options: {},
-      passes: { stack: { type: "string", value: "NAME", help: "" } },
+      passes: { stack: { value: "NAME", help: "" } },
     };
     expect(() => taken(passes, SCRIPT, ["up"], { stack: "edge" })).toThrow("fix: npm run x -- up --stack edge");
     expect(() => taken(SPEC, "lathe", [], { stack: "edge" }, "npx")).toThrow(/fix: npx lathe x --stack edge$/);
@@ -147,26 +147,34 @@ describe("an option that npm took", () => {
 });
 
 describe("values of options", () => {
+  const READ: CommandSpec = {
+    ...SPEC,
+    options: {
+      n: { value: "N", read: whole(1), help: "", default: "7" },
+      s: { value: "S", read: number(0), help: "" },
+      rate: { value: "R", read: positive, help: "" },
+      stack: { value: "A,B", read: list, help: "" },
+      client: { value: "A,B", read: listOf(["probe", "rest"]), help: "" },
+    },
+  };
+
   it("are numbers and lists", () => {
-    const read = readValues("npx lathe x");
-    expect([read.whole("n", "3", 1), read.number("n", "0.5", 0), read.whole("port", "8500", 1, 65535)]).toEqual([
-      ...[3, 0.5, 8500],
-    ]);
-    expect([read.list("stack", "a, b"), read.list("stack", undefined)]).toEqual([["a", "b"], undefined]);
-    expect(() => read.end()).not.toThrow();
+    const { values } = parse(READ, ["--n", "3", "--s", "0.5", "--rate=0.1", "--stack", "a, b"]);
+    expect(values).toMatchObject({ n: 3, s: 0.5, rate: 0.1, stack: ["a", "b"] });
+    expect(parse(READ, []).values).toMatchObject({ n: 7, stack: undefined });
+  });
+
+  it.each(["0", "1.5", "x", "", " "])('"%s" is no whole number of at least 1', (text) => {
+    expect(() => parse(READ, [`--n=${text}`])).toThrow(/^--n.*\n {2}expected: a whole number of at least 1\n/);
   });
 
   it("show all that is wrong with them at once, and what to type for more", () => {
-    const read = readValues("npx lathe x");
-    for (const text of ["0", "1.5", "x", "", " ", undefined]) read.whole("n", text, 1);
-    read.number("s", "-1", 0);
-    read.whole("port", "70000", 1, 65535);
-    read.list("stack", "a,,b");
-    read.listOf("client", "prob", ["probe", "rest"]);
-    const wrong = () => read.end();
+    const wrong = () => parse(READ, ["--n", "0", "--s=-1", "--rate", "0", "--stack", "a,,b", "--client", "prob"]);
     expect(wrong).toThrow(WrongUse);
-    expect(wrong).toThrow(/^(--n.*\n {2}expected: a whole number of at least 1\n){6}--s -1/);
-    expect(wrong).toThrow("--port 70000\n  expected: a whole number from 1 to 65535");
+    expect(wrong).toThrow(
+      /^--n 0\n {2}expected: a whole number of at least 1\n--s -1\n {2}expected: a number of at least 0/,
+    );
+    expect(wrong).toThrow("--rate 0\n  expected: a number above 0");
     expect(wrong).toThrow('--stack "a,,b"\n  expected: words with commas between them: A,B');
     expect(wrong).toThrow(/no "prob"\n {2}expected: did you mean probe\?\n {2}fix: npx lathe x --help$/);
   });

@@ -54,9 +54,9 @@ function actionLines(spec: CommandSpec): string[] {
 function optionLines(options: readonly (readonly [string, OptionSpec])[]): string[] {
   return columns(
     options.map(([name, o]) => {
-      const fallback = o.default === undefined || o.default === false ? "" : ` (default: ${o.default})`;
+      const fallback = o.default === undefined ? "" : ` (default: ${o.default})`;
       return [
-        `${o.short ? `-${o.short}, ` : ""}--${name}${o.type === "string" ? ` ${o.value ?? "VALUE"}` : ""}`,
+        `${o.short ? `-${o.short}, ` : ""}--${name}${o.value === undefined ? "" : ` ${o.value}`}`,
         `${o.on === undefined ? "" : `${o.on.join(", ")}: `}${o.help}${fallback}`,
       ];
     }),

@@ -19,27 +19,47 @@ export interface Parsed {
 export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   const specs: Options = { ...spec.options, ...COMMON };
   const options = Object.fromEntries(
-    Object.entries(specs).map(([name, o]) => [name, { type: o.type, ...(o.short && { short: o.short }) }]),
+    Object.entries(specs).map(([name, { value, short }]) => [
+      name,
+      { type: value === undefined ? ("boolean" as const) : ("string" as const), ...(short && { short }) },
+    ]),
   );
-  const { values, positionals, tokens } = parseArgs({
+  const {
+    values: typed,
+    positionals,
+    tokens,
+  } = parseArgs({
     ...{ args: [...argv], options, allowPositionals: true, strict: false, tokens: true },
   });
   const found = tokens.filter((token) => token.kind === "option");
   const given = new Set(found.map((token) => token.name));
   const [action, operands] = actionOf(spec, positionals);
-  if (values["help"] !== true) {
-    const ofOptions = found.flatMap((token) => optionFaults(spec, specs, token));
-    const faults = [
-      ...ofOptions,
-      ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
-      // What follows an option that is not known may be its value.
-      ...(ofOptions.length > 0 ? [] : operandFaults(spec, operands)),
-      ...(given.has("all") ? [{ what: "--all without --help" }] : []),
-    ];
-    if (faults.length > 0) throw new WrongUse(faults.map((f, i) => withFix(f, i === faults.length - 1, spec)));
+  const ofOptions = found.flatMap((token) => optionFaults(spec, specs, token));
+  const [values, ofValues] = readValues(specs, typed);
+  const faults = [
+    ...ofOptions,
+    ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
+    // What follows an option that is not known may be its value.
+    ...(ofOptions.length > 0 ? [] : [...operandFaults(spec, action, operands), ...ofValues]),
+    ...(given.has("all") ? [{ what: "--all without --help" }] : []),
+  ];
+  if (faults.length > 0 && typed["help"] !== true)
+    throw new WrongUse(faults.map((f, i) => withFix(f, i === faults.length - 1, spec)));
+  return { values: values as Parsed["values"], action, operands, given };
+}
+
+/** Every option's value, or its default; and what is wrong with them. */
+function readValues(specs: Options, typed: Readonly<Record<string, unknown>>): [Record<string, unknown>, Fault[]] {
+  const faults: Fault[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { read, default: fallback }] of Object.entries(specs)) {
+    const text = typed[name] ?? fallback;
+    values[name] =
+      read === undefined || typeof text !== "string"
+        ? text
+        : read(text, (expected, what = ` ${text}`) => faults.push({ what: `--${name}${what}`.trimEnd(), expected }));
   }
-  const defaults = Object.fromEntries(Object.entries(specs).map(([name, o]) => [name, o.default]));
-  return { values: { ...defaults, ...values } as Parsed["values"], action, operands, given };
+  return [values, faults];
 }
 
 function actionOf(spec: CommandSpec, positionals: readonly string[]): [string, readonly string[]] {
@@ -59,7 +79,7 @@ function optionFaults(
     const names = Object.keys(specs).map((known) => `--${known}`);
     return [{ what: `unknown option "${rawName}"`, expected: expectedWord(rawName, names) }];
   }
-  if (option.type === "boolean")
+  if (option.value === undefined)
     return value === undefined
       ? []
       : [{ what: `${rawName}=${value}`, expected: `${rawName} alone: it takes no value` }];
@@ -67,7 +87,7 @@ function optionFaults(
     return [
       {
         what: `${rawName} has no value`,
-        expected: `${rawName} ${option.value ?? "VALUE"}${value === undefined ? "" : ` (one that begins with "-": ${rawName}=${value})`}`,
+        expected: `${rawName} ${option.value}${value === undefined ? "" : ` (one that begins with "-": ${rawName}=${value})`}`,
         fix: `${spec.name} --help`,
       },
     ];
@@ -87,17 +107,14 @@ function actionFaults(spec: CommandSpec, action: string, specs: Options, given: 
   });
 }
 
-function operandFaults(spec: CommandSpec, operands: readonly string[]): Fault[] {
-  const most = spec.most ?? (spec.operands === undefined && spec.actions === undefined ? 0 : Infinity);
-  const surplus = operands.slice(most);
+function operandFaults(spec: CommandSpec, action: string, operands: readonly string[]): Fault[] {
+  const any = spec.operands === undefined && spec.actions === undefined ? 0 : Infinity;
+  const most = typeof spec.most === "object" ? spec.most[action] : spec.most;
+  const surplus = operands.slice(most ?? any);
   if (surplus.length === 0) return [];
   const words = surplus.map((o) => `"${o}"`).join(", ");
-  return [
-    {
-      what: `${surplus.length === 1 ? "an operand" : "operands"} too many: ${words}`,
-      expected: spec.operands ?? "options alone",
-    },
-  ];
+  const what = `${surplus.length === 1 ? "an operand" : "operands"} too many: ${words}`;
+  return [{ what, expected: action === "" ? (spec.operands ?? "options alone") : `${spec.name} ${action}` }];
 }
 
 /** The word that was meant, or all there are. */

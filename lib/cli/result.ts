@@ -1,17 +1,19 @@
+import type { JsonOption } from "./spec.ts";
+
 /**
  * Prints a command's result on stdout: the table, or with `--json` the document in its place.
  *
- * @param alsoTable with `--json` the table goes to stderr: of what takes long it is wanted in any case
+ * @param option the command's `--json`: its schema heads the document
  */
 export function printResult(
+  option: JsonOption,
   json: boolean | undefined,
   text: () => string,
-  document: () => { readonly schema: string },
-  { alsoTable = false } = {},
+  document: () => object,
 ): void {
   if (json !== true) return void process.stdout.write(`${text()}\n`);
-  if (alsoTable) process.stderr.write(`${text()}\n`);
-  process.stdout.write(`${JSON.stringify(document(), null, 2)}\n`);
+  if (option.alsoTable) process.stderr.write(`${text()}\n`);
+  process.stdout.write(`${JSON.stringify({ schema: option.schema, ...document() }, null, 2)}\n`);
 }
 
 /** Where the command was typed: npm runs its scripts in the project's own folder. */

@@ -1,14 +1,22 @@
 /** What completes an option's value or an operand: words of the checkout, given words, or files. */
 export type Completes = "stacks" | "runs" | "experiments" | "models" | "files" | readonly string[];
 
+/**
+ * Reads an option's value.
+ *
+ * @param wrong notes a fault: what is expected, and what stands after the option's name (default: the value)
+ */
+export type Reader<T> = (text: string, wrong: (expected: string, what?: string) => void) => T;
+
 /** One option of a command, as `--help` shows it. Its name is the key that it stands under. */
 export interface OptionSpec {
-  readonly type: "boolean" | "string";
   readonly help: string;
-  /** Shown after the name: `--stack NAMES`. */
+  /** What stands for its value: `A,B` in `--stack A,B`. Absent: the option takes none. */
   readonly value?: string;
+  /** Makes more of the value than text. */
+  readonly read?: Reader<unknown>;
+  readonly default?: string;
   readonly short?: string;
-  readonly default?: string | boolean;
   /** Shown by `--help --all` alone. */
   readonly rare?: boolean;
   /** Actions that read it; absent: all of them. Given with another one it is refused. */
@@ -26,8 +34,8 @@ export interface CommandSpec<O extends Options = Options> {
   readonly summary: string;
   /** What may follow the options: `HOST…`. */
   readonly operands?: string;
-  /** Operands at most, actions not counted; absent: as many as one likes where `operands` says what, else none. */
-  readonly most?: number;
+  /** Operands at most, of each action or of all; absent: any number where `operands` says what, else none. */
+  readonly most?: number | Readonly<Record<string, number>>;
   /** The first operand's words, where each is an action of its own, with what it does. */
   readonly actions?: Readonly<Record<string, string>>;
   /** The action where none is named; absent: one must be. */
@@ -45,16 +53,17 @@ export interface CommandSpec<O extends Options = Options> {
   readonly passes?: Options;
 }
 
-/** The values of a command's options; an option that was not given and has no default is undefined. */
+/** The values of a command's options, read; an option that was not given and has no default is undefined. */
 export type Values<O extends Options> = {
-  readonly [K in keyof O]: (O[K]["type"] extends "boolean" ? boolean : string) | undefined;
+  readonly [K in keyof O]: ValueOf<O[K]> | (O[K] extends { default: string } ? never : undefined);
 };
+type ValueOf<S> = S extends { read: Reader<infer T> } ? T : S extends { value: string } ? string : boolean;
 
 /** Options of every command. */
 export const COMMON = {
-  verbose: { type: "boolean", help: "show where in the program an error arose" },
-  help: { type: "boolean", short: "h", help: "show this text" },
-  all: { type: "boolean", help: "with --help: show every option, the rare ones too" },
+  verbose: { help: "show where in the program an error arose" },
+  help: { short: "h", help: "show this text" },
+  all: { help: "with --help: show every option, the rare ones too" },
 } as const satisfies Options;
 
 /** What a command's body is called with. */
@@ -81,15 +90,25 @@ export function command<const O extends Options>(spec: CommandSpec<O>, body: Bod
   return { spec, body: body as Body<Options> };
 }
 
-/**
- * `--json` of a command: one wording for all.
- *
- * @param alsoTable of what takes long: the table then goes to stderr
- */
+/** `--json` of a command, and what it prints. */
+export interface JsonOption extends OptionSpec {
+  readonly schema: string;
+  /** With `--json` the table goes to stderr: of what takes long it is wanted in any case. */
+  readonly alsoTable: boolean;
+}
+
+/** `--json` of a command: one wording for all. */
 export function jsonOption(
   schema: string,
   { on, alsoTable = false }: { readonly on?: readonly string[]; readonly alsoTable?: boolean } = {},
 ) {
   const table = alsoTable ? "; the table then goes to stderr" : " in place of the table";
-  return { type: "boolean", help: `print JSON (${schema}) on stdout${table}`, ...(on && { on }) } as const;
+  return { help: `print JSON (${schema}) on stdout${table}`, schema, alsoTable, ...(on && { on }) } as const;
+}
+
+/** A verb of `lathe`. What it does is loaded when it is asked for: the others cost its start nothing. */
+export interface Verb {
+  /** For the list of verbs. */
+  readonly about: string;
+  readonly load: () => Promise<Command>;
 }

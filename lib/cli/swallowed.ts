@@ -57,13 +57,13 @@ function swallowedValue(name: string, env: NodeJS.ProcessEnv): string | undefine
 /** The arguments, with the options that npm took. */
 function again(spec: CommandSpec, typed: readonly string[], words: readonly string[], taken: readonly Taken[]): string {
   // A value that stood apart (`--stack edge`) was left behind as an operand. Which one, is known where there is one.
-  const apart = taken.filter((t) => t.option.type === "string" && ["", "true"].includes(t.value));
+  const apart = taken.filter((t) => t.option.value !== undefined && ["", "true"].includes(t.value));
   const operands = typed.slice(spec.actions === undefined ? 0 : 1);
   const left = apart.length === 1 && operands.length === 1 ? operands[0] : undefined;
   const options = taken.flatMap(({ name, option, value }) => {
-    if (option.type === "boolean") return [`--${name}`];
+    if (option.value === undefined) return [`--${name}`];
     const known = ["", "true"].includes(value) ? left : value.split("\n\n").join(",");
-    return [`--${name}`, known === undefined ? (option.value ?? "VALUE") : quote(known)];
+    return [`--${name}`, known === undefined ? option.value : quote(known)];
   });
   if (apart.length > 0 && left === undefined && operands.length > 0) return ["…", ...options].join(" ");
   const rest = words.filter((word) => word !== left);

@@ -1,56 +1,37 @@
-import { type Fault, WrongUse } from "../errors.ts";
 import { expectedWord } from "./parse.ts";
+import type { Reader } from "./spec.ts";
 
-/** Reads options' values and gathers what is wrong with them. */
-export interface ValueReader {
-  /** A whole number of at least `least`, and at most `most`. */
-  whole(option: string, text: string | undefined, least: number, most?: number): number;
-  /** A number of at least `least`. */
-  number(option: string, text: string | undefined, least: number): number;
-  /** Words with commas between them; undefined where the option was not given. */
-  list(option: string, text: string | undefined): string[] | undefined;
-  /** The same, each of them known. */
-  listOf<T extends string>(option: string, text: string | undefined, known: readonly T[]): T[] | undefined;
-  fault(fault: Fault): void;
-  /** @throws WrongUse with all faults at once, where there are any */
-  end(): void;
-}
+/** A whole number of at least `least`. */
+export const whole = (least: number) =>
+  numeric(`a whole number of at least ${least}`, (n) => Number.isInteger(n) && n >= least);
 
-/** @param name of the command, as typed: its `--help` is what to do next */
-export function readValues(name: string): ValueReader {
-  const faults: Fault[] = [];
-  const wrong = (option: string, text: string | undefined, expected: string) =>
-    void faults.push({ what: `--${option} ${text ?? ""}`.trimEnd(), expected });
-  const number = (option: string, text: string | undefined, expected: string, isRight: (n: number) => boolean) => {
-    const value = text === undefined || text.trim() === "" ? NaN : Number(text);
-    if (!Number.isFinite(value) || !isRight(value)) wrong(option, text, expected);
+/** A number of at least `least`. */
+export const number = (least: number) => numeric(`a number of at least ${least}`, (n) => n >= least);
+
+/** A number above 0. */
+export const positive = numeric("a number above 0", (n) => n > 0);
+
+function numeric(expected: string, isRight: (n: number) => boolean): Reader<number> {
+  return (text, wrong) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (!Number.isFinite(value) || !isRight(value)) wrong(expected);
     return value;
   };
-  const list = (option: string, text: string | undefined) => {
-    const words = text?.split(",").map((word) => word.trim());
-    if (words?.includes("") === true) wrong(option, `"${text}"`, "words with commas between them: A,B");
-    return words?.filter((word) => word !== "");
-  };
-  return {
-    whole: (option, text, least, most = Infinity) =>
-      number(
-        option,
-        text,
-        most === Infinity ? `a whole number of at least ${least}` : `a whole number from ${least} to ${most}`,
-        (n) => Number.isInteger(n) && n >= least && n <= most,
-      ),
-    number: (option, text, least) => number(option, text, `a number of at least ${least}`, (n) => n >= least),
-    list,
-    listOf: <T extends string>(option: string, text: string | undefined, known: readonly T[]) =>
-      list(option, text)?.filter((word): word is T => {
-        const isKnown = (known as readonly string[]).includes(word);
-        if (!isKnown) faults.push({ what: `--${option}: there is no "${word}"`, expected: expectedWord(word, known) });
-        return isKnown;
-      }),
-    fault: (fault) => void faults.push(fault),
-    end() {
-      if (faults.length === 0) return;
-      throw new WrongUse(faults.map((f, i) => (i < faults.length - 1 || f.fix ? f : { ...f, fix: `${name} --help` })));
-    },
-  };
 }
+
+/** Words with commas between them. */
+export const list: Reader<string[]> = (text, wrong) => {
+  const words = text.split(",").map((word) => word.trim());
+  if (words.includes("")) wrong("words with commas between them: A,B", ` "${text}"`);
+  return words.filter((word) => word !== "");
+};
+
+/** The same, each of them known. */
+export const listOf =
+  <T extends string>(known: readonly T[]): Reader<T[]> =>
+  (text, wrong) =>
+    list(text, wrong).filter((word): word is T => {
+      const isKnown = (known as readonly string[]).includes(word);
+      if (!isKnown) wrong(expectedWord(word, known), `: there is no "${word}"`);
+      return isKnown;
+    });

@@ -1,39 +1,30 @@
 import { ratioSpread, type Turn, type Spread } from "./stats.ts";
 
-/** A promise about our clients' speed: `over`'s figure is at most `limit` times `under`'s, in turns side by side. */
-export interface Goal {
-  readonly title: string;
-  readonly over: Figure;
-  readonly under: Figure;
-  readonly limit: number;
-}
-
-interface Figure {
-  readonly contender: string;
-  readonly figure: "p50Ms" | "p99Ms";
-}
+type Figure = readonly [contender: string, figure: "p50Ms" | "p99Ms"];
 
 /*
- * The two sides of a ratio do the same work: a yardstick that encodes at every call is held against our whole call
- * (encode to decoded), one that sends ready-made bytes against ours with ready-made bytes.
+ * The promises about our clients' speed: the first figure is at most `limit` times the second, in turns side by side.
+ *
+ * The two sides of a ratio do the same work: a yardstick that encodes at every call is compared with our whole call
+ * (encode to decoded), one that sends ready-made bytes with ours with ready-made bytes.
  */
-export const goals: readonly Goal[] = [
-  p50("gRPC whole call, against ghz", "probe", "ghz", 1 / 6),
-  p50("gRPC whole call, against the official Python client", "probe", "python-official", 1 / 4),
-  p50("gRPC ready-made bytes, against grpcio with bytes", "probe-bytes", "grpcio-bytes", 0.6),
-  tail("gRPC whole call, p99 against its own p50", "probe"),
-  tail("gRPC ready-made bytes, p99 against its own p50", "probe-bytes"),
-  p50("REST ready-made body, against wrk", "rest-body", "wrk", 1.1),
-  tail("REST ready-made body, p99 against its own p50", "rest-body"),
-  tail("REST whole call, p99 against its own p50", "rest"),
+const GOALS: readonly (readonly [title: string, over: Figure, under: Figure, limit: number])[] = [
+  ["gRPC whole call, against ghz", p50("probe"), p50("ghz"), 1 / 6],
+  ["gRPC whole call, against the official Python client", p50("probe"), p50("python-official"), 1 / 4],
+  ["gRPC ready-made bytes, against grpcio with bytes", p50("probe-bytes"), p50("grpcio-bytes"), 0.6],
+  ["gRPC whole call, p99 against its own p50", p99("probe"), p50("probe"), 4],
+  ["gRPC ready-made bytes, p99 against its own p50", p99("probe-bytes"), p50("probe-bytes"), 4],
+  ["REST ready-made body, against wrk", p50("rest-body"), p50("wrk"), 1.1],
+  ["REST ready-made body, p99 against its own p50", p99("rest-body"), p50("rest-body"), 4],
+  ["REST whole call, p99 against its own p50", p99("rest"), p50("rest"), 4],
 ];
 
-function p50(title: string, ours: string, yardstick: string, limit: number): Goal {
-  return { title, over: { contender: ours, figure: "p50Ms" }, under: { contender: yardstick, figure: "p50Ms" }, limit };
+function p50(contender: string): Figure {
+  return [contender, "p50Ms"];
 }
 
-function tail(title: string, ours: string): Goal {
-  return { title, over: { contender: ours, figure: "p99Ms" }, under: { contender: ours, figure: "p50Ms" }, limit: 4 };
+function p99(contender: string): Figure {
+  return [contender, "p99Ms"];
 }
 
 /** A goal with what was measured: the ratio's median over the turns decides. */
@@ -46,14 +37,11 @@ export interface Verdict {
 
 /** Judges every goal whose contenders ran. */
 export function judge(turns: Readonly<Record<string, readonly Turn[]>>): Verdict[] {
-  return goals.flatMap((goal) => {
-    const over = turns[goal.over.contender];
-    const under = turns[goal.under.contender];
+  const values = ([contender, figure]: Figure) => turns[contender]?.map((turn) => turn[figure]);
+  return GOALS.flatMap(([title, overFigure, underFigure, limit]) => {
+    const [over, under] = [values(overFigure), values(underFigure)];
     if (over === undefined || under === undefined) return [];
-    const ratio = ratioSpread(
-      over.map((r) => r[goal.over.figure]),
-      under.map((r) => r[goal.under.figure]),
-    );
-    return [{ title: goal.title, limit: goal.limit, ratio, met: ratio.median <= goal.limit }];
+    const ratio = ratioSpread(over, under);
+    return [{ title, limit, ratio, met: ratio.median <= limit }];
   });
 }

@@ -20,7 +20,7 @@ const payload = makePayload(TIMEOUT_MS);
 /** Makes one call and checks its answer; gives the phases where the client has them. */
 type Call = () => Promise<Timing | null>;
 
-async function wholeCall(client: string, port: number): Promise<Call> {
+async function wholeCall(port: number, client: string): Promise<Call> {
   const kind = clientKind(client);
   const opened = kind.create("127.0.0.1", port);
   await opened.open(TIMEOUT_MS);
@@ -58,19 +58,9 @@ async function restBody(port: number): Promise<Call> {
   };
 }
 
-function makeCall(mode: string, port: number): Promise<Call> {
-  switch (mode) {
-    case "probe-bytes":
-      return probeBytes(port);
-    case "rest-body":
-      return restBody(port);
-    default:
-      return wholeCall(mode, port);
-  }
-}
-
 const [mode = "", port = ""] = process.argv.slice(2);
-const call = await makeCall(mode, Number(port));
+const make = { "probe-bytes": probeBytes, "rest-body": restBody }[mode] ?? wholeCall;
+const call = await make(Number(port), mode);
 const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {
@@ -85,6 +75,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     latenciesMs.push(now - startAt);
     if (timing !== null) timings.push(timing);
   }
-  say({ latenciesMs, phases: timings.length === 0 ? null : phasesOf(timings) });
+  say({ latenciesMs, phases: phasesOf(timings) });
 }
 process.exit(0);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messages } from "../../protos/index.ts";
 import { encodePredictRequest } from "../../clients/tf-serving/messages/encode.ts";
@@ -17,13 +17,12 @@ export const REST_BOXES = 165;
 /** Height and width of the image: 921,600 bytes of pixels. */
 const [HEIGHT, WIDTH] = [480, 640] as const;
 
-/** The one request and the fixed answers of the client benchmark, in both protocols' bytes. */
-export interface Payload {
+/** The bytes of both protocols. */
+export const BYTES = ["grpcRequest", "grpcAnswer", "restRequest", "restAnswer"] as const;
+
+/** The one request and the fixed answers of the client benchmark, and both protocols' bytes of them. */
+export interface Payload extends Readonly<Record<(typeof BYTES)[number], Buffer>> {
   readonly request: PredictRequest;
-  readonly grpcRequest: Buffer;
-  readonly grpcAnswer: Buffer;
-  readonly restRequest: Buffer;
-  readonly restAnswer: Buffer;
 }
 
 /**
@@ -72,34 +71,22 @@ function restAnswer(outputs: Outputs): Buffer {
   return Buffer.from(`{"predictions": [{${row.join(", ")}}]}`);
 }
 
-/** Where the payload lies for the programs that read it from files. */
-export interface PayloadFiles {
-  readonly folder: string;
-  /** The image as NumPy saves arrays. */
-  readonly image: string;
-  readonly grpcRequest: string;
-  readonly grpcAnswer: string;
-  readonly restRequest: string;
-  readonly restAnswer: string;
-}
+const FILES = {
+  grpcRequest: "request.bin",
+  grpcAnswer: "answer.bin",
+  restRequest: "request.json",
+  restAnswer: "answer.json",
+} as const;
 
-/** Writes the payload into a folder. */
+/** Paths of the payload, for the programs that read it from files. */
+export type PayloadFiles = Readonly<Record<(typeof BYTES)[number] | "folder", string>>;
+
+/** Writes the payload into a folder; the image too, as NumPy saves arrays. */
 export async function writePayload(payload: Payload, folder: string): Promise<PayloadFiles> {
-  await mkdir(folder, { recursive: true });
-  const files: PayloadFiles = {
-    folder,
-    image: join(folder, "image.npy"),
-    grpcRequest: join(folder, "request.bin"),
-    grpcAnswer: join(folder, "answer.bin"),
-    restRequest: join(folder, "request.json"),
-    restAnswer: join(folder, "answer.json"),
-  };
-  await writeFile(files.image, npy(payload.request.inputs["inputs"] as Tensor));
-  await writeFile(files.grpcRequest, payload.grpcRequest);
-  await writeFile(files.grpcAnswer, payload.grpcAnswer);
-  await writeFile(files.restRequest, payload.restRequest);
-  await writeFile(files.restAnswer, payload.restAnswer);
-  return files;
+  await writeFile(join(folder, "image.npy"), npy(payload.request.inputs["inputs"] as Tensor));
+  for (const name of BYTES) await writeFile(join(folder, FILES[name]), payload[name]);
+  const paths = BYTES.map((name) => [name, join(folder, FILES[name])]);
+  return { folder, ...Object.fromEntries(paths) } as PayloadFiles;
 }
 
 /** A DT_UINT8 tensor in NumPy's file format, version 1.0. */

@@ -1,8 +1,9 @@
 import type { Progress } from "../../lib/progress.ts";
 import type { Contender, Runner, TurnPlan, TurnWithPhases, Surroundings } from "./contenders.ts";
 import { judge, type Verdict } from "./goals.ts";
-import { medianOf, phaseNames, type PhaseName, type Phases } from "./stats.ts";
-import type { Payload } from "./payload.ts";
+import { median } from "../../bench/stats/math/quantile.ts";
+import { phasesOf, type Phases, type Turn } from "./stats.ts";
+import { BYTES, type Payload } from "./payload.ts";
 
 /** How much is run. */
 export interface RacePlan extends TurnPlan {
@@ -13,14 +14,7 @@ export interface RacePlan extends TurnPlan {
 }
 
 /** One client's part of the report; times are medians over the turns of all rounds. */
-export interface Result {
-  readonly name: string;
-  readonly protocol: "grpc" | "rest";
-  readonly ours: boolean;
-  readonly inside: string;
-  readonly p50Ms: number;
-  readonly p90Ms: number;
-  readonly p99Ms: number;
+export interface Result extends Omit<Contender, "start">, Omit<Turn, "calls"> {
   readonly phases: Phases | null;
   readonly turns: readonly TurnWithPhases[];
 }
@@ -30,12 +24,7 @@ export interface Report {
   readonly plan: RacePlan;
   /** `nice` value of the server and of every client: below 0, they go before what else the machine does. */
   readonly nice: number;
-  readonly bytes: {
-    readonly grpcRequest: number;
-    readonly grpcAnswer: number;
-    readonly restRequest: number;
-    readonly restAnswer: number;
-  };
+  readonly bytes: Readonly<Record<(typeof BYTES)[number], number>>;
   readonly results: readonly Result[];
   readonly verdicts: readonly Verdict[];
 }
@@ -90,37 +79,16 @@ export function reportOf(
   all: readonly Contender[],
   turns: ReadonlyMap<string, readonly TurnWithPhases[]>,
 ): Report {
-  const results = all.map((contender): Result => {
-    const own = turns.get(contender.name) ?? [];
-    const median = (name: "p50Ms" | "p90Ms" | "p99Ms") => medianOf(own.map((r) => r[name]));
-    const { name, protocol, ours, inside } = contender;
+  const results = all.map(({ name, protocol, ours, inside }): Result => {
+    const own = turns.get(name) ?? [];
+    const over = (figure: "p50Ms" | "p90Ms" | "p99Ms") => median(own.map((turn) => turn[figure]));
     return {
       ...{ name, protocol, ours, inside },
-      ...{ p50Ms: median("p50Ms"), p90Ms: median("p90Ms"), p99Ms: median("p99Ms") },
-      phases: phasesOver(own),
+      ...{ p50Ms: over("p50Ms"), p90Ms: over("p90Ms"), p99Ms: over("p99Ms") },
+      phases: phasesOf(own.map((turn) => turn.phases).filter((phases) => phases !== null)),
       turns: own,
     };
   });
-  return {
-    plan,
-    nice,
-    bytes: {
-      grpcRequest: payload.grpcRequest.length,
-      grpcAnswer: payload.grpcAnswer.length,
-      restRequest: payload.restRequest.length,
-      restAnswer: payload.restAnswer.length,
-    },
-    results,
-    verdicts: judge(Object.fromEntries(turns)),
-  };
-}
-
-function phasesOver(turns: readonly TurnWithPhases[]): Phases | null {
-  const seen = turns.map((r) => r.phases).filter((p) => p !== null);
-  if (seen.length === 0) return null;
-  const median = (name: PhaseName) => {
-    const values = seen.map((p) => p[name]).filter((v) => v !== null);
-    return values.length === 0 ? null : medianOf(values);
-  };
-  return Object.fromEntries(phaseNames.map((name) => [name, median(name)])) as Record<PhaseName, number | null>;
+  const bytes = Object.fromEntries(BYTES.map((name) => [name, payload[name].length])) as Report["bytes"];
+  return { plan, nice, bytes, results, verdicts: judge(Object.fromEntries(turns)) };
 }

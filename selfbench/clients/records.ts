@@ -1,13 +1,16 @@
-import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
+import { UserError } from "../../lib/errors.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { tryRun } from "../../lib/run.ts";
 import { RunManifest } from "../../bench/records/manifest.ts";
 import { sampleCalls, sampleManifest } from "../../bench/testing/sample-run.ts";
-import type { RECORDS } from "../options.ts";
+import { RECORDS } from "../options.ts";
 
 /** The goal: a run of so many records is reported within this time and memory. */
 const GOAL = { records: 1_000_000, seconds: 60, mebibytes: 1024 };
@@ -23,13 +26,14 @@ function goalFor(records: number): typeof GOAL {
 }
 
 /** `lathe selfbench records`. */
-export async function benchRecords(records: number, values: Values<typeof RECORDS>): Promise<number> {
+export async function benchRecords(values: Values<typeof RECORDS>): Promise<number> {
+  const { records } = values;
   const runs = [await measured(SMALL.records, SMALL), await measured(records, goalFor(records))];
   printResult(
+    RECORDS.json,
     values.json,
     () => runs.map(measuredText).join("\n"),
-    () => ({ schema: "lathe.selfbench-records/1", runs }),
-    { alsoTable: true },
+    () => ({ runs }),
   );
   return values.check === true && !runs.every((r) => r.met) ? 1 : 0;
 }
@@ -45,64 +49,43 @@ function measuredText({ records, bytes, seconds, mebibytes, page, goal, met }: M
 
 /** Makes a run of so many records, reports it, and says how that compares with a goal. */
 async function measured(records: number, goal: typeof GOAL) {
-  const dir = mkdtempSync(join(tmpdir(), "lathe-million-"));
+  const dir = await mkdtemp(join(tmpdir(), "lathe-million-"));
   try {
-    const bytes = writeRun(dir, records);
-    const { seconds, cpuSeconds, mebibytes } = await timed([latheProgram, "report", dir]);
-    const page = statSync(join(dir, "report.html")).size;
-    const met = seconds <= goal.seconds && mebibytes <= goal.mebibytes;
-    return { records, bytes, page, seconds, cpuSeconds, mebibytes, goal, met };
+    const bytes = await writeRun(dir, records);
+    const taken = await timed("report", dir);
+    const page = (await stat(join(dir, "report.html"))).size;
+    const met = taken.seconds <= goal.seconds && taken.mebibytes <= goal.mebibytes;
+    return { records, bytes, page, ...taken, goal, met };
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true });
   }
 }
 
 /** Writes a whole run's folder; returns the size of its records. */
-function writeRun(dir: string, records: number): number {
+async function writeRun(dir: string, count: number): Promise<number> {
   const manifest = sampleManifest();
-  writeFileSync(join(dir, "run.json"), JSON.stringify(RunManifest.parse(manifest)));
-  writeFileSync(join(dir, "answers.jsonl"), "");
-  const fd = openSync(join(dir, "records.jsonl"), "w");
-  let bytes = 0;
-  let text = "";
-  const flush = () => {
-    bytes += writeSync(fd, text);
-    text = "";
+  await writeFile(join(dir, "run.json"), JSON.stringify(RunManifest.parse(manifest)));
+  await writeFile(join(dir, "answers.jsonl"), "");
+  const path = join(dir, "records.jsonl");
+  const lines = function* () {
+    for (const call of sampleCalls(manifest.cells, count)) yield `${JSON.stringify(call)}\n`;
   };
-  for (const call of sampleCalls(manifest.cells, records)) {
-    text += `${JSON.stringify(call)}\n`;
-    if (text.length > 1 << 20) flush();
-  }
-  flush();
-  closeSync(fd);
-  return bytes;
+  await pipeline(lines, createWriteStream(path));
+  return (await stat(path)).size;
 }
 
-/** Runs a program of this checkout and takes its time and the most memory that it had, as the kernel saw it. */
-function timed(argv: readonly string[]): Promise<{ seconds: number; cpuSeconds: number; mebibytes: number }> {
+/** A module that prints at a process's end what the kernel says of it, in one line. */
+const USAGE = `process.on("exit", () => process.stderr.write("\\n" + JSON.stringify(process.resourceUsage())))`;
+
+/** Runs `lathe` and takes its time, and the most memory that it had. @throws UserError where it fails */
+async function timed(...argv: string[]): Promise<{ seconds: number; cpuSeconds: number; mebibytes: number }> {
+  const hook = ["--import", `data:text/javascript,${encodeURIComponent(USAGE)}`];
   const startAt = performance.now();
-  const child = spawn(process.execPath, argv, { cwd: repoRoot, stdio: ["ignore", "ignore", "pipe"] });
-  const said: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (s: string) => said.push(s));
-  let [mebibytes, cpuSeconds] = [0, 0];
-  const look = setInterval(() => {
-    try {
-      // The high-water mark only grows, so the last look before the end is the whole truth but for its last moments.
-      const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
-      mebibytes = Math.max(mebibytes, Number(kib ?? 0) / 1024);
-      // User and system time in hundredths of a second, the 14th and 15th field; the 2nd is a name in parentheses.
-      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      cpuSeconds = Math.max(cpuSeconds, (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100);
-    } catch {
-      return; // it has ended
-    }
-  }, 50);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      clearInterval(look);
-      if (code === 0) resolve({ seconds: (performance.now() - startAt) / 1000, cpuSeconds, mebibytes });
-      else reject(new Error(`the report ended with code ${code}: ${said.join("").slice(-500)}`));
-    });
-  });
+  const { exitCode, stderr } = await tryRun([process.execPath, ...hook, latheProgram, ...argv], { cwd: repoRoot });
+  const seconds = (performance.now() - startAt) / 1000;
+  if (exitCode !== 0)
+    throw new UserError({ what: `lathe ${argv[0]} ended with code ${exitCode}: ${stderr.slice(-500)}` });
+  const usage = JSON.parse(stderr.slice(stderr.lastIndexOf("\n"))) as NodeJS.ResourceUsage;
+  const cpuSeconds = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
+  return { seconds, cpuSeconds, mebibytes: usage.maxRSS / 1024 };
 }

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { messages } from "../../protos/index.ts";
 import { decodePredictResponse } from "../../clients/tf-serving/messages/decode.ts";
 import { decodePredictAnswer } from "../../clients/tf-serving/json-decode.ts";
+import { median } from "../../bench/stats/math/quantile.ts";
 import { judge } from "./goals.ts";
 import { GRPC_BOXES, REST_BOXES, makePayload } from "./payload.ts";
-import { medianOf, percentile, phasesOf, ratioSpread, turnOf, type Turn } from "./stats.ts";
+import { percentile, phasesOf, ratioSpread, turnOf, type Turn } from "./stats.ts";
 import { orderOf } from "./race.ts";
 import { reportText } from "./text.ts";
 
@@ -20,7 +21,7 @@ describe("figures", () => {
 
   it("are ratios of turns side by side, not of medians", () => {
     expect(ratioSpread([1, 10, 4], [2, 5, 4])).toEqual({ median: 1, min: 0.5, max: 2 });
-    expect(medianOf([4, 1, 3, 2])).toBe(2.5);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
   });
 
   it("of phases leave out what the client does not see", () => {

@@ -1,7 +1,5 @@
 import type { Timing } from "../../clients/client.ts";
-import { median as medianOf } from "../../bench/stats/math/quantile.ts";
-
-export { medianOf };
+import { median } from "../../bench/stats/math/quantile.ts";
 
 /** What one contender did in one turn, in milliseconds. */
 export interface Turn {
@@ -11,10 +9,9 @@ export interface Turn {
   readonly p99Ms: number;
 }
 
-/** Medians of a client's own phases; null where it cannot see one. */
-export type Phases = Readonly<Record<PhaseName, number | null>>;
-export type PhaseName = Exclude<keyof Timing, "totalMs">;
-export const phaseNames: readonly PhaseName[] = ["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"];
+/** Times of a client's own phases; null where it cannot see one. */
+export type Phases = Omit<Timing, "totalMs">;
+export const phaseNames = ["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
 
 /** The value below or at which a share `p` of all values lies (nearest rank). NaN for no values. */
 export function percentile(sorted: ArrayLike<number>, p: number): number {
@@ -24,21 +21,18 @@ export function percentile(sorted: ArrayLike<number>, p: number): number {
 /** A turn's figures from its calls' latencies. */
 export function turnOf(latenciesMs: ArrayLike<number>): Turn {
   const sorted = Float64Array.from(latenciesMs).sort();
-  return {
-    calls: sorted.length,
-    p50Ms: percentile(sorted, 0.5),
-    p90Ms: percentile(sorted, 0.9),
-    p99Ms: percentile(sorted, 0.99),
-  };
+  const [p50Ms, p90Ms, p99Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.9), percentile(sorted, 0.99)];
+  return { calls: sorted.length, p50Ms, p90Ms, p99Ms };
 }
 
-/** The median of each phase over many calls. */
-export function phasesOf(timings: readonly Timing[]): Phases {
-  const median = (name: PhaseName) => {
-    const seen = timings.map((t) => t[name]).filter((v) => v !== null);
-    return seen.length === 0 ? null : medianOf(seen);
-  };
-  return Object.fromEntries(phaseNames.map((name) => [name, median(name)])) as Record<PhaseName, number | null>;
+/** The median of each phase over many calls or turns; null where there is none. */
+export function phasesOf(all: readonly Phases[]): Phases | null {
+  if (all.length === 0) return null;
+  const medians = phaseNames.map((name) => {
+    const seen = all.map((phases) => phases[name]).filter((v) => v !== null);
+    return [name, seen.length === 0 ? null : median(seen)];
+  });
+  return Object.fromEntries(medians) as Phases;
 }
 
 /** A ratio over paired turns: its median, and how far the turns lie apart. */
@@ -51,5 +45,5 @@ export interface Spread {
 /** Ratios `over[i] / under[i]` of turns that ran side by side. */
 export function ratioSpread(over: readonly number[], under: readonly number[]): Spread {
   const ratios = over.map((value, i) => value / (under[i] ?? Number.NaN));
-  return { median: medianOf(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
+  return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
 }

@@ -29,12 +29,13 @@ function priority(nice: number): string {
     : `Server and clients ran at nice ${nice}: as root they would go before whatever else the machine does, which the tails show.`;
 }
 
+const right = (title: string) => ({ title, align: "right" as const });
+
 function clientsTable(report: Report): string {
   const columns = [
     { title: "client" },
     { title: "inside a call's time, besides the exchange" },
-    ...["p50", "p90", "p99"].map((title) => ({ title, align: "right" as const })),
-    ...phaseNames.map((name) => ({ title: name.replace("Ms", ""), align: "right" as const })),
+    ...["p50", "p90", "p99", ...phaseNames.map((name) => name.replace("Ms", ""))].map(right),
   ];
   const rows = report.results.map((r) => [
     `${protocolTitle(r.protocol)} ${r.name}${r.ours ? "" : " (yardstick)"}`,
@@ -46,13 +47,7 @@ function clientsTable(report: Report): string {
 }
 
 function goalsTable(report: Report): string {
-  const columns = [
-    { title: "goal" },
-    { title: "ratio", align: "right" as const },
-    { title: "min–max over turns", align: "right" as const },
-    { title: "at most", align: "right" as const },
-    { title: "" },
-  ];
+  const columns = [{ title: "goal" }, ...["ratio", "min–max over turns", "at most"].map(right), { title: "" }];
   const rows = report.verdicts.map((v) => [
     v.title,
     v.ratio.median.toFixed(3),

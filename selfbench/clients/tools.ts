@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
-import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { $ } from "zx";
 import { cached } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
+import { tryRun } from "../../lib/run.ts";
+import { buildServer, go, stateOf } from "../go.ts";
 
 const GHZ = "0.120.0";
 
@@ -13,45 +12,34 @@ const GHZ = "0.120.0";
 export async function ghz(progress: Progress): Promise<string> {
   const dir = await cached("speed", `ghz-${GHZ}`, async (partial) => {
     progress.step(`Building ghz ${GHZ} from its Go module`, 60);
-    await go(["install", `github.com/bojand/ghz/cmd/ghz@v${GHZ}`], repoRoot, { GOBIN: partial });
+    await go(["install", `github.com/bojand/ghz/cmd/ghz@v${GHZ}`], { env: { ...process.env, GOBIN: partial } });
     progress.done();
   });
   return join(dir, "ghz");
 }
 
-/** The fixed-answer server, built once for each state of its sources. */
+/** The server of fixed answers, built once for each state of its sources. */
 export async function speedServer(progress: Progress): Promise<string> {
   const source = join(repoRoot, "selfbench", "clients", "server");
-  const hash = createHash("sha256");
-  for (const name of (await readdir(source)).sort()) hash.update(name).update(await readFile(join(source, name)));
-  const dir = await cached("speed", `server-${hash.digest("hex").slice(0, 16)}`, async (partial) => {
-    progress.step("Building the fixed-answer server", 20);
-    await go(["build", "-trimpath", "-o", join(partial, "server"), "."], source, {});
+  const dir = await cached("speed", `server-${await stateOf(source)}`, async (partial) => {
+    progress.step("Building the server of fixed answers", 20);
+    await buildServer(source, partial);
     progress.done();
   });
   return join(dir, "server");
 }
 
-async function go(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const result = await $({ cwd, env: { ...process.env, ...env }, nothrow: true, quiet: true })`go ${args}`;
-  if (result.exitCode === 0) return;
-  throw new UserError({
-    what: `go ${args.join(" ")} failed:\n${result.stderr.trim().split("\n").slice(-8).join("\n")}`,
-    fix: "see go's words above; Go 1.21 or newer and a module proxy (`go env GOPROXY`) are needed",
-  });
-}
-
 /** The yardstick for REST: from PATH, else Debian's package, installed where this runs as root. */
 export async function wrk(progress: Progress): Promise<string> {
   if (await onPath("wrk")) return "wrk";
-  const install = ["install", "-y", "--no-install-recommends", "wrk"];
   if (process.getuid?.() === 0 && (await onPath("apt-get"))) {
     progress.step("Installing Debian's package wrk (apt-get install wrk)", 10);
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const first = await $({ env, nothrow: true, quiet: true })`apt-get ${install}`;
-    if (first.exitCode !== 0) {
-      await $({ env, nothrow: true, quiet: true })`apt-get update`;
-      await $({ env, nothrow: true, quiet: true })`apt-get ${install}`;
+    const apt = (...args: string[]) =>
+      tryRun(["apt-get", ...args], { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+    const install = () => apt("install", "-y", "--no-install-recommends", "wrk");
+    if ((await install()).exitCode !== 0) {
+      await apt("update");
+      await install();
     }
     progress.done();
     if (await onPath("wrk")) return "wrk";
@@ -60,5 +48,5 @@ export async function wrk(progress: Progress): Promise<string> {
 }
 
 async function onPath(program: string): Promise<boolean> {
-  return (await $({ nothrow: true, quiet: true })`sh -c ${'command -v "$1"'} sh ${program}`).exitCode === 0;
+  return (await tryRun(["sh", "-c", 'command -v "$1"', "sh", program])).exitCode === 0;
 }

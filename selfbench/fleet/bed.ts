@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
-import { type StackRef, initStackOnly, projectFolder } from "../../infra/pulumi/cli.ts";
+import { initStackOnly, projectFolder, writeConfig } from "../../infra/pulumi/cli.ts";
 import { mustRunOn, script } from "../../infra/hosts/connection/remote.ts";
 import { hostOf, labUp, pushImage, type Lab } from "../../lab/index.ts";
 import type { Progress } from "../../lib/progress.ts";
@@ -76,9 +75,8 @@ export async function makeProject(
       // The hosts share one machine's memory.
       "lathe:memoryMiB": 256,
     };
-    await writeFile(join(dir, `Pulumi.${name}.yaml`), stringify({ config }));
-    const ref: StackRef = { stack: name, projectDir: dir, env };
-    await initStackOnly(ref);
+    await writeConfig(dir, name, config);
+    await initStackOnly({ stack: name, projectDir: dir, env });
   }
   return { dir, env };
 }

@@ -5,7 +5,7 @@ import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { progress } from "../../lib/progress.ts";
 import { ensureToolchain } from "../../toolchain/index.ts";
-import type { FLEET, fleetPlan } from "../options.ts";
+import { FLEET } from "../options.ts";
 import { ansiblePlaybook } from "./ansible.ts";
 import { makeBed } from "./bed.ts";
 import { ansible, lathe, shell, writeSteps, type Contender } from "./contenders.ts";
@@ -13,10 +13,8 @@ import { judge, race, standings } from "./race.ts";
 import { reportText } from "./report.ts";
 
 /** `lathe selfbench fleet`. */
-export async function benchFleet(
-  { counts, rounds, name }: ReturnType<typeof fleetPlan>,
-  values: Values<typeof FLEET>,
-): Promise<number> {
+export async function benchFleet(values: Values<typeof FLEET>): Promise<number> {
+  const { hosts: counts, rounds, name } = values;
   const tell = progress();
   await needPrograms(["curl"], tell);
   await ensureToolchain(tell);
@@ -38,10 +36,10 @@ export async function benchFleet(
     const verdicts = judge(laps);
     process.stderr.write("\n");
     printResult(
+      FLEET.json,
       values.json,
       () => reportText(laps, about),
-      () => ({ schema: "lathe.selfbench-fleet/1", about, standings: standings(laps), verdicts, laps }),
-      { alsoTable: true },
+      () => ({ about, standings: standings(laps), verdicts, laps }),
     );
     return values.check === true && verdicts.some((v) => !v.met) ? 1 : 0;
   } finally {

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { cp, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FACTS_SCRIPT } from "../../infra/hosts/facts/facts-script.ts";
 import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import { UserError } from "../../lib/errors.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { runInherited } from "../../lib/run.ts";
 import { MODEL, makeProject, type Bed } from "./bed.ts";
 import { Inspected, containerScript, dockerRunArgs } from "./docker-run.ts";
 
@@ -75,11 +75,9 @@ export function ansible(bed: Bed, playbook: readonly string[]): Contender {
       const inventory = join(bed.dir, `inventory-${hosts}`);
       const lines = bed.hosts.slice(0, hosts).map((h) => `${h.name} address=${h.address} ansible_user=root`);
       await writeFile(inventory, `${lines.join("\n")}\n`);
-      const variables = {
-        ...{ workspace: WORKSPACE, model: MODEL, image: bed.image, container: "tf-serving" },
-        ...{ archive: bed.model.archive, sha256: bed.model.sha256 },
-        ...Object.fromEntries(Object.entries(stepFiles(bed)).map(([name, path]) => [name.toLowerCase(), path])),
-      };
+      const variables = Object.fromEntries(
+        Object.entries(settings(bed)).map(([name, text]) => [name.toLowerCase(), text]),
+      );
       const args = ["-i", inventory, "-e", JSON.stringify(variables), join(playbooks, `${verb}.yml`)];
       return must(bed, `ansible-${verb}`, [...playbook, ...args], { ANSIBLE_CONFIG: config });
     },
@@ -92,18 +90,17 @@ export function shell(bed: Bed, order: "one-by-one" | "at-once"): Contender {
     name: `shell, ${order.replaceAll("-", " ")}`,
     async run(verb, hosts) {
       const share = `-o ControlMaster=auto -o ControlPersist=60 -o ControlPath=${bed.dir}/cm/s-%h`;
-      const env = {
-        ...{ DIR: bed.dir, SSH: `ssh -F ${bed.lab.sshConfig} ${share}`, WORKSPACE, MODEL, IMAGE: bed.image },
-        ...{ CONTAINER: "tf-serving", ARCHIVE: bed.model.archive, SHA256: bed.model.sha256, ...stepFiles(bed) },
-      };
+      const env = { DIR: bed.dir, SSH: `ssh -F ${bed.lab.sshConfig} ${share}`, ...settings(bed) };
       const names = bed.hosts.slice(0, hosts).map((h) => `${h.name}=${h.address}`);
       return must(bed, `shell-${verb}`, ["bash", join(bed.dir, "shell.sh"), verb, order, ...names], env);
     },
   };
 }
 
-function stepFiles({ dir }: Bed) {
+/** What is to be done on every host: a shell's variables, and in small letters the playbook's. */
+function settings({ dir, image, model }: Bed) {
   return {
+    ...{ WORKSPACE, MODEL, IMAGE: image, CONTAINER: "tf-serving", ARCHIVE: model.archive, SHA256: model.sha256 },
     FACTS_SCRIPT: join(dir, "facts.sh"),
     MODELS_CONFIG: join(dir, "models.config"),
     INSTALL_SCRIPT: join(dir, "install.sh"),
@@ -122,17 +119,13 @@ async function must(bed: Bed, name: string, command: readonly string[], env: Rea
   const times = join(bed.dir, `${name}.times`);
   const log = await open(path, "w");
   try {
-    const child = spawn("bash", ["-c", TIMED, "bash", ...command], {
+    const code = await runInherited(["bash", "-c", TIMED, "bash", ...command], {
       stdio: ["ignore", log.fd, log.fd],
       env: { ...process.env, ...env, LATHE_TIMES: times },
     });
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
     if (code === 0) return secondsOf(await readFile(times, "utf8"));
     const said = (await readFile(path, "utf8")).trim().split("\n").slice(-15).join("\n");
-    throw new UserError({ what: `${name} ended with exit code ${code ?? "none"}:\n${said}` });
+    throw new UserError({ what: `${name} ended with exit code ${code}:\n${said}` });
   } finally {
     await log.close();
   }

@@ -45,7 +45,6 @@ const THREADS = ["OMP_NUM_THREADS", "TENSORFLOW_INTRA_OP_PARALLELISM"];
  */
 export function dockerRunArgs({ Name, Config, HostConfig }: Inspected, address: string): string[] {
   const { Healthcheck } = Config;
-  const nanoseconds = (value: number) => `${value}ns`;
   const variables = Config.Env.filter((env) => !env.startsWith("PATH=")).map((env) => {
     const name = env.slice(0, env.indexOf("="));
     return THREADS.includes(name) ? `${name}=@THREADS@` : env;
@@ -60,33 +59,26 @@ export function dockerRunArgs({ Name, Config, HostConfig }: Inspected, address: 
     ({ Type, Source, Target }) =>
       `type=${Type},source=${Source.replace(/^.*\/models$/, "@WORKSPACE@/models")},target=${Target},readonly`,
   );
+  const pairs = (map: Readonly<Record<string, string>>, between: string) =>
+    Object.entries(map).map(([name, value]) => `${name}${between}${value}`);
   const option = (name: string, values: readonly string[]) => values.flatMap((value) => [name, value]);
   return [
     ...["run", "--detach", "--name", Name.replace(/^\//, ""), "--restart", HostConfig.RestartPolicy.Name],
     ...option("--env", variables),
     ...option("--publish", ports),
     ...option("--mount", mounts),
-    ...option(
-      "--tmpfs",
-      Object.entries(HostConfig.Tmpfs).map(([path, how]) => `${path}:${how}`),
-    ),
+    ...option("--tmpfs", pairs(HostConfig.Tmpfs, ":")),
     ...(HostConfig.ReadonlyRootfs ? ["--read-only"] : []),
     ...["--memory", `${HostConfig.Memory}b`, "--memory-swap", `${HostConfig.MemorySwap}b`],
     ...["--pids-limit", `${HostConfig.PidsLimit}`, "--network", HostConfig.NetworkMode],
     ...option("--cap-drop", HostConfig.CapDrop),
     ...option("--security-opt", HostConfig.SecurityOpt),
     ...["--log-driver", HostConfig.LogConfig.Type],
-    ...option(
-      "--log-opt",
-      Object.entries(HostConfig.LogConfig.Config).map(([name, value]) => `${name}=${value}`),
-    ),
-    ...["--health-cmd", Healthcheck.Test.slice(1).join(" "), "--health-interval", nanoseconds(Healthcheck.Interval)],
-    ...["--health-timeout", nanoseconds(Healthcheck.Timeout), "--health-retries", `${Healthcheck.Retries}`],
-    ...["--health-start-period", nanoseconds(Healthcheck.StartPeriod)],
-    ...option(
-      "--label",
-      Object.entries(Config.Labels).map(([name, value]) => `${name}=${value}`),
-    ),
+    ...option("--log-opt", pairs(HostConfig.LogConfig.Config, "=")),
+    ...["--health-cmd", Healthcheck.Test.slice(1).join(" "), "--health-interval", `${Healthcheck.Interval}ns`],
+    ...["--health-timeout", `${Healthcheck.Timeout}ns`, "--health-retries", `${Healthcheck.Retries}`],
+    ...["--health-start-period", `${Healthcheck.StartPeriod}ns`],
+    ...option("--label", pairs(Config.Labels, "=")),
   ];
 }
 

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, readdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { debianBase } from "../../lab/base.ts";
 import type { ImageSource } from "../../lab/index.ts";
@@ -7,6 +6,7 @@ import { run } from "../../lab/run.ts";
 import { cached } from "../../lib/cached.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
+import { buildServer, stateOf } from "../go.ts";
 
 /** Said wherever this benchmark's numbers appear. */
 export const SMALL_SERVER =
@@ -19,20 +19,13 @@ export const SMALL_SERVER =
  */
 export async function smallServer(progress: Progress): Promise<ImageSource> {
   const source = join(repoRoot, "selfbench", "fleet", "server");
-  const hash = createHash("sha256");
-  for (const name of (await readdir(source)).sort()) hash.update(name).update(await readFile(join(source, name)));
-  const key = `fleet-server-2-${hash.digest("hex").slice(0, 16)}`;
+  const key = `fleet-server-2-${await stateOf(source)}`;
   const base = await debianBase(progress);
   const dir = await cached("speed", key, async (partial) => {
     progress.step("Building the small server", 20);
     // Read-only roots need their mount points.
     for (const name of ["models", "tmp"]) await mkdir(join(partial, name));
-    const args = ["build", "-trimpath", "-ldflags", "-s -w", "-o", join(partial, "server"), "."];
-    await run(["go", "-C", source, ...args], {
-      env: { ...process.env, CGO_ENABLED: "0" },
-      what: "go build of the small server",
-      fix: "see go's words above; Go 1.24 or newer is needed (an older one, from 1.21 on, fetches it)",
-    });
+    await buildServer(source, partial);
     const libraries = (await run(["chroot", base, "ldd", "/bin/bash"])).matchAll(/(\/lib\S+)/g);
     for (const path of ["/bin/bash", ...[...libraries].map((match) => match[1] ?? "")]) {
       const real = (await run(["chroot", base, "readlink", "-f", path])).trim();

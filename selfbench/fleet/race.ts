@@ -1,6 +1,7 @@
 import { groupSeconds } from "../../lab/hosts/cgroups.ts";
 import { formatSeconds, type Progress } from "../../lib/progress.ts";
-import { medianOf, ratioSpread, type Spread } from "../clients/stats.ts";
+import { median } from "../../bench/stats/math/quantile.ts";
+import { ratioSpread, type Spread } from "../clients/stats.ts";
 import type { Contender } from "./contenders.ts";
 
 /** What each contender does in a round, in this order. */
@@ -70,39 +71,33 @@ async function lapOf(
 }
 
 /** One contender's figures for so many hosts: medians over the rounds. */
-export interface Standing {
-  readonly contender: string;
-  readonly hosts: number;
+export interface Standing extends Omit<Lap, "round"> {
   readonly rounds: number;
-  readonly phases: Readonly<Record<Phase, Measured>>;
 }
 
 export function standings(laps: readonly Lap[]): Standing[] {
-  return groups(laps).map(([contender, hosts, own]) => {
+  const ran = new Map(laps.map((lap) => [`${lap.hosts} ${lap.contender}`, lap]));
+  return [...ran.values()].map(({ contender, hosts }) => {
+    const own = lapsOf(laps, contender, hosts);
+    const over = (phase: Phase, figure: keyof Measured) => median(own.map((lap) => lap.phases[phase][figure]));
     const measured = (phase: Phase): Measured => ({
-      seconds: medianOf(own.map((lap) => lap.phases[phase].seconds)),
-      cpuSeconds: medianOf(own.map((lap) => lap.phases[phase].cpuSeconds)),
-      hostCpuSeconds: medianOf(own.map((lap) => lap.phases[phase].hostCpuSeconds)),
+      seconds: over(phase, "seconds"),
+      cpuSeconds: over(phase, "cpuSeconds"),
+      hostCpuSeconds: over(phase, "hostCpuSeconds"),
     });
     const phases = { up: measured("up"), "up again": measured("up again"), down: measured("down") };
     return { contender, hosts, rounds: own.length, phases };
   });
 }
 
-function groups(laps: readonly Lap[]): [contender: string, hosts: number, laps: Lap[]][] {
-  const keys = [...new Map(laps.map((lap) => [`${lap.hosts} ${lap.contender}`, lap])).values()];
-  return keys.map(({ contender, hosts }) => [
-    contender,
-    hosts,
-    laps.filter((lap) => lap.contender === contender && lap.hosts === hosts),
-  ]);
+function lapsOf(laps: readonly Lap[], contender: string, hosts: number): Lap[] {
+  return laps.filter((lap) => lap.contender === contender && lap.hosts === hosts);
 }
 
 /** Lathe's time as a share of another contender's, of rounds side by side: below 1 Lathe is the faster one. */
 export function ratio(laps: readonly Lap[], against: string, hosts: number, phase: Phase): Spread | undefined {
   const of = (name: string) =>
-    laps
-      .filter((lap) => lap.contender === name && lap.hosts === hosts)
+    lapsOf(laps, name, hosts)
       .sort((a, b) => a.round - b.round)
       .map((lap) => lap.phases[phase].seconds);
   const [ours, theirs] = [of("lathe"), of(against)];

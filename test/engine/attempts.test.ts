@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { destroy, pulumi, tryUp, type StackRef } from "../../infra/pulumi/cli.ts";
+import { destroy, pulumi, tryUp, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { networkName } from "../../infra/access/firewall-rules.ts";
 import { hostOf, pushImage } from "../../lab/index.ts";
 import { proxyImage } from "../../lab/proxy.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
-import { destroy, outputs, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
+import { destroy, outputs, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { networkName } from "../../infra/access/firewall-rules.ts";
 import { hostOf } from "../../lab/index.ts";
 import { quoteAll } from "../../lib/quote.ts";

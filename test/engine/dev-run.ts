@@ -1,4 +1,4 @@
-import { destroy, initStack, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
+import { destroy, initStack, tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 
 /*
  * Brings the stack `dev` up, up again, and down, and prints what it saw as JSON: run by `dev.test.ts` in a process that

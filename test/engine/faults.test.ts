@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { pulumi, setConfig, tryUp, up, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
+import { pulumi, setConfig, tryUp, up, type EngineResult, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import { deliver, incomingName, undeliver } from "../../infra/models/deliver.ts";
 import type { DeliverSpec } from "../../infra/models/spec.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { outputs, setConfig, tryUp, type StackRef } from "../../infra/pulumi/cli.ts";
+import { outputs, setConfig, tryUp, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { hostOf } from "../../lab/index.ts";
 import { listeningPorts, runFleet } from "./fleet-run.ts";
 import { makeBed, type Bed } from "./harness.ts";

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { destroy, initStack, projectFolder, pulumi, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
+import {
+  destroy,
+  initStack,
+  projectFolder,
+  pulumi,
+  type EngineResult,
+  type StackRef,
+} from "../../infra/pulumi/testing/stack.ts";
 import { startPulumi } from "../../infra/pulumi/engine.ts";
 import { StackSecrets } from "../../infra/outputs-access.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";

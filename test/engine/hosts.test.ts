@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
-import { destroy, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
+import { destroy, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { readFacts } from "../../infra/hosts/facts/read-facts.ts";
 import { unwrap, wrap } from "../../infra/hosts/bootstrap/bootstrap.ts";
 import { stopSharing } from "../../infra/hosts/connection/ssh.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
-import { destroy, outputs, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
+import { destroy, outputs, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { hostOf } from "../../lab/index.ts";
 import { on } from "../lab/tools.ts";
 import { makeBed, type Bed } from "./harness.ts";

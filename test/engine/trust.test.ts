@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
-import { destroy, outputs, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
+import { destroy, outputs, pulumi, setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { boot, hostOf, powerCut, pushImage } from "../../lab/index.ts";
 import { proxyImage } from "../../lab/proxy.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { clientKind } from "../../clients/registry.ts";
 import { modelStatus, versionOfLabel } from "../../clients/tf-serving/status.ts";
-import { setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/cli.ts";
+import { setConfig, tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { hostOf } from "../../lab/index.ts";
 import { progress } from "../../lib/progress.ts";
 import { prepareModel } from "../../models/index.ts";

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
 import type { CallRecord, JournalRecord } from "../../bench/records/records.ts";
-import { type StackRef, setConfig, up } from "../../infra/pulumi/cli.ts";
+import { type StackRef, setConfig, up } from "../../infra/pulumi/testing/stack.ts";
 import type { StackOutputs } from "../../infra/outputs.ts";
 import { hostOf } from "../../lab/index.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
@@ -109,7 +109,7 @@ async function underWay(from: string, place: string, requests: number, env: Read
   const before = await runs();
   const running = bench(
     [
-      ...["--outputs", from, "--place", place, "--models", "null", "--images", "2", "--client", "probe,rest"],
+      ...["--outputs", from, "--placement", place, "--models", "null", "--images", "2", "--client", "probe,rest"],
       ...["--requests", `${requests}`, "--block", "5", "--precision", "none", "--timeout", `${TIMEOUT_SECONDS}`],
     ],
     env,

@@ -160,7 +160,7 @@ describe("the bench against servers that real stacks put on real hosts", () => {
     const pids = (await on(lab, "client", busy)).split("\n");
     try {
       const { code, stderr } = await bench(
-        ...["--images", "2", "--requests", "10", "--block", "5", "--models", "ssd-mobilenet", "--place", "remote"],
+        ...["--images", "2", "--requests", "10", "--block", "5", "--models", "ssd-mobilenet", "--placement", "remote"],
       );
       expect(code, stderr).toBe(0);
     } finally {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type * as Engine from "../../../infra/pulumi/cli.ts";
+import type * as Engine from "../../../infra/pulumi/testing/stack.ts";
 import { hostOf, pushImage, readLab, standInFor, type Lab } from "../../../lab/index.ts";
 import { progress } from "../../../lib/progress.ts";
 import { TEST_LAB } from "../../lab/setup.ts";
@@ -47,7 +47,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
     dir = await mkdtemp(join(tmpdir(), "lathe-plain-"));
     env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };
     engine = (await import(
-      /* @vite-ignore */ pathToFileURL(join(checkout.dir, "infra/pulumi/cli.ts")).href
+      /* @vite-ignore */ pathToFileURL(join(checkout.dir, "infra/pulumi/testing/stack.ts")).href
     )) as typeof Engine;
     const projectDir = await engine.projectFolder(join(dir, "project"));
     const common = { "lathe:sshConfig": lab.sshConfig, "lathe:models": "null" };
@@ -126,7 +126,18 @@ describe("a server kind that was added to a copy of the checkout", () => {
     const measured = await checkout.npmRun(
       "bench",
       [
-        ...["--stack", `${PLAIN},${OTHER}`, "--place", "local", "--models", "null", "--images", "7", "--runs", kept],
+        ...[
+          "--stack",
+          `${PLAIN},${OTHER}`,
+          "--placement",
+          "local",
+          "--models",
+          "null",
+          "--images",
+          "7",
+          "--runs",
+          kept,
+        ],
         ...["--requests", `${CALLS}`, "--precision", "none", "--json"],
       ],
       env,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changesOf } from "./cli.ts";
+import { changesOf } from "./stack.ts";
 
 test("what a run changed is read from its last lines", () => {
   const output = [

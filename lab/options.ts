@@ -1,0 +1,17 @@
+import { type Options, jsonOption } from "../lib/cli/spec.ts";
+import { list, number, positive } from "../lib/cli/values.ts";
+
+export const OPTIONS = {
+  name: { value: "LAB", help: "which lab; several stand side by side (default: LATHE_LAB, else lathe)" },
+  hosts: { value: "A,B", read: list, help: "hosts of these names (default: client,cloud,edge)", on: ["up"] },
+  "delay-ms": {
+    ...{ value: "N", read: number(0), on: ["link"] },
+    help: "hold every packet back N ms each way; a round trip takes 2N longer",
+  },
+  "bandwidth-mbit": {
+    ...{ value: "N", read: positive, on: ["link"] },
+    help: "let N megabits a second through, each way",
+  },
+  clear: { help: "as fast as it goes again", on: ["link"] },
+  json: jsonOption("lathe.lab-status/1", { on: ["up", "status"] }),
+} as const satisfies Options;
