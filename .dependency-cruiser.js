@@ -37,8 +37,9 @@ const FLOORS = {
     ["deadlines\\.ts$"],
     ["hosts/"],
     ["outputs[^/]*\\.ts$"],
+    ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],
-    ["access/"],
+    ["access/(?!config\\.ts)"],
     // What programs on their way to a host are told.
     ["[^/]+/specs?\\.ts$"],
     ["ownership/(?!spec\\.ts)"],

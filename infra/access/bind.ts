@@ -2,15 +2,13 @@ import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { UserError } from "../../lib/errors.ts";
 import type { HostLogin } from "../hosts/login.ts";
-import { LOOPBACK, isLoopback } from "../hosts/loopback.ts";
+import type { AccessConfig } from "./config.ts";
+import { LOOPBACK, isLoopback } from "../hosts/addresses.ts";
 
-/** Who can reach a server's ports: whoever reaches the machine's address, every interface, or nobody but the machine. */
-export type Expose = "address" | "everywhere" | "tunnel";
-
-/** Of a machine: the address that others use, what that name stands for, and what the host said of itself. */
+/** What a server's addresses follow from. */
 export interface BindSources {
-  readonly expose: Expose;
-  /** Where others reach it, as the stack's outputs say it. */
+  readonly expose: AccessConfig["expose"];
+  /** Where others reach the machine, as the stack's outputs say it. */
   readonly address: string;
   /** The addresses behind that name, as this machine resolves it. */
   readonly resolved: readonly string[];
@@ -18,10 +16,8 @@ export interface BindSources {
 }
 
 /**
- * The host's own addresses that a server's ports are bound to: no more than is needed. Loopback is always one of them,
- * because a machine that is its own client takes the shortest way.
- *
- * A name or an address of a NAT in front is none of the host's own: then it is the address at which SSH arrived.
+ * The host's own addresses that a server's ports are bound to. Loopback is always one of them, for a client on the machine
+ * itself. Where the machine's address is that of a NAT in front, it is the address at which SSH arrived.
  *
  * @throws UserError where the host has no such address
  */

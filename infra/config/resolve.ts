@@ -1,6 +1,5 @@
 import { UserError, type Fault } from "../../lib/errors.ts";
-import type { ConfigValues } from "./keys.ts";
-import { MACHINE_KEYS } from "./machine-keys.ts";
+import { MACHINE_KEYS, type ConfigValues } from "./keys.ts";
 import { STACK } from "./places.ts";
 import type { ReadConfig } from "./read.ts";
 import { resolveServers, type ServerSources, type WantedServer } from "./servers.ts";

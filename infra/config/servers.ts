@@ -1,14 +1,15 @@
 import type { Fault } from "../../lib/errors.ts";
+import { isOwnModel } from "../../models/own.ts";
 import type { ServerKind } from "../servers/kind.ts";
 import { accessProblems } from "../servers/endpoints.ts";
-import { accessConfig, type AccessConfig } from "./access.ts";
+import type { AccessConfig } from "../access/config.ts";
+import { accessConfig } from "./access.ts";
 import { schemaFaults, unknownName } from "./faults.ts";
 import type { ServerValues } from "./keys.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
 import { found, ofKind, type Found, type Layer } from "./layers.ts";
 import { PORT_STEP, portFaults, type PlannedPort } from "./ports.ts";
-import type { ModelRequest, ServerConfig } from "./types.ts";
-import { isOwnModel, versionsOf } from "./versions.ts";
+import { versionsOf, type ModelRequest, type ServerConfig } from "./types.ts";
 
 /** What the config must know of a server kind. */
 export type ConfigKind = Pick<ServerKind, "name" | "defaultContainer" | "endpoints" | "settings" | "settingsHelp">;

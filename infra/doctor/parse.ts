@@ -1,13 +1,11 @@
-import { listening } from "../hosts/connection/listening.ts";
+import { listening, publishedPorts } from "../hosts/connection/listening.ts";
 import { UserError } from "../../lib/errors.ts";
 import { sections } from "../hosts/facts/parse-facts.ts";
 
-/** Whether the SSH user may become root. */
-export type SudoState = "root" | "free" | "password" | "none";
-
 /** What a host told a doctor beyond its facts. Undefined or null: it did not tell. */
 export interface Examination {
-  readonly sudo: SudoState;
+  /** Whether the SSH user may become root. */
+  readonly sudo: "root" | "free" | "password" | "none";
   readonly dockerFreeBytes: number | undefined;
   readonly homeFreeBytes: number | undefined;
   readonly availableBytes: number | undefined;
@@ -49,11 +47,7 @@ export function parseExamination(output: string): Examination {
     load: number(/^(\d+\.\d+)/, "load"),
     listening: [...new Set(listening(text("listeners")).map((l) => l.port))].sort((a, b) => a - b),
     containers: [...text("containers").matchAll(/^([^|\n]+)\|([^|\n]*)\|(.*)$/gm)].map(
-      ([, name = "", owner = "", ports = ""]) => ({
-        name,
-        owner,
-        ports: publishedPorts(ports),
-      }),
+      ([, name = "", owner = "", ports = ""]) => ({ name, owner, ports: publishedPorts(ports) }),
     ),
     governors: [...text("governor").matchAll(/^\s*(\d+)\s+(\S+)$/gm)].map((m) => ({
       governor: m[2] ?? "",
@@ -61,13 +55,4 @@ export function parseExamination(output: string): Examination {
     })),
     turbo: noTurbo !== undefined ? noTurbo === 0 : boost !== undefined ? boost === 1 : undefined,
   };
-}
-
-/** Host ports as `docker ps` writes them, where it joins neighbours: `0.0.0.0:8500-8501->8500-8501/tcp`. */
-function publishedPorts(text: string): number[] {
-  const found = new Set<number>();
-  for (const [, first, last = first] of text.matchAll(/:(\d+)(?:-(\d+))?->/g)) {
-    for (let port = Number(first); port <= Number(last); port++) found.add(port);
-  }
-  return [...found];
 }

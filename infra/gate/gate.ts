@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/errors.ts";
-import { LOOPBACK } from "../hosts/loopback.ts";
+import { LOOPBACK } from "../hosts/addresses.ts";
 import { mustRunOn } from "../hosts/connection/remote.ts";
 import { openTunnel } from "../hosts/connection/tunnel.ts";
 import { firstLook, lastLook, limit } from "./batched-commands.ts";

@@ -1,6 +1,6 @@
 import { script } from "../hosts/connection/remote.ts";
 import { runOn } from "../hosts/connection/run.ts";
-import { LOOPBACK } from "../hosts/loopback.ts";
+import { LOOPBACK } from "../hosts/addresses.ts";
 import type { GateSpec } from "./spec.ts";
 
 /** Needs bash, which every supported host has. */

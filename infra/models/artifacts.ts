@@ -1,7 +1,6 @@
 import { findEntry, isOwnModel, packOwnModel, prepareModel, type CatalogueEntry } from "../../models/index.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
-import type { ModelRequest } from "../config/types.ts";
-import { versionsOf } from "../config/versions.ts";
+import { versionsOf, type ModelRequest } from "../config/types.ts";
 import type { ModelArtifact } from "./spec.ts";
 
 /** The signature that takes pixels, and its input: the same for every model of the catalogue. */

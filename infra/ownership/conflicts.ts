@@ -3,7 +3,7 @@ import type { Fault } from "../../lib/errors.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import { sshCommand } from "../hosts/connection/diagnose-command.ts";
-import { listening } from "../hosts/connection/listening.ts";
+import { listening, publishedPorts } from "../hosts/connection/listening.ts";
 import { type Listed, named, readListed } from "./docker-list.ts";
 import type { ReservationSpec } from "./spec.ts";
 
@@ -38,12 +38,9 @@ export function parseSeen(printed: string): Seen {
 }
 
 function readHolders(lines: string): Holder[] {
-  return readListed(lines, ([deployment = "", owner = "", server = ""], line) => ({
-    ...{ deployment, owner, server },
-    ports: [...line.matchAll(/:(\d+)(?:-(\d+))?->/g)].flatMap(([, from, to]) =>
-      Array.from({ length: Number(to ?? from) - Number(from) + 1 }, (_, i) => Number(from) + i),
-    ),
-  }));
+  return readListed(lines, ([deployment = "", owner = "", server = ""], line) => {
+    return { deployment, owner, server, ports: publishedPorts(line) };
+  });
 }
 
 /** Whether something is of this deployment. */

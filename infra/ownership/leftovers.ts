@@ -1,6 +1,6 @@
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
-import type { AccessConfig } from "../config/access.ts";
+import type { AccessConfig } from "../access/config.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { type Listed, named, readListed, shortId } from "./docker-list.ts";

@@ -1,5 +1,5 @@
 import type { PlannedEndpoint } from "../access/plan.ts";
-import type { AccessConfig } from "../config/access.ts";
+import type { AccessConfig } from "../access/config.ts";
 import type { KindEndpoint, ServerKind } from "./kind.ts";
 
 /* What a stack's access config makes of the endpoints of a server kind, and what it asks of them that they cannot do. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Credentials } from "../access/certificates.ts";
-import type { AccessConfig } from "../config/access.ts";
+import type { AccessConfig } from "../access/config.ts";
 import type { KindGate } from "../gate/kind-gate.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import type { Endpoint, Placement } from "../outputs.ts";

@@ -9,7 +9,7 @@ import { listening } from "./listening.ts";
 import { mustRunOn } from "./remote.ts";
 import { sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
 import type { SshTarget } from "../target.ts";
-import { LOOPBACK } from "../loopback.ts";
+import { LOOPBACK } from "../addresses.ts";
 
 const READY = "lathe-tunnel-ready";
 const OPEN_MS = 30_000;

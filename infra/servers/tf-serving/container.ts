@@ -1,6 +1,6 @@
 import type { Credentials } from "../../access/certificates.ts";
 import { SECRETS_PATH } from "../../access/plan.ts";
-import type { AccessConfig } from "../../config/access.ts";
+import type { AccessConfig } from "../../access/config.ts";
 import type { ContainerSpec, ModelToServe, SecretFile } from "../kind.ts";
 import { CONFIG_FILE, PROVEN, configText, servedOf, type Serving } from "./models-config.ts";
 import { settingsEnv, type TfServingSettings } from "./settings.ts";
