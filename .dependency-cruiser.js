@@ -52,7 +52,7 @@ const FLOORS = {
     ["config/(?:reference|resolve|servers)\\.ts$"],
     ["models/(?!spec\\.ts)"],
     ["gate/(?!spec\\.ts|batched-commands|inside|inspect|kind-gate|why-no-answer)"],
-    ["host-programs/(?!specs\\.ts)"],
+    ["host-programs/"],
     ["resources/"],
     ["deploy\\.ts$"],
     ["pulumi/", "doctor/"],

@@ -10,7 +10,6 @@ import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import type { SshTarget } from "./hosts/target.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
-import type { StackSecrets } from "./outputs-access.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
 import { secretsOutput } from "./resources/credentials.ts";
 import { dockerProvider, imagesOn, type ImagesOn } from "./resources/docker-engine.ts";
@@ -53,14 +52,8 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
   return { machine: { config: rest, target, facts, home, login, address }, servers: await Promise.all(prepared) };
 }
 
-/** A stack's outputs: what it promises, and what is secret of it; undefined where nothing is. */
-export interface Declared {
-  readonly lathe: pulumi.Output<StackOutputs>;
-  readonly latheSecrets: pulumi.Output<StackSecrets> | undefined;
-}
-
-/** Declares one machine and the servers on it; gives the stack's outputs. */
-export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]): Promise<Declared> {
+/** Declares one machine and the servers on it; gives the stack's outputs, `latheSecrets` undefined where nothing is secret. */
+export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]) {
   const { config, target, facts, home, address } = machine;
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
@@ -79,11 +72,11 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   const stage = { machine, provider, host, folder, images: imagesOn(host, target, provider, ownerOf(), bySudo) };
   const made: ModelServer[] = [];
   for (const plan of plans) made.push(await declareServer(plan, plans, stage));
-  const told = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
+  const described = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
   return {
     lathe: pulumi
       .all(made.map(({ server }) => server))
-      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: told, servers: all })),
+      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: described, servers: all })),
     latheSecrets: secretsOutput(made),
   };
 }
@@ -134,11 +127,7 @@ function ownerOf(): string {
 /** The way to Docker through sudo: before the images and all that depends on them, and gone after all of it. */
 function dockerBySudo(host: string, target: SshTarget | null, id: pulumi.Output<string>): pulumi.Resource {
   const spec = { target, owner: ownerOf(), id };
-  return hostCommand(
-    `sudo.${host}`,
-    { program: "sudo", spec, triggers: [], undo: true },
-    { deleteBeforeReplace: true },
-  );
+  return hostCommand(`sudo.${host}`, { program: "sudo", spec }, { deleteBeforeReplace: true });
 }
 
 /** A folder on the machine, absolute. */

@@ -1,4 +1,4 @@
-import { ROOT_SCRIPT } from "./bootstrap/become-root.ts";
+import { ROOT_SCRIPT } from "./connection/remote.ts";
 
 /** Where a host's rules for one server are to be found: their chain, and what was noted of them when they were set. */
 export interface GuardPlace {

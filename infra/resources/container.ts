@@ -5,6 +5,18 @@ import { GRACE_SECONDS } from "../deadlines.ts";
 import type { Placement } from "../outputs.ts";
 import type { ContainerSpec } from "../servers/kind.ts";
 
+/** What every container has that Lathe starts. */
+export const HARDENED = {
+  readOnly: true,
+  capabilities: { drops: ["ALL"] },
+  securityOpts: ["no-new-privileges:true"],
+  mustRun: true,
+  logDriver: "json-file",
+  logOpts: { "max-size": "10m", "max-file": "2" },
+  // Unset, Docker's provider kills at once.
+  destroyGraceSeconds: GRACE_SECONDS,
+};
+
 /** What one server's container is made of, beyond what its kind says. */
 export interface ContainerRequest {
   readonly container: string;
@@ -35,16 +47,20 @@ export interface ContainerRequest {
 export function containerArgs(request: ContainerRequest) {
   const { spec, placement } = request;
   return {
+    ...HARDENED,
     name: request.container,
     envs: Object.entries(spec.env)
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
     command: [...spec.command],
     ...(request.user === undefined ? {} : { user: request.user }),
-    // Port by port, as the provider reads them back: another order would be another container to it.
-    ports: published(request.endpoints).flatMap(({ containerPort: internal, port: external }) =>
-      request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
-    ),
+    // Port by port, as the provider reads them back: another order would be another container to it. The port of an endpoint
+    // with a token is its proxy's.
+    ports: request.endpoints
+      .filter(({ security }) => security !== "token")
+      .flatMap(({ containerPort: internal, port: external }) =>
+        request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
+      ),
     mounts: [
       { type: "bind", source: request.modelsDir, target: spec.modelsPath, readOnly: true },
       ...(request.secretsDir === undefined
@@ -55,34 +71,19 @@ export function containerArgs(request: ContainerRequest) {
     ...(placement.cpuSet === undefined ? {} : { cpuSet: placement.cpuSet }),
     memory: request.memoryMiB,
     memorySwap: request.memoryMiB,
-    readOnly: true,
-    capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
     networkMode: request.network ?? "bridge",
     // Not "unless-stopped": a dockerd that died stops what still runs when it is back, and takes that for somebody's wish.
     // What the firewall guards must wait for its rules. (`on-failure` does not: after a power cut Docker takes it for failed.)
     restart: request.startAtBoot === false ? "no" : "always",
-    mustRun: true,
-    logDriver: "json-file",
-    logOpts: { "max-size": "10m", "max-file": "2" },
-    healthcheck: {
-      tests: [...spec.healthTest],
-      interval: "10s",
-      timeout: "5s",
-      retries: 3,
-      startPeriod: "1m0s",
-    },
-    // Unset, Docker's provider kills at once.
-    destroyGraceSeconds: GRACE_SECONDS,
-    labels: Object.entries(request.labels)
-      .map(([label, value]) => ({ label, value }))
-      .sort((a, b) => a.label.localeCompare(b.label)),
+    healthcheck: { tests: [...spec.healthTest], interval: "10s", timeout: "5s", retries: 3, startPeriod: "1m0s" },
+    labels: labelList(request.labels),
   };
 }
 
-/** The container's own ports that the host has: that of an endpoint with a token is its proxy's. */
-function published(endpoints: readonly PlannedEndpoint[]): PlannedEndpoint[] {
-  return endpoints.filter(({ security }) => security !== "token");
+/** Labels as Docker's provider takes them, in order of their names. */
+export function labelList(labels: Readonly<Record<string, Input<string>>>) {
+  const list = Object.entries(labels).map(([label, value]) => ({ label, value }));
+  return list.sort((a, b) => a.label.localeCompare(b.label));
 }
 
 /**
@@ -91,24 +92,14 @@ function published(endpoints: readonly PlannedEndpoint[]): PlannedEndpoint[] {
  * (kreuzwerker/terraform-provider-docker: `healthcheck`, `cpu_set`, `memory` and `restart` are updated in place.)
  */
 export const REPLACE_ON_CHANGES = [
-  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly"],
-  ...[
-    "user",
-    "capabilities",
-    "securityOpts",
-    "networkMode",
-    "restart",
-    "logDriver",
-    "logOpts",
-    "healthcheck",
-    "labels",
-  ],
+  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
+  ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
 
 /**
  * The memory limit of a server whose config sets none: nine tenths of the host's, so that servers never take their host down,
- * less what the stack's other servers there are given, shared with those that have no limit either; in steps of 256 MiB, because a new
- * kernel finds a little more or less memory and that is no reason for a new container. Pure.
+ * less the limits of the stack's other servers there, shared with those that have none either. In steps of 256 MiB: a new
+ * kernel finds a little more or less memory, which is no reason for a new container. Pure.
  *
  * @param memoryBytes of the host, as far as the server may have it
  * @param givenMiB limits of the stack's other servers on the host
@@ -117,12 +108,13 @@ export const REPLACE_ON_CHANGES = [
  */
 export function memoryShareMiB(memoryBytes: number, givenMiB: readonly number[] = [], sharers = 1): number {
   const STEP = 256;
+  const allMiB = (memoryBytes * 0.9) / 2 ** 20;
   const given = givenMiB.reduce((sum, mib) => sum + mib, 0);
-  const mostMiB = Math.floor(((memoryBytes * 0.9) / 2 ** 20 - given) / sharers);
+  const mostMiB = Math.floor((allMiB - given) / sharers);
   if (mostMiB < 1)
     throw new UserError({
       what: `lathe:memoryMiB: the limits of the stack's other servers (${givenMiB.join(" + ")} MiB) leave nothing of the machine's memory`,
-      expected: `less than ${Math.floor((memoryBytes * 0.9) / 2 ** 20)} MiB in all, or a limit for each server`,
+      expected: `less than ${Math.floor(allMiB)} MiB in all, or a limit for each server`,
       fix: "give the servers lower limits (lathe:memoryMiB)",
     });
   return mostMiB < STEP ? mostMiB : Math.floor(mostMiB / STEP) * STEP;

@@ -4,7 +4,7 @@ import { UserError, messageOf } from "../../lib/errors.ts";
 import { hostCommand } from "./host-command.ts";
 import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import type { ImageKey } from "../host-programs/specs.ts";
+import type { ImageKey } from "../host-programs/pull.ts";
 
 /** The connection to a machine's Docker engine: over SSH, or to this machine's own. */
 export function dockerProvider(name: string, target: SshTarget | null): docker.Provider {
@@ -29,21 +29,11 @@ export function remoteImage(
   key: ImageKey,
   dependsOn: pulumi.Resource[] = [],
 ): docker.RemoteImage {
-  const claim = hostCommand(
-    `${name}-claim`,
-    { program: "image", spec: { target, owner, reference, key }, triggers: [reference], undo: true },
-    { dependsOn },
-  );
-  return new docker.RemoteImage(
-    name,
-    { name: reference, keepLocally: true },
-    {
-      provider,
-      dependsOn: [claim],
-      // `keepLocally` says as much, but to find that out the provider would need a host that answers.
-      retainOnDelete: true,
-    },
-  );
+  const spec = { target, owner, reference, key };
+  const claim = hostCommand(`${name}-claim`, { program: "image", spec, triggers: [reference] }, { dependsOn });
+  // `keepLocally` alone: to find that out on destroy, the provider would need a host that answers.
+  const options = { provider, dependsOn: [claim], retainOnDelete: true };
+  return new docker.RemoteImage(name, { name: reference, keepLocally: true }, options);
 }
 
 /** Gives an image of a machine by what its resource is called, what is wanted, and the config's key that says so. */
