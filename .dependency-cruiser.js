@@ -44,14 +44,14 @@ const FLOORS = {
     ["[^/]+/specs?\\.ts$"],
     ["ownership/(?!spec\\.ts)"],
     // What the gates of all kinds use.
-    ["gate/(?:batched-commands|inside|inspect|kind-gate|why-no-answer)\\.ts$"],
+    ["gate/(?:batched-commands|inside|inspect|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
     ["servers/[^/]+/", "servers/endpoints\\.ts$"],
     ["servers/registry\\.ts$"],
     // What a stack's servers are is told by their kinds.
     ["config/(?:reference|resolve|servers)\\.ts$"],
     ["models/(?!spec\\.ts)"],
-    ["gate/(?!spec\\.ts|batched-commands|inside|inspect|kind-gate|why-no-answer)"],
+    ["gate/(?!spec\\.ts|batched-commands|inside|inspect|why-no-answer)"],
     ["host-programs/"],
     ["resources/"],
     ["deploy\\.ts$"],

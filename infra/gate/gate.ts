@@ -6,9 +6,8 @@ import { openTunnel } from "../hosts/connection/tunnel.ts";
 import { firstLook, lastLook, limit } from "./batched-commands.ts";
 import { insideDifferences, lookInside } from "./inside.ts";
 import { assertAsPlanned, inspect, isStandIn, lastLogLines, mustRun, notRunning, type Inspected } from "./inspect.ts";
-import type { KindGate } from "./kind-gate.ts";
 import { refusesStrangers } from "./refuses-strangers.ts";
-import type { GateModel, GateReport, GateRun, GateSpec } from "./spec.ts";
+import type { GateModel, GateReport, GateRun, GateSpec, KindGate } from "./spec.ts";
 
 const POLL_MS = 1000;
 /** How often limits are tried to be set on a server that dies and is started again, before the last error counts. */
@@ -97,7 +96,7 @@ async function setLimits(run: GateRun, deadline: number): Promise<Inspected> {
       limited = await limit(run, limitsOf(run));
       break;
     } catch (error) {
-      // Docker cannot limit one that dies at this moment: then what it died of is the reason, told once Docker knows it.
+      // Docker cannot limit one that dies at this moment: then what it died of is the reason, which Docker reports later.
       await sleep(POLL_MS);
       await running(run, deadline);
       if (tries === LIMIT_TRIES) throw error;

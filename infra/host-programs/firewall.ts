@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ROOT_SCRIPT, mustRunOn, script } from "../hosts/connection/remote.ts";
+import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { chainName, firewallRules, ruleComment, secondDoor } from "../access/firewall-rules.ts";
-import { RULES_SCRIPT } from "../hosts/firewall.ts";
+import { ROOT_SCRIPT, RULES_SCRIPT } from "../hosts/firewall.ts";
 import { Owned } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { unlessAnothers } from "../ownership/owner.ts";
-import { Owned } from "../ownership/spec.ts";
+import { Owned, unlessAnothers } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 /*

@@ -1,7 +1,6 @@
 import { BULK_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { OWNER_FILE } from "../ownership/owner.ts";
-import { WorkspaceSpec } from "../ownership/spec.ts";
+import { OWNER_FILE, WorkspaceSpec } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 const MAKE = `

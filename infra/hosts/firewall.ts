@@ -1,4 +1,5 @@
-import { ROOT_SCRIPT } from "./connection/remote.ts";
+/** Shell: `$sudo` before a command makes it root's, where the user is root or needs no password; root's programs are found. */
+export const ROOT_SCRIPT = `PATH=$PATH:/usr/sbin:/sbin; sudo=; [ "$(id -u)" = 0 ] || sudo="sudo -n"`;
 
 /** Where a host's rules for one server are to be found: their chain, and what was noted of them when they were set. */
 export interface GuardPlace {

@@ -43,11 +43,6 @@ function readHolders(lines: string): Holder[] {
   });
 }
 
-/** Whether something is of this deployment. */
-function isOwn(spec: ReservationSpec, holder: Holder): boolean {
-  return holder.deployment === spec.id;
-}
-
 /** The names that a server is to have, and who has them. */
 function names(spec: ReservationSpec, { containers, networks }: Seen) {
   const { container, owner, proxy, beside } = spec;
@@ -68,12 +63,12 @@ export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
   const on = (command: string) => (target === null ? command : `${sshCommand(target)} ${command}`);
   return [
     ...names(spec, seen).flatMap(({ kind, name, holder }) =>
-      holder === undefined || isOwn(spec, holder) ? [] : [nameFault(spec, host, on, kind, name, holder)],
+      holder === undefined || holder.deployment === spec.id ? [] : [nameFault(spec, host, on, kind, name, holder)],
     ),
     ...spec.ports.flatMap(({ protocol, port }): Fault[] => {
       const by = seen.containers.find((c) => c.ports.includes(port));
       // Its own container goes before the next one comes, under whatever name it ran.
-      if (by === undefined ? !seen.listening.includes(port) : isOwn(spec, by)) return [];
+      if (by === undefined ? !seen.listening.includes(port) : by.deployment === spec.id) return [];
       const whose = by === undefined ? `another program (which: ${on("sudo ss -ltnp")})` : `container ${by.names[0]}`;
       return [
         {
@@ -111,14 +106,14 @@ export function toRemove(spec: ReservationSpec, seen: Seen): { containers: strin
   const all = names(spec, seen);
   const leftovers = (of: string) =>
     all.flatMap(({ kind, holder, leftover }) =>
-      kind === of && leftover !== "" && holder?.id.startsWith(leftover) === true && isOwn(spec, holder)
+      kind === of && leftover !== "" && holder?.id.startsWith(leftover) === true && holder.deployment === spec.id
         ? [holder.id]
         : [],
     );
   const wanted = new Set(all.map(({ name }) => name));
   const ports = spec.ports.map(({ port }) => port);
   const inTheWay = seen.containers.filter((c) => {
-    if (!isOwn(spec, c)) return false;
+    if (c.deployment !== spec.id) return false;
     // It has the port that the server itself is about to take.
     if (c.server === spec.server) return !spec.proxy && c.names.includes(proxyContainer(spec.container));
     return c.names.some((name) => wanted.has(name)) || c.ports.some((port) => ports.includes(port));

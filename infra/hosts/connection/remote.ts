@@ -20,9 +20,6 @@ export async function mustRunOn(
   throw new UserError(diagnoseCommand(target, doing, result));
 }
 
-/** Shell: `$sudo` before a command makes it root's, where the user is root or needs no password; root's programs are found. */
-export const ROOT_SCRIPT = `PATH=$PATH:/usr/sbin:/sbin; sudo=; [ "$(id -u)" = 0 ] || sudo="sudo -n"`;
-
 /** A POSIX shell script with arguments `$1`, `$2`, … as an argument list. It stops at its first failing command. */
 export function script(text: string, ...args: string[]): string[] {
   return ["sh", "-euc", text.trim(), "lathe", ...args];

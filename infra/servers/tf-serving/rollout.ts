@@ -6,9 +6,17 @@ import { inspect, mustRun } from "../../gate/inspect.ts";
 import type { GateModel, GateRun } from "../../gate/spec.ts";
 import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import { checkLabels, grpcOf } from "./gate.ts";
-import { configMessage, isServed, letGo, readConfigText, relabelled, servingOf, trialOf } from "./models-config.ts";
+import {
+  configMessage,
+  isServed,
+  letGo,
+  readConfigText,
+  relabelled,
+  servingOf,
+  state,
+  trialOf,
+} from "./models-config.ts";
 import type { ServedModel } from "./models-config.ts";
-import { state } from "./state.ts";
 
 /*
  * How new versions go live in a server that goes on serving: it is told over gRPC to serve them beside the old ones; they
