@@ -45,7 +45,7 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
     if (!(error instanceof UserError)) throw error;
     const log = await lastLogLines(given.target, given.container, LOG_LINES);
     throw new UserError({
-      what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${indent(log.trim() || "(empty)")}`,
+      what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${(log.trim() || "(empty)").replace(/^/gm, "  | ")}`,
       fix: "mend it and run `pulumi up` again: the gate stays closed until it passes",
     });
   }
@@ -133,11 +133,4 @@ async function running(run: GateRun, deadline: number, seen?: Inspected): Promis
     if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
     await sleep(POLL_MS);
   }
-}
-
-function indent(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `  | ${line}`)
-    .join("\n");
 }

@@ -4,10 +4,39 @@ import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import { sshCommand } from "../hosts/connection/diagnose-command.ts";
 import { listening, publishedPorts } from "../hosts/connection/listening.ts";
-import { type Listed, named, readListed } from "./docker-list.ts";
 import type { ReservationSpec } from "./spec.ts";
 
 /* Who has the names and the ports of a server's reservation on its host, see reservation.ts: itself, or others. */
+
+/** A container or a network. */
+export interface Listed {
+  readonly names: readonly string[];
+  readonly id: string;
+}
+
+/**
+ * Reads what `docker ps` and `docker network ls` print for Lathe, a line each: names (commas between them), id, and other words
+ * after spaces. `rest` makes of those words, and of the whole line, what else is wanted. Pure.
+ */
+export function readListed<T>(printed: string, rest: (words: readonly string[], line: string) => T): (Listed & T)[] {
+  return printed
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [names = "", id = "", ...words] = line.split(" ");
+      return { names: names.split(","), id, ...rest(words, line) };
+    });
+}
+
+/** Who has a name. */
+export function named<T extends Listed>(all: readonly T[], name: string): T | undefined {
+  return all.find(({ names }) => names.includes(name));
+}
+
+/** So much of an id as Docker shows. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}
 
 /** A container or a network that has a name. */
 interface Holder extends Listed {

@@ -3,7 +3,7 @@ import { proxyContainer } from "../access/plan.ts";
 import type { AccessConfig } from "../access/config.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import { type Listed, named, readListed, shortId } from "./docker-list.ts";
+import { type Listed, named, readListed, shortId } from "./conflicts.ts";
 import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";
 
 /*

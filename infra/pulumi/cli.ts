@@ -31,8 +31,8 @@ export async function projectFolder(dir: string): Promise<string> {
 /** Like `pulumi`, where only success will do. Throws a `UserError` with what the engine said. */
 async function must(ref: Project, args: readonly string[]): Promise<EngineResult> {
   const result = await pulumi(ref, args);
-  if (result.code === 0) return result;
-  throw failed(args, result);
+  if (result.code !== 0) throw failed(args, result);
+  return result;
 }
 
 function failed(args: readonly string[], { output }: EngineResult): UserError {
@@ -98,24 +98,17 @@ export async function destroy(ref: StackRef): Promise<void> {
 export async function outputs(ref: StackRef): Promise<StackOutputs> {
   const { stdout } = await must({ ...ref, onLine: () => {} }, ["stack", "output", "--json", "--stack", ref.stack]);
   const { lathe } = JSON.parse(stdout) as { lathe?: unknown };
-  if (lathe === undefined) {
+  if (lathe === undefined)
     throw new UserError({ what: `stack ${ref.stack} has no servers`, fix: `pulumi up --stack ${ref.stack}` });
-  }
   return StackOutputs.parse(lathe);
 }
 
 /** The counts under `Resources:` at the end of a run. */
 export function changesOf(output: string): Record<string, number> {
-  const words: Record<string, string> = {
-    created: "create",
-    updated: "update",
-    deleted: "delete",
-    replaced: "replace",
-  };
   const part = output.slice(output.lastIndexOf("\nResources:"));
   return Object.fromEntries(
     [...part.matchAll(/(\d+) (created|updated|deleted|replaced|unchanged)\b/g)].map(([, count, word = ""]) => [
-      words[word] ?? "same",
+      word === "unchanged" ? "same" : word.slice(0, -1),
       Number(count),
     ]),
   );

@@ -36,16 +36,11 @@ export function remoteImage(
   return new docker.RemoteImage(name, { name: reference, keepLocally: true }, options);
 }
 
-/** Gives an image of a machine by what its resource is called, what is wanted, and the config's key that says so. */
-export type ImagesOn = (
-  called: string,
-  wanted: string,
-  key: ImageKey,
-) => Promise<{ readonly reference: string; readonly image: docker.RemoteImage }>;
-
 /**
- * A machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image of
- * one name has a number.
+ * Gives a machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image
+ * of one name has a number.
+ *
+ * @returns makes an image, given what its resource is called, what is wanted, and the config's key that says so
  */
 export function imagesOn(
   host: string,
@@ -53,10 +48,10 @@ export function imagesOn(
   provider: docker.Provider,
   owner: string,
   dependsOn: pulumi.Resource[],
-): ImagesOn {
+) {
   const images = new Map<string, docker.RemoteImage>();
   const counts = new Map<string, number>();
-  return async (called, wanted, key) => {
+  return async (called: string, wanted: string, key: ImageKey) => {
     const reference = await withDigest(wanted, provider, key);
     const known = images.get(reference);
     if (known !== undefined) return { reference, image: known };
@@ -78,8 +73,10 @@ export async function withDigest(reference: string, provider: docker.Provider, k
     const { sha256Digest } = await docker.getRegistryImage({ name: reference }, { provider });
     return `${withoutTag(reference)}@${sha256Digest}`;
   } catch (error) {
+    // The provider's own words come last, after those of everyone who passed them on.
+    const said = messageOf(error).trim().split("\n").at(-1) ?? "";
     throw new UserError({
-      what: `image ${reference}: its registry does not tell its digest (${lastLine(messageOf(error))})`,
+      what: `image ${reference}: its registry does not tell its digest (${said.replace(/^[\s*]+/, "")})`,
       expected: "an image that can be pulled, best named by its digest",
       fix: `pulumi config set lathe:${key} NAME@sha256:…`,
     });
@@ -89,9 +86,4 @@ export async function withDigest(reference: string, provider: docker.Provider, k
 /** `registry:5000/name:tag` without its tag; a registry's port is not one. */
 export function withoutTag(reference: string): string {
   return reference.replace(/:[^:/]*$/, "");
-}
-
-/** The provider's own words come last, after everyone's who passed them on. */
-function lastLine(message: string): string {
-  return (message.trim().split("\n").at(-1) ?? "").replace(/^[\s*]+/, "");
 }
