@@ -20,13 +20,7 @@ const MAY_IMPORT = {
     ...["lib/", "clients/", "models/", "toolchain/"],
     // Of infra: what stacks promise, how hosts are reached and how long that may take, the engine that is asked for outputs, and
     // how a container's state is read.
-    ...[
-      "infra/outputs[^/]*\\.ts$",
-      "infra/hosts/",
-      "infra/deadlines\\.ts$",
-      "infra/pulumi/",
-      "infra/gate/inspect\\.ts$",
-    ],
+    ...["infra/outputs\\.ts$", "infra/hosts/", "infra/deadlines\\.ts$", "infra/pulumi/", "infra/gate/inspect\\.ts$"],
   ],
 };
 
@@ -36,7 +30,7 @@ const FLOORS = {
   infra: [
     ["deadlines\\.ts$"],
     ["hosts/"],
-    ["outputs[^/]*\\.ts$"],
+    ["outputs\\.ts$"],
     ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],
     ["access/(?!config\\.ts)"],

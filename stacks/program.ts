@@ -9,7 +9,7 @@ import { stackConfig } from "./config.ts";
  * stack trace; anything else is a bug of Lathe and keeps its trace.
  *
  * @returns the stack's outputs: `lathe` is what the bench reads (`infra/outputs.ts`), `servers` what a person wants to
- *   know, a line for each server, `latheSecrets` what clients need to be let in (`infra/outputs-access.ts`): encrypted, and
+ *   know, a line for each server, `latheSecrets` what clients need to be let in (`infra/outputs.ts`): encrypted, and
  *   undefined where everyone is let in
  */
 export async function stackProgram() {

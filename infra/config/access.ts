@@ -23,7 +23,7 @@ export function accessConfig(values: ServerValues, faults: Fault[], places: Plac
   return {
     expose: values.expose ?? "address",
     tls,
-    // Whoever locks one door does not mean the other to stand open.
+    // Whoever protects gRPC does not mean REST to stay open.
     rest: values.rest ?? (tls === "off" ? "open" : "off"),
     proxyImage: values.proxyImage ?? DEFAULT_PROXY,
     allowFrom,

@@ -5,8 +5,7 @@ import { runOn } from "../hosts/connection/run.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";
 import { hostChecks, type Findings } from "./checks.ts";
 import { connectionChecks, stop, type Check } from "./connection.ts";
-import { parseExamination } from "./parse.ts";
-import { DOCTOR_SCRIPT } from "./script.ts";
+import { DOCTOR_SCRIPT, parseExamination } from "./parse.ts";
 
 const TIMEOUT_MS = 60_000;
 const CLOCK_READINGS = 3;

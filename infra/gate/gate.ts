@@ -112,10 +112,7 @@ function limitsOf({ pidsLimit, memorySet }: GateSpec): string[] {
   return ["--pids-limit", `${pidsLimit}`, ...(memorySet === "" ? [] : ["--cpuset-mems", memorySet])];
 }
 
-/**
- * A server that never came to serve and keeps dying is started anew: its config may have been mended since, and Docker waits
- * longer and longer before it looks.
- */
+/** Restarts a server that never came to serve and keeps dying: its config may be mended, and Docker waits longer each time. */
 async function startAnew({ target, container }: GateSpec, found: Inspected, isProven: boolean): Promise<Inspected> {
   if (found.RestartCount === 0 || isProven) return found;
   await mustRunOn(target, ["docker", "restart", container], `start container ${container} anew`);

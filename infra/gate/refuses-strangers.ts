@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000;
 const UNAUTHORIZED = 401;
 
 /**
- * A locked door is tried, too: an endpoint that asks for a certificate or a token must refuse a client that has none.
+ * Checks that an endpoint which asks for a certificate or a token refuses a client that has none.
  *
  * @throws UserError where it lets one in
  */

@@ -2,8 +2,7 @@ import { z } from "zod";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError, type Fault } from "../../lib/errors.ts";
 import { PULL_MS, PULL_RETRIES, PULL_RETRY_MS } from "../deadlines.ts";
-import { diagnoseCommand, sshCommand } from "../hosts/connection/diagnose-command.ts";
-import { diagnoseSsh } from "../hosts/connection/diagnose.ts";
+import { diagnoseCommand, diagnoseSsh, hostName, sshCommand } from "../hosts/connection/diagnose.ts";
 import { runOn, type RunResult } from "../hosts/connection/run.ts";
 import type { SshTarget } from "../hosts/target.ts";
 
@@ -43,7 +42,7 @@ export async function pull(
 /** Why an image could not be pulled. Pure. */
 export function pullFault(target: SshTarget | null, reference: string, key: ImageKey, result: RunResult): Fault {
   if (target !== null && result.code === 255) return diagnoseSsh(target, result.stderr);
-  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const host = hostName(target);
   const said = result.stderr.trim().split("\n").at(-1) ?? "";
   const again = `${target === null ? "" : `${sshCommand(target)} `}docker pull ${reference}`;
   if (/manifest unknown|manifest for .* not found|not found: manifest|repository .*not found|name unknown/i.test(said))

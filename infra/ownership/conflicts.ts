@@ -2,7 +2,7 @@ import { protocolTitle } from "../../clients/registry.ts";
 import type { Fault } from "../../lib/errors.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
-import { sshCommand } from "../hosts/connection/diagnose-command.ts";
+import { hostName, sshCommand } from "../hosts/connection/diagnose.ts";
 import { listening, publishedPorts } from "../hosts/connection/listening.ts";
 import type { ReservationSpec } from "./spec.ts";
 
@@ -88,7 +88,7 @@ function names(spec: ReservationSpec, { containers, networks }: Seen) {
 /** What keeps a server from its names or its ports; what is of the same deployment does not. Pure. */
 export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
   const { target } = spec;
-  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const host = hostName(target);
   const on = (command: string) => (target === null ? command : `${sshCommand(target)} ${command}`);
   return [
     ...names(spec, seen).flatMap(({ kind, name, holder }) =>

@@ -1,9 +1,13 @@
-import type { Input } from "@pulumi/pulumi";
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../../lib/errors.ts";
 import { SECRETS_PATH, type PlannedEndpoint } from "../access/plan.ts";
-import { GRACE_SECONDS } from "../deadlines.ts";
+import { networkName } from "../access/firewall-rules.ts";
+import { CONTAINER_TIMEOUT, GRACE_SECONDS } from "../deadlines.ts";
 import type { Placement } from "../outputs.ts";
+import { LEFTOVER_LABEL } from "../ownership/reservation.ts";
 import type { ContainerSpec } from "../servers/kind.ts";
+import { digestOf, labelsOf, userOf, type Part } from "./server-args.ts";
 
 /** What every container has that Lathe starts. */
 export const HARDENED = {
@@ -37,7 +41,7 @@ export interface ContainerRequest {
   /** Whether the host starts it again after a boot of its own. */
   readonly startAtBoot?: boolean;
   /** Who made it, for people who look at the host: `org.lathe.stack` and the like. */
-  readonly labels: Readonly<Record<string, Input<string>>>;
+  readonly labels: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /**
@@ -81,7 +85,7 @@ export function containerArgs(request: ContainerRequest) {
 }
 
 /** Labels as Docker's provider takes them, in order of their names. */
-export function labelList(labels: Readonly<Record<string, Input<string>>>) {
+export function labelList(labels: Readonly<Record<string, pulumi.Input<string>>>) {
   const list = Object.entries(labels).map(([label, value]) => ({ label, value }));
   return list.sort((a, b) => a.label.localeCompare(b.label));
 }
@@ -95,6 +99,61 @@ export const REPLACE_ON_CHANGES = [
   ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
   ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
+
+/**
+ * The server's own container.
+ *
+ * @param hasSecrets whether it has files that it alone may read
+ */
+export function serverContainer(
+  part: Part,
+  reservation: pulumi.Resource,
+  networks: readonly docker.Network[],
+  hasSecrets: boolean,
+): docker.Container {
+  const { name, child, args } = part;
+  const { config, access, owner, workspace } = args;
+  return new docker.Container(
+    `${name}-container`,
+    {
+      image: args.remoteImage.imageId,
+      ...containerArgs({
+        ...{ container: config.container, spec: args.spec, placement: args.placement, memoryMiB: args.memoryMiB },
+        ...{ modelsDir: `${workspace}/models`, endpoints: access.endpoints, bind: access.bind },
+        user: userOf(args) || undefined,
+        secretsDir: hasSecrets ? `${workspace}/secrets/${config.container}` : undefined,
+        network: networks.length === 0 ? undefined : networkName(owner, config.container),
+        startAtBoot: access.guard.setting === null,
+        labels: labels(part),
+      }),
+    },
+    {
+      ...child,
+      provider: args.provider,
+      dependsOn: [reservation, ...networks],
+      deletedWith: reservation,
+      customTimeouts: { create: CONTAINER_TIMEOUT, update: CONTAINER_TIMEOUT, delete: CONTAINER_TIMEOUT },
+      // Its name and its ports are taken until the old one is gone.
+      deleteBeforeReplace: true,
+      replaceOnChanges: REPLACE_ON_CHANGES,
+    },
+  );
+}
+
+function labels(part: Part): Record<string, pulumi.Input<string>> {
+  const { args, credentials } = part;
+  const versions = args.models.map((m) => [m.deployed.name, m.versions.map((v) => [v.version, v.sha256])]);
+  return {
+    [LEFTOVER_LABEL]: "",
+    ...labelsOf(part, args.leftovers.container),
+    "org.lathe.role": args.machineId,
+    // What a server of a kind without a rollout reads at its start only: another means another container.
+    ...(args.kind.gate.rollOut === undefined
+      ? { "org.lathe.serves": digestOf(JSON.stringify([versions, args.spec.files])) }
+      : {}),
+    ...(credentials === undefined ? {} : { "org.lathe.keys": credentials.fingerprint }),
+  };
+}
 
 /**
  * The memory limit of a server whose config sets none: nine tenths of the host's, so that servers never take their host down,

@@ -4,7 +4,7 @@ import { keepCredentials, type KeptCredentials } from "./credentials.ts";
 import { firewallFor, networkFor, reservationFor } from "./network.ts";
 import { restProxy } from "./rest-proxy.ts";
 import type { ModelServerArgs } from "./server-args.ts";
-import { serverContainer } from "./server-container.ts";
+import { serverContainer } from "./container.ts";
 import { deliveries, serverSecrets } from "./server-files.ts";
 import { serverGate, serverOutput } from "./server-gate.ts";
 

@@ -15,10 +15,7 @@ export interface ServerFile {
 }
 
 /** A file that the user of one container alone may read. */
-export interface SecretFile {
-  readonly name: string;
-  readonly content: string;
-}
+export type SecretFile = Pick<ServerFile, "name" | "content">;
 
 /** A model that a server is to serve. */
 export interface ModelToServe {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { destroy, initStack, projectFolder, pulumi, type EngineResult, type StackRef } from "../../infra/pulumi/cli.ts";
 import { startPulumi } from "../../infra/pulumi/engine.ts";
-import { StackSecrets } from "../../infra/outputs-access.ts";
+import { StackSecrets } from "../../infra/outputs.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
 import { progress } from "../../lib/progress.ts";

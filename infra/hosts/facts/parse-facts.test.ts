@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
-import { parseLscpu } from "./parse-cpus.ts";
-import { parseMachine, parseMemoryLimit, parseQuota, type Reading } from "./parse-facts.ts";
+import { parseLscpu, parseMachine, parseMemoryLimit, parseQuota, type Reading } from "./parse-facts.ts";
 
 /** Facts of a host whose Docker must be there. */
 function parseFacts(output: string): Reading {
