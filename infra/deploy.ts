@@ -15,8 +15,14 @@ import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
-import { endpointsOf, memoryOf, planServer } from "./server-plan.ts";
-import type { PreparedMachine, PreparedServer, ServerPlan } from "./server-plan.ts";
+import {
+  endpointsOf,
+  memoryOf,
+  planServer,
+  type PreparedMachine,
+  type PreparedServer,
+  type ServerPlan,
+} from "./server-plan.ts";
 
 /**
  * Reads a machine's facts and makes the models of its servers ready: all that a stack's program waits for, so that the

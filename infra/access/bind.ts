@@ -25,7 +25,8 @@ export function bindAddresses({ expose, address, resolved, login }: BindSources)
   if (expose === "tunnel") return [LOOPBACK];
   if (expose === "everywhere") return login.addresses.some((a) => isIPv6(a)) ? ["0.0.0.0", "::"] : ["0.0.0.0"];
   const meant = isIP(address) === 0 ? resolved : [address];
-  if (isIP(address) === 0 && meant.some(isOwnName)) {
+  // Debian's installer gives a machine's own name 127.0.1.1 in its /etc/hosts: a server's port is not bound there.
+  if (isIP(address) === 0 && meant.some((ip) => isLoopback(ip) && ip !== LOOPBACK && ip !== "::1")) {
     throw new UserError({
       what: `lathe:address: ${address} is ${meant.join(", ")} here: a machine's own name for itself, that nobody else can use`,
       expected: "a name or an address by which its clients reach it",
@@ -52,11 +53,6 @@ export async function resolveAddress(name: string): Promise<string[]> {
     (found) => found.map((f) => f.address),
     () => [],
   );
-}
-
-/** What Debian's installer gives a machine's own name in its /etc/hosts (127.0.1.1): a server's port is not bound there. */
-function isOwnName(ip: string): boolean {
-  return isLoopback(ip) && ip !== LOOPBACK && ip !== "::1";
 }
 
 /** Whether ports bound to these addresses can be reached from other machines. */

@@ -18,7 +18,7 @@ export interface HostFirewall {
   readonly noted: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Shell: the rules that name `$chain` (the second door's, too), and the way into Docker's own chain, as they are now. */
+/** Shell: the rules that name `$chain`, in both tables, and the jump into Docker's own chain, as they are now. */
 export const RULES_SCRIPT = `for tool in iptables ip6tables "iptables -t security"; do
   $sudo $tool -w -S 2>/dev/null | grep -e "$chain" -e '^-A FORWARD -j DOCKER-USER$' | sed "s/^/$tool /"
 done`;

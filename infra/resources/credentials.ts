@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { Credentials, SERVER_NAME } from "../access/certificates.ts";
 import type { Security } from "../../clients/security.ts";
-import type { Endpoint } from "../outputs.ts";
-import type { StackSecrets } from "../outputs.ts";
+import type { Endpoint, StackSecrets } from "../outputs.ts";
 
 /** A server's credentials as the state keeps them: the same on every `up`. */
 export interface KeptCredentials {

@@ -15,8 +15,8 @@ import {
   servingOf,
   state,
   trialOf,
+  type ServedModel,
 } from "./models-config.ts";
-import type { ServedModel } from "./models-config.ts";
 
 /*
  * How new versions go live in a server that goes on serving: it is told over gRPC to serve them beside the old ones; they
