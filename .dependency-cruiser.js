@@ -20,13 +20,7 @@ const MAY_IMPORT = {
     ...["lib/", "clients/", "models/", "toolchain/"],
     // Of infra: what stacks promise, how hosts are reached and how long that may take, the engine that is asked for outputs, and
     // how a container's state is read.
-    ...[
-      "infra/outputs[^/]*\\.ts$",
-      "infra/hosts/",
-      "infra/deadlines\\.ts$",
-      "infra/pulumi/",
-      "infra/gate/inspect\\.ts$",
-    ],
+    ...["infra/outputs\\.ts$", "infra/hosts/", "infra/deadlines\\.ts$", "infra/pulumi/", "infra/gate/inspect\\.ts$"],
   ],
 };
 
@@ -36,22 +30,23 @@ const FLOORS = {
   infra: [
     ["deadlines\\.ts$"],
     ["hosts/"],
-    ["outputs[^/]*\\.ts$"],
+    ["outputs\\.ts$"],
+    ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],
-    ["access/"],
+    ["access/(?!config\\.ts)"],
     // What programs on their way to a host are told.
     ["[^/]+/specs?\\.ts$"],
     ["ownership/(?!spec\\.ts)"],
     // What the gates of all kinds use.
-    ["gate/(?:batched-commands|inside|inspect|kind-gate|why-no-answer)\\.ts$"],
+    ["gate/(?:batched-commands|inside|inspect|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
     ["servers/[^/]+/", "servers/endpoints\\.ts$"],
     ["servers/registry\\.ts$"],
     // What a stack's servers are is told by their kinds.
     ["config/(?:reference|resolve|servers)\\.ts$"],
     ["models/(?!spec\\.ts)"],
-    ["gate/(?!spec\\.ts|batched-commands|inside|inspect|kind-gate|why-no-answer)"],
-    ["host-programs/(?!specs\\.ts)"],
+    ["gate/(?!spec\\.ts|batched-commands|inside|inspect|why-no-answer)"],
+    ["host-programs/"],
     ["resources/"],
     ["deploy\\.ts$"],
     ["pulumi/", "doctor/"],

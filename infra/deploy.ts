@@ -1,4 +1,3 @@
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { homedir } from "node:os";
 import { isAbsolute, posix, resolve } from "node:path";
@@ -10,15 +9,20 @@ import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import type { SshTarget } from "./hosts/target.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
-import type { StackSecrets } from "./outputs-access.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
 import { secretsOutput } from "./resources/credentials.ts";
-import { dockerProvider, imagesOn, type ImagesOn } from "./resources/docker-engine.ts";
+import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
-import { endpointsOf, memoryOf, planServer } from "./server-plan.ts";
-import type { PreparedMachine, PreparedServer, ServerPlan } from "./server-plan.ts";
+import {
+  endpointsOf,
+  memoryOf,
+  planServer,
+  type PreparedMachine,
+  type PreparedServer,
+  type ServerPlan,
+} from "./server-plan.ts";
 
 /**
  * Reads a machine's facts and makes the models of its servers ready: all that a stack's program waits for, so that the
@@ -53,77 +57,55 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
   return { machine: { config: rest, target, facts, home, login, address }, servers: await Promise.all(prepared) };
 }
 
-/** A stack's outputs: what it promises, and what is secret of it; undefined where nothing is. */
-export interface Declared {
-  readonly lathe: pulumi.Output<StackOutputs>;
-  readonly latheSecrets: pulumi.Output<StackSecrets> | undefined;
-}
-
-/** Declares one machine and the servers on it; gives the stack's outputs. */
-export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]): Promise<Declared> {
+/** Declares one machine and the servers on it; gives the stack's outputs, `latheSecrets` undefined where nothing is secret. */
+export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]) {
   const { config, target, facts, home, address } = machine;
+  const owner = ownerOf();
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
-  const bySudo = config.bootstrap === "sudo" ? [dockerBySudo(host, target, provider.id)] : [];
+  const whose = { target, owner, id: provider.id };
+  const bySudo = config.bootstrap === "sudo" ? [dockerBySudo(host, whose)] : [];
   const plans: ServerPlan[] = [];
-  for (const server of servers) plans.push(await planServer(machine, server, ownerOf()));
+  for (const server of servers) plans.push(await planServer(machine, server, owner));
   const workspace = absolute(config.workspace, home);
-  const whose = { target, owner: ownerOf(), id: provider.id };
   const [only] = plans.length === 1 ? plans : [];
+  const shared = { ...whose, workspace, files: only?.spec.files ?? [] };
   // Called by the machine alone: a stack that gets a second server keeps it.
-  const folder = workspaceFolder(
-    `machine.${host}-workspace`,
-    { ...whose, workspace, files: only?.spec.files ?? [] },
-    {},
-  );
-  const stage = { machine, provider, host, folder, images: imagesOn(host, target, provider, ownerOf(), bySudo) };
+  const folder = workspaceFolder(`machine.${host}-workspace`, shared, {});
+  const images = imagesOn(host, target, provider, owner, bySudo);
   const made: ModelServer[] = [];
-  for (const plan of plans) made.push(await declareServer(plan, plans, stage));
-  const told = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
+  for (const plan of plans) {
+    // A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old
+    // ones would be undone over the new. Several are told apart by their names.
+    const name = `${only === undefined ? plan.config.name : pulumi.getStack()}.${host}`;
+    const own = { ...whose, workspace: absolute(plan.config.workspace, home), files: plan.spec.files };
+    const ownFolder = () => workspaceFolder(`${name}-workspace`, own, { dependsOn: [folder] });
+    made.push(await declareServer(name, plan, only === undefined ? ownFolder : () => folder));
+  }
+  const described = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
   return {
     lathe: pulumi
       .all(made.map(({ server }) => server))
-      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: told, servers: all })),
+      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: described, servers: all })),
     latheSecrets: secretsOutput(made),
   };
-}
 
-/** What the servers of a machine share. */
-interface Stage {
-  readonly machine: PreparedMachine;
-  readonly provider: docker.Provider;
-  readonly host: string;
-  /** The machine's folder. */
-  readonly folder: pulumi.Resource;
-  readonly images: ImagesOn;
-}
-
-async function declareServer(plan: ServerPlan, all: readonly ServerPlan[], stage: Stage): Promise<ModelServer> {
-  const { provider, host, images } = stage;
-  const { config: machine, target, facts, home, address } = stage.machine;
-  const { config, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
-  const owner = ownerOf();
-  // A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old
-  // ones would be undone over the new. Several are told apart by their names.
-  const name = `${all.length === 1 ? pulumi.getStack() : config.name}.${host}`;
-  const workspace = absolute(config.workspace, home);
-  const ownFolder = () =>
-    workspaceFolder(
-      `${name}-workspace`,
-      { target, owner, id: provider.id, workspace, files: spec.files },
-      { dependsOn: [stage.folder] },
-    );
-  const { reference, image } = await images("image", config.image ?? kind.defaultImage, "image");
-  const hasProxy = proxied(access.endpoints) !== undefined;
-  return new ModelServer(name, {
-    ...{ config, kind, access, spec, models, leftovers, owner, provider, target, facts, address, workspace },
-    ...{ remoteImage: image, image: reference, machineId: machine.role },
-    placement: plan.settings.placement,
-    memoryMiB: memoryOf(plan, all, facts),
-    proxyImage: hasProxy ? (await images("proxy-image", config.access.proxyImage, "proxyImage")).image : undefined,
-    freshCredentials: needsCredentials(access.endpoints) ? await makeCredentials(owner, [address]) : undefined,
-    folder: all.length === 1 ? stage.folder : ownFolder(),
-  });
+  async function declareServer(name: string, plan: ServerPlan, folderOf: () => pulumi.Resource): Promise<ModelServer> {
+    const { config: server, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
+    const { proxyImage } = server.access;
+    const own = folderOf();
+    const { reference, image } = await images("image", server.image ?? kind.defaultImage, "image");
+    const hasProxy = proxied(access.endpoints) !== undefined;
+    return new ModelServer(name, {
+      ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },
+      ...{ remoteImage: image, image: reference, machineId: config.role, workspace: absolute(server.workspace, home) },
+      placement: plan.settings.placement,
+      memoryMiB: memoryOf(plan, plans, facts),
+      proxyImage: hasProxy ? (await images("proxy-image", proxyImage, "proxyImage")).image : undefined,
+      freshCredentials: needsCredentials(access.endpoints) ? await makeCredentials(owner, [address]) : undefined,
+      folder: own,
+    });
+  }
 }
 
 /** Whose things are: `PROJECT/STACK`. */
@@ -131,14 +113,9 @@ function ownerOf(): string {
   return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
-/** The way to Docker through sudo: before the images and all that depends on them, and gone after all of it. */
-function dockerBySudo(host: string, target: SshTarget | null, id: pulumi.Output<string>): pulumi.Resource {
-  const spec = { target, owner: ownerOf(), id };
-  return hostCommand(
-    `sudo.${host}`,
-    { program: "sudo", spec, triggers: [], undo: true },
-    { deleteBeforeReplace: true },
-  );
+/** Lets `docker` go through sudo: before the images and all that depends on them, and until all of it is gone. */
+function dockerBySudo(host: string, spec: object): pulumi.Resource {
+  return hostCommand(`sudo.${host}`, { program: "sudo", spec }, { deleteBeforeReplace: true });
 }
 
 /** A folder on the machine, absolute. */

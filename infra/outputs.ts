@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { HostFacts } from "./hosts/facts.ts";
 import { SshTarget } from "./hosts/target.ts";
-import { DeployedAccess } from "./outputs-access.ts";
 
 /*
  * The only contract between infra and bench: what a stack promises to whoever measures it. Stacks write their outputs
@@ -73,6 +72,20 @@ export const DeployedModel = z.object({
 });
 export type DeployedModel = z.infer<typeof DeployedModel>;
 
+/** What a stack promises of who may reach its server: part of a server's outputs. Nothing of it is secret. */
+export const DeployedAccess = z.object({
+  /** The stack whose output `latheSecrets` has what clients need. */
+  stack: z.string().min(1),
+  expose: z.enum(["address", "everywhere", "tunnel"]),
+  /** Addresses and networks that the host's firewall lets in; empty: it lets in nobody else, or has no rule. */
+  allowFrom: z.array(z.string()),
+  /** Signs the server's certificate, PEM; absent where no endpoint has one. */
+  ca: z.string().optional(),
+  /** The name in it that clients check. */
+  serverName: z.string().optional(),
+});
+export type DeployedAccess = z.infer<typeof DeployedAccess>;
+
 /** One server on one machine. */
 export const Server = z.object({
   /** What tables call it: its machine's id where it is alone there, else `MACHINE/NAME`. */
@@ -109,6 +122,20 @@ export const StackOutputs = z.object({
   servers: z.array(Server).min(1),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
+
+/** What clients of one server need to be let in. */
+export const ServerSecrets = z.object({
+  /** The server's id. */
+  server: z.string().min(1),
+  clientCert: z.string(),
+  clientKey: z.string(),
+  token: z.string(),
+});
+export type ServerSecrets = z.infer<typeof ServerSecrets>;
+
+/** The stack output `latheSecrets`, encrypted in the state: there where a server has secrets. */
+export const StackSecrets = z.object({ schema: z.literal("lathe.secrets/2"), servers: z.array(ServerSecrets).min(1) });
+export type StackSecrets = z.infer<typeof StackSecrets>;
 
 /**
  * Whether two machines of outputs are one, whatever their roles: cells between them are local. Machines made of one disk image

@@ -22,10 +22,8 @@ export interface ThreadPlan extends Placement {
   readonly threads: number;
 }
 
-/** A physical core and the logical CPUs of it that may be used. */
-interface Core {
-  readonly cpus: readonly LogicalCpu[];
-}
+/** The logical CPUs of a physical core that may be used. */
+type Core = readonly LogicalCpu[];
 
 /**
  * The place and the number of threads that fit a host: as many threads as physical cores may be used (the paper's and Intel's rule).
@@ -43,7 +41,7 @@ interface Core {
  */
 export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
   const usable = usableCores(facts);
-  const cores = policy.pin === "node" ? largestNode(usable.cores) : usable.cores;
+  const cores = policy.pin === "node" ? (byNode(usable.cores, Infinity)[0] ?? usable.cores) : usable.cores;
   const { quotaCpus } = facts.cpu;
   const byQuota = quotaCpus === null ? Infinity : Math.max(1, Math.floor(quotaCpus));
   const threads = Math.min(cores.length, byQuota);
@@ -84,12 +82,8 @@ function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
 }
 
 function groupByCore(cpus: readonly LogicalCpu[]): Core[] {
-  const groups = new Map<string, LogicalCpu[]>();
-  for (const cpu of cpus) {
-    const key = cpu.core === null ? `cpu ${cpu.cpu}` : `core ${cpu.socket ?? 0}/${cpu.core}`;
-    groups.set(key, [...(groups.get(key) ?? []), cpu]);
-  }
-  return [...groups.values()].map((members) => ({ cpus: members }));
+  const keyOf = ({ cpu, core, socket }: LogicalCpu) => (core === null ? `cpu ${cpu}` : `core ${socket ?? 0}/${core}`);
+  return [...Map.groupBy(cpus, keyOf).values()];
 }
 
 function pin(
@@ -102,7 +96,7 @@ function pin(
   const chosen = byNode(cores, count)
     .flat()
     .slice(0, count)
-    .flatMap((core) => (policy === "cores" ? core.cpus : core.cpus.slice(0, 1)));
+    .flatMap((core) => (policy === "cores" ? core : core.slice(0, 1)));
   const near = chosen.map((c) => c.node).filter((node) => node !== null);
   // A node of CPUs without memory of its own cannot be given: the kernel then takes the nearest by itself.
   const withMemory = near.filter((node) => nodes === undefined || nodes.some((n) => n.node === node));
@@ -117,26 +111,19 @@ function pin(
  * else the largest nodes first, so that as few as possible are touched.
  */
 function byNode(cores: readonly Core[], count: number): Core[][] {
-  const nodes = [...Map.groupBy(cores, (core) => core.cpus[0]?.node ?? null).values()];
+  const nodes = [...Map.groupBy(cores, ([first]) => first?.node ?? null).values()];
   const fits = nodes.find((node) => node.length >= count);
   return fits === undefined ? nodes.sort((a, b) => b.length - a.length) : [fits];
 }
 
-function largestNode(cores: readonly Core[]): readonly Core[] {
-  return byNode(cores, Infinity)[0] ?? cores;
-}
-
-/**
- * Bytes of the host's memory that a container there may take: that of its NUMA nodes, where it is bound to some of several.
- */
+/** Bytes of the host's memory that a container may take: those of its NUMA nodes, where it is bound to some of several. */
 export function memoryFor({ memoryBytes, nodes = [] }: HostFacts, { memorySet }: Placement): number {
   const bound = memorySet === undefined ? nodes : nodes.filter((n) => parseCpuList(memorySet).includes(n.node));
   if (bound.length === 0 || bound.length === nodes.length) return memoryBytes;
-  return Math.min(memoryBytes, sum(bound));
-}
-
-function sum(nodes: NonNullable<HostFacts["nodes"]>): number {
-  return nodes.reduce((total, n) => total + n.memoryBytes, 0);
+  return Math.min(
+    memoryBytes,
+    bound.reduce((total, n) => total + n.memoryBytes, 0),
+  );
 }
 
 function plural(count: number, noun: string): string {

@@ -30,14 +30,12 @@ export async function stackConfig(): Promise<StackConfig> {
     project: pulumi.getProject(),
     ...{ stack, config, local },
     roleDefaults: await roleDefaults(roleOf(stack, config.values)),
-    serverDefaults: local ? Object.fromEntries(await byName(ROLES)) : {},
+    serverDefaults: Object.fromEntries(
+      await Promise.all((local ? ROLES : []).map(async (role) => [role, await roleDefaults(role)] as const)),
+    ),
     catalogue: (await loadCatalogue()).map(({ name }) => name),
     kinds: serverKindNames.map(serverKind),
   });
-}
-
-function byName(roles: readonly string[]): Promise<[string, ReadConfig | null][]> {
-  return Promise.all(roles.map(async (role) => [role, await roleDefaults(role)]));
 }
 
 /** What `stacks/roles/ROLE.yaml` says; null where there is no such file: a role of the user's own needs none. */

@@ -1,7 +1,6 @@
 import type { Security } from "../../clients/security.ts";
 import { protocolTitle } from "../../clients/registry.ts";
-import { StackSecrets, type ServerSecrets } from "../../infra/outputs-access.ts";
-import type { Endpoint, Server } from "../../infra/outputs.ts";
+import { StackSecrets, type ServerSecrets, type Endpoint, type Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { PulumiCli } from "./pulumi.ts";
 

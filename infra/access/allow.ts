@@ -1,42 +1,32 @@
-import { UserError } from "../../lib/errors.ts";
+import { UserError, type Fault } from "../../lib/errors.ts";
 import { defaultAddress } from "../hosts/facts/read-facts.ts";
+import { isLoopback, isNetwork } from "../hosts/addresses.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import { isLoopback } from "../hosts/loopback.ts";
 import { resolveAddress } from "./bind.ts";
-import { isNetwork } from "../config/networks.ts";
+
+const EXPECTED = "an address, a network (192.0.2.0/24), or a host as ssh knows it";
+const SET = "pulumi config set --path 'lathe:allowFrom[0]' ADDRESS";
 
 /**
- * What `lathe:allowFrom` names, as addresses: those as they are, and hosts by the name that `ssh` would connect to.
+ * The addresses and networks that `lathe:allowFrom` names; a host stands for the addresses of the name that `ssh` would
+ * connect to.
  *
- * @throws UserError with every name that stands for nothing
+ * @throws UserError with every host that has no address, or none but this machine's own
  */
 export async function resolveAllowed(entries: readonly string[], target: SshTarget | null): Promise<string[]> {
   const found = await Promise.all(
-    entries.map(async (entry) => {
-      if (isNetwork(entry)) return [entry];
-      const host = { ...target, destination: entry };
-      return resolveAddress(await defaultAddress(host));
-    }),
+    entries.map(async (entry) =>
+      isNetwork(entry) ? [entry] : resolveAddress(await defaultAddress({ ...target, destination: entry })),
+    ),
   );
-  const own = entries.filter((entry, i) => !isNetwork(entry) && found[i]?.some(isLoopback));
-  if (own.length > 0) {
-    throw new UserError(
-      own.map((entry) => ({
-        what: `lathe:allowFrom: "${entry}" is this machine itself here (${found[entries.indexOf(entry)]?.join(", ")}): no address by which it comes to another`,
-        expected: "an address, a network (192.0.2.0/24), or a host as ssh knows it",
-        fix: "name the address at which it comes there: pulumi config set --path 'lathe:allowFrom[0]' ADDRESS",
-      })),
-    );
-  }
-  const unknown = entries.filter((_, i) => found[i]?.length === 0);
-  if (unknown.length > 0) {
-    throw new UserError(
-      unknown.map((entry) => ({
-        what: `lathe:allowFrom: "${entry}" stands for no address here`,
-        expected: "an address, a network (192.0.2.0/24), or a host as ssh knows it",
-        fix: "pulumi config set --path 'lathe:allowFrom[0]' ADDRESS",
-      })),
-    );
-  }
+  const faults = entries.flatMap((entry, i): Fault[] => {
+    const ips = found[i] ?? [];
+    if (ips.length === 0)
+      return [{ what: `lathe:allowFrom: "${entry}" stands for no address here`, expected: EXPECTED, fix: SET }];
+    if (isNetwork(entry) || !ips.some(isLoopback)) return [];
+    const what = `lathe:allowFrom: "${entry}" is this machine itself here (${ips.join(", ")}): no address by which it comes to another`;
+    return [{ what, expected: EXPECTED, fix: `name the address at which it comes there: ${SET}` }];
+  });
+  if (faults.length > 0) throw new UserError(faults);
   return [...new Set(found.flat())].sort();
 }

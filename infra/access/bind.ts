@@ -2,15 +2,13 @@ import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { UserError } from "../../lib/errors.ts";
 import type { HostLogin } from "../hosts/login.ts";
-import { LOOPBACK, isLoopback } from "../hosts/loopback.ts";
+import type { AccessConfig } from "./config.ts";
+import { LOOPBACK, isLoopback } from "../hosts/addresses.ts";
 
-/** Who can reach a server's ports: whoever reaches the machine's address, every interface, or nobody but the machine. */
-export type Expose = "address" | "everywhere" | "tunnel";
-
-/** Of a machine: the address that others use, what that name stands for, and what the host said of itself. */
+/** What a server's addresses follow from. */
 export interface BindSources {
-  readonly expose: Expose;
-  /** Where others reach it, as the stack's outputs say it. */
+  readonly expose: AccessConfig["expose"];
+  /** Where others reach the machine, as the stack's outputs say it. */
   readonly address: string;
   /** The addresses behind that name, as this machine resolves it. */
   readonly resolved: readonly string[];
@@ -18,10 +16,8 @@ export interface BindSources {
 }
 
 /**
- * The host's own addresses that a server's ports are bound to: no more than is needed. Loopback is always one of them,
- * because a machine that is its own client takes the shortest way.
- *
- * A name or an address of a NAT in front is none of the host's own: then it is the address at which SSH arrived.
+ * The host's own addresses that a server's ports are bound to. Loopback is always one of them, for a client on the machine
+ * itself. Where the machine's address is that of a NAT in front, it is the address at which SSH arrived.
  *
  * @throws UserError where the host has no such address
  */
@@ -29,7 +25,8 @@ export function bindAddresses({ expose, address, resolved, login }: BindSources)
   if (expose === "tunnel") return [LOOPBACK];
   if (expose === "everywhere") return login.addresses.some((a) => isIPv6(a)) ? ["0.0.0.0", "::"] : ["0.0.0.0"];
   const meant = isIP(address) === 0 ? resolved : [address];
-  if (isIP(address) === 0 && meant.some(isOwnName)) {
+  // Debian's installer gives a machine's own name 127.0.1.1 in its /etc/hosts: a server's port is not bound there.
+  if (isIP(address) === 0 && meant.some((ip) => isLoopback(ip) && ip !== LOOPBACK && ip !== "::1")) {
     throw new UserError({
       what: `lathe:address: ${address} is ${meant.join(", ")} here: a machine's own name for itself, that nobody else can use`,
       expected: "a name or an address by which its clients reach it",
@@ -56,11 +53,6 @@ export async function resolveAddress(name: string): Promise<string[]> {
     (found) => found.map((f) => f.address),
     () => [],
   );
-}
-
-/** What Debian's installer gives a machine's own name in its /etc/hosts (127.0.1.1): a server's port is not bound there. */
-function isOwnName(ip: string): boolean {
-  return isLoopback(ip) && ip !== LOOPBACK && ip !== "::1";
 }
 
 /** Whether ports bound to these addresses can be reached from other machines. */

@@ -62,11 +62,7 @@ export function firewallRules({ owner, id, bridge, ports, bind, allow }: Firewal
       tool: v6 ? "ip6tables" : "iptables",
       table: "filter",
       // Refused, not dropped: a client that was forgotten in the list is told so at once.
-      restore: restoreText("filter", chain, [
-        ...letIn(allow, v6),
-        "-p tcp -j REJECT --reject-with tcp-reset",
-        "-j DROP",
-      ]),
+      restore: restoreText("filter", chain, allow, v6, "-p tcp -j REJECT --reject-with tcp-reset"),
       jumps: v6 ? input : [["DOCKER-USER", ...intoBridge], ...input],
     };
   };
@@ -74,35 +70,36 @@ export function firewallRules({ owner, id, bridge, ports, bind, allow }: Firewal
 }
 
 /**
- * The second door, in a table of its own that is asked after the first: Docker takes the way into DOCKER-USER away and puts it
- * back whenever somebody makes a network on the host (20.10 and later), and what comes in the milliseconds between stays
- * connected. Only then does a stranger come this far; he is dropped, because no other table can refuse. Docker's own process is
- * asked in INPUT, which it leaves alone. Pure.
+ * The same in another table, which is asked after the first: Docker (20.10 and later) removes the jump into DOCKER-USER and
+ * sets it again whenever somebody makes a network on the host, and a connection made in the milliseconds between stays. Who
+ * comes this far is dropped, because no other table can refuse. Docker's proxy process needs none: INPUT stays as it is. Pure.
  */
 export function secondDoor({ owner, id, bridge, allow }: FirewallPlan): ChainRules {
   const { chain, intoBridge } = partsOf({ owner, id, bridge });
   return {
     tool: "iptables",
     table: "security",
-    restore: restoreText("security", chain, [...letIn(allow, false), "-j DROP"]),
+    restore: restoreText("security", chain, allow, false),
     jumps: [["FORWARD", ...intoBridge]],
   };
 }
 
-/** What both doors have: their chain, whose their ways in are, and the one that takes all that goes into the bridge. */
+/** What both tables have: the chain, the comment of the jumps into it, and the jump for all that goes into the bridge. */
 function partsOf({ owner, id, bridge }: Pick<FirewallPlan, "owner" | "id" | "bridge">) {
   const chain = chainName(bridge);
   const comment = ["-m", "comment", "--comment", ruleComment({ owner, id })];
   return { chain, comment, intoBridge: ["-o", bridge, "!", "-i", bridge, ...comment, "-j", chain] };
 }
 
-function letIn(allow: readonly string[], v6: boolean): string[] {
-  return [
-    "-m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
-    ...allow.filter((net) => net.includes(":") === v6).map((net) => `-s ${net} -j RETURN`),
-  ];
-}
-
-function restoreText(table: ChainRules["table"], chain: string, rules: readonly string[]): string {
+/** @param more what becomes of those who are not let in, before they are dropped */
+function restoreText(
+  table: ChainRules["table"],
+  chain: string,
+  allow: readonly string[],
+  v6: boolean,
+  ...more: string[]
+): string {
+  const letIn = allow.filter((net) => net.includes(":") === v6).map((net) => `-s ${net} -j RETURN`);
+  const rules = ["-m conntrack --ctstate ESTABLISHED,RELATED -j RETURN", ...letIn, ...more, "-j DROP"];
   return [`*${table}`, `:${chain} - [0:0]`, ...rules.map((rule) => `-A ${chain} ${rule}`), "COMMIT", ""].join("\n");
 }

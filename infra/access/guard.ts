@@ -1,4 +1,4 @@
-import type { AccessConfig } from "../config/access.ts";
+import type { AccessConfig } from "./config.ts";
 import type { GuardPlace, HostFirewall } from "../hosts/firewall.ts";
 import { isOpenOutside } from "./bind.ts";
 import { chainName, networkName } from "./firewall-rules.ts";
@@ -29,7 +29,7 @@ export interface GuardSources {
   readonly config: Pick<AccessConfig, "expose" | "allowFrom">;
   /** The host's addresses that its ports are bound to. */
   readonly bind: readonly string[];
-  /** The engine's version. */
+  /** The Docker engine's version. */
   readonly engine: string;
   /** Undefined: it was not asked. */
   readonly firewall: HostFirewall | undefined;
@@ -47,7 +47,7 @@ export interface GuardSources {
 export function planGuard(sources: GuardSources): Guard {
   const { config, bind, engine, firewall, container } = sources;
   const outside = isOpenOutside(bind);
-  // An engine that is still to be installed comes with iptables, and only root installs it.
+  // An engine that is still to be installed brings iptables, and only root installs it.
   const may = engine === "none" ? "yes" : (firewall?.may ?? "no-root");
   const leaks = asksForGuard(config) && !outside && letsNeighboursIn(engine) && may !== "rootless";
   if (leaks && may !== "yes") return { setting: null, warnings: [openToNeighbours(sources, may)] };

@@ -1,8 +1,7 @@
 import { UserError } from "../../lib/errors.ts";
-import type { AccessConfig } from "../config/access.ts";
-import type { HostLogin } from "../hosts/login.ts";
+import type { AccessConfig } from "./config.ts";
 import type { Endpoint } from "../outputs.ts";
-import { bindAddresses, isOpenOutside } from "./bind.ts";
+import { bindAddresses, isOpenOutside, type BindSources } from "./bind.ts";
 import { chainName, networkName } from "./firewall-rules.ts";
 import { planGuard, type Guard } from "./guard.ts";
 
@@ -39,16 +38,11 @@ export interface ServerAccess {
 }
 
 /** What a server's access follows from. */
-export interface AccessSources {
+export interface AccessSources extends Omit<BindSources, "expose"> {
   readonly config: AccessConfig;
   readonly endpoints: readonly PlannedEndpoint[];
-  readonly address: string;
-  /** The addresses behind that name, as this machine resolves it. */
-  readonly resolved: readonly string[];
-  readonly login: HostLogin;
-  /** The container's name. */
   readonly container: string;
-  /** What the config's list stands for. */
+  /** The addresses and networks that `config.allowFrom` stands for. */
   readonly allowed: readonly string[];
   /** `PROJECT/STACK`. */
   readonly owner: string;
@@ -75,30 +69,23 @@ export function planAccess(sources: AccessSources): ServerAccess {
     });
   }
   const bind = bindAddresses({ expose: config.expose, address, resolved, login });
+  const chain = chainName(networkName(owner, container));
   return {
-    config,
-    endpoints,
+    ...{ config, endpoints, boot, user, proxyUser: unprivileged },
     bind: inOrderOf(login.published[container] ?? [], bind),
     proxyBind: inOrderOf(login.published[proxyContainer(container)] ?? [], bind),
-    user,
-    proxyUser: unprivileged,
     allow: isOpenOutside(bind) ? allowed : [],
-    guard: planGuard({
-      ...{ config, bind, engine, firewall, boot, container },
-      chain: chainName(networkName(owner, container)),
-    }),
-    boot,
+    guard: planGuard({ config, bind, engine, firewall, boot, container, chain }),
   };
 }
 
 /**
- * Docker tells a port's addresses in an order of its own, which differs between its versions, and its provider takes
- * another order for another container: so they are asked for as they are told. (kreuzwerker/terraform-provider-docker:
- * `ports` is a list, and read back as Docker has it.)
+ * Docker reports a port's addresses in an order that differs between its versions, and its provider takes another order for
+ * another container: so they are asked for in the order reported. (kreuzwerker/terraform-provider-docker: `ports` is a list,
+ * and read back as Docker has it.)
  */
-function inOrderOf(told: readonly string[], bind: readonly string[]): readonly string[] {
-  const same = told.length === bind.length && bind.every((ip) => told.includes(ip));
-  return same ? told : bind;
+function inOrderOf(reported: readonly string[], bind: readonly string[]): readonly string[] {
+  return reported.length === bind.length && bind.every((ip) => reported.includes(ip)) ? reported : bind;
 }
 
 /** The name of the container of the proxy before a server's REST endpoint. */

@@ -1,21 +1,7 @@
 import type { Fault } from "../../lib/errors.ts";
+import type { AccessConfig } from "../access/config.ts";
 import type { ServerValues } from "./keys.ts";
 import { STACK, type Places } from "./places.ts";
-import type { DeployedAccess } from "../outputs-access.ts";
-
-/** What a stack's config says of who may reach its server, and how. */
-export interface AccessConfig {
-  readonly expose: DeployedAccess["expose"];
-  /** What endpoints that know TLS have of it. */
-  readonly tls: "off" | "server" | "mutual";
-  readonly rest: "open" | "token" | "off";
-  /** Image of REST's proxy. */
-  readonly proxyImage: string;
-  /** Addresses, networks and host names; empty: no firewall rules. */
-  readonly allowFrom: readonly string[];
-  /** Whom the container runs as. */
-  readonly user: "unprivileged" | "image";
-}
 
 /** The long-lived release that Docker Hub's official image has. */
 const DEFAULT_PROXY = "haproxy:2.8";
@@ -37,7 +23,7 @@ export function accessConfig(values: ServerValues, faults: Fault[], places: Plac
   return {
     expose: values.expose ?? "address",
     tls,
-    // Whoever locks one door does not mean the other to stand open.
+    // Whoever protects gRPC does not mean REST to stay open.
     rest: values.rest ?? (tls === "off" ? "open" : "off"),
     proxyImage: values.proxyImage ?? DEFAULT_PROXY,
     allowFrom,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Fault } from "../../lib/errors.ts";
 import { show } from "../../lib/show.ts";
 import { nearest } from "../../lib/nearest.ts";
+import { flatIssues, pathText } from "../../lib/zod-faults.ts";
 import type { Places } from "./places.ts";
 
 /** A value that a schema refused, and where it stands. */
@@ -18,8 +19,8 @@ export interface Refused {
 
 /** What a schema finds wrong with a value of the config, each with its path. Pure. */
 export function schemaFaults(error: z.ZodError, { at, value, places, fix, known = [] }: Refused): Fault[] {
-  return error.issues.flatMap((issue) => {
-    const path = `${at}${issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")}`;
+  return flatIssues(error).flatMap((issue) => {
+    const path = pathText([at, ...issue.path]);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => ({
         ...unknownKey(key, known, places, `${path}.`),
@@ -29,13 +30,8 @@ export function schemaFaults(error: z.ZodError, { at, value, places, fix, known 
       (v, part) => (v as Record<PropertyKey, unknown> | undefined)?.[part],
       value,
     );
-    return [
-      {
-        what: `${places.of(path)}: ${found === undefined ? "missing" : show(found)}`,
-        expected: issue.message,
-        fix: fix ?? places.remove(path),
-      },
-    ];
+    const what = `${places.of(path)}: ${found === undefined ? "missing" : show(found)}`;
+    return [{ what, expected: issue.message, fix: fix ?? places.remove(path) }];
   });
 }
 

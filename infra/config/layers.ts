@@ -15,12 +15,9 @@ export interface Found<V> {
   readonly saidBy: "own" | "all" | "nobody";
 }
 
-/** Keys whose values mean something to servers of one kind alone. */
-const OF_ONE_KIND = ["image", "ports", "settings"] as const;
-
 /**
- * The kind that layers name, and the layers as they hold for it: what is said beside another kind's name, or before a kind is
- * named, is not meant for it. Pure.
+ * The kind that layers name, and the layers as they hold for it: without what is said beside another kind's name, or before a
+ * kind is named. Pure.
  *
  * @param layers the weakest first
  */
@@ -29,16 +26,13 @@ export function ofKind(layers: readonly Layer[], otherwise: string): { kind: str
   let own: Layer[] = [];
   for (const layer of layers) {
     const named = layer.values.server ?? kind;
-    if (named !== kind) own = own.map(({ values, places }) => ({ values: withoutKind(values), places }));
+    // These keys mean something to servers of one kind alone.
+    if (named !== kind)
+      own = own.map(({ values: { image: _i, ports: _p, settings: _s, ...values }, places }) => ({ values, places }));
     kind = named;
     own.push(layer);
   }
   return { kind, layers: own };
-}
-
-function withoutKind(values: ServerValues): ServerValues {
-  const left = Object.entries(values).filter(([key]) => !(OF_ONE_KIND as readonly string[]).includes(key));
-  return Object.fromEntries(left);
 }
 
 /**

@@ -14,14 +14,10 @@ export interface PlannedPort extends Pick<Found<number>, "places" | "saidBy"> {
   readonly usual: number;
 }
 
-/** The ports of one server that are open. */
-export interface ServerPorts {
-  readonly name: string;
-  readonly ports: readonly PlannedPort[];
-}
-
-/** Ports that there are none of, and ports that two endpoints would have. Pure. */
-export function portFaults(servers: readonly ServerPorts[]): Fault[] {
+/** Ports above the last that there is, and ports that two open endpoints would have. Pure. */
+export function portFaults(
+  servers: readonly { readonly name: string; readonly ports: readonly PlannedPort[] }[],
+): Fault[] {
   const several = servers.length > 1;
   const all = servers.flatMap(({ name, ports }) =>
     ports.map((p) => ({ ...p, whose: `${several ? `${name}'s` : "the"} port for ${p.protocol}` })),
@@ -42,24 +38,19 @@ export function portFaults(servers: readonly ServerPorts[]): Fault[] {
         expected: `a port each${steps}`,
       })),
   );
-  // One value may run into several others: one fault tells them all.
+  // One value may run into several others: one fault names them all.
   const path = ({ protocol }: PlannedPort) => `ports.${protocol}`;
   const groups = Map.groupBy(
     [...tooHigh, ...twice],
     ({ blamed, expected }) => blamed.places.of(path(blamed)) + expected,
   );
-  return [...groups.values()].flatMap((same) => {
-    const [first] = same;
-    if (first === undefined) return [];
-    const { blamed, expected } = first;
-    return [
-      {
-        what: `${blamed.places.of(path(blamed))}: ${same.map(({ what }) => what).join(", ")}`,
-        expected,
-        fix: blamed.places.set(path(blamed), blamed.saidBy === "nobody" ? "PORT" : `${blamed.usual}`),
-      },
-    ];
-  });
+  return [...groups.values()].flatMap((same) =>
+    same.slice(0, 1).map(({ blamed, expected }) => ({
+      what: `${blamed.places.of(path(blamed))}: ${same.map(({ what }) => what).join(", ")}`,
+      expected,
+      fix: blamed.places.set(path(blamed), blamed.saidBy === "nobody" ? "PORT" : `${blamed.usual}`),
+    })),
+  );
 }
 
 const WEIGHT = { own: 2, all: 1, nobody: 0 } as const;

@@ -1,7 +1,6 @@
 import type { KindEndpoint, ServerKind } from "../servers/kind.ts";
-import { CONFIG_KEYS } from "./keys.ts";
+import { CONFIG_KEYS, MACHINE_KEYS } from "./keys.ts";
 import type { ConfigKey } from "./key.ts";
-import { MACHINE_KEYS } from "./machine-keys.ts";
 import { STACK } from "./places.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
 
@@ -40,17 +39,12 @@ function sections(keys: Readonly<Record<string, ConfigKey>>): string[] {
 }
 
 function keySection(name: string, key: ConfigKey): string {
-  return [
-    `### \`${STACK.of(name)}\``,
-    "",
-    key.help,
-    "",
-    `- if not set: ${key.otherwise}`,
-    `- \`${STACK.set(...key.example)}\``,
-  ].join("\n");
+  const lines = [`- if not set: ${key.otherwise}`, `- \`${STACK.set(...key.example)}\``];
+  return [`### \`${STACK.of(name)}\``, "", key.help, "", ...lines].join("\n");
 }
 
 function kindSection({ name, about, defaultImage, defaultContainer, endpoints, settingsHelp }: DescribedKind): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
   const rows = settingsHelp.map(({ key, help, otherwise }) => `| \`${key}\` | ${cell(help)} | ${cell(otherwise)} |`);
   const settings = [`| \`${STACK.of("settings")}\` | | if not set |`, "| --- | --- | --- |", ...rows];
   return [
@@ -72,8 +66,4 @@ function portLine({ protocol, defaultPort, protections, closable }: KindEndpoint
     protections.length === 0 ? "in the clear only" : `can have ${protections.map((p) => words[p]).join(", ")}`;
   const port = `\`${STACK.of(`ports.${protocol}`)}\`, if not set: ${defaultPort}`;
   return `- ${port}; ${can}${closable ? "; can be closed" : ""}`;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|");
 }

@@ -1,6 +1,5 @@
 import { UserError, type Fault } from "../../lib/errors.ts";
-import type { ConfigValues } from "./keys.ts";
-import { MACHINE_KEYS } from "./machine-keys.ts";
+import { MACHINE_KEYS, type ConfigValues } from "./keys.ts";
 import { STACK } from "./places.ts";
 import type { ReadConfig } from "./read.ts";
 import { resolveServers, type ServerSources, type WantedServer } from "./servers.ts";
@@ -34,7 +33,7 @@ export function resolveConfig(sources: ConfigSources): StackConfig {
   const { project, stack, config, roleDefaults, serverDefaults = {}, local } = sources;
   const read = [config, roleDefaults, ...Object.values(serverDefaults)].filter((one) => one !== null);
   const faults: Fault[] = read.flatMap((one) => one.faults);
-  // What was said and could not be read is told as that, and not as missing.
+  // A value that was set and could not be read is a fault already: it is not reported as missing.
   const refused = (key: RegExp) =>
     read.some((one) => one !== config && one.faults.length > 0) || config.faults.some(({ what }) => key.test(what));
   const values: ConfigValues = { ...roleDefaults?.values, ...config.values };

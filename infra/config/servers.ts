@@ -1,14 +1,15 @@
 import type { Fault } from "../../lib/errors.ts";
+import { isOwnModel } from "../../models/own.ts";
 import type { ServerKind } from "../servers/kind.ts";
 import { accessProblems } from "../servers/endpoints.ts";
-import { accessConfig, type AccessConfig } from "./access.ts";
+import type { AccessConfig } from "../access/config.ts";
+import { accessConfig } from "./access.ts";
 import { schemaFaults, unknownName } from "./faults.ts";
 import type { ServerValues } from "./keys.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
 import { found, ofKind, type Found, type Layer } from "./layers.ts";
 import { PORT_STEP, portFaults, type PlannedPort } from "./ports.ts";
-import type { ModelRequest, ServerConfig } from "./types.ts";
-import { isOwnModel, versionsOf } from "./versions.ts";
+import { versionsOf, type ModelRequest, type ServerConfig } from "./types.ts";
 
 /** What the config must know of a server kind. */
 export type ConfigKind = Pick<ServerKind, "name" | "defaultContainer" | "endpoints" | "settings" | "settingsHelp">;
@@ -86,14 +87,10 @@ function namesakes(
 ): Fault[] {
   return servers.flatMap(({ name, config, container: { places } }, i) => {
     const before = servers.slice(0, i).filter((other) => other.name !== "" && name !== "");
-    if (before.some((other) => other.name === name))
-      return [
-        {
-          what: `lathe:servers[${i}].name: "${name}" twice`,
-          expected: "a name for each server",
-          fix: `pulumi config set --path 'lathe:servers[${i}].name' NAME`,
-        },
-      ];
+    if (before.some((other) => other.name === name)) {
+      const fix = `pulumi config set --path 'lathe:servers[${i}].name' NAME`;
+      return [{ what: `lathe:servers[${i}].name: "${name}" twice`, expected: "a name for each server", fix }];
+    }
     if (!before.some((other) => other.config.container === config.container)) return [];
     const what = `${places.of("container")}: "${config.container}" is another server's container`;
     return [{ what, expected: "a container for each server", fix: places.remove("container") }];
@@ -129,11 +126,8 @@ function portsOf(kind: ConfigKind, layers: readonly Layer[], before: number, fau
   for (const { values, places } of layers) {
     for (const protocol of Object.keys(values.ports ?? {}).filter((p) => !protocols.includes(p))) {
       const path = `ports.${protocol}`;
-      faults.push({
-        what: `${places.of(path)}: a ${kind.name} server has no such endpoint`,
-        expected: protocols.join(", "),
-        fix: places.remove(path),
-      });
+      const what = `${places.of(path)}: a ${kind.name} server has no such endpoint`;
+      faults.push({ what, expected: protocols.join(", "), fix: places.remove(path) });
     }
   }
   return kind.endpoints.map(({ protocol, defaultPort }) => {
@@ -146,9 +140,8 @@ function portsOf(kind: ConfigKind, layers: readonly Layer[], before: number, fau
 function settingsOf(kind: ConfigKind, { value = {}, places }: Said<"settings">, faults: Fault[]): unknown {
   const read = kind.settings.safeParse(value);
   if (read.success) return read.data;
-  faults.push(
-    ...schemaFaults(read.error, { at: "settings", value, places, known: kind.settingsHelp.map(({ key }) => key) }),
-  );
+  const known = kind.settingsHelp.map(({ key }) => key);
+  faults.push(...schemaFaults(read.error, { at: "settings", value, places, known }));
   return undefined;
 }
 

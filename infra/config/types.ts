@@ -1,5 +1,8 @@
 import type { Bootstrap } from "../hosts/bootstrap/bootstrap.ts";
-import type { AccessConfig } from "./access.ts";
+import type { AccessConfig } from "../access/config.ts";
+
+/** Version number of a model where the stack asks for none. */
+const FIRST_VERSION = 1;
 
 /** A model that a stack asks for. */
 export interface ModelRequest {
@@ -10,6 +13,12 @@ export interface ModelRequest {
   readonly canary?: number | undefined;
   /** Where its versions are from: a catalogue name or a folder, or one a version. Undefined: the catalogue's of its name. */
   readonly from?: string | Readonly<Record<string, string>> | undefined;
+}
+
+/** The versions of a model that a stack asks for, the live one first, each with its catalogue name or folder. */
+export function versionsOf({ name, version = FIRST_VERSION, canary, from }: ModelRequest) {
+  const source = (number: number) => (typeof from === "string" ? from : (from?.[`${number}`] ?? name));
+  return [version, ...(canary === undefined ? [] : [canary])].map((v) => ({ version: v, source: source(v) }));
 }
 
 /** Everything that a stack's config decides about its machine and the servers on it, complete: defaults filled in. */

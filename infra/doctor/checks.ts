@@ -6,13 +6,13 @@ import { letsNeighboursIn } from "../access/guard.ts";
 import { diagnoseFacts } from "../hosts/connection/diagnose.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import type { DockerProblem } from "../hosts/facts/parse-facts.ts";
-import { stopped, type Check } from "./connection.ts";
-import { governor, turbo } from "./frequency.ts";
+import type { Endpoint } from "../outputs.ts";
+import { note, ok, stop, type Check } from "./connection.ts";
 import type { Examination } from "./parse.ts";
 
 const GIB = 2 ** 30;
 
-/** A disk with less stops `up`; with less than the second it is worth a word. */
+/** Bytes: with less than `stop`, `up` fails; with less than `note`, it may suffer. */
 interface Room {
   readonly stop: number;
   readonly note: number;
@@ -24,8 +24,7 @@ const IMAGE_ROOM: Room = { stop: 1.5 * GIB, note: 4 * GIB };
 const MODEL_ROOM: Room = { stop: 0.5 * GIB, note: 2 * GIB };
 
 /** Measured: a server of the null model takes 57 MiB, and with a limit of 64 MiB none starts. The note is a choice. */
-const MEMORY_STOP_BYTES = 128 * 2 ** 20;
-const MEMORY_NOTE_BYTES = GIB;
+const MEMORY_ROOM: Room = { stop: 128 * 2 ** 20, note: GIB };
 
 /** Certificates, logs and records are dated by two clocks: a second between them is where readers go wrong. */
 const CLOCK_NOTE_MS = 1000;
@@ -39,17 +38,13 @@ export interface Findings {
   readonly examination: Examination;
   /** How far its clock is ahead of ours, and how well that is known. */
   readonly clock: { readonly offsetMs: number; readonly uncertaintyMs: number } | undefined;
-  /** What is to be deployed there. */
+  /** What is to be deployed there, and the ports that it will have. */
   readonly kind: Pick<ServerKind, "settings" | "settingsFor">;
-  /** The ports that it will have there, by protocol. */
   readonly ports: readonly WantedPort[];
 }
 
 /** A port that a server is to have. */
-export interface WantedPort {
-  readonly protocol: string;
-  readonly port: number;
-}
+export type WantedPort = Pick<Endpoint, "protocol" | "port">;
 
 /** Every check of a host that could be logged in to, in the order of the table. Pure. */
 export function hostChecks(f: Findings): Check[] {
@@ -75,106 +70,111 @@ function login({ user, examination: { sudo } }: Findings): Check {
     free: `${user}, sudo without a password`,
     password: `${user}, sudo asks for a password`,
     none: `${user}, no sudo`,
-  }[sudo];
-  return { check: "user", verdict: "ok", found: can };
+  };
+  return ok("user", can[sudo]);
 }
 
 function system({ facts }: Findings): Check {
   const found = `${facts.os}, Linux ${facts.kernel}, ${facts.arch}`;
-  if (/debian|ubuntu|mint|raspbian/i.test(facts.os)) return { check: "system", verdict: "ok", found };
-  return {
-    check: "system",
-    verdict: "note",
-    found,
-    fix: "Lathe is tried on Debian and Ubuntu; lathe:bootstrap knows their packages only",
-  };
+  return /debian|ubuntu|mint|raspbian/i.test(facts.os)
+    ? ok("system", found)
+    : note("system", found, "Lathe is tried on Debian and Ubuntu; lathe:bootstrap knows their packages only");
 }
 
 function docker({ target, docker: problem, facts, user, examination }: Findings): Check {
   const able = examination.sudo === "root" || examination.sudo === "free";
-  if (problem === undefined) {
-    const { version, apiVersion, storageDriver } = facts.docker;
-    const found = `${version} (API ${apiVersion}, ${storageDriver})`;
-    if (able || !letsNeighboursIn(version)) return { check: "Docker", verdict: "ok", found };
-    return {
-      check: "Docker",
-      verdict: "note",
-      found: `${found}: before 28, it lets neighbours route to a container whose ports are on loopback (lathe:expose tunnel)`,
-      fix: "for lathe:expose tunnel: Docker 28 or newer there, or sudo without a password, with which Lathe sets a rule",
-    };
+  if (problem !== undefined) {
+    const { what, fix = "" } = diagnoseFacts(target, problem, user);
+    const hint = able || problem.kind === "docker-old" ? "" : " (lathe:bootstrap needs sudo without a password)";
+    return stop("Docker", what, `${fix}${hint}`);
   }
-  const fault = diagnoseFacts(target, problem, user);
-  const hint = able || problem.kind === "docker-old" ? "" : " (lathe:bootstrap needs sudo without a password)";
-  const checked = stopped("Docker", fault);
-  return { ...checked, fix: `${checked.fix ?? ""}${hint}` };
+  const { version, apiVersion, storageDriver } = facts.docker;
+  const found = `${version} (API ${apiVersion}, ${storageDriver})`;
+  if (able || !letsNeighboursIn(version)) return ok("Docker", found);
+  return note(
+    "Docker",
+    `${found}: before 28, it lets neighbours route to a container whose ports are on loopback (lathe:expose tunnel)`,
+    "for lathe:expose tunnel: Docker 28 or newer there, or sudo without a password, with which Lathe sets a rule",
+  );
 }
 
 function disk(check: string, bytes: number | undefined, room: Room): Check {
-  if (bytes === undefined) return { check, verdict: "note", found: "not told" };
+  if (bytes === undefined) return note(check, "not told");
   const found = `${gib(bytes)} free`;
   const fix = "docker system prune there, or another disk";
-  if (bytes < room.stop) {
-    return { check, verdict: "stop", found: `${found}, of ${gib(room.stop)} at least`, fix };
-  }
-  return bytes < room.note ? { check, verdict: "note", found, fix } : { check, verdict: "ok", found };
+  if (bytes < room.stop) return stop(check, `${found}, of ${gib(room.stop)} at least`, fix);
+  return bytes < room.note ? note(check, found, fix) : ok(check, found);
 }
 
 function memory({ facts, examination: { availableBytes } }: Findings): Check {
   const found = `${gib(facts.memoryBytes)} usable${availableBytes === undefined ? "" : `, ${gib(availableBytes)} available now`}`;
   const least = Math.min(facts.memoryBytes, availableBytes ?? Infinity);
   const fix = "end what else runs there, take smaller models, or set lathe:memoryMiB";
-  if (least < MEMORY_STOP_BYTES) return { check: "memory", verdict: "stop", found, fix };
-  return {
-    check: "memory",
-    verdict: least < MEMORY_NOTE_BYTES ? "note" : "ok",
-    found,
-    ...(least < MEMORY_NOTE_BYTES ? { fix } : {}),
-  };
+  if (least < MEMORY_ROOM.stop) return stop("memory", found, fix);
+  return least < MEMORY_ROOM.note ? note("memory", found, fix) : ok("memory", found);
 }
 
 /** What the server would make of them, where nothing is set. */
 function cores({ facts, kind }: Findings): Check {
   const wanted = kind.settings.safeParse({});
   const reason = wanted.success ? `: ${kind.settingsFor(facts, wanted.data).placement.reason.replace(/\.$/, "")}` : "";
-  return { check: "cores", verdict: "ok", found: `${facts.cpu.model}${reason}` };
+  return ok("cores", `${facts.cpu.model}${reason}`);
 }
 
 function port({ protocol, port: number }: WantedPort, { listening, containers }: Examination): Check {
   const check = `port ${number} (${protocolTitle(protocol)})`;
   const other = STACK.set(`ports.${protocol}`, "PORT");
-  if (!listening.includes(number)) return { check, verdict: "ok", found: "free" };
+  if (!listening.includes(number)) return ok(check, "free");
   const holder = containers.find((c) => c.ports.includes(number));
-  if (holder !== undefined && holder.owner !== "") {
-    return {
+  if (holder !== undefined && holder.owner !== "")
+    return note(
       check,
-      verdict: "note",
-      found: `taken by Lathe's own container ${holder.name} of the stack ${holder.owner}`,
-      fix: `fine for that stack; for another one: ${other}`,
-    };
-  }
-  return {
+      `taken by Lathe's own container ${holder.name} of the stack ${holder.owner}`,
+      `fine for that stack; for another one: ${other}`,
+    );
+  return stop(
     check,
-    verdict: "stop",
-    found: `taken by ${holder === undefined ? "another program" : `container ${holder.name}`}`,
-    fix: `see by which: sudo ss -ltnp 'sport = :${number}'; or ${other}`,
-  };
+    `taken by ${holder === undefined ? "another program" : `container ${holder.name}`}`,
+    `see by which: sudo ss -ltnp 'sport = :${number}'; or ${other}`,
+  );
 }
 
 function clock({ clock: measured }: Findings): Check {
-  if (measured === undefined) return { check: "clock", verdict: "note", found: "not told" };
+  if (measured === undefined) return note("clock", "not told");
   const { offsetMs, uncertaintyMs } = measured;
-  const off = Math.abs(offsetMs);
   const found = `${signed(offsetMs)} against this machine's, ±${Math.ceil(uncertaintyMs)} ms`;
-  if (off - uncertaintyMs <= CLOCK_NOTE_MS) return { check: "clock", verdict: "ok", found };
-  return { check: "clock", verdict: "note", found, fix: "sudo timedatectl set-ntp true, on both" };
+  if (Math.abs(offsetMs) - uncertaintyMs <= CLOCK_NOTE_MS) return ok("clock", found);
+  return note("clock", found, "sudo timedatectl set-ntp true, on both");
 }
 
 function load({ facts, examination: { load: average } }: Findings): Check {
-  if (average === undefined) return { check: "load", verdict: "note", found: "not told" };
+  if (average === undefined) return note("load", "not told");
   const cpus = facts.cpu.allowed.length;
   const found = `${average.toFixed(2)} over the last minute, on ${cpus} CPU${cpus === 1 ? "" : "s"}`;
-  if (average < Math.max(0.5, cpus / 4)) return { check: "load", verdict: "ok", found };
-  return { check: "load", verdict: "note", found, fix: "what else runs there is measured too: end it before a bench" };
+  if (average < Math.max(0.5, cpus / 4)) return ok("load", found);
+  return note("load", found, "what else runs there is measured too: end it before a bench");
+}
+
+/** Who sets the CPUs' clock. */
+function governor({ governors }: Examination): Check {
+  const check = "CPU governor";
+  if (governors.length === 0) return ok(check, "none: a virtual machine, or a clock that the system does not set");
+  const found = governors.map(({ governor: name, cpus }) => `${name} (${cpus} CPUs)`).join(", ");
+  if (governors.every((g) => g.governor === "performance")) return ok(check, found);
+  const fix = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor";
+  return note(check, found, `for steady times: ${fix}`);
+}
+
+/** Whether the clock may rise above its nominal rate for a while. */
+function turbo({ turbo: on }: Examination): Check {
+  if (on === undefined) return ok("turbo", "not told: a virtual machine, or none");
+  if (!on) return ok("turbo", "off");
+  return note(
+    "turbo",
+    "on: the clock depends on load and temperature",
+    "for steady times: echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo (Intel), " +
+      "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost (others)",
+  );
 }
 
 function gib(bytes: number): string {

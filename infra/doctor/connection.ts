@@ -20,17 +20,24 @@ const STAGES: readonly (readonly [stage: SshStage, found: string])[] = [
 
 /** What of the connection worked, up to the step that did not. */
 export function connectionChecks(fault?: SshFault): Check[] {
-  const failed = fault === undefined ? STAGES.length : STAGES.findIndex(([stage]) => stage === fault.stage);
-  const checks = STAGES.map(([stage, found], i): Check => {
-    if (i < failed && fault?.atJumpHost !== true) return { check: stage, verdict: "ok", found };
-    if (i !== failed || fault === undefined) return { check: stage, verdict: "not reached", found: "" };
-    return stopped(stage, fault);
-  });
+  if (fault === undefined) return STAGES.map(([stage, found]) => ok(stage, found));
+  const failed = STAGES.findIndex(([stage]) => stage === fault.stage);
   // A fault of the configuration, or one that nobody has seen yet, is of no step.
-  return failed === -1 && fault !== undefined ? [stopped(fault.stage, fault)] : checks;
+  if (failed === -1) return [stop(fault.stage, fault.what, fault.fix)];
+  return STAGES.map(([stage, found], i): Check => {
+    if (i === failed) return stop(stage, fault.what, fault.fix);
+    return i < failed && !fault.atJumpHost ? ok(stage, found) : { check: stage, verdict: "not reached", found: "" };
+  });
 }
 
-/** What would stop `up`, with what to do about it. */
-export function stopped(check: string, { what, fix }: { readonly what: string; readonly fix?: string }): Check {
-  return { check, verdict: "stop", found: what, ...(fix === undefined ? {} : { fix }) };
+export function ok(check: string, found: string): Check {
+  return { check, verdict: "ok", found };
+}
+
+export function note(check: string, found: string, fix?: string): Check {
+  return { check, verdict: "note", found, ...(fix === undefined ? {} : { fix }) };
+}
+
+export function stop(check: string, found: string, fix?: string): Check {
+  return { ...note(check, found, fix), verdict: "stop" };
 }

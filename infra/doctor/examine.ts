@@ -4,9 +4,8 @@ import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { runOn } from "../hosts/connection/run.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";
 import { hostChecks, type Findings } from "./checks.ts";
-import { connectionChecks, type Check } from "./connection.ts";
-import { parseExamination } from "./parse.ts";
-import { DOCTOR_SCRIPT } from "./script.ts";
+import { connectionChecks, stop, type Check } from "./connection.ts";
+import { DOCTOR_SCRIPT, parseExamination } from "./parse.ts";
 
 const TIMEOUT_MS = 60_000;
 const CLOCK_READINGS = 3;
@@ -21,8 +20,8 @@ export async function examine(target: SshTarget, wanted: Pick<Findings, "kind" |
   }
   const reading = parseMachine(result.stdout);
   if (!reading.ok) {
-    const { what, fix = "" } = diagnoseFacts(target, reading.problem);
-    return [...connectionChecks(), { check: "facts", verdict: "stop", found: what, fix }];
+    const { what, fix } = diagnoseFacts(target, reading.problem);
+    return [...connectionChecks(), stop("facts", what, fix)];
   }
   const { facts, user, docker } = reading;
   const examination = parseExamination(result.stdout);

@@ -1,13 +1,41 @@
-import { listening } from "../hosts/connection/listening.ts";
+import { listening, publishedPorts } from "../hosts/connection/listening.ts";
 import { UserError } from "../../lib/errors.ts";
+import { FACTS_SCRIPT } from "../hosts/facts/facts-script.ts";
 import { sections } from "../hosts/facts/parse-facts.ts";
 
-/** Whether the SSH user may become root. */
-export type SudoState = "root" | "free" | "password" | "none";
+/**
+ * What a host tells a doctor beyond its facts, in the same manner: read-only, one SSH call, sections that are judged here
+ * and not there.
+ */
+export const DOCTOR_SCRIPT = `${FACTS_SCRIPT}${String.raw`
+doctor() {
+  section sudo
+  if [ "$(id -u)" = 0 ]; then echo root
+  elif ! command -v sudo >/dev/null 2>&1; then echo none
+  elif sudo -n true 2>/dev/null; then echo free
+  else echo password; fi
+  section disk-docker
+  at=; [ "$code" != 0 ] || at=$($limit docker info --format '{{.DockerRootDir}}' 2>/dev/null); [ -n "$at" ] || at=/var/lib/docker
+  while [ ! -d "$at" ]; do at=${"$"}{at%/*}; [ -n "$at" ] || at=/; done
+  df -Pk "$at"
+  section disk-home; df -Pk .
+  section available; grep '^MemAvailable' /proc/meminfo
+  section load; cat /proc/loadavg
+  section listeners; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
+  section containers; [ "$code" != 0 ] || $limit docker ps --format '{{.Names}}|{{.Label "org.lathe.owner"}}|{{.Ports}}' 2>/dev/null
+  section governor; cat /sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor 2>/dev/null | sort | uniq -c
+  section turbo
+  say /sys/devices/system/cpu/intel_pstate/no_turbo no_turbo
+  say /sys/devices/system/cpu/cpufreq/boost boost
+  section doctor-end
+}
+doctor </dev/null
+`}`;
 
 /** What a host told a doctor beyond its facts. Undefined or null: it did not tell. */
 export interface Examination {
-  readonly sudo: SudoState;
+  /** Whether the SSH user may become root. */
+  readonly sudo: "root" | "free" | "password" | "none";
   readonly dockerFreeBytes: number | undefined;
   readonly homeFreeBytes: number | undefined;
   readonly availableBytes: number | undefined;
@@ -49,11 +77,7 @@ export function parseExamination(output: string): Examination {
     load: number(/^(\d+\.\d+)/, "load"),
     listening: [...new Set(listening(text("listeners")).map((l) => l.port))].sort((a, b) => a - b),
     containers: [...text("containers").matchAll(/^([^|\n]+)\|([^|\n]*)\|(.*)$/gm)].map(
-      ([, name = "", owner = "", ports = ""]) => ({
-        name,
-        owner,
-        ports: publishedPorts(ports),
-      }),
+      ([, name = "", owner = "", ports = ""]) => ({ name, owner, ports: publishedPorts(ports) }),
     ),
     governors: [...text("governor").matchAll(/^\s*(\d+)\s+(\S+)$/gm)].map((m) => ({
       governor: m[2] ?? "",
@@ -61,13 +85,4 @@ export function parseExamination(output: string): Examination {
     })),
     turbo: noTurbo !== undefined ? noTurbo === 0 : boost !== undefined ? boost === 1 : undefined,
   };
-}
-
-/** Host ports as `docker ps` writes them, where it joins neighbours: `0.0.0.0:8500-8501->8500-8501/tcp`. */
-function publishedPorts(text: string): number[] {
-  const found = new Set<number>();
-  for (const [, first, last = first] of text.matchAll(/:(\d+)(?:-(\d+))?->/g)) {
-    for (let port = Number(first); port <= Number(last); port++) found.add(port);
-  }
-  return [...found];
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/errors.ts";
 import { unknownName } from "../config/faults.ts";
 import type { ServerKind } from "../servers/kind.ts";
-import { serverKind, serverKindNames } from "../servers/registry.ts";
+import { defaultServerKind, serverKind, serverKindNames } from "../servers/registry.ts";
 import type { WantedPort } from "./checks.ts";
 
 /**
@@ -10,10 +10,7 @@ import type { WantedPort } from "./checks.ts";
  * @param name a server kind; absent: that of a stack that names none
  * @throws UserError where there is no such kind, or `ports` are not its own
  */
-export function wantedServer(
-  name = serverKindNames[0] ?? "",
-  ports?: string,
-): { kind: ServerKind; ports: WantedPort[] } {
+export function wantedServer(name = defaultServerKind.name, ports?: string): { kind: ServerKind; ports: WantedPort[] } {
   if (!serverKindNames.includes(name))
     throw new UserError(unknownName("--server", name, serverKindNames, "npx lathe doctor --help"));
   const kind = serverKind(name);

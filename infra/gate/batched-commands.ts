@@ -2,8 +2,7 @@ import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { BESIDE_FILE } from "../ownership/reservation.ts";
 import { LOOK_INSIDE, parseInside, type Inside } from "./inside.ts";
 import { readInspected, type Inspected } from "./inspect.ts";
-import type { GateState } from "./kind-gate.ts";
-import type { GateRun, GateSpec } from "./spec.ts";
+import type { GateRun, GateSpec, GateState } from "./spec.ts";
 
 /*
  * What the gate asks of its host, several things in one command: each command is an ssh here, and a session with a shell

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/errors.ts";
-import { LOOPBACK } from "../hosts/loopback.ts";
+import { LOOPBACK } from "../hosts/addresses.ts";
 import { mustRunOn } from "../hosts/connection/remote.ts";
 import { openTunnel } from "../hosts/connection/tunnel.ts";
 import { firstLook, lastLook, limit } from "./batched-commands.ts";
 import { insideDifferences, lookInside } from "./inside.ts";
 import { assertAsPlanned, inspect, isStandIn, lastLogLines, mustRun, notRunning, type Inspected } from "./inspect.ts";
-import type { KindGate } from "./kind-gate.ts";
 import { refusesStrangers } from "./refuses-strangers.ts";
-import type { GateModel, GateReport, GateRun, GateSpec } from "./spec.ts";
+import type { GateModel, GateReport, GateRun, GateSpec, KindGate } from "./spec.ts";
 
 const POLL_MS = 1000;
 /** How often limits are tried to be set on a server that dies and is started again, before the last error counts. */
@@ -46,7 +45,7 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
     if (!(error instanceof UserError)) throw error;
     const log = await lastLogLines(given.target, given.container, LOG_LINES);
     throw new UserError({
-      what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${indent(log.trim() || "(empty)")}`,
+      what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${(log.trim() || "(empty)").replace(/^/gm, "  | ")}`,
       fix: "mend it and run `pulumi up` again: the gate stays closed until it passes",
     });
   }
@@ -97,7 +96,7 @@ async function setLimits(run: GateRun, deadline: number): Promise<Inspected> {
       limited = await limit(run, limitsOf(run));
       break;
     } catch (error) {
-      // Docker cannot limit one that dies at this moment: then what it died of is the reason, told once Docker knows it.
+      // Docker cannot limit one that dies at this moment: then what it died of is the reason, which Docker reports later.
       await sleep(POLL_MS);
       await running(run, deadline);
       if (tries === LIMIT_TRIES) throw error;
@@ -113,10 +112,7 @@ function limitsOf({ pidsLimit, memorySet }: GateSpec): string[] {
   return ["--pids-limit", `${pidsLimit}`, ...(memorySet === "" ? [] : ["--cpuset-mems", memorySet])];
 }
 
-/**
- * A server that never came to serve and keeps dying is started anew: its config may have been mended since, and Docker waits
- * longer and longer before it looks.
- */
+/** Restarts a server that never came to serve and keeps dying: its config may be mended, and Docker waits longer each time. */
 async function startAnew({ target, container }: GateSpec, found: Inspected, isProven: boolean): Promise<Inspected> {
   if (found.RestartCount === 0 || isProven) return found;
   await mustRunOn(target, ["docker", "restart", container], `start container ${container} anew`);
@@ -134,11 +130,4 @@ async function running(run: GateRun, deadline: number, seen?: Inspected): Promis
     if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
     await sleep(POLL_MS);
   }
-}
-
-function indent(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `  | ${line}`)
-    .join("\n");
 }

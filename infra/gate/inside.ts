@@ -3,6 +3,7 @@ import { formatCpuList, parseCpuList } from "../hosts/cpulist.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import { mustRunOn } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
+import { unequal } from "./inspect.ts";
 import type { GateSpec } from "./spec.ts";
 
 /*
@@ -75,22 +76,18 @@ export function allowedCpus(facts: HostFacts): string {
 
 /** Where what the server has differs from the plan. Pure. */
 export function insideDifferences(found: Inside, plan: GateSpec): Fault[] {
-  const bytes = plan.memoryMiB * 2 ** 20;
-  const pairs: (readonly [what: string, is: string | undefined, expected: string])[] = [
+  return unequal([
     ["CPUs", onlineOf(found.cpus, plan), plan.cpus],
     ...(plan.memorySet === "" ? [] : [["memory nodes", found.nodes, plan.memorySet] as const]),
-    ["memory limit in bytes", found.memoryBytes?.toString(), `${bytes}`],
+    ["memory limit in bytes", found.memoryBytes?.toString(), `${plan.memoryMiB * 2 ** 20}`],
     ["process limit", found.pids?.toString(), `${plan.pidsLimit}`],
     ["CPU quota", found.hasQuota ? "set" : "none", "none"],
     ...Object.entries(plan.env).map(([name, value]) => [`variable ${name}`, found.env[name], value] as const),
-  ];
-  return pairs
-    .filter(([, is, expected]) => is !== expected)
-    .map(([what, is, expected]) => ({
-      what: `inside container ${plan.container}: ${what}: ${is ?? "not told"}`,
-      expected: `${expected}, as planned`,
-      fix: "somebody changed it or the engine does not obey: docker rm -f it there, then `pulumi up --refresh`",
-    }));
+  ]).map(([what, is, expected]) => ({
+    what: `inside container ${plan.container}: ${what}: ${is ?? "not told"}`,
+    expected: `${expected}, as planned`,
+    fix: "somebody changed it or the engine does not obey: docker rm -f it there, then `pulumi up --refresh`",
+  }));
 }
 
 /** The kernel's mask may name CPUs that do not run (`0-127` on a machine with four). */

@@ -77,21 +77,25 @@ export function mustRun({ container, restartsBefore }: GateRun, found: Inspected
 /** Where the running container differs from the plan. Pure. */
 export function differences(found: Inspected, plan: GateSpec): Fault[] {
   const env = envOf(found);
-  const pairs: (readonly [what: string, is: string | undefined, expected: string])[] = [
+  return unequal([
     ...Object.entries(plan.env).map(([name, value]) => [`variable ${name}`, env[name], value] as const),
     ["image", found.Image, plan.imageId],
     ["cpuset", found.HostConfig.CpusetCpus, plan.cpuSet],
     ["memory nodes", found.HostConfig.CpusetMems, plan.memorySet],
     ...(plan.user === "" ? [] : [["user", found.Config.User ?? "", plan.user] as const]),
     ["process limit", `${found.HostConfig.PidsLimit ?? "none"}`, `${plan.pidsLimit}`],
-  ];
-  return pairs
-    .filter(([, is, expected]) => is !== expected)
-    .map(([what, is, expected]) => ({
-      what: `container ${plan.container}: ${what} is ${is === undefined ? "not set" : JSON.stringify(is)}`,
-      expected: JSON.stringify(expected),
-      fix: "somebody changed it by hand: docker rm -f it there, then `pulumi up --refresh`",
-    }));
+  ]).map(([what, is, expected]) => ({
+    what: `container ${plan.container}: ${what} is ${is === undefined ? "not set" : JSON.stringify(is)}`,
+    expected: JSON.stringify(expected),
+    fix: "somebody changed it by hand: docker rm -f it there, then `pulumi up --refresh`",
+  }));
+}
+
+type Compared = readonly [what: string, is: string | undefined, expected: string];
+
+/** Those that are not as expected. */
+export function unequal(all: readonly Compared[]): Compared[] {
+  return all.filter(([, is, expected]) => is !== expected);
 }
 
 /** Throws all differences at once. */

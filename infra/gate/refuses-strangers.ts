@@ -5,11 +5,11 @@ import { UserError } from "../../lib/errors.ts";
 import type { GateEndpoint, GateSpec } from "./spec.ts";
 
 const TIMEOUT_MS = 10_000;
-/** What Lathe's proxy answers to whoever has no token. */
+/** What Lathe's proxy answers to a client without the token. */
 const UNAUTHORIZED = 401;
 
 /**
- * A locked door is tried, too: an endpoint that asks for a certificate or a token must refuse a client that has none.
+ * Checks that an endpoint which asks for a certificate or a token refuses a client that has none.
  *
  * @throws UserError where it lets one in
  */
@@ -26,14 +26,8 @@ export async function refusesStrangers({ address, endpoints }: GateSpec): Promis
   }
 }
 
-/** A client that must be refused. */
-interface Stranger {
-  readonly whom: string;
-  readonly security: Security | undefined;
-}
-
 /** Whom an endpoint must refuse: all who lack what its clients need. Pure. */
-export function strangersTo({ security, client }: Pick<GateEndpoint, "security" | "client">): Stranger[] {
+export function strangersTo({ security, client }: Pick<GateEndpoint, "security" | "client">) {
   if (security === "none" || client === undefined) return [];
   const { cert: _cert, key: _key, token: _token, ...without } = client;
   const inTheClear = { whom: "in the clear", security: undefined };

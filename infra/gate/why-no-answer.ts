@@ -1,6 +1,6 @@
 import { script } from "../hosts/connection/remote.ts";
 import { runOn } from "../hosts/connection/run.ts";
-import { LOOPBACK } from "../hosts/loopback.ts";
+import { LOOPBACK } from "../hosts/addresses.ts";
 import type { GateSpec } from "./spec.ts";
 
 /** Needs bash, which every supported host has. */
@@ -9,7 +9,7 @@ const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
 /** What to do where nothing is wrong but the time. */
 export const GIVE_TIME = "if the host is slow, give it time: pulumi config set lathe:gateTimeoutSeconds SECONDS";
 
-/** What to do about a server that did not answer in time: on the machine itself it may do, and be shut from here. */
+/** What to do about a server that did not answer in time: its port may be open on the machine itself and closed from here. */
 export async function whyNoAnswer({ target, address, endpoints }: GateSpec): Promise<string> {
   const port = endpoints[0]?.port;
   if (target === null || address === LOOPBACK || port === undefined) return GIVE_TIME;

@@ -19,10 +19,7 @@ const READ = `cat "$1/models/$2" 2>/dev/null || true`;
 export const program = resourceProgram(
   DeliverSpec,
   async (action, spec, say) => {
-    if (action === "delete") {
-      await undeliver(spec);
-      return undefined;
-    }
+    if (action === "delete") return undeliver(spec);
     const { archive, sha256 } = await prepareSource(spec.source, say);
     if (sha256 !== spec.sha256) {
       throw new UserError({
@@ -34,7 +31,6 @@ export const program = resourceProgram(
     // restart. On the way to a first server there is no container yet.
     if ((await deliver(spec, archive)) === "replaced" && (await mayBeLoaded(spec)))
       await mustRunOn(spec.target, script(RESTART, spec.container), `restart container ${spec.container}`);
-    return undefined;
   },
   ({ workspace, model, version }) => `model ${model} version ${version} in ${workspace}`,
 );

@@ -1,9 +1,22 @@
-import { ROOT_SCRIPT } from "../hosts/bootstrap/become-root.ts";
+import { z } from "zod";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { chainName, firewallRules, ruleComment, secondDoor } from "../access/firewall-rules.ts";
-import { RULES_SCRIPT } from "../hosts/firewall.ts";
-import { FirewallSpec } from "./specs.ts";
+import { ROOT_SCRIPT, RULES_SCRIPT } from "../hosts/firewall.ts";
+import { Owned } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
+
+/** Who is let at a server's ports. */
+export const FirewallSpec = Owned.extend({
+  bridge: z.string().min(1).max(15),
+  ports: z.array(z.number().int().positive()).min(1),
+  bind: z.array(z.string()).min(1),
+  allow: z.array(z.string()),
+  /** The host's boot: rules are gone after the next one. */
+  boot: z.string(),
+  /** File on the host, absolute, that says how often the rules were set, and what they were then. */
+  note: z.string().startsWith("/"),
+  setting: z.number().int().positive(),
+});
 
 /** iptables is for root alone, and not on everyone's PATH. A table that the kernel has not is passed over. */
 const AS_ROOT = `
@@ -69,8 +82,7 @@ export const program = resourceProgram(
     const { target, note, setting, boot } = spec;
     const chain = chainName(spec.bridge);
     // As iptables prints it, with quotes or without.
-    const comment = ruleComment(spec);
-    const own = [`--comment "${comment}" `, `--comment ${comment} `];
+    const own = [`"${ruleComment(spec)}"`, ruleComment(spec)].map((comment) => `--comment ${comment} `);
     // The second door first: while the other is changed, it stands.
     for (const { tool, table, restore, jumps } of [secondDoor(spec), ...firewallRules(spec)]) {
       // A jump's words hold no spaces: the shell takes them apart again.
@@ -86,7 +98,6 @@ export const program = resourceProgram(
     }
     if (action === "create")
       await mustRunOn(target, script(NOTE, note, chain, `${setting} ${boot}`), "note firewall rules");
-    return undefined;
   },
   ({ bridge }) => `iptables chain ${chainName(bridge)}`,
 );

@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { BULK_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { PULLING, pull } from "./pull.ts";
-import { ImageSpec } from "./specs.ts";
+import { Owned } from "../ownership/spec.ts";
+import { ImageKey, PULLING, pull } from "./pull.ts";
 import { resourceProgram } from "./program.ts";
 
 /*
@@ -9,6 +10,12 @@ import { resourceProgram } from "./program.ts";
  * container of another stack uses it, and knows nothing of images that were there before. So it keeps them all, and this
  * decides: `~/.lathe/images/DIGEST` says that Lathe pulled an image; the last stack that uses it removes both.
  */
+
+const ImageSpec = Owned.omit({ id: true }).extend({
+  /** With its digest. */
+  reference: z.string().regex(/@sha256:[0-9a-f]{64}$/),
+  key: ImageKey,
+});
 
 /** Claims an image before it is pulled, and pulls it where it is not there. */
 const CLAIM = `
@@ -48,26 +55,18 @@ rm -f "$mark"
 rmdir "\${mark%/*}" "$HOME/.lathe" 2>/dev/null || true
 `;
 
-const remains = ({ reference }: ImageSpec) => `image ${reference}, its mark in ~/.lathe/images`;
-
 export const program = resourceProgram(
   ImageSpec,
   async (action, { target, reference, key }) => {
-    const digest = reference.slice(reference.indexOf("@sha256:") + "@sha256:".length);
+    const [, digest = ""] = reference.split("@sha256:");
     const words = (text: string) => script(text, reference, digest);
     const run = (text: string, doing: string) => mustRunOn(target, words(text), doing, { timeoutMs: BULK_MS });
-    if (action === "delete") {
-      await run(RELEASE, "remove the image");
-      return undefined;
-    }
-    try {
-      await pull(target, reference, key, words(CLAIM));
-    } catch (error) {
+    if (action === "delete") return void (await run(RELEASE, "remove the image"));
+    await pull(target, reference, key, words(CLAIM)).catch(async (error: unknown) => {
       // What the pull said is what counts.
       await run(FORGET, "forget the image").catch(() => {});
       throw error;
-    }
-    return undefined;
+    });
   },
-  remains,
+  ({ reference }) => `image ${reference}, its mark in ~/.lathe/images`,
 );

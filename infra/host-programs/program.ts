@@ -3,9 +3,6 @@ import { UserError, messageOf } from "../../lib/errors.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
 import { isAbandoned } from "../ownership/abandon.ts";
 
-/** What a resource asks of its program. */
-export type Action = "create" | "delete";
-
 /** What a program has around it: it may share its process with others (serve.ts). */
 export interface Surroundings {
   /** What it says, as it comes. All of it lands in the stack's state. */
@@ -27,16 +24,14 @@ export interface Program {
 const Owned = z.object({ owner: z.string() });
 
 /**
- * The frame of a resource's program: its action, its spec, one small line of JSON or nothing as its output, and faults in
- * words.
- *
- * What cannot be undone on a machine that was given up is told and forgotten: see abandon.ts.
+ * The frame of a resource's program: reads its action and its spec, and prints what the body gives as a line of JSON, or its
+ * faults. What cannot be undone on a machine that was given up is reported and forgotten: see abandon.ts.
  *
  * @param remains what may then be left, for people
  */
 export function resourceProgram<S extends z.ZodType>(
   schema: S,
-  body: (action: Action, spec: z.output<S>, say: Progress) => Promise<object | undefined>,
+  body: (action: "create" | "delete", spec: z.output<S>, say: Progress) => Promise<unknown>,
   remains: (spec: z.output<S>) => string = () => "nothing",
 ): Program {
   return {

@@ -19,17 +19,13 @@ export type ProgramName = keyof typeof programs;
  *
  * @param action `create` or `delete`
  * @param spec JSON
- * @returns its exit code; a fault is told through `around.err`
+ * @returns its exit code; faults go to `around.err`
  */
 export async function runProgram(name: string, action: string, spec: string, around: Surroundings): Promise<number> {
-  if (!isProgram(name)) {
+  if (!Object.hasOwn(programs, name)) {
     around.err(`there is no program ${JSON.stringify(name)}, only ${Object.keys(programs).join(", ")}\n`);
     return 1;
   }
-  const { program } = await programs[name]();
+  const { program } = await programs[name as ProgramName]();
   return program.run(action, spec, around);
-}
-
-function isProgram(name: string): name is ProgramName {
-  return Object.hasOwn(programs, name);
 }

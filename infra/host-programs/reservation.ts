@@ -4,9 +4,6 @@ import { resourceProgram } from "./program.ts";
 
 export const program = resourceProgram(
   ReservationSpec,
-  async (action, spec) => {
-    await (action === "create" ? reserve(spec) : release(spec));
-    return undefined;
-  },
+  (action, spec) => (action === "create" ? reserve(spec) : release(spec)),
   ({ container }) => `container ${container}, which starts with the machine`,
 );

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { exists } from "../../lib/cached.ts";
-import { servePrograms, type ProgramServer } from "./serve.ts";
+import { servePrograms } from "./serve.ts";
 
 /* A resource's program on this machine, as the engine starts it: in a process of its own, or where others run as well. */
 
 let dir: string;
-let programs: ProgramServer | undefined;
+let programs: Awaited<ReturnType<typeof servePrograms>> | undefined;
 let server: Server | undefined;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "lathe-run-"));

@@ -1,12 +1,21 @@
+import { z } from "zod";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { unlessAnothers } from "../ownership/owner.ts";
-import { SecretsSpec } from "./specs.ts";
+import { Owned, unlessAnothers } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 /*
  * Secrets of one container on its host: files that its user alone can read, in a folder of their own. They come by standard
- * input, so that no process list shows them, and are whole before they are there.
+ * input, so that no process list shows them, and are whole before they are there. The whole spec is a secret.
  */
+
+const SecretsSpec = Owned.extend({
+  workspace: z.string().startsWith("/"),
+  /** The name of their folder. */
+  container: z.string().min(1),
+  /** `UID:GID` that the files are handed to where the SSH user is root; empty: left to root. */
+  user: z.string(),
+  files: z.array(z.object({ name: z.string(), content: z.string() })),
+});
 
 const WRITE = `
 dir=$1 name=$2 user=$3
@@ -38,13 +47,11 @@ export const program = resourceProgram(
     const dir = `${workspace}/secrets/${container}`;
     if (action === "delete") {
       await mustRunOn(target, script(REMOVE, dir, workspace, id), "remove the secrets");
-      return undefined;
+      return;
     }
-    for (const { name, content } of files) {
+    for (const { name, content } of files)
       await mustRunOn(target, script(WRITE, dir, name, user), `write secret ${name}`, { input: content });
-    }
     await mustRunOn(target, script(TIDY, dir, ...files.map((f) => f.name)), "remove old secrets");
-    return undefined;
   },
   ({ workspace, container }) => `${workspace}/secrets/${container}, the keys of a server that is gone`,
 );

@@ -7,19 +7,15 @@ import { runProgram } from "./registry.ts";
 /** A line from whoever asks (run.ts). The answers are lines of JSON, too: `stdout` and `stderr` as they come, `code` at the end. */
 const Request = z.object({ program: z.string(), action: z.string(), cwd: z.string(), spec: z.string() });
 
-/** The programs of resources, run in this process for those whom engines start. */
-export interface ProgramServer {
-  /** Takes no more; whoever still waits is told that the run was stopped, and no further command of theirs is begun on a host. */
-  close(): void;
-}
-
 /**
- * Runs programs of resources for whoever asks at a socket.
+ * Runs programs of resources, in this process, for those who ask at a socket.
  *
  * @param path the socket's, in a folder that only this user may enter: specs hold secrets, and programs run commands
- * @throws Error where nobody can listen there
+ * @returns `close` takes no more; those who still wait are answered that the run was stopped, and no further command of theirs
+ *   is begun on a host
+ * @throws Error where the socket cannot be made
  */
-export async function servePrograms(path: string): Promise<ProgramServer> {
+export async function servePrograms(path: string): Promise<{ close(): void }> {
   const waiting = new Set<Socket>();
   const server = createServer((socket) => {
     waiting.add(socket);

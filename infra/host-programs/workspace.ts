@@ -1,7 +1,6 @@
 import { BULK_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { OWNER_FILE } from "../ownership/owner.ts";
-import { WorkspaceSpec } from "../ownership/spec.ts";
+import { OWNER_FILE, WorkspaceSpec } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 const MAKE = `
@@ -64,17 +63,16 @@ export const program = resourceProgram(
   async (action, { target, workspace, owner, id, files }) => {
     if (action === "delete") {
       await mustRunOn(target, script(REMOVE, workspace, owner, id), "remove the workspace", { timeoutMs: BULK_MS });
-      return undefined;
+      return;
     }
-    const texts = files.map(({ content }) => (content.endsWith("\n") ? content : `${content}\n`));
-    const args = files.flatMap((file, i) => [
-      ...[file.name, file.keepWhere ?? ""],
-      `${(texts[i] ?? "").split("\n").length - 1}`,
+    const texts = files.map(({ content }) => content.replace(/\n?$/, "\n"));
+    const words = files.map(({ name, keepWhere = "" }, i) => [
+      name,
+      keepWhere,
+      `${texts[i]?.match(/\n/g)?.length ?? 0}`,
     ]);
-    await mustRunOn(target, script(`${MAKE}${WRITE}`, workspace, owner, id, ...args), "make the workspace", {
-      input: texts.join(""),
-    });
-    return undefined;
+    const command = script(`${MAKE}${WRITE}`, workspace, owner, id, ...words.flat());
+    await mustRunOn(target, command, "make the workspace", { input: texts.join("") });
   },
   ({ workspace }) => `folder ${workspace}`,
 );

@@ -1,4 +1,5 @@
-import { ROOT_SCRIPT } from "./bootstrap/become-root.ts";
+/** Shell: `$sudo` before a command makes it root's, where the user is root or needs no password; root's programs are found. */
+export const ROOT_SCRIPT = `PATH=$PATH:/usr/sbin:/sbin; sudo=; [ "$(id -u)" = 0 ] || sudo="sudo -n"`;
 
 /** Where a host's rules for one server are to be found: their chain, and what was noted of them when they were set. */
 export interface GuardPlace {
@@ -17,7 +18,7 @@ export interface HostFirewall {
   readonly noted: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Shell: the rules that name `$chain` (the second door's, too), and the way into Docker's own chain, as they are now. */
+/** Shell: the rules that name `$chain`, in both tables, and the jump into Docker's own chain, as they are now. */
 export const RULES_SCRIPT = `for tool in iptables ip6tables "iptables -t security"; do
   $sudo $tool -w -S 2>/dev/null | grep -e "$chain" -e '^-A FORWARD -j DOCKER-USER$' | sed "s/^/$tool /"
 done`;

@@ -1,26 +1,20 @@
-import { findEntry, isOwnModel, packOwnModel, prepareModel, type CatalogueEntry } from "../../models/index.ts";
+import { findEntry, isOwnModel, packOwnModel, prepareModel } from "../../models/index.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
-import type { ModelRequest } from "../config/types.ts";
-import { versionsOf } from "../config/versions.ts";
+import { versionsOf, type ModelRequest } from "../config/types.ts";
 import type { ModelArtifact } from "./spec.ts";
 
 /** The signature that takes pixels, and its input: the same for every model of the catalogue. */
 const PIXELS = { signature: "serving_default", input: "inputs" };
 
-/** A model's archive, and what is known of it: nothing, of a model of the user's own. */
-export interface PreparedSource {
-  readonly archive: string;
-  readonly sha256: string;
-  readonly timingOnly: boolean;
-  readonly entry: CatalogueEntry | undefined;
-}
+/** A model's archive, and what is known of it. */
+type PreparedSource = Awaited<ReturnType<typeof prepareSource>>;
 
 /**
- * Makes a version's archive ready: of the catalogue, or of a folder.
+ * Makes a version's archive ready: of the catalogue, or of a folder. Of the latter it is not known what it is.
  *
  * @throws UserError where it cannot be fetched, made or read
  */
-export async function prepareSource(source: string, say: Progress): Promise<PreparedSource> {
+export async function prepareSource(source: string, say: Progress) {
   if (isOwnModel(source)) return { ...(await packOwnModel(source)), timingOnly: false, entry: undefined };
   return prepareModel(source, say);
 }

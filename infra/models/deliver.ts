@@ -5,7 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { BULK_MS, STALL_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { unlessAnothers } from "../ownership/owner.ts";
+import { unlessAnothers } from "../ownership/spec.ts";
 import type { DeliverSpec } from "./spec.ts";
 
 /*

@@ -2,12 +2,41 @@ import { protocolTitle } from "../../clients/registry.ts";
 import type { Fault } from "../../lib/errors.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
-import { sshCommand } from "../hosts/connection/diagnose-command.ts";
-import { listening } from "../hosts/connection/listening.ts";
-import { type Listed, named, readListed } from "./docker-list.ts";
+import { hostName, sshCommand } from "../hosts/connection/diagnose.ts";
+import { listening, publishedPorts } from "../hosts/connection/listening.ts";
 import type { ReservationSpec } from "./spec.ts";
 
 /* Who has the names and the ports of a server's reservation on its host, see reservation.ts: itself, or others. */
+
+/** A container or a network. */
+export interface Listed {
+  readonly names: readonly string[];
+  readonly id: string;
+}
+
+/**
+ * Reads what `docker ps` and `docker network ls` print for Lathe, a line each: names (commas between them), id, and other words
+ * after spaces. `rest` makes of those words, and of the whole line, what else is wanted. Pure.
+ */
+export function readListed<T>(printed: string, rest: (words: readonly string[], line: string) => T): (Listed & T)[] {
+  return printed
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [names = "", id = "", ...words] = line.split(" ");
+      return { names: names.split(","), id, ...rest(words, line) };
+    });
+}
+
+/** Who has a name. */
+export function named<T extends Listed>(all: readonly T[], name: string): T | undefined {
+  return all.find(({ names }) => names.includes(name));
+}
+
+/** So much of an id as Docker shows. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}
 
 /** A container or a network that has a name. */
 interface Holder extends Listed {
@@ -38,17 +67,9 @@ export function parseSeen(printed: string): Seen {
 }
 
 function readHolders(lines: string): Holder[] {
-  return readListed(lines, ([deployment = "", owner = "", server = ""], line) => ({
-    ...{ deployment, owner, server },
-    ports: [...line.matchAll(/:(\d+)(?:-(\d+))?->/g)].flatMap(([, from, to]) =>
-      Array.from({ length: Number(to ?? from) - Number(from) + 1 }, (_, i) => Number(from) + i),
-    ),
-  }));
-}
-
-/** Whether something is of this deployment. */
-function isOwn(spec: ReservationSpec, holder: Holder): boolean {
-  return holder.deployment === spec.id;
+  return readListed(lines, ([deployment = "", owner = "", server = ""], line) => {
+    return { deployment, owner, server, ports: publishedPorts(line) };
+  });
 }
 
 /** The names that a server is to have, and who has them. */
@@ -67,16 +88,16 @@ function names(spec: ReservationSpec, { containers, networks }: Seen) {
 /** What keeps a server from its names or its ports; what is of the same deployment does not. Pure. */
 export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
   const { target } = spec;
-  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const host = hostName(target);
   const on = (command: string) => (target === null ? command : `${sshCommand(target)} ${command}`);
   return [
     ...names(spec, seen).flatMap(({ kind, name, holder }) =>
-      holder === undefined || isOwn(spec, holder) ? [] : [nameFault(spec, host, on, kind, name, holder)],
+      holder === undefined || holder.deployment === spec.id ? [] : [nameFault(spec, host, on, kind, name, holder)],
     ),
     ...spec.ports.flatMap(({ protocol, port }): Fault[] => {
       const by = seen.containers.find((c) => c.ports.includes(port));
       // Its own container goes before the next one comes, under whatever name it ran.
-      if (by === undefined ? !seen.listening.includes(port) : isOwn(spec, by)) return [];
+      if (by === undefined ? !seen.listening.includes(port) : by.deployment === spec.id) return [];
       const whose = by === undefined ? `another program (which: ${on("sudo ss -ltnp")})` : `container ${by.names[0]}`;
       return [
         {
@@ -114,14 +135,14 @@ export function toRemove(spec: ReservationSpec, seen: Seen): { containers: strin
   const all = names(spec, seen);
   const leftovers = (of: string) =>
     all.flatMap(({ kind, holder, leftover }) =>
-      kind === of && leftover !== "" && holder?.id.startsWith(leftover) === true && isOwn(spec, holder)
+      kind === of && leftover !== "" && holder?.id.startsWith(leftover) === true && holder.deployment === spec.id
         ? [holder.id]
         : [],
     );
   const wanted = new Set(all.map(({ name }) => name));
   const ports = spec.ports.map(({ port }) => port);
   const inTheWay = seen.containers.filter((c) => {
-    if (!isOwn(spec, c)) return false;
+    if (c.deployment !== spec.id) return false;
     // It has the port that the server itself is about to take.
     if (c.server === spec.server) return !spec.proxy && c.names.includes(proxyContainer(spec.container));
     return c.names.some((name) => wanted.has(name)) || c.ports.some((port) => ports.includes(port));

@@ -1,9 +1,9 @@
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
-import type { AccessConfig } from "../config/access.ts";
+import type { AccessConfig } from "../access/config.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import { type Listed, named, readListed, shortId } from "./docker-list.ts";
+import { type Listed, named, readListed, shortId } from "./conflicts.ts";
 import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";
 
 /*
@@ -15,11 +15,7 @@ import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";
  */
 
 /** What the next one's label says of a leftover; empty: there is none. */
-export interface Leftovers {
-  readonly container: string;
-  readonly proxy: string;
-  readonly network: string;
-}
+export type Leftovers = Readonly<Record<"container" | "proxy" | "network", string>>;
 
 export const NO_LEFTOVERS: Leftovers = { container: "", proxy: "", network: "" };
 
@@ -65,9 +61,6 @@ interface Found extends Listed {
   readonly leftover: string;
 }
 
-/** States of a container that need nobody's help. */
-const ALIVE: ReadonlySet<string> = new Set(["running", "restarting", "paused"]);
-
 /** Reads what `ASK` printed. Pure. */
 export function leftoversOf(printed: string, asked: Omit<Asked, "owner" | "workspace">): Leftovers {
   const { container, proxy } = asked;
@@ -95,5 +88,8 @@ function leftoverOf(found: Found | undefined, noted: string): string {
 }
 
 function readFound(lines: string): Found[] {
-  return readListed(lines, ([state = "", leftover = ""]) => ({ alive: ALIVE.has(state), leftover }));
+  return readListed(lines, ([state = "", leftover = ""]) => ({
+    alive: /^(running|restarting|paused)$/.test(state),
+    leftover,
+  }));
 }

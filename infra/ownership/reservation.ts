@@ -3,8 +3,7 @@ import { COMMAND_MS, GRACE_SECONDS } from "../deadlines.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { conflicts, parseSeen, toRemove } from "./conflicts.ts";
-import { shortId } from "./docker-list.ts";
+import { conflicts, parseSeen, shortId, toRemove } from "./conflicts.ts";
 import type { ReservationSpec } from "./spec.ts";
 
 /*

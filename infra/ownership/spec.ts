@@ -35,3 +35,20 @@ export const ReservationSpec = Owned.extend({
   beside: z.object({ workspace: z.string().startsWith("/"), proxy: z.string(), network: z.string() }).optional(),
 });
 export type ReservationSpec = z.infer<typeof ReservationSpec>;
+
+/**
+ * File of a folder on a host with its owner: `PROJECT/STACK`, and the deployment's id. The same machine under another spelling
+ * of `lathe:host` is another deployment, which may have the folder by now: what the old one undoes must not be the new one's.
+ */
+export const OWNER_FILE = ".lathe-owner";
+
+/**
+ * Lines of a script: it ends, well, where a folder is of another deployment.
+ *
+ * @param folder how the script names it
+ * @param id how the script names the deployment's id
+ */
+export function unlessAnothers(folder: string, id: string): string {
+  return `which=$(sed -n 2p "${folder}/${OWNER_FILE}" 2>/dev/null || true)
+if [ -n "$which" ] && [ "$which" != "${id}" ]; then exit 0; fi`;
+}

@@ -1,9 +1,25 @@
-import type { Input } from "@pulumi/pulumi";
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../../lib/errors.ts";
 import { SECRETS_PATH, type PlannedEndpoint } from "../access/plan.ts";
-import { GRACE_SECONDS } from "../deadlines.ts";
+import { networkName } from "../access/firewall-rules.ts";
+import { CONTAINER_TIMEOUT, GRACE_SECONDS } from "../deadlines.ts";
 import type { Placement } from "../outputs.ts";
+import { LEFTOVER_LABEL } from "../ownership/reservation.ts";
 import type { ContainerSpec } from "../servers/kind.ts";
+import { digestOf, labelsOf, userOf, type Part } from "./server-args.ts";
+
+/** What every container has that Lathe starts. */
+export const HARDENED = {
+  readOnly: true,
+  capabilities: { drops: ["ALL"] },
+  securityOpts: ["no-new-privileges:true"],
+  mustRun: true,
+  logDriver: "json-file",
+  logOpts: { "max-size": "10m", "max-file": "2" },
+  // Unset, Docker's provider kills at once.
+  destroyGraceSeconds: GRACE_SECONDS,
+};
 
 /** What one server's container is made of, beyond what its kind says. */
 export interface ContainerRequest {
@@ -25,7 +41,7 @@ export interface ContainerRequest {
   /** Whether the host starts it again after a boot of its own. */
   readonly startAtBoot?: boolean;
   /** Who made it, for people who look at the host: `org.lathe.stack` and the like. */
-  readonly labels: Readonly<Record<string, Input<string>>>;
+  readonly labels: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /**
@@ -35,16 +51,20 @@ export interface ContainerRequest {
 export function containerArgs(request: ContainerRequest) {
   const { spec, placement } = request;
   return {
+    ...HARDENED,
     name: request.container,
     envs: Object.entries(spec.env)
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
     command: [...spec.command],
     ...(request.user === undefined ? {} : { user: request.user }),
-    // Port by port, as the provider reads them back: another order would be another container to it.
-    ports: published(request.endpoints).flatMap(({ containerPort: internal, port: external }) =>
-      request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
-    ),
+    // Port by port, as the provider reads them back: another order would be another container to it. The port of an endpoint
+    // with a token is its proxy's.
+    ports: request.endpoints
+      .filter(({ security }) => security !== "token")
+      .flatMap(({ containerPort: internal, port: external }) =>
+        request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
+      ),
     mounts: [
       { type: "bind", source: request.modelsDir, target: spec.modelsPath, readOnly: true },
       ...(request.secretsDir === undefined
@@ -55,34 +75,19 @@ export function containerArgs(request: ContainerRequest) {
     ...(placement.cpuSet === undefined ? {} : { cpuSet: placement.cpuSet }),
     memory: request.memoryMiB,
     memorySwap: request.memoryMiB,
-    readOnly: true,
-    capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
     networkMode: request.network ?? "bridge",
     // Not "unless-stopped": a dockerd that died stops what still runs when it is back, and takes that for somebody's wish.
     // What the firewall guards must wait for its rules. (`on-failure` does not: after a power cut Docker takes it for failed.)
     restart: request.startAtBoot === false ? "no" : "always",
-    mustRun: true,
-    logDriver: "json-file",
-    logOpts: { "max-size": "10m", "max-file": "2" },
-    healthcheck: {
-      tests: [...spec.healthTest],
-      interval: "10s",
-      timeout: "5s",
-      retries: 3,
-      startPeriod: "1m0s",
-    },
-    // Unset, Docker's provider kills at once.
-    destroyGraceSeconds: GRACE_SECONDS,
-    labels: Object.entries(request.labels)
-      .map(([label, value]) => ({ label, value }))
-      .sort((a, b) => a.label.localeCompare(b.label)),
+    healthcheck: { tests: [...spec.healthTest], interval: "10s", timeout: "5s", retries: 3, startPeriod: "1m0s" },
+    labels: labelList(request.labels),
   };
 }
 
-/** The container's own ports that the host has: that of an endpoint with a token is its proxy's. */
-function published(endpoints: readonly PlannedEndpoint[]): PlannedEndpoint[] {
-  return endpoints.filter(({ security }) => security !== "token");
+/** Labels as Docker's provider takes them, in order of their names. */
+export function labelList(labels: Readonly<Record<string, pulumi.Input<string>>>) {
+  const list = Object.entries(labels).map(([label, value]) => ({ label, value }));
+  return list.sort((a, b) => a.label.localeCompare(b.label));
 }
 
 /**
@@ -91,24 +96,69 @@ function published(endpoints: readonly PlannedEndpoint[]): PlannedEndpoint[] {
  * (kreuzwerker/terraform-provider-docker: `healthcheck`, `cpu_set`, `memory` and `restart` are updated in place.)
  */
 export const REPLACE_ON_CHANGES = [
-  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly"],
-  ...[
-    "user",
-    "capabilities",
-    "securityOpts",
-    "networkMode",
-    "restart",
-    "logDriver",
-    "logOpts",
-    "healthcheck",
-    "labels",
-  ],
+  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
+  ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
 
 /**
+ * The server's own container.
+ *
+ * @param hasSecrets whether it has files that it alone may read
+ */
+export function serverContainer(
+  part: Part,
+  reservation: pulumi.Resource,
+  networks: readonly docker.Network[],
+  hasSecrets: boolean,
+): docker.Container {
+  const { name, child, args } = part;
+  const { config, access, owner, workspace } = args;
+  return new docker.Container(
+    `${name}-container`,
+    {
+      image: args.remoteImage.imageId,
+      ...containerArgs({
+        ...{ container: config.container, spec: args.spec, placement: args.placement, memoryMiB: args.memoryMiB },
+        ...{ modelsDir: `${workspace}/models`, endpoints: access.endpoints, bind: access.bind },
+        user: userOf(args) || undefined,
+        secretsDir: hasSecrets ? `${workspace}/secrets/${config.container}` : undefined,
+        network: networks.length === 0 ? undefined : networkName(owner, config.container),
+        startAtBoot: access.guard.setting === null,
+        labels: labels(part),
+      }),
+    },
+    {
+      ...child,
+      provider: args.provider,
+      dependsOn: [reservation, ...networks],
+      deletedWith: reservation,
+      customTimeouts: { create: CONTAINER_TIMEOUT, update: CONTAINER_TIMEOUT, delete: CONTAINER_TIMEOUT },
+      // Its name and its ports are taken until the old one is gone.
+      deleteBeforeReplace: true,
+      replaceOnChanges: REPLACE_ON_CHANGES,
+    },
+  );
+}
+
+function labels(part: Part): Record<string, pulumi.Input<string>> {
+  const { args, credentials } = part;
+  const versions = args.models.map((m) => [m.deployed.name, m.versions.map((v) => [v.version, v.sha256])]);
+  return {
+    [LEFTOVER_LABEL]: "",
+    ...labelsOf(part, args.leftovers.container),
+    "org.lathe.role": args.machineId,
+    // What a server of a kind without a rollout reads at its start only: another means another container.
+    ...(args.kind.gate.rollOut === undefined
+      ? { "org.lathe.serves": digestOf(JSON.stringify([versions, args.spec.files])) }
+      : {}),
+    ...(credentials === undefined ? {} : { "org.lathe.keys": credentials.fingerprint }),
+  };
+}
+
+/**
  * The memory limit of a server whose config sets none: nine tenths of the host's, so that servers never take their host down,
- * less what the stack's other servers there are given, shared with those that have no limit either; in steps of 256 MiB, because a new
- * kernel finds a little more or less memory and that is no reason for a new container. Pure.
+ * less the limits of the stack's other servers there, shared with those that have none either. In steps of 256 MiB: a new
+ * kernel finds a little more or less memory, which is no reason for a new container. Pure.
  *
  * @param memoryBytes of the host, as far as the server may have it
  * @param givenMiB limits of the stack's other servers on the host
@@ -117,12 +167,13 @@ export const REPLACE_ON_CHANGES = [
  */
 export function memoryShareMiB(memoryBytes: number, givenMiB: readonly number[] = [], sharers = 1): number {
   const STEP = 256;
+  const allMiB = (memoryBytes * 0.9) / 2 ** 20;
   const given = givenMiB.reduce((sum, mib) => sum + mib, 0);
-  const mostMiB = Math.floor(((memoryBytes * 0.9) / 2 ** 20 - given) / sharers);
+  const mostMiB = Math.floor((allMiB - given) / sharers);
   if (mostMiB < 1)
     throw new UserError({
       what: `lathe:memoryMiB: the limits of the stack's other servers (${givenMiB.join(" + ")} MiB) leave nothing of the machine's memory`,
-      expected: `less than ${Math.floor((memoryBytes * 0.9) / 2 ** 20)} MiB in all, or a limit for each server`,
+      expected: `less than ${Math.floor(allMiB)} MiB in all, or a limit for each server`,
       fix: "give the servers lower limits (lathe:memoryMiB)",
     });
   return mostMiB < STEP ? mostMiB : Math.floor(mostMiB / STEP) * STEP;

@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { Credentials, SERVER_NAME } from "../access/certificates.ts";
 import type { Security } from "../../clients/security.ts";
-import type { Endpoint } from "../outputs.ts";
-import type { StackSecrets } from "../outputs-access.ts";
+import type { Endpoint, StackSecrets } from "../outputs.ts";
 
 /** A server's credentials as the state keeps them: the same on every `up`. */
 export interface KeptCredentials {
@@ -24,18 +23,12 @@ export function keepCredentials(
   names: readonly string[],
   opts: pulumi.CustomResourceOptions,
 ): KeptCredentials {
-  const hash = createHash("sha256")
-    .update([...names].sort().join("\n"))
-    .digest("hex")
-    .slice(0, 8);
+  const hash = createHash("sha256").update([...names].sort().join("\n"));
+  // What it keeps stays the same in any case; without `ignoreChanges` each `up` would say that it changed.
   const stash = new pulumi.Stash(
-    `${name}-credentials-${hash}`,
+    `${name}-credentials-${hash.digest("hex").slice(0, 8)}`,
     { input: pulumi.secret(fresh) },
-    {
-      ...opts,
-      // What it keeps stays the same in any case; without this each `up` would say that it changed.
-      ignoreChanges: ["input"],
-    },
+    { ...opts, ignoreChanges: ["input"] },
   );
   const all = pulumi.secret(stash.output.apply((kept) => Credentials.parse(kept)));
   return {
@@ -51,16 +44,13 @@ export function clientSecurity(
   made: Pick<Credentials, "ca" | "clientCert" | "clientKey" | "token">,
 ): Security | undefined {
   const trust = { ca: made.ca, serverName: SERVER_NAME };
-  switch (security) {
-    case "none":
-      return undefined;
-    case "tls":
-      return trust;
-    case "mutual-tls":
-      return { ...trust, cert: made.clientCert, key: made.clientKey };
-    case "token":
-      return { ...trust, token: made.token };
-  }
+  const needed = {
+    none: undefined,
+    tls: trust,
+    "mutual-tls": { ...trust, cert: made.clientCert, key: made.clientKey },
+    token: { ...trust, token: made.token },
+  };
+  return needed[security];
 }
 
 /** The stack output `latheSecrets`; undefined where no server has any. */

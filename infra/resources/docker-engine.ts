@@ -4,7 +4,7 @@ import { UserError, messageOf } from "../../lib/errors.ts";
 import { hostCommand } from "./host-command.ts";
 import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import type { ImageKey } from "../host-programs/specs.ts";
+import type { ImageKey } from "../host-programs/pull.ts";
 
 /** The connection to a machine's Docker engine: over SSH, or to this machine's own. */
 export function dockerProvider(name: string, target: SshTarget | null): docker.Provider {
@@ -29,33 +29,18 @@ export function remoteImage(
   key: ImageKey,
   dependsOn: pulumi.Resource[] = [],
 ): docker.RemoteImage {
-  const claim = hostCommand(
-    `${name}-claim`,
-    { program: "image", spec: { target, owner, reference, key }, triggers: [reference], undo: true },
-    { dependsOn },
-  );
-  return new docker.RemoteImage(
-    name,
-    { name: reference, keepLocally: true },
-    {
-      provider,
-      dependsOn: [claim],
-      // `keepLocally` says as much, but to find that out the provider would need a host that answers.
-      retainOnDelete: true,
-    },
-  );
+  const spec = { target, owner, reference, key };
+  const claim = hostCommand(`${name}-claim`, { program: "image", spec, triggers: [reference] }, { dependsOn });
+  // `keepLocally` alone: to find that out on destroy, the provider would need a host that answers.
+  const options = { provider, dependsOn: [claim], retainOnDelete: true };
+  return new docker.RemoteImage(name, { name: reference, keepLocally: true }, options);
 }
 
-/** Gives an image of a machine by what its resource is called, what is wanted, and the config's key that says so. */
-export type ImagesOn = (
-  called: string,
-  wanted: string,
-  key: ImageKey,
-) => Promise<{ readonly reference: string; readonly image: docker.RemoteImage }>;
-
 /**
- * A machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image of
- * one name has a number.
+ * Gives a machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image
+ * of one name has a number.
+ *
+ * @returns makes an image, given what its resource is called, what is wanted, and the config's key that says so
  */
 export function imagesOn(
   host: string,
@@ -63,10 +48,10 @@ export function imagesOn(
   provider: docker.Provider,
   owner: string,
   dependsOn: pulumi.Resource[],
-): ImagesOn {
+) {
   const images = new Map<string, docker.RemoteImage>();
   const counts = new Map<string, number>();
-  return async (called, wanted, key) => {
+  return async (called: string, wanted: string, key: ImageKey) => {
     const reference = await withDigest(wanted, provider, key);
     const known = images.get(reference);
     if (known !== undefined) return { reference, image: known };
@@ -88,8 +73,10 @@ export async function withDigest(reference: string, provider: docker.Provider, k
     const { sha256Digest } = await docker.getRegistryImage({ name: reference }, { provider });
     return `${withoutTag(reference)}@${sha256Digest}`;
   } catch (error) {
+    // The provider's own words come last, after those of everyone who passed them on.
+    const said = messageOf(error).trim().split("\n").at(-1) ?? "";
     throw new UserError({
-      what: `image ${reference}: its registry does not tell its digest (${lastLine(messageOf(error))})`,
+      what: `image ${reference}: its registry does not tell its digest (${said.replace(/^[\s*]+/, "")})`,
       expected: "an image that can be pulled, best named by its digest",
       fix: `pulumi config set lathe:${key} NAME@sha256:…`,
     });
@@ -99,9 +86,4 @@ export async function withDigest(reference: string, provider: docker.Provider, k
 /** `registry:5000/name:tag` without its tag; a registry's port is not one. */
 export function withoutTag(reference: string): string {
   return reference.replace(/:[^:/]*$/, "");
-}
-
-/** The provider's own words come last, after everyone's who passed them on. */
-function lastLine(message: string): string {
-  return (message.trim().split("\n").at(-1) ?? "").replace(/^[\s*]+/, "");
 }

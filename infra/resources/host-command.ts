@@ -8,9 +8,9 @@ export interface HostCommandArgs {
   /** What it is told, as JSON on its standard input. It lands in the stack's state: a secret must be marked as one. */
   readonly spec: pulumi.Input<object>;
   /** Values whose change makes a new resource; every other change of the spec runs the program again in place. */
-  readonly triggers: readonly pulumi.Input<string | number>[];
-  /** Whether there is something to undo on destroy. */
-  readonly undo: boolean;
+  readonly triggers?: readonly pulumi.Input<string | number>[];
+  /** Whether there is something to undo on destroy. Default: yes. */
+  readonly undo?: boolean;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface HostCommandArgs {
  */
 export function hostCommand(
   name: string,
-  { program, spec, triggers, undo }: HostCommandArgs,
+  { program, spec, triggers = [], undo = true }: HostCommandArgs,
   options: pulumi.CustomResourceOptions,
 ): local.Command {
   const run = (action: string) =>
@@ -31,14 +31,10 @@ export function hostCommand(
     {
       create: run("create"),
       ...(undo ? { delete: run("delete") } : {}),
-      stdin: toJson(spec),
+      stdin: pulumi.output(spec).apply((value) => JSON.stringify(value)),
       triggers: [...triggers],
       // No `logging`: the provider that can be built from source (see toolchain/) does not know it.
     },
     options,
   );
-}
-
-function toJson(spec: pulumi.Input<object>): pulumi.Output<string> {
-  return pulumi.output(spec).apply((value) => JSON.stringify(value));
 }

@@ -1,13 +1,10 @@
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { networkName } from "../access/firewall-rules.ts";
-import { proxied } from "../access/plan.ts";
 import type { Server } from "../outputs.ts";
 import { keepCredentials, type KeptCredentials } from "./credentials.ts";
 import { firewallFor, networkFor, reservationFor } from "./network.ts";
 import { restProxy } from "./rest-proxy.ts";
-import type { ModelServerArgs, Part } from "./server-args.ts";
-import { serverContainer } from "./server-container.ts";
+import type { ModelServerArgs } from "./server-args.ts";
+import { serverContainer } from "./container.ts";
 import { deliveries, serverSecrets } from "./server-files.ts";
 import { serverGate, serverOutput } from "./server-gate.ts";
 
@@ -37,29 +34,12 @@ export class ModelServer extends pulumi.ComponentResource {
     const rules = firewallFor(part);
     const reservation = reservationFor(part, [...delivered, ...secrets, ...rules]);
     const networks = networkFor(part, reservation);
-    const container = serverContainer(part, { reservation, networks, hasSecrets: secrets.length > 0 });
+    const container = serverContainer(part, reservation, networks, secrets.length > 0);
     // Its port may still be the server's own until that is made anew.
-    const proxies = proxyFor(part, reservation, [reservation, ...networks, container]);
-    const gate = serverGate(part, { container, networks, proxies, delivered });
+    const proxies = restProxy(part, reservation, [reservation, ...networks, container]);
+    const gate = serverGate(part, container, networks, proxies, delivered);
 
-    this.server = serverOutput(part, gate);
+    this.server = serverOutput(part, gate.stdout);
     this.registerOutputs({ server: this.server });
   }
-}
-
-/** The proxy before the endpoint that a token protects; none where none is. */
-function proxyFor(part: Part, reservation: pulumi.Resource, after: readonly pulumi.Resource[]): docker.Container[] {
-  const { name, args, id, credentials, child } = part;
-  const { access, config, owner, proxyImage: image, target, workspace, provider } = args;
-  const endpoint = proxied(access.endpoints);
-  if (endpoint === undefined || credentials === undefined || image === undefined) return [];
-  return [
-    restProxy({
-      ...{ name, access, credentials, image, target, workspace, owner, id, reservation, provider, after, child },
-      leftover: args.leftovers.proxy,
-      network: networkName(owner, config.container),
-      server: { container: config.container, port: endpoint.containerPort },
-      port: endpoint.port,
-    }),
-  ];
 }

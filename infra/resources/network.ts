@@ -3,11 +3,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import { networkName } from "../access/firewall-rules.ts";
 import { guardPlace } from "../access/guard.ts";
 import { hasOwnNetwork, proxied } from "../access/plan.ts";
-import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
+import { labelList } from "./container.ts";
 import { hostCommand } from "./host-command.ts";
-import type { Part } from "./server-args.ts";
+import { labelsOf, type Part } from "./server-args.ts";
 
-/* The ways to a server on its host: its names and ports, its network, and who is let in. */
+/* How a server is reached on its host: its names and ports, its network, and who is let in. */
 
 /** The firewall's rules for a server, where it is to be guarded. They name a bridge that need not be there. */
 export function firewallFor({ name, args, id, child }: Part): pulumi.Resource[] {
@@ -24,7 +24,7 @@ export function firewallFor({ name, args, id, child }: Part): pulumi.Resource[] 
   // Another bridge has a chain of its own: the old one stays until the old server is gone. Where the folder is refused, another
   // deployment has the rules, too.
   const options = { ...child, dependsOn: [folder] };
-  return [hostCommand(`${name}-firewall`, { program: "firewall", spec, triggers: [bridge], undo: true }, options)];
+  return [hostCommand(`${name}-firewall`, { program: "firewall", spec, triggers: [bridge] }, options)];
 }
 
 /**
@@ -33,28 +33,22 @@ export function firewallFor({ name, args, id, child }: Part): pulumi.Resource[] 
  */
 export function reservationFor({ name, args, id, child }: Part, after: readonly pulumi.Resource[]): pulumi.Resource {
   const { target, owner, config, access, leftovers, workspace } = args;
-  return hostCommand(
-    `${name}-reservation`,
-    {
-      program: "reservation",
-      spec: {
-        ...{ target, owner, id, server: name, container: config.container, leftover: leftovers.container },
-        proxy: proxied(access.endpoints) !== undefined,
-        ports: access.endpoints.map(({ protocol, port }) => ({ protocol, port })),
-        ...(hasOwnNetwork(access) ? { beside: { workspace, proxy: leftovers.proxy, network: leftovers.network } } : {}),
-      },
-      triggers: [],
-      undo: true,
-    },
-    { ...child, dependsOn: [args.folder, ...after, args.remoteImage] },
-  );
+  const spec = {
+    ...{ target, owner, id, server: name, container: config.container, leftover: leftovers.container },
+    proxy: proxied(access.endpoints) !== undefined,
+    ports: access.endpoints.map(({ protocol, port }) => ({ protocol, port })),
+    ...(hasOwnNetwork(access) ? { beside: { workspace, proxy: leftovers.proxy, network: leftovers.network } } : {}),
+  };
+  const dependsOn = [args.folder, ...after, args.remoteImage];
+  return hostCommand(`${name}-reservation`, { program: "reservation", spec }, { ...child, dependsOn });
 }
 
 /**
  * A server that not everyone may reach has a Docker network of its own: firewall rules name its bridge and touch nobody
  * else's traffic, and no other container of the host is on it. On destroy it goes with the reservation.
  */
-export function networkFor({ name, args, id, child }: Part, reservation: pulumi.Resource): docker.Network[] {
+export function networkFor(part: Part, reservation: pulumi.Resource): docker.Network[] {
+  const { name, args, child } = part;
   const { access, owner, config, provider, leftovers } = args;
   if (!hasOwnNetwork(access)) return [];
   const network = networkName(owner, config.container);
@@ -65,12 +59,7 @@ export function networkFor({ name, args, id, child }: Part, reservation: pulumi.
         name: network,
         driver: "bridge",
         options: { "com.docker.network.bridge.name": network },
-        labels: [
-          { label: ID_LABEL, value: id },
-          ...(leftovers.network === "" ? [] : [{ label: LEFTOVER_LABEL, value: leftovers.network }]),
-          { label: OWNER_LABEL, value: owner },
-          { label: SERVER_LABEL, value: name },
-        ],
+        labels: labelList(labelsOf(part, leftovers.network)),
       },
       // Another container's name means another network: the old server is on the old one until it is gone.
       // (The provider would have it gone first, because its name is set: pulumi-terraform-bridge.)

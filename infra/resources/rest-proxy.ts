@@ -1,105 +1,130 @@
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
-import { createHash } from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Credentials } from "../access/certificates.ts";
+import { networkName } from "../access/firewall-rules.ts";
+import { SECRETS_PATH, proxied, proxyContainer } from "../access/plan.ts";
 import { GRACE_SECONDS } from "../deadlines.ts";
-import { REPLACE_ON_CHANGES } from "./container.ts";
-import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
-import { hostCommand } from "./host-command.ts";
-import type { SshTarget } from "../hosts/target.ts";
-import { SECRETS_PATH, proxyContainer, type ServerAccess } from "../access/plan.ts";
-import type { KeptCredentials } from "./credentials.ts";
-import { PROXY_COMMAND, PROXY_PORT, PROXY_STOP_SIGNAL, proxyConfig, proxyFiles } from "./rest-proxy-config.ts";
+import type { SecretFile } from "../servers/kind.ts";
+import { HARDENED, REPLACE_ON_CHANGES, labelList } from "./container.ts";
+import { digestOf, labelsOf, type Part } from "./server-args.ts";
+import { secretsFor } from "./server-files.ts";
 
 const MEMORY_MIB = 256;
 
-/** What the proxy before REST is made of. */
-export interface ProxyArgs {
-  readonly name: string;
-  readonly access: ServerAccess;
-  readonly credentials: KeptCredentials;
-  readonly image: docker.RemoteImage;
-  readonly target: SshTarget | null;
-  readonly workspace: string;
-  readonly owner: string;
-  /** Whose it is, as its reservation tells it from others' containers. */
-  readonly id: pulumi.Input<string>;
-  /** What an interrupted `up` left of it, see ownership/leftovers.ts. */
-  readonly leftover: string;
-  /** Of the server and this: on destroy it goes with it. */
-  readonly reservation: pulumi.Resource;
-  readonly network: string;
-  /** The server's container, and its port inside. */
-  readonly server: { readonly container: string; readonly port: number };
-  /** Port on the host. */
-  readonly port: number;
-  readonly provider: docker.Provider;
-  /** What must be there before it. */
-  readonly after: readonly pulumi.Resource[];
-  readonly child: pulumi.CustomResourceOptions;
+/** Where the proxy listens inside its container. */
+const PROXY_PORT = 8443;
+
+const CERTIFICATE = "server.pem";
+const AUTHORIZATION = "authorization.list";
+const CONFIG = "haproxy.cfg";
+
+/** When it is stopped, it ends by itself before Docker would kill it. */
+const HARD_STOP_SECONDS = GRACE_SECONDS - 5;
+
+/** How its container starts it; the image's own entry point differs between builds. */
+const PROXY_COMMAND = ["haproxy", "-db", "-f", `${SECRETS_PATH}/${CONFIG}`];
+
+/**
+ * Ends it once the requests that it passes on are answered. It has no handler for SIGTERM, and the first process of a
+ * container does not end by a signal that it does not handle: Docker would wait, and then kill it in the middle of them.
+ */
+const PROXY_STOP_SIGNAL = "SIGUSR1";
+
+/** What the proxy reads: its certificate and key, the one header that it lets through, and its config. Pure. */
+function proxyFiles(made: Credentials, config: string): SecretFile[] {
+  return [
+    { name: CERTIFICATE, content: `${made.serverCert}${made.serverKey}` },
+    { name: AUTHORIZATION, content: `Bearer ${made.token}\n` },
+    { name: CONFIG, content: config },
+  ];
 }
 
-/** REST by TLS and for those alone who have the token: a proxy before the server, as hardened as the server itself. */
-export function restProxy(args: ProxyArgs): docker.Container {
-  const { name, access, credentials, target, workspace, server, provider, child } = args;
-  const container = proxyContainer(server.container);
+/**
+ * HAProxy's own configuration; nothing in it is secret. It passes bodies on as they come and keeps nothing on a disk. It asks
+ * Docker's name server for the server's address, which changes with each start of the container.
+ */
+function proxyConfig(container: string, port: number): string {
+  const refused = `{\\"error\\": \\"this server answers those alone who send its token (Authorization: Bearer …)\\"}`;
+  return `global
+  log stdout format raw local0 notice
+  maxconn 512
+  nbthread 2
+  hard-stop-after ${HARD_STOP_SECONDS}s
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+
+defaults
+  mode http
+  option http-keep-alive
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+
+resolvers docker
+  nameserver docker 127.0.0.11:53
+  hold valid 1s
+  resolve_retries 3
+
+frontend rest
+  bind :${PROXY_PORT} ssl crt ${SECRETS_PATH}/${CERTIFICATE} alpn http/1.1
+  http-request return status 401 content-type application/json hdr WWW-Authenticate Bearer string "${refused}" unless { req.hdr(authorization) -f ${SECRETS_PATH}/${AUTHORIZATION} }
+  http-request del-header authorization
+  default_backend server
+
+backend server
+  server server ${container}:${port} resolvers docker init-addr last,libc,none
+`;
+}
+
+/**
+ * The proxy before the endpoint that a token protects, as hardened as the server itself; none where no endpoint is so. On
+ * destroy it goes with the reservation.
+ *
+ * @param after what must be there before it
+ */
+export function restProxy(
+  part: Part,
+  reservation: pulumi.Resource,
+  after: readonly pulumi.Resource[],
+): docker.Container[] {
+  const { name, args, credentials, child } = part;
+  const { access, config, owner, proxyImage, workspace, provider, leftovers } = args;
+  const endpoint = proxied(access.endpoints);
+  if (endpoint === undefined || credentials === undefined || proxyImage === undefined) return [];
+  const container = proxyContainer(config.container);
   const user = `${access.proxyUser.uid}:${access.proxyUser.gid}`;
-  const secrets = hostCommand(
-    `${name}-rest-secrets`,
-    {
-      program: "secrets",
-      spec: pulumi.all([credentials.all, args.id]).apply(([made, id]) => ({
-        target,
-        workspace,
-        owner: args.owner,
-        id,
-        container,
-        user,
-        files: proxyFiles(made, server),
-      })),
-      triggers: [workspace, container],
-      undo: true,
-    },
-    { ...child, dependsOn: [...args.after], deleteBeforeReplace: true },
-  );
-  const setUp = createHash("sha256").update(proxyConfig(server)).digest("hex").slice(0, 16);
-  return new docker.Container(
+  const setUp = proxyConfig(config.container, endpoint.containerPort);
+  const files = (made: Credentials) => proxyFiles(made, setUp);
+  const secrets = secretsFor(part, `${name}-rest-secrets`, { container, user, files, after });
+  const proxy = new docker.Container(
     `${name}-rest`,
     {
+      ...HARDENED,
       name: container,
-      image: args.image.imageId,
+      image: proxyImage.imageId,
       entrypoints: PROXY_COMMAND.slice(0, 1),
       command: PROXY_COMMAND.slice(1),
       user,
-      ports: access.proxyBind.map((ip) => ({ internal: PROXY_PORT, external: args.port, ip, protocol: "tcp" })),
+      ports: access.proxyBind.map((ip) => ({ internal: PROXY_PORT, external: endpoint.port, ip, protocol: "tcp" })),
       mounts: [{ type: "bind", source: `${workspace}/secrets/${container}`, target: SECRETS_PATH, readOnly: true }],
       memory: MEMORY_MIB,
       memorySwap: MEMORY_MIB,
-      readOnly: true,
-      capabilities: { drops: ["ALL"] },
-      securityOpts: ["no-new-privileges:true"],
-      networkMode: args.network,
+      networkMode: networkName(owner, config.container),
       restart: access.guard.setting === null ? "always" : "no",
-      mustRun: true,
-      logDriver: "json-file",
-      logOpts: { "max-size": "10m", "max-file": "2" },
       stopSignal: PROXY_STOP_SIGNAL,
-      destroyGraceSeconds: GRACE_SECONDS,
-      labels: [
-        { label: ID_LABEL, value: args.id },
-        { label: "org.lathe.keys", value: credentials.fingerprint },
-        ...(args.leftover === "" ? [] : [{ label: LEFTOVER_LABEL, value: args.leftover }]),
-        { label: OWNER_LABEL, value: args.owner },
-        { label: SERVER_LABEL, value: name },
-        { label: "org.lathe.set-up", value: setUp },
-      ],
+      labels: labelList({
+        ...labelsOf(part, leftovers.proxy),
+        "org.lathe.keys": credentials.fingerprint,
+        "org.lathe.set-up": digestOf(setUp),
+      }),
     },
     {
       ...child,
       provider,
-      dependsOn: [...args.after, secrets],
-      deletedWith: args.reservation,
+      dependsOn: [...after, ...secrets],
+      deletedWith: reservation,
       deleteBeforeReplace: true,
       replaceOnChanges: [...REPLACE_ON_CHANGES, "entrypoints"],
     },
   );
+  return [proxy];
 }

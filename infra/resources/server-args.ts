@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import type { Credentials } from "../access/certificates.ts";
 import type { ServerAccess } from "../access/plan.ts";
 import type { ServerConfig } from "../config/types.ts";
@@ -8,6 +9,7 @@ import type { SshTarget } from "../hosts/target.ts";
 import type { ModelArtifact } from "../models/spec.ts";
 import type { Placement } from "../outputs.ts";
 import type { Leftovers } from "../ownership/leftovers.ts";
+import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
 import type { ContainerSpec, ServerKind } from "../servers/kind.ts";
 import type { KeptCredentials } from "./credentials.ts";
 
@@ -55,6 +57,17 @@ export interface Part {
   /** Undefined where the server has none. */
   readonly credentials: KeptCredentials | undefined;
   readonly child: pulumi.CustomResourceOptions;
+}
+
+/** Labels of a container or a network: whose it is, and the leftover that it came in the place of, if any. */
+export function labelsOf({ name, args, id }: Part, leftover: string): Record<string, pulumi.Input<string>> {
+  const own = { [ID_LABEL]: id, [OWNER_LABEL]: args.owner, [SERVER_LABEL]: name };
+  return leftover === "" ? own : { ...own, [LEFTOVER_LABEL]: leftover };
+}
+
+/** Names a text whose change means another container. */
+export function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** `UID:GID` that a server's container runs as; empty: whom its image says. */

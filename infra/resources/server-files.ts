@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Credentials } from "../access/certificates.ts";
 import type { Owned } from "../ownership/spec.ts";
-import type { ServerFile } from "../servers/kind.ts";
+import type { SecretFile, ServerFile } from "../servers/kind.ts";
 import { hostCommand } from "./host-command.ts";
 import { userOf, type Part } from "./server-args.ts";
 
@@ -18,7 +19,7 @@ export interface Folder extends Pick<Owned, "target" | "owner"> {
 export function workspaceFolder(name: string, folder: Folder, options: pulumi.CustomResourceOptions): pulumi.Resource {
   return hostCommand(
     name,
-    { program: "workspace", spec: { ...folder }, triggers: [folder.workspace], undo: true },
+    { program: "workspace", spec: folder, triggers: [folder.workspace] },
     // The folder is Lathe's by its path: a new resource for the same path must not be removed by the old one's undo.
     { ...options, deleteBeforeReplace: true },
   );
@@ -40,9 +41,7 @@ export function deliveries({ name, child, args, id }: Part): pulumi.CustomResour
             ...{ target, owner, id, workspace, model, version, sha256, source },
             ...{ path: kind.modelPath(model, version), container: config.container, kind: kind.name },
           },
-          // Never replaced: the undo of a replaced resource comes late, and would take away what lies there by then.
-          triggers: [],
-          undo: true,
+          // No triggers: the undo of a replaced resource comes late, and would take away what lies there by then.
         },
         { ...child, dependsOn: [args.folder] },
       ),
@@ -51,15 +50,34 @@ export function deliveries({ name, child, args, id }: Part): pulumi.CustomResour
 }
 
 /** Files that the server alone may read; none where it has no secrets. */
-export function serverSecrets({ name, child, args, id: whose, credentials }: Part): pulumi.CustomResource[] {
-  const { target, workspace, owner, config, kind, access, freshCredentials } = args;
-  if (credentials === undefined || freshCredentials === undefined) return [];
-  if (kind.secretFiles(access.config, freshCredentials).length === 0) return [];
-  const spec = pulumi.all([credentials.all, whose]).apply(([made, id]) => ({
-    ...{ target, workspace, owner, id, container: config.container, user: userOf(args) },
-    files: kind.secretFiles(access.config, made),
-  }));
-  const triggers = [workspace, config.container];
-  const options = { ...child, dependsOn: [args.folder], deleteBeforeReplace: true };
-  return [hostCommand(`${name}-secrets`, { program: "secrets", spec, triggers, undo: true }, options)];
+export function serverSecrets(part: Part): pulumi.CustomResource[] {
+  const { config, kind, access, freshCredentials, folder } = part.args;
+  const files = (made: Credentials) => kind.secretFiles(access.config, made);
+  if (freshCredentials === undefined || files(freshCredentials).length === 0) return [];
+  const made = { container: config.container, user: userOf(part.args), files, after: [folder] };
+  return secretsFor(part, `${part.name}-secrets`, made);
+}
+
+/** Files that one container alone may read. */
+interface Secrets {
+  readonly container: string;
+  /** `UID:GID` that it runs as; empty: whom its image says. */
+  readonly user: string;
+  readonly files: (made: Credentials) => SecretFile[];
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** Such files as a resource; none where the server has no credentials. */
+export function secretsFor(
+  { child, args, id: whose, credentials }: Part,
+  name: string,
+  { container, user, files, after }: Secrets,
+): pulumi.CustomResource[] {
+  if (credentials === undefined) return [];
+  const { target, workspace, owner } = args;
+  const spec = pulumi
+    .all([credentials.all, whose])
+    .apply(([made, id]) => ({ target, workspace, owner, id, container, user, files: files(made) }));
+  const options = { ...child, dependsOn: [...after], deleteBeforeReplace: true };
+  return [hostCommand(name, { program: "secrets", spec, triggers: [workspace, container] }, options)];
 }

@@ -11,16 +11,14 @@ import { userOf, type Part } from "./server-args.ts";
 
 /* What must hold once a server's container runs, and what is said of the server then. */
 
-/** What the gate waits for. */
-export interface Gated {
-  readonly container: docker.Container;
-  readonly networks: readonly docker.Network[];
-  readonly proxies: readonly docker.Container[];
-  readonly delivered: readonly pulumi.CustomResource[];
-}
-
-/** What decides whether the server is up. */
-export function serverGate(part: Part, { container, networks, proxies, delivered }: Gated) {
+/** What decides whether the server is up, once all these are there. */
+export function serverGate(
+  part: Part,
+  container: docker.Container,
+  networks: readonly docker.Network[],
+  proxies: readonly docker.Container[],
+  delivered: readonly pulumi.CustomResource[],
+) {
   const { name, child, args } = part;
   const { config, placement, facts, models, access, spec } = args;
   return hostCommand(
@@ -70,13 +68,10 @@ function gateEndpoints({ args: { access }, credentials }: Part): pulumi.Input<Ga
 }
 
 /** What the bench reads of the server: known only when its gate has passed. */
-export function serverOutput(
-  { args, credentials }: Part,
-  gate: { readonly stdout: pulumi.Output<string> },
-): pulumi.Output<Server> {
+export function serverOutput({ args, credentials }: Part, gateStdout: pulumi.Output<string>): pulumi.Output<Server> {
   const { config, access, kind, spec } = args;
-  // What the gate is told may be secret; what it reports is not.
-  const known = pulumi.all([pulumi.unsecret(gate.stdout), credentials?.ca ?? ""]);
+  // The gate's spec may be secret; its report is not.
+  const known = pulumi.all([pulumi.unsecret(gateStdout), credentials?.ca ?? ""]);
   return known.apply(([stdout, ca]) => {
     const { standIn, env, command } = GateReport.parse(JSON.parse(stdout));
     return Server.parse({

@@ -1,8 +1,6 @@
 import type { PlannedEndpoint } from "../access/plan.ts";
-import type { AccessConfig } from "../config/access.ts";
+import type { AccessConfig } from "../access/config.ts";
 import type { KindEndpoint, ServerKind } from "./kind.ts";
-
-/* What a stack's access config makes of the endpoints of a server kind, and what it asks of them that they cannot do. */
 
 type Doors = Pick<AccessConfig, "tls" | "rest">;
 type Offer = Pick<ServerKind, "name" | "endpoints">;
@@ -21,18 +19,17 @@ export function plannedEndpoints(
   access: Doors,
 ): PlannedEndpoint[] {
   return kind.endpoints
-    .filter((endpoint) => !isClosed(endpoint, access))
-    .map((endpoint) => ({
-      api: endpoint.api,
-      protocol: endpoint.protocol,
-      port: ports[endpoint.protocol] ?? endpoint.defaultPort,
-      containerPort: endpoint.containerPort,
-      security: securityOf(endpoint, access),
-    }));
-}
-
-function isClosed({ protocol }: KindEndpoint, { rest }: Doors): boolean {
-  return protocol === REST && rest === "off";
+    .filter(({ protocol }) => protocol !== REST || access.rest !== "off")
+    .map((endpoint) => {
+      const { api, protocol, containerPort, defaultPort } = endpoint;
+      return {
+        api,
+        protocol,
+        port: ports[protocol] ?? defaultPort,
+        containerPort,
+        security: securityOf(endpoint, access),
+      };
+    });
 }
 
 /** `lathe:rest token` first, which only REST knows; then `lathe:tls`, as far as the endpoint knows TLS itself. */
@@ -66,11 +63,7 @@ export function accessProblems(kind: Offer, { tls, rest }: Doors): AccessProblem
       ...(offers("tls") ? { expected: "server or off", instead: "server" } : { expected: "off" }),
     });
   else if (tls === "server" && !offers("tls"))
-    problems.push({
-      key: "tls",
-      what: `server, but no endpoint of a ${kind.name} server speaks TLS`,
-      expected: "off",
-    });
+    problems.push({ key: "tls", what: `server, but no endpoint of a ${kind.name} server speaks TLS`, expected: "off" });
   if (rest === "token" && restEndpoint?.protections.includes("token") !== true)
     problems.push({
       key: "rest",

@@ -1,11 +1,9 @@
 import type { z } from "zod";
 import type { Credentials } from "../access/certificates.ts";
-import type { AccessConfig } from "../config/access.ts";
-import type { KindGate } from "../gate/kind-gate.ts";
+import type { AccessConfig } from "../access/config.ts";
+import type { KindGate } from "../gate/spec.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import type { Endpoint, Placement } from "../outputs.ts";
-
-export type { GateState, KindGate } from "../gate/kind-gate.ts";
 
 /** A file that a server reads at its start, beside the models. */
 export interface ServerFile {
@@ -17,10 +15,7 @@ export interface ServerFile {
 }
 
 /** A file that the user of one container alone may read. */
-export interface SecretFile {
-  readonly name: string;
-  readonly content: string;
-}
+export type SecretFile = Pick<ServerFile, "name" | "content">;
 
 /** A model that a server is to serve. */
 export interface ModelToServe {

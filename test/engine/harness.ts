@@ -11,7 +11,7 @@ import {
   type StackRef,
 } from "../../infra/pulumi/testing/stack.ts";
 import { startPulumi } from "../../infra/pulumi/engine.ts";
-import { StackSecrets } from "../../infra/outputs-access.ts";
+import { StackSecrets } from "../../infra/outputs.ts";
 import { pushImage, readLab, type Lab } from "../../lab/index.ts";
 import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
 import { progress } from "../../lib/progress.ts";

@@ -4,7 +4,7 @@ import { dockerProvider, remoteImage } from "../../infra/resources/docker-engine
 import { planAccess, type AccessSources } from "../../infra/access/plan.ts";
 import { chainName } from "../../infra/access/firewall-rules.ts";
 import { GateSpec } from "../../infra/gate/spec.ts";
-import { FirewallSpec } from "../../infra/host-programs/specs.ts";
+import { FirewallSpec } from "../../infra/host-programs/firewall.ts";
 import type { Server } from "../../infra/outputs.ts";
 import { NO_LEFTOVERS } from "../../infra/ownership/leftovers.ts";
 import { ModelServer } from "../../infra/resources/model-server.ts";

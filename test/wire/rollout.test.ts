@@ -5,9 +5,14 @@ import { modelStatus, reloadConfig, versionOfLabel } from "../../clients/tf-serv
 import { writeState } from "../../infra/gate/batched-commands.ts";
 import type { GateModel, GateRun } from "../../infra/gate/spec.ts";
 import { checkLabels } from "../../infra/servers/tf-serving/gate.ts";
-import { CONFIG_FILE, configMessage, readConfigText, servedOf } from "../../infra/servers/tf-serving/models-config.ts";
+import {
+  CONFIG_FILE,
+  configMessage,
+  readConfigText,
+  servedOf,
+  state,
+} from "../../infra/servers/tf-serving/models-config.ts";
 import { rollOut } from "../../infra/servers/tf-serving/rollout.ts";
-import { state } from "../../infra/servers/tf-serving/state.ts";
 import { UserError } from "../../lib/errors.ts";
 import { progress } from "../../lib/progress.ts";
 import { prepareModel } from "../../models/index.ts";

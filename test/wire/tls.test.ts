@@ -9,7 +9,7 @@ import { clientKind } from "../../clients/registry.ts";
 import type { Security } from "../../clients/security.ts";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
 import { makeCredentials, SERVER_NAME, type Credentials } from "../../infra/access/certificates.ts";
-import { sslConfigText } from "../../infra/servers/tf-serving/ssl-config.ts";
+import { secretFiles } from "../../infra/servers/tf-serving/container.ts";
 import { startStandIn, type StandIn } from "./tfs.ts";
 
 /* Lathe's clients against gRPC's own TLS (C-core, as in TF Serving, set up by the same file) and Node's. */
@@ -25,8 +25,8 @@ let oneSided: StandIn;
 
 async function standIn(clientVerify: boolean): Promise<StandIn> {
   const file = join(dir, `${clientVerify}.config`);
-  const { serverKey, serverCert, ca } = made;
-  await writeFile(file, sslConfigText({ serverKey, serverCert, customCa: ca, clientVerify }));
+  const [sslConfig] = secretFiles({ tls: clientVerify ? "mutual" : "server" }, made);
+  await writeFile(file, sslConfig?.content ?? "");
   return startStandIn({ null: "null" }, {}, [`--ssl_config_file=${file}`]);
 }
 

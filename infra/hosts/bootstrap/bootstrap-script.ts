@@ -1,6 +1,6 @@
 import { quote } from "../../../lib/quote.ts";
 import { ENGINE_SECONDS } from "../../deadlines.ts";
-import { ROOT_SCRIPT } from "./become-root.ts";
+import { ROOT_SCRIPT } from "../firewall.ts";
 
 /** Where a wrapper is found before Docker's own command, by every shell that sshd starts. */
 export const WRAPPER = "/usr/local/bin/docker";

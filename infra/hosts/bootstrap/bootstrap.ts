@@ -1,7 +1,7 @@
 import { UserError } from "../../../lib/errors.ts";
 import type { SshTarget } from "../target.ts";
 import { BOOTSTRAP_SCRIPT, UNWRAP_SCRIPT, WRAP_SCRIPT } from "./bootstrap-script.ts";
-import { diagnoseSsh } from "../connection/diagnose.ts";
+import { diagnoseSsh, hostName } from "../connection/diagnose.ts";
 import { script } from "../connection/remote.ts";
 import { runOn } from "../connection/run.ts";
 import { stopSharing } from "../connection/ssh.ts";
@@ -54,7 +54,7 @@ function line({ owner, id }: WantedBy): string {
 async function asRoot(target: SshTarget | null, command: readonly string[], doing: string): Promise<string[]> {
   const { code, stdout, stderr } = await runOn(target, command, { timeoutMs: TIMEOUT_MS });
   if (target !== null && code === 255) throw new UserError(diagnoseSsh(target, stderr));
-  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const host = hostName(target);
   const lines = stdout.split("\n");
   const value = (mark: string) => lines.filter((l) => l.startsWith(mark)).map((l) => l.slice(mark.length));
   const [sudo] = value("@@sudo ");

@@ -1,8 +1,8 @@
 import type { Fault } from "../../../lib/errors.ts";
 import type { SshTarget } from "../target.ts";
-import { sshCommand } from "./diagnose-command.ts";
 import type { FactsProblem } from "../facts/parse-facts.ts";
-import { THROUGH_JUMP } from "./ssh.ts";
+import type { RunResult } from "./run.ts";
+import { sshDestination, THROUGH_JUMP } from "./ssh.ts";
 
 /** How far a connection came: what failed is the first of these that did not work. */
 export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "connection";
@@ -104,7 +104,7 @@ function forgetKey(stderr: string): string {
 
 /** Why a host that answers cannot be used, as a fault with the next step. `user` is whom ssh logs in as. */
 export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, user = ""): Fault {
-  const host = target === null ? "this machine" : `host ${target.destination}`;
+  const host = hostName(target);
   const on = target === null ? "" : ` on ${target.destination}`;
   const join = user === "root" ? "" : ` && sudo usermod -aG docker ${user === "" ? "USER" : user}`;
   switch (problem.kind) {
@@ -145,4 +145,61 @@ export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, u
 
 function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.trim() ?? "";
+}
+
+/** What a host's own programs say when it is the host that is at fault, and what a person does about it. First match wins. */
+const HOST_FAULTS: readonly {
+  readonly pattern: RegExp;
+  readonly what: string;
+  /** `on` runs a command there, for a person to type. */
+  readonly fix: (on: (command: string) => string) => string;
+}[] = [
+  {
+    pattern: /No space left on device|Disk quota exceeded/i,
+    what: "no space is left on its disk",
+    fix: (on) =>
+      `make room (${on("df -h")}; ${on("docker system df")}), then the same again: it goes on where it stopped`,
+  },
+  {
+    pattern: /Read-only file system/i,
+    what: "its file system can only be read: its disk may be failing",
+    fix: (on) => `look what its kernel says: ${on("dmesg")}`,
+  },
+  {
+    pattern: /Cannot connect to the Docker daemon|docker\.sock: connect: (no such file|connection refused)/i,
+    what: "its Docker engine does not answer",
+    fix: (on) => `start it: ${on("sudo systemctl restart docker")}; then the same again`,
+  },
+  {
+    pattern: /permission denied.*docker|docker.*permission denied/i,
+    what: "this user may not talk to its Docker engine",
+    fix: (on) => `${on("sudo usermod -aG docker USER")}, then end its shared connection: ssh -O exit HOST`,
+  },
+];
+
+/** Why a command failed on a host that could be reached, as a fault. `doing` is what it was for: `"deliver model null"`. */
+export function diagnoseCommand(target: SshTarget | null, doing: string, result: RunResult): Fault {
+  const host = hostName(target);
+  const on = (command: string) => (target === null ? command : `${sshCommand(target)} ${command}`);
+  if (result.timedOutMs !== undefined) {
+    return {
+      what: `${doing}: ${host} did not answer within ${result.timedOutMs / 1000} s`,
+      fix: `look whether it hangs (${on("uptime")}; ${on("docker version")}), then the same again`,
+    };
+  }
+  const said = result.stderr.trim() || (result.code === null ? "ended by a signal" : `exit code ${result.code}`);
+  const known = HOST_FAULTS.find(({ pattern }) => pattern.test(said));
+  if (known === undefined) return { what: `${doing} on ${host.replace(/^host /, "")}: ${said}` };
+  return { what: `${doing}: ${host}: ${known.what} (${lastLine(said)})`, fix: known.fix(on) };
+}
+
+/** A host as messages name it. */
+export function hostName(target: SshTarget | null): string {
+  return target === null ? "this machine" : `host ${target.destination}`;
+}
+
+/** How a person reaches a host: `ssh -F FILE HOST`. */
+export function sshCommand(target: SshTarget): string {
+  const config = target.configFile === undefined ? [] : ["-F", target.configFile];
+  return ["ssh", ...config, ...sshDestination(target)].join(" ");
 }

@@ -5,6 +5,14 @@ export interface Listening {
   readonly loopback: boolean;
 }
 
+/** The host's ports in the text of `docker ps`, which joins neighbours: `0.0.0.0:8500-8501->8500-8501/tcp`. Pure. */
+export function publishedPorts(text: string): number[] {
+  const ports = [...text.matchAll(/:(\d+)(?:-(\d+))?->/g)].flatMap(([, first, last = first]) =>
+    Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => Number(first) + i),
+  );
+  return [...new Set(ports)];
+}
+
 /** Loopback as the kernel writes it there: 127.x.x.x in the host's byte order, ::1, and 127.x.x.x as an IPv6 address. */
 const ON_LOOPBACK = /^(?:[0-9A-F]{6}7F|0{24}01000000|0{16}FFFF0000[0-9A-F]{6}7F)$/;
 

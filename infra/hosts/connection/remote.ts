@@ -1,7 +1,6 @@
 import { UserError } from "../../../lib/errors.ts";
 import type { SshTarget } from "../target.ts";
-import { diagnoseCommand } from "./diagnose-command.ts";
-import { diagnoseSsh } from "./diagnose.ts";
+import { diagnoseCommand, diagnoseSsh } from "./diagnose.ts";
 import { runOn, type RunOptions } from "./run.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { diagnoseCommand } from "./diagnose-command.ts";
+import { diagnoseCommand } from "./diagnose.ts";
 import { runOn, withdrawable } from "./run.ts";
 
 test("a command that takes too long is ended, with all that it has started, and told as such", async () => {

@@ -33,14 +33,11 @@ function localEnvironment(): NodeJS.ProcessEnv {
   return { ...rest, DOCKER_HOST: LOCAL_ENGINE };
 }
 
-/** What tells no more than that a connection ended. */
+/** Lines that say no more than that a connection ended. */
 const NO_REASON = /^(kex_exchange_identification:|Connection (closed|reset) by)/;
 const ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ControlPersist=no"];
 
-/**
- * What the ssh of a jump host says: a connection that is to be shared throws it away, so it is tried once more alone.
- * Undefined where it gives no reason: that a jump host's sshd drops one of many at once looks so.
- */
+/** What the ssh of a jump host says, which a shared connection throws away: it is tried once more alone. Undefined: no reason. */
 async function jumpReason(target: SshTarget, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { code, stderr } = await runOnce(["ssh", ...ALONE, ...sshArgs(target, ["true"])], environment, {});
   const reasons = stderr.split("\n").filter((line) => line.trim() !== "" && !NO_REASON.test(line));
@@ -49,17 +46,14 @@ async function jumpReason(target: SshTarget, environment: NodeJS.ProcessEnv): Pr
 
 const withdrawals = new AsyncLocalStorage<AbortSignal>();
 
-/**
- * Runs `body` for somebody who may withdraw: then no further command of it is begun on any host, and it ends with the
- * signal's reason. One that has begun comes to its end.
- */
+/** Runs `body`; after the signal, it begins no further command on any host and ends with the signal's reason. */
 export function withdrawable<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
   return withdrawals.run(signal, body);
 }
 
 /**
- * Runs a command on a host over SSH, or on this machine where there is no target. Never throws for a command that fails:
- * its exit code is a value, and whoever asked decides. A connection that sshd dropped at its greeting is tried again.
+ * Runs a command on a host over SSH, or on this machine where there is no target. A command that fails is a value. A connection
+ * that sshd dropped at its greeting is tried again.
  */
 export async function runOn(
   target: SshTarget | null,

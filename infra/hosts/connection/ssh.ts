@@ -51,8 +51,8 @@ export function sshArgs(target: SshTarget, command: readonly string[], controlDi
 }
 
 /**
- * Makes the next `ssh` to a host log in anew: the shared connection takes no further commands and ends with those that run.
- * A login keeps the groups that its user had when it was made.
+ * Makes the next `ssh` to a host log in anew, because a login keeps the groups that its user had when it was made. The shared
+ * connection takes no further commands and ends with those that run.
  */
 export async function stopSharing(target: SshTarget, controlDir = sshControlDir()): Promise<void> {
   const args = [...sshOptions(target, controlDir), "-O", "stop", ...sshDestination(target)];

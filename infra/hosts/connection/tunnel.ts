@@ -9,13 +9,13 @@ import { listening } from "./listening.ts";
 import { mustRunOn } from "./remote.ts";
 import { sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
 import type { SshTarget } from "../target.ts";
-import { LOOPBACK } from "../loopback.ts";
+import { LOOPBACK } from "../addresses.ts";
 
 const READY = "lathe-tunnel-ready";
 const OPEN_MS = 30_000;
 const ATTEMPTS = 3;
-/** How long ssh may take to tell the ports that a host has chosen, once the connection stands. */
-const TOLD_MS = 5_000;
+/** How long ssh may take to report the ports that a host has chosen, once the connection stands. */
+const REPORTED_MS = 5_000;
 
 /** Ports at one end of an SSH connection that lead to ports at the other. */
 export interface Tunnel {
@@ -54,10 +54,10 @@ export async function openReverseTunnel(target: SshTarget, nearPorts: readonly n
   const { said, close } = await forward(target, forwards);
   try {
     let ports: (number | undefined)[] = [];
-    // What ssh says comes by another way than that the connection stands.
-    for (let waited = 0; waited < TOLD_MS; waited += 50) {
-      const told = [...said().matchAll(/Allocated port (\d+) for remote forward to \S+?:(\d+)/g)];
-      const chosen = new Map(told.map((m) => [Number(m[2]), Number(m[1])]));
+    // Standard error, which has the ports, may come after standard output, which says that the connection stands.
+    for (let waited = 0; waited < REPORTED_MS; waited += 50) {
+      const reported = [...said().matchAll(/Allocated port (\d+) for remote forward to \S+?:(\d+)/g)];
+      const chosen = new Map(reported.map((m) => [Number(m[2]), Number(m[1])]));
       ports = nearPorts.map((port) => chosen.get(port));
       if (ports.every((port) => port !== undefined)) break;
       await sleep(50);
@@ -90,7 +90,7 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     "ssh",
     [
       ...["-o", "ExitOnForwardFailure=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
-      // Below that it does not tell which ports were chosen.
+      // Below INFO it does not say which ports were chosen.
       ...["-o", "LogLevel=INFO"],
       // The first value of an option holds: these come after the ones above.
       ...sshOptions(target, sshControlDir()),

@@ -4,7 +4,7 @@ import { LOGIN_SCRIPT } from "../login.ts";
 
 /**
  * The script that a host runs to tell its facts: plain POSIX sh, read-only, one SSH call. It prints sections, each
- * `@@name` on a line of its own and then what the host said, unjudged: `parseFacts` decides what it means.
+ * `@@name` on a line of its own and then what the host said, unjudged: `parseMachine` decides what it means.
  *
  * The host's own limits are those of its first process and of every cgroup above it, because that is what the Docker
  * engine runs under: the SSH session has limits of its own (`user.slice`) that containers do not share. Where /proc/1 is

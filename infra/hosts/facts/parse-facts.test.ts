@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
-import { parseLscpu } from "./parse-cpus.ts";
-import { parseFacts, parseMachine, parseMemoryLimit, parseQuota } from "./parse-facts.ts";
+import { parseLscpu, parseMachine, parseMemoryLimit, parseQuota, type Reading } from "./parse-facts.ts";
+
+/** Facts of a host whose Docker must be there. */
+function parseFacts(output: string): Reading {
+  const reading = parseMachine(output);
+  return reading.ok && reading.docker !== undefined ? { ok: false, problem: reading.docker } : reading;
+}
 
 const LSCPU_HEAD = `# The following is the parsable format, which can be fed to other
 # programs. Each different item in every column has an unique ID

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { parseCpuList } from "../cpulist.ts";
 import { ENGINE_SECONDS } from "../../deadlines.ts";
-import type { HostFacts } from "../facts.ts";
+import type { HostFacts, LogicalCpu } from "../facts.ts";
 import { parseLogin, type HostLogin } from "../login.ts";
-import { kindsOf, modelOf, parseLscpu, withSiblings } from "./parse-cpus.ts";
 
 /** What a host said: its facts, or why no facts could be made of it. */
 export type Reading =
@@ -35,53 +34,39 @@ export type FactsProblem =
 /** The oldest engine API that Lathe is used with: Docker 20.10, which every supported Debian and Ubuntu has. */
 const OLDEST_API = [1, 41] as const;
 
-/** Turns the output of `FACTS_SCRIPT` into facts of a host that can be used. Pure; tells what is missing, never guesses. */
-export function parseFacts(output: string): Reading {
-  const reading = parseMachine(output);
-  return reading.ok && reading.docker !== undefined ? { ok: false, problem: reading.docker } : reading;
-}
-
-/** Like `parseFacts`, for a host whose Docker need not be there yet. */
+/** Reads the output of `FACTS_SCRIPT`, of a host whose Docker need not be there yet. Pure; says what is missing, never guesses. */
 export function parseMachine(output: string): Reading {
   const found = sections(output);
+  const text = (name: string) => found.get(name) ?? "";
+  const line = (name: string) => text(name).split("\n")[0]?.trim() ?? "";
   if (!found.has("end")) return unreadable("end", output.slice(-200));
   const problem = dockerProblem(found.get("docker"));
-  const kinds = kindsOf(found.get("kinds") ?? "");
-  const logical = withSiblings(parseLscpu(found.get("lscpu") ?? "", kinds), found.get("siblings") ?? "");
-  if (logical.length === 0) return unreadable("lscpu", found.get("lscpu") ?? "");
-  const allowedText = /^Cpus_allowed_list:\s*(\S+)/m.exec(found.get("allowed") ?? "")?.[1];
-  if (allowedText === undefined) return unreadable("allowed", found.get("allowed") ?? "");
-  const totalKiB = Number(/^MemTotal:\s*(\d+) kB/m.exec(found.get("memory") ?? "")?.[1]);
-  if (!(totalKiB > 0)) return unreadable("memory", found.get("memory") ?? "");
-  const limits = `${found.get("cgroup2") ?? ""}\n${found.get("cgroup1") ?? ""}`;
-  const [version, apiVersion] = problem === undefined ? versionsOf(found.get("docker") ?? "") : ["none", "none"];
-  const machineId = machineIdOf(line(found, "machine-id"));
-  const nodes = parseNodes(found.get("nodes") ?? "", found.get("allowed") ?? "");
+  const logical = withSiblings(parseLscpu(text("lscpu"), kindsOf(text("kinds"))), text("siblings"));
+  if (logical.length === 0) return unreadable("lscpu", text("lscpu"));
+  const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(text("allowed"))?.[1];
+  if (allowed === undefined) return unreadable("allowed", text("allowed"));
+  const totalKiB = Number(/^MemTotal:\s*(\d+) kB/m.exec(text("memory"))?.[1]);
+  if (!(totalKiB > 0)) return unreadable("memory", text("memory"));
+  const limits = `${text("cgroup2")}\n${text("cgroup1")}`;
+  const [version, apiVersion] = problem === undefined ? versionsOf(text("docker")) : ["none", "none"];
+  const machineId = machineIdOf(line("machine-id"));
+  const nodes = parseNodes(text("nodes"), text("allowed"));
   return {
     ok: true,
-    home: line(found, "home"),
-    login: parseLogin(found.get("login") ?? "", found.get("firewall")) ?? null,
-    user: line(found, "user"),
+    home: line("home"),
+    login: parseLogin(text("login"), found.get("firewall")) ?? null,
+    user: line("user"),
     ...(problem === undefined ? {} : { docker: problem }),
     facts: {
-      hostname: line(found, "hostname"),
+      hostname: line("hostname"),
       ...(machineId === undefined ? {} : { machineId }),
-      os: line(found, "os") || "unknown",
-      kernel: line(found, "kernel"),
-      arch: line(found, "arch"),
-      cpu: {
-        model: modelOf(found.get("model") ?? ""),
-        logical,
-        allowed: parseCpuList(allowedText),
-        quotaCpus: parseQuota(limits),
-      },
+      os: line("os") || "unknown",
+      kernel: line("kernel"),
+      arch: line("arch"),
+      cpu: { model: modelOf(text("model")), logical, allowed: parseCpuList(allowed), quotaCpus: parseQuota(limits) },
       memoryBytes: Math.min(totalKiB * 1024, parseMemoryLimit(limits)),
       ...(nodes.length === 0 ? {} : { nodes }),
-      docker: {
-        version,
-        apiVersion,
-        storageDriver: problem === undefined ? line(found, "storage") || "unknown" : "none",
-      },
+      docker: { version, apiVersion, storageDriver: problem === undefined ? line("storage") || "unknown" : "none" },
     },
   };
 }
@@ -140,18 +125,66 @@ function dockerProblem(text: string | undefined): DockerProblem | undefined {
 
 /** What stands in each section of a script's output. */
 export function sections(output: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of output.split(/^@@/m).slice(1)) {
-    const end = part.indexOf("\n");
-    found.set(part.slice(0, end), part.slice(end + 1));
-  }
-  return found;
-}
-
-function line(sections: ReadonlyMap<string, string>, name: string): string {
-  return (sections.get(name) ?? "").split("\n")[0]?.trim() ?? "";
+  const parts = output.split(/^@@/m).slice(1);
+  return new Map(parts.map((part) => [part.split("\n", 1)[0] ?? "", part.slice(part.indexOf("\n") + 1)]));
 }
 
 function unreadable(section: string, detail: string): Reading {
   return { ok: false, problem: { kind: "unreadable", section, detail: detail.trim() } };
+}
+
+/** Reads `lscpu -p=CPU,CORE,SOCKET,NODE,ONLINE`: an empty or `-` field is one that the host does not tell. */
+export function parseLscpu(text: string, kinds: ReadonlyMap<number, LogicalCpu["kind"]> = new Map()): LogicalCpu[] {
+  const number = (field: string | undefined) => (field !== undefined && /^\d+$/.test(field) ? Number(field) : null);
+  return text
+    .split("\n")
+    .filter((row) => /^\d/.test(row))
+    .map((row) => row.split(","))
+    .map(([cpu, core, socket, node, online]) => {
+      const kind = kinds.get(Number(cpu));
+      return {
+        cpu: Number(cpu),
+        core: number(core),
+        socket: number(socket),
+        node: number(node),
+        // Very old lscpu leaves the column empty: it lists online CPUs only.
+        online: online !== "N",
+        ...(kind === undefined ? {} : { kind }),
+      };
+    })
+    .sort((a, b) => a.cpu - b.cpu);
+}
+
+/**
+ * Tells cores by the kernel's own lists of the hyper-threads that share one (`3 3,11`): lscpu numbers the cores of each
+ * kind of processor from zero, so that on big.LITTLE machines cores of two kinds have one number. A core is named by its
+ * first CPU.
+ */
+function withSiblings(cpus: readonly LogicalCpu[], text: string): LogicalCpu[] {
+  const first = new Map<number, number>();
+  for (const [, cpu, list = ""] of text.matchAll(/^(\d+) (\S+)$/gm)) {
+    first.set(Number(cpu), Math.min(Number(cpu), ...parseCpuList(list)));
+  }
+  return cpus.map((c) => ({ ...c, core: first.get(c.cpu) ?? c.core }));
+}
+
+/** The processor's name as lscpu gives it; a machine that mixes kinds of core has several. */
+function modelOf(text: string): string {
+  const names = [...text.matchAll(/^[^:\n]*:[ \t]*(\S.*)$/gm)].map((m) => (m[1] ?? "").trim());
+  return [...new Set(names.filter((name) => name !== "-"))].join(" + ") || "unknown";
+}
+
+/** Kinds of core: Intel's hybrid CPUs list them outright; ARM gives each CPU a capacity, and the largest are performance. */
+function kindsOf(text: string): Map<number, LogicalCpu["kind"]> {
+  const kinds = new Map<number, LogicalCpu["kind"]>();
+  for (const [, kind, list = ""] of text.matchAll(/^(performance|efficiency) (\S+)/gm)) {
+    for (const cpu of parseCpuList(list)) kinds.set(cpu, kind as LogicalCpu["kind"]);
+  }
+  const capacities = [...text.matchAll(/^capacity (\d+) (\d+)/gm)].map((m) => [Number(m[1]), Number(m[2])] as const);
+  const largest = Math.max(...capacities.map(([, capacity]) => capacity));
+  if (capacities.some(([, capacity]) => capacity < largest)) {
+    // Three-cluster ARM parts have two kinds of big core a few percent apart: both do the work.
+    for (const [cpu, capacity] of capacities) kinds.set(cpu, capacity >= largest * 0.7 ? "performance" : "efficiency");
+  }
+  return kinds;
 }

@@ -1,10 +1,9 @@
 import type { Credentials } from "../../access/certificates.ts";
 import { SECRETS_PATH } from "../../access/plan.ts";
-import type { AccessConfig } from "../../config/access.ts";
+import type { AccessConfig } from "../../access/config.ts";
 import type { ContainerSpec, ModelToServe, SecretFile } from "../kind.ts";
 import { CONFIG_FILE, PROVEN, configText, servedOf, type Serving } from "./models-config.ts";
 import { settingsEnv, type TfServingSettings } from "./settings.ts";
-import { sslConfigText } from "./ssl-config.ts";
 
 export const GRPC_PORT = 8500;
 export const REST_PORT = 8501;
@@ -58,7 +57,15 @@ export function container(
 /** The file that a server whose gRPC is by TLS reads its keys from. Pure. */
 export function secretFiles({ tls }: Pick<AccessConfig, "tls">, made: Credentials): SecretFile[] {
   if (tls === "off") return [];
-  const { serverKey, serverCert, ca } = made;
-  const content = sslConfigText({ serverKey, serverCert, customCa: ca, clientVerify: tls === "mutual" });
-  return [{ name: SSL_CONFIG, content }];
+  // TF Serving's `SSLConfig` in protobuf's text format: the PEM texts stand in it themselves. They are ASCII, so line ends,
+  // quotes and backslashes are all there is to escape.
+  const text = (pem: string) => `"${pem.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+  const lines = [
+    `server_key: ${text(made.serverKey)}`,
+    `server_cert: ${text(made.serverCert)}`,
+    `custom_ca: ${text(made.ca)}`,
+    // Clients without a certificate of that CA are refused.
+    `client_verify: ${tls === "mutual"}`,
+  ];
+  return [{ name: SSL_CONFIG, content: `${lines.join("\n")}\n` }];
 }

@@ -1,7 +1,7 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
 import { settingsFor, settingsHelp, settingsShown, TfServingSettings } from "./settings.ts";
-import { state } from "./state.ts";
+import { state } from "./models-config.ts";
 
 const NAME = "tf-serving";
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { GateState } from "../../gate/spec.ts";
 import type { ModelToServe } from "../kind.ts";
 
 /*
@@ -120,3 +121,14 @@ export function configMessage(models: readonly ServedModel[], basePath: string):
     },
   };
 }
+
+/** The models' config file on the host: it says what was last seen to serve, so that a server which restarts comes up with that. */
+export const state: GateState = {
+  file: CONFIG_FILE,
+  text: (run) => {
+    const { models, basePath } = servingOf(run);
+    return configText(models, basePath, true);
+  },
+  isProven: (text) => readConfigText(text)?.proven === true,
+  serves: (text, model, version) => isServed(readConfigText(text)?.models ?? [], model, version),
+};

@@ -6,9 +6,17 @@ import { inspect, mustRun } from "../../gate/inspect.ts";
 import type { GateModel, GateRun } from "../../gate/spec.ts";
 import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import { checkLabels, grpcOf } from "./gate.ts";
-import { configMessage, isServed, letGo, readConfigText, relabelled, servingOf, trialOf } from "./models-config.ts";
-import type { ServedModel } from "./models-config.ts";
-import { state } from "./state.ts";
+import {
+  configMessage,
+  isServed,
+  letGo,
+  readConfigText,
+  relabelled,
+  servingOf,
+  state,
+  trialOf,
+  type ServedModel,
+} from "./models-config.ts";
 
 /*
  * How new versions go live in a server that goes on serving: it is told over gRPC to serve them beside the old ones; they
@@ -17,24 +25,22 @@ import { state } from "./state.ts";
  */
 
 const POLL_MS = 500;
-/** A server may tell of a version's last failure until it has looked at its files again, once a second. */
+/** A server may report a version's last failure until it has looked at its files again, once a second. */
 const STALE_MS = 3000;
 /** A server looks once a second at what its config wants (`--file_system_poll_wait_seconds`). */
 const LOOK_MS = 1500;
 /** A model that is new to the server is loaded before the call is answered. */
 const RELOAD_TIMEOUT_MS = 120_000;
 
+/** Throws where one of these models does not load or does not predict. */
+type Check = (models: readonly GateModel[]) => Promise<void>;
+
 /**
  * Makes the server serve what the stack wants. Where that is new, it is tried beside what is served already.
  *
- * @param check throws where a model does not load or does not predict
  * @throws UserError where the new does not serve: then the old is served on, under its old labels
  */
-export async function rollOut(
-  run: GateRun,
-  deadline: number,
-  check: (models: readonly GateModel[]) => Promise<void>,
-): Promise<void> {
+export async function rollOut(run: GateRun, deadline: number, check: Check): Promise<void> {
   const { models: wanted } = servingOf(run);
   const held = readConfigText(run.state);
   await answering(run, deadline);
@@ -50,11 +56,7 @@ export async function rollOut(
  * Waits until the server has let the old go, which it does when it looks next: what is green is then so, and no file is taken
  * from under a model that still answers.
  */
-async function gone(
-  run: GateRun,
-  old: readonly { readonly name: string; readonly version: number }[],
-  deadline: number,
-): Promise<void> {
+async function gone(run: GateRun, old: ReturnType<typeof letGo>, deadline: number): Promise<void> {
   for (const { name: model, version } of old) {
     for (;;) {
       const asked = await modelStatus({ ...grpcOf(run), model, timeoutMs: 5_000 });
@@ -77,7 +79,7 @@ async function tryOut(
   held: readonly ServedModel[],
   wanted: readonly ServedModel[],
   deadline: number,
-  check: (models: readonly GateModel[]) => Promise<void>,
+  check: Check,
 ): Promise<void> {
   const trial = trialOf(held, wanted);
   try {
