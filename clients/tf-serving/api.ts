@@ -5,6 +5,8 @@ import { serverTotals } from "./metrics.ts";
 import { RestClient } from "./rest.ts";
 
 const NAME = "tf-serving";
+const GRPC = { api: NAME, protocol: "grpc", input: "pixels" } as const;
+const REST = { api: NAME, protocol: "rest" } as const;
 
 /** TF Serving's predict API, over gRPC and REST. */
 export const tfServingApi: Api = {
@@ -12,26 +14,21 @@ export const tfServingApi: Api = {
   clients: [
     {
       name: "probe",
-      api: NAME,
-      protocol: "grpc",
-      input: "pixels",
+      ...GRPC,
       isDefault: true,
       about: "gRPC with as little of a client as can be: what protocol and server cost",
       create: (address, port, security) => new ProbeClient(address, port, security),
     },
     {
       name: "grpc-js",
-      api: NAME,
-      protocol: "grpc",
-      input: "pixels",
+      ...GRPC,
       isDefault: false,
       about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
       create: (address, port, security) => new GrpcJsClient(address, port, security),
     },
     {
       name: "rest",
-      api: NAME,
-      protocol: "rest",
+      ...REST,
       input: "pixels",
       isDefault: true,
       about: "REST with the pixels as nested JSON lists, as the paper's client sends them",
@@ -39,8 +36,7 @@ export const tfServingApi: Api = {
     },
     {
       name: "rest-b64",
-      api: NAME,
-      protocol: "rest",
+      ...REST,
       input: "file",
       isDefault: false,
       about: "REST with the JPEG as base64, for models that have the signature serving_bytes",

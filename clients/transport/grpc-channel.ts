@@ -3,10 +3,9 @@ import { authority, deadlineExceeded, noConnection, reasonOf, unavailable } from
 import { StatusError, type CanonicalCode } from "../codes.ts";
 import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-framing.ts";
 import { Http2Connection } from "./h2/connection.ts";
-import { StreamReset } from "./h2/endings.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
 import { encodeBlock } from "./h2/hpack.ts";
-import type { Http2ErrorName } from "./h2/errors.ts";
+import { StreamReset, type Http2ErrorName } from "./h2/errors.ts";
 import { connectTls } from "../tls.ts";
 import type { Security } from "../security.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";

@@ -13,18 +13,16 @@ const MOST_FILLED = 2 ** 20;
  */
 export function fill(values: Data, count: number): Data {
   if (values.length === count) return values;
-  if (values.length > count)
+  if (values.length > count || count > MOST_FILLED)
     throw new StatusError("INTERNAL", `${values.length} values for a tensor of ${count} elements`);
-  if (count > MOST_FILLED)
-    throw new StatusError("INTERNAL", `${values.length} values for a tensor of ${count} elements`);
+  if (!ArrayBuffer.isView(values)) {
+    const last = values.at(-1) ?? new Uint8Array(0);
+    return Array.from({ length: count }, (_, i) => values[i] ?? last);
+  }
   if (values instanceof BigInt64Array) {
     const all = new BigInt64Array(count);
     all.set(values);
     return all.fill(values.at(-1) ?? 0n, values.length);
-  }
-  if (!ArrayBuffer.isView(values)) {
-    const last = values.at(-1) ?? new Uint8Array(0);
-    return Array.from({ length: count }, (_, i) => values[i] ?? last);
   }
   const all = new (values.constructor as new (length: number) => NumberData)(count);
   all.set(values);
