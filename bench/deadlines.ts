@@ -22,13 +22,7 @@ export const OPEN_MS = 10_000;
 const SLACK_MS = 30_000;
 
 /** What of a visit says how long its agent may be silent. */
-export interface Silence {
-  readonly load: Load;
-  readonly timeoutMs: number;
-  readonly blockMs: number;
-  readonly leadIn: number;
-  readonly calls: number;
-}
+export type Silence = { readonly load: Load } & Readonly<Record<"timeoutMs" | "blockMs" | "leadIn" | "calls", number>>;
 
 /**
  * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap, it

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { concurrency, ratePerSecond } from "./keys.ts";
+import { count, positive } from "./keys.ts";
 import { callOnConnections } from "./on-connections.ts";
 import type { LoadMode } from "./load.ts";
 
 const ConstantRate = z.object({
   mode: z.literal("constant-rate"),
-  ratePerSecond,
+  ratePerSecond: positive,
   /** Connections; a call that is due waits where all of them are busy. */
-  concurrency,
+  concurrency: count,
 });
 export type ConstantRate = z.infer<typeof ConstantRate>;
 
@@ -27,7 +27,7 @@ export const constantRate: LoadMode<ConstantRate> = {
   mode: "constant-rate",
   schema: ConstantRate,
   about: "so many calls a second, whatever the answers do; latency counts from when a call was due (open loop)",
-  keys: { concurrency, ratePerSecond },
+  keys: { concurrency: count, ratePerSecond: positive },
   fromExperiment: ({ concurrency = [1], ratePerSecond = [] }) =>
     concurrency.flatMap((n) =>
       ratePerSecond.map((rate) => ({ mode: "constant-rate" as const, ratePerSecond: rate, concurrency: n })),

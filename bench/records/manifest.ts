@@ -5,6 +5,7 @@ import { Machine, Server } from "../../infra/outputs.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cached.ts";
 import { show } from "../../lib/show.ts";
+import { zodFaults } from "../../lib/zod-faults.ts";
 import { Cell } from "../matrix/cell.ts";
 import { diskFault } from "./jsonl.ts";
 import { Limits } from "../matrix/limits.ts";
@@ -139,13 +140,11 @@ export async function writeManifest(dir: string, manifest: RunManifest): Promise
  */
 export async function readManifest(dir: string): Promise<RunManifest> {
   const path = join(dir, "run.json");
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw notARun(missing ? `${path}: not there` : `${path}: ${messageOf(error)}`);
-  }
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "not there" : messageOf(error);
+    const expected = "the folder of a run, as `npx lathe bench` writes it";
+    throw new UserError({ what: `${path}: ${why}`, expected, fix: "ls runs/" });
+  });
   return manifestOf(text, path);
 }
 
@@ -165,10 +164,6 @@ export function manifestOf(text: string, path: string): RunManifest {
   if (parsed.success) return parsed.data;
   const { schema, lathe } = WrittenBy.safeParse(value).data ?? {};
   const current = RunManifest.shape.schema.value;
-  const faults =
-    schema === undefined || schema === current
-      ? parsed.error.issues.slice(0, MOST_FAULTS).map((i) => `${i.path.join(".")}: ${i.message}`)
-      : [`a run of the schema ${show(schema, 60)}: another version of Lathe wrote it`];
   const advice = {
     expected: `a run of the schema ${current}, as this version of Lathe writes it`,
     fix:
@@ -176,28 +171,14 @@ export function manifestOf(text: string, path: string): RunManifest {
         ? "read it with the version of Lathe that wrote it"
         : `read it with the Lathe that wrote it: git worktree add ../lathe-of-that-run ${lathe.commit}, and there npm ci`,
   };
-  throw new UserError(
-    faults.map((what, i) => ({ what: `${path}: ${what}`, ...(i === faults.length - 1 ? advice : {}) })),
-  );
+  if (schema === undefined || schema === current) throw new UserError(zodFaults(parsed.error, path, advice));
+  const what = `${path}: a run of the schema ${show(schema, 60)}: another version of Lathe wrote it`;
+  throw new UserError({ what, ...advice });
 }
-
-/** More faults than this tell nothing more. */
-const MOST_FAULTS = 10;
 
 /** What every version of run.json names: its schema, and the commit that can read it. */
+const Commit = z.string().regex(/^[0-9a-f]{7,64}$/);
 const WrittenBy = z.object({
   schema: z.string().optional(),
-  lathe: z
-    .object({
-      commit: z
-        .string()
-        .regex(/^[0-9a-f]{7,64}$/)
-        .nullable(),
-    })
-    .optional()
-    .catch(undefined),
+  lathe: z.object({ commit: Commit.nullable() }).optional().catch(undefined),
 });
-
-function notARun(what: string): UserError {
-  return new UserError({ what, expected: "the folder of a run, as `npx lathe bench` writes it", fix: "ls runs/" });
-}

@@ -2,14 +2,11 @@ import { z } from "zod";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
+import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
-export { repairTail } from "./jsonl.ts";
-
-/**
- * Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too.
- */
+/** Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too. */
 export const RECORDS_VERSION = 3;
 
 const where = { cell: z.string(), round: z.number().int().nonnegative() };
@@ -25,7 +22,6 @@ export const FailureRecord = z.object({
   at: z.string(),
   error: z.object({ code: z.string(), message: z.string() }),
 });
-export type FailureRecord = z.infer<typeof FailureRecord>;
 
 /** One line of `records.jsonl`, after a visit's calls: how its warm-up ended, and what the client machine did meanwhile. */
 export const VisitRecord = z.object({
@@ -165,9 +161,6 @@ function recordOf(value: unknown, line: string, place: string): JournalRecord | 
       },
     };
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return damage(
-    `not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
-    "a record as this version of Lathe writes it",
-  );
+  const [why = ""] = flatIssues(parsed.error).map(issueText);
+  return damage(`not a record: ${why}`, "a record as this version of Lathe writes it");
 }

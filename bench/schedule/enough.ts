@@ -3,9 +3,6 @@ import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { median } from "../stats/math/quantile.ts";
 import { STABILITY, precisionOf, windowsStable } from "./precision.ts";
 
-/** Why a cell is done: its median is known as precisely as was asked for, or it has all its calls. */
-export type Enough = "precision" | "requests";
-
 /**
  * Whether a cell has been measured enough. `precision`: it has `minRequests` calls in three visits or more, its last windows
  * agree, and the 95 % interval of its median lies within the precision asked for, both that of its calls and Student's over
@@ -15,7 +12,7 @@ export type Enough = "precision" | "requests";
  * @param visits latencies of measured calls that succeeded, in the order of measuring, by visit
  * @returns undefined where it needs more calls
  */
-export function enough(visits: readonly (readonly number[])[], limits: Limits): Enough | undefined {
+export function enough(visits: readonly (readonly number[])[], limits: Limits): "precision" | "requests" | undefined {
   const { precision, minRequests, requests } = limits;
   const latenciesMs = visits.flat();
   if (

@@ -1,14 +1,6 @@
 import { median, quantile } from "../stats/math/quantile.ts";
 import { WINDOWS, WINDOW_CALLS } from "../matrix/limits.ts";
 
-/** An interval from two order statistics, and how often such an interval covers the median at least. */
-export interface MedianInterval {
-  readonly low: number;
-  readonly high: number;
-  /** At least what was asked for: ranks are whole numbers. */
-  readonly coverage: number;
-}
-
 /** By how much the largest of the windows' medians may exceed the smallest: perf_analyzer's default of 10 %. */
 export const STABILITY = 0.1;
 
@@ -19,9 +11,10 @@ export const STABILITY = 0.1;
  * at the data; it decides when to stop and nothing else. What a report states comes from the statistics of whole visits.
  *
  * @param sorted ascending
- * @returns null where n is too small for any such interval (below 6 at 95 %)
+ * @returns with how often it covers the median: at least what was asked for, because ranks are whole numbers; null where n is
+ * too small for any such interval (below 6 at 95 %)
  */
-export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95): MedianInterval | null {
+export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95) {
   const n = sorted.length;
   // log P(B = k) from k = 0 on: in logarithms, because 2^-n is no double for n beyond 1074.
   let logTerm = -n * Math.LN2;

@@ -1,20 +1,12 @@
 import type { Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Delivered, LatheInfo, ReadBack, RunManifest, SessionDifference } from "../records/manifest.ts";
+import type { Delivered, LatheInfo, RunManifest, RunSession, SessionDifference } from "../records/manifest.ts";
 
-/*
- * What a run's records were measured with, and whether it is the same still when a run is resumed. A record refers to its
- * run's provenance; one that was measured with something else would lie about it.
+/**
+ * With what calls are made, and what answers them. A record refers to its run's provenance: when a run is resumed under another
+ * set-up, its provenance would be wrong for the new records.
  */
-
-/** With what calls are made, and what answers them. */
-export interface Setup {
-  readonly lathe: LatheInfo;
-  readonly timedRegion: string;
-  /** By id of the server. */
-  readonly readBack: Readonly<Record<string, ReadBack>>;
-  readonly delivered: Readonly<Record<string, Delivered>>;
-}
+export type Setup = Pick<RunSession, "lathe" | "timedRegion" | "readBack" | "delivered">;
 
 /** What the last records of a run were measured with: when it began, or by the last session that found something changed. */
 export function lastSetup(manifest: RunManifest): Setup {

@@ -1,8 +1,8 @@
 import type { Api } from "../client.ts";
-import { GrpcJsClient } from "./grpc-js.ts";
-import { ProbeClient } from "./grpc-probe.ts";
+import { grpcJsClient } from "./grpc-js.ts";
+import { probeClient } from "./grpc-probe.ts";
 import { serverTotals } from "./metrics.ts";
-import { RestClient } from "./rest.ts";
+import { restClient } from "./rest.ts";
 
 const NAME = "tf-serving";
 const GRPC = { api: NAME, protocol: "grpc", input: "pixels" } as const;
@@ -17,14 +17,14 @@ export const tfServingApi: Api = {
       ...GRPC,
       isDefault: true,
       about: "gRPC with as little of a client as can be: what protocol and server cost",
-      create: (address, port, security) => new ProbeClient(address, port, security),
+      create: probeClient,
     },
     {
       name: "grpc-js",
       ...GRPC,
       isDefault: false,
       about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
-      create: (address, port, security) => new GrpcJsClient(address, port, security),
+      create: grpcJsClient,
     },
     {
       name: "rest",
@@ -32,7 +32,7 @@ export const tfServingApi: Api = {
       input: "pixels",
       isDefault: true,
       about: "REST with the pixels as nested JSON lists, as the paper's client sends them",
-      create: (address, port, security) => new RestClient(address, port, "serving_default", security),
+      create: (address, port, security) => restClient(address, port, "serving_default", security),
     },
     {
       name: "rest-b64",
@@ -40,7 +40,7 @@ export const tfServingApi: Api = {
       input: "file",
       isDefault: false,
       about: "REST with the JPEG as base64, for models that have the signature serving_bytes",
-      create: (address, port, security) => new RestClient(address, port, "serving_bytes", security),
+      create: (address, port, security) => restClient(address, port, "serving_bytes", security),
     },
   ],
   metrics: serverTotals,

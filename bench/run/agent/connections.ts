@@ -3,7 +3,7 @@ import type { Security } from "../../../clients/security.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { OPEN_MS } from "../../deadlines.ts";
 import type { VisitMessage } from "./protocol.ts";
-import { VisitFault } from "./visit-fault.ts";
+import { VisitFault } from "./outcomes.ts";
 
 /** A worker's connections to servers, kept from visit to visit, and what it was told of protected ports. */
 export class Connections {

@@ -32,21 +32,13 @@ export interface WorkerLink {
 
 /** Turns a stream of worker messages into answers to visits; shared by every kind of link. */
 export class VisitTracker {
-  #pending:
-    | {
-        readonly visit: number;
-        readonly onOutcome: (m: CallOutcome) => void;
-        readonly resolve: (outcome: VisitOutcome) => void;
-        readonly reject: (error: Error) => void;
-      }
-    | undefined;
+  #pending: (PromiseWithResolvers<VisitOutcome> & { visit: number; onOutcome: (m: CallOutcome) => void }) | undefined;
 
   /** Begins to wait for a visit's end. One at a time: a worker makes one call after the other. */
   begin(visit: number, onOutcome: (m: CallOutcome) => void): Promise<VisitOutcome> {
     if (this.#pending !== undefined) throw new Error("a visit is already under way on this worker");
-    return new Promise((resolve, reject) => {
-      this.#pending = { visit, onOutcome, resolve, reject };
-    });
+    this.#pending = { visit, onOutcome, ...Promise.withResolvers<VisitOutcome>() };
+    return this.#pending.promise;
   }
 
   accept(message: FromWorker): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { show } from "../../../lib/show.ts";
+import { flatIssues, issueText } from "../../../lib/zod-faults.ts";
 import { Security } from "../../../clients/security.ts";
 import { Load } from "../../loads/load.ts";
 
@@ -189,8 +190,7 @@ export function messageOfLine(line: string, who: string): FromWorker {
   try {
     return FromWorker.parse(JSON.parse(line));
   } catch (error) {
-    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-    const why = issue === undefined ? "no JSON" : `${issue.path.join(".")}: ${issue.message}`;
+    const why = error instanceof z.ZodError ? flatIssues(error).map(issueText)[0] : "no JSON";
     throw new UserError({
       what: `the agent on ${who} said something that is no message (${why}): ${show(line)}`,
       expected: "a machine whose shell prints nothing by itself when a command is run over SSH",

@@ -7,7 +7,7 @@ import { Connections } from "./connections.ts";
 import { type VisitCalls, type WorkerTools, measure } from "./measure.ts";
 import { metricsReader } from "./metrics.ts";
 import type { FromWorker, ToWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
-import { VisitFault } from "./visit-fault.ts";
+import { VisitFault } from "./outcomes.ts";
 import { warmUp } from "./warmup.ts";
 import { processWatch } from "./watch.ts";
 

@@ -1,7 +1,6 @@
 import { checkTensor, contentBytes, elementCount, tensorOfContent } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
-import { fill } from "./fill.ts";
-import { protoTypes } from "./typed-list.ts";
+import { fill, protoTypes } from "./typed-list.ts";
 import type { DType, PredictRequest, Tensor } from "../../client.ts";
 
 /** A TensorProto as proto-loader's generic codec decodes it (`messageOptions`). */
