@@ -35,7 +35,6 @@ export interface Choice {
   readonly allowMissing?: boolean;
 }
 
-/** The cells of some experiments. */
 export interface Matrix {
   readonly cells: readonly Cell[];
   /** What an experiment asks for and nothing deployed has: left out, and said. */

@@ -39,10 +39,8 @@ export async function loadImages(
   progress: Progress,
 ): Promise<{ images: ImageMessage[]; infos: ImageInfo[] }> {
   const list = await loadPhotographList(join(repoRoot, choice.photographs));
-  const faults = noPhotographs(
-    choice,
-    list.map((p) => p.id),
-  );
+  const numbers = list.map((p) => p.id);
+  const faults = noPhotographs(choice, numbers);
   if (faults.length > 0) throw new UserError(faults);
   const photographs = await fetchPhotographs(
     list.filter((p) => choice.images?.includes(p.id) ?? true),

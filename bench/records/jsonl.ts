@@ -89,7 +89,7 @@ export function repairTail(path: string): number {
   return size - keep;
 }
 
-/** Looks backwards for the last newline: a file of a million lines is not read for its last one. */
+/** Reads backwards, so that a file of a million lines is not read whole. */
 function endOfLastLine(path: string, size: number): number {
   const fd = openSync(path, "r");
   try {

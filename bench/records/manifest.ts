@@ -38,14 +38,11 @@ export const ImageInfo = z.object({
 });
 export type ImageInfo = z.infer<typeof ImageInfo>;
 
-/** A checkout of Lathe, and the client program that it makes. */
+/** A checkout of Lathe (commit null outside of git; dirty: uncommitted changes) and the content key of its client program. */
 export const LatheInfo = z.object({
   version: z.string(),
-  /** Commit of the checkout; null outside of git. */
   commit: z.string().nullable(),
-  /** Whether the checkout had uncommitted changes. */
   dirty: z.boolean().nullable(),
-  /** Content key of the agent that the client machines ran. */
   agent: z.string(),
   node: z.string(),
 });
@@ -58,9 +55,8 @@ export const Delivered = z.union([
 ]);
 export type Delivered = z.infer<typeof Delivered>;
 
-/** What is other than before where a run went on. */
+/** What has changed where a run went on: `edge: OMP_NUM_THREADS`. */
 export const SessionDifference = z.object({
-  /** What: `edge: OMP_NUM_THREADS`. */
   what: z.string(),
   was: z.string(),
   is: z.string(),
@@ -92,7 +88,6 @@ export const RunManifest = z.object({
   timedRegion: z.string(),
   seed: z.number().int(),
   limits: Limits,
-  /** Client kinds of its cells. */
   clients: z.array(z.string()),
   machines: z.array(Machine),
   servers: z.array(Server),

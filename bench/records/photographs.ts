@@ -11,11 +11,10 @@ import type { RunManifest } from "./manifest.ts";
 const LONGER_EDGE = 560;
 const QUALITY = 72;
 
-/** A photograph as a run keeps it for its report: small, from the very pixels that were sent. */
+/** A photograph as a run keeps it for its report: a small JPEG file, base64, of the pixels that were sent. */
 export interface Photograph {
   readonly width: number;
   readonly height: number;
-  /** A JPEG file, base64. */
   readonly jpeg: string;
 }
 

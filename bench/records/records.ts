@@ -54,7 +54,7 @@ export const EndRecord = z.object({
 });
 export type EndRecord = z.infer<typeof EndRecord>;
 
-/** What was measured: all that statistics need. */
+/** All that statistics need. */
 export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord]);
 export type BenchRecord = z.infer<typeof BenchRecord>;
 
@@ -72,7 +72,6 @@ export class RecordWriter extends JsonlWriter {
 /** Called once where a file's last line is torn, with its length in characters: the run goes on or was killed. */
 export type OnTorn = (characters: number) => void;
 
-/** More damaged lines than this tell nothing more. */
 const MOST_DAMAGED = 20;
 
 /** A line that is no record, and what to do about it. */

@@ -29,8 +29,8 @@ export function clientMachines(
   const open = async (id: string): Promise<WorkerLink> => {
     const machine = machines.find((m) => m.id === id);
     if (machine === undefined) throw new UserError({ what: `no stack has put servers on a machine "${id}"` });
-    const { ssh, facts } = machine;
-    const link = ssh === null ? localLink(facts.hostname) : await remoteLink(machine, ssh, bundle);
+    const { ssh } = machine;
+    const link = ssh === null ? localLink() : await remoteLink(machine, ssh, bundle);
     for (const image of images) await link.sendImage(image);
     for (const security of securities) await link.sendSecurity(security);
     return link;

@@ -29,7 +29,6 @@ function world(
   let { callMs } = options;
   const visits: { image: string; warmup: number; calls: number; round: number }[] = [];
   const link: WorkerLink = {
-    about: { node: "v24", hostname: "test" },
     sendImage: () => Promise.resolve(),
     sendSecurity: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -10,10 +10,9 @@ export type Setup = Pick<RunSession, "lathe" | "timedRegion" | "readBack" | "del
 
 /** What the last records of a run were measured with: when it began, or by the last session that found something changed. */
 export function lastSetup(manifest: RunManifest): Setup {
+  const { lathe, timedRegion, readBack } = manifest;
   const began = {
-    lathe: manifest.lathe,
-    timedRegion: manifest.timedRegion,
-    readBack: manifest.readBack,
+    ...{ lathe, timedRegion, readBack },
     delivered: Object.fromEntries(manifest.servers.map((s) => [s.id, deployedModels(s)])),
   };
   return (manifest.sessions ?? []).reduce<Setup>(
@@ -35,13 +34,10 @@ function known<T extends object>(before: Readonly<Record<string, T>>, now: Reado
 
 /** A server's models as its machine has them: each version with its SHA-256. */
 function deployedModels({ models }: Server): Delivered {
-  return {
-    versions: Object.fromEntries(
-      models.flatMap((m) =>
-        [m, ...(m.canary === undefined ? [] : [m.canary])].map((v) => [`${m.name}/${v.version}`, v.sha256]),
-      ),
-    ),
-  };
+  const versions = models.flatMap(({ name, canary, ...live }) =>
+    [live, ...(canary === undefined ? [] : [canary])].map((v) => [`${name}/${v.version}`, v.sha256]),
+  );
+  return { versions: Object.fromEntries(versions) as Record<string, string> };
 }
 
 /** What `name/version` lines with SHA-256 say, as the machine printed them. Pure. */

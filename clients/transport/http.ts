@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly lastByteAt: number;
 }
 
-/** The exchange under way: told of what its connection reads, and of its end. */
+/** The exchange under way. */
 interface Pending {
   read(bytes: Buffer): void;
   ended(): void;

@@ -49,15 +49,8 @@ export function parseExperiments(text: string, file: string, known: Known, axes:
   return faults.any ? faults.throw() : experiments;
 }
 
-/** What an experiment is read with. */
-interface Reading {
-  readonly schema: ExperimentSchema;
-  readonly known: Known;
-  readonly defaults: Fields;
-  /** Names of the experiments before it. */
-  readonly names: Set<string>;
-  readonly faults: FileFaults;
-}
+/** What an experiment is read with; `names` are those of the experiments before it. */
+type Reading = { schema: ExperimentSchema; known: Known; defaults: Fields; names: Set<string>; faults: FileFaults };
 
 /** One experiment of a file; none where it has faults of its form. */
 function readExperiment(path: readonly PropertyKey[], raw: unknown, reading: Reading): Experiment[] {
@@ -74,10 +67,8 @@ function readExperiment(path: readonly PropertyKey[], raw: unknown, reading: Rea
   // What is wrong with the defaults was said of them.
   const ofDefaults = clashes(defaults);
   const inherited = (clash: Clash) => own[clash.key] === undefined || ofDefaults.some((d) => d.what === clash.what);
-  faults.clashes(
-    path,
-    clashes(whole).filter((c) => !inherited(c)),
-  );
+  const ofItsOwn = clashes(whole).filter((clash) => !inherited(clash));
+  faults.clashes(path, ofItsOwn);
   return parsed.success ? [{ ...whole, name: parsed.data.name }] : [];
 }
 

@@ -18,8 +18,6 @@ export type CallOutcome = CallMessage | AnswerMessage;
 
 /** A worker somewhere: in this process, or an agent on another machine. */
 export interface WorkerLink {
-  /** Where it runs, for provenance: Node's version, hostname. */
-  readonly about: { readonly node: string; readonly hostname: string };
   sendImage(image: ImageMessage): Promise<void>;
   sendSecurity(security: SecurityMessage): Promise<void>;
   /**
@@ -61,12 +59,11 @@ export class VisitTracker {
 }
 
 /** A worker in this process: for cells whose client machine is the one that runs the bench. */
-export function localLink(hostname: string): WorkerLink {
+export function localLink(): WorkerLink {
   const tracker = new VisitTracker();
   const worker = new Worker((message) => tracker.accept(message));
   const send = (message: ToWorker) => worker.handle(message);
   return {
-    about: { node: process.version, hostname },
     sendImage: send,
     sendSecurity: send,
     async visit(message, onOutcome) {

@@ -7,7 +7,7 @@ import { messageOf } from "../../../lib/errors.ts";
 import type { ServerReading, VisitMessage } from "./protocol.ts";
 
 const TIMEOUT_MS = 3000;
-/** A port that did not answer is left alone for so long: one behind a firewall must not slow every visit down. */
+/** A port that did not answer is not asked again for so long: one behind a firewall must not slow every visit down. */
 const PAUSE_MS = 60_000;
 
 /** A page on which a server tells its own metrics, and what its port asks of clients (undefined: in the clear). */

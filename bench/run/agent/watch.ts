@@ -43,14 +43,15 @@ function cpuWaitMs(): number | undefined {
   }
 }
 
-type LoopDelay = ReturnType<typeof monitorEventLoopDelay>;
-
 /** What a watch asks its process; replaced in tests. */
 export interface ProcessSigns {
   /** Monotonic clock, milliseconds. */
   now(): number;
   /** Measures how far apart the event loop's timers are, in nanoseconds. */
-  readonly delay: Pick<LoopDelay, "enable" | "disable" | "reset" | "count" | "mean" | "max" | "percentile">;
+  readonly delay: Pick<
+    ReturnType<typeof monitorEventLoopDelay>,
+    "enable" | "disable" | "reset" | "count" | "mean" | "max" | "percentile"
+  >;
   /** Hands over the collector's pauses from now on; what comes back ends that, once the last ones are handed over. */
   pauses(take: (pause: Pause) => void): () => Promise<void>;
   /** Begins to measure what share of the time the loop is busy; what comes back tells it. */
