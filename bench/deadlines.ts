@@ -9,10 +9,10 @@ import { modeOf } from "./loads/registry.ts";
 /** Milliseconds for the agent to say hello once it is on its machine. */
 export const HELLO_MS = 60_000;
 
-/** Milliseconds for the agent to end when it is told to. */
+/** Milliseconds for the agent to end when it is asked to. */
 export const CLOSE_MS = 5_000;
 
-/** Milliseconds for a server's machine to tell what became of its container. */
+/** Milliseconds for a server's machine to say what became of its container. */
 export const EXPLAIN_MS = 20_000;
 
 /** Milliseconds for a connection to a server to open. */

@@ -86,18 +86,16 @@ export interface ClientKind {
   create(address: string, port: number, security?: Security): Client;
 }
 
-/** How requests travel, whatever API they speak. */
+/** How requests travel, whatever API they speak: `grpc`, to readers `gRPC`. */
 export interface Protocol {
   readonly key: string;
-  /** What readers call it: `gRPC`. */
   readonly title: string;
 }
 
-/** How much a histogram of a server's own clock holds. */
+/** How much a histogram of a server's own clock holds; one step of the printed sum's last digit is `stepMs`. */
 export interface Total {
   readonly count: number;
   readonly sumMs: number;
-  /** What one step of the printed sum's last digit is. */
   readonly stepMs: number;
 }
 

@@ -15,9 +15,8 @@ import type { Deployed } from "../targets/deployments.ts";
 import { type Choice, type Matrix, expand } from "./expand.ts";
 import { type ImageChoice, noPhotographs, photographNumbers } from "./photographs.ts";
 
-/** The matrix of a run, and where it is from. */
+/** The matrix of a run, and the file of experiments that it is from (relative to the checkout where it is inside it). */
 export interface PlannedMatrix extends Matrix {
-  /** The file of experiments, relative to the checkout where it is inside it. */
   readonly file: string;
   readonly experiments: readonly Experiment[];
 }

@@ -6,7 +6,7 @@ import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
-/** Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too. */
+/** Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file has it too. */
 export const RECORDS_VERSION = 3;
 
 const where = { cell: z.string(), round: z.number().int().nonnegative() };

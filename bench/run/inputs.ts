@@ -9,7 +9,7 @@ import type { SoFar } from "./progress.ts";
 /** How far a run is, after each visit. */
 export interface RunStatus {
   readonly visitsDone: number;
-  /** Visits still to come in this round and, as far as can be told, all later ones: at most, for precision may end cells. */
+  /** Visits still to come in this round and, as far as is known, all later ones: at most, for precision may end cells. */
   readonly visitsLeft: number;
   readonly secondsLeft: number;
   readonly cell: Cell;

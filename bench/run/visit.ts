@@ -26,11 +26,7 @@ export class Visitor {
     this.#book = book;
   }
 
-  /**
-   * One visit to a cell: what came of it is in the book and in the records.
-   *
-   * @throws what `record` or `answer` threw, once the visit is over
-   */
+  /** Visits a cell, for the book and the records. Throws what `record` or `answer` threw, once the visit is over. */
   async visit(cell: Cell, round: number): Promise<void> {
     const link = await this.#reach(cell);
     if ("code" in link) return this.#book.fail(cell, round, link);

@@ -18,7 +18,7 @@ export function visitTimes(visitMs: ReadonlyMap<Cell, number>): (cell: Cell) => 
 }
 
 /**
- * How much of a run is still to come, as far as visits tell so far. Cells may end earlier, by their precision. `thisRoundMs` is
+ * How much of a run is still to come, judged by the visits so far. Cells may end earlier, by their precision. `thisRoundMs` is
  * the time of those cells of this round that have no call yet: it is spent whatever the budget says.
  */
 export function remaining(

@@ -78,7 +78,7 @@ function routeOf(cell: Cell, server: Server, address: string, portOf: (port: num
   if (endpoint === undefined) throw new Error(`${server.id} has no endpoint of ${cell.api} over ${cell.protocol}`);
   const security = (of: Endpoint) => (of.security === "none" ? {} : { security: securityName(server, of) });
   const { metrics } = server;
-  // They are told at one of its ports: where that is closed, nowhere.
+  // They are on one of its ports: where that is closed, nowhere.
   const page = metrics && server.endpoints.find((e) => e.protocol === metrics.protocol);
   const model = server.models.find((m) => m.name === cell.model);
   return {

@@ -49,7 +49,7 @@ export function parseDelivered(printed: string): Delivered {
 /**
  * Everything in which the set-up of now differs from that of before, for the servers and models that a run asks. Pure. What
  * bears on what is measured is marked; another commit with the same client program, or another container with the same
- * settings, is only told.
+ * settings, is only reported.
  */
 export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["cells"]): SessionDifference[] {
   const found: SessionDifference[] = [];
@@ -145,5 +145,5 @@ function versionsOf(versions: Readonly<Record<string, string>>, model: string): 
 const commitOf = ({ version, commit, dirty }: LatheInfo) =>
   `${version}, commit ${short(commit ?? "unknown")}${dirty === true ? " with changes" : ""}`;
 
-/** So much of a hash as tells it from others. */
+/** The first part of a hash, which no other hash here begins with. */
 const short = (hash: string) => hash.replace(/^sha256:/, "").slice(0, 12);

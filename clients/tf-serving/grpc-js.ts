@@ -107,7 +107,7 @@ async function connected(client: grpc.Client, timeoutMs: number): Promise<void> 
     const state = channel.getConnectivityState(true);
     if (state === grpc.connectivityState.READY) return;
     if (state === grpc.connectivityState.TRANSIENT_FAILURE) {
-      // The reason is known to a call only: one that fails at once, for want of a connection, tells it.
+      // Only a call gets the reason: one that fails at once, because there is no connection.
       throw new Error(await failureOf(client));
     }
     await new Promise<void>((resolve, reject) =>

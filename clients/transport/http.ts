@@ -43,11 +43,7 @@ export class HttpConnection {
     this.#headers = [`host: ${authority(address, port)}`, "connection: keep-alive", ...token].join("\r\n");
   }
 
-  /**
-   * Connects. Throws UserError that names the address where there is no connection within `timeoutMs`.
-   *
-   * @param title what readers call the protocol
-   */
+  /** Connects. Throws UserError that names address and protocol (`title`) where there is no connection within `timeoutMs`. */
   async open(timeoutMs: number, title = "HTTP"): Promise<void> {
     try {
       await this.#connect(timeoutMs);

@@ -107,7 +107,7 @@ function positionOf(root: ParsedNode | null, path: Path, of: "key" | "value" = "
       if (pair === undefined) return { offset, path, value: undefined };
       if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
       node = pair.value;
-      // A block's value begins on a later line than its key, where nobody looks for it.
+      // A block's value begins on a later line than its key: the key's line is the better one.
       if (last && of === "value" && isScalar(node)) offset = node.range?.[0] ?? offset;
     } else if (isSeq(node)) {
       node = node.items[Number(step)];

@@ -50,7 +50,7 @@ export class VisitTracker {
     }
   }
 
-  /** The worker is gone: whoever waits is told why. */
+  /** The worker is gone: who waits for a visit gets the reason. */
   fail(error: Error): void {
     const pending = this.#pending;
     this.#pending = undefined;

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 3000;
 /** A port that did not answer is not asked again for so long: one behind a firewall must not slow every visit down. */
 const PAUSE_MS = 60_000;
 
-/** A page on which a server tells its own metrics, and what its port asks of clients (undefined: in the clear). */
+/** A page of a server's own metrics, and what its port asks of clients (undefined: in the clear). */
 export type MetricsPage = Omit<NonNullable<VisitMessage["metrics"]>, "security"> & {
   readonly address: string;
   readonly security?: Security | undefined;

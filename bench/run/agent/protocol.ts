@@ -137,7 +137,7 @@ export const ClientWatch = z.object({
   gcPauses: z.number().int().nonnegative(),
   gcMs: ms,
   gcMaxMs: ms,
-  /** How long the client's thread was ready to run and had no processor; absent where the kernel does not tell. */
+  /** How long the client's thread was ready to run and had no processor; absent where the kernel does not say. */
   cpuWaitMs: ms.optional(),
 });
 export type ClientWatch = z.infer<typeof ClientWatch>;
@@ -174,7 +174,7 @@ export type FromWorker = z.infer<typeof FromWorker>;
 /**
  * A line that an agent said.
  *
- * @param who whose agent it is, for the error
+ * @param who the agent's machine, for the error
  * @throws UserError where it is no message: a login script that prints, or the half of a line
  */
 export function messageOfLine(line: string, who: string): FromWorker {

@@ -88,7 +88,7 @@ export class Http2Connection {
     this.#end(new Error("the connection was closed"));
   }
 
-  /** Takes bytes off the socket. A peer that breaks the rules is told so, and the connection ends. */
+  /** Takes bytes off the socket. A peer that breaks the rules gets GOAWAY, and the connection ends. */
   receive(bytes: Buffer): void {
     if (this.#ended !== null) return;
     const at = performance.now();
