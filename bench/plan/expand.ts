@@ -10,7 +10,6 @@ import { CellLimits, type Limits, limitsFor } from "../matrix/limits.ts";
 import { isCalled, placements } from "./placements.ts";
 import { type WantedClients, wantedClients } from "./wanted-clients.ts";
 
-/** What there is to measure. */
 export interface Available {
   readonly machines: readonly Machine[];
   readonly servers: readonly Server[];

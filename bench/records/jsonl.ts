@@ -107,7 +107,7 @@ function endOfLastLine(path: string, size: number): number {
   }
 }
 
-/** No record comes near it; a file without an end of line is none of ours, and must not fill the memory. */
+/** No record comes near it; a file without an end of line must not fill the memory. */
 const LONGEST_LINE = 64 * 2 ** 20;
 
 /** Some lines of a file, in order; `torn` is set on a last piece that no newline ends. */

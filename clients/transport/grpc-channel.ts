@@ -16,7 +16,6 @@ const READ_BYTES = 256 * 1024;
 
 /** What came back of one unary call, with the marks that the channel saw (`performance.now`, ms). */
 export interface UnaryAnswer {
-  /** The message's bytes without gRPC's five-byte prefix. */
   readonly body: Uint8Array;
   readonly sentAt: number;
   readonly firstByteAt: number;
