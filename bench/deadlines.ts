@@ -9,10 +9,10 @@ import { modeOf } from "./loads/registry.ts";
 /** Milliseconds for the agent to say hello once it is on its machine. */
 export const HELLO_MS = 60_000;
 
-/** Milliseconds for the agent to end when it is told to. */
+/** Milliseconds for the agent to end when it is asked to. */
 export const CLOSE_MS = 5_000;
 
-/** Milliseconds for a server's machine to tell what became of its container. */
+/** Milliseconds for a server's machine to say what became of its container. */
 export const EXPLAIN_MS = 20_000;
 
 /** Milliseconds for a connection to a server to open. */
@@ -22,13 +22,7 @@ export const OPEN_MS = 10_000;
 const SLACK_MS = 30_000;
 
 /** What of a visit says how long its agent may be silent. */
-export interface Silence {
-  readonly load: Load;
-  readonly timeoutMs: number;
-  readonly blockMs: number;
-  readonly leadIn: number;
-  readonly calls: number;
-}
+export type Silence = { readonly load: Load } & Readonly<Record<"timeoutMs" | "blockMs" | "leadIn" | "calls", number>>;
 
 /**
  * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap, it

@@ -7,11 +7,7 @@ export function authority(address: string, port: number): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }
 
-/**
- * The error of a client that could not connect.
- *
- * @param title what readers call the protocol: `gRPC`
- */
+/** The error of a client that could not connect; `title` is what readers call the protocol: `gRPC`. */
 export function noConnection(title: string, address: string, port: number, cause: unknown): UserError {
   return new UserError(
     {

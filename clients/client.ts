@@ -11,14 +11,12 @@ export interface Tensor {
   readonly data: Uint8Array | Float32Array | Float64Array | Int32Array | BigInt64Array | readonly Uint8Array[];
 }
 
-/** One predict request, the same for every protocol. */
+/** One predict request, the same for every protocol. Without `version` or `label`: the latest; the signature is `serving_default`. */
 export interface PredictRequest {
   readonly model: string;
-  /** Version number; absent: the latest. */
   readonly version?: number;
   /** Instead of a number, the name that the server's config gives to a version: `stable`. */
   readonly label?: string;
-  /** Signature; absent: `serving_default`. */
   readonly signature?: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly timeoutMs: number;
@@ -71,11 +69,9 @@ export interface Client {
 
 /** How a client is made; part of its API (`Api.clients`). */
 export interface ClientKind {
-  /** As `--client` takes it: `probe`, `grpc-js`. */
   readonly name: string;
   /** The API that it speaks; it is offered wherever an endpoint has this API and protocol. */
   readonly api: string;
-  /** A key of `PROTOCOLS`. */
   readonly protocol: string;
   /**
    * What its requests carry: decoded pixels for `serving_default` (uint8 [1,H,W,3] under `inputs`), or the image file's
@@ -90,18 +86,16 @@ export interface ClientKind {
   create(address: string, port: number, security?: Security): Client;
 }
 
-/** How requests travel, whatever API they speak. */
+/** How requests travel, whatever API they speak: `grpc`, to readers `gRPC`. */
 export interface Protocol {
   readonly key: string;
-  /** What readers call it: `gRPC`. */
   readonly title: string;
 }
 
-/** How much a histogram of a server's own clock holds. */
+/** How much a histogram of a server's own clock holds; one step of the printed sum's last digit is `stepMs`. */
 export interface Total {
   readonly count: number;
   readonly sumMs: number;
-  /** What one step of the printed sum's last digit is. */
   readonly stepMs: number;
 }
 

@@ -64,7 +64,7 @@ const GRPC_HTTP: Readonly<Record<number, CanonicalCode>> = {
   504: "UNAVAILABLE",
 };
 
-/** Longer messages are cut: a server may say anything, and each failed call's record holds it. */
+/** Longer messages are cut: each failed call's record holds one. */
 const LONGEST_MESSAGE = 1500;
 
 /** An answer of more bytes is a fault of the peer: it is not read to its end. */

@@ -24,11 +24,7 @@ export function apiNamed(name: string, apis: readonly Api[] = APIS): Api | undef
   return apis.find((api) => api.name === name);
 }
 
-/**
- * The client kind of a name.
- *
- * @throws UserError that lists the names there are
- */
+/** The client kind of a name. Throws UserError that lists the names there are. */
 export function clientKind(name: string, kinds: readonly ClientKind[] = clientKinds): ClientKind {
   const kind = kinds.find((k) => k.name === name);
   if (kind !== undefined) return kind;

@@ -3,13 +3,11 @@ import type { Timing } from "./client.ts";
 /** Points of a call on the clock of `performance.now`, in milliseconds; null where a client cannot see one. */
 export interface Marks {
   readonly startAt: number;
-  /** The request's bytes are ready. */
   readonly encodedAt: number | null;
   /** The kernel has taken the request's last byte. */
   readonly sentAt: number | null;
   readonly firstByteAt: number | null;
   readonly lastByteAt: number | null;
-  /** The tensors are ready: the end. */
   readonly endAt: number;
 }
 

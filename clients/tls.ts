@@ -2,27 +2,17 @@ import { connect, type TLSSocket } from "node:tls";
 import { messageOf } from "../lib/errors.ts";
 import type { Security } from "./security.ts";
 
-/** The options of a TLS connection to a protected server. */
-export function tlsOptions(security: Security, alpn: "h2" | "http/1.1") {
-  const { ca, serverName, cert, key } = security;
-  return {
-    ca,
-    servername: serverName,
-    ALPNProtocols: [alpn],
-    minVersion: "TLSv1.2",
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
-  } as const;
-}
-
 /** Connects and shakes hands; the socket has no delay. Rejects with what TLS or the kernel said. */
 export function connectTls(
   options: { readonly host: string; readonly port: number },
-  security: Security,
+  { ca, serverName, cert, key }: Security,
   alpn: "h2" | "http/1.1",
   timeoutMs: number,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...options, ...tlsOptions(security, alpn) });
+    const own = cert === undefined || key === undefined ? {} : { cert, key };
+    const tls = { ca, servername: serverName, ALPNProtocols: [alpn], minVersion: "TLSv1.2", ...own } as const;
+    const socket = connect({ ...options, ...tls });
     const fail = (error: Error) => {
       clearTimeout(timer);
       socket.destroy();

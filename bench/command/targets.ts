@@ -1,25 +1,26 @@
 import { join, resolve } from "node:path";
 import { exists } from "../../lib/cached.ts";
+import { pulumiAtOnce } from "../../infra/pulumi/engine.ts";
 import { typedIn } from "../../lib/cli/result.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { listRuns, runDir } from "../records/run-folders.ts";
-import { type Deployed, readDeployments, readOutputFiles } from "../targets/deployments.ts";
-import { pulumiCli } from "../targets/pulumi.ts";
+import { readDeployments, readOutputFiles } from "../targets/deployments.ts";
+import type { Deployed } from "../targets/deployments.ts";
 import { type SecretsByServer, readSecrets } from "../targets/secrets.ts";
 import type { BenchOptions } from "./choices.ts";
 
 /** What is deployed, of what the options choose. */
 export async function deployedNow(options: BenchOptions): Promise<Deployed> {
   return options.outputs === undefined
-    ? readDeployments(await pulumiCli(), options.stacks)
+    ? readDeployments(await pulumiAtOnce(), options.stacks)
     : readOutputFiles(options.outputs);
 }
 
 /** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
 export function secretsOf({ servers }: Pick<Deployed, "servers">, options: BenchOptions): Promise<SecretsByServer> {
-  return readSecrets(servers, () => (options.outputs === undefined ? pulumiCli() : null));
+  return readSecrets(servers, () => (options.outputs === undefined ? pulumiAtOnce() : null));
 }
 
 /** The folder where runs are kept. */

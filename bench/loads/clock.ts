@@ -5,10 +5,7 @@ export interface Clock {
   until(at: number): Promise<void>;
 }
 
-/**
- * The real clock. Node's timers are good to a millisecond or two; the rest of the way the loop turns until it is time,
- * so that a call which is due begins within some microseconds.
- */
+/** The real clock. Node's timers are good to a millisecond or two: for the rest the loop turns, good to some microseconds. */
 export const realClock: Clock = {
   now: () => performance.now(),
   until: (at) =>

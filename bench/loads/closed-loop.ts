@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { concurrency } from "./keys.ts";
+import { count } from "./keys.ts";
 import { callOnConnections } from "./on-connections.ts";
 import type { LoadMode } from "./load.ts";
 
 const ClosedLoop = z.object({
   mode: z.literal("closed-loop"),
   /** Calls in flight at a time, each on a connection of its own. */
-  concurrency,
+  concurrency: count,
 });
 export type ClosedLoop = z.infer<typeof ClosedLoop>;
 
@@ -15,7 +15,7 @@ export const closedLoop: LoadMode<ClosedLoop> = {
   mode: "closed-loop",
   schema: ClosedLoop,
   about: "so many calls in flight at a time; the answer begins the next call",
-  keys: { concurrency },
+  keys: { concurrency: count },
   /** Asked for by `concurrency`, and where no other mode's key is there. */
   fromExperiment: ({ concurrency = [1], ...others }) =>
     Object.values(others).every((values) => values === undefined)

@@ -1,10 +1,9 @@
 import { z } from "zod";
 
-/** Calls in flight at a time: a key that modes share. */
-export const concurrency = z
-  .number("a whole number, 1 or more")
-  .int("a whole number, 1 or more")
-  .min(1, "a whole number, 1 or more");
+const COUNT = "a whole number, 1 or more";
 
-/** Calls a second. */
-export const ratePerSecond = z.number("a positive number").positive("a positive number");
+/** What one value of an experiment's key may be: a count such as calls in flight. */
+export const count = z.number(COUNT).int(COUNT).min(1, COUNT);
+
+/** Likewise: a quantity such as calls a second. */
+export const positive = z.number("a positive number").positive("a positive number");

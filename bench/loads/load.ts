@@ -20,19 +20,16 @@ export interface LoadCall {
 
 /** What a visit allows a mode. */
 export interface LoadPlan {
-  /** Measured calls at most. */
+  /** Measured calls at most, and calls before them: see `LoadMode.leadIn`. */
   readonly calls: number;
-  /** Calls before the measured ones, see `LoadMode.leadIn`. */
   readonly leadIn: number;
   /** No call is begun, or due, once the measured part has run this long; its first is made in any case. Milliseconds. */
   readonly blockMs: number;
 }
 
-/** What a mode makes a visit's calls with. */
+/** What a mode makes a visit's calls with: `call` on the connection of that number (from 0), `done` for each as it ends. */
 export interface LoadTools {
-  /** Makes one call on the connection of that number, from 0. */
   readonly call: (connection: number) => Promise<CallResult>;
-  /** Is told of each call as it ends. */
   readonly done: (call: LoadCall) => void;
   readonly clock: Clock;
 }
@@ -52,7 +49,6 @@ export interface LoadMode<L extends Load = Load> {
   title(load: L): string;
   /** Whether it is the paper's: one call after the other. Models of latency are of such cells alone. */
   isPlain(load: L): boolean;
-  /** Connections that the calls need. */
   connections(load: L): number;
   /** Calls at the load before the measured ones, so that they do not find an idle server. */
   leadIn(load: L, block: { readonly requests: number; readonly ms: number }): number;

@@ -1,8 +1,5 @@
 import type { LoadCall, LoadTools } from "./load.ts";
 
-/** A call that is to be made. */
-export type NextCall = Pick<LoadCall, "intendedAt" | "leadIn">;
-
 /**
  * Makes calls on so many connections: each of them begins a call when it has the answer of the one before, and the call is
  * due. No call is begun after one has failed.
@@ -11,7 +8,7 @@ export type NextCall = Pick<LoadCall, "intendedAt" | "leadIn">;
  */
 export async function callOnConnections(
   connections: number,
-  next: (begun: number) => NextCall | undefined,
+  next: (begun: number) => Pick<LoadCall, "intendedAt" | "leadIn"> | undefined,
   { call, done, clock }: LoadTools,
 ): Promise<void> {
   let begun = 0;

@@ -5,10 +5,7 @@ import type { Cell } from "./cell.ts";
 /** What an axis must know of a cell: every field but those made from axes. */
 export type Coordinates = Omit<Cell, "id" | "experiments" | "limits">;
 
-/**
- * One axis of the matrix. Plan, ids, statistics, tables, CSV and comparisons iterate over `AXES`: another axis is one more
- * entry there.
- */
+/** One axis of the matrix: an entry of `AXES`, over which plan, ids, statistics, tables, CSV and comparisons iterate. */
 export interface Axis {
   /** As a column of CSV and a key of JSON: `client_machine`. */
   readonly key: string;
@@ -29,7 +26,8 @@ export interface Axis {
   readonly plan?: { readonly levels: readonly string[]; readonly otherwise: string };
 }
 
-const asItIs = (level: string) => level;
+/** Of most axes: a level is called by its key. */
+const asItIs = { levelTitle: (level: string) => level };
 
 /** Every axis there is, in the order of ids, tables and columns. */
 export const AXES: readonly Axis[] = [
@@ -37,7 +35,7 @@ export const AXES: readonly Axis[] = [
     key: "placement",
     title: "from → to",
     of: (c) => `${c.clientMachine} → ${c.serverMachine}`,
-    levelTitle: asItIs,
+    ...asItIs,
     idPart: (c) => `${c.clientMachine}>${c.serverMachine}`,
     isFactor: true,
   },
@@ -45,7 +43,7 @@ export const AXES: readonly Axis[] = [
     key: "server",
     title: "server",
     of: (c) => c.server,
-    levelTitle: asItIs,
+    ...asItIs,
     // A server that is alone on its machine is called by it.
     idPart: (c) => (c.server === c.serverMachine ? "" : c.server),
     isFactor: false,
@@ -55,17 +53,17 @@ export const AXES: readonly Axis[] = [
     key: "client",
     title: "client program",
     of: (c) => c.client,
-    levelTitle: asItIs,
+    ...asItIs,
     idPart: (c) => c.client,
     isFactor: true,
   },
-  { key: "model", title: "model", of: (c) => c.model, levelTitle: asItIs, idPart: (c) => c.model, isFactor: true },
-  { key: "image", title: "image", of: (c) => c.image, levelTitle: asItIs, idPart: (c) => c.image, isFactor: true },
+  { key: "model", title: "model", of: (c) => c.model, ...asItIs, idPart: (c) => c.model, isFactor: true },
+  { key: "image", title: "image", of: (c) => c.image, ...asItIs, idPart: (c) => c.image, isFactor: true },
   {
     key: "load",
     title: "load",
     of: (c) => loadTitle(c.load),
-    levelTitle: asItIs,
+    ...asItIs,
     idPart: (c) => (isPlainLoad(c.load) ? "" : loadTitle(c.load)),
     isFactor: false,
   },

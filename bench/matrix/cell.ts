@@ -3,24 +3,16 @@ import { Load } from "../loads/load.ts";
 import { isPlainLoad } from "../loads/registry.ts";
 import { CellLimits } from "./limits.ts";
 
-/**
- * One cell of the matrix: what calls what, with what, how. The id is opaque: what tells one cell from another stands in
- * fields, and what is made of cells (ids, statistics, tables, CSV, comparisons) reads them through `AXES` alone.
- */
+/** One cell of the matrix. What is made of cells (ids, statistics, tables, CSV, comparisons) reads its fields through `AXES`. */
 export const Cell = z.object({
   /** Unique in its run, and readable; never taken apart. */
   id: z.string(),
-  /** Id of the machine that calls. */
   clientMachine: z.string(),
-  /** Id of the server that answers. */
   server: z.string(),
-  /** Id of the machine that it stands on. */
   serverMachine: z.string(),
   /** Whether both are one machine, whatever their roles: the paper's "local" rows. */
   local: z.boolean(),
-  /** Client kind. */
   client: z.string(),
-  /** What the client kind speaks: an API, over a protocol. */
   api: z.string(),
   protocol: z.string(),
   /** What the client kind sends: decoded pixels, or the image file. */

@@ -11,10 +11,8 @@ export interface Placement {
   readonly local: boolean;
 }
 
-/** What the matrix needs to know of a client kind. */
-export type Client = Pick<ClientKind, "name" | "api" | "protocol" | "input">;
+type Client = Pick<ClientKind, "name" | "api" | "protocol" | "input">;
 
-/** What the matrix is made of. */
 export interface MatrixSpec {
   readonly placements: readonly Placement[];
   /** Client kinds that are wanted; a server is called by those that it has an endpoint for. */

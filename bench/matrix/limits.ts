@@ -4,7 +4,7 @@ import { z } from "zod";
 export const WINDOWS = 3;
 export const WINDOW_CALLS = 10;
 
-/** Visits before which no precision ends a cell: what varies from visit to visit is not to be seen in fewer. */
+/** Visits before which no precision ends a cell: fewer do not show what varies from visit to visit. */
 export const MIN_VISITS = 3;
 
 /** When a cell has been measured enough, and how a visit to it goes. */

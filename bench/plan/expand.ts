@@ -6,12 +6,10 @@ import { AXES, type Axis } from "../matrix/axes.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { type MatrixSpec, benchPlan, isOffered } from "../matrix/cells.ts";
 import { type Experiment, levelsOf } from "../matrix/experiments/schema.ts";
-import { type CellLimits, type Limits, limitsFor } from "../matrix/limits.ts";
-import { ownLimits, stricter, withLimits } from "./own-limits.ts";
+import { CellLimits, type Limits, limitsFor } from "../matrix/limits.ts";
 import { isCalled, placements } from "./placements.ts";
 import { type WantedClients, wantedClients } from "./wanted-clients.ts";
 
-/** What there is to measure. */
 export interface Available {
   readonly machines: readonly Machine[];
   readonly servers: readonly Server[];
@@ -36,7 +34,6 @@ export interface Choice {
   readonly allowMissing?: boolean;
 }
 
-/** The cells of some experiments. */
 export interface Matrix {
   readonly cells: readonly Cell[];
   /** What an experiment asks for and nothing deployed has: left out, and said. */
@@ -60,7 +57,8 @@ export function expand(
   const cells = new Map<string, { cell: Cell; limits: Limits }>();
   for (const experiment of experiments) {
     if (choice.experiments?.includes(experiment.name) === false) continue;
-    const limits = limitsFor(run, { ...ownLimits(experiment), ...choice.limits });
+    const { precision, limits: own } = experiment;
+    const limits = limitsFor(run, { ...own, ...(precision !== undefined && { precision }), ...choice.limits });
     const note = (text: string) => notes.add(text);
     for (const cell of benchPlan(specOf(experiment, available, choice, axes, note), axes)) {
       const known = cells.get(cell.id);
@@ -90,10 +88,8 @@ function specOf(e: Experiment, available: Available, choice: Choice, axes: reado
   const asked = [...new Set(placed.map((p) => p.server))];
   const clients = wantedClients(e, choice.clientKinds, kinds);
   noteNotOffered(asked, clients, note);
-  const images = narrowed(
-    e.images?.map((id) => `image-${id}`),
-    choice.images,
-  );
+  const ownImages = e.images?.map((id) => `image-${id}`);
+  const images = narrowed(ownImages, choice.images);
   return {
     placements: placed,
     clients: clients.kinds,
@@ -156,4 +152,18 @@ function levelCombinations(e: Experiment, axes: readonly Axis[]): Record<string,
     combinations = combinations.flatMap((c) => levels.map((level) => ({ ...c, [axis.key]: level })));
   }
   return combinations;
+}
+
+/** Limits that satisfy both. No precision at all is stricter than any: the cell has all its calls. */
+function stricter(a: Limits, b: Limits): Limits {
+  const keys = ["requests", "minRequests", "blockRequests", "blockMs", "warmupRequests", "timeoutMs"] as const;
+  const most = Object.fromEntries(keys.map((key) => [key, Math.max(a[key], b[key])]));
+  const precision = a.precision === null || b.precision === null ? null : Math.min(a.precision, b.precision);
+  return { ...a, ...most, precision };
+}
+
+/** A cell with those of its limits that are other than its run's. */
+function withLimits(cell: Cell, limits: Limits, run: Limits): Cell {
+  const own = (Object.keys(CellLimits.shape) as (keyof CellLimits)[]).filter((key) => limits[key] !== run[key]);
+  return own.length === 0 ? cell : { ...cell, limits: Object.fromEntries(own.map((key) => [key, limits[key]])) };
 }

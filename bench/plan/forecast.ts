@@ -19,23 +19,19 @@ export interface Forecast {
   readonly calls: readonly [number, number];
   /** Whether the budget ends the run before every cell has all the calls that it may need. */
   readonly cut: boolean;
-  /** Where the budget cuts the run: cells that are visited once only, so that nothing tells how sure they are, and the others. */
-  readonly visited?: Visited;
+  /**
+   * Where the budget cuts the run: cells that are visited once only and so have no interval, the others, and (`precise`) those
+   * that are visited so often that a precision could end them.
+   */
+  readonly visited?: Readonly<Record<"once" | "more" | "precise", number>>;
   /** Cells whose calls are due faster than their connections can make them, by the time that a call takes. */
   readonly tooFast: number;
   /** Cells whose calls an earlier run timed; the others go by rough figures. */
   readonly fromRecords: number;
 }
 
-/** Cells by their visits. `precise`: visited so often that a precision could end them. */
-export interface Visited {
-  readonly once: number;
-  readonly more: number;
-  readonly precise: number;
-}
-
 /** What a call of a cell takes, and how that is known. */
-export type CallTime = (cell: Cell) => { readonly callMs: number; readonly fromRecords: boolean };
+type CallTime = (cell: Cell) => { readonly callMs: number; readonly fromRecords: boolean };
 
 /** Estimates a run from the time of its calls. What opening connections and shuffling takes is not counted. */
 export function forecast(cells: readonly Cell[], run: Limits, callTime: CallTime): Forecast {
@@ -69,7 +65,7 @@ export function forecast(cells: readonly Cell[], run: Limits, callTime: CallTime
 }
 
 /** Goes through the rounds as a run does where no cell is precise before its calls are made. */
-function visitsWithin(cells: readonly Cell[], run: Limits, budgetMs: number, callTime: CallTime): Visited {
+function visitsWithin(cells: readonly Cell[], run: Limits, budgetMs: number, callTime: CallTime) {
   const plans = new Map(
     cells.map((cell) => {
       const limits = limitsFor(run, cell.limits);
@@ -134,7 +130,7 @@ export function roughCallMs(
   return publishedMs(experiment, cell.serverMachine, combination) ?? OTHER_MS;
 }
 
-/** How many runs back to look for cells that were timed before. */
+/** So many of the newest runs are searched for the cells. */
 const RUNS_BACK = 5;
 
 /**

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
@@ -8,9 +7,6 @@ import { fetchPhotographs, loadPhotographList } from "../../models/photographs.t
 import { decodeImage } from "../../models/pixels.ts";
 import type { ImageInfo } from "../records/manifest.ts";
 import type { ImageMessage } from "../run/agent/protocol.ts";
-
-/** A photograph, ready to send. */
-export type LoadedImage = z.infer<typeof ImageMessage>;
 
 /** Which photographs: a list (a YAML file of the checkout), and numbers in it (undefined: all). */
 export interface ImageChoice {
@@ -41,18 +37,16 @@ export function noPhotographs({ photographs, images }: ImageChoice, numbers: rea
 export async function loadImages(
   choice: ImageChoice,
   progress: Progress,
-): Promise<{ images: LoadedImage[]; infos: ImageInfo[] }> {
+): Promise<{ images: ImageMessage[]; infos: ImageInfo[] }> {
   const list = await loadPhotographList(join(repoRoot, choice.photographs));
-  const faults = noPhotographs(
-    choice,
-    list.map((p) => p.id),
-  );
+  const numbers = list.map((p) => p.id);
+  const faults = noPhotographs(choice, numbers);
   if (faults.length > 0) throw new UserError(faults);
   const photographs = await fetchPhotographs(
     list.filter((p) => choice.images?.includes(p.id) ?? true),
     progress,
   );
-  const images: LoadedImage[] = [];
+  const images: ImageMessage[] = [];
   const infos: ImageInfo[] = [];
   for (const p of photographs) {
     const file = await readFile(p.path);

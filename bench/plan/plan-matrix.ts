@@ -1,8 +1,10 @@
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { exists } from "../../lib/cached.ts";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { show } from "../../lib/show.ts";
+import { loadCatalogue } from "../../models/catalogue.ts";
 import { nameHint } from "../matrix/experiments/hints.ts";
 import { loadExperiments } from "../matrix/experiments/load.ts";
 import type { Known } from "../matrix/experiments/names.ts";
@@ -10,25 +12,19 @@ import type { Experiment } from "../matrix/experiments/schema.ts";
 import type { CellLimits, Limits } from "../matrix/limits.ts";
 import { reachNotes } from "../schedule/unreachable-precision.ts";
 import type { Deployed } from "../targets/deployments.ts";
-import { type Matrix, expand } from "./expand.ts";
-import { type Names, knownNames } from "./known-names.ts";
+import { type Choice, type Matrix, expand } from "./expand.ts";
 import { type ImageChoice, noPhotographs, photographNumbers } from "./photographs.ts";
 
-/** The matrix of a run, and where it is from. */
+/** The matrix of a run, and the file of experiments that it is from (relative to the checkout where it is inside it). */
 export interface PlannedMatrix extends Matrix {
-  /** The file of experiments, relative to the checkout where it is inside it. */
   readonly file: string;
   readonly experiments: readonly Experiment[];
 }
 
 /** What is asked for, as the command line has it. */
-export interface MatrixOptions extends ImageChoice {
+export interface MatrixOptions extends ImageChoice, Omit<Choice, "images" | "limits"> {
   /** File of experiments; undefined: the default one. */
   readonly matrix: string | undefined;
-  readonly experiments: readonly string[] | undefined;
-  readonly models: readonly string[] | undefined;
-  readonly clientKinds: readonly string[] | undefined;
-  readonly placements: readonly ("local" | "remote")[];
   /** Limits of the run. */
   readonly limits: Limits;
   /** Those of them that were given: they go before an experiment's own. */
@@ -48,7 +44,7 @@ const PAPER_MATRIX = "bench/matrix/experiments/paper.yaml";
 export async function planMatrix(deployed: Deployed, options: MatrixOptions): Promise<PlannedMatrix> {
   const file = options.matrix ?? ((await exists(join(repoRoot, OWN_MATRIX))) ? OWN_MATRIX : PAPER_MATRIX);
   const numbers = await photographNumbers(options.photographs);
-  const names: Partial<Names> = options.allowMissing ? {} : await knownNames(deployed);
+  const names: Partial<Awaited<ReturnType<typeof knownNames>>> = options.allowMissing ? {} : await knownNames(deployed);
   const { experiments, faults } = await experimentsOf(file, { ...names, images: numbers, chosen: options.experiments });
   const inFile = experiments?.map((e) => e.name);
   faults.push(...unknownNames("experiment", options.experiments, inFile));
@@ -68,12 +64,11 @@ export async function planMatrix(deployed: Deployed, options: MatrixOptions): Pr
     throw new UserError({
       what: `no cell is left to measure${notes.map((note) => `\n  ${note}`).join("")}`,
       expected: `something that ${file}, the options and what is deployed (${deployed.servers.map((s) => s.id).join(", ")}) have in common`,
-      fix: `${PLAN} (without options), to see what there is`,
+      fix: "npx lathe plan (without options), to see what there is",
     });
   return { file, experiments, cells, notes };
 }
 
-const PLAN = "npx lathe plan";
 const ALLOW = "the name as it is deployed; to have its cells fail where that can be seen: --allow-missing";
 
 /** The experiments of a file, or its faults: they are shown with those of the options. */
@@ -102,3 +97,23 @@ function unknownNames(
       ...(fix === undefined ? {} : { fix }),
     }));
 }
+
+/**
+ * The machines, servers and models that are deployed or may be: roles that Lathe ships or this checkout has a stack for
+ * (`Pulumi.STACK.yaml`), which are a machine's id and that of a server alone on it, and the catalogue's models. An experiment
+ * that names one which is not deployed just now is right; its cells are left out and said.
+ */
+async function knownNames({ machines, servers }: Deployed) {
+  const files = async (folder: string, form: RegExp) =>
+    (await readdir(join(repoRoot, folder)).catch(() => [] as string[])).flatMap((name) => form.exec(name)?.[1] ?? []);
+  const stacks = await files(".", /^Pulumi\.(.+)\.ya?ml$/);
+  const roles = [...(await files("stacks/roles", /^(.+)\.yaml$/)), ...stacks.filter((name) => name !== "dev")];
+  const catalogue = (await loadCatalogue()).map((entry) => entry.name);
+  return {
+    machines: distinct([...machines.map((m) => m.id), ...roles]),
+    servers: distinct([...servers.flatMap((s) => [s.id, s.kind]), ...roles]),
+    models: distinct([...servers.flatMap((s) => s.models.map((m) => m.name)), ...catalogue]),
+  };
+}
+
+const distinct = (names: readonly string[]) => [...new Set(names)];

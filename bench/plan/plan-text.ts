@@ -59,18 +59,14 @@ function timeText({ soonestMs, latestMs }: Forecast): string {
 function visitedText({ visited }: Forecast, precisionAsked: boolean): string[] {
   if (visited === undefined) return [];
   const { once, more, precise } = visited;
-  return [
-    ...(once === 0
-      ? []
-      : more === 0
-        ? ["In that time each cell would be visited once only, and have no interval."]
-        : [
-            `In that time ${count(once, "cell")} would be visited once only, and have no interval; ${more} more often.`,
-          ]),
-    ...(precise === 0 && precisionAsked
-      ? [`No cell would be visited ${MIN_VISITS} times, as it takes to become as precise as asked for.`]
-      : []),
-  ];
+  const lines: string[] = [];
+  if (once > 0) {
+    const [cells, others] = more === 0 ? ["each cell", ""] : [count(once, "cell"), `; ${more} more often`];
+    lines.push(`In that time ${cells} would be visited once only, and have no interval${others}.`);
+  }
+  if (precise === 0 && precisionAsked)
+    lines.push(`No cell would be visited ${MIN_VISITS} times, as it takes to become as precise as asked for.`);
+  return lines;
 }
 
 function sourceText({ fromRecords }: Forecast, cells: number, earlier: string | undefined): string {

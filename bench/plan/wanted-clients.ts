@@ -9,9 +9,6 @@ export interface WantedClients {
   readonly named: boolean;
 }
 
-/** The protocol whose requests have encodings. */
-const ENCODED = "rest";
-
 /**
  * The client kinds that an experiment asks for, by their names or by protocols and encodings, as far as the command line
  * chose them too. Where neither says anything: the default ones of each API and protocol. Pure.
@@ -33,7 +30,7 @@ export function wantedClients(
       named: chosen !== undefined,
     };
   const wanted = (protocols ?? PROTOCOLS.map((p) => p.key)).flatMap((protocol) => {
-    const inputs = protocol === ENCODED ? encodings?.map((encoding) => ENCODINGS[encoding]) : undefined;
+    const inputs = protocol === "rest" ? encodings?.map((encoding) => ENCODINGS[encoding]) : undefined;
     return inputs === undefined
       ? kinds.filter((k) => k.protocol === protocol && k.isDefault)
       : inputs.flatMap((input) => ofEachApi(kinds.filter((k) => k.protocol === protocol && k.input === input)));

@@ -22,8 +22,8 @@ describe("kept answers", () => {
     writeFileSync(path, `${line("a", [1])}${line("b", [2, null])}${line("a", [3])}{"cell":"c","outp`);
     expect(await readAnswers(path)).toEqual(
       new Map([
-        ["a", { x: { shape: [1], values: [3] } }],
-        ["b", { x: { shape: [2], values: [2, NaN] } }],
+        ["a", { x: { dtype: "DT_FLOAT", shape: [1], values: [3] } }],
+        ["b", { x: { dtype: "DT_FLOAT", shape: [2], values: [2, NaN] } }],
       ]),
     );
     expect(await readAnswers(join(dir, "none.jsonl"))).toEqual(new Map());

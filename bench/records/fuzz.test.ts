@@ -135,7 +135,7 @@ test("kept answers with any faults are detections, something else, malformed, or
   fuzz(0.2, nearJson([{ cell: "a", outputs: OUTPUTS_OF_A_CALL }]), (value) => {
     const ending = refusedInWords(() => {
       const found = answerOfLine(JSON.stringify(value), "answers.jsonl:1", false);
-      if (found !== undefined) seen[decodeDetections(found.answer).kind] += 1;
+      if (found !== undefined) seen[decodeDetections(found.outputs).kind] += 1;
     }, /^answers\.jsonl:1: /);
     if (!ending.taken) seen.refused += 1;
   });

@@ -13,9 +13,6 @@ import {
 import { StringDecoder } from "node:string_decoder";
 import { UserError, messageOf } from "../../lib/errors.ts";
 
-/** How bytes reach a file; replaced in tests that need a full disk. Returns how many bytes were taken. */
-export type WriteBytes = (fd: number, bytes: Uint8Array) => number;
-
 /**
  * Appends values to a JSONL file, one line each. A line is handed to the kernel before `append` returns, so a killed
  * process loses none of them; at most its last line is torn, which `repairTail` cuts off. A line that does not fit onto
@@ -24,11 +21,12 @@ export type WriteBytes = (fd: number, bytes: Uint8Array) => number;
 export class JsonlWriter {
   readonly #path: string;
   readonly #fd: number;
-  readonly #write: WriteBytes;
+  readonly #write: (fd: number, bytes: Uint8Array) => number;
   #size: number;
   #broken: UserError | undefined;
 
-  constructor(path: string, write: WriteBytes = writeSync) {
+  /** @param write writes some of the bytes, and returns how many */
+  constructor(path: string, write: (fd: number, bytes: Uint8Array) => number = writeSync) {
     this.#path = path;
     this.#write = write;
     this.#fd = openSync(path, "a");
@@ -49,17 +47,12 @@ export class JsonlWriter {
       for (let written = 0; written < bytes.length;) written += this.#write(this.#fd, bytes.subarray(written));
       this.#size += bytes.length;
     } catch (error) {
-      this.#takeBack();
+      try {
+        ftruncateSync(this.#fd, this.#size);
+      } catch {
+        // What was written of the line stays, and the reader leaves it out.
+      }
       throw (this.#broken = diskFault(this.#path, error));
-    }
-  }
-
-  /** Cuts off what was written of the last line. Where even that fails, the reader leaves the torn line out. */
-  #takeBack(): void {
-    try {
-      ftruncateSync(this.#fd, this.#size);
-    } catch {
-      return;
     }
   }
 
@@ -72,11 +65,10 @@ export class JsonlWriter {
 export function diskFault(path: string, error: unknown): UserError {
   const code = (error as NodeJS.ErrnoException).code;
   const full = code === "ENOSPC" || code === "EDQUOT";
+  const why = full ? `no space left on the disk${code === "EDQUOT" ? " (quota)" : ""}` : messageOf(error);
   return new UserError(
     {
-      what: full
-        ? `${path}: no space left on the disk${code === "EDQUOT" ? " (quota)" : ""}`
-        : `${path}: ${messageOf(error)}`,
+      what: `${path}: ${why}`,
       expected: "room for one line a call; what was written until now is whole",
       fix: `${full ? "make room, then go" : "go"} on where it stopped: npx lathe bench --resume`,
     },
@@ -97,7 +89,7 @@ export function repairTail(path: string): number {
   return size - keep;
 }
 
-/** Looks backwards for the last newline: a file of a million lines is not read for its last one. */
+/** Reads backwards, so that a file of a million lines is not read whole. */
 function endOfLastLine(path: string, size: number): number {
   const fd = openSync(path, "r");
   try {
@@ -115,7 +107,7 @@ function endOfLastLine(path: string, size: number): number {
   }
 }
 
-/** No record comes near it; a file without an end of line is none of ours, and must not fill the memory. */
+/** No record comes near it; a file without an end of line must not fill the memory. */
 const LONGEST_LINE = 64 * 2 ** 20;
 
 /** Some lines of a file, in order; `torn` is set on a last piece that no newline ends. */

@@ -5,6 +5,7 @@ import { Machine, Server } from "../../infra/outputs.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cached.ts";
 import { show } from "../../lib/show.ts";
+import { zodFaults } from "../../lib/zod-faults.ts";
 import { Cell } from "../matrix/cell.ts";
 import { diskFault } from "./jsonl.ts";
 import { Limits } from "../matrix/limits.ts";
@@ -37,14 +38,11 @@ export const ImageInfo = z.object({
 });
 export type ImageInfo = z.infer<typeof ImageInfo>;
 
-/** A checkout of Lathe, and the client program that it makes. */
+/** A checkout of Lathe (commit null outside of git; dirty: uncommitted changes) and the content key of its client program. */
 export const LatheInfo = z.object({
   version: z.string(),
-  /** Commit of the checkout; null outside of git. */
   commit: z.string().nullable(),
-  /** Whether the checkout had uncommitted changes. */
   dirty: z.boolean().nullable(),
-  /** Content key of the agent that the client machines ran. */
   agent: z.string(),
   node: z.string(),
 });
@@ -57,9 +55,8 @@ export const Delivered = z.union([
 ]);
 export type Delivered = z.infer<typeof Delivered>;
 
-/** What is other than before where a run went on. */
+/** What has changed where a run went on: `edge: OMP_NUM_THREADS`. */
 export const SessionDifference = z.object({
-  /** What: `edge: OMP_NUM_THREADS`. */
   what: z.string(),
   was: z.string(),
   is: z.string(),
@@ -91,7 +88,6 @@ export const RunManifest = z.object({
   timedRegion: z.string(),
   seed: z.number().int(),
   limits: Limits,
-  /** Client kinds of its cells. */
   clients: z.array(z.string()),
   machines: z.array(Machine),
   servers: z.array(Server),
@@ -139,13 +135,11 @@ export async function writeManifest(dir: string, manifest: RunManifest): Promise
  */
 export async function readManifest(dir: string): Promise<RunManifest> {
   const path = join(dir, "run.json");
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw notARun(missing ? `${path}: not there` : `${path}: ${messageOf(error)}`);
-  }
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "not there" : messageOf(error);
+    const expected = "the folder of a run, as `npx lathe bench` writes it";
+    throw new UserError({ what: `${path}: ${why}`, expected, fix: "ls runs/" });
+  });
   return manifestOf(text, path);
 }
 
@@ -165,10 +159,6 @@ export function manifestOf(text: string, path: string): RunManifest {
   if (parsed.success) return parsed.data;
   const { schema, lathe } = WrittenBy.safeParse(value).data ?? {};
   const current = RunManifest.shape.schema.value;
-  const faults =
-    schema === undefined || schema === current
-      ? parsed.error.issues.slice(0, MOST_FAULTS).map((i) => `${i.path.join(".")}: ${i.message}`)
-      : [`a run of the schema ${show(schema, 60)}: another version of Lathe wrote it`];
   const advice = {
     expected: `a run of the schema ${current}, as this version of Lathe writes it`,
     fix:
@@ -176,28 +166,14 @@ export function manifestOf(text: string, path: string): RunManifest {
         ? "read it with the version of Lathe that wrote it"
         : `read it with the Lathe that wrote it: git worktree add ../lathe-of-that-run ${lathe.commit}, and there npm ci`,
   };
-  throw new UserError(
-    faults.map((what, i) => ({ what: `${path}: ${what}`, ...(i === faults.length - 1 ? advice : {}) })),
-  );
+  if (schema === undefined || schema === current) throw new UserError(zodFaults(parsed.error, path, advice));
+  const what = `${path}: a run of the schema ${show(schema, 60)}: another version of Lathe wrote it`;
+  throw new UserError({ what, ...advice });
 }
-
-/** More faults than this tell nothing more. */
-const MOST_FAULTS = 10;
 
 /** What every version of run.json names: its schema, and the commit that can read it. */
+const Commit = z.string().regex(/^[0-9a-f]{7,64}$/);
 const WrittenBy = z.object({
   schema: z.string().optional(),
-  lathe: z
-    .object({
-      commit: z
-        .string()
-        .regex(/^[0-9a-f]{7,64}$/)
-        .nullable(),
-    })
-    .optional()
-    .catch(undefined),
+  lathe: z.object({ commit: Commit.nullable() }).optional().catch(undefined),
 });
-
-function notARun(what: string): UserError {
-  return new UserError({ what, expected: "the folder of a run, as `npx lathe bench` writes it", fix: "ls runs/" });
-}

@@ -4,26 +4,18 @@ import jpeg from "jpeg-js";
 import { exists, writeAtomic } from "../../lib/cached.ts";
 import type { Pixels } from "../../models/pixels.ts";
 import { diskFault } from "./jsonl.ts";
+import type { ImageMessage } from "../run/agent/protocol.ts";
 import type { RunManifest } from "./manifest.ts";
 
 /** The longer edge of a kept photograph, in pixels: enough to see what a box is about, and ten of them fit a small page. */
 const LONGER_EDGE = 560;
 const QUALITY = 72;
 
-/** A photograph as a run keeps it for its report: small, from the very pixels that were sent. */
+/** A photograph as a run keeps it for its report: a small JPEG file, base64, of the pixels that were sent. */
 export interface Photograph {
   readonly width: number;
   readonly height: number;
-  /** A JPEG file, base64. */
   readonly jpeg: string;
-}
-
-/** A photograph's pixels as the bench holds them: RGB, base64. */
-export interface SentImage {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly rgb: string;
 }
 
 const pathOf = (dir: string, image: string) => join(dir, "photographs", `${image}.jpg`);
@@ -34,17 +26,18 @@ const pathOf = (dir: string, image: string) => join(dir, "photographs", `${image
  *
  * @throws UserError where the disk is full
  */
-export async function keepPhotographs(dir: string, images: readonly SentImage[]): Promise<void> {
+export async function keepPhotographs(
+  dir: string,
+  images: readonly Omit<ImageMessage, "type" | "file">[],
+): Promise<void> {
   for (const image of images) {
     const path = pathOf(dir, image.name);
     if (await exists(path)) continue;
     const { width, height } = image;
     const small = shrink({ width, height, data: Buffer.from(image.rgb, "base64") }, LONGER_EDGE);
-    try {
-      await writeAtomic(path, encodeJpeg(small));
-    } catch (error) {
+    await writeAtomic(path, encodeJpeg(small)).catch((error: unknown) => {
       throw diskFault(path, error);
-    }
+    });
   }
 }
 

@@ -11,8 +11,8 @@ import {
   RecordWriter,
   readJournal,
   readRecords,
-  repairTail,
 } from "./records.ts";
+import { repairTail } from "./jsonl.ts";
 import { quantile, summarise } from "../stats/summary.ts";
 import { callRecord } from "../testing/calls.ts";
 

@@ -2,14 +2,11 @@ import { z } from "zod";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
+import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
-export { repairTail } from "./jsonl.ts";
-
-/**
- * Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file tells it too.
- */
+/** Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file has it too. */
 export const RECORDS_VERSION = 3;
 
 const where = { cell: z.string(), round: z.number().int().nonnegative() };
@@ -25,7 +22,6 @@ export const FailureRecord = z.object({
   at: z.string(),
   error: z.object({ code: z.string(), message: z.string() }),
 });
-export type FailureRecord = z.infer<typeof FailureRecord>;
 
 /** One line of `records.jsonl`, after a visit's calls: how its warm-up ended, and what the client machine did meanwhile. */
 export const VisitRecord = z.object({
@@ -58,7 +54,7 @@ export const EndRecord = z.object({
 });
 export type EndRecord = z.infer<typeof EndRecord>;
 
-/** What was measured: all that statistics need. */
+/** All that statistics need. */
 export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord]);
 export type BenchRecord = z.infer<typeof BenchRecord>;
 
@@ -76,7 +72,6 @@ export class RecordWriter extends JsonlWriter {
 /** Called once where a file's last line is torn, with its length in characters: the run goes on or was killed. */
 export type OnTorn = (characters: number) => void;
 
-/** More damaged lines than this tell nothing more. */
 const MOST_DAMAGED = 20;
 
 /** A line that is no record, and what to do about it. */
@@ -165,9 +160,6 @@ function recordOf(value: unknown, line: string, place: string): JournalRecord | 
       },
     };
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return damage(
-    `not a record: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
-    "a record as this version of Lathe writes it",
-  );
+  const [why = ""] = flatIssues(parsed.error).map(issueText);
+  return damage(`not a record: ${why}`, "a record as this version of Lathe writes it");
 }

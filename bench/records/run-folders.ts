@@ -28,11 +28,7 @@ export async function listRuns(root: string): Promise<string[]> {
   return names.filter((name) => /^\d{4}-\d{2}-\d{2}T/.test(name)).sort();
 }
 
-/**
- * Makes a new run's folder. Runs that begin in the same second get folders of their own.
- *
- * @returns the run's id, which is the folder's name, and its path
- */
+/** Makes a new run's folder, named by its id. Runs that begin in the same second get folders of their own. */
 export async function makeRunDir(root: string, now: Date): Promise<{ id: string; dir: string }> {
   const stamp = now
     .toISOString()

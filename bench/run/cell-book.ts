@@ -1,8 +1,7 @@
 import { type Cell, connectionKey, inputKey, modelKey } from "../matrix/cell.ts";
 import { type Limits, limitsFor } from "../matrix/limits.ts";
 import type { EndRecord } from "../records/records.ts";
-import { enough } from "../schedule/enough.ts";
-import { STABILITY, precisionOf, windowsStable } from "../schedule/precision.ts";
+import { STABILITY, enough, precisionOf, windowsStable } from "../schedule/precision.ts";
 import type { Familiarity } from "../schedule/visit-size.ts";
 import type { RunInputs } from "./inputs.ts";
 

@@ -1,71 +1,59 @@
-import type { z } from "zod";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { LoadedImage } from "../plan/photographs.ts";
 import { securityName } from "../targets/routes.ts";
 import { type SecretsByServer, securityOf } from "../targets/secrets.ts";
 import type { AgentBundle } from "./agent/bundle.ts";
 import { type WorkerLink, localLink } from "./agent/link.ts";
-import type { SecurityMessage } from "./agent/protocol.ts";
+import type { ImageMessage, SecurityMessage } from "./agent/protocol.ts";
 import { remoteLink } from "./agent/remote.ts";
 
-type SecurityOfPort = z.infer<typeof SecurityMessage>;
-
-/** The workers on client machines, each started when it is first asked for. */
-export class ClientMachines {
-  readonly #machines: readonly Machine[];
-  readonly #bundle: AgentBundle;
-  readonly #images: readonly LoadedImage[];
-  readonly #securities: readonly SecurityOfPort[];
-  readonly #links = new Map<string, Promise<WorkerLink>>();
-
-  /** @param securities what every client machine is told of protected ports */
-  constructor(
-    machines: readonly Machine[],
-    bundle: AgentBundle,
-    images: readonly LoadedImage[],
-    securities: readonly SecurityOfPort[],
-  ) {
-    this.#machines = machines;
-    this.#bundle = bundle;
-    this.#images = images;
-    this.#securities = securities;
-  }
-
+/** The workers on client machines. */
+export interface ClientMachines {
   /** The worker on a machine, with every image sent. Rejects with why there is none; a machine is tried once. */
-  link(id: string): Promise<WorkerLink> {
-    let opening = this.#links.get(id);
-    if (opening === undefined) {
-      opening = this.#open(id);
-      this.#links.set(id, opening);
-      opening.catch(() => {}); // whoever awaits it gets the reason
-    }
-    return opening;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((l) => l.then((open) => open.close()).catch(() => {})));
-  }
-
-  async #open(id: string): Promise<WorkerLink> {
-    const machine = this.#machines.find((m) => m.id === id);
-    if (machine === undefined) throw new UserError({ what: `no stack has put servers on a machine "${id}"` });
-    const link =
-      machine.ssh === null ? localLink(machine.facts.hostname) : await remoteLink(machine, machine.ssh, this.#bundle);
-    for (const image of this.#images) await link.sendImage(image);
-    for (const security of this.#securities) await link.sendSecurity(security);
-    return link;
-  }
+  link(id: string): Promise<WorkerLink>;
+  close(): Promise<void>;
 }
 
-/** What every client machine is told of the protected ports. Pure. */
-export function securityMessages(servers: readonly Server[], secrets: SecretsByServer): SecurityOfPort[] {
+/**
+ * The workers on client machines, each started when it is first asked for.
+ *
+ * @param securities what protected ports ask of every client machine
+ */
+export function clientMachines(
+  machines: readonly Machine[],
+  bundle: AgentBundle,
+  images: readonly ImageMessage[],
+  securities: readonly SecurityMessage[],
+): ClientMachines {
+  const links = new Map<string, Promise<WorkerLink>>();
+  const open = async (id: string): Promise<WorkerLink> => {
+    const machine = machines.find((m) => m.id === id);
+    if (machine === undefined) throw new UserError({ what: `no stack has put servers on a machine "${id}"` });
+    const { ssh } = machine;
+    const link = ssh === null ? localLink() : await remoteLink(machine, ssh, bundle);
+    for (const image of images) await link.sendImage(image);
+    for (const security of securities) await link.sendSecurity(security);
+    return link;
+  };
+  return {
+    link(id) {
+      const opening = links.get(id) ?? open(id);
+      links.set(id, opening);
+      opening.catch(() => {}); // whoever awaits it gets the reason
+      return opening;
+    },
+    async close() {
+      await Promise.all([...links.values()].map((link) => link.then((l) => l.close()).catch(() => {})));
+    },
+  };
+}
+
+/** What protected ports ask of every client machine. Pure. */
+export function securityMessages(servers: readonly Server[], secrets: SecretsByServer): SecurityMessage[] {
   return servers.flatMap((server) =>
     server.endpoints.flatMap((endpoint) => {
       const security = securityOf(server, endpoint, secrets);
-      return security === undefined
-        ? []
-        : [{ type: "security" as const, name: securityName(server, endpoint), security }];
+      return security === undefined ? [] : [{ type: "security", name: securityName(server, endpoint), security }];
     }),
   );
 }

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import type { Cell } from "../matrix/cell.ts";
 import type { Limits } from "../matrix/limits.ts";
 import type { JournalRecord } from "../records/records.ts";
@@ -10,7 +9,7 @@ import type { SoFar } from "./progress.ts";
 /** How far a run is, after each visit. */
 export interface RunStatus {
   readonly visitsDone: number;
-  /** Visits still to come in this round and, as far as can be told, all later ones: at most, for precision may end cells. */
+  /** Visits still to come in this round and, as far as is known, all later ones: at most, for precision may end cells. */
   readonly visitsLeft: number;
   readonly secondsLeft: number;
   readonly cell: Cell;
@@ -33,7 +32,7 @@ export interface RunInputs extends SoFar {
   record(record: JournalRecord): void;
   /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined where nothing is known. */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
-  answer(cell: Cell, outputs: z.infer<typeof AnswerMessage>["outputs"]): void;
+  answer(cell: Cell, outputs: AnswerMessage["outputs"]): void;
   onStatus(status: RunStatus): void;
   /** Monotonic clock, milliseconds. */
   now(): number;

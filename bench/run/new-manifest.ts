@@ -1,30 +1,23 @@
 import { clientKinds } from "../../clients/registry.ts";
 import type { Server } from "../../infra/outputs.ts";
-import type { Limits } from "../matrix/limits.ts";
 import type { PlannedMatrix } from "../plan/plan-matrix.ts";
 import { CLOCK, type ImageInfo, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
-import { readBack } from "../targets/container-settings.ts";
 import type { Deployed } from "../targets/deployments.ts";
-import { type Agent, askEach, latheNow } from "../targets/read-setup.ts";
+import { askEach, latheNow, readBack } from "../targets/read-setup.ts";
 import { accessRemarks } from "../targets/secrets.ts";
 
-/** What a run is asked to be, besides its matrix. */
-export interface RunOptions {
-  readonly photographs: string;
-  readonly seed: number;
-  readonly limits: Limits;
-  /** What a reader must know of these machines, in the user's words. */
-  readonly remark: string | undefined;
-}
-
-/** All that a run's records will refer to. Asks each server's engine what its container really runs with. */
+/**
+ * All that a run's records will refer to. Asks each server's engine what its container really runs with.
+ *
+ * @param options `remark`: what a reader must know of these machines, in the user's words
+ */
 export async function newManifest(
   id: string,
   deployed: Deployed,
   infos: readonly ImageInfo[],
-  options: RunOptions,
+  { photographs, seed, limits, remark }: RunOptions,
   matrix: PlannedMatrix,
-  agent: Agent,
+  agent: { readonly key: string },
 ): Promise<RunManifest> {
   return {
     schema: "lathe.run/2",
@@ -33,13 +26,13 @@ export async function newManifest(
     lathe: latheNow(agent),
     clock: CLOCK,
     timedRegion: TIMED_REGION,
-    seed: options.seed,
-    limits: options.limits,
+    seed,
+    limits,
     clients: clientKinds.map((k) => k.name).filter((name) => matrix.cells.some((c) => c.client === name)),
     machines: [...deployed.machines],
     servers: [...deployed.servers],
     readBack: await askEach(deployed, deployed.servers, readBack),
-    photographs: options.photographs,
+    photographs,
     images: [...infos],
     cells: [...matrix.cells],
     matrix: {
@@ -49,9 +42,11 @@ export async function newManifest(
         .map(({ name, about }) => ({ name, ...(about === undefined ? {} : { about }) })),
       notes: [...matrix.notes],
     },
-    remarks: remarks(deployed, options.remark),
+    remarks: remarks(deployed, remark),
   };
 }
+
+type RunOptions = Pick<RunManifest, "photographs" | "seed" | "limits"> & { readonly remark: string | undefined };
 
 /** What a reader must know before the numbers: what stands in for something else, and what means less than it seems. Pure. */
 export function remarks({ machines, servers }: Deployed, own: string | undefined): string[] {

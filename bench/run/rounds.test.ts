@@ -4,7 +4,8 @@ import type { ClientWatch } from "./agent/protocol.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { DEFAULT_LIMITS, type Limits } from "../matrix/limits.ts";
 import type { JournalRecord } from "../records/records.ts";
-import { type RunInputs, runMatrix } from "./rounds.ts";
+import type { RunInputs } from "./inputs.ts";
+import { runMatrix } from "./rounds.ts";
 import { callMessage } from "../testing/calls.ts";
 import { cellOf } from "../testing/cells.ts";
 
@@ -28,7 +29,6 @@ function world(
   let { callMs } = options;
   const visits: { image: string; warmup: number; calls: number; round: number }[] = [];
   const link: WorkerLink = {
-    about: { node: "v24", hostname: "test" },
     sendImage: () => Promise.resolve(),
     sendSecurity: () => Promise.resolve(),
     close: () => Promise.resolve(),

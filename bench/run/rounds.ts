@@ -6,9 +6,6 @@ import { CellBook, type CellEnd } from "./cell-book.ts";
 import type { RunInputs } from "./inputs.ts";
 import { Visitor } from "./visit.ts";
 
-export type { CellEnd } from "./cell-book.ts";
-export type { RunInputs, RunStatus } from "./inputs.ts";
-
 /**
  * Runs the matrix in rounds: each round visits every cell that still lacks calls once, in an order shuffled by the seed; where
  * the budget is short, as many of them as `whatFits` finds time for.

@@ -9,12 +9,12 @@ import { readConditions } from "../stats/conditions.ts";
 import { DEFAULT_LIMITS, type Limits } from "../matrix/limits.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { type CallRecord, readRecords } from "../records/records.ts";
-import type { LoadedImage } from "../plan/photographs.ts";
+import type { ImageMessage } from "./agent/protocol.ts";
 import { runSession } from "./session.ts";
 import { cellOf } from "../testing/cells.ts";
 import { sampleManifest } from "../testing/sample-run.ts";
 
-const image: LoadedImage = { type: "image", name: "image-1", width: 2, height: 1, rgb: "AQIDBAUG", file: "/9g=" };
+const image: ImageMessage = { type: "image", name: "image-1", width: 2, height: 1, rgb: "AQIDBAUG", file: "/9g=" };
 const bundle = { key: "", script: new Uint8Array(), nodePath: "", arch: "" };
 
 /** The real client in this process, against a peer on loopback that answers every request after `answerMs`. */

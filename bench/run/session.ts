@@ -2,7 +2,6 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { LoadedImage } from "../plan/photographs.ts";
 import { JsonlWriter, repairTail } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { RecordWriter } from "../records/records.ts";
@@ -10,40 +9,36 @@ import { explainServer } from "../targets/container-events.ts";
 import { routesOf } from "../targets/routes.ts";
 import type { SecretsByServer } from "../targets/secrets.ts";
 import type { AgentBundle } from "./agent/bundle.ts";
-import { ClientMachines, securityMessages } from "./client-machines.ts";
+import type { ImageMessage } from "./agent/protocol.ts";
+import { type ClientMachines, clientMachines, securityMessages } from "./client-machines.ts";
 import { progressSoFar } from "./progress.ts";
-import { type CellEnd, type RunStatus, runMatrix } from "./rounds.ts";
-
-/** What a session of a run came to. */
-export interface SessionResult {
-  readonly ends: ReadonlyMap<string, CellEnd>;
-  /** Bytes of torn last lines that a killed session had left. */
-  readonly repairedBytes: number;
-}
+import type { RunStatus } from "./inputs.ts";
+import { runMatrix } from "./rounds.ts";
 
 /**
  * Runs what is left of a run's matrix, appending to its folder. A run is one session after the other until every cell
  * has its calls; a session that was killed is simply followed by another.
  *
  * @param onBegin called once no other session can write to the folder, with the round that this one begins with
+ * @returns how each cell ended, and the bytes of torn last lines that a killed session had left
  * @throws UserError where another session writes to the folder now
  */
 export async function runSession(
   dir: string,
   manifest: RunManifest,
-  images: readonly LoadedImage[],
+  images: readonly ImageMessage[],
   bundle: AgentBundle,
   onStatus: (status: RunStatus) => void,
   secrets: SecretsByServer = new Map(),
   onBegin: (firstRound: number) => Promise<void> = async () => {},
-): Promise<SessionResult> {
+) {
   const onWait = (pid: string) => {
     throw new UserError({
       what: `${dir}: another bench (process ${pid}) writes to this run`,
       fix: "wait for it, or start a run of its own: npx lathe bench",
     });
   };
-  const clients = new ClientMachines(manifest.machines, bundle, images, securityMessages(manifest.servers, secrets));
+  const clients = clientMachines(manifest.machines, bundle, images, securityMessages(manifest.servers, secrets));
   return withLock(join(dir, "session.lock"), () => measure(dir, manifest, clients, onStatus, onBegin), onWait);
 }
 
@@ -53,7 +48,7 @@ async function measure(
   clients: ClientMachines,
   onStatus: (status: RunStatus) => void,
   onBegin: (firstRound: number) => Promise<void>,
-): Promise<SessionResult> {
+) {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");
   const answersPath = join(dir, "answers.jsonl");

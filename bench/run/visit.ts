@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { messageOf } from "../../lib/errors.ts";
 import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
 import type { JournalRecord } from "../records/records.ts";
@@ -6,8 +5,8 @@ import { median } from "../stats/math/quantile.ts";
 import { dueEveryMs, leadInSize, visitSize, warmupSize } from "../schedule/visit-size.ts";
 import { backlogCalls } from "../stats/backlog.ts";
 import { disturbances } from "../stats/disturbance.ts";
-import type { VisitOutcome, WorkerLink } from "./agent/link.ts";
-import type { AnswerMessage, CallMessage, VisitMessage } from "./agent/protocol.ts";
+import type { CallOutcome, VisitOutcome, WorkerLink } from "./agent/link.ts";
+import type { VisitMessage } from "./agent/protocol.ts";
 import { type CellBook, type Reason, stampOf } from "./cell-book.ts";
 import type { RunInputs } from "./inputs.ts";
 
@@ -27,11 +26,7 @@ export class Visitor {
     this.#book = book;
   }
 
-  /**
-   * One visit to a cell: what came of it is in the book and in the records.
-   *
-   * @throws what `record` or `answer` threw, once the visit is over
-   */
+  /** Visits a cell, for the book and the records. Throws what `record` or `answer` threw, once the visit is over. */
   async visit(cell: Cell, round: number): Promise<void> {
     const link = await this.#reach(cell);
     if ("code" in link) return this.#book.fail(cell, round, link);
@@ -76,7 +71,7 @@ export class Visitor {
   async #calls(link: WorkerLink, cell: Cell, round: number) {
     const latenciesMs: number[] = [];
     const lost: unknown[] = [];
-    const onOutcome = (m: CallMessage | z.infer<typeof AnswerMessage>) => {
+    const onOutcome = (m: CallOutcome) => {
       // Outcomes come out of streams, where a throw would end the process: it is kept until the visit is over.
       try {
         if (m.type === "answer") return this.#inputs.answer(cell, m.outputs);

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { median } from "../stats/math/quantile.ts";
 import { random } from "../stats/math/random.ts";
-import { enough } from "./enough.ts";
+import { enough } from "./precision.ts";
 
 describe("a cell is done", () => {
   it("by its number of calls alone where no precision is asked for", () => {

@@ -1,13 +1,6 @@
+import { type Limits, MIN_VISITS, WINDOWS, WINDOW_CALLS } from "../matrix/limits.ts";
+import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { median, quantile } from "../stats/math/quantile.ts";
-import { WINDOWS, WINDOW_CALLS } from "../matrix/limits.ts";
-
-/** An interval from two order statistics, and how often such an interval covers the median at least. */
-export interface MedianInterval {
-  readonly low: number;
-  readonly high: number;
-  /** At least what was asked for: ranks are whole numbers. */
-  readonly coverage: number;
-}
 
 /** By how much the largest of the windows' medians may exceed the smallest: perf_analyzer's default of 10 %. */
 export const STABILITY = 0.1;
@@ -19,9 +12,10 @@ export const STABILITY = 0.1;
  * at the data; it decides when to stop and nothing else. What a report states comes from the statistics of whole visits.
  *
  * @param sorted ascending
- * @returns null where n is too small for any such interval (below 6 at 95 %)
+ * @returns with how often it covers the median: at least what was asked for, because ranks are whole numbers; null where n is
+ * too small for any such interval (below 6 at 95 %)
  */
-export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95): MedianInterval | null {
+export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95) {
   const n = sorted.length;
   // log P(B = k) from k = 0 on: in logarithms, because 2^-n is no double for n beyond 1074.
   let logTerm = -n * Math.LN2;
@@ -66,4 +60,35 @@ export function windowsStable(latenciesMs: readonly number[], threshold: number)
     median(last.slice(w * WINDOW_CALLS, (w + 1) * WINDOW_CALLS)),
   );
   return Math.max(...medians) <= Math.min(...medians) * (1 + threshold);
+}
+
+/**
+ * Whether a cell has been measured enough. `precision`: it has `minRequests` calls in three visits or more, its last windows
+ * agree, and the 95 % interval of its median lies within the precision asked for, both that of its calls and Student's over
+ * the medians of its visits, which is what a report states: calls of one visit are alike. `requests`: none of that, but it has
+ * all its calls.
+ *
+ * @param visits latencies of measured calls that succeeded, in the order of measuring, by visit
+ * @returns undefined where it needs more calls
+ */
+export function enough(visits: readonly (readonly number[])[], limits: Limits): "precision" | "requests" | undefined {
+  const { precision, minRequests, requests } = limits;
+  const latenciesMs = visits.flat();
+  if (
+    precision !== null &&
+    latenciesMs.length >= minRequests &&
+    visits.length >= MIN_VISITS &&
+    (precisionOf(latenciesMs) ?? Infinity) <= precision &&
+    visitPrecision(visits) <= precision &&
+    windowsStable(latenciesMs, STABILITY) === true
+  )
+    return "precision";
+  return latenciesMs.length >= requests ? "requests" : undefined;
+}
+
+/** How far the ends of the t interval over visits' medians (logarithms) lie from their centre, as a fraction of it. */
+function visitPrecision(visits: readonly (readonly number[])[]): number {
+  const logs = estimateOf(visits.map((calls) => Math.log(median(calls))));
+  const interval = intervalOf(logs);
+  return interval === null ? Infinity : Math.expm1(interval.high - logs.value);
 }

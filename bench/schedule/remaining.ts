@@ -2,14 +2,6 @@ import { type Cell, connectionKey } from "../matrix/cell.ts";
 import type { Limits } from "../matrix/limits.ts";
 import { mean } from "../stats/math/quantile.ts";
 
-/** Visits and time still to come. */
-export interface Remaining {
-  readonly visits: number;
-  readonly ms: number;
-  /** Time of those cells of this round that have no call yet: it is spent whatever the budget says. */
-  readonly thisRoundMs: number;
-}
-
 /**
  * What a visit to a cell will take, milliseconds, from what visits took so far: the cell's own, else those of cells alike (same
  * client machine, server, client kind and model), else all; 0 before there was any.
@@ -25,14 +17,17 @@ export function visitTimes(visitMs: ReadonlyMap<Cell, number>): (cell: Cell) => 
   return (cell) => visitMs.get(cell) ?? averages.get(group(cell)) ?? overall;
 }
 
-/** How much of a run is still to come, as far as visits tell so far. Cells may end earlier, by their precision. */
+/**
+ * How much of a run is still to come, judged by the visits so far. Cells may end earlier, by their precision. `thisRoundMs` is
+ * the time of those cells of this round that have no call yet: it is spent whatever the budget says.
+ */
 export function remaining(
   restOfRound: readonly Cell[],
   open: readonly Cell[],
   count: (cell: Cell) => number,
   limitsOf: (cell: Cell) => Limits,
   visitMs: ReadonlyMap<Cell, number>,
-): Remaining {
+) {
   const estimate = visitTimes(visitMs);
   let visits = 0;
   let ms = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CellLimits, DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { cellOf } from "../testing/cells.ts";
-import { enough } from "./enough.ts";
+import { enough } from "./precision.ts";
 import { outOfReach, percent, reachNotes } from "./unreachable-precision.ts";
 
 const cell = (image: string, limits?: CellLimits) => ({

@@ -20,12 +20,6 @@ export function dueEveryMs(load: Load): number | undefined {
   return modeOf(load).expectedMs(load, 1, 0) || undefined;
 }
 
-/** How many warm-up calls a visit begins with. The worker decides between the two by `warmedUp` of run/agent/warmup.ts. */
-export interface WarmupSize {
-  readonly atLeast: number;
-  readonly atMost: number;
-}
-
 /** What is known of a cell's surroundings when a visit to it begins. */
 export interface Familiarity {
   /** The server has answered a call of this model since the session began. */
@@ -37,7 +31,7 @@ export interface Familiarity {
 }
 
 /**
- * The bounds of a visit's warm-up.
+ * How many warm-up calls a visit begins with. The worker decides between the two bounds by `warmedUp` of run/agent/warmup.ts.
  *
  * - A model's first visit on a server is warmed up until it is steady.
  * - After that, where a call takes half a block or more, none: what a new input or connection and other cells' cache lines
@@ -46,7 +40,7 @@ export interface Familiarity {
  * - A faster model is warmed up until it is steady where the input or the connection is new, and by one call at every other visit,
  *   because another cell has run since and the caches are its.
  */
-export function warmupSize(known: Familiarity, limits: Limits): WarmupSize {
+export function warmupSize(known: Familiarity, limits: Limits): { atLeast: number; atMost: number } {
   const full = { atLeast: limits.warmupRequests, atMost: 5 * limits.warmupRequests };
   if (!known.model) return full;
   if (known.callMs !== undefined && known.callMs >= limits.blockMs / 2) return { atLeast: 0, atMost: 0 };

@@ -4,11 +4,7 @@ import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 
-/*
- * Why a server did not answer, asked of its Docker engine: a call only sees a connection that broke or a time that ran out.
- */
-
-/** Docker tells of a container's end a moment after it ended: where it has not yet, it is asked once more. */
+/** Docker reports a container's end a moment later: where it has not yet, it is asked once more. */
 const AGAIN_MS = 500;
 
 const EVENTS = ["oom", "die", "kill", "stop", "restart", "start", "pause", "unpause", "destroy"];
@@ -32,8 +28,8 @@ const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
 };
 
 /**
- * What became of a server's container in the last milliseconds, in words that follow on an error message. Never throws;
- * undefined where nothing did and it runs.
+ * What became of a server's container in the last milliseconds, in words that follow on an error message: a call only sees a
+ * connection that broke or a time that ran out. Never throws; undefined where it runs and nothing happened to it.
  */
 export async function explainServer(
   machine: Machine,

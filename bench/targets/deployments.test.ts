@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Machine, Server, StackOutputs } from "../../infra/outputs.ts";
 import { sampleMachine, sampleModel, sampleServer } from "../testing/sample-run.ts";
 import { outputsOfText, readDeployments } from "./deployments.ts";
-import { mergeStacks } from "./merge-stacks.ts";
+import { mergeStacks } from "./deployments.ts";
 
 /** A stack's outputs: a machine and the servers on it. */
 function stack(name: string, machine: Machine, ...servers: Partial<Server>[]) {

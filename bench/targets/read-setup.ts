@@ -1,21 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { z } from "zod";
+import { Inspected, envOf } from "../../infra/gate/inspect.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import { repoRoot } from "../../lib/paths.ts";
-import { type Delivered, type LatheInfo, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
-import type { Deployed } from "./merge-stacks.ts";
-import { readBack } from "./container-settings.ts";
+import { type Delivered, type LatheInfo, type ReadBack, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
+import type { Deployed } from "./deployments.ts";
 import { type Setup, parseDelivered } from "./setup-diff.ts";
 
-/** The client program that a checkout makes: its content key. */
-export interface Agent {
-  readonly key: string;
-}
-
-/** What this checkout is. */
-export function latheNow(agent: Agent): LatheInfo {
+/** What this checkout is, and the client program that it makes. */
+export function latheNow(agent: { readonly key: string }): LatheInfo {
   const require = createRequire(import.meta.url);
   const { version } = require("../../package.json") as { version: string };
   const git = (...args: string[]) => {
@@ -32,6 +28,49 @@ export function latheNow(agent: Agent): LatheInfo {
   };
 }
 
+/** What the gate's reader has, and what a record's reader asks for besides. */
+const Container = Inspected.extend({
+  Id: z.string(),
+  State: Inspected.shape.State.extend({ Running: z.boolean(), StartedAt: z.string() }),
+  HostConfig: Inspected.shape.HostConfig.extend({ NanoCpus: z.number(), Memory: z.number() }),
+});
+
+/** Variables by which numeric runtimes are set: they bear on times also where the stack has not set them. */
+const RUNTIME = /^(OMP|GOMP|KMP|MKL|OPENBLAS|TF|TENSORFLOW|MODEL)_/;
+
+/** Asks the machine's engine what a server's container really runs with. Never throws: a dead server is a result, not an end. */
+export async function readBack(machine: Machine, server: Server): Promise<ReadBack> {
+  const command = ["docker", "inspect", "--type", "container", server.container];
+  const result = await runOn(machine.ssh, command, { timeoutMs: 20_000 });
+  if (result.code !== 0) return { unread: result.stderr.trim() || `docker inspect: exit code ${result.code}` };
+  try {
+    return parseInspect(result.stdout, Object.keys(server.settings));
+  } catch {
+    return { unread: "docker inspect printed something else than one container" };
+  }
+}
+
+/**
+ * `docker inspect`'s JSON as the settings that a record's reader asks for. Pure.
+ *
+ * @param settings names of the server's settings: variables of these names are kept
+ * @throws ZodError on another shape
+ */
+export function parseInspect(json: string, settings: readonly string[]): Exclude<ReadBack, { unread: string }> {
+  const [c] = z.tuple([Container]).parse(JSON.parse(json));
+  return {
+    imageId: c.Image,
+    containerId: c.Id,
+    startedAt: c.State.StartedAt,
+    running: c.State.Running,
+    restartCount: c.RestartCount,
+    cpuSet: c.HostConfig.CpusetCpus,
+    nanoCpus: c.HostConfig.NanoCpus,
+    memoryBytes: c.HostConfig.Memory,
+    env: Object.fromEntries(Object.entries(envOf(c)).filter(([name]) => RUNTIME.test(name) || settings.includes(name))),
+  };
+}
+
 const LIST = `
 cd "$1/.delivered" || exit 1
 for version in */*; do if [ -f "$version" ]; then printf '%s %s\\n' "$version" "$(cat "$version")"; fi; done
@@ -45,7 +84,7 @@ async function delivered({ ssh }: Machine, { workspace }: Server): Promise<Deliv
 }
 
 /** What a run would be measured with now: this checkout, and what the machines say of the servers that it asks. */
-export async function setupNow(manifest: RunManifest, agent: Agent): Promise<Setup> {
+export async function setupNow(manifest: RunManifest, agent: { readonly key: string }): Promise<Setup> {
   const ask = <T>(question: (machine: Machine, server: Server) => Promise<T>) =>
     askEach(
       manifest,

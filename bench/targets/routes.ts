@@ -1,25 +1,11 @@
 import type { Endpoint, Machine, Server } from "../../infra/outputs.ts";
 import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/connection/tunnel.ts";
 import type { Cell } from "../matrix/cell.ts";
-import type { Deployed } from "./merge-stacks.ts";
+import type { VisitMessage } from "../run/agent/protocol.ts";
+import type { Deployed } from "./deployments.ts";
 
 /** Where a cell's requests go, as its client machine sees it. */
-export interface Route {
-  readonly address: string;
-  readonly port: number;
-  /** Name of the security that the client machine was told; absent: in the clear. */
-  readonly security?: string;
-  /** The version to ask for, where the latest is not the one. */
-  readonly version?: number;
-  /** Where the server tells its own metrics, if it does; `protocol` is the one whose requests are asked for. */
-  readonly metrics?: {
-    readonly api: string;
-    readonly protocol: string;
-    readonly port: number;
-    readonly path: string;
-    readonly security?: string;
-  };
-}
+export type Route = Pick<VisitMessage, "address" | "port" | "security" | "version" | "metrics">;
 
 /** The routes of a run's cells. */
 export interface Routes {
@@ -30,7 +16,7 @@ export interface Routes {
   close(): Promise<void>;
 }
 
-/** A way between two machines that leads through this one. */
+/** A connection between two machines through this one. */
 interface Relay {
   /** Ports as the client machine sees them, by the server's own. */
   readonly ports: ReadonlyMap<number, number>;
@@ -39,11 +25,8 @@ interface Relay {
 
 const LOOPBACK = "127.0.0.1";
 
-/** What client machines are told of an endpoint's protection is called so. */
-export function securityName(
-  { id }: Pick<Server, "id">,
-  { api, protocol }: Pick<Endpoint, "api" | "protocol">,
-): string {
+/** The name under which client machines keep what an endpoint's protection asks of them. */
+export function securityName({ id }: Server, { api, protocol }: Endpoint): string {
   return `${api} over ${protocol} of ${id}`;
 }
 
@@ -95,7 +78,7 @@ function routeOf(cell: Cell, server: Server, address: string, portOf: (port: num
   if (endpoint === undefined) throw new Error(`${server.id} has no endpoint of ${cell.api} over ${cell.protocol}`);
   const security = (of: Endpoint) => (of.security === "none" ? {} : { security: securityName(server, of) });
   const { metrics } = server;
-  // They are told at one of its ports: where that is closed, nowhere.
+  // They are on one of its ports: where that is closed, nowhere.
   const page = metrics && server.endpoints.find((e) => e.protocol === metrics.protocol);
   const model = server.models.find((m) => m.name === cell.model);
   return {

@@ -2,7 +2,7 @@ import type { Security } from "../../clients/security.ts";
 import { protocolTitle } from "../../clients/registry.ts";
 import { StackSecrets, type ServerSecrets, type Endpoint, type Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { PulumiCli } from "./pulumi.ts";
+import type { PulumiCli } from "./deployments.ts";
 
 /** The secrets of protected servers by the server's id: in memory only. */
 export type SecretsByServer = ReadonlyMap<string, ServerSecrets>;
@@ -22,11 +22,12 @@ export async function readSecrets(
   const found = new Map<string, ServerSecrets>();
   for (const server of servers) {
     const { stack } = server.access;
-    if (!asks(server, "mutual-tls") && !asks(server, "token")) continue;
+    const secret = asks(server, "mutual-tls") ? "key" : asks(server, "token") ? "token" : undefined;
+    if (secret === undefined) continue;
     const cli = pulumi();
     if (cli === null)
       throw new UserError({
-        what: `the server "${server.id}" asks for a ${asks(server, "mutual-tls") ? "key" : "token"}, which files of outputs do not hold`,
+        what: `the server "${server.id}" asks for a ${secret}, which files of outputs do not hold`,
         fix: `measure it by its stack: npx lathe bench --stack ${stack}`,
       });
     const printed = (await cli)(["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", stack]);

@@ -1,27 +1,18 @@
 import type { Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Delivered, LatheInfo, ReadBack, RunManifest, SessionDifference } from "../records/manifest.ts";
+import type { Delivered, LatheInfo, RunManifest, RunSession, SessionDifference } from "../records/manifest.ts";
 
-/*
- * What a run's records were measured with, and whether it is the same still when a run is resumed. A record refers to its
- * run's provenance; one that was measured with something else would lie about it.
+/**
+ * With what calls are made, and what answers them. A record refers to its run's provenance: when a run is resumed under another
+ * set-up, its provenance would be wrong for the new records.
  */
-
-/** With what calls are made, and what answers them. */
-export interface Setup {
-  readonly lathe: LatheInfo;
-  readonly timedRegion: string;
-  /** By id of the server. */
-  readonly readBack: Readonly<Record<string, ReadBack>>;
-  readonly delivered: Readonly<Record<string, Delivered>>;
-}
+export type Setup = Pick<RunSession, "lathe" | "timedRegion" | "readBack" | "delivered">;
 
 /** What the last records of a run were measured with: when it began, or by the last session that found something changed. */
 export function lastSetup(manifest: RunManifest): Setup {
+  const { lathe, timedRegion, readBack } = manifest;
   const began = {
-    lathe: manifest.lathe,
-    timedRegion: manifest.timedRegion,
-    readBack: manifest.readBack,
+    ...{ lathe, timedRegion, readBack },
     delivered: Object.fromEntries(manifest.servers.map((s) => [s.id, deployedModels(s)])),
   };
   return (manifest.sessions ?? []).reduce<Setup>(
@@ -43,13 +34,10 @@ function known<T extends object>(before: Readonly<Record<string, T>>, now: Reado
 
 /** A server's models as its machine has them: each version with its SHA-256. */
 function deployedModels({ models }: Server): Delivered {
-  return {
-    versions: Object.fromEntries(
-      models.flatMap((m) =>
-        [m, ...(m.canary === undefined ? [] : [m.canary])].map((v) => [`${m.name}/${v.version}`, v.sha256]),
-      ),
-    ),
-  };
+  const versions = models.flatMap(({ name, canary, ...live }) =>
+    [live, ...(canary === undefined ? [] : [canary])].map((v) => [`${name}/${v.version}`, v.sha256]),
+  );
+  return { versions: Object.fromEntries(versions) as Record<string, string> };
 }
 
 /** What `name/version` lines with SHA-256 say, as the machine printed them. Pure. */
@@ -61,7 +49,7 @@ export function parseDelivered(printed: string): Delivered {
 /**
  * Everything in which the set-up of now differs from that of before, for the servers and models that a run asks. Pure. What
  * bears on what is measured is marked; another commit with the same client program, or another container with the same
- * settings, is only told.
+ * settings, is only reported.
  */
 export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["cells"]): SessionDifference[] {
   const found: SessionDifference[] = [];
@@ -157,5 +145,5 @@ function versionsOf(versions: Readonly<Record<string, string>>, model: string): 
 const commitOf = ({ version, commit, dirty }: LatheInfo) =>
   `${version}, commit ${short(commit ?? "unknown")}${dirty === true ? " with changes" : ""}`;
 
-/** So much of a hash as tells it from others. */
+/** The first part of a hash, which no other hash here begins with. */
 const short = (hash: string) => hash.replace(/^sha256:/, "").slice(0, 12);

@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { elementBytes } from "../tensors.ts";
+import { numberArrays } from "../tensors.ts";
 import type { DType, Tensor } from "../client.ts";
 
 /*
  * Random tensors for tests: every element type, every rank from a scalar up, sizes of zero among them.
  */
 
-const NUMERIC = (Object.keys(elementBytes) as DType[]).filter((dtype) => dtype !== "DT_STRING");
+const NUMERIC = Object.keys(numberArrays) as DType[];
 
 export interface TensorOptions {
   readonly dtypes?: readonly DType[];

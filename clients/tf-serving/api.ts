@@ -1,10 +1,12 @@
 import type { Api } from "../client.ts";
-import { GrpcJsClient } from "./grpc-js.ts";
-import { ProbeClient } from "./grpc-probe.ts";
+import { grpcJsClient } from "./grpc-js.ts";
+import { probeClient } from "./grpc-probe.ts";
 import { serverTotals } from "./metrics.ts";
-import { RestClient } from "./rest.ts";
+import { restClient } from "./rest.ts";
 
 const NAME = "tf-serving";
+const GRPC = { api: NAME, protocol: "grpc", input: "pixels" } as const;
+const REST = { api: NAME, protocol: "rest" } as const;
 
 /** TF Serving's predict API, over gRPC and REST. */
 export const tfServingApi: Api = {
@@ -12,39 +14,33 @@ export const tfServingApi: Api = {
   clients: [
     {
       name: "probe",
-      api: NAME,
-      protocol: "grpc",
-      input: "pixels",
+      ...GRPC,
       isDefault: true,
       about: "gRPC with as little of a client as can be: what protocol and server cost",
-      create: (address, port, security) => new ProbeClient(address, port, security),
+      create: probeClient,
     },
     {
       name: "grpc-js",
-      api: NAME,
-      protocol: "grpc",
-      input: "pixels",
+      ...GRPC,
       isDefault: false,
       about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
-      create: (address, port, security) => new GrpcJsClient(address, port, security),
+      create: grpcJsClient,
     },
     {
       name: "rest",
-      api: NAME,
-      protocol: "rest",
+      ...REST,
       input: "pixels",
       isDefault: true,
       about: "REST with the pixels as nested JSON lists, as the paper's client sends them",
-      create: (address, port, security) => new RestClient(address, port, "serving_default", security),
+      create: (address, port, security) => restClient(address, port, "serving_default", security),
     },
     {
       name: "rest-b64",
-      api: NAME,
-      protocol: "rest",
+      ...REST,
       input: "file",
       isDefault: false,
       about: "REST with the JPEG as base64, for models that have the signature serving_bytes",
-      create: (address, port, security) => new RestClient(address, port, "serving_bytes", security),
+      create: (address, port, security) => restClient(address, port, "serving_bytes", security),
     },
   ],
   metrics: serverTotals,

@@ -26,87 +26,77 @@ export function channelTo(security: Security | undefined): [grpc.ChannelCredenti
   ];
 }
 
-/** One PredictResponse as proto-loader gives it, with what was measured on the way. */
+/** One PredictResponse as proto-loader gives it. */
 interface Answer {
   readonly outputs: Readonly<Record<string, TensorObject>>;
 }
 
 /** The gRPC client that a Node application would have: grpc-js and proto-loader's generic codec. */
-export class GrpcJsClient implements Client {
-  readonly #address: string;
-  readonly #port: number;
-  readonly #security: Security | undefined;
-  readonly #service = packageDefinition()["tensorflow.serving.PredictionService"] as grpc.ServiceDefinition;
-  #client: grpc.Client | null = null;
+export function grpcJsClient(address: string, port: number, security?: Security): Client {
+  const service = packageDefinition()["tensorflow.serving.PredictionService"] as grpc.ServiceDefinition;
+  const method = service["Predict"] as grpc.MethodDefinition<object, Answer>;
+  const where = authority(address, port);
+  let connection: grpc.Client | null = null;
 
-  constructor(address: string, port: number, security?: Security) {
-    this.#address = address;
-    this.#port = port;
-    this.#security = security;
-  }
-
-  async open(timeoutMs: number): Promise<void> {
-    const client = new grpc.Client(authority(this.#address, this.#port), ...channelTo(this.#security));
-    try {
-      await connected(client, timeoutMs);
-    } catch (error) {
-      client.close();
-      throw noConnection("gRPC", this.#address, this.#port, error);
-    }
-    this.#client = client;
-  }
-
-  call(request: PredictRequest): Promise<CallResult> {
-    return settle(async () => {
-      const client = this.#client;
-      if (client === null)
-        throw new StatusError("UNAVAILABLE", `${authority(this.#address, this.#port)}: not connected`);
-      const method = this.#service["Predict"] as grpc.MethodDefinition<object, Answer>;
-      let [requestBytes, responseBytes] = [0, 0];
-      let [encodedAt, firstByteAt, lastByteAt] = [0, 0, 0];
-      const startAt = performance.now();
-      const object = requestObject(request);
-      const serialize = (value: object) => {
-        const bytes = method.requestSerialize(value);
-        requestBytes = bytes.length;
-        encodedAt = performance.now();
-        return bytes;
-      };
-      const deserialize = (bytes: Buffer) => {
-        lastByteAt = performance.now();
-        responseBytes = bytes.length;
-        return method.responseDeserialize(bytes);
-      };
-      const options = { deadline: Date.now() + request.timeoutMs };
-      const answer = await new Promise<Answer>((resolve, reject) => {
-        client
-          .makeUnaryRequest(methodPaths.predict, serialize, deserialize, object, options, (error, value) => {
-            if (error !== null) reject(this.#statusOf(error, request.timeoutMs));
-            else resolve(value as Answer);
-          })
-          .on("metadata", () => {
-            firstByteAt = performance.now();
-          });
-      });
-      const outputs = Object.fromEntries(Object.entries(answer.outputs).map(([name, t]) => [name, tensorOfObject(t)]));
-      const marks = { startAt, encodedAt, sentAt: null, firstByteAt, lastByteAt, endAt: performance.now() };
-      return { ok: true, timing: timingOf(marks), outputs, requestBytes, responseBytes };
-    });
-  }
-
-  close(): Promise<void> {
-    this.#client?.close();
-    this.#client = null;
-    return Promise.resolve();
-  }
-
-  #statusOf(error: grpc.ServiceError, timeoutMs: number): StatusError {
+  const statusOf = (error: grpc.ServiceError, timeoutMs: number): StatusError => {
     const code = codeName(error.code);
-    if (code === "DEADLINE_EXCEEDED") return deadlineExceeded(this.#address, this.#port, timeoutMs);
-    const where = authority(this.#address, this.#port);
+    if (code === "DEADLINE_EXCEEDED") return deadlineExceeded(address, port, timeoutMs);
     const named = code !== "UNAVAILABLE" || error.details.includes(where);
     return new StatusError(code, named ? error.details : `${where}: ${error.details}`, { cause: error });
-  }
+  };
+
+  const call = async (request: PredictRequest): Promise<CallResult> => {
+    const client = connection;
+    if (client === null) throw new StatusError("UNAVAILABLE", `${where}: not connected`);
+    let [requestBytes, responseBytes] = [0, 0];
+    let [encodedAt, firstByteAt, lastByteAt] = [0, 0, 0];
+    const startAt = performance.now();
+    const object = requestObject(request);
+    const serialize = (value: object) => {
+      const bytes = method.requestSerialize(value);
+      requestBytes = bytes.length;
+      encodedAt = performance.now();
+      return bytes;
+    };
+    const deserialize = (bytes: Buffer) => {
+      lastByteAt = performance.now();
+      responseBytes = bytes.length;
+      return method.responseDeserialize(bytes);
+    };
+    const options = { deadline: Date.now() + request.timeoutMs };
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      client
+        .makeUnaryRequest(methodPaths.predict, serialize, deserialize, object, options, (error, value) => {
+          if (error !== null) reject(statusOf(error, request.timeoutMs));
+          else resolve(value as Answer);
+        })
+        .on("metadata", () => {
+          firstByteAt = performance.now();
+        });
+    });
+    const outputs = Object.fromEntries(Object.entries(answer.outputs).map(([name, t]) => [name, tensorOfObject(t)]));
+    const marks = { startAt, encodedAt, sentAt: null, firstByteAt, lastByteAt, endAt: performance.now() };
+    return { ok: true, timing: timingOf(marks), outputs, requestBytes, responseBytes };
+  };
+
+  return {
+    async open(timeoutMs) {
+      const client = new grpc.Client(where, ...channelTo(security));
+      try {
+        await connected(client, timeoutMs);
+      } catch (error) {
+        client.close();
+        throw noConnection("gRPC", address, port, error);
+      }
+      connection = client;
+    },
+    call: (request) => settle(() => call(request)),
+    close() {
+      connection?.close();
+      connection = null;
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Resolves when the channel is connected; rejects at its first failure, where grpc-js itself would try on. */
@@ -117,7 +107,7 @@ async function connected(client: grpc.Client, timeoutMs: number): Promise<void> 
     const state = channel.getConnectivityState(true);
     if (state === grpc.connectivityState.READY) return;
     if (state === grpc.connectivityState.TRANSIENT_FAILURE) {
-      // The reason is known to a call only: one that fails at once, for want of a connection, tells it.
+      // Only a call gets the reason: one that fails at once, because there is no connection.
       throw new Error(await failureOf(client));
     }
     await new Promise<void>((resolve, reject) =>
@@ -130,14 +120,10 @@ async function connected(client: grpc.Client, timeoutMs: number): Promise<void> 
 
 function failureOf(client: grpc.Client): Promise<string> {
   const pass = (bytes: Buffer) => bytes;
+  const options = { deadline: Date.now() + 1000 };
   return new Promise((resolve) => {
-    client.makeUnaryRequest(
-      methodPaths.predict,
-      pass,
-      pass,
-      Buffer.alloc(0),
-      { deadline: Date.now() + 1000 },
-      (error) => resolve(error?.details ?? "the connection failed"),
+    client.makeUnaryRequest(methodPaths.predict, pass, pass, Buffer.alloc(0), options, (error) =>
+      resolve(error?.details ?? "the connection failed"),
     );
   });
 }

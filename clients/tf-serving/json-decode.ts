@@ -1,9 +1,10 @@
 import { show } from "../../lib/show.ts";
 import { StatusError } from "../codes.ts";
+import { MAX_RANK } from "../tensors.ts";
 import type { Tensor } from "../client.ts";
 
 /** The name of an output whose own name the REST answer leaves out: the only one of its signature. */
-export const UNNAMED_OUTPUT = "";
+const UNNAMED_OUTPUT = "";
 
 /**
  * The outputs of a `:predict` answer's JSON text: rows (`predictions`, the batch dimension put back) or columns
@@ -22,15 +23,8 @@ export function decodePredictAnswer(text: string): Record<string, Tensor> {
 function decodeRows(rows: readonly unknown[]): Record<string, Tensor> {
   const first = rows[0];
   if (!isNamed(first)) return { [UNNAMED_OUTPUT]: tensorOf(UNNAMED_OUTPUT, rows) };
-  return Object.fromEntries(
-    Object.keys(first).map((name) => [
-      name,
-      tensorOf(
-        name,
-        rows.map((row) => (isNamed(row) ? row[name] : undefined)),
-      ),
-    ]),
-  );
+  const column = (name: string) => rows.map((row) => (isNamed(row) ? row[name] : undefined));
+  return Object.fromEntries(Object.keys(first).map((name) => [name, tensorOf(name, column(name))]));
 }
 
 function decodeColumns(outputs: unknown): Record<string, Tensor> {
@@ -38,10 +32,7 @@ function decodeColumns(outputs: unknown): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, tensorOf(name, value)]));
 }
 
-/** TensorFlow's own limit, and far below what a recursion bears. */
-const MAX_RANK = 254;
-
-/** Nested lists as a dense tensor. Throws StatusError INTERNAL where they are ragged or of mixed kinds. */
+/** Nested lists as a dense tensor (of a rank far below what a recursion bears). Throws StatusError INTERNAL where they are ragged or of mixed kinds. */
 function tensorOf(name: string, nested: unknown): Tensor {
   const shape: number[] = [];
   for (let level = nested; Array.isArray(level); level = level[0]) shape.push(level.length);
@@ -93,7 +84,8 @@ function isNamed(value: unknown): value is Record<string, unknown> {
 /** Strings, or one of the three bare words that TF Serving writes for floats that JSON has no number for. */
 const STRING_OR_BARE_WORD = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 
-function parseJson(text: string): unknown {
+/** A server's JSON, those words among it. Throws StatusError INTERNAL where it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

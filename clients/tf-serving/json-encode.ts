@@ -37,7 +37,6 @@ export function encodeTensor(tensor: Tensor, out: JsonBuffer): void {
   encodeAny(elementWriter(tensor, out), shape, 0, 0, out);
 }
 
-/** Writes element `index`. */
 type ElementWriter = (index: number) => void;
 
 function elementWriter(tensor: Tensor, out: JsonBuffer): ElementWriter {
@@ -73,9 +72,7 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const COMMA = 0x2c;
 
-/**
- * Nested lists of bytes, by table. Every number leaves a comma behind that the closing bracket overwrites.
- */
+/** Nested lists of bytes, by table. Every number leaves a comma behind that the closing bracket overwrites. */
 function encodeBytes(data: Uint8Array, shape: readonly number[], out: JsonBuffer): void {
   const rowLength = shape.at(-1) as number;
   const outer = shape.slice(0, -1);

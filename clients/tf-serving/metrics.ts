@@ -1,15 +1,13 @@
 import type { ServerTotals, Total } from "../client.ts";
 
-/*
- * A server's own clock: TF Serving counts its answered requests and their latencies, by model and protocol, and tells the sums
- * in Prometheus' text form. What was added to them between two readings is what the calls in between took it.
- */
-
 const SERIES = /^:tensorflow:serving:(request|runtime)_latency_(sum|count)\{(.*)\} +(\S+)/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 const NOTHING: Total = { count: 0, sumMs: 0, stepMs: 0 };
 
-/** The totals of one model's predict requests over one protocol, from a page of metrics. Zero where it had none yet. */
+/**
+ * The totals of one model's predict requests over one protocol, from TF Serving's page of metrics (Prometheus' text form). Zero
+ * where it had none yet.
+ */
 export function serverTotals(page: string, model: string, protocol: string): ServerTotals {
   let [requests, runs] = [NOTHING, NOTHING];
   for (const line of page.split("\n")) {

@@ -1,12 +1,12 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { authority, deadlineExceeded, noConnection, reasonOf, unavailable } from "../address.ts";
+import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { StatusError, type CanonicalCode } from "../codes.ts";
 import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-framing.ts";
 import { Http2Connection } from "./h2/connection.ts";
-import { StreamReset } from "./h2/endings.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
 import { encodeBlock } from "./h2/hpack.ts";
-import type { Http2ErrorName } from "./h2/errors.ts";
+import { StreamReset, type Http2ErrorName } from "./h2/errors.ts";
 import { connectTls } from "../tls.ts";
 import type { Security } from "../security.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";
@@ -16,7 +16,6 @@ const READ_BYTES = 256 * 1024;
 
 /** What came back of one unary call, with the marks that the channel saw (`performance.now`, ms). */
 export interface UnaryAnswer {
-  /** The message's bytes without gRPC's five-byte prefix. */
   readonly body: Uint8Array;
   readonly sentAt: number;
   readonly firstByteAt: number;
@@ -125,21 +124,21 @@ export class GrpcChannel {
     return block;
   }
 
-  #connect(timeoutMs: number): Promise<Http2Connection> {
-    return this.#security === undefined
-      ? this.#connectPlain(timeoutMs)
-      : this.#connectSecurely(this.#security, timeoutMs);
-  }
-
-  async #connectSecurely(security: Security, timeoutMs: number): Promise<Http2Connection> {
+  async #connect(timeoutMs: number): Promise<Http2Connection> {
     const deadline = performance.now() + timeoutMs;
-    const socket = await connectTls({ host: this.#address, port: this.#port }, security, "h2", timeoutMs);
+    const where = { host: this.#address, port: this.#port };
+    let connection: Http2Connection | null = null;
+    const receive = (bytes: Buffer) => connection?.receive(bytes);
+    const security = this.#security;
+    const socket =
+      security === undefined ? connectPlain(where, receive) : await connectTls(where, security, "h2", timeoutMs);
     const late = new Error(`no HTTP/2 peer within ${timeoutMs} ms`);
     const timer = setTimeout(() => socket.destroy(late), deadline - performance.now());
     try {
-      const connection = new Http2Connection(socket);
+      if (security === undefined) await once(socket, "connect");
+      connection = new Http2Connection(socket);
       // TLS gives its bytes in buffers of its own: no read buffer to lend.
-      socket.on("data", (bytes: Buffer) => connection.receive(bytes));
+      if (security !== undefined) socket.on("data", receive);
       await connection.greet();
       return connection;
     } catch (error) {
@@ -149,46 +148,15 @@ export class GrpcChannel {
       clearTimeout(timer);
     }
   }
-
-  async #connectPlain(timeoutMs: number): Promise<Http2Connection> {
-    let connection: Http2Connection | null = null;
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    const socket = connect({
-      host: this.#address,
-      port: this.#port,
-      noDelay: true,
-      onread: {
-        buffer,
-        callback: (count) => {
-          connection?.receive(buffer.subarray(0, count));
-          return true;
-        },
-      },
-    });
-    const late = new Error(`no HTTP/2 peer within ${timeoutMs} ms`);
-    const timer = setTimeout(() => socket.destroy(late), timeoutMs);
-    try {
-      await connected(socket);
-      connection = new Http2Connection(socket);
-      await connection.greet();
-      return connection;
-    } catch (error) {
-      socket.destroy();
-      throw error instanceof Error ? error : new Error(reasonOf(error));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
 }
 
-function connected(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.off("error", reject);
-      resolve();
-    });
-  });
+function connectPlain(where: { host: string; port: number }, receive: (bytes: Buffer) => void): Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (count: number) => {
+    receive(buffer.subarray(0, count));
+    return true;
+  };
+  return connect({ ...where, noDelay: true, onread: { buffer, callback } });
 }
 
 /** What gRPC makes of a reset (its "HTTP2 error codes to status codes"); all others are INTERNAL. */

@@ -22,7 +22,7 @@ export function unwrapMessage(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Throws the status that an answer's headers and trailers tell, if it is not OK.
+ * Throws the status in an answer's headers and trailers, if it is not OK.
  * @param trailers the last header block; in an answer of headers only, these
  */
 export function checkStatus(headers: HeaderMap, trailers: HeaderMap): void {

@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly lastByteAt: number;
 }
 
-/** The exchange under way: told of what its connection reads, and of its end. */
+/** The exchange under way. */
 interface Pending {
   read(bytes: Buffer): void;
   ended(): void;
@@ -43,11 +43,7 @@ export class HttpConnection {
     this.#headers = [`host: ${authority(address, port)}`, "connection: keep-alive", ...token].join("\r\n");
   }
 
-  /**
-   * Connects. Throws UserError that names the address where there is no connection within `timeoutMs`.
-   *
-   * @param title what readers call the protocol
-   */
+  /** Connects. Throws UserError that names address and protocol (`title`) where there is no connection within `timeoutMs`. */
   async open(timeoutMs: number, title = "HTTP"): Promise<void> {
     try {
       await this.#connect(timeoutMs);

@@ -47,10 +47,7 @@ export class WireReader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 
-  /**
-   * A length-delimited message, read in place by `read`, which has to read to its end. Views and readers of their own for
-   * each of a tensor's dimensions were most of what a call left to the garbage collector.
-   */
+  /** A length-delimited message, read in place by `read`, which has to read to its end: a reader of its own would be garbage. */
   nested<T>(read: (reader: WireReader) => T): T {
     const length = this.uint32();
     if (length > this.end - this.at) throw truncated();

@@ -32,11 +32,7 @@ export class LastHead {
   }
 }
 
-/**
- * Reads a head, its mark at the end left out (RFC 9112, sections 4 and 5).
- *
- * @throws NotHttp
- */
+/** Reads a head, its mark at the end left out (RFC 9112, sections 4 and 5). Throws NotHttp. */
 export function headOf(text: string): ResponseHead {
   const [first = "", ...lines] = text.split("\r\n");
   const match = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/.exec(first);

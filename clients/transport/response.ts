@@ -54,12 +54,7 @@ export class ResponseReader {
     this.#last = last;
   }
 
-  /**
-   * Takes bytes as they come.
-   *
-   * @returns the response once it is whole
-   * @throws NotHttp; StatusError RESOURCE_EXHAUSTED where the body is too long
-   */
+  /** Takes bytes; gives the response once it is whole. Throws NotHttp, or StatusError RESOURCE_EXHAUSTED: the body is too long. */
   take(bytes: Buffer): HttpResponse | undefined {
     if (bytes.length > 0 && this.#firstByteAt === 0) this.#firstByteAt = performance.now();
     let rest = bytes;
@@ -122,12 +117,7 @@ export class ResponseReader {
     }
   }
 
-  /**
-   * The peer sends no more.
-   *
-   * @returns the response, where the end of the connection is its end
-   * @throws NotHttp where it is not
-   */
+  /** The peer sends no more: gives the response that the connection's end is the end of, else throws NotHttp. */
   end(): HttpResponse {
     if (this.#state.reads === "until the end") return this.#whole(NOTHING);
     const seen = this.#firstByteAt === 0 ? "before any answer" : "in the middle of an answer";

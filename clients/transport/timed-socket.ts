@@ -67,11 +67,7 @@ export function connectTimed(
   });
 }
 
-/**
- * Connects by TLS; its writes are complete when what they were encrypted to is with the kernel.
- *
- * @param read gets what comes
- */
+/** The same by TLS; its writes are complete when what they were encrypted to is with the kernel. */
 export async function connectTimedTls(
   options: { readonly host: string; readonly port: number },
   security: Security,

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { clientKind } from "../../clients/registry.ts";
-import { modelSignatures, modelStatus } from "../../clients/tf-serving/status.ts";
+import { modelStatus, versionOfLabel } from "../../clients/tf-serving/status.ts";
 import type { CallResult, Client, PredictRequest } from "../../clients/client.ts";
 
 /*
@@ -404,21 +404,19 @@ describe("status and metadata over REST", () => {
     });
   });
 
-  it("reads metadata with its doubled signature_def", async () => {
-    const info = (dim: string[]) => ({
+  it("reads the version in metadata with its doubled signature_def", async () => {
+    const info = {
       dtype: "DT_UINT8",
-      tensor_shape: { dim: dim.map((size) => ({ size, name: "" })), unknown_rank: false },
+      tensor_shape: { dim: ["-1", "3"].map((size) => ({ size, name: "" })), unknown_rank: false },
       name: "x:0",
-    });
-    const signature = { inputs: { inputs: info(["-1", "3"]) }, outputs: {}, method_name: "tensorflow/serving/predict" };
+    };
+    const signature = { inputs: { inputs: info }, outputs: {}, method_name: "tensorflow/serving/predict" };
     const body = JSON.stringify({
       model_spec: { name: "m", signature_name: "", version: "1" },
       metadata: { signature_def: { signature_def: { serving_default: signature } } },
     });
-    expect(await modelSignatures(query(await httpPeer(response("200 OK", body))))).toEqual({
-      ok: true,
-      value: { serving_default: { inputs: { inputs: { dtype: "DT_UINT8", shape: [-1, 3] } }, outputs: {} } },
-    });
+    const asked = { ...query(await httpPeer(response("200 OK", body))), label: "stable" };
+    expect(await versionOfLabel(asked)).toEqual({ ok: true, value: 1 });
   });
 
   it("tells an unknown model, a refused port and an answer of another form", async () => {

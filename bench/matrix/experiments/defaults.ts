@@ -7,7 +7,7 @@ export interface Clash {
   readonly expected: string;
 }
 
-/** What keys that are each right cannot be together. */
+/** The clashes in an experiment, or in the defaults of a file. */
 export function clashes(e: Partial<Experiment>): Clash[] {
   const found: Clash[] = [];
   if (e.clientKinds !== undefined && (e.protocols !== undefined || e.encodings !== undefined))
@@ -17,11 +17,7 @@ export function clashes(e: Partial<Experiment>): Clash[] {
       expected: "either clientKinds, or protocols and encodings: a client kind implies both",
     });
   if (e.encodings !== undefined && e.protocols?.includes("rest") === false)
-    found.push({
-      key: "encodings",
-      what: "without the protocol rest",
-      expected: "protocols: [grpc, rest]",
-    });
+    found.push({ key: "encodings", what: "without the protocol rest", expected: "protocols: [grpc, rest]" });
   if (e.clientMachines === "same" && e.serverMachines === "others")
     found.push({
       key: "serverMachines",
@@ -29,11 +25,7 @@ export function clashes(e: Partial<Experiment>): Clash[] {
       expected: "all, or names: each machine calls itself",
     });
   if ((e.limits?.minRequests ?? 0) > (e.limits?.requests ?? Infinity))
-    found.push({
-      key: "limits",
-      what: "minRequests above requests",
-      expected: "minRequests of at most requests",
-    });
+    found.push({ key: "limits", what: "minRequests above requests", expected: "minRequests of at most requests" });
   return found;
 }
 

@@ -1,5 +1,4 @@
 import { nearest } from "../../../lib/nearest.ts";
-import type { Path } from "./yaml-position.ts";
 import type { Keys } from "./schema.ts";
 
 type Level = keyof Keys;
@@ -13,7 +12,7 @@ const BELONGS: Readonly<Record<Level, (key: string) => string>> = {
 };
 
 /** What a key that is none where it stands may have meant, else all that may stand there. */
-export function keyHint(path: Path, keys: Keys): string {
+export function keyHint(path: readonly PropertyKey[], keys: Keys): string {
   const key = String(path.at(-1));
   const own = levelOf(path.slice(0, -1));
   const others = (["limits", "defaults", "experiment", "file"] as const).filter((level) => level !== own);
@@ -33,7 +32,7 @@ export function nameHint(name: string, known: readonly string[]): string {
   return meant === undefined ? `one of ${known.join(", ")}` : `did you mean ${meant}?`;
 }
 
-function levelOf(parent: Path): Level {
+function levelOf(parent: readonly PropertyKey[]): Level {
   if (parent.at(-1) === "limits") return "limits";
   return parent.length === 0 ? "file" : parent[0] === "defaults" ? "defaults" : "experiment";
 }

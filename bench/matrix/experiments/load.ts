@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { UserError, messageOf } from "../../../lib/errors.ts";
+import { pathText } from "../../../lib/zod-faults.ts";
 import { AXES, type Axis } from "../axes.ts";
 import { type Clash, clashes, withDefaults } from "./defaults.ts";
 import { FileFaults } from "./file-faults.ts";
 import { type Known, checkNames } from "./names.ts";
 import { type Experiment, type ExperimentSchema, type Fields, experimentSchema } from "./schema.ts";
-import { type Path, keyName } from "./yaml-position.ts";
 import { readYaml } from "./yaml-text.ts";
 
 /**
@@ -14,16 +14,13 @@ import { readYaml } from "./yaml-text.ts";
  * @throws UserError with all faults of the file at once, each with file, line and column
  */
 export async function loadExperiments(path: string, known: Known, axes: readonly Axis[] = AXES): Promise<Experiment[]> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new UserError({
       what: `${path}: ${messageOf(error)}`,
       expected: "a file of experiments",
       fix: "cp bench/matrix/experiments/example.yaml bench.yaml",
     });
-  }
+  });
   return parseExperiments(text, path, known, axes);
 }
 
@@ -52,35 +49,26 @@ export function parseExperiments(text: string, file: string, known: Known, axes:
   return faults.any ? faults.throw() : experiments;
 }
 
-/** What an experiment is read with. */
-interface Reading {
-  readonly schema: ExperimentSchema;
-  readonly known: Known;
-  readonly defaults: Fields;
-  /** Names of the experiments before it. */
-  readonly names: Set<string>;
-  readonly faults: FileFaults;
-}
+/** What an experiment is read with; `names` are those of the experiments before it. */
+type Reading = { schema: ExperimentSchema; known: Known; defaults: Fields; names: Set<string>; faults: FileFaults };
 
 /** One experiment of a file; none where it has faults of its form. */
-function readExperiment(path: Path, raw: unknown, reading: Reading): Experiment[] {
+function readExperiment(path: readonly PropertyKey[], raw: unknown, reading: Reading): Experiment[] {
   const { schema, known, defaults, names, faults } = reading;
   const parsed = schema.experiment.safeParse(raw);
   if (!parsed.success) faults.issues(path, parsed.error.issues);
   // What else is wrong is said at once: of the keys that are right by themselves.
   const own = parsed.success ? parsed.data : rightKeys(raw, schema);
   if (own.name !== undefined && names.has(own.name))
-    faults.at([...path, "name"], `${keyName([...path, "name"])}: "${own.name}" is there twice`);
+    faults.at([...path, "name"], `${pathText([...path, "name"])}: "${own.name}" is there twice`);
   if (own.name !== undefined) names.add(own.name);
   checkNames(path, raw, schema, known, known.chosen?.includes(own.name ?? "") ?? true, faults);
   const whole = withDefaults(own, defaults);
   // What is wrong with the defaults was said of them.
   const ofDefaults = clashes(defaults);
   const inherited = (clash: Clash) => own[clash.key] === undefined || ofDefaults.some((d) => d.what === clash.what);
-  faults.clashes(
-    path,
-    clashes(whole).filter((c) => !inherited(c)),
-  );
+  const ofItsOwn = clashes(whole).filter((clash) => !inherited(clash));
+  faults.clashes(path, ofItsOwn);
   return parsed.success ? [{ ...whole, name: parsed.data.name }] : [];
 }
 

@@ -1,8 +1,8 @@
 import { show } from "../../../lib/show.ts";
+import { pathText } from "../../../lib/zod-faults.ts";
 import type { FileFaults } from "./file-faults.ts";
 import { nameHint } from "./hints.ts";
 import type { ExperimentSchema } from "./schema.ts";
-import { type Path, keyName } from "./yaml-position.ts";
 
 /** What a file's contents are checked against besides their form. */
 export interface Known {
@@ -24,20 +24,17 @@ type ListKey = "images" | "models" | "servers" | "clientMachines" | "serverMachi
  * @param deployment whether machines, servers and models are asked for
  */
 export function checkNames(
-  path: Path,
+  path: readonly PropertyKey[],
   raw: unknown,
   schema: ExperimentSchema,
   known: Known,
   deployment: boolean,
   faults: FileFaults,
 ): void {
+  const images = [...path, "images"];
   for (const { index, item } of itemsOf(raw, "images", schema))
     if (typeof item === "number" && !known.images.includes(item))
-      faults.at(
-        [...path, "images", index],
-        `${keyName([...path, "images"])}: no photograph ${item}`,
-        `some of ${known.images.join(", ")}`,
-      );
+      faults.at([...images, index], `${pathText(images)}: no photograph ${item}`, `some of ${known.images.join(", ")}`);
   if (!deployment) return;
   for (const [key, names, what] of [
     ["clientMachines", known.machines, "machine"],
@@ -49,7 +46,7 @@ export function checkNames(
       if (typeof item === "string" && names?.includes(item) === false)
         faults.unknownName(
           [...path, key, index],
-          `${keyName([...path, key])}: no ${what} ${show(item, 60)}`,
+          `${pathText([...path, key])}: no ${what} ${show(item, 60)}`,
           nameHint(item, names),
         );
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PROTOCOLS, clientKinds } from "../../../clients/registry.ts";
 import { PERCENT, percentOf } from "../../format/percent.ts";
+import { count, positive } from "../../loads/keys.ts";
 import { loadKeys } from "../../loads/registry.ts";
 import { AXES, type Axis } from "../axes.ts";
 import type { CellLimits } from "../limits.ts";
@@ -33,7 +34,7 @@ function named(form: RegExp, expected: string, ...words: readonly string[]) {
 }
 
 /** One of some words. */
-function oneOf(words: readonly string[]) {
+function oneOf<const T extends string>(words: readonly T[]) {
   return z.enum(words, `one of ${words.join(", ")}`);
 }
 
@@ -46,13 +47,8 @@ const image = z.preprocess(
   (v) => (typeof v === "string" && /^image-\d+$/i.test(v) ? Number(v.slice(6)) : v),
   z.number(IMAGE).int(IMAGE).positive(IMAGE),
 );
-const positive = z.number("a positive number").positive("a positive number");
 /** Node's timers go no further: beyond it a call would time out at once. */
 const seconds = positive.max(2_000_000, "at most 2000000");
-const count = z
-  .number("a whole number, 1 or more")
-  .int("a whole number, 1 or more")
-  .min(1, "a whole number, 1 or more");
 
 const PRECISION = `${PERCENT}, or none`;
 const precision = z.preprocess(
@@ -72,12 +68,11 @@ const limitShape = {
 const limits = z
   .strictObject(limitShape, "a map, such as { requests: 50 }")
   .transform(({ blockSeconds, timeoutSeconds, ...rest }): CellLimits => {
-    const all = {
+    return {
       ...rest,
-      blockMs: blockSeconds === undefined ? undefined : blockSeconds * 1000,
-      timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
+      ...(blockSeconds !== undefined && { blockMs: blockSeconds * 1000 }),
+      ...(timeoutSeconds !== undefined && { timeoutMs: timeoutSeconds * 1000 }),
     };
-    return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
   });
 
 /** Which cells it asks for, but for loads and axes of their own. */
@@ -92,7 +87,7 @@ const shape = {
   models: someOrAll(model),
   images: someOrAll(image),
   protocols: some(oneOf(PROTOCOLS.map((p) => p.key))),
-  encodings: some(z.enum(["lists", "base64"], "one of lists, base64")),
+  encodings: some(oneOf(["lists", "base64"])),
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
 };
 /** How its cells are measured. */

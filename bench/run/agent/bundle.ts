@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { repoRoot } from "../../../lib/paths.ts";
 
-/** The agent as two files, named by what is in them. */
+/** The agent: two files. */
 export interface AgentBundle {
   /** SHA-256 over both files, in hex: where the agent lies on a client machine. */
   readonly key: string;

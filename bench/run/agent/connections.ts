@@ -3,9 +3,9 @@ import type { Security } from "../../../clients/security.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { OPEN_MS } from "../../deadlines.ts";
 import type { VisitMessage } from "./protocol.ts";
-import { VisitFault } from "./visit-fault.ts";
+import { VisitFault } from "./outcomes.ts";
 
-/** A worker's connections to servers, kept from visit to visit, and what it was told of protected ports. */
+/** A worker's connections to servers, kept from visit to visit, and what protected ports ask of clients. */
 export class Connections {
   readonly #securities = new Map<string, Security>();
   readonly #open = new Map<string, Client[]>();
@@ -15,22 +15,14 @@ export class Connections {
     this.#securities.set(name, security);
   }
 
-  /**
-   * What was remembered under a name; undefined without one: in the clear.
-   *
-   * @throws VisitFault where nothing was
-   */
+  /** What was remembered under a name (throws VisitFault where nothing was); undefined without a name: in the clear. */
   security(name: string | undefined): Security | undefined {
     const security = name === undefined ? undefined : this.#securities.get(name);
     if (security !== undefined || name === undefined) return security;
     throw new VisitFault("INTERNAL", `this worker was not told how to reach ${name}`, true);
   }
 
-  /**
-   * So many open connections to a visit's server; those that are missing are opened.
-   *
-   * @throws VisitFault where one cannot be
-   */
+  /** So many connections to a visit's server; those that are missing are opened. Throws VisitFault where one cannot be. */
   async to(visit: VisitMessage, kind: ClientKind, count: number): Promise<readonly Client[]> {
     const open = this.#open.get(keyOf(visit)) ?? [];
     this.#open.set(keyOf(visit), open);

@@ -18,8 +18,6 @@ export type CallOutcome = CallMessage | AnswerMessage;
 
 /** A worker somewhere: in this process, or an agent on another machine. */
 export interface WorkerLink {
-  /** Where it runs, for provenance: Node's version, hostname. */
-  readonly about: { readonly node: string; readonly hostname: string };
   sendImage(image: ImageMessage): Promise<void>;
   sendSecurity(security: SecurityMessage): Promise<void>;
   /**
@@ -32,21 +30,13 @@ export interface WorkerLink {
 
 /** Turns a stream of worker messages into answers to visits; shared by every kind of link. */
 export class VisitTracker {
-  #pending:
-    | {
-        readonly visit: number;
-        readonly onOutcome: (m: CallOutcome) => void;
-        readonly resolve: (outcome: VisitOutcome) => void;
-        readonly reject: (error: Error) => void;
-      }
-    | undefined;
+  #pending: (PromiseWithResolvers<VisitOutcome> & { visit: number; onOutcome: (m: CallOutcome) => void }) | undefined;
 
   /** Begins to wait for a visit's end. One at a time: a worker makes one call after the other. */
   begin(visit: number, onOutcome: (m: CallOutcome) => void): Promise<VisitOutcome> {
     if (this.#pending !== undefined) throw new Error("a visit is already under way on this worker");
-    return new Promise((resolve, reject) => {
-      this.#pending = { visit, onOutcome, resolve, reject };
-    });
+    this.#pending = { visit, onOutcome, ...Promise.withResolvers<VisitOutcome>() };
+    return this.#pending.promise;
   }
 
   accept(message: FromWorker): void {
@@ -60,7 +50,7 @@ export class VisitTracker {
     }
   }
 
-  /** The worker is gone: whoever waits is told why. */
+  /** The worker is gone: who waits for a visit gets the reason. */
   fail(error: Error): void {
     const pending = this.#pending;
     this.#pending = undefined;
@@ -69,12 +59,11 @@ export class VisitTracker {
 }
 
 /** A worker in this process: for cells whose client machine is the one that runs the bench. */
-export function localLink(hostname: string): WorkerLink {
+export function localLink(): WorkerLink {
   const tracker = new VisitTracker();
   const worker = new Worker((message) => tracker.accept(message));
   const send = (message: ToWorker) => worker.handle(message);
   return {
-    about: { node: process.version, hostname },
     sendImage: send,
     sendSecurity: send,
     async visit(message, onOutcome) {

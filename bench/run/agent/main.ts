@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { createInterface } from "node:readline";
 import { messageOf } from "../../../lib/errors.ts";
 import { type FromWorker, ToWorker } from "./protocol.ts";
@@ -14,7 +13,7 @@ function emit(message: FromWorker): void {
 }
 
 const worker = new Worker(emit);
-emit({ type: "hello", node: process.version, hostname: hostname(), pid: process.pid });
+emit({ type: "hello", node: process.version });
 
 const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
 lines.on("close", () => process.exit(0));

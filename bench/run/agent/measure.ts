@@ -6,17 +6,14 @@ import { answerMessage, callMessage } from "./outcomes.ts";
 import type { FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";
 
-/** What a visit's calls are made with. */
+/** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
 export interface VisitCalls {
   readonly mode: LoadMode;
-  /** The open connections that the load needs. */
   readonly clients: readonly Client[];
   readonly request: PredictRequest;
-  /** Where the server's own clock is read; undefined where it is not. */
   readonly page: MetricsPage | undefined;
 }
 
-/** What a worker works with. */
 export interface WorkerTools {
   readonly clock: Clock;
   readonly watch: Watch;
@@ -48,7 +45,7 @@ export async function measure(
     answerDue = false;
     say(answerMessage(visit.visit, result.outputs));
   };
-  // With a lead-in the server would tell of other calls, too.
+  // With a lead-in the server's totals hold other calls, too.
   const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
   watch.start();
   const call = (connection: number) => (clients[connection] as Client).call(request);

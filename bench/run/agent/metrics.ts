@@ -4,24 +4,17 @@ import { APIS, apiNamed } from "../../../clients/registry.ts";
 import type { Security } from "../../../clients/security.ts";
 import { HttpConnection } from "../../../clients/transport/http.ts";
 import { messageOf } from "../../../lib/errors.ts";
-import type { ServerReading } from "./protocol.ts";
+import type { ServerReading, VisitMessage } from "./protocol.ts";
 
 const TIMEOUT_MS = 3000;
-/** A port that did not answer is left alone for so long: one behind a firewall must not slow every visit down. */
+/** A port that did not answer is not asked again for so long: one behind a firewall must not slow every visit down. */
 const PAUSE_MS = 60_000;
 
-/** A page on which a server tells its own metrics. */
-export interface MetricsPage {
-  /** The API whose form it has. */
-  readonly api: string;
-  /** The protocol whose requests it is read for. */
-  readonly protocol: string;
+/** A page of a server's own metrics, and what its port asks of clients (undefined: in the clear). */
+export type MetricsPage = Omit<NonNullable<VisitMessage["metrics"]>, "security"> & {
   readonly address: string;
-  readonly port: number;
-  readonly path: string;
-  /** What the port asks of its clients; absent: in the clear. */
   readonly security?: Security | undefined;
-}
+};
 
 /** Reads servers' own metrics, over connections of its own: none of them carries a measured call. */
 export interface MetricsReader {

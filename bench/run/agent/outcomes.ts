@@ -1,7 +1,7 @@
 import type { Tensor } from "../../../clients/client.ts";
 import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall } from "../../loads/load.ts";
-import type { AnswerMessage, CallMessage } from "./protocol.ts";
+import type { AnswerMessage, CallMessage, VisitedMessage } from "./protocol.ts";
 
 const UNSEEN = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null };
 
@@ -32,4 +32,15 @@ export function answerMessage(visit: number, outputs: Readonly<Record<string, Te
     if (dtype !== "DT_STRING")
       plain[name] = { dtype, shape: [...shape], values: Array.from(data as ArrayLike<number | bigint>, Number) };
   return { type: "answer", visit, outputs: plain };
+}
+
+/** Why a visit ends early: thrown by its parts, and made a message of by the worker. */
+export class VisitFault extends Error {
+  readonly error: NonNullable<VisitedMessage["error"]>;
+
+  /** @param opening whether there was no connection yet */
+  constructor(code: string, message: string, opening: boolean) {
+    super(message);
+    this.error = { code, message, opening };
+  }
 }

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { show } from "../../../lib/show.ts";
+import { flatIssues, issueText } from "../../../lib/zod-faults.ts";
 import { Security } from "../../../clients/security.ts";
 import { Load } from "../../loads/load.ts";
 
-/*
- * What the bench and a client machine's worker say to each other: JSON lines, in this process or over SSH. The schemas
- * are the contract; both sides parse what they read.
- */
+/* What the bench and a client machine's worker say to each other: JSON lines over SSH, or values in this process. */
 
 /** A photograph as the worker needs it: decoded once by the bench, so that every client sends the same pixels. */
 export const ImageMessage = z.object({
@@ -30,7 +28,6 @@ export type SecurityMessage = z.infer<typeof SecurityMessage>;
 export const VisitMessage = z.object({
   type: z.literal("visit"),
   visit: z.number().int(),
-  /** Client kind that makes the calls. */
   client: z.string(),
   address: z.string(),
   port: z.number().int(),
@@ -43,7 +40,6 @@ export const VisitMessage = z.object({
   /** Warm-up calls: at least, and at most where the calls do not get steady. */
   warmup: z.number().int().nonnegative(),
   warmupAtMost: z.number().int().nonnegative(),
-  /** How the measured calls are made; its mode says over how many connections. */
   load: Load,
   /** Calls at the load before the measured ones, reported as warm-up. */
   leadIn: z.number().int().nonnegative(),
@@ -53,16 +49,13 @@ export const VisitMessage = z.object({
   timeoutMs: z.number().positive(),
   /** Send back the first measured call's tensors. */
   keepAnswer: z.boolean(),
-  /** Where the server, at the same address, tells its own metrics; absent where it does not. */
+  /** The page of the server's own metrics at the same address, of the form of `api`, read for requests over `protocol`. */
   metrics: z
     .object({
-      /** The API whose form the page has. */
       api: z.string(),
-      /** The protocol whose requests it is read for. */
       protocol: z.string(),
       port: z.number().int(),
       path: z.string(),
-      /** As that of the calls, for this port. */
       security: z.string().optional(),
     })
     .optional(),
@@ -144,7 +137,7 @@ export const ClientWatch = z.object({
   gcPauses: z.number().int().nonnegative(),
   gcMs: ms,
   gcMaxMs: ms,
-  /** How long the client's thread was ready to run and had no processor; absent where the kernel does not tell. */
+  /** How long the client's thread was ready to run and had no processor; absent where the kernel does not say. */
   cpuWaitMs: ms.optional(),
 });
 export type ClientWatch = z.infer<typeof ClientWatch>;
@@ -166,13 +159,12 @@ export const VisitedMessage = z.object({
   warmup: WarmupReport.optional(),
   /** Absent where no measured call was begun. */
   client: ClientWatch.optional(),
-  /** Absent where the server has no metrics. */
   server: ServerReading.optional(),
 });
 export type VisitedMessage = z.infer<typeof VisitedMessage>;
 
 export const FromWorker = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("hello"), node: z.string(), hostname: z.string(), pid: z.number().int() }),
+  z.object({ type: z.literal("hello"), node: z.string() }),
   CallMessage,
   AnswerMessage,
   VisitedMessage,
@@ -182,15 +174,14 @@ export type FromWorker = z.infer<typeof FromWorker>;
 /**
  * A line that an agent said.
  *
- * @param who whose agent it is, for the error
+ * @param who the agent's machine, for the error
  * @throws UserError where it is no message: a login script that prints, or the half of a line
  */
 export function messageOfLine(line: string, who: string): FromWorker {
   try {
     return FromWorker.parse(JSON.parse(line));
   } catch (error) {
-    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-    const why = issue === undefined ? "no JSON" : `${issue.path.join(".")}: ${issue.message}`;
+    const why = error instanceof z.ZodError ? flatIssues(error).map(issueText)[0] : "no JSON";
     throw new UserError({
       what: `the agent on ${who} said something that is no message (${why}): ${show(line)}`,
       expected: "a machine whose shell prints nothing by itself when a command is run over SSH",

@@ -86,7 +86,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
   });
   child.on("error", lose);
   child.on("close", (code) => lose(ended(`ended (${lastWords(errors.join(""), code)})`)));
-  const hello = new Promise<{ node: string; hostname: string }>((resolve) => {
+  const hello = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
       dog.heard();
       let message: FromWorker;
@@ -96,7 +96,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         child.kill();
         return lose(error as Error);
       }
-      if (message.type === "hello") resolve({ node: message.node, hostname: message.hostname });
+      if (message.type === "hello") resolve();
       else tracker.accept(message);
     });
   });
@@ -109,14 +109,13 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
       dog.rest();
     }
   };
-  const about = await watched(HELLO_MS, () => hello);
+  await watched(HELLO_MS, () => hello);
   const send = (message: ToWorker) =>
     new Promise<void>((resolve, reject) => {
       if (gone !== undefined) return reject(gone);
       child.stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(gone ?? error) : resolve()));
     });
   return {
-    about,
     sendImage: (image) => watched(STALL_MS, () => send(image)),
     sendSecurity: (security) => watched(STALL_MS, () => send(security)),
     visit: (message, onOutcome) =>

@@ -1,19 +1,10 @@
 import type { Client } from "../../../clients/client.ts";
 import type { VisitCalls, WorkerTools } from "./measure.ts";
-import { callMessage } from "./outcomes.ts";
+import { VisitFault, callMessage } from "./outcomes.ts";
 import type { VisitMessage, WarmupReport } from "./protocol.ts";
-import { VisitFault } from "./visit-fault.ts";
 
 /** A warm-up call that was this much faster than all before it shows that it is not over yet. */
 const GAIN = 0.1;
-
-/** What ends a warm-up. */
-export interface WarmupBounds {
-  readonly atLeast: number;
-  readonly atMost: number;
-  /** No further call beyond `atLeast` is begun once the warm-up has taken this long. */
-  readonly maxMs: number;
-}
 
 /**
  * The rule by which a warm-up ends. It takes `atLeast` calls in any case; then it is over as soon as the newest call was
@@ -26,7 +17,7 @@ export interface WarmupBounds {
 export function warmedUp(
   latenciesMs: readonly number[],
   elapsedMs: number,
-  bounds: WarmupBounds,
+  bounds: { readonly atLeast: number; readonly atMost: number; readonly maxMs: number },
 ): WarmupReport["ended"] | undefined {
   const calls = latenciesMs.length;
   if (bounds.atMost === 0) return "none";

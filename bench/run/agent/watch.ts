@@ -32,7 +32,7 @@ export function pausesWithin(pauses: readonly Pause[], from: number, to: number)
 
 /**
  * How long this process's first thread, where JavaScript runs, has waited for a processor since it began (Linux's
- * schedstat): other programs' work, or a CPU quota that is used up. Undefined where the kernel does not tell.
+ * schedstat): other programs' work, or a CPU quota that is used up. Undefined where the kernel does not say.
  */
 function cpuWaitMs(): number | undefined {
   try {
@@ -43,19 +43,20 @@ function cpuWaitMs(): number | undefined {
   }
 }
 
-type LoopDelay = ReturnType<typeof monitorEventLoopDelay>;
-
 /** What a watch asks its process; replaced in tests. */
 export interface ProcessSigns {
   /** Monotonic clock, milliseconds. */
   now(): number;
   /** Measures how far apart the event loop's timers are, in nanoseconds. */
-  readonly delay: Pick<LoopDelay, "enable" | "disable" | "reset" | "count" | "mean" | "max" | "percentile">;
+  readonly delay: Pick<
+    ReturnType<typeof monitorEventLoopDelay>,
+    "enable" | "disable" | "reset" | "count" | "mean" | "max" | "percentile"
+  >;
   /** Hands over the collector's pauses from now on; what comes back ends that, once the last ones are handed over. */
   pauses(take: (pause: Pause) => void): () => Promise<void>;
-  /** Begins to measure what share of the time the loop is busy; what comes back tells it. */
+  /** Begins to measure what share of the time the loop is busy; the function that is returned gives it. */
   busy(): () => number;
-  /** How long the process's first thread has waited for a processor since it began; undefined where nobody tells. */
+  /** How long the process's first thread has waited for a processor since it began; undefined where the kernel does not say. */
   cpuWaitMs(): number | undefined;
 }
 

@@ -1,15 +1,8 @@
-/** Sees to it that something is heard in time, as long as something is expected. */
-export interface Watchdog {
-  /** From now on something must be heard every `ms` milliseconds. */
-  expect(ms: number): void;
-  /** Something was. */
-  heard(): void;
-  /** Nothing is expected any more. */
-  rest(): void;
-}
-
-/** A watchdog that calls `onSilence`, once, with the milliseconds in which nothing was heard. */
-export function watchdog(onSilence: (ms: number) => void): Watchdog {
+/**
+ * A watchdog: from `expect(ms)` until `rest()` something must be `heard()` every `ms` milliseconds, else it calls `onSilence`,
+ * once, with those milliseconds.
+ */
+export function watchdog(onSilence: (ms: number) => void) {
   let timer: NodeJS.Timeout | undefined;
   let limitMs: number | undefined;
   const arm = () => {
@@ -17,7 +10,7 @@ export function watchdog(onSilence: (ms: number) => void): Watchdog {
     if (limitMs !== undefined) timer = setTimeout(onSilence, limitMs, limitMs);
   };
   return {
-    expect(ms) {
+    expect(ms: number) {
       limitMs = ms;
       arm();
     },

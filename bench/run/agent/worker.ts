@@ -7,7 +7,7 @@ import { Connections } from "./connections.ts";
 import { type VisitCalls, type WorkerTools, measure } from "./measure.ts";
 import { metricsReader } from "./metrics.ts";
 import type { FromWorker, ToWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
-import { VisitFault } from "./visit-fault.ts";
+import { VisitFault } from "./outcomes.ts";
 import { warmUp } from "./warmup.ts";
 import { processWatch } from "./watch.ts";
 
@@ -26,8 +26,7 @@ type Image = Readonly<Record<ClientKind["input"], Tensor>>;
  */
 export class Worker {
   readonly #tools: WorkerTools;
-  readonly #kinds: readonly ClientKind[];
-  readonly #modes: LoadModes;
+  readonly #world: Pick<WorkerWorld, "kinds" | "modes">;
   readonly #images = new Map<string, Image>();
   readonly #connections = new Connections();
 
@@ -35,8 +34,7 @@ export class Worker {
   constructor(emit: (message: FromWorker) => void, world: Partial<WorkerWorld> = {}) {
     const { kinds = clientKinds, modes = LOAD_MODES, clock = realClock, watch, metrics } = world;
     this.#tools = { emit, clock, watch: watch ?? processWatch(), metrics: metrics ?? metricsReader() };
-    this.#kinds = kinds;
-    this.#modes = modes;
+    this.#world = { kinds, modes };
   }
 
   /** Handles one message; resolves when all of its outcomes were emitted. Messages must not overlap. */
@@ -78,12 +76,12 @@ export class Worker {
 
   async #calls(visit: VisitMessage): Promise<VisitCalls> {
     const kind = found(
-      this.#kinds.find((k) => k.name === visit.client),
+      this.#world.kinds.find((k) => k.name === visit.client),
       `client "${visit.client}"`,
     );
     const image = found(this.#images.get(visit.image), `image "${visit.image}"`);
     const mode = found(
-      this.#modes.find((m) => m.mode === visit.load.mode) as LoadMode | undefined,
+      this.#world.modes.find((m) => m.mode === visit.load.mode) as LoadMode | undefined,
       `load mode "${visit.load.mode}"`,
     );
     const clients = await this.#connections.to(visit, kind, mode.connections(visit.load));

@@ -1,10 +1,10 @@
 import { StatusError } from "../../codes.ts";
-import { dataOfContent, elementBytes, elementCount } from "../../tensors.ts";
+import { elementCount, tensorOfContent } from "../../tensors.ts";
 import { WireReader } from "../../transport/protobuf-reader.ts";
-import { dtypeOfNumber } from "./dtype-numbers.ts";
-import { decodeShape } from "./shape.ts";
-import { TypedList, typedFieldOf, typedFields } from "./typed-list.ts";
-import type { Tensor } from "../../client.ts";
+import { TypedList, listKinds, protoTypes } from "./typed-list.ts";
+import type { DType, Tensor } from "../../client.ts";
+
+const DTYPE_OF = new Map(Object.entries(protoTypes).map(([name, { number }]) => [number, name as DType]));
 
 /**
  * The outputs of a PredictResponse's bytes, by name. Copies what it keeps.
@@ -21,11 +21,9 @@ export function decodePredictResponse(bytes: Uint8Array): Record<string, Tensor>
   return Object.fromEntries(outputs);
 }
 
-const NOTHING = new Uint8Array(0);
-
 function decodeEntry(reader: WireReader): [string, Tensor] {
   let name = "";
-  let value: Uint8Array = NOTHING;
+  let value: Uint8Array = new Uint8Array(0);
   while (!reader.done) {
     const tag = reader.uint32();
     if (tag === 0x0a) name = Buffer.from(reader.delimited()).toString("utf8");
@@ -53,23 +51,39 @@ export function decodeTensor(bytes: Uint8Array): Tensor {
     if (tag === 0x08) number = reader.uint32();
     else if (tag === 0x12) shape = reader.nested(decodeShape);
     else if (tag === 0x22) content = reader.delimited();
-    else if (field in typedFields) {
+    else if (field in listKinds) {
       let list = lists.get(field);
       if (list === undefined) lists.set(field, (list = new TypedList(field)));
       list.read(reader, tag & 7);
     } else reader.skip(tag);
   }
-  const dtype = dtypeOfNumber(number);
+  const dtype = DTYPE_OF.get(number);
   if (dtype === undefined) throw new StatusError("UNIMPLEMENTED", `element type number ${number} is not in use`);
   const count = elementCount(shape, "INTERNAL");
-  if (content !== null && content.length > 0) {
-    if (dtype === "DT_STRING" || content.length !== count * elementBytes[dtype])
-      throw new StatusError(
-        "INTERNAL",
-        `tensor_content of ${content.length} bytes does not fit ${dtype} [${shape.join(",")}]`,
-      );
-    return { dtype, shape, data: dataOfContent(dtype, content) };
+  if (content !== null && content.length > 0) return tensorOfContent(dtype, shape, count, content);
+  const { list } = protoTypes[dtype];
+  return { dtype, shape, data: (lists.get(list) ?? new TypedList(list)).data(dtype, count) };
+}
+
+/** The sizes of a TensorShapeProto. Throws StatusError INTERNAL for an unknown rank: a value always has one. */
+function decodeShape(reader: WireReader): number[] {
+  const shape: number[] = [];
+  while (!reader.done) {
+    const tag = reader.uint32();
+    if (tag === 0x12) shape.push(reader.nested(decodeDim));
+    else if (tag === 0x18) {
+      if (reader.uint32() !== 0) throw new StatusError("INTERNAL", "a tensor of unknown rank in an answer");
+    } else reader.skip(tag);
   }
-  const field = typedFieldOf(dtype);
-  return { dtype, shape, data: (lists.get(field) ?? new TypedList(field)).data(dtype, count) };
+  return shape;
+}
+
+function decodeDim(reader: WireReader): number {
+  let size = 0;
+  while (!reader.done) {
+    const tag = reader.uint32();
+    if (tag === 0x08) size = Number(reader.int64());
+    else reader.skip(tag);
+  }
+  return size;
 }

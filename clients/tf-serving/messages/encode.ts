@@ -1,7 +1,7 @@
 import { checkTensor, contentBytes } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
 import { type GatheredMessage, GatherWriter, fieldSize, varintSize } from "../../transport/protobuf-writer.ts";
-import { dtypeNumbers } from "./dtype-numbers.ts";
+import { protoTypes } from "./typed-list.ts";
 import type { PredictRequest, Tensor } from "../../client.ts";
 
 /**
@@ -66,7 +66,7 @@ function dataSize(tensor: Tensor): number {
 
 function writeTensor(out: GatherWriter, tensor: Tensor): void {
   out.varint(0x08);
-  out.varint(dtypeNumbers[tensor.dtype]);
+  out.varint(protoTypes[tensor.dtype].number);
   out.varint(0x12);
   out.varint(shapeSize(tensor.shape));
   for (const size of tensor.shape) {

@@ -1,13 +1,9 @@
-import { checkTensor, contentBytes, dataOfContent, elementBytes, elementCount } from "../../tensors.ts";
+import { checkTensor, contentBytes, elementCount, tensorOfContent } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
-import { fill } from "./fill.ts";
+import { fill, protoTypes } from "./typed-list.ts";
 import type { DType, PredictRequest, Tensor } from "../../client.ts";
 
-/*
- * Requests and tensors as the plain objects that proto-loader's generic codec takes and gives (`messageOptions`).
- */
-
-/** A TensorProto as proto-loader decodes it. */
+/** A TensorProto as proto-loader's generic codec decodes it (`messageOptions`). */
 export interface TensorObject {
   readonly dtype: string;
   readonly tensor_shape: { readonly dim: readonly { readonly size: string }[]; readonly unknown_rank: boolean } | null;
@@ -49,7 +45,7 @@ export function tensorObject(tensor: Tensor): object {
 
 /** A decoded TensorProto as a tensor. Throws StatusError INTERNAL or UNIMPLEMENTED as the probe's decoder does. */
 export function tensorOfObject(object: TensorObject): Tensor {
-  if (!Object.hasOwn(elementBytes, object.dtype))
+  if (!Object.hasOwn(protoTypes, object.dtype))
     throw new StatusError("UNIMPLEMENTED", `element type ${object.dtype} is not in use`);
   const dtype = object.dtype as DType;
   if (object.tensor_shape?.unknown_rank === true)
@@ -57,33 +53,17 @@ export function tensorOfObject(object: TensorObject): Tensor {
   const shape = (object.tensor_shape?.dim ?? []).map((dim) => Number(dim.size));
   const count = elementCount(shape, "INTERNAL");
   const content = object.tensor_content;
-  if (content.length === 0) return { dtype, shape, data: valuesOf(object, dtype, count) };
-  if (dtype === "DT_STRING" || content.length !== count * elementBytes[dtype])
-    throw new StatusError(
-      "INTERNAL",
-      `tensor_content of ${content.length} bytes does not fit ${dtype} [${shape.join(",")}]`,
-    );
-  return { dtype, shape, data: dataOfContent(dtype, content) };
+  if (content.length > 0) return tensorOfContent(dtype, shape, count, content);
+  return { dtype, shape, data: fill(VALUES[dtype](object), count) };
 }
 
-function valuesOf(object: TensorObject, dtype: DType, count: number): Tensor["data"] {
-  switch (dtype) {
-    case "DT_FLOAT":
-      return fill(Float32Array.from(object.float_val), count);
-    case "DT_DOUBLE":
-      return fill(Float64Array.from(object.double_val), count);
-    case "DT_INT32":
-      return fill(Int32Array.from(object.int_val), count);
-    case "DT_UINT8":
-      return fill(Uint8Array.from(object.int_val), count);
-    case "DT_BOOL":
-      return fill(Uint8Array.from(object.bool_val, Number), count);
-    case "DT_INT64":
-      return fill(BigInt64Array.from(object.int64_val, BigInt), count);
-    case "DT_STRING":
-      return fill(
-        object.string_val.map((text) => new Uint8Array(text)),
-        count,
-      );
-  }
-}
+/** The typed list that holds a tensor's elements. */
+const VALUES: Readonly<Record<DType, (object: TensorObject) => Tensor["data"]>> = {
+  DT_FLOAT: (object) => Float32Array.from(object.float_val),
+  DT_DOUBLE: (object) => Float64Array.from(object.double_val),
+  DT_INT32: (object) => Int32Array.from(object.int_val),
+  DT_UINT8: (object) => Uint8Array.from(object.int_val),
+  DT_BOOL: (object) => Uint8Array.from(object.bool_val, Number),
+  DT_INT64: (object) => BigInt64Array.from(object.int64_val, BigInt),
+  DT_STRING: (object) => object.string_val.map((text) => new Uint8Array(text)),
+};

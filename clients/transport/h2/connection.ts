@@ -1,14 +1,13 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { answerTooLarge } from "../../codes.ts";
-import { errorName, Http2Error } from "./errors.ts";
+import { GoingAway, StreamReset, errorName, Http2Error } from "./errors.ts";
 import { RECEIVE_WINDOW, type Exchange } from "./exchange.ts";
 import * as frames from "./frames.ts";
 import { Flag, FrameType, type Frame } from "./frames.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
 import { TABLE_SIZE_ZERO } from "./hpack.ts";
 import { defaultPeer, withSettings } from "./peer.ts";
-import { GoingAway, StreamReset } from "./endings.ts";
 
 /**
  * The client's side of HTTP/2 on one TCP connection (RFC 9113), for requests whose bytes are all there beforehand. A
@@ -89,7 +88,7 @@ export class Http2Connection {
     this.#end(new Error("the connection was closed"));
   }
 
-  /** Takes bytes off the socket. A peer that breaks the rules is told so, and the connection ends. */
+  /** Takes bytes off the socket. A peer that breaks the rules gets GOAWAY, and the connection ends. */
   receive(bytes: Buffer): void {
     if (this.#ended !== null) return;
     const at = performance.now();

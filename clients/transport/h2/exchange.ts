@@ -1,7 +1,7 @@
 import { LARGEST_ANSWER_BYTES } from "../../codes.ts";
 import type { HeaderMap } from "./hpack.ts";
 
-/** Room for an answer before its stream must be told more. */
+/** Bytes of an answer before its stream needs a window update. */
 export const RECEIVE_WINDOW = 2 ** 24;
 
 /** What came back whole. Times are `performance.now`, ms. */

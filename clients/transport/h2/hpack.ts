@@ -28,7 +28,7 @@ const STATIC: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /**
- * Decodes header blocks of a peer that was told to keep no dynamic table (SETTINGS_HEADER_TABLE_SIZE 0). A block then means
+ * Decodes header blocks of a peer that was asked to keep no dynamic table (SETTINGS_HEADER_TABLE_SIZE 0). A block then means
  * the same whenever it comes, so each different one is decoded once.
  */
 export class HeaderDecoder {
@@ -132,7 +132,7 @@ export function encodeBlock(fields: readonly (readonly [name: string, value: str
   return Buffer.from(out);
 }
 
-/** A block's first byte that tells the peer: this side keeps no table either, whatever the peer allows. */
+/** A block's first byte that says: this side keeps no table either, whatever the peer allows. */
 export const TABLE_SIZE_ZERO = 0x20;
 
 function pushString(out: number[], text: string): void {

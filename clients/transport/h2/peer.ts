@@ -3,11 +3,9 @@ import { DEFAULT_MAX_FRAME, DEFAULT_WINDOW, LARGEST_WINDOW, Setting } from "./fr
 
 /** What the peer's SETTINGS allow us. */
 export interface PeerSettings {
-  /** Largest payload of a frame. */
   readonly maxFrame: number;
-  /** Bytes a new stream may send before it is told more. */
+  /** Bytes a new stream may send before a window update. */
   readonly initialWindow: number;
-  /** Streams open at once. */
   readonly maxStreams: number;
 }
 

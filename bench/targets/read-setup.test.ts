@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseInspect } from "./container-settings.ts";
+import { parseInspect } from "./read-setup.ts";
 
 const inspected = {
   ...{ Id: "c1", Image: "sha256:1", RestartCount: 2 },
