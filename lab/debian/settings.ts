@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
+import { pipSettings } from "../../lib/registry/pypi.ts";
 import { tryRun } from "../run.ts";
 import { parseDeb822Sources, parseOneLineSources, type AptSource } from "./sources.ts";
 
@@ -25,18 +26,12 @@ const CA_PLACES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-
 /** Reads the machine's settings for fetching packages. */
 export async function machineSettings(): Promise<MachineSettings> {
   const caBundle = await firstExisting([...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES]);
-  const [apt, pip] = await Promise.all([
-    tryRun(["apt-config", "dump"]),
-    tryRun(["python3", "-m", "pip", "config", "list"]),
-  ]);
+  const caPath = caBundle === undefined ? undefined : CHROOT_CA;
+  const [apt, pip] = await Promise.all([tryRun(["apt-config", "dump"]), pipSettings()]);
   return {
-    aptConfig: aptNetworkConfig(apt.stdout, caBundle === undefined ? undefined : CHROOT_CA),
+    aptConfig: aptNetworkConfig(apt.stdout, caPath),
     caBundle,
-    env: fetchEnvironment(
-      process.env,
-      pip.exitCode === 0 ? pip.stdout : "",
-      caBundle === undefined ? undefined : CHROOT_CA,
-    ),
+    env: fetchEnvironment(process.env, pip, caPath),
   };
 }
 
@@ -54,26 +49,15 @@ export function aptNetworkConfig(dump: string, caPath?: string): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/**
- * The variables that a program in a chroot needs to fetch as the machine does: proxies, and pip's settings from its
- * files and variables alike, as `pip config list` prints them (`global.index-url='…'`).
- */
+/** The variables that a program in a chroot needs to fetch as the machine does: proxies, and pip's settings. */
 export function fetchEnvironment(
   env: NodeJS.ProcessEnv,
-  pipConfigList: string,
+  pip: Readonly<Record<string, string>>,
   caPath?: string,
 ): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && /^((https?|ftp|no|all)_proxy|PIP_.*)$/i.test(name)) result[name] = value;
-  }
-  for (const line of pipConfigList.split("\n")) {
-    const match = /^(?:global|install|download|wheel)\.([a-z-]+)='(.*)'$/.exec(line.trim());
-    const name = `PIP_${(match?.[1] ?? "").replaceAll("-", "_").toUpperCase()}`;
-    if (match !== null && result[name] === undefined) result[name] = (match[2] ?? "").replaceAll("\\n", " ").trim();
-  }
-  if (caPath !== undefined) for (const name of CA_VARIABLES) result[name] = caPath;
-  return result;
+  const proxies = Object.entries(env).filter(([name]) => /^(https?|ftp|no|all)_proxy$/i.test(name));
+  const ca = caPath === undefined ? [] : CA_VARIABLES.map((name) => [name, caPath]);
+  return Object.fromEntries([...proxies, ...Object.entries(pip), ...ca]) as Record<string, string>;
 }
 
 /** The machine's apt sources, of both formats; `mirror+file:` lists are replaced by their first mirror. */
