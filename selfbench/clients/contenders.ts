@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { $ } from "zx";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
+import { tryRun } from "../../lib/run.ts";
 import { LEAST_WARM } from "../options.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
@@ -133,7 +133,7 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
     ["--concurrency", "1", "--total", String(total), "--skipFirst", String(LEAST_WARM), "--timeout", "30s"],
     ["--format", "json", "--output", report, `127.0.0.1:${at.grpcPort}`],
   ].flat();
-  const run = await $({ nothrow: true, quiet: true })`${at.ghz} ${args}`;
+  const run = await tryRun([at.ghz, ...args]);
   if (run.exitCode !== 0) throw new UserError({ what: `ghz failed: ${run.stderr.trim() || run.stdout.trim()}` });
   const { details } = JSON.parse(await readFile(report, "utf8")) as {
     details: { latency: number; status: string }[];
@@ -155,7 +155,7 @@ async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const env = { ...process.env, LATHE_BODY: at.files.restRequest };
   const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
   const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
-  const run = await $({ env, nothrow: true, quiet: true })`${at.wrk} ${args}`;
+  const run = await tryRun([at.wrk, ...args], { env });
   const line = /LATHE (.*)/.exec(run.stdout)?.[1];
   if (run.exitCode !== 0 || line === undefined)
     throw new UserError({ what: `wrk failed: ${run.stderr.trim() || run.stdout.trim()}` });

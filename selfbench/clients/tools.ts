@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { $ } from "zx";
 import { cached } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
+import { tryRun } from "../../lib/run.ts";
 
 const GHZ = "0.120.0";
 
@@ -33,7 +33,7 @@ export async function speedServer(progress: Progress): Promise<string> {
 }
 
 async function go(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const result = await $({ cwd, env: { ...process.env, ...env }, nothrow: true, quiet: true })`go ${args}`;
+  const result = await tryRun(["go", ...args], { cwd, env: { ...process.env, ...env } });
   if (result.exitCode === 0) return;
   throw new UserError({
     what: `go ${args.join(" ")} failed:\n${result.stderr.trim().split("\n").slice(-8).join("\n")}`,
@@ -48,10 +48,10 @@ export async function wrk(progress: Progress): Promise<string> {
   if (process.getuid?.() === 0 && (await onPath("apt-get"))) {
     progress.step("Installing Debian's package wrk (apt-get install wrk)", 10);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const first = await $({ env, nothrow: true, quiet: true })`apt-get ${install}`;
+    const first = await tryRun(["apt-get", ...install], { env });
     if (first.exitCode !== 0) {
-      await $({ env, nothrow: true, quiet: true })`apt-get update`;
-      await $({ env, nothrow: true, quiet: true })`apt-get ${install}`;
+      await tryRun(["apt-get", "update"], { env });
+      await tryRun(["apt-get", ...install], { env });
     }
     progress.done();
     if (await onPath("wrk")) return "wrk";
@@ -60,5 +60,5 @@ export async function wrk(progress: Progress): Promise<string> {
 }
 
 async function onPath(program: string): Promise<boolean> {
-  return (await $({ nothrow: true, quiet: true })`sh -c ${'command -v "$1"'} sh ${program}`).exitCode === 0;
+  return (await tryRun(["sh", "-c", 'command -v "$1"', "sh", program])).exitCode === 0;
 }
