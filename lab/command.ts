@@ -1,24 +1,18 @@
 import { spawn } from "node:child_process";
 import { printResult } from "../lib/cli/result.ts";
+import type { Values } from "../lib/cli/spec.ts";
 import { readValues } from "../lib/cli/values.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { progress } from "../lib/progress.ts";
 import { quoteAll } from "../lib/quote.ts";
+import type { OPTIONS } from "./cli.ts";
 import { labDown, labStatus, labUp, readLab, setLink } from "./index.ts";
 import { defaultLabName } from "./names.ts";
 import { formatLink, formatStatus } from "./status.ts";
 
 const NAME = "npx lathe lab";
 
-/** The options of `lathe lab`, as they were typed. */
-interface LabValues {
-  readonly name: string | undefined;
-  readonly hosts: string | undefined;
-  readonly "delay-ms": string | undefined;
-  readonly "bandwidth-mbit": string | undefined;
-  readonly clear: boolean | undefined;
-  readonly json: boolean | undefined;
-}
+type LabValues = Values<typeof OPTIONS>;
 
 /** `lathe lab`. */
 export async function labCommand(
@@ -27,21 +21,12 @@ export async function labCommand(
   operands: readonly string[],
 ): Promise<number | void> {
   const name = values.name ?? defaultLabName();
-  switch (action) {
-    case "up":
-      noOperands(action, operands);
-      return up(name, values);
-    case "status":
-      noOperands(action, operands);
-      return status(name, values.json);
-    case "ssh":
-      return ssh(name, operands);
-    case "link":
-      return link(name, values, operands);
-    default:
-      noOperands(action, operands);
-      if (!(await labDown(name, progress()))) process.stderr.write(`no lab "${name}" is up\n`);
-  }
+  if (action === "ssh") return ssh(name, operands);
+  if (action === "link") return link(name, values, operands);
+  noOperands(action, operands);
+  if (action === "up") return up(name, values);
+  if (action === "status") return status(name, values.json);
+  if (!(await labDown(name, progress()))) process.stderr.write(`no lab "${name}" is up\n`);
 }
 
 async function up(name: string, values: LabValues): Promise<void> {

@@ -1,6 +1,6 @@
+import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { pipSettings } from "../../lib/registry/pypi.ts";
 import { tryRun } from "../run.ts";
@@ -25,7 +25,9 @@ const CA_PLACES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-
 
 /** Reads the machine's settings for fetching packages. */
 export async function machineSettings(): Promise<MachineSettings> {
-  const caBundle = await firstExisting([...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES]);
+  const caBundle = [...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES].find(
+    (path) => path && existsSync(path),
+  );
   const caPath = caBundle === undefined ? undefined : CHROOT_CA;
   const [apt, pip] = await Promise.all([tryRun(["apt-config", "dump"]), pipSettings()]);
   return {
@@ -77,7 +79,7 @@ export async function machineSources(etcApt = "/etc/apt"): Promise<AptSource[]> 
 export async function machineCodename(osRelease = "/etc/os-release"): Promise<string> {
   const text = await readFile(osRelease, "utf8").catch(() => "");
   const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(text)?.[1];
-  if (codename !== undefined && (await exists("/etc/apt"))) return codename;
+  if (codename !== undefined && existsSync("/etc/apt")) return codename;
   throw new UserError({
     what: `${osRelease}: ${text === "" ? "not readable" : "names no Debian or Ubuntu release"}`,
     expected: "a Debian or Ubuntu machine: the lab's hosts are made from its own packages",
@@ -90,9 +92,4 @@ async function resolveMirror(uri: string): Promise<string> {
   const text = await readFile(list, "utf8").catch(() => "");
   const first = text.split("\n").find((line) => /^\s*https?:/.test(line));
   return first?.trim().split(/\s+/)[0] ?? uri;
-}
-
-async function firstExisting(paths: readonly (string | undefined)[]): Promise<string | undefined> {
-  for (const path of paths) if (path !== undefined && (await exists(path))) return path;
-  return undefined;
 }
