@@ -60,10 +60,7 @@ export async function download(
   await mkdir(dirname(path), { recursive: true });
   const part = `${path}.part`;
   await retried(url, options.attempts ?? ATTEMPTS, async () => {
-    const have = await stat(part).then(
-      (s) => s.size,
-      () => 0,
-    );
+    const have = (await stat(part).catch(() => undefined))?.size ?? 0;
     const range: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
     const response = await get(url, range, options.ca);
     const resumed = response.status === 206;

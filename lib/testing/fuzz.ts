@@ -147,24 +147,14 @@ export function nearBytes(valid: readonly Uint8Array[], changes = 4): fc.Arbitra
           const place = Math.floor(at * bytes.length);
           const [head, tail] = [bytes.subarray(0, place), bytes.subarray(place)];
           const copy = Buffer.from(bytes);
-          switch (op) {
-            case "flip":
-              if (place < copy.length) copy[place] = (copy[place] as number) ^ (1 << (byte & 7));
-              return copy;
-            case "set":
-              if (place < copy.length) copy[place] = byte;
-              return copy;
-            case "cut":
-              return Buffer.from(head);
-            case "insert":
-              return Buffer.concat([head, Buffer.alloc(length, byte), tail]);
-            case "delete":
-              return Buffer.concat([head, tail.subarray(length)]);
-            case "double":
-              return Buffer.concat([head, tail.subarray(0, length), tail]);
-            default:
-              return copy.fill(op === "ones" ? 0xff : 0, place, Math.min(copy.length, place + length));
-          }
+          if (op === "cut") return Buffer.from(head);
+          if (op === "insert") return Buffer.concat([head, Buffer.alloc(length, byte), tail]);
+          if (op === "delete") return Buffer.concat([head, tail.subarray(length)]);
+          if (op === "double") return Buffer.concat([head, tail.subarray(0, length), tail]);
+          if (op === "ones" || op === "zeros")
+            return copy.fill(op === "ones" ? 0xff : 0, place, Math.min(copy.length, place + length));
+          if (place < copy.length) copy[place] = op === "set" ? byte : (copy[place] as number) ^ (1 << (byte & 7));
+          return copy;
         },
         Buffer.from(valid[base] as Uint8Array),
       ),
@@ -191,22 +181,13 @@ export function nearText(valid: readonly string[]): fc.Arbitrary<string> {
         const place = at % (text.length + 1);
         const lines = text.split("\n");
         const line = at % lines.length;
-        switch (op) {
-          case "drop":
-            return lines.toSpliced(line, 1).join("\n");
-          case "double":
-            return lines.toSpliced(line, 0, lines[line] ?? "").join("\n");
-          case "indent":
-            return lines
-              .with(line, at % 2 === 0 ? `  ${lines[line] ?? ""}` : (lines[line] ?? "").trimStart())
-              .join("\n");
-          case "swap":
-            return lines.with(line, lines[(line + 1) % lines.length] ?? "").join("\n");
-          case "cut":
-            return text.slice(0, place);
-          default:
-            return text.slice(0, place) + piece + text.slice(op === "char" ? place + 1 : place);
-        }
+        const own = lines[line] ?? "";
+        if (op === "drop") return lines.toSpliced(line, 1).join("\n");
+        if (op === "double") return lines.toSpliced(line, 0, own).join("\n");
+        if (op === "indent") return lines.with(line, at % 2 === 0 ? `  ${own}` : own.trimStart()).join("\n");
+        if (op === "swap") return lines.with(line, lines[(line + 1) % lines.length] ?? "").join("\n");
+        if (op === "cut") return text.slice(0, place);
+        return text.slice(0, place) + piece + text.slice(op === "char" ? place + 1 : place);
       }, base),
     );
 }
