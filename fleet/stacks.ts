@@ -31,7 +31,7 @@ export async function configuredStacks(projectDir: string): Promise<KnownStack[]
   return (await Promise.all(read)).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** `lathe:host` in a stack's config file; undefined where it is not there in plain text. What else is wrong with the file, the engine tells. */
+/** `lathe:host` in a stack's config file; undefined where it is not there in plain text. The engine reports what else is wrong with the file. */
 export function hostOf(text: string): string | undefined {
   try {
     const content = parse(text) as { config?: Record<string, unknown> } | null;

@@ -5,7 +5,7 @@ import { readValues } from "../lib/cli/values.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { progress } from "../lib/progress.ts";
 import { quoteAll } from "../lib/quote.ts";
-import type { OPTIONS } from "./cli.ts";
+import type { OPTIONS } from "./options.ts";
 import { labDown, labStatus, labUp, readLab, setLink } from "./index.ts";
 import { defaultLabName } from "./names.ts";
 import { formatLink, formatStatus } from "./status.ts";

@@ -1,4 +1,4 @@
-/** Where long work says what it does, how far it is and how long it still takes. Always stderr: stdout is for data. */
+/** Where long work reports what it does, how far it is and how long it takes: on stderr, since stdout is for data. */
 export interface Progress {
   /** Starts a named step; the previous one, if any, is closed as done. `expectedSeconds` gives the reader a hint. */
   step(title: string, expectedSeconds?: number): void;

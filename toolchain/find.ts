@@ -20,7 +20,7 @@ export interface Found {
   readonly note?: string;
 }
 
-/** A program that is not there. `why` tells what was passed over, if anything was. */
+/** A program that is not there. `why` names what was passed over, if anything was. */
 export interface Missing {
   readonly name: Program["name"];
   readonly missing: true;
