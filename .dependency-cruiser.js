@@ -1,6 +1,6 @@
 /*
- * The floors of the house, held by `npm test` (stage lint). Nothing imports in a circle, types included, and nothing imports
- * from a floor above its own. Tests stand on the roof: they may import anything.
+ * The layers of the code, checked by `npm test` (stage lint). Nothing imports in a circle, types included, and nothing imports
+ * from a layer above its own. Tests may import anything.
  */
 
 const TESTS = "(\\.test\\.ts$|/testing/|^test/)";
@@ -18,13 +18,12 @@ const MAY_IMPORT = {
   fleet: ["lib/", "models/", "toolchain/", "infra/", "stacks/"],
   bench: [
     ...["lib/", "clients/", "models/", "toolchain/"],
-    // Of infra: what stacks promise, how hosts are reached and how long that may take, the engine that is asked for outputs, and
-    // how a container's state is read.
-    ...["infra/outputs\\.ts$", "infra/hosts/", "infra/deadlines\\.ts$", "infra/pulumi/", "infra/gate/inspect\\.ts$"],
+    // Of infra: outputs and the engine that gives them, how hosts are reached, deadlines, and how a container's state is read.
+    ...["infra/(?:outputs|deadlines|gate/inspect)\\.ts$", "infra/hosts/", "infra/pulumi/"],
   ],
 };
 
-/** The floors of a room from below; the entries of one floor do not import each other. Paths below the room. */
+/** The layers of a room from below; the entries of one layer do not import each other. Paths below the room. */
 const FLOORS = {
   clients: [["(?!registry\\.ts)[^/]+\\.ts$"], ["transport/"], ["(?!transport/|testing/)[^/]+/"], ["registry\\.ts$"]],
   infra: [
@@ -34,7 +33,7 @@ const FLOORS = {
     ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],
     ["access/(?!config\\.ts)"],
-    // What programs on their way to a host are told.
+    // What host programs get as input.
     ["[^/]+/specs?\\.ts$"],
     ["ownership/(?!spec\\.ts)"],
     // What the gates of all kinds use.
@@ -42,7 +41,7 @@ const FLOORS = {
     ["servers/kind\\.ts$"],
     ["servers/[^/]+/", "servers/endpoints\\.ts$"],
     ["servers/registry\\.ts$"],
-    // What a stack's servers are is told by their kinds.
+    // Server kinds say what a stack's servers are.
     ["config/(?:reference|resolve|servers)\\.ts$"],
     ["models/(?!spec\\.ts)"],
     ["gate/(?!spec\\.ts|batched-commands|inside|inspect|why-no-answer)"],
@@ -55,7 +54,7 @@ const FLOORS = {
     ["loads/", "paper/", "stats/math/"],
     ["format/", "deadlines\\.ts$"],
     ["matrix/"],
-    // What the bench and its agents say to each other: records keep some of it.
+    // The messages between the bench and its agents: records keep some of them.
     ["run/agent/protocol\\.ts$"],
     ["records/"],
     // What is decided while a run goes on.
@@ -99,12 +98,12 @@ const onlyFrom = (room, ...importers) => ({
 const floors = Object.entries(FLOORS).flatMap(([room, levels]) =>
   levels.flatMap((level, i) => {
     const above = levels.slice(i + 1).flat();
-    // The part of a path that an entry matched: what it may import of its own floor.
+    // The part of a path that an entry matched: what it may import of its own layer.
     const from = { path: `^(${room}/${anyOf(level)})`, pathNot: TESTS };
     const rule = (kind, to) => ({ name: `${room}-${kind}`, severity: "error", from, to });
     return [
       ...(above.length === 0 ? [] : [rule("imports-upward", { path: `^${room}/${anyOf(above)}` })]),
-      // Single modules of one floor are no rooms: they may import each other.
+      // Single modules of one layer may import each other.
       ...(level.some((entry) => !entry.endsWith("$"))
         ? [rule("imports-sideways", { path: `^${room}/${anyOf(level)}`, pathNot: "^$1" })]
         : []),

@@ -3,7 +3,7 @@ import { changed, secondsLeft, secondsOf, type Action, type StackStatus } from "
 import { doing } from "./resource-names.ts";
 
 /** Where the run of many stacks is seen: redrawn lines on a terminal, few plain lines in a log. */
-export interface Board {
+interface Board {
   show(all: readonly StackStatus[]): void;
   /** A line that stays, above what is redrawn. */
   say(text: string): void;
@@ -12,6 +12,9 @@ export interface Board {
 
 const REDRAW_MS = 1000;
 const LOG_EVERY_MS = 15_000;
+
+const atWork = (s: StackStatus) => s.result === undefined && s.startedAt !== undefined;
+const ended = (s: StackStatus) => s.result !== undefined;
 
 /** One line for each stack that is at work: what, how far, how long so far and how long it is likely to take. */
 export function stackLine(action: Action, status: StackStatus, now: number): string {
@@ -31,14 +34,10 @@ export function stackLine(action: Action, status: StackStatus, now: number): str
 export function totalLine(all: readonly StackStatus[], parallel: number, now: number): string {
   const count = (test: (s: StackStatus) => boolean) => all.filter(test).length;
   const failed = count((s) => s.result === "failed");
-  const parts = [
-    `${count((s) => s.result !== undefined)} of ${all.length} done`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    `${count((s) => s.result === undefined && s.startedAt !== undefined)} at work`,
-    `${count((s) => s.result === undefined && s.startedAt === undefined)} waiting`,
-  ];
+  const done = `${count(ended)} of ${all.length} done${failed > 0 ? `, ${failed} failed` : ""}`;
+  const waiting = count((s) => !ended(s) && !atWork(s));
   const left = secondsLeft(all, parallel, now);
-  return `${parts.join(", ")}${left === undefined || left < 0.5 ? "" : `; about ${formatSeconds(left)} left`}`;
+  return `${done}, ${count(atWork)} at work, ${waiting} waiting${left === undefined || left < 0.5 ? "" : `; about ${formatSeconds(left)} left`}`;
 }
 
 /** All stacks in a few words each, for a note of one line. */
@@ -62,8 +61,10 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
     clear();
     const now = Date.now();
     const most = Math.max(3, (out.rows || 24) - 3);
-    const atWork = all.filter((s) => s.result === undefined && s.startedAt !== undefined);
-    const lines = atWork.slice(0, most).map((s) => `  ${stackLine(action, s, now)}`);
+    const lines = all
+      .filter(atWork)
+      .slice(0, most)
+      .map((s) => `  ${stackLine(action, s, now)}`);
     lines.push(totalLine(all, parallel, now));
     out.write(lines.map((line) => `${line.slice(0, (out.columns || 120) - 1)}\n`).join(""));
     drawn = lines.length;
@@ -71,37 +72,31 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
   const printChanges = () => {
     const now = Date.now();
     for (const status of all) {
-      const key = `${status.stack} ${status.result === undefined ? "begun" : "ended"}`;
-      if (printed.has(key) || (status.startedAt === undefined && status.result === undefined)) continue;
+      const key = `${status.stack} ${ended(status) ? "ended" : "begun"}`;
+      if (printed.has(key) || !(ended(status) || atWork(status))) continue;
       printed.add(key);
       // On a terminal those at work are drawn; in a log their beginning is a line.
-      if (status.result !== undefined) out.write(`${stackLine(action, status, now)}\n`);
+      if (ended(status)) out.write(`${stackLine(action, status, now)}\n`);
       else if (!out.isTTY) out.write(`${status.stack}${status.host === undefined ? "" : ` (${status.host})`}: begun\n`);
     }
     if (out.isTTY || now - lastLog < LOG_EVERY_MS) return;
     lastLog = now;
-    for (const s of all.filter((a) => a.result === undefined && a.startedAt !== undefined))
-      out.write(`  ${stackLine(action, s, now)}\n`);
+    for (const s of all.filter(atWork)) out.write(`  ${stackLine(action, s, now)}\n`);
     out.write(`${totalLine(all, parallel, now)}\n`);
   };
-  const refresh = () => {
+  const printAbove = (print: () => void) => {
     if (out.isTTY) clear();
-    printChanges();
+    print();
     if (out.isTTY) draw();
   };
-  const timer = setInterval(refresh, REDRAW_MS);
-  timer.unref();
+  const timer = setInterval(() => printAbove(printChanges), REDRAW_MS).unref();
   return {
     show(now) {
-      const ended = now.filter((s) => s.result !== undefined).length > all.filter((s) => s.result !== undefined).length;
+      const more = now.filter(ended).length > all.filter(ended).length;
       all = [...now];
-      if (ended || !out.isTTY) refresh();
+      if (more || !out.isTTY) printAbove(printChanges);
     },
-    say(text) {
-      if (out.isTTY) clear();
-      out.write(`${text}\n`);
-      if (out.isTTY) draw();
-    },
+    say: (text) => printAbove(() => out.write(`${text}\n`)),
     close() {
       clearInterval(timer);
       if (out.isTTY) clear();

@@ -1,9 +1,7 @@
+import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 
-/*
- * What the engine reports of a run in its events (`--event-log`), each as JSON. Only what a person sees is read; of other
- * events and fields nothing is asked.
- */
+/* What the engine reports of a run in its events (`--event-log`), each as JSON. Only what a person sees is read. */
 
 const Step = z.object({ metadata: z.object({ op: z.string(), urn: z.string() }) });
 
@@ -46,10 +44,10 @@ export const NOTHING_YET: RunState = {
 };
 
 /** The state after one more event. Text that is not an event changes nothing. Pure. */
-export function afterEvent(state: RunState, text: string): RunState {
+export function afterEvent(state: RunState, event: string): RunState {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(event);
   } catch {
     return state;
   }
@@ -64,21 +62,17 @@ export function afterEvent(state: RunState, text: string): RunState {
     running.delete(urn);
     if (resOpFailedEvent) return { ...state, running };
     const before = state.done.get(urn);
-    const done = new Map(state.done).set(urn, before === undefined ? step : joined(before, step));
+    const keeps = before !== undefined && (before.op === "replace" || step.op === "same");
+    const done = new Map(state.done).set(urn, keeps ? before : step);
     return { ...state, running, done };
   }
-  if (diagnosticEvent?.severity === "error") {
-    const text = plain(diagnosticEvent.message);
-    // The engine closes a failed run with an error that says no more than that.
-    if (text === "" || text === "update failed" || state.errors.includes(text)) return state;
+  const text = plain(diagnosticEvent?.message ?? "");
+  // The engine closes a failed run with an error that says no more than that.
+  if (diagnosticEvent?.severity === "error" && !["", "update failed", ...state.errors].includes(text))
     return { ...state, errors: [...state.errors, text] };
-  }
-  if (diagnosticEvent?.severity === "warning") {
-    const text = plain(diagnosticEvent.message);
-    // Those of Lathe's begin with the machine. Providers, the SDK and the engine have others, about plugins and outputs.
-    if (!/^(host \S+|this machine): /.test(text)) return state;
-    return state.warnings.includes(text) ? state : { ...state, warnings: [...state.warnings, text] };
-  }
+  // Lathe's own begin with the machine. Providers, the SDK and the engine have others, about plugins and outputs.
+  const ofLathe = diagnosticEvent?.severity === "warning" && /^(host \S+|this machine): /.test(text);
+  if (ofLathe && !state.warnings.includes(text)) return { ...state, warnings: [...state.warnings, text] };
   if (summaryEvent) return { ...state, summary: summaryEvent.resourceChanges ?? {} };
   return state;
 }
@@ -86,25 +80,12 @@ export function afterEvent(state: RunState, text: string): RunState {
 function entryOf({ metadata: { op, urn } }: z.infer<typeof Step>): [urn: string, step: ResourceStep] {
   // urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME
   const [, , types = "", ...name] = urn.split("::");
-  return [urn, { name: name.join("::"), type: types.slice(types.lastIndexOf("$") + 1), op: opOf(op) }];
-}
-
-/** The two halves of a replacement are one thing to a person. */
-function opOf(op: string): string {
-  return /replace/.test(op) ? "replace" : op;
-}
-
-function joined(before: ResourceStep, after: ResourceStep): ResourceStep {
-  return before.op === "replace" || after.op === "same" ? before : after;
+  // The two halves of a replacement are one thing to a person.
+  const shown = /replace/.test(op) ? "replace" : op;
+  return [urn, { name: name.join("::"), type: types.slice(types.lastIndexOf("$") + 1), op: shown }];
 }
 
 /** A message without the engine's marks for colours, and without empty lines around it. */
 function plain(message: string): string {
-  return (
-    message
-      .replaceAll(/<\{%.*?%\}>/g, "")
-      // eslint-disable-next-line no-control-regex
-      .replaceAll(/\x1b\[[0-9;]*[mK]/g, "")
-      .trim()
-  );
+  return stripVTControlCharacters(message.replaceAll(/<\{%.*?%\}>/g, "")).trim();
 }

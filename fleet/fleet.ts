@@ -9,7 +9,7 @@ import { NOTHING_YET } from "./engine-events.ts";
 import type { LanguageHost } from "./language-host.ts";
 import { lastWords, start, type Operation, type Request } from "./operation.ts";
 import type { KnownStack } from "./stacks.ts";
-import type { Action, StackStatus } from "./status.ts";
+import { secondsOf, type Action, type StackStatus } from "./status.ts";
 import { expected, fleetFolder, readTimes, rememberTimes } from "./times.ts";
 
 /** What is to be done with which stacks. */
@@ -101,28 +101,26 @@ async function work(
   };
   const workers = Math.min(queue.length, plan.parallel ?? defaultParallel());
   await Promise.all(Array.from({ length: workers }, worker)).finally(() => shared.close());
-  await rememberTimes(folder, all.filter((s) => s.result === action).map(tookOf));
+  const good = all.filter((s) => s.result === action);
+  const tookOf = (s: StackStatus) => ({ seconds: secondsOf(s, Date.now()), steps: s.state.done.size });
+  await rememberTimes(
+    folder,
+    good.map((s) => ({ stack: s.stack, kind: s.kind, took: tookOf(s) })),
+  );
   return all;
 }
 
 /** What the engines of a run reach of this process, in a folder that only this user may enter. */
-interface Shared {
-  readonly dir: string;
-  /** For the engines: where what they start finds the process that runs resources' programs. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Runs the stacks' programs; `destroy` needs none. */
-  readonly languageHost: LanguageHost | undefined;
-  close(): Promise<void>;
-}
-
-async function share(action: Action): Promise<Shared> {
+async function share(action: Action) {
   const languageHost = action === "up" ? await stacksHost() : undefined;
   const dir = await mkdtemp(join(tmpdir(), "lathe-"));
   const path = join(dir, "programs");
   const programs = await servePrograms(path);
   return {
     dir,
+    /** Where what the engines start finds the process that runs resources' programs. */
     env: { LATHE_PROGRAMS: path },
+    /** Runs the stacks' programs; `destroy` needs none. */
     languageHost,
     async close() {
       languageHost?.close();
@@ -137,11 +135,6 @@ async function stacksHost(): Promise<LanguageHost> {
   const { languageHost } = await import("./language-host.ts");
   const { stackProgram } = await import("../stacks/program.ts");
   return languageHost(stackProgram);
-}
-
-function tookOf(s: StackStatus) {
-  const seconds = ((s.endedAt ?? 0) - (s.startedAt ?? 0)) / 1000;
-  return { stack: s.stack, kind: s.kind, took: { seconds, steps: s.state.done.size } };
 }
 
 function waiting(action: Action, stack: KnownStack, dir: string, times: Parameters<typeof expected>[0]): StackStatus {

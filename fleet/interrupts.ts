@@ -3,16 +3,12 @@ import type { FleetRun } from "./fleet.ts";
 /** One Ctrl-C may come twice: from the terminal, and passed on by npm. */
 const SAME_INTERRUPT_MS = 800;
 
-/** What goes on of interrupts while a run is at work. */
-export interface Interrupts {
-  /** Whether there was one. */
-  came(): boolean;
-  /** Interrupts are nobody's business any more. */
-  stop(): void;
-}
-
-/** Passes Ctrl-C and its like on to the engines of a run, which are out of the terminal's reach. */
-export function passInterrupts(run: FleetRun, onFirst: () => void): Interrupts {
+/**
+ * Passes Ctrl-C and its like on to the engines of a run, which the terminal does not reach.
+ *
+ * @returns `came`: whether there was one; `stop`: passes no more of them
+ */
+export function passInterrupts(run: FleetRun, onFirst: () => void) {
   let last = 0;
   const handler = () => {
     const now = Date.now();

@@ -19,16 +19,10 @@ export interface Request {
   readonly onState: (state: RunState) => void;
 }
 
-/** How the engine ended. */
-export interface Ended {
-  /** Null where a signal ended it. */
-  readonly code: number | null;
-  readonly state: RunState;
-}
-
 /** An engine at work. */
 export interface Operation {
-  readonly ended: Promise<Ended>;
+  /** How the engine ended: `code` is null where a signal ended it. */
+  readonly ended: Promise<{ readonly code: number | null; readonly state: RunState }>;
   /** Asks it to stop: what has begun is finished, nothing new is begun. A second time ends it at once. */
   interrupt(): void;
 }
@@ -43,7 +37,7 @@ const GOGC = "400";
 export function start({ ref, args, socket, languageHost, log, onState }: Request): Operation {
   let engine: Engine | undefined;
   let interrupts = 0;
-  const run = async (): Promise<Ended> => {
+  const run = async () => {
     let state = NOTHING_YET;
     const onEvent = (json: string) => {
       const next = afterEvent(state, json);
@@ -81,8 +75,6 @@ export async function lastWords(log: string): Promise<string> {
   const text = await readFile(log, "utf8").catch(() => "");
   const errors = text.split("\n").filter((line) => /^\s*error: /.test(line));
   const chosen = errors.length > 0 ? errors : text.trim().split("\n").slice(-6);
-  return chosen
-    .map((line) => line.trim().replace(/^error: /, ""))
-    .join("\n")
-    .trim();
+  const words = chosen.map((line) => line.trim().replace(/^error: /, ""));
+  return words.join("\n").trim();
 }

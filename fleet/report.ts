@@ -24,14 +24,10 @@ export function formatFleet(action: Action, all: readonly StackStatus[], seconds
   );
   const failures = all
     .filter((s) => s.result === "failed")
-    .map((s) =>
-      [
-        `${s.stack} failed:`,
-        indent(s.reason ?? "it gave no reason"),
-        `  next: ${nextCommand(action, s.stack, s.reason ?? "", project)}`,
-        `  all that the engine said: ${s.log}`,
-      ].join("\n"),
-    );
+    .map(({ stack, log, reason = "it gave no reason" }) => {
+      const next = `  next: ${nextCommand(action, stack, reason, project)}`;
+      return `${stack} failed:\n${indent(reason)}\n${next}\n  all that the engine said: ${log}`;
+    });
   const warnings = all.flatMap((s) => s.state.warnings.map((text) => `${s.stack} warns:\n${indent(text)}`));
   return [table, ...warnings, ...failures, lastLine(action, all, seconds, project)].join("\n\n");
 }
@@ -47,10 +43,7 @@ function lastLine(action: Action, all: readonly StackStatus[], seconds: number, 
 }
 
 function indent(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `    ${line}`.trimEnd())
-    .join("\n");
+  return text.replaceAll(/^(?=.)/gm, "    ");
 }
 
 /** The same as data. */

@@ -24,8 +24,7 @@ const MAKES_WAY = /-reservation$/;
 /** What a resource is to a person; undefined for those that a person need not know of. */
 export function nounOf({ name, type }: ResourceStep): string | undefined {
   if (HOLDERS.test(type) || MAKES_WAY.test(name)) return undefined;
-  const part = partOf(name);
-  return part === undefined ? name : filled(part[1], part[0], name);
+  return partOf(name)?.noun ?? name;
 }
 
 /** What is being done now, for a line of progress: the step that began last. */
@@ -36,11 +35,10 @@ export function doing(action: "up" | "down", state: RunState): string {
     if (state.summary !== undefined) return "writing the state";
     return action === "up" && state.done.size === 0 ? "reading the machine's facts" : "asking the engine";
   }
-  const part = partOf(step.name);
   const noun = nounOf(step) ?? step.name;
   if (step.op === "delete" || step.op === "discard") return `removing ${noun}`;
   if (step.op === "same" || step.op === "read" || step.op === "refresh") return `looking at ${noun}`;
-  return part === undefined ? `making ${noun}` : filled(part[2], part[0], step.name);
+  return partOf(step.name)?.making ?? `making ${noun}`;
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -60,16 +58,14 @@ export function changesText(state: RunState): string {
     if (verb === undefined || noun === undefined) continue;
     groups.set(verb, (groups.get(verb) ?? new Set()).add(noun));
   }
-  if (groups.size > 0) return [...groups].map(([verb, nouns]) => `${verb}: ${[...nouns].join(", ")}`).join("; ");
-  return "nothing";
+  return [...groups].map(([verb, nouns]) => `${verb}: ${[...nouns].join(", ")}`).join("; ") || "nothing";
 }
 
+/** The part that a resource's name means, in words with the pattern's groups filled in. */
 function partOf(name: string) {
-  return PARTS.find(([pattern]) => pattern.test(name));
-}
-
-/** A pattern's words with its groups filled in, whatever stands before it in the name. */
-function filled(words: string, pattern: RegExp, name: string): string {
-  const groups = pattern.exec(name) ?? [];
-  return words.replaceAll(/\$(\d)/g, (_all, group: string) => groups[Number(group)] ?? "");
+  const part = PARTS.find(([pattern]) => pattern.test(name));
+  if (part === undefined) return undefined;
+  const groups = part[0].exec(name) ?? [];
+  const filled = (words: string) => words.replaceAll(/\$(\d)/g, (_all, group: string) => groups[Number(group)] ?? "");
+  return { noun: filled(part[1]), making: filled(part[2]) };
 }

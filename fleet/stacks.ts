@@ -23,18 +23,15 @@ const CONFIG_FILE = /^Pulumi\.(.+)\.ya?ml$/;
 
 /** Reads which stacks have a config file in the project's folder, and the host that each names. */
 export async function configuredStacks(projectDir: string): Promise<KnownStack[]> {
-  const names = (await readdir(projectDir)).flatMap((file) => {
-    const name = CONFIG_FILE.exec(file)?.[1];
-    return name === undefined ? [] : [[name, file] as const];
-  });
-  const read = names.map(async ([name, file]) => {
+  const files = (await readdir(projectDir)).filter((file) => CONFIG_FILE.test(file));
+  const read = files.map(async (file) => {
     const host = hostOf(await readFile(join(projectDir, file), "utf8"));
-    return { name, configured: true, ...(host === undefined ? {} : { host }) };
+    return { name: file.replace(CONFIG_FILE, "$1"), configured: true, ...(host !== undefined && { host }) };
   });
   return (await Promise.all(read)).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** `lathe:host` in a stack's config file; undefined where it is not there in plain text. What else is wrong with the file, the engine tells. */
+/** `lathe:host` in a stack's config file; undefined where it is not there in plain text. The engine reports what else is wrong with the file. */
 export function hostOf(text: string): string | undefined {
   try {
     const content = parse(text) as { config?: Record<string, unknown> } | null;
@@ -50,14 +47,13 @@ const Listed = z.array(z.object({ name: z.string(), resourceCount: z.number().op
 /** The project's stacks: those with a config file, and those of the backend as `pulumi stack ls --json` prints them. */
 export function knownStacks(configured: readonly KnownStack[], listed: string): KnownStack[] {
   const deployed = new Map(Listed.parse(JSON.parse(listed)).map((s) => [s.name, { resources: s.resourceCount ?? 0 }]));
-  const ofBackend = (name: string) => {
+  const known = configured.map((stack) => {
     // A backend with organisations names some stacks with theirs: `acme/edge`.
-    const key = [...deployed.keys()].find((k) => k === name || k.endsWith(`/${name}`));
-    const found = key === undefined ? undefined : deployed.get(key);
-    if (key !== undefined) deployed.delete(key);
-    return found === undefined ? {} : { deployed: found };
-  };
-  const known = configured.map((stack) => ({ ...stack, ...ofBackend(stack.name) }));
+    const key = [...deployed.keys()].find((k) => k === stack.name || k.endsWith(`/${stack.name}`)) ?? "";
+    const found = deployed.get(key);
+    deployed.delete(key);
+    return { ...stack, ...(found && { deployed: found }) };
+  });
   const others = [...deployed].map(([name, found]) => ({ name, configured: false, deployed: found }));
   return [...known, ...others].sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -27,20 +27,15 @@ export async function debianBase(progress: Progress, packages: readonly string[]
   needRoot();
   const codename = await machineCodename();
   const key = baseKey(codename, arch(), packages);
-  const wait = (pid: string) => progress.note(`waiting for process ${pid}, which builds it now`, true);
-  if (packages.length === 0) return cached("lab", key, (dir) => bootstrap(dir, codename, progress), wait);
-  return cached(
-    "lab",
-    key,
-    async (dir) => {
-      const minbase = await debianBase(progress);
-      progress.step(`Debian packages for the lab: ${packages.join(", ")}`, 40);
-      await run(["cp", "-a", "--reflink=auto", `${minbase}/.`, dir]);
-      await installPackages(dir, packages, progress);
-      progress.done();
-    },
-    wait,
-  );
+  const make = async (dir: string) => {
+    if (packages.length === 0) return bootstrap(dir, codename, progress);
+    const minbase = await debianBase(progress);
+    progress.step(`Debian packages for the lab: ${packages.join(", ")}`, 40);
+    await run(["cp", "-a", "--reflink=auto", `${minbase}/.`, dir]);
+    await installPackages(dir, packages, progress);
+    progress.done();
+  };
+  return cached("lab", key, make, (pid) => progress.note(`waiting for process ${pid}, which builds it now`, true));
 }
 
 /** Names a base in the cache: the release, the processor, and the packages in it, whatever their order. */
@@ -73,19 +68,12 @@ async function bootstrap(dir: string, codename: string, progress: Progress): Pro
   };
   const trust = main.trusted ? ["--no-check-gpg"] : main.signedBy === undefined ? [] : [`--keyring=${main.signedBy}`];
   const contained = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-  await run(
-    [
-      ...contained,
-      "debootstrap",
-      "--variant=minbase",
-      `--components=${main.components.join(",")}`,
-      ...trust,
-      codename,
-      dir,
-      main.uris[0] ?? "",
-    ],
-    { env, what: `debootstrap of ${codename}`, onLine: (line) => progress.note(line.replace(/^I: /, "")) },
-  );
+  const what = ["--variant=minbase", `--components=${main.components.join(",")}`, ...trust];
+  await run([...contained, "debootstrap", ...what, codename, dir, main.uris[0] ?? ""], {
+    env,
+    what: `debootstrap of ${codename}`,
+    onLine: (line) => progress.note(line.replace(/^I: /, "")),
+  });
   await adoptSources(dir, sources);
   await inChroot(dir, ["apt-get", "-q", "update"]);
   await inChroot(dir, ["apt-get", "-q", "-y", "upgrade"]);
@@ -94,7 +82,7 @@ async function bootstrap(dir: string, codename: string, progress: Progress): Pro
 }
 
 async function installPackages(root: string, packages: readonly string[], progress: Progress): Promise<void> {
-  // A package's services must not start in a chroot: this is how Debian is told so.
+  // Debian's way to keep a package's services from starting in a chroot.
   const policy = join(root, "usr/sbin/policy-rc.d");
   await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   const onLine = (line: string) => progress.note(line);
@@ -102,7 +90,7 @@ async function installPackages(root: string, packages: readonly string[], progre
   await inChroot(root, ["apt-get", "-q", "-y", "install", ...packages], { onLine });
   await inChroot(root, ["apt-get", "clean"]);
   await rm(policy);
-  // What tells one machine from another is made anew for each.
+  // What identifies a machine is made anew for each.
   const keys = (await readdir(join(root, "etc/ssh")).catch(() => [])).filter((name) => name.startsWith("ssh_host_"));
   for (const name of keys) await rm(join(root, "etc/ssh", name));
   await rm(join(root, "etc/machine-id"), { force: true });

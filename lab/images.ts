@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { writeAtomic } from "../lib/cached.ts";
@@ -20,18 +19,16 @@ export interface ImageConfig {
   readonly labels?: Readonly<Record<string, string>>;
   /** Such as `8500/tcp` or `8500`. */
   readonly exposedPorts?: readonly string[];
-  readonly user?: string;
-  readonly workdir?: string;
 }
 
-/** An image to be: a root folder, or a tar of one, and its configuration. */
+/** An image to be: a root folder and its configuration. */
 export interface ImageSource {
   /** Repository in the registry: `lathe/small`. */
   readonly name: string;
   readonly tag: string;
-  /** Names the content: whoever gives the same key means the same files. */
+  /** Names the content: the same key, the same files. */
   readonly key: string;
-  readonly rootfs: { readonly dir: string } | { readonly tar: string };
+  readonly rootfs: { readonly dir: string };
   readonly config: ImageConfig;
 }
 
@@ -70,24 +67,19 @@ export async function pushImage(lab: Lab, source: ImageSource, progress: Progres
   const host = [...lab.hosts].filter((h) => h.docker).sort((a, b) => b.cpus - a.cpus)[0];
   const pid = host === undefined ? undefined : await initOf(lab.name, host.name);
   if (host === undefined || pid === undefined) {
-    throw new UserError({
-      what: `lab "${lab.name}": no host with Docker is up to make an image in`,
-      fix: "npx lathe lab up",
-    });
+    const what = `lab "${lab.name}": no host with Docker is up to make an image in`;
+    throw new UserError({ what, fix: "npx lathe lab up" });
   }
   const tagged = `${address}/${source.name}:${source.tag}`;
   // Straight into the host and not over ssh: a gigabyte need not be encrypted on its way to another namespace.
   const docker = ["nsenter", "-t", String(pid), "--mount", "--net", "--uts", "--pid", "docker"];
-  progress.step(
-    `image ${source.name}:${source.tag} for the lab's registry (docker import and push on ${host.name})`,
-    90,
-  );
+  const title = `${source.name}:${source.tag}`;
+  progress.step(`image ${title} for the lab's registry (docker import and push on ${host.name})`, 90);
   await importImage([...docker, "import", ...changeArguments(source.config), "-", tagged], source, progress);
   progress.note("pushing");
   await run([...docker, "push", "-q", tagged], { what: `docker push ${tagged}` });
   const digest = await manifestDigest(address, source.name, source.tag);
-  if (digest === undefined)
-    throw new UserError({ what: `registry ${address}: has no ${source.name}:${source.tag} after its push` });
+  if (digest === undefined) throw new UserError({ what: `registry ${address}: has no ${title} after its push` });
   await run([...docker, "rmi", tagged], { what: `docker rmi ${tagged}` });
   await writeAtomic(note, `${JSON.stringify({ name: source.name, key: source.key, digest })}\n`);
   progress.done(digest.slice(0, 19));
@@ -113,8 +105,6 @@ export function changeArguments(config: ImageConfig): string[] {
     ...pairs(config.env).map((p) => `ENV ${p}`),
     ...pairs(config.labels).map((p) => `LABEL ${p}`),
     ...(config.exposedPorts ?? []).map((p) => `EXPOSE ${p}`),
-    ...(config.user === undefined ? [] : [`USER ${config.user}`]),
-    ...(config.workdir === undefined ? [] : [`WORKDIR ${config.workdir}`]),
     ...(config.entrypoint === undefined ? [] : [`ENTRYPOINT ${JSON.stringify(config.entrypoint)}`]),
     ...(config.cmd === undefined ? [] : [`CMD ${JSON.stringify(config.cmd)}`]),
   ];
@@ -123,25 +113,22 @@ export function changeArguments(config: ImageConfig): string[] {
 
 /** Feeds a tar of the root folder into `docker import`. */
 async function importImage(argv: readonly string[], source: ImageSource, progress: Progress): Promise<void> {
-  const { rootfs } = source;
-  const tar = ["--create", "--numeric-owner", "--xattrs", "--xattrs-include=security.capability", "--one-file-system"];
-  const packer =
-    "dir" in rootfs ? spawn("tar", [...tar, "-C", rootfs.dir, "."], { stdio: ["ignore", "pipe", "pipe"] }) : undefined;
+  const flags = [
+    "--create",
+    "--numeric-owner",
+    "--xattrs",
+    "--xattrs-include=security.capability",
+    "--one-file-system",
+  ];
+  const packer = spawn("tar", [...flags, "-C", source.rootfs.dir, "."], { stdio: ["ignore", "pipe", "pipe"] });
   const [command = "", ...args] = argv;
   const importer = spawn(command, args, { stdio: ["pipe", "ignore", "pipe"] });
   const said: string[] = [];
-  packer?.stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));
-  importer.stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));
-  const input = packer === undefined ? createReadStream("tar" in rootfs ? rootfs.tar : "") : packer.stdout;
   let bytes = 0;
-  input.on("data", (chunk: Buffer | string) => {
-    bytes += chunk.length;
-    progress.note(`${Math.round(bytes / 1e6)} MB`);
-  });
-  const exits = [packer, importer].flatMap((child) =>
-    child === undefined ? [] : [new Promise<number | null>((done) => child.on("close", done))],
-  );
-  const piped = pipeline(input, importer.stdin).catch((error: Error) => said.push(error.message));
+  for (const { stderr } of [packer, importer]) stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));
+  packer.stdout.on("data", (chunk: Buffer) => progress.note(`${Math.round((bytes += chunk.length) / 1e6)} MB`));
+  const exits = [packer, importer].map((child) => new Promise<number | null>((done) => child.on("close", done)));
+  const piped = pipeline(packer.stdout, importer.stdin).catch((error: Error) => said.push(error.message));
   const codes = await Promise.all(exits);
   await piped;
   if (codes.every((code) => code === 0)) return;

@@ -1,5 +1,5 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { exists } from "../lib/cached.ts";
 import { groupPath, parseHierarchies, processesOf } from "./hosts/cgroups.ts";
 import { labPaths, uplinkName } from "./names.ts";
 import { tryRun } from "./run.ts";
@@ -30,16 +30,12 @@ export async function findLeftovers(lab: string): Promise<Leftovers> {
   const groups = parseHierarchies(mounts).map((h) => groupPath(h, lab));
   const uplink = uplinkName(lab);
   const link = await tryRun(["ip", "link", "show", uplink]);
-  const present = async (paths: readonly string[]) => {
-    const found: string[] = [];
-    for (const path of paths) if (await exists(path)) found.push(path);
-    return found;
-  };
+  const present = (paths: readonly string[]) => paths.filter((path) => existsSync(path));
   return {
     processes: await processesOf(lab),
     mounts: mountsBelow(mounts, dir),
     interfaces: link.exitCode === 0 ? [uplink] : [],
-    cgroups: await present(groups),
-    files: await present([dir]),
+    cgroups: present(groups),
+    files: present([dir]),
   };
 }

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { UserError } from "../lib/errors.ts";
-import { formatCpuList, parseCpuList, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
+import { allowedCpus, formatCpuList, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
 import { checkName } from "./names.ts";
 import { tryRun } from "./run.ts";
 import type { Sudo } from "./hosts/user.ts";
@@ -17,7 +16,7 @@ export interface HostSpec {
   /** Default: what `planLimits` gives to the role; for other names all CPUs. */
   readonly limits?: HostLimits;
   /** Default: none. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes?: number | null;
   /** Whom to log in as, where that is not root, and whether they may become root. */
   readonly user?: { readonly name: string; readonly sudo: Sudo };
   /** Where its sshd listens. Default: 22. */
@@ -38,15 +37,10 @@ export interface LabSpec {
 }
 
 /** A host with everything decided. */
-export interface PlannedHost {
-  readonly name: string;
+export interface PlannedHost extends HostSpec {
   readonly docker: boolean;
   readonly limits: HostLimits;
   readonly memoryBytes: number | null;
-  readonly user: { readonly name: string; readonly sudo: Sudo } | undefined;
-  readonly sshPort: number | undefined;
-  readonly ipv6: boolean;
-  readonly behind: string | undefined;
 }
 
 /** Hosts are numbered from here in the lab's subnet, a /24; the machine is .1, the registry .2. */
@@ -55,8 +49,7 @@ const MOST_HOSTS = 254 - FIRST_HOST + 1;
 
 /** Fills in what a spec leaves open, from the CPUs of this machine. @throws UserError with every fault of the spec */
 export async function planLab(spec: LabSpec): Promise<PlannedHost[]> {
-  const status = await readFile("/proc/self/status", "utf8");
-  const allowed = parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0");
+  const allowed = await allowedCpus();
   const lscpu = await tryRun(["lscpu", "-p=CPU,CORE"]);
   const machine = parseMachineCpus(lscpu.stdout, allowed);
   const roles: Readonly<Record<string, HostLimits>> = planLimits(machine);
@@ -67,11 +60,9 @@ export async function planLab(spec: LabSpec): Promise<PlannedHost[]> {
   if (hosts.length === 0 || hosts.length > MOST_HOSTS) {
     throw new UserError({ what: `lab "${spec.name}": ${hosts.length} hosts`, expected: `1 to ${MOST_HOSTS}` });
   }
-  if (new Set(hosts.map((h) => h.name)).size !== hosts.length) {
-    throw new UserError({
-      what: `lab "${spec.name}": two hosts have one name (${hosts.map((h) => h.name).join(", ")})`,
-    });
-  }
+  const names = hosts.map((h) => h.name);
+  if (new Set(names).size !== names.length)
+    throw new UserError({ what: `lab "${spec.name}": two hosts have one name (${names.join(", ")})` });
   for (const { name, behind } of hosts) {
     if (behind === undefined || hosts.some((h) => h.name === behind && h.name !== name)) continue;
     throw new UserError({ what: `host "${name}": behind "${behind}"`, expected: "another host of the lab" });
@@ -85,8 +76,6 @@ export async function planLab(spec: LabSpec): Promise<PlannedHost[]> {
         expected: `of this machine's ${formatCpuList(allowed)}`,
       });
     }
-    const { user, sshPort, behind } = host;
-    const { docker = true, memoryBytes = null, ipv6 = false } = host;
-    return { name: host.name, docker, limits, memoryBytes, user, sshPort, ipv6, behind };
+    return { ...host, docker: host.docker ?? true, limits, memoryBytes: host.memoryBytes ?? null };
   });
 }

@@ -60,6 +60,23 @@ export function knownHostsText(
     .join("");
 }
 
+/** The arguments that run a command on a host over a connection of its own. */
+export function sshTo(config: string, host: string, ...command: readonly string[]): string[] {
+  return [
+    "ssh",
+    "-F",
+    config,
+    "-o",
+    "ConnectTimeout=5",
+    "-o",
+    "ControlMaster=no",
+    "-o",
+    "ControlPath=none",
+    host,
+    ...command,
+  ];
+}
+
 /** Makes an ed25519 key pair without a passphrase, unless it is there. @returns the public key's line */
 export async function ensureKey(path: string, comment: string): Promise<string> {
   if (!(await exists(`${path}.pub`))) {

@@ -5,7 +5,8 @@ import { hostUp } from "./hosts/boot.ts";
 import { defaultLabName } from "./names.ts";
 import { run, tryRun } from "./run.ts";
 import { manifestDigest } from "./registry/registry.ts";
-import { STANDS_FOR, readLab, type LabHost, type LinkState } from "./state.ts";
+import { sshTo } from "./ssh.ts";
+import { STANDS_FOR, readLab, type Lab, type LabHost, type LinkState } from "./state.ts";
 
 /** A host as it is now. */
 export interface HostStatus extends LabHost {
@@ -16,14 +17,10 @@ export interface HostStatus extends LabHost {
 }
 
 /** A lab as it is now. */
-export interface LabStatus {
-  readonly name: string;
-  readonly subnet: string;
+export interface LabStatus extends Pick<Lab, "name" | "subnet" | "sshConfig" | "standsFor"> {
   readonly hosts: readonly HostStatus[];
   readonly registry: { readonly address: string; readonly answers: boolean };
-  readonly sshConfig: string;
   readonly machine: string;
-  readonly standsFor: string;
 }
 
 /** Asks every host of a lab how it is. @throws UserError if no such lab is up */
@@ -33,40 +30,19 @@ export async function labStatus(name = defaultLabName()): Promise<LabStatus> {
     lab.hosts.map(async (host): Promise<HostStatus> => {
       if (!(await hostUp(name, host.name))) return { ...host, state: "down", dockerVersion: null };
       const ask = host.docker ? "docker version --format '{{.Server.Version}}' || true" : "true";
-      const answer = await tryRun([
-        "ssh",
-        "-F",
-        lab.sshConfig,
-        "-o",
-        "ConnectTimeout=5",
-        "-o",
-        "ControlPath=none",
-        host.name,
-        ask,
-      ]);
+      const answer = await tryRun(sshTo(lab.sshConfig, host.name, ask));
       const version = answer.stdout.trim();
-      return {
-        ...host,
-        state: answer.exitCode === 0 ? "up" : "no ssh",
-        dockerVersion: version === "" ? null : version,
-      };
+      return { ...host, state: answer.exitCode === 0 ? "up" : "no ssh", dockerVersion: version || null };
     }),
   );
   const answers = await manifestDigest(lab.registry.address, "lathe/none", "none").then(
     () => true,
     () => false,
   );
+  const { subnet, sshConfig } = lab;
   const model = /^model name\s*: (.*)$/m.exec(await readFile("/proc/cpuinfo", "utf8"))?.[1] ?? "processor unknown";
   const machine = `${model}, ${(await run(["nproc", "--all"])).trim()} CPUs, ${formatGib(totalmem())}`;
-  return {
-    name,
-    subnet: lab.subnet,
-    hosts,
-    registry: { ...lab.registry, answers },
-    sshConfig: lab.sshConfig,
-    machine,
-    standsFor: STANDS_FOR,
-  };
+  return { name, subnet, hosts, registry: { ...lab.registry, answers }, sshConfig, machine, standsFor: STANDS_FOR };
 }
 
 /** The status as a table for people. */
@@ -83,19 +59,13 @@ export function formatStatus(status: LabStatus): string {
     h.docker ? (h.dockerVersion ?? "no answer") : "none",
     formatLink(h.link),
   ]);
+  const table = formatTable(
+    columns.map((title) => ({ title })),
+    rows,
+  );
   const registry = `registry ${status.registry.address}: ${status.registry.answers ? "up" : "no answer"}`;
-  const lines = [
-    `lab "${status.name}" on ${status.subnet}, this machine: ${status.machine}`,
-    "",
-    formatTable(
-      columns.map((title) => ({ title })),
-      rows,
-    ),
-    "",
-    `${registry}   ssh -F ${status.sshConfig} HOST`,
-    status.standsFor,
-  ];
-  return lines.join("\n");
+  const machine = `lab "${status.name}" on ${status.subnet}, this machine: ${status.machine}`;
+  return [machine, "", table, "", `${registry}   ssh -F ${status.sshConfig} HOST`, status.standsFor].join("\n");
 }
 
 /** A link in words: `+20 ms each way, 50 Mbit/s (forwarder)`. */

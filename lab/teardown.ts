@@ -2,9 +2,9 @@ import { readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../lib/errors.ts";
-import { killAll, removeGroups } from "./hosts/cgroups.ts";
+import { endProcess, killAll, removeGroups } from "./hosts/cgroups.ts";
 import { releaseHierarchies } from "./hosts/cgroupfs.ts";
-import { findLeftovers, mountsBelow, type Leftovers } from "./leftovers.ts";
+import { findLeftovers, mountsBelow } from "./leftovers.ts";
 import { labPaths, labsDir } from "./names.ts";
 import { removeSwitch } from "./network/switch.ts";
 import { run } from "./run.ts";
@@ -30,22 +30,20 @@ export async function removeLab(lab: string): Promise<void> {
   await run(["rm", "-rf", "--one-file-system", paths.dir]);
   await releaseHierarchies();
   await rmdir(labsDir()).catch(() => {});
-  const left = await findLeftovers(lab);
-  const words = describe(left);
+  const words = await remainsOf(lab);
   if (words !== "")
     throw new UserError({ what: `lab "${lab}" left behind: ${words}`, fix: `npx lathe lab down --name ${lab}` });
 }
 
 /** Whether anything of a lab is on the machine. */
 export async function labRemains(lab: string): Promise<boolean> {
-  return describe(await findLeftovers(lab)) !== "";
+  return (await remainsOf(lab)) !== "";
 }
 
-function describe(left: Leftovers): string {
-  return Object.entries(left)
-    .filter(([, items]) => (items as readonly unknown[]).length > 0)
-    .map(([kind, items]) => `${kind} ${(items as readonly unknown[]).join(", ")}`)
-    .join("; ");
+async function remainsOf(lab: string): Promise<string> {
+  const left = Object.entries(await findLeftovers(lab)) as [string, readonly unknown[]][];
+  const there = left.filter(([, items]) => items.length > 0);
+  return there.map(([kind, items]) => `${kind} ${items.join(", ")}`).join("; ");
 }
 
 /** Mount points in a folder, outer ones first. */
@@ -55,14 +53,7 @@ async function mountPointsBelow(folder: string): Promise<string[]> {
 
 /** Ends the ssh processes that use a lab's config: shared connections outlive the command that opened them. */
 async function endSsh(folder: string): Promise<void> {
-  const pids = await sshProcesses(folder);
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGTERM");
-    } catch {
-      // It has ended by itself.
-    }
-  }
+  for (const pid of await sshProcesses(folder)) endProcess(pid, "SIGTERM");
   for (let i = 0; i < 40 && (await sshProcesses(folder)).length > 0; i++) await sleep(50);
   await rm(join(folder, "cm"), { recursive: true, force: true });
 }

@@ -17,7 +17,7 @@ import { chooseSubnet, makeSwitch, switchUp } from "./network/switch.ts";
 import { REGISTRY_HOST, REGISTRY_NUMBER, awaitRegistry, bootRegistry } from "./registry/registry.ts";
 import { FIRST_HOST, planLab, type LabSpec, type PlannedHost } from "./spec.ts";
 import { ensureKey, fingerprint, writeSshFiles } from "./ssh.ts";
-import { STANDS_FOR, findLab, writeLab, type Lab, type LabHost } from "./state.ts";
+import { LabHost, STANDS_FOR, findLab, writeLab, type Lab } from "./state.ts";
 import { labRemains, removeLab } from "./teardown.ts";
 
 /** What every host has installed; those with Docker have its engine, and the registry's host the registry, too. */
@@ -37,7 +37,7 @@ export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   await needPrograms(["ip", "tc", "ssh", "ssh-keygen", "unshare", "nsenter", "mount", "tar"], progress);
   await needHierarchies(progress);
   const stock = hosts.some((h) => !h.docker) ? await debianBase(progress, FOUND) : "";
-  const bases = {
+  const bases: Bases = {
     docker: await debianBase(progress, [...DOCKER, ...(spec.packages ?? [])]),
     stock,
     packages: stock === "" ? "" : await packageFolder(stock, INSTALLABLE, progress),
@@ -81,15 +81,19 @@ interface Bases {
 function wanted(host: PlannedHost | LabHost | undefined, bases: Bases): unknown {
   if (host === undefined) return undefined;
   const { name, docker, memoryBytes, sshPort } = host;
-  const rest =
+  const own =
     "limits" in host
-      ? [formatCpuList(host.limits.cpus), host.limits.quotaCpus, docker ? bases.docker : bases.stock]
-      : [host.cpuset, host.quotaCpus, host.base];
-  const place =
-    "limits" in host
-      ? [host.user?.name ?? "root", host.user?.sudo, host.ipv6, host.behind]
-      : [host.user, host.sudo, host.address6 !== undefined, host.behind?.name];
-  return [name, docker, memoryBytes, sshPort, ...rest, ...place];
+      ? [
+          formatCpuList(host.limits.cpus),
+          host.limits.quotaCpus,
+          docker ? bases.docker : bases.stock,
+          host.user?.name ?? "root",
+          host.user?.sudo,
+          host.ipv6 ?? false,
+          host.behind,
+        ]
+      : [host.cpuset, host.quotaCpus, host.base, host.user, host.sudo, host.address6 !== undefined, host.behind?.name];
+  return [name, docker, memoryBytes, sshPort, ...own];
 }
 
 async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, before: Lab | undefined): Promise<Lab> {
@@ -116,7 +120,7 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
   }));
   const everything = { cpus: [...new Set(hosts.flatMap((h) => h.limits.cpus))], quotaCpus: null };
   const [registry, ...booted] = await Promise.all([
-    keepOr(name, REGISTRY_HOST, async () => (await bootRegistry(name, registryAddress, bases.docker, everything)).pid),
+    keepOr(name, REGISTRY_HOST, () => bootRegistry(name, registryAddress, bases.docker, everything)),
     ...placed.map(async (host) => {
       const base = host.docker ? bases.docker : bases.stock;
       const root = { ...host, base, authorizedKey, registry: `${registryAddress}:5000`, neighbours: placed };
@@ -126,25 +130,15 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
       });
       const publicKey = await readFile(hostKeyPath(name, host.name), "utf8");
       const link = before?.hosts.find((h) => h.name === host.name)?.link ?? null;
-      const made: LabHost = {
-        name: host.name,
-        address: host.address,
-        address6: host.address6,
-        user: host.user?.name ?? "root",
-        sudo: host.user?.sudo,
-        sshPort: host.sshPort,
-        behind: host.behind,
-        packages: host.packages,
+      const made = LabHost.parse({
+        ...host,
+        ...{ base, pid, user: host.user?.name ?? "root", sudo: host.user?.sudo },
         cpus: host.limits.cpus.length,
         cpuset: formatCpuList(host.limits.cpus),
         quotaCpus: host.limits.quotaCpus,
-        memoryBytes: host.memoryBytes,
-        docker: host.docker,
-        base,
-        pid,
         hostKey: await fingerprint(hostKeyPath(name, host.name)),
         link: link === null || (await linkUp(name, host.name, link)) ? link : await applyLink(name, host.name, link),
-      };
+      });
       return { made, publicKey };
     }),
   ]);

@@ -25,20 +25,16 @@ export async function cached(
 ): Promise<string> {
   const final = cacheDir(kind, key);
   if (await exists(final)) return final;
-  await mkdir(dirname(final), { recursive: true });
-  return withLock(
-    `${final}.lock`,
-    async () => {
-      if (await exists(final)) return final;
-      const partial = `${final}.partial`;
-      await rm(partial, { recursive: true, force: true });
-      await mkdir(partial, { recursive: true });
-      await build(partial);
-      await rename(partial, final);
-      return final;
-    },
-    onWait,
-  );
+  const once = async () => {
+    if (await exists(final)) return final;
+    const partial = `${final}.partial`;
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { recursive: true });
+    await build(partial);
+    await rename(partial, final);
+    return final;
+  };
+  return withLock(`${final}.lock`, once, onWait);
 }
 
 /** True where a file or folder of this path is there. */
@@ -101,13 +97,9 @@ async function takeAway(path: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // Held for milliseconds, unless its holder was killed in them.
-    const since = await stat(guard).then(
-      (s) => s.mtimeMs,
-      () => Date.now(),
-    );
+    const since = (await stat(guard).catch(() => undefined))?.mtimeMs ?? Date.now();
     if (Date.now() - since > LOCK_STALE_MS) await rm(guard, { force: true });
-    await sleep(50);
-    return;
+    return void (await sleep(50));
   }
   try {
     if (await stale(path)) await rm(path, { force: true });

@@ -11,7 +11,6 @@ export interface RunOptions {
   readonly what?: string;
   /** The next step when it fails. */
   readonly fix?: string;
-
   /** Called for each line that the program prints, on either stream. */
   readonly onLine?: (line: string) => void;
   /** The program is ended after this time, and all that it has started; default: never. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readFile, rename } from "node:fs/promises";
 import { constants } from "node:os";
-import { cached, exists } from "../lib/cached.ts";
+import { cached } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
@@ -12,14 +12,9 @@ import type { Program } from "./programs.ts";
 
 const KIND = "toolchain";
 
-/** Where the built program of these sources is or will be. */
+/** Where the program of these sources is once it has been built. */
 export async function builtPath(program: Program): Promise<string> {
   return join(cacheDir(KIND, await keyOf(program)), program.name);
-}
-
-/** Whether the program of these sources has been built. */
-export async function isBuilt(program: Program): Promise<boolean> {
-  return exists(await builtPath(program));
 }
 
 /**
@@ -39,7 +34,7 @@ export async function build(program: Program, progress: Progress): Promise<strin
 }
 
 async function goBuild(program: Program, folder: string, out: string, progress: Progress): Promise<void> {
-  const { goPackage, tags, versionVariable, builtVersion } = program.recipe;
+  const { goPackage, tags = [], versionVariable, builtVersion } = program.recipe;
   // A name of this process's own: a compiler that outlived a killed build must not write into the next one's file.
   const unfinished = `${out}.${process.pid}`;
   const toolchain = await chooseGo(folder, progress);

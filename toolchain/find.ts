@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { exists } from "../lib/cached.ts";
 import { cacheDir } from "../lib/paths.ts";
 import { tryRun } from "../lib/run.ts";
-import { builtPath, isBuilt } from "./build.ts";
+import { builtPath } from "./build.ts";
 import { fit } from "./fit.ts";
 import type { Program } from "./programs.ts";
 
@@ -20,7 +20,7 @@ export interface Found {
   readonly note?: string;
 }
 
-/** A program that is not there. `why` tells what was passed over, if anything was. */
+/** A program that is not there. `why` names what was passed over, if anything was. */
 export interface Missing {
   readonly name: Program["name"];
   readonly missing: true;
@@ -84,15 +84,16 @@ async function locatePlugin(program: Program, env: NodeJS.ProcessEnv): Promise<F
 }
 
 async function locateBuilt(program: Program, passed: readonly string[]): Promise<Found | Missing> {
-  const why = passed.length > 0 ? { why: passed.join("; ") } : {};
-  if (!(await isBuilt(program))) return { name: program.name, missing: true, ...why };
-  const notes = [...(program.recipe.note === undefined ? [] : [program.recipe.note]), ...passed];
+  const path = await builtPath(program);
+  if (!(await exists(path)))
+    return { name: program.name, missing: true, ...(passed.length > 0 && { why: passed.join("; ") }) };
+  const notes = [program.recipe.note, ...passed].filter((note) => note !== undefined);
   return {
     name: program.name,
     version: program.recipe.builtVersion.replace(/^v/, ""),
-    path: await builtPath(program),
+    path,
     from: "built",
-    ...(notes.length > 0 ? { note: notes.join("; ") } : {}),
+    ...(notes.length > 0 && { note: notes.join("; ") }),
   };
 }
 

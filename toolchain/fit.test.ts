@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fit, goPlan, parseVersion } from "./fit.ts";
+import { fit, goPlan } from "./fit.ts";
 import { programs, type ProgramName } from "./programs.ts";
 
 const pins = { pulumi: "3.259.0", docker: "5.2.0", command: "1.2.1" };
@@ -55,7 +55,8 @@ describe("which plugin fits", () => {
 test("any text is either a version or none, and never an exception", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
-      expect(["object", "undefined"]).toContain(typeof parseVersion(text));
+      expect(fits("pulumi", text)).toBeTypeOf("boolean");
+      expect(["local", "fetch", "none"]).toContain(goPlan(text, "1.25.11").use);
     }),
   );
 });

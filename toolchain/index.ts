@@ -7,7 +7,7 @@ import { composeEnv } from "./env.ts";
 import { locate, userPulumiHome, type Found, type Missing } from "./find.ts";
 import { layOut } from "./home.ts";
 import { install } from "./install.ts";
-import { programs } from "./programs.ts";
+import { programs, type Program } from "./programs.ts";
 
 export type { Found, Missing } from "./find.ts";
 
@@ -20,7 +20,7 @@ export interface Toolchain {
 }
 
 /** Every program as it is on this machine now; builds and fetches nothing. */
-export async function locateToolchain(): Promise<(Found | Missing)[]> {
+export function locateToolchain(): Promise<(Found | Missing)[]> {
   return locate(programs(), process.env);
 }
 
@@ -39,7 +39,7 @@ export async function resolveToolchain(): Promise<Toolchain> {
         fix: "npx lathe toolchain build",
       })),
     );
-  return compose(all.filter((p): p is Found => !isMissing(p)));
+  return compose(all as Found[]);
 }
 
 /**
@@ -50,16 +50,14 @@ export async function resolveToolchain(): Promise<Toolchain> {
  */
 export async function ensureToolchain(progress?: Progress): Promise<Toolchain> {
   let all = await locateToolchain();
-  const count = all.filter(isMissing).length;
-  if (count === 0) return compose(all.filter((p): p is Found => !isMissing(p)));
-  const say = progress ?? stderrProgress(count);
-  const byName = new Map(programs().map((p) => [p.name, p]));
-  const installed = await install(all, programs(), say);
-  if (installed) all = await locateToolchain();
-  for (const { name } of all.filter(isMissing)) {
-    const program = byName.get(name);
-    if (program === undefined) continue;
-    say.step(`building ${name} ${program.recipe.builtVersion} from Go modules`, program.recipe.expectedSeconds);
+  const isMissingNow = ({ name }: Program) => all.some((p) => p.name === name && isMissing(p));
+  const missing = programs().filter(isMissingNow);
+  if (missing.length === 0) return compose(all as Found[]);
+  const say = progress ?? stderrProgress(missing.length);
+  if (await install(all, missing, say)) all = await locateToolchain();
+  for (const program of missing.filter(isMissingNow)) {
+    const { builtVersion, expectedSeconds } = program.recipe;
+    say.step(`building ${program.name} ${builtVersion} from Go modules`, expectedSeconds);
     await build(program, say);
   }
   say.done();

@@ -15,14 +15,14 @@ const PATIENCE_MS = 120_000;
  */
 export async function install(
   all: readonly (Found | Missing)[],
-  programs: readonly Program[],
+  missing: readonly Program[],
   progress: Progress,
 ): Promise<boolean> {
   const pulumi = all.find((p) => p.name === "pulumi");
   if (pulumi === undefined || "missing" in pulumi || pulumi.from !== "PATH") return false;
   let installed = false;
-  for (const program of programs) {
-    if (program.plugin === undefined || !all.some((p) => p.name === program.name && "missing" in p)) continue;
+  for (const program of missing) {
+    if (program.plugin === undefined) continue;
     progress.step(`fetching plugin ${program.plugin} ${program.wanted} with ${pulumi.path}`);
     const result = await tryRun([pulumi.path, "plugin", "install", "resource", program.plugin, program.wanted], {
       timeoutMs: PATIENCE_MS,

@@ -15,7 +15,7 @@ export interface Source {
  */
 export function buildKey(program: Program, sources: readonly Source[], goos: string, goarch: string): string {
   const hash = createHash("sha256");
-  const { goPackage, tags, versionVariable, builtVersion } = program.recipe;
+  const { goPackage, tags = [], versionVariable, builtVersion } = program.recipe;
   hash.update(JSON.stringify([program.name, goPackage, tags, versionVariable, builtVersion, goos, goarch]));
   for (const source of [...sources].sort((a, b) => (a.path < b.path ? -1 : 1)))
     hash.update(JSON.stringify([source.path, source.content]));

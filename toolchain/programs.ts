@@ -11,7 +11,7 @@ export interface Recipe {
   readonly folder: string;
   /** Go package to build, seen from that folder. */
   readonly goPackage: string;
-  readonly tags: readonly string[];
+  readonly tags?: readonly string[];
   /** The Go variable that carries the program's version. */
   readonly versionVariable: string;
   /** What it says of itself. Build metadata (after `+`) names the source where that is not the version asked for. */
@@ -33,24 +33,17 @@ export interface Program {
 }
 
 /** The versions of Pulumi's npm packages, as package.json pins them: what the engine will ask its plugins for. */
-export interface Pins {
-  readonly pulumi: string;
-  readonly docker: string;
-  readonly command: string;
+type Pins = Readonly<Record<"pulumi" | "docker" | "command", string>>;
+
+function readPins(): Pins {
+  const manifest = JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as {
+    dependencies: Record<`@pulumi/${keyof Pins}`, string>;
+  };
+  const { "@pulumi/pulumi": pulumi, "@pulumi/docker": docker, "@pulumi/command": command } = manifest.dependencies;
+  return { pulumi, docker, command };
 }
 
-/** Reads the pins from the checkout's package.json. */
-export function readPins(): Pins {
-  const manifest = JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  const pin = (name: string) => {
-    const version = manifest.dependencies[name];
-    if (version === undefined) throw new Error(`package.json has no dependency ${name}`);
-    return version;
-  };
-  return { pulumi: pin("@pulumi/pulumi"), docker: pin("@pulumi/docker"), command: pin("@pulumi/command") };
-}
+const SDK_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
 /** All four programs, those that stand next to each other first. The versions of the sources are in the go.mod files. */
 export function programs(pins: Pins = readPins()): readonly Program[] {
@@ -61,8 +54,7 @@ export function programs(pins: Pins = readPins()): readonly Program[] {
       recipe: {
         folder: "pulumi",
         goPackage: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        tags: [],
-        versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+        versionVariable: SDK_VERSION,
         builtVersion: `v${pins.pulumi}`,
         expectedSeconds: 240,
       },
@@ -73,8 +65,7 @@ export function programs(pins: Pins = readPins()): readonly Program[] {
       recipe: {
         folder: "language-nodejs",
         goPackage: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-        tags: [],
-        versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+        versionVariable: SDK_VERSION,
         builtVersion: "v3.66.0",
         expectedSeconds: 30,
         note: "the last SDK that carries it as a Go module",
@@ -87,7 +78,6 @@ export function programs(pins: Pins = readPins()): readonly Program[] {
       recipe: {
         folder: "resource-command",
         goPackage: "github.com/pulumi/pulumi-command/provider/cmd/pulumi-resource-command",
-        tags: [],
         versionVariable: "github.com/pulumi/pulumi-command/provider/pkg/version.Version",
         builtVersion: `${pins.command}+source.2fe00b62`,
         expectedSeconds: 45,

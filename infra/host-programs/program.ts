@@ -39,7 +39,7 @@ export function resourceProgram<S extends z.ZodType>(
       try {
         const action = z.enum(["create", "delete"]).parse(wanted);
         const spec = schema.parse(JSON.parse(text));
-        const result = await body(action, spec, progress(undefined, { write: err })).catch(async (error: unknown) => {
+        const result = await body(action, spec, progress(undefined, err)).catch(async (error: unknown) => {
           if (action === "create" || !(error instanceof UserError)) throw error;
           const { owner } = Owned.parse(spec);
           if (await isAbandoned(owner, cwd)) {

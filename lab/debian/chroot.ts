@@ -37,10 +37,8 @@ export async function inChroot(
   const settings = await machineSettings();
   const folder = await mkdtemp(join(tmpdir(), "lathe-chroot-"));
   try {
-    await writeFile(
-      join(folder, "apt.conf"),
-      `${settings.aptConfig}APT::Install-Recommends "false";\nDpkg::Use-Pty "0";\n`,
-    );
+    const apt = `${settings.aptConfig}APT::Install-Recommends "false";\nDpkg::Use-Pty "0";\n`;
+    await writeFile(join(folder, "apt.conf"), apt);
     if (settings.caBundle !== undefined) await copyFile(settings.caBundle, join(folder, "ca.crt"));
     const env = {
       PATH,
@@ -53,11 +51,8 @@ export async function inChroot(
     };
     const enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"];
     const shell = ["sh", "-c", ENTER, "lathe-chroot", root, folder, CHROOT_SETTINGS];
-    return await run([...enter, ...shell, ...argv], {
-      ...options,
-      env,
-      what: options.what ?? `${argv.slice(0, 3).join(" ")} in ${root}`,
-    });
+    const what = `${argv.slice(0, 3).join(" ")} in ${root}`;
+    return await run([...enter, ...shell, ...argv], { what, ...options, env });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,23 +1,13 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { run } from "../run.ts";
 
-/** Programs that the lab runs on the machine itself, and the Debian package that has each. */
+/** Programs of a Debian package of another name. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {
-  debootstrap: "debootstrap",
-  wget: "wget",
-  gpgv: "gpgv",
-  ip: "iproute2",
-  tc: "iproute2",
-  ssh: "openssh-client",
-  "ssh-keygen": "openssh-client",
-  unshare: "util-linux",
-  nsenter: "util-linux",
-  mount: "mount",
-  tar: "tar",
+  ...{ ip: "iproute2", tc: "iproute2", unshare: "util-linux", nsenter: "util-linux" },
+  ...{ ssh: "openssh-client", "ssh-keygen": "openssh-client" },
 };
 
 /** The packages that carry the named programs, each once, in order. */
@@ -31,8 +21,7 @@ export function packagesFor(programs: readonly string[]): string[] {
  * @throws UserError with the command to type if this process may not install them
  */
 export async function needPrograms(programs: readonly string[], progress: Progress): Promise<void> {
-  const missing = [];
-  for (const program of programs) if (!(await onPath(program))) missing.push(program);
+  const missing = programs.filter((program) => !onPath(program));
   if (missing.length === 0) return;
   const packages = packagesFor(missing);
   const fix = `apt-get update && apt-get install -y ${packages.join(" ")}`;
@@ -56,14 +45,7 @@ export function needRoot(): void {
 }
 
 /** Whether a program is found on PATH or in the system's own folders for administrators. */
-export async function onPath(program: string): Promise<boolean> {
+export function onPath(program: string): boolean {
   const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
-  for (const folder of folders) {
-    const found = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
+  return folders.some((folder) => existsSync(join(folder, program)));
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { basename, join } from "node:path";
 import { cached } from "../../lib/cached.ts";
 import type { Progress } from "../../lib/progress.ts";
+import { fileDigest } from "../../lib/registry/http.ts";
 import { run } from "../run.ts";
 import { inChroot } from "./chroot.ts";
 
@@ -55,8 +55,6 @@ export async function packageFolder(base: string, packages: readonly string[], p
 /** A package's paragraph of the index: its own control fields, and where it lies. */
 async function indexEntry(dir: string, name: string): Promise<string> {
   const control = (await run(["dpkg-deb", "-f", join(dir, name)])).trimEnd();
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(join(dir, name))) hash.update(chunk as Buffer);
   const { size } = await stat(join(dir, name));
-  return `${control}\nFilename: ./${name}\nSize: ${size}\nSHA256: ${hash.digest("hex")}\n`;
+  return `${control}\nFilename: ./${name}\nSize: ${size}\nSHA256: ${await fileDigest(join(dir, name))}\n`;
 }

@@ -2,6 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { pipVariables } from "../../lib/registry/pypi.ts";
 import { packagesFor } from "./needs.ts";
 import { aptNetworkConfig, fetchEnvironment, machineCodename, machineSources } from "./settings.ts";
 
@@ -39,7 +40,7 @@ describe("the environment for a chroot", () => {
     };
     const pip =
       ":env:.timeout='9'\nglobal.index-url='https://pip.example/simple'\nglobal.timeout='5'\nglobal.extra-index-url='\\nhttps://a\\nhttps://b'\n";
-    expect(fetchEnvironment(env, pip, "/run/ca.crt")).toEqual({
+    expect(fetchEnvironment(env, pipVariables(env, pip), "/run/ca.crt")).toEqual({
       https_proxy: "http://p:1",
       NO_PROXY: "x",
       PIP_TIMEOUT: "9",
@@ -50,7 +51,7 @@ describe("the environment for a chroot", () => {
       SSL_CERT_FILE: "/run/ca.crt",
       CURL_CA_BUNDLE: "/run/ca.crt",
     });
-    expect(fetchEnvironment({}, "")).toEqual({});
+    expect(fetchEnvironment({}, pipVariables({}, ""))).toEqual({});
   });
 });
 

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
+import { pipSettings } from "../../lib/registry/pypi.ts";
 import { tryRun } from "../run.ts";
 import { parseDeb822Sources, parseOneLineSources, type AptSource } from "./sources.ts";
 
@@ -24,19 +25,15 @@ const CA_PLACES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-
 
 /** Reads the machine's settings for fetching packages. */
 export async function machineSettings(): Promise<MachineSettings> {
-  const caBundle = await firstExisting([...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES]);
-  const [apt, pip] = await Promise.all([
-    tryRun(["apt-config", "dump"]),
-    tryRun(["python3", "-m", "pip", "config", "list"]),
-  ]);
+  const caBundle = [...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES].find(
+    (path) => path && existsSync(path),
+  );
+  const caPath = caBundle === undefined ? undefined : CHROOT_CA;
+  const [apt, pip] = await Promise.all([tryRun(["apt-config", "dump"]), pipSettings()]);
   return {
-    aptConfig: aptNetworkConfig(apt.stdout, caBundle === undefined ? undefined : CHROOT_CA),
+    aptConfig: aptNetworkConfig(apt.stdout, caPath),
     caBundle,
-    env: fetchEnvironment(
-      process.env,
-      pip.exitCode === 0 ? pip.stdout : "",
-      caBundle === undefined ? undefined : CHROOT_CA,
-    ),
+    env: fetchEnvironment(process.env, pip, caPath),
   };
 }
 
@@ -54,26 +51,15 @@ export function aptNetworkConfig(dump: string, caPath?: string): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/**
- * The variables that a program in a chroot needs to fetch as the machine does: proxies, and pip's settings from its
- * files and variables alike, as `pip config list` prints them (`global.index-url='…'`).
- */
+/** The variables that a program in a chroot needs to fetch as the machine does: proxies, and pip's settings. */
 export function fetchEnvironment(
   env: NodeJS.ProcessEnv,
-  pipConfigList: string,
+  pip: Readonly<Record<string, string>>,
   caPath?: string,
 ): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && /^((https?|ftp|no|all)_proxy|PIP_.*)$/i.test(name)) result[name] = value;
-  }
-  for (const line of pipConfigList.split("\n")) {
-    const match = /^(?:global|install|download|wheel)\.([a-z-]+)='(.*)'$/.exec(line.trim());
-    const name = `PIP_${(match?.[1] ?? "").replaceAll("-", "_").toUpperCase()}`;
-    if (match !== null && result[name] === undefined) result[name] = (match[2] ?? "").replaceAll("\\n", " ").trim();
-  }
-  if (caPath !== undefined) for (const name of CA_VARIABLES) result[name] = caPath;
-  return result;
+  const proxies = Object.entries(env).filter(([name]) => /^(https?|ftp|no|all)_proxy$/i.test(name));
+  const ca = caPath === undefined ? [] : CA_VARIABLES.map((name) => [name, caPath]);
+  return Object.fromEntries([...proxies, ...Object.entries(pip), ...ca]) as Record<string, string>;
 }
 
 /** The machine's apt sources, of both formats; `mirror+file:` lists are replaced by their first mirror. */
@@ -93,7 +79,7 @@ export async function machineSources(etcApt = "/etc/apt"): Promise<AptSource[]> 
 export async function machineCodename(osRelease = "/etc/os-release"): Promise<string> {
   const text = await readFile(osRelease, "utf8").catch(() => "");
   const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(text)?.[1];
-  if (codename !== undefined && (await exists("/etc/apt"))) return codename;
+  if (codename !== undefined && existsSync("/etc/apt")) return codename;
   throw new UserError({
     what: `${osRelease}: ${text === "" ? "not readable" : "names no Debian or Ubuntu release"}`,
     expected: "a Debian or Ubuntu machine: the lab's hosts are made from its own packages",
@@ -106,9 +92,4 @@ async function resolveMirror(uri: string): Promise<string> {
   const text = await readFile(list, "utf8").catch(() => "");
   const first = text.split("\n").find((line) => /^\s*https?:/.test(line));
   return first?.trim().split(/\s+/)[0] ?? uri;
-}
-
-async function firstExisting(paths: readonly (string | undefined)[]): Promise<string | undefined> {
-  for (const path of paths) if (path !== undefined && (await exists(path))) return path;
-  return undefined;
 }

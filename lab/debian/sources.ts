@@ -19,13 +19,8 @@ export function parseOneLineSources(text: string): AptSource[] {
     const match = /^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)(?:\s+(.*))?$/.exec(line);
     if (match === null) return [];
     const [, optionText = "", uri = "", suite = "", components = ""] = match;
-    const options = new Map(
-      words(optionText).map((o) => [
-        o.slice(0, o.indexOf("=")).replace(/[+-]$/, "").toLowerCase(),
-        o.slice(o.indexOf("=") + 1),
-      ]),
-    );
-    return [source([uri], [suite], words(components), options.get("signed-by"), options.get("trusted"))];
+    const option = (name: string) => new RegExp(`(?:^|\\s)${name}[+-]?=(\\S+)`, "i").exec(optionText)?.[1];
+    return [source([uri], [suite], words(components), option("signed-by"), option("trusted"))];
   });
 }
 
@@ -34,10 +29,7 @@ export function parseOneLineSources(text: string): AptSource[] {
  * start with a space. Paragraphs without `deb` in Types, or with `Enabled: no`, are left out.
  */
 export function parseDeb822Sources(text: string): AptSource[] {
-  const clean = text
-    .split("\n")
-    .filter((line) => !line.startsWith("#"))
-    .join("\n");
+  const clean = text.replaceAll(/^#.*\n/gm, "");
   return clean.split(/\n[ \t]*\n/).flatMap((paragraph) => {
     const fields = new Map<string, string>();
     let last = "";
@@ -79,16 +71,13 @@ export function mainSource(sources: readonly AptSource[], codename: string): Apt
 /** Sources in the one-line format, for a root's own `sources.list`. */
 export function formatSources(sources: readonly AptSource[]): string {
   const lines = sources.flatMap((s) => {
-    const options = [
-      ...(s.signedBy === undefined ? [] : [`signed-by=${s.signedBy}`]),
-      ...(s.trusted ? ["trusted=yes"] : []),
-    ];
+    const options = [s.signedBy && `signed-by=${s.signedBy}`, s.trusted && "trusted=yes"].filter(Boolean);
     const bracket = options.length === 0 ? "" : `[${options.join(" ")}] `;
     return s.uris.flatMap((uri) =>
-      s.suites.map((suite) => `deb ${bracket}${uri} ${suite} ${s.components.join(" ")}`.trim()),
+      s.suites.map((suite) => `${`deb ${bracket}${uri} ${suite} ${s.components.join(" ")}`.trim()}\n`),
     );
   });
-  return lines.map((line) => `${line}\n`).join("");
+  return lines.join("");
 }
 
 function source(
@@ -104,5 +93,5 @@ function source(
 }
 
 function words(text: string): string[] {
-  return text.split(/\s+/).filter((w) => w !== "");
+  return text.split(/\s+/).filter(Boolean);
 }

@@ -6,7 +6,7 @@ import { labsDir } from "../names.ts";
 import { run, tryRun } from "../run.ts";
 import { hierarchies } from "./cgroups.ts";
 
-/** Tells a later `down` that the mounts are the labs' own. */
+/** A file that marks the mounts as the labs' own, for a later `down`. */
 const NOTE = "/run/lathe-lab.cgroups";
 
 /** Mounts the machine's control groups where nothing has: Docker cannot run without. Says so. */

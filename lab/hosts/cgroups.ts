@@ -31,8 +31,7 @@ export function parseHierarchies(mounts: string): Hierarchy[] {
     const only = named.every((o) => o.startsWith("name=")) ? ["none", ...named] : named;
     return [{ version: 1, path, options: only.join(",") }];
   });
-  const seen = new Set<string>();
-  const once = all.filter((h) => !seen.has(h.options + h.version) && seen.add(h.options + h.version));
+  const once = all.filter((h, i) => i === all.findIndex((o) => o.options === h.options && o.version === h.version));
   const first = once.filter((h) => h.version === 1);
   return first.some((h) => h.options.split(",").includes("cpu")) ? first : once.filter((h) => h.version === 2);
 }
@@ -48,7 +47,7 @@ export function groupPath(hierarchy: Hierarchy, lab: string, group = ""): string
 }
 
 /** What a group of processes may use. */
-export type GroupLimits = HostLimits & { readonly memoryBytes?: number | null };
+type GroupLimits = HostLimits & { readonly memoryBytes?: number | null };
 
 /** Makes a group of a lab in every hierarchy, and sets its limits. */
 export async function makeGroup(lab: string, group: string, limits: GroupLimits): Promise<void> {
@@ -92,10 +91,8 @@ async function makeGroup2(h: Hierarchy, lab: string, group: string, limits: Grou
     });
   }
   await set("cpuset.cpus", formatCpuList(limits.cpus));
-  await set(
-    "cpu.max",
-    `${limits.quotaCpus === null ? "max" : Math.round(limits.quotaCpus * CFS_PERIOD_US)} ${CFS_PERIOD_US}`,
-  );
+  const quota = limits.quotaCpus === null ? "max" : Math.round(limits.quotaCpus * CFS_PERIOD_US);
+  await set("cpu.max", `${quota} ${CFS_PERIOD_US}`);
   if (limits.memoryBytes != null) await set("memory.max", limits.memoryBytes);
 }
 
@@ -113,14 +110,20 @@ export async function groupSeconds(lab: string): Promise<number> {
 
 /** Every process of a lab, or of one group of it, as the machine numbers them. */
 export async function processesOf(lab: string, group?: string): Promise<number[]> {
-  const found = new Set<number>();
   const [first] = await hierarchies();
   if (first === undefined) return [];
-  for (const folder of await foldersBelow(groupPath(first, lab, group))) {
-    const text = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
-    for (const pid of text.split("\n").filter((l) => l !== "")) found.add(Number(pid));
+  const folders = await foldersBelow(groupPath(first, lab, group));
+  const texts = folders.map((folder) => readFile(join(folder, "cgroup.procs"), "utf8").catch(() => ""));
+  return [...new Set((await Promise.all(texts)).join("").split("\n").filter(Boolean).map(Number))];
+}
+
+/** Sends a process a signal that ends it; nothing happens where it has ended by itself. */
+export function endProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone already.
   }
-  return [...found];
 }
 
 /** Ends every process of a lab, or of one group of it, at once, and waits until they are gone. */
@@ -128,13 +131,7 @@ export async function killAll(lab: string, group?: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
     const pids = await processesOf(lab, group);
     if (pids.length === 0) return;
-    for (const pid of pids) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It is gone already.
-      }
-    }
+    for (const pid of pids) endProcess(pid, "SIGKILL");
     await sleep(attempt < 20 ? 20 : 100);
   }
   throw new UserError({ what: `lab "${lab}": processes ${(await processesOf(lab, group)).join(", ")} do not end` });
@@ -162,9 +159,8 @@ export async function removeGroups(lab: string, group?: string): Promise<void> {
 async function foldersBelow(folder: string): Promise<string[]> {
   if (!(await exists(folder))) return [];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const below = await Promise.all(
-    entries.filter((e) => e.isDirectory()).map((e) => foldersBelow(join(folder, e.name))),
-  );
+  const folders = entries.filter((e) => e.isDirectory());
+  const below = await Promise.all(folders.map((e) => foldersBelow(join(folder, e.name))));
   return [folder, ...below.flat()];
 }
 

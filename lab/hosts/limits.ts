@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+
 /** A logical CPU of the machine that may be given to hosts. */
 export interface MachineCpu {
   readonly cpu: number;
@@ -53,14 +55,17 @@ export function formatCpuList(cpus: readonly number[]): string {
 
 /** Reads a list as Linux writes it: `0-2,5` becomes `[0, 1, 2, 5]`. */
 export function parseCpuList(text: string): number[] {
-  return text
-    .trim()
-    .split(",")
-    .filter((part) => part !== "")
-    .flatMap((part) => {
-      const [from = NaN, to = from] = part.split("-").map(Number);
-      return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-    });
+  const parts = text.trim().split(",").filter(Boolean);
+  return parts.flatMap((part) => {
+    const [from = NaN, to = from] = part.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+}
+
+/** The CPUs that this process may run on. */
+export async function allowedCpus(): Promise<number[]> {
+  const status = await readFile("/proc/self/status", "utf8");
+  return parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0");
 }
 
 /**

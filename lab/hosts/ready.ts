@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/errors.ts";
 import { labPaths } from "../names.ts";
 import { tryRun } from "../run.ts";
+import { sshTo } from "../ssh.ts";
 import type { Lab, LabHost } from "../state.ts";
 
 const READY_SECONDS = 60;
@@ -11,17 +12,7 @@ export async function awaitHost(lab: Lab, host: LabHost): Promise<void> {
   const probe = host.docker ? ["docker", "version", "--format", "{{.Server.Version}}"] : ["true"];
   const until = Date.now() + READY_SECONDS * 1000;
   for (;;) {
-    const result = await tryRun([
-      "ssh",
-      "-F",
-      lab.sshConfig,
-      "-o",
-      "ControlMaster=no",
-      "-o",
-      "ControlPath=none",
-      host.name,
-      ...probe,
-    ]);
+    const result = await tryRun(sshTo(lab.sshConfig, host.name, ...probe));
     if (result.exitCode === 0) return;
     if (Date.now() > until) {
       throw new UserError({

@@ -2,8 +2,9 @@ import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labPaths } from "../names.ts";
 import { PACKAGES_SOURCE } from "../debian/packages.ts";
+import type { PlannedHost } from "../spec.ts";
 import { ensureKey } from "../ssh.ts";
-import { layUser, type Sudo } from "./user.ts";
+import { layUser } from "./user.ts";
 
 const HOST_KEY = "etc/ssh/ssh_host_ed25519_key";
 
@@ -15,15 +16,10 @@ kill -HUP 1
 `;
 
 /** What makes a host's root its own. */
-export interface HostRoot {
-  readonly name: string;
-  readonly docker: boolean;
+export interface HostRoot extends Pick<PlannedHost, "name" | "docker" | "user" | "sshPort"> {
   /** The root under its own. */
   readonly base: string;
-  /** Who may log in beside root. */
-  readonly user: { readonly name: string; readonly sudo: Sudo } | undefined;
-  readonly sshPort: number | undefined;
-  /** Public key that may log in as root. */
+  /** Public key that may log in. */
   readonly authorizedKey: string;
   /** `host:port` of the lab's registry. */
   readonly registry: string;
@@ -46,17 +42,14 @@ export async function layRoot(lab: string, host: HostRoot): Promise<string> {
   await chmod(join(upper, "root/.ssh"), 0o700);
   await chmod(join(upper, "root"), 0o700);
   // All else is Debian's default, MaxStartups with it.
-  await put(
-    "etc/ssh/sshd_config.d/lathe.conf",
-    [
-      "PasswordAuthentication no",
-      "KbdInteractiveAuthentication no",
-      "PermitRootLogin prohibit-password",
-      `HostKey /${HOST_KEY}`,
-      ...(host.sshPort === undefined ? [] : [`Port ${host.sshPort}`]),
-      "",
-    ].join("\n"),
-  );
+  const sshd = [
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "PermitRootLogin prohibit-password",
+    `HostKey /${HOST_KEY}`,
+    ...(host.sshPort === undefined ? [] : [`Port ${host.sshPort}`]),
+  ];
+  await put("etc/ssh/sshd_config.d/lathe.conf", sshd.map((line) => `${line}\n`).join(""));
   const services = ["sshd /usr/sbin/sshd -D -e"];
   // The registry speaks plain HTTP: it is reached over the lab's own bridge only, and images are pinned by digest.
   // A host without Docker has the settings as well, for the engine that may come.

@@ -1,29 +1,26 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cached } from "../../lib/cached.ts";
 import { UserError } from "../../lib/errors.ts";
+import { fileDigest } from "../../lib/registry/http.ts";
 import { groupPath, hierarchies, killAll, makeGroup, processesOf, removeGroups } from "../hosts/cgroups.ts";
-import { parseCpuList } from "../hosts/limits.ts";
+import { allowedCpus } from "../hosts/limits.ts";
 import { SWITCH, labPaths, portNames } from "../names.ts";
 import { run, tryRun } from "../run.ts";
 import type { LinkWish } from "../state.ts";
 import { inNetwork } from "./switch.ts";
 
 /** The group of processes of the program that stands in for a link's distance. No host can be called so. */
-export function forwarderGroup(host: string): string {
+function forwarderGroup(host: string): string {
   return `link.${host}`;
 }
 
 /** Compiles the forwarder, once. @returns its path */
 async function forwarderProgram(): Promise<string> {
   const source = join(import.meta.dirname, "forwarder.c");
-  const key = createHash("sha256")
-    .update(await readFile(source))
-    .digest("hex")
-    .slice(0, 12);
+  const key = (await fileDigest(source)).slice(0, 12);
   const dir = await cached("lab", `forwarder-${key}`, async (folder) => {
     await run(["cc", "-O2", "-Wall", "-o", join(folder, "forwarder"), source], {
       what: "compiling the link forwarder (this kernel has no netem)",
@@ -49,11 +46,10 @@ export async function startForwarder(lab: string, host: string, wish: LinkWish):
   }
   const delayUs = String(Math.round(wish.delayMs * 1000));
   const bits = String(Math.round((wish.bandwidthMbit ?? 0) * 1e6));
-  const log = await open(join(labPaths(lab).dir, `${forwarderGroup(host)}.log`), "w");
   const group = forwarderGroup(host);
-  const status = await readFile("/proc/self/status", "utf8");
-  const cpus = parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0");
-  await makeGroup(lab, group, { cpus, quotaCpus: null });
+  const logFile = join(labPaths(lab).dir, `${group}.log`);
+  const log = await open(logFile, "w");
+  await makeGroup(lab, group, { cpus: await allowedCpus(), quotaCpus: null });
   const [command = "", ...args] = [...there, program, inner, outer, delayUs, bits];
   const child = spawn(command, args, { detached: true, stdio: ["ignore", log.fd, log.fd], cwd: "/" });
   child.unref();
@@ -68,9 +64,8 @@ export async function startForwarder(lab: string, host: string, wish: LinkWish):
     if (child.exitCode !== null) break;
     await sleep(20);
   }
-  throw new UserError({
-    what: `the forwarder of host "${host}" did not start: ${(await readFile(`${labPaths(lab).dir}/${group}.log`, "utf8")).trim()}`,
-  });
+  const why = (await readFile(logFile, "utf8")).trim();
+  throw new UserError({ what: `the forwarder of host "${host}" did not start: ${why}` });
 }
 
 /** Whether a host's forwarder runs and the host's port is behind it. */
@@ -86,8 +81,7 @@ export async function stopForwarder(lab: string, host: string): Promise<void> {
   const there = inNetwork(lab, SWITCH);
   await killAll(lab, forwarderGroup(host));
   await removeGroups(lab, forwarderGroup(host));
-  const parts = [bridge, inner, outer];
   const present = await tryRun([...there, "ip", "link", "show", bridge]);
   if (present.exitCode === 0) await tryRun([...there, "ip", "link", "set", port, "master", "br0"]);
-  for (const part of parts) await tryRun([...there, "ip", "link", "delete", part]);
+  for (const part of [bridge, inner, outer]) await tryRun([...there, "ip", "link", "delete", part]);
 }

@@ -59,27 +59,16 @@ export async function makeSwitch(lab: string, subnet: string): Promise<void> {
   await removeSwitch(lab);
   await makeNetwork(lab, SWITCH);
   const uplink = uplinkName(lab);
-  const there = inNetwork(lab, SWITCH);
+  const there = (command: string) => run([...inNetwork(lab, SWITCH), ...command.split(" ")]);
+  const here = (command: string) => run(command.split(" "));
   const nf = "for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do [ ! -e $f ] || echo 0 >$f; done";
-  await run([...there, "sh", "-c", nf]);
-  await run([...there, "ip", "link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0"]);
-  await run([...there, "ip", "link", "set", "br0", "up"]);
-  await run([
-    "ip",
-    "link",
-    "add",
-    uplink,
-    "type",
-    "veth",
-    "peer",
-    "name",
-    "uplink",
-    "netns",
-    labPaths(lab).network(SWITCH),
-  ]);
-  await run([...there, "ip", "link", "set", "uplink", "master", "br0", "up"]);
-  await run(["ip", "address", "add", `${addressIn(subnet, 1)}/24`, "dev", uplink]);
-  await run(["ip", "link", "set", uplink, "up"]);
+  await run([...inNetwork(lab, SWITCH), "sh", "-c", nf]);
+  await there("ip link add br0 type bridge stp_state 0 forward_delay 0");
+  await there("ip link set br0 up");
+  await here(`ip link add ${uplink} type veth peer name uplink netns ${labPaths(lab).network(SWITCH)}`);
+  await there("ip link set uplink master br0 up");
+  await here(`ip address add ${addressIn(subnet, 1)}/24 dev ${uplink}`);
+  await here(`ip link set ${uplink} up`);
 }
 
 /** Whether the bridge is there and its cable plugged in. */

@@ -21,14 +21,11 @@ const MANIFEST_TYPES = [
   "application/vnd.oci.image.index.v1+json",
 ].join(", ");
 
-/** Where images are kept between labs: layers and manifests by digest, so that two labs may share it. */
-export function registryStorage(): string {
-  return cacheDir("registry");
-}
-
-/** Starts a lab's registry (Debian's docker-registry). @returns the number of its first process, and its address */
-export async function bootRegistry(lab: string, address: string, base: string, limits: HostLimits) {
-  await mkdir(registryStorage(), { recursive: true });
+/** Starts a lab's registry (Debian's docker-registry). @returns the number of its first process */
+export async function bootRegistry(lab: string, address: string, base: string, limits: HostLimits): Promise<number> {
+  // Images are kept between labs: layers and manifests by digest, so that two labs may share them.
+  const kept = cacheDir("registry");
+  await mkdir(kept, { recursive: true });
   const upper = await layFolders(lab, REGISTRY_HOST);
   await layNames(upper, REGISTRY_HOST, []);
   const config = [
@@ -40,15 +37,8 @@ export async function bootRegistry(lab: string, address: string, base: string, l
   ].join("\n");
   await putFile(upper, "etc/docker/registry/config.yml", config);
   await layServices(upper, ["registry /usr/bin/docker-registry serve /etc/docker/registry/config.yml"]);
-  const plan = {
-    name: REGISTRY_HOST,
-    address,
-    base,
-    limits,
-    memoryBytes: null,
-    binds: [[registryStorage(), STORAGE]] as const,
-  };
-  return { pid: await bootHost(lab, plan), address: `${address}:${PORT}` };
+  const binds = [[kept, STORAGE]] as const;
+  return bootHost(lab, { name: REGISTRY_HOST, address, base, limits, memoryBytes: null, binds });
 }
 
 /** Waits until a registry answers. @throws UserError if it does not */

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { chmod, cp, glob, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import { cached } from "../../lib/cached.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { pythonEnv, requirementsFile } from "../../models/python.ts";
@@ -16,20 +15,11 @@ const RECIPE = 2;
 /** Put on the image's PATH under the real image's names. */
 const SCRIPTS = ["tensorflow_model_server", "tf_serving_entrypoint.sh"] as const;
 
-const here = dirname(fileURLToPath(import.meta.url));
-
 /** Wheels are tagged with the oldest C library they run on; any of these is fine for a Debian of today. */
-const PLATFORMS = [
-  "manylinux_2_28",
-  "manylinux_2_27",
-  "manylinux_2_17",
-  "manylinux2014",
-  "manylinux_2_5",
-  "manylinux1",
-];
+const PLATFORMS = ["_2_28", "_2_27", "_2_17", "2014", "_2_5", "1"].map((libc) => `manylinux${libc}_x86_64`);
 
 /** How the stand-in's image starts; the variables and their defaults are the Intel image's. */
-export const serverConfig = {
+const serverConfig = {
   entrypoint: ["/usr/bin/tf_serving_entrypoint.sh"],
   env: {
     MODEL_BASE_PATH: "/models",
@@ -43,18 +33,14 @@ export const serverConfig = {
   exposedPorts: ["8500/tcp", "8501/tcp"],
 } as const satisfies ImageSource["config"];
 
-/** The stand-in's root folder and how it starts: what `pushImage` needs but for a name. */
-export type ServerRootfs = Pick<ImageSource, "key" | "rootfs" | "config">;
-
 /**
  * The root folder of the stand-in's image: a minimal Debian, its Python, the pinned wheels cut down to what serving
  * needs, and the stand-in. The heavy part is built once (about a minute); a change of the stand-in's own source only
  * makes a new folder of links to it. Needs to be root.
  */
-export async function buildServerRootfs(progress: Progress): Promise<ServerRootfs> {
+export async function buildServerRootfs(progress: Progress): Promise<Pick<ImageSource, "key" | "rootfs" | "config">> {
   const runtime = await buildRuntime(progress);
-  const source = await sourceHash();
-  const key = `${runtime.key}-${source}`;
+  const key = `${runtime.key}-${await sourceHash()}`;
   const dir = await cached("lab", key, async (partial) => {
     progress.step("The stand-in for TF Serving, laid over its runtime");
     // Hard links: nothing writes into either folder, and 700 MB need not be copied for a changed line.
@@ -118,7 +104,7 @@ async function installWheels(
 ): Promise<void> {
   const list = `${target}.requirements.txt`;
   await writeFile(list, requirements);
-  const platforms = PLATFORMS.flatMap((name) => ["--platform", `${name}_x86_64`]);
+  const platforms = PLATFORMS.flatMap((name) => ["--platform", name]);
   const wheels = ["--implementation", "cp", "--python-version", version, "--only-binary=:all:", ...platforms];
   const how = ["--no-deps", "--require-hashes", "--no-cache-dir", "--no-compile", "--progress-bar", "off"];
   await run([python, "-m", "pip", "install", "--target", target, ...wheels, ...how, "-r", list], {
@@ -137,12 +123,7 @@ async function prune(root: string, packages: string): Promise<void> {
   for (const name of await readdir(tensorflow)) if (!keep.test(name)) drop.add(join(tensorflow, name));
   const patterns = ["bin", "*/tests", "*/*/tests", "numpy/f2py", "numpy/core/include", "numpy/distutils"];
   for await (const path of glob(patterns, { cwd: packages })) drop.add(join(packages, path));
-  const debian = [
-    "usr/share/{doc,man,locale,info,bash-completion}",
-    "var/lib/apt/lists/*",
-    "var/cache/apt/*",
-    "var/log/*",
-  ];
+  const debian = ["usr/share/{doc,man,locale,info,bash-completion}", "var/{lib/apt/lists,cache/apt,log}/*"];
   for await (const path of glob(debian, { cwd: root })) drop.add(join(root, path));
   for (const path of drop) await rm(path, { recursive: true, force: true });
 }
@@ -156,12 +137,10 @@ async function strip(tensorflow: string): Promise<void> {
 /** The stand-in's files, where the real image has its own. */
 async function installStandIn(root: string): Promise<void> {
   const target = join(root, packagesFolder(await pythonOf(root)), "lathe_tfs");
-  await cp(join(here, "lathe_tfs"), target, {
-    recursive: true,
-    filter: (path) => !path.includes("__pycache__"),
-  });
+  const filter = (path: string) => !path.includes("__pycache__");
+  await cp(join(import.meta.dirname, "lathe_tfs"), target, { recursive: true, filter });
   for (const script of SCRIPTS) {
-    await cp(join(here, script), join(root, "usr/bin", script));
+    await cp(join(import.meta.dirname, script), join(root, "usr/bin", script));
     await chmod(join(root, "usr/bin", script), 0o755);
   }
   await mkdir(join(root, "models"), { recursive: true });
@@ -171,8 +150,10 @@ async function installStandIn(root: string): Promise<void> {
 /** Names the stand-in's own source. */
 async function sourceHash(): Promise<string> {
   const hash = createHash("sha256");
-  const modules = (await readdir(join(here, "lathe_tfs"), { recursive: true })).filter((f) => f.endsWith(".py")).sort();
+  const modules = (await readdir(join(import.meta.dirname, "lathe_tfs"), { recursive: true }))
+    .filter((f) => f.endsWith(".py"))
+    .sort();
   for (const file of [...modules.map((name) => `lathe_tfs/${name}`), ...SCRIPTS])
-    hash.update(`${file}\0`).update(await readFile(join(here, file)));
+    hash.update(`${file}\0`).update(await readFile(join(import.meta.dirname, file)));
   return hash.digest("hex").slice(0, 12);
 }

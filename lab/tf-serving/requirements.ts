@@ -2,15 +2,8 @@
  * What the stand-in needs of the pinned requirements: TensorFlow for its C library and its message classes, the
  * official stubs, and what they import.
  */
-export const SERVER_PACKAGES = [
-  "grpcio",
-  "intel-tensorflow",
-  "numpy",
-  "protobuf",
-  "pysimdjson",
-  "tensorflow-serving-api",
-  "typing-extensions",
-] as const;
+export const SERVER_PACKAGES =
+  "grpcio intel-tensorflow numpy protobuf pysimdjson tensorflow-serving-api typing-extensions".split(" ");
 
 /**
  * The entries of these packages of a pip requirements text, with their hashes. Pure.
@@ -18,16 +11,11 @@ export const SERVER_PACKAGES = [
  * @throws Error where one of them is missing: that is a fault in the project
  */
 export function selectRequirements(text: string, packages: readonly string[]): string {
-  const entries = text
-    .replaceAll(/\\\r?\n/g, " ")
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  return packages
-    .map((name) => {
-      const entry = entries.find((line) => line.startsWith(`${name}==`));
-      if (entry === undefined) throw new Error(`models/python/requirements.txt does not pin ${name}`);
-      return `${entry}\n`;
-    })
-    .join("");
+  const lines = text.replaceAll(/\\\r?\n/g, " ").split("\n");
+  const entries = packages.map((name) => {
+    const entry = lines.find((line) => line.startsWith(`${name}==`));
+    if (entry === undefined) throw new Error(`models/python/requirements.txt does not pin ${name}`);
+    return `${entry.trim()}\n`;
+  });
+  return entries.join("");
 }

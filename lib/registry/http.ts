@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, readFileSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { Transform } from "node:stream";
+import { Readable, Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
-import { EnvHttpProxyAgent, request, type Dispatcher } from "undici";
+import { EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from "undici";
 import { UserError, messageOf } from "../errors.ts";
 
 const ATTEMPTS = 5;
@@ -15,27 +15,29 @@ const FIRST_PAUSE_MS = 500;
 /** An answer that no repetition will mend. */
 class FinalError extends Error {}
 
-let shared: Dispatcher | undefined;
+/** How one address is asked. */
+interface Asking {
+  /** A file of certificates that count beside the machine's. */
+  readonly ca?: string | undefined;
+}
 
 /**
  * The machine's own way out: the proxy of `HTTPS_PROXY`/`NO_PROXY`, and Node's certificates together with those of
  * `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`, since a machine often trusts its mirrors by those alone.
  */
-function dispatcher(): Dispatcher {
-  const files = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map((name) => process.env[name]).filter(Boolean);
-  shared ??= new EnvHttpProxyAgent({ connect: tls(files), requestTls: tls(files) });
-  return shared;
+function dispatcher(more: string | undefined): Dispatcher {
+  const files = new Set([process.env["SSL_CERT_FILE"], process.env["NODE_EXTRA_CA_CERTS"], more]);
+  const extra = [...files].filter((file) => file !== undefined && existsSync(file)) as string[];
+  const tls = { ca: [...rootCertificates, ...extra.map((file) => readFileSync(file, "utf8"))] };
+  return new EnvHttpProxyAgent({ connect: tls, requestTls: tls, headersTimeout: 120_000, bodyTimeout: 120_000 });
 }
 
-function tls(files: readonly (string | undefined)[]): { ca: string[] } {
-  const extra = [...new Set(files)].flatMap((file) => {
-    try {
-      return [readFileSync(file ?? "", "utf8")];
-    } catch {
-      return [];
-    }
+/** Fetches a page. @returns its text, its type, and its address after redirects */
+export async function fetchText(url: string, { accept, ca }: Asking & { readonly accept: string }) {
+  return retried(url, ATTEMPTS, async () => {
+    const response = await get(url, { accept }, ca);
+    return { text: await response.text(), type: response.headers.get("content-type") ?? "", url: response.url };
   });
-  return { ca: [...rootCertificates, ...extra] };
 }
 
 /**
@@ -47,7 +49,7 @@ function tls(files: readonly (string | undefined)[]): { ca: string[] } {
 export async function download(
   url: string,
   path: string,
-  options: {
+  options: Asking & {
     /** SHA-256 in hex; absent: it is not known. */
     sha256?: string;
     onBytes?: (done: number, total?: number) => void;
@@ -58,14 +60,11 @@ export async function download(
   await mkdir(dirname(path), { recursive: true });
   const part = `${path}.part`;
   await retried(url, options.attempts ?? ATTEMPTS, async () => {
-    const have = await stat(part).then(
-      (s) => s.size,
-      () => 0,
-    );
+    const have = (await stat(part).catch(() => undefined))?.size ?? 0;
     const range: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
-    const response = await get(url, range);
-    const resumed = response.statusCode === 206;
-    const length = Number(header(response, "content-length")) || undefined;
+    const response = await get(url, range, options.ca);
+    const resumed = response.status === 206;
+    const length = Number(response.headers.get("content-length")) || undefined;
     let done = resumed ? have : 0;
     const total = length === undefined ? undefined : done + length;
     const count = new Transform({
@@ -75,7 +74,7 @@ export async function download(
         callback(null, chunk);
       },
     });
-    await pipeline(response.body, count, createWriteStream(part, { flags: resumed ? "a" : "w" }));
+    await pipeline(Readable.fromWeb(response.body!), count, createWriteStream(part, { flags: resumed ? "a" : "w" }));
     if (total !== undefined && done !== total) throw new Error(`got ${done} of ${total} bytes`);
     if (options.sha256 !== undefined) await checkDigest(part, options.sha256, url);
   });
@@ -96,31 +95,19 @@ export async function fileDigest(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function get(url: string, headers: Record<string, string>, hops = 0): Promise<Dispatcher.ResponseData> {
+async function get(url: string, headers: Record<string, string>, ca: string | undefined): Promise<Response> {
   const { address, authorization } = splitCredentials(url);
-  const response = await request(address, {
-    dispatcher: dispatcher(),
-    headers: { "user-agent": "lathe", ...headers, ...authorization },
-    headersTimeout: 120_000,
-    bodyTimeout: 120_000,
+  const response = await fetch(address, {
+    dispatcher: dispatcher(ca),
+    // A body as it is: its length is compared with what the server says.
+    headers: { "user-agent": "lathe", "accept-encoding": "identity", ...headers, ...authorization },
   });
-  const location = header(response, "location");
-  if (response.statusCode >= 300 && response.statusCode < 400 && location !== "" && hops < 10) {
-    await response.body.dump();
-    return get(new URL(location, address).href, headers, hops + 1);
-  }
-  if (response.statusCode === 416) {
-    // Nothing is left to continue: the part is whole or belongs to another file. Start over.
-    await response.body.dump();
-    return get(url, {}, hops);
-  }
-  if (response.statusCode !== 200 && response.statusCode !== 206) {
-    await response.body.dump();
-    const text = `${fileName(url)}: the server answered ${response.statusCode}`;
-    const passing = response.statusCode >= 500 || response.statusCode === 429 || response.statusCode === 408;
-    throw passing ? new Error(text) : new FinalError(text);
-  }
-  return response;
+  if (response.ok) return response;
+  await response.body?.cancel();
+  // Nothing is left to continue: the part is whole or belongs to another file. Start over.
+  if (response.status === 416 && headers["range"] !== undefined) return get(url, {}, ca);
+  const text = `${fileName(url)}: the server answered ${response.status}`;
+  throw response.status >= 500 || [408, 429].includes(response.status) ? new Error(text) : new FinalError(text);
 }
 
 /** Takes `user:password@` out of a URL into a header. */
@@ -140,7 +127,7 @@ async function retried<T>(url: string, attempts: number, attempt: () => Promise<
       if (n >= attempts || error instanceof FinalError)
         throw new UserError(
           {
-            what: `cannot fetch ${fileName(url)}: ${messageOf(error)}${n > 1 ? ` (${n} attempts)` : ""}`,
+            what: `cannot fetch ${fileName(url)}: ${messageOf((error as Error).cause ?? error)}${n > 1 ? ` (${n} attempts)` : ""}`,
             fix: "check the connection, then run it again: finished parts are kept",
           },
           { cause: error },
@@ -148,11 +135,6 @@ async function retried<T>(url: string, attempts: number, attempt: () => Promise<
       await sleep(FIRST_PAUSE_MS * 2 ** (n - 1));
     }
   }
-}
-
-function header(response: Dispatcher.ResponseData, name: string): string {
-  const value = response.headers[name];
-  return (Array.isArray(value) ? value[0] : value) ?? "";
 }
 
 /** What messages call a URL: its last part, without credentials or query. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { cached, exists, withLock } from "../cached.ts";
@@ -26,9 +27,8 @@ export async function memberFiles(
   stripTop: boolean,
   archive: () => Promise<string>,
 ): Promise<readonly string[]> {
-  const entries = members.map((member) => cacheDir("files", member.sha256));
-  const missing: Member[] = [];
-  for (const [i, member] of members.entries()) if (!(await exists(entries[i] ?? ""))) missing.push(member);
+  const entryOf = ({ sha256 }: Member) => cacheDir("files", sha256);
+  const missing = members.filter((member) => !existsSync(entryOf(member)));
   if (missing.length > 0) {
     const path = await archive();
     const out = `${path}.out.${process.pid}`;
@@ -45,22 +45,16 @@ export async function memberFiles(
       await rm(out, { recursive: true, force: true });
     }
   }
-  return members.map((member, i) => join(entries[i] ?? "", `file${extname(member.file)}`));
+  return members.map((member) => join(entryOf(member), `file${extname(member.file)}`));
 }
 
 /** Refuses files whose SHA-256 is not the locked one: all of them in one error. */
 export function checkMembers(members: readonly Member[], seen: readonly string[], origin: string): void {
-  const wrong = members.flatMap((member, i) =>
-    seen[i] === member.sha256
-      ? []
-      : [
-          {
-            what: `${origin}: ${basename(member.file)}: SHA-256 is ${seen[i] ?? "unknown"}`,
-            expected: member.sha256,
-            fix: "the package on your index is not the one that was locked: do not use it; try another index or mirror",
-          },
-        ],
-  );
+  const fix = "the package on your index is not the one that was locked: do not use it; try another index or mirror";
+  const faults = members.map(({ file, sha256 }, i) => {
+    return { what: `${origin}: ${basename(file)}: SHA-256 is ${seen[i] ?? "unknown"}`, expected: sha256, fix };
+  });
+  const wrong = faults.filter(({ expected }, i) => expected !== seen[i]);
   if (wrong.length > 0) throw new UserError(wrong);
 }
 

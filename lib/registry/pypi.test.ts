@@ -17,6 +17,7 @@ describe("files of a Python package", () => {
   /** What the index has: archives by name, each with one file in it that says which it is. */
   let archives: Map<string, { content: Buffer; promised: string }>;
   let asked: string[];
+  let json: boolean;
 
   async function add(name: string, promised?: string): Promise<void> {
     const make = name.endsWith(".whl")
@@ -31,11 +32,19 @@ describe("files of a Python package", () => {
     dir = mkdtempSync(join(tmpdir(), "lathe-pypi-"));
     archives = new Map();
     asked = [];
+    json = false;
     server = createServer(({ url = "" }, response) => {
       asked.push(url);
       const archive = archives.get(url.slice("/files/".length));
       if (archive !== undefined) return response.end(archive.content);
       if (url !== "/simple/some-pkg/") return response.writeHead(404).end();
+      if (json) {
+        const files = [...archives].map(([filename, { promised }]) => {
+          return { filename, url: `../../files/${filename}`, hashes: { sha256: promised } };
+        });
+        response.setHeader("content-type", "application/vnd.pypi.simple.v1+json");
+        return response.end(JSON.stringify({ files }));
+      }
       const links = [...archives].map(
         ([name, { promised }]) => `<a href="/files/${name}#sha256=${promised}">${name}</a>`,
       );
@@ -46,8 +55,6 @@ describe("files of a Python package", () => {
     const { port } = server.address() as AddressInfo;
     vi.stubEnv("PIP_CONFIG_FILE", "/dev/null");
     vi.stubEnv("PIP_INDEX_URL", `http://127.0.0.1:${port}/simple`);
-    vi.stubEnv("PIP_FIND_LINKS", undefined);
-    vi.stubEnv("PIP_RETRIES", "0");
     vi.stubEnv("NO_PROXY", "127.0.0.1");
     vi.stubEnv("no_proxy", "127.0.0.1");
     vi.stubEnv("LATHE_CACHE", join(dir, "cache"));
@@ -81,6 +88,12 @@ describe("files of a Python package", () => {
     expect(await fetched("1.1", "wheel", "some_pkg-1.1-py3-none-any.whl")).toMatch(/any\.whl$/);
   });
 
+  it("are those of an index that answers in JSON too", async () => {
+    json = true;
+    for (const name of ["some_pkg-1.0.tar.gz", "some_pkg-1.0-py3-none-any.whl"]) await add(name);
+    expect(await fetched("1.0", "sdist", "some_pkg-1.0.tar.gz")).toBe("some_pkg-1.0.tar.gz");
+  });
+
   it("are fetched once and then kept", async () => {
     await add("some_pkg-1.0.tar.gz");
     await fetched("1.0", "sdist", "some_pkg-1.0.tar.gz");
@@ -92,7 +105,7 @@ describe("files of a Python package", () => {
   it("are refused where the archive or the file is not what was promised, and leave nothing that would be taken", async () => {
     await add("some_pkg-1.0.tar.gz", "0".repeat(64));
     await expect(fetched("1.0", "sdist", "some_pkg-1.0.tar.gz")).rejects.toThrow(
-      /cannot fetch Some_Pkg 1\.0: .*sha256 is [0-9a-f]{64}, the index promised 0{64}/,
+      /cannot fetch some_pkg-1\.0\.tar\.gz: .*sha256 is [0-9a-f]{64}, the list promised 0{64}/,
     );
     expect(readdirSync(join(dir, "cache", "archives"))).toEqual([]);
     await add("some_pkg-1.1.tar.gz");

@@ -1,51 +1,119 @@
-import { rename } from "node:fs/promises";
-import { join } from "node:path";
-import { UserError } from "../errors.ts";
-import { repoRoot } from "../paths.ts";
+import { UserError, messageOf } from "../errors.ts";
 import type { Progress } from "../progress.ts";
 import { tryRun } from "../run.ts";
+import { download, fetchText } from "./http.ts";
 import { keptArchive, memberFiles, noteBytes, type Member } from "./members.ts";
-
-const FETCH = join(repoRoot, "lib", "registry", "pip-fetch.py");
 
 /** Files inside one archive of an exact version of a Python package. */
 export interface PypiSource {
   readonly package: string;
+  /** As the archive's name spells it. */
   readonly version: string;
   readonly archive: "wheel" | "sdist";
   /** The archive's own name, where several wheels exist and one is meant. */
   readonly filename?: string | undefined;
 }
 
+/** An archive as an index lists it. */
+interface Archive {
+  readonly filename: string;
+  readonly url: string;
+  readonly sha256: string | undefined;
+}
+
+/** Whether an archive can be used: of several wheels the data files are the same. */
+const FITS = { wheel: /(-none-any|-manylinux\w*_x86_64.*)\.whl$/, sdist: /\.(tar\.\w+|tgz|zip)$/ };
+
+/** Both forms in which an index answers: PEP 691 and PEP 503. */
+const INDEX_TYPES = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
+
 /**
- * The paths of the members of one archive, fetched and checked once and then kept in the cache. pip itself finds the archive,
- * with the machine's own index, proxy and certificates, and checks what the index promised; none of the package's code runs.
+ * The paths of the members of one archive, fetched and checked once and then kept in the cache. pip's own settings say
+ * which indexes are asked and which certificates are trusted; none of the package's code runs.
  *
- * @throws UserError where the index has no such archive, or a member's SHA-256 is another
+ * @throws UserError where the index has no such archive, or a SHA-256 is not the one promised
  */
 export async function pypiFiles(
   source: PypiSource,
   members: readonly Member[],
   progress: Progress,
 ): Promise<readonly string[]> {
-  const { package: name, version, archive, filename = "" } = source;
+  const { package: name, version, archive: kind, filename } = source;
   const title = `${name} ${version}`;
-  return memberFiles(members, `${title} (${archive})`, archive === "sdist", () =>
-    keptArchive(`pypi-${name}-${version}-${filename || archive}`, async (path) => {
+  return memberFiles(members, `${title} (${kind})`, kind === "sdist", () =>
+    keptArchive(`pypi-${name}-${version}-${filename ?? kind}`, async (path) => {
       progress.note(`looking up ${title}`);
-      const part = `${path}.part`;
-      const onBytes = noteBytes(progress, title);
-      const result = await tryRun(["python3", FETCH, name, version, archive, filename, part], {
-        onLine: (line) => {
-          const [, done, total] = /^(\d+) (\d*)$/.exec(line) ?? [];
-          if (done !== undefined) onBytes(Number(done), Number(total) || undefined);
-        },
-      });
-      if (result.exitCode === 0) return rename(part, path);
+      const { indexes, ca } = indexSettings(await pipSettings());
+      const lists = await Promise.allSettled(indexes.map((index) => archivesAt(index, name, ca)));
+      const listed = lists.flatMap((list) => (list.status === "fulfilled" ? list.value : []));
+      const fitting = listed.filter((a) => FITS[kind].test(a.filename) && (filename ?? a.filename) === a.filename);
+      const found = fitting
+        .filter((a) => plainName(stemOf(a.filename)) === plainName(`${name}-${version}`))
+        .sort((a, b) => rank(a) - rank(b) || (a.filename < b.filename ? -1 : 1))[0];
+      if (found !== undefined)
+        return download(found.url, path, {
+          ...{ attempts: 3, ca, onBytes: noteBytes(progress, title) },
+          ...(found.sha256 && { sha256: found.sha256 }),
+        });
+      const why = lists.flatMap((list) => (list.status === "rejected" ? [`; ${messageOf(list.reason)}`] : []));
       throw new UserError({
-        what: `cannot fetch ${title}: ${result.stderr.trim().split("\n").slice(-3).join("\n")}`,
-        fix: "pip config list, and check that the index (or mirror) carries this version; python3 and python3-pip must be there",
+        what: `cannot fetch ${title}: no ${kind} of ${title} among the ${fitting.length} archives that fit${why.join("")}`,
+        fix: "pip config list, and check that the index (or mirror) carries this version",
       });
     }),
   );
+}
+
+/** pip's settings as variables (`PIP_INDEX_URL`), of its files and of the environment, which counts more. */
+export async function pipSettings(): Promise<Record<string, string>> {
+  const { exitCode, stdout } = await tryRun(["python3", "-m", "pip", "config", "list"]);
+  return pipVariables(process.env, exitCode === 0 ? stdout : "");
+}
+
+/** The same, where `pip config list` has printed `list` (`global.index-url='…'`). */
+export function pipVariables(env: NodeJS.ProcessEnv, list: string): Record<string, string> {
+  const lines = list.matchAll(/^(?:global|install|download|wheel)\.([a-z-]+)='(.*)'\s*$/gm);
+  const files = [...lines].map(([, key = "", value = ""]) => {
+    return [`PIP_${key.replaceAll("-", "_").toUpperCase()}`, value.replaceAll("\\n", " ").trim()];
+  });
+  const own = Object.entries(env).filter(([name, value]) => value !== undefined && /^PIP_/i.test(name));
+  return Object.fromEntries([...files.reverse(), ...own]) as Record<string, string>;
+}
+
+function indexSettings(pip: Record<string, string>) {
+  const more = pip["PIP_EXTRA_INDEX_URL"]?.split(/\s+/).filter(Boolean) ?? [];
+  return { indexes: [pip["PIP_INDEX_URL"] ?? "https://pypi.org/simple", ...more], ca: pip["PIP_CERT"] };
+}
+
+async function archivesAt(index: string, name: string, ca: string | undefined): Promise<Archive[]> {
+  const page = `${index.replace(/\/$/, "")}/${plainName(name)}/`;
+  const { text, type, url } = await fetchText(page, { accept: INDEX_TYPES, ca });
+  const { username, password, host } = new URL(page);
+  const at = (href: string) => {
+    const link = new URL(href, url);
+    return link.host === host ? Object.assign(link, { username, password }) : link;
+  };
+  if (type.includes("json")) {
+    const { files } = JSON.parse(text) as { files: { filename: string; url: string; hashes: { sha256?: string } }[] };
+    return files.map((f) => ({ filename: f.filename, url: at(f.url).href, sha256: f.hashes.sha256 }));
+  }
+  return [...text.matchAll(/<a\s[^>]*href="([^"]+)"[^>]*>([^<]+)</g)].map(([, href = "", filename = ""]) => {
+    const link = at(href.replaceAll("&amp;", "&"));
+    return { filename: filename.trim(), url: link.href, sha256: /sha256=([0-9a-f]{64})/.exec(link.hash)?.[1] };
+  });
+}
+
+/** `NAME-VERSION`: what a wheel's name begins with, and all of an sdist's but its ending. */
+function stemOf(filename: string): string {
+  return filename.endsWith(".whl") ? filename.split("-", 2).join("-") : filename.replace(FITS.sdist, "");
+}
+
+/** A name as PEP 503 compares it. */
+function plainName(name: string): string {
+  return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
+}
+
+/** The wheel for any platform goes first, then the same one on every machine. */
+function rank({ filename }: Archive): number {
+  return filename.endsWith("-none-any.whl") ? 0 : 1;
 }

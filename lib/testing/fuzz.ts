@@ -30,38 +30,25 @@ export function fuzzAsync<T>(share: number, cases: fc.Arbitrary<T>, body: (value
   return fc.assert(fc.asyncProperty(cases, body), options(share));
 }
 
-/** How an attempt ended: it took the input, or refused it in words. Anything else that is thrown is passed on: a bug. */
-export type Ending = { readonly taken: true } | { readonly taken: false; readonly words: string };
-
 /**
- * Tries something that may refuse its input by a `UserError`, and nothing else. Its words must be for people: no stack,
- * not the message of a slip in the program, and not pages of it.
+ * Tries something that may refuse its input by a `UserError`, and nothing else: what else is thrown is a bug, and passed on.
+ * The error's words must be for people: no stack, not the message of a slip in the program, and not pages of it.
  *
  * @param names what the words must name: the file, the field
+ * @returns whether it took the input, else the words in which it refused it
  */
-export function refusedInWords(body: () => unknown, names: RegExp): Ending {
+export function refusedInWords(
+  body: () => unknown,
+  names: RegExp,
+): { readonly taken: boolean; readonly words: string } {
   try {
     body();
-    return { taken: true };
+    return { taken: true, words: "" };
   } catch (error) {
-    return wordsOf(error, names);
+    if (!(error instanceof UserError)) throw error;
+    checkWords(error.message, names);
+    return { taken: false, words: error.message };
   }
-}
-
-/** The same for what is refused later. */
-export async function refusedInWordsAsync(body: () => Promise<unknown>, names: RegExp): Promise<Ending> {
-  try {
-    await body();
-    return { taken: true };
-  } catch (error) {
-    return wordsOf(error, names);
-  }
-}
-
-function wordsOf(error: unknown, names: RegExp): Ending {
-  if (!(error instanceof UserError)) throw error;
-  checkWords(error.message, names);
-  return { taken: false, words: error.message };
 }
 
 /** Throws where words are not fit for people. */
@@ -76,23 +63,8 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** Values that do not belong anywhere. */
 const junk: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(
-    null,
-    true,
-    "",
-    [],
-    {},
-    -1,
-    0,
-    0.5,
-    1e308,
-    2 ** 53,
-    "NaN",
-    "\u0000",
-    "a\nb",
-    "__proto__",
-    "💥",
-  ),
+  fc.constantFrom<unknown>(null, true, [], {}, -1, 0, 0.5, 1e308, 2 ** 53),
+  fc.constantFrom("", "NaN", "\u0000", "a\nb", "__proto__", "💥"),
   fc.string({ maxLength: 8 }),
   fc.double(),
   fc.integer(),
@@ -175,24 +147,14 @@ export function nearBytes(valid: readonly Uint8Array[], changes = 4): fc.Arbitra
           const place = Math.floor(at * bytes.length);
           const [head, tail] = [bytes.subarray(0, place), bytes.subarray(place)];
           const copy = Buffer.from(bytes);
-          switch (op) {
-            case "flip":
-              if (place < copy.length) copy[place] = (copy[place] as number) ^ (1 << (byte & 7));
-              return copy;
-            case "set":
-              if (place < copy.length) copy[place] = byte;
-              return copy;
-            case "cut":
-              return Buffer.from(head);
-            case "insert":
-              return Buffer.concat([head, Buffer.alloc(length, byte), tail]);
-            case "delete":
-              return Buffer.concat([head, tail.subarray(length)]);
-            case "double":
-              return Buffer.concat([head, tail.subarray(0, length), tail]);
-            default:
-              return copy.fill(op === "ones" ? 0xff : 0, place, Math.min(copy.length, place + length));
-          }
+          if (op === "cut") return Buffer.from(head);
+          if (op === "insert") return Buffer.concat([head, Buffer.alloc(length, byte), tail]);
+          if (op === "delete") return Buffer.concat([head, tail.subarray(length)]);
+          if (op === "double") return Buffer.concat([head, tail.subarray(0, length), tail]);
+          if (op === "ones" || op === "zeros")
+            return copy.fill(op === "ones" ? 0xff : 0, place, Math.min(copy.length, place + length));
+          if (place < copy.length) copy[place] = op === "set" ? byte : (copy[place] as number) ^ (1 << (byte & 7));
+          return copy;
         },
         Buffer.from(valid[base] as Uint8Array),
       ),
@@ -201,34 +163,8 @@ export function nearBytes(valid: readonly Uint8Array[], changes = 4): fc.Arbitra
 
 /** Pieces that mean something to a reader of YAML or JSON. */
 const PIECES = [
-  "{",
-  "}",
-  "[",
-  "]",
-  ": ",
-  "- ",
-  "&a ",
-  "*a",
-  "!!binary ",
-  "|\n",
-  "\t",
-  '"',
-  "'",
-  "#",
-  "%",
-  "?",
-  "\u0000",
-  "\ud800",
-  "null",
-  "~",
-  "1e999",
-  "<<: *a\n",
-  "---\n",
-  "...\n",
-  "\r",
-  ",",
-  "@",
-  "`",
+  ...Array.from("{}[]\t\"'#%?\u0000~\r,@`\ud800"),
+  ...[": ", "- ", "&a ", "*a", "!!binary ", "|\n", "null", "1e999", "<<: *a\n", "---\n", "...\n"],
 ];
 
 /** A text with one to three faults: lines dropped, doubled, moved in or out, characters changed, pieces put in, cut off. */
@@ -245,22 +181,13 @@ export function nearText(valid: readonly string[]): fc.Arbitrary<string> {
         const place = at % (text.length + 1);
         const lines = text.split("\n");
         const line = at % lines.length;
-        switch (op) {
-          case "drop":
-            return lines.toSpliced(line, 1).join("\n");
-          case "double":
-            return lines.toSpliced(line, 0, lines[line] ?? "").join("\n");
-          case "indent":
-            return lines
-              .with(line, at % 2 === 0 ? `  ${lines[line] ?? ""}` : (lines[line] ?? "").trimStart())
-              .join("\n");
-          case "swap":
-            return lines.with(line, lines[(line + 1) % lines.length] ?? "").join("\n");
-          case "cut":
-            return text.slice(0, place);
-          default:
-            return text.slice(0, place) + piece + text.slice(op === "char" ? place + 1 : place);
-        }
+        const own = lines[line] ?? "";
+        if (op === "drop") return lines.toSpliced(line, 1).join("\n");
+        if (op === "double") return lines.toSpliced(line, 0, own).join("\n");
+        if (op === "indent") return lines.with(line, at % 2 === 0 ? `  ${own}` : own.trimStart()).join("\n");
+        if (op === "swap") return lines.with(line, lines[(line + 1) % lines.length] ?? "").join("\n");
+        if (op === "cut") return text.slice(0, place);
+        return text.slice(0, place) + piece + text.slice(op === "char" ? place + 1 : place);
       }, base),
     );
 }

@@ -1,9 +1,9 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { $ } from "zx";
 import { progress } from "../../lib/progress.ts";
 import { repoRoot } from "../../lib/paths.ts";
+import { run, tryRun } from "../../lib/run.ts";
 import { fetchPhotographs, loadPhotographList } from "../../models/photographs.ts";
 import { prepareModel, pythonEnv } from "../../models/index.ts";
 import { startStandIn, type StandIn } from "./tfs.ts";
@@ -47,7 +47,7 @@ beforeAll(async () => {
     },
   );
   const args = [join(repoRoot, "test/wire/tfs-client.py"), server.grpcPort, server.restPort, photograph?.path ?? ""];
-  const { stdout } = await $({ quiet: true })`${python} -B ${args}`;
+  const stdout = await run([python, "-B", ...args.map(String)]);
   answers = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Answers;
 });
 afterAll(async () => await server?.stop());
@@ -269,7 +269,7 @@ describe("a running server", () => {
 it("the stand-in's own unit tests pass", async () => {
   const { python } = await pythonEnv(progress());
   const cwd = join(repoRoot, "lab/tf-serving");
-  const result = await $({ cwd, nothrow: true, quiet: true })`${python} -B -m unittest discover -t . tests`;
+  const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd });
   expect(result.stderr).toMatch(/Ran \d\d tests/);
   expect(result.exitCode, result.stderr).toBe(0);
 });

@@ -11,7 +11,7 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from . import protos  # noqa: E402, F401  (makes the stubs importable: before all others)
-from . import MATCHES, NAME, VERSION, config, grpc_service, log, runtime, ssl  # noqa: E402
+from . import MATCHES, NAME, VERSION, config, configs, grpc_service, log, runtime  # noqa: E402
 from .errors import Fault  # noqa: E402
 from .flags import parse  # noqa: E402
 from .http_server import HttpServer  # noqa: E402
@@ -28,12 +28,13 @@ def main(arguments):
     """Runs until SIGTERM or SIGINT. Loading is another thread's work, so that a signal ends even a long load."""
     flags = parse(arguments)
     log.info(f"{NAME} {VERSION}: a stand-in for {MATCHES}, not its binary. TensorFlow {runtime.version()}")
-    credentials = ssl.credentials(flags.ssl_config_file)
+    credentials = configs.credentials(flags.ssl_config_file)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        server = Server(flags, config.models(flags), config.prometheus_path(flags), credentials, stop)
+        prometheus = configs.prometheus_path(flags.monitoring_config_file)
+        server = Server(flags, config.models(flags), prometheus, credentials, stop)
     except Fault as fault:
         raise SystemExit(f"Failed to start server. Error: {fault}") from None
     threading.Thread(target=server.run, daemon=True).start()
@@ -79,7 +80,7 @@ class Server:
             self._manager.look()
 
     def _read_config(self):
-        """Reads the config file again where it is time. A config that may not be is told of, and changes nothing."""
+        """Reads the config file again where it is time. A config with a fault is logged, and changes nothing."""
         pause = self._flags.model_config_file_poll_wait_seconds
         if pause <= 0 or not self._flags.model_config_file or time.monotonic() < self._config_read_at + pause:
             return

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from tensorflow_serving.config import model_server_config_pb2
 
-from . import monitoring
 from .errors import invalid
 from .flags import read_text_proto
 
@@ -40,16 +39,6 @@ def of_message(message):
     for name in sorted({name for name in names if names.count(name) > 1}):
         raise invalid(f"Illegal to list model {name} multiple times in config list")
     return found
-
-
-def prometheus_path(flags):
-    """Where metrics are served, or None."""
-    if not flags.monitoring_config_file:
-        return None
-    message = read_text_proto(flags.monitoring_config_file, monitoring.message())
-    if not message.prometheus_config.enable:
-        return None
-    return message.prometheus_config.path or "/monitoring/prometheus/metrics"
 
 
 def aspired(versions, policy):

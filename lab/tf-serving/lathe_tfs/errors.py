@@ -1,14 +1,7 @@
 """Errors as TensorFlow counts them: a canonical code and a text."""
 
-from tensorflow.core.protobuf.error_codes_pb2 import Code
-
-OK = 0
-UNKNOWN = 2
-INVALID_ARGUMENT = 3
-NOT_FOUND = 5
-FAILED_PRECONDITION = 9
-UNIMPLEMENTED = 12
-INTERNAL = 13
+OK, UNKNOWN, INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION = 0, 2, 3, 5, 9
+UNIMPLEMENTED, INTERNAL, DATA_LOSS = 12, 13, 15
 
 # TF Serving's HTTP status by canonical code (net_http's map; everything else is 500).
 HTTP_STATUS = {0: 200, 3: 400, 9: 400, 11: 400, 5: 404, 6: 409, 10: 409, 8: 429, 12: 501, 14: 503, 4: 504}
@@ -21,15 +14,9 @@ class Fault(Exception):
 
     def __init__(self, code, text):
         super().__init__(text)
-        self.code = code
-        self.text = text
+        self.code, self.text = code, text
 
 
 def invalid(text):
     """The most common fault."""
     return Fault(INVALID_ARGUMENT, text)
-
-
-def code_name(code):
-    """`NOT_FOUND` for 5."""
-    return Code.Name(code)

@@ -8,22 +8,11 @@ from google.protobuf import text_format
 from . import MATCHES, NAME, VERSION, log, runtime
 
 # Taken without complaint, since images and scripts set them; nothing here depends on them.
-WITHOUT_EFFECT = (
-    "enable_batching",
-    "batching_parameters_file",
-    "enable_model_warmup",
-    "flush_filesystem_caches",
-    "grpc_channel_arguments",
-    "grpc_socket_path",
-    "num_load_threads",
-    "num_unload_threads",
-    "per_process_gpu_memory_fraction",
-    "rest_api_enable_cors_support",
-    "rest_api_num_threads",
-    "rest_api_timeout_in_ms",
-    "tensorflow_session_parallelism",
-    "xla_cpu_compilation_enabled",
-)
+WITHOUT_EFFECT = """
+    enable_batching batching_parameters_file enable_model_warmup flush_filesystem_caches grpc_channel_arguments
+    grpc_socket_path num_load_threads num_unload_threads per_process_gpu_memory_fraction rest_api_enable_cors_support
+    rest_api_num_threads rest_api_timeout_in_ms tensorflow_session_parallelism xla_cpu_compilation_enabled
+""".split()
 
 
 def parse(arguments):

@@ -4,22 +4,13 @@ import sys
 import time
 
 
-def _write(level, text):
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-    print(f"{stamp}.{int(now % 1 * 1e6):06d}: {level} {text}", file=sys.stderr, flush=True)
+def _writer(level):
+    def write(text):
+        now = time.time()
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+        print(f"{stamp}.{int(now % 1 * 1e6):06d}: {level} {text}", file=sys.stderr, flush=True)
+
+    return write
 
 
-def info(text):
-    """What happens."""
-    _write("I", text)
-
-
-def warning(text):
-    """What may surprise."""
-    _write("W", text)
-
-
-def error(text):
-    """What failed."""
-    _write("E", text)
+info, warning, error = _writer("I"), _writer("W"), _writer("E")

@@ -182,18 +182,12 @@ def _versions_in(config):
         with os.scandir(config.base_path) as entries:
             found = [int(entry.name) for entry in entries if entry.name.isdecimal() and entry.is_dir()]
     except OSError as fault:
-        _once(
-            log.error,
-            f"FileSystemStoragePathSource encountered a filesystem access error: Could not find base path "
-            f"{config.base_path} for servable {config.name} with error {fault.strerror}",
-        )
+        what = f"Could not find base path {config.base_path} for servable {config.name} with error {fault.strerror}"
+        _once(log.error, f"FileSystemStoragePathSource encountered a filesystem access error: {what}")
         return []
     if not found:
-        _once(
-            log.warning,
-            f"No versions of servable {config.name} found under base path {config.base_path}. "
-            "Did you forget to name your leaf directory as a number (eg. '/1/')?",
-        )
+        what = f"No versions of servable {config.name} found under base path {config.base_path}."
+        _once(log.warning, f"{what} Did you forget to name your leaf directory as a number (eg. '/1/')?")
     return found
 
 

@@ -2,7 +2,7 @@
 
 import threading
 
-from .errors import code_name
+from tensorflow.core.protobuf.error_codes_pb2 import Code
 
 # Microseconds: 33 buckets from 10, each 1.8 times the one before (TF Serving's own).
 BOUNDS = [10 * 1.8**i for i in range(33)]
@@ -33,7 +33,7 @@ class Metrics:
     def request(self, model, code, api, entrypoint, seconds):
         """A request was answered; only good answers count into the latency."""
         with self._lock:
-            key = (model, code_name(code))
+            key = (model, Code.Name(code))
             self._requests[key] = self._requests.get(key, 0) + 1
             if code == 0:
                 labels = f'model_name="{_escape(model)}",API="{api}",entrypoint="{entrypoint}"'

@@ -11,7 +11,7 @@ import numpy as np
 from tensorflow.core.framework import types_pb2
 
 from . import dtypes
-from .errors import Fault
+from .errors import UNIMPLEMENTED, Fault
 from .protos import TENSORFLOW_FOLDER
 
 _STRING_BYTES = 24  # sizeof(TF_TString)
@@ -95,21 +95,9 @@ class Session:
         try:
             for feed in feeds.values():
                 tensors.append(_tensor_of(feed))
-            inputs = (c.c_void_p * len(tensors))(*tensors)
-            _run(
-                self._session,
-                None,
-                _names(feeds),
-                inputs,
-                len(tensors),
-                _names(fetches),
-                outputs,
-                len(fetches),
-                _names(targets),
-                len(targets),
-                None,
-                status,
-            )
+            given = _names(feeds), (c.c_void_p * len(tensors))(*tensors), len(tensors)
+            asked = _names(fetches), outputs, len(fetches)
+            _run(self._session, None, *given, *asked, _names(targets), len(targets), None, status)
             _check(status)
             return [_array_of(output) for output in outputs]
         finally:
@@ -164,7 +152,7 @@ def _array_of(tensor):
         array[:] = [c.string_at(_string_data(place), _string_size(place)) for place in places]
         return array.reshape(shape)
     if dtype not in dtypes.NUMPY:
-        raise Fault(12, f"outputs of type {dtypes.name(dtype)} are not supported by this stand-in")
+        raise Fault(UNIMPLEMENTED, f"outputs of type {dtypes.name(dtype)} are not supported by this stand-in")
     return np.frombuffer(c.string_at(base, size) if size else b"", dtypes.NUMPY[dtype]).reshape(shape)
 
 

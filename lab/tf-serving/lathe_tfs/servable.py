@@ -7,7 +7,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from .errors import NOT_FOUND, Fault, invalid
+from .errors import DATA_LOSS, NOT_FOUND, Fault, invalid
 from .runtime import Feed, Session
 from .tensor_proto import feed_of
 
@@ -17,7 +17,7 @@ WARMUP_LIMIT = 1000
 
 
 def session_config(flags):
-    """A ConfigProto with the server's thread settings; the graph never grows, so TensorFlow need not keep a copy."""
+    """A ConfigProto with the server's threads; the graph never grows, so TensorFlow need not keep a copy."""
     config = config_pb2.ConfigProto(
         intra_op_parallelism_threads=flags.tensorflow_intra_op_parallelism,
         inter_op_parallelism_threads=flags.tensorflow_inter_op_parallelism,
@@ -33,7 +33,7 @@ class Servable:
     def __init__(self, path, version, flags):
         self.path, self.version = path, version
         meta = _meta_graph(path, set(flags.saved_model_tags.split(",")))
-        self.signatures = {name: signature for name, signature in meta.signature_def.items()}
+        self.signatures = dict(meta.signature_def.items())
         graph = meta.graph_def.SerializeToString()
         meta.ClearField("graph_def")
         self._session = Session(graph, session_config(flags))
@@ -94,7 +94,7 @@ def _meta_graph(path, tags):
         text = f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}."
         raise Fault(NOT_FOUND, text) from None
     except Exception:
-        raise Fault(15, f"Can't parse {file} as binary proto") from None
+        raise Fault(DATA_LOSS, f"Can't parse {file} as binary proto") from None
     for meta in model.meta_graphs:
         if set(meta.meta_info_def.tags) == tags:
             return meta

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { $ } from "zx";
 import { LineProgram } from "../../../selfbench/clients/line-program.ts";
 import { cached } from "../../../lib/cached.ts";
 import { progress } from "../../../lib/progress.ts";
+import { run } from "../../../lib/run.ts";
 import { pythonEnv } from "../../../models/python.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
@@ -33,7 +33,7 @@ export async function goPeer(args: readonly string[] = []): Promise<Peer> {
   const hash = createHash("sha256");
   for (const name of (await readdir(source)).sort()) hash.update(name).update(await readFile(join(source, name)));
   const dir = await cached("wire", `grpc-go-${hash.digest("hex").slice(0, 16)}`, async (partial) => {
-    await $({ cwd: source, quiet: true })`go build -trimpath -o ${join(partial, "server")} .`;
+    await run(["go", "build", "-trimpath", "-o", join(partial, "server"), "."], { cwd: source });
   });
   return listening(new LineProgram("the grpc-go server", join(dir, "server"), args));
 }

@@ -56,30 +56,21 @@ def _converter(dtype, example):
         return _string
     if dtype in dtypes.INTEGERS:
         low, high = _RANGE.get(dtype, _INT32)
-
-        def integer(value):
-            if type(value) is int and low <= value <= high:
-                return value
-            raise wrong_type(value, dtype)
-
-        return integer
+        return _checked(dtype, lambda value: type(value) is int and low <= value <= high)
     if dtype in dtypes.FLOATS:
-
-        def number(value):
-            if type(value) in (int, float):
-                return float(value)
-            raise wrong_type(value, dtype)
-
-        return number
+        return _checked(dtype, lambda value: type(value) in (int, float))
     if dtype == types_pb2.DT_BOOL:
-
-        def boolean(value):
-            if isinstance(value, bool):
-                return value
-            raise wrong_type(value, dtype)
-
-        return boolean
+        return _checked(dtype, lambda value: isinstance(value, bool))
     raise Fault(UNIMPLEMENTED, f"Conversion of JSON Value: {shown(example)} to type: {dtypes.name(dtype)}")
+
+
+def _checked(dtype, fits):
+    def convert(value):
+        if fits(value):
+            return float(value) if dtype in dtypes.FLOATS else value
+        raise wrong_type(value, dtype)
+
+    return convert
 
 
 def _string(value):

@@ -20,20 +20,13 @@ def shown(value):
     return text
 
 
-def kind(value):
-    """RapidJSON's name of a value's type."""
-    if value is True:
-        return "True"
-    if value is False:
-        return "False"
-    names = {type(None): "Null", dict: "Object", list: "Array", str: "String"}
-    return names.get(type(value), "Number")
+_KINDS = {type(None): "Null", dict: "Object", list: "Array", str: "String"}
 
 
 def wrong_type(value, dtype):
-    """The fault of a value that does not fit its tensor."""
-    expected = {"float": "float", "double": "double"}.get(dtypes.name(dtype), dtypes.name(dtype))
-    return invalid(f"JSON Value: {shown(value)} Type: {kind(value)} is not of expected type: {expected}")
+    """The fault of a value that does not fit its tensor, with RapidJSON's name of the value's type."""
+    kind = str(value) if isinstance(value, bool) else _KINDS.get(type(value), "Number")
+    return invalid(f"JSON Value: {shown(value)} Type: {kind} is not of expected type: {dtypes.name(dtype)}")
 
 
 def is_base64(value):
