@@ -24,7 +24,13 @@ export interface Series {
   readonly hollow?: boolean;
 }
 
-export interface IntervalChart {
+/** Series of a chart that has two kinds of points in one colour. */
+export const FILLED_OR_HOLLOW: readonly Series[] = [
+  { name: "filled", colour: "ink", sign: "circle" },
+  { name: "hollow", colour: "ink", sign: "circle", hollow: true },
+];
+
+interface IntervalChart {
   readonly label: string;
   /** Rows from top to bottom. */
   readonly rows: readonly string[];
