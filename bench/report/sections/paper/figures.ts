@@ -26,7 +26,7 @@ export const paperFiguresSection: Section = {
       prose(
         "The machines are others than the paper's, so compare the patterns and not the milliseconds. Of its figures the paper published " +
           "the means in its Tables 1 to 3 and their averages as numbers; those are drawn here. The values of single images in its figures " +
-          "were not published as numbers, so ours stand alone.",
+          "were not published as numbers, so only ours are drawn.",
       ),
       ...home,
       ...away,
