@@ -62,7 +62,7 @@ function noNetwork(all: readonly Attribution[]): string[] {
   const [low, high] = [formatMs(Math.min(...less)), formatMs(Math.max(...less))];
   return [
     `Network none: the null model answers its own machine more slowly than the client machine, by ${low === high ? low : `${low} to ${high}`} ms ` +
-      "(client and server of one machine share its processor, those of two machines do not). That is no network of less than nothing: " +
+      "(called by itself, client and server share that machine's processor; called from elsewhere, they do not). That is no network of less than nothing: " +
       "what the network takes is in server and wire there, and cannot be separated from them.",
   ];
 }
