@@ -112,7 +112,9 @@ function figures(
       title: `What ${model} found`,
       caption:
         `Objects with a score of ${OBJECT_SCORE} and more, in the first measured answer of each cell shown` +
-        (pictures.every((p) => photographs.has(p.image)) ? "." : "; a photograph that is blank here was not kept."),
+        (pictures.every((p) => photographs.has(p.image))
+          ? "."
+          : "; the run kept no copy of photographs that are blank."),
       panels: pictures.map((p, j) => {
         const drawing = trusted(drawPicture(p, groundOf(p.image)));
         return { title: titleOf(p), picture: i === 0 && j === 0 ? joined([shared, drawing]) : drawing };
