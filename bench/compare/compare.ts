@@ -24,7 +24,7 @@ export interface GroupChange extends JudgedTogether {
   /** Levels on all axes but the image. */
   readonly levels: Levels;
   readonly images: number;
-  /** The model answers a constant: what it tells is protocol and wire. */
+  /** The model answers a constant: its times are those of protocol and wire. */
   readonly isNull: boolean;
   /** The two runs' servers had other models of this name, so that the ratio is one of models, too. */
   readonly otherModel: boolean;
@@ -74,35 +74,24 @@ export interface Comparison {
   readonly provenance: readonly Difference[];
 }
 
-export interface CompareOptions {
-  readonly threshold: number;
-}
-
 export const DEFAULT_THRESHOLD = 0.05;
 
 /**
  * Compares two runs cell by cell, by groups of cells that differ in their image alone, and as a whole.
  *
- * @param options.threshold a share above 0: changes below it count as none
+ * @param threshold a share above 0: changes below it count as none
  */
-export function compareRuns(a: Study, b: Study, options: CompareOptions): Comparison {
-  const { threshold } = options;
+export function compareRuns(a: Study, b: Study, { threshold }: { readonly threshold: number }): Comparison {
   const logA = logMedians(a);
   const logB = logMedians(b);
   const notComparable = whyNotComparable(a.manifest, b.manifest);
   const inBoth = notComparable === null ? a.manifest.cells.filter((c) => logA.has(c.id) && logB.has(c.id)) : [];
   const others = otherInputs(a.manifest, b.manifest);
   const shared = inBoth.filter((c) => !others.has(c.image));
-  const cells = shared.map((cell) => {
-    const [before, after] = [logA.get(cell.id) as Estimate, logB.get(cell.id) as Estimate];
-    return {
-      cell,
-      log: linear([
-        [1, after],
-        [-1, before],
-      ]),
-    };
-  });
+  const cells = shared.map((cell) => ({
+    cell,
+    log: difference(logB.get(cell.id) as Estimate, logA.get(cell.id) as Estimate),
+  }));
   const nulls = new Set([...nullModels(a.manifest), ...nullModels(b.manifest)]);
   const real = shared.filter((c) => !nulls.has(c.model));
   const overall = real.length === 0 ? null : judgeAlone(averaged(a, b, real), threshold);
@@ -153,15 +142,8 @@ function groupChanges(
     const median = at.get(i);
     if (median === undefined) return [];
     const about = { isNull: nulls.has(own[0].model), otherModel: otherModel.has(modelKey(own[0])) };
-    return [
-      {
-        levels: levelsOf(own[0], a.axes, ["image"]),
-        images: own.length,
-        ...about,
-        ...median,
-        p90: at.get(groups.length + i) ?? null,
-      },
-    ];
+    const levels = levelsOf(own[0], a.axes, ["image"]);
+    return [{ levels, images: own.length, ...about, ...median, p90: at.get(groups.length + i) ?? null }];
   });
 }
 
@@ -196,10 +178,8 @@ function agreementOf(ratios: readonly number[], overlaps: readonly boolean[]): A
 
 function newFailures(a: Study, b: Study): Comparison["newFailures"] {
   const before = logMedians(a);
-  return [...b.data.values()].flatMap((d) =>
-    d.failure !== undefined && before.has(d.cell)
-      ? [{ cell: d.cell, why: `${d.failure.code}: ${d.failure.message}` }]
-      : [],
+  return [...b.data.values()].flatMap(({ cell, failure }) =>
+    failure !== undefined && before.has(cell) ? [{ cell, why: `${failure.code}: ${failure.message}` }] : [],
   );
 }
 
@@ -226,8 +206,12 @@ function averaged(a: Study, b: Study, cells: readonly Cell[]): Estimate {
       (visit) => Math.log(visit.medianMs),
       (data) => kinds.get(data.cell) ?? "",
     );
+  return difference(over(b), over(a));
+}
+
+function difference(after: Estimate, before: Estimate): Estimate {
   return linear([
-    [1, over(b)],
-    [-1, over(a)],
+    [1, after],
+    [-1, before],
   ]);
 }

@@ -2,6 +2,7 @@ import { AXES, type Axis } from "../matrix/axes.ts";
 import type { Levels } from "../stats/effects/design.ts";
 import { type Column, formatTable } from "../../lib/table.ts";
 import { and, count } from "../../lib/words.ts";
+import { when } from "../format/when.ts";
 import { formatRatio, formatRatioInterval, formatShare } from "../format/numbers.ts";
 import { NEAR } from "./apart.ts";
 import type { Agreement, Comparison, GroupChange } from "./compare.ts";
@@ -15,21 +16,27 @@ const NAMED = 4;
 
 const right = (title: string): Column => ({ title, align: "right" });
 
+/** A table below its title; a column of words by its title alone. */
+function titled(title: string, columns: readonly (string | Column)[], rows: readonly (readonly string[])[]): string {
+  const all = columns.map((c) => (typeof c === "string" ? { title: c } : c));
+  return `${title}\n${formatTable(all, rows)}`;
+}
+
 /** A comparison as text: verdict first, then groups, the cells that changed most, and what else is different. */
 export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c), axes: readonly Axis[] = AXES): string {
   const shown = axes.filter((axis) => c.axes.includes(axis.key));
   const parts = [
     headline(c, verdict),
-    ...listed(
-      "Failed in B, measured in A",
-      c.newFailures.map((f) => `${f.cell}: ${f.why}`),
+    ...when(
+      c.newFailures.length > 0,
+      ["Failed in B, measured in A", ...c.newFailures.map((f) => `  ${f.cell}: ${f.why}`)].join("\n"),
     ),
     ...failureTable(c.failures, shown),
     ...groupTables(c.groups, shown),
     ...changedCells(c),
-    ...lone("A", c.onlyA),
-    ...lone("B", c.onlyB),
-    ...(c.otherInput.length === 0 ? [] : [`Left out, for their photograph is another one: ${someOf(c.otherInput)}`]),
+    ...when(c.onlyA.length > 0, `Measured in A alone: ${someOf(c.onlyA)}`),
+    ...when(c.onlyB.length > 0, `Measured in B alone: ${someOf(c.onlyB)}`),
+    ...when(c.otherInput.length > 0, `Left out, for their photograph is another one: ${someOf(c.otherInput)}`),
     provenance(c),
     ["Rules", ...rules(c.threshold).map((r) => `  ${r}`)].join("\n"),
   ];
@@ -55,8 +62,9 @@ function headline(c: Comparison, { exitCode, reasons }: Verdict): string {
   const tails = c.groups.flatMap((g) => g.p90 ?? []);
   if (tails.length > 0) lines.push(`p90 of groups: ${counts(tails)}.`);
   const [whole] = c.failures;
+  const words = { no: "", seems: ": they seem to have risen", rose: ": they rose" };
   if (whole !== undefined && whole.a.visits + whole.b.visits > 0)
-    lines.push(`Visits with a failure: ${rate(whole.a)} in A, ${rate(whole.b)} in B${failureWord(whole)}.`);
+    lines.push(`Visits with a failure: ${rate(whole.a)} in A, ${rate(whole.b)} in B${words[whole.change]}.`);
   if (c.provenance.length > 0) {
     const more = c.provenance.length > NAMED ? " and more" : "";
     const names = c.provenance.slice(0, NAMED).map((d) => d.what);
@@ -76,47 +84,35 @@ function headline(c: Comparison, { exitCode, reasons }: Verdict): string {
 }
 
 function counts(all: readonly Compared[]): string {
-  const of = (change: Compared["change"], words: string) => {
-    const n = all.filter((x) => x.change === change).length;
-    return [`${n} ${n === 1 ? words.replace("seem ", "seems ") : words}`].filter(
-      () => n > 0 || !change.startsWith("seems"),
-    );
-  };
-  return [
-    ...of("slower", "slower"),
-    ...of("seems slower", "seem slower"),
-    ...of("faster", "faster"),
-    ...of("seems faster", "seem faster"),
-    ...of("same", "the same"),
-    ...of("inconclusive", "inconclusive"),
-  ].join(", ");
+  const changes = ["slower", "seems slower", "faster", "seems faster", "same", "inconclusive"] as const;
+  return changes
+    .map((change) => ({ change, n: all.filter((x) => x.change === change).length }))
+    .filter(({ change, n }) => n > 0 || !change.startsWith("seems"))
+    .map(({ change, n }) => `${n} ${(n === 1 ? change : change.replace("seems", "seem")).replace("same", "the same")}`)
+    .join(", ");
 }
 
 function groupTables(groups: readonly GroupChange[], axes: readonly Axis[]): string[] {
   if (groups.length === 0) return [];
   const columns = [
-    ...[...axes.map(({ title }) => ({ title })), right("images"), right("B over A"), right("95 % interval")],
-    ...[right("for all at once"), { title: "" }],
+    ...axes.map(({ title }) => title),
+    ...["images", "B over A", "95 % interval", "for all at once"].map(right),
+    "",
   ];
   const row = (g: GroupChange, x: JudgedTogether) => [
     ...who(g.levels, axes, g.otherModel),
     String(g.images),
     ...[formatRatio(x.ratio), formatRatioInterval(x.interval), formatRatioInterval(x.together), x.change],
   ];
-  const tails = groups.flatMap((g) =>
-    g.p90 === null || /inconclusive|same/.test(g.p90.change) ? [] : [row(g, g.p90)],
-  );
+  const changed = (g: GroupChange) => g.p90 !== null && !/inconclusive|same/.test(g.p90.change);
+  const tails = groups.filter(changed).map((g) => row(g, g.p90 ?? g));
   return [
-    [
+    titled(
       "B over A, geometric mean of the images' medians",
-      formatTable(
-        columns,
-        groups.map((g) => row(g, g)),
-      ),
-    ].join("\n"),
-    ...(tails.length === 0
-      ? []
-      : [["B over A, p90 of the groups in which it changed", formatTable(columns, tails)].join("\n")]),
+      columns,
+      groups.map((g) => row(g, g)),
+    ),
+    ...when(tails.length > 0, titled("B over A, p90 of the groups in which it changed", columns, tails)),
   ];
 }
 
@@ -134,25 +130,15 @@ function failureTable(failures: readonly FailureChange[], axes: readonly Axis[])
   const rows = failures.map((f) => [
     ...(f.group === null ? axes.map((_, i) => (i === 0 ? "all" : "")) : who(f.group, axes)),
     ...[rate(f.a), rate(f.b), `${f.a.calls} of ${f.a.made}`, `${f.b.calls} of ${f.b.made}`],
-    ...[
-      f.p < 0.0001 ? "< 0.0001" : f.p.toFixed(4),
-      f.change === "no" ? "" : f.change === "seems" ? "seems to have risen" : "rose",
-    ],
+    ...[f.p < 0.0001 ? "< 0.0001" : f.p.toFixed(4), { no: "", seems: "seems to have risen", rose: "rose" }[f.change]],
   ]);
-  const columns = [
-    ...axes.map(({ title }) => ({ title })),
-    ...["visits, A", "visits, B", "calls, A", "calls, B", "p"].map(right),
-    { title: "" },
-  ];
-  return [["Visits with a failure, and measured calls that failed", formatTable(columns, rows)].join("\n")];
+  const numbers = ["visits, A", "visits, B", "calls, A", "calls, B", "p"].map(right);
+  const columns = [...axes.map(({ title }) => title), ...numbers, ""];
+  return [titled("Visits with a failure, and measured calls that failed", columns, rows)];
 }
 
 function rate({ visits, tried }: FailureRate): string {
   return `${visits} of ${tried}`;
-}
-
-function failureWord({ change }: FailureChange): string {
-  return change === "no" ? "" : change === "rose" ? ": they rose" : ": they seem to have risen";
 }
 
 function changedCells(c: Comparison): string[] {
@@ -164,37 +150,22 @@ function changedCells(c: Comparison): string[] {
     .slice(0, MOST_CELLS)
     .map((x) => [x.cell.id, formatRatio(x.ratio), formatRatioInterval(x.interval), x.change]);
   const more = changed.length > MOST_CELLS ? `, the ${MOST_CELLS} largest of ${changed.length}` : "";
-  return [
-    [
-      `Cells that changed${more} (each by itself: of cells that did not change, one in twenty may seem to)`,
-      formatTable([{ title: "cell" }, right("B over A"), right("95 % interval"), { title: "" }], rows),
-    ].join("\n"),
-  ];
-}
-
-function lone(name: string, cells: readonly string[]): string[] {
-  return cells.length === 0 ? [] : [`Measured in ${name} alone: ${someOf(cells)}`];
+  const title = `Cells that changed${more} (each by itself: of cells that did not change, one in twenty may seem to)`;
+  return [titled(title, ["cell", right("B over A"), right("95 % interval"), ""], rows)];
 }
 
 function someOf(cells: readonly string[]): string {
   return `${count(cells.length, "cell")}, such as ${cells.slice(0, 3).join("; ")}`;
 }
 
-function listed(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [[title, ...lines.map((line) => `  ${line}`)].join("\n")];
-}
-
 function provenance({ provenance: differences }: Comparison): string {
   if (differences.length === 0) return "Provenance: the same in everything that is written down.";
   const rows = differences.map((d) => [d.what, shorten(d.a), shorten(d.b)]);
-  return [
-    "Provenance: the runs differ in",
-    formatTable([{ title: "what" }, { title: "A" }, { title: "B" }], rows),
-  ].join("\n");
+  return titled("Provenance: the runs differ in", ["what", "A", "B"], rows);
 }
 
 /** How well two runs agree, in a sentence. */
-export function agreementSentence(a: Agreement): string {
+function agreementSentence(a: Agreement): string {
   const overlap = a.overlapping === null ? "" : `, the 95 % intervals of ${formatShare(a.overlapping)} overlap`;
   return (
     `A cell's two medians lie ${formatShare(a.typical)} apart (median of ${a.cells} cells), nine of ten cells within ` +

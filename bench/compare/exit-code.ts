@@ -1,11 +1,12 @@
 import { count } from "../../lib/words.ts";
+import { when } from "../format/when.ts";
 import type { Comparison } from "./compare.ts";
 import { FAILURE_RULE } from "./failures.ts";
 import { type Change, band } from "./judge.ts";
 import { NOISE_RULE } from "./noise.ts";
 import { TAIL_RULE } from "./tail.ts";
 
-/** What a comparison says to a shell, and why. */
+/** The exit code of a comparison, and why. */
 export interface Verdict {
   /** 0: nothing got worse, as far as was asked. 1: something did. 3: that is not known. */
   readonly exitCode: 0 | 1 | 3;
@@ -46,11 +47,14 @@ export function verdictOf(c: Comparison, strict = false): Verdict {
 function worseReasons(c: Comparison): string[] {
   const slower = groupsWith(c, "slower");
   return [
-    ...(c.overall?.change === "slower" ? ["B is slower as a whole"] : []),
-    ...(slower.median > 0 ? [`${count(slower.median, "group")} slower`] : []),
-    ...(slower.p90 > 0 ? [`the p90 of ${count(slower.p90, "group")} slower`] : []),
-    ...(c.newFailures.length > 0 ? [`${count(c.newFailures.length, "cell")} of A failed in B`] : []),
-    ...(c.failures.some((f) => f.change === "rose") ? ["failures rose"] : []),
+    ...when(c.overall?.change === "slower", "B is slower as a whole"),
+    ...when(slower.median > 0, `${count(slower.median, "group")} slower`),
+    ...when(slower.p90 > 0, `the p90 of ${count(slower.p90, "group")} slower`),
+    ...when(c.newFailures.length > 0, `${count(c.newFailures.length, "cell")} of A failed in B`),
+    ...when(
+      c.failures.some((f) => f.change === "rose"),
+      "failures rose",
+    ),
   ];
 }
 
@@ -61,13 +65,16 @@ function unknownReasons(c: Comparison): string[] {
   const computing = c.groups.filter((g) => !g.isNull);
   const open = (computing.length > 0 ? computing : c.groups).filter((g) => g.change === "inconclusive").length;
   return [
-    ...(seem.median > 0 ? [`${count(seem.median, "group")} ${seem.median === 1 ? "seems" : "seem"} slower`] : []),
-    ...(seem.p90 > 0 ? [`the p90 of ${count(seem.p90, "group")} seems slower`] : []),
-    ...(c.failures.some((f) => f.change === "seems") ? ["failures seem to have risen"] : []),
-    ...(c.overall?.change === "inconclusive" ? ["the whole is inconclusive"] : []),
-    ...(open > 0 ? [`${count(open, "group")} inconclusive`] : []),
-    ...(c.onlyA.length > 0 ? [`B lacks ${count(c.onlyA.length, "cell")}`] : []),
-    ...(c.otherInput.length > 0 ? [`${count(c.otherInput.length, "cell")} had another photograph`] : []),
+    ...when(seem.median > 0, `${count(seem.median, "group")} ${seem.median === 1 ? "seems" : "seem"} slower`),
+    ...when(seem.p90 > 0, `the p90 of ${count(seem.p90, "group")} seems slower`),
+    ...when(
+      c.failures.some((f) => f.change === "seems"),
+      "failures seem to have risen",
+    ),
+    ...when(c.overall?.change === "inconclusive", "the whole is inconclusive"),
+    ...when(open > 0, `${count(open, "group")} inconclusive`),
+    ...when(c.onlyA.length > 0, `B lacks ${count(c.onlyA.length, "cell")}`),
+    ...when(c.otherInput.length > 0, `${count(c.otherInput.length, "cell")} had another photograph`),
   ];
 }
 

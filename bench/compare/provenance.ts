@@ -13,11 +13,9 @@ export interface Difference {
 
 /** What bears on latency and is written down of each run, by a name for people. */
 function factsOf(m: RunManifest): Map<string, string> {
+  const { version, commit, dirty } = m.lathe;
   const facts = new Map<string, unknown>([
-    [
-      "Lathe",
-      `${m.lathe.version}, commit ${m.lathe.commit ?? "unknown"}${m.lathe.dirty === true ? " with changes" : ""}`,
-    ],
+    ["Lathe", `${version}, commit ${commit ?? "unknown"}${dirty === true ? " with changes" : ""}`],
     ["client program (agent)", m.lathe.agent],
     ["Node", m.lathe.node],
     ["timed region", m.timedRegion],

@@ -2,11 +2,11 @@ import type { Column } from "../../lib/table.ts";
 import type { Markup } from "./render/markup.ts";
 
 /*
- * What a report is made of. A section says what it has to say in these blocks; the renderers in render/ turn them into
- * text for a terminal, Markdown and HTML. Strings in blocks are plain text: renderers escape them.
+ * What a report is made of. Sections are made of these blocks; the renderers in render/ turn them into text for a terminal,
+ * Markdown and HTML. Strings in blocks are plain text: renderers escape them.
  */
 
-/** One answer among several: a word to see at once, what it rests on, and what a reader must know beside it. */
+/** The answer to a question in a few words, what it rests on, and what a reader must know beside it. */
 export interface Answer {
   readonly question: string;
   readonly answer: string;
@@ -67,8 +67,6 @@ export interface Figure {
   readonly kind: "figure";
   readonly title: string;
   readonly panels: readonly Panel[];
-  /** Width that a picture wants, CSS pixels; at most 340 to fit a phone without being scaled down. Default: 340. */
-  readonly panelWidth?: number;
   readonly legend?: readonly LegendEntry[];
   /** How it is to be read, and what it shows, in a sentence or two. */
   readonly caption?: string;
@@ -80,7 +78,6 @@ export interface Figure {
 
 export type Block =
   | { readonly kind: "prose"; readonly text: Prose }
-  | { readonly kind: "heading"; readonly text: string }
   | { readonly kind: "list"; readonly items: readonly Prose[] }
   | { readonly kind: "answers"; readonly items: readonly Answer[] }
   /** What must not be overlooked: a stand-in, a disagreement. */
@@ -93,21 +90,28 @@ export type Block =
   | { readonly kind: "only"; readonly media: readonly Medium[]; readonly blocks: readonly Block[] };
 
 export const prose = (text: Prose): Block => ({ kind: "prose", text });
-export const heading = (text: string): Block => ({ kind: "heading", text });
 export const list = (items: readonly Prose[]): Block => ({ kind: "list", items });
 export const answers = (items: readonly Answer[]): Block => ({ kind: "answers", items });
 export const notice = (tone: Tone, text: Prose): Block => ({ kind: "notice", tone, text });
-export const table = (parts: Omit<Table, "kind">): Table => ({ kind: "table", ...parts });
 export const figure = (parts: Omit<Figure, "kind">): Figure => ({ kind: "figure", ...parts });
 export const fold = (title: string, ...blocks: readonly Block[]): Block => ({ kind: "fold", title, blocks });
 export const only = (media: readonly Medium[], ...blocks: readonly Block[]): Block => ({ kind: "only", media, blocks });
 
+/** What a table is made from: as `Table`, a column of words by its title alone, and no notes as good as none. */
+type TableParts = Omit<Table, "kind" | "columns"> & { readonly columns: readonly (string | TableColumn)[] };
+
+export function table({ columns, ...parts }: TableParts): Table {
+  return { kind: "table", columns: columns.map((c) => (typeof c === "string" ? { title: c } : c)), ...parts };
+}
+
 /** A column of numbers. */
 export const right = (title: string, group?: string): TableColumn => ({
-  title,
-  align: "right",
+  ...{ title, align: "right" },
   ...(group === undefined ? {} : { group }),
 });
+
+/** Columns of numbers. */
+export const rights = (...titles: readonly string[]): TableColumn[] => titles.map((title) => right(title));
 
 /** The plain text of running text. */
 export function plain(text: Prose): string {

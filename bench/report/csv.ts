@@ -4,11 +4,13 @@ import { levelsOf } from "../stats/levels.ts";
 import { askedPrecision, reachedPrecision } from "../stats/reached-precision.ts";
 import type { ReportInputs } from "./section.ts";
 
+const PHASES = ["late", "encode", "send", "wait", "receive", "decode"] as const;
+
 type Value = string | number | boolean | null | undefined;
 
 /**
- * One line a cell, failed ones and those never reached too: its level on each axis by the axis's key, then numbers as they were computed, milliseconds and bytes, with a
- * point. RFC 4180, UTF-8 with the byte order mark that spreadsheets look for.
+ * One line for each cell, failed and unmeasured ones too: its level on each axis by the axis's key, then numbers as they were
+ * computed, milliseconds and bytes, with a decimal point. RFC 4180, UTF-8 with the byte order mark that spreadsheets look for.
  */
 export function cellsCsv(inputs: ReportInputs): string {
   const rows = inputs.cells.map((cell) => rowOf(cell, inputs));
@@ -52,12 +54,7 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
     p99_ms: statistics?.p99Ms,
     min_ms: summary?.minMs,
     max_ms: summary?.maxMs,
-    late_ms: summary?.phaseMeansMs.lateMs,
-    encode_ms: summary?.phaseMeansMs.encodeMs,
-    send_ms: summary?.phaseMeansMs.sendMs,
-    wait_ms: summary?.phaseMeansMs.waitMs,
-    receive_ms: summary?.phaseMeansMs.receiveMs,
-    decode_ms: summary?.phaseMeansMs.decodeMs,
+    ...Object.fromEntries(PHASES.map((phase) => [`${phase}_ms`, summary?.phaseMeansMs[`${phase}Ms`]])),
     request_bytes: summary?.requestBytes,
     response_bytes: summary?.responseBytes,
     precision_asked: askedPrecision(cell, manifest),

@@ -41,21 +41,17 @@ export function cellsOf(of: {
   );
 }
 
+/** Means of phases that were not measured. */
+export const NO_PHASES: CellSummary["phaseMeansMs"] = {
+  ...{ lateMs: null, encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null },
+};
+
 /** A summary of calls that all took `meanMs`, for tests. */
 export function summaryOf(c: Cell, meanMs: number, n = 10, failure?: CellSummary["failure"]): CellSummary {
   return {
-    cell: c.id,
-    n,
-    meanMs,
-    medianMs: meanMs,
-    p90Ms: meanMs,
-    minMs: meanMs,
-    maxMs: meanMs,
-    phaseMeansMs: { lateMs: null, encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null },
-    requestBytes: 1,
-    failedCalls: 0,
-    failures: 0,
-    responseBytes: 1,
-    ...(failure === undefined ? {} : { failure }),
+    ...{ cell: c.id, n, meanMs, medianMs: meanMs, p90Ms: meanMs, minMs: meanMs, maxMs: meanMs },
+    phaseMeansMs: NO_PHASES,
+    ...{ requestBytes: 1, responseBytes: 1, failedCalls: 0, failures: 0 },
+    ...(failure && { failure }),
   };
 }

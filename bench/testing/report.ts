@@ -24,12 +24,10 @@ export interface SampleOptions {
 export const HOSTILE = `=1+1 <img src=x onerror="window.hacked=1"><script>window.hacked=1</script></style> '"&|*_\``;
 
 const AT = "2026-11-23T18:00:00.000Z";
-const MACHINES: Readonly<
-  Record<string, { cpu: string; cores: number; quota: number; speed: number; networkMs: number }>
-> = {
-  client: { cpu: "Made-up Xeon at 2.8 GHz", cores: 2, quota: 1, speed: 1, networkMs: 0 },
-  cloud: { cpu: "Made-up Xeon at 2.8 GHz", cores: 2, quota: 2, speed: 0.6, networkMs: 1.1 },
-  edge: { cpu: "Made-up Xeon at 2.8 GHz", cores: 1, quota: 0.6, speed: 1.5, networkMs: 2.4 },
+const MACHINES: Readonly<Record<string, { cores: number; quota: number; speed: number; networkMs: number }>> = {
+  client: { cores: 2, quota: 1, speed: 1, networkMs: 0 },
+  cloud: { cores: 2, quota: 2, speed: 0.6, networkMs: 1.1 },
+  edge: { cores: 1, quota: 0.6, speed: 1.5, networkMs: 2.4 },
 };
 
 /** The manifest of a made-up run that is like the demo's: a lab, a stand-in, a model of random weights, and `null`. */
@@ -42,12 +40,12 @@ export function sampleRunManifest({ hostile }: SampleOptions = {}): RunManifest 
     createdAt: AT,
     lathe: {
       version: "0.1.0",
-      commit: "0123456789abcdef0123456789abcdef01234567",
+      commit: "0123456789abcdef".repeat(3).slice(0, 40),
       dirty: false,
       agent: "a1b2c3",
       node: "v24.0.0",
     },
-    machines: base.machines.map((m) => madeUp(m)),
+    machines: base.machines.map(madeUp),
     servers: base.servers.map((s) => ({
       ...s,
       image: `registry.lab:5000/lathe/stand-in@sha256:${"5e".repeat(32)}`,
@@ -92,7 +90,7 @@ function madeUp(machine: Machine): Machine {
     facts: {
       ...machine.facts,
       ...{ os: "Debian GNU/Linux 12 (bookworm)", kernel: "6.1.0", memoryBytes: 8 * 2 ** 30 },
-      cpu: { model: m?.cpu ?? "made up", logical: [], allowed, quotaCpus: m?.quota ?? null },
+      cpu: { model: "Made-up Xeon at 2.8 GHz", logical: [], allowed, quotaCpus: m?.quota ?? null },
     },
   };
 }
@@ -126,14 +124,8 @@ export function* sampleJournal(
       const total = { count: calls.length, sumMs, stepMs: 0.001 };
       const server = { requests: total, runs: { ...total, sumMs: 0.9 * sumMs } };
       const reasons = cell === disturbed ? [hostile ?? "the event loop was late by 35 ms (p99)"] : [];
-      yield {
-        type: "visit",
-        ...where,
-        warmup: { calls: 1, ended: "steady" },
-        client: QUIET,
-        server,
-        disturbed: reasons,
-      };
+      const warmup = { calls: 1, ended: "steady" } as const;
+      yield { type: "visit", ...where, warmup, client: QUIET, server, disturbed: reasons };
     }
   }
   for (const cell of manifest.cells) {

@@ -5,7 +5,7 @@ import type { Interval } from "../stats/math/estimate.ts";
 import { mean, median } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
 import type { CellData } from "../stats/visits.ts";
-import { cellsOf } from "./cells.ts";
+import { NO_PHASES, cellsOf } from "./cells.ts";
 import { sampleMachine, sampleManifest, sampleModel, sampleServer } from "./sample-run.ts";
 
 export { callRecord } from "./calls.ts";
@@ -20,10 +20,9 @@ export function dataOf(cell: string, visits: readonly (readonly number[])[]): Ce
       n: calls.length,
       medianMs: median(calls),
       meanMs: mean(calls),
-      phaseMeansMs: { lateMs: null, encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null },
+      phaseMeansMs: NO_PHASES,
     })),
-    requestBytes: null,
-    responseBytes: null,
+    ...{ requestBytes: null, responseBytes: null },
   };
 }
 
@@ -75,11 +74,8 @@ export function studyOf(
     }));
     return [cell.id, { ...base, visits: withPhases }];
   });
-  const images = manifest.images.map((i) => ({
-    image: i.name,
-    fileBytes: i.fileBytes,
-    pixels: i.width * i.height,
-    objects: objects[i.name] ?? null,
+  const images = manifest.images.map(({ name, fileBytes, width, height }) => ({
+    ...{ image: name, fileBytes, pixels: width * height, objects: objects[name] ?? null },
   }));
   return { manifest, data: new Map(data), images, axes: AXES };
 }

@@ -1,9 +1,10 @@
 import { correlation, correlationDifference } from "../stats/math/correlation.ts";
 import type { Interval } from "../stats/math/estimate.ts";
 import { OBJECT_SCORE } from "../stats/objects.ts";
-import { type Study, fitStudy, nullModels } from "../stats/study.ts";
-import { pairsEffect, PAPER_BASIS, publishedLogRatios } from "./paper-data.ts";
-import { type Conclusion, type Effect, type Finding, inconclusive, effectOf, findingOf } from "./verdict.ts";
+import { type Study, fitStudy } from "../stats/study.ts";
+import { PAPER_BASIS, pairsEffect } from "./paper-data.ts";
+import type { Conclusion, Effect, Finding } from "./verdict.ts";
+import { computingModels, effectOf, findingOf, inconclusive, valueText } from "./verdict.ts";
 
 /** What is in the image (objects, complexity) matters more than its file size. */
 export const contentOverSize: Conclusion = {
@@ -21,11 +22,10 @@ interface Row {
 }
 
 function judge(study: Study): Finding {
-  const nulls = nullModels(study.manifest);
-  const models = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
+  const models = computingModels(study);
   if (study.images.every((i) => i.objects === null))
     return inconclusive("no answer of a trained model was kept, so the objects in the images are not known");
-  const all = rowsOf(study, (model) => !nulls.has(model));
+  const all = rowsOf(study, models);
   if (all.length < 4)
     return inconclusive(`it takes 4 images and more, measured and with their objects counted; ${all.length} are`);
   const effect = objectsOverBytes("all models", all);
@@ -34,17 +34,16 @@ function judge(study: Study): Finding {
     [effect],
     [
       `the interval is about images such as these ${all.length}, drawn anew (Zou 2007), not about measuring them again`,
-      ...["all models", ...models].map(
-        (name) => `${name}: ${correlations(name === "all models" ? all : rowsOf(study, (m) => m === name))}`,
-      ),
+      `all models: ${correlations(all)}`,
+      ...models.map((name) => `${name}: ${correlations(rowsOf(study, [name]))}`),
       `objects: detections with a score of ${OBJECT_SCORE} and more, median over the answers of trained models`,
     ],
   );
 }
 
 /** Each image's log latency averaged over all else, beside what it is. */
-function rowsOf(study: Study, includes: (model: string) => boolean): Row[] {
-  const fit = fitStudy(study, (c) => includes(c.model))?.fit;
+function rowsOf(study: Study, models: readonly string[]): Row[] {
+  const fit = fitStudy(study, (c) => models.includes(c.model))?.fit;
   const images = fit?.design.levels["image"] ?? [];
   const base = images[0];
   if (fit === undefined || base === undefined || images.length < 2) return [];
@@ -56,28 +55,24 @@ function rowsOf(study: Study, includes: (model: string) => boolean): Row[] {
   });
 }
 
-const column = (rows: readonly Row[], pick: (r: Row) => number) =>
-  correlation(
-    rows.map(pick),
-    rows.map((r) => r.log),
-  );
+const between = (rows: readonly Row[], x: (r: Row) => number, y: (r: Row) => number) =>
+  correlation(rows.map(x), rows.map(y));
+const column = (rows: readonly Row[], pick: (r: Row) => number) => between(rows, pick, (r) => r.log);
+const logBytes = (r: Row) => Math.log(r.fileBytes);
 
 function correlations(rows: readonly Row[]): string {
   const show = (name: string, pick: (r: Row) => number) => {
     const r = column(rows, pick);
     return Number.isNaN(r) ? `${name} –` : `${name} ${r.toFixed(2)}`;
   };
-  return `correlation of log latency with ${show("objects", (r) => r.objects)}, ${show("log bytes", (r) => Math.log(r.fileBytes))}, ${show("log pixels", (r) => Math.log(r.pixels))}`;
+  return `correlation of log latency with ${show("objects", (r) => r.objects)}, ${show("log bytes", logBytes)}, ${show("log pixels", (r) => Math.log(r.pixels))}`;
 }
 
 /** By how much closer latency rises with objects than it goes with bytes, whichever way that points. */
 function objectsOverBytes(label: string, rows: readonly Row[]): Effect | undefined {
   const objects = column(rows, (r) => r.objects);
-  const bytes = column(rows, (r) => Math.log(r.fileBytes));
-  const both = correlation(
-    rows.map((r) => r.objects),
-    rows.map((r) => Math.log(r.fileBytes)),
-  );
+  const bytes = column(rows, logBytes);
+  const both = between(rows, (r) => r.objects, logBytes);
   if ([objects, bytes, both].some(Number.isNaN)) return undefined;
   const turned = both * (Math.sign(bytes) || 1);
   return effectOf(
@@ -98,24 +93,16 @@ function judgePaper(): Finding {
   const smaller = (withSlip: boolean) =>
     pairsEffect(
       "Image-7 (62 kB) over Image-2 (336 kB)",
-      publishedLogRatios(
-        (p) => p.experiment === "remoteImage7",
-        () => ({ experiment: "remoteImage2" }),
-        withSlip,
-      ),
+      (p) => p.experiment === "remoteImage7",
+      { experiment: "remoteImage2" },
+      withSlip,
     );
   const [all, clean] = [smaller(true), smaller(false)];
-  const show = (e: Effect) =>
-    `${e.label}: ${e.value.toFixed(2)}` +
-    (e.interval === null ? "" : ` (${e.interval.low.toFixed(2)} to ${e.interval.high.toFixed(2)})`);
-  return inconclusiveWith([
+  const show = (e: Effect) => `${e.label}: ${valueText(e)}`;
+  return inconclusive(
     "the paper's tables hold two images, and it counts no objects: content cannot be weighed against size",
     `were size alone to decide, the smaller file would be the faster one throughout; ${show(all)}`,
     `without the number that reads like a copying slip: ${show(clean)}`,
     PAPER_BASIS,
-  ]);
-}
-
-function inconclusiveWith(remarks: readonly string[]): Finding {
-  return findingOf([], remarks);
+  );
 }

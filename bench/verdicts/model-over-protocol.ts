@@ -1,8 +1,9 @@
 import { jointInterval } from "../stats/effects/contrast.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
-import { type Study, fitStudy, pixelClients, nullModels } from "../stats/study.ts";
+import { type Study, fitStudy } from "../stats/study.ts";
 import { PAPER_BASIS, PUBLISHED, isSlip } from "./paper-data.ts";
-import { type Conclusion, type Finding, asMeasured, inconclusive, findingOf, logEffect } from "./verdict.ts";
+import type { Conclusion, Finding } from "./verdict.ts";
+import { asMeasured, computingModels, findingOf, inconclusive, logEffect, protocolClients } from "./verdict.ts";
 
 const LABEL = "factor between the models over factor between the protocols";
 
@@ -16,7 +17,7 @@ export const modelOverProtocol: Conclusion = {
 
 function judge(study: Study): Finding {
   const pair = modelPair(study);
-  const [grpc, rest] = [pixelClients(study.manifest, "grpc")[0], pixelClients(study.manifest, "rest")[0]];
+  const [grpc, rest] = protocolClients(study);
   if (pair === undefined || grpc === undefined || rest === undefined)
     return inconclusive("it takes two models and both protocols");
   const fitted = fitStudy(study, (c) => pair.includes(c.model) && [grpc, rest].includes(c.client));
@@ -46,13 +47,12 @@ function judge(study: Study): Finding {
 /** The paper's two models where they are deployed, else the two that lie furthest apart. */
 function modelPair(study: Study): readonly [string, string] | undefined {
   const deployed = study.manifest.servers.flatMap((s) => s.models);
-  const nulls = nullModels(study.manifest);
-  const names = [...new Set(study.manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
+  const names = computingModels(study);
   const paper = (which: "rfcn" | "ssd") =>
     names.find((n) => deployed.some((m) => m.name === n && m.paperModel === which));
   const [rfcn, ssd] = [paper("rfcn"), paper("ssd")];
   if (rfcn !== undefined && ssd !== undefined) return [rfcn, ssd];
-  const fit = fitStudy(study, (c) => !nulls.has(c.model))?.fit;
+  const fit = fitStudy(study, (c) => names.includes(c.model))?.fit;
   if (fit === undefined || (fit.design.levels["model"]?.length ?? 0) < 2) return undefined;
   const base = names[0] as string;
   const order = names
@@ -62,23 +62,19 @@ function modelPair(study: Study): readonly [string, string] | undefined {
 }
 
 function judgePaper(): Finding {
-  const settings = [...new Set(PUBLISHED.map((p) => `${p.experiment}|${p.role}`))];
-  const difference = (setting: string) => {
+  const settings = [...Map.groupBy(PUBLISHED, (p) => `${p.experiment}|${p.role}`).values()];
+  const difference = (setting: (typeof settings)[number]) => {
     const log = (model: string, protocol: string) =>
-      Math.log(
-        PUBLISHED.find((p) => `${p.experiment}|${p.role}` === setting && p.model === model && p.protocol === protocol)
-          ?.ms ?? NaN,
-      );
+      Math.log(setting.find((p) => p.model === model && p.protocol === protocol)?.ms ?? NaN);
     const model = (log("rfcn", "grpc") + log("rfcn", "rest") - log("ssd", "grpc") - log("ssd", "rest")) / 2;
     const protocol = (log("rfcn", "rest") + log("ssd", "rest") - log("rfcn", "grpc") - log("ssd", "grpc")) / 2;
     return Math.abs(model) - Math.abs(protocol);
   };
-  const over = (list: readonly string[]) => {
+  const over = (list: typeof settings) => {
     const e = estimateOf(list.map(difference));
     return logEffect(LABEL, e.value, intervalOf(e), e.df);
   };
-  const slip = PUBLISHED.find(isSlip);
-  const clean = over(settings.filter((s) => s !== `${slip?.experiment}|${slip?.role}`));
+  const clean = over(settings.filter((s) => !s.some(isSlip)));
   return findingOf(
     [over(settings)],
     [

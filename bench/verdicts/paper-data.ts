@@ -1,6 +1,6 @@
-import { EXPERIMENTS, ROLES, publishedMs } from "../paper/published.ts";
+import { COMBINATIONS, EXPERIMENTS, ROLES, publishedMs } from "../paper/published.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
-import { type Effect, logEffect } from "./verdict.ts";
+import { type Effect, logEffect, valueText } from "./verdict.ts";
 
 /** One published mean, and what it is of. */
 export interface Published {
@@ -14,12 +14,11 @@ export interface Published {
 /** Every number of the paper's three tables. */
 export const PUBLISHED: readonly Published[] = EXPERIMENTS.flatMap((experiment) =>
   ROLES.flatMap((role) =>
-    (["rfcn", "ssd"] as const).flatMap((model) =>
-      (["grpc", "rest"] as const).flatMap((protocol) => {
-        const ms = publishedMs(experiment, role, { key: `${model}-${protocol}` } as Parameters<typeof publishedMs>[2]);
-        return ms === undefined ? [] : [{ experiment: experiment.id, role, model, protocol, ms }];
-      }),
-    ),
+    COMBINATIONS.flatMap((combination) => {
+      const ms = publishedMs(experiment, role, combination);
+      const { paperModel: model, protocol } = combination;
+      return ms === undefined ? [] : [{ experiment: experiment.id, role, model, protocol, ms }];
+    }),
   ),
 );
 
@@ -32,36 +31,30 @@ export function isSlip(p: Published): boolean {
 export const PAPER_BASIS =
   "the paper gives means without spread: its intervals are Student's t over its pairs of setups, each pair one observation";
 
-/** Logarithms of ratios between published numbers that differ in one thing, as far as both are there. */
-export function publishedLogRatios(
-  pick: (p: Published) => boolean,
-  partner: (p: Published) => Partial<Published>,
-  withSlip = true,
-): number[] {
-  const all = withSlip ? PUBLISHED : PUBLISHED.filter((p) => !isSlip(p));
-  return all.filter(pick).flatMap((p) => {
-    const wanted = { ...p, ...partner(p) };
-    const other = all.find(
-      (o) =>
-        o.experiment === wanted.experiment &&
-        o.role === wanted.role &&
-        o.model === wanted.model &&
-        o.protocol === wanted.protocol,
-    );
+/**
+ * The effect that pairs of published numbers show: those that `of` picks, each over the one that differs in `under` alone, as far
+ * as both are there. Their geometric mean, with the spread between pairs as its error.
+ *
+ * @param withSlip false: without the number that `isSlip` is about
+ */
+export function pairsEffect(
+  label: string,
+  of: (p: Published) => boolean,
+  under: Partial<Published>,
+  withSlip: boolean,
+): Effect {
+  const all = PUBLISHED.filter((p) => withSlip || !isSlip(p));
+  const logs = all.filter(of).flatMap((p) => {
+    const wanted = Object.entries({ ...p, ...under });
+    const other = all.find((o) => wanted.every(([key, v]) => key === "ms" || o[key as keyof Published] === v));
     return other === undefined ? [] : [Math.log(p.ms / other.ms)];
   });
-}
-
-/** The effect that pairs of published numbers show: their geometric mean, with the spread between pairs as its error. */
-export function pairsEffect(label: string, logs: readonly number[]): Effect {
   const e = estimateOf(logs);
   const above = logs.filter((l) => l > 0).length;
   return logEffect(`${label} (above 1 in ${above} of ${logs.length} pairs)`, e.value, intervalOf(e), e.df);
 }
 
-/** What becomes of an effect without the number that reads like a slip, as a remark. */
+/** An effect without the number that reads like a slip, as a remark. */
 export function withoutSlip(effect: Effect): string {
-  const interval =
-    effect.interval === null ? "" : ` (${effect.interval.low.toFixed(2)} to ${effect.interval.high.toFixed(2)})`;
-  return `without cloud SSD REST of Table 2, which reads like a copying slip: ${effect.label}: ${effect.value.toFixed(2)}${interval}, ${effect.outcome}`;
+  return `without cloud SSD REST of Table 2, which reads like a copying slip: ${effect.label}: ${valueText(effect)}, ${effect.outcome}`;
 }

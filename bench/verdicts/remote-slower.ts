@@ -1,16 +1,9 @@
 import type { Cell } from "../matrix/cell.ts";
 import { factorLevels, keyOf } from "../stats/levels.ts";
-import { type Study, fitStudy, nullModels } from "../stats/study.ts";
-import { PAPER_BASIS, pairsEffect, publishedLogRatios, withoutSlip } from "./paper-data.ts";
-import {
-  type Conclusion,
-  type Effect,
-  type Finding,
-  asMeasured,
-  contrastEffect,
-  findingOf,
-  inconclusive,
-} from "./verdict.ts";
+import { type Study, fitStudy } from "../stats/study.ts";
+import { PAPER_BASIS, pairsEffect, withoutSlip } from "./paper-data.ts";
+import type { Conclusion, Effect, Finding } from "./verdict.ts";
+import { asMeasured, computingModels, contrastEffect, findingOf, inconclusive, valueText } from "./verdict.ts";
 
 /** Remote serving is slower than local serving, even on the machine with the better CPU. */
 export const remoteSlower: Conclusion = {
@@ -41,7 +34,7 @@ function judge(study: Study): Finding {
     const called = placementOf((c) => !c.local && c.clientMachine === client && c.server === server);
     const home = placementOf((c) => c.local && c.server === server);
     const against = (label: string, over: string | undefined, under: string | undefined) =>
-      compared(study, { label, over, under, remarks });
+      compared(study, label, [over, under], remarks);
     const same = against(`${server}: called by ${client} over called by itself`, called, home);
     if (same !== undefined) effects.push(same);
     const faster = against(`${client} at home over ${server} at home`, own, home);
@@ -56,7 +49,7 @@ function judge(study: Study): Finding {
     const [name, factor] = faster.value > 1 ? [server, faster.value] : [client, 1 / faster.value];
     remarks.push(
       `of ${server} and ${client}, ${name} seems the faster one at home, by a factor of ${factor.toFixed(2)}, but ` +
-        `${client} over ${server} is ${faster.value.toFixed(2)}${rangeOf(faster)}: whether ${server} has the better CPU is open`,
+        `${client} over ${server} is ${valueText(faster)}: whether ${server} has the better CPU is open`,
     );
   }
   if (effects.length === 0) return inconclusive("remote and local cells have no model, client and image in common");
@@ -70,16 +63,12 @@ const placementIn = (cell: Cell, { axes }: Study) => factorLevels(cell, axes)["p
 /** Latency of one placement over that of another, on what both have cells of; undefined where that is nothing. */
 function compared(
   study: Study,
-  of: {
-    readonly label: string;
-    readonly over: string | undefined;
-    readonly under: string | undefined;
-    readonly remarks: string[];
-  },
+  label: string,
+  [over, under]: readonly [over: string | undefined, under: string | undefined],
+  remarks: string[],
 ): Effect | undefined {
-  const { over, under } = of;
   if (over === undefined || under === undefined) return undefined;
-  const nulls = nullModels(study.manifest);
+  const models = computingModels(study);
   const alike = (c: Cell) => keyOf(c, study.axes, ["placement", "server"]);
   const keys = (placement: string) =>
     new Set(
@@ -90,15 +79,11 @@ function compared(
   const [a, b] = [keys(over), keys(under)];
   const fit = fitStudy(study, (c) => {
     const both = a.has(alike(c)) && b.has(alike(c));
-    return both && !nulls.has(c.model) && [over, under].includes(placementIn(c, study) ?? "");
+    return both && models.includes(c.model) && [over, under].includes(placementIn(c, study) ?? "");
   })?.fit;
   if (fit?.design.levels["placement"]?.length !== 2) return undefined;
-  of.remarks.push(...asMeasured(of.label, fit, { placement: over }, { placement: under }));
-  return contrastEffect(of.label, fit.contrast({ placement: over }, { placement: under }));
-}
-
-function rangeOf({ interval }: Effect): string {
-  return interval === null ? "" : ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
+  remarks.push(...asMeasured(label, fit, { placement: over }, { placement: under }));
+  return contrastEffect(label, fit.contrast({ placement: over }, { placement: under }));
 }
 
 /**
@@ -107,14 +92,7 @@ function rangeOf({ interval }: Effect): string {
  */
 function judgePaper(): Finding {
   const effect = (role: string, label: string, withSlip: boolean) =>
-    pairsEffect(
-      label,
-      publishedLogRatios(
-        (p) => p.experiment !== "local" && p.role === role,
-        () => ({ role: "client" }),
-        withSlip,
-      ),
-    );
+    pairsEffect(label, (p) => p.experiment !== "local" && p.role === role, { role: "client" }, withSlip);
   const cloud = "cloud (the better CPU) over client at home";
   return findingOf(
     [effect("cloud", cloud, true), effect("edge", "edge over client at home", true)],

@@ -3,9 +3,11 @@ import type { Contrast } from "../stats/effects/contrast.ts";
 import type { EffectsFit } from "../stats/effects/effects.ts";
 import type { Interval } from "../stats/math/estimate.ts";
 import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
-import type { Study } from "../stats/study.ts";
+import { type Study, nullModels, pixelClients } from "../stats/study.ts";
+import { formatInterval } from "../format/numbers.ts";
+import { when } from "../format/when.ts";
 
-/** What data say to a conclusion. */
+/** What data say of a conclusion. */
 export type Outcome = "holds" | "does not hold" | "inconclusive";
 
 /** A number that a conclusion is judged by, and what it is. */
@@ -45,15 +47,14 @@ export interface Conclusion {
 /** An effect that supports its conclusion where it lies above where it counts from: its whole interval must. */
 export function effectOf(label: string, kind: Effect["kind"], value: number, interval: Interval | null): Effect {
   const zero = kind === "ratio" ? 1 : 0;
-  const outcome =
-    interval === null
-      ? "inconclusive"
-      : interval.low > zero
-        ? "holds"
-        : interval.high < zero
-          ? "does not hold"
-          : "inconclusive";
-  return { label, kind, value, interval, outcome };
+  const { low, high } = interval ?? { low: -Infinity, high: Infinity };
+  return {
+    label,
+    kind,
+    value,
+    interval,
+    outcome: low > zero ? "holds" : high < zero ? "does not hold" : "inconclusive",
+  };
 }
 
 /** An effect on a logarithm, as a ratio. */
@@ -81,12 +82,10 @@ export function findingOf(effects: readonly Effect[], remarks: readonly string[]
     : effects.length > 0 && effects.every((e) => e.outcome === "holds")
       ? "holds"
       : "inconclusive";
-  const weak =
-    against.length === 0 || firm
-      ? []
-      : [
-          `of ${effects.length} effects ${against.length} is against it at 95 %, but not where all of them are to be right at once`,
-        ];
+  const weak = when(
+    against.length > 0 && !firm,
+    `of ${effects.length} effects ${against.length} is against it at 95 %, but not where all of them are to be right at once`,
+  );
   return { outcome, effects, remarks: [...remarks, ...weak] };
 }
 
@@ -102,16 +101,32 @@ function isAgainst({ kind, value, interval, df }: Effect, of: number): boolean {
 }
 
 /** What an effect would be with the visits that are set aside, as a remark. */
-export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: Levels): string[] {
-  if (fit.outliers.length === 0) return [];
+export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: Levels): readonly string[] {
   const [first = "", ...more] = fit.outliers;
-  return [
+  return when(
+    fit.outliers.length > 0,
     `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, an outlier that was visited once (see Attention); ` +
       `as measured it would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
-  ];
+  );
 }
 
 /** Nothing to judge by, and why. */
-export function inconclusive(reason: string): Finding {
-  return findingOf([], [reason]);
+export function inconclusive(...reasons: readonly string[]): Finding {
+  return findingOf([], reasons);
+}
+
+/** An effect's value with its interval where it has one: `1.31 (1.27 to 1.35)`. */
+export function valueText({ value, interval }: Effect): string {
+  return value.toFixed(2) + (interval === null ? "" : ` (${formatInterval(interval, (end) => end.toFixed(2))})`);
+}
+
+/** The models of a run that compute, in its order. */
+export function computingModels({ manifest }: Study): string[] {
+  const nulls = nullModels(manifest);
+  return [...new Set(manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m));
+}
+
+/** The client kinds by which a run compares the protocols: the first of each that sends pixels. */
+export function protocolClients({ manifest }: Study): readonly [grpc: string | undefined, rest: string | undefined] {
+  return [pixelClients(manifest, "grpc")[0], pixelClients(manifest, "rest")[0]];
 }

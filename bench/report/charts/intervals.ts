@@ -1,10 +1,12 @@
 import * as Plot from "@observablehq/plot";
 import { type Interval, known } from "../../stats/math/estimate.ts";
 import type { LegendEntry } from "../blocks.ts";
+import { when } from "../../format/when.ts";
 import { UNKNOWN } from "../../format/numbers.ts";
 import type { Markup } from "../render/markup.ts";
 import { paint } from "./colours.ts";
-import { HALO, PANEL_WIDTH, chart, extent, fitted, logTicks, niceTicks, textWidth, tickText, wrapped } from "./plot.ts";
+import { HALO, PANEL_WIDTH, below, chart, extent, logTicks, marginFor, niceTicks, numbers, rowsDown } from "./plot.ts";
+import { textWidth, tickText, wrapped } from "./plot.ts";
 
 /** A value with its interval, in a row of a chart. */
 export interface IntervalPoint {
@@ -24,7 +26,13 @@ export interface Series {
   readonly hollow?: boolean;
 }
 
-export interface IntervalChart {
+/** Series of a chart that has two kinds of points in one colour. */
+export const FILLED_OR_HOLLOW: readonly Series[] = [
+  { name: "filled", colour: "ink", sign: "circle" },
+  { name: "hollow", colour: "ink", sign: "circle", hollow: true },
+];
+
+interface IntervalChart {
   readonly label: string;
   /** Rows from top to bottom. */
   readonly rows: readonly string[];
@@ -43,12 +51,15 @@ export interface IntervalChart {
   readonly numbers?: ReadonlyMap<string, string>;
 }
 
-/** What a chart of intervals must say of a point that has no interval and should have one. */
+/** What a chart's legend says of a point that has no interval and should have one. */
 export const UNKNOWN_KEY: LegendEntry = { label: UNKNOWN, colour: "muted", sign: "unknown" };
 
-/** The legend's line for that, where there is such a point. */
-export function unknownKey(points: readonly Pick<IntervalPoint, "interval">[]): LegendEntry[] {
-  return points.some((p) => p.interval !== undefined && known(p.interval) === null) ? [UNKNOWN_KEY] : [];
+const lacksInterval = ({ interval }: Pick<IntervalPoint, "interval">) =>
+  interval !== undefined && known(interval) === null;
+
+/** `UNKNOWN_KEY`, where there is such a point. */
+export function unknownKey(points: readonly Pick<IntervalPoint, "interval">[]): readonly LegendEntry[] {
+  return when(points.some(lacksInterval), UNKNOWN_KEY);
 }
 
 /** How far an interval may widen an axis: this many times what the values take, and a factor of ten in any case. */
@@ -56,8 +67,7 @@ const WIDEST = 3;
 
 /** The axis: all values and where "no effect" lies, and of intervals as much as does not squash the values. */
 function axisOf(points: readonly IntervalPoint[], reference: number | undefined, log: boolean): [number, number] {
-  const to = log ? Math.log : (v: number) => v;
-  const from = log ? Math.exp : (v: number) => v;
+  const [to, from] = log ? [Math.log, Math.exp] : [Number, Number];
   const values = [...points.map((p) => p.value), ...(reference === undefined ? [] : [reference])].map(to);
   if (values.length === 0) return extent([], log);
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -79,7 +89,7 @@ export function intervalChart(c: IntervalChart): Markup {
   const numberWidth = (row: string) => textWidth(c.numbers?.get(row) ?? "");
   const lines = new Map(c.rows.map((r) => [r, above ? wrapped(r, PANEL_WIDTH - 24 - numberWidth(r), 3) : [r]]));
   const besides = 12 + (above ? 0 : Math.max(0, ...c.rows.map(numberWidth)));
-  const marginLeft = above ? 8 : Math.min(130, 12 + Math.max(0, ...c.rows.map(textWidth)));
+  const marginLeft = above ? 8 : marginFor(c.rows);
   const spread = c.oneLine === true ? 0 : 9;
   const textHeight = above ? 14 * Math.max(...[...lines.values()].map((l) => l.length)) : 0;
   const rowHeight = 18 + textHeight + spread * (c.series.length - 1) + (above ? 4 : 6);
@@ -90,58 +100,27 @@ export function intervalChart(c: IntervalChart): Markup {
   const down = textHeight / 2;
   // Below the names of rows, so that it crosses none of them.
   const upright = { stroke: "currentColor", strokeWidth: 1, insetTop: above ? textHeight + 6 : 0 };
+  const own = (row: string) => row;
+  const atTop = { dy: 6 - rowHeight / 2, lineAnchor: "top" } as const;
   return chart(c.label, {
     height: c.rows.length * rowHeight + 46,
-    ...{ marginLeft, marginRight, marginTop: 4, marginBottom: 40 },
-    x: {
-      type: log ? "log" : "linear",
-      domain,
-      label: c.xLabel,
-      labelAnchor: "center",
-      labelArrow: "none",
-      labelOffset: 36,
-      ticks,
-      tickFormat: tickText,
-      tickSize: 0,
-      grid: true,
-    },
-    y: {
-      type: "band",
-      domain: c.rows,
-      label: null,
-      axis: above ? null : "left",
-      tickSize: 0,
-      tickFormat: (row: string) => fitted(row, marginLeft - 6),
-      padding: 0,
-    },
+    ...{ marginLeft, marginRight },
+    x: { type: log ? "log" : "linear", ...below(c.xLabel), ...numbers(domain, ticks) },
+    y: rowsDown(c.rows, above ? null : marginLeft),
     marks: [
-      ...(c.reference === undefined
-        ? []
-        : [Plot.tickX(c.rows, { x: () => c.reference, y: (r: string) => r, ...upright })]),
+      ...when(c.reference !== undefined, Plot.tickX(c.rows, { x: () => c.reference, y: own, ...upright })),
       ...c.series.flatMap((s, i) => seriesMarks(s, shown, domain, down + (i - (c.series.length - 1) / 2) * spread)),
-      ...(above
-        ? [
-            Plot.text(c.rows, {
-              ...{ y: (r: string) => r, text: (r: string) => lines.get(r)?.join("\n") ?? r, ...HALO },
-              ...{
-                frameAnchor: "left",
-                textAnchor: "start",
-                dy: 6 - rowHeight / 2,
-                lineAnchor: "top",
-                lineHeight: 1.15,
-              },
-            }),
-          ]
-        : []),
-      ...(c.numbers === undefined
-        ? []
-        : [
-            Plot.text([...c.numbers.keys()], {
-              ...{ y: (r: string) => r, text: (r: string) => c.numbers?.get(r) ?? "", ...HALO, fill: paint("muted") },
-              ...{ frameAnchor: "right", textAnchor: "end" },
-              ...(above ? { dy: 6 - rowHeight / 2, lineAnchor: "top" } : { dx: marginRight - 6 }),
-            }),
-          ]),
+      ...when(
+        above,
+        Plot.text(c.rows, {
+          ...{ y: own, text: (r: string) => lines.get(r)?.join("\n") ?? r, ...HALO, ...atTop },
+          ...{ frameAnchor: "left", textAnchor: "start", lineHeight: 1.15 },
+        }),
+      ),
+      Plot.text([...(c.numbers?.keys() ?? [])], {
+        ...{ y: own, text: (r: string) => c.numbers?.get(r) ?? "", ...HALO, fill: paint("muted") },
+        ...{ frameAnchor: "right", textAnchor: "end", ...(above ? atTop : { dx: marginRight - 6 }) },
+      }),
     ],
   });
 }
@@ -153,7 +132,7 @@ function seriesMarks(
   dy: number,
 ): Plot.Markish[] {
   const own = points.filter((p) => p.series === s.name);
-  const unknown = own.filter((p) => p.interval !== undefined && known(p.interval) === null);
+  const unknown = own.filter(lacksInterval);
   const ranged = own.flatMap((p) => {
     const interval = known(p.interval);
     return interval === null ? [] : [{ row: p.row, low: interval.low, high: interval.high }];

@@ -14,7 +14,8 @@ const { document } = parseHTML("<!doctype html><body></body>") as { readonly doc
  * @param label its text alternative
  */
 export function chart(label: string, options: Plot.PlotOptions): Markup {
-  const drawn = Plot.plot({ width: PANEL_WIDTH, ...options, document: document as never }) as { outerHTML: string };
+  const defaults = { width: PANEL_WIDTH, marginRight: 12, marginTop: 4, marginBottom: 40 };
+  const drawn = Plot.plot({ ...defaults, ...options, document: document as never }) as { outerHTML: string };
   const svg = drawn.outerHTML
     .replace(/<style>.*?<\/style>/gs, "") // the page has styles of its own
     .replace(/ (?:aria-(?:label|hidden|description)|class)="[^"]*"/g, "")
@@ -24,15 +25,31 @@ export function chart(label: string, options: Plot.PlotOptions): Markup {
   return trusted(svg.replace(/^<svg/, `<svg role="img" aria-label="${escapeHtml(label)}"`));
 }
 
+/** A label below a horizontal axis. */
+export function below(label: string): Plot.ScaleOptions {
+  return { label, labelAnchor: "center", labelArrow: "none", labelOffset: 36, tickSize: 0 };
+}
+
+/** An axis of numbers, with a grid in place of tick lines. */
+export function numbers(domain: readonly [number, number], ticks: number[]): Plot.ScaleOptions {
+  return { domain, ticks, tickFormat: tickText, tickSize: 0, grid: true };
+}
+
+/** A vertical axis of rows by name, cut to what the margin has room for; null: without their names. */
+export function rowsDown(domain: readonly string[], marginLeft: number | null): Plot.ScaleOptions {
+  const named = { tickSize: 0, tickFormat: (row: string) => fitted(row, (marginLeft ?? 0) - 6) };
+  return { type: "band", domain, label: null, padding: 0, ...(marginLeft === null ? { axis: null } : named) };
+}
+
+/** A margin for names of rows. */
+export function marginFor(rows: readonly string[]): number {
+  return Math.min(130, 14 + Math.max(0, ...rows.map(textWidth)));
+}
+
 /** Steps within a ten, coarse to fine, for ticks of a logarithmic axis. */
-const LOG_STEPS = [
-  [1, 2, 5],
-  [1, 3],
-  [1],
-  [1, 2, 3, 5],
-  [1, 1.5, 2, 3, 5, 7],
-  [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8],
-] as const;
+const LOG_STEPS = ["1 2 5", "1 3", "1", "1 2 3 5", "1 1.5 2 3 5 7", "1 1.2 1.5 2 2.5 3 4 5 6 8"].map((steps) =>
+  steps.split(" ").map(Number),
+);
 
 /** How much of an axis may lie beyond its first and its last tick. */
 const BARE_SHARE = 0.3;
@@ -51,11 +68,8 @@ export function logTicks(low: number, high: number, most = 6, width = Infinity):
   const at = (steps: readonly number[], tens: number) => {
     const ticks: number[] = [];
     for (let e = tens * Math.floor(Math.log10(low) / tens); 10 ** e <= high; e += tens)
-      for (const step of steps) {
-        const tick = Number((step * 10 ** e).toPrecision(2));
-        if (tick >= low && tick <= high) ticks.push(tick);
-      }
-    return ticks;
+      ticks.push(...steps.map((step) => Number((step * 10 ** e).toPrecision(2))));
+    return ticks.filter((tick) => tick >= low && tick <= high);
   };
   const stepped = [...LOG_STEPS.map((steps) => at(steps, 1)), ...[2, 3, 4, 6].map((tens) => at([1], tens))].filter(
     (ticks) => ticks.length <= most && reaches(ticks) && stand(ticks),
@@ -69,11 +83,10 @@ export function logTicks(low: number, high: number, most = 6, width = Infinity):
 
 /** Whether numbers of ticks have room side by side. */
 function apart(ticks: readonly number[], pixels: (from: number, to: number) => number): boolean {
-  return ticks.every((tick, i) => {
-    const before = ticks[i - 1];
-    return (
-      before === undefined || pixels(before, tick) >= (textWidth(tickText(before)) + textWidth(tickText(tick))) / 2
-    );
+  const half = (tick: number) => textWidth(tickText(tick)) / 2;
+  return ticks.slice(1).every((tick, i) => {
+    const before = ticks[i] as number;
+    return pixels(before, tick) >= half(before) + half(tick);
   });
 }
 
@@ -83,10 +96,8 @@ export function niceTicks(low: number, high: number, most = 6): number[] {
   if (!(span > 0)) return [low];
   const power = 10 ** Math.floor(Math.log10(span / most));
   const step = [1, 2, 5, 10].map((s) => s * power).find((s) => span / s <= most) ?? span;
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++)
-    ticks.push(Number((i * step).toPrecision(12)));
-  return ticks;
+  const [first, last] = [Math.ceil(low / step), Math.floor(high / step + 1e-9)];
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /** A tick's number: thousands apart, no more digits than it has. */
@@ -98,13 +109,10 @@ export function tickText(value: number): string {
 export function extent(values: readonly number[], log: boolean): [number, number] {
   const finite = values.filter((v) => Number.isFinite(v) && (!log || v > 0));
   if (finite.length === 0) return [1, 2];
-  const [low, high] = [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))];
-  if (log) {
-    const room = Math.max(1.03, (high / low) ** 0.05);
-    return [low / room, high * room];
-  }
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const factor = Math.max(1.03, (high / low) ** 0.05);
   const room = (high - low || Math.abs(high) || 1) * 0.05;
-  return [low - room, high + room];
+  return log ? [low / factor, high * factor] : [low - room, high + room];
 }
 
 /** A text's rough width in the page's font at 12 pixels; fonts differ, so rather too much than too little. */

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { Markup } from "../render/markup.ts";
 import { paint } from "./colours.ts";
 import type { Series } from "./intervals.ts";
-import { chart, extent, logTicks, textWidth, tickText } from "./plot.ts";
+import { below, chart, extent, logTicks, numbers, textWidth, tickText } from "./plot.ts";
 
 /** One curve over some categories: a model and client over the images. */
 export interface Curve extends Series {
@@ -30,20 +30,9 @@ export function profileChart(c: {
   return chart(c.label, {
     height,
     ...{ marginLeft, marginRight: 12 + Math.max(0, ...c.curves.map((k) => textWidth(k.title))) },
-    ...{ marginTop: 20, marginBottom: 40 },
-    x: {
-      type: "point",
-      domain: c.xs,
-      label: c.xLabel,
-      labelAnchor: "center",
-      labelArrow: "none",
-      labelOffset: 36,
-      tickSize: 0,
-    },
-    y: {
-      ...{ type: "log", domain, label: c.yLabel, labelAnchor: "top", labelArrow: "none", grid: true, tickSize: 0 },
-      ...{ ticks, tickFormat: tickText },
-    },
+    marginTop: 20,
+    x: { type: "point", domain: c.xs, ...below(c.xLabel) },
+    y: { type: "log", ...numbers(domain, ticks), label: c.yLabel, labelAnchor: "top", labelArrow: "none" },
     marks: c.curves.flatMap((k): Plot.Markish[] => {
       const stroke = paint(k.colour);
       return [
@@ -63,10 +52,8 @@ function endLabels(curves: readonly Curve[], [low, high]: [number, number], pixe
   const span = Math.log(high / low);
   const gap = (13 / pixels) * span;
   const ends = curves
-    .flatMap((k) => {
-      const y = k.points.at(-1)?.y;
-      return y === undefined || !(y > 0) ? [] : [{ k, log: Math.log(y) }];
-    })
+    .map((k) => ({ k, log: Math.log(k.points.at(-1)?.y ?? NaN) }))
+    .filter((e) => Number.isFinite(e.log))
     .sort((a, b) => a.log - b.log);
   ends.forEach((e, i) => {
     const before = ends[i - 1];

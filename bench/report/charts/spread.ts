@@ -3,7 +3,7 @@ import type { Markup } from "../render/markup.ts";
 import { quantile } from "../../stats/math/quantile.ts";
 import { paint } from "./colours.ts";
 import type { Series } from "./intervals.ts";
-import { PANEL_WIDTH, chart, extent, fitted, logTicks, textWidth, tickText } from "./plot.ts";
+import { PANEL_WIDTH, below, chart, extent, logTicks, marginFor, numbers, rowsDown } from "./plot.ts";
 
 /** Where the calls of one cell lie. */
 export interface SpreadRow {
@@ -18,14 +18,8 @@ export interface SpreadRow {
 
 /** The five numbers of a cell's calls. @param sorted ascending, not empty */
 export function spreadOf(row: string, series: string, sorted: Float64Array): SpreadRow {
-  const [low, q1, middle, q3, high] = [0, 0.25, 0.5, 0.75, 1].map((q) => quantile(sorted, q)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { row, series, low, q1, middle, q3, high };
+  const at = (q: number) => quantile(sorted, q);
+  return { row, series, low: at(0), q1: at(0.25), middle: at(0.5), q3: at(0.75), high: at(1) };
 }
 
 /** Every cell's calls: a thin line from the fastest to the slowest, a bar over the middle half, a gap at the median. */
@@ -44,25 +38,12 @@ export function spreadChart(c: {
   );
   const step = 8;
   const rowHeight = 10 + step * c.series.length;
-  const marginLeft = Math.min(130, 14 + Math.max(0, ...c.rows.map(textWidth)));
+  const marginLeft = marginFor(c.rows);
   return chart(c.label, {
     height: c.rows.length * rowHeight + 46,
-    ...{ marginLeft, marginRight: 12, marginTop: 4, marginBottom: 40 },
-    x: {
-      ...{
-        type: "log",
-        domain,
-        ticks: logTicks(...domain, 5, PANEL_WIDTH - marginLeft - 12),
-        tickFormat: tickText,
-        tickSize: 0,
-        grid: true,
-      },
-      ...{ label: c.xLabel, labelAnchor: "center", labelArrow: "none", labelOffset: 36 },
-    },
-    y: {
-      ...{ type: "band", domain: c.rows, label: null, tickSize: 0, padding: 0 },
-      tickFormat: (row: string) => fitted(row, marginLeft - 6),
-    },
+    marginLeft,
+    x: { type: "log", ...below(c.xLabel), ...numbers(domain, logTicks(...domain, 5, PANEL_WIDTH - marginLeft - 12)) },
+    y: rowsDown(c.rows, marginLeft),
     marks: [
       ...c.series.flatMap((s, i): Plot.Markish[] => {
         const own = c.spreads.filter((r) => r.series === s.name);
@@ -73,14 +54,7 @@ export function spreadChart(c: {
           Plot.link(own, { x1: "low", x2: "high", ...along, strokeWidth: 1 }),
           Plot.link(own, { x1: "q1", x2: "q3", ...along, strokeWidth: 5 }),
           Plot.dot(own, {
-            x: "middle",
-            y: "row",
-            dy,
-            r: 2.4,
-            symbol: s.sign,
-            fill: paint("card"),
-            stroke,
-            strokeWidth: 1.4,
+            ...{ x: "middle", y: "row", dy, r: 2.4, symbol: s.sign, fill: paint("card"), stroke, strokeWidth: 1.4 },
           }),
         ];
       }),

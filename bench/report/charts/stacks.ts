@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Markup } from "../render/markup.ts";
 import { paint } from "./colours.ts";
-import { HALO, PANEL_WIDTH, chart, fitted, niceTicks, textWidth, tickText } from "./plot.ts";
+import { HALO, PANEL_WIDTH, below, chart, fitted, niceTicks, numbers, rowsDown, textWidth } from "./plot.ts";
 
 /** One bar: its parts from left to right, and the whole that they should come to. */
 export interface Bar {
@@ -9,7 +9,7 @@ export interface Bar {
   readonly parts: readonly { readonly colour: string; readonly value: number }[];
   readonly whole: number;
   /** Written above the bar at the right. */
-  readonly remark?: string;
+  readonly remark: string;
 }
 
 const ROW = 40;
@@ -27,41 +27,30 @@ export function stackChart(label: string, bars: readonly Bar[], xLabel: string):
     });
   });
   const high = Math.max(...bars.map((b) => b.whole), ...pieces.map((p) => p.x2)) * 1.03;
-  const top = 10 - ROW / 2;
-  const insets = { insetTop: ROW - THICK - 10, insetBottom: 10 };
+  const insetTop = ROW - THICK - 10;
+  const above = { ...HALO, y: "name", lineAnchor: "top", dy: 4 - ROW / 2 } as const;
   return chart(label, {
     height: bars.length * ROW + 46,
-    ...{ marginLeft: 8, marginRight: 12, marginTop: 4, marginBottom: 40 },
-    x: {
-      ...{ domain: [0, high], ticks: niceTicks(0, high, 5), tickFormat: tickText, tickSize: 0, grid: true },
-      ...{ label: xLabel, labelAnchor: "center", labelArrow: "none", labelOffset: 36 },
-    },
-    y: { type: "band", domain: bars.map((b) => b.name), axis: null, padding: 0 },
+    marginLeft: 8,
+    x: { ...below(xLabel), ...numbers([0, high], niceTicks(0, high, 5)) },
+    y: rowsDown(
+      bars.map((b) => b.name),
+      null,
+    ),
     marks: [
       Plot.barX(pieces, {
-        x1: "x1",
-        x2: "x2",
-        y: "name",
-        fill: (p: { colour: string }) => paint(p.colour),
-        ...insets,
-        insetRight: 0.6,
+        ...{ x1: "x1", x2: "x2", y: "name", fill: (p: { colour: string }) => paint(p.colour) },
+        ...{ insetTop, insetBottom: 10, insetRight: 0.6 },
       }),
       Plot.tickX(bars, {
-        x: "whole",
-        y: "name",
-        stroke: "currentColor",
-        strokeWidth: 2,
-        insetTop: insets.insetTop - 1,
-        insetBottom: 7,
+        ...{ x: "whole", y: "name", stroke: "currentColor", strokeWidth: 2 },
+        ...{ insetTop: insetTop - 1, insetBottom: 7 },
       }),
       Plot.text(bars, {
-        ...{ y: "name", text: (b: Bar) => fitted(b.name, PANEL_WIDTH - 24 - textWidth(b.remark ?? "")) },
-        ...{ frameAnchor: "left", textAnchor: "start", lineAnchor: "top", dy: top - 6, ...HALO },
+        ...{ text: (b: Bar) => fitted(b.name, PANEL_WIDTH - 24 - textWidth(b.remark)) },
+        ...{ frameAnchor: "left", textAnchor: "start", ...above },
       }),
-      Plot.text(bars, {
-        ...{ y: "name", text: (b: Bar) => b.remark ?? "", fill: paint("muted") },
-        ...{ frameAnchor: "right", textAnchor: "end", lineAnchor: "top", dy: top - 6, ...HALO },
-      }),
+      Plot.text(bars, { text: "remark", frameAnchor: "right", textAnchor: "end", ...above, fill: paint("muted") }),
     ],
   });
 }

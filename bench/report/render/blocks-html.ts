@@ -1,15 +1,5 @@
-import {
-  type Answer,
-  type Block,
-  type Figure,
-  type LegendEntry,
-  type Prose,
-  type Table,
-  type TableCell,
-  type Tone,
-  blocksFor,
-  cellText,
-} from "../blocks.ts";
+import type { Answer, Block, Figure, LegendEntry, Prose, Table, TableCell, Tone } from "../blocks.ts";
+import { blocksFor, cellText } from "../blocks.ts";
 import { type Markup, html, trusted } from "./markup.ts";
 
 /**
@@ -22,8 +12,6 @@ export function blockHtml(block: Block, id: string, around: string): Markup {
   switch (block.kind) {
     case "prose":
       return html`<p>${prose(block.text)}</p> `;
-    case "heading":
-      return html`<h3>${block.text}</h3> `;
     case "list":
       return html`<ul class="points">
         ${block.items.map((item) => html`<li>${prose(item)}</li>`)}
@@ -91,7 +79,7 @@ function isForCards({ columns, rows }: Table): boolean {
 }
 
 function tableHtml(block: Table, id: string, around: string): Markup {
-  const { caption, columns, rows, notes } = block;
+  const { caption, columns, rows, notes = [] } = block;
   const cards = isForCards(block);
   // As cards they are no table to a browser any more, so their roles are named.
   const role = (name: string) => cards && html` role="${name}"`;
@@ -116,7 +104,6 @@ function tableHtml(block: Table, id: string, around: string): Markup {
   };
   // The scroller is reached by keyboard, so it has a name.
   const name = caption === undefined ? html`aria-label="${around}"` : html`aria-labelledby="${id}-caption"`;
-  const below = notes === undefined || notes.length === 0 ? [] : notes.map((n) => html`<p>${n}</p>`);
   return html`<div class="table">
     ${caption !== undefined && html`<p class="caption" id="${id}-caption">${caption}</p>`}
     <div class="scroll${cards && " cards"}" tabindex="0" role="group" ${name}>
@@ -132,41 +119,34 @@ function tableHtml(block: Table, id: string, around: string): Markup {
             (row) =>
               html`<tr ${role("row")}>
                 ${row.map(cell)}
-              </tr> `,
+              </tr>`,
           )}
         </tbody>
       </table>
     </div>
-    ${below.length > 0 && html`<div class="notes">${below}</div>`}
+    ${notes.length > 0 && html`<div class="notes">${notes.map((n) => html`<p>${n}</p>`)}</div>`}
   </div> `;
 }
 
 function groupRow(columns: Table["columns"], title: (text: string) => Markup): Markup {
-  const heads: Markup[] = [];
-  for (let i = 0; i < columns.length;) {
-    const group = columns[i]?.group;
-    if (group === undefined) {
-      heads.push(html`<th scope="col" rowspan="2">${title(columns[i]?.title ?? "")}</th>`);
-      i += 1;
-      continue;
-    }
-    let span = 1;
-    while (columns[i + span]?.group === group) span += 1;
-    heads.push(html`<th scope="colgroup" colspan="${span}">${title(group)}</th>`);
-    i += span;
-  }
+  const heads = columns.map(({ group, title: own }, i) => {
+    if (group === undefined) return html`<th scope="col" rowspan="2">${title(own)}</th>`;
+    if (columns[i - 1]?.group === group) return false;
+    const next = columns.findIndex((c, at) => at > i && c.group !== group);
+    return html`<th scope="colgroup" colspan="${(next < 0 ? columns.length : next) - i}">${title(group)}</th>`;
+  });
   return html`<tr>
     ${heads}
   </tr>`;
 }
 
-function figureHtml({ title, panels, panelWidth, legend, caption, data }: Figure, id: string): Markup {
+function figureHtml({ title, panels, legend, caption, data }: Figure, id: string): Markup {
   return html`<figure aria-labelledby="${id}-title">
     <figcaption>
       <strong id="${id}-title">${title}</strong>${caption !== undefined && html`<span>${caption}</span>`}
     </figcaption>
     ${legend !== undefined && legendHtml(legend)}
-    <div class="panels" style="--panel: ${panelWidth ?? 340}px">
+    <div class="panels">
       ${panels.map(
         (p) =>
           html`<div class="panel">
@@ -185,16 +165,9 @@ function figureHtml({ title, panels, panelWidth, legend, caption, data }: Figure
 }
 
 function legendHtml(entries: readonly LegendEntry[]): Markup {
+  const key = ({ sign, hollow, colour }: LegendEntry) =>
+    html`<span class="key ${sign ?? "circle"}${hollow === true && " hollow"}" style="--key: var(--${colour})"></span>`;
   return html`<ul class="legend">
-    ${entries.map(
-      (e) =>
-        html`<li>
-          <span
-            class="key ${e.sign ?? "circle"}${e.hollow === true && " hollow"}"
-            style="--key: var(--${e.colour})"
-          ></span
-          >${e.label}
-        </li>`,
-    )}
+    ${entries.map((e) => html`<li>${key(e)}${e.label}</li>`)}
   </ul>`;
 }

@@ -16,8 +16,6 @@ function blockText(block: Block): string {
   switch (block.kind) {
     case "prose":
       return inline(block.text);
-    case "heading":
-      return `### ${escapeMarkdown(block.text)}`;
     case "list":
       return block.items.map((item) => `- ${inline(item)}`).join("\n");
     case "answers":

@@ -24,8 +24,6 @@ function blockText(block: Block): string {
   switch (block.kind) {
     case "prose":
       return plain(block.text);
-    case "heading":
-      return block.text;
     case "list":
       return block.items.map((item) => `  ${plain(item)}`).join("\n");
     case "answers":

@@ -4,25 +4,27 @@ import { percent } from "../../schedule/unreachable-precision.ts";
 import { type Block, list, notice, only, prose, table } from "../blocks.ts";
 import { allStatistics } from "../../stats/cell-statistics.ts";
 import { and, count } from "../../../lib/words.ts";
+import { when } from "../../format/when.ts";
 import { REASONS, askedPrecision, reached } from "../../stats/reached-precision.ts";
 import { type ReportInputs, type Section, neverReached } from "../section.ts";
 
 /** Most cells that a list names; the rest is counted. */
 const LISTED = 8;
 
-const SHARED = "Where a machine calls itself, client and server share its processor: that the client waits for it";
-
 /** What a late client means where it shares its machine with the server. */
 function sharedProcessor(flagged: readonly CellConditions[], { cells }: ReportInputs): Block[] {
-  const home = new Set(cells.filter((c) => c.local).map((c) => c.id));
-  if (home.size === 0) return [];
-  const late = flagged.filter((c) => home.has(c.cell) && c.disturbances.some((d) => d.includes("event loop was")));
-  const text =
-    late.length === 0
-      ? `${SHARED}, or its event loop is late, is part of what is measured there, and flags no cell.`
-      : `${SHARED} is part of what is measured there. So may be the late event loops of ${late.length} of the flagged cells: ` +
-        "they are a machine's calls to itself.";
-  return [prose(text)];
+  const local = new Set(cells.filter((c) => c.local).map((c) => c.id));
+  if (local.size === 0) return [];
+  const late = flagged.filter((c) => local.has(c.cell) && c.disturbances.some((d) => d.includes("event loop was")));
+  const shared = "Where a machine calls itself, client and server share its processor: that the client waits for it";
+  return [
+    prose(
+      late.length === 0
+        ? `${shared}, or its event loop is late, is part of what is measured there, and flags no cell.`
+        : `${shared} is part of what is measured there. So may be the late event loops of ${late.length} of the flagged cells: ` +
+            "they are a machine's calls to itself.",
+    ),
+  ];
 }
 
 /** How the cells ended, which of them still drifted, and which their own client disturbed. */
@@ -30,12 +32,7 @@ export const conditionsSection: Section = {
   id: "conditions",
   title: "How the cells ended",
   short: "Conditions",
-  blocks: (inputs) => [
-    ...failures(inputs),
-    ...(inputs.conditions === undefined || inputs.conditions.size === 0
-      ? []
-      : conditionBlocks([...inputs.conditions.values()], inputs)),
-  ],
+  blocks: (inputs) => [...failures(inputs), ...conditionBlocks([...(inputs.conditions?.values() ?? [])], inputs)],
   json: ({ conditions }) => (conditions === undefined ? {} : { conditions: [...conditions.values()] }),
 };
 
@@ -48,16 +45,17 @@ function failures({ cells, summaries }: ReportInputs): Block[] {
   if (failed.length === 0) return [];
   const parts = {
     caption: `Failed: ${failed.length} of ${cells.length} cells`,
-    columns: ["cell", "code", "what was said"].map((title) => ({ title })),
+    columns: ["cell", "code", "message"],
   };
-  const more = failed.length > LISTED ? { notes: [`and ${failed.length - LISTED} more: report.html, report.csv`] } : {};
+  const notes = when(failed.length > LISTED, `and ${failed.length - LISTED} more: report.html, report.csv`);
   return [
     only(["html"], table({ ...parts, rows: failed })),
-    only(["terminal", "markdown"], table({ ...parts, rows: failed.slice(0, LISTED), ...more })),
+    only(["terminal", "markdown"], table({ ...parts, rows: failed.slice(0, LISTED), notes })),
   ];
 }
 
 function conditionBlocks(all: readonly CellConditions[], inputs: ReportInputs): Block[] {
+  if (all.length === 0) return [];
   const missing = new Set(neverReached(inputs).map((c) => c.id));
   // A cell that no call was made in may have an end, where the time was up before its turn.
   const counted = all.filter((c) => !missing.has(c.cell));
@@ -68,50 +66,44 @@ function conditionBlocks(all: readonly CellConditions[], inputs: ReportInputs): 
   const ended = counts.map(({ n, words }) => `${n} ${words}`);
   // A cell whose first visit was cut off has calls and nothing else.
   const open = Math.max(0, inputs.cells.length - missing.size - counts.reduce((sum, { n }) => sum + n, 0));
-  const left = [
-    ...(open > 0 ? [`${open} not yet`] : []),
-    ...(missing.size > 0 ? [`${were(missing.size)} never reached`] : []),
-  ];
+  const left = [...when(open > 0, `${open} not yet`), ...when(missing.size > 0, `${were(missing.size)} never reached`)];
   const unstable = all.filter((c) => c.end?.stable === false);
   const flagged = all.filter((c) => c.flagged);
   const behind = all.filter((c) => c.behind);
   return [
     prose(`Of ${count(inputs.cells.length, "cell")} ended ${[...ended, ...left].join(", ")}.`),
     ...precisionText(inputs),
-    ...(left.length === 0
-      ? []
-      : [
-          notice(
-            "unsure",
-            `This run is not whole: it was stopped, its time was up, or it goes on. ${missing.size + open} of its ${inputs.cells.length} cells are not done, and no number here is about what they would have shown.`,
-          ),
-        ]),
-    ...(unstable.length === 0
-      ? []
-      : [
-          prose(
-            `${unstable.length} still drifted (the medians of their last three windows of ten calls lie more than ${100 * STABILITY} % apart):`,
-          ),
-          listed(unstable, () => ""),
-        ]),
-    ...(behind.length === 0
-      ? []
-      : [
-          notice(
-            "bad",
-            `${were(behind.length)} asked more than their server serves: each call waited longer than the one before, so their latencies tell how long a visit was, not how quick the server is. Ask for a lower rate (ratePerSecond).`,
-          ),
-          listed(behind, () => ""),
-        ]),
-    ...(flagged.length === 0
-      ? [prose("No cell was disturbed by its own client.")]
-      : [
-          notice(
-            "unsure",
-            `${were(flagged.length)} disturbed by ${flagged.length === 1 ? "its own client: read its" : "their own client: read their"} times with care.`,
-          ),
-          listed(flagged, (c) => `: ${c.disturbedVisits} of ${c.visits} visits; ${c.disturbances.join("; ")}`),
-        ]),
+    ...when(
+      left.length > 0,
+      notice(
+        "unsure",
+        `This run is not whole: it was stopped, its time was up, or it goes on. ${missing.size + open} of its ${inputs.cells.length} cells are not done, and no number here is about what they would have shown.`,
+      ),
+    ),
+    ...when(
+      unstable.length > 0,
+      prose(
+        `${unstable.length} still drifted (the medians of their last three windows of ten calls lie more than ${100 * STABILITY} % apart):`,
+      ),
+      listed(unstable),
+    ),
+    ...when(
+      behind.length > 0,
+      notice(
+        "bad",
+        `${were(behind.length)} asked more than their server serves: each call waited longer than the one before, so their latencies say how long a visit was, not how quick the server is. Ask for a lower rate (ratePerSecond).`,
+      ),
+      listed(behind),
+    ),
+    ...when(flagged.length === 0, prose("No cell was disturbed by its own client.")),
+    ...when(
+      flagged.length > 0,
+      notice(
+        "unsure",
+        `${were(flagged.length)} disturbed by ${flagged.length === 1 ? "its own client: read its" : "their own client: read their"} times with care.`,
+      ),
+      listed(flagged, (c) => `: ${c.disturbedVisits} of ${c.visits} visits; ${c.disturbances.join("; ")}`),
+    ),
     ...sharedProcessor(flagged, inputs),
   ];
 }
@@ -136,9 +128,9 @@ function precisionText(inputs: ReportInputs): Block[] {
 
 const were = (n: number) => `${n} ${n === 1 ? "was" : "were"}`;
 
-function listed(cells: readonly CellConditions[], more: (c: CellConditions) => string): Block {
+function listed(cells: readonly CellConditions[], more: (c: CellConditions) => string = () => ""): Block {
   return list([
     ...cells.slice(0, LISTED).map((c) => `${c.cell}${more(c)}`),
-    ...(cells.length > LISTED ? [`and ${cells.length - LISTED} more: report.json, conditions`] : []),
+    ...when(cells.length > LISTED, `and ${cells.length - LISTED} more: report.json, conditions`),
   ]);
 }

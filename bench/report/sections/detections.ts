@@ -1,28 +1,26 @@
 import { TOLERANCE_RULE } from "../../stats/detections/compare.ts";
 import { type Ground, PICTURE_CSS, describe, drawPicture, photographSymbol, textOf } from "../drawings/draw.ts";
-import {
-  type Agreement,
-  type ModelFindings,
-  type Picture,
-  detectionAlarms,
-  findingsOf,
-} from "../../stats/detections/findings.ts";
+import type { Agreement, ModelFindings, Picture } from "../../stats/detections/findings.ts";
+import { detectionAlarms, findingsOf } from "../../stats/detections/findings.ts";
 import type { Photograph } from "../../records/photographs.ts";
 import { once } from "../../stats/math/memo.ts";
 import { OBJECT_SCORE } from "../../stats/objects.ts";
-import type { Study } from "../../stats/study.ts";
-import { type Block, type Table, figure, notice, only, right, table } from "../blocks.ts";
+import { type Study, outlierCells } from "../../stats/study.ts";
+import { type Block, type Table, figure, notice, only, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
-import { and } from "../../../lib/words.ts";
+import { and, count } from "../../../lib/words.ts";
+import { when } from "../../format/when.ts";
 import { joined, trusted } from "../render/markup.ts";
 import type { ReportInputs, Section } from "../section.ts";
-import { outlierNotices } from "./outlier-notices.ts";
 
 const findings = once((study: Study): readonly ModelFindings[] =>
   study.seen === undefined ? [] : findingsOf(study.manifest, study.seen),
 );
 
-/** What must be known before any number is read: answers that are not the same, cells that are outliers. */
+/** Most outliers that are named; the rest is counted. */
+const NAMED = 5;
+
+/** What must be known before any number is read: answers that differ, cells that are outliers. */
 export const attentionSection: Section = {
   id: "attention",
   title: "Attention",
@@ -31,6 +29,27 @@ export const attentionSection: Section = {
       ? []
       : [...detectionAlarms(findings(study)).map((text) => notice("bad", text)), ...outlierNotices(study)],
 };
+
+/** Cells visited once that are outliers: what is done about them, and what helps. */
+function outlierNotices(study: Study): Block[] {
+  const outliers = [...outlierCells(study)].sort(([, a], [, b]) => Math.abs(Math.log(b)) - Math.abs(Math.log(a)));
+  const named = outliers.slice(0, NAMED).map(([cell, ratio], i) => {
+    const digits = ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2;
+    return `${cell}${i === 0 ? " took" : ""} ${ratio.toFixed(digits)} times`;
+  });
+  const more = outliers.length > NAMED ? ` (${outliers.length - NAMED} more: report.json, effects.setAside)` : "";
+  return [
+    ...when(
+      outliers.length > 0,
+      notice(
+        "unsure",
+        `${count(outliers.length, "cell")} visited once ${outliers.length === 1 ? "is an outlier" : "are outliers"}: ${and(named)} what all other ` +
+          `cells of the model predict${more}. One visit does not say whether the cell is so slow or one call was, so effects, answers ` +
+          "and verdicts are made without such cells; tables of cells show what was measured. A longer run visits them again.",
+      ),
+    ),
+  ];
+}
 
 /** The paper's Figures 6 and 7: what each model found on each photograph, and whether all of its answers are one. */
 export const detectionsSection: Section = {
@@ -42,16 +61,14 @@ export const detectionsSection: Section = {
     if (all.length === 0) return [];
     const pictured = all.filter((f) => f.pictures.length > 0);
     return [
-      ...(pictured.length === 0 ? [] : [only(["terminal", "markdown"], foundTable(pictured))]),
+      ...when(pictured.length > 0, only(["terminal", "markdown"], foundTable(pictured))),
       only(["html"], ...figures(pictured, manifest, study?.seen?.photographs ?? new Map())),
       ...all
         .filter((f) => f.timingOnly)
-        .map((f) =>
-          notice(
-            "unsure",
-            `${f.model} has random weights: what it finds means nothing, and is neither shown nor counted.`,
-          ),
-        ),
+        .map(
+          ({ model }) => `${model} has random weights: what it finds means nothing, and is neither shown nor counted.`,
+        )
+        .map((text) => notice("unsure", text)),
       agreementTable(all.flatMap((f) => f.agreements)),
     ];
   },
@@ -60,7 +77,7 @@ export const detectionsSection: Section = {
 
 function foundTable(pictured: readonly ModelFindings[]): Table {
   return table({
-    columns: [{ title: "model" }, { title: "image" }, { title: `objects with a score of ${OBJECT_SCORE} and more` }],
+    columns: ["model", "image", `objects with a score of ${OBJECT_SCORE} and more`],
     rows: pictured.flatMap(({ model, pictures }) =>
       pictures.map((p) => [model, p.image, p.fault ?? (p.found.map(textOf).join(", ") || "–")]),
     ),
@@ -77,14 +94,13 @@ function figures(
   const sizes = new Map(manifest.images.map((i) => [i.name, i]));
   const used = [...new Set(pictured.flatMap((f) => f.pictures.map((p) => p.image)))];
   const idOf = (image: string) => `photograph-${image}`;
-  const shared = trusted(
-    `<style>${PICTURE_CSS}</style>${photographSymbols(
-      used.flatMap((image) => {
-        const photograph = photographs.get(image);
-        return photograph === undefined ? [] : [photographSymbol(idOf(image), photograph)];
-      }),
-    )}`,
-  );
+  const symbols = used.flatMap((image) => {
+    const photograph = photographs.get(image);
+    return photograph === undefined ? [] : [photographSymbol(idOf(image), photograph)];
+  });
+  // A drawing that shows nothing and holds the photographs for the others.
+  const holder = `<svg width="0" height="0" style="position:absolute" aria-hidden="true">${symbols.join("")}</svg>`;
+  const shared = trusted(`<style>${PICTURE_CSS}</style>${symbols.length === 0 ? "" : holder}`);
   const groundOf = (image: string): Ground => {
     const photograph = photographs.get(image);
     if (photograph !== undefined) return { ...photograph, photographId: idOf(image) };
@@ -109,13 +125,6 @@ function figures(
   );
 }
 
-/** A drawing that shows nothing and holds the photographs for the others. */
-function photographSymbols(symbols: readonly string[]): string {
-  return symbols.length === 0
-    ? ""
-    : `<svg width="0" height="0" style="position:absolute" aria-hidden="true">${symbols.join("")}</svg>`;
-}
-
 function titleOf({ image, fault, found }: Picture): string {
   if (fault !== undefined) return `${image}: the answer is not whole: ${fault}`;
   return found.length === 0 ? `${image}: nothing found` : image;
@@ -126,11 +135,7 @@ function objectsTable(
   sizes: ReadonlyMap<string, { readonly width: number; readonly height: number }>,
 ): Table {
   return table({
-    columns: [
-      { title: "image" },
-      { title: "object" },
-      ...["score", "left", "top", "width", "height"].map((t) => right(t)),
-    ],
+    columns: ["image", "object", ...rights("score", "left", "top", "width", "height")],
     rows: pictures.flatMap(({ image, found }) => {
       const { width = NaN, height = NaN } = sizes.get(image) ?? {};
       return found.map(({ label, score, box }) => [
@@ -156,10 +161,7 @@ function agreementTable(agreements: readonly Agreement[]): Block {
     difference >= 1e-3 ? difference.toFixed(3) : difference === 0 ? "0" : difference.toExponential(1);
   return table({
     caption: "Answers to the same input, compared",
-    columns: [
-      ...[{ title: "model" }, { title: "between" }, right("pairs")],
-      ...[right("scores differ by"), right("box edges by"), { title: "agree" }],
-    ],
+    columns: ["model", "between", ...rights("pairs", "scores differ by", "box edges by"), "agree"],
     rows: agreements.map((a) => [
       ...[a.model, between(a), String(a.pairs), small(a.scoreDifference), small(a.boxDifference)],
       a.disagreements.length === 0

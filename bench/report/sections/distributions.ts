@@ -6,12 +6,13 @@ import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
 import { QUANTILE_RULE } from "../../stats/math/quantile.ts";
 import type { Study } from "../../stats/study.ts";
-import { type Figure, type Table, type TableCell, figure, fold, only, right, table } from "../blocks.ts";
+import { type Figure, type Table, type TableCell, figure, fold, only, rights, table } from "../blocks.ts";
 import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
 import { type SpreadRow, spreadChart, spreadOf } from "../charts/spread.ts";
 import { askedPrecision, endText, reachedPrecision } from "../../stats/reached-precision.ts";
 import { axisCells, axisColumns, imageOrder } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
+import { when } from "../../format/when.ts";
 import { formatInterval, formatMs } from "../../format/numbers.ts";
 import { html } from "../render/markup.ts";
 import type { ReportInputs, Section } from "../section.ts";
@@ -39,7 +40,7 @@ const forPrograms =
   ({ at, ...statistics }: CellStatistics & { readonly at: Cell }) => {
     const failure = study.data.get(at.id)?.failure;
     const precision = { asked: askedPrecision(at, study.manifest), reached: reachedPrecision(statistics) };
-    return { ...statistics, precision, ...(failure === undefined ? {} : { failure }) };
+    return { ...statistics, precision, ...(failure && { failure }) };
   };
 
 /** Every cell, the failed and the unmeasured ones too: those that differ in their image alone together, images as the run lists them. */
@@ -58,23 +59,23 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
     return [
       ...axisCells(levelsOf(cell, axes), shown, manifest),
       ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code),
-      ...(one ? [] : [wanted === null ? "none" : percent(wanted)]),
+      ...when(!one, wanted === null ? "none" : percent(wanted)),
       ...[String(s?.n ?? 0), String(s?.visits ?? 0), endText(inputs.conditions?.get(cell.id))],
     ];
   });
   return table({
     columns: [
       ...axisColumns(shown),
-      ...["median", "95 % interval", "precise\nto", "mean", "p90", "p99", "max"].map((t) => right(t)),
-      ...[...(one ? [] : ["asked"]), "calls", "visits"].map((t) => right(t)),
-      { title: "ended" },
+      ...rights("median", "95 % interval", "precise\nto", "mean", "p90", "p99", "max"),
+      ...rights(...when(!one, "asked"), "calls", "visits"),
+      "ended",
     ],
     rows,
     notes: [
       `${INTERVAL_RULE}.`,
       `${QUANTILE_RULE}.`,
       "Precise to: how far the interval's ends lie from the median. Ended: precise (as asked for), all calls, time up, or failed." +
-        (asked.length === 1 && asked[0] != null ? ` Asked for: ${percent(asked[0])}.` : ""),
+        (one && asked[0] != null ? ` Asked for: ${percent(asked[0])}.` : ""),
     ],
   });
 }
@@ -94,7 +95,7 @@ function figuresOf(s: CellStatistics | undefined, failure: string | undefined): 
   ];
 }
 
-/** What tells the cells of one picture apart: the image, a row each, and the client, a colour each. */
+/** Axes on which the cells of one picture differ: each image is a row, each client kind a colour. */
 const IN_PICTURE = ["protocol", "client", "image", "load"];
 
 /** Every cell's calls, a picture for all cells that differ in image, client and load: what a mean hides. */

@@ -1,10 +1,11 @@
 import type { Axis } from "../../matrix/axes.ts";
 import { EFFECTS_RULE } from "../../stats/effects/effects.ts";
 import { type EffectRow, type Effects, effectsOf } from "../../stats/run-effects.ts";
-import { type Figure, type Table, figure, fold, only, right, table } from "../blocks.ts";
-import { intervalChart, unknownKey } from "../charts/intervals.ts";
+import { type Figure, type Table, figure, fold, only, rights, table } from "../blocks.ts";
+import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../charts/intervals.ts";
 import { factorTitle, levelTitle } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
+import { when } from "../../format/when.ts";
 import { formatRatio, formatRatioInterval } from "../../format/numbers.ts";
 import type { Section } from "../section.ts";
 
@@ -23,14 +24,10 @@ export const effectsSection: Section = {
     return [
       only(["html"], forest(effects, axes)),
       effectsTable(effects, axes),
-      ...(byImage.length === 0
-        ? []
-        : [
-            fold(
-              "Image by image: how the effects of protocol and model depend on the image",
-              imagesTable(byImage, axes),
-            ),
-          ]),
+      ...when(
+        byImage.length > 0,
+        fold("Image by image: how the effects of protocol and model depend on the image", imagesTable(byImage, axes)),
+      ),
     ];
   },
   json: ({ study }) => (study === undefined ? {} : { effects: effectsOf(study) ?? null }),
@@ -45,7 +42,7 @@ export function ratioTitle(r: EffectRow, axes: readonly Axis[]): string {
 export function atTitle({ at }: EffectRow, axes: readonly Axis[]): string {
   if (at === null) return "all, averaged";
   const title = levelTitle(axes, at.factor, at.level);
-  // A placement, and an image by its usual name, say themselves what they are.
+  // A placement, and an image of the usual name, need no word before them.
   return at.factor === "placement" || title.startsWith(at.factor) ? title : `${at.factor} ${title}`;
 }
 
@@ -81,12 +78,9 @@ function forest(effects: Effects, axes: readonly Axis[]): Figure {
           numbers: new Map(own.map((r) => [name(r), formatRatio(r.ratio)])),
           names: "above",
           reference: 1,
-          series: [
-            { name: "all", colour: "ink", sign: "circle" },
-            { name: "at", colour: "ink", sign: "circle", hollow: true },
-          ],
+          series: FILLED_OR_HOLLOW,
           points: own.map((r) => ({
-            ...{ row: name(r), series: r.at === null ? "all" : "at", value: r.ratio, interval: r.interval },
+            ...{ row: name(r), series: r.at === null ? "filled" : "hollow", value: r.ratio, interval: r.interval },
           })),
           oneLine: true,
           xLabel: "times as long (log scale)",
@@ -96,7 +90,7 @@ function forest(effects: Effects, axes: readonly Axis[]): Figure {
   });
 }
 
-const COLUMNS = [{ title: "ratio" }, right("times"), right("95 % interval"), { title: "at" }, { title: "effect of" }];
+const COLUMNS = ["ratio", ...rights("times", "95 % interval"), "at", "effect of"];
 
 const cellsOf = (axes: readonly Axis[]) => (r: EffectRow) => [
   ...[ratioTitle(r, axes), formatRatio(r.ratio), formatRatioInterval(r.interval)],
@@ -130,26 +124,23 @@ function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
   const noise = Number.isNaN(effects.noiseFactor)
     ? "each cell was visited once, so the noise is not known and there are no intervals"
     : `noise of a visit: a factor of ${formatRatio(effects.noiseFactor)} (one standard deviation)`;
+  const setAside = Object.keys(effects.setAside);
   return table({
     columns: COLUMNS,
     rows: effects.rows.filter((r) => !atImage(r)).map(cellsOf(axes)),
     notes: [
-      "The row of images is the slowest over the fastest, chosen by these numbers: its interval does not know of the choice.",
+      "The row of images is the slowest over the fastest, chosen by these numbers: its interval does not allow for the choice.",
       `The model explains ${(100 * effects.explained).toFixed(1)} % of the variation between cells (log scale); ${noise}; ${effects.observations} visits in ${effects.rounds} rounds.`,
       misfitText(effects, axes),
-      ...(effects.missing === 0
-        ? []
-        : [
-            `${count(effects.missing, "combination")} not measured: the model predicts what is missing, and its misfit widens the intervals.`,
-          ]),
-      ...(Object.keys(effects.setAside).length === 0
-        ? []
-        : [`Set aside as outliers, each visited once: ${Object.keys(effects.setAside).join(", ")}.`]),
-      ...(effects.leftOut.length === 0
-        ? []
-        : [
-            `Interactions left out, because not every combination was measured: ${pairs(effects.leftOut, axes).join(", ")}.`,
-          ]),
+      ...when(
+        effects.missing > 0,
+        `${count(effects.missing, "combination")} not measured: the model predicts what is missing, and its misfit widens the intervals.`,
+      ),
+      ...when(setAside.length > 0, `Set aside as outliers, each visited once: ${setAside.join(", ")}.`),
+      ...when(
+        effects.leftOut.length > 0,
+        `Interactions left out, because not every combination was measured: ${pairs(effects.leftOut, axes).join(", ")}.`,
+      ),
       `${EFFECTS_RULE}.`,
     ],
   });

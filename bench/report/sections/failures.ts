@@ -1,11 +1,11 @@
 import { type Failed, failedOf } from "../../stats/visits.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
-import { type Block, type TableCell, notice, right, table } from "../blocks.ts";
+import { type Block, type TableCell, notice, rights, table } from "../blocks.ts";
 import { axisCells, axisColumns } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
 import type { ReportInputs, Section } from "../section.ts";
 
-/** Every failed call and visit of a run, also where the cell was measured after all: its latencies are without them. */
+/** Every failed call and visit of a run, also of cells that were measured after all: no latency is of a failed call. */
 export const failuresSection: Section = {
   id: "failures",
   title: "What failed, calls that went well later included",
@@ -26,14 +26,9 @@ export const failuresSection: Section = {
     return [
       table({
         columns: [
-          ...[...axisColumns(shownAxes(inputs.cells, inputs.axes, ["image"])), right("cells\nhit")],
-          ...[
-            right("failed\ncalls"),
-            right("of\ncalls"),
-            right("visits that\nended so"),
-            right("visits with\na failure"),
-          ],
-          { title: "codes" },
+          ...axisColumns(shownAxes(inputs.cells, inputs.axes, ["image"])),
+          ...rights("cells\nhit", "failed\ncalls", "of\ncalls", "visits that\nended so", "visits with\na failure"),
+          "codes",
         ],
         rows,
         notes: [
@@ -42,13 +37,16 @@ export const failuresSection: Section = {
       }),
     ];
   },
-  json: (inputs) => {
-    const failed = inputs.cells.flatMap((c) => failedCell(c.id, inputs));
+  json: ({ cells, study }) => {
+    const failed = cells.flatMap(({ id: cell }) => {
+      const own = study?.data.get(cell)?.failed;
+      return own === undefined ? [] : [{ cell, ...own }];
+    });
     return failed.length === 0 ? {} : { failed };
   },
 };
 
-/** Said near the top: that calls failed, and that no latency is of them. */
+/** A notice for the top of the report: calls failed, and no latency is of them. */
 export function failedNotice(inputs: ReportInputs): Block[] {
   const groups = failedGroups(inputs);
   if (groups.length === 0) return [];
@@ -84,11 +82,6 @@ function failedGroups(inputs: ReportInputs) {
       },
     ];
   });
-}
-
-function failedCell(cell: string, { study }: ReportInputs) {
-  const failed = study?.data.get(cell)?.failed;
-  return failed === undefined ? [] : [{ cell, ...failed }];
 }
 
 function summed(all: readonly Failed[]): Failed {

@@ -24,8 +24,7 @@ function machines(manifest: RunManifest) {
       server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),
     ];
   });
-  const titles = ["server", "CPU", "cores", "settings", "kind", "image"];
-  return table({ columns: titles.map((title) => ({ title })), rows });
+  return table({ columns: ["server", "CPU", "cores", "settings", "kind", "image"], rows });
 }
 
 /** A server's settings, as its container's environment says them where it does. */

@@ -1,10 +1,10 @@
 import type { DeployedModel } from "../../../infra/outputs.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { differencesText } from "../../targets/setup-diff.ts";
-import { type Block, type Table, fold, only, right, table } from "../blocks.ts";
+import { type Block, type Table, fold, only, rights, table } from "../blocks.ts";
 import type { Section } from "../section.ts";
 
-/** Where the numbers are from: what ran, on what, with which inputs, timed how. */
+/** What produced the numbers: programs, machines, inputs and the timed region. */
 export const provenanceSection: Section = {
   id: "provenance",
   title: "Provenance",
@@ -35,23 +35,22 @@ function runTable(m: RunManifest): Table {
     ]),
     ...(m.matrix?.notes ?? []).map((note): [string, string] => ["left out", note]),
   ];
-  return table({ caption: "The run", columns: [{ title: "what" }, { title: "value" }], rows });
+  return table({ caption: "The run", columns: ["what", "value"], rows });
 }
 
 function inputs(m: RunManifest): Block[] {
-  const models = m.servers.flatMap((server) => server.models.map((model) => modelRow(server.id, model)));
   return [
     fold(
       "Models by SHA-256",
       table({
-        columns: ["model", "server", "version", "SHA-256", "what it is"].map((title) => ({ title })),
-        rows: models,
+        columns: ["model", "server", "version", "SHA-256", "what it is"],
+        rows: m.servers.flatMap((server) => server.models.map((model) => modelRow(server.id, model))),
       }),
     ),
     fold(
       "Images by SHA-256",
       table({
-        columns: [{ title: "image" }, { title: "source" }, right("pixels"), right("file bytes"), { title: "SHA-256" }],
+        columns: ["image", "source", ...rights("pixels", "file bytes"), "SHA-256"],
         rows: m.images.map((i) => [i.name, i.source, `${i.width} × ${i.height}`, String(i.fileBytes), i.sha256]),
       }),
     ),

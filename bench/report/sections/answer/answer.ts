@@ -5,15 +5,9 @@ import { type Answer, type Block, type Prose, answers, fold, notice, only, prose
 import { isTimingOnly } from "../caveats.ts";
 import { kindTitle } from "../../charts/colours.ts";
 import { choicesFigure, choicesTable } from "./figure.ts";
-import {
-  CHOICE_RULE,
-  type Option,
-  type Question,
-  type Subject,
-  callerOf,
-  questions,
-  unanswered,
-} from "../../../stats/choices.ts";
+import type { Option, Question, Subject } from "../../../stats/choices.ts";
+import { CHOICE_RULE, callerOf, questions, unanswered } from "../../../stats/choices.ts";
+import { when } from "../../../format/when.ts";
 import { failedNotice } from "../failures.ts";
 import { TIMES, bareTimes, optionTitle, or, ratioText, times, timesText } from "./words.ts";
 import { type ReportInputs, type Section, neverReached } from "../../section.ts";
@@ -26,17 +20,18 @@ export const answerSection: Section = {
   blocks(inputs) {
     const { study } = inputs;
     const all = study === undefined ? [] : questions(study);
+    const remarks = inputs.manifest.remarks.map((remark) => notice("unsure", remark));
     if (study === undefined || all.length === 0)
-      return [...noneOf(inputs), ...failedNotice(inputs), ...partialOf(inputs), ...remarksOf(inputs)];
+      return [...noneOf(inputs), ...failedNotice(inputs), ...partialOf(inputs), ...remarks];
     const perModel = all.filter((q) => q.model !== undefined);
     return [
       answers(all.filter((q) => q.model === undefined).map((q) => answerTo(q, study))),
       ...failedNotice(inputs),
       ...partialOf(inputs),
       prose(howSure(inputs, all)),
-      ...remarksOf(inputs),
+      ...remarks,
       choicesTable(perModel, study),
-      ...(perModel.length === 0 ? [] : [only(["html"], choicesFigure(perModel, study))]),
+      ...when(perModel.length > 0, only(["html"], choicesFigure(perModel, study))),
       only(["html", "markdown"], fold("How these are compared", prose(`${CHOICE_RULE}.`))),
     ];
   },
@@ -49,10 +44,7 @@ function noneOf({ cells, summaries }: ReportInputs): Block[] {
   const failures = cells.flatMap((c) => summaries.get(c.id)?.failure ?? []);
   if (failures.length === 0) return [none];
   const [code, some] = [...Map.groupBy(failures, (f) => f.code)].sort(([, a], [, b]) => b.length - a.length)[0] ?? [];
-  const failed =
-    failures.length === cells.length
-      ? `All ${count(cells.length, "cell")}`
-      : `${failures.length} of ${count(cells.length, "cell")}`;
+  const failed = `${failures.length === cells.length ? "All" : `${failures.length} of`} ${count(cells.length, "cell")}`;
   return [
     notice(
       "bad",
@@ -60,11 +52,6 @@ function noneOf({ cells, summaries }: ReportInputs): Block[] {
     ),
     none,
   ];
-}
-
-/** What must be known before any number: stand-ins, namespaces for machines, models whose detections mean nothing. */
-function remarksOf({ manifest }: ReportInputs): Block[] {
-  return manifest.remarks.map((remark) => notice("unsure", remark));
 }
 
 /** A run that was killed, or is not done: what it has, and which questions it cannot answer for want of cells. */
@@ -120,18 +107,13 @@ function answerTo(q: Question, study: Study): Answer {
   const base = { question: questionOf(q, study.axes, caller), answer: optionTitle(best, study.axes), note };
   switch (q.outcome) {
     case "one":
-      return {
-        ...base,
-        ...(unanswered(study).some((u) => isSame(u, q))
-          ? { tone: "unsure", detail: "The only one measured so far: it cannot be compared." }
-          : { tone: "muted", detail: "The only one measured: there is nothing to choose." }),
-      };
-    case "once":
-      return {
-        ...base,
-        tone: "unsure",
-        detail: `The fastest in this run: ${takes(others)}. Inconclusive: nothing shows how sure that is.`,
-      };
+      return unanswered(study).some((u) => isSame(u, q))
+        ? { ...base, tone: "unsure", detail: "The only one measured so far: it cannot be compared." }
+        : { ...base, tone: "muted", detail: "The only one measured: there is nothing to choose." };
+    case "once": {
+      const detail = `The fastest in this run: ${takes(others)}. Inconclusive: nothing shows how sure that is.`;
+      return { ...base, tone: "unsure", detail };
+    }
     case "clear":
       return { ...base, tone: "good", detail: `The fastest: ${takes(others)}.${byModel(q, study)}` };
     case "tie":

@@ -1,5 +1,5 @@
 import type { Study } from "../../../stats/study.ts";
-import { type Block, type Table, type TableCell, right, table } from "../../blocks.ts";
+import { type Block, type Table, type TableCell, figure, right, table } from "../../blocks.ts";
 import { modelTitle } from "../caveats.ts";
 import { kindLegend, lookOf } from "../../charts/colours.ts";
 import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
@@ -10,53 +10,35 @@ import { bareTimes, optionTitle, ratioText } from "./words.ts";
 /** Model by model: the fastest machine and protocol, how sure that is, and the second. */
 export function choicesTable(perModel: readonly Question[], study: Study): Table {
   const rows = perModel.flatMap((q): TableCell[][] => {
-    const tied = q.options.filter((o) => o.maybeFastest);
-    const [best] = q.options;
-    const next = q.options[1];
+    const tied = q.options.filter((o) => o.maybeFastest).length;
+    const [best, next] = q.options;
     if (best === undefined) return [];
     const model = modelTitle(study.manifest, q.model ?? "");
     const slower = (o: Option) => (o.over.interval === null ? bareTimes(o.over.ratio, "×") : ratioText(o, "×"));
-    return [
-      [
-        model,
-        optionTitle(best, study.axes),
-        formatMs(best.ms.ratio),
-        sure(q, tied.length),
-        next === undefined ? "–" : `${optionTitle(next, study.axes)}: ${slower(next)}`,
-        formatInterval(best.ms.interval, formatMs),
-      ],
-    ];
+    const second = next === undefined ? "–" : `${optionTitle(next, study.axes)}: ${slower(next)}`;
+    const [median, interval] = [formatMs(best.ms.ratio), formatInterval(best.ms.interval, formatMs)];
+    return [[model, optionTitle(best, study.axes), median, sure(q, tied), second, interval]];
   });
   return table({
     caption: "The fastest machine and protocol for each model",
-    columns: [
-      { title: "model" },
-      { title: "fastest" },
-      right("median, ms"),
-      { title: "how sure" },
-      { title: "next" },
-      right("95 % interval\nof the median"),
-    ],
+    columns: ["model", "fastest", right("median, ms"), "how sure", "next", right("95 % interval\nof the median")],
     rows,
     notes: [
       "Median: geometric mean over the images of the cells' medians. Next: the second fastest, and how many times as long it takes.",
-      "The median's interval is for that number alone and knows few rounds; what a round does to all options alike makes it wide, and cancels " +
-        "in how many times as long one takes. So intervals of two medians may overlap where one is surely the faster.",
+      "The median's interval is for that number alone and rests on few rounds. What a round does to all options alike makes it wide, and " +
+        "cancels in how many times as long one takes: intervals of two medians may overlap where one is surely the faster.",
     ],
   });
 }
 
-function sure(q: Question, tied: number): TableCell {
-  switch (q.outcome) {
-    case "clear":
-      return { text: "faster than all others", tone: "good" };
-    case "tie":
-      return { text: `inconclusive between ${tied}`, tone: "unsure" };
-    case "once":
-      return { text: "inconclusive: too few visits", tone: "unsure" };
-    case "one":
-      return { text: "nothing to compare with", tone: "muted" };
-  }
+function sure({ outcome }: Question, tied: number): TableCell {
+  const cells: Readonly<Record<Question["outcome"], TableCell>> = {
+    clear: { text: "faster than all others", tone: "good" },
+    tie: { text: `inconclusive between ${tied}`, tone: "unsure" },
+    once: { text: "inconclusive: too few visits", tone: "unsure" },
+    one: { text: "nothing to compare with", tone: "muted" },
+  };
+  return cells[outcome];
 }
 
 /** Model by model: the time of every machine and protocol, and which of them may be the fastest. */
@@ -64,24 +46,19 @@ export function choicesFigure(perModel: readonly Question[], study: Study): Bloc
   const kinds = study.manifest.clients.filter((kind) =>
     perModel.some((q) => q.options.some((o) => o.at["client"] === kind)),
   );
-  const xLabel = "median latency, ms (log scale)";
-  return {
-    kind: "figure",
+  const words = (q: Question) =>
+    `${q.model}: ${q.options.map((o) => `${optionTitle(o, study.axes)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`;
+  return figure({
     title: "Every machine and protocol, model by model",
     caption:
       "Geometric mean over images of the median latency; left is faster. The bar: the 95 % interval of how many times as long it takes as " +
       "the fastest (the upright line), wide enough for all to hold at once. Where it reaches the line, that one may be as fast.",
     legend: [...kindLegend(kinds), ...unknownKey(perModel.flatMap((q) => q.options.map((o) => barOf(o, q))))],
-    alternative: perModel
-      .map(
-        (q) =>
-          `${q.model}: ${q.options.map((o) => `${optionTitle(o, study.axes)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
-      )
-      .join("; "),
+    alternative: perModel.map(words).join("; "),
     panels: perModel.map((q) => ({
       title: modelTitle(study.manifest, q.model ?? ""),
       picture: intervalChart({
-        label: `${q.model}: ${q.options.map((o) => `${optionTitle(o, study.axes)} ${formatMs(o.ms.ratio)} ms`).join(", ")}`,
+        label: words(q),
         rows: [...new Set(q.options.map((o) => o.at["placement"] ?? ""))],
         series: kinds.map((kind) => ({ name: kind, ...lookOf(kind) })),
         points: q.options.map((o) => ({
@@ -89,10 +66,10 @@ export function choicesFigure(perModel: readonly Question[], study: Study): Bloc
           ...barOf(o, q),
         })),
         ...(q.options.length < 2 ? {} : { reference: q.options[0]?.ms.ratio ?? 1 }),
-        xLabel,
+        xLabel: "median latency, ms (log scale)",
       }),
     })),
-  };
+  });
 }
 
 /** An option's median, and how far it may lie from the fastest one's, which has no bar; a lone one's own interval. */

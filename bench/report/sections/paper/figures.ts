@@ -8,6 +8,7 @@ import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/inte
 import { type Curve, profileChart } from "../../charts/profile.ts";
 import { imageOrder } from "../columns.ts";
 import type { ReportInputs, Section } from "../../section.ts";
+import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import { type PaperTable, entryOf, paperCells, paperClients, paperTable } from "./tables.ts";
 
@@ -18,23 +19,23 @@ export const paperFiguresSection: Section = {
   short: "Figures 8–15",
   blocks(inputs) {
     const [local, ...remote] = EXPERIMENTS;
-    if (local === undefined) return [];
     const home = localFigure(local, inputs);
-    const away = remote.flatMap((e) => remoteFigure(e, inputs) ?? []);
-    if (home === undefined && away.length === 0) return [];
+    const away = remote.flatMap((e) => remoteFigure(e, inputs));
+    if (home.length + away.length === 0) return [];
     return [
       prose(
         "The machines are others than the paper's, so compare the patterns and not the milliseconds. Of its figures the paper published " +
           "the means in its Tables 1 to 3 and their averages as numbers; those are drawn here. The values of single images in its figures " +
-          "were not published as numbers, so none of theirs stand beside ours.",
+          "were not published as numbers, so only ours are drawn.",
       ),
-      ...(home === undefined ? [] : [home]),
+      ...home,
       ...away,
-      ...(away.length === 0 ? [] : [averagesTable(inputs)]),
+      ...when(away.length > 0, averagesTable(inputs)),
     ];
   },
 };
 
+const MODELS = ["rfcn", "ssd"] as const;
 const client = ({ manifest }: ReportInputs) => paperClients(manifest, "grpc")[0] ?? "";
 const shortName = { rfcn: "R-FCN", ssd: "SSD" } as const;
 
@@ -44,7 +45,7 @@ const LEGEND: readonly LegendEntry[] = ["grpc", "rest"].map((protocol) => ({
 }));
 
 /** Figures 8 to 10: each machine is its own client, image by image. */
-function localFigure(experiment: Experiment, inputs: ReportInputs): Figure | undefined {
+function localFigure(experiment: Experiment, inputs: ReportInputs): Figure[] {
   const images = [...new Set(inputs.cells.map((c) => c.image))].sort(imageOrder(inputs.manifest.images));
   const published = paperTable(experiment, client(inputs), inputs);
   const panels = published.rows.flatMap(({ server, entries }) => {
@@ -59,70 +60,60 @@ function localFigure(experiment: Experiment, inputs: ReportInputs): Figure | und
       if (points.length === 0) return [];
       const title = `${shortName[combination.paperModel]} ${protocolTitle(combination.protocol)}`;
       const look = protocolLook(combination.protocol);
-      return [{ name: combination.key, title, points, ...look, ...(level === undefined ? {} : { level }) }];
+      return [{ name: combination.key, title, points, ...look, ...(level !== undefined && { level }) }];
     });
     if (curves.length === 0) return [];
     const label = curves.map((k) => `${k.title} ${formatMs(mean(k.points.map((p) => p.y)))} ms on average`).join(", ");
-    return [
-      {
-        title: `${server} calls itself`,
-        picture: profileChart({
-          ...{ label: `${server}: ${label}`, xs: images.map((i) => i.replace("image-", "")), curves },
-          ...{ xLabel: "image", yLabel: "mean latency, ms (log scale)" },
-        }),
-        label,
-      },
-    ];
+    const picture = profileChart({
+      ...{ label: `${server}: ${label}`, xs: images.map((i) => i.replace("image-", "")), curves },
+      ...{ xLabel: "image", yLabel: "mean latency, ms (log scale)" },
+    });
+    return [{ title: `${server} calls itself`, picture, label }];
   });
-  if (panels.length === 0) return undefined;
-  return figure({
+  if (panels.length === 0) return [];
+  const local = figure({
     title: "Figures 8 to 10. Local: each machine is its own client, image by image",
     caption:
       "Dashed: the paper's mean over its ten images, of the same model and protocol on its machine of that role.",
     legend: [
       ...LEGEND,
-      ...LEGEND.map(({ label, colour }) => ({
-        label: `${label}, the paper's mean (Table 1)`,
-        colour,
-        sign: "dashed" as const,
-      })),
+      ...LEGEND.map((e) => ({ ...e, label: `${e.label}, the paper's mean (Table 1)`, sign: "dashed" as const })),
     ],
     alternative: panels.map((p) => `${p.title}: ${p.label}`).join("; "),
     panels,
   });
+  return [local];
 }
 
 /** Figures 11 to 15: requests from the client machine, one image. */
-function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure | undefined {
+function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure[] {
   const published = paperTable(experiment, client(inputs), inputs);
-  if (published.rows.every((r) => r.entries.every((e) => e.ours.kind !== "measured"))) return undefined;
-  const panels = (["rfcn", "ssd"] as const).map((model) => {
+  if (published.rows.every((r) => r.entries.every((e) => e.ours.kind !== "measured"))) return [];
+  const panels = MODELS.map((model) => {
     const points = pointsOf(published, model);
     const label = points.map((p) => `${p.row} ${p.series} ${formatMs(p.value)} ms`).join(", ");
-    return {
-      title: shortName[model],
-      label,
-      picture: intervalChart({
-        ...{ label: `${shortName[model]}: ${label}`, points, xLabel: "mean latency, ms (log scale)" },
-        rows: published.rows.map((r) => r.server),
-        series: (["grpc", "rest"] as const).flatMap((protocol) => [
-          { name: `${protocol} ours`, ...protocolLook(protocol) },
-          { name: `${protocol} paper`, ...protocolLook(protocol), hollow: true },
-        ]),
-      }),
-    };
+    const picture = intervalChart({
+      ...{ label: `${shortName[model]}: ${label}`, points, xLabel: "mean latency, ms (log scale)" },
+      rows: published.rows.map((r) => r.server),
+      series: ["grpc", "rest"].flatMap((protocol) => [
+        { name: `${protocol} ours`, ...protocolLook(protocol) },
+        { name: `${protocol} paper`, ...protocolLook(protocol), hollow: true },
+      ]),
+    });
+    return { title: shortName[model], label, picture };
   });
-  return figure({
+  const remote = figure({
     title: `Figures 11 to 15. ${experiment.title.replace(/^Table (\d)\. /, "")} (the numbers of Table ${experiment.title.match(/\d/)?.[0]})`,
     legend: [
       ...LEGEND.map((e) => ({ ...e, label: `${e.label}, ours` })),
       ...LEGEND.map((e) => ({ ...e, label: `${e.label}, the paper's`, hollow: true })),
-      ...unknownKey((["rfcn", "ssd"] as const).flatMap((model) => pointsOf(published, model))),
+      ...unknownKey(MODELS.flatMap((model) => pointsOf(published, model))),
     ],
     caption: "Ours with the 95 % interval of the mean, as in the table; the paper gives none.",
     alternative: panels.map((p) => `${p.title}: ${p.label}`).join("; "),
     panels,
   });
+  return [remote];
 }
 
 function pointsOf(published: PaperTable, model: "rfcn" | "ssd"): IntervalPoint[] {
@@ -140,8 +131,8 @@ function pointsOf(published: PaperTable, model: "rfcn" | "ssd"): IntervalPoint[]
 
 /** The averages that the paper draws in its Figures 11 to 15: over the protocols, and over models and protocols. */
 function averagesTable(inputs: ReportInputs): Table {
-  const remote = EXPERIMENTS.filter((e) => e.calls === "remote");
-  const rows = remote.flatMap((experiment) => {
+  const groups = ["R-FCN", "SSD", "both"];
+  const rows = EXPERIMENTS.slice(1).flatMap((experiment) => {
     const published = paperTable(experiment, client(inputs), inputs);
     const theirs: Readonly<Record<string, Readonly<Record<string, number>>>> =
       experiment.id === "local" ? {} : paper.experiments[experiment.id].averages;
@@ -151,22 +142,14 @@ function averagesTable(inputs: ReportInputs): Table {
         const measured = own.flatMap((e) => (e.kind === "measured" ? [e.meanMs] : []));
         return measured.length === own.length ? formatMs(mean(measured)) : "–";
       };
-      const numbers = (["rfcn", "ssd", "all"] as const).flatMap((m) => [ours(m), publishedText(theirs[m]?.[server])]);
+      const numbers = ([...MODELS, "all"] as const).flatMap((m) => [ours(m), formatMs(theirs[m]?.[server] ?? NaN)]);
       return [experiment.image ?? "", server, ...numbers];
     });
   });
   return table({
     caption: "Averages over protocols, mean latency in ms",
-    columns: [
-      { title: "image" },
-      { title: "machine" },
-      ...["R-FCN", "SSD", "both"].flatMap((group) => [right("ours", group), right("paper", group)]),
-    ],
+    columns: ["image", "machine", ...groups.flatMap((group) => [right("ours", group), right("paper", group)])],
     rows,
     notes: ["A dash: not all of its numbers were measured (ours) or published (the paper's)."],
   });
-}
-
-function publishedText(ms: number | undefined): string {
-  return ms === undefined ? "–" : formatMs(ms);
 }

@@ -1,44 +1,29 @@
 import { clientKinds } from "../../../../clients/registry.ts";
+import { when } from "../../../format/when.ts";
 import { formatInterval, formatMs } from "../../../format/numbers.ts";
 import { type Cell, isPlain } from "../../../matrix/cell.ts";
-import {
-  COMBINATIONS,
-  type Combination,
-  EXPERIMENTS,
-  type Experiment,
-  ROLES,
-  publishedMs,
-} from "../../../paper/published.ts";
+import { COMBINATIONS, EXPERIMENTS, ROLES, publishedMs } from "../../../paper/published.ts";
+import type { Combination, Experiment } from "../../../paper/published.ts";
 import published from "../../../paper/tables.json" with { type: "json" };
 import type { RunManifest } from "../../../records/manifest.ts";
 import { type Interval, known, ratioOf } from "../../../stats/math/estimate.ts";
 import { type Study, inDoubt, logMeanOver, pixelClients } from "../../../stats/study.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
-import { type Table, type TableCell, type TableColumn, right, table } from "../../blocks.ts";
+import { type Table, type TableCell, right, table } from "../../blocks.ts";
 import type { ReportInputs, Section } from "../../section.ts";
 
 /** What the paper's tables need to know of a run; of a study also the visits, for intervals. */
 export type TableInputs = Pick<ReportInputs, "manifest" | "cells" | "summaries" | "study">;
 
-/** Which of the paper's models a deployed model stands for, by its name. */
-export function paperModels({ servers }: RunManifest): Readonly<Record<string, "rfcn" | "ssd" | undefined>> {
-  return Object.fromEntries(servers.flatMap((s) => s.models.map((m) => [m.name, m.paperModel])));
-}
-
 /** Client kinds of one of the paper's protocols that a run measured with pixels, as Lathe lists them; without any, the default one. */
-export function paperClients(manifest: RunManifest, protocol: "grpc" | "rest"): string[] {
+export function paperClients(manifest: RunManifest, protocol: "grpc" | "rest"): readonly string[] {
   const measured = pixelClients(manifest, protocol);
-  return measured.length > 0 ? measured : defaultClients(protocol);
+  const byDefault = clientKinds.find((k) => k.protocol === protocol && k.isDefault);
+  return measured.length > 0 ? measured : when(byDefault !== undefined, byDefault?.name ?? "");
 }
-
-const defaultClients = (protocol: string) =>
-  clientKinds
-    .filter((k) => k.protocol === protocol && k.isDefault)
-    .map((k) => k.name)
-    .slice(0, 1);
 
 /** One number of a table: measured, failed with the reason, or never tried. */
-export type Entry =
+type Entry =
   | {
       readonly kind: "measured";
       readonly meanMs: number;
@@ -80,7 +65,7 @@ export function paperTable(experiment: Experiment, grpcClient: string, inputs: T
         const paperMs = publishedMs(experiment, server, combination);
         const cells = paperCells(experiment, { server, combination, grpcClient }, inputs);
         const ours = entryOf(cells, inputs.summaries, inputs.study);
-        return { combination, ours, ...(paperMs === undefined ? {} : { paperMs }) };
+        return { combination, ours, ...(paperMs !== undefined && { paperMs }) };
       }),
     })),
   };
@@ -92,15 +77,16 @@ export function paperCells(
   of: { readonly server: string; readonly combination: Combination; readonly grpcClient: string },
   { cells, manifest }: Pick<TableInputs, "cells" | "manifest">,
 ): Cell[] {
-  const models = paperModels(manifest);
   const { protocol, paperModel } = of.combination;
+  const deployed = manifest.servers.flatMap((s) => s.models);
+  const models = new Set(deployed.filter((m) => m.paperModel === paperModel).map((m) => m.name));
   const client = protocol === "grpc" ? of.grpcClient : paperClients(manifest, protocol)[0];
   return cells.filter(
     (c) =>
       isPlain(c) &&
       c.server === of.server &&
       c.clientMachine === (calls === "local" ? c.serverMachine : "client") &&
-      models[c.model] === paperModel &&
+      models.has(c.model) &&
       c.protocol === protocol &&
       c.client === client &&
       (image === null || c.image === image),
@@ -131,10 +117,6 @@ export function entryOf(cells: readonly Cell[], summaries: ReadonlyMap<string, C
 
 /** A paper table, ours beside theirs; failed entries say so and carry a note below. */
 export function paperTableBlock(paper: PaperTable): Table {
-  const columns: TableColumn[] = [
-    { title: "machine" },
-    ...COMBINATIONS.flatMap((c) => [right("ours", c.title), right("paper", c.title)]),
-  ];
   const reasons = new Map<string, string[]>();
   const ours = (entry: Entry): TableCell => {
     if (entry.kind === "measured") return formatMs(entry.meanMs);
@@ -144,15 +126,13 @@ export function paperTableBlock(paper: PaperTable): Table {
     return { text: `failed [${[...reasons.keys()].indexOf(entry.reason) + 1}]`, tone: "bad" };
   };
   // How sure a number of ours is, below it.
-  const below = (title: string, entries: readonly Entry[], text: (e: Entry & { kind: "measured" }) => string) =>
-    entries.some((e) => e.kind === "measured")
-      ? [
-          [
-            title,
-            ...entries.flatMap((e) => [e.kind === "measured" ? { text: text(e), tone: "muted" as const } : "", ""]),
-          ],
-        ]
-      : [];
+  const below = (title: string, entries: readonly Entry[], text: (e: Entry & { kind: "measured" }) => string) => {
+    const texts = entries.map((e): TableCell => (e.kind === "measured" ? { text: text(e), tone: "muted" } : ""));
+    return when<TableCell[]>(
+      texts.some((t) => t !== ""),
+      [title, ...texts.flatMap((t) => [t, ""])],
+    );
+  };
   const rows = paper.rows.flatMap((row) => {
     const entries = row.entries.map((e) => e.ours);
     return [
@@ -165,30 +145,28 @@ export function paperTableBlock(paper: PaperTable): Table {
   });
   return table({
     caption: `${paper.experiment.title}. Mean latency, ms (gRPC client: ${paper.client})`,
-    columns,
+    columns: ["machine", ...COMBINATIONS.flatMap((c) => [right("ours", c.title), right("paper", c.title)])],
     rows,
     notes: [
       ...[...reasons].map(
         ([reason, [first, ...others]], i) =>
           `[${i + 1}] ${first}${others.length === 0 ? "" : ` and ${others.length} more like it`}: ${reason}`,
       ),
-      ...(rows.length > paper.rows.length ? [OURS_RULE] : []),
-      ...slipNote(paper.experiment),
+      ...when(rows.length > paper.rows.length, OURS_RULE),
+      ...when(
+        paper.experiment.id === "remoteImage2",
+        `The paper's numbers: ${published.experiments.remoteImage2.note}.`,
+      ),
     ],
   });
 }
 
 const OURS_RULE =
   "Interval: of our mean, by the noise of the model's visits and of rounds, as under Effects (on the logarithm); a cell visited once " +
-  "is taken to be as noisy as cells like it. A dash where there is none, or where a cell visited once is an outlier.";
-
-/** What is odd about the paper's own numbers. */
-function slipNote({ id }: Experiment): string[] {
-  return id === "remoteImage2" ? [`The paper's numbers: ${published.experiments.remoteImage2.note}.`] : [];
-}
+  "is taken to be as noisy as cells like it. A dash: there is none, or a cell visited once is an outlier.";
 
 /** The paper's three tables as data, for each gRPC client kind of a run. */
-export function paperTables(inputs: TableInputs): PaperTable[] {
+function paperTables(inputs: TableInputs): PaperTable[] {
   const clients = paperClients(inputs.manifest, "grpc");
   return EXPERIMENTS.flatMap((experiment) => clients.map((client) => paperTable(experiment, client, inputs)));
 }

@@ -1,24 +1,13 @@
 import type { Study } from "../../../stats/study.ts";
 import { type Verdict, verdicts } from "../../../verdicts/index.ts";
 import { type Effect, FINDING_RULE, type Finding, type Outcome } from "../../../verdicts/verdict.ts";
-import {
-  type Block,
-  type Figure,
-  type Table,
-  type TableCell,
-  type Tone,
-  figure,
-  fold,
-  list,
-  only,
-  right,
-  table,
-} from "../../blocks.ts";
-import { intervalChart, unknownKey } from "../../charts/intervals.ts";
+import type { Figure, Table, TableCell, Tone } from "../../blocks.ts";
+import { figure, fold, list, only, rights, table } from "../../blocks.ts";
+import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../../charts/intervals.ts";
 import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
 import type { Section } from "../../section.ts";
 
-export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
+const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
   holds: "good",
   "does not hold": "bad",
   inconclusive: "unsure",
@@ -26,8 +15,8 @@ export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
 
 const PAPER_TEST =
   'The paper\'s numbers go through the same test as ours, as far as they have what it takes. For "remote is slower than local" they do ' +
-  "not: ours compares a server called from the client machine with the same server called by itself, image by image; theirs compares " +
-  "the server with the client machine at home, for the paper gives no local number for the images of its remote ones.";
+  "not: ours compares a server called from the client machine with the same server called by its own machine, image by image; the " +
+  "paper gives no local number for the images of its remote ones, so theirs compares the server with the client machine that calls itself.";
 
 /** The paper's conclusions: the verdict on this run, on the paper's own numbers, and what each rests on. */
 export const verdictsSection: Section = {
@@ -39,19 +28,18 @@ export const verdictsSection: Section = {
     const all = verdicts(study);
     const outcome = (o: Outcome): TableCell => ({ text: o, tone: OUTCOME_TONES[o] });
     const summary = table({
-      columns: ["conclusion of the paper", "here", "on the paper's own numbers"].map((title) => ({ title })),
+      columns: ["conclusion of the paper", "here", "on the paper's own numbers"],
       rows: all.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
       notes: [`${FINDING_RULE}.`, PAPER_TEST],
     });
+    const evidence = all.map((v) =>
+      fold(`${v.id}: ${v.test}`, list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)])),
+    );
     const images = study.images.some((i) => i.objects !== null) ? [imagesTable(study)] : [];
-    return [summary, only(["html"], verdictsFigure(all)), ...all.map(evidence), ...images];
+    return [summary, only(["html"], verdictsFigure(all)), ...evidence, ...images];
   },
   json: ({ study }) => (study === undefined ? {} : { verdicts: verdicts(study) }),
 };
-
-function evidence(v: Verdict): Block {
-  return fold(`${v.id}: ${v.test}`, list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)]));
-}
 
 function findingLines(who: string, f: Finding): string[] {
   const label = who.padEnd(5);
@@ -70,8 +58,8 @@ function number({ kind, value, interval }: Effect): string {
 function verdictsFigure(all: readonly Verdict[]): Figure {
   const shown = all.flatMap((v) => {
     const effects = [
-      ...v.ours.effects.map((e) => ({ ...e, who: "here", row: `Here: ${e.label}` })),
-      ...v.paper.effects.map((e) => ({ ...e, who: "paper", row: `Paper: ${e.label}` })),
+      ...v.ours.effects.map((e) => ({ ...e, series: "filled", row: `Here: ${e.label}` })),
+      ...v.paper.effects.map((e) => ({ ...e, series: "hollow", row: `Paper: ${e.label}` })),
     ];
     const kind = effects[0]?.kind;
     const label = effects.map((e) => `${e.row} ${number(e)}`).join("; ");
@@ -95,13 +83,8 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
         ...(kind === "ratio"
           ? { reference: 1, xLabel: "ratio (log scale)" }
           : { reference: 0, log: false, xLabel: "difference" }),
-        series: [
-          { name: "here", colour: "ink", sign: "circle" },
-          { name: "paper", colour: "ink", sign: "circle", hollow: true },
-        ],
-        points: effects.map((e) => ({
-          ...{ row: e.row, series: e.who, value: e.value, interval: e.interval },
-        })),
+        series: FILLED_OR_HOLLOW,
+        points: effects,
       }),
     })),
   });
@@ -110,12 +93,7 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
 function imagesTable(study: Study): Table {
   return table({
     caption: "The images",
-    columns: [{ title: "image" }, ...["file bytes", "pixels", "objects"].map((t) => right(t))],
-    rows: study.images.map((i) => [
-      i.image,
-      String(i.fileBytes),
-      String(i.pixels),
-      i.objects === null ? "–" : String(i.objects),
-    ]),
+    columns: ["image", ...rights("file bytes", "pixels", "objects")],
+    rows: study.images.map((i) => [i.image, String(i.fileBytes), String(i.pixels), String(i.objects ?? "–")]),
   });
 }

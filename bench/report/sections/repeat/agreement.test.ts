@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../matrix/cell.ts";
 import { manifestOf, studyOf } from "../../../testing/studies.ts";
 import { apartOf } from "../../../compare/apart.ts";
-import { runsAgreement } from "./agreement.ts";
+import { runsAgreement } from "./repeat.ts";
 import { agreementText } from "./repeat.ts";
 
 const manifest = manifestOf({

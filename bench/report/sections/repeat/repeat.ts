@@ -1,15 +1,65 @@
 import type { Axis } from "../../../matrix/axes.ts";
-import { type Apart, NEAR } from "../../../compare/apart.ts";
+import type { Cell } from "../../../matrix/cell.ts";
+import { type EffectRow, effectsOf } from "../../../stats/run-effects.ts";
+import { type Study, nullModels } from "../../../stats/study.ts";
+import { verdicts } from "../../../verdicts/index.ts";
+import type { Outcome } from "../../../verdicts/verdict.ts";
+import { type Apart, NEAR, apartOf } from "../../../compare/apart.ts";
 import { DEFAULT_THRESHOLD, type Comparison, compareRuns } from "../../../compare/compare.ts";
 import { once } from "../../../stats/math/memo.ts";
-import { type RunsAgreement, runsAgreement } from "./agreement.ts";
-import { type Block, prose, right, table } from "../../blocks.ts";
+import { type Block, prose, rights, table } from "../../blocks.ts";
 import { atTitle, ratioTitle } from "../effects.ts";
 import { count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
 import { formatRatio, formatRatioInterval, formatShare } from "../../../format/numbers.ts";
 import type { ReportInputs, Section } from "../../section.ts";
 
 const MOST_CELLS = 8;
+
+/** One of the ratios that a run is made for, in both runs. */
+export interface RatioPair {
+  readonly row: EffectRow;
+  readonly first: number;
+  readonly second: number;
+}
+
+/** How well two runs of one matrix agree: cell by cell, and in what they conclude. */
+export interface RunsAgreement {
+  /** Of the cells' medians: of all, and of those that are a model's; null where there are none. */
+  readonly cells: Apart | null;
+  readonly models: Apart | null;
+  /** Effects of all factors but the image, averaged over all else and at each level of another factor. */
+  readonly ratios: readonly RatioPair[];
+  readonly ratiosApart: Apart | null;
+  readonly verdicts: readonly { readonly text: string; readonly first: Outcome; readonly second: Outcome }[];
+}
+
+/** @param cells second run's median over the first's, of the cells that both measured */
+export function runsAgreement(
+  first: Study,
+  second: Study,
+  cells: readonly { readonly cell: Cell; readonly ratio: number }[],
+): RunsAgreement {
+  const nulls = new Set([...nullModels(first.manifest), ...nullModels(second.manifest)]);
+  const key = (r: EffectRow) => JSON.stringify([r.factor, r.over, r.under, r.at]);
+  const before = new Map(effectsOf(first)?.rows.map((r) => [key(r), r.ratio]));
+  // Which image is slowest is chosen by the numbers themselves, so that ratio is none of these.
+  const ratios = (effectsOf(second)?.rows ?? []).flatMap((row): RatioPair[] => {
+    const ratio = before.get(key(row));
+    return row.factor === "image" || ratio === undefined ? [] : [{ row, first: ratio, second: row.ratio }];
+  });
+  const old = new Map(verdicts(first).map((v) => [v.id, v.ours.outcome]));
+  return {
+    cells: apartOf(cells.map((c) => c.ratio)),
+    models: apartOf(cells.filter((c) => !nulls.has(c.cell.model)).map((c) => c.ratio)),
+    ratios,
+    ratiosApart: apartOf(ratios.map((r) => r.second / r.first)),
+    verdicts: verdicts(second).flatMap((v) => {
+      const outcome = old.get(v.id);
+      return outcome === undefined ? [] : [{ text: v.text, first: outcome, second: v.ours.outcome }];
+    }),
+  };
+}
 
 /** How well this run agrees with the one that it repeats: what a difference between two runs means on these machines. */
 export const repeatSection: Section = {
@@ -21,9 +71,10 @@ export const repeatSection: Section = {
     if (both === undefined) return [];
     const { c, agreement } = both;
     if (agreement.cells === null) return [prose(`Run ${c.a}, which this one repeats, has no cell in common with it.`)];
+    const ratios = ratiosTable(agreement, inputs.axes);
     return [
       prose(`Compared with run ${c.a}, which this one repeats. ${agreementText(agreement)}`),
-      ...ratios(agreement, inputs.axes),
+      ...when(agreement.ratios.length > 0, ratios),
       farthest(c),
     ];
   },
@@ -40,20 +91,19 @@ const comparison = once(({ study, earlier }: ReportInputs): { c: Comparison; agr
 });
 
 /** How well two runs agree, in words: what they conclude, then cell by cell. */
-export function agreementText({ cells, models, ratiosApart, verdicts }: RunsAgreement): string {
-  const same = verdicts.filter((v) => v.first === v.second).length;
-  const changed = verdicts.filter((v) => v.first !== v.second).map((v) => `${v.text}: ${v.first}, then ${v.second}`);
+export function agreementText({ cells, models, ratiosApart, verdicts: all }: RunsAgreement): string {
+  const same = all.filter((v) => v.first === v.second).length;
+  const changed = all.filter((v) => v.first !== v.second).map((v) => `${v.text}: ${v.first}, then ${v.second}`);
   const others = cells !== null && models !== null && cells.figures > models.figures;
   return [
     ...(ratiosApart === null
       ? []
       : [`Its ${count(ratiosApart.figures, "ratio")} below lie ${apartText(ratiosApart)}.`]),
-    ...(verdicts.length === 0
-      ? []
-      : [
-          `Of the paper's conclusions ${same} of ${verdicts.length} have the same verdict in both runs` +
-            `${changed.length === 0 ? "" : ` (${changed.join("; ")})`}.`,
-        ]),
+    ...when(
+      all.length > 0,
+      `Of the paper's conclusions ${same} of ${all.length} have the same verdict in both runs` +
+        `${changed.length === 0 ? "" : ` (${changed.join("; ")})`}.`,
+    ),
     ...(models === null
       ? []
       : [`The medians of its ${count(models.figures, "cell")} with a model lie ${apartText(models)}.`]),
@@ -72,20 +122,15 @@ function apartText(a: Apart): string {
   );
 }
 
-function ratios({ ratios: all }: RunsAgreement, axes: readonly Axis[]): Block[] {
-  if (all.length === 0) return [];
-  return [
-    table({
-      caption: "The ratios that the run is made for, in both runs",
-      columns: [
-        ...[{ title: "ratio" }, { title: "at" }, right("first run"), right("this run"), right("this over\nthe first")],
-      ],
-      rows: all.map(({ row, first, second }) => [
-        ...[ratioTitle(row, axes), atTitle(row, axes)],
-        ...[first, second, second / first].map(formatRatio),
-      ]),
-    }),
-  ];
+function ratiosTable({ ratios }: RunsAgreement, axes: readonly Axis[]): Block {
+  return table({
+    caption: "The ratios that the run is made for, in both runs",
+    columns: ["ratio", "at", ...rights("first run", "this run", "this over\nthe first")],
+    rows: ratios.map(({ row, first, second }) => [
+      ...[ratioTitle(row, axes), atTitle(row, axes)],
+      ...[first, second, second / first].map(formatRatio),
+    ]),
+  });
 }
 
 function farthest({ cells }: Comparison): Block {
@@ -93,7 +138,7 @@ function farthest({ cells }: Comparison): Block {
   return table({
     caption:
       far.length < cells.length ? `The ${MOST_CELLS} cells that differ most, of ${cells.length}` : "Cell by cell",
-    columns: [{ title: "cell" }, right("this run over the first"), right("95 % interval")],
+    columns: ["cell", ...rights("this run over the first", "95 % interval")],
     rows: far.map((x) => [x.cell.id, formatRatio(x.ratio), formatRatioInterval(x.interval)]),
   });
 }

@@ -4,12 +4,13 @@ import type { RunManifest } from "../../../records/manifest.ts";
 import { type Attribution, PARTS, type Part, attribute } from "../../../stats/attribution/attribution.ts";
 import { SMALL_SHARE } from "../../../stats/attribution/sums.ts";
 import { shownAxes } from "../../../stats/levels.ts";
-import { type Figure, type TableCell, type TableColumn, figure, only, right, table } from "../../blocks.ts";
+import { type Figure, type TableCell, figure, only, right, rights, table } from "../../blocks.ts";
 import { modelTitle } from "../caveats.ts";
 import { type Bar, stackChart } from "../../charts/stacks.ts";
 import { axisCells, axisColumns, levelsText } from "../columns.ts";
-import { doubtfulNote, judgedInterval, judgedRule, judgement, signed } from "./judgement.ts";
+import { doubtfulNote, judgedInterval, judgedRule, judgedText, judgement, signed } from "./judgement.ts";
 import { count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import type { Section } from "../../section.ts";
 
@@ -22,10 +23,9 @@ export const attributionSection: Section = {
     const all = study === undefined ? [] : attribute(study);
     if (all.length === 0) return [];
     const shown = shownAxes(manifest.cells.filter(isPlain), axes, ["image"]);
-    const columns: TableColumn[] = [
-      ...[...axisColumns(shown), right("whole"), { title: "adds\nup" }, right("left\nover")],
-      right("interval,\n% of whole"),
-      ...["model\ncompute", "client\nencode", "client\ndecode", "server,\nwire", "network"].map((t) => right(t)),
+    const columns = [
+      ...[...axisColumns(shown), right("whole"), "adds\nup", ...rights("left\nover", "interval,\n% of whole")],
+      ...rights("model\ncompute", "client\nencode", "client\ndecode", "server,\nwire", "network"),
     ];
     const rows = all.map((a) => [
       ...[...axisCells(a.levels, shown, manifest), signed(a.total), answer(a)],
@@ -35,14 +35,17 @@ export const attributionSection: Section = {
     ]);
     const notes = [
       sumsText(all),
-      `${judgedRule(all.filter((a) => a.kind === "finding" && a.judged.interval !== null).length, "the whole")}${
-        all.some((a) => a.kind === "follows") ? FOLLOWS : ""
-      }`,
-      "Server and wire format, network: what the null model takes between encoding and decoding, at home, and more than that from " +
-        "the client machine. Model compute: what the model takes longer than the null model at home, averaged over the clients.",
+      judgedRule(all.filter((a) => a.kind === "finding" && a.judged.interval !== null).length, "the whole") +
+        (all.some((a) => a.kind === "follows") ? FOLLOWS : ""),
+      "Server and wire format: what the null model takes between encoding and decoding, called by its own machine; network: what it " +
+        "takes more than that, called from the client machine. Model compute: what the model takes longer than the null model, both " +
+        "called by their own machine, averaged over the clients.",
       ...doubtfulNote(all),
       ...noNetwork(all),
-      ...(all.some((a) => PARTS.some((p) => a.parts[p].value < 0)) ? [BELOW_ZERO] : []),
+      ...when(
+        all.some((a) => PARTS.some((p) => a.parts[p].value < 0)),
+        "A part below zero: it is a difference of two measurements, and the one that is taken away took longer.",
+      ),
     ];
     return [only(["html"], stacksFigure(all, shown, manifest)), table({ columns, rows, notes })];
   },
@@ -50,7 +53,7 @@ export const attributionSection: Section = {
 };
 
 const FOLLOWS =
-  " In parentheses: at home the clients' left-overs of one model are zero together by construction, so the last one's follows and is not counted.";
+  " In parentheses: where machines call themselves, the clients' left-overs of one model are zero together by construction, so the last one's follows and is not counted.";
 
 /** Why there is no network where there is none. */
 function noNetwork(all: readonly Attribution[]): string[] {
@@ -59,29 +62,23 @@ function noNetwork(all: readonly Attribution[]): string[] {
   const [low, high] = [formatMs(Math.min(...less)), formatMs(Math.max(...less))];
   return [
     `Network none: the null model answers its own machine more slowly than the client machine, by ${low === high ? low : `${low} to ${high}`} ms ` +
-      "(at home client and server share that machine's processor, from elsewhere they do not). That is no network of less than nothing: " +
+      "(called by itself, client and server share that machine's processor; called from elsewhere, they do not). That is no network of less than nothing: " +
       "what the network takes is in server and wire there, and cannot be separated from them.",
   ];
 }
 
-const BELOW_ZERO =
-  "A part below zero: it is a difference of two measurements, and the one that is taken away took longer.";
-
 /** Whether the parts add up, as far as anything can be seen of it. */
 function sumsText(all: readonly Attribution[]): string {
   const found = all.filter((a) => a.kind === "finding");
-  const of = (small: boolean | null) => found.filter((a) => a.judged.small === small);
-  const [yes, off, unseen] = [of(true), of(false), of(null)];
-  if (yes.length + off.length === 0)
-    return found.some((a) => a.judged.interval !== null)
-      ? `Whether the parts add up to the whole is inconclusive: every interval is wider than ${100 * SMALL_SHARE} % of it.`
-      : "Whether the parts add up to the whole is inconclusive: no row has an interval and other cells to take its parts from.";
-  return [
-    `The parts add up to the whole, within ${100 * SMALL_SHARE} % of it, in ${yes.length} of ${count(found.length, "finding")}`,
-    ...(unseen.length > 0 ? [`; inconclusive in ${unseen.length}`] : []),
-    ...(off.length > 0 ? [`; they do NOT add up in ${off.length}, by ${share(off)} of the whole at most`] : []),
-    ".",
-  ].join("");
+  const open = found.some((a) => a.judged.interval !== null)
+    ? `every interval is wider than ${100 * SMALL_SHARE} % of it.`
+    : "no row has an interval and other cells to take its parts from.";
+  return judgedText(found, {
+    open: `Whether the parts add up to the whole is inconclusive: ${open}`,
+    yes: (n) =>
+      `The parts add up to the whole, within ${100 * SMALL_SHARE} % of it, in ${n} of ${count(found.length, "finding")}`,
+    no: (off) => `they do NOT add up in ${off.length}, by ${share(off)} of the whole at most`,
+  });
 }
 
 function networkOf({ parts, distance }: Attribution): TableCell {
@@ -98,11 +95,8 @@ const PART_TITLES: readonly (readonly [Part, string])[] = [
 
 function stacksFigure(all: readonly Attribution[], axes: readonly Axis[], manifest: RunManifest): Figure {
   const models = [...new Set(all.map((a) => a.levels["model"] ?? ""))];
-  const who = (a: Attribution) =>
-    levelsText(
-      a.levels,
-      axes.filter((axis) => axis.key !== "model"),
-    );
+  const callers = axes.filter((axis) => axis.key !== "model");
+  const who = (a: Attribution) => levelsText(a.levels, callers);
   const barOf = (a: Attribution): Bar => ({
     name: who(a),
     parts: PART_TITLES.map(([colour]) => ({ colour, value: a.parts[colour].value })),
@@ -126,14 +120,14 @@ function stacksFigure(all: readonly Attribution[], axes: readonly Axis[], manife
   });
 }
 
-/** Parts below zero cannot be drawn in a stack, so what is drawn is too long: said, and of which bars. */
+/** Parts below zero cannot be drawn in a stack, so its bar is too long: a remark that names those bars. */
 function belowZero(all: readonly Attribution[], axes: readonly Axis[]): string {
   const parts = all.flatMap((a) =>
     PART_TITLES.filter(([p]) => a.parts[p].value < -MARKED_SHARE * a.total.value).map(
       ([p, title]) => `${levelsText(a.levels, axes)}: ${title} ${signed(a.parts[p])} ms`,
     ),
   );
-  const few = [...parts.slice(0, LISTED), ...(parts.length > LISTED ? [`and ${parts.length - LISTED} more`] : [])];
+  const few = [...parts.slice(0, LISTED), ...when(parts.length > LISTED, `and ${parts.length - LISTED} more`)];
   return parts.length === 0
     ? ""
     : ` A part below zero is not drawn, and its bar goes beyond the line by as much: ${few.join("; ")}. Why: below the table.`;

@@ -1,14 +1,11 @@
 import { count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
 import { formatInterval, formatMs } from "../../../format/numbers.ts";
 import { type Judged, SMALL_SHARE, levelOf } from "../../../stats/attribution/sums.ts";
 import type { Estimate } from "../../../stats/math/estimate.ts";
 import type { TableCell } from "../../blocks.ts";
 
-/*
- * What is left over of a whole, and how it is judged, for readers: of the attribution, and of the servers' own clocks.
- */
-
-/** How a left-over is judged, for readers. */
+/** How a left-over of a whole is judged, for readers of the attribution and of the servers' own clocks. */
 export function judgedRule(findings: number, whole: string): string {
   const level = Number((100 * levelOf(findings)).toFixed(2));
   return (
@@ -32,14 +29,34 @@ export function judgement({ small }: Judged): Exclude<TableCell, string> {
   return small ? { text: "yes", tone: "good" } : { text: "NO", tone: "bad" };
 }
 
-/** Rows that nothing is said of because one outlier would decide it. */
-export function doubtfulNote(rows: readonly { readonly judged: Judged }[]): string[] {
+interface Row {
+  readonly judged: Judged;
+}
+
+/** How many rows are judged to add up or agree, how many not, and of how many that is open, as a sentence. */
+export function judgedText<R extends Row>(
+  rows: readonly R[],
+  words: { readonly open: string; yes(n: number): string; no(off: readonly R[]): string },
+): string {
+  const [yes = [], off = [], unseen = []] = [true, false, null].map((small) =>
+    rows.filter((r) => r.judged.small === small),
+  );
+  if (yes.length + off.length === 0) return words.open;
+  const parts = [
+    ...when(unseen.length > 0, `inconclusive in ${unseen.length}`),
+    ...when(off.length > 0, words.no(off)),
+  ];
+  return `${[words.yes(yes.length), ...parts].join("; ")}.`;
+}
+
+/** How many rows are not judged because one outlier would decide them. */
+export function doubtfulNote(rows: readonly Row[]): readonly string[] {
   const doubtful = rows.filter((r) => r.judged.doubtful).length;
-  if (doubtful === 0) return [];
-  return [
+  return when(
+    doubtful > 0,
     `In ${count(doubtful, "row")} nothing is judged: a cell in it was visited once and is an outlier, or could be one without being seen. ` +
       "Its numbers are what was measured.",
-  ];
+  );
 }
 
 /** Milliseconds that may be below zero. */

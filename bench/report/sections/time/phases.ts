@@ -1,14 +1,13 @@
 import { count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
-import { type Table, type TableCell, fold, only, right, table } from "../../blocks.ts";
+import { type Table, type TableCell, fold, only, rights, table } from "../../blocks.ts";
 import type { ReportInputs, Section } from "../../section.ts";
 import { axisCells, axisColumns } from "../columns.ts";
 
-/**
- * Where the time of a request goes: means over images of the phases of a call.
- */
+/** Where the time of a request goes: means over images of the phases of a call. */
 export const phasesSection: Section = {
   id: "phases",
   title: "Where the time goes: mean over images, ms",
@@ -43,19 +42,18 @@ function phaseTable(inputs: ReportInputs): Table {
       ...axisCells(levelsOf(cells[0], axes), shown, manifest),
       overImages(found.length, cells.length, failed),
       ...[average((s) => s.meanMs), average((s) => s.medianMs)],
-      ...(queued ? [phase("lateMs")] : []),
+      ...when(queued, phase("lateMs")),
       ...(["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const).map(phase),
       String(found.reduce((sum, s) => sum + s.n, 0)),
     ];
   });
   return table({
     columns: [
-      ...[...axisColumns(shown), { title: "images" }],
-      ...["mean", "median", ...(queued ? ["queued"] : [])].map((t) => right(t)),
-      ...["encode", "send", "wait", "receive", "decode", "calls"].map((t) => right(t)),
+      ...[...axisColumns(shown), "images", ...rights("mean", "median", ...when(queued, "queued"))],
+      ...rights("encode", "send", "wait", "receive", "decode", "calls"),
     ],
     rows,
-    ...(queued ? { notes: [QUEUED] } : {}),
+    notes: when(queued, QUEUED),
   });
 }
 
@@ -63,12 +61,10 @@ const QUEUED =
   "Queued: of a load at a rate, from when a call was due until it could begin (all connections were busy, or the client was late). It " +
   "is part of the whole, and with encode to decode makes up the mean.";
 
-/** Over how many images a mean is, and what became of the others. */
+/** How many images a mean is over, and why not more. */
 function overImages(measured: number, all: number, failed: number): TableCell {
   if (measured === all) return String(all);
   const missing = all - measured - failed;
-  const why = [...(failed > 0 ? [`${failed} failed`] : []), ...(missing > 0 ? [`${missing} not measured`] : [])].join(
-    ", ",
-  );
-  return { text: `${measured} of ${all}: ${why}`, tone: failed > 0 ? "bad" : "unsure" };
+  const why = [...when(failed > 0, `${failed} failed`), ...when(missing > 0, `${missing} not measured`)];
+  return { text: `${measured} of ${all}: ${why.join(", ")}`, tone: failed > 0 ? "bad" : "unsure" };
 }

@@ -1,8 +1,9 @@
 import { type ServerClocks, serverClocks } from "../../../stats/attribution/server-clock.ts";
-import { type Block, right, table } from "../../blocks.ts";
+import { type Block, rights, table } from "../../blocks.ts";
 import { axisCells, axisColumns } from "../columns.ts";
-import { doubtfulNote, judgedInterval, judgedRule, judgement, signed } from "./judgement.ts";
+import { doubtfulNote, judgedInterval, judgedRule, judgedText, judgement, signed } from "./judgement.ts";
 import { count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import { isPlain } from "../../../matrix/cell.ts";
 import { shownAxes } from "../../../stats/levels.ts";
@@ -28,8 +29,8 @@ function clockTable(clocks: ServerClocks, { manifest, axes }: ReportInputs): Blo
   const { rows, others, unread } = clocks;
   return table({
     columns: [
-      ...[...axisColumns(shown), { title: "agree" }, right("difference"), right("interval,\n% of seen")],
-      ...["client\nsaw", "less\noutside", "server's\nown", "of it the\nmodel", "visits"].map((t) => right(t)),
+      ...[...axisColumns(shown), "agree", ...rights("difference", "interval,\n% of seen")],
+      ...rights("client\nsaw", "less\noutside", "server's\nown", "of it the\nmodel", "visits"),
     ],
     rows: rows.map((r) => [
       ...axisCells(r.levels, shown, manifest),
@@ -44,8 +45,8 @@ function clockTable(clocks: ServerClocks, { manifest, axes }: ReportInputs): Blo
         "model: the model's own run.",
       judgedRule(rows.filter((r) => r.judged.interval !== null).length, "what the client saw"),
       ...doubtfulNote(rows),
-      ...(others > 0 ? [`In ${others} visits others used the server, too: left out here.`] : []),
-      ...(unread > 0 ? [`In ${unread} visits the server's clock could not be read.`] : []),
+      ...when(others > 0, `In ${others} visits others used the server, too: left out here.`),
+      ...when(unread > 0, `In ${unread} visits the server's clock could not be read.`),
     ],
   });
 }
@@ -53,14 +54,10 @@ function clockTable(clocks: ServerClocks, { manifest, axes }: ReportInputs): Blo
 /** Whether the clocks agree with the attribution, as far as anything can be seen of it. */
 function agreement(rows: ServerClocks["rows"]): string {
   if (rows.length === 0) return "No row can be compared.";
-  const of = (small: boolean | null) => rows.filter((r) => r.judged.small === small).length;
-  const [yes, off, unseen] = [of(true), of(false), of(null)];
-  if (yes + off === 0)
-    return "Whether the servers' own clocks agree with the attribution is inconclusive in every row.";
-  return [
-    `The servers' own clocks agree with what the client saw and the attribution in ${yes} of ${count(rows.length, "row")}`,
-    ...(unseen > 0 ? [`; inconclusive in ${unseen}`] : []),
-    ...(off > 0 ? [`; they do NOT agree in ${off}`] : []),
-    ".",
-  ].join("");
+  return judgedText(rows, {
+    open: "Whether the servers' own clocks agree with the attribution is inconclusive in every row.",
+    yes: (n) =>
+      `The servers' own clocks agree with what the client saw and the attribution in ${n} of ${count(rows.length, "row")}`,
+    no: (off) => `they do NOT agree in ${off.length}`,
+  });
 }
