@@ -21,6 +21,7 @@ import {
   judgeable,
   leftOver,
   levelOf,
+  meanOf,
   plainCells,
   type PlainCells,
   scale,
@@ -108,8 +109,7 @@ function attributeGroup(study: Study, cells: CellGroup, nulls: readonly string[]
   const usable = plainCells(study);
   const split = cells.flatMap((cell) => sumsOf(study, cell, usable, nulls) ?? []);
   if (split.length === 0) return undefined;
-  const share = 1 / split.length;
-  const sumOver = (pick: (s: CellSums) => Sum) => add(...split.map((s) => scale(pick(s), share)));
+  const sumOver = (pick: (s: CellSums) => Sum) => meanOf(split.map(pick));
   const over = (pick: (s: CellSums) => Sum) => estimate(study, sumOver(pick));
   const restSum = sumOver((s) => add(s.total, ...PARTS.map((p) => scale(s.parts[p], -1))));
   const found = Object.fromEntries(PARTS.map((p) => [p, over((s) => s.parts[p])])) as Record<Part, Estimate>;
@@ -140,14 +140,14 @@ function sumsOf(study: Study, cell: Cell, usable: PlainCells, nulls: readonly st
   const firstOf = <T>(items: readonly T[], find: (item: T) => Cell | undefined) =>
     items.map(find).find((c) => c !== undefined);
   const here = firstOf(nulls, (model) => usable.at({ ...cell, model }));
-  const home = firstOf(nulls, (model) => usable.atHome({ ...cell, model }));
+  const home = firstOf(nulls, (model) => usable.localAt({ ...cell, model }));
   if (here === undefined || home === undefined) return undefined;
 
   // Client kinds that send the same input: a model that is sent a file decodes it first.
   const alike = cell.input === "pixels" ? pixelClients(study.manifest) : [cell.client];
   const computes = alike.flatMap((client) => {
-    const model = usable.atHome({ ...cell, client });
-    const without = firstOf(nulls, (empty) => usable.atHome({ ...cell, client, model: empty }));
+    const model = usable.localAt({ ...cell, client });
+    const without = firstOf(nulls, (empty) => usable.localAt({ ...cell, client, model: empty }));
     return model === undefined || without === undefined ? [] : [add(term(model, BETWEEN), term(without, BETWEEN, -1))];
   });
   if (computes.length === 0) return undefined;
@@ -158,7 +158,7 @@ function sumsOf(study: Study, cell: Cell, usable: PlainCells, nulls: readonly st
       decode: term(cell, DECODE),
       server: term(home, BETWEEN),
       network: add(term(here, BETWEEN), term(home, BETWEEN, -1)),
-      compute: scale(add(...computes), 1 / computes.length),
+      compute: meanOf(computes),
     },
     tautology: cell.local && computes.length === 1,
   };
