@@ -31,7 +31,7 @@ function checkOrientation(orientation: number): void {
 }
 
 /** The orientation in EXIF data (a TIFF file of its own), 1 where there is none or the data makes no sense. */
-export function exifOrientation(tiff: Buffer): number {
+function exifOrientation(tiff: Buffer): number {
   const little = tiff.toString("latin1", 0, 2) === "II";
   if (tiff.length < 14 || (!little && tiff.toString("latin1", 0, 2) !== "MM")) return 1;
   const u16 = (at: number) => (little ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));

@@ -17,10 +17,9 @@ export interface ImageCovariates {
 /** Objects found in each of these answers, by cell. Answers without scores are absent. */
 export function objectCounts(answers: ReadonlyMap<string, Answer>): Map<string, number> {
   return new Map(
-    [...answers].flatMap(([cell, answer]): [string, number][] => {
-      const scores = answer["detection_scores"]?.values;
-      return scores === undefined ? [] : [[cell, scores.filter((s) => s >= OBJECT_SCORE).length]];
-    }),
+    [...answers].flatMap(([cell, { detection_scores: scores }]) =>
+      scores === undefined ? [] : [[cell, scores.values.filter((s) => s >= OBJECT_SCORE).length] as const],
+    ),
   );
 }
 

@@ -17,12 +17,10 @@ class Layers:
 
     def __init__(self, seed):
         self._random = np.random.PCG64(seed)
-        self.parameters = 0
 
     def weights(self, shape, std=None):
         """A constant of this shape; `std` defaults to He's rule for layers with ReLU."""
         count = int(np.prod(shape))
-        self.parameters += count
         raw = self._random.random_raw((count + 1) // 2).view(np.uint8).reshape(-1, 4)[:count]
         total = raw.sum(axis=1, dtype=np.int32) - SUM_MEAN
         scale = np.sqrt(2.0 / np.prod(shape[:-1])) if std is None else std

@@ -55,7 +55,7 @@ export function lazily<T>(make: () => T): () => T {
 }
 
 /** A contrast as a ratio. */
-export function ratioOfContrast(c: Contrast): RatioEstimate {
+export function ratioOfContrast(c: Pick<Contrast, "log" | "interval">): RatioEstimate {
   return {
     ratio: Math.exp(c.log),
     interval: c.interval && { low: Math.exp(c.interval.low), high: Math.exp(c.interval.high) },

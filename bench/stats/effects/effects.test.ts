@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ModelSpec, crossed, makeDesign } from "./design.ts";
 import { jointInterval, ratioOfContrast } from "./contrast.ts";
-import { type Observation, fitEffects } from "./effects.ts";
+import { fitEffects } from "./effects.ts";
+import type { Observation } from "./regression.ts";
 import { noiseOf } from "./noise.ts";
 import { type Random, random } from "../math/random.ts";
 import { screenOnce } from "./screening.ts";

@@ -7,8 +7,6 @@ import { type Observation, type Regression, type SetAside, regress, setAside } f
 import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";
 import { type Unmeasured, unmeasured, withMisfit } from "./unmeasured.ts";
 
-export type { Observation } from "./regression.ts";
-
 /** A fitted model of log latency. */
 export interface EffectsFit {
   readonly design: Design;
@@ -85,7 +83,7 @@ export function fitEffects(
   const missing = unmeasured(observations, fit, out);
   const noise = options.noise ?? noiseOf(observations, { swept: true });
   const levelNoise = lazily(() => options.levelNoise ?? noiseOf(observations, { swept: false }));
-  const errorOf = errors({ observations, out, doubtful, missing });
+  const errorOf = errors(observations, out, doubtful, missing);
   const between = (over: Levels, under: Levels) => less(design.marginalRow(over), design.marginalRow(under));
   return {
     design,
@@ -121,17 +119,13 @@ const APART = 1e-3;
 
 const less = (a: Float64Array, b: Float64Array) => a.map((v, i) => v - (b[i] as number));
 
-/** What the errors of a fit's contrasts are made from. */
-interface Errors {
-  readonly observations: readonly Observation[];
-  readonly out: SetAside | undefined;
-  /** Visits on which no interval may rest. */
-  readonly doubtful: readonly number[];
-  readonly missing: Unmeasured;
-}
-
 /** The error of a weighted sum of visits; undefined where it rests on doubtful ones. */
-function errors({ observations, out, doubtful, missing }: Errors) {
+function errors(
+  observations: readonly Observation[],
+  out: SetAside | undefined,
+  doubtful: readonly number[],
+  missing: Unmeasured,
+) {
   return (whole: Float64Array, noise: Noise, target: Float64Array) => {
     const doubt = doubtful.reduce((sum, i) => sum + (whole[i] as number) ** 2, 0);
     if (doubt > APART * whole.reduce((sum, p) => sum + p ** 2, 0)) return undefined;
