@@ -19,7 +19,7 @@ function checkSize(width: number, height: number): void {
 }
 
 /**
- * A photograph that is to be turned before it is looked at. Clients that send pixels would have to turn them, and the server
+ * Refuses a photograph that EXIF wants turned. Clients that send pixels would have to turn them, and the server
  * that decodes the file itself (base64) does not: the two would measure different images.
  */
 function checkOrientation(orientation: number): void {

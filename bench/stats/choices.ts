@@ -128,7 +128,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
   const ids = new Set(balanced.flatMap(([, own]) => own.map((c) => c.id)));
   const fit = balanced.length < 2 ? undefined : fitStudy(study, (c) => ids.has(c.id))?.fit;
   if (balanced.length > 1 && fit === undefined) return undefined;
-  // Levels and ratios from one model, so that they tell one story.
+  // Levels and ratios from one model, so that they agree.
   const groups = balanced.map(([option, own]) => {
     const all = factorLevels(own[0], study.axes);
     const at: Levels = Object.fromEntries(differ.map((f) => [f, all[f] ?? ""]));

@@ -14,7 +14,7 @@ export interface CellConditions {
   readonly disturbances: readonly string[];
   /** So many visits were disturbed that the cell's times are in part the client's own. */
   readonly flagged: boolean;
-  /** Open loop: the server did not keep the rate, so the latencies tell how long the visits were. */
+  /** Open loop: the server did not keep the rate, so the latencies show how long the visits were. */
   readonly behind: boolean;
 }
 

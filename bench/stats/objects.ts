@@ -23,7 +23,7 @@ export function objectCounts(answers: ReadonlyMap<string, Answer>): Map<string, 
   );
 }
 
-/** Bytes, pixels and objects of each image. Models whose detections mean nothing (untrained, null) are not asked. */
+/** Bytes, pixels and objects of each image. Models of which detections mean nothing (untrained, null) do not count. */
 export function imageCovariates(manifest: RunManifest, counts: ReadonlyMap<string, number>): ImageCovariates[] {
   const meaningless = new Set(
     manifest.servers.flatMap((s) => s.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)),

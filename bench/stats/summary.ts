@@ -32,7 +32,8 @@ export function summariesOf(cells: ReadonlyMap<string, CellData>): Map<string, C
   return new Map([...cells].map(([id, data]) => [id, summaryOf(data)]));
 }
 
-function summaryOf(data: CellData): CellSummary {
+/** The summary of one cell. */
+export function summaryOf(data: CellData): CellSummary {
   const sorted = Float64Array.from(data.totalsMs).sort();
   const phaseMean = (phase: Phase) => {
     const seen = data.visits.flatMap((v) =>

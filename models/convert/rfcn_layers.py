@@ -1,7 +1,7 @@
 """Layers of ResNet v1 as TF-Slim builds them, with seeded weights.
 
-The weights are sums of uniform integers, scaled: near to a normal distribution, and made without any function whose
-last bit depends on the machine's maths library, so that the model's SHA-256 is the same everywhere.
+The weights are sums of uniform integers, scaled: near to a normal distribution, and made without any function with a
+last bit that depends on the machine's maths library, so that the model's SHA-256 is the same everywhere.
 """
 
 import numpy as np

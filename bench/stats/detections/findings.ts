@@ -86,7 +86,8 @@ type NameOf = (classId: number) => string;
 /** One answer a photograph: the first one to pixels, which all clients have in common. */
 function picturesOf(answered: readonly Answered[], nameOf: NameOf): Picture[] {
   return [...Map.groupBy(answered, (a) => a.cell.image)].flatMap(([image, own]) => {
-    const shown = own.find((a) => a.cell.input === "pixels") ?? (own[0] as Answered);
+    const shown = own.find((a) => a.cell.input === "pixels") ?? own[0];
+    if (shown === undefined) return [];
     const decoded = decodeDetections(shown.answer);
     if (decoded.kind === "other") return [];
     if (decoded.kind === "malformed") return [{ image, cell: shown.cell, found: [], fault: decoded.why }];

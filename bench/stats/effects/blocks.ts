@@ -5,7 +5,7 @@ import { mean } from "../math/quantile.ts";
 export interface Sample {
   readonly cell: string;
   readonly round: number;
-  /** The machine whose good and bad times it shares with others: the one that serves it. */
+  /** The machine that serves it: what slows that down slows all its visits of a round. */
   readonly machine: string;
   /** Names of what is as noisy as this, the narrowest first. */
   readonly alike: readonly string[];
@@ -84,7 +84,7 @@ export interface Solved extends Inverse {
   readonly explained: number;
 }
 
-/** Solves normal equations; where rounds cannot be told apart, some of their levels are 0. */
+/** Solves normal equations; where rounds cannot be separated, some of their levels are 0. */
 export function solve({ information, score }: Normal): Solved {
   const inverse = pseudoInverse(information);
   const levels = multiply(inverse.matrix, score);

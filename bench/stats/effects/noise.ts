@@ -32,7 +32,7 @@ const KNOWN_DF = 3;
 /**
  * The noise of a run: a visit's own, and what the visits of a machine in one round have in common, because rounds last
  * minutes and what slows a machine down for a while slows all that it serves then. Both by least squares on the cells that
- * were measured twice: a level for each cell, and then one for each round of each machine; what the second adds tells what is
+ * were measured twice: a level for each cell, and then one for each round of each machine; what the second adds is what is
  * common (Henderson's method 3), what is left is the visits' own.
  *
  * A group of which too few cells were measured twice is taken to be as noisy as the noisiest one that is known, or as its few
