@@ -19,7 +19,7 @@ const common = {
 const files = z.array(z.string().min(1)).min(1);
 
 /** Where a model's files come from; its checksums stand in models/lock.yaml. */
-export const ModelSource = z.union([
+const ModelSource = z.union([
   z.strictObject({ ...common, url: z.url(), files }),
   z.strictObject({
     ...common,
@@ -37,7 +37,7 @@ export const ModelSource = z.union([
 export type ModelSource = z.infer<typeof ModelSource>;
 
 /** One model that Lathe can deploy. */
-export const CatalogueEntry = z.strictObject({
+const CatalogueEntry = z.strictObject({
   /** Name here, in configuration and on the server. */
   name,
   /** Name for people. */
@@ -61,15 +61,13 @@ export const CatalogueEntry = z.strictObject({
 });
 export type CatalogueEntry = z.infer<typeof CatalogueEntry>;
 
-/** The folder of the catalogue's YAML files. */
-export const catalogueFolder = join(repoRoot, "models", "catalogue");
-
 /**
  * Every entry of the catalogue, by file name.
  *
  * @throws UserError with all faults of all files at once
  */
-export async function loadCatalogue(folder: string = catalogueFolder): Promise<readonly CatalogueEntry[]> {
+export async function loadCatalogue(): Promise<readonly CatalogueEntry[]> {
+  const folder = join(repoRoot, "models", "catalogue");
   const names = (await readdir(folder)).filter((file) => file.endsWith(".yaml")).sort();
   const texts = await Promise.all(
     names.map(async (file) => ({ file, text: await readFile(join(folder, file), "utf8") })),

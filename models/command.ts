@@ -7,10 +7,10 @@ import { WrongUse } from "../lib/errors.ts";
 import { writeAtomic } from "../lib/cached.ts";
 import { progress } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
-import { loadCatalogue } from "./catalogue.ts";
+import { type CatalogueEntry, loadCatalogue } from "./catalogue.ts";
 import { digestSource } from "./fetch.ts";
 import { loadLock, lockedSource, lockFile } from "./lock.ts";
-import { type PreparedModel, convert, findEntry, prepareModel } from "./prepare.ts";
+import { type PreparedModel, convert, prepareModel } from "./prepare.ts";
 
 const LOCK_HEAD = `# SHA-256 of every source file and of the model archive made of it (conversion is repeatable to the byte with the
 # packages of models/python/requirements.txt). A source that is not here is not used. Written by \`npx lathe models lock\`.
@@ -22,14 +22,19 @@ type Print = (text: () => string, document: () => object) => void;
 /** `lathe models`. */
 export async function modelsCommand(action: string, names: readonly string[], print: Print): Promise<void> {
   if (action === "lock") return lockSource(names);
-  await checkNames(names);
-  if (action === "fetch") await fetchModels(names, print);
-  else await list(names, print);
+  const entries = await entriesOf(names);
+  if (action === "fetch") await fetchModels(names.length > 0 ? names : entries.map((entry) => entry.name), print);
+  else await list(entries, print);
 }
 
-/** @throws WrongUse where the catalogue has no model of a name */
-async function checkNames(names: readonly string[]): Promise<void> {
-  const known = (await loadCatalogue()).map((entry) => entry.name);
+/**
+ * The catalogue's entries of these names, or all of them.
+ *
+ * @throws WrongUse where the catalogue has no model of a name
+ */
+async function entriesOf(names: readonly string[]): Promise<readonly CatalogueEntry[]> {
+  const catalogue = await loadCatalogue();
+  const known = catalogue.map((entry) => entry.name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new WrongUse(
@@ -39,11 +44,11 @@ async function checkNames(names: readonly string[]): Promise<void> {
         fix: "npx lathe models list",
       })),
     );
+  return names.length === 0 ? catalogue : catalogue.filter((entry) => names.includes(entry.name));
 }
 
-async function list(names: readonly string[], print: Print): Promise<void> {
+async function list(entries: readonly CatalogueEntry[], print: Print): Promise<void> {
   const lock = await loadLock();
-  const entries = (await loadCatalogue()).filter((entry) => names.length === 0 || names.includes(entry.name));
   const rows = entries.map((entry) => {
     const used = entry.sources.find((source) => "locked" in lockedSource(entry, source, lock));
     const { sources, ...facts } = entry;
@@ -56,11 +61,7 @@ async function list(names: readonly string[], print: Print): Promise<void> {
   });
   const columns = ["name", "what it is", "in the paper", "licence", "source", "remark"].map((title) => ({ title }));
   const text = rows.map((r) => [
-    r.name,
-    r.title,
-    r.paperModel ?? "",
-    r.licence,
-    r.source ?? "none is locked",
+    ...[r.name, r.title, r.paperModel ?? "", r.licence, r.source ?? "none is locked"],
     r.timingOnly ? "untrained weights: for timing only" : "",
   ]);
   print(
@@ -70,10 +71,9 @@ async function list(names: readonly string[], print: Print): Promise<void> {
 }
 
 async function fetchModels(names: readonly string[], print: Print): Promise<void> {
-  const wanted = names.length > 0 ? names : (await loadCatalogue()).map((entry) => entry.name);
   const bar = progress();
   const done: PreparedModel[] = [];
-  for (const name of wanted) done.push(await prepareModel(name, bar));
+  for (const name of names) done.push(await prepareModel(name, bar));
   print(
     () => done.map((model) => `${model.entry.name}  ${model.sha256}  ${model.archive}`).join("\n"),
     () => ({ models: done.map(({ entry, ...rest }) => ({ name: entry.name, ...rest })) }),
@@ -84,13 +84,11 @@ async function lockSource([name, id, ...more]: readonly string[]): Promise<void>
   const fix = "npx lathe models lock NAME SOURCE";
   if (name === undefined || id === undefined || more.length > 0)
     throw new WrongUse({ what: "models lock", expected: "a model and one of its sources", fix });
-  await checkNames([name]);
-  const entry = await findEntry(name);
-  const source = entry.sources.find((s) => s.id === id);
-  if (source === undefined) {
-    const ids = entry.sources.map((s) => s.id);
+  const [entry] = (await entriesOf([name])) as [CatalogueEntry];
+  const ids = entry.sources.map((s) => s.id);
+  const source = entry.sources[ids.indexOf(id)];
+  if (source === undefined)
     throw new WrongUse({ what: `${name} has no source "${id}"`, expected: expectedWord(id, ids), fix });
-  }
   const bar = progress();
   const lock = await loadLock();
   bar.step(`Reading ${name} (${id}) as it is today`);

@@ -19,7 +19,7 @@ function checkSize(width: number, height: number): void {
 }
 
 /**
- * A photograph that is to be turned before it is looked at. Clients that send pixels would have to turn them, and the server
+ * Refuses a photograph that EXIF wants turned. Clients that send pixels would have to turn them, and the server
  * that decodes the file itself (base64) does not: the two would measure different images.
  */
 function checkOrientation(orientation: number): void {
@@ -31,7 +31,7 @@ function checkOrientation(orientation: number): void {
 }
 
 /** The orientation in EXIF data (a TIFF file of its own), 1 where there is none or the data makes no sense. */
-export function exifOrientation(tiff: Buffer): number {
+function exifOrientation(tiff: Buffer): number {
   const little = tiff.toString("latin1", 0, 2) === "II";
   if (tiff.length < 14 || (!little && tiff.toString("latin1", 0, 2) !== "MM")) return 1;
   const u16 = (at: number) => (little ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));

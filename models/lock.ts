@@ -8,7 +8,7 @@ import { parseYaml, type CatalogueEntry, type ModelSource } from "./catalogue.ts
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
 
 /** What a source's files and the model made of them must be, byte for byte. */
-export const LockedSource = z.strictObject({
+const LockedSource = z.strictObject({
   /** SHA-256 by file, as the catalogue names it. */
   files: z.record(z.string(), sha256),
   /** SHA-256 of the packed SavedModel version folder. */
@@ -17,18 +17,20 @@ export const LockedSource = z.strictObject({
 export type LockedSource = z.infer<typeof LockedSource>;
 
 /** models/lock.yaml: model, then source, then checksums. A source that is not in it is not used. */
-export const Lock = z.record(z.string(), z.record(z.string(), LockedSource));
-export type Lock = z.infer<typeof Lock>;
+const Lock = z.record(z.string(), z.record(z.string(), LockedSource));
+type Lock = z.infer<typeof Lock>;
 
 /** The lock file's path. */
 export const lockFile = join(repoRoot, "models", "lock.yaml");
 
-/** Reads models/lock.yaml; all its faults in one error. */
-export async function loadLock(): Promise<Lock> {
-  return parseLock(await readFile(lockFile, "utf8"));
-}
+/** Reads models/lock.yaml. */
+export const loadLock = async (): Promise<Lock> => parseLock(await readFile(lockFile, "utf8"));
 
-/** A lock of its YAML text; pure. */
+/**
+ * A lock of its YAML text; pure.
+ *
+ * @throws UserError with all its faults
+ */
 export function parseLock(text: string): Lock {
   const faults: Fault[] = [];
   const lock = parseYaml(Lock, text, "models/lock.yaml", faults);

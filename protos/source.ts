@@ -9,22 +9,18 @@ const folder = dirname(fileURLToPath(import.meta.url));
 export const descriptorPath = join(folder, "descriptor.json");
 
 /** The services' .proto files, relative to this folder; everything else is reached from them by `import`. */
-export const entryFiles: readonly string[] = [
-  "tensorflow_serving/apis/prediction_service.proto",
-  "tensorflow_serving/apis/model_service.proto",
-];
+const SERVICES = ["prediction_service", "model_service"].map((name) => `tensorflow_serving/apis/${name}.proto`);
 
-/** Parses the .proto files, field names kept as they are written. Throws where one is missing or malformed. */
-export function parseProtos(): protobuf.Root {
+/**
+ * The text of descriptor.json as the .proto files make it, field names kept as they are written. Needs the development
+ * dependencies (prettier).
+ *
+ * @throws Error where a file is missing or malformed
+ */
+export async function descriptorText(): Promise<string> {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => (target.startsWith("google/protobuf/") ? target : join(folder, target));
-  root.loadSync([...entryFiles], { keepCase: true });
-  root.resolveAll();
-  return root;
-}
-
-/** The text of descriptor.json as the .proto files make it. Needs the development dependencies (prettier). */
-export async function descriptorText(): Promise<string> {
-  const json = JSON.stringify(parseProtos().toJSON({ keepComments: false }));
+  root.loadSync(SERVICES, { keepCase: true });
+  const json = JSON.stringify(root.resolveAll().toJSON({ keepComments: false }));
   return format(json, { ...(await resolveConfig(descriptorPath)), filepath: descriptorPath });
 }

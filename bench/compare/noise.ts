@@ -1,6 +1,6 @@
 import type { Axis } from "../matrix/axes.ts";
 import type { Estimate } from "../stats/math/estimate.ts";
-import { type Sample, blockSums, pseudoInverse, solveBlocks, total } from "../stats/effects/blocks.ts";
+import { type Sample, blockSums, solve, total } from "../stats/effects/blocks.ts";
 import { type Noise, noiseOf } from "../stats/effects/noise.ts";
 import { mean, variance } from "../stats/math/quantile.ts";
 import { AS_NOISY, type CellGroup, keyOf } from "../stats/levels.ts";
@@ -123,11 +123,7 @@ function groupsInRounds(samples: readonly GroupSample[]): Spread[] {
   const { machines: groups, samples: repeated, cells, squares } = blocks;
   const all = total(groups);
   if (all === undefined) return [];
-  const solved = (m: { information: Float64Array; score: Float64Array }) => {
-    const inverse = pseudoInverse(m.information);
-    return { rank: inverse.rank, explained: solveBlocks(inverse, m.score).explained };
-  };
-  const [whole, each] = [solved(all), groups.map(solved)];
+  const [whole, each] = [solve(all), groups.map(solve)];
   const rank = each.reduce((sum, g) => sum + g.rank, 0);
   const explained = each.reduce((sum, g) => sum + g.explained, 0);
   const [between, within] = [rank - whole.rank, repeated.length - cells - rank];

@@ -13,8 +13,11 @@ import {
   readRecords,
 } from "./records.ts";
 import { repairTail } from "./jsonl.ts";
-import { quantile, summarise } from "../stats/summary.ts";
+import { quantile, summariesOf } from "../stats/summary.ts";
+import { gatherCells } from "../stats/visits.ts";
 import { callRecord } from "../testing/calls.ts";
+
+const summarised = async (records: Parameters<typeof gatherCells>[0]) => summariesOf(await gatherCells(records));
 
 const at = "2026-01-01T00:00:00.000Z";
 const call = (cell: string, totalMs: number, more: Partial<CallRecord> = {}) =>
@@ -129,7 +132,7 @@ describe("records", () => {
 
 describe("a summary", () => {
   it("counts measured calls that succeeded, and means, medians and phases of those alone", async () => {
-    const cells = await summarise([
+    const cells = await summarised([
       call("a", 100, { phase: "warmup" }),
       call("a", 1),
       call("a", 2),
@@ -148,9 +151,9 @@ describe("a summary", () => {
   });
 
   it("says that a cell failed until a later session measured it", async () => {
-    expect((await summarise([call("a", 1), failure("a")])).get("a")?.failure?.code).toBe("UNAVAILABLE");
-    expect((await summarise([failure("a"), call("a", 1)])).get("a")?.failure).toBeUndefined();
-    expect((await summarise([failure("a")])).get("a")?.n).toBe(0);
+    expect((await summarised([call("a", 1), failure("a")])).get("a")?.failure?.code).toBe("UNAVAILABLE");
+    expect((await summarised([failure("a"), call("a", 1)])).get("a")?.failure).toBeUndefined();
+    expect((await summarised([failure("a")])).get("a")?.n).toBe(0);
   });
 
   it("has quantiles as NumPy's default gives them", () => {

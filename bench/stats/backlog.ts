@@ -1,6 +1,6 @@
 import { median } from "./math/quantile.ts";
 
-/** A visit's calls are parted into three; fewer calls than this tell nothing. */
+/** Fewer calls than this in a visit, of which thirds are compared, show nothing. */
 const LEAST_CALLS = 6;
 /** So many calls behind, and a server does not keep the rate. */
 const BEHIND_CALLS = 1;
@@ -8,7 +8,7 @@ const BEHIND_CALLS = 1;
 /**
  * By how many calls an open loop's server fell behind within one visit: how much longer its last third of calls took than its
  * first (medians), in the time from one call to the next. A server that keeps the rate stays near 0, above or below; one
- * that does not falls further behind with every call, and its latencies tell how long the visit was and not how quick it is.
+ * that does not falls further behind with every call, and its latencies show how long the visit was and not how quick the server is.
  *
  * @param latenciesMs measured calls in order
  * @returns null where there are too few calls

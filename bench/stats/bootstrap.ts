@@ -1,8 +1,8 @@
-import { estimateOf, type Estimate, type Interval, intervalOf } from "./math/estimate.ts";
+import { estimateOf, type Estimate, type Interval, ratioOf } from "./math/estimate.ts";
 import { mean, quantile, variance } from "./math/quantile.ts";
 import { random, seedOf } from "./math/random.ts";
 import { normalCdf, studentQuantile } from "./math/special.ts";
-import type { CellData } from "./visits.ts";
+import type { CellData, Visit } from "./visits.ts";
 
 /** Fewer visits than this and resampling them says too little: a t interval over the visits is given instead. */
 export const BOOTSTRAP_VISITS = 10;
@@ -20,29 +20,14 @@ export const INTERVAL_RULE =
   `95 % intervals: cluster bootstrap over visits (${DRAWS} seeded draws, percentiles widened for few visits after Hesterberg ` +
   `2015) from ${BOOTSTRAP_VISITS} visits on; below that Student's t over the visits' medians or means, on the logarithm, so that none reaches below zero; none for one visit`;
 
-/** Draws of a cell's pooled median and mean under resampling of whole visits. */
-export interface Draws {
-  readonly mediansMs: Float64Array;
-  readonly meansMs: Float64Array;
-}
-
 /**
  * Resamples a cell's visits with replacement, all calls of a visit together, and takes the pooled median (type 7) and mean
- * of each draw. Sorted once: a draw walks the sorted calls with its visits' counts as weights.
+ * of each draw, both ascending. Sorted once: a draw walks the sorted calls with its visits' counts as weights.
  */
-export function clusterBootstrap(data: CellData, seed: number, draws = DRAWS): Draws {
+export function clusterBootstrap(data: CellData, seed: number, draws = DRAWS) {
   const { totalsMs, visits } = data;
-  const visitOf = new Int32Array(totalsMs.length);
-  const sums = new Float64Array(visits.length);
-  let at = 0;
-  visits.forEach((v, i) => {
-    visitOf.fill(i, at, at + v.n);
-    sums[i] = v.meanMs * v.n;
-    at += v.n;
-  });
-  const order = Int32Array.from(totalsMs, (_, i) => i).sort(
-    (a, b) => (totalsMs[a] as number) - (totalsMs[b] as number),
-  );
+  const visitOf = visits.flatMap((v, i) => new Array<number>(v.n).fill(i));
+  const order = Int32Array.from(totalsMs.keys()).sort((a, b) => (totalsMs[a] as number) - (totalsMs[b] as number));
   const sorted = Float64Array.from(order, (i) => totalsMs[i] as number);
   const owner = Int32Array.from(order, (i) => visitOf[i] as number);
   const stream = random(seedOf(data.cell, seed));
@@ -55,9 +40,10 @@ export function clusterBootstrap(data: CellData, seed: number, draws = DRAWS): D
     let sum = 0;
     for (let k = 0; k < visits.length; k++) {
       const i = stream.below(visits.length);
+      const visit = visits[i] as Visit;
       counts[i] = (counts[i] as number) + 1;
-      n += visits[i]?.n ?? 0;
-      sum += sums[i] as number;
+      n += visit.n;
+      sum += visit.meanMs * visit.n;
     }
     mediansMs[b] = weightedMedian(sorted, owner, counts, n);
     meansMs[b] = sum / n;
@@ -82,13 +68,13 @@ function weightedMedian(sorted: Float64Array, owner: Int32Array, counts: Int32Ar
 }
 
 /**
- * The percentile interval of a bootstrap, its percentiles moved out so that it is as wide as a t interval would be for a
+ * The 95 % percentile interval of a bootstrap, its percentiles moved out so that it is as wide as a t interval would be for a
  * mean of as many clusters (Hesterberg, "What Teachers Should Know About the Bootstrap", 2015, section 5.3).
  *
  * @param sorted draws of the statistic, ascending
  */
-export function percentileInterval(sorted: Float64Array, clusters: number, level = 0.95): Interval {
-  const widened = Math.sqrt(clusters / (clusters - 1)) * studentQuantile((1 + level) / 2, clusters - 1);
+function percentileInterval(sorted: Float64Array, clusters: number): Interval {
+  const widened = Math.sqrt(clusters / (clusters - 1)) * studentQuantile(0.975, clusters - 1);
   const tail = normalCdf(-widened);
   return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
 }
@@ -102,36 +88,31 @@ export interface CellIntervals {
 }
 
 /** Intervals of a cell's median and mean latency, by `INTERVAL_RULE`. */
-export function cellIntervals(data: CellData, seed: number, level = 0.95): CellIntervals {
-  const { visits } = data;
-  const count = visits.length;
-  const logs = visits.map((v) => Math.log(v.medianMs));
+export function cellIntervals(data: CellData, seed: number): CellIntervals {
+  const count = data.visits.length;
   if (count < BOOTSTRAP_VISITS) {
-    const logMedian = estimateOf(logs);
-    const log = intervalOf(logMedian, level);
-    const logMean = intervalOf(onLog(visitMean(data)), level);
-    const shown = (i: Interval | null): CentreInterval | null =>
-      i && { low: Math.exp(i.low), high: Math.exp(i.high), method: "t", visits: count };
-    return {
-      median: shown(log),
-      mean: shown(logMean),
-      logMedian,
+    const logMedian = estimateOf(data.visits.map((v) => Math.log(v.medianMs)));
+    const { value, se, df } = visitMean(data);
+    // The error of a logarithm: delta method.
+    const logMean = { value: Math.log(value), se: se / value, df };
+    const shown = (log: Estimate): CentreInterval | null => {
+      const { interval } = ratioOf(log);
+      return interval && { ...interval, method: "t", visits: count };
     };
+    return { median: shown(logMedian), mean: shown(logMean), logMedian };
   }
   const draws = clusterBootstrap(data, seed);
   const drawn = draws.mediansMs.map(Math.log);
   const pooled = quantile(Float64Array.from(data.totalsMs).sort(), 0.5);
   const se = Math.sqrt((variance(drawn) * count) / (count - 1));
+  const shown = (sorted: Float64Array): CentreInterval => {
+    return { ...percentileInterval(sorted, count), method: "bootstrap", visits: count };
+  };
   return {
-    median: { ...percentileInterval(draws.mediansMs, count, level), method: "bootstrap", visits: count },
-    mean: { ...percentileInterval(draws.meansMs, count, level), method: "bootstrap", visits: count },
+    median: shown(draws.mediansMs),
+    mean: shown(draws.meansMs),
     logMedian: { value: Math.log(pooled), se, df: count - 1 },
   };
-}
-
-/** The logarithm of a quantity above zero, its error by the delta method. */
-function onLog({ value, se, df }: Estimate): Estimate {
-  return { value: Math.log(value), se: se / value, df };
 }
 
 /**
@@ -143,7 +124,6 @@ export function visitMean(data: CellData): Estimate {
   const value = mean(totalsMs);
   const count = visits.length;
   if (count < 2) return { value, se: NaN, df: 0 };
-  const share = (n: number) => n / totalsMs.length;
-  const sum = visits.reduce((acc, v) => acc + (share(v.n) * (v.meanMs - value)) ** 2, 0);
+  const sum = visits.reduce((acc, v) => acc + ((v.n / totalsMs.length) * (v.meanMs - value)) ** 2, 0);
   return { value, se: Math.sqrt((sum * count) / (count - 1)), df: count - 1 };
 }

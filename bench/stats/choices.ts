@@ -56,9 +56,6 @@ export const CHOICE_RULE =
   "Where several are compared, their intervals are widened (Bonferroni, over all pairs) so that all of them hold together at " +
   "95 %; an option is called the fastest only where every other one's interval lies above 1";
 
-/** Nobody chooses what is sent: no question is about images. */
-const NOT_CHOSEN = ["image"];
-
 /** The machine whose calls to others were measured, the one that calls most of them first; undefined: all cells are local. */
 export function callerOf(cells: readonly Cell[]): string | undefined {
   const servers = new Map<string, Set<string>>();
@@ -67,18 +64,14 @@ export function callerOf(cells: readonly Cell[]): string | undefined {
   return [...servers].sort(([, a], [, b]) => b.size - a.size)[0]?.[0];
 }
 
-/** A question as a run puts it: to which of its cells. */
-interface Asked extends Subject {
-  readonly cells: readonly Cell[];
-}
-
-function askedOf(study: Study): readonly Asked[] {
+/** The questions of a run, each with the cells that it is put to. */
+function askedOf(study: Study): readonly (Subject & { readonly cells: readonly Cell[] })[] {
   const nulls = nullModels(study.manifest);
   const cells = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model));
   const caller = callerOf(cells);
   const called = caller === undefined ? cells : cells.filter((c) => c.clientMachine === caller);
-  const chosen = factorsOf(study.axes).filter((f) => !NOT_CHOSEN.includes(f));
-  const asked = chosen.filter((f) => f !== "placement" || caller !== undefined);
+  // Nobody chooses what is sent: no question is about images.
+  const asked = factorsOf(study.axes).filter((f) => f !== "image" && (f !== "placement" || caller !== undefined));
   const models = [...new Set(cells.map((c) => c.model))];
   return [
     ...asked.map((f) => ({ differ: [f], local: false, cells: called })),
@@ -90,8 +83,8 @@ function askedOf(study: Study): readonly Asked[] {
 }
 
 /**
- * What a run answers to: which level of each factor but the image (which machine, which protocol, which model), which machine at
- * home, and for each model which machine and protocol.
+ * What a run answers to: which level of each factor but the image (which machine, which protocol, which model), which machine when each calls
+ * itself, and for each model which machine and protocol.
  */
 export const questions = once((study: Study): readonly Question[] =>
   askedOf(study).flatMap(({ cells, ...subject }) => ask(study, subject, cells) ?? []),
@@ -135,7 +128,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
   const ids = new Set(balanced.flatMap(([, own]) => own.map((c) => c.id)));
   const fit = balanced.length < 2 ? undefined : fitStudy(study, (c) => ids.has(c.id))?.fit;
   if (balanced.length > 1 && fit === undefined) return undefined;
-  // Levels and ratios from one model, so that they tell one story.
+  // Levels and ratios from one model, so that they agree.
   const groups = balanced.map(([option, own]) => {
     const all = factorLevels(own[0], study.axes);
     const at: Levels = Object.fromEntries(differ.map((f) => [f, all[f] ?? ""]));
@@ -153,8 +146,8 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     if (own === best.own || fit === undefined)
       return { name: option, at, ms, over: { ratio: 1, interval: null }, maybeFastest: true };
     const contrast = fit.contrast(at, best.at);
-    const interval = simultaneous(contrast, pairs);
-    const over = { ratio: Math.exp(contrast.log), interval: known(interval && exp(interval)) };
+    const { ratio, interval } = ratioOfContrast({ log: contrast.log, interval: simultaneous(contrast, pairs) });
+    const over = { ratio, interval: known(interval) };
     return { name: option, at, ms, over, maybeFastest: over.interval === null || over.interval.low <= 1 };
   });
   return {
@@ -185,17 +178,13 @@ function balance(
   const rest = (c: Cell) => JSON.stringify(Object.entries(factorLevels(c, axes)).filter(([f]) => !differ.includes(f)));
   const groups = Map.groupBy(cells, (c) => nameOf(c, differ, axes));
   const bySize = [...groups].sort(([, a], [, b]) => b.length - a.length);
-  let common: ReadonlySet<string> | undefined;
-  const kept: string[] = [];
-  for (const [option, own] of bySize) {
-    const keys = new Set(own.map(rest));
-    const both = common === undefined ? keys : new Set([...keys].filter((k) => common?.has(k)));
-    if (both.size === 0) continue;
-    common = both;
-    kept.push(option);
-  }
-  const like = (option: string) => (groups.get(option) ?? []).filter((c) => common?.has(rest(c)));
-  return new Map(kept.map((option) => [option, like(option) as [Cell, ...Cell[]]]));
+  let common = new Set((bySize[0]?.[1] ?? []).map(rest));
+  const kept = bySize.filter(([, own]) => {
+    const both = new Set(own.map(rest).filter((key) => common.has(key)));
+    if (both.size > 0) common = both;
+    return both.size > 0;
+  });
+  return new Map(kept.map(([option, own]) => [option, own.filter((c) => common.has(rest(c))) as [Cell, ...Cell[]]]));
 }
 
 function meanOf(study: Study, cells: readonly Cell[]): Estimate {
@@ -214,5 +203,3 @@ export function simultaneous({ log, interval, df }: Contrast, comparisons: numbe
   const half = ((interval.high - interval.low) / 2) * (quantile(0.025 / Math.max(1, comparisons)) / quantile(0.025));
   return half > WIDEST ? null : { low: log - half, high: log + half };
 }
-
-const exp = ({ low, high }: Interval): Interval => ({ low: Math.exp(low), high: Math.exp(high) });

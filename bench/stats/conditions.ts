@@ -14,16 +14,16 @@ export interface CellConditions {
   readonly disturbances: readonly string[];
   /** So many visits were disturbed that the cell's times are in part the client's own. */
   readonly flagged: boolean;
-  /** Open loop: the server did not keep the rate, so the latencies tell how long the visits were. */
+  /** Open loop: the server did not keep the rate, so the latencies show how long the visits were. */
   readonly behind: boolean;
 }
 
 /** Reads the ends and visits of a run. Lines of calls are passed over unread, so this costs little beside the records. */
 export async function readConditions(path: string, onTorn: OnTorn = () => {}): Promise<Map<string, CellConditions>> {
-  const cells = new Map<string, { end: EndRecord | null; visits: number; disturbed: string[][]; backlogs: number[] }>();
+  const cells = new Map<string, { end: EndRecord | null; readonly visits: VisitRecord[] }>();
   const of = (cell: string) => {
-    let found = cells.get(cell);
-    if (found === undefined) cells.set(cell, (found = { end: null, visits: 0, disturbed: [], backlogs: [] }));
+    const found = cells.get(cell) ?? { end: null, visits: [] };
+    cells.set(cell, found);
     return found;
   };
   for await (const { lines, torn } of readLines(path)) {
@@ -34,25 +34,22 @@ export async function readConditions(path: string, onTorn: OnTorn = () => {}): P
         if (end !== undefined) of(end.cell).end = end;
       } else if (line.includes('"type":"visit"')) {
         const visit = VisitRecord.safeParse(JSON.parse(line)).data;
-        if (visit === undefined) continue;
-        of(visit.cell).visits += 1;
-        if (visit.backlogCalls !== undefined) of(visit.cell).backlogs.push(visit.backlogCalls);
-        if (visit.disturbed.length > 0) of(visit.cell).disturbed.push(visit.disturbed);
+        if (visit !== undefined) of(visit.cell).visits.push(visit);
       }
     }
   }
-  return new Map(
-    [...cells].map(([cell, { end, visits, disturbed, backlogs }]) => [
-      cell,
-      {
-        cell,
-        end: end && { reason: end.reason, n: end.n, precision: end.precision, stable: end.stable },
-        visits,
-        disturbedVisits: disturbed.length,
-        disturbances: [...disturbed].sort((a, b) => b.length - a.length)[0] ?? [],
-        flagged: isFlagged(visits, disturbed.length),
-        behind: fellBehind(backlogs),
-      },
-    ]),
-  );
+  return new Map([...cells].map(([cell, { end, visits }]) => [cell, conditionsOf(cell, end, visits)]));
+}
+
+function conditionsOf(cell: string, end: EndRecord | null, visits: readonly VisitRecord[]): CellConditions {
+  const disturbances = visits.map((v) => v.disturbed).filter((some) => some.length > 0);
+  return {
+    cell,
+    end: end && { reason: end.reason, n: end.n, precision: end.precision, stable: end.stable },
+    visits: visits.length,
+    disturbedVisits: disturbances.length,
+    disturbances: disturbances.toSorted((a, b) => b.length - a.length)[0] ?? [],
+    flagged: isFlagged(visits.length, disturbances.length),
+    behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
+  };
 }

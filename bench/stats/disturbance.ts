@@ -22,7 +22,7 @@ const BUSY_SHARE = 0.8;
  * @param visit.overlap  whether several calls are in flight at a time
  * @param visit.beside   whether the server runs on the client's own machine: the client then waits for processors in any
  *                       case, and its loop is late, while the server has them (or has used up the machine's quota), and
- *                       nobody can tell these delays from others
+ *                       these delays cannot be separated from others
  * @returns a sentence for each disturbance; empty where there was none
  */
 export function disturbances(

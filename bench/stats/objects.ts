@@ -17,14 +17,13 @@ export interface ImageCovariates {
 /** Objects found in each of these answers, by cell. Answers without scores are absent. */
 export function objectCounts(answers: ReadonlyMap<string, Answer>): Map<string, number> {
   return new Map(
-    [...answers].flatMap(([cell, answer]): [string, number][] => {
-      const scores = answer["detection_scores"]?.values;
-      return scores === undefined ? [] : [[cell, scores.filter((s) => s >= OBJECT_SCORE).length]];
-    }),
+    [...answers].flatMap(([cell, { detection_scores: scores }]) =>
+      scores === undefined ? [] : [[cell, scores.values.filter((s) => s >= OBJECT_SCORE).length] as const],
+    ),
   );
 }
 
-/** Bytes, pixels and objects of each image. Models whose detections mean nothing (untrained, null) are not asked. */
+/** Bytes, pixels and objects of each image. Models of which detections mean nothing (untrained, null) do not count. */
 export function imageCovariates(manifest: RunManifest, counts: ReadonlyMap<string, number>): ImageCovariates[] {
   const meaningless = new Set(
     manifest.servers.flatMap((s) => s.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)),

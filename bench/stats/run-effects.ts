@@ -57,12 +57,8 @@ export const effectsOf = once((study: Study): Effects | undefined => {
 /** Pairs of factors that the model has no interaction of. */
 function additivePairs(factors: readonly string[]): (readonly [string, string])[] {
   const possible = interactionsOf(factors);
-  return factors.flatMap((a, i) =>
-    factors
-      .slice(i + 1)
-      .filter((b) => !possible.some((pair) => pair.includes(a) && pair.includes(b)))
-      .map((b) => [a, b] as const),
-  );
+  const pairs = factors.flatMap((a, i) => factors.slice(i + 1).map((b) => [a, b] as const));
+  return pairs.filter(([a, b]) => !possible.some((pair) => pair.includes(a) && pair.includes(b)));
 }
 
 function row(fit: EffectsFit, factor: string, over: string, under: string, at: Levels = {}): EffectRow {
@@ -85,12 +81,8 @@ function mainRows(fit: EffectsFit): EffectRow[] {
     const { first, others } = reference(fit, factor);
     const rows = others.map((level) => row(fit, factor, level, first));
     if (factor !== "image") return rows;
-    const all = [first, ...others].map((level) => ({
-      level,
-      ratio: rows.find((r) => r.over === level)?.ratio ?? 1,
-    }));
-    all.sort((a, b) => a.ratio - b.ratio);
-    return [row(fit, factor, all.at(-1)?.level ?? "", all[0]?.level ?? "")];
+    const all = [{ over: first, ratio: 1 }, ...rows].sort((a, b) => a.ratio - b.ratio);
+    return [row(fit, factor, all.at(-1)?.over ?? "", all[0]?.over ?? "")];
   });
 }
 

@@ -6,9 +6,10 @@ import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
 import { crossed } from "./effects/design.ts";
-import { type EffectsFit, type Observation, fitEffects } from "./effects/effects.ts";
+import { type EffectsFit, fitEffects } from "./effects/effects.ts";
 import { type Noise, noiseOf } from "./effects/noise.ts";
 import { varianceOf } from "./effects/propagation.ts";
+import type { Observation } from "./effects/regression.ts";
 import { type Screening, screenOnce } from "./effects/screening.ts";
 import { alikeNames, factorLevels, factorsOf, interactionsOf } from "./levels.ts";
 import type { Estimate } from "./math/estimate.ts";
@@ -49,12 +50,6 @@ export function pixelClients({ cells }: Pick<RunManifest, "cells">, protocol?: s
   return [...listed, ...used];
 }
 
-/** A fit, and the interactions that these cells cannot show. */
-export interface StudyFit {
-  readonly fit: EffectsFit;
-  readonly leftOut: readonly (readonly [string, string])[];
-}
-
 /**
  * The model of log latency on some of a run's cells. Failed cells are left out, and so are cells under load (in parallel or
  * at a rate), whose latency is of another kind. An interaction needs every combination of
@@ -63,7 +58,10 @@ export interface StudyFit {
  *
  * @returns undefined where even the main effects cannot be separated, or nothing varies
  */
-export function fitStudy(study: Study, include: (cell: Cell) => boolean): StudyFit | undefined {
+export function fitStudy(
+  study: Study,
+  include: (cell: Cell) => boolean,
+): { readonly fit: EffectsFit; readonly leftOut: readonly (readonly [string, string])[] } | undefined {
   const { observations: all, noiseOfModels, screening } = observed(study);
   const included = new Set(study.manifest.cells.filter(include).map((c) => c.id));
   const observations = all.filter((o) => included.has(o.cell));
@@ -71,8 +69,7 @@ export function fitStudy(study: Study, include: (cell: Cell) => boolean): StudyF
   const possible = interactionsOf(factors);
   const interactions = crossedPairs(observations, possible);
   const leftOut = possible.filter((pair) => !interactions.includes(pair));
-  const models = [...new Set(observations.map((o) => o.levels["model"] ?? ""))];
-  const options = { ...noiseOfModels(models), screening };
+  const options = { ...noiseOfModels([...new Set(observations.map(modelOf))]), screening };
   for (const pairs of [interactions, []]) {
     const fit = fitEffects(observations, { factors, interactions: pairs }, options);
     if (fit !== undefined) return { fit, leftOut: pairs.length === 0 ? possible : leftOut };
@@ -89,6 +86,8 @@ function crossedPairs<P extends readonly [string, string]>(
   return pairs.filter(([a, b]) => crossed(levels, a, b));
 }
 
+const modelOf = (o: Pick<Observation, "levels">) => o.levels["model"] ?? "";
+
 /** Every visit of a run to a plain cell that did not fail, and the noise of some models' visits. */
 const observed = once((study: Study) => {
   const { axes } = study;
@@ -101,22 +100,21 @@ const observed = once((study: Study) => {
       ...{ cell: cell.id, round: v.round, machine: cell.serverMachine, alike, levels, value: Math.log(v.medianMs) },
     }));
   });
-  const ofModels = (models: readonly string[]) => observations.filter((o) => models.includes(o.levels["model"] ?? ""));
+  const byModel = Map.groupBy(observations, modelOf);
   const known = new Map<string, { readonly noise: Noise; readonly levelNoise: Noise }>();
   const noiseOfModels = (models: readonly string[]) => {
-    const key = [...models].sort().join("|");
-    let noises = known.get(key);
-    if (noises === undefined) {
-      const own = ofModels(models);
-      noises = { noise: noiseOf(own, { swept: true }), levelNoise: noiseOf(own, { swept: false }) };
-      known.set(key, noises);
-    }
+    const key = models.toSorted().join("|");
+    const own = observations.filter((o) => models.includes(modelOf(o)));
+    const noises = known.get(key) ?? {
+      noise: noiseOf(own, { swept: true }),
+      levelNoise: noiseOf(own, { swept: false }),
+    };
+    known.set(key, noises);
     return noises;
   };
   const factors = factorsOf(axes);
   // Each model by itself: a slow one's misfit is not a quick one's.
-  const screened = [...new Set(observations.map((o) => o.levels["model"] ?? ""))].map((model) => {
-    const own = ofModels([model]);
+  const screened = [...byModel].map(([model, own]) => {
     const spec = { factors, interactions: crossedPairs(own, interactionsOf(factors)) };
     return screenOnce(own, spec, noiseOfModels([model]).noise);
   });
@@ -139,15 +137,14 @@ export const untestedCells = (study: Study): ReadonlySet<string> => observed(stu
  */
 export function logMeanOver(study: Study, cells: readonly Cell[]): Estimate {
   const { observations, noiseOfModels } = observed(study);
-  const means = cells.map((c) => mean(study.data.get(c.id)?.totalsMs ?? []));
-  const whole = mean(means);
-  const numbers = new Map(cells.map((c, i) => [c.id, i]));
-  const visits = observations.filter((o) => numbers.has(o.cell));
+  const means = new Map(cells.map((c) => [c.id, mean(study.data.get(c.id)?.totalsMs ?? [])]));
+  const whole = mean([...means.values()]);
+  const visits = observations.filter((o) => means.has(o.cell));
   const weights = Float64Array.from(visits, (o) => {
     const calls = study.data.get(o.cell);
     const visit = calls?.visits.find((v) => v.round === o.round);
     const share = (visit?.n ?? NaN) / (calls?.totalsMs.length ?? NaN);
-    return (share * (means[numbers.get(o.cell) as number] as number)) / (whole * cells.length);
+    return (share * (means.get(o.cell) as number)) / (whole * cells.length);
   });
   const { levelNoise } = noiseOfModels([...new Set(cells.map((c) => c.model))]);
   const { variance, df } = varianceOf(visits, weights, levelNoise);

@@ -1,9 +1,7 @@
-import type { BenchRecord } from "../records/records.ts";
 import { carriedQuantile, mean, quantile } from "./math/quantile.ts";
-import { type CellData, PHASES, type Phase, gatherCells } from "./visits.ts";
+import { type CellData, PHASES, type Phase, failedOf } from "./visits.ts";
 
 export { mean, quantile } from "./math/quantile.ts";
-export type { Phase } from "./visits.ts";
 
 /** What was measured in one cell, and how it ended. Latencies in milliseconds, of measured calls that succeeded. */
 export interface CellSummary {
@@ -29,31 +27,22 @@ export interface CellSummary {
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
-/** Gathers records, in the order they were written, into one summary a cell. Cells without any record are absent. */
-export async function summarise(
-  records: AsyncIterable<BenchRecord> | Iterable<BenchRecord>,
-): Promise<Map<string, CellSummary>> {
-  return summariesOf(await gatherCells(records));
-}
-
-/** One summary a cell, of data that was gathered before. */
+/** One summary a cell. */
 export function summariesOf(cells: ReadonlyMap<string, CellData>): Map<string, CellSummary> {
   return new Map([...cells].map(([id, data]) => [id, summaryOf(data)]));
 }
 
-function summaryOf(data: CellData): CellSummary {
+/** The summary of one cell. */
+export function summaryOf(data: CellData): CellSummary {
   const sorted = Float64Array.from(data.totalsMs).sort();
   const phaseMean = (phase: Phase) => {
-    let sum = 0;
-    let n = 0;
-    for (const visit of data.visits) {
-      const value = visit.phaseMeansMs[phase];
-      if (value === null) continue;
-      sum += value * visit.n;
-      n += visit.n;
-    }
-    return n === 0 ? null : sum / n;
+    const seen = data.visits.flatMap((v) =>
+      v.phaseMeansMs[phase] === null ? [] : [{ n: v.n, ms: v.phaseMeansMs[phase] }],
+    );
+    const n = seen.reduce((sum, v) => sum + v.n, 0);
+    return n === 0 ? null : seen.reduce((sum, v) => sum + v.ms * v.n, 0) / n;
   };
+  const { calls, failures } = failedOf(data);
   return {
     cell: data.cell,
     n: sorted.length,
@@ -65,8 +54,8 @@ function summaryOf(data: CellData): CellSummary {
     phaseMeansMs: Object.fromEntries(PHASES.map((p) => [p, phaseMean(p)])) as Record<Phase, number | null>,
     requestBytes: data.requestBytes,
     responseBytes: data.responseBytes,
-    failedCalls: data.failed?.calls ?? 0,
-    failures: data.failed?.failures ?? 0,
+    failedCalls: calls,
+    failures,
     ...(data.failure === undefined ? {} : { failure: data.failure }),
   };
 }

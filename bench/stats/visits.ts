@@ -1,5 +1,5 @@
 import type { CallRecord, JournalRecord, VisitRecord } from "../records/records.ts";
-import { quantile } from "./math/quantile.ts";
+import { mean, median } from "./math/quantile.ts";
 
 /** What a call's whole is made of. `lateMs`: of an open loop, from when it was due until it began; null in closed loops. */
 export const PHASES = ["lateMs", "encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
@@ -71,29 +71,25 @@ export function failedOf({ failed, visits }: CellData): Failed {
 
 interface OpenVisit {
   readonly round: number;
-  readonly from: number;
-  n: number;
-  readonly sums: number[];
-  readonly seen: number[];
+  readonly totalsMs: number[];
+  /** Sum of each phase, and of how many calls it was seen. */
+  readonly phases: { sum: number; seen: number }[];
   server?: ServerMeans | ServerUnknown;
 }
 
 interface Gathered {
-  totals: number[];
-  visits: OpenVisit[];
-  failure: { code: string; message: string } | undefined;
-  failed: Failing | undefined;
+  readonly visits: OpenVisit[];
   requestBytes: number | null;
   responseBytes: number | null;
-}
-
-interface Failing {
-  calls: number;
-  failures: number;
-  readonly rounds: Set<number>;
-  readonly codes: Map<string, number>;
-  /** Round of the last failed call: the failure that follows is the same one again. */
-  reported: number;
+  failure?: { code: string; message: string };
+  readonly failed: {
+    calls: number;
+    failures: number;
+    readonly rounds: Set<number>;
+    readonly codes: Map<string, number>;
+    /** Round of the last failed call: the failure that follows is the same one again. */
+    reported: number;
+  };
 }
 
 /**
@@ -108,8 +104,14 @@ export async function gatherCells(
     if (record.type === "end") continue;
     let cell = cells.get(record.cell);
     if (cell === undefined) {
-      cell = { totals: [], visits: [], failure: undefined, failed: undefined, requestBytes: null, responseBytes: null };
-      cells.set(record.cell, cell);
+      const failed = {
+        calls: 0,
+        failures: 0,
+        rounds: new Set<number>(),
+        codes: new Map<string, number>(),
+        reported: -1,
+      };
+      cells.set(record.cell, (cell = { visits: [], requestBytes: null, responseBytes: null, failed }));
     }
     if (record.type === "failure") {
       cell.failure = record.error;
@@ -126,26 +128,23 @@ export async function gatherCells(
 function add(cell: Gathered, call: CallRecord): void {
   let visit = cell.visits.at(-1);
   if (visit?.round !== call.round) {
-    visit = { round: call.round, from: cell.totals.length, n: 0, sums: PHASES.map(() => 0), seen: PHASES.map(() => 0) };
+    visit = { round: call.round, totalsMs: [], phases: PHASES.map(() => ({ sum: 0, seen: 0 })) };
     cell.visits.push(visit);
   }
-  visit.n += 1;
-  for (const [i, phase] of PHASES.entries()) {
-    const value = call[phase] ?? null;
+  visit.totalsMs.push(call.totalMs);
+  for (const [i, phase] of visit.phases.entries()) {
+    const value = call[PHASES[i] as Phase] ?? null;
     if (value === null) continue;
-    visit.sums[i] = (visit.sums[i] as number) + value;
-    visit.seen[i] = (visit.seen[i] as number) + 1;
+    phase.sum += value;
+    phase.seen += 1;
   }
-  cell.totals.push(call.totalMs);
   cell.requestBytes = call.requestBytes;
   cell.responseBytes = call.responseBytes;
   // A later success (a run that was resumed once the server was back) takes the failure away; that there was one stays counted.
-  cell.failure = undefined;
+  delete cell.failure;
 }
 
-function addFailed(cell: Gathered, round: number, code: string, what: "calls" | "failures"): void {
-  cell.failed ??= { calls: 0, failures: 0, rounds: new Set(), codes: new Map(), reported: -1 };
-  const { failed } = cell;
+function addFailed({ failed }: Gathered, round: number, code: string, what: "calls" | "failures"): void {
   failed[what] += 1;
   failed.rounds.add(round);
   if (what === "calls" || failed.reported !== round) failed.codes.set(code, (failed.codes.get(code) ?? 0) + 1);
@@ -158,43 +157,29 @@ function addFailed(cell: Gathered, round: number, code: string, what: "calls" | 
  */
 function addServer(visit: OpenVisit | undefined, { round, server }: VisitRecord): void {
   if (server === undefined || visit?.round !== round) return;
-  if ("unread" in server || server.requests.count < visit.n) visit.server = { unknown: "unread" };
-  else if (server.requests.count > visit.n) visit.server = { unknown: "others" };
+  const n = visit.totalsMs.length;
+  if ("unread" in server || server.requests.count < n) visit.server = { unknown: "unread" };
+  else if (server.requests.count > n) visit.server = { unknown: "others" };
   else
     visit.server = {
-      requestMs: server.requests.sumMs / visit.n,
-      runMs: server.runs.count === visit.n ? server.runs.sumMs / visit.n : null,
-      stepMs: server.requests.stepMs / visit.n,
+      requestMs: server.requests.sumMs / n,
+      runMs: server.runs.count === n ? server.runs.sumMs / n : null,
+      stepMs: server.requests.stepMs / n,
     };
 }
 
-function close(cell: string, gathered: Gathered): CellData {
-  const totalsMs = Float64Array.from(gathered.totals);
-  const visits = gathered.visits.map((v): Visit => {
-    const own = totalsMs.slice(v.from, v.from + v.n);
-    const sum = own.reduce((a, b) => a + b, 0);
-    const means = PHASES.map((phase, i) => {
-      const seen = v.seen[i] as number;
-      return [phase, seen === 0 ? null : (v.sums[i] as number) / seen];
-    });
-    return {
-      round: v.round,
-      n: v.n,
-      medianMs: quantile(own.sort(), 0.5),
-      meanMs: sum / v.n,
-      phaseMeansMs: Object.fromEntries(means) as Record<Phase, number | null>,
-      ...(v.server === undefined ? {} : { server: v.server }),
-    };
+function close(cell: string, { visits: open, failed, ...gathered }: Gathered): CellData {
+  const visits = open.map(({ round, totalsMs, phases, ...server }): Visit => {
+    const means = phases.map(({ sum, seen }, i) => [PHASES[i], seen === 0 ? null : sum / seen]);
+    const phaseMeansMs = Object.fromEntries(means) as Record<Phase, number | null>;
+    return { round, n: totalsMs.length, medianMs: median(totalsMs), meanMs: mean(totalsMs), phaseMeansMs, ...server };
   });
-  const { requestBytes, responseBytes, failure, failed } = gathered;
-  return {
-    ...{ cell, totalsMs, visits, requestBytes, responseBytes },
-    ...(failure === undefined ? {} : { failure }),
-    ...(failed === undefined ? {} : { failed: closeFailed(failed, visits) }),
-  };
-}
-
-function closeFailed({ calls, failures, rounds, codes }: Failing, visits: readonly Visit[]): Failed {
+  const { calls, failures, rounds, codes } = failed;
   const tried = new Set([...rounds, ...visits.map((v) => v.round)]).size;
-  return { calls, failures, visits: rounds.size, tried, codes: Object.fromEntries(codes) };
+  return {
+    ...{ cell, totalsMs: Float64Array.from(open.flatMap((v) => v.totalsMs)), visits, ...gathered },
+    ...(rounds.size > 0 && {
+      failed: { calls, failures, visits: rounds.size, tried, codes: Object.fromEntries(codes) },
+    }),
+  };
 }

@@ -6,6 +6,8 @@ Makes OUT/version (a SavedModel version folder with warm-up requests) and OUT/mo
 import importlib
 import os
 import sys
+import tarfile
+from pathlib import Path
 
 # Conversion runs nothing of the graph: TensorFlow's remarks about the machine would only worry.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -18,14 +20,28 @@ def main(kind, model, out, *sources):
     """Converts, adds the warm-up, packs."""
     import tensorflow as tf
 
-    from . import pack, warmup
+    from . import warmup
 
     # Graphs are built as TF 1 had them; control flow stays that of TF 2.
     tf.compat.v1.disable_eager_execution()
     folder = os.path.join(out, "version")
     importlib.import_module(f".{KINDS[kind]}", __package__).convert(sources, folder)
     warmup.write(folder, model)
-    pack.pack(folder, os.path.join(out, "model.tar"))
+    pack(Path(folder), os.path.join(out, "model.tar"))
+
+
+def pack(folder, archive):
+    """An uncompressed tar, byte for byte the same each time: sorted names, no owner, no times.
+
+    Weights hardly compress, and SSH may compress on its own.
+    """
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name in names:
+            entry = tarfile.TarInfo(name)
+            entry.size = (folder / name).stat().st_size
+            with open(folder / name, "rb") as file:
+                tar.addfile(entry, file)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,8 @@ from . import serving
 def convert(sources, folder):
     """`sources` is the one `frozen_inference_graph.pb`; its own NMS and class numbers stay as they are."""
     (path,) = sources
-    frozen = tf.compat.v1.GraphDef()
     with open(path, "rb") as file:
-        frozen.ParseFromString(file.read())
+        frozen = tf.compat.v1.GraphDef.FromString(file.read())
     graph = tf.Graph()
     with graph.as_default():
         encoded, pixels = serving.inputs()

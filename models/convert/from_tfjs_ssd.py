@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 
 import numpy as np
 import tensorflow as tf
@@ -45,14 +44,12 @@ def convert(sources, folder):
 
 def read_export(sources):
     """The GraphDef of an export with its weights put back into the constants."""
-    with open(sources[0], "rb") as file:
-        model = json.load(file)
-    topology = {key: value for key, value in model["modelTopology"].items() if key in ("node", "library")}
-    topology.pop("library", None)
-    for node in topology["node"]:
+    model = json.loads(_read(sources[0]))
+    nodes = model["modelTopology"]["node"]
+    for node in nodes:
         for attribute in node.get("attr", {}).values():
             _repair_bytes(attribute)
-    graph = json_format.ParseDict(topology, graph_pb2.GraphDef())
+    graph = json_format.ParseDict({"node": nodes}, graph_pb2.GraphDef())
     weights = _read_weights(model["weightsManifest"], sources[1:])
     for node in graph.node:
         if node.op == "Const":
@@ -99,5 +96,5 @@ def _read_weights(manifest, files):
 
 
 def _read(path):
-    with open(os.fspath(path), "rb") as file:
+    with open(path, "rb") as file:
         return file.read()

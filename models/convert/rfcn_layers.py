@@ -1,7 +1,7 @@
 """Layers of ResNet v1 as TF-Slim builds them, with seeded weights.
 
-The weights are sums of uniform integers, scaled: near to a normal distribution, and made without any function whose
-last bit depends on the machine's maths library, so that the model's SHA-256 is the same everywhere.
+The weights are sums of uniform integers, scaled: near to a normal distribution, and made without any function with a
+last bit that depends on the machine's maths library, so that the model's SHA-256 is the same everywhere.
 """
 
 import numpy as np
@@ -17,12 +17,10 @@ class Layers:
 
     def __init__(self, seed):
         self._random = np.random.PCG64(seed)
-        self.parameters = 0
 
     def weights(self, shape, std=None):
         """A constant of this shape; `std` defaults to He's rule for layers with ReLU."""
         count = int(np.prod(shape))
-        self.parameters += count
         raw = self._random.random_raw((count + 1) // 2).view(np.uint8).reshape(-1, 4)[:count]
         total = raw.sum(axis=1, dtype=np.int32) - SUM_MEAN
         scale = np.sqrt(2.0 / np.prod(shape[:-1])) if std is None else std

@@ -1,4 +1,4 @@
-"""What all models share: the two ways in, the four ways out, and a SavedModel file that comes out the same each time."""
+"""What all models share: two inputs, four outputs, and a SavedModel file that comes out the same each time."""
 
 import os
 
@@ -32,10 +32,9 @@ def detections(boxes, scores, classes, count, prefix=""):
 
     boxes float [N,D,4] (ymin, xmin, ymax, xmax as parts of the image), scores and classes float [N,D], count float [N].
     """
-    tensors = dict(zip(OUTPUTS, (boxes, scores, classes, count)))
     shapes = ([None, None, 4], [None, None], [None, None], [None])
     named = {}
-    for (name, tensor), shape in zip(tensors.items(), shapes):
+    for name, tensor, shape in zip(OUTPUTS, (boxes, scores, classes, count), shapes):
         tensor.set_shape(shape)
         named[name] = tf.identity(tensor, name=prefix + name)
     return named

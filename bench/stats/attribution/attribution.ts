@@ -21,6 +21,7 @@ import {
   judgeable,
   leftOver,
   levelOf,
+  meanOf,
   plainCells,
   type PlainCells,
   scale,
@@ -36,9 +37,8 @@ import {
  *   model compute          = between, of the model less of the null model, both called by their own machine, averaged over
  *                            the client kinds, because a model's compute does not depend on who calls it
  *
- * Where the null model answers its own machine more slowly than the client machine (at home both ends share a processor), there
- * is no network to be seen: it is not asked for, and server and wire format are what the null model takes from the client
- * machine, network and all.
+ * Where the null model answers its own machine more slowly than the client machine (local ends share a processor), no network
+ * is seen: it counts as 0, and server and wire format are what the null model takes from the client machine, network included.
  *
  * So each part comes from other cells than the one it explains, as far as there are any, and that the parts add up to the
  * whole is a finding and no identity.
@@ -53,16 +53,15 @@ export interface Attribution {
   readonly images: number;
   readonly total: Estimate;
   readonly parts: Readonly<Record<Part, Estimate>>;
-  /** By how much the null model takes longer from the client machine than at home. Below zero, `parts.network` is 0. */
+  /** By how much the null model takes longer from the client machine than from its own. Below zero, `parts.network` is 0. */
   readonly distance: Estimate;
   /** The whole less its parts. */
   readonly rest: Estimate;
   /** Whether the parts add up: the rest judged as a share of the whole. */
   readonly judged: Judged;
   /**
-   * `identity`: the parts are taken from these cells themselves and add up by construction. `follows`: at home the rests of a
-   * model's clients are zero together by construction, so the last one's follows from the others'. `finding`: neither; these
-   * are counted.
+   * `identity`: the parts are taken from these cells themselves and add up by construction. `follows`: the rests of a model's
+   * clients on its own machine sum to zero by construction, so the last one follows from the others. `finding`: neither; these are counted.
    */
   readonly kind: "finding" | "follows" | "identity";
 }
@@ -108,8 +107,7 @@ function attributeGroup(study: Study, cells: CellGroup, nulls: readonly string[]
   const usable = plainCells(study);
   const split = cells.flatMap((cell) => sumsOf(study, cell, usable, nulls) ?? []);
   if (split.length === 0) return undefined;
-  const share = 1 / split.length;
-  const sumOver = (pick: (s: CellSums) => Sum) => add(...split.map((s) => scale(pick(s), share)));
+  const sumOver = (pick: (s: CellSums) => Sum) => meanOf(split.map(pick));
   const over = (pick: (s: CellSums) => Sum) => estimate(study, sumOver(pick));
   const restSum = sumOver((s) => add(s.total, ...PARTS.map((p) => scale(s.parts[p], -1))));
   const found = Object.fromEntries(PARTS.map((p) => [p, over((s) => s.parts[p])])) as Record<Part, Estimate>;
@@ -140,14 +138,14 @@ function sumsOf(study: Study, cell: Cell, usable: PlainCells, nulls: readonly st
   const firstOf = <T>(items: readonly T[], find: (item: T) => Cell | undefined) =>
     items.map(find).find((c) => c !== undefined);
   const here = firstOf(nulls, (model) => usable.at({ ...cell, model }));
-  const home = firstOf(nulls, (model) => usable.atHome({ ...cell, model }));
-  if (here === undefined || home === undefined) return undefined;
+  const local = firstOf(nulls, (model) => usable.localAt({ ...cell, model }));
+  if (here === undefined || local === undefined) return undefined;
 
   // Client kinds that send the same input: a model that is sent a file decodes it first.
   const alike = cell.input === "pixels" ? pixelClients(study.manifest) : [cell.client];
   const computes = alike.flatMap((client) => {
-    const model = usable.atHome({ ...cell, client });
-    const without = firstOf(nulls, (empty) => usable.atHome({ ...cell, client, model: empty }));
+    const model = usable.localAt({ ...cell, client });
+    const without = firstOf(nulls, (empty) => usable.localAt({ ...cell, client, model: empty }));
     return model === undefined || without === undefined ? [] : [add(term(model, BETWEEN), term(without, BETWEEN, -1))];
   });
   if (computes.length === 0) return undefined;
@@ -156,9 +154,9 @@ function sumsOf(study: Study, cell: Cell, usable: PlainCells, nulls: readonly st
     parts: {
       encode: term(cell, ENCODE),
       decode: term(cell, DECODE),
-      server: term(home, BETWEEN),
-      network: add(term(here, BETWEEN), term(home, BETWEEN, -1)),
-      compute: scale(add(...computes), 1 / computes.length),
+      server: term(local, BETWEEN),
+      network: add(term(here, BETWEEN), term(local, BETWEEN, -1)),
+      compute: meanOf(computes),
     },
     tautology: cell.local && computes.length === 1,
   };

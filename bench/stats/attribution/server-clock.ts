@@ -18,6 +18,7 @@ import {
   judgeable,
   leftOver,
   levelOf,
+  meanOf,
   plainCells,
   scale,
   serverMeans,
@@ -93,7 +94,7 @@ function clockOf(
   });
   if (split.length === 0) return undefined;
   type Part = (typeof split)[number];
-  const sumOver = (pick: (part: Part) => Sum) => scale(add(...split.map(pick)), 1 / split.length);
+  const sumOver = (pick: (part: Part) => Sum) => meanOf(split.map(pick));
   const over = (pick: (part: Part) => Sum) => estimate(study, sumOver(pick));
   const outside = ({ empty }: Part) => add(term(empty, BETWEEN), term(empty, SERVER, -1));
   const between = over(({ cell }) => term(cell, BETWEEN));

@@ -1,6 +1,6 @@
 import type { Coordinates } from "../../matrix/axes.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
-import { type VisitNoise, noiseByAlike } from "../effects/alike.ts";
+import { noiseByAlike } from "../effects/alike.ts";
 import { type Estimate, type Interval, intervalOf, linear } from "../math/estimate.ts";
 import { once } from "../math/memo.ts";
 import { mean } from "../math/quantile.ts";
@@ -14,21 +14,16 @@ import type { CellData, ServerMeans, Visit } from "../visits.ts";
  */
 
 /**
- * What of a cell's visits counts into a sum: weights of the phases that the client sees, of what lies between, and of the
- * server's own clock. With the latter, visits of which that clock says nothing are left out.
+ * What of a cell's visits counts into a sum: weights of encoding and decoding, by the client's clock, of what lies between them, and
+ * of the server's own clock. With the latter, visits of which that clock says nothing are left out.
  */
-export interface Weights {
-  readonly encode: number;
-  readonly decode: number;
-  readonly between: number;
-  readonly server: number;
-}
+export type Weights = readonly number[];
 
-export const WHOLE: Weights = { encode: 1, decode: 1, between: 1, server: 0 };
-export const ENCODE: Weights = { encode: 1, decode: 0, between: 0, server: 0 };
-export const DECODE: Weights = { encode: 0, decode: 1, between: 0, server: 0 };
-export const BETWEEN: Weights = { encode: 0, decode: 0, between: 1, server: 0 };
-export const SERVER: Weights = { encode: 0, decode: 0, between: 0, server: 1 };
+export const WHOLE: Weights = [1, 1, 1, 0];
+export const ENCODE: Weights = [1, 0, 0, 0];
+export const DECODE: Weights = [0, 1, 0, 0];
+export const BETWEEN: Weights = [0, 0, 1, 0];
+export const SERVER: Weights = [0, 0, 0, 1];
 
 /** Weights by cell. */
 export type Sum = ReadonlyMap<string, Weights>;
@@ -39,23 +34,24 @@ export interface PlainCells {
   /** The cell of these coordinates; their protocol is the client kind's. */
   at(coordinates: Coordinates): Cell | undefined;
   /** The same, called by the server's own machine. */
-  atHome(coordinates: Coordinates): Cell | undefined;
+  localAt(coordinates: Coordinates): Cell | undefined;
 }
-
-const CLIENT_SAYS = ["protocol"];
-/** Axes on which a cell and the one at home may differ. */
-const HOME_SAYS = [...CLIENT_SAYS, "placement"];
 
 /** The plain cells of a run. */
 export const plainCells = once(({ manifest, data, axes }: Study): PlainCells => {
-  const all = manifest.cells.filter((c) => isPlain(c) && hasCalls(data.get(c.id)));
-  const byKey = new Map(all.map((c) => [keyOf(c, axes, CLIENT_SAYS), c]));
+  const all = manifest.cells.filter((c) => {
+    const own = data.get(c.id);
+    return isPlain(c) && own !== undefined && own.failure === undefined && own.visits.length > 0;
+  });
+  const key = (c: Coordinates) => keyOf(c, axes, ["protocol"]);
+  const localKey = (c: Coordinates) => keyOf(c, axes, ["protocol", "placement"]);
+  const byKey = new Map(all.map((c) => [key(c), c]));
   const local = Map.groupBy(
     all.filter((c) => c.local),
-    (c) => keyOf(c, axes, HOME_SAYS),
+    localKey,
   );
-  const at = (c: Coordinates) => byKey.get(keyOf(c, axes, CLIENT_SAYS));
-  return { all, at, atHome: (c) => (c.local ? at(c) : local.get(keyOf(c, axes, HOME_SAYS))?.[0]) };
+  const at = (c: Coordinates) => byKey.get(key(c));
+  return { all, at, localAt: (c) => (c.local ? at(c) : local.get(localKey(c))?.[0]) };
 });
 
 /** Cells that differ in their image alone, without those of some models. */
@@ -64,40 +60,35 @@ export function groupsOf(study: Study, without: ReadonlySet<string>): CellGroup[
   return groupsBut(cells, study.axes, ["image"]);
 }
 
-function hasCalls(data: CellData | undefined): boolean {
-  return data !== undefined && data.failure === undefined && data.visits.length > 0;
-}
-
 /** A part of one cell's time. */
 export function term(cell: Cell, weights: Weights, factor = 1): Sum {
   return scale(new Map([[cell.id, weights]]), factor);
 }
 
 export function scale(sum: Sum, factor: number): Sum {
-  return new Map([...sum].map(([id, w]) => [id, weightsOf((key) => w[key] * factor)]));
+  return new Map([...sum].map(([id, w]) => [id, w.map((x) => x * factor)]));
 }
 
 export function add(...sums: readonly Sum[]): Sum {
   const all = new Map<string, Weights>();
-  for (const sum of sums)
-    for (const [id, w] of sum) {
-      const before = all.get(id);
-      all.set(id, before === undefined ? w : weightsOf((key) => before[key] + w[key]));
-    }
+  for (const [id, w] of sums.flatMap((sum) => [...sum])) {
+    const before = all.get(id);
+    all.set(id, before === undefined ? w : w.map((x, i) => x + (before[i] as number)));
+  }
   return all;
 }
 
-function weightsOf(make: (key: keyof Weights) => number): Weights {
-  return { encode: make("encode"), decode: make("decode"), between: make("between"), server: make("server") };
+/** The mean of several sums. */
+export function meanOf(sums: readonly Sum[]): Sum {
+  return scale(add(...sums), 1 / sums.length);
 }
 
 /** Whether a sum is nothing: all that is in it cancels. */
 export function isNothing(sum: Sum): boolean {
-  return [...sum.values()].every(isNone);
+  return [...sum.values()].every((w) => w.every(isZero));
 }
 
-const isNone = (w: Weights) =>
-  Math.abs(w.encode) + Math.abs(w.decode) + Math.abs(w.between) + Math.abs(w.server) < 1e-12;
+const isZero = (weight: number) => Math.abs(weight) < 1e-12;
 
 /**
  * A sum's value and error. The noise is that of all visits alike (same placement, model and client kind, whatever the
@@ -107,34 +98,24 @@ const isNone = (w: Weights) =>
  */
 export function estimate(study: Study, sum: Sum): Estimate {
   let value = 0;
-  const byNoise = new Map<string, { variance: number; readonly df: number }>();
+  const byNoise = new Map<string, Estimate>();
   for (const [id, w] of sum) {
     const cell = cellsById(study).get(id);
     const visits = visitsOf(study.data.get(id), w);
-    if (cell === undefined || visits.length === 0 || isNone(w)) continue;
-    const { quantity, factor } = quantityOf(w);
+    const factor = w.find((x) => !isZero(x));
+    if (cell === undefined || visits.length === 0 || factor === undefined) continue;
+    const quantity = w.map((x) => x / factor);
     const weighed = factor * mean(visits.map((v) => weigh(v, quantity)));
     value += weighed;
-    const key = keyOfWeights(quantity);
+    const key = quantity.map((x) => x.toFixed(9)).join(",");
     const noise = noiseFor(study, key, quantity)(alikeNames(cell, study.axes)) ?? { name: "", variance: NaN, df: 0 };
-    const before = byNoise.get(`${key} ${noise.name}`)?.variance ?? 0;
+    const before = byNoise.get(`${key} ${noise.name}`)?.se ?? 0;
     // Noise is that of a logarithm: what it moves is in proportion to what was measured.
-    const variance = before + (weighed ** 2 * noise.variance) / visits.length;
-    byNoise.set(`${key} ${noise.name}`, { variance, df: noise.df });
+    const se = Math.hypot(before, weighed * Math.sqrt(noise.variance / visits.length));
+    byNoise.set(`${key} ${noise.name}`, { value: 0, se, df: noise.df });
   }
   if (byNoise.size === 0) return { value, se: 0, df: Infinity };
-  const parts = [...byNoise.values()].map(({ variance, df }) => ({ value: 0, se: Math.sqrt(variance), df }));
-  return { ...linear(parts.map((part) => [1, part])), value };
-}
-
-/** Weights as a multiple of a quantity whose first weight is 1. */
-function quantityOf(w: Weights): { readonly quantity: Weights; readonly factor: number } {
-  const factor = [w.encode, w.decode, w.between, w.server].find((x) => Math.abs(x) > 1e-12) ?? 1;
-  return { quantity: weightsOf((key) => w[key] / factor), factor };
-}
-
-function keyOfWeights({ encode, decode, between, server }: Weights): string {
-  return [encode, decode, between, server].map((x) => x.toFixed(9)).join(",");
+  return { ...linear([...byNoise.values()].map((part) => [1, part])), value };
 }
 
 /** Shortest time whose logarithm counts, milliseconds: clocks of both ends are no finer. */
@@ -142,29 +123,25 @@ const FLOOR_MS = 1e-3;
 
 const logOf = (visit: Visit, quantity: Weights) => Math.log(Math.max(FLOOR_MS, weigh(visit, quantity)));
 
-type NoiseOf = (alike: readonly string[]) => VisitNoise | undefined;
 const cellsById = once((study: Study) => new Map(study.manifest.cells.map((c) => [c.id, c])));
-const noises = once((_: Study) => new Map<string, NoiseOf>());
+const noises = once((_: Study) => new Map<string, ReturnType<typeof noiseByAlike>>());
 
 /** The noise of one quantity in all plain cells. */
-function noiseFor(study: Study, key: string, quantity: Weights): NoiseOf {
-  const known = noises(study);
-  let noise = known.get(key);
-  if (noise === undefined) {
-    const cells = plainCells(study).all.flatMap((cell) => {
-      const visits = visitsOf(study.data.get(cell.id), quantity);
-      return visits.length === 0
-        ? []
-        : [{ alike: alikeNames(cell, study.axes), logs: visits.map((v) => logOf(v, quantity)) }];
-    });
-    known.set(key, (noise = noiseByAlike(cells)));
-  }
+function noiseFor(study: Study, key: string, quantity: Weights) {
+  const known = noises(study).get(key);
+  if (known !== undefined) return known;
+  const cells = plainCells(study).all.map((cell) => ({
+    alike: alikeNames(cell, study.axes),
+    logs: visitsOf(study.data.get(cell.id), quantity).map((v) => logOf(v, quantity)),
+  }));
+  const noise = noiseByAlike(cells.filter(({ logs }) => logs.length > 0));
+  noises(study).set(key, noise);
   return noise;
 }
 
-function visitsOf(data: CellData | undefined, weights: Weights): readonly Visit[] {
+function visitsOf(data: CellData | undefined, [, , , server = 0]: Weights): readonly Visit[] {
   const visits = data?.visits ?? [];
-  return Math.abs(weights.server) < 1e-12 ? visits : visits.filter((v) => serverMeans(v) !== undefined);
+  return isZero(server) ? visits : visits.filter((v) => serverMeans(v) !== undefined);
 }
 
 /** What is left of a whole counts as nothing up to this share of it. */
@@ -185,8 +162,6 @@ export interface Judged {
 
 /** Nothing is judged: there is nothing to see. */
 export const UNJUDGED: Judged = { interval: null, small: null };
-/** Nothing is judged, because one outlier would decide it. */
-const DOUBTFUL: Judged = { ...UNJUDGED, doubtful: true };
 
 /** The level of an interval of one of several findings that all hold at once at 95 %. */
 export const levelOf = (findings: number): number => 1 - 0.05 / Math.max(1, findings);
@@ -199,7 +174,7 @@ export interface Left {
 
 /** A sum of what is left over. */
 export function leftOver(study: Study, sum: Sum): Left {
-  const cells = [...sum].filter(([, w]) => !isNone(w)).map(([id]) => ({ id }));
+  const cells = [...sum].filter(([, w]) => !w.every(isZero)).map(([id]) => ({ id }));
   return { estimate: estimate(study, sum), doubtful: inDoubt(study, cells) };
 }
 
@@ -208,7 +183,7 @@ export const judgeable = ({ estimate: { df }, doubtful }: Left): boolean => df >
 
 /** Whether what is left over of a whole is as good as nothing (equivalence, not want of evidence). `stepMs`: no clock is finer. */
 export function judge(left: Left, wholeMs: number, level: number, stepMs = 0): Judged {
-  if (left.doubtful) return DOUBTFUL;
+  if (left.doubtful) return { ...UNJUDGED, doubtful: true };
   const interval = intervalOf(left.estimate, level);
   if (interval === null) return UNJUDGED;
   const most = SMALL_SHARE * Math.abs(wholeMs) + stepMs;
@@ -224,9 +199,7 @@ export function serverMeans(visit: Visit): ServerMeans | undefined {
 function weigh(visit: Visit, weights: Weights): number {
   const encodeMs = visit.phaseMeansMs.encodeMs ?? 0;
   const decodeMs = visit.phaseMeansMs.decodeMs ?? 0;
-  const betweenMs = visit.meanMs - encodeMs - decodeMs;
-  const serverMs = weights.server === 0 ? 0 : (serverMeans(visit)?.requestMs ?? NaN);
-  return (
-    weights.encode * encodeMs + weights.decode * decodeMs + weights.between * betweenMs + weights.server * serverMs
-  );
+  const serverMs = weights[3] === 0 ? 0 : (serverMeans(visit)?.requestMs ?? NaN);
+  const parts = [encodeMs, decodeMs, visit.meanMs - encodeMs - decodeMs, serverMs];
+  return parts.reduce((sum, ms, i) => sum + (weights[i] as number) * ms, 0);
 }

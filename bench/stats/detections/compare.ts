@@ -74,20 +74,14 @@ function cutOf(list: List): number {
 }
 
 function nearestOf(d: Detection, among: ReadonlySet<Detection>) {
-  let best: { of: Detection; apart: number } | undefined;
-  for (const of of among) {
-    if (of.classId !== d.classId) continue;
-    const apart = Math.max(Math.abs(d.score - of.score), edgesApart(d, of));
-    if (best === undefined || apart < best.apart) best = { of, apart };
-  }
-  return best;
+  const kin = [...among].filter((of) => of.classId === d.classId);
+  return kin
+    .map((of) => ({ of, apart: Math.max(Math.abs(d.score - of.score), edgesApart(d, of)) }))
+    .sort((a, b) => a.apart - b.apart)[0];
 }
 
 function edgesApart({ box: a }: Detection, { box: b }: Detection): number {
-  return Math.max(
-    ...[Math.abs(a.top - b.top), Math.abs(a.left - b.left)],
-    ...[Math.abs(a.bottom - b.bottom), Math.abs(a.right - b.right)],
-  );
+  return Math.max(...(["top", "left", "bottom", "right"] as const).map((edge) => Math.abs(a[edge] - b[edge])));
 }
 
 function compareTensors(a: Answer, b: Answer): AnswerComparison {

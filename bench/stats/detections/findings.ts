@@ -60,8 +60,7 @@ export function findingsOf(manifest: RunManifest, seen: Seen): ModelFindings[] {
     const answer = seen.answers.get(cell.id);
     return answer === undefined ? [] : [{ cell, answer }];
   });
-  return [...new Set(answered.map((a) => a.cell.model))].map((model) => {
-    const own = answered.filter((a) => a.cell.model === model);
+  return [...Map.groupBy(answered, (a) => a.cell.model)].map(([model, own]) => {
     const { timingOnly = false, isNull = false } = models.get(model) ?? {};
     const nameOf = (classId: number) => seen.labels.get(model)?.get(classId) ?? `class ${classId}`;
     return {
@@ -86,9 +85,7 @@ type NameOf = (classId: number) => string;
 
 /** One answer a photograph: the first one to pixels, which all clients have in common. */
 function picturesOf(answered: readonly Answered[], nameOf: NameOf): Picture[] {
-  const images = [...new Set(answered.map((a) => a.cell.image))];
-  return images.flatMap((image) => {
-    const own = answered.filter((a) => a.cell.image === image);
+  return [...Map.groupBy(answered, (a) => a.cell.image)].flatMap(([image, own]) => {
     const shown = own.find((a) => a.cell.input === "pixels") ?? own[0];
     if (shown === undefined) return [];
     const decoded = decodeDetections(shown.answer);
@@ -108,9 +105,9 @@ function agreement(
   answered: readonly Answered[],
   nameOf: NameOf,
 ): Agreement {
-  const byInput = group(answered, ({ cell }) => `${cell.image} ${cell.input}`);
-  const pairs = byInput.flatMap((same) => {
-    const servers = group(same, ({ cell }) => cell.server);
+  const byInput = Map.groupBy(answered, ({ cell }) => `${cell.image} ${cell.input}`);
+  const pairs = [...byInput.values()].flatMap((same) => {
+    const servers = [...Map.groupBy(same, ({ cell }) => cell.server).values()];
     if (between === "server") return servers.flatMap(pairsWithFirst);
     return pairsWithFirst(servers.flatMap((of) => of.slice(0, 1)));
   });
@@ -131,17 +128,6 @@ function agreement(
         ...{ image: a.cell.image, a: a.cell.id, b: b.cell.id, differences },
       })),
   };
-}
-
-function group<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const found = groups.get(key);
-    if (found === undefined) groups.set(key, [item]);
-    else found.push(item);
-  }
-  return [...groups.values()];
 }
 
 function pairsWithFirst<T>([first, ...others]: readonly T[]): (readonly [T, T])[] {

@@ -1,18 +1,5 @@
 import { mean } from "../math/quantile.ts";
 
-/** A cell's visits as logarithms of what was measured, with names of what is as noisy as this, the narrowest first. */
-export interface AlikeVisits {
-  readonly alike: readonly string[];
-  readonly logs: readonly number[];
-}
-
-/** Noise of one visit: variance of a logarithm, with the degrees of freedom of its estimate and the name of what it is of. */
-export interface VisitNoise {
-  readonly name: string;
-  readonly variance: number;
-  readonly df: number;
-}
-
 /** Fewer degrees of freedom than this, and a group's noise is not known by itself. */
 const KNOWN_DF = 3;
 
@@ -24,9 +11,11 @@ const KNOWN_DF = 3;
  * milliseconds) never counts in a slow one's. What a machine's visits of one round have in common stays in it: a sum of
  * cells of one machine, in which that cancels, is then known better than it says, not worse.
  *
- * @returns the noise by a cell's names; undefined where nothing alike was visited twice
+ * @param cells each with the logarithms of what its visits measured, and names of what is as noisy as it, the narrowest first
+ * @returns by a cell's names: the variance of one visit's logarithm, its degrees of freedom, and the name that it is of; undefined
+ * where nothing alike was visited twice
  */
-export function noiseByAlike(cells: Iterable<AlikeVisits>): (alike: readonly string[]) => VisitNoise | undefined {
+export function noiseByAlike(cells: Iterable<{ readonly alike: readonly string[]; readonly logs: readonly number[] }>) {
   const groups = new Map<string, { squares: number; df: number }>();
   for (const { alike, logs } of cells) {
     const centre = mean(logs);
@@ -36,12 +25,9 @@ export function noiseByAlike(cells: Iterable<AlikeVisits>): (alike: readonly str
       groups.set(name, { squares: group.squares + squares, df: group.df + logs.length - 1 });
     }
   }
-  return (alike) => {
-    const known = alike.find((name) => (groups.get(name)?.df ?? 0) >= KNOWN_DF);
-    const name = known ?? alike.findLast((a) => (groups.get(a)?.df ?? 0) > 0);
-    const group = name === undefined ? undefined : groups.get(name);
-    return name === undefined || group === undefined
-      ? undefined
-      : { name, variance: group.squares / group.df, df: group.df };
+  return (alike: readonly string[]) => {
+    const named = alike.flatMap((name) => ({ name, squares: 0, df: 0, ...groups.get(name) }));
+    const found = named.find(({ df }) => df >= KNOWN_DF) ?? named.findLast(({ df }) => df > 0);
+    return found && { name: found.name, variance: found.squares / found.df, df: found.df };
   };
 }

@@ -13,7 +13,8 @@ export interface Contrast {
   readonly df: number;
 }
 
-const LEVEL = 0.95;
+/** The upper end of 95 % intervals. */
+const UPPER = 0.975;
 /** Half of an interval, as a logarithm, beyond which it says nothing. */
 export const WIDEST = Math.log(1000);
 const DRAWS = 1000;
@@ -30,7 +31,7 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
     const error = errorOf();
     if (error === undefined) return WITHOUT_ERROR;
     const { variance, df, moves } = error;
-    const half = df >= 1 ? studentQuantile((1 + LEVEL) / 2, df) * Math.sqrt(variance) : Infinity;
+    const half = df >= 1 ? studentQuantile(UPPER, df) * Math.sqrt(variance) : Infinity;
     return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df } : WITHOUT_ERROR;
   });
   return {
@@ -54,7 +55,7 @@ export function lazily<T>(make: () => T): () => T {
 }
 
 /** A contrast as a ratio. */
-export function ratioOfContrast(c: Contrast): RatioEstimate {
+export function ratioOfContrast(c: Pick<Contrast, "log" | "interval">): RatioEstimate {
   return {
     ratio: Math.exp(c.log),
     interval: c.interval && { low: Math.exp(c.interval.low), high: Math.exp(c.interval.high) },
@@ -73,17 +74,9 @@ export function jointInterval(
     contrasts.map((c) => c.moves),
     { draws: DRAWS, seed },
   ).map((errors) => f(contrasts.map((c, i) => c.log + (errors[i] as number))) - centre);
-  return shift(widened(Float64Array.from(drawn), Math.min(...contrasts.map((c) => c.df))), centre);
-}
-
-/** Percentiles of centred draws, stretched from the normal's width to Student's. */
-function widened(draws: Float64Array, df: number): Interval {
-  const sorted = draws.slice().sort();
-  const tail = (1 - LEVEL) / 2;
-  const stretch = studentQuantile(1 - tail, df) / normalQuantile(1 - tail);
-  return { low: stretch * quantile(sorted, tail), high: stretch * quantile(sorted, 1 - tail) };
-}
-
-function shift(i: Interval, by: number): Interval {
-  return { low: i.low + by, high: i.high + by };
+  const sorted = Float64Array.from(drawn).sort();
+  // Percentiles of centred draws, stretched from the normal's width to Student's.
+  const stretch = studentQuantile(UPPER, Math.min(...contrasts.map((c) => c.df))) / normalQuantile(UPPER);
+  const end = (q: number) => centre + stretch * quantile(sorted, q);
+  return { low: end(1 - UPPER), high: end(UPPER) };
 }

@@ -1,13 +1,11 @@
 import type { Design, Levels, ModelSpec } from "./design.ts";
 import { type Contrast, contrastOf, lazily } from "./contrast.ts";
-import { dot } from "../math/least-squares.ts";
+import { dot } from "../math/matrix.ts";
 import { type Noise, noiseOf } from "./noise.ts";
 import { varianceOf } from "./propagation.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";
 import { type Unmeasured, unmeasured, withMisfit } from "./unmeasured.ts";
-
-export type { Observation } from "./regression.ts";
 
 /** A fitted model of log latency. */
 export interface EffectsFit {
@@ -32,8 +30,6 @@ export interface EffectsFit {
   asMeasured(over: Levels, under: Levels): number;
   /** The mean of log latency at some levels against other levels, averaged over what neither names. */
   contrast(over: Levels, under: Levels): Contrast;
-  /** Any combination of the coefficients. */
-  combination(weights: Float64Array): Contrast;
 }
 
 /** The model in words, for the report. */
@@ -87,7 +83,7 @@ export function fitEffects(
   const missing = unmeasured(observations, fit, out);
   const noise = options.noise ?? noiseOf(observations, { swept: true });
   const levelNoise = lazily(() => options.levelNoise ?? noiseOf(observations, { swept: false }));
-  const errorOf = errors({ observations, out, doubtful, missing });
+  const errorOf = errors(observations, out, doubtful, missing);
   const between = (over: Levels, under: Levels) => less(design.marginalRow(over), design.marginalRow(under));
   return {
     design,
@@ -100,11 +96,11 @@ export function fitEffects(
     misfit: missing.misfit,
     missing: missing.count - (out?.indices.length ?? 0),
     outliers: out === undefined ? [] : [...outliers.keys()].filter((cell) => observations.some((o) => o.cell === cell)),
-    combination: (l) => contrastOf(dot(l, coefficients), () => errorOf(fit.pull(l), noise)),
     contrast(over, under) {
       const l = between(over, under);
-      const target = () => less(missing.target(over), missing.target(under));
-      return contrastOf(dot(l, coefficients), () => errorOf(fit.pull(l), noise, target));
+      return contrastOf(dot(l, coefficients), () =>
+        errorOf(fit.pull(l), noise, less(missing.target(over), missing.target(under))),
+      );
     },
     asMeasured: (over, under) => dot(between(over, under), fit.coefficients),
     level(at) {
@@ -112,7 +108,7 @@ export function fitEffects(
       const moved = (out?.shifts.reduce((a, b) => a + b, 0) ?? 0) / cells.count;
       return contrastOf(fit.centre.value - moved + dot(l, coefficients), () => {
         const pulled = fit.pull(l).map((p, i) => p + (weights[i] as number) / cells.count);
-        return errorOf(pulled, levelNoise(), () => missing.target(at));
+        return errorOf(pulled, levelNoise(), missing.target(at));
       });
     },
   };
@@ -123,40 +119,26 @@ const APART = 1e-3;
 
 const less = (a: Float64Array, b: Float64Array) => a.map((v, i) => v - (b[i] as number));
 
-/** What the errors of a fit's contrasts are made from. */
-interface Errors {
-  readonly observations: readonly Observation[];
-  readonly out: SetAside | undefined;
-  /** Visits on which no interval may rest. */
-  readonly doubtful: readonly number[];
-  readonly missing: Unmeasured;
-}
-
 /** The error of a weighted sum of visits; undefined where it rests on doubtful ones. */
-function errors({ observations, out, doubtful, missing }: Errors) {
-  return (whole: Float64Array, noise: Noise, target?: () => Float64Array) => {
+function errors(
+  observations: readonly Observation[],
+  out: SetAside | undefined,
+  doubtful: readonly number[],
+  missing: Unmeasured,
+) {
+  return (whole: Float64Array, noise: Noise, target: Float64Array) => {
     const doubt = doubtful.reduce((sum, i) => sum + (whole[i] as number) ** 2, 0);
     if (doubt > APART * whole.reduce((sum, p) => sum + p ** 2, 0)) return undefined;
     const pull = out === undefined ? whole : out.adjust(whole);
     const measured = varianceOf(observations, pull, noise);
-    return missing.count === 0
-      ? measured
-      : withMisfit(measured, missing, less(target?.() ?? missing.gather(whole), missing.gather(pull)));
+    return missing.count === 0 ? measured : withMisfit(measured, missing, less(target, missing.gather(pull)));
   };
 }
 
 function explainedShare(fit: Regression, residuals: Float64Array, out: SetAside | undefined): number {
-  const { cells, weights, y } = fit;
-  const means = (values: Float64Array) => {
-    const sums = new Float64Array(cells.count);
-    values.forEach((v, i) => {
-      const c = cells.of[i] as number;
-      sums[c] = (sums[c] as number) + (weights[i] as number) * v;
-    });
-    const gone = new Set(out?.indices.map((i) => cells.of[i]));
-    return sums.filter((_, c) => !gone.has(c));
-  };
-  const measured = means(y);
+  const gone = new Set(out?.indices.map((i) => fit.cells.of[i]));
+  const means = (values: Float64Array) => fit.cellMeans(values).filter((_, c) => !gone.has(c));
+  const measured = means(fit.y);
   const grand = measured.reduce((a, b) => a + b, 0) / measured.length;
   const lack = means(residuals).reduce((sum, r) => sum + r ** 2, 0);
   const total = measured.reduce((sum, m) => sum + (m - grand) ** 2, 0);

@@ -1,4 +1,5 @@
-import { type BlockSums, type Inverse, type Sample, blockSums, pseudoInverse, solveBlocks, total } from "./blocks.ts";
+import { dot, multiply, rowOf } from "../math/matrix.ts";
+import { type BlockSums, type Sample, type Solved, blockSums, solve, total } from "./blocks.ts";
 
 /** A variance that was estimated, with the degrees of freedom of the estimate. */
 export interface Component {
@@ -31,7 +32,7 @@ const KNOWN_DF = 3;
 /**
  * The noise of a run: a visit's own, and what the visits of a machine in one round have in common, because rounds last
  * minutes and what slows a machine down for a while slows all that it serves then. Both by least squares on the cells that
- * were measured twice: a level for each cell, and then one for each round of each machine; what the second adds tells what is
+ * were measured twice: a level for each cell, and then one for each round of each machine; what the second adds is what is
  * common (Henderson's method 3), what is left is the visits' own.
  *
  * A group of which too few cells were measured twice is taken to be as noisy as the noisiest one that is known, or as its few
@@ -41,53 +42,37 @@ const KNOWN_DF = 3;
  */
 export function noiseOf(samples: readonly Sample[], { swept }: { readonly swept: boolean }): Noise {
   const { machines, samples: repeated, cells, squares } = blockSums(samples);
-  const fine = machines.map((m) => ({ ...m, inverse: pseudoInverse(m.information) }));
-  const rank = fine.reduce((sum, m) => sum + m.inverse.rank, 0);
-  const explained = fine.reduce((sum, m) => sum + solveBlocks(m.inverse, m.score).explained, 0);
+  const fine = machines.map((m) => ({ ...m, ...solve(m) }));
+  const rank = fine.reduce((sum, m) => sum + m.rank, 0);
+  const explained = fine.reduce((sum, m) => sum + m.explained, 0);
   const common = swept ? total(machines) : undefined;
-  const coarse = common && { ...common, inverse: pseudoInverse(common.information) };
-  const between = {
-    squares: explained - (coarse === undefined ? 0 : solveBlocks(coarse.inverse, coarse.score).explained),
-    df: rank - (coarse?.inverse.rank ?? 0),
-  };
+  const coarse = common && solve(common);
+  const between = { squares: explained - (coarse?.explained ?? 0), df: rank - (coarse?.rank ?? 0) };
   const within = { squares: Math.max(0, squares - explained), df: repeated.length - cells - rank };
   if (within.df + between.df <= 0) return { own: undefined, shared: undefined, of: () => UNKNOWN };
   // So few visits that what rounds share cannot be separated from noise: all of it is taken for the visits' own.
   const merged = within.df <= 0;
-  const own = merged
-    ? component((within.squares + between.squares) / between.df, between.df)
-    : component(within.squares / within.df, within.df);
+  const [left, df] = merged ? [within.squares + between.squares, between.df] : [within.squares, within.df];
+  const own = { variance: left / df, df };
+  if (merged) return { own, shared: { variance: 0, ofMeans: 0, df }, of: () => ({ ...own, name: "" }) };
   return {
     own,
-    shared: merged
-      ? { variance: 0, ofMeans: 0, df: between.df }
-      : between.df <= 0
-        ? undefined
-        : sharedNoise(between, own, coupling(machines, coarse?.inverse)),
-    of: merged ? () => ({ ...own, name: "" }) : byGroup(repeated, fine, own),
+    shared: between.df <= 0 ? undefined : sharedNoise(between, own, coupling(machines, coarse?.matrix)),
+    of: byGroup(repeated, fine, own),
   };
 }
 
 const UNKNOWN = { variance: NaN, df: 0, name: "" };
 
-const component = (variance: number, df: number): Component => ({ variance, df });
-
 /** How many visits a machine and round have in common, summed over degrees of freedom: what multiplies the variance there. */
-function coupling(machines: readonly BlockSums[], coarse: Inverse | undefined): number {
+function coupling(machines: readonly BlockSums[], coarse: Float64Array | undefined): number {
   let sum = 0;
-  for (const { information } of machines) {
-    const size = Math.sqrt(information.length);
-    for (let i = 0; i < size; i++) {
-      sum += information[i * size + i] as number;
-      if (coarse === undefined) continue;
-      for (let j = 0; j < size; j++)
-        for (let k = 0; k < size; k++)
-          sum -=
-            (coarse.matrix[i * size + j] as number) *
-            (information[j * size + k] as number) *
-            (information[k * size + i] as number);
+  for (const { information, score } of machines)
+    for (let i = 0; i < score.length; i++) {
+      const row = rowOf(information, i, score.length);
+      sum += row[i] as number;
+      if (coarse !== undefined) sum -= dot(rowOf(coarse, i, score.length), multiply(information, row));
     }
-  }
   return sum;
 }
 
@@ -98,16 +83,11 @@ function sharedNoise(between: { squares: number; df: number }, own: Component, c
 }
 
 /** Noise by group, from residuals of the finest model; degrees of freedom by each group's share of the visits. */
-function byGroup(
-  repeated: readonly Sample[],
-  machines: readonly (BlockSums & { readonly inverse: Inverse })[],
-  own: Component,
-): Noise["of"] {
+function byGroup(repeated: readonly Sample[], machines: readonly (BlockSums & Solved)[], own: Component): Noise["of"] {
   const groups = new Map<string, { squares: number; free: number }>();
   let free = 0;
-  for (const machine of machines) {
-    const { levels } = solveBlocks(machine.inverse, machine.score);
-    for (const { visits } of machine.cells) {
+  for (const { cells, levels } of machines)
+    for (const visits of cells) {
       const left = visits.map((v) => v.deviation - (levels[v.block] as number));
       const centre = left.reduce((a, b) => a + b, 0) / left.length;
       const squares = left.reduce((sum, r) => sum + (r - centre) ** 2, 0);
@@ -117,12 +97,11 @@ function byGroup(
         groups.set(name, { squares: group.squares + squares, free: group.free + visits.length - 1 });
       }
     }
-  }
   const known = new Map<string, Component>();
   const guessed = new Map<string, Component>();
   for (const [name, group] of groups) {
     const df = (group.free * own.df) / free;
-    if (df >= 1) (df >= KNOWN_DF ? known : guessed).set(name, component(group.squares / df, df));
+    if (df >= 1) (df >= KNOWN_DF ? known : guessed).set(name, { variance: group.squares / df, df });
   }
   const broad = new Set(repeated.flatMap((s) => s.alike.at(-1) ?? []));
   const noisiest = [...broad].flatMap((name) => known.get(name) ?? []).reduce(larger, own);

@@ -1,4 +1,4 @@
-import { dot } from "../math/least-squares.ts";
+import { dot } from "../math/matrix.ts";
 import type { Sample } from "./blocks.ts";
 import type { Noise } from "./noise.ts";
 import { random } from "../math/random.ts";
@@ -31,15 +31,10 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
   samples.forEach(({ machine, round, alike }, i) => {
     const weight = weights[i] as number;
     const key = `${machine}|${round}`;
-    const block = blocks.get(key);
-    if (block === undefined) blocks.set(key, { sum: weight, visits: 1 });
-    else {
-      block.sum += weight;
-      block.visits += 1;
-    }
+    const block = blocks.get(key) ?? { sum: 0, visits: 0 };
+    blocks.set(key, { sum: block.sum + weight, visits: block.visits + 1 });
     const { variance, df, name } = noise.of(alike);
-    const before = own.get(name);
-    own.set(name, { variance: (before?.variance ?? 0) + weight ** 2 * variance, df });
+    own.set(name, { variance: (own.get(name)?.variance ?? 0) + weight ** 2 * variance, df });
     moves.push(weight * Math.sqrt(variance));
     squares += weight ** 2;
     visitVariance += weight ** 2 * variance;
@@ -47,8 +42,8 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
   const sums = [...blocks.values()];
   const together = sums.reduce((sum, b) => sum + b.sum ** 2, 0);
   const { shared } = noise;
-  const known = noise.own !== undefined;
-  if (!known || (shared === undefined && sums.reduce((sum, b) => sum + b.sum ** 2 / b.visits, 0) > APART * squares))
+  const apart = sums.reduce((sum, b) => sum + b.sum ** 2 / b.visits, 0) <= APART * squares;
+  if (noise.own === undefined || (shared === undefined && !apart))
     return { variance: NaN, df: 0, moves: new Float64Array() };
   const sharedVariance = together * (shared?.variance ?? 0);
   const variance = sharedVariance + visitVariance;

@@ -1,12 +1,32 @@
 import { type Design, type Levels, type ModelSpec, makeDesign } from "./design.ts";
-import { type Groups, demean, groupsOf } from "../math/groups.ts";
-import { dot, inverseInformation, invertSymmetric, multiply } from "../math/least-squares.ts";
+import { dot, invertSymmetric, multiply } from "../math/matrix.ts";
 import type { Sample } from "./blocks.ts";
 
 /** One visit: the logarithm of its median latency (its `value`), where and when it was measured. */
 export interface Observation extends Sample {
   readonly levels: Levels;
 }
+
+/** Groups of visits, numbered in the order in which they come. */
+interface Groups {
+  /** The group of each visit. */
+  readonly of: Int32Array;
+  readonly count: number;
+}
+
+function groupsOf(labels: readonly (string | number)[]): Groups {
+  const numbers = new Map([...new Set(labels)].map((label, i) => [label, i]));
+  return { of: Int32Array.from(labels, (l) => numbers.get(l) as number), count: numbers.size };
+}
+
+/** Sums of each group's values. */
+function sumsBy({ of, count }: Groups, values: Float64Array): Float64Array {
+  const sums = new Float64Array(count);
+  of.forEach((group, i) => (sums[group] = (sums[group] as number) + (values[i] as number)));
+  return sums;
+}
+
+const times = (a: Float64Array, b: Float64Array) => a.map((v, i) => v * (b[i] as number));
 
 /** Least squares on visits, rounds swept out as blocks (Frisch, Waugh, Lovell), every cell weighing the same. */
 export interface Regression {
@@ -23,6 +43,8 @@ export interface Regression {
   readonly residuals: Float64Array;
   /** Means over the cells, rounds left in: of the values, and of the design's rows. */
   readonly centre: { readonly value: number; readonly row: Float64Array };
+  /** Each cell's mean of what its visits have. */
+  cellMeans(values: Float64Array): Float64Array;
   /** The matrix that makes residuals of values, row i: what the value of visit j counts in the residual of visit i. */
   residualRow(i: number): (j: number) => number;
   /** How far a combination of coefficients moves with each visit's value. */
@@ -31,45 +53,42 @@ export interface Regression {
 
 /** @returns undefined where the terms cannot be separated, or nothing varies */
 export function regress(observations: readonly Observation[], spec: ModelSpec): Regression | undefined {
-  const cells = groupsOf(observations.map((o) => o.cell));
-  const rounds = groupsOf(observations.map((o) => String(o.round)));
-  const visitsOf = new Float64Array(cells.count);
-  for (const c of cells.of) visitsOf[c] = (visitsOf[c] as number) + 1;
-  const weights = Float64Array.from(cells.of, (c) => 1 / (visitsOf[c] as number));
-  const design = makeDesign(
-    observations.map((o) => o.levels),
-    spec,
-  );
-  const { width } = design;
-  if (width === 0) return undefined;
+  const levels = observations.map((o) => o.levels);
+  const design = makeDesign(levels, spec);
+  if (design.width === 0) return undefined;
 
-  const rows = observations.map((o) => design.row(o.levels));
-  const centre = {
-    value: observations.reduce((sum, o, i) => sum + (o.value * (weights[i] as number)) / cells.count, 0),
-    row: new Float64Array(width).map((_, j) =>
-      rows.reduce((sum, row, i) => sum + ((row[j] as number) * (weights[i] as number)) / cells.count, 0),
-    ),
+  const cells = groupsOf(observations.map((o) => o.cell));
+  const rounds = groupsOf(observations.map((o) => o.round));
+  const visits = sumsBy(cells, new Float64Array(observations.length).fill(1));
+  const weights = Float64Array.from(cells.of, (c) => 1 / (visits[c] as number));
+  const roundWeight = sumsBy(rounds, weights);
+  const meanOverCells = (v: Float64Array) => dot(v, weights) / cells.count;
+  /** Takes the weighted mean of each round away from its visits: a level for each round, without a column for it. */
+  const sweep = (v: Float64Array) => {
+    const sums = sumsBy(rounds, times(v, weights));
+    return v.map(
+      (x, i) => x - (sums[rounds.of[i] as number] as number) / (roundWeight[rounds.of[i] as number] as number),
+    );
   };
-  sweepRounds(rows, width, rounds, weights);
-  const y = Float64Array.from(observations, (o) => o.value);
-  demean(y, rounds, weights);
-  const inverse = inverseInformation({ rows, weights, width });
+
+  const values = Float64Array.from(observations, (o) => o.value);
+  const given = levels.map((l) => design.row(l));
+  const columns = Array.from({ length: design.width }, (_, j) => Float64Array.from(given, (row) => row[j] as number));
+  const swept = columns.map(sweep);
+  const rows = given.map((_, i) => Float64Array.from(swept, (column) => column[i] as number));
+  const y = sweep(values);
+  const weighted = swept.map((column) => times(column, weights));
+  const inverse = invertSymmetric(Float64Array.from(weighted.flatMap((a) => swept.map((b) => dot(a, b)))));
   if (inverse === undefined) return undefined;
-  const score = new Float64Array(width);
-  rows.forEach((row, i) => {
-    for (let j = 0; j < width; j++)
-      score[j] = (score[j] as number) + (weights[i] as number) * (row[j] as number) * (y[i] as number);
-  });
-  const coefficients = multiply(inverse, score);
-  const roundWeight = new Float64Array(rounds.count);
-  rounds.of.forEach((r, i) => (roundWeight[r] = (roundWeight[r] as number) + (weights[i] as number)));
-  const pull = (combination: Float64Array) => {
-    const direction = multiply(inverse, combination);
-    return Float64Array.from(rows, (row, i) => dot(row, direction) * (weights[i] as number));
-  };
+  const coefficients = multiply(
+    inverse,
+    Float64Array.from(weighted, (column) => dot(column, y)),
+  );
   return {
-    ...{ design, cells, rounds, rows, y, weights, inverse, coefficients, pull, centre },
+    ...{ design, cells, rounds, rows, y, weights, inverse, coefficients },
     residuals: Float64Array.from(rows, (row, i) => (y[i] as number) - dot(row, coefficients)),
+    centre: { value: meanOverCells(values), row: Float64Array.from(columns, meanOverCells) },
+    cellMeans: (v) => sumsBy(cells, times(v, weights)),
     residualRow: (i) => {
       const direction = multiply(inverse, rows[i] as Float64Array);
       const round = rounds.of[i] as number;
@@ -78,16 +97,11 @@ export function regress(observations: readonly Observation[], spec: ModelSpec): 
         return (i === j ? 1 : 0) - (weights[j] as number) * (dot(rows[j] as Float64Array, direction) + level);
       };
     },
+    pull: (combination) => {
+      const direction = multiply(inverse, combination);
+      return Float64Array.from(rows, (row, i) => dot(row, direction) * (weights[i] as number));
+    },
   };
-}
-
-function sweepRounds(rows: readonly Float64Array[], width: number, rounds: Groups, weights: Float64Array): void {
-  const column = new Float64Array(rows.length);
-  for (let j = 0; j < width; j++) {
-    rows.forEach((row, i) => (column[i] = row[j] as number));
-    demean(column, rounds, weights);
-    rows.forEach((row, i) => (row[j] = column[i] as number));
-  }
 }
 
 /** A regression without some of its visits, each the only one of its cell. */
@@ -115,46 +129,33 @@ export function setAside(
   indices: readonly number[],
   makers: readonly ((j: number) => number)[] = indices.map((i) => fit.residualRow(i)),
 ): SetAside | undefined {
-  const size = indices.length;
-  const residualRows = makers.map((row) => Float64Array.from(fit.residuals, (_, j) => row(j)));
-  const block = new Float64Array(size * size);
-  residualRows.forEach((row, a) => indices.forEach((i, b) => (block[a * size + b] = row[i] as number)));
-  const inverse = invertSymmetric(block, size);
+  const residualRows = makers.map((row) => fit.residuals.map((_, j) => row(j)));
+  const at = (values: Float64Array) => Float64Array.from(indices, (i) => values[i] as number);
+  const inverse = invertSymmetric(Float64Array.from(residualRows.flatMap((row) => [...at(row)])));
   if (inverse === undefined) return undefined;
-  const shifts = multiply(
-    inverse,
-    Float64Array.from(indices, (i) => fit.residuals[i] as number),
+  const summed = (shares: Float64Array) =>
+    fit.residuals.map((_, j) =>
+      residualRows.reduce((sum, row, a) => sum + (row[j] as number) * (shares[a] as number), 0),
+    );
+  const shifts = multiply(inverse, at(fit.residuals));
+  const score = fit.coefficients.map((_, k) =>
+    indices.reduce((sum, i, a) => sum + (fit.rows[i]?.[k] ?? NaN) * (shifts[a] as number), 0),
   );
-  const residuals = Float64Array.from(fit.residuals);
-  const score = new Float64Array(fit.design.width);
-  indices.forEach((i, a) => {
-    const shift = shifts[a] as number;
-    const row = residualRows[a] as Float64Array;
-    // These visits weigh 1: a column of the maker is the row over the weights.
-    row.forEach((m, j) => (residuals[j] = (residuals[j] as number) - (m / (fit.weights[j] as number)) * shift));
-    fit.rows[i]?.forEach((x, j) => (score[j] = (score[j] as number) + x * shift));
-  });
   const moved = multiply(fit.inverse, score);
+  const shifted = summed(shifts);
   return {
     indices,
     shifts,
-    coefficients: fit.coefficients.map((b, j) => b - (moved[j] as number)),
-    residuals,
+    coefficients: fit.coefficients.map((b, k) => b - (moved[k] as number)),
+    // These visits weigh 1: a column of the maker is the row over the weights.
+    residuals: fit.residuals.map((r, j) => r - (shifted[j] as number) / (fit.weights[j] as number)),
     freedom(i, own) {
       const cross = Float64Array.from(indices, own);
       return own(i) - dot(cross, multiply(inverse, cross));
     },
     adjust(pull) {
-      const share = multiply(
-        inverse,
-        Float64Array.from(indices, (i) => pull[i] as number),
-      );
-      const left = Float64Array.from(pull);
-      residualRows.forEach((row, a) => {
-        const s = share[a] as number;
-        row.forEach((m, j) => (left[j] = (left[j] as number) - s * m));
-      });
-      return left;
+      const share = summed(multiply(inverse, at(pull)));
+      return pull.map((p, j) => p - (share[j] as number));
     },
   };
 }

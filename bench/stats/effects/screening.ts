@@ -88,29 +88,18 @@ function robustScale(
   out: SetAside,
   noise: Noise,
 ): (i: number) => number {
-  const { cells, weights, design } = fit;
-  const sums = new Float64Array(cells.count);
-  cells.of.forEach((c, i) => (sums[c] = (sums[c] as number) + (weights[i] as number) * (out.residuals[i] as number)));
+  const { cells, design } = fit;
+  const means = fit.cellMeans(out.residuals).map(Math.abs);
   const gone = new Set(out.indices.map((i) => cells.of[i]));
-  const groups = new Map<string, number[]>();
-  const seen = new Set<number>();
-  observations.forEach((o, i) => {
-    const c = cells.of[i] as number;
-    if (seen.has(c) || gone.has(c)) return;
-    seen.add(c);
-    for (const name of new Set(["", o.alike.at(-1) ?? ""])) {
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, [Math.abs(sums[c] as number)]);
-      else group.push(Math.abs(sums[c] as number));
-    }
-  });
+  // One visit of each cell that is not set aside, with the name of what it is as noisy as.
+  const visits = new Map(observations.map((o, i) => [cells.of[i] as number, o.alike.at(-1) ?? ""]));
+  const kept = [...visits].flatMap(([cell, name]) => (gone.has(cell) ? [] : [{ name, apart: means[cell] as number }]));
   // Residuals are as much smaller than errors as the fit has parameters.
-  const count = seen.size;
-  const stretch = Math.sqrt(count / (count - design.width - 1)) / NORMAL_MAD;
-  const scales = new Map(
-    [...groups].filter(([, own]) => own.length >= KNOWN_CELLS).map(([name, own]) => [name, median(own) * stretch]),
-  );
-  const whole = median(groups.get("") ?? []) * stretch;
+  const stretch = Math.sqrt(kept.length / (kept.length - design.width - 1)) / NORMAL_MAD;
+  const scaleOf = (some: typeof kept) => median(some.map((c) => c.apart)) * stretch;
+  const groups = [...Map.groupBy(kept, (c) => c.name)].filter(([, own]) => own.length >= KNOWN_CELLS);
+  const scales = new Map(groups.map(([name, own]) => [name, scaleOf(own)]));
+  const whole = scaleOf(kept);
   return (i) => {
     const { alike = [] } = observations[i] ?? {};
     const own = noise.own === undefined ? 0 : Math.sqrt(noise.of(alike).variance);

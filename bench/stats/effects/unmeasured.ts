@@ -6,7 +6,7 @@ import type { Observation, Regression, SetAside } from "./regression.ts";
 export interface Unmeasured {
   /** How many there are. */
   readonly count: number;
-  /** What the model leaves unexplained of a cell, as a standard deviation; NaN where no cell can tell. */
+  /** What the model leaves unexplained of a cell, as a standard deviation; NaN where no cell shows it. */
   readonly misfit: number;
   readonly df: number;
   /** What is averaged, as a weight for each combination: the cells at some levels. */
@@ -21,10 +21,9 @@ export function unmeasured(
   fit: Regression,
   out: SetAside | undefined,
 ): Unmeasured {
-  const { design, cells, weights } = fit;
-  const { factors } = design.spec;
+  const { factors } = fit.design.spec;
   const grid = factors.reduce<readonly Levels[]>(
-    (all, f) => all.flatMap((at) => (design.levels[f] ?? []).map((level) => ({ ...at, [f]: level }))),
+    (all, f) => all.flatMap((at) => (fit.design.levels[f] ?? []).map((level) => ({ ...at, [f]: level }))),
     [{}],
   );
   const key = (levels: Levels) => factors.map((f) => levels[f]).join("\0");
@@ -32,14 +31,11 @@ export function unmeasured(
   const gridOf = observations.map((o) => numbers.get(key(o.levels)) as number);
   const gone = new Set(out?.indices);
   const measured = new Set(gridOf.filter((_, i) => !gone.has(i)));
-
-  const sums = new Float64Array(cells.count);
-  const residuals = out?.residuals ?? fit.residuals;
-  cells.of.forEach((c, i) => (sums[c] = (sums[c] as number) + (weights[i] as number) * (residuals[i] as number)));
-  const df = cells.count - gone.size - design.width - 1;
+  const df = fit.cells.count - gone.size - fit.design.width - 1;
+  const lack = fit.cellMeans(out?.residuals ?? fit.residuals).reduce((sum, r) => sum + r ** 2, 0);
   return {
     count: grid.length - measured.size,
-    misfit: df > 0 ? Math.sqrt(sums.reduce((sum, r) => sum + r ** 2, 0) / df) : NaN,
+    misfit: df > 0 ? Math.sqrt(lack / df) : NaN,
     df,
     target(at) {
       const named = Object.entries(at).filter(([f]) => factors.includes(f));
@@ -49,10 +45,7 @@ export function unmeasured(
     },
     gather(pull) {
       const weight = new Float64Array(grid.length);
-      pull.forEach((p, i) => {
-        const g = gridOf[i] as number;
-        weight[g] = (weight[g] as number) + p;
-      });
+      gridOf.forEach((g, i) => (weight[g] = (weight[g] as number) + (pull[i] as number)));
       return weight;
     },
   };

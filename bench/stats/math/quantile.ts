@@ -1,5 +1,3 @@
-import { binomialCdf } from "./special.ts";
-
 /**
  * The q-quantile by linear interpolation between order statistics (Hyndman and Fan's type 7, the default of R and NumPy).
  *
@@ -35,50 +33,17 @@ export function variance(values: ArrayLike<number>): number {
   return sum / (values.length - 1);
 }
 
-/** Positions (0-based) of two order statistics between which a quantile lies. */
-export interface OrderInterval {
-  readonly low: number;
-  readonly high: number;
-}
-
 /**
- * The exact, distribution-free interval of a quantile between two order statistics, with equal tails: the number of
- * values below the quantile is binomial(n, q) whatever the distribution (David and Nagaraja, Order Statistics, 7.1).
- * Undefined where n is too small for one of its ends to be an observation.
+ * Whether n calls can carry a quantile: its exact 95 % interval between two order statistics, which holds whatever the
+ * distribution, has both ends inside of the sample (David and Nagaraja, Order Statistics, 7.1). That takes 6 calls for the
+ * median, 36 for p90, 72 for p95 and 368 for p99; with fewer, the quantile is hardly more than the maximum and is not shown.
  *
- * The values are taken as independent. Calls of one visit are so only in part; this decides what n can carry at the
- * least, and `clusterBootstrap` gives the interval that knows of visits.
- */
-export function quantileInterval(n: number, q: number, level = 0.95): OrderInterval | undefined {
-  const tail = (1 - level) / 2;
-  // x[low] (1-based r) is below the quantile unless fewer than r values are: P(B < r) = P(B <= r - 1) <= tail.
-  let r = largestWith((k) => binomialCdf(k - 1, n, q) <= tail, n);
-  // x[high] (1-based s) is above it unless s or more values are below: P(B >= s) = 1 - P(B <= s - 1) <= tail.
-  const s = n + 1 - largestWith((k) => 1 - binomialCdf(n - k, n, q) <= tail, n);
-  if (r < 1 || s > n) return undefined;
-  r -= 1;
-  return { low: r, high: s - 1 };
-}
-
-/** The largest k in 1..n for which a condition that turns false once holds; 0 where it never does. */
-function largestWith(holds: (k: number) => boolean, n: number): number {
-  let low = 0;
-  let high = n;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (holds(middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/**
- * Whether n calls can carry a quantile: its exact 95 % interval has both ends inside of the sample. That takes 6 calls for
- * the median, 36 for p90, 72 for p95 and 368 for p99; with fewer, the quantile is hardly more than the maximum and is not
- * shown.
+ * Calls are taken as independent, which those of one visit are only in part: `clusterBootstrap` gives intervals that know of
+ * visits.
  */
 export function carries(n: number, q: number): boolean {
-  return quantileInterval(n, q) !== undefined;
+  // The chances that all calls lie below the quantile, and that all lie above it: each may be a tail of the interval at most.
+  return Math.max(q ** n, (1 - q) ** n) <= 0.025;
 }
 
 /** The rule of `carries`, for readers of a table. */

@@ -24,27 +24,25 @@ export function incompleteBeta(x: number, a: number, b: number): number {
   // The fraction converges fast on this side; the other follows by symmetry.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;
-  const tiny = 1e-300;
   let c = 1;
-  let d = 1 / guard(1 - ((a + b) * x) / (a + 1), tiny);
+  let d = 1 / guard(1 - ((a + b) * x) / (a + 1));
   let result = d;
   for (let m = 1; m < 1000; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / guard(1 + even * d, tiny);
-    c = guard(1 + even / c, tiny);
+    d = 1 / guard(1 + even * d);
+    c = guard(1 + even / c);
     result *= c * d;
     const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / guard(1 + odd * d, tiny);
-    c = guard(1 + odd / c, tiny);
+    d = 1 / guard(1 + odd * d);
+    c = guard(1 + odd / c);
     result *= c * d;
     if (Math.abs(c * d - 1) < 1e-15) break;
   }
   return front * result;
 }
 
-function guard(value: number, tiny: number): number {
-  return Math.abs(value) < tiny ? tiny : value;
-}
+/** Keeps a denominator of a continued fraction away from 0. */
+const guard = (value: number) => (Math.abs(value) < 1e-300 ? 1e-300 : value);
 
 /** P(T <= t) of Student's t with `df` degrees of freedom; `df` may be a fraction, and Infinity is the normal. */
 export function studentCdf(t: number, df: number): number {
@@ -89,8 +87,8 @@ export function normalCdf(z: number): number {
     for (let i = 1; i < 500; i++) {
       const a = -i * (i - 0.5);
       b += 2;
-      d = 1 / guard(a * d + b, 1e-300);
-      c = guard(b + a / c, 1e-300);
+      d = 1 / guard(a * d + b);
+      c = guard(b + a / c);
       h *= c * d;
       if (Math.abs(c * d - 1) < 1e-16) break;
     }
@@ -102,11 +100,4 @@ export function normalCdf(z: number): number {
 /** The p-quantile of the standard normal, 0 < p < 1. */
 export function normalQuantile(p: number): number {
   return studentQuantile(p, Infinity);
-}
-
-/** P(X <= k) of a binomial with n trials and success probability p. */
-export function binomialCdf(k: number, n: number, p: number): number {
-  if (k < 0) return 0;
-  if (k >= n) return 1;
-  return incompleteBeta(1 - p, n - k, k + 1);
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../matrix/cell.ts";
-import { type CellSummary, summarise } from "../../../stats/summary.ts";
+import { type CellSummary, summariesOf } from "../../../stats/summary.ts";
+import { gatherCells } from "../../../stats/visits.ts";
 import { cellOf, summaryOf as summary } from "../../../testing/cells.ts";
 import { callRecord, manifestOf } from "../../../testing/studies.ts";
 import { reportInputs } from "../../index.ts";
 import { renderText } from "../../render/text.ts";
 import { phasesSection } from "./phases.ts";
+
+const summarised = async (records: Parameters<typeof gatherCells>[0]) => summariesOf(await gatherCells(records));
 
 const X4 = { mode: "closed-loop", concurrency: 4 };
 const TEN_A_SECOND = { mode: "constant-rate", concurrency: 1, ratePerSecond: 10 };
@@ -40,11 +43,11 @@ describe("the table of phases", () => {
       const own = { ...parts, lateMs: 300 + 100 * sign };
       return callRecord(open.id, 0, 350 + 100 * sign, own);
     });
-    const text = await textOf([a, open], await summarise([callRecord(a.id, 0, 50), ...calls]));
+    const text = await textOf([a, open], await summarised([callRecord(a.id, 0, 50), ...calls]));
     expect(text).toMatch(/10\/s +1 +350 +350 +300 +1\.00 +2\.00 +40\.0 +3\.00 +4\.00 +2/);
     expect(text).toMatch(/one by one +1 +50\.0 +50\.0 +– /);
     expect(text).toContain("Queued:");
-    expect(await textOf([a], await summarise([callRecord(a.id, 0, 50)]))).not.toContain("queued");
+    expect(await textOf([a], await summarised([callRecord(a.id, 0, 50)]))).not.toContain("queued");
   });
 
   it("says over how many images a mean is where some failed or were not reached, the failed ones' calls left out", async () => {
