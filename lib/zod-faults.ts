@@ -1,24 +1,33 @@
 import type { z } from "zod";
 import type { Fault } from "./errors.ts";
 
-/** More faults than this of one text help nobody. */
+/** More faults of one text than this tell nothing more. */
 const MOST_FAULTS = 10;
 
 type Issue = z.core.$ZodIssue;
 /** What `safeParse` gives, and what `parse` throws. */
 type Failure = { readonly issues: readonly Issue[] };
 
-/** An issue in one line, its path first as it would be written in code: `models[0].name`; `(top)` of the whole. */
-function issueText({ path, message }: Issue): string {
+/** Where an issue is, as it would be written in code: `models[0].name`; `(top)` of the whole. */
+export function pathText(path: readonly PropertyKey[]): string {
   const text = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return `${text.replace(/^\./, "") || "(top)"}: ${message}`;
+  return text.replace(/^\./, "") || "(top)";
+}
+
+/** An issue in one line, its path first. */
+export function issueText(issue: Issue): string {
+  return `${pathText(issue.path)}: ${issue.message}`;
 }
 
 /**
  * The issues behind a failure, each with its whole path. Of a union only "invalid input" is known: the branch with the fewest
  * issues is what the writer meant, unless the union has words of its own.
  */
-function flatten(issues: readonly Issue[], base: readonly PropertyKey[] = []): Issue[] {
+export function flatIssues(failure: Failure): Issue[] {
+  return flatten(failure.issues, []);
+}
+
+function flatten(issues: readonly Issue[], base: readonly PropertyKey[]): Issue[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...issue.path];
     if (issue.code !== "invalid_union" || issue.errors.length === 0 || issue.message !== "Invalid input")
@@ -33,7 +42,7 @@ function flatten(issues: readonly Issue[], base: readonly PropertyKey[] = []): I
  * are. What was expected and what to do are said once, at the end.
  */
 export function zodFaults(failure: Failure, place: string, rest: Omit<Fault, "what"> = {}): Fault[] {
-  const issues = flatten(failure.issues);
+  const issues = flatIssues(failure);
   const faults: Fault[] = issues.slice(0, MOST_FAULTS).map((issue) => ({ what: `${place}: ${issueText(issue)}` }));
   const more = issues.length - faults.length;
   if (more > 0) faults.push({ what: `${place}: and ${more} more` });
