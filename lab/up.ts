@@ -7,10 +7,9 @@ import { bootHost, hostUp, type BootPlan, initOf, stopHost } from "./hosts/boot.
 import { needHierarchies } from "./hosts/cgroupfs.ts";
 import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
-import { checkFolders } from "./folders.ts";
 import { awaitHost } from "./hosts/ready.ts";
 import { locked, lockedForAll } from "./lock.ts";
-import { labPaths } from "./names.ts";
+import { checkFolders, labPaths } from "./names.ts";
 import { applyLink, linkUp } from "./network/link.ts";
 import { address6In, addressIn } from "./network/subnet.ts";
 import { chooseSubnet, makeSwitch, switchUp } from "./network/switch.ts";
