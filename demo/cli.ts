@@ -9,8 +9,8 @@ export const demo = command(
       "it is taken down again.",
     options: OPTIONS,
     details: [
-      "So few calls in so little time (ten a cell, slow models visited once or twice) show the paper's factors, not each cell to 2 %: " +
-        "no precision is asked for, and the report says how precise each cell became. More minutes and requests make it so: " +
+      "Eight minutes give ten calls a cell, and one or two visits to slow models: enough for the paper's factors, too few to know " +
+        "each cell to 2 %. The report says how precise each cell became. More time gives more precision: " +
         "--budget 60 --requests 100 asks for 2 % of every cell.",
       "What it needs and this machine lacks is installed or built first, once, and kept in ~/.cache/lathe. It can be killed " +
         "and started again at any time. Nothing of it reaches outside this machine but package downloads.",

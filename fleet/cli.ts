@@ -2,12 +2,12 @@ import { command } from "../lib/cli/spec.ts";
 import { DOWN, UP } from "./options.ts";
 
 const WHICH =
-  "All stacks are those with a config file (Pulumi.NAME.yaml) and those that the backend knows; `dev`, the one on this " +
-  "machine's own Docker engine, only counts where it is named.";
+  "All stacks: those with a config file (Pulumi.NAME.yaml) and those that the backend knows. `dev`, the stack on this " +
+  "machine's own Docker engine, is taken only if you name it.";
 const GOES_ON =
-  "A stack that fails stops no other one; its reason and the next command stand below the table. Ctrl-C lets the engines " +
-  "finish what they have begun and begins nothing new; pressed again it ends them at once. What is unfinished is then listed, " +
-  "with the command that goes on.";
+  "If a stack fails, the others go on; its reason and the next command stand below the table. Ctrl-C lets the engines " +
+  "finish what they have begun, and begins nothing new; a second Ctrl-C ends them at once. The command then lists what is " +
+  "unfinished, and how to go on.";
 
 export const up = command(
   {
@@ -15,13 +15,13 @@ export const up = command(
     summary: "Brings every stack up, several at once: each is `pulumi up`, with one table at the end.",
     options: UP,
     details: [
-      `${WHICH} A config file whose stack the backend does not know makes one.`,
+      `${WHICH} If the backend does not know the stack of a config file, \`up\` makes it.`,
       GOES_ON,
       "The same as `npx lathe pulumi up --stack NAME` for each: both can be mixed freely.",
     ],
     examples: [
       ["npx lathe up --stack cloud,edge", "two of them"],
-      ["npx lathe up --refresh", "after somebody has meddled with a machine"],
+      ["npx lathe up --refresh", "if somebody has changed a machine by hand"],
       ["npx lathe up --json | jq '.stacks[].result'", "for a program"],
     ],
     exits: { 0: "every stack is up", 1: "a stack is not", 130: "interrupted" },

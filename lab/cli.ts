@@ -11,8 +11,8 @@ export const lab = command(
     actions: {
       up: "make what is missing, and leave alone what runs; needs root",
       status: "hosts, cores, CPU share, Docker, link",
-      ssh: "HOST [-- COMMAND]: a shell or a command there; one word is a line for the shell",
-      link: "HOST: how far it is away",
+      ssh: "HOST [-- COMMAND]: a shell on that host, or one command",
+      link: "HOST: set its network's delay and bandwidth",
       down: "remove the hosts with their processes, mounts, networks and files",
     },
     most: { up: 0, status: 0, link: 1, down: 0 },

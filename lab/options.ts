@@ -12,6 +12,6 @@ export const OPTIONS = {
     ...{ value: "N", read: positive, on: ["link"] },
     help: "let N megabits a second through, each way",
   },
-  clear: { help: "as fast as it goes again", on: ["link"] },
+  clear: { help: "no delay and no limit of bandwidth any more", on: ["link"] },
   json: jsonOption("lathe.lab-status/1", { on: ["up", "status"] }),
 } as const satisfies Options;

@@ -6,7 +6,8 @@ const exits = { 0: "measured, and with --check every goal is met", 1: "failed, o
 export const clients = command(
   {
     name: "npx lathe selfbench clients",
-    summary: "Measures our gRPC and REST clients against the ones people know, and shows whether their goals are met.",
+    summary:
+      "Measures Lathe's gRPC and REST clients against ghz, wrk and the official Python client, and shows whether the goals are met.",
     options: CLIENTS,
     details: [
       "One server with fixed answers (selfbench/clients/server), one connection, one call at a time: a 921,676-byte gRPC request " +
@@ -14,7 +15,7 @@ export const clients = command(
         "with a new connection, and warmed up; then all take turns, in an order that changes.",
     ],
     more: [
-      "A ratio is made of two clients' figures of the same turn, and its median over all turns counts. ghz and wrk, which run once " +
+      "A ratio compares two clients in the same turn; the median over all turns counts. ghz and wrk, which run once " +
         "and print, are a new process in each turn. A client that is compiled as it runs is warm after a time, not after a number " +
         "of calls: until then a call in a hundred waits for its compiler. As root, server and clients run before whatever else the " +
         "machine does (nice -20), all alike.",

@@ -63,8 +63,6 @@ const test = command(
   },
 );
 
-await runCommand(test);
-
 /** The checks that are no tests. */
 const CHECKS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   types: [["tsc", "--noEmit"]],
@@ -121,3 +119,5 @@ function report(outcomes: readonly Outcome[]): number {
   process.stdout.write(`${sum("passed")} passed, ${sum("failed")} failed\n`);
   return sum("failed") === 0 ? 0 : 1;
 }
+
+await runCommand(test);

@@ -20,13 +20,13 @@ export function readDeployments(pulumi: PulumiCli, names: readonly string[] | un
     const from = `stack "${stack}"`;
     if (lathe !== undefined) return [{ from, outputs: parseOutputs(lathe, from) }];
     if (names === undefined) return [];
-    throw new UserError({ what: `${from} has no output "lathe"`, fix: `npx lathe pulumi up --stack ${stack}` });
+    throw new UserError({ what: `${from} has no output "lathe"`, fix: `npx lathe up --stack ${stack}` });
   });
   if (sources.length > 0) return mergeStacks(sources);
   throw new UserError({
     what: "no stack of this project is deployed",
     expected: "at least one machine with a server on it",
-    fix: "npx lathe pulumi up --stack edge (or npx lathe demo, to see it all on this machine)",
+    fix: "npx lathe up --stack edge (or npx lathe demo, to see it all on this machine)",
   });
 }
 

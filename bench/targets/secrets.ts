@@ -35,7 +35,7 @@ export async function readSecrets(
     if (own === undefined)
       throw new UserError({
         what: `stack "${stack}": its output latheSecrets has nothing for "${server.id}"`,
-        fix: `npx lathe pulumi up --stack ${stack}`,
+        fix: `npx lathe up --stack ${stack}`,
       });
     found.set(server.id, own);
   }

@@ -99,7 +99,7 @@ function docker({ target, docker: problem, facts, user, examination }: Findings)
 }
 
 function disk(check: string, bytes: number | undefined, room: Room): Check {
-  if (bytes === undefined) return note(check, "not told");
+  if (bytes === undefined) return note(check, "unknown");
   const found = `${gib(bytes)} free`;
   const fix = "docker system prune there, or another disk";
   if (bytes < room.stop) return stop(check, `${found}, of ${gib(room.stop)} at least`, fix);
@@ -140,7 +140,7 @@ function port({ protocol, port: number }: WantedPort, { listening, containers }:
 }
 
 function clock({ clock: measured }: Findings): Check {
-  if (measured === undefined) return note("clock", "not told");
+  if (measured === undefined) return note("clock", "unknown");
   const { offsetMs, uncertaintyMs } = measured;
   const found = `${signed(offsetMs)} against this machine's, ±${Math.ceil(uncertaintyMs)} ms`;
   if (Math.abs(offsetMs) - uncertaintyMs <= CLOCK_NOTE_MS) return ok("clock", found);
@@ -148,7 +148,7 @@ function clock({ clock: measured }: Findings): Check {
 }
 
 function load({ facts, examination: { load: average } }: Findings): Check {
-  if (average === undefined) return note("load", "not told");
+  if (average === undefined) return note("load", "unknown");
   const cpus = facts.cpu.allowed.length;
   const found = `${average.toFixed(2)} over the last minute, on ${cpus} CPU${cpus === 1 ? "" : "s"}`;
   if (average < Math.max(0.5, cpus / 4)) return ok("load", found);
@@ -167,7 +167,7 @@ function governor({ governors }: Examination): Check {
 
 /** Whether the clock may rise above its nominal rate for a while. */
 function turbo({ turbo: on }: Examination): Check {
-  if (on === undefined) return ok("turbo", "not told: a virtual machine, or none");
+  if (on === undefined) return ok("turbo", "unknown: a virtual machine, or a processor without it");
   if (!on) return ok("turbo", "off");
   return note(
     "turbo",

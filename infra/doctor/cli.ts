@@ -73,7 +73,7 @@ export const doctor = command(SPEC, async (values, operands) => {
 
 function verdict(ready: boolean, checks: readonly Check[]): string {
   const count = (wanted: Check["verdict"]) => checks.filter((c) => c.verdict === wanted).length;
-  if (!ready) return "`pulumi up` would stop";
+  if (!ready) return "`up` would stop";
   return count("note") === 0 ? "ready" : "ready, with notes";
 }
 

@@ -46,9 +46,9 @@ env PATH=/bin
     "inside container server: CPUs: 0-1 / 0-3, as planned",
     "inside container server: memory nodes: 0-1 / 0, as planned",
     "inside container server: memory limit in bytes: 2147483648 / 1073741824, as planned",
-    "inside container server: process limit: not told / 4096, as planned",
+    "inside container server: process limit: unknown / 4096, as planned",
     "inside container server: CPU quota: set / none, as planned",
-    "inside container server: variable OMP_NUM_THREADS: not told / 4, as planned",
+    "inside container server: variable OMP_NUM_THREADS: unknown / 4, as planned",
   ]);
 });
 

@@ -84,7 +84,7 @@ export function insideDifferences(found: Inside, plan: GateSpec): Fault[] {
     ["CPU quota", found.hasQuota ? "set" : "none", "none"],
     ...Object.entries(plan.env).map(([name, value]) => [`variable ${name}`, found.env[name], value] as const),
   ]).map(([what, is, expected]) => ({
-    what: `inside container ${plan.container}: ${what}: ${is ?? "not told"}`,
+    what: `inside container ${plan.container}: ${what}: ${is ?? "unknown"}`,
     expected: `${expected}, as planned`,
     fix: "somebody changed it or the engine does not obey: docker rm -f it there, then `pulumi up --refresh`",
   }));

@@ -20,7 +20,7 @@ export async function refusesStrangers({ address, endpoints }: GateSpec): Promis
       throw new UserError({
         what: `the server at ${address}:${endpoint.port} answers ${whom}`,
         expected: "a refusal",
-        fix: "the image does not act on what it is told (lathe:tls, lathe:rest): use another, or lathe:expose tunnel",
+        fix: "the image ignores lathe:tls or lathe:rest: use another image, or lathe:expose tunnel",
       });
     }
   }

@@ -3,7 +3,7 @@ import { Security } from "../../clients/security.ts";
 import { SshTarget } from "../hosts/target.ts";
 import { Endpoint } from "../outputs.ts";
 
-/* What the gate is told and what it reports: written by resources, read by its program, through one schema each. */
+/* What the gate gets and what it reports: resources write it, its program reads it, through one schema each. */
 
 /** A model as the gate asks for it. */
 export const GateModel = z.object({

@@ -3,7 +3,7 @@ import type { GateModel } from "../gate/spec.ts";
 import type { DeployedModel } from "../outputs.ts";
 import { Owned } from "../ownership/spec.ts";
 
-/** What the program is told that brings one version of one model to a host. */
+/** Input of the program that brings one version of one model to a host. */
 export const DeliverSpec = Owned.extend({
   workspace: z.string().startsWith("/"),
   model: z.string().min(1),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SshTarget } from "../hosts/target.ts";
 
-/** What every program is told that makes something on a host and undoes it. */
+/** Input of every program that makes something on a host and undoes it. */
 export const Owned = z.object({
   target: SshTarget.nullable(),
   /** `PROJECT/STACK`: whose it is, and whose config says whether its machine was given up. */

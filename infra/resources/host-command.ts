@@ -5,7 +5,7 @@ import type { ProgramName } from "../host-programs/registry.ts";
 /** One of Lathe's own programs under `infra/host-programs/`, as a resource. */
 export interface HostCommandArgs {
   readonly program: ProgramName;
-  /** What it is told, as JSON on its standard input. It lands in the stack's state: a secret must be marked as one. */
+  /** Its input, as JSON on standard input. It lands in the stack's state: a secret must be marked as one. */
   readonly spec: pulumi.Input<object>;
   /** Values whose change makes a new resource; every other change of the spec runs the program again in place. */
   readonly triggers?: readonly pulumi.Input<string | number>[];

@@ -47,7 +47,7 @@ export interface ModelServerArgs {
   readonly owner: string;
 }
 
-/** What each part of a server is told. */
+/** Input of each part of a server. */
 export interface Part {
   /** The server's resource: its children's names begin with it. */
   readonly name: string;

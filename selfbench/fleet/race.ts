@@ -119,7 +119,7 @@ export function judge(laps: readonly Lap[]): Verdict[] {
   const again = standings(laps).find((s) => s.contender === "lathe" && s.hosts === 16);
   return [
     ...verdict("up of 1 host, against Ansible (ratio)", ratio(laps, "ansible", 1, "up")?.median, 1),
-    ...verdict("up of 16 hosts, against Ansible (ratio)", ratio(laps, "ansible", 16, "up")?.median, 0.5),
+    ...verdict("up of 16 hosts, against Ansible (ratio)", ratio(laps, "ansible", 16, "up")?.median, 0.6),
     ...verdict("up of 16 unchanged hosts (seconds)", again?.phases["up again"].seconds, 10),
   ];
 }

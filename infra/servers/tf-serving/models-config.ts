@@ -23,7 +23,7 @@ export type ServedModel = z.infer<typeof ServedModel>;
 const Serving = z.object({ basePath: z.string(), models: z.array(ServedModel) });
 export type Serving = z.infer<typeof Serving>;
 
-/** The same as its gate is told it. */
+/** The same, as its gate gets it. */
 export function servingOf({ serving }: { readonly serving?: unknown }): Serving {
   return Serving.parse(serving);
 }
