@@ -1,9 +1,8 @@
 import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
-import { pulumi, type EngineResult, type Project } from "./engine.ts";
+import { engineFault, pulumi, type EngineResult, type Project } from "./engine.ts";
 
 export { pulumi, type EngineResult } from "./engine.ts";
 
@@ -31,24 +30,13 @@ export async function projectFolder(dir: string): Promise<string> {
 /** Like `pulumi`, where only success will do. @throws UserError with what the engine printed */
 export async function must(ref: Project, args: readonly string[]): Promise<EngineResult> {
   const result = await pulumi(ref, args);
-  if (result.code === 0) return result;
-  throw failed(args, result);
-}
-
-function failed(args: readonly string[], { output }: EngineResult): UserError {
-  return new UserError({ what: `pulumi ${args.join(" ")} failed:\n${errorsOf(output)}` });
+  if (result.code !== 0) throw engineFault(args, errorsOf(result.output));
+  return result;
 }
 
 /** The project's stacks as `pulumi stack ls --json` prints them. */
 export async function listStacks(ref: Project): Promise<string> {
-  const args = ["stack", "ls", "--json"];
-  const result = await pulumi(ref, args);
-  if (result.code === 0) return result.stdout;
-  if (!/PULUMI_ACCESS_TOKEN|pulumi login/.test(result.output)) throw failed(args, result);
-  throw new UserError({
-    what: "Pulumi does not know where this user's stacks are kept",
-    fix: "npx lathe pulumi login --local (or your own backend)",
-  });
+  return (await must(ref, ["stack", "ls", "--json"])).stdout;
 }
 
 /** Makes a stack that the backend does not know; whichever is selected stays so. */

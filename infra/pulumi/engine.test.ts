@@ -69,5 +69,5 @@ test("with a log, all that it prints is there and nowhere else", async () => {
 
 test("for callers that cannot wait, a failure is thrown in pulumi's words", async () => {
   const run = await pulumiAtOnce();
-  expect(() => run(["both"])).toThrow("pulumi both: two");
+  expect(() => run(["both"])).toThrow("pulumi both failed: two");
 });

@@ -91,9 +91,18 @@ export async function pulumiAtOnce(project: Project = {}): Promise<(args: readon
     const limits = { timeout: limitOf(args), killSignal: "SIGKILL", maxBuffer: 64 << 20 } as const;
     const result = spawnSync("pulumi", always(args), { ...around, ...limits, encoding: "utf8" });
     if (result.status === 0) return result.stdout;
-    const why = (result.stderr || result.error?.message || "").trim();
-    throw new UserError({ what: `pulumi ${args.join(" ")}: ${why}`, fix: "npx lathe pulumi stack ls" });
+    throw engineFault(args, (result.stderr || result.error?.message || "").trim());
   };
+}
+
+/** The fault of an engine that failed, by what it printed. */
+export function engineFault(args: readonly string[], printed: string): UserError {
+  if (!/PULUMI_ACCESS_TOKEN|pulumi login/.test(printed))
+    return new UserError({ what: `pulumi ${args.join(" ")} failed: ${printed}` });
+  return new UserError({
+    what: "Pulumi does not know where this user's stacks are kept",
+    fix: "npx lathe pulumi login --local (or your own backend)",
+  });
 }
 
 function always(args: readonly string[]): string[] {
