@@ -1,6 +1,6 @@
-import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { repoRoot } from "../../lib/paths.ts";
 import { engineFault, pulumi, type EngineResult, type Project } from "./engine.ts";
 
@@ -44,13 +44,15 @@ export async function initStackOnly(ref: StackRef): Promise<void> {
   await must(ref, ["stack", "init", ref.stack, "--no-select"]);
 }
 
-/** Writes a stack's config file. */
+/** Writes a stack's config file; what the engine keeps there beside the config (its salt) stays. */
 export async function writeConfig(
   projectDir: string,
   stack: string,
   config: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await writeFile(join(projectDir, `Pulumi.${stack}.yaml`), stringify({ config }));
+  const path = join(projectDir, `Pulumi.${stack}.yaml`);
+  const before = parse(await readFile(path, "utf8").catch(() => "{}")) as object;
+  await writeFile(path, stringify({ ...before, config }));
 }
 
 /** What a person needs of a failed run: its diagnostics, without the list of resources. */
