@@ -3,6 +3,9 @@ import { Load } from "../loads/load.ts";
 import { isPlainLoad } from "../loads/registry.ts";
 import { CellLimits } from "./limits.ts";
 
+/** The name of a photograph: `image-7`. It becomes part of file names and of links. */
+export const ImageName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/, "a name of letters, digits, - _ .");
+
 /** One cell of the matrix. What is made of cells (ids, statistics, tables, CSV, comparisons) reads its fields through `AXES`. */
 export const Cell = z.object({
   /** Unique in its run, and readable; never taken apart. */
@@ -18,7 +21,7 @@ export const Cell = z.object({
   /** What the client kind sends: decoded pixels, or the image file. */
   input: z.enum(["pixels", "file"]),
   model: z.string(),
-  image: z.string(),
+  image: ImageName,
   load: Load,
   /** Levels on further axes, by the axis's key. */
   levels: z.record(z.string(), z.string()).optional(),

@@ -6,7 +6,7 @@ import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cached.ts";
 import { show } from "../../lib/show.ts";
 import { zodFaults } from "../../lib/zod-faults.ts";
-import { Cell } from "../matrix/cell.ts";
+import { Cell, ImageName } from "../matrix/cell.ts";
 import { diskFault } from "./jsonl.ts";
 import { Limits } from "../matrix/limits.ts";
 
@@ -29,7 +29,8 @@ export type ReadBack = z.infer<typeof ReadBack>;
 
 /** A photograph as it was sent. */
 export const ImageInfo = z.object({
-  name: z.string(),
+  /** Part of file names and of links in the report. */
+  name: ImageName,
   source: z.string(),
   sha256: z.string(),
   fileBytes: z.number().int(),

@@ -65,4 +65,11 @@ describe("the cells as CSV", () => {
     expect(rows.find((r) => r["model"]?.includes("script"))?.["model"]).toBe(`'${HOSTILE}`);
     for (const row of rows) for (const value of Object.values(row)) expect(value).not.toMatch(/^[=+@]/);
   });
+
+  it("keeps formulas as text where a spreadsheet takes a semicolon for the end of a cell", () => {
+    const [cell] = inputs.cells;
+    if (cell === undefined) throw new Error("no cell");
+    const text = cellsCsv({ ...inputs, cells: [{ ...cell, experiments: ["a;=1+1", "b;@sum", "c\n-2"] }] });
+    expect(text).toContain("a;'=1+1 b;'@sum c\n'-2");
+  });
 });

@@ -81,8 +81,11 @@ function isNamed(value: unknown): value is Record<string, unknown> {
   return isObject(value) && !(Object.keys(value).length === 1 && typeof value["b64"] === "string");
 }
 
-/** Strings, or one of the three bare words that TF Serving writes for floats that JSON has no number for. */
-const STRING_OR_BARE_WORD = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+/**
+ * Strings, or one of the three bare words that TF Serving writes for floats that JSON has no number for. A string that does not
+ * close reaches to the end: tried again at each of its quotes, a text of n bytes would take n² steps.
+ */
+const STRING_OR_BARE_WORD = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/g;
 
 /** A server's JSON, those words among it. Throws StatusError INTERNAL where it is none. */
 export function parseJson(text: string): unknown {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isDestination } from "../hosts/target.ts";
 import { NAME, type ConfigKey } from "./key.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
 
@@ -20,7 +21,7 @@ export const MACHINE_KEYS = {
     form: "text",
     schema: z
       .string()
-      .regex(/^[^\s-][^\s]*$/, "an SSH destination: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT"),
+      .refine(isDestination, "an SSH destination: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT"),
     help: "The machine, as `ssh` takes it: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT.",
     otherwise: "required (not used in the stack `dev`)",
     example: ["host", "ubuntu@edge.example"],

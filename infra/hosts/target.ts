@@ -1,9 +1,17 @@
 import { z } from "zod";
 
+/**
+ * Whether `ssh` takes a text for a destination. Neither user nor host may begin with a hyphen: without brackets and URL, what is
+ * left would be an option to it (`[-oProxyCommand=…]`).
+ */
+export function isDestination(text: string): boolean {
+  return /^[^\s\0]+$/.test(text) && !/^(?:ssh:\/\/)?(?:[^@/]*@)?\[?-|^(?:ssh:\/\/)?-/.test(text);
+}
+
 /** How to reach a machine by OpenSSH. */
 export const SshTarget = z.object({
   /** Destination as `ssh` takes it: `user@host`, a Host alias of the ssh config, or `ssh://user@host:port`. */
-  destination: z.string().min(1),
+  destination: z.string().refine(isDestination, "an SSH destination that is no option"),
   /** An ssh config file to use instead of the user's own (`ssh -F`), where the stack's config names one. */
   configFile: z.string().optional(),
 });
