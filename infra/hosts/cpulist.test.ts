@@ -7,6 +7,11 @@ test("ranges, single CPUs and an empty list are read", () => {
   expect(parseCpuList("")).toEqual([]);
 });
 
+test("a mask that names more CPUs than Linux can have ends at the highest there can be", () => {
+  expect(parseCpuList("0-4294967295")).toHaveLength(8192);
+  expect(parseCpuList("3,9000000000-9999999999")).toEqual([3]);
+});
+
 test("what is not a CPU list is refused", () => {
   for (const text of ["a", "3-1", "1,,2", "-1"]) expect(() => parseCpuList(text)).toThrow("not a CPU list");
 });

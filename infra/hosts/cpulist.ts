@@ -1,3 +1,6 @@
+/** Linux numbers no CPU and no memory node higher (NR_CPUS is at most 8192). A mask may name more than there can be. */
+const HIGHEST = 8191;
+
 /**
  * Reads a CPU list as the kernel and Docker write it: `"0-3,8,10-11"` becomes `[0, 1, 2, 3, 8, 10, 11]`. An empty list is
  * empty. Throws on anything else: a list that was misread would pin a server to the wrong cores.
@@ -11,7 +14,7 @@ export function parseCpuList(text: string): number[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (!match || last < first) throw new Error(`not a CPU list: "${trimmed}"`);
-    for (let cpu = first; cpu <= last; cpu++) cpus.add(cpu);
+    for (let cpu = first; cpu <= Math.min(last, HIGHEST); cpu++) cpus.add(cpu);
   }
   return [...cpus].sort((a, b) => a - b);
 }

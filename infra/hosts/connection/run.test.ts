@@ -28,6 +28,11 @@ test("a transfer may take as long as it moves, and is ended when it does not", a
   expect(stuck).toMatchObject({ code: null, timedOutMs: 300 });
 });
 
+test("a command that prints without end is ended, and keeps no more than a bound", async () => {
+  const result = await runOn(null, ["yes"], { timeoutMs: 60_000 });
+  expect(result).toEqual({ code: null, stdout: "", stderr: "it printed more than 16 MiB, and was ended" });
+});
+
 test("of work that was withdrawn no further command is begun, and one that has begun comes to its end", async () => {
   const withdrawn = new AbortController();
   const done: string[] = [];

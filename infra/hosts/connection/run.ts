@@ -24,6 +24,9 @@ export interface RunOptions {
   readonly stallMs?: number;
 }
 
+/** What a command may print, both outputs together. The largest that Lathe reads is a host's list of containers. */
+const MOST_OUTPUT_BYTES = 16 << 20;
+
 /** What ssh says where sshd dropped the connection before the greeting: too many at once (MaxStartups). Nothing has run. */
 const DROPPED_AT_GREETING = /^kex_exchange_identification: /m;
 
@@ -113,8 +116,11 @@ function runOnce(
     alive();
     const out: Buffer[] = [];
     const err: Buffer[] = [];
+    let bytes = 0;
     for (const [stream, chunks] of [[child.stdout, out] as const, [child.stderr, err] as const]) {
       stream.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MOST_OUTPUT_BYTES) return end(0);
         chunks.push(chunk);
         alive();
       });
@@ -126,6 +132,12 @@ function runOnce(
     });
     child.on("close", (code) => {
       settle();
+      if (bytes > MOST_OUTPUT_BYTES)
+        return resolve({
+          code: null,
+          stdout: "",
+          stderr: `it printed more than ${MOST_OUTPUT_BYTES >> 20} MiB, and was ended`,
+        });
       const [stdout, stderr] = [Buffer.concat(out).toString("utf8"), Buffer.concat(err).toString("utf8")];
       resolve({ code, stdout, stderr, ...(timedOutMs === undefined ? {} : { code: null, timedOutMs }) });
     });
