@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
-import { mustRunOn } from "../../../infra/hosts/connection/remote.ts";
-import { sshArgs } from "../../../infra/hosts/connection/ssh.ts";
+import { mustRunOn, script } from "../../../infra/hosts/connection/remote.ts";
+import { sshArgs, sshEnvironment } from "../../../infra/hosts/connection/ssh.ts";
 import type { SshTarget } from "../../../infra/hosts/target.ts";
 import type { Machine } from "../../../infra/outputs.ts";
 import { CLOSE_MS, HELLO_MS, silenceMs } from "../../deadlines.ts";
@@ -23,10 +23,11 @@ const ARCH: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64"
  * Lays the agent onto a client machine, below the workspace that Lathe owns there: `destroy` removes it with the
  * rest. The folder is named by the content, and renamed into place when whole: a second run sends nothing.
  *
+ * @param ssh null: this machine
  * @returns the agent's folder on that machine
  * @throws UserError where the machine's architecture differs from this one's, or SSH fails
  */
-export async function deployAgent(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<string> {
+export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundle: AgentBundle): Promise<string> {
   const dir = `${machine.workspace}/agents/${bundle.key.slice(0, 16)}`;
   const arch = ARCH[machine.facts.arch] ?? machine.facts.arch;
   if (arch !== bundle.arch)
@@ -43,13 +44,13 @@ export async function deployAgent(machine: Machine, ssh: SshTarget, bundle: Agen
       doing,
       input === undefined ? {} : { input: input.pipe(createGzip({ level: 1 })), stallMs: STALL_MS },
     );
-  const found = await remote(["sh", "-c", `test -e ${dir}/agent.mjs && echo yes || echo no`]);
+  const found = await remote(script('test -e "$1/agent.mjs" && echo yes || echo no', dir));
   if (found.trim() === "yes") return dir;
   const incoming = `${dir}.incoming`;
-  const receive = (name: string) => ["sh", "-c", `mkdir -p ${incoming} && gunzip -c > ${incoming}/${name}`];
+  const receive = (name: string) => script('mkdir -p "$1" && gunzip -c > "$1/$2"', incoming, name);
   await remote(receive("node"), createReadStream(bundle.nodePath));
   await remote(receive("agent.mjs"), Readable.from([bundle.script]));
-  await remote(["sh", "-c", `chmod 755 ${incoming}/node && rm -rf ${dir} && mv ${incoming} ${dir}`]);
+  await remote(script('chmod 755 "$2/node" && rm -rf "$1" && mv "$2" "$1"', dir, incoming));
   return dir;
 }
 
@@ -62,6 +63,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
   const dir = await deployAgent(machine, ssh, bundle);
   const child: SshChild = spawn("ssh", sshArgs(ssh, [`${dir}/node`, `${dir}/agent.mjs`]), {
     stdio: ["pipe", "pipe", "pipe"],
+    env: sshEnvironment(),
   });
   const tracker = new VisitTracker();
   const errors: string[] = [];
