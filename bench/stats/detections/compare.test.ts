@@ -52,9 +52,23 @@ describe("answers to the same input", () => {
     expect(compareAnswers(whole, torn, nameOf).differences[0]).toMatch(/the second is no whole answer: 100 boxes/);
     const logits = (...values: number[]) => ({ logits: { shape: [1, values.length], values } });
     expect(compareAnswers(logits(1, 2), logits(1, 2.00001), nameOf).differences).toEqual([]);
-    expect(compareAnswers(logits(1, 2), logits(1, 3), nameOf).differences).toEqual(['"logits" differs by 1.0']);
+    expect(compareAnswers(logits(1, 2), logits(1, 3), nameOf).differences).toEqual(['"logits" differs by 0.33']);
     expect(compareAnswers(logits(1, NaN), logits(1, NaN), nameOf).differences).toHaveLength(1);
     expect(compareAnswers(logits(1), logits(1, 3), nameOf).differences).toEqual(['"logits" is [1,1] and [1,2]']);
+  });
+
+  it("agree where one API leaves out the name of the only output, and where large numbers were printed in seven digits", () => {
+    const output = (name: string, ...values: number[]) => ({ [name]: { shape: [values.length], values } });
+    expect(compareAnswers(output("", 1, 2), output("logits", 1, 2), nameOf).differences).toEqual([]);
+    expect(compareAnswers(output("a", 1), output("b", 1), nameOf).differences).toHaveLength(2);
+    expect(compareAnswers(output("x", 555557.5), output("x", 555558), nameOf).differences).toEqual([]);
+    expect(compareAnswers(output("x", -555557), output("x", 555557), nameOf).differences).toHaveLength(1);
+  });
+
+  it("may be as large as a mask of every pixel", () => {
+    const mask = (last: number) => ({ mask: { shape: [1e6], values: [...new Array<number>(1e6 - 1).fill(0), last] } });
+    expect(compareAnswers(mask(0), mask(0), nameOf).differences).toEqual([]);
+    expect(compareAnswers(mask(0), mask(1), nameOf).differences).toEqual(['"mask" differs by 1.0']);
   });
 
   it("agree after any rounding within the tolerance and any order, and not after a larger step of one score", () => {
