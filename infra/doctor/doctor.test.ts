@@ -177,6 +177,13 @@ test("of a connection, what came before the fault was right and what comes after
     "host key: stop",
     "login: not reached",
   ]);
+  const revoked = diagnoseSsh(
+    { destination: "edge" },
+    "@       WARNING: REVOKED HOST KEY DETECTED!               @\nThe ED25519 host key for edge is marked as revoked.\nHost key verification failed.",
+  );
+  expect(revoked).toMatchObject({ stage: "host key", what: expect.stringContaining("revoked") as string });
+  // Nobody is told to accept it.
+  expect(revoked.fix).not.toMatch(/accept|ssh edge/);
   expect(connectionChecks(diagnoseSsh({ destination: "edge" }, "never seen")).map((c) => c.verdict)).toEqual(["stop"]);
   expect(connectionChecks().every((c) => c.verdict === "ok")).toBe(true);
 });

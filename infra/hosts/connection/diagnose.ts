@@ -28,6 +28,12 @@ const SSH_FAULTS: readonly {
     fix: () => "pulumi config set lathe:sshConfig FILE, or pulumi config rm lathe:sshConfig for your own ~/.ssh/config",
   },
   {
+    pattern: /REVOKED HOST KEY DETECTED|is marked as revoked/i,
+    stage: "host key",
+    what: "its host key was revoked (@revoked in known_hosts): whoever answers may have a stolen key",
+    fix: () => "find out who revoked it and why; the machine needs a new host key before anything connects to it",
+  },
+  {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/i,
     stage: "host key",
     what: "its host key is not the one in known_hosts: another machine may be answering",

@@ -1,4 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dockerHostUrl, sshArgs, sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
 
@@ -10,6 +14,26 @@ test("every connection is strict about host keys, never asks, and is shared", ()
     expect(options[options.indexOf(option) - 1]).toBe("-o");
   }
   expect(options).not.toContain("-F");
+});
+
+test("what a user's config says for shells of their own does not reach commands", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lathe-ssh-"));
+  try {
+    const configFile = join(folder, "config");
+    const own =
+      "RemoteCommand tmux attach\n RequestTTY force\n LogLevel QUIET\n StrictHostKeyChecking no\n BatchMode no\n";
+    await writeFile(configFile, `Host *\n ${own}`);
+    const seen = spawnSync("ssh", [
+      "-G",
+      ...sshOptions({ destination: "edge", configFile }, folder),
+      "edge",
+    ]).stdout.toString();
+    for (const line of ["requesttty false", "loglevel INFO", "stricthostkeychecking true", "batchmode yes"])
+      expect(seen.split("\n")).toContain(line);
+    expect(seen).not.toContain("tmux");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("a config file of the stack is used instead of the user's own, and its connections are not shared with others", () => {

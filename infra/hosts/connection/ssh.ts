@@ -21,6 +21,8 @@ export function sshOptions(target: SshTarget, controlDir: string): string[] {
     ...(target.configFile === undefined ? [] : ["-F", target.configFile]),
     ...["-o", "BatchMode=yes"],
     ...["-o", "StrictHostKeyChecking=yes"],
+    // What a user's config may say for shells of their own, and would change what a command does, or hide why it failed.
+    ...["-o", "RemoteCommand=none", "-o", "RequestTTY=no", "-o", "LogLevel=INFO"],
     ...["-o", `ConnectTimeout=${CONNECT_SECONDS}`],
     // A host that dies under a shared connection must not hang whoever uses it next.
     ...["-o", `ServerAliveInterval=${ALIVE_SECONDS}`, "-o", `ServerAliveCountMax=${ALIVE_COUNT}`],
