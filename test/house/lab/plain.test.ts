@@ -171,7 +171,8 @@ describe("a server kind that was added to a copy of the checkout", () => {
   it("is taken down, and leaves nothing", async () => {
     for (const ref of [plain, other]) {
       await engine.destroy(ref);
-      const look = "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp | grep -v ^runc-process || true";
+      const look =
+        "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp | grep -v ^runc-process || true";
       expect(await on(lab, ref.stack, look)).toBe("");
     }
   });
