@@ -1,6 +1,6 @@
 import { UserError, messageOf } from "../errors.ts";
 import type { Progress } from "../progress.ts";
-import { tryRun } from "../run.ts";
+import { run, tryRun } from "../run.ts";
 import { download, fetchText } from "./http.ts";
 import { keptArchive, memberFiles, noteBytes, type Member } from "./members.ts";
 
@@ -43,7 +43,7 @@ export async function pypiFiles(
   return memberFiles(members, `${title} (${kind})`, kind === "sdist", () =>
     keptArchive(`pypi-${name}-${version}-${filename ?? kind}`, async (path) => {
       progress.note(`looking up ${title}`);
-      const { indexes, ca } = indexSettings(await pipSettings());
+      const { indexes, ca } = await indexSettings(await pipSettings());
       const lists = await Promise.allSettled(indexes.map((index) => archivesAt(index, name, ca)));
       const listed = lists.flatMap((list) => (list.status === "fulfilled" ? list.value : []));
       const fitting = listed.filter((a) => FITS[kind].test(a.filename) && (filename ?? a.filename) === a.filename);
@@ -80,9 +80,19 @@ export function pipVariables(env: NodeJS.ProcessEnv, list: string): Record<strin
   return Object.fromEntries([...files.reverse(), ...own]) as Record<string, string>;
 }
 
-function indexSettings(pip: Record<string, string>) {
+async function indexSettings(pip: Record<string, string>) {
   const more = pip["PIP_EXTRA_INDEX_URL"]?.split(/\s+/).filter(Boolean) ?? [];
-  return { indexes: [pip["PIP_INDEX_URL"] ?? "https://pypi.org/simple", ...more], ca: pip["PIP_CERT"] };
+  return { indexes: [pip["PIP_INDEX_URL"] ?? (await defaultIndex()), ...more], ca: pip["PIP_CERT"] };
+}
+
+/** pip's own index where nothing sets another: pip says it in its help, so that none is named here. */
+async function defaultIndex(): Promise<string> {
+  const help = await run(["python3", "-m", "pip", "download", "--help"], {
+    fix: "apt-get install python3 python3-pip python3-venv",
+  });
+  const [, index] = /\(default\s+(https?:\S+?)\)/.exec(help) ?? [];
+  if (index !== undefined) return index;
+  throw new UserError({ what: "pip names no package index", fix: "pip config set global.index-url URL" });
 }
 
 async function archivesAt(index: string, name: string, ca: string | undefined): Promise<Archive[]> {
