@@ -154,6 +154,20 @@ describe("the bench against servers that real stacks put on real hosts", () => {
     }
   });
 
+  it("records what the servers used: processor time and memory of their containers, and how often edge's CPU quota stopped it", async () => {
+    const edge = new Set<string>();
+    for await (const record of readJournal(join(await newestRun(), "records.jsonl"))) {
+      if (record.type !== "visit") continue;
+      const { use } = record;
+      expect(use?.cpuMs, record.cell).toBeGreaterThan(0);
+      expect(use?.memoryBytes, record.cell).toBeGreaterThan(100 << 20);
+      if ((use?.quota?.throttledPeriods ?? 0) > 0) edge.add(record.cell);
+    }
+    const manifest = await readManifest(await newestRun());
+    const ssd = manifest.cells.filter((c) => c.serverMachine === "edge" && c.model === "ssd-mobilenet");
+    expect(ssd.filter((c) => edge.has(c.id)).map((c) => c.id)).toEqual(ssd.map((c) => c.id));
+  });
+
   it("flags cells whose client machine is busy with something else", async () => {
     // Before the agent, whatever else the machine's processors do: else it is soon let in, and waits too little to be seen.
     const busy =
