@@ -154,18 +154,20 @@ describe("the bench against servers that real stacks put on real hosts", () => {
     }
   });
 
-  it("records what the servers used: processor time and memory of their containers, and how often edge's CPU quota stopped it", async () => {
-    const edge = new Set<string>();
+  it("records what the servers used: processor time and memory of their containers, and how the CPU quota of edge held them", async () => {
+    const quotas = new Map<string, number>();
     for await (const record of readJournal(join(await newestRun(), "records.jsonl"))) {
       if (record.type !== "visit") continue;
       const { use } = record;
       expect(use?.cpuMs, record.cell).toBeGreaterThan(0);
       expect(use?.memoryBytes, record.cell).toBeGreaterThan(100 << 20);
-      if ((use?.quota?.throttledPeriods ?? 0) > 0) edge.add(record.cell);
+      quotas.set(record.cell, (quotas.get(record.cell) ?? 0) + (use?.quota?.periods ?? 0));
     }
     const manifest = await readManifest(await newestRun());
-    const ssd = manifest.cells.filter((c) => c.serverMachine === "edge" && c.model === "ssd-mobilenet");
-    expect(ssd.filter((c) => edge.has(c.id)).map((c) => c.id)).toEqual(ssd.map((c) => c.id));
+    // Whether a quota is ever used up depends on what else this machine's processors do; that it holds does not.
+    for (const cell of manifest.cells.filter((c) => c.model === "ssd-mobilenet"))
+      if (cell.serverMachine === "edge") expect(quotas.get(cell.id), cell.id).toBeGreaterThan(0);
+      else expect(quotas.get(cell.id), cell.id).toBe(0);
   });
 
   it("flags cells whose client machine is busy with something else", async () => {
