@@ -4,6 +4,7 @@ import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
 import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
+import { ServerUse } from "./server-use.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
 /** Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file has it too. */
@@ -32,6 +33,8 @@ export const VisitRecord = z.object({
   client: ClientWatch,
   /** What the server's own clock said of the measured calls; absent where the server has no metrics. */
   server: ServerReading.optional(),
+  /** What the server used meanwhile; absent where its machine does not say. */
+  use: ServerUse.optional(),
   /** Why this visit's times are in part the client's own doing; empty where it left them alone. */
   disturbed: z.array(z.string()),
   /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
