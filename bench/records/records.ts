@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Fault, UserError } from "../../lib/errors.ts";
+import { jsonOf } from "../../lib/json.ts";
 import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
 import { flatIssues, issueText } from "../../lib/zod-faults.ts";
@@ -134,14 +135,6 @@ function damageFault(path: string, damaged: readonly Damage[]): UserError {
 export async function* readRecords(path: string, onTorn?: OnTorn): AsyncGenerator<BenchRecord> {
   for await (const record of readJournal(path, onTorn))
     if (record.type === "call" || record.type === "failure") yield record;
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function recordOf(value: unknown, line: string, place: string): JournalRecord | Omit<Damage, "line"> {

@@ -4,7 +4,7 @@ import { explain } from "./container-events.ts";
 describe("why a server did not answer", () => {
   it("is said in the order of what its engine saw", () => {
     expect(explain("tfs", 0, "running\noom \ndie 137\nstart \n", "")).toBe(
-      "container tfs is running after it out of memory (lathe:memoryMiB is its limit), died (exit code 137), started",
+      "container tfs ran out of memory (lathe:memoryMiB is its limit), died (exit code 137), started; now it is running",
     );
     expect(explain("tfs", 0, "exited\n", "")).toBe("container tfs is exited");
   });

@@ -16,7 +16,7 @@ docker events --since "$2" --until 0s --filter "container=$1" ${EVENTS.map((e) =
 `;
 
 const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
-  oom: () => "out of memory (lathe:memoryMiB is its limit)",
+  oom: () => "ran out of memory (lathe:memoryMiB is its limit)",
   die: (exitCode) => `died (exit code ${exitCode})`,
   kill: () => "was sent a signal",
   stop: () => "was stopped",
@@ -27,10 +27,7 @@ const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
   destroy: () => "was removed",
 };
 
-/**
- * What became of a server's container in the last milliseconds, in words that follow on an error message: a call only sees a
- * connection that broke or a time that ran out. Never throws; undefined where it runs and nothing happened to it.
- */
+/** What became of a server's container lately, as words behind an error; undefined: nothing. Never throws. */
 export async function explainServer(
   machine: Machine,
   { container }: Server,
@@ -56,5 +53,6 @@ export function explain(container: string, code: number | null, stdout: string, 
     .map((line) => line.split(" "))
     .map(([action = "", exit = ""]) => WORDS[action]?.(exit) ?? action);
   if (events.length === 0 && status === "running") return undefined;
-  return `container ${container} is ${status}${events.length === 0 ? "" : ` after it ${events.join(", ")}`}`;
+  if (events.length === 0) return `container ${container} is ${status}`;
+  return `container ${container} ${events.join(", ")}; now it is ${status}`;
 }

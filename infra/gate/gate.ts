@@ -46,7 +46,7 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
     const log = await lastLogLines(given.target, given.container, LOG_LINES);
     throw new UserError({
       what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${(log.trim() || "(empty)").replace(/^/gm, "  | ")}`,
-      fix: "mend it and run `pulumi up` again: the gate stays closed until it passes",
+      fix: "mend it and run `npx lathe up` again: the gate stays closed until it passes",
     });
   }
 }

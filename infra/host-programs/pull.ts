@@ -49,7 +49,7 @@ export function pullFault(target: SshTarget | null, reference: string, key: Imag
     return {
       what: `${host}: its registry has no image ${reference} (${said})`,
       expected: "an image and digest that the registry has",
-      fix: `pulumi config set lathe:${key} NAME@sha256:…, or pulumi config rm lathe:${key} for ${key === "image" ? "the server kind's own" : "Lathe's own"}`,
+      fix: `npx lathe pulumi config set lathe:${key} NAME@sha256:…, or npx lathe pulumi config rm lathe:${key} for ${key === "image" ? "the server kind's own" : "Lathe's own"}`,
     };
   if (/denied|unauthorized|authentication required/i.test(said))
     return {

@@ -16,10 +16,7 @@ export function dockerProvider(name: string, target: SshTarget | null): docker.P
   );
 }
 
-/**
- * An image on an engine: pulled once, and removed on destroy if Lathe pulled it and no other stack uses it. `host-programs/image.ts`
- * sees to both: the provider would remove it in any case, or fail, and says of a pull that failed what nobody understands.
- */
+/** An image that `host-programs/image.ts` pulls and removes: the provider would remove it although others use it. */
 export function remoteImage(
   name: string,
   reference: string,
@@ -36,12 +33,7 @@ export function remoteImage(
   return new docker.RemoteImage(name, { name: reference, keepLocally: true }, options);
 }
 
-/**
- * Gives a machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image
- * of one name has a number.
- *
- * @returns makes an image, given what its resource is called, what is wanted, and the config's key that says so
- */
+/** Gives a machine's images, each once: servers share them. The second image of one name has a number. */
 export function imagesOn(
   host: string,
   target: SshTarget | null,
@@ -63,10 +55,7 @@ export function imagesOn(
   };
 }
 
-/**
- * An image reference with its digest: as it is where it has one, else what its registry says the tag is now.
- * @throws UserError where the registry does not tell
- */
+/** An image with its digest: its own, else the one that its registry gives. @throws UserError where that gives none */
 export async function withDigest(reference: string, provider: docker.Provider, key: ImageKey): Promise<string> {
   if (reference.includes("@sha256:")) return reference;
   try {
@@ -78,7 +67,7 @@ export async function withDigest(reference: string, provider: docker.Provider, k
     throw new UserError({
       what: `image ${reference}: its registry does not tell its digest (${said.replace(/^[\s*]+/, "")})`,
       expected: "an image that can be pulled, best named by its digest",
-      fix: `pulumi config set lathe:${key} NAME@sha256:…`,
+      fix: `npx lathe pulumi config set lathe:${key} NAME@sha256:…`,
     });
   }
 }
