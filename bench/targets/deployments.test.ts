@@ -72,6 +72,10 @@ describe("what several stacks have deployed", () => {
     const machines = (names?: string[]) => readDeployments(pulumi, names).machines.map((m) => m.id);
     expect(machines()).toEqual(["client", "edge"]);
     expect(machines(["edge"])).toEqual(["edge"]);
+    // A program knows the last part of its stack's name alone: `edge` is another stack than `acme/edge`.
+    const asked = (args: readonly string[]) =>
+      JSON.stringify(args.includes("ls") ? [{ name: "acme/edge" }] : outputs["edge"]);
+    expect(readDeployments(asked, undefined).servers.map((s) => s.access.stack)).toEqual(["acme/edge"]);
     expect(() => machines(["other"])).toThrow(/stack "other" has no output "lathe"/);
     expect(() => machines([])).toThrow(/no stack of this project is deployed/);
   });

@@ -24,13 +24,27 @@ export interface ReadServer {
 /**
  * Reads a stack's config as Pulumi holds it: a flat map of full keys to text, lists and maps as JSON. Keys of other
  * namespaces are left alone. Pure; all faults at once, each with its place first and the command that mends it.
+ *
+ * @param secret the full keys that hold a secret: none may, for what they say is in outputs and in names. No fault shows one
  */
-export function readConfig(all: Readonly<Record<string, string>>): ReadConfig {
+export function readConfig(all: Readonly<Record<string, string>>, secret: readonly string[] = []): ReadConfig {
   const prefix = STACK.of("");
-  const raw = Object.entries(all)
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, text]) => [key.slice(prefix.length), decode(key.slice(prefix.length), text)] as const);
-  return read(raw, STACK);
+  const own = Object.entries(all).filter(([key]) => key.startsWith(prefix));
+  const [hidden, open] = [true, false].map((is) => own.filter(([key]) => secret.includes(key) === is));
+  const raw = (open ?? []).map(
+    ([key, text]) => [key.slice(prefix.length), decode(key.slice(prefix.length), text)] as const,
+  );
+  const found = read(raw, STACK);
+  const faults = (hidden ?? []).map(([key]) => secretFault(key.slice(prefix.length)));
+  return { ...found, faults: [...faults, ...found.faults] };
+}
+
+function secretFault(name: string): Fault {
+  return {
+    what: `${STACK.of(name)}: set with --secret`,
+    expected: "a plain value: outputs, resources and their names show it",
+    fix: `${STACK.remove(name)}, then set it without --secret`,
+  };
 }
 
 /** Reads a role's defaults, the parsed content of `stacks/roles/ROLE.yaml`, by the same schema. */

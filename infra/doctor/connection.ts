@@ -16,6 +16,7 @@ const STAGES: readonly (readonly [stage: SshStage, found: string])[] = [
   ["port", "an SSH server answers"],
   ["host key", "is the one in known_hosts"],
   ["login", "is accepted without a password"],
+  ["shell", "runs commands, and prints nothing of its own"],
 ];
 
 /** What of the connection worked, up to the step that did not. */

@@ -2,7 +2,8 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { hostCommand } from "./host-command.ts";
-import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
+import { dockerHostUrl } from "../hosts/connection/destination.ts";
+import { LOCAL_ENGINE, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { ImageKey } from "../host-programs/pull.ts";
 

@@ -1,11 +1,13 @@
 import type { Fault } from "../../../lib/errors.ts";
+import { quoteAll } from "../../../lib/quote.ts";
 import type { SshTarget } from "../target.ts";
 import type { FactsProblem } from "../facts/parse-facts.ts";
-import type { RunResult } from "./run.ts";
-import { sshDestination, THROUGH_JUMP } from "./ssh.ts";
+import { sshDestination } from "./destination.ts";
+import { NOT_RUN, type RunResult } from "./login-shell.ts";
+import { THROUGH_JUMP } from "./ssh.ts";
 
 /** How far a connection came: what failed is the first of these that did not work. */
-export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "connection";
+export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "shell" | "connection";
 
 /** Why a connection failed, and at which stage. */
 export interface SshFault extends Fault {
@@ -14,6 +16,10 @@ export interface SshFault extends Fault {
   readonly atJumpHost: boolean;
 }
 
+/** Where what a login shell does comes from. */
+const START_FILES = "~/.bashrc, ~/.zshenv, ~/.tcshrc or ~/.config/fish/config.fish";
+const OTHER_SHELL = `Look at that user's ${START_FILES} there, or give that user another shell (chsh -s /bin/bash)`;
+
 /** What OpenSSH says when it cannot connect, and what a person does about it. First match wins. */
 const SSH_FAULTS: readonly {
   readonly pattern: RegExp;
@@ -21,6 +27,12 @@ const SSH_FAULTS: readonly {
   readonly what: string;
   readonly fix: (ssh: string, stderr: string) => string;
 }[] = [
+  {
+    pattern: new RegExp(`^${NOT_RUN}`),
+    stage: "shell",
+    what: "its login shell did not run Lathe's command",
+    fix: (ssh) => `this must print ok, and nothing else: ${ssh} echo ok. ${OTHER_SHELL}`,
+  },
   {
     pattern: /Can't open user config file|Bad configuration option|terminating, \d+ bad configuration/i,
     stage: "ssh configuration",
@@ -96,8 +108,21 @@ export function diagnoseSsh(target: SshTarget, stderr: string): SshFault {
   return {
     stage: known?.stage ?? "connection",
     atJumpHost: jump && !BEYOND_JUMP.test(stderr),
-    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${said.trim()})`}`,
+    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${said.replace(NOT_RUN, "").trim()})`}`,
     fix: known?.fix(ssh, stderr) ?? `make this work first: ${ssh} true`,
+  };
+}
+
+/** A login shell that prints text of its own, as a fault: Docker's connection over SSH takes it for the engine's answer. */
+export function diagnoseNoise(target: SshTarget, noise: string): SshFault {
+  return {
+    stage: "shell",
+    atJumpHost: false,
+    what: `${hostName(target)}: its login shell prints text before any command: ${JSON.stringify(noise)}`,
+    expected: "nothing, because Docker's own connection over SSH would take it for an answer of the engine",
+    fix:
+      `in that user's ${START_FILES} there, print only on a terminal ([ -t 1 ] && …), ` +
+      `until this prints ok and nothing else: ${sshCommand(target)} echo ok`,
   };
 }
 
@@ -207,5 +232,5 @@ export function hostName(target: SshTarget | null): string {
 /** How a person reaches a host: `ssh -F FILE HOST`. */
 export function sshCommand(target: SshTarget): string {
   const config = target.configFile === undefined ? [] : ["-F", target.configFile];
-  return ["ssh", ...config, ...sshDestination(target)].join(" ");
+  return quoteAll(["ssh", ...config, ...sshDestination(target)]);
 }
