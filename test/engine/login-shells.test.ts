@@ -18,6 +18,7 @@ import { debianBase } from "../../lab/base.ts";
 import { packageFolder } from "../../lab/debian/packages.ts";
 import { initOf } from "../../lab/hosts/boot.ts";
 import { run } from "../../lab/run.ts";
+import { sshTo } from "../../lab/ssh.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { TEST_LAB } from "../lab/setup.ts";
@@ -121,7 +122,7 @@ describe.each(SHELLS)("a user whose login shell is %s", (shell) => {
 
 describe.each(NOISY)("%s, whose start file prints before any command", (user) => {
   test("is refused by up and doctor with the reason, because Docker's own connection would read that text", async () => {
-    const raw = await run(["ssh", "-F", bed.lab.sshConfig, `${user}@${HOST}`, "docker", "system", "dial-stdio"]);
+    const raw = await run(sshTo(bed.lab.sshConfig, `${user}@${HOST}`, "docker", "system", "dial-stdio"));
     expect(raw).toMatch(/^Welcome/);
     await expect(facts(user)).rejects.toThrow(
       /its login shell prints text before any command: "Welcome[^]*until this prints ok/,
