@@ -29,14 +29,13 @@ export interface ReadServer {
  */
 export function readConfig(all: Readonly<Record<string, string>>, secret: readonly string[] = []): ReadConfig {
   const prefix = STACK.of("");
-  const own = Object.entries(all).filter(([key]) => key.startsWith(prefix));
-  const [hidden, open] = [true, false].map((is) => own.filter(([key]) => secret.includes(key) === is));
-  const raw = (open ?? []).map(
-    ([key, text]) => [key.slice(prefix.length), decode(key.slice(prefix.length), text)] as const,
-  );
-  const found = read(raw, STACK);
-  const faults = (hidden ?? []).map(([key]) => secretFault(key.slice(prefix.length)));
-  return { ...found, faults: [...faults, ...found.faults] };
+  const own = Object.entries(all)
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, text]) => ({ name: key.slice(prefix.length), text, hidden: secret.includes(key) }));
+  const open = own.filter((key) => !key.hidden).map(({ name, text }) => [name, decode(name, text)] as const);
+  const found = read(open, STACK);
+  const refused = own.filter((key) => key.hidden).map(({ name }) => secretFault(name));
+  return { ...found, faults: [...refused, ...found.faults] };
 }
 
 function secretFault(name: string): Fault {

@@ -1,4 +1,5 @@
-import type { SshFault, SshStage } from "../hosts/connection/diagnose.ts";
+import type { SshFault } from "../hosts/connection/diagnose.ts";
+import type { SshStage } from "../hosts/connection/ssh-faults.ts";
 
 /** One thing that was looked at. */
 export interface Check {

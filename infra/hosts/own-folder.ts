@@ -10,10 +10,12 @@ stranger() {
     if [ -e "$at" ] || [ -L "$at" ]; then
       set -- $(stat -c '%u %g %a' "$at")
       if [ "$1" != 0 ] && [ "$1" != "$(id -u)" ]; then echo "$at is of another user (number $1)"; return; fi
-      case $3 in *[2367]?) [ "$2" = 0 ] || [ "$2 $(id -gn)" = "$(id -g) $(id -un)" ] || set -- "$1" "$2" "$3" others ;; esac
-      case $3 in *[2367]) set -- "$1" "$2" "$3" others ;; esac
-      case $3 in [1357]???) [ -z "$above" ] || set -- "$1" "$2" "$3" ;; esac
-      if [ $# = 4 ] && [ ! -L "$at" ]; then echo "others may write to $at (mode $3)"; return; fi
+      others=
+      case $3 in *[2367]) others=1 ;; esac
+      # In a group of the user's own, as Debian makes one for each, there is nobody else.
+      case $3 in *[2367]?) [ "$2" = 0 ] || [ "$2 $(id -gn)" = "$(id -g) $(id -un)" ] || others=1 ;; esac
+      case $3 in [1357]???) [ -z "$above" ] || others= ;; esac
+      if [ -n "$others" ] && [ ! -L "$at" ]; then echo "others may write to $at (mode $3)"; return; fi
     fi
     [ "$at" != / ] || return 0
     at=${"$"}{at%/*} above=above

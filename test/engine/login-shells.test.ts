@@ -45,6 +45,10 @@ const SHUT = [
   ["nologin", "nologin", ".bashrc", "", "This account is currently not available."],
 ] as const;
 
+/** A user of a directory service, as such services name them; Docker's URL of the host must have the name percent-encoded. */
+const DOMAIN_USER = "CORP\\alice";
+const homeOf = (user: string) => user.replace(/^.*\\/, "");
+
 let bed: Bed;
 let dir: string;
 beforeAll(async () => {
@@ -52,11 +56,12 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "lathe-shells-"));
   const packages = await packageFolder(await debianBase(progress()), SHELLS, progress());
   await cp(packages, `/proc/${await initOf(TEST_LAB, HOST)}/root/srv/shells`, { recursive: true });
-  const users = [...SHELLS.map((shell) => [shell, shell, ".profile", ""] as const), ...NOISY, ...SHUT];
-  const made = users.map(
+  const plain = SHELLS.map((shell) => [shell, shell, ".profile", ""] as const);
+  const made = [...plain, [DOMAIN_USER, "tcsh", ".profile", ""] as const, ...NOISY, ...SHUT].map(
     ([name, shell, file, text]) =>
-      `useradd -m -G docker -s "$(command -v ${shell})" ${name}; cd /home/${name}; cp -r /root/.ssh .; ` +
-      `mkdir -p "$(dirname ${file})"; echo '${text}' > ${file}; chown -R ${name}: .`,
+      `useradd --badname -m -d /home/${homeOf(name)} -G docker -s "$(command -v ${shell})" '${name}'; ` +
+      `cd /home/${homeOf(name)}; cp -r /root/.ssh .; ` +
+      `mkdir -p "$(dirname ${file})"; echo '${text}' > ${file}; chown -R '${name}:' .`,
   );
   await on(bed.lab, HOST, ["dpkg -i /srv/shells/*.deb > /dev/null", ...made].join("\n"));
 }, 900_000);
@@ -151,11 +156,11 @@ describe.each(SHUT)("%s, to whom no command comes through", (user, _shell, _file
   });
 });
 
-describe("a stack whose host's login shell is tcsh", () => {
+describe("a stack of a user whose login shell is tcsh and whose name has a backslash", () => {
   test("comes up, is measured by the agent there, and goes without a trace", async () => {
-    const ref = await bed.stack("shells", { "lathe:host": `tcsh@${HOST}`, "lathe:models": "null" });
+    const ref = await bed.stack("shells", { "lathe:host": `${DOMAIN_USER}@${HOST}`, "lathe:models": "null" });
     const { machine } = await up(ref);
-    expect(machine.workspace).toBe("/home/tcsh/.lathe/lathe-shells");
+    expect(machine.workspace).toBe("/home/alice/.lathe/lathe-shells");
     const args = ["--runs", join(dir, "runs"), "--json", "--models", "null", "--images", "2", "--requests", "2"];
     const child = spawn(process.execPath, [latheProgram, "bench", "--stack", "shells", ...args], {
       cwd: repoRoot,
@@ -169,10 +174,10 @@ describe("a stack whose host's login shell is tcsh", () => {
     const { cells } = JSON.parse(said.out) as { cells: { summary: { n: number } | null }[] };
     expect(cells.map((c) => c.summary?.n)).toEqual(cells.map(() => 2));
     await destroy(ref);
-    expect(await on(bed.lab, HOST, "ls -A /home/tcsh | grep lathe || true; docker ps -aq")).toBe("");
+    expect(await on(bed.lab, HOST, "ls -A /home/alice | grep lathe || true; docker ps -aq")).toBe("");
   });
 
-  test("is refused in words where the shell prints, before anything is made", async () => {
+  test("is refused in words where the user's shell prints, before anything is made", async () => {
     const ref = await bed.stack("noisy", { "lathe:host": `noisybash@${HOST}`, "lathe:models": "null" });
     const { code, output, changes } = await tryUp(ref);
     expect([code === 0, Object.values(changes)]).toEqual([false, [1]]);

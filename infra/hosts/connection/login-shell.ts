@@ -20,7 +20,7 @@ export const NOT_RUN = "lathe: not run:";
 /** So much is shown of what a login shell printed. */
 const SHOWN = 200;
 
-/** What a command on a host left behind. `code` is null where it was cut off; 255: of ssh, or of the login shell, and nothing ran. */
+/** What a command on a host left behind. `code` is null where it was cut off; 255: ssh failed, or the login shell ran nothing of ours. */
 export interface RunResult {
   readonly code: number | null;
   readonly stdout: string;
