@@ -45,7 +45,7 @@ const SHUT = [
   ["nologin", "nologin", ".bashrc", "", "This account is currently not available."],
 ] as const;
 
-/** A user of a directory service, as such services name them; Docker's URL of the host must have the name percent-encoded. */
+/** A user of a directory service, as such services name them. */
 const DOMAIN_USER = "CORP\\alice";
 const homeOf = (user: string) => user.replace(/^.*\\/, "");
 

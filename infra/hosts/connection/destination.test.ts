@@ -1,26 +1,26 @@
 import { expect, test } from "vitest";
-import { dockerHostUrl, parseDestination, sshDestination } from "./destination.ts";
+import { dockerHost, parseDestination, sshDestination } from "./destination.ts";
 
-test("every form of destination becomes a URL for Docker", () => {
-  for (const [destination, url] of [
+test("every form of destination becomes a URL for Docker, and a user whom it would quote an option of its ssh", () => {
+  for (const [destination, url, ...options] of [
     ["ubuntu@edge", "ssh://ubuntu@edge"],
     ["ssh://ubuntu@edge:2222", "ssh://ubuntu@edge:2222"],
     ["root@2001:db8::7", "ssh://root@[2001:db8::7]"],
     ["root@[2001:db8::7]", "ssh://root@[2001:db8::7]"],
     ["ssh://root@[2001:db8::7]", "ssh://root@[2001:db8::7]"],
-    ["CORP\\alice@edge", "ssh://CORP%5Calice@edge"],
-    ["ssh://CORP%5Calice@edge:22", "ssh://CORP%5Calice@edge:22"],
-    ["alice@corp.example@edge", "ssh://alice%40corp.example@edge"],
-    ["a%b@edge", "ssh://a%25b@edge"],
-    ["a:b@edge", "ssh://a%3Ab@edge"],
     ["u@fe80::1%eth0", "ssh://u@[fe80::1%25eth0]"],
     ["edge", "ssh://edge"],
+    ["CORP\\alice@edge", "ssh://edge", "-l", "CORP\\alice"],
+    ["ssh://CORP%5Calice@edge:22", "ssh://edge:22", "-l", "CORP\\alice"],
+    ["alice@corp.example@[::1]", "ssh://[::1]", "-l", "alice@corp.example"],
+    ["a%b@edge", "ssh://edge", "-l", "a%b"],
+    ["a:b@edge", "ssh://edge", "-l", "a:b"],
+    ["ssh://a%20b@edge", "ssh://edge", "-l", "a b"],
   ] as const) {
-    expect([destination, dockerHostUrl({ destination })]).toEqual([destination, url]);
-    // It is a URL, and says the same user.
-    const { user } = parseDestination(destination);
-    expect(/^ssh:\/\/(?:([^@/:[\]\\ ]*)@)?[^@/\\ ]+$/.test(url)).toBe(true);
-    expect(decodeURIComponent(/\/\/(.*)@/.exec(url)?.[1] ?? "")).toBe(user);
+    expect([destination, dockerHost({ destination })]).toEqual([destination, { url, options }]);
+    expect(new URL(url.replace("%25eth0", "")).username).toBe(
+      options[1] === undefined ? parseDestination(destination).user : "",
+    );
   }
 });
 

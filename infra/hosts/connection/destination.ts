@@ -46,11 +46,17 @@ export function sshDestination({ destination }: SshTarget): string[] {
 }
 
 /**
- * The URL by which Docker reaches an engine over SSH. It is stricter than ssh: an IPv6 address stands in brackets, and what is not a
- * letter, a digit or one of `-._~` is percent-encoded (`CORP\alice`, `alice@corp.example`, `fe80::1%eth0`).
+ * How Docker reaches an engine over SSH: a URL, and options for its ssh. It is stricter than ssh: an IPv6 address stands in brackets. A
+ * user whose name is more than letters, digits and `._-` (`CORP\alice`, `alice@corp.example`) is an option: Docker quotes the user of
+ * a URL for a shell, starts ssh without one (cli 28), and ssh refuses the quotes.
  */
-export function dockerHostUrl({ destination }: SshTarget): string {
+export function dockerHost({ destination }: SshTarget): { readonly url: string; readonly options: readonly string[] } {
   const { user, host, port } = parseDestination(destination);
+  const plain = /^[\w.-]*$/.test(user);
   const place = isIPv6(host) ? `[${host.replace("%", "%25")}]` : encodeURIComponent(host);
-  return `ssh://${user === "" ? "" : `${encodeURIComponent(user)}@`}${place}${port === undefined ? "" : `:${port}`}`;
+  const before = plain && user !== "" ? `${user}@` : "";
+  return {
+    url: `ssh://${before}${place}${port === undefined ? "" : `:${port}`}`,
+    options: plain ? [] : ["-l", user],
+  };
 }

@@ -7,7 +7,7 @@ import { UserError } from "../../../lib/errors.ts";
 import { diagnoseSsh } from "./diagnose.ts";
 import { listening } from "./listening.ts";
 import { mustRunOn } from "./remote.ts";
-import { openPassage } from "./login-shell.ts";
+import { NOT_RUN, openPassage } from "./login-shell.ts";
 import { sshArgs, sshEnvironment } from "./ssh.ts";
 import type { SshTarget } from "../target.ts";
 import { LOOPBACK } from "../addresses.ts";
@@ -122,6 +122,8 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     setTimeout(() => resolve(false), OPEN_MS).unref();
   });
   if (await ready) return { close, said: () => said };
+  // ssh came to its end, and nothing of ours had begun.
+  if (child.exitCode !== null && child.exitCode !== 255) said = `${NOT_RUN} exit code ${child.exitCode}`;
   await close();
   throw new UserError(diagnoseSsh(target, said));
 }
