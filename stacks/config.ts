@@ -22,7 +22,8 @@ const ROLES = ["client", "cloud", "edge"];
  */
 export async function stackConfig(): Promise<StackConfig> {
   const stack = pulumi.getStack();
-  const config = readConfig(pulumi.runtime.allConfig());
+  const all = pulumi.runtime.allConfig();
+  const config = readConfig(all, Object.keys(all).filter(isSecret));
   const local = stack === LOCAL_STACK;
   return resolveConfig({
     project: pulumi.getProject(),
@@ -35,6 +36,10 @@ export async function stackConfig(): Promise<StackConfig> {
     kinds: serverKindNames.map(serverKind),
   });
 }
+
+/** Whether a key was set with `--secret`; the SDK has no public type for it (@pulumi/pulumi 3.259.0). */
+const isSecret = (key: string) =>
+  (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
 
 /** What `stacks/roles/ROLE.yaml` says; null where there is no such file: a role of the user's own needs none. */
 async function roleDefaults(role: string): Promise<ReadConfig | null> {

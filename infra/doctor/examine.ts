@@ -1,5 +1,5 @@
 import type { SshTarget } from "../hosts/target.ts";
-import { diagnoseFacts, diagnoseSsh } from "../hosts/connection/diagnose.ts";
+import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { runOn } from "../hosts/connection/run.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";
@@ -15,18 +15,18 @@ export async function examine(target: SshTarget, wanted: Pick<Findings, "kind" |
   // What an earlier login was allowed (a group, a key) may have changed since: the doctor comes with a new one.
   await stopSharing(target);
   const result = await runOn(target, ["sh", "-s"], { input: DOCTOR_SCRIPT, timeoutMs: TIMEOUT_MS });
-  if (result.code === 255 || result.code === 127 || result.code === null) {
-    return connectionChecks(diagnoseSsh(target, result.code === null ? "timed out" : result.stderr));
-  }
+  if (result.code === 255 || result.code === null)
+    return connectionChecks(diagnoseSsh(target, result.timedOutMs === undefined ? result.stderr : "timed out"));
+  const connected = connectionChecks(result.noise === undefined ? undefined : diagnoseNoise(target, result.noise));
   const reading = parseMachine(result.stdout);
   if (!reading.ok) {
     const { what, fix } = diagnoseFacts(target, reading.problem);
-    return [...connectionChecks(), stop("facts", what, fix)];
+    return [...connected, stop("facts", what, fix)];
   }
   const { facts, user, docker } = reading;
   const examination = parseExamination(result.stdout);
   const clock = await clockOf(target);
-  return [...connectionChecks(), ...hostChecks({ target, facts, user, docker, examination, clock, ...wanted })];
+  return [...connected, ...hostChecks({ target, facts, user, docker, examination, clock, ...wanted })];
 }
 
 /** Reads a host's clock between two looks at ours, and keeps the reading that took the least time. */

@@ -7,11 +7,11 @@ import { UserError } from "../../../lib/errors.ts";
 import { diagnoseSsh } from "./diagnose.ts";
 import { listening } from "./listening.ts";
 import { mustRunOn } from "./remote.ts";
-import { sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
+import { NOT_RUN, openPassage } from "./login-shell.ts";
+import { sshArgs, sshEnvironment } from "./ssh.ts";
 import type { SshTarget } from "../target.ts";
 import { LOOPBACK } from "../addresses.ts";
 
-const READY = "lathe-tunnel-ready";
 const OPEN_MS = 30_000;
 const ATTEMPTS = 3;
 /** How long ssh may take to report the ports that a host has chosen, once the connection stands. */
@@ -86,21 +86,24 @@ async function mustBeOnLoopback(target: SshTarget, ports: readonly number[]): Pr
 
 /** Starts ssh with forwards and waits until they stand. It ends when its standard input does. */
 async function forward(target: SshTarget, forwards: readonly string[]) {
+  const way = openPassage(["cat"]);
   const child = spawn(
     "ssh",
     [
-      ...["-o", "ExitOnForwardFailure=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
+      ...["-o", "ExitOnForwardFailure=yes", "-o", "ClearAllForwardings=no"],
+      ...["-o", "ControlMaster=no", "-o", "ControlPath=none"],
       // Below INFO it does not say which ports were chosen.
       ...["-o", "LogLevel=INFO"],
       // The first value of an option holds: these come after the ones above.
-      ...sshOptions(target, sshControlDir()),
-      ...["-T", ...forwards, ...sshDestination(target), "--", `echo ${READY}; exec cat`],
+      ...forwards,
+      ...sshArgs(target),
     ],
     { stdio: ["pipe", "pipe", "pipe"], env: sshEnvironment() },
   );
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
   child.stdin.on("error", () => {});
+  child.stdin.write(way.head);
   const ended = once(child, "close");
   const close = async () => {
     child.stdin.end();
@@ -108,7 +111,7 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     await ended.catch(() => {});
   };
   const ready = new Promise<boolean>((resolve) => {
-    createInterface({ input: child.stdout }).on("line", (line) => line === READY && resolve(true));
+    createInterface({ input: child.stdout }).on("line", (line) => line === way.begin && resolve(true));
     ended.then(
       () => resolve(false),
       (error: Error) => {
@@ -119,6 +122,8 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     setTimeout(() => resolve(false), OPEN_MS).unref();
   });
   if (await ready) return { close, said: () => said };
+  // ssh came to its end, and nothing of ours had begun.
+  if (child.exitCode !== null && child.exitCode !== 255) said = `${NOT_RUN} exit code ${child.exitCode}`;
   await close();
   throw new UserError(diagnoseSsh(target, said));
 }
