@@ -9,7 +9,10 @@ import { remoteLink } from "./agent/remote.ts";
 
 /** The workers on client machines. */
 export interface ClientMachines {
-  /** The worker on a machine, with every image sent. Rejects with why there is none; a machine is tried once. */
+  /**
+   * The worker on a machine, with every image sent; a new one where the last is gone. Rejects with why there is none, and then tries
+   * no more.
+   */
   link(id: string): Promise<WorkerLink>;
   close(): Promise<void>;
 }
@@ -35,9 +38,14 @@ export function clientMachines(
     for (const security of securities) await link.sendSecurity(security);
     return link;
   };
+  /** A link whose worker is gone is opened anew; one that could not be opened stays so. */
+  const renewed = async (id: string, before: Promise<WorkerLink> | undefined): Promise<WorkerLink> => {
+    const link = await before;
+    return link === undefined || link.gone() ? open(id) : link;
+  };
   return {
     link(id) {
-      const opening = links.get(id) ?? open(id);
+      const opening = renewed(id, links.get(id));
       links.set(id, opening);
       opening.catch(() => {}); // whoever awaits it gets the reason
       return opening;

@@ -32,7 +32,7 @@ export interface RunInputs extends SoFar {
   record(record: JournalRecord): void;
   /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined where nothing is known. */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
-  answer(cell: Cell, outputs: AnswerMessage["outputs"]): void;
+  answer(cell: Cell, answer: Pick<AnswerMessage, "outputs" | "tooLarge">): void;
   onStatus(status: RunStatus): void;
   /** Monotonic clock, milliseconds. */
   now(): number;

@@ -73,7 +73,7 @@ async function measure(
         const server = manifest.servers.find((s) => s.id === cell.server);
         return machine && server && explainServer(machine, server, sinceMs);
       },
-      answer: (cell, outputs) => answers.append({ cell: cell.id, outputs }),
+      answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
       onStatus,
       now: () => performance.now(),
     });

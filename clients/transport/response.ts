@@ -1,18 +1,21 @@
 import { performance } from "node:perf_hooks";
 import { answerTooLarge } from "../codes.ts";
-import { LastHead, NotHttp, headOf } from "./response-head.ts";
+import { Body } from "./body.ts";
+import { LastHead, NotHttp, type ResponseHead, headOf } from "./response-head.ts";
 
 /** A whole HTTP/1.1 response, whatever its status. */
 export interface HttpResponse {
   readonly status: number;
+  /** As it came: coded by `coding`, where that is not empty. */
   readonly body: Buffer;
+  readonly coding: string;
   /** The connection may carry another exchange. */
   readonly kept: boolean;
   /** When its first byte was read (`performance.now`, ms). */
   readonly firstByteAt: number;
 }
 
-/** A status line and its headers have no business to be longer. */
+/** A status line and its headers have no business to be longer, nor what comes before them (1xx) or after the last chunk. */
 const LONGEST_HEAD_BYTES = 64 * 1024;
 /** Nor has the line before a chunk. */
 const LONGEST_LINE_BYTES = 1024;
@@ -39,11 +42,11 @@ export class ResponseReader {
   #state: State = { reads: "head" };
   /** Of a head or a line: what came of it so far. */
   #rest: Buffer = NOTHING;
-  #status = 0;
-  #kept = true;
+  /** Bytes of interim heads and of trailers, which nobody looks at. */
+  #besides = 0;
+  #head: ResponseHead | undefined;
   #firstByteAt = 0;
-  readonly #body: Buffer[] = [];
-  #bodyBytes = 0;
+  readonly #body = new Body();
 
   /**
    * @param largestBytes of a body; a longer one is given up
@@ -63,8 +66,8 @@ export class ResponseReader {
         case "head": {
           const known = this.#rest.length === 0 ? this.#last.match(rest) : undefined;
           if (known !== undefined) {
-            this.#status = known.status;
-            this.#sized(known.length);
+            this.#head = known.head;
+            this.#sized(known.head.length as number);
             rest = known.after;
             break;
           }
@@ -72,11 +75,9 @@ export class ResponseReader {
           const head = this.#until(HEAD_END, rest, LONGEST_HEAD_BYTES);
           if (head === undefined) return undefined;
           rest = head.after;
-          if (this.#readHead(head.text)) return this.#whole(rest);
-          const state = this.#state as State;
-          if (state.reads === "sized" && this.#kept) this.#last.keep(head.bytes, this.#status, state.left);
+          if (this.#readHead(head.text, head.bytes)) return this.#whole(rest);
           // An interim answer's first byte is none of the answer's.
-          if (this.#status === 0) this.#firstByteAt = rest.length === 0 ? 0 : performance.now();
+          if (this.#head === undefined) this.#firstByteAt = rest.length === 0 ? 0 : performance.now();
           break;
         }
         case "sized": {
@@ -111,6 +112,7 @@ export class ResponseReader {
             if (line.text !== "") throw new NotHttp("a chunk that is longer than it says");
             this.#state = { reads: "chunk's line" };
           } else if (line.text === "") return this.#whole(rest);
+          else this.#pass(line.bytes);
           break;
         }
       }
@@ -130,6 +132,8 @@ export class ResponseReader {
     const at = all.indexOf(mark);
     if ((at < 0 ? all.length : at) > longest) throw new NotHttp("a line or head without end");
     if (at < 0) {
+      if (mark === HEAD_END && (all.includes("\n\n") || all.includes("\n\r\n")))
+        throw new NotHttp("a head whose lines end without CR");
       this.#rest = all === bytes ? Buffer.from(all) : all;
       return undefined;
     }
@@ -146,19 +150,32 @@ export class ResponseReader {
   }
 
   /** @returns whether the response ends with its head */
-  #readHead(text: string): boolean {
-    const { status, length, chunked, kept } = headOf(text);
-    if (status < 200) return false;
-    [this.#status, this.#kept] = [status, kept];
-    if (status === 204 || status === 304) return true;
-    if (chunked) this.#state = { reads: "chunk's line" };
-    else if (length === undefined) [this.#state, this.#kept] = [{ reads: "until the end" }, false];
-    else this.#sized(length);
+  #readHead(text: string, bytes: Buffer): boolean {
+    const head = headOf(text);
+    if (head.status < 200) {
+      this.#pass(bytes);
+      return false;
+    }
+    this.#head = head;
+    if (head.status === 204 || head.status === 304) return true;
+    if (head.chunked) this.#state = { reads: "chunk's line" };
+    else if (head.length === undefined)
+      [this.#state, this.#head] = [{ reads: "until the end" }, { ...head, kept: false }];
+    else {
+      this.#sized(head.length);
+      if (head.kept) this.#last.keep(bytes, head);
+    }
     return false;
   }
 
+  /** Bytes that nobody looks at, up to a bound: a peer may not go on like that for ever. */
+  #pass(bytes: Buffer): void {
+    this.#besides += bytes.length;
+    if (this.#besides > LONGEST_HEAD_BYTES) throw new NotHttp("interim answers or trailers without end");
+  }
+
   #sized(length: number): void {
-    if (length > this.#largestBytes) throw answerTooLarge();
+    if (length > this.#largestBytes) throw answerTooLarge(this.#largestBytes);
     this.#state = { reads: "sized", left: length };
   }
 
@@ -170,18 +187,16 @@ export class ResponseReader {
   }
 
   #add(bytes: Buffer): void {
-    this.#bodyBytes += bytes.length;
-    if (this.#bodyBytes > this.#largestBytes) throw answerTooLarge();
-    if (bytes.length > 0) this.#body.push(Buffer.from(bytes));
+    if (this.#body.length + bytes.length > this.#largestBytes) throw answerTooLarge(this.#largestBytes);
+    this.#body.add(bytes);
   }
 
   #whole(after: Buffer): HttpResponse {
+    const { status, kept, coding } = this.#head as ResponseHead;
     return {
-      status: this.#status,
-      body: this.#body.length === 1 ? (this.#body[0] as Buffer) : Buffer.concat(this.#body),
+      ...{ status, coding, body: this.#body.whole(), firstByteAt: this.#firstByteAt },
       // Whoever says more than he was asked for is not asked again.
-      kept: this.#kept && after.length === 0,
-      firstByteAt: this.#firstByteAt,
+      kept: kept && after.length === 0,
     };
   }
 }

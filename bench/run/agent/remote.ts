@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { Readable, type Writable } from "node:stream";
-import { createInterface } from "node:readline";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
@@ -12,6 +11,7 @@ import type { Machine } from "../../../infra/outputs.ts";
 import { CLOSE_MS, HELLO_MS, silenceMs } from "../../deadlines.ts";
 import type { AgentBundle } from "./bundle.ts";
 import { VisitTracker, type WorkerLink } from "./link.ts";
+import { eachLine } from "./lines.ts";
 import { type FromWorker, type ToWorker, messageOfLine } from "./protocol.ts";
 import { watchdog } from "./watchdog.ts";
 
@@ -66,8 +66,8 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     env: sshEnvironment(),
   });
   const tracker = new VisitTracker();
-  const errors: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (s: string) => (said = (said + s).slice(-LAST_WORDS)));
   child.stdin.on("error", () => {}); // the close below says why
   const ended = (why: string) =>
     new UserError({ what: `the agent on "${machine.id}" ${why}`, fix: "npx lathe bench --resume" });
@@ -87,20 +87,24 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     child.kill("SIGKILL");
   });
   child.on("error", lose);
-  child.on("close", (code) => lose(ended(`ended (${lastWords(errors.join(""), code)})`)));
+  child.on("close", (code) => lose(ended(`ended (${lastWords(said, code)})`)));
   const hello = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+    const give = (error: unknown) => {
+      child.kill();
+      lose(error as Error);
+    };
+    const take = (line: string) => {
       dog.heard();
       let message: FromWorker;
       try {
         message = messageOfLine(line, `"${machine.id}"`);
       } catch (error) {
-        child.kill();
-        return lose(error as Error);
+        return give(error);
       }
       if (message.type === "hello") resolve();
       else tracker.accept(message);
-    });
+    };
+    eachLine(child.stdout, take, () => give(ended("said a line without end")));
   });
   /** Something that takes no longer than the watchdog allows, whether the agent's machine takes bytes or not. */
   const watched = async <T>(ms: number, body: () => Promise<T>): Promise<T> => {
@@ -127,6 +131,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         await send(message);
         return visited;
       }),
+    gone: () => gone !== undefined,
     async close() {
       if (gone !== undefined) return;
       const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -137,6 +142,9 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     },
   };
 }
+
+/** Characters of standard error that are kept. */
+const LAST_WORDS = 4096;
 
 /** The end of what ssh or the agent said, or the exit code where they said nothing. */
 function lastWords(said: string, code: number | null): string {

@@ -30,7 +30,7 @@ function process(of: { readonly lateMs?: readonly number[]; readonly pauses?: re
     watch.start();
     nowMs += 200;
     waitedMs += of.waitMs ?? 0;
-    return watch.stop(7);
+    return watch.stop(7, 0);
   };
   return watched();
 }
@@ -79,7 +79,7 @@ describe("a watch over this very process", () => {
     const until = performance.now() + 60;
     while (performance.now() < until);
     await sleep(20);
-    const seen = await watch.stop(0);
+    const seen = await watch.stop(0, 0);
     expect(seen.spanMs).toBeGreaterThan(115);
     expect(seen.loopMaxMs).toBeGreaterThan(40);
     expect(seen.loopBusy * seen.spanMs).toBeGreaterThan(50);
@@ -91,7 +91,7 @@ describe("a watch over this very process", () => {
     const watch = processWatch();
     watch.start();
     for (let i = 0; i < 3; i++) collect();
-    const seen = await watch.stop(0);
+    const seen = await watch.stop(0, 0);
     expect(seen.gcPauses).toBeGreaterThanOrEqual(3);
     expect(seen.gcMs).toBeGreaterThanOrEqual(seen.gcMaxMs);
     expect(seen.gcMaxMs).toBeGreaterThan(0);
@@ -100,8 +100,8 @@ describe("a watch over this very process", () => {
   it("can be started again, and has forgotten what was before", async () => {
     const watch = processWatch();
     watch.start();
-    await watch.stop(0);
+    await watch.stop(0, 0);
     watch.start();
-    expect((await watch.stop(1)).ownWorkMs).toBe(1);
+    expect((await watch.stop(1, 0)).ownWorkMs).toBe(1);
   });
 });
