@@ -40,8 +40,9 @@ export class ResponseReader {
   readonly #largestBytes: number;
   readonly #last: LastHead;
   #state: State = { reads: "head" };
-  /** Of a head or a line: what came of it so far. */
-  #rest: Buffer = NOTHING;
+  /** Of a head or a line: what came of it so far, at the beginning of memory that it may grow into. */
+  #held: Buffer = NOTHING;
+  #heldBytes = 0;
   /** Bytes of interim heads and of trailers, which nobody looks at. */
   #besides = 0;
   #head: ResponseHead | undefined;
@@ -64,14 +65,14 @@ export class ResponseReader {
     for (;;) {
       switch (this.#state.reads) {
         case "head": {
-          const known = this.#rest.length === 0 ? this.#last.match(rest) : undefined;
+          const known = this.#heldBytes === 0 ? this.#last.match(rest) : undefined;
           if (known !== undefined) {
             this.#head = known.head;
             this.#sized(known.head.length as number);
             rest = known.after;
             break;
           }
-          if (this.#rest.length < BEGINNING.length) this.#checkBeginning(rest);
+          if (this.#heldBytes < BEGINNING.length) this.#checkBeginning(rest);
           const head = this.#until(HEAD_END, rest, LONGEST_HEAD_BYTES);
           if (head === undefined) return undefined;
           rest = head.after;
@@ -126,25 +127,43 @@ export class ResponseReader {
     throw new NotHttp(`the server closed the connection ${seen}`);
   }
 
-  /** Everything up to a mark, which may have come in pieces; undefined where it is still to come. */
+  /** Everything up to a mark, which may have come in pieces, each of them looked at once; undefined where it is still to come. */
   #until(mark: Buffer, bytes: Buffer, longest: number): { text: string; bytes: Buffer; after: Buffer } | undefined {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const at = all.indexOf(mark);
+    const before = this.#heldBytes;
+    const all = before === 0 ? bytes : this.#hold(bytes);
+    const at = all.indexOf(mark, Math.max(0, before - mark.length + 1));
     if ((at < 0 ? all.length : at) > longest) throw new NotHttp("a line or head without end");
     if (at < 0) {
-      if (mark === HEAD_END && (all.includes("\n\n") || all.includes("\n\r\n")))
+      const fresh = all.subarray(Math.max(0, before - 2));
+      if (mark === HEAD_END && (fresh.includes("\n\n") || fresh.includes("\n\r\n")))
         throw new NotHttp("a head whose lines end without CR");
-      this.#rest = all === bytes ? Buffer.from(all) : all;
+      if (before === 0) this.#hold(bytes);
       return undefined;
     }
-    this.#rest = NOTHING;
+    this.#heldBytes = 0;
     const end = at + mark.length;
     return { text: all.toString("latin1", 0, at), bytes: all.subarray(0, end), after: all.subarray(end) };
   }
 
+  /** Adds to what is held, and gives all of it. */
+  #hold(bytes: Buffer): Buffer {
+    const length = this.#heldBytes + bytes.length;
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, 2 * length));
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    bytes.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = length;
+    return this.#held.subarray(0, length);
+  }
+
   /** A peer of another protocol may never end what it takes for a head. */
   #checkBeginning(bytes: Buffer): void {
-    const begun = Buffer.concat([this.#rest, bytes.subarray(0, BEGINNING.length)]).toString("latin1");
+    const begun = Buffer.concat([
+      this.#held.subarray(0, this.#heldBytes),
+      bytes.subarray(0, BEGINNING.length),
+    ]).toString("latin1");
     if (BEGINNING.startsWith(begun.slice(0, BEGINNING.length))) return;
     throw new NotHttp(`the peer does not speak HTTP/1.1: ${JSON.stringify(begun)}`);
   }

@@ -39,7 +39,7 @@ export async function meet(kind: string, mode: "call" | "idle", how: Hostile): P
   let [closed, over] = [false, () => {}];
   const sent = new Promise<void>((resolve) => (over = resolve));
   const server = createServer((socket) => {
-    socket.on("error", () => {});
+    socket.setMaxListeners(0).on("error", () => {});
     socket.on("close", () => over());
     if (how.greeting !== undefined) socket.write(how.greeting);
     let begun = false;
