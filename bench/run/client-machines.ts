@@ -21,19 +21,21 @@ export interface ClientMachines {
  * The workers on client machines, each started when it is first asked for.
  *
  * @param securities what protected ports ask of every client machine
+ * @param start starts a worker; replaced in tests
  */
 export function clientMachines(
   machines: readonly Machine[],
   bundle: AgentBundle,
   images: readonly ImageMessage[],
   securities: readonly SecurityMessage[],
+  start: (machine: Machine) => Promise<WorkerLink> = (machine) =>
+    machine.ssh === null ? Promise.resolve(localLink()) : remoteLink(machine, machine.ssh, bundle),
 ): ClientMachines {
   const links = new Map<string, Promise<WorkerLink>>();
   const open = async (id: string): Promise<WorkerLink> => {
     const machine = machines.find((m) => m.id === id);
     if (machine === undefined) throw new UserError({ what: `no stack has put servers on a machine "${id}"` });
-    const { ssh } = machine;
-    const link = ssh === null ? localLink() : await remoteLink(machine, ssh, bundle);
+    const link = await start(machine);
     for (const image of images) await link.sendImage(image);
     for (const security of securities) await link.sendSecurity(security);
     return link;
