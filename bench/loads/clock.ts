@@ -10,8 +10,8 @@ export interface Clock {
 }
 
 /** What a waker is asked for lies so long before the time itself: as long as it was late before, within these bounds. */
-const MARGIN_MS = { least: 0.06, first: 0.25, most: 2 };
-/** The margin shrinks by this share at each wake-up that was in time, and is this much more than the latest one's delay. */
+const MARGIN_MS = { least: 0.06, first: 0.25, most: 0.5 };
+/** The margin shrinks by this share each time, and is this much more than the latest wake-up's delay. */
 const SHRINK = 0.01;
 const STRETCH = 1.2;
 /** A turn of the loop takes no longer with nothing else in it. */
@@ -24,8 +24,7 @@ const EMPTY_TURN_MS = 0.02;
 export function preciseClock(wakeAt: Waker = wakerThread(), now = () => performance.now()): Clock {
   let spunMs = 0;
   let marginMs = MARGIN_MS.first;
-  const woken = (asked: number) => {
-    const lateMs = now() - asked;
+  const learn = (lateMs: number) => {
     marginMs = Math.max(marginMs * (1 - SHRINK), Math.min(MARGIN_MS.most, STRETCH * lateMs), MARGIN_MS.least);
   };
   const spin = (at: number, resolve: () => void) => {
@@ -46,9 +45,13 @@ export function preciseClock(wakeAt: Waker = wakerThread(), now = () => performa
       new Promise((resolve) => {
         if (now() >= at) return resolve();
         const asked = at - marginMs;
-        if (now() >= asked) return spin(at, resolve);
+        if (now() >= asked) {
+          // Where calls come closer than the margin, nothing else would ever shrink it.
+          learn(0);
+          return spin(at, resolve);
+        }
         wakeAt(asked, () => {
-          woken(asked);
+          learn(now() - asked);
           if (now() >= at) resolve();
           else spin(at, resolve);
         });
