@@ -39,7 +39,6 @@ function startThread(): Waker {
   const time = new Float64Array(shared, SHARED.timeAt, 1);
   const changes = new Int32Array(shared, SHARED.changesAt, 1);
   const worker = new Worker(THREAD, { eval: true, workerData: shared, execArgv: [] });
-  worker.unref();
   const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
   let ready = false;
   let waiting: { readonly at: number; readonly wake: () => void }[] = [];
@@ -55,6 +54,7 @@ function startThread(): Waker {
   };
   worker.on("message", (seen: number) => {
     ready = true;
+    if (waiting.length === 0) worker.unref();
     // Of a time that has been set anew meanwhile.
     if (seen !== Atomics.load(changes, 0)) return;
     const due = waiting.filter(({ at }) => at <= setFor);
@@ -64,6 +64,8 @@ function startThread(): Waker {
     set();
     for (const { wake } of due) wake();
   });
+  // After the listener, which would keep the process alive.
+  worker.unref();
   return (at, wake) => {
     if (!ready) {
       const leftMs = Math.floor(at - performance.now()) - 1;
