@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { Readable, type Writable } from "node:stream";
-import { createInterface } from "node:readline";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
@@ -14,6 +13,7 @@ import type { Machine } from "../../../infra/outputs.ts";
 import { CLOSE_MS, HELLO_MS, silenceMs } from "../../deadlines.ts";
 import type { AgentBundle } from "./bundle.ts";
 import { VisitTracker, type WorkerLink } from "./link.ts";
+import { eachLine } from "./lines.ts";
 import { type FromWorker, type ToWorker, messageOfLine } from "./protocol.ts";
 import { watchdog } from "./watchdog.ts";
 
@@ -75,8 +75,8 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     env: sshEnvironment(),
   });
   const tracker = new VisitTracker();
-  const errors: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (s: string) => (said = (said + s).slice(-LAST_WORDS)));
   child.stdin.on("error", () => {}); // the close below says why
   child.stdin.write(way.head);
   const ended = (why: string) =>
@@ -97,22 +97,26 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     child.kill("SIGKILL");
   });
   child.on("error", lose);
-  child.on("close", (code) => lose(ended(`ended (${lastWords(errors.join(""), code)})`)));
+  child.on("close", (code) => lose(ended(`ended (${lastWords(said, code)})`)));
   let begun = false;
   const hello = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+    const give = (error: unknown) => {
+      child.kill();
+      lose(error as Error);
+    };
+    const take = (line: string) => {
       dog.heard();
       if (!begun) return void (begun = line === way.begin);
       let message: FromWorker;
       try {
         message = messageOfLine(line, `"${machine.id}"`);
       } catch (error) {
-        child.kill();
-        return lose(error as Error);
+        return give(error);
       }
       if (message.type === "hello") resolve();
       else tracker.accept(message);
-    });
+    };
+    eachLine(child.stdout, take, () => give(ended("said a line without end")));
   });
   /** Something that takes no longer than the watchdog allows, whether the agent's machine takes bytes or not. */
   const watched = async <T>(ms: number, body: () => Promise<T>): Promise<T> => {
@@ -139,6 +143,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         await send(message);
         return visited;
       }),
+    gone: () => gone !== undefined,
     async close() {
       if (gone !== undefined) return;
       const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -149,6 +154,9 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     },
   };
 }
+
+/** Characters of standard error that are kept. */
+const LAST_WORDS = 4096;
 
 /** The end of what ssh or the agent said, or the exit code where they said nothing. */
 function lastWords(said: string, code: number | null): string {
