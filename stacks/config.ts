@@ -22,13 +22,25 @@ const ROLES = ["client", "cloud", "edge"];
  *
  * @throws UserError with all faults of the stack's config and the roles' files
  */
-export async function stackConfig(): Promise<StackConfig> {
-  const stack = pulumi.getStack();
-  const config = readConfig(pulumi.runtime.allConfig());
+export function stackConfig(): Promise<StackConfig> {
+  return configOf(pulumi.getProject(), pulumi.getStack(), pulumi.runtime.allConfig());
+}
+
+/**
+ * The complete config of any stack.
+ *
+ * @param set what the user set, as Pulumi holds it: full keys to text, lists and maps as JSON
+ * @throws UserError with all faults of it and of the roles' files
+ */
+export async function configOf(
+  project: string,
+  stack: string,
+  set: Readonly<Record<string, string>>,
+): Promise<StackConfig> {
+  const config = readConfig(set);
   const local = stack === LOCAL_STACK;
   return resolveConfig({
-    project: pulumi.getProject(),
-    ...{ stack, config, local },
+    ...{ project, stack, config, local },
     roleDefaults: await roleDefaults(roleOf(stack, config.values)),
     serverDefaults: Object.fromEntries(
       await Promise.all((local ? ROLES : []).map(async (role) => [role, await roleDefaults(role)] as const)),
