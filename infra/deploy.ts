@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isAbsolute, posix } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, isAbsolute, join, posix } from "node:path";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
@@ -33,7 +34,7 @@ import {
  */
 export async function prepare(config: StackConfig): Promise<{ machine: PreparedMachine; servers: PreparedServer[] }> {
   const { servers, ...rest } = config;
-  const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh, pulumi.runtime.getRootDirectory());
+  const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh, projectFolder());
   const owner = ownerOf();
   const preparation = {
     bootstrap: config.bootstrap,
@@ -74,7 +75,7 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   // Called by the machine alone: a stack that gets a second server keeps it.
   const folder = workspaceFolder(`machine.${host}-workspace`, shared, {});
   const wanting = {
-    ...{ target, projectDir: pulumi.runtime.getRootDirectory(), preview: pulumi.runtime.isDryRun() },
+    ...{ target, projectDir: projectFolder(), preview: pulumi.runtime.isDryRun() },
     hasEngine: facts.docker.version !== "none",
   };
   const resolve = (wanted: string, key: ImageKey) => resolveImage(wanting, wanted, key);
@@ -112,6 +113,17 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
       folder: own,
     });
   }
+}
+
+/**
+ * The folder with Pulumi.yaml. Older language hosts do not tell it (what there is then is no path): there the program runs in the
+ * folder of its `main`, below.
+ */
+function projectFolder(): string {
+  const told = pulumi.runtime.getRootDirectory();
+  if (isAbsolute(told)) return told;
+  const here = process.cwd();
+  return existsSync(join(here, "Pulumi.yaml")) ? here : dirname(here);
 }
 
 /** Whose things are: `PROJECT/STACK`. */

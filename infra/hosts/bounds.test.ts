@@ -203,7 +203,7 @@ describe.each(Object.entries(READERS))("the reader of %s", (_name, [read, right]
       "💥",
     );
     const place = fc.record({ at: fc.nat(), with: odd });
-    const words = right.match(/[A-Za-z_]+|\d+|[^A-Za-z_\d]+/g) ?? [];
+    const words: readonly string[] = right.match(/[A-Za-z_]+|\d+|[^A-Za-z_\d]+/g) ?? [];
     fuzz(0.06, fc.array(place, { minLength: 1, maxLength: 3 }), (places) => {
       const text = places.reduce((all, { at, with: other }) => all.with(at % all.length, other), words).join("");
       tryReading(read, text);
