@@ -36,7 +36,7 @@ export async function resolveImage(wanting: Wanting, reference: string, key: Ima
     if (preview) return byDigest(tagged, digest);
     // Another stack may have been faster: what it kept holds for all.
     const now = (await keepDigests(projectDir, { [tagged]: digest }))[tagged] ?? digest;
-    say.note(`${now} from now on (${LOCK_FILE}; npx lathe images moves it)`, true);
+    say.done(`${now} from now on (${LOCK_FILE}; npx lathe images moves it)`);
     return byDigest(tagged, now);
   } finally {
     say.done();
