@@ -29,6 +29,7 @@ const FLOORS = {
   infra: [
     ["deadlines\\.ts$"],
     ["hosts/"],
+    ["images/"],
     ["outputs\\.ts$"],
     ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],

@@ -25,6 +25,7 @@ export const VERBS: Verbs = {
   models: verb("models", "the models there are, and fetching them ahead of time", () => import("../models/cli.ts")),
   pulumi: verb("pulumi", "pulumi itself: stacks and their config", () => import("../toolchain/exec.ts")),
   up: verb("up", "bring the stacks up", fleet),
+  images: verb("images", "which images tags stand for, and moving them on", fleet),
   plan: verb("plan", "what would be measured, and how long it takes", bench),
   bench: verb("bench", "measure the matrix", bench),
   report: verb("report", "write or print a run's report again", bench),

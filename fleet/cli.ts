@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { DOWN, UP } from "./options.ts";
+import { DOWN, IMAGES, UP } from "./options.ts";
 
 const WHICH =
   "All stacks: those with a config file (Pulumi.NAME.yaml) and those that the backend knows. `dev`, the stack on this " +
@@ -43,4 +43,24 @@ export const down = command(
     exits: { 0: "every stack is down", 1: "a stack is not", 130: "interrupted" },
   },
   async (values) => (await import("./command.ts")).fleet("down", values),
+);
+
+export const images = command(
+  {
+    name: "npx lathe images",
+    summary: "Shows which image each tag stands for in this project, and which its registry says it stands for now.",
+    options: IMAGES,
+    details: [
+      "The first `up` that meets a tag (`NAME:TAG`) keeps its digest in images.lock.json, beside the stacks' config files. From then " +
+        "on the tag is that image for every stack, whatever becomes of it in the registry, until you pass --move. Keep the file in " +
+        "your version control. An image that is named by its digest (`NAME@sha256:…`) needs no lock.",
+      "A registry is asked by the engine of one of the machines that have the image.",
+    ],
+    examples: [
+      ["npx lathe images", "what is locked, and what has moved on since"],
+      ["npx lathe images --move && npx lathe up", "the tags' images of today, on all machines"],
+    ],
+    exits: { 0: "shown, and moved if asked for", 1: "an image or a stack could not be looked at" },
+  },
+  async (values) => (await import("./images.ts")).images(values),
 );

@@ -49,7 +49,8 @@ export async function fleet(action: Action, values: Values<typeof UP>): Promise<
   return all.every((s) => s.result === action) ? 0 : 1;
 }
 
-async function projectAt(folder: string): Promise<string> {
+/** A project's folder that was named. @throws UserError where it is none */
+export async function projectAt(folder: string): Promise<string> {
   const dir = resolve(typedIn(), folder);
   if (await exists(join(dir, "Pulumi.yaml"))) return dir;
   throw new UserError({ what: `--project: ${dir}`, expected: "a folder with a Pulumi.yaml" });

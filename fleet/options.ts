@@ -19,3 +19,9 @@ const OPTIONS = {
 
 export const UP = { ...OPTIONS, json: jsonOption("lathe.up/1", { alsoTable: true }) } as const satisfies Options;
 export const DOWN = { ...OPTIONS, json: jsonOption("lathe.down/1", { alsoTable: true }) } as const satisfies Options;
+export const IMAGES = {
+  stack: OPTIONS.stack,
+  move: { help: "take what the tags say now: the next `up` makes the servers' containers anew" },
+  project: OPTIONS.project,
+  json: jsonOption("lathe.images/1"),
+} as const satisfies Options;

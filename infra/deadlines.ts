@@ -25,6 +25,8 @@ export const PULL_MS = 1_800_000;
 /** How often a connection that sshd dropped at its greeting (MaxStartups) is tried again, and after how long at least. */
 export const GREETING_RETRIES = 6;
 export const GREETING_RETRY_MS = 250;
+/** Milliseconds for a registry to say, asked by an engine, which image a tag stands for. */
+export const REGISTRY_MS = 60_000;
 /** How often a pull is tried again where the engine went away under it and came back, and after how long. */
 export const PULL_RETRIES = 3;
 export const PULL_RETRY_MS = 3_000;

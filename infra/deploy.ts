@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { homedir } from "node:os";
-import { isAbsolute, posix, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, isAbsolute, join, posix } from "node:path";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
 import type { StackConfig } from "./config/types.ts";
 import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
-import type { SshTarget } from "./hosts/target.ts";
+import { withAbsoluteConfig, type SshTarget } from "./hosts/target.ts";
+import type { ImageKey } from "./images/advice.ts";
+import { resolveImage } from "./images/resolve.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
@@ -32,7 +34,7 @@ import {
  */
 export async function prepare(config: StackConfig): Promise<{ machine: PreparedMachine; servers: PreparedServer[] }> {
   const { servers, ...rest } = config;
-  const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh);
+  const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh, projectFolder());
   const owner = ownerOf();
   const preparation = {
     bootstrap: config.bootstrap,
@@ -72,7 +74,12 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   const shared = { ...whose, workspace, files: only?.spec.files ?? [] };
   // Called by the machine alone: a stack that gets a second server keeps it.
   const folder = workspaceFolder(`machine.${host}-workspace`, shared, {});
-  const images = imagesOn(host, target, provider, owner, bySudo);
+  const wanting = {
+    ...{ target, projectDir: projectFolder(), preview: pulumi.runtime.isDryRun() },
+    hasEngine: facts.docker.version !== "none",
+  };
+  const resolve = (wanted: string, key: ImageKey) => resolveImage(wanting, wanted, key);
+  const images = imagesOn({ host, target, provider, owner, dependsOn: bySudo, resolve });
   const made: ModelServer[] = [];
   for (const plan of plans) {
     // A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old
@@ -108,6 +115,17 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   }
 }
 
+/**
+ * The folder with Pulumi.yaml. Older language hosts do not tell it (what there is then is no path): there the program runs in the
+ * folder of its `main`, below.
+ */
+function projectFolder(): string {
+  const told = pulumi.runtime.getRootDirectory();
+  if (isAbsolute(told)) return told;
+  const here = process.cwd();
+  return existsSync(join(here, "Pulumi.yaml")) ? here : dirname(here);
+}
+
 /** Whose things are: `PROJECT/STACK`. */
 function ownerOf(): string {
   return `${pulumi.getProject()}/${pulumi.getStack()}`;
@@ -126,11 +144,4 @@ function absolute(folder: string, home: string): string {
 /** A host as part of a resource name: `ubuntu@edge.example` becomes `ubuntu-edge.example`. */
 export function hostSlug(target: SshTarget | null): string {
   return target === null ? "local" : target.destination.replace(/^ssh:\/\//, "").replaceAll(/[^a-zA-Z0-9.-]+/g, "-");
-}
-
-/** The engine, the provider and the bench each run in a folder of their own: only an absolute path means one file to all. */
-function withAbsoluteConfig({ destination, configFile }: SshTarget): SshTarget {
-  if (configFile === undefined) return { destination };
-  const expanded = configFile.replace(/^~(?=\/)/, homedir());
-  return { destination, configFile: resolve(pulumi.runtime.getRootDirectory(), expanded) };
 }

@@ -3,6 +3,7 @@ import { resolveAllowed } from "./access/allow.ts";
 import { resolveAddress } from "./access/bind.ts";
 import { planAccess, type PlannedEndpoint, type ServerAccess } from "./access/plan.ts";
 import type { ServerConfig, StackConfig } from "./config/types.ts";
+import { switchOn, withoutController } from "./hosts/controllers.ts";
 import type { HostFacts } from "./hosts/facts.ts";
 import type { HostLogin } from "./hosts/login.ts";
 import type { SshTarget } from "./hosts/target.ts";
@@ -60,7 +61,8 @@ export async function planServer(machine: PreparedMachine, server: PreparedServe
     engine: facts.docker.version,
   });
   const where = target === null ? "this machine" : `host ${target.destination}`;
-  for (const warning of access.guard.warnings) void pulumi.log.warn(`${where}: ${warning}`);
+  for (const warning of [...access.guard.warnings, ...lacking(facts, config.container)])
+    void pulumi.log.warn(`${where}: ${warning}`);
   const settings = kind.settingsFor(facts, config.settings);
   const deployed = models.map((m) => m.deployed);
   return { ...server, kind, settings, access, spec: kind.container(deployed, settings.settings, config.access) };
@@ -71,8 +73,21 @@ export function endpointsOf({ kind, ports, access }: ServerConfig): PlannedEndpo
   return plannedEndpoints(serverKind(kind), ports, access);
 }
 
-/** The memory limit of one of the servers of a machine, as its config gives it or as its share of the machine's. Pure. */
-export function memoryOf(plan: ServerPlan, all: readonly ServerPlan[], facts: HostFacts): number {
+/** What a server goes without because the machine's engine lacks a controller, and how that is switched on. */
+function lacking({ docker: { lacks = [] } }: HostFacts, container: string): string[] {
+  return lacks.map(
+    (controller) =>
+      `its engine cannot use the cgroup controller ${controller}, so container ${container} ${withoutController(controller)}. ` +
+      `To switch it on: ${switchOn(controller)}; then npx lathe up`,
+  );
+}
+
+/**
+ * The memory limit of one of the servers of a machine, as its config gives it or as its share of the machine's; undefined where
+ * the engine has no controller for it. Pure.
+ */
+export function memoryOf(plan: ServerPlan, all: readonly ServerPlan[], facts: HostFacts): number | undefined {
+  if (facts.docker.lacks?.includes("memory") === true) return undefined;
   const given = all.flatMap(({ config }) => config.memoryMiB ?? []);
   const { memoryMiB } = plan.config;
   return memoryMiB ?? memoryShareMiB(memoryFor(facts, plan.settings.placement), given, all.length - given.length);

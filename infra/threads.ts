@@ -52,7 +52,9 @@ export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
   if (byQuota < cores.length) reasons.push(`a quota of ${quotaCpus} CPUs leaves ${plural(threads, "thread")}`);
   const { pin: how, coresFor = (n: number) => n, given = [] } = policy;
   if (given.length > 0) reasons.push(`set by the stack's config: ${given.join(", ")}`);
-  const pinned = pin(cores, Math.min(cores.length, coresFor(threads)), how, facts.nodes);
+  const canPin = facts.docker.lacks?.includes("cpuset") !== true;
+  if (how !== "none" && !canPin) reasons.push("not pinned: the engine has no cpuset controller");
+  const pinned = pin(cores, Math.min(cores.length, coresFor(threads)), canPin ? how : "none", facts.nodes);
   if (pinned.cpuSet !== undefined) reasons.push(`pinned to logical CPUs ${pinned.cpuSet}`);
   return { threads, physicalCores: cores.length, ...pinned, reason: `${reasons.join("; ")}.` };
 }

@@ -20,14 +20,28 @@ const ROLES = ["client", "cloud", "edge"];
  *
  * @throws UserError with all faults of the stack's config and the roles' files
  */
-export async function stackConfig(): Promise<StackConfig> {
-  const stack = pulumi.getStack();
+export function stackConfig(): Promise<StackConfig> {
   const all = pulumi.runtime.allConfig();
-  const config = readConfig(all, Object.keys(all).filter(isSecret));
+  return configOf(pulumi.getProject(), pulumi.getStack(), all, Object.keys(all).filter(isSecret));
+}
+
+/**
+ * The complete config of any stack.
+ *
+ * @param set what the user set, as Pulumi holds it: full keys to text, lists and maps as JSON
+ * @param secret the full keys that hold a secret
+ * @throws UserError with all faults of it and of the roles' files
+ */
+export async function configOf(
+  project: string,
+  stack: string,
+  set: Readonly<Record<string, string>>,
+  secret: readonly string[] = [],
+): Promise<StackConfig> {
+  const config = readConfig(set, secret);
   const local = stack === LOCAL_STACK;
   return resolveConfig({
-    project: pulumi.getProject(),
-    ...{ stack, config, local },
+    ...{ project, stack, config, local },
     roleDefaults: await roleDefaults(roleOf(stack, config.values)),
     serverDefaults: Object.fromEntries(
       await Promise.all((local ? ROLES : []).map(async (role) => [role, await roleDefaults(role)] as const)),

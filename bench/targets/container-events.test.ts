@@ -9,6 +9,14 @@ describe("why a server did not answer", () => {
     expect(explain("tfs", 0, "exited\n", "")).toBe("container tfs is exited");
   });
 
+  it("is the last of what happened where that is much, and of what nobody knows its name alone", () => {
+    const many = `running\n${"die 137\nstart \n".repeat(100_000)}constructor 1\n`;
+    const said = explain("tfs", 0, many, "") ?? "";
+    expect(said).toContain("… (199993 earlier events), ");
+    expect(said).toMatch(/started, constructor$/);
+    expect(said.length).toBeLessThan(300);
+  });
+
   it("is left open where the container runs as it did", () => {
     expect(explain("tfs", 0, "running\n", "")).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { lastLine, nameOf } from "../../infra/hosts/bounds.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
@@ -6,6 +7,9 @@ import { EXPLAIN_MS } from "../deadlines.ts";
 
 /** Docker reports a container's end a moment later: where it has not yet, it is asked once more. */
 const AGAIN_MS = 500;
+
+/** Events that are told: a container that dies and starts for hours has thousands. */
+const MOST_EVENTS = 8;
 
 const EVENTS = ["oom", "die", "kill", "stop", "restart", "start", "pause", "unpause", "destroy"];
 
@@ -47,12 +51,15 @@ export async function explainServer(
 export function explain(container: string, code: number | null, stdout: string, stderr: string): string | undefined {
   if (code === null)
     return `its machine did not say within ${EXPLAIN_MS / 1000} s what became of container ${container}`;
-  if (code !== 0) return `its machine cannot be asked for container ${container}: ${stderr.trim().split("\n").at(-1)}`;
+  if (code !== 0) return `its machine cannot be asked for container ${container}: ${lastLine(stderr)}`;
   const [status = "", ...lines] = stdout.trim().split("\n");
-  const events = lines
-    .map((line) => line.split(" "))
-    .map(([action = "", exit = ""]) => WORDS[action]?.(exit) ?? action);
-  if (events.length === 0 && status === "running") return undefined;
-  if (events.length === 0) return `container ${container} is ${status}`;
-  return `container ${container} ${events.join(", ")}; now it is ${status}`;
+  const last = lines
+    .slice(-MOST_EVENTS)
+    .map((line) => nameOf(line).split(" "))
+    .map(([action = "", exit = ""]) => (Object.hasOwn(WORDS, action) ? WORDS[action]?.(exit) : undefined) ?? action);
+  if (last.length === 0 && status === "running") return undefined;
+  const earlier = lines.length > last.length ? [`… (${lines.length - last.length} earlier events)`] : [];
+  const events = [...earlier, ...last].join(", ");
+  if (events === "") return `container ${container} is ${nameOf(status)}`;
+  return `container ${container} ${events}; now it is ${nameOf(status)}`;
 }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { z } from "zod";
 import { Inspected, envOf } from "../../infra/gate/inspect.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
+import { lastLine } from "../../infra/hosts/bounds.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import { repoRoot } from "../../lib/paths.ts";
@@ -40,7 +41,7 @@ const RUNTIME = /^(OMP|GOMP|KMP|MKL|OPENBLAS|TF|TENSORFLOW|MODEL)_/;
 export async function readBack(machine: Machine, server: Server): Promise<ReadBack> {
   const command = ["docker", "inspect", "--type", "container", server.container];
   const result = await runOn(machine.ssh, command, { timeoutMs: 20_000 });
-  if (result.code !== 0) return { unread: result.stderr.trim() || `docker inspect: exit code ${result.code}` };
+  if (result.code !== 0) return { unread: lastLine(result.stderr) || `docker inspect: exit code ${result.code}` };
   try {
     return parseInspect(result.stdout, Object.keys(server.settings));
   } catch {
@@ -77,7 +78,7 @@ for version in */*; do if [ -f "$version" ]; then printf '%s %s\\n' "$version" "
 async function delivered({ ssh }: Machine, { workspace }: Server): Promise<Delivered> {
   const result = await runOn(ssh, script(LIST, workspace), { timeoutMs: 20_000 });
   if (result.code === 0) return parseDelivered(result.stdout);
-  return { unread: result.stderr.trim().split("\n").at(-1) || `exit code ${result.code}` };
+  return { unread: lastLine(result.stderr) || `exit code ${result.code}` };
 }
 
 /** What a run would be measured with now: this checkout, and what the machines say of the servers that it asks. */

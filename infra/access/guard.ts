@@ -85,7 +85,7 @@ function settingOf({ firewall, chain, boot }: GuardSources): { setting: number; 
   const [head = "", ...rules] = firewall?.noted[chain] ?? [];
   const [count, ofBoot] = head.split(" ");
   // None noted: none was set yet, or before rules were noted.
-  const setting = Number(count) || 1;
+  const setting = /^[1-9]\d{0,8}$/.test(count ?? "") ? Number(count) : 1;
   if (head === "" || firewall?.may !== "yes") return { setting, lost: false };
   const own = (lines: readonly string[]) => lines.filter((line) => line.includes(chain)).sort();
   const asSet = JSON.stringify(own(firewall.now)) === JSON.stringify(own(rules));

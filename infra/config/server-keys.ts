@@ -79,7 +79,7 @@ const ACCESS_KEYS = {
   proxyImage: {
     form: "text",
     schema: imageReference,
-    help: "Image with HAProxy 2.4 or newer, for `lathe:rest token`. Each `up` resolves a tag to its digest.",
+    help: "Image with HAProxy 2.4 or newer, for `lathe:rest token`. A tag is kept as that of `lathe:image` is.",
     otherwise: "haproxy:2.8",
     example: ["proxyImage", "haproxy@sha256:…"],
   },
@@ -117,7 +117,9 @@ export const SERVER_KEYS = {
   image: {
     form: "text",
     schema: imageReference,
-    help: "The server's image, best with its digest (NAME@sha256:…). Each `up` resolves a tag to its digest.",
+    help:
+      "The server's image, with a tag or with its digest (NAME@sha256:…). The first `up` keeps a tag's digest in images.lock.json, " +
+      "and later ones use it; `npx lathe images` shows what the tag stands for now, and moves it.",
     otherwise: "the server kind's own",
     example: ["image", "NAME@sha256:…"],
   },

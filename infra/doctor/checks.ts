@@ -1,13 +1,12 @@
-import type { SshTarget } from "../hosts/target.ts";
 import { protocolTitle } from "../../clients/registry.ts";
 import { STACK } from "../config/places.ts";
-import type { ServerKind } from "../servers/kind.ts";
 import { letsNeighboursIn } from "../access/guard.ts";
 import { diagnoseFacts } from "../hosts/connection/diagnose.ts";
-import type { HostFacts } from "../hosts/facts.ts";
-import type { DockerProblem } from "../hosts/facts/parse-facts.ts";
-import type { Endpoint } from "../outputs.ts";
+import { hasPort } from "../hosts/connection/listening.ts";
+import { UserError } from "../../lib/errors.ts";
 import { note, ok, stop, type Check } from "./connection.ts";
+import type { Findings, WantedPort } from "./findings.ts";
+import { limits, processor, workspace } from "./fits.ts";
 import type { Examination } from "./parse.ts";
 
 const GIB = 2 ** 30;
@@ -29,29 +28,15 @@ const MEMORY_ROOM: Room = { stop: 128 * 2 ** 20, note: GIB };
 /** Certificates, logs and records are dated by two clocks: a second between them is where readers go wrong. */
 const CLOCK_NOTE_MS = 1000;
 
-/** What is known of a host that could be logged in to. */
-export interface Findings {
-  readonly target: SshTarget;
-  readonly facts: HostFacts;
-  readonly user: string;
-  readonly docker: DockerProblem | undefined;
-  readonly examination: Examination;
-  /** How far its clock is ahead of ours, and how well that is known. */
-  readonly clock: { readonly offsetMs: number; readonly uncertaintyMs: number } | undefined;
-  /** What is to be deployed there, and the ports that it will have. */
-  readonly kind: Pick<ServerKind, "settings" | "settingsFor">;
-  readonly ports: readonly WantedPort[];
-}
-
-/** A port that a server is to have. */
-export type WantedPort = Pick<Endpoint, "protocol" | "port">;
-
 /** Every check of a host that could be logged in to, in the order of the table. Pure. */
 export function hostChecks(f: Findings): Check[] {
   return [
     login(f),
     system(f),
     docker(f),
+    ...(f.docker === undefined ? [limits(f)] : []),
+    processor(f),
+    workspace(f),
     disk("disk (images)", f.examination.dockerFreeBytes, IMAGE_ROOM),
     disk("disk (models)", f.examination.homeFreeBytes, MODEL_ROOM),
     memory(f),
@@ -85,7 +70,8 @@ function docker({ target, docker: problem, facts, user, examination }: Findings)
   const able = examination.sudo === "root" || examination.sudo === "free";
   if (problem !== undefined) {
     const { what, fix = "" } = diagnoseFacts(target, problem, user);
-    const hint = able || problem.kind === "docker-old" ? "" : " (lathe:bootstrap needs sudo without a password)";
+    const hint =
+      able || ["docker-old", "podman"].includes(problem.kind) ? "" : " (lathe:bootstrap needs sudo without a password)";
     return stop("Docker", what, `${fix}${hint}`);
   }
   const { version, apiVersion, storageDriver } = facts.docker;
@@ -117,15 +103,23 @@ function memory({ facts, examination: { availableBytes } }: Findings): Check {
 /** What the server would make of them, where nothing is set. */
 function cores({ facts, kind }: Findings): Check {
   const wanted = kind.settings.safeParse({});
-  const reason = wanted.success ? `: ${kind.settingsFor(facts, wanted.data).placement.reason.replace(/\.$/, "")}` : "";
-  return ok("cores", `${facts.cpu.model}${reason}`);
+  try {
+    const reason = wanted.success
+      ? `: ${kind.settingsFor(facts, wanted.data).placement.reason.replace(/\.$/, "")}`
+      : "";
+    return ok("cores", `${facts.cpu.model}${reason}`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const [{ what, fix } = { what: error.message }] = error.faults;
+    return stop("cores", what, fix);
+  }
 }
 
 function port({ protocol, port: number }: WantedPort, { listening, containers }: Examination): Check {
   const check = `port ${number} (${protocolTitle(protocol)})`;
   const other = STACK.set(`ports.${protocol}`, "PORT");
   if (!listening.includes(number)) return ok(check, "free");
-  const holder = containers.find((c) => c.ports.includes(number));
+  const holder = containers.find((c) => hasPort(c.ports, number));
   if (holder !== undefined && holder.owner !== "")
     return note(
       check,

@@ -27,6 +27,14 @@ const SPEC = {
       value: "LIST",
       help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
     },
+    image: {
+      value: "NAME",
+      help: "image that it will have, where not its kind's own: its registry is asked for its builds",
+    },
+    workspace: {
+      value: "DIR",
+      help: "folder that it will have there (lathe:workspace), where not .lathe/PROJECT-STACK",
+    },
     json: JSON_OPTION,
   },
   details: [
@@ -51,8 +59,12 @@ export const doctor = command(SPEC, async (values, operands) => {
   const { isDestination } = await import("../hosts/target.ts");
   const none = operands.find((operand) => !isDestination(operand));
   if (none !== undefined) throw wrong(`HOST: "${none}"`);
-  const { wantedServer } = await import("./wanted.ts");
-  const wanted = wantedServer(values.server, values.ports);
+  const { readImage, wantedServer } = await import("./wanted.ts");
+  const wanted = {
+    ...wantedServer(values.server, values.ports),
+    workspace: values.workspace ?? ".lathe/PROJECT-STACK",
+    ...(values.image === undefined ? {} : { image: readImage(values.image) }),
+  };
   const file = values["ssh-config"];
   const config = file === undefined ? {} : { configFile: resolve(typedIn(), file) };
   const { examine } = await import("./examine.ts");

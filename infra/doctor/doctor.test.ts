@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { edgeFacts } from "../../test/program/mocks.ts";
 import { diagnoseSsh } from "../hosts/connection/diagnose.ts";
-import { hostChecks, type Findings } from "./checks.ts";
+import { hostChecks } from "./checks.ts";
 import { connectionChecks } from "./connection.ts";
+import type { Findings } from "./findings.ts";
 import { parseExamination } from "./parse.ts";
 import { letter, twin } from "../config/testing/kinds.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -22,6 +23,14 @@ Filesystem     1024-blocks      Used Available Capacity Mounted on
 @@disk-home
 Filesystem     1024-blocks      Used Available Capacity Mounted on
 /dev/sda1        263174212 140000000   1048576      57% /
+@@docker-root
+/var/lib/docker
+@@mounts
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
+30 22 254:16 / /home rw,nosuid,nodev shared:9 - ext4 /dev/vdb rw
+31 22 0:40 / /mnt/a\\040b ro - tmpfs tmpfs ro
+@@flags
+flags		: fpu vme avx avx2
 @@available
 MemAvailable:   12345678 kB
 @@load
@@ -48,10 +57,14 @@ const findings = (changes: Partial<Findings> = {}, said = SAID): Findings => ({
   target: { destination: "ubuntu@edge" },
   facts: edgeFacts,
   user: "ubuntu",
+  home: "/home/ubuntu",
   docker: undefined,
   examination: parseExamination(said),
   clock: { offsetMs: 12, uncertaintyMs: 20 },
+  workspace: ".lathe/PROJECT-STACK",
   kind: {
+    defaultImage: "registry.example/server",
+    imageNeeds: { architectures: ["amd64"], flags: ["avx"] },
     settings: z.strictObject({}),
     settingsFor: ({ cpu }) => ({
       settings: {},
@@ -73,12 +86,27 @@ test("what a host tells is read: disks, ports in both versions of IP, port range
     sudo: "free",
     dockerFreeBytes: 109740000 * 1024,
     homeFreeBytes: 2 ** 30,
+    dockerRoot: "/var/lib/docker",
+    mounts: [
+      { path: "/", options: ["rw", "relatime"] },
+      { path: "/home", options: ["rw", "nosuid", "nodev"] },
+      { path: "/mnt/a b", options: ["ro"] },
+    ],
+    engineArch: undefined,
+    flags: new Set(["fpu", "vme", "avx", "avx2"]),
     availableBytes: 12345678 * 1024,
     load: 0.08,
     listening: [22, 8500, 8501],
     containers: [
-      { name: "tf-serving", owner: "lathe/edge", ports: [8500, 8501, 9000] },
-      { name: "db", owner: "", ports: [5432] },
+      {
+        name: "tf-serving",
+        owner: "lathe/edge",
+        ports: [
+          [8500, 8501],
+          [9000, 9000],
+        ],
+      },
+      { name: "db", owner: "", ports: [[5432, 5432]] },
     ],
     governors: [
       { governor: "powersave", cpus: 6 },
@@ -150,6 +178,97 @@ describe("what would stop up", () => {
     expect(checked(full, "disk (images)")).toMatchObject({ verdict: "stop" });
     const small = findings({ facts: { ...edgeFacts, memoryBytes: 2 ** 26 } });
     expect(checked(small, "memory")).toMatchObject({ verdict: "stop" });
+  });
+});
+
+describe("what does not fit is named before anything is deployed", () => {
+  const asked = (reference: string, ...platforms: string[]) =>
+    ({ reference, there: { ok: true, image: { digest: `sha256:${"a".repeat(64)}`, platforms } } }) as const;
+  const arm = { facts: { ...edgeFacts, arch: "aarch64" } };
+
+  test("an image without a build for the host's processor", () => {
+    expect(checked(findings(), "processor")).toMatchObject({ verdict: "ok", found: "amd64" });
+    expect(checked(findings(arm), "processor")).toMatchObject({
+      ...{ verdict: "stop", found: "arm64, and image registry.example/server has builds for linux/amd64 only" },
+      fix: expect.stringContaining("lathe:image") as string,
+    });
+    // 32-bit systems on 64-bit kernels, as for Raspberry Pis: the engine says what it runs.
+    const pi = findings(
+      { ...arm, image: asked("a:1", "linux/arm64", "linux/amd64") },
+      `@@docker\n20.10.24 1.41\narch arm\nexit 0\n${SAID.replace(/@@docker\n[^@]*/, "")}`,
+    );
+    expect(checked(pi, "processor")?.found).toContain(
+      "arm (its engine; the kernel is arm64), and image a:1 has builds for",
+    );
+    // The one that is named is asked for, and not the kind's own.
+    expect(checked(findings({ ...arm, image: asked("a:1", "linux/amd64", "linux/arm64") }), "processor")?.verdict).toBe(
+      "ok",
+    );
+    expect(checked(findings({ image: asked("a:1", "linux/arm64") }), "processor")?.verdict).toBe("stop");
+    const silent = { reference: "a:1", there: { ok: false, said: "toomanyrequests" } } as const;
+    expect(checked(findings({ image: silent }), "processor")).toMatchObject({
+      ...{ verdict: "note", found: "amd64; nothing is known of a:1: toomanyrequests" },
+    });
+  });
+
+  test("a processor without what the image's build needs", () => {
+    const old = SAID.replace("avx avx2", "sse4_2");
+    expect(checked(findings({}, old), "processor")?.found).toContain(
+      "amd64 without AVX, which image registry.example/server needs",
+    );
+    expect(checked(findings({}, old), "processor")?.verdict).toBe("stop");
+    expect(checked(findings({ image: asked("mine:1", "linux/amd64") }, old), "processor")?.verdict).toBe("note");
+    // A host that does not tell its processor's flags is not taken for one without.
+    expect(checked(findings({}, SAID.replace(/@@flags[^@]*/, "@@flags\n")), "processor")?.verdict).toBe("ok");
+  });
+
+  test("controllers that are switched off, with how they are switched on", () => {
+    expect(checked(findings(), "limits")?.verdict).toBe("ok");
+    const docker = { ...edgeFacts.docker, lacks: ["memory" as const] };
+    expect(checked(findings({ facts: { ...edgeFacts, docker } }), "limits")).toMatchObject({
+      verdict: "note",
+      found: expect.stringContaining("no memory limit") as string,
+      fix: expect.stringContaining("cgroup_enable=memory cgroup_memory=1") as string,
+    });
+  });
+
+  test("a snap's Docker, which does not see the workspace", () => {
+    const snap = SAID.replace("/var/lib/docker\n@@mounts", "/var/snap/docker/common/var-lib-docker\n@@mounts");
+    const verdict = (workspace: string) => checked(findings({ workspace }, snap), "workspace")?.verdict;
+    expect([".lathe/lathe-edge", "/srv/lathe", "/home/ubuntu/.x/y", "/home/other/x"].map(verdict)).toEqual(
+      Array(4).fill("stop"),
+    );
+    expect(["lathe/edge", "/home/ubuntu/lathe/.edge"].map(verdict)).toEqual(["ok", "ok"]);
+    expect(checked(findings({}, snap), "workspace")?.fix).toContain("pulumi config set lathe:workspace lathe/STACK");
+  });
+
+  test("a home from which nothing can be started, and a file system that can only be read", () => {
+    const noexec = SAID.replace("/home rw,nosuid", "/home rw,noexec,nosuid");
+    expect(checked(findings({}, noexec), "workspace")).toMatchObject({
+      verdict: "note",
+      found: expect.stringContaining(
+        "/home/ubuntu/.lathe/PROJECT-STACK, on the file system at /home, which is mounted noexec",
+      ) as string,
+    });
+    const at = (workspace: string, said = noexec) => checked(findings({ workspace }, said), "workspace")?.verdict;
+    // What is mounted over another hides it.
+    const over = noexec.replace("@@flags", "40 30 0:41 / /home/ubuntu rw - tmpfs tmpfs rw\n@@flags");
+    expect([at("/srv/lathe"), at("/mnt/a b/lathe"), at("/home2/lathe"), at(".lathe/x", over)]).toEqual([
+      "ok",
+      "stop",
+      "ok",
+      "ok",
+    ]);
+  });
+
+  test("a machine of which no CPU can be used, without an end of the doctor", () => {
+    const cpu = { ...edgeFacts.cpu, logical: edgeFacts.cpu.logical.map((c) => ({ ...c, online: false })) };
+    const usual = wantedServer();
+    const f = findings({ facts: { ...edgeFacts, cpu }, kind: usual.kind });
+    expect(checked(f, "cores")).toMatchObject({
+      verdict: "stop",
+      found: expect.stringContaining("none runs") as string,
+    });
   });
 });
 

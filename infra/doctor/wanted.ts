@@ -1,8 +1,9 @@
 import { UserError } from "../../lib/errors.ts";
 import { unknownName } from "../config/faults.ts";
+import { imageReference } from "../config/key.ts";
 import type { ServerKind } from "../servers/kind.ts";
 import { defaultServerKind, serverKind, serverKindNames } from "../servers/registry.ts";
-import type { WantedPort } from "./checks.ts";
+import type { WantedPort } from "./findings.ts";
 
 /**
  * What is to be deployed, as a person names it.
@@ -35,4 +36,13 @@ export function portsFor(kind: Pick<ServerKind, "name" | "endpoints">, list = ""
     named.set(protocol, Number(port));
   }
   return kind.endpoints.map(({ protocol, defaultPort }) => ({ protocol, port: named.get(protocol) ?? defaultPort }));
+}
+
+/** The name of an image. @throws UserError where no image can have it */
+export function readImage(name: string): string {
+  if (imageReference.safeParse(name).success) return name;
+  throw new UserError({
+    what: `--image: "${name}"`,
+    expected: "an image's name, as lathe:image has it: NAME, NAME:TAG, NAME@sha256:…",
+  });
 }

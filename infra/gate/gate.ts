@@ -8,6 +8,7 @@ import { insideDifferences, lookInside } from "./inside.ts";
 import { assertAsPlanned, inspect, isStandIn, lastLogLines, mustRun, notRunning, type Inspected } from "./inspect.ts";
 import { refusesStrangers } from "./refuses-strangers.ts";
 import type { GateModel, GateReport, GateRun, GateSpec, KindGate } from "./spec.ts";
+import { misfit } from "./why-no-answer.ts";
 
 const POLL_MS = 1000;
 /** How often limits are tried to be set on a server that dies and is started again, before the last error counts. */
@@ -46,7 +47,9 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
     const log = await lastLogLines(given.target, given.container, LOG_LINES);
     throw new UserError({
       what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${(log.trim() || "(empty)").replace(/^/gm, "  | ")}`,
-      fix: "mend it and run `npx lathe up` again: the gate stays closed until it passes",
+      fix:
+        misfit(`${error.message}\n${log}`) ??
+        "mend it and run `npx lathe up` again: the gate stays closed until it passes",
     });
   }
 }
@@ -58,7 +61,8 @@ async function asPlanned(given: GateSpec, kind: KindGate, deadline: number): Pro
   const begun = await startAnew(given, first, kind.state?.isProven(state) ?? true);
   const run = { ...given, state, restartsBefore: begun.RestartCount };
   await running(run, deadline, begun);
-  assertAsPlanned(limited && begun === first ? first : await setLimits(run, deadline), run);
+  const isSet = (limited && begun === first) || limitsOf(given).length === 0;
+  assertAsPlanned(isSet ? begun : await setLimits(run, deadline), run);
   return run;
 }
 
@@ -109,7 +113,10 @@ async function setLimits(run: GateRun, deadline: number): Promise<Inspected> {
 
 /** As `docker update` takes them. */
 function limitsOf({ pidsLimit, memorySet }: GateSpec): string[] {
-  return ["--pids-limit", `${pidsLimit}`, ...(memorySet === "" ? [] : ["--cpuset-mems", memorySet])];
+  return [
+    ...(pidsLimit === null ? [] : ["--pids-limit", `${pidsLimit}`]),
+    ...(memorySet === "" ? [] : ["--cpuset-mems", memorySet]),
+  ];
 }
 
 /** Restarts a server that never came to serve and keeps dying: its config may be mended, and Docker waits longer each time. */

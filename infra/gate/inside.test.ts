@@ -70,3 +70,9 @@ test("a container that is not pinned has all CPUs of its host, whatever CPUs tha
   };
   expect(allowedCpus(offline)).toBe("0-1,3,7");
 });
+
+test("a limit for which the engine has no controller is not missed inside", () => {
+  const without = SAID.replace(/^memory .*\n/m, "").replace(/^pids .*\n/m, "pids max\n");
+  expect(faults(without, { memoryMiB: null, pidsLimit: null })).toEqual([]);
+  expect(faults(without)).toHaveLength(2);
+});

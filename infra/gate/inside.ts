@@ -79,8 +79,11 @@ export function insideDifferences(found: Inside, plan: GateSpec): Fault[] {
   return unequal([
     ["CPUs", onlineOf(found.cpus, plan), plan.cpus],
     ...(plan.memorySet === "" ? [] : [["memory nodes", found.nodes, plan.memorySet] as const]),
-    ["memory limit in bytes", found.memoryBytes?.toString(), `${plan.memoryMiB * 2 ** 20}`],
-    ["process limit", found.pids?.toString(), `${plan.pidsLimit}`],
+    // Without a controller there is nothing to be read, and nothing was set.
+    ...(plan.memoryMiB === null
+      ? []
+      : [["memory limit in bytes", found.memoryBytes?.toString(), `${plan.memoryMiB * 2 ** 20}`] as const]),
+    ...(plan.pidsLimit === null ? [] : [["process limit", found.pids?.toString(), `${plan.pidsLimit}`] as const]),
     ["CPU quota", found.hasQuota ? "set" : "none", "none"],
     ...Object.entries(plan.env).map(([name, value]) => [`variable ${name}`, found.env[name], value] as const),
   ]).map(([what, is, expected]) => ({

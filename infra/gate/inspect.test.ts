@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { differences, envOf, isStandIn, notRunning, type Inspected } from "./inspect.ts";
+import { UserError } from "../../lib/errors.ts";
+import { differences, envOf, isStandIn, notRunning, readInspected, type Inspected } from "./inspect.ts";
 import type { GateSpec } from "./spec.ts";
+import { misfit } from "./why-no-answer.ts";
 
 const plan = {
   container: "server",
@@ -64,4 +66,28 @@ test("only the image's own label makes a stand-in", () => {
   const labels = (Labels: Record<string, string>) => running({ Config: { Env: [], Labels } });
   expect(isStandIn(labels({ "org.lathe.stand-in": "the-real-one" }))).toBe(true);
   expect(isStandIn(labels({ "org.lathe.role": "edge" }))).toBe(false);
+});
+
+test("without a controller for them, a container's processes have no limit and that is as planned", () => {
+  const found = running({ HostConfig: { CpusetCpus: "0-3", CpusetMems: "", PidsLimit: null } });
+  expect(differences(found, { ...plan, pidsLimit: null })).toEqual([]);
+  expect(differences(found, plan)).toHaveLength(1);
+});
+
+test.each([
+  ["nothing", ""],
+  ["no list", '{"a":1}'],
+  ["an empty list", "[]"],
+  ["half a list", "[{"],
+  ["no container", "[null]"],
+])("what is not a container's description is refused in words: %s", (_what, printed) => {
+  expect(() => readInspected(printed)).toThrow(UserError);
+  expect(() => readInspected(printed)).toThrow("docker container inspect");
+});
+
+test("a server that died of an image which does not fit its machine is told so", () => {
+  expect(misfit("exec /usr/bin/serve.sh: exec format error")).toContain("built for another processor");
+  expect(misfit("container server does not run: it was restarted 3 times (exit code 132)")).toContain("AVX");
+  expect(misfit("Illegal instruction (core dumped)")).toContain("AVX");
+  expect(misfit("it was restarted 3 times (exit code 1)")).toBeUndefined();
 });

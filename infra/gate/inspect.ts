@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { lastLine } from "../hosts/bounds.ts";
 import { UserError, type Fault } from "../../lib/errors.ts";
+import { show } from "../../lib/show.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { GateRun, GateSpec } from "./spec.ts";
@@ -28,15 +30,33 @@ export async function inspect(target: SshTarget | null, container: string): Prom
   return readInspected(out);
 }
 
-/** Reads what `docker container inspect` printed of a container that is there. */
+/** Reads what `docker container inspect` printed of a container that is there. @throws UserError where it is something else */
 export function readInspected(printed: string): Inspected {
-  return z.array(Inspected).min(1).parse(JSON.parse(printed))[0] as Inspected;
+  let told: unknown;
+  try {
+    told = JSON.parse(printed);
+  } catch {
+    // Refused below: it is no list.
+  }
+  const [found] = z.array(Inspected).min(1).safeParse(told).data ?? [];
+  if (found !== undefined) return found;
+  throw new UserError({
+    what: `docker container inspect: ${printed.trim() === "" ? "it printed nothing" : show(lastLine(printed))}`,
+    expected: "what Docker says of a container",
+    fix: "look by hand: docker container inspect NAME there",
+  });
 }
+
+/** Characters of a container's log that a message shows. */
+const MOST_LOG = 6000;
 
 /** The last lines of a container's log, both streams as they came. */
 export async function lastLogLines(target: SshTarget | null, container: string, lines: number): Promise<string> {
   const command = script(`docker logs --tail "$2" "$1" 2>&1`, container, `${lines}`);
-  return mustRunOn(target, command, `read the log of ${container}`).catch((error: unknown) => String(error));
+  const said = await mustRunOn(target, command, `read the log of ${container}`).catch((error: unknown) =>
+    String(error),
+  );
+  return said.length > MOST_LOG ? `…${said.slice(-MOST_LOG)}` : said;
 }
 
 /** The environment variables of a container as a map. */
@@ -83,7 +103,9 @@ export function differences(found: Inspected, plan: GateSpec): Fault[] {
     ["cpuset", found.HostConfig.CpusetCpus, plan.cpuSet],
     ["memory nodes", found.HostConfig.CpusetMems, plan.memorySet],
     ...(plan.user === "" ? [] : [["user", found.Config.User ?? "", plan.user] as const]),
-    ["process limit", `${found.HostConfig.PidsLimit ?? "none"}`, `${plan.pidsLimit}`],
+    ...(plan.pidsLimit === null
+      ? []
+      : [["process limit", `${found.HostConfig.PidsLimit ?? "none"}`, `${plan.pidsLimit}`] as const]),
   ]).map(([what, is, expected]) => ({
     what: `container ${plan.container}: ${what} is ${is === undefined ? "not set" : JSON.stringify(is)}`,
     expected: JSON.stringify(expected),

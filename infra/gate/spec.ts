@@ -48,8 +48,8 @@ export const GateSpec = z.object({
   cpus: z.string(),
   /** The host's CPUs that run: a mask may name others. */
   onlineCpus: z.string(),
-  memoryMiB: z.number().int().positive(),
-  pidsLimit: z.number().int().positive(),
+  memoryMiB: z.number().int().positive().nullable().describe("null: the machine's engine has no controller for it"),
+  pidsLimit: z.number().int().positive().nullable().describe("null: the same"),
   models: z.array(GateModel).min(1),
   /** What the server is to serve, in its kind's own form (`ContainerSpec.serving`). */
   serving: z.unknown(),

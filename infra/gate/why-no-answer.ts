@@ -10,6 +10,15 @@ const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
 export const GIVE_TIME =
   "if the host is slow, give it time: npx lathe pulumi config set lathe:gateTimeoutSeconds SECONDS";
 
+/** What a server died of that its image and its machine do not fit, and what to do; undefined where its words tell of none. Pure. */
+export function misfit(words: string): string | undefined {
+  if (/exec format error/i.test(words))
+    return "its image is built for another processor: name one that has a build for this machine's (lathe:image; npx lathe doctor --image NAME tells), or deploy elsewhere";
+  if (/illegal instruction|exit code 132\b/i.test(words))
+    return "its build needs instructions that this processor does not have (AVX, for one): name an image without them (lathe:image), or deploy elsewhere";
+  return undefined;
+}
+
 /** What to do about a server that did not answer in time: its port may be open on the machine itself and closed from here. */
 export async function whyNoAnswer({ target, address, endpoints }: GateSpec): Promise<string> {
   const port = endpoints[0]?.port;

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { BULK_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import { Owned } from "../ownership/spec.ts";
-import { ImageKey, PULLING, pull } from "./pull.ts";
+import { ImageKey } from "../images/advice.ts";
+import { PULLING, pull } from "./pull.ts";
 import { resourceProgram } from "./program.ts";
 
 /*

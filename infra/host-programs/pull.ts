@@ -1,14 +1,10 @@
-import { z } from "zod";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError, type Fault } from "../../lib/errors.ts";
 import { PULL_MS, PULL_RETRIES, PULL_RETRY_MS } from "../deadlines.ts";
-import { diagnoseCommand, diagnoseSsh, hostName, sshCommand } from "../hosts/connection/diagnose.ts";
+import { diagnoseCommand, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { runOn, type RunResult } from "../hosts/connection/run.ts";
 import type { SshTarget } from "../hosts/target.ts";
-
-/** The config's key that names an image. */
-export const ImageKey = z.enum(["image", "proxyImage"]);
-export type ImageKey = z.infer<typeof ImageKey>;
+import { imageFault, type ImageKey } from "../images/advice.ts";
 
 /** What docker says where its engine went away under it, or sshd dropped it. */
 const AWAY = /unexpected EOF|Cannot connect to the Docker daemon|error during connect|connection reset by peer|^EOF$/im;
@@ -42,24 +38,8 @@ export async function pull(
 /** Why an image could not be pulled. Pure. */
 export function pullFault(target: SshTarget | null, reference: string, key: ImageKey, result: RunResult): Fault {
   if (target !== null && result.code === 255) return diagnoseSsh(target, result.stderr);
-  const host = hostName(target);
-  const said = result.stderr.trim().split("\n").at(-1) ?? "";
-  const again = `${target === null ? "" : `${sshCommand(target)} `}docker pull ${reference}`;
-  if (/manifest unknown|manifest for .* not found|not found: manifest|repository .*not found|name unknown/i.test(said))
-    return {
-      what: `${host}: its registry has no image ${reference} (${said})`,
-      expected: "an image and digest that the registry has",
-      fix: `npx lathe pulumi config set lathe:${key} NAME@sha256:…, or npx lathe pulumi config rm lathe:${key} for ${key === "image" ? "the server kind's own" : "Lathe's own"}`,
-    };
-  if (/denied|unauthorized|authentication required/i.test(said))
-    return {
-      what: `${host}: the registry does not let this user pull ${reference} (${said})`,
-      fix: `docker login there, until this works: ${again}`,
-    };
-  if (/no such host|dial tcp|i\/o timeout|TLS handshake|server gave HTTP response|connection refused/i.test(said))
-    return {
-      what: `${host}: it does not reach the registry of ${reference} (${said})`,
-      fix: `make this work: ${again}`,
-    };
-  return diagnoseCommand(target, `pull image ${reference}`, result);
+  return (
+    imageFault({ target, reference, key, said: result.stderr }) ??
+    diagnoseCommand(target, `pull image ${reference}`, result)
+  );
 }

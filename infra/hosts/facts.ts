@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONTROLLERS } from "./controllers.ts";
 
 /** One line of `lscpu -p=CPU,CORE,SOCKET,NODE,ONLINE`, with what tells kinds of core apart where the host says it. */
 export const LogicalCpu = z.object({
@@ -35,6 +36,12 @@ export const HostFacts = z.object({
   nodes: z
     .array(z.object({ node: z.number().int().nonnegative(), memoryBytes: z.number().int().positive() }))
     .optional(),
-  docker: z.object({ version: z.string(), apiVersion: z.string(), storageDriver: z.string() }),
+  docker: z.object({
+    version: z.string(),
+    apiVersion: z.string(),
+    storageDriver: z.string(),
+    /** Controllers that the engine cannot use: its containers have no such limit. Absent: none. */
+    lacks: z.array(z.enum(CONTROLLERS)).optional(),
+  }),
 });
 export type HostFacts = z.infer<typeof HostFacts>;

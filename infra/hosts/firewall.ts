@@ -44,7 +44,11 @@ export const GUARD_SCRIPT = String.raw`
 export function parseFirewall(text: string): HostFirewall | undefined {
   const may = /^may (yes|no-root|no-iptables|rootless)$/m.exec(text)?.[1];
   if (may === undefined) return undefined;
-  const noted: Record<string, string[]> = {};
-  for (const [, chain = "", line = ""] of text.matchAll(/^noted (\S+) (.*)$/gm)) (noted[chain] ??= []).push(line);
-  return { may: may as HostFirewall["may"], now: [...text.matchAll(/^now (.*)$/gm)].map((m) => m[1] ?? ""), noted };
+  // A map first: what a host calls a chain may be called as what every object has.
+  const noted = Map.groupBy(text.matchAll(/^noted (\S+) (.*)$/gm), ([, chain = ""]) => chain);
+  return {
+    may: may as HostFirewall["may"],
+    now: [...text.matchAll(/^now (.*)$/gm)].map((m) => m[1] ?? ""),
+    noted: Object.fromEntries([...noted].map(([chain, lines]) => [chain, lines.map((m) => m[2] ?? "")])),
+  };
 }

@@ -1,4 +1,7 @@
 import { isIP } from "node:net";
+import { z } from "zod";
+import { UserError } from "../../lib/errors.ts";
+import { atMost, MOST_ADDRESSES, MOST_CONTAINERS, nameOf } from "./bounds.ts";
 import { parseFirewall, type HostFirewall } from "./firewall.ts";
 
 /** Who Lathe is on a host, and where that host was reached: what binding ports and owning files depend on. */
@@ -28,29 +31,54 @@ export const LOGIN_SCRIPT = String.raw`
   [ -z "$ids" ] || $limit docker inspect --format 'published {{.Name}} {{json .NetworkSettings.Ports}}' $ids 2>/dev/null
 `;
 
-/** What `LOGIN_SCRIPT` printed, and `GUARD_SCRIPT`; undefined where the host did not even tell who the user is. Pure. */
+/** Linux numbers no user and no group higher. */
+const HIGHEST_ID = 2 ** 32 - 2;
+
+/**
+ * What `LOGIN_SCRIPT` printed, and `GUARD_SCRIPT`; undefined where the host did not even tell who the user is. Pure.
+ *
+ * @throws UserError where it tells more than a host can have, or something else than ports
+ */
 export function parseLogin(text: string, guards = ""): HostLogin | undefined {
-  const ids = /^id (\d+) (\d+)$/m.exec(text);
-  if (ids === null) return undefined;
+  const [, uid, gid] = (/^id (\d+) (\d+)$/m.exec(text) ?? []).map(Number);
+  if (uid === undefined || gid === undefined || uid > HIGHEST_ID || gid > HIGHEST_ID) return undefined;
   const words = (name: string) => new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]?.trim().split(/\s+/) ?? [];
   // SSH_CONNECTION: client address, client port, server address, server port.
   const reachedAt = words("reached")[2] ?? "";
   const firewall = parseFirewall(guards);
+  const published = [...text.matchAll(/^published \/(\S{1,255}) (.*)$/gm)];
   return {
-    uid: Number(ids[1]),
-    gid: Number(ids[2]),
+    ...{ uid, gid },
     reachedAt: isIP(reachedAt) === 0 ? null : reachedAt,
-    addresses: words("addresses").filter((word) => isIP(word) !== 0),
-    published: Object.fromEntries(
-      [...text.matchAll(/^published \/(\S+) (.*)$/gm)].map(([, name = "", json = ""]) => [name, hostIps(json)]),
+    addresses: atMost(
+      MOST_ADDRESSES,
+      "addresses",
+      words("addresses").filter((word) => isIP(word) !== 0),
     ),
-    boot: words("boot").join("/"),
+    published: Object.fromEntries(
+      atMost(MOST_CONTAINERS, "containers of Lathe's", published).map(([, name = "", json = ""]) => [
+        name,
+        hostIps(json),
+      ]),
+    ),
+    boot: nameOf(words("boot").slice(0, 2).join("/")),
     ...(firewall === undefined ? {} : { firewall }),
   };
 }
 
+/** Ports of a container as `docker inspect` tells them: to each the host's addresses, if any. */
+const Ports = z.record(z.string(), z.array(z.object({ HostIp: z.string() })).nullable()).nullable();
+
 /** The host's addresses among Docker's port bindings, each once. */
 function hostIps(json: string): string[] {
-  const ports = JSON.parse(json) as Record<string, { HostIp: string }[] | null> | null;
-  return [...new Set(Object.values(ports ?? {}).flatMap((bindings) => (bindings ?? []).map((b) => b.HostIp)))];
+  let told: unknown;
+  try {
+    told = JSON.parse(json);
+  } catch {
+    // Refused below: it is no map.
+  }
+  const ports = Ports.safeParse(told);
+  if (!ports.success)
+    throw new UserError({ what: `a container's ports: ${nameOf(json)}`, expected: "as docker inspect prints them" });
+  return [...new Set(Object.values(ports.data ?? {}).flatMap((bindings) => (bindings ?? []).map((b) => b.HostIp)))];
 }

@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { z } from "zod";
 
 /**
@@ -18,3 +20,13 @@ export const SshTarget = z.object({
   configFile: z.string().optional(),
 });
 export type SshTarget = z.infer<typeof SshTarget>;
+
+/**
+ * The same with its config file as an absolute path: the engine, the provider and the bench each run in a folder of their own.
+ *
+ * @param folder that a relative path begins at
+ */
+export function withAbsoluteConfig({ destination, configFile }: SshTarget, folder: string): SshTarget {
+  if (configFile === undefined) return { destination };
+  return { destination, configFile: resolve(folder, configFile.replace(/^~(?=\/)/, homedir())) };
+}

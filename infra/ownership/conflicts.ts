@@ -3,7 +3,8 @@ import type { Fault } from "../../lib/errors.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import { hostName, sshCommand } from "../hosts/connection/diagnose.ts";
-import { listening, publishedPorts } from "../hosts/connection/listening.ts";
+import { atMost, MOST_CONTAINERS } from "../hosts/bounds.ts";
+import { hasPort, listening, publishedPorts, type PortRange } from "../hosts/connection/listening.ts";
 import type { ReservationSpec } from "./spec.ts";
 
 /* Who has the names and the ports of a server's reservation on its host, see reservation.ts: itself, or others. */
@@ -17,15 +18,15 @@ export interface Listed {
 /**
  * Reads what `docker ps` and `docker network ls` print for Lathe, a line each: names (commas between them), id, and other words
  * after spaces. `rest` makes of those words, and of the whole line, what else is wanted. Pure.
+ *
+ * @throws UserError where there are more than an engine has
  */
 export function readListed<T>(printed: string, rest: (words: readonly string[], line: string) => T): (Listed & T)[] {
-  return printed
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [names = "", id = "", ...words] = line.split(" ");
-      return { names: names.split(","), id, ...rest(words, line) };
-    });
+  const lines = printed.split("\n").filter((line) => line !== "");
+  return atMost(MOST_CONTAINERS, "containers or networks", lines).map((line) => {
+    const [names = "", id = "", ...words] = line.split(" ");
+    return { names: names.split(","), id, ...rest(words, line) };
+  });
 }
 
 /** Who has a name. */
@@ -45,7 +46,7 @@ interface Holder extends Listed {
   readonly owner: string;
   readonly server: string;
   /** What it publishes: a container that does not run publishes none. */
-  readonly ports: readonly number[];
+  readonly ports: readonly PortRange[];
 }
 
 /** What a host says of a server's reservation. */
@@ -95,7 +96,7 @@ export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
       holder === undefined || holder.deployment === spec.id ? [] : [nameFault(spec, host, on, kind, name, holder)],
     ),
     ...spec.ports.flatMap(({ protocol, port }): Fault[] => {
-      const by = seen.containers.find((c) => c.ports.includes(port));
+      const by = seen.containers.find((c) => hasPort(c.ports, port));
       // Its own container goes before the next one comes, under whatever name it ran.
       if (by === undefined ? !seen.listening.includes(port) : by.deployment === spec.id) return [];
       const whose = by === undefined ? `another program (which: ${on("sudo ss -ltnp")})` : `container ${by.names[0]}`;
@@ -145,7 +146,7 @@ export function toRemove(spec: ReservationSpec, seen: Seen): { containers: strin
     if (c.deployment !== spec.id) return false;
     // It has the port that the server itself is about to take.
     if (c.server === spec.server) return !spec.proxy && c.names.includes(proxyContainer(spec.container));
-    return c.names.some((name) => wanted.has(name)) || c.ports.some((port) => ports.includes(port));
+    return c.names.some((name) => wanted.has(name)) || ports.some((port) => hasPort(c.ports, port));
   });
   const containers = [...inTheWay.map(({ id }) => id), ...leftovers("container")];
   return { containers: [...new Set(containers)], networks: leftovers("network") };

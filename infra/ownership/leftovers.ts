@@ -90,6 +90,7 @@ function leftoverOf(found: Found | undefined, noted: string): string {
 function readFound(lines: string): Found[] {
   return readListed(lines, ([state = "", leftover = ""]) => ({
     alive: /^(running|restarting|paused)$/.test(state),
-    leftover,
+    // Another text than Lathe writes there is none of it.
+    leftover: /^(gone-)?\w{1,12}$/.test(leftover) ? leftover : "",
   }));
 }

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContainerSpec } from "../servers/kind.ts";
 import { containerArgs, memoryShareMiB } from "./container.ts";
-import { withoutTag } from "./docker-engine.ts";
 
 const GIB = 2 ** 30;
 
@@ -14,11 +13,6 @@ test("servers of one host share what is left by those that the config gives a li
   expect(memoryShareMiB(16 * GIB, [], 3)).toBe(4864);
   expect(memoryShareMiB(16 * GIB, [4096, 2048], 2)).toBe(4096);
   expect(() => memoryShareMiB(4 * GIB, [2048, 1800], 1)).toThrow("(2048 + 1800 MiB) leave nothing");
-});
-
-test("a registry's port is not taken for a tag", () => {
-  expect(withoutTag("10.0.0.1:5000/tfs")).toBe("10.0.0.1:5000/tfs");
-  expect(withoutTag("10.0.0.1:5000/tfs:latest")).toBe("10.0.0.1:5000/tfs");
 });
 
 const spec: ContainerSpec = {
@@ -54,4 +48,10 @@ test("the host has a port for each open endpoint at each address, but for one th
     { internal: 8500, external: 9500, ip: "127.0.0.1", protocol: "tcp" },
     { internal: 8500, external: 9500, ip: "192.0.2.7", protocol: "tcp" },
   ]);
+});
+
+test("a container has no limit of memory where the engine would leave it out", () => {
+  expect(containerArgs(request)).toMatchObject({ memory: 64, memorySwap: 64 });
+  const args = containerArgs({ ...request, memoryMiB: undefined });
+  expect(["memory" in args, "memorySwap" in args]).toEqual([false, false]);
 });

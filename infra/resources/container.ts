@@ -31,7 +31,8 @@ export interface ContainerRequest {
   readonly endpoints: readonly PlannedEndpoint[];
   /** Addresses of the host that their ports are bound to. */
   readonly bind: readonly string[];
-  readonly memoryMiB: number;
+  /** Undefined: the engine has no controller for it, and would leave a limit out. */
+  readonly memoryMiB: number | undefined;
   /** `UID:GID`; undefined: whom the image says. */
   readonly user?: string | undefined;
   /** Folder on the host with the files that this container alone may read; undefined: it has none. */
@@ -70,8 +71,7 @@ export function containerArgs(request: ContainerRequest) {
     ],
     tmpfs: Object.fromEntries(spec.scratch.map((path) => [path, "rw,nosuid,nodev,size=256m"])),
     ...(placement.cpuSet === undefined ? {} : { cpuSet: placement.cpuSet }),
-    memory: request.memoryMiB,
-    memorySwap: request.memoryMiB,
+    ...memoryLimit(request.memoryMiB),
     networkMode: request.network ?? "bridge",
     // Not "unless-stopped": a dockerd that died stops what still runs when it is back, and takes that for somebody's wish.
     // What the firewall guards must wait for its rules. (`on-failure` does not: after a power cut Docker takes it for failed.)
@@ -79,6 +79,11 @@ export function containerArgs(request: ContainerRequest) {
     healthcheck: { tests: [...spec.healthTest], interval: "10s", timeout: "5s", retries: 3, startPeriod: "1m0s" },
     labels: labelList(request.labels),
   };
+}
+
+/** A container's limits of memory, with swap and without: the same, so that it has no swap. */
+export function memoryLimit(memoryMiB: number | undefined): { memory?: number; memorySwap?: number } {
+  return memoryMiB === undefined ? {} : { memory: memoryMiB, memorySwap: memoryMiB };
 }
 
 /** Labels as Docker's provider takes them, in order of their names. */

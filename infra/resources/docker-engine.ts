@@ -1,11 +1,10 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { UserError, messageOf } from "../../lib/errors.ts";
 import { hostCommand } from "./host-command.ts";
 import { dockerHost } from "../hosts/connection/destination.ts";
 import { LOCAL_ENGINE, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import type { ImageKey } from "../host-programs/pull.ts";
+import type { ImageKey } from "../images/advice.ts";
 
 /** The connection to a machine's Docker engine: over SSH, or to this machine's own. */
 export function dockerProvider(name: string, target: SshTarget | null): docker.Provider {
@@ -31,18 +30,29 @@ export function remoteImage(
   return new docker.RemoteImage(name, { name: reference, keepLocally: true }, options);
 }
 
-/** Gives a machine's images, each once: servers share them. The second image of one name has a number. */
-export function imagesOn(
-  host: string,
-  target: SshTarget | null,
-  provider: docker.Provider,
-  owner: string,
-  dependsOn: pulumi.Resource[],
-) {
+/** The machine whose images are wanted. */
+export interface ImagesOf {
+  /** As part of resource names. */
+  readonly host: string;
+  readonly target: SshTarget | null;
+  readonly provider: docker.Provider;
+  readonly owner: string;
+  readonly dependsOn: pulumi.Resource[];
+  /** An image's reference with its digest; that of a tag is kept from the first time on. */
+  readonly resolve: (wanted: string, key: ImageKey) => Promise<string>;
+}
+
+/**
+ * Gives a machine's images, each once: servers of one engine share an image, and it can be removed once only. The second image
+ * of one name has a number.
+ *
+ * @returns makes an image, given what its resource is called, what is wanted, and the config's key that says so
+ */
+export function imagesOn({ host, target, provider, owner, dependsOn, resolve }: ImagesOf) {
   const images = new Map<string, docker.RemoteImage>();
   const counts = new Map<string, number>();
   return async (called: string, wanted: string, key: ImageKey) => {
-    const reference = await withDigest(wanted, provider, key);
+    const reference = await resolve(wanted, key);
     const known = images.get(reference);
     if (known !== undefined) return { reference, image: known };
     const count = counts.get(called) ?? 0;
@@ -51,26 +61,4 @@ export function imagesOn(
     images.set(reference, image);
     return { reference, image };
   };
-}
-
-/** An image with its digest: its own, else the one that its registry gives. @throws UserError where that gives none */
-export async function withDigest(reference: string, provider: docker.Provider, key: ImageKey): Promise<string> {
-  if (reference.includes("@sha256:")) return reference;
-  try {
-    const { sha256Digest } = await docker.getRegistryImage({ name: reference }, { provider });
-    return `${withoutTag(reference)}@${sha256Digest}`;
-  } catch (error) {
-    // The provider's own words come last, after those of everyone who passed them on.
-    const said = messageOf(error).trim().split("\n").at(-1) ?? "";
-    throw new UserError({
-      what: `image ${reference}: its registry does not tell its digest (${said.replace(/^[\s*]+/, "")})`,
-      expected: "an image that can be pulled, best named by its digest",
-      fix: `npx lathe pulumi config set lathe:${key} NAME@sha256:…`,
-    });
-  }
-}
-
-/** `registry:5000/name:tag` without its tag; a registry's port is not one. */
-export function withoutTag(reference: string): string {
-  return reference.replace(/:[^:/]*$/, "");
 }

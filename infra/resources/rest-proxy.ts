@@ -5,7 +5,7 @@ import { networkName } from "../access/firewall-rules.ts";
 import { SECRETS_PATH, proxied, proxyContainer } from "../access/plan.ts";
 import { GRACE_SECONDS } from "../deadlines.ts";
 import type { SecretFile } from "../servers/kind.ts";
-import { HARDENED, REPLACE_ON_CHANGES, labelList } from "./container.ts";
+import { HARDENED, REPLACE_ON_CHANGES, labelList, memoryLimit } from "./container.ts";
 import { digestOf, labelsOf, type Part } from "./server-args.ts";
 import { secretsFor } from "./server-files.ts";
 
@@ -114,8 +114,8 @@ export function restProxy(
       user,
       ports: access.proxyBind.map((ip) => ({ internal: PROXY_PORT, external: endpoint.port, ip, protocol: "tcp" })),
       mounts: [{ type: "bind", source: `${workspace}/secrets/${container}`, target: SECRETS_PATH, readOnly: true }],
-      memory: MEMORY_MIB,
-      memorySwap: MEMORY_MIB,
+      // The server's own is undefined where the engine has no controller for it.
+      ...memoryLimit(args.memoryMiB && MEMORY_MIB),
       networkMode: networkName(owner, config.container),
       restart: access.guard.setting === null ? "always" : "no",
       stopSignal: PROXY_STOP_SIGNAL,

@@ -33,7 +33,8 @@ export interface ModelServerArgs {
   readonly kind: ServerKind;
   readonly placement: Placement;
   readonly spec: ContainerSpec;
-  readonly memoryMiB: number;
+  /** Undefined: the machine's engine has no controller for it. */
+  readonly memoryMiB: number | undefined;
   /** The image's reference with digest. */
   readonly image: string;
   readonly models: readonly ModelArtifact[];

@@ -36,6 +36,14 @@ export interface KindEndpoint extends Pick<Endpoint, "api" | "protocol"> {
   readonly closable: boolean;
 }
 
+/** What builds of an image need of a processor. */
+export interface ImageNeeds {
+  /** As Docker names architectures: `amd64`, `arm64`. */
+  readonly architectures: readonly string[];
+  /** As /proc/cpuinfo names what a processor can: `avx`. */
+  readonly flags: readonly string[];
+}
+
 /** A kind's settings as they hold on one machine, and where the container may run. */
 export interface SettingsPlan<S> {
   readonly settings: S;
@@ -72,6 +80,8 @@ export interface ServerKind<S = unknown> {
   readonly about: string;
   /** Image reference used where the stack names none. */
   readonly defaultImage: string;
+  /** What that image's builds need of a processor; absent: it is not known. */
+  readonly imageNeeds?: ImageNeeds;
   /** The container's name where the stack names none. */
   readonly defaultContainer: string;
   readonly endpoints: readonly KindEndpoint[];

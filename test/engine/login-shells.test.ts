@@ -72,7 +72,7 @@ afterAll(async () => {
 
 const targetOf = (user: string): SshTarget => ({ destination: `${user}@${HOST}`, configFile: bed.lab.sshConfig });
 const facts = (user: string) => readFacts(targetOf(user), { bootstrap: "false", preview: false, say: () => {} });
-const doctor = (user: string) => examine(targetOf(user), wantedServer());
+const doctor = (user: string) => examine(targetOf(user), { ...wantedServer(), workspace: ".lathe/lathe-edge" });
 
 /** Delivers a model of 5 MB to a user's home; gives what lies there then. */
 async function delivered(user: string): Promise<[said: string, sha256: string, own: string]> {

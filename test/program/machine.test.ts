@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, expect, test, vi } from "vitest";
 import { declare } from "../../infra/deploy.ts";
 import type { ServerConfig } from "../../infra/config/types.ts";
 import type { StackOutputs } from "../../infra/outputs.ts";
@@ -80,6 +81,33 @@ test("a server with a memory limit of its own leaves the rest to the others", as
   await outputsOf(machine(null, { role: "dev" }), prepared({ ...first, memoryMiB: 1024 }, ...others));
   const containers = registered.filter((r) => r.type === "docker:index/container:Container");
   expect(containers.map((c) => c.inputs["memory"])).toEqual([1024, 6656, 6656]);
+});
+
+test("a machine whose engine lacks controllers gets servers without those limits, a gate that does not ask for them, and a warning", async () => {
+  const warned: string[] = [];
+  const warn = vi.spyOn(pulumi.log, "warn").mockImplementation((text) => (warned.push(text), Promise.resolve()));
+  const registered = await mockPulumi(REPORT);
+  const edge = machine("edge.example");
+  const lacks = ["memory", "pids"] as const;
+  const facts = { ...edge.facts, docker: { ...edge.facts.docker, lacks: [...lacks] } };
+  const access = { ...config.access, rest: "token", proxyImage: IMAGE.replace("tfs", "haproxy") } as const;
+  await outputsOf({ ...edge, facts }, prepared({ ...config, memoryMiB: 1024, access }));
+  warn.mockRestore();
+  const containers = registered.filter((r) => r.type === "docker:index/container:Container");
+  expect(containers.map((c) => ["memory" in c.inputs, "memorySwap" in c.inputs])).toEqual(
+    Array(2).fill([false, false]),
+  );
+  // Secret, for it holds the token.
+  const spec = commands(registered, "-gate")[0]?.inputs["stdin"] as { value: string };
+  expect(JSON.parse(spec.value)).toMatchObject({ memoryMiB: null, pidsLimit: null });
+  expect(
+    warned.map(
+      (text) =>
+        /^host edge\.example: its engine cannot use the cgroup controller (\w+), so container tf-serving has no .* To switch it on: add cgroup_enable=/.exec(
+          text,
+        )?.[1],
+    ),
+  ).toEqual([...lacks]);
 });
 
 test("a server of the same name on another host is another resource", async () => {

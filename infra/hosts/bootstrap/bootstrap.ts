@@ -1,4 +1,5 @@
 import { UserError } from "../../../lib/errors.ts";
+import { endOf } from "../bounds.ts";
 import type { SshTarget } from "../target.ts";
 import { BOOTSTRAP_SCRIPT, UNWRAP_SCRIPT, WRAP_SCRIPT } from "./bootstrap-script.ts";
 import { diagnoseSsh, hostName } from "../connection/diagnose.ts";
@@ -69,7 +70,7 @@ async function asRoot(target: SshTarget | null, command: readonly string[], doin
     });
   }
   if (code === 0) return value("@@did ");
-  const said = stderr.trim().split("\n").slice(-8).join("\n    ");
+  const said = endOf(stderr).trim().split("\n").slice(-8).join("\n    ");
   const why = value("@@failed ")[0] ?? (code === null ? `it took longer than ${TIMEOUT_MS / 60_000} minutes` : said);
   throw new UserError({
     what: `${host}: ${doing}: ${why}${said === "" || said === why ? "" : `\n    ${said}`}`,

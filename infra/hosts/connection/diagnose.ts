@@ -1,5 +1,6 @@
 import type { Fault } from "../../../lib/errors.ts";
 import { quoteAll } from "../../../lib/quote.ts";
+import { endOf, lastLine } from "../bounds.ts";
 import type { SshTarget } from "../target.ts";
 import type { FactsProblem } from "../facts/parse-facts.ts";
 import { sshDestination } from "./destination.ts";
@@ -19,7 +20,8 @@ const BEYOND_JUMP =
   /open failed: (connect failed|administratively prohibited|unknown channel type)|Session open refused by peer/;
 
 /** Why `ssh` itself failed (exit code 255, or no ssh at all), as a fault with the next step. */
-export function diagnoseSsh(target: SshTarget, stderr: string): SshFault {
+export function diagnoseSsh(target: SshTarget, all: string): SshFault {
+  const stderr = endOf(all);
   const ssh = sshCommand(target);
   const lines = stderr
     .trim()
@@ -37,7 +39,7 @@ export function diagnoseSsh(target: SshTarget, stderr: string): SshFault {
   return {
     stage: known?.stage ?? "connection",
     atJumpHost: jump && !BEYOND_JUMP.test(stderr),
-    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${said.replace(NOT_RUN, "").trim()})`}`,
+    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${lastLine(said.replace(NOT_RUN, ""))})`}`,
     fix: known?.fix(ssh, stderr) ?? `make this work first: ${ssh} true`,
   };
 }
@@ -71,14 +73,14 @@ export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, u
       };
     case "docker-permission":
       return {
-        what: `${host}: this user may not talk to the Docker engine (${lastLine(problem.detail)})`,
+        what: `${host}: this user may not talk to the Docker engine (${problem.detail})`,
         fix:
           `sudo usermod -aG docker ${user === "" ? "USER" : user}${on}; ` +
           "or let `npx lathe up` do it: npx lathe pulumi config set lathe:bootstrap true",
       };
     case "docker-down":
       return {
-        what: `${host}: the Docker engine does not answer (${lastLine(problem.detail)})`,
+        what: `${host}: the Docker engine does not answer (${problem.detail})`,
         fix: `start it${on}: sudo systemctl enable --now docker; or let \`npx lathe up\` do it: npx lathe pulumi config set lathe:bootstrap true`,
       };
     case "docker-old":
@@ -87,6 +89,13 @@ export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, u
         expected: "20.10 or newer (API 1.41)",
         fix: `upgrade it${on}: sudo apt-get update && sudo apt-get install docker.io`,
       };
+    case "podman":
+      return {
+        what: `${host}: what is called docker there is Podman`,
+        expected:
+          "Docker, 20.10 or newer: Podman obeys some of its commands, and has no engine that starts servers again",
+        fix: `put Docker in its place${on}: sudo apt-get remove podman-docker && sudo apt-get install docker.io${join}; and unset DOCKER_HOST there if it names Podman's socket`,
+      };
     case "unreadable":
       return {
         what: `${host}: its facts cannot be read: section "${problem.section}" says ${JSON.stringify(problem.detail)}`,
@@ -94,10 +103,6 @@ export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, u
         fix: "a stack never guesses the number of cores: mend the host, or deploy elsewhere",
       };
   }
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1)?.trim() ?? "";
 }
 
 /** What a host's own programs say when it is the host that is at fault, and what a person does about it. First match wins. */
@@ -111,7 +116,7 @@ const HOST_FAULTS: readonly {
     pattern: /No space left on device|Disk quota exceeded/i,
     what: "no space is left on its disk",
     fix: (on) =>
-      `make room (${on("df -h")}; ${on("docker system df")}), then the same again: it goes on where it stopped`,
+      `make room (${on("df -h")}; ${on("df -i")}, for there may be too many files; ${on("docker system df")}), then the same again: it goes on where it stopped`,
   },
   {
     pattern: /Read-only file system/i,
@@ -140,7 +145,7 @@ export function diagnoseCommand(target: SshTarget | null, doing: string, result:
       fix: `look whether it hangs (${on("uptime")}; ${on("docker version")}), then the same again`,
     };
   }
-  const said = result.stderr.trim() || (result.code === null ? "ended by a signal" : `exit code ${result.code}`);
+  const said = endOf(result.stderr.trim()) || (result.code === null ? "ended by a signal" : `exit code ${result.code}`);
   const known = HOST_FAULTS.find(({ pattern }) => pattern.test(said));
   if (known === undefined) return { what: `${doing} on ${host.replace(/^host /, "")}: ${said}` };
   return { what: `${doing}: ${host}: ${known.what} (${lastLine(said)})`, fix: known.fix(on) };

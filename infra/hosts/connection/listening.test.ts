@@ -1,7 +1,18 @@
 import { expect, test } from "vitest";
-import { listening } from "./listening.ts";
+import { hasPort, listening, publishedPorts } from "./listening.ts";
 
-test("listening sockets are read with whether others can reach them, in both families", () => {
+test("published ports stay ranges, however many they are, and none is higher than there can be", () => {
+  const all = publishedPorts(
+    "0.0.0.0:1-30000000->1-30000000/tcp, :::8500-8501->80-81/tcp, 127.0.0.1:90000->1/tcp, :9-1->9-1/tcp",
+  );
+  expect(all).toEqual([
+    [1, 65535],
+    [8500, 8501],
+  ]);
+  expect([hasPort(all, 65535), hasPort(all.slice(1), 8501), hasPort(all.slice(1), 8502)]).toEqual([true, true, false]);
+});
+
+test("listening sockets are read once each, with whether others can reach them, in both families", () => {
   const text = `  sl  local_address rem_address   st tx_queue rx_queue
    0: 0100007F:2134 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
    1: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1
@@ -16,8 +27,6 @@ test("listening sockets are read with whether others can reach them, in both fam
     { port: 8500, loopback: true },
     { port: 22, loopback: false },
     { port: 8501, loopback: false },
-    { port: 8500, loopback: true },
-    { port: 22, loopback: false },
     { port: 8502, loopback: true },
   ]);
 });

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../../lib/errors.ts";
 import { diagnoseSsh } from "./diagnose.ts";
@@ -14,6 +13,8 @@ import { LOOPBACK } from "../addresses.ts";
 
 const OPEN_MS = 30_000;
 const ATTEMPTS = 3;
+/** Characters of what ssh says that are kept. */
+const MOST_SAID = 64 << 10;
 /** How long ssh may take to report the ports that a host has chosen, once the connection stands. */
 const REPORTED_MS = 5_000;
 
@@ -101,7 +102,8 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     { stdio: ["pipe", "pipe", "pipe"], env: sshEnvironment() },
   );
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  // The end of it: ports are reported when the connection stands, and a reason comes last.
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said = `${said}${text}`.slice(-MOST_SAID)));
   child.stdin.on("error", () => {});
   child.stdin.write(way.head);
   const ended = once(child, "close");
@@ -111,7 +113,11 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     await ended.catch(() => {});
   };
   const ready = new Promise<boolean>((resolve) => {
-    createInterface({ input: child.stdout }).on("line", (line) => line === way.begin && resolve(true));
+    let heard = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      heard = `${heard}${text}`.slice(-MOST_SAID);
+      if (heard.split("\n").includes(way.begin)) resolve(true);
+    });
     ended.then(
       () => resolve(false),
       (error: Error) => {

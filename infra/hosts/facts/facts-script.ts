@@ -43,8 +43,18 @@ facts() {
   section user; id -un
   # First of all that asks the engine: the rest does not ask one that hangs.
   section docker
-  $limit docker version --format '{{.Server.Version}} {{.Server.APIVersion}}' 2>&1; code=$?; printf 'exit %s\n' "$code"
-  section storage; [ "$code" != 0 ] || $limit docker info --format '{{.Driver}}' 2>/dev/null
+  $limit docker version --format '{{.Server.Version}} {{.Server.APIVersion}}
+arch {{.Server.Arch}}
+{{range .Server.Components}}component {{.Name}}
+{{end}}' 2>&1; code=$?; printf 'exit %s\n' "$code"
+  # Who it is that is called docker: Podman does what it can to look like it.
+  section command; [ "$code" = 127 ] || {
+    at=$(command -v docker); readlink -f "$at"; head -c 1000 "$at" | tr -cd '[:print:]\n'
+  } 2>/dev/null | grep -o podman
+  section storage; [ "$code" != 0 ] || $limit docker info --format '{{.Driver}}
+memory {{.MemoryLimit}}
+cpuset {{.CPUSet}}
+pids {{.PidsLimit}}' 2>/dev/null
   section login; ${LOGIN_SCRIPT}
   section firewall; ${GUARD_SCRIPT}
   section lscpu; lscpu -a -p=CPU,CORE,SOCKET,NODE,ONLINE 2>&1

@@ -33,6 +33,7 @@ const EXPECTED: Readonly<Record<string, readonly [number, number, string, string
   "arm-board": [2, 2, "4-5", undefined, "4 efficiency cores left out"],
   "four-threads-a-core": [16, 16, "0,4,8,12,16,20,24,28,32,36,40,44,48,52,56,60", "0", "64 logical CPUs"],
   "container-with-quota": [4, 2, "0,3", "0", "a quota of 2.5 CPUs leaves 2 threads"],
+  "two-clocks-a-kind": [10, 10, "5-9,15-19", "0", "10 efficiency cores left out"],
   "virtual-machine": [2, 2, "0-1", "0", "2 physical cores may be used"],
   "lab-client": [1, 1, "0", "0", "1 not allowed here"],
   "lab-edge": [1, 1, "1", "0", "1 not allowed here"],

@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
-import { parseLscpu, parseMachine, parseMemoryLimit, parseQuota, type Reading } from "./parse-facts.ts";
+import { threadPlan } from "../../threads.ts";
+import { parseLscpu } from "./parse-cpus.ts";
+import { parseMachine, parseMemoryLimit, parseQuota, type Reading } from "./parse-facts.ts";
 
 /** Facts of a host whose Docker must be there. */
 function parseFacts(output: string): Reading {
@@ -85,6 +87,106 @@ test("Intel's hybrid CPUs and ARM's big and little cores are told apart", () => 
   const kinds = (reading: typeof intel) =>
     reading.ok ? reading.facts.cpu.logical.map((c) => c.kind?.[0] ?? "-").join("") : "";
   expect([kinds(intel), kinds(arm), kinds(same)]).toEqual(["ppppeeee", "eeeepp--", "--------"]);
+});
+
+test.each([
+  ["three kinds, of which two are close", [250, 250, 620, 620, 1024, 1024], "eepppp"],
+  ["three kinds, of which the largest is a clock above the second", [325, 325, 871, 871, 871, 1024], "eepppp"],
+  ["two clocks in each of two kinds", [718, 731, 997, 1010, 1024, 718], "eepppe"],
+  ["all the same", [1024, 1024, 1024, 1024], "----"],
+  ["noise of a few per cent", [1024, 1001, 990, 968, 955], "-----"],
+  ["noise that adds up over many cores", [1024, 960, 900, 845, 792, 743, 697, 653], "--------"],
+  ["one kind with a turbo on some of its cores", [870, 870, 1024, 1024], "----"],
+  ["a kernel that gives no capacity to one", [0, 0, 446, 1024], "--ep"],
+])("kinds of core are told apart by the widest gap between their capacities: %s", (_what, capacities, kinds) => {
+  const lscpu = LSCPU_HEAD + capacities.map((_, cpu) => `${cpu},${cpu},0,0,Y`).join("\n");
+  const told = capacities.map((capacity, cpu) => `capacity ${cpu} ${capacity} `).join("\n");
+  const reading = parseFacts(
+    sections({ lscpu, kinds: told, allowed: `Cpus_allowed_list:\t0-${capacities.length - 1}` }),
+  );
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problem));
+  expect(reading.facts.cpu.logical.map((c) => c.kind?.[0] ?? "-").join("")).toBe(kinds);
+});
+
+describe("a CPU that the host's first process may run on is online", () => {
+  const planned = (changes: Record<string, string>) => {
+    const reading = parseFacts(sections(changes));
+    if (!reading.ok) throw new Error(JSON.stringify(reading.problem));
+    return threadPlan(reading.facts, { pin: "physical" });
+  };
+  const one = `${LSCPU_HEAD}0,0,0,0,Y`;
+  const four = `${LSCPU_HEAD}${[0, 1, 2, 3].map((n) => `${n},${n},0,0,${n < 2 ? "Y" : "N"}`).join("\n")}`;
+
+  test("where lxcfs counts from zero, whether lscpu lists it as offline or not at all", () => {
+    expect(planned({ lscpu: one, allowed: "Cpus_allowed_list:\t24" })).toMatchObject({ threads: 1, cpuSet: "24" });
+    const listed = `${one}\n24,-,-,-,N`;
+    expect(planned({ lscpu: listed, allowed: "Cpus_allowed_list:\t24" })).toMatchObject({ threads: 1, cpuSet: "24" });
+  });
+
+  test("where some of its CPUs happen to be among those that lxcfs shows", () => {
+    const siblings = Array.from({ length: 32 }, (_, cpu) => `${cpu} ${cpu % 16},${(cpu % 16) + 16}`).join("\n");
+    // Two threads of one core, and another core.
+    const plan = planned({
+      lscpu: `${LSCPU_HEAD}0,0,0,0,Y\n1,1,0,0,Y\n2,2,0,0,Y`,
+      siblings,
+      allowed: "Cpus_allowed_list:\t0,16,24",
+    });
+    expect(plan).toMatchObject({ physicalCores: 2, cpuSet: "0,24" });
+  });
+
+  test("but not where a mask names CPUs that are offline or not there", () => {
+    const siblings = "0 0\n1 1";
+    expect(planned({ lscpu: four, siblings, allowed: "Cpus_allowed_list:\t0-127" })).toMatchObject({ cpuSet: "0-1" });
+    expect(planned({ lscpu: four, siblings, allowed: "Cpus_allowed_list:\t1-3" })).toMatchObject({ cpuSet: "1" });
+  });
+});
+
+test("controllers that the engine cannot use are told, and an engine that tells nothing lacks none", () => {
+  const lacks = (storage: string) => {
+    const reading = parseFacts(sections({ storage }));
+    return reading.ok ? [reading.facts.docker.storageDriver, reading.facts.docker.lacks] : undefined;
+  };
+  expect(lacks("overlay2\nmemory false\ncpuset true\npids true")).toEqual(["overlay2", ["memory"]]);
+  expect(lacks("btrfs\nmemory true\ncpuset false\npids false")).toEqual(["btrfs", ["cpuset", "pids"]]);
+  expect(lacks("overlay2")).toEqual(["overlay2", undefined]);
+});
+
+test("without a cpuset controller a server is not pinned, and its plan says why", () => {
+  const reading = parseFacts(sections({ storage: "overlay2\ncpuset false" }));
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problem));
+  const plan = threadPlan(reading.facts, { pin: "physical" });
+  expect([plan.cpuSet, plan.memorySet, plan.threads]).toEqual([undefined, undefined, 4]);
+  expect(plan.reason).toContain("not pinned: the engine has no cpuset controller");
+  expect(threadPlan(reading.facts, { pin: "none" }).reason).not.toContain("pinned");
+});
+
+test.each([
+  ["podman-docker, whose version has no API of Docker's", { docker: "4.3.1 4.3.1\nexit 0", command: "podman" }],
+  [
+    "podman-docker that says what it emulates",
+    {
+      docker:
+        "Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.\nError: template: version:2\nexit 125",
+    },
+  ],
+  [
+    "Docker's own command before Podman's engine",
+    { docker: "4.9.3 1.41\narch amd64\ncomponent Podman Engine\n\ncomponent Conmon\nexit 0" },
+  ],
+])("Podman is named as such: %s", (_what, said) => {
+  const reading = parseFacts(sections(said));
+  if (reading.ok) throw new Error("should have been refused");
+  const fault = diagnoseFacts({ destination: "ubuntu@edge" }, reading.problem, "ubuntu");
+  expect(fault.what).toBe("host ubuntu@edge: what is called docker there is Podman");
+  expect(fault.fix).toContain("apt-get remove podman-docker && sudo apt-get install docker.io");
+});
+
+test("an engine that answers and does not tell its version is not taken for an old one", () => {
+  const reading = parseFacts(sections({ docker: "a banner\nexit 0" }));
+  expect(reading).toEqual({
+    ok: false,
+    problem: { kind: "docker-down", detail: "it does not tell its version: a banner" },
+  });
 });
 
 test("the smallest CPU quota of the host's cgroups holds, in both versions of cgroups", () => {

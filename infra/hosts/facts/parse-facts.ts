@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { parseCpuList } from "../cpulist.ts";
-import { ENGINE_SECONDS } from "../../deadlines.ts";
-import type { HostFacts, LogicalCpu } from "../facts.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { atMost, bytesOf, nameOf } from "../bounds.ts";
+import { HIGHEST_CPU, parseCpuList } from "../cpulist.ts";
+import type { HostFacts } from "../facts.ts";
 import { parseLogin, type HostLogin } from "../login.ts";
+import { parseCpus } from "./parse-cpus.ts";
+import { parseDocker, type DockerProblem } from "./parse-docker.ts";
 
 /** What a host said: its facts, or why no facts could be made of it. */
 export type Reading =
@@ -20,41 +23,66 @@ export type Reading =
     }
   | { readonly ok: false; readonly problem: FactsProblem };
 
-/** Why a host's Docker engine cannot be used. */
-export type DockerProblem =
-  | { readonly kind: "no-docker" }
-  | { readonly kind: "docker-permission"; readonly detail: string }
-  | { readonly kind: "docker-down"; readonly detail: string }
-  | { readonly kind: "docker-old"; readonly version: string };
-
 /** What keeps a host from being used; `hosts/connection/diagnose.ts` says what to do about each. */
 export type FactsProblem =
   DockerProblem | { readonly kind: "unreadable"; readonly section: string; readonly detail: string };
 
-/** The oldest engine API that Lathe is used with: Docker 20.10, which every supported Debian and Ubuntu has. */
-const OLDEST_API = [1, 41] as const;
+/** Characters of a section that a message shows. */
+const MOST_SHOWN = 300;
+
+/** Linux has no longer path. */
+const MOST_PATH = 4096;
+
+/** A section of which no facts can be made. */
+class Unreadable extends Error {
+  readonly section: string;
+  readonly detail: string;
+
+  constructor(section: string, detail: string) {
+    super(section);
+    this.section = section;
+    this.detail = detail.trim().slice(0, MOST_SHOWN);
+  }
+}
 
 /** Reads the output of `FACTS_SCRIPT`, of a host whose Docker need not be there yet. Pure; says what is missing, never guesses. */
 export function parseMachine(output: string): Reading {
+  try {
+    return read(output);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { ok: false, problem: { kind: "unreadable", section: error.section, detail: error.detail } };
+  }
+}
+
+function read(output: string): Reading {
   const found = sections(output);
   const text = (name: string) => found.get(name) ?? "";
-  const line = (name: string) => text(name).split("\n")[0]?.trim() ?? "";
-  if (!found.has("end")) return unreadable("end", output.slice(-200));
-  const problem = dockerProblem(found.get("docker"));
-  const logical = withSiblings(parseLscpu(text("lscpu"), kindsOf(text("kinds"))), text("siblings"));
-  if (logical.length === 0) return unreadable("lscpu", text("lscpu"));
-  const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(text("allowed"))?.[1];
-  if (allowed === undefined) return unreadable("allowed", text("allowed"));
-  const totalKiB = Number(/^MemTotal:\s*(\d+) kB/m.exec(text("memory"))?.[1]);
-  if (!(totalKiB > 0)) return unreadable("memory", text("memory"));
+  const line = (name: string) => nameOf(text(name).split("\n", 1)[0] ?? "");
+  if (!found.has("end")) throw new Unreadable("end", output.slice(-200));
+  const allowed = /^Cpus_allowed_list:[ \t]*(\S+)/m.exec(text("allowed"))?.[1];
+  if (allowed === undefined) throw new Unreadable("allowed", text("allowed"));
+  const cpus = within("lscpu, allowed", () =>
+    parseCpus({ lscpu: text("lscpu"), siblings: text("siblings"), kinds: text("kinds"), allowed }),
+  );
+  if (cpus.logical.length === 0) throw new Unreadable("lscpu", text("lscpu"));
+  const totalBytes = bytesOf(Number(/^MemTotal:[ \t]*(\d+) kB/m.exec(text("memory"))?.[1]) * 1024);
+  if (totalBytes === undefined) throw new Unreadable("memory", text("memory"));
+  const home = (text("home").split("\n", 1)[0] ?? "").trim();
+  if (!home.startsWith("/") || home.length > MOST_PATH) throw new Unreadable("home", home);
   const limits = `${text("cgroup2")}\n${text("cgroup1")}`;
-  const [version, apiVersion] = problem === undefined ? versionsOf(text("docker")) : ["none", "none"];
+  const { docker, problem } = parseDocker({
+    docker: found.get("docker"),
+    command: text("command"),
+    storage: text("storage"),
+  });
   const machineId = machineIdOf(line("machine-id"));
-  const nodes = parseNodes(text("nodes"), text("allowed"));
+  const nodes = within("nodes, allowed", () => parseNodes(text("nodes"), text("allowed")));
+  const login = within("login", () => parseLogin(text("login"), found.get("firewall")));
   return {
     ok: true,
-    home: line("home"),
-    login: parseLogin(text("login"), found.get("firewall")) ?? null,
+    home,
+    login: login ?? null,
     user: line("user"),
     ...(problem === undefined ? {} : { docker: problem }),
     facts: {
@@ -63,64 +91,59 @@ export function parseMachine(output: string): Reading {
       os: line("os") || "unknown",
       kernel: line("kernel"),
       arch: line("arch"),
-      cpu: { model: modelOf(text("model")), logical, allowed: parseCpuList(allowed), quotaCpus: parseQuota(limits) },
-      memoryBytes: Math.min(totalKiB * 1024, parseMemoryLimit(limits)),
+      cpu: { model: modelOf(text("model")), ...cpus, quotaCpus: parseQuota(limits) },
+      memoryBytes: Math.min(totalBytes, parseMemoryLimit(limits)),
       ...(nodes.length === 0 ? {} : { nodes }),
-      docker: { version, apiVersion, storageDriver: problem === undefined ? line("storage") || "unknown" : "none" },
+      docker,
     },
   };
 }
 
+/** What a section's reader gives; what it refuses in words is unreadable. */
+function within<T>(section: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw error instanceof UserError ? new Unreadable(section, error.message) : error;
+  }
+}
+
 /** The NUMA nodes that have memory and may be used (`Node 0 MemTotal: 16384 kB`, `Mems_allowed_list: 0`). */
 function parseNodes(text: string, status: string): NonNullable<HostFacts["nodes"]> {
-  const allowed = /^Mems_allowed_list:\s*(\S+)/m.exec(status)?.[1];
-  const may = allowed === undefined ? undefined : parseCpuList(allowed);
-  return [...text.matchAll(/^Node (\d+) MemTotal:\s*(\d+) kB/gm)]
-    .map((m) => ({ node: Number(m[1]), memoryBytes: Number(m[2]) * 1024 }))
-    .filter(({ node, memoryBytes }) => memoryBytes > 0 && (may?.includes(node) ?? true))
-    .sort((a, b) => a.node - b.node);
+  const allowed = /^Mems_allowed_list:[ \t]*(\S+)/m.exec(status)?.[1];
+  const may = allowed === undefined ? undefined : new Set(parseCpuList(allowed));
+  const told = [...text.matchAll(/^Node (\d{1,4}) MemTotal:[ \t]*(\d+) kB/gm)].flatMap((m) => {
+    const [node, memoryBytes] = [Number(m[1]), bytesOf(Number(m[2]) * 1024)];
+    return memoryBytes === undefined || node > HIGHEST_CPU || may?.has(node) === false ? [] : [{ node, memoryBytes }];
+  });
+  const once = [...new Map(told.map((one) => [one.node, one])).values()];
+  return atMost(HIGHEST_CPU, "memory nodes", once).toSorted((a, b) => a.node - b.node);
 }
 
 /** The smallest CPU quota among a host's cgroups, in CPUs; null where none is set. */
 export function parseQuota(limits: string): number | null {
-  const quotas = [...limits.matchAll(/^cpu\.max (\d+) (\d+)/gm)].map((m) => Number(m[1]) / Number(m[2]));
-  const v1 = /^cpu\.cfs_quota_us (-?\d+) *\ncpu\.cfs_period_us (\d+)/gm;
-  for (const [, quota, period] of limits.matchAll(v1))
-    if (Number(quota) > 0) quotas.push(Number(quota) / Number(period));
-  return quotas.length === 0 ? null : Math.min(...quotas);
+  const v2 = limits.matchAll(/^cpu\.max (\d+) (\d+)/gm);
+  const v1 = limits.matchAll(/^cpu\.cfs_quota_us (-?\d+) *\ncpu\.cfs_period_us (\d+)/gm);
+  const quotas = [...v2, ...v1].map(([, quota, period]) => Number(quota) / Number(period));
+  const least = smallest(quotas.filter((cpus) => cpus > 0));
+  return Number.isFinite(least) ? least : null;
 }
 
 /** The smallest memory limit among a host's cgroups, in bytes; Infinity where none is set. */
 export function parseMemoryLimit(limits: string): number {
   const all = [...limits.matchAll(/^memory\.(?:max|limit_in_bytes) (\d+)/gm)].map((m) => Number(m[1]));
   // cgroup v1 writes "no limit" as the largest page-aligned 64-bit number.
-  return Math.min(Infinity, ...all.filter((bytes) => bytes > 0 && bytes < 2 ** 60));
+  return smallest(all.filter((bytes) => bytes > 0 && bytes < 2 ** 60));
+}
+
+/** Not `Math.min(...all)`, which a long list ends. */
+function smallest(all: readonly number[]): number {
+  return all.reduce((a, b) => (b < a ? b : a), Infinity);
 }
 
 /** systemd asks that the id itself is told to nobody. Before a machine's first start the file is empty or has a word. */
 function machineIdOf(text: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(text) ? createHash("sha256").update(text).digest("hex") : undefined;
-}
-
-/** The engine's version and its API's, whatever the command warns of before. */
-function versionsOf(text: string): [version: string, api: string] {
-  const last = [...text.matchAll(/^(\S+) (\d+\.\d+)$/gm)].at(-1);
-  return [last?.[1] ?? "", last?.[2] ?? ""];
-}
-
-function dockerProblem(text: string | undefined): DockerProblem | undefined {
-  if (text === undefined) return { kind: "docker-down", detail: "it says nothing" };
-  if (/^exit 0$/m.test(text)) {
-    const [version, api] = versionsOf(text);
-    const [major = 0, minor = 0] = api.split(".").map(Number);
-    const old = major < OLDEST_API[0] || (major === OLDEST_API[0] && minor < OLDEST_API[1]);
-    return old ? { kind: "docker-old", version } : undefined;
-  }
-  const detail = text.replace(/^exit \d+$/m, "").trim();
-  if (/^exit 127$/m.test(text)) return { kind: "no-docker" };
-  if (/^exit 124$/m.test(text)) return { kind: "docker-down", detail: `no answer within ${ENGINE_SECONDS} s` };
-  if (/permission denied/i.test(detail)) return { kind: "docker-permission", detail };
-  return { kind: "docker-down", detail };
 }
 
 /** What stands in each section of a script's output. */
@@ -129,62 +152,8 @@ export function sections(output: string): Map<string, string> {
   return new Map(parts.map((part) => [part.split("\n", 1)[0] ?? "", part.slice(part.indexOf("\n") + 1)]));
 }
 
-function unreadable(section: string, detail: string): Reading {
-  return { ok: false, problem: { kind: "unreadable", section, detail: detail.trim() } };
-}
-
-/** Reads `lscpu -p=CPU,CORE,SOCKET,NODE,ONLINE`: an empty or `-` field is one that the host does not tell. */
-export function parseLscpu(text: string, kinds: ReadonlyMap<number, LogicalCpu["kind"]> = new Map()): LogicalCpu[] {
-  const number = (field: string | undefined) => (field !== undefined && /^\d+$/.test(field) ? Number(field) : null);
-  return text
-    .split("\n")
-    .filter((row) => /^\d/.test(row))
-    .map((row) => row.split(","))
-    .map(([cpu, core, socket, node, online]) => {
-      const kind = kinds.get(Number(cpu));
-      return {
-        cpu: Number(cpu),
-        core: number(core),
-        socket: number(socket),
-        node: number(node),
-        // Very old lscpu leaves the column empty: it lists online CPUs only.
-        online: online !== "N",
-        ...(kind === undefined ? {} : { kind }),
-      };
-    })
-    .sort((a, b) => a.cpu - b.cpu);
-}
-
-/**
- * Tells cores by the kernel's own lists of the hyper-threads that share one (`3 3,11`): lscpu numbers the cores of each
- * kind of processor from zero, so that on big.LITTLE machines cores of two kinds have one number. A core is named by its
- * first CPU.
- */
-function withSiblings(cpus: readonly LogicalCpu[], text: string): LogicalCpu[] {
-  const first = new Map<number, number>();
-  for (const [, cpu, list = ""] of text.matchAll(/^(\d+) (\S+)$/gm)) {
-    first.set(Number(cpu), Math.min(Number(cpu), ...parseCpuList(list)));
-  }
-  return cpus.map((c) => ({ ...c, core: first.get(c.cpu) ?? c.core }));
-}
-
 /** The processor's name as lscpu gives it; a machine that mixes kinds of core has several. */
 function modelOf(text: string): string {
-  const names = [...text.matchAll(/^[^:\n]*:[ \t]*(\S.*)$/gm)].map((m) => (m[1] ?? "").trim());
-  return [...new Set(names.filter((name) => name !== "-"))].join(" + ") || "unknown";
-}
-
-/** Kinds of core: Intel's hybrid CPUs list them outright; ARM gives each CPU a capacity, and the largest are performance. */
-function kindsOf(text: string): Map<number, LogicalCpu["kind"]> {
-  const kinds = new Map<number, LogicalCpu["kind"]>();
-  for (const [, kind, list = ""] of text.matchAll(/^(performance|efficiency) (\S+)/gm)) {
-    for (const cpu of parseCpuList(list)) kinds.set(cpu, kind as LogicalCpu["kind"]);
-  }
-  const capacities = [...text.matchAll(/^capacity (\d+) (\d+)/gm)].map((m) => [Number(m[1]), Number(m[2])] as const);
-  const largest = Math.max(...capacities.map(([, capacity]) => capacity));
-  if (capacities.some(([, capacity]) => capacity < largest)) {
-    // Three-cluster ARM parts have two kinds of big core a few percent apart: both do the work.
-    for (const [cpu, capacity] of capacities) kinds.set(cpu, capacity >= largest * 0.7 ? "performance" : "efficiency");
-  }
-  return kinds;
+  const names = [...text.matchAll(/^[^:\n]*:[ \t]*(\S.*)$/gm)].map((m) => nameOf(m[1] ?? ""));
+  return nameOf([...new Set(names.filter((name) => name !== "-"))].join(" + ")) || "unknown";
 }

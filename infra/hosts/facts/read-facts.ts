@@ -39,7 +39,7 @@ export async function readFacts(
       what: `${fault.what}; lathe:bootstrap sudo is for hosts that are reached by SSH`,
       fix: "npx lathe pulumi config set lathe:bootstrap true, then log in anew, so that this shell has the group docker",
     });
-  if (how === "false" || reading.docker.kind === "docker-old") throw new UserError(fault);
+  if (how === "false" || ["docker-old", "podman"].includes(reading.docker.kind)) throw new UserError(fault);
   if (preview) {
     const way = how === "sudo" ? "let its user reach it through sudo" : "add its user to the group docker";
     say(`${fault.what}. \`npx lathe up\` will install or start Docker there and ${way} (lathe:bootstrap ${how}).`);

@@ -10,6 +10,8 @@ export const tfServing: ServerKind<TfServingSettings> = {
   name: NAME,
   about: "TensorFlow Serving: Intel's build, as in the paper, or any other image of it.",
   defaultImage: "intel/intel-optimized-tensorflow-serving:latest",
+  // TensorFlow's builds use AVX since 1.6; Intel's are for x86-64 alone.
+  imageNeeds: { architectures: ["amd64"], flags: ["avx"] },
   defaultContainer: NAME,
   endpoints: [
     {
