@@ -31,7 +31,11 @@ const InPackage = z.strictObject({
   file: z.string(),
   sha256,
 });
-const AtUrl = z.strictObject({ ...common, url: z.url({ protocol: /^https?$/ }), sha256: sha256.optional() });
+const AtUrl = z.strictObject({
+  ...common,
+  url: z.url({ protocol: /^https?$/, error: "url: an address of http or https" }),
+  sha256: sha256.optional(),
+});
 
 const Listed = z.union([InPackage, AtUrl, OwnFile], {
   error:

@@ -184,7 +184,7 @@ describe("a photograph at a URL", () => {
     for (const url of ["file:///etc/passwd", "javascript:1", "ftp://x/y.jpg"]) {
       writeFileSync(join(dir, "list.yaml"), `- { id: 1, url: "${url}", licence: "", shows: [] }\n`);
       await expect(loadPhotographList(join(dir, "list.yaml"))).rejects.toThrow(
-        /entry 1: an entry with file .*http or https/,
+        /entry 1: url: an address of http or https/,
       );
     }
   });
