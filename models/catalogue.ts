@@ -104,7 +104,7 @@ export function parseYaml<T extends z.ZodType>(
 ): z.infer<T> | undefined {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { logLevel: "error" });
   } catch (error) {
     faults.push({ what: `${place}: ${messageOf(error).split("\n")[0] ?? ""}`, expected: "YAML" });
     return undefined;
