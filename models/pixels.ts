@@ -34,8 +34,8 @@ export async function checkKind(path: string): Promise<void> {
 }
 
 /**
- * Decodes a JPEG or PNG file into RGB. The pixels are libjpeg-turbo's and libpng's own (through libvips), to the last bit
- * (test/wire/photographs). An alpha channel and a colour profile are left out, of 16 bits the upper 8 are taken. Every client sends
+ * Decodes a JPEG or PNG file into RGB. The pixels are those that libjpeg-turbo and libpng read, to the last bit
+ * (test/wire/photographs), by libvips. An alpha channel and a colour profile are left out, of 16 bits the upper 8 are taken. Every client sends
  * these very pixels: decoders differ a little (a server's may take the fast IDCT, which is a level apart on average), and a
  * comparison of protocols must not be one of decoders. What servers would see quite otherwise is refused: CMYK, and a photograph
  * that EXIF wants turned.
