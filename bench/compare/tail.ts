@@ -1,5 +1,6 @@
-import { carries, median, quantile, variance } from "../stats/math/quantile.ts";
+import { carries, quantile, variance } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
+import { medianMsOf } from "../stats/summary.ts";
 import type { CellData } from "../stats/visits.ts";
 import type { CellGroup } from "../stats/levels.ts";
 import type { Figures } from "./noise.ts";
@@ -21,9 +22,7 @@ export const TAIL_RULE =
 export function tailFigures(group: CellGroup, [a, b]: readonly [Study, Study]): Figures | undefined {
   const images = group.flatMap((cell) => {
     const [x, y] = [a.data.get(cell.id), b.data.get(cell.id)];
-    return x === undefined || y === undefined
-      ? []
-      : [{ x, y, unit: Math.sqrt(median(x.totalsMs) * median(y.totalsMs)) }];
+    return x === undefined || y === undefined ? [] : [{ x, y, unit: Math.sqrt(medianMsOf(x) * medianMsOf(y)) }];
   });
   const left = (without: number) => {
     const kept = images.filter((_, i) => i !== without);

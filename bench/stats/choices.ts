@@ -8,6 +8,7 @@ import { type Estimate, type Interval, type RatioEstimate, known, ratioOf } from
 import { once } from "./math/memo.ts";
 import { studentQuantile } from "./math/special.ts";
 import { type Study, fitStudy, inDoubt, nullModels } from "./study.ts";
+import { isTimed, logOfMs } from "./visits.ts";
 
 /** One answer to a question, beside the fastest one that was found. */
 export interface Option {
@@ -121,7 +122,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
   const name = (c: Cell) => nameOf(c, differ, study.axes);
   const measured = cells.filter((c) => {
     const data = study.data.get(c.id);
-    return data !== undefined && data.failure === undefined && data.visits.length > 0;
+    return data?.failure === undefined && isTimed(data);
   });
   const balanced = [...balance(measured, differ, study.axes)];
   if (balanced.length === 0) return undefined;
@@ -191,7 +192,7 @@ function meanOf(study: Study, cells: readonly Cell[]): Estimate {
   const names = new Map(cells.map((c) => [c.id, alikeNames(c, study.axes)[2]]));
   return meanOverRounds(
     cells.flatMap((c) => study.data.get(c.id) ?? []),
-    (v) => Math.log(v.medianMs),
+    (v) => logOfMs(v.medianMs),
     (data) => names.get(data.cell) ?? "",
   );
 }

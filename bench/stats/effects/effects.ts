@@ -1,7 +1,8 @@
 import type { Design, Levels, ModelSpec } from "./design.ts";
 import { type Contrast, contrastOf, lazily } from "./contrast.ts";
 import { dot } from "../math/matrix.ts";
-import { type Noise, noiseOf } from "./noise.ts";
+import type { Noise } from "./components.ts";
+import { noiseOf } from "./noise.ts";
 import { varianceOf } from "./propagation.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";

@@ -1,5 +1,5 @@
 import type { ModelSpec } from "./design.ts";
-import type { Noise } from "./noise.ts";
+import type { Noise } from "./components.ts";
 import { median } from "../math/quantile.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { studentQuantile } from "../math/special.ts";
