@@ -4,7 +4,9 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { earlierCalls, forecast, roughCallMs } from "../plan/forecast.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { formatPlan, planAsJson } from "../plan/plan-text.ts";
+import { powerOf, powerText } from "../compare/power.ts";
 import { listRuns } from "../records/run-folders.ts";
+import { loadStudy } from "../stats/study.ts";
 import type { BenchOptions } from "./choices.ts";
 import { PLAN } from "./options.ts";
 import { deployedNow, runsFolder } from "./targets.ts";
@@ -21,10 +23,17 @@ export async function printPlan(options: BenchOptions, values: Values<typeof PLA
     const callMs = earlier?.callMs.get(cell.id);
     return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };
   });
+  const power = earlier === undefined ? [] : powerOf(await loadStudy(earlier.dir));
+  const unknown =
+    "No earlier run shows the noise of these cells: how many rounds a change takes to be told is not known.";
   printResult(
     PLAN.json,
     values.json,
-    () => formatPlan(matrix, options.limits, estimate, earlier?.dir),
-    () => planAsJson(matrix, options.limits, estimate, earlier?.dir),
+    () =>
+      [
+        formatPlan(matrix, options.limits, estimate, earlier?.dir),
+        power.length === 0 ? unknown : powerText(power),
+      ].join("\n"),
+    () => ({ ...planAsJson(matrix, options.limits, estimate, earlier?.dir), power }),
   );
 }

@@ -82,7 +82,7 @@ export interface Comparison {
 export const DEFAULT_THRESHOLD = 0.05;
 
 /** Of the 5 % of comparisons that may be wrong about a change, groups and cells have half each. */
-const ALPHA = 0.025;
+export const ALPHA = 0.025;
 
 /** How two runs are compared. */
 export interface CompareOptions {

@@ -3,12 +3,11 @@ import type { Component, Noise } from "./effects/components.ts";
 import { noiseOf } from "./effects/noise.ts";
 import type { Sample } from "./effects/blocks.ts";
 import { varianceOf } from "./effects/propagation.ts";
-import { AS_NOISY, keyOf } from "./levels.ts";
 import { type Estimate, type Interval, estimateOf, intervalOf } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
 import { mean } from "./math/quantile.ts";
 import { type Moderated, type Prior, moderate, priorOf } from "./moderation.ts";
-import { samplesOf } from "./samples.ts";
+import { kin, samplesOf } from "./samples.ts";
 import type { Study } from "./study.ts";
 import { medianMsOf } from "./summary.ts";
 import { type CellData, type Visit, isTimed, timedVisits } from "./visits.ts";
@@ -66,7 +65,7 @@ const families = {
 
 function familiesOf(study: Study, figure: Figure): ReadonlyMap<string, Family> {
   const measured = study.manifest.cells.filter((c) => isTimed(study.data.get(c.id)));
-  const groups = [...Map.groupBy(measured, (c) => keyOf(c, study.axes, AS_NOISY)).values()];
+  const groups = [...Map.groupBy(measured, (c) => kin(study, c).alike[2]).values()];
   return new Map(
     groups.flatMap((own) => {
       const cells = own.map((cell) => {

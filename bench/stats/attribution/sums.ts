@@ -7,8 +7,8 @@ import { varianceOf } from "../effects/propagation.ts";
 import { type Estimate, type Interval, intervalOf, linear } from "../math/estimate.ts";
 import { once } from "../math/memo.ts";
 import { mean } from "../math/quantile.ts";
-import { AS_NOISY, type CellGroup, groupsBut, keyOf } from "../levels.ts";
-import { samplesOf } from "../samples.ts";
+import { type CellGroup, groupsBut, keyOf } from "../levels.ts";
+import { kin, samplesOf } from "../samples.ts";
 import { type Study, inDoubt } from "../study.ts";
 import { FLOOR_MS, type ServerMeans, type Visit, isTimed } from "../visits.ts";
 
@@ -109,11 +109,11 @@ export function estimate(study: Study, sum: Sum): Estimate {
     const factor = w.find((x) => !isZero(x));
     if (cell === undefined || factor === undefined) continue;
     const quantity = w.map((x) => x / factor);
-    const samples = samplesOf(study, cell, (v) => weigh(v, quantity));
+    const samples = sharesOf(study, cell, quantity);
     if (samples.length === 0) continue;
     const weighed = factor * mean(samples.map((s) => s.value));
     value += weighed;
-    const model = keyOf(cell, study.axes, AS_NOISY);
+    const [, , model] = kin(study, cell).alike;
     const key = `${quantity.map((x) => x.toFixed(9)).join(",")} ${model}`;
     const known = quantities.get(key) ?? { noise: noiseFor(study, key, quantity, model), samples: [], weights: [] };
     quantities.set(key, known);
@@ -131,23 +131,33 @@ export function estimate(study: Study, sum: Sum): Estimate {
 const cellsById = once((study: Study) => new Map(study.manifest.cells.map((c) => [c.id, c])));
 const noises = once((_: Study) => new Map<string, Noise>());
 
+/** Of what rounds have in common, groups this many times as noisy as the quietest say nothing: their own noise hides it. */
+const QUIET = 4;
+
 /** The noise of one quantity in all plain cells of one model, as a share of each cell's mean. A quick model's is not a slow one's. */
 function noiseFor(study: Study, key: string, quantity: Weights, model: string): Noise {
   const known = noises(study).get(key);
   if (known !== undefined) return known;
-  const noise = noiseOf(
-    plainCells(study).all.flatMap((cell) => {
-      if (keyOf(cell, study.axes, AS_NOISY) !== model) return [];
-      const samples = samplesOf(study, cell, (v) => weigh(v, quantity));
-      const centre = mean(samples.map((s) => s.value));
-      // A share of nothing says nothing.
-      return centre > FLOOR_MS ? samples.map((s) => ({ ...s, value: s.value / centre })) : [];
-    }),
-    { swept: false },
-  );
-  noises(study).set(key, noise);
-  return noise;
+  const samples = plainCells(study).all.flatMap((cell) => {
+    if (kin(study, cell).alike[2] !== model) return [];
+    const own = sharesOf(study, cell, quantity);
+    const centre = mean(own.map((s) => s.value));
+    // A share of nothing says nothing.
+    return centre > FLOOR_MS ? own.map((s) => ({ ...s, value: s.value / centre })) : [];
+  });
+  const noise = noiseOf(samples, { swept: false });
+  const variances = new Map(samples.map(({ alike }) => [alike[0] ?? "", noise.of(alike).variance]));
+  const limit = QUIET * Math.min(...variances.values());
+  const quiet = samples.filter(({ alike }) => (variances.get(alike[0] ?? "") ?? NaN) <= limit);
+  const shared = quiet.length === samples.length ? noise : noiseOf(quiet, { swept: false });
+  const made = shared.own === undefined ? noise : { ...noise, layers: shared.layers, knowsRounds: shared.knowsRounds };
+  noises(study).set(key, made);
+  return made;
 }
+
+/** A quantity of a cell's visits; the noise of groups is told apart by placement, too. */
+const sharesOf = (study: Study, cell: Cell, quantity: Weights): Sample[] =>
+  samplesOf(study, cell, (v) => weigh(v, quantity)).map((s) => ({ ...s, alike: kin(study, cell).alike }));
 
 /** What is left of a whole counts as nothing up to this share of it. */
 export const SMALL_SHARE = 0.05;

@@ -7,7 +7,10 @@ export interface Sample {
   readonly round: number;
   /** The machine that serves it: what slows that down slows all its visits of a round. */
   readonly machine: string;
-  /** On that machine, the widest first, what else may have good and bad rounds of its own: who calls it, and one client kind and model. */
+  /**
+   * On that machine, the widest first, what else may have good and bad rounds of its own: who calls it, and one client kind and model
+   * there. Names of one machine are not those of another.
+   */
   readonly within?: readonly [placement: string, group: string];
   /** Names of what is as noisy as this, the narrowest first. */
   readonly alike: readonly string[];

@@ -30,8 +30,8 @@ function stepOf(samples: readonly Sample[], rounds: Rounds, nameOf: Name): Step 
 
 const WHOLE: Name = () => "";
 const MACHINE: Name = (s) => s.machine;
-const PLACEMENT: Name = (s) => `${s.machine}|${s.within?.[0] ?? ""}`;
-const GROUP: Name = (s) => `${s.machine}|${s.within?.join("|") ?? ""}`;
+const PLACEMENT: Name = (s) => s.within?.[0] ?? s.machine;
+const GROUP: Name = (s) => s.within?.[1] ?? s.machine;
 
 /**
  * The steps from rounds of the whole on. Those to machines and to the whole are always made, the finer ones as far as they leave
