@@ -40,7 +40,7 @@ export function powerOf(study: Study): PowerRow[] {
   const rounds = new Set(samples.map((s) => s.round)).size;
   const groups = groupsBut(cells, study.axes, ["image"]);
   const kinds = [...new Map(samples.map((s) => [s.cell, s])).values()];
-  const whole = kinds.map((s) => ({ ...s, machine: "", within: undefined }));
+  const together = ({ within: _, ...s }: Sample): Sample => ({ ...s, machine: "" });
   const rowFor = (what: string, of: readonly Sample[], noise: Noise | undefined, level: number): PowerRow[] => {
     if (noise?.own === undefined) return [];
     const least = (change: number) =>
@@ -50,12 +50,9 @@ export function powerOf(study: Study): PowerRow[] {
     const row = CHANGES.map((change) => ({ change, rounds: least(change) ?? null }));
     return [{ what, rounds: row }];
   };
-  const pooled = noiseOf(
-    samples.map(({ within: _, ...s }) => ({ ...s, machine: "" })),
-    { swept: false },
-  );
+  const pooled = noiseOf(samples.map(together), { swept: false });
   return [
-    ...rowFor("the whole", whole, pooled, 0.05),
+    ...rowFor("the whole", kinds.map(together), pooled, 0.05),
     ...[...new Set(cells.map((c) => c.model))].flatMap((model) => {
       const group = groups.find(([first]) => first.model === model) ?? [];
       const own = kinds.filter((s) => group.some((c) => c.id === s.cell));

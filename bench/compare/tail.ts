@@ -10,12 +10,12 @@ export const TAIL = 0.9;
 
 /** How tails are compared, for readers of the table. */
 export const TAIL_RULE =
-  "p90: nine of ten calls of a group are as quick as this; calls are taken together over images, each over its cell's typical " +
-  "median, where a group has 36 of them in both runs; error by leaving out one image after the other";
+  "p90: nine of ten calls of a group take no longer than this. A group's calls are pooled over its images, each call divided by the " +
+  "typical median of its cell. It is given where a group has 36 calls in both runs. Its error comes from leaving out one image after the other";
 
 /**
- * B's p90 over A's for a group, as a logarithm. One cell has too few calls for a tail, its group has enough: each call counts
- * over the geometric mean of its cell's two medians, so that images do not make the tail of each other.
+ * B's p90 over A's for a group, as a logarithm. One cell has too few calls for a tail; its group has enough. Each call is divided
+ * by the geometric mean of its cell's medians in both runs: otherwise the slowest image would be the tail.
  *
  * @returns undefined where a run has too few calls, or there is one image alone
  */

@@ -5,6 +5,11 @@
 
 /** Fewer rounds than this do not show whether noise lasts from one to the next. */
 export const ROUNDS_TO_TELL = 8;
+/** What a run can tell of noise that lasts, for readers. */
+export const DRIFT_RULE =
+  `A machine whose bad rounds come in a row is seen in runs of ${ROUNDS_TO_TELL} rounds and more, where intervals are widened for it; ` +
+  "a shorter run is too short to tell, and its rounds are taken to be independent.";
+
 /** More than this is not told from a drift that never ends. */
 const MOST = 0.9;
 
