@@ -3,7 +3,7 @@ import type { Component, Noise } from "./effects/components.ts";
 import { noiseOf } from "./effects/noise.ts";
 import type { Sample } from "./effects/blocks.ts";
 import { varianceOf } from "./effects/propagation.ts";
-import { type Estimate, type Interval, estimateOf, intervalOf } from "./math/estimate.ts";
+import { type Estimate, type Interval, estimateOf, intervalOf, ofLog } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
 import { mean } from "./math/quantile.ts";
 import { type Moderated, type Prior, moderate, priorOf } from "./moderation.ts";
@@ -191,7 +191,7 @@ function centreOf(value: number, samples: readonly Sample[], noise: Noise, prior
   const half = Math.max((interval.high - interval.low) / 2, OWN_ERRORS * alone.se);
   return {
     log: { ...log, se: log.se * (half === 0 ? 1 : half / ((interval.high - interval.low) / 2)) },
-    interval: { low: Math.exp(value - half), high: Math.exp(value + half), method: by, visits },
+    interval: { low: ofLog(value - half), high: ofLog(value + half), method: by, visits },
   };
 }
 
