@@ -1,5 +1,5 @@
+import { toJson } from "../format/json.ts";
 import { join } from "node:path";
-import { jsonText } from "../../lib/clean.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { print, say } from "../../lib/output.ts";
 import { renderSections, reportJson } from "../report/index.ts";
@@ -34,5 +34,5 @@ async function reported(dir: string, write: boolean) {
   const sections = await renderSections(inputs);
   const data = await reportJson(inputs);
   const written = write ? await writeReport(dir, inputs, sections, data) : [];
-  return { written, text: renderText(sections), json: jsonText(data, 2) };
+  return { written, text: renderText(sections), json: toJson(data) };
 }

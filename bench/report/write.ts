@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../lib/cached.ts";
-import { clean, jsonText } from "../../lib/clean.ts";
+import { clean } from "../../lib/clean.ts";
+import { toJson } from "../format/json.ts";
 import { diskFault } from "../records/jsonl.ts";
 import { cellsCsv } from "./csv.ts";
 import { renderPage } from "./render/page.ts";
@@ -23,7 +24,7 @@ export async function writeReport(
     "report.html": clean(renderPage(inputs.manifest, sections)),
     "report.md": renderMarkdown(inputs.manifest, sections),
     "report.csv": cellsCsv(inputs),
-    "report.json": `${jsonText(json, 2)}\n`,
+    "report.json": `${toJson(json)}\n`,
   };
   for (const [name, content] of Object.entries(files)) {
     const path = join(dir, name);
