@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { examine } from "../../infra/doctor/examine.ts";
 import { wantedServer } from "../../infra/doctor/wanted.ts";
+import { bootstrap } from "../../infra/hosts/bootstrap/bootstrap.ts";
 import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import { openReverseTunnel, openTunnel } from "../../infra/hosts/connection/tunnel.ts";
 import { readFacts } from "../../infra/hosts/facts/read-facts.ts";
@@ -111,6 +112,8 @@ describe.each(SHELLS)("a user whose login shell is %s", (shell) => {
     const checks = await doctor(shell);
     expect(checks.filter((c) => c.verdict === "stop")).toEqual([]);
     expect(checks.find((c) => c.check === "shell")?.verdict).toBe("ok");
+    // A script of many lines, with words of its own for what it lacks.
+    await expect(bootstrap(targetOf(shell), "true")).rejects.toThrow("without a password (there is no sudo)");
   });
 
   test("gets a model of 5 MB whole, and tunnels both ways", async () => {
