@@ -164,7 +164,8 @@ describe("a stack of a user whose login shell is tcsh and whose name has a backs
     const ref = await bed.stack("shells", { "lathe:host": `${DOMAIN_USER}@${HOST}`, "lathe:models": "null" });
     const { machine } = await up(ref);
     expect(machine.workspace).toBe("/home/alice/.lathe/lathe-shells");
-    const args = ["--runs", join(dir, "runs"), "--json", "--models", "null", "--images", "2", "--requests", "2"];
+    const what = "--models null --images 2 --requests 2 --client probe".split(" ");
+    const args = ["--runs", join(dir, "runs"), "--json", ...what];
     const child = spawn(process.execPath, [latheProgram, "bench", "--stack", "shells", ...args], {
       cwd: repoRoot,
       env: { ...process.env, ...bed.env },
