@@ -36,15 +36,6 @@ describe("a server's page of metrics", () => {
     expect(serverTotals("<html>not found</html>", "ssd", "grpc")).toEqual({ requests: nothing, runs: nothing });
   });
 
-  it("is read in time that grows with its size, whatever stands in it", () => {
-    const series = (labels: string) => `:tensorflow:serving:request_latency_sum{${labels}} 1\n`;
-    const hostile = ["a".repeat(2e6), 'a="'.repeat(7e5), 'a="' + '\\"'.repeat(1e6), "} ".repeat(1e6)];
-    const startedAt = performance.now();
-    for (const labels of hostile) serverTotals(series(labels), "ssd", "grpc");
-    // Quadratic, one of them would take half an hour.
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
-  });
-
   it("prints large sums with six digits: what is known of a difference is told with it", () => {
     const requests = (sum: string) => serverTotals(page(10, sum), "ssd", "grpc").requests;
     expect(requests("1.23456e+09")).toEqual({ count: 10, sumMs: 1_234_560, stepMs: 10 });
