@@ -79,7 +79,7 @@ async function answerOf(kind: string, port: number) {
 describe.each(["probe", "grpc-js"])("%s and outputs of any type", (kind) => {
   let server: Loopback;
   beforeAll(async () => {
-    const bytes = Response.encode(Response.fromObject({ outputs: { ...OUTPUTS, ...OTHERS } })).finish();
+    const bytes: Uint8Array = Response.encode(Response.fromObject({ outputs: { ...OUTPUTS, ...OTHERS } })).finish();
     server = await grpcServer(() => bytes);
   });
   afterAll(() => server.close());
