@@ -205,7 +205,7 @@ function resolutionOf(all: readonly Compared[]): number | null {
   const ends = all.map(({ interval }) =>
     interval === null ? Infinity : Math.max(interval.high, 1 / interval.low) - 1,
   );
-  const most = Math.max(...ends);
+  const most = ends.reduce((largest, end) => Math.max(largest, end), -Infinity);
   return ends.length > 0 && Number.isFinite(most) ? most : null;
 }
 
