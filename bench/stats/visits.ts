@@ -18,6 +18,9 @@ export interface Visit {
   /** From the begin of its first call to the end of its last one, and how long the client's garbage collection stopped it. */
   readonly spanMs?: number;
   readonly gcMs?: number;
+  /** Of that time: how long the server's control group was throttled, and the host took its processor away; absent where not recorded. */
+  readonly throttledMs?: number;
+  readonly stealMs?: number;
   /** What the server's own clock says of these very calls; absent where it was not read. */
   readonly server?: ServerMeans | ServerUnknown;
 }
@@ -136,7 +139,12 @@ export async function gatherCells(
 function add(cell: Gathered, call: CallRecord): void {
   let visit = cell.visits.at(-1);
   if (visit?.round !== call.round) {
-    visit = { round: call.round, totalsMs: [], phases: PHASES.map(() => ({ sum: 0, seen: 0 })), at: Date.parse(call.at) };
+    visit = {
+      round: call.round,
+      totalsMs: [],
+      phases: PHASES.map(() => ({ sum: 0, seen: 0 })),
+      at: Date.parse(call.at),
+    };
     cell.visits.push(visit);
   }
   visit.totalsMs.push(call.totalMs);

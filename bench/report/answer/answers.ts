@@ -58,7 +58,8 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     answer: fastestText(q, study),
     confidence: sure ? "high" : "inconclusive",
     compared:
-      and(slower) + (unsure.length === 0 ? "" : `; for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
+      and(slower) +
+      (unsure.length === 0 ? "" : `; for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),
   };

@@ -14,7 +14,8 @@ const NAMED = 3;
 /** The fastest, or those between which it is open: `cloud or client + gRPC`, `one of 4: cloud + gRPC, …`. */
 export function fastestText(q: Pick<Question, "options">, study: Study): string {
   const open = mayBeFastest(q);
-  if (open.length > NAMED) return `one of ${open.length} (${optionName(open[0]?.at ?? {}, study)} was the fastest measured)`;
+  if (open.length > NAMED)
+    return `one of ${open.length} (${optionName(open[0]?.at ?? {}, study)} was the fastest measured)`;
   const parts = open.map((o) => optionParts(o.at, study.axes, study.manifest.clients));
   // `cloud + gRPC or client + gRPC` is `cloud or client + gRPC` where they differ in one part alone.
   const columns = (parts[0] ?? []).map((_, i) => [...new Set(parts.map((p) => p[i] ?? ""))]);
