@@ -107,11 +107,11 @@ function machineCause(q: Question, { manifest }: ReportInputs, study: Study): st
     const ms = model === undefined ? undefined : partOf(study, "compute", o, { ...q, model });
     return { name: optionName(o.at, study), cpus, ms };
   });
-  const cpus = own.filter((o) => o.cpus !== "").map((o) => `${o.name} has ${o.cpus}`);
+  const cpus = own.filter((o) => o.cpus !== "").map((o) => `${o.cpus} on ${o.name}`);
   const differ = new Set(own.map((o) => o.cpus)).size > 1;
   const compute = own.filter((o) => o.ms !== undefined).map((o) => `${formatMs(o.ms ?? NaN)} ms on ${o.name}`);
   return [
-    ...(differ && cpus.length > 1 ? [and(cpus)] : []),
+    ...(differ && cpus.length > 1 ? [`processors: ${and(cpus)}`] : []),
     ...(compute.length > 1 ? [`${model ?? ""} itself computes ${and(compute)}`] : []),
   ].join("; ");
 }

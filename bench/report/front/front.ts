@@ -41,8 +41,18 @@ export function frontOf(inputs: ReportInputs): Front {
     eyebrow: `Lathe · run ${manifest.id} · ${extentText(finding.where)}`,
     body: html`${links()}${strip(finding)}
       <div class="front">
-        <div class="main">
-          ${underLoad ? ratesTable(finding.loads) : finding.where.measured > 0 && heatMap(finding.perModel)}
+        <div>
+          ${underLoad ? ratesTable(finding.loads) : finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}
+        </div>
+        <div>${finding.answers.length > 0 && answersHtml(finding)}</div>
+        <div>
+          ${
+            bars.length > 0 &&
+            html`<h2 class="side">Where ${model?.model ?? ""}'s time goes (mean)</h2>
+              ${barsHtml(bars)}`
+          }
+        </div>
+        <div>
           ${
             finding.why.length > 0 &&
             html`<h2 class="side">Why</h2>
@@ -51,16 +61,13 @@ export function frontOf(inputs: ReportInputs): Front {
               </ul>`
           }
         </div>
-        <div class="beside">
-          ${finding.answers.length > 0 && answersHtml(finding)}
-          ${
-            bars.length > 0 &&
-            html`<h2 class="side">Where ${model?.model ?? ""}'s time goes, mean</h2>
-              ${barsHtml(bars)}`
-          }
-        </div>
       </div> `,
   };
+}
+
+/** The model that the title is of stands first. */
+function ordered(models: Finding["perModel"], first: string | undefined): Finding["perModel"] {
+  return [...models.filter((m) => m.model === first), ...models.filter((m) => m.model !== first)];
 }
 
 function links(): Markup {

@@ -19,7 +19,7 @@ export function stepOf(ms: number, fastestMs: number): number {
  * colour cannot.
  */
 export function heatMap(models: readonly ModelFinding[]): Markup {
-  const places = distinct(models.flatMap((m) => m.rows.map((r) => r.place)));
+  const places = placesOf(models);
   return html`<div class="heat" tabindex="0" role="group" aria-label="Median latency by place, protocol and model">
       ${models.map((m) => heatTable(m, places))}
     </div>
@@ -80,7 +80,7 @@ function signOf(m: ModelFinding, row: PlaceRow): string {
 
 /** The same for a terminal and Markdown: a row a place, a column a model and protocol. */
 export function heatMapTable(models: readonly ModelFinding[]): Table {
-  const places = distinct(models.flatMap((m) => m.rows.map((r) => r.place)));
+  const places = placesOf(models);
   const columns = models.flatMap((m) => distinct(m.rows.map((r) => r.protocol)).map((protocol) => ({ m, protocol })));
   const cell = (m: ModelFinding, row: PlaceRow | undefined): TableCell => {
     if (row === undefined || row.medianMs === null) return row !== undefined && row.failed > 0 ? "failed" : "–";
@@ -103,6 +103,12 @@ export function heatMapTable(models: readonly ModelFinding[]): Table {
       "✓ fastest for its model; ? may be the fastest. Median: geometric mean over the images of the cells' medians.",
     ],
   });
+}
+
+/** Places that are compared stand first. */
+function placesOf(models: readonly ModelFinding[]): string[] {
+  const rows = models.flatMap((m) => m.rows);
+  return distinct([...rows.filter((r) => r.compared), ...rows].map((r) => r.place));
 }
 
 const distinct = (names: readonly string[]) => [...new Set(names)];

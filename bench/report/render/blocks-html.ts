@@ -57,7 +57,7 @@ const TALL = 24;
 
 /** What a phone has room for, in characters; a wider table of not too many rows is shown there as a card for each row. */
 const PHONE_CHARACTERS = 42;
-const MOST_CARDS = 60;
+const MOST_CARDS = 12;
 
 function isForCards({ columns, rows }: Table): boolean {
   if (rows.length > MOST_CARDS || columns.length < 3 || columns.some((c) => c.group !== undefined)) return false;

@@ -24,7 +24,7 @@ export interface Page {
   readonly title: string;
   readonly eyebrow: string;
   readonly body?: Markup;
-  /** Stand-ins and the like are named at each section. */
+  /** Stand-ins and the like: in sight wherever the page is read. */
   readonly caveats?: readonly string[];
 }
 
@@ -55,17 +55,17 @@ export function renderPage(
           <ul>
             ${shown.map((s) => html`<li><a href="#${s.id}">${s.short}</a></li>`)}
           </ul>
+          ${said.length > 0 && html`<p class="caveats"><span aria-hidden="true">!</span> ${said.join("; ")}</p>`}
         </nav>
-        <main>${shown.map((s) => sectionHtml(s, said))}</main>
+        <main>${shown.map((s) => sectionHtml(s))}</main>
         ${trusted(`<script>${SCRIPT}</script>`)}
       </body>
     </html> `.text;
 }
 
-function sectionHtml({ id, title, blocks }: RenderedSection, said: readonly string[]): Markup {
+function sectionHtml({ id, title, blocks }: RenderedSection): Markup {
   return html`<section id="${id}" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${title}</h2>
-    ${said.length > 0 && html`<p class="caveats"><span aria-hidden="true">!</span> ${said.join("; ")}</p>`}
     ${blocks.map((b, i) => blockHtml(b, `${id}-${i}`, title))}
   </section> `;
 }

@@ -28,11 +28,11 @@ export const driftSection: Section = {
     if (moments.length < LEAST) return [];
     const machines = [...Map.groupBy(moments, (m) => m.machine)];
     const x = scaleOf("minutes from the run's begin", [0, ...moments.map((m) => m.minute)], false);
-    const y = scaleOf("times its cell's median", [1 / EDGE, EDGE], true);
-    const words = machines.map(([machine, own]) => `${machine}: ${courseText(own)}`);
+    const y = scaleOf("times its cell's median", edges(moments), true);
+    const words = machines.map(([machine, own]) => `${machine} ${courseText(own)}`);
     return [
       prose(
-        `${words.join(". ")}. Each number is the median of the visits in the last third of the run over that of the first third; each visit counts relative to its own cell.`,
+        `Median latency in the last third of the run, over that in the first third: ${words.join(", ")}. Each visit counts relative to its own cell.`,
       ),
       only(
         ["html"],
@@ -43,7 +43,7 @@ export const driftSection: Section = {
           panels: machines.map(([machine, own]) => ({
             title: `calls to ${machine}`,
             picture: xyChart({
-              ...{ label: `calls to ${machine}: ${courseText(own)}`, x, y, reference: 1 },
+              ...{ label: `calls to ${machine}: ${courseText(own)} times as long at the end`, x, y, reference: 1 },
               series: [
                 { name: machine, colour: "ink", sign: "circle", points: own.map((m) => ({ x: m.minute, y: m.ratio })) },
               ],
@@ -54,6 +54,12 @@ export const driftSection: Section = {
     ];
   },
 };
+
+/** The axis: as far as the visits go, both ways alike, and no further than `EDGE`. */
+function edges(moments: readonly Moment[]): number[] {
+  const far = Math.max(1.05, ...moments.map((m) => Math.max(m.ratio, 1 / m.ratio)));
+  return [1 / Math.min(EDGE, far), Math.min(EDGE, far)];
+}
 
 /** Visits to plain cells of models that compute, of cells visited more than once. */
 function momentsOf({ manifest, data }: Study): Moment[] {
@@ -78,7 +84,5 @@ function courseText(own: readonly Moment[]): string {
   const third = (last - first) / 3;
   const early = own.filter((m) => m.minute <= first + third).map((m) => m.ratio);
   const late = own.filter((m) => m.minute >= last - third).map((m) => m.ratio);
-  return early.length < 3 || late.length < 3
-    ? "too few visits to tell"
-    : `${formatRatio(median(late) / median(early))} times as long at the end as at the beginning`;
+  return early.length < 3 || late.length < 3 ? "(too few visits)" : formatRatio(median(late) / median(early));
 }

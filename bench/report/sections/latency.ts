@@ -12,7 +12,9 @@ export const latencySection: Section = {
   short: "Latency",
   blocks(inputs) {
     const loaded = new Set(pooledUnderLoad(inputs));
-    const groups = pooledGroups(inputs).filter((g) => !loaded.has(g));
+    const plain = pooledGroups(inputs).filter((g) => !loaded.has(g));
+    // A model's rows stand together.
+    const groups = [...Map.groupBy(plain, (g) => g.model).values()].flat();
     if (groups.length === 0) return [];
     const shown = (ms: number | null) => (ms === null ? "" : formatMs(ms));
     const errors = groups.some((g) => g.errors > 0);
@@ -25,7 +27,7 @@ export const latencySection: Section = {
           ...rights("p50, ms", "p95, ms", "p99, ms", "max, ms", "calls", "visits", ...when(errors, "errors")),
         ],
         rows: groups.map((g) => [
-          ...[g.place, g.protocol, modelTitle(inputs.manifest, g.model)],
+          ...[modelTitle(inputs.manifest, g.model), g.place, g.protocol],
           ...[g.p50Ms, g.p95Ms, g.p99Ms, g.maxMs].map(shown),
           ...[String(g.calls), String(g.visits), ...when(errors, String(g.errors))],
         ]),

@@ -36,8 +36,7 @@ export const paperSection: Section = {
           "figures were not published, so the figures show its means and our points.",
       ),
       ...tables.map(paperTableBlock),
-      ...localFigure(local, inputs),
-      ...away,
+      fold("Figures 8 to 15, ours beside the paper's means", ...localFigure(local, inputs), ...away),
       ...when(
         away.length > 0,
         fold("Averages over protocols, as in the paper's Figures 11 to 15", averagesTable(inputs)),

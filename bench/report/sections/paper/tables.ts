@@ -129,7 +129,7 @@ export function paperTableBlock(paper: PaperTable): Table {
   const below = (title: string, entries: readonly Entry[], text: (e: Entry & { kind: "measured" }) => string) => {
     const texts = entries.map((e): TableCell => (e.kind === "measured" ? { text: text(e), tone: "muted" } : ""));
     return when<TableCell[]>(
-      texts.some((t) => t !== ""),
+      texts.some((t) => t !== "" && (typeof t === "string" || t.text !== "–")),
       [title, ...texts.flatMap((t) => [t, ""])],
     );
   };
@@ -140,7 +140,6 @@ export function paperTableBlock(paper: PaperTable): Table {
       ...below("  95 % interval", entries, ({ interval }) =>
         interval === null ? "–" : formatInterval(interval, formatMs),
       ),
-      ...below("  calls (visits)", entries, ({ n, visits }) => `${n} (${visits})`),
     ];
   });
   return table({

@@ -32,7 +32,9 @@ export const verdictsSection: Section = {
     const evidence = all.map((v) =>
       fold(`${v.id}: ${v.test}`, list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)])),
     );
-    const images = study.images.some((i) => i.objects !== null) ? [imagesTable(study)] : [];
+    const images = study.images.some((i) => i.objects !== null)
+      ? [fold("The images: bytes, pixels, objects", imagesTable(study))]
+      : [];
     return [summary, only(["html"], verdictsFigure(all)), ...evidence, ...images];
   },
   json: ({ study }) => (study === undefined ? {} : { verdicts: verdicts(study) }),
@@ -89,7 +91,6 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
 
 function imagesTable(study: Study): Table {
   return table({
-    caption: "The images",
     columns: ["image", ...rights("file bytes", "pixels", "objects")],
     rows: study.images.map((i) => [i.image, String(i.fileBytes), String(i.pixels), String(i.objects ?? "–")]),
   });
