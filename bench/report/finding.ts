@@ -5,6 +5,7 @@ import { extentOf } from "./answer/extent.ts";
 import { modelFindings } from "./answer/models.ts";
 import { pooledUnderLoad } from "./answer/pooled.ts";
 import { resumeCommand } from "./answer/settle.ts";
+import { notableOf } from "./answer/speeds.ts";
 import { titleModel, titleOf } from "./answer/title.ts";
 import type { Finding } from "./answer/types.ts";
 import { whyOf } from "./answer/why.ts";
@@ -25,6 +26,7 @@ export const findingOf = once((inputs: ReportInputs): Finding => {
     ...titleOf(inputs, models, loads),
     ...{ perModel, answers, loads, where },
     why: whyOf(inputs, models),
+    notable: notableOf(inputs),
     caveats: caveatsOf(inputs),
     ...(next === undefined ? {} : { next }),
   };

@@ -15,6 +15,7 @@ import { paperSection } from "./sections/paper/figures.ts";
 import { payloadSection } from "./sections/payload.ts";
 import { repeatSection } from "./sections/repeat/repeat.ts";
 import { runSection } from "./sections/run.ts";
+import { speedsSection } from "./sections/speeds.ts";
 import { timeSection } from "./sections/time/time.ts";
 import type { RenderedSection, ReportInputs, Section } from "./section.ts";
 import { renderText } from "./render/text.ts";
@@ -25,6 +26,7 @@ export const SECTIONS: readonly Section[] = [
   answerSection,
   loadSection,
   latencySection,
+  speedsSection,
   driftSection,
   payloadSection,
   timeSection,

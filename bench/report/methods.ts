@@ -3,8 +3,10 @@ import { SMALL_SHARE } from "../stats/attribution/sums.ts";
 import { CHOICE_RULE } from "../stats/choices.ts";
 import { TOLERANCE_RULE } from "../stats/detections/compare.ts";
 import { EFFECTS_RULE } from "../stats/effects/effects.ts";
+import { MODES_RULE } from "../stats/modes.ts";
 import { QUANTILE_RULE } from "../stats/math/quantile.ts";
 import { FINDING_RULE } from "../verdicts/verdict.ts";
+import { SPEEDS_RULE } from "./answer/speeds.ts";
 import { type Block, list, prose } from "./blocks.ts";
 import { renderPage } from "./render/page.ts";
 
@@ -66,6 +68,13 @@ export const METHODS: readonly Method[] = [
     "A server fell behind where the last third of a visit's calls took at least one call's distance longer than the first third (median over visits).",
   ),
   method("quantiles", "Quantiles", `${QUANTILE_RULE}.`, "Calls to all images of a row are taken together."),
+  method(
+    "speeds",
+    "Several speeds",
+    `${MODES_RULE}.`,
+    `${SPEEDS_RULE}.`,
+    "A likely cause is named where something was recorded that goes with it: throttling by the control group, steal, garbage collection; otherwise a quota of the machine.",
+  ),
   method(
     "drift",
     "Latency over the run",

@@ -9,7 +9,7 @@ export interface Strip {
   readonly callsMs: readonly number[];
 }
 
-const ROW = 13;
+const ROW = 9;
 
 /**
  * Every call as a dot, a row a visit, with an upright line at each speed: whether a cell's speeds change from call to call or from visit to

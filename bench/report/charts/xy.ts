@@ -25,8 +25,6 @@ export function scaleOf(label: string, values: readonly number[], log: boolean):
   return { label, domain: extent(values, log), log };
 }
 
-const HEIGHT = 240;
-
 /** Points over two numbers: latency over time, over payload, over the rate. `reference`: a line across, where "no change" lies. */
 export function xyChart(c: {
   readonly label: string;
@@ -34,6 +32,8 @@ export function xyChart(c: {
   readonly x: Scale;
   readonly y: Scale;
   readonly reference?: number;
+  /** Default: 210. */
+  readonly height?: number;
 }): Markup {
   const yTicks = ticksOf(c.y, 6, Infinity);
   const marginLeft = Math.max(40, 12 + Math.max(0, ...yTicks.map((t) => textWidth(tickText(t)))));
@@ -42,7 +42,7 @@ export function xyChart(c: {
   const inside = (p: { x: number; y: number }) => [c.x, c.y].every(({ log }, i) => !log || (i === 0 ? p.x : p.y) > 0);
   const clamp = (value: number, [low, high]: readonly [number, number]) => Math.min(high, Math.max(low, value));
   return chart(c.label, {
-    height: HEIGHT,
+    height: c.height ?? 210,
     ...{ marginLeft, marginRight },
     marginTop: 22,
     x: { type: c.x.log ? "log" : "linear", ...below(c.x.label), ...numbers([...c.x.domain], ticksOf(c.x, 5, width)) },

@@ -4,6 +4,7 @@ import { attribute } from "../../stats/attribution/attribution.ts";
 import { groupsBut } from "../../stats/levels.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import type { CellSummary } from "../../stats/summary.ts";
+import type { ModelFinding } from "../answer/types.ts";
 import { placeText, protocolNames } from "../answer/names.ts";
 import type { ReportInputs } from "../section.ts";
 import { type Markup, html } from "../render/markup.ts";
@@ -32,8 +33,11 @@ const PHASES = [
   ["decodeMs", "decode", "client decodes"],
 ] as const;
 
-/** Where a model's time goes at each place and protocol: by attribution where a null model allows it, else by the client's phases. Quickest first. */
-export function timeBars(inputs: ReportInputs, model: string, most: number): readonly TimeBar[] {
+/**
+ * Where a model's time goes at each place and protocol that is compared, or at all: by attribution where a null model allows it, else by
+ * the client's phases. Quickest first.
+ */
+export function timeBars(inputs: ReportInputs, { model, rows }: ModelFinding, most: number): readonly TimeBar[] {
   const { study, axes, manifest, cells, summaries } = inputs;
   const name = protocolNames(manifest.clients);
   const attributed = study === undefined ? [] : attribute(study).filter((a) => a.levels["model"] === model);
@@ -67,7 +71,9 @@ export function timeBars(inputs: ReportInputs, model: string, most: number): rea
     }));
     return [{ name: title, parts: parts.filter((p) => p.ms > 0), wholeMs: mean(found.map((s) => s.meanMs)) }];
   });
-  return bars.toSorted((a, b) => a.wholeMs - b.wholeMs).slice(0, most);
+  const compared = new Set(rows.filter((r) => r.compared).map((r) => `${r.place}, ${r.protocol}`));
+  const shown = compared.size === 0 ? bars : bars.filter((b) => compared.has(b.name));
+  return shown.toSorted((a, b) => a.wholeMs - b.wholeMs).slice(0, most);
 }
 
 /** Parts as bars of one scale, with their legend and the whole beside each. Parts below zero are left out. */

@@ -34,7 +34,7 @@ export function frontOf(inputs: ReportInputs): Front {
   const finding = findingOf(inputs);
   const { manifest } = inputs;
   const model = titleModel(modelFindings(inputs));
-  const bars = model === undefined ? [] : timeBars(inputs, model.model, BARS);
+  const bars = model === undefined ? [] : timeBars(inputs, model, BARS);
   const underLoad = finding.confidence === undefined && finding.loads.length > 0;
   return {
     title: finding.title,
@@ -58,6 +58,13 @@ export function frontOf(inputs: ReportInputs): Front {
             html`<h2 class="side">Why</h2>
               <ul class="points why">
                 ${finding.why.map((text) => html`<li>${text}</li>`)}
+              </ul>`
+          }
+          ${
+            finding.notable.length > 0 &&
+            html`<h2 class="side">Also found</h2>
+              <ul class="points">
+                ${finding.notable.map((text) => html`<li>${text}</li>`)}
               </ul>`
           }
         </div>

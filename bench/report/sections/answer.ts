@@ -18,13 +18,22 @@ export const answerSection: Section = {
   }),
 };
 
-function blocks({ title, perModel, answers, why, caveats, where, next }: ReturnType<typeof findingOf>): Block[] {
+function blocks({
+  title,
+  perModel,
+  answers,
+  why,
+  notable,
+  caveats,
+  where,
+  next,
+}: ReturnType<typeof findingOf>): Block[] {
   return [
     prose([{ strong: title }, ` (${extentText(where)})`]),
     ...caveats.filter((c) => c.tone === "bad").map((c) => notice("bad", c.whole)),
     ...(where.measured === 0 ? [] : [heatMapTable(perModel)]),
     ...(answers.length === 0 ? [] : [list(answers.map(answerLine))]),
-    ...(why.length === 0 ? [] : [list(why)]),
+    ...(why.length === 0 ? [] : [list([...why, ...notable])]),
     ...caveats.filter((c) => c.tone !== "bad").map((c) => notice("unsure", c.whole)),
     ...(next === undefined ? [] : [prose(`Next: ${next}`)]),
   ];

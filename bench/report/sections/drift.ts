@@ -43,7 +43,13 @@ export const driftSection: Section = {
           panels: machines.map(([machine, own]) => ({
             title: `calls to ${machine}`,
             picture: xyChart({
-              ...{ label: `calls to ${machine}: ${courseText(own)} times as long at the end`, x, y, reference: 1 },
+              ...{
+                label: `calls to ${machine}: ${courseText(own)} times as long at the end`,
+                x,
+                y,
+                reference: 1,
+                height: 150,
+              },
               series: [
                 { name: machine, colour: "ink", sign: "circle", points: own.map((m) => ({ x: m.minute, y: m.ratio })) },
               ],

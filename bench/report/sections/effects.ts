@@ -21,7 +21,22 @@ export const effectsSection: Section = {
     if (effects === undefined) return [];
     const byImage = effects.rows.filter(atImage);
     return [
-      only(["html"], forest(effects, axes)),
+      only(
+        ["html"],
+        forest(
+          "How many times as long, all else averaged",
+          effects.rows.filter((r) => r.at === null),
+          axes,
+        ),
+        fold(
+          "At each level of another factor",
+          forest(
+            "How many times as long",
+            effects.rows.filter((r) => !atImage(r)),
+            axes,
+          ),
+        ),
+      ),
       fold("The effects as a table", effectsTable(effects, axes)),
       ...when(byImage.length > 0, fold("The effects of protocol and model at each image", imagesTable(byImage, axes))),
     ];
@@ -43,8 +58,7 @@ export function atTitle({ at }: EffectRow, axes: readonly Axis[]): string {
 }
 
 /** One picture a factor, each with a scale of its own: a model's factor may be a hundred times a protocol's. */
-function forest(effects: Effects, axes: readonly Axis[]): Figure {
-  const rows = effects.rows.filter((r) => !atImage(r));
+function forest(title: string, rows: readonly EffectRow[], axes: readonly Axis[]): Figure {
   // A factor with one ratio says it once, and then only where.
   const alone = (factor: string) =>
     new Set(rows.filter((r) => r.factor === factor).map((r) => ratioTitle(r, axes))).size === 1;
@@ -55,12 +69,15 @@ function forest(effects: Effects, axes: readonly Axis[]): Figure {
   const number = (r: EffectRow) => `${formatRatio(r.ratio)} (${formatRatioInterval(r.interval)})`;
   const factors = [...new Set(rows.map((r) => r.factor))];
   return figure({
-    title: "How many times as long",
+    title,
     caption:
       "Each ratio with its 95 % interval. The upright line is 1: no difference. An arrow: the interval goes on beyond the picture.",
     legend: [
       { label: "averaged over all else", colour: "ink" },
-      { label: "at one level of another factor", colour: "ink", hollow: true },
+      ...when(
+        rows.some((r) => r.at !== null),
+        { label: "at one level of another factor", colour: "ink", hollow: true } as const,
+      ),
       ...unknownKey(rows),
     ],
     alternative: rows.map((r) => `${factorTitle(axes, r.factor)}: ${name(r)} ${number(r)}`).join("; "),

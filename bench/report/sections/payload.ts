@@ -3,6 +3,8 @@ import { formatMs } from "../../format/numbers.ts";
 import { callerOf } from "../../stats/choices.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import { nullModels } from "../../stats/study.ts";
+import { modelFindings } from "../answer/models.ts";
+import { titleModel } from "../answer/title.ts";
 import { protocolNames } from "../answer/names.ts";
 import { figure, only, prose } from "../blocks.ts";
 import { lookOf } from "../charts/colours.ts";
@@ -33,7 +35,10 @@ export const payloadSection: Section = {
     );
     const shown = points.filter((p) => kinds.includes(p.client));
     if (shown.length === 0) return [];
-    const models = [...new Set(shown.map((p) => p.model))];
+    // The model of the title, and one that computes nothing: the others are in the table of cells.
+    const nulls = nullModels(inputs.manifest);
+    const first = titleModel(modelFindings(inputs))?.model;
+    const models = [...new Set(shown.map((p) => p.model))].filter((m) => m === first || nulls.has(m));
     const name = protocolNames(inputs.manifest.clients);
     const x = scaleOf(
       "MB a request (log scale)",
@@ -52,7 +57,7 @@ export const payloadSection: Section = {
         figure({
           title: "Every cell by the size of its requests",
           caption:
-            "One point a cell, called from the client machine where there are such cells. All pictures have one scale.",
+            "One point a cell, called from the client machine where there are such cells. Both pictures have one scale.",
           legend: kinds.map((kind) => ({ label: name(kind), ...lookOf(kind) })),
           alternative: slopesText(shown, kinds, inputs),
           panels: models.map((model) => ({

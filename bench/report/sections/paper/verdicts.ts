@@ -35,7 +35,12 @@ export const verdictsSection: Section = {
     const images = study.images.some((i) => i.objects !== null)
       ? [fold("The images: bytes, pixels, objects", imagesTable(study))]
       : [];
-    return [summary, only(["html"], verdictsFigure(all)), ...evidence, ...images];
+    return [
+      summary,
+      only(["html"], fold("What the verdicts rest on, as intervals", verdictsFigure(all))),
+      ...evidence,
+      ...images,
+    ];
   },
   json: ({ study }) => (study === undefined ? {} : { verdicts: verdicts(study) }),
 };

@@ -54,7 +54,7 @@ export function attributionBlocks({ manifest, study, axes }: ReportInputs): Bloc
   ];
   return [
     prose(sumsText(all)),
-    only(["html"], stacksFigure(all, shown, manifest)),
+    only(["html"], fold("The parts of every model's time, at every place", stacksFigure(all, shown, manifest))),
     fold("The parts as a table, mean over images, ms", table({ columns, rows, notes, method: "attribution" })),
   ];
 }
