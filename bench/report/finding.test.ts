@@ -122,6 +122,8 @@ describe("what a run found", () => {
     expect(confidence).toBe("inconclusive");
     expect(answers.every((a) => a.confidence === "inconclusive")).toBe(true);
     expect(perModel[1]?.settle).toBe("npx lathe bench --models ssd-mobilenet --requests 400");
+    // Of all models that compute, none needs a name.
+    expect(answers.find((a) => a.question === "Machine")?.settle).toBe("npx lathe bench --requests 400");
   });
 
   it("says why in numbers that were recorded: bytes, the client's work, processors", () => {

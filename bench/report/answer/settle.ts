@@ -37,7 +37,7 @@ export function settleCommand(q: Question, inputs: ReportInputs): string | undef
   if (factor === undefined) return undefined;
   const { manifest } = inputs;
   const nulls = nullModels(manifest);
-  const models = q.model ?? [...new Set(manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m)).join(",");
+  const computing = new Set(manifest.cells.map((c) => c.model).filter((m) => !nulls.has(m)));
   const { limits, matrix } = manifest;
   const seconds = secondsOf(inputs);
   const minutes = limits.budgetMs !== null ? limits.budgetMs / 60_000 : seconds === null ? undefined : seconds / 60;
@@ -45,7 +45,7 @@ export function settleCommand(q: Question, inputs: ReportInputs): string | undef
     "npx lathe bench",
     // The default files need no name.
     ...(matrix === undefined || DEFAULT_FILES.includes(matrix.file) ? [] : [`--matrix ${quote(matrix.file)}`]),
-    `--models ${quote(models)}`,
+    ...(q.model === undefined || computing.size < 2 ? [] : [`--models ${quote(q.model)}`]),
     `--requests ${factor * limits.requests}`,
     ...(limits.budgetMs === null || minutes === undefined ? [] : [`--budget ${Math.ceil(factor * minutes)}`]),
   ].join(" ");

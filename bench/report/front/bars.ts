@@ -19,18 +19,18 @@ export interface TimeBar {
 /** What the null model makes visible, and what the client sees by itself. */
 const PARTS = [
   ["compute", "model"],
-  ["encode", "client encodes"],
-  ["decode", "client decodes"],
-  ["server", "server and wire format"],
+  ["encode", "encode"],
+  ["decode", "decode"],
+  ["server", "server and wire"],
   ["network", "network"],
 ] as const;
 const PHASES = [
   ["lateMs", "late", "waits for its turn"],
-  ["encodeMs", "encode", "client encodes"],
+  ["encodeMs", "encode", "encode"],
   ["sendMs", "network", "sending"],
   ["waitMs", "compute", "waiting for the answer"],
   ["receiveMs", "server", "receiving"],
-  ["decodeMs", "decode", "client decodes"],
+  ["decodeMs", "decode", "decode"],
 ] as const;
 
 /**

@@ -44,7 +44,14 @@ export function frontOf(inputs: ReportInputs): Front {
         <div>
           ${underLoad ? ratesTable(finding.loads) : finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}
         </div>
-        <div>${finding.answers.length > 0 && answersHtml(finding)}</div>
+        <div>
+          ${finding.answers.length > 0 && answersHtml(finding)}
+          ${
+            finding.notable.length > 0 &&
+            html`<h2 class="side">Also found</h2>
+              ${finding.notable.map((text) => html`<p class="small">${text}</p>`)}`
+          }
+        </div>
         <div>
           ${
             bars.length > 0 &&
@@ -58,13 +65,6 @@ export function frontOf(inputs: ReportInputs): Front {
             html`<h2 class="side">Why</h2>
               <ul class="points why">
                 ${finding.why.map((text) => html`<li>${text}</li>`)}
-              </ul>`
-          }
-          ${
-            finding.notable.length > 0 &&
-            html`<h2 class="side">Also found</h2>
-              <ul class="points">
-                ${finding.notable.map((text) => html`<li>${text}</li>`)}
               </ul>`
           }
         </div>

@@ -26,8 +26,7 @@ export function heatMap(models: readonly ModelFinding[]): Markup {
     <p class="small scale">
       <span class="swatches" aria-hidden="true">${[0, 1, 2, 3, 4].map((i) => html`<span class="h${i}"></span>`)}</span>
       <span
-        >Median, ms. Colour: from the fastest of its model to ${STEPS.at(-1) ?? ""} times as long and more.
-        <b>✓</b> fastest. <b>?</b> may be the fastest.</span
+        >Median, ms; fastest to ${STEPS.at(-1) ?? ""} times and more, by model. <b>✓</b> fastest, <b>?</b> may be.</span
       >
     </p> `;
 }

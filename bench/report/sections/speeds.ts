@@ -7,7 +7,7 @@ import type { Section } from "../section.ts";
 import { when } from "../../format/when.ts";
 
 /** Most that are shown unfolded. */
-const SHOWN = 3;
+const SHOWN = 2;
 
 /** Places whose calls have several speeds: a median between two speeds is the time of no call. */
 export const speedsSection: Section = {

@@ -2,7 +2,6 @@ import paper from "../../../paper/tables.json" with { type: "json" };
 import { COMBINATIONS, EXPERIMENTS, type Experiment } from "../../../paper/published.ts";
 import { mean } from "../../../stats/math/quantile.ts";
 import { type Figure, type LegendEntry, type Table, figure, fold, prose, right, table } from "../../blocks.ts";
-import { and } from "../../../../lib/words.ts";
 import { protocolTitle } from "../../../../clients/registry.ts";
 import { protocolLook } from "../../charts/colours.ts";
 import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
@@ -36,10 +35,11 @@ export const paperSection: Section = {
         "The paper measured other machines, so compare patterns, not milliseconds. It published means as numbers (Tables 1 to 3); the single points of its " +
           "figures were not published, so the figures show its means and our points.",
       ),
-      ...tables.slice(0, 1).map(paperTableBlock),
-      ...when(
-        tables.length > 1,
-        fold(`${and(tables.slice(1).map((t) => t.experiment.title))}`, ...tables.slice(1).map(paperTableBlock)),
+      ...tables.map((t) =>
+        fold(
+          `${t.experiment.title}${tables.filter((o) => o.experiment === t.experiment).length > 1 ? `, ${t.client}` : ""}`,
+          paperTableBlock(t),
+        ),
       ),
       fold("Figures 8 to 15, ours beside the paper's means", ...localFigure(local, inputs), ...away),
       ...when(

@@ -2,7 +2,7 @@ import type { Study } from "../../../stats/study.ts";
 import { type Verdict, verdicts } from "../../../verdicts/index.ts";
 import type { Effect, Finding, Outcome } from "../../../verdicts/verdict.ts";
 import type { Figure, Table, TableCell, Tone } from "../../blocks.ts";
-import { figure, fold, list, only, rights, table } from "../../blocks.ts";
+import { figure, fold, list, only, prose, rights, table } from "../../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../../charts/intervals.ts";
 import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
 import type { Section } from "../../section.ts";
@@ -29,18 +29,12 @@ export const verdictsSection: Section = {
       rows: all.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
       method: "verdicts",
     });
-    const evidence = all.map((v) =>
-      fold(`${v.id}: ${v.test}`, list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)])),
-    );
-    const images = study.images.some((i) => i.objects !== null)
-      ? [fold("The images: bytes, pixels, objects", imagesTable(study))]
-      : [];
-    return [
-      summary,
-      only(["html"], fold("What the verdicts rest on, as intervals", verdictsFigure(all))),
-      ...evidence,
-      ...images,
-    ];
+    const evidence = all.flatMap((v) => [
+      prose([{ strong: v.text }, `. Test: ${v.test}.`]),
+      list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)]),
+    ]);
+    const images = study.images.some((i) => i.objects !== null) ? [imagesTable(study)] : [];
+    return [summary, fold("What each verdict rests on", only(["html"], verdictsFigure(all)), ...evidence, ...images)];
   },
   json: ({ study }) => (study === undefined ? {} : { verdicts: verdicts(study) }),
 };
@@ -96,6 +90,7 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
 
 function imagesTable(study: Study): Table {
   return table({
+    caption: "The images",
     columns: ["image", ...rights("file bytes", "pixels", "objects")],
     rows: study.images.map((i) => [i.image, String(i.fileBytes), String(i.pixels), String(i.objects ?? "–")]),
   });
