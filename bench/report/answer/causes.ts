@@ -26,7 +26,7 @@ export function causeOfSpeeds(group: CellGroup, { study, manifest }: ReportInput
   const recorded = visits.some((v) => v.throttledMs !== undefined);
   return recorded
     ? `${machine} has a quota of ${quota} CPU, but was hardly throttled: the cause is not known.`
-    : `Likely cause: ${machine}'s quota of ${quota} CPU stops the server when it is used up. This run did not record throttling, so that is not certain.`;
+    : `Likely cause, not recorded by this run: ${machine}'s quota of ${quota} CPU, which stops the server when it is used up.`;
 }
 
 /** `… for 12 % of the time`; empty where it was not recorded, or is less than so large a share. */

@@ -139,9 +139,9 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
     const { compute, encode, decode, server, network } = found.parts;
     const share = Math.round((100 * compute.value) / found.total.value);
     return (
-      `of the ${formatMs(found.total.value)} ms that ${name} takes for ${q.model ?? ""} on average, the model computes ${formatMs(compute.value)} ms (${share} %), ` +
-      `the client encodes and decodes ${formatMs(encode.value + decode.value)} ms, server and wire format take ${formatMs(server.value)} ms, ` +
-      (network.value > 0 ? `the network ${formatMs(network.value)} ms` : "no network is seen")
+      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share} %), ` +
+      `encoding and decoding ${formatMs(encode.value + decode.value)} ms, server and wire format ${formatMs(server.value)} ms, the network ` +
+      (network.value > 0 ? `${formatMs(network.value)} ms` : "nothing that can be seen")
     );
   }
   const own = cells.filter(

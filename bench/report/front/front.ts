@@ -49,7 +49,7 @@ export function frontOf(inputs: ReportInputs): Front {
           ${
             finding.notable.length > 0 &&
             html`<h2 class="side">Also found</h2>
-              ${finding.notable.map((text) => html`<p class="small">${text}</p>`)}`
+              ${finding.notable.map((text) => html`<p class="small found">${text}</p>`)}`
           }
         </div>
         <div>

@@ -5,9 +5,9 @@ import type { Photograph } from "../../records/photographs.ts";
 import { once } from "../../stats/math/memo.ts";
 import { OBJECT_SCORE } from "../../stats/objects.ts";
 import type { Study } from "../../stats/study.ts";
-import { type Block, type Table, figure, notice, only, rights, table } from "../blocks.ts";
+import { type Block, type Table, figure, fold, notice, only, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
-import { and } from "../../../lib/words.ts";
+import { and, count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
 import { joined, trusted } from "../render/markup.ts";
 import type { ReportInputs, Section } from "../section.ts";
@@ -32,7 +32,7 @@ export const detectionsSection: Section = {
         .filter((f) => f.timingOnly)
         .map(({ model }) => `${model} has random weights: its detections mean nothing and are not shown.`)
         .map((text) => notice("unsure", text)),
-      agreementTable(all.flatMap((f) => f.agreements)),
+      agreement(all.flatMap((f) => f.agreements)),
     ];
   },
   json: ({ study }) => (study?.seen === undefined ? {} : { detections: findings(study) }),
@@ -120,13 +120,20 @@ function between({ between, clients }: Agreement): string {
   return `${between === "server" ? "one server" : "different servers"}: ${and(clients.map(kindTitle))}`;
 }
 
-function agreementTable(agreements: readonly Agreement[]): Block {
+/** Whether all answers to the same input are one: in a sentence, and as a table, folded. */
+function agreement(agreements: readonly Agreement[]): Block {
   if (agreements.length === 0)
     return notice("unsure", "No two answers were given to the same input, so protocols cannot be compared.");
+  const pairs = agreements.reduce((sum, a) => sum + a.pairs, 0);
+  const differ = agreements.reduce((sum, a) => sum + a.disagreements.length, 0);
+  const text = differ === 0 ? `all ${count(pairs, "pair")} agree` : `${differ} of ${count(pairs, "pair")} differ`;
+  return fold(`Answers to the same input, compared: ${text}`, agreementTable(agreements));
+}
+
+function agreementTable(agreements: readonly Agreement[]): Table {
   const small = (difference: number) =>
     difference >= 1e-3 ? difference.toFixed(3) : difference === 0 ? "0" : difference.toExponential(1);
   return table({
-    caption: "Answers to the same input, compared",
     columns: ["model", "between", ...rights("pairs", "scores differ by", "box edges by"), "agree"],
     rows: agreements.map((a) => [
       ...[a.model, between(a), String(a.pairs), small(a.scoreDifference), small(a.boxDifference)],

@@ -19,7 +19,6 @@ export function machinesTable(manifest: RunManifest): Block[] {
   });
   return [
     table({
-      caption: "Machines, and the settings read back from the running containers",
       columns: ["server", "CPU", "cores", "settings", "kind", "image"],
       rows,
     }),

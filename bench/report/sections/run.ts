@@ -1,5 +1,6 @@
 import { type Block, fold } from "../blocks.ts";
 import type { ReportInputs, Section } from "../section.ts";
+import { when } from "../../format/when.ts";
 import { conditionBlocks, failedCells } from "./conditions.ts";
 import { failedJson, failuresTable } from "./failures.ts";
 import { machinesTable } from "./machines.ts";
@@ -11,7 +12,10 @@ export const runSection: Section = {
   title: "The run: machines, failures, provenance",
   short: "Run",
   blocks: (inputs) => [
-    ...machinesTable(inputs.manifest),
+    ...when(
+      inputs.manifest.servers.length > 0,
+      fold("Machines, and the settings read back from the running containers", ...machinesTable(inputs.manifest)),
+    ),
     ...failuresTable(inputs),
     ...failedCells(inputs),
     ...conditionBlocks(inputs),
