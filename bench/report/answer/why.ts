@@ -139,7 +139,7 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
     const { compute, encode, decode, server, network } = found.parts;
     const share = Math.round((100 * compute.value) / found.total.value);
     return (
-      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share} %), ` +
+      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share}\u00a0%), ` +
       `encoding and decoding ${formatMs(encode.value + decode.value)} ms, server and wire format ${formatMs(server.value)} ms, the network ` +
       (network.value > 0 ? `${formatMs(network.value)} ms` : "nothing that can be seen")
     );
