@@ -13,18 +13,26 @@ export function ratesBlock(loads: readonly Pooled[]): Table {
   const errors = (g: Pooled): TableCell => (g.errors === 0 ? "0" : { text: String(g.errors), tone: "bad" });
   const kept = (g: Pooled): TableCell =>
     g.askedPerSecond === null ? "–" : g.behind ? { text: "fell behind", tone: "bad" } : { text: "kept", tone: "good" };
+  // What is the same in all rows stands in the caption.
+  const who: readonly (readonly [string, (g: Pooled) => string])[] = [
+    ["from → to", (g) => g.place],
+    ["protocol", (g) => g.protocol],
+    ["model", (g) => g.model],
+  ];
+  const varies = who.filter(([, of]) => new Set(loads.map(of)).size > 1);
+  const same = who.filter((w) => !varies.includes(w)).map(([, of]) => loads.slice(0, 1).map(of).join(""));
   return table({
+    ...(same.length === 0 ? {} : { caption: same.join(", ") }),
     columns: [
-      "from → to",
-      "protocol",
-      "model",
+      ...varies.map(([title]) => title),
       "load",
       ...rights("answered"),
       "rate",
       ...rights("p50, ms", "p95, ms", "p99, ms", "max, ms", "errors", "calls"),
     ],
     rows: loads.map((g) => [
-      ...[g.place, g.protocol, g.model, g.load, rate(g.achievedPerSecond), kept(g)],
+      ...varies.map(([, of]) => of(g)),
+      ...[g.load, rate(g.achievedPerSecond), kept(g)],
       ...[shown(g.p50Ms), shown(g.p95Ms), shown(g.p99Ms), shown(g.maxMs), errors(g), String(g.calls)],
     ]),
     notes: when(
