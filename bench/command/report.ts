@@ -1,3 +1,4 @@
+import { toJson } from "../format/json.ts";
 import { join } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { renderSections, reportJson } from "../report/index.ts";
@@ -32,7 +33,7 @@ async function reported(dir: string, write: boolean) {
   const sections = await renderSections(inputs);
   const data = await reportJson(inputs);
   const written = write ? await writeReport(dir, inputs, sections, data) : [];
-  return { written, text: `${renderText(sections)}\n`, json: `${JSON.stringify(data, null, 2)}\n` };
+  return { written, text: `${renderText(sections)}\n`, json: `${toJson(data)}\n` };
 }
 
 function note(text: string): void {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../lib/cached.ts";
+import { toJson } from "../format/json.ts";
 import { diskFault } from "../records/jsonl.ts";
 import { cellsCsv } from "./csv.ts";
 import { frontOf } from "./front/front.ts";
@@ -28,7 +29,7 @@ export async function writeReport(
     [METHODS_FILE]: methodsPage(),
     "report.md": renderMarkdown(front.title, sections),
     "report.csv": cellsCsv(inputs),
-    "report.json": `${JSON.stringify(json, null, 2)}\n`,
+    "report.json": `${toJson(json)}\n`,
   };
   for (const [name, content] of Object.entries(files)) {
     const path = join(dir, name);
