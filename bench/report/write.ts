@@ -4,8 +4,12 @@ import { clean } from "../../lib/clean.ts";
 import { toJson } from "../format/json.ts";
 import { diskFault } from "../records/jsonl.ts";
 import { cellsCsv } from "./csv.ts";
-import { renderPage } from "./render/page.ts";
+import { frontOf } from "./front/front.ts";
+import { methodsPage } from "./methods.ts";
+import { METHODS_FILE } from "./render/blocks-html.ts";
 import { renderMarkdown } from "./render/markdown.ts";
+import { renderPage } from "./render/page.ts";
+import { caveats } from "./sections/caveats.ts";
 import type { RenderedSection, ReportInputs } from "./section.ts";
 
 /**
@@ -20,9 +24,11 @@ export async function writeReport(
   sections: readonly RenderedSection[],
   json: Readonly<Record<string, unknown>>,
 ): Promise<string[]> {
+  const front = frontOf(inputs);
   const files: Readonly<Record<string, string>> = {
-    "report.html": clean(renderPage(inputs.manifest, sections)),
-    "report.md": renderMarkdown(inputs.manifest, sections),
+    "report.html": clean(renderPage({ ...front, caveats: caveats(inputs.manifest) }, sections)),
+    [METHODS_FILE]: methodsPage(),
+    "report.md": renderMarkdown(front.title, sections),
     "report.csv": cellsCsv(inputs),
     "report.json": `${toJson(json)}\n`,
   };

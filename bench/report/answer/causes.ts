@@ -1,0 +1,45 @@
+import type { CellGroup } from "../../stats/levels.ts";
+import { percent } from "../../schedule/unreachable-precision.ts";
+import type { ReportInputs } from "../section.ts";
+
+/** Shares from which on something is named as a cause: of the quota's periods, and of the visits' time. */
+const THROTTLED_SHARE = 0.02;
+const STOLEN_SHARE = 0.02;
+const COLLECTED_SHARE = 0.05;
+
+/** What may make calls of some cells take several speeds, as far as it was recorded, as a sentence. */
+export function causeOfSpeeds(group: CellGroup, inputs: ReportInputs): string {
+  const machine = group[0].serverMachine;
+  const quotaCpus = inputs.manifest.machines.find((m) => m.id === machine)?.facts.cpu.quotaCpus ?? null;
+  const quota = quotaCpus === null ? "a CPU quota" : `${machine}'s quota of ${quotaCpus} CPU`;
+  const conditions = group.flatMap((c) => inputs.conditions?.get(c.id) ?? []);
+  const throttled = mean(conditions.flatMap((c) => c.throttledShare ?? []));
+  const stolen = mean(conditions.flatMap((c) => c.stealShare ?? []));
+  const collected = collectedShare(group, inputs);
+  const found = [
+    ...(throttled !== null && throttled >= THROTTLED_SHARE
+      ? [`${quota} was used up in ${percent(throttled)} of its periods, and the server waited for the next one`]
+      : []),
+    ...(stolen !== null && stolen >= STOLEN_SHARE
+      ? [`a hypervisor gave ${percent(stolen)} of the machine's time to other guests`]
+      : []),
+    ...(collected !== null && collected >= COLLECTED_SHARE
+      ? [`the client collected garbage for ${percent(collected)} of the time`]
+      : []),
+  ];
+  if (found.length > 0) return `Likely cause: ${found.join("; ")}.`;
+  if (throttled !== null) return `${quota} was hardly ever used up: the cause is not known.`;
+  if (quotaCpus === null) return "No cause was recorded.";
+  return `Likely cause, not recorded by this run: ${quota}, which stops the server when it is used up.`;
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Share of the visits' time that the client's garbage collection took; null where it was not recorded. */
+function collectedShare(group: CellGroup, { study }: ReportInputs): number | null {
+  const visits = group.flatMap((c) => study?.data.get(c.id)?.visits ?? []).filter((v) => (v.spanMs ?? 0) > 0);
+  const sum = (of: "gcMs" | "spanMs") => visits.reduce((total, v) => total + (v[of] ?? 0), 0);
+  return visits.length === 0 ? null : sum("gcMs") / sum("spanMs");
+}
