@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../lib/cached.ts";
 import { diskFault } from "../records/jsonl.ts";
-import { cellsCsv } from "./csv.ts";
-import { renderPage } from "./render/page.ts";
-import { renderMarkdown } from "./render/markdown.ts";
+import { OUTPUTS } from "./outputs/registry.ts";
 import type { RenderedSection, ReportInputs } from "./section.ts";
 
 /**
@@ -18,17 +16,15 @@ export async function writeReport(
   sections: readonly RenderedSection[],
   json: Readonly<Record<string, unknown>>,
 ): Promise<string[]> {
-  const files: Readonly<Record<string, string>> = {
-    "report.html": renderPage(inputs.manifest, sections),
-    "report.md": renderMarkdown(inputs.manifest, sections),
-    "report.csv": cellsCsv(inputs),
-    "report.json": `${JSON.stringify(json, null, 2)}\n`,
-  };
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(dir, name);
-    await writeAtomic(path, content).catch((error: unknown) => {
+  const names: string[] = [];
+  for (const output of OUTPUTS) {
+    if (!("file" in output)) continue;
+    const path = join(dir, output.file);
+    const render = await output.load();
+    await writeAtomic(path, render({ dir, inputs, sections, json })).catch((error: unknown) => {
       throw diskFault(path, error);
     });
+    names.push(output.file);
   }
-  return Object.keys(files);
+  return names;
 }
