@@ -13,6 +13,11 @@ export interface Visit {
   readonly meanMs: number;
   /** Mean of each phase over the visit's calls; null where the client cannot see it. */
   readonly phaseMeansMs: Readonly<Record<Phase, number | null>>;
+  /** When its first call began: the client machine's wall clock, milliseconds since 1970. For reading, not for arithmetic with latencies. */
+  readonly at?: number;
+  /** From the begin of its first call to the end of its last one, and how long the client's garbage collection stopped it. */
+  readonly spanMs?: number;
+  readonly gcMs?: number;
   /** What the server's own clock says of these very calls; absent where it was not read. */
   readonly server?: ServerMeans | ServerUnknown;
 }
@@ -74,6 +79,9 @@ interface OpenVisit {
   readonly totalsMs: number[];
   /** Sum of each phase, and of how many calls it was seen. */
   readonly phases: { sum: number; seen: number }[];
+  readonly at: number;
+  spanMs?: number;
+  gcMs?: number;
   server?: ServerMeans | ServerUnknown;
 }
 
@@ -128,7 +136,7 @@ export async function gatherCells(
 function add(cell: Gathered, call: CallRecord): void {
   let visit = cell.visits.at(-1);
   if (visit?.round !== call.round) {
-    visit = { round: call.round, totalsMs: [], phases: PHASES.map(() => ({ sum: 0, seen: 0 })) };
+    visit = { round: call.round, totalsMs: [], phases: PHASES.map(() => ({ sum: 0, seen: 0 })), at: Date.parse(call.at) };
     cell.visits.push(visit);
   }
   visit.totalsMs.push(call.totalMs);
@@ -155,8 +163,11 @@ function addFailed({ failed }: Gathered, round: number, code: string, what: "cal
  * A visit's record follows its calls. Where the server counted fewer calls than were made, it was started again meanwhile, or
  * the visit was killed and made again in the same round.
  */
-function addServer(visit: OpenVisit | undefined, { round, server }: VisitRecord): void {
-  if (server === undefined || visit?.round !== round) return;
+function addServer(visit: OpenVisit | undefined, { round, client, server }: VisitRecord): void {
+  if (visit?.round !== round) return;
+  visit.spanMs = client.spanMs;
+  visit.gcMs = client.gcMs;
+  if (server === undefined) return;
   const n = visit.totalsMs.length;
   if ("unread" in server || server.requests.count < n) visit.server = { unknown: "unread" };
   else if (server.requests.count > n) visit.server = { unknown: "others" };
@@ -169,10 +180,10 @@ function addServer(visit: OpenVisit | undefined, { round, server }: VisitRecord)
 }
 
 function close(cell: string, { visits: open, failed, ...gathered }: Gathered): CellData {
-  const visits = open.map(({ round, totalsMs, phases, ...server }): Visit => {
+  const visits = open.map(({ round, totalsMs, phases, ...more }): Visit => {
     const means = phases.map(({ sum, seen }, i) => [PHASES[i], seen === 0 ? null : sum / seen]);
     const phaseMeansMs = Object.fromEntries(means) as Record<Phase, number | null>;
-    return { round, n: totalsMs.length, medianMs: median(totalsMs), meanMs: mean(totalsMs), phaseMeansMs, ...server };
+    return { round, n: totalsMs.length, medianMs: median(totalsMs), meanMs: mean(totalsMs), phaseMeansMs, ...more };
   });
   const { calls, failures, rounds, codes } = failed;
   const tried = new Set([...rounds, ...visits.map((v) => v.round)]).size;

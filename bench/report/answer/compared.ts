@@ -1,0 +1,40 @@
+import type { Option, Question } from "../../stats/choices.ts";
+import { type Interval, known } from "../../stats/math/estimate.ts";
+import type { Study } from "../../stats/study.ts";
+import { UNKNOWN, formatInterval } from "../../format/numbers.ts";
+import { optionName, optionParts, or } from "./names.ts";
+
+/** Options that may be the fastest; the one that was, first. */
+export const mayBeFastest = ({ options }: Pick<Question, "options">): readonly Option[] =>
+  options.filter((o) => o.maybeFastest);
+
+/** Most options that are named where it is open which is the fastest. */
+const NAMED = 3;
+
+/** The fastest, or those between which it is open: `cloud or client + gRPC`, `one of 4: cloud + gRPC, …`. */
+export function fastestText(q: Pick<Question, "options">, study: Study): string {
+  const open = mayBeFastest(q);
+  if (open.length > NAMED) return `one of ${open.length} (${optionName(open[0]?.at ?? {}, study)} was the fastest measured)`;
+  const parts = open.map((o) => optionParts(o.at, study.axes, study.manifest.clients));
+  // `cloud + gRPC or client + gRPC` is `cloud or client + gRPC` where they differ in one part alone.
+  const columns = (parts[0] ?? []).map((_, i) => [...new Set(parts.map((p) => p[i] ?? ""))]);
+  return columns.filter((c) => c.length > 1).length < 2
+    ? columns.map(or).join(" + ")
+    : or(open.map((o) => optionName(o.at, study)));
+}
+
+/** `client + gRPC takes 1.20 times as long (0.77 to 1.87)`. */
+export function slowerText(o: Option, study: Study): string {
+  return `${optionName(o.at, study)} takes ${timesText(o.over.ratio, o.over.interval)}`;
+}
+
+/** `1.31 times as long (1.27 to 1.35)`; says so where there is no interval. */
+export function timesText(ratio: number, interval: Interval | null): string {
+  const range = known(interval) === null ? UNKNOWN : formatInterval(interval, digits);
+  return `${digits(ratio)} times as long (${range})`;
+}
+
+/** As many digits as carry meaning. */
+function digits(x: number): string {
+  return x >= 1e5 ? x.toExponential(1) : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
+}

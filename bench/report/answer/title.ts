@@ -1,0 +1,76 @@
+import { formatMs } from "../../format/numbers.ts";
+import { count } from "../../../lib/words.ts";
+import type { ReportInputs } from "../section.ts";
+import { fastestText, mayBeFastest } from "./compared.ts";
+import type { AskedModel } from "./models.ts";
+import type { Confidence, Pooled } from "./types.ts";
+
+/** The model whose best place and protocol is the title: a trained one before one of random weights, then a certain one, then the quickest. */
+export function titleModel(models: readonly AskedModel[]): AskedModel | undefined {
+  const rank = (m: AskedModel) => [m.isNull, m.timingOnly, m.confidence !== "high", fastestMs(m) ?? Infinity].map(Number);
+  const measured = models.filter((m) => fastestMs(m) !== undefined);
+  return measured.toSorted((a, b) => {
+    const [x, y] = [rank(a), rank(b)];
+    const i = x.findIndex((value, at) => value !== y[at]);
+    return i < 0 ? 0 : (x[i] as number) - (y[i] as number);
+  })[0];
+}
+
+/** What the fastest takes: the compared one, else the quickest row that was measured. */
+export function fastestMs({ rows }: Pick<AskedModel, "rows">): number | undefined {
+  const found = rows.filter((r) => r.medianMs !== null);
+  const ms = (found.some((r) => r.best) ? found.filter((r) => r.best) : found).map((r) => r.medianMs as number);
+  return ms.length === 0 ? undefined : Math.min(...ms);
+}
+
+/** A run's finding in one line, with its milliseconds. */
+export function titleOf(
+  inputs: ReportInputs,
+  models: readonly AskedModel[],
+  loads: readonly Pooled[],
+): { readonly title: string; readonly confidence?: Confidence } {
+  const best = titleModel(models);
+  const asked = models.some((m) => m.question !== undefined);
+  if (!asked && loads.length > 0) return { title: loadTitleOf(loads) };
+  if (best === undefined) return { title: nothingOf(inputs) };
+  const ms = `${formatMs(fastestMs(best) ?? NaN)} ms`;
+  const { question } = best;
+  if (question === undefined || question.options.length < 2 || inputs.study === undefined) {
+    const row = best.rows.find((r) => r.medianMs === fastestMs(best));
+    return { title: `${best.model} takes ${ms}, ${row?.place ?? ""} over ${row?.protocol ?? ""}` };
+  }
+  const open = mayBeFastest(question);
+  const who = fastestText(question, inputs.study);
+  if (question.outcome === "clear") return { title: `${who} is fastest: ${ms} for ${best.model}`, confidence: "high" };
+  const range = `${formatMs(open[0]?.ms.ratio ?? NaN)} to ${formatMs(Math.max(...open.map((o) => o.ms.ratio)))} ms`;
+  return { title: `${who} is fastest: ${range} for ${best.model}`, confidence: "inconclusive" };
+}
+
+/** Of a run under load: the highest rate that was kept, or the quickest of several calls at a time. */
+function loadTitleOf(loads: readonly Pooled[]): string {
+  const kept = loads
+    .filter((g) => g.askedPerSecond !== null && !g.behind && g.p50Ms !== null)
+    .toSorted((a, b) => (b.askedPerSecond ?? 0) - (a.askedPerSecond ?? 0))[0];
+  const behind = loads.filter((g) => g.behind).toSorted((a, b) => (a.askedPerSecond ?? 0) - (b.askedPerSecond ?? 0))[0];
+  const [some] = loads.toSorted((a, b) => (a.p50Ms ?? Infinity) - (b.p50Ms ?? Infinity));
+  const shown = kept ?? behind ?? some;
+  if (shown === undefined) return "Nothing was measured";
+  const tail = shown.p95Ms === null ? `p50 ${formatMs(shown.p50Ms ?? NaN)} ms` : `p95 ${formatMs(shown.p95Ms)} ms`;
+  const who = `${shown.place}, ${shown.protocol}`;
+  const errors = loads.reduce((sum, g) => sum + g.errors, 0);
+  const failed = errors === 0 ? "" : `; ${count(errors, "call")} failed`;
+  if (kept === undefined && behind !== undefined)
+    return `${who}: falls behind at ${behind.load} already for ${behind.model}${failed}`;
+  const verb = kept === undefined ? `${shown.load} takes` : `keeps ${shown.load} at`;
+  const above = kept === undefined || behind === undefined ? "" : `, falls behind at ${behind.load}`;
+  return `${who}: ${verb} ${tail} for ${shown.model}${above}${failed}`;
+}
+
+/** Why there is no finding. */
+function nothingOf({ cells, summaries }: ReportInputs): string {
+  const failures = cells.flatMap((c) => summaries.get(c.id)?.failure ?? []);
+  if (failures.length === 0) return "Nothing was measured";
+  const [code] = [...Map.groupBy(failures, (f) => f.code)].sort(([, a], [, b]) => b.length - a.length)[0] ?? [""];
+  const all = failures.length === cells.length ? `all ${count(cells.length, "cell")}` : count(failures.length, "cell");
+  return `Nothing was measured: ${all} failed, most with ${code}`;
+}

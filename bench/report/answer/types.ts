@@ -1,0 +1,140 @@
+import type { Interval } from "../../stats/math/estimate.ts";
+import type { Levels } from "../../stats/effects/design.ts";
+import type { Tone } from "../blocks.ts";
+
+/*
+ * What a run found, once, for whoever shows it: the first screen of the page, the terminal's summary, a CI's summary. All texts
+ * are plain and fit on a line or two; milliseconds are numbers, so each medium formats them itself.
+ */
+
+/** How sure an answer is. `high`: the 95 % intervals of all comparisons together say so; otherwise `inconclusive`. */
+export type Confidence = "high" | "inconclusive";
+
+/** One place and protocol: a field of the heat map. */
+export interface PlaceRow {
+  /** Its level on every axis but model and image. */
+  readonly levels: Levels;
+  /** Where, in words: `client → cloud`; levels on further axes (a load) follow after a comma. */
+  readonly place: string;
+  /** `gRPC`; `gRPC (probe)` where the run has several client kinds of one protocol. */
+  readonly protocol: string;
+  /**
+   * Geometric mean over the images of the cells' medians; null where none was measured. Of rows that are compared it is what the
+   * comparison is made with: the same images for all, outliers set aside.
+   */
+  readonly medianMs: number | null;
+  /** Of `medianMs`, 95 %; null where the data give none. */
+  readonly interval: Interval | null;
+  /** Whether it takes part in the comparison of places and protocols for its model. */
+  readonly compared: boolean;
+  /** The fastest measured of those that are compared. */
+  readonly best: boolean;
+  /** `best`, or nothing in these data says that `best` is faster. */
+  readonly maybeBest: boolean;
+  /** Cells with calls, cells that failed, and cells planned. */
+  readonly measured: number;
+  readonly failed: number;
+  readonly planned: number;
+}
+
+/** A model at every place and protocol. */
+export interface ModelFinding {
+  readonly model: string;
+  /** Answers a constant: its latency is that of protocol and wire alone. It has no best. */
+  readonly isNull: boolean;
+  /** Random weights: the time alone is real. */
+  readonly timingOnly: boolean;
+  readonly rows: readonly PlaceRow[];
+  /** Whether `best` is the fastest for certain; undefined where nothing was compared. */
+  readonly confidence?: Confidence;
+  /** `cloud + gRPC`, `cloud or client + gRPC` where that is open; undefined where nothing was compared. */
+  readonly fastest?: string;
+  /** The second: `client + gRPC takes 1.20 times as long (0.77 to 1.87)`. */
+  readonly next?: string;
+  /** The command that would settle it, where it is inconclusive. */
+  readonly settle?: string;
+}
+
+/** The answer to one question. No two answers of a run contradict each other: where models differ, each has its own. */
+export interface FindingAnswer {
+  /** `Machine`, `Protocol for ssd-mobilenet`, `Machine, if each calls itself`. */
+  readonly question: string;
+  /** `gRPC`; `cloud or client` where it is open between them. */
+  readonly answer: string;
+  readonly confidence: Confidence;
+  /** `REST takes 1.16 times as long (1.12 to 1.21)`: the ratios with 95 % intervals that hold together. */
+  readonly compared: string;
+  /** The cause as far as it was recorded (payload, quota, network, compute), in a line; empty where nothing tells it. */
+  readonly why: string;
+  /** The command that would settle it; absent where it is settled, or no sensible run would. */
+  readonly settle?: string;
+}
+
+/** What was measured, in numbers. */
+export interface Extent {
+  readonly run: string;
+  readonly cells: number;
+  /** Cells with calls that went well; cells that failed; cells that no call was made in. */
+  readonly measured: number;
+  readonly failed: number;
+  readonly missing: number;
+  /** Measured calls that went well, and that failed. */
+  readonly calls: number;
+  readonly failedCalls: number;
+  /** Fewest and most visits of a measured cell. */
+  readonly visits: readonly [fewest: number, most: number];
+  /** From the first call to the last visit's end; null where records do not say. */
+  readonly seconds: number | null;
+}
+
+/** What a run found. */
+export interface Finding {
+  /** The finding with its milliseconds, in one line. */
+  readonly title: string;
+  /** Whether the title is certain; undefined where it compares nothing. */
+  readonly confidence?: Confidence;
+  /** In the run's order, models that answer a constant last. */
+  readonly perModel: readonly ModelFinding[];
+  readonly answers: readonly FindingAnswer[];
+  /** Up to three sentences: why the fastest is the fastest, and where its time goes. */
+  readonly why: readonly string[];
+  /** Cells under load (at a rate, or several calls at a time), images pooled: rates, quantiles, errors. */
+  readonly loads: readonly Pooled[];
+  readonly caveats: readonly Caveat[];
+  readonly where: Extent;
+  /** What to type next: what completes this run, or settles its first open question; undefined where nothing is open. */
+  readonly next?: string;
+}
+
+/** Something a reader must know beside the numbers: few words for a strip, and the whole for who unfolds it. */
+export interface Caveat {
+  readonly short: string;
+  readonly whole: string;
+  /** `bad`: numbers are missing or wrong; `unsure`: they are to be read with care. */
+  readonly tone: Extract<Tone, "bad" | "unsure">;
+}
+
+/** The calls of some cells that differ in their image alone, together. */
+export interface Pooled {
+  /** Its level on every axis but the image. */
+  readonly levels: Levels;
+  readonly place: string;
+  readonly protocol: string;
+  readonly model: string;
+  /** `5/s`, `x4`, `one by one`. */
+  readonly load: string;
+  readonly calls: number;
+  readonly visits: number;
+  /** Quantiles of all calls; null where there are too few calls to carry one (6 for p50, 72 for p95, 368 for p99). */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number;
+  /** Calls that failed. */
+  readonly errors: number;
+  /** Of an open loop: calls a second that were asked for, and that were answered; null elsewhere or where not recorded. */
+  readonly askedPerSecond: number | null;
+  readonly achievedPerSecond: number | null;
+  /** The server did not keep the rate in at least one of these cells. */
+  readonly behind: boolean;
+}

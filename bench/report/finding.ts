@@ -1,0 +1,31 @@
+import { once } from "../stats/math/memo.ts";
+import { answersOf } from "./answer/answers.ts";
+import { caveatsOf } from "./answer/caveats.ts";
+import { extentOf } from "./answer/extent.ts";
+import { modelFindings } from "./answer/models.ts";
+import { pooledUnderLoad } from "./answer/pooled.ts";
+import { resumeCommand } from "./answer/settle.ts";
+import { titleOf } from "./answer/title.ts";
+import type { Finding } from "./answer/types.ts";
+import { whyOf } from "./answer/why.ts";
+import type { ReportInputs } from "./section.ts";
+
+export type * from "./answer/types.ts";
+
+/** What a run found. Pure; made once for each report. */
+export const findingOf = once((inputs: ReportInputs): Finding => {
+  const models = modelFindings(inputs);
+  const loads = pooledUnderLoad(inputs);
+  const answers = answersOf(inputs);
+  const where = extentOf(inputs);
+  const perModel = models.map(({ question: _, ...shown }) => shown);
+  const open = [...perModel, ...answers].find((x) => x.settle !== undefined)?.settle;
+  const next = where.missing > 0 ? resumeCommand(inputs) : open;
+  return {
+    ...titleOf(inputs, models, loads),
+    ...{ perModel, answers, loads, where },
+    why: whyOf(inputs, models),
+    caveats: caveatsOf(inputs),
+    ...(next === undefined ? {} : { next }),
+  };
+});
