@@ -14,10 +14,22 @@ import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import type { OPTIONS } from "./options.ts";
+import { stages } from "./stages.ts";
 import { byHand, demoStacks, destroyAll, upAll } from "./stacks.ts";
 
 /** The paper's two models, and the one whose latency is protocol and wire alone. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
+
+const STAGES = {
+  tools: "Tools: Pulumi, the models, the server's image",
+  lab: "Lab: three hosts on this machine",
+  up: "Deploy: a stack on each host",
+  bench: "Measure and report",
+  down: "Take it all down again",
+} as const;
+
+/** What to type where the lab is gone: the commands that a run suggests need its servers. */
+const AFTERWARDS = "npx lathe demo --keep (to go on by hand); your own machines: docs/guide.md";
 
 /** `lathe demo`. */
 export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
@@ -25,6 +37,9 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const { budget, requests, repeat } = values;
   const name = values.name ?? defaultLabName();
   const steps = progress();
+  const own = Object.values(STAGES).filter((title) => values.keep !== true || title !== STAGES.down);
+  const { begin } = stages(own, (text) => process.stderr.write(text));
+  begin(STAGES.tools);
   const toolchain = await ensureToolchain(steps);
   steps.done();
   process.stderr.write(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}\n`);
@@ -34,6 +49,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
   const standIn = hub ? undefined : await standInFor(kind.name)?.image(steps);
   steps.done();
+  begin(STAGES.lab);
   const unfinished = join(labPaths(name).dir, "demo-unfinished");
   if (await exists(unfinished)) {
     process.stderr.write("An earlier demo did not finish: its lab is taken down first.\n");
@@ -47,26 +63,33 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
       ? await mirrorImage(lab, kind.defaultImage, steps)
       : (await pushImage(lab, standIn, steps)).reference;
   const stacks = await demoStacks(lab, labPaths(name).dir);
+  steps.done();
+  begin(STAGES.up);
   steps.step("pulumi up on client, cloud and edge", 120);
   await upAll(stacks, lab, image, MODELS, steps);
   steps.done("three stacks are up: every model answers");
-  // The bench as a user would run it, in a process of its own; its tables go to this one's outputs.
+  begin(STAGES.bench);
+  // The bench as a user would run it, in a process of its own; its summary goes to this one's outputs.
   const code = await runInherited(
     [
-      ...[process.execPath, latheProgram, "bench"],
+      ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, "demo/experiments.yaml")],
       ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
       // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
       ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
       ...["--block", "5", "--remark", STANDS_FOR],
       ...(values.images === undefined ? [] : ["--images", values.images]),
       ...(values.json === true ? ["--json"] : []),
+      ...(values.full === true ? ["--full"] : []),
+      ...(values.keep === true ? [] : ["--next", AFTERWARDS]),
     ],
     { cwd: repoRoot, env: { ...process.env, ...stacks.env } },
   );
   await rm(unfinished, { force: true });
+  process.stderr.write("\n");
   if (values.keep === true) {
-    process.stderr.write(`\nThe lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}\n`);
+    process.stderr.write(`The lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}\n`);
   } else {
+    begin(STAGES.down);
     steps.step("pulumi destroy on client, cloud and edge");
     await destroyAll(stacks, steps);
     steps.done();
@@ -74,5 +97,5 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
     else await labDown(name, steps);
   }
   process.stderr.write(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.\n`);
-  if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
+  if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the summary above says why" });
 }

@@ -1,38 +1,96 @@
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { typedIn } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { renderSections, reportJson } from "../report/index.ts";
 import { loadReport } from "../report/load.ts";
+import { type AskedPaths, writeAsked } from "../report/outputs/asked.ts";
+import type { RunReport } from "../report/outputs/output.ts";
+import { OUTPUTS } from "../report/outputs/registry.ts";
 import { renderText } from "../report/render/text.ts";
+import { painted } from "../report/summary/paint.ts";
+import { summaryLines } from "../report/summary/summary.ts";
 import { writeReport } from "../report/write.ts";
+import { thresholdsCode } from "../thresholds/result.ts";
 import type { REPORT } from "./options.ts";
 import { runNamed } from "./targets.ts";
+
+/** What of a report is wanted where. */
+export interface Wanted {
+  readonly json: boolean;
+  /** All tables in the terminal, in place of the summary. */
+  readonly full: boolean;
+  /** What the summary says to type next; undefined: what the run suggests. */
+  readonly next?: string;
+  /** Further outputs, by option. */
+  readonly asked: AskedPaths;
+}
+
+/** What the options of a command say of reports; paths are meant from where the command was typed. */
+export function wantedOf(values: Readonly<Record<string, unknown>>): Wanted {
+  const asked = OUTPUTS.flatMap((output) => {
+    const path = "option" in output ? values[output.option] : undefined;
+    return "option" in output && typeof path === "string" ? [[output.option, resolve(typedIn(), path)]] : [];
+  });
+  const { json, full, next } = values;
+  return {
+    ...{ json: json === true, full: full === true, asked: Object.fromEntries(asked) as AskedPaths },
+    ...(typeof next === "string" ? { next } : {}),
+  };
+}
 
 /** `lathe report`. */
 export async function report(values: Values<typeof REPORT>, named: string | undefined): Promise<void> {
   const dir = await runNamed(values.runs, named);
-  const print = values.print === true;
-  const { written, text, json } = await reported(dir, !print);
-  for (const name of written) note(join(dir, name));
-  if (values.json === true) process.stdout.write(json);
-  else if (print) process.stdout.write(text);
+  const wanted = wantedOf(values);
+  const run = await runReport(dir);
+  const write = values.print !== true;
+  if (write) for (const name of await filesOf(run)) note(join(dir, name));
+  for (const path of await writeAsked(run, wanted.asked, {})) note(path);
+  print(run, wanted, process.stdout, write);
+  if (wanted.json) process.stdout.write(document(run));
 }
 
-/** The report at a run's end: its tables on stdout, or with `--json` the document there and the tables on stderr. */
-export async function reportAtEnd(dir: string, json: boolean): Promise<void> {
-  const { written, text, json: document } = await reported(dir, true);
-  (json ? process.stderr : process.stdout).write(`\n${text}`);
-  if (json) process.stdout.write(document);
-  note(`\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
-  note(`The report: ${join(dir, "report.html")}`);
+/**
+ * The report at a run's end: its summary on stdout, or with `--json` the document there and the summary on stderr.
+ *
+ * @returns the exit code that the run's thresholds ask for
+ */
+export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> {
+  const run = await runReport(dir);
+  const written = await filesOf(run);
+  const asked = await writeAsked(run, wanted.asked);
+  note(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
+  for (const path of asked) note(`Written: ${path}`);
+  note("");
+  print(run, wanted, wanted.json ? process.stderr : process.stdout, true);
+  if (wanted.json) process.stdout.write(document(run));
+  return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
-/** The report of a run's folder as text and as JSON, and the names of its files where they are to be written. */
-async function reported(dir: string, write: boolean) {
+/** The summary, or with `--full` every table, where people read it: with `--json` nothing of it is on stdout. */
+function print(run: RunReport, { full, json, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
+  if (json && out === process.stdout) return;
+  const pointers = {
+    ...(written ? { page: fromHere(join(run.dir, "report.html")) } : {}),
+    ...(next === undefined ? {} : { next }),
+  };
+  out.write(full ? `${renderText(run.sections)}\n` : painted(summaryLines(run.inputs, pointers), out));
+}
+
+/** A path as short as it can be typed. */
+function fromHere(path: string): string {
+  const short = relative(typedIn(), path);
+  return short.startsWith("..") ? path : short;
+}
+
+const document = (run: RunReport) => `${JSON.stringify(run.json, null, 2)}\n`;
+
+const filesOf = (run: RunReport) => writeReport(run.dir, run.inputs, run.sections, run.json);
+
+/** The report of a run's folder. */
+async function runReport(dir: string): Promise<RunReport> {
   const inputs = await loadReport(dir, note);
-  const sections = await renderSections(inputs);
-  const data = await reportJson(inputs);
-  const written = write ? await writeReport(dir, inputs, sections, data) : [];
-  return { written, text: `${renderText(sections)}\n`, json: `${JSON.stringify(data, null, 2)}\n` };
+  return { dir, inputs, sections: await renderSections(inputs), json: await reportJson(inputs) };
 }
 
 function note(text: string): void {

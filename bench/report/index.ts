@@ -4,6 +4,7 @@ import type { RunManifest } from "../records/manifest.ts";
 import { type CellSummary, summariesOf } from "../stats/summary.ts";
 import { AXES } from "../matrix/axes.ts";
 import type { Study } from "../stats/study.ts";
+import type { ThresholdResult } from "../thresholds/result.ts";
 import { answerSection } from "./sections/answer/answer.ts";
 import { attributionSection } from "./sections/time/attribution.ts";
 import { conditionsSection } from "./sections/conditions.ts";
@@ -18,6 +19,7 @@ import { provenanceSection } from "./sections/provenance.ts";
 import { renderText } from "./render/text.ts";
 import { paperFiguresSection } from "./sections/paper/figures.ts";
 import { paperTablesSection } from "./sections/paper/tables.ts";
+import { thresholdsSection } from "./sections/thresholds.ts";
 import { phasesSection } from "./sections/time/phases.ts";
 import { serverClockSection } from "./sections/time/server-clock.ts";
 import { verdictsSection } from "./sections/paper/verdicts.ts";
@@ -26,6 +28,7 @@ import { verdictsSection } from "./sections/paper/verdicts.ts";
 export const SECTIONS: readonly Section[] = [
   attentionSection,
   answerSection,
+  thresholdsSection,
   paperTablesSection,
   paperFiguresSection,
   verdictsSection,
@@ -49,6 +52,7 @@ export interface ReportParts {
   /** Default: of the study's data. */
   readonly summaries?: ReadonlyMap<string, CellSummary>;
   readonly conditions?: ReadonlyMap<string, CellConditions>;
+  readonly thresholds?: readonly ThresholdResult[];
   readonly dir?: string;
 }
 

@@ -62,7 +62,7 @@ export function tableText({ caption, columns, rows, notes }: Table): string {
 }
 
 /** Text that keeps its place: no line breaks and nothing that a terminal would obey. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/\s+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }
