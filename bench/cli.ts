@@ -53,7 +53,7 @@ export const bench = command(
     ],
     examples: [
       ["npx lathe bench --stack edge --client probe,grpc-js", "one machine, two clients"],
-      ["npx lathe bench --matrix my.yaml --budget 10", "your own (copy bench/matrix/experiments/example.yaml)"],
+      ["npx lathe bench --matrix my.yaml --budget 10", "experiments of your own (docs/guide.md)"],
       ["npx lathe bench --junit bench.xml", "for CI; thresholds stand in the file of experiments"],
       ["npx lathe bench --resume", "go on with the newest run"],
     ],

@@ -1,4 +1,5 @@
 import { formatMs } from "../format/numbers.ts";
+import { callsFor } from "../matrix/experiments/threshold.ts";
 import { MIN_VISITS } from "../matrix/limits.ts";
 import { carries, carriedQuantile } from "../stats/math/quantile.ts";
 import type { CellGroup } from "../stats/levels.ts";
@@ -59,9 +60,4 @@ function countedOf({ cell, totalsMs, visits }: CellData, limitMs: number): Count
 /** `p95`, `p99.9`. */
 export function percentTitle(q: number): string {
   return `p${Number((100 * q).toFixed(1))}`;
-}
-
-/** Calls that a quantile takes (`carries`). */
-function callsFor(q: number): number {
-  return Math.ceil(Math.log(0.025) / Math.log(Math.max(q, 1 - q)));
 }

@@ -60,9 +60,10 @@ function runInfo({ manifest }: ReportInputs): Family {
 function serverInfo({ manifest }: ReportInputs): Family {
   return {
     ...{ name: "lathe_server", type: "info", help: "A server of the run. A stand-in is not the real server's binary." },
-    samples: manifest.servers.map(({ id, kind, image, standIn }) => [
-      ...(["_info", { run: manifest.id, server: id, kind, image, stand_in: standIn }, 1] as const),
-    ]),
+    samples: manifest.servers.map(
+      ({ id, kind, image, standIn }) =>
+        ["_info", { run: manifest.id, server: id, kind, image, stand_in: standIn }, 1] as const,
+    ),
   };
 }
 
@@ -94,9 +95,9 @@ function calls(inputs: ReportInputs): Family {
 function failed(inputs: ReportInputs): Family {
   return {
     ...{ name: "lathe_failed_calls", type: "counter", help: "Measured calls of a cell that failed." },
-    samples: inputs.cells.map((c) => [
-      ...(["_total", labelsOf(c, inputs), inputs.summaries.get(c.id)?.failedCalls ?? 0] as const),
-    ]),
+    samples: inputs.cells.map(
+      (c) => ["_total", labelsOf(c, inputs), inputs.summaries.get(c.id)?.failedCalls ?? 0] as const,
+    ),
   };
 }
 
@@ -105,9 +106,10 @@ function thresholds({ manifest, thresholds: results = [] }: ReportInputs): Famil
   return {
     ...{ name: "lathe_threshold", type: "gauge" },
     help: "A threshold of an experiment: 1 holds, 0.5 inconclusive, 0 broken.",
-    samples: results.map(({ experiment, threshold, about, outcome }) => [
-      ...(["", { run: manifest.id, experiment, threshold, about }, value[outcome]] as const),
-    ]),
+    samples: results.map(
+      ({ experiment, threshold, about, outcome }) =>
+        ["", { run: manifest.id, experiment, threshold, about }, value[outcome]] as const,
+    ),
   };
 }
 

@@ -7,19 +7,24 @@ export const OUTPUTS = [
   { file: "report.csv", load: async () => (await import("./documents.ts")).csv },
   { file: "report.json", load: async () => (await import("./documents.ts")).json },
   {
-    ...{ option: "junit", help: "JUnit XML of cells and thresholds" },
+    option: "junit",
+    help: "JUnit XML of cells and thresholds",
     load: async () => (await import("./junit.ts")).junit,
   },
   {
-    ...{ option: "summary", help: "Markdown for a CI job, 60 lines at most", appendTo: "GITHUB_STEP_SUMMARY" },
+    option: "summary",
+    help: "Markdown for a CI job, 60 lines at most",
+    appendTo: "GITHUB_STEP_SUMMARY",
     load: async () => (await import("./job-summary.ts")).jobSummary,
   },
   {
-    ...{ option: "calls", help: "CSV of every call with its cell's coordinates, for notebooks" },
+    option: "calls",
+    help: "CSV of every call with its cell's coordinates, for notebooks",
     load: async () => (await import("./calls.ts")).callsCsv,
   },
   {
-    ...{ option: "openmetrics", help: "OpenMetrics text, for Prometheus" },
+    option: "openmetrics",
+    help: "OpenMetrics text, for Prometheus",
     load: async () => (await import("./openmetrics.ts")).openMetrics,
   },
 ] as const satisfies readonly Output[];

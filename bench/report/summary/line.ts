@@ -32,16 +32,19 @@ export function line(...spans: readonly Span[]): Line {
 }
 
 /**
- * As much of a text as fits into so many columns: whole clauses where the first one fits, else whole words and three dots.
+ * As much of a text as fits into so many columns: whole clauses where they fill half of the room, else whole words and dots. It
+ * never ends inside of brackets.
  */
 export function fitted(text: string, columns: number): string {
-  if ([...text].length <= columns) return text;
-  const room = [...text].slice(0, columns + 1).join("");
-  // A clause ends at a semicolon, or at a comma that no number has inside of it.
-  const clause = /^(.*?\S.*)[;,](?=\s)/.exec(room)?.[1];
+  const characters = [...text];
+  if (characters.length <= columns) return text;
+  if (columns < 3) return "";
+  // A clause ends at a semicolon or a comma with a space behind it.
+  const clause = /^(.*\S)[;,](?=\s)/.exec(characters.slice(0, columns + 2).join(""))?.[1];
   if (clause !== undefined && clause.length >= columns / 2 && balanced(clause)) return clause;
-  const words = [...text].slice(0, Math.max(0, columns - 2)).join("").replace(/\s+\S*$/, "");
-  return columns < 3 ? "" : `${words} …`;
+  const room = characters.slice(0, columns - 1).join("");
+  const words = /\s/.test(room.trim()) ? room.replace(/\s+\S*$/, "") : characters.slice(0, columns - 2).join("");
+  return `${balanced(words) ? words : words.replace(/\s*\([^(]*$/, "")} …`;
 }
 
 /** Whether every bracket is closed. */

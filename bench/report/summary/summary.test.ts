@@ -102,5 +102,6 @@ describe("a text that is too long for its line", () => {
     expect(fitted("one two three four five", 15)).toBe("one two three …");
     expect(fitted("takes 1.20 times as long (0.7, 1.8) and so on", 34)).not.toMatch(/\([^)]*$/);
     expect(fitted("abcdefghij", 2)).toBe("");
+    expect(fitted("abcdefghij", 6)).toBe("abcd …");
   });
 });
