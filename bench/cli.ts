@@ -82,7 +82,7 @@ export const report = command(
     examples: [
       ["npx lathe report", "the newest run's files, and its summary"],
       ["npx lathe report 2026-11-23T18-00-00Z --print --full", "one run's tables, in the terminal"],
-      ["npx lathe report --calls calls.csv", "every call, for a notebook (docs/outputs.md)"],
+      ["npx lathe report --calls-csv calls.csv", "every call, for a notebook (docs/outputs.md)"],
       ["npx lathe report --json | jq '.cells[].summary'", "for a program"],
     ],
     exits: { 0: "reported", 1: "the run cannot be read" },

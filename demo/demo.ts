@@ -38,7 +38,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const name = values.name ?? defaultLabName();
   const steps = progress();
   const own = Object.values(STAGES).filter((title) => values.keep !== true || title !== STAGES.down);
-  const { begin } = stages(own, (text) => process.stderr.write(text));
+  const begin = stages(own, (text) => process.stderr.write(text));
   begin(STAGES.tools);
   const toolchain = await ensureToolchain(steps);
   steps.done();

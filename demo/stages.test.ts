@@ -7,11 +7,11 @@ import { stages } from "./stages.ts";
 
 test("the demo's stages say which of how many they are, in their order", () => {
   const said: string[] = [];
-  const course = stages(["Tools", "Lab"], (text) => said.push(text));
-  course.begin("Tools");
-  course.begin("Lab");
+  const begin = stages(["Tools", "Lab"], (text) => said.push(text));
+  begin("Tools");
+  begin("Lab");
   expect(said.join("")).toBe("[1/2] Tools\n\n[2/2] Lab\n");
-  expect(() => course.begin("Tools")).toThrow(/not the next one/);
+  expect(() => begin("Tools")).toThrow(/not the next one/);
 });
 
 test("the demo measures ten photographs of the quick models, and two of the slow one", () => {

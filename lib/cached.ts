@@ -109,10 +109,7 @@ async function takeAway(path: string): Promise<void> {
 }
 
 /** Writes a file so that a reader sees the old content or the new, never half of it. */
-export async function writeAtomic(
-  path: string,
-  content: string | Uint8Array | AsyncIterable<string>,
-): Promise<void> {
+export async function writeAtomic(path: string, content: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   try {

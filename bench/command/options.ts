@@ -45,9 +45,7 @@ const SHOWN = {
   full: { help: "print every table in place of the summary" },
   ...(Object.fromEntries(
     OUTPUTS.flatMap((output) =>
-      "option" in output
-        ? [[output.option, { value: "FILE", help: `write ${output.help}`, completes: "files" }]]
-        : [],
+      "option" in output ? [[output.option, { value: "FILE", help: `write ${output.help}`, completes: "files" }]] : [],
     ),
   ) as Readonly<Record<AskedOutput, { value: "FILE"; help: string; completes: "files" }>>),
 } as const satisfies Options;

@@ -19,7 +19,13 @@ export async function loadReport(dir: string, say: (text: string) => void): Prom
   );
   const earlier = await earlierRun(dir, study.manifest.repeats, say);
   const thresholds = await thresholdsOf(dir, study, say);
-  return reportInputs(study.manifest, { study, conditions, thresholds, dir, ...(earlier === undefined ? {} : { earlier }) });
+  return reportInputs(study.manifest, {
+    study,
+    conditions,
+    thresholds,
+    dir,
+    ...(earlier === undefined ? {} : { earlier }),
+  });
 }
 
 /** The run that this one repeats, which lies beside it; without it, the report says nothing of how well they agree. */

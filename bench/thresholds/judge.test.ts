@@ -10,7 +10,15 @@ const images = [1, 2, 3].map((i) => ({ name: `image-${i}`, fileBytes: 1000 * i }
 
 /** A run of two machines whose every cell is of the experiment `ci`. */
 function manifest(thresholds: readonly string[], id = "now"): RunManifest {
-  const base = manifestOf({ placements: [["client", "edge"], ["client", "cloud"]], models: ["ssd"], clients: ["probe"], images });
+  const base = manifestOf({
+    placements: [
+      ["client", "edge"],
+      ["client", "cloud"],
+    ],
+    models: ["ssd"],
+    clients: ["probe"],
+    images,
+  });
   return {
     ...base,
     id,
@@ -76,7 +84,10 @@ describe("a ratio to the last run", () => {
 
   it("holds where the run is as fast, and is broken where it is surely slower", () => {
     expect(outcomes(["ratio to last run < 1.2"], {}, last).map(([, o]) => o)).toEqual(["holds", "holds"]);
-    expect(outcomes(["ratio to last run < 1.05"], { factor: 1.4 }, last).map(([, o]) => o)).toEqual(["broken", "broken"]);
+    expect(outcomes(["ratio to last run < 1.05"], { factor: 1.4 }, last).map(([, o]) => o)).toEqual([
+      "broken",
+      "broken",
+    ]);
   });
 
   it("is inconclusive without a last run, or with one that has none of these cells", () => {
@@ -88,7 +99,8 @@ describe("a ratio to the last run", () => {
 
 describe("the exit code of thresholds", () => {
   it("is 1 where one is broken, else 3 where one is inconclusive; a failure goes before what is inconclusive", () => {
-    const of = (...list: ("holds" | "broken" | "inconclusive")[]) => thresholdsCode(list.map((outcome) => ({ outcome })));
+    const of = (...list: ("holds" | "broken" | "inconclusive")[]) =>
+      thresholdsCode(list.map((outcome) => ({ outcome })));
     expect([of(), of("holds"), of("holds", "inconclusive"), of("inconclusive", "broken")]).toEqual([0, 0, 3, 1]);
     expect([worseCode(1, 3), worseCode(3, 1), worseCode(0, 3), worseCode(0, 0)]).toEqual([1, 1, 3, 0]);
   });

@@ -42,7 +42,11 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
   const rounds = new Set(data.flatMap((d) => d.visits.map((v) => v.round))).size;
   if (rounds < MIN_VISITS) return open(`${count(rounds, "round")} of visits; a threshold takes ${MIN_VISITS}`);
   const failed = data.reduce((sum, d) => sum + failedOf(d).calls, 0);
-  const test = shareTest(data.flatMap((d) => countedOf(d, limitMs)), 1 - q, failed);
+  const test = shareTest(
+    data.flatMap((d) => countedOf(d, limitMs)),
+    1 - q,
+    failed,
+  );
   const slower = `${(100 * (test.slow / test.n)).toFixed(1)} % of ${test.n} calls took ${formatMs(limitMs)} ms or more`;
   const why = failed === 0 ? slower : `${slower} (${count(failed, "call")} failed)`;
   return { outcome: test.pHolds <= 0.025 ? "holds" : "inconclusive", measured, calls, why, test };

@@ -59,9 +59,7 @@ function effective(visits: readonly Counted[]): number {
   const perVisit = [...byCell.values()].map((own) => {
     const spread = own.length / Math.max(1, own.length - 1);
     // One visit lies on its cell's share exactly: it is held against that of all.
-    return own.length === 1
-      ? total(own, (v) => (v.slow - p * v.n) ** 2)
-      : spread * total(own, (v) => beyond(v) ** 2);
+    return own.length === 1 ? total(own, (v) => (v.slow - p * v.n) ** 2) : spread * total(own, (v) => beyond(v) ** 2);
   });
   const rounds = [...Map.groupBy(visits, (v) => v.round).values()];
   const perRound = rounds.map((own) => total(own, beyond) ** 2);

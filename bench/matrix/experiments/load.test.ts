@@ -147,10 +147,14 @@ experiments:
     const thresholds = (text: string) => parse(`experiments: [{ name: a, thresholds: ${text} }]`)[0]?.thresholds;
     expect(thresholds("p95 < 80 ms")).toEqual(["p95 < 80 ms"]);
     expect(thresholds("[p95 < 80 ms, ratio to last run < 1.05]")).toEqual(["p95 < 80 ms", "ratio to last run < 1.05"]);
-    const [a, b] = parse("defaults: { thresholds: median < 1 s }\nexperiments: [{ name: a }, { name: b, thresholds: p90 < 2 s }]");
+    const [a, b] = parse(
+      "defaults: { thresholds: median < 1 s }\nexperiments: [{ name: a }, { name: b, thresholds: p90 < 2 s }]",
+    );
     expect([a?.thresholds, b?.thresholds]).toEqual([["median < 1 s"], ["p90 < 2 s"]]);
     expect(
-      faults("experiments:\n  - name: a\n    thresholds:\n      - p95 < 80 ms\n      - p95 < 80\n      - p100 < 1 s\n      - 5\n"),
+      faults(
+        "experiments:\n  - name: a\n    thresholds:\n      - p95 < 80 ms\n      - p95 < 80\n      - p100 < 1 s\n      - 5\n",
+      ),
     ).toEqual(
       [5, 6, 7].map((line, i) =>
         [

@@ -94,7 +94,7 @@ const shape = {
 const threshold = z.string(THRESHOLD).refine((text) => thresholdOf(text) !== undefined, THRESHOLD);
 
 /** How its cells are measured, and what they must keep to. */
-const how = { precision, limits: limits.optional(), thresholds: some(threshold) };
+const how = { thresholds: some(threshold), precision, limits: limits.optional() };
 
 /** What an experiment says besides its name; its keys for loads are read by `loadsOf`, levels on axes of their own by `levelsOf`. */
 export type Fields = z.infer<ExperimentSchema["defaults"]>;

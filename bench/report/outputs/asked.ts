@@ -28,15 +28,18 @@ export async function writeAsked(
     const render = await output.load();
     const again = `npx lathe report ${run.inputs.manifest.id} --${output.option} FILE`;
     if (path !== "") await orFault(path, again, () => writeAtomic(path, render(run)));
-    if (appended !== "") await orFault(appended, again, async () => appendFile(appended, await whole(render, run)));
+    if (appended !== "") await orFault(appended, again, async () => appendFile(appended, await whole(render(run))));
     paths.push(...[path, appended].filter((p) => p !== ""));
   }
   return paths;
 }
 
-async function whole(render: Render, run: RunReport): Promise<string> {
-  const content = render(run);
-  return typeof content === "string" ? content : (await Array.fromAsync(content)).join("");
+/** An output as one text. */
+export async function whole(content: ReturnType<Render>): Promise<string> {
+  if (typeof content === "string") return content;
+  let text = "";
+  for await (const piece of content) text += piece;
+  return text;
 }
 
 async function orFault(path: string, fix: string, write: () => Promise<void>): Promise<void> {

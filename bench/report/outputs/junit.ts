@@ -10,17 +10,21 @@ import type { RunReport } from "./output.ts";
 export function junit({ inputs }: RunReport): string {
   const { manifest, thresholds = [] } = inputs;
   const cells = manifest.cells.map((cell) => cellCase(cell, inputs));
-  const judged = thresholds.map((t) => {
-    const name = `${t.threshold}: ${t.about}`;
-    const text = t.why;
-    if (t.outcome === "broken") return { name, group: t.experiment, seconds: 0, kind: "failure", text } as const;
-    return { name, group: t.experiment, seconds: 0, ...(t.outcome === "holds" ? {} : { kind: "skipped", text }) } as const;
+  const judged = thresholds.map((t): Case => {
+    const own = { name: `${t.threshold}: ${t.about}`, group: t.experiment, seconds: 0 };
+    return t.outcome === "holds" ? own : { ...own, kind: t.outcome === "broken" ? "failure" : "skipped", text: t.why };
   });
   const suites = [suite("cells", cells, inputs), ...(judged.length === 0 ? [] : [suite("thresholds", judged, inputs)])];
   const all = [...cells, ...judged];
-  const body = html`<testsuites name="Lathe run ${manifest.id}" tests="${all.length}" failures="${of(all, "failure")}" errors="${of(all, "error")}" skipped="${of(all, "skipped")}">
-${suites}</testsuites>
-`;
+  const body = html`<testsuites
+    name="Lathe run ${manifest.id}"
+    tests="${all.length}"
+    failures="${of(all, "failure")}"
+    errors="${of(all, "error")}"
+    skipped="${of(all, "skipped")}"
+  >
+    ${suites}</testsuites
+  > `;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body.text}`;
 }
 
@@ -45,23 +49,29 @@ function cellCase(cell: Cell, { summaries }: ReportInputs): Case {
 }
 
 function suite(name: string, cases: readonly Case[], { manifest }: ReportInputs): Markup {
-  const remarks = manifest.remarks.map((remark) => html`<property name="remark" value="${remark}"/>`);
-  return html`<testsuite name="${name}" timestamp="${manifest.createdAt}" tests="${cases.length}" failures="${of(cases, "failure")}" errors="${of(cases, "error")}" skipped="${of(cases, "skipped")}">
-<properties>${remarks}</properties>
-${cases.map(testcase)}</testsuite>
-`;
+  const remarks = manifest.remarks.map((remark) => html`<property name="remark" value="${remark}" />`);
+  return html`<testsuite
+    name="${name}"
+    timestamp="${manifest.createdAt}"
+    tests="${cases.length}"
+    failures="${of(cases, "failure")}"
+    errors="${of(cases, "error")}"
+    skipped="${of(cases, "skipped")}"
+  >
+    <properties>${remarks}</properties>
+    ${cases.map(testcase)}</testsuite
+  > `;
 }
 
 function testcase({ name, group, seconds, kind, text = "" }: Case): Markup {
   const open = html`<testcase name="${name}" classname="${group}" time="${seconds.toFixed(3)}"`;
-  if (kind === undefined) return html`${open}/>
-`;
+  if (kind === undefined) return html`${open}/> `;
   const fault =
     kind === "skipped"
-      ? html`<skipped message="${text}"/>`
+      ? html`<skipped message="${text}" />`
       : kind === "failure"
-        ? html`<failure message="${text}"/>`
-        : html`<error message="${text}"/>`;
+        ? html`<failure message="${text}" />`
+        : html`<error message="${text}" />`;
   return html`${open}>${fault}</testcase>
 `;
 }

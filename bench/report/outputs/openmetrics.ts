@@ -22,7 +22,10 @@ interface Family {
  */
 export function openMetrics({ inputs }: RunReport): string {
   const families = [runInfo(inputs), serverInfo(inputs), calls(inputs), failed(inputs), thresholds(inputs)];
-  return `${families.filter((f) => f.samples.length > 0).flatMap(lines).join("\n")}\n# EOF\n`;
+  return `${families
+    .filter((f) => f.samples.length > 0)
+    .flatMap(lines)
+    .join("\n")}\n# EOF\n`;
 }
 
 function lines({ name, type, unit, help, samples }: Family): string[] {

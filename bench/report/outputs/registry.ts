@@ -18,8 +18,8 @@ export const OUTPUTS = [
     load: async () => (await import("./job-summary.ts")).jobSummary,
   },
   {
-    option: "calls",
-    help: "CSV of every call with its cell's coordinates, for notebooks",
+    option: "calls-csv",
+    help: "every call as CSV with its cell's coordinates, for notebooks",
     load: async () => (await import("./calls.ts")).callsCsv,
   },
   {

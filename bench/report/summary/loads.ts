@@ -16,7 +16,8 @@ export function loadsTable(loads: readonly Pooled[], most: number): Line[] {
   }));
   const heads = ["calls/s", "p50 ms", "p95 ms", "p99 ms", "errors"];
   const first = Math.max(...rows.map((r) => r.name.length));
-  const text = (name: string, cells: readonly string[]) => name.padEnd(first) + cells.map((c) => c.padStart(8)).join("");
+  const text = (name: string, cells: readonly string[]) =>
+    name.padEnd(first) + cells.map((c) => c.padStart(8)).join("");
   return [
     [padded(text("", heads), "strong")],
     ...rows.map((r): Line => [padded(text(r.name, r.cells), r.tone)]),

@@ -23,7 +23,9 @@ interface Group {
  */
 export function mediansTable(perModel: readonly ModelFinding[], most: number): Line[] {
   const anyCompared = perModel.some((m) => m.rows.some((r) => r.compared));
-  const compared = new Set(perModel.flatMap((m) => m.rows.filter((r) => r.compared || !anyCompared).map((r) => r.place)));
+  const compared = new Set(
+    perModel.flatMap((m) => m.rows.filter((r) => r.compared || !anyCompared).map((r) => r.place)),
+  );
   const all = [...new Set(perModel.flatMap((m) => m.rows.map((r) => r.place)))];
   const places = all.filter((p) => compared.has(p));
   if (places.length === 0) return [];
@@ -37,8 +39,14 @@ export function mediansTable(perModel: readonly ModelFinding[], most: number): L
     ...cells.map((c) => padded(c, "strong")),
   ];
   return [
-    head(heads[0] ?? "", groups.map((g) => titleOf(g))),
-    head(heads[1] ?? "", groups.flatMap((g) => g.protocols.map((p, i) => cell(`${p} `, g.widths[i] ?? 0)))),
+    head(
+      heads[0] ?? "",
+      groups.map((g) => titleOf(g)),
+    ),
+    head(
+      heads[1] ?? "",
+      groups.flatMap((g) => g.protocols.map((p, i) => cell(`${p} `, g.widths[i] ?? 0))),
+    ),
     ...shown.map((place, i): Line => [
       { text: (names[i] ?? "").padEnd(first) },
       ...groups.flatMap((g) => g.protocols.map((p, k) => medianOf(g.at(place, p), g.widths[k] ?? 0))),

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Line, SpanTone } from "./line.ts";
+import type { Line, Span, SpanTone } from "./line.ts";
 
 const STYLES: Readonly<Record<SpanTone, Parameters<typeof styleText>[0]>> = {
   strong: "bold",
@@ -14,13 +14,16 @@ const STYLES: Readonly<Record<SpanTone, Parameters<typeof styleText>[0]>> = {
  * FORCE_COLOR and TERM=dumb are followed (Node's rules).
  */
 export function painted(lines: readonly Line[], stream: NodeJS.WriteStream): string {
-  const spans = lines.map((line) =>
-    line.map(({ text, tone }) => (tone === undefined ? text : styleText(STYLES[tone], text, { stream }))).join(""),
-  );
-  return spans.map((text) => `${text.trimEnd()}\n`).join("");
+  return textOf(lines, ({ text, tone }) => (tone === undefined ? text : styleText(STYLES[tone], text, { stream })));
 }
 
 /** Lines as they stand. */
 export function plainText(lines: readonly Line[]): string {
-  return lines.map((line) => `${line.map((s) => s.text).join("").trimEnd()}\n`).join("");
+  return textOf(lines, ({ text }) => text);
+}
+
+/** No line ends with spaces: what is copied from a terminal has none either. */
+function textOf(lines: readonly Line[], shown: (span: Span) => string): string {
+  const trimmed = (line: Line) => line.map((s, i) => (i === line.length - 1 ? { ...s, text: s.text.trimEnd() } : s));
+  return lines.map((line) => `${trimmed(line).map(shown).join("")}\n`).join("");
 }

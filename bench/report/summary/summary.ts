@@ -5,7 +5,7 @@ import type { ThresholdResult } from "../../thresholds/result.ts";
 import type { Finding, FindingAnswer } from "../answer/types.ts";
 import { findingOf } from "../finding.ts";
 import type { ReportInputs } from "../section.ts";
-import { type Line, type Span, line, padded, span } from "./line.ts";
+import { COLUMNS, type Line, type Span, line, padded, span } from "./line.ts";
 import { loadsTable } from "./loads.ts";
 import { mediansTable } from "./medians.ts";
 
@@ -33,9 +33,15 @@ export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
   const finding = findingOf(inputs);
   const compared = finding.perModel.some((m) => m.rows.some((r) => r.compared));
   const table =
-    finding.loads.length > 0 && !compared ? loadsTable(finding.loads, MOST_ROWS) : mediansTable(finding.perModel, MOST_ROWS);
+    finding.loads.length > 0 && !compared
+      ? loadsTable(finding.loads, MOST_ROWS)
+      : mediansTable(finding.perModel, MOST_ROWS);
   const head = [titleLine(finding), extentLine(finding)];
-  const foot = [...failureLines(inputs, finding), ...thresholdLines(inputs.thresholds ?? []), ...lastLines(finding, pointers)];
+  const foot = [
+    ...failureLines(inputs, finding),
+    ...thresholdLines(inputs.thresholds ?? []),
+    ...lastLines(inputs, finding, pointers),
+  ];
   const room = MOST_LINES - head.length - table.length - foot.length;
   const answers = answerLines(finding.answers, room);
   const blank: Line[] = [[]];
@@ -118,12 +124,29 @@ function thresholdLines(results: readonly ThresholdResult[]): Line[] {
   ];
 }
 
-function lastLines({ caveats, next: suggested }: Finding, { page, next = suggested }: Pointers): Line[] {
-  const bad = caveats.some((c) => c.tone === "bad");
+function lastLines({ manifest }: ReportInputs, finding: Finding, { page, next = finding.next }: Pointers): Line[] {
   return [
-    ...when(caveats.length > 0, line(span("Caveats: ", bad ? "bad" : "unsure"), span(caveats.map((c) => c.short).join("; ")))),
+    ...caveatLine(finding, manifest.remarks),
     // Paths and commands are to be copied: they are never cut.
     ...when(page !== undefined, [span("Report: "), span(page ?? "", "strong")]),
     ...when(next !== undefined, [span("Next: "), span(next ?? "", "strong")]),
   ];
+}
+
+/**
+ * As many caveats as fit, and how many there are besides: none is left out in silence. What numbers are wrong comes first, then what
+ * stands in for something else, then single cells.
+ */
+function caveatLine({ caveats, where }: Finding, remarks: readonly string[]): Line[] {
+  // That cells failed has a line of its own.
+  const own = caveats.filter((c) => where.failed === 0 || !/^\d+ cells? failed$/.test(c.short));
+  if (own.length === 0) return [];
+  const head = span("Caveats: ", own.some((c) => c.tone === "bad") ? "bad" : "unsure");
+  const rank = (c: Finding["caveats"][number]) => (c.tone === "bad" ? 0 : remarks.includes(c.whole) ? 1 : 2);
+  const texts = own.toSorted((a, b) => rank(a) - rank(b)).map((c) => span(c.short).text);
+  for (let shown = texts.length; ; shown--) {
+    const more = shown < texts.length ? [`${texts.length - shown} more in the report`] : [];
+    const text = [...texts.slice(0, shown), ...more].join("; ");
+    if (shown === 0 || head.text.length + [...text].length <= COLUMNS) return [line(head, span(text))];
+  }
 }
