@@ -4,8 +4,9 @@ import { columns } from "../lib/cli/help.ts";
 import { expectedWord } from "../lib/cli/parse.ts";
 import { EXIT, guarded, runCommand } from "../lib/cli/run.ts";
 import { WrongUse } from "../lib/errors.ts";
+import { print, say } from "../lib/output.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { firstWords, membersOf, verbOf } from "./verb-names.ts";
+import { firstWords, meantOfBench, membersOf, verbOf } from "./verb-names.ts";
 import { VERBS } from "./verbs.ts";
 
 const HELP = ["--help", "-h", "help"];
@@ -16,12 +17,14 @@ export async function lathe(argv: readonly string[]): Promise<void> {
   if (first === "help" && after.length > 0) return lathe([...after, "--help"]);
   await guarded(argv.includes("--verbose"), async () => {
     const { name, verb, rest } = verbOf(VERBS, argv);
+    const meant = verb === VERBS["bench"] ? meantOfBench(argv) : undefined;
+    if (meant !== undefined) throw unknown("verb of bench", rest[0], [[meant, ""]]);
     if (verb !== undefined) {
       await runCommand(await verb.load(), rest);
       return Number(process.exitCode ?? EXIT.fine);
     }
     if (first === undefined) {
-      process.stderr.write(`${overview()}\n`);
+      say(overview());
       return EXIT.wrongUse;
     }
     if (HELP.includes(first)) return print(overview());
@@ -70,8 +73,4 @@ function overview(): string {
 
 function version(): string {
   return (JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as { version: string }).version;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -1,6 +1,6 @@
 import { REPORT_SCHEMA } from "../bench/format/schemas.ts";
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
-import { number, whole } from "../lib/cli/values.ts";
+import { imageNumbers, number, whole } from "../lib/cli/values.ts";
 
 export const OPTIONS = {
   keep: { help: "leave the lab and its stacks up, and say how to go on with them" },
@@ -14,7 +14,10 @@ export const OPTIONS = {
     ...{ value: "N", read: whole(1), default: "1" },
     help: "measure the matrix so many times, and say how well the runs agree",
   },
-  images: { value: "1,2", help: "photographs by number (default: all ten, of the slow model two)" },
+  images: {
+    ...{ value: "1,2", read: imageNumbers },
+    help: "photographs by number (default: all ten, of the slow model two)",
+  },
   full: { help: "print every table in place of the summary" },
   json: jsonOption(REPORT_SCHEMA, { alsoTable: true }),
 } as const satisfies Options;

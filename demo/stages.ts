@@ -5,11 +5,11 @@
  * @param titles all of them: how many there are is said from the first one on
  * @returns begins the stage of that title; throws where it is not the next one
  */
-export function stages(titles: readonly string[], write: (text: string) => void): (title: string) => void {
+export function stages(titles: readonly string[], say: (line: string) => void): (title: string) => void {
   let next = 0;
   return (title) => {
     if (titles[next] !== title) throw new Error(`the stage ${title} is not the next one: ${titles[next] ?? "none"}`);
     next += 1;
-    write(`${next === 1 ? "" : "\n"}[${next}/${titles.length}] ${title}\n`);
+    say(`${next === 1 ? "" : "\n"}[${next}/${titles.length}] ${title}`);
   };
 }

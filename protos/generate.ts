@@ -1,6 +1,7 @@
 import { writeAtomic } from "../lib/cached.ts";
 import { runCommand } from "../lib/cli/run.ts";
 import { command } from "../lib/cli/spec.ts";
+import { say } from "../lib/output.ts";
 import { descriptorText, descriptorPath } from "./source.ts";
 
 /*
@@ -17,7 +18,7 @@ await runCommand(
     },
     async () => {
       await writeAtomic(descriptorPath, await descriptorText());
-      process.stderr.write(`wrote ${descriptorPath}\n`);
+      say(`wrote ${descriptorPath}`);
     },
   ),
 );

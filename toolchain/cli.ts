@@ -1,5 +1,6 @@
 import { printResult } from "../lib/cli/result.ts";
 import { command, jsonOption } from "../lib/cli/spec.ts";
+import { say } from "../lib/output.ts";
 import { formatTable } from "../lib/table.ts";
 import type { Found, Missing } from "./index.ts";
 
@@ -40,7 +41,7 @@ export const toolchain = command(
     );
     const missing = all.filter(isMissing).length;
     if (missing === 0) return 0;
-    process.stderr.write(`${missing} of ${all.length} missing. Get them with: npx lathe toolchain build\n`);
+    say(`${missing} of ${all.length} missing. Get them with: npx lathe toolchain build`);
     return 1;
   },
 );

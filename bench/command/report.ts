@@ -1,13 +1,14 @@
-import { join, relative, resolve } from "node:path";
-import { typedIn } from "../../lib/cli/result.ts";
+import { join } from "node:path";
+import { jsonText } from "../../lib/clean.ts";
 import type { Values } from "../../lib/cli/spec.ts";
+import { print, printPainted, say } from "../../lib/output.ts";
+import { shownPath } from "../../lib/paths.ts";
 import { renderSections, reportJson } from "../report/index.ts";
 import { loadReport } from "../report/load.ts";
 import { type AskedPaths, writeAsked } from "../report/outputs/asked.ts";
 import type { RunReport } from "../report/outputs/output.ts";
 import { OUTPUTS } from "../report/outputs/registry.ts";
 import { renderText } from "../report/render/text.ts";
-import { painted } from "../report/summary/paint.ts";
 import { summaryLines } from "../report/summary/summary.ts";
 import { writeReport } from "../report/write.ts";
 import { thresholdsCode } from "../thresholds/result.ts";
@@ -25,11 +26,11 @@ export interface Wanted {
   readonly asked: AskedPaths;
 }
 
-/** What the options of a command say of reports; paths are meant from where the command was typed. */
+/** What the options of a command say of reports. */
 export function wantedOf(values: Readonly<Record<string, unknown>>): Wanted {
   const asked = OUTPUTS.flatMap((output) => {
     const path = "option" in output ? values[output.option] : undefined;
-    return "option" in output && typeof path === "string" ? [[output.option, resolve(typedIn(), path)]] : [];
+    return "option" in output && typeof path === "string" ? [[output.option, path]] : [];
   });
   const { json, full, next } = values;
   return {
@@ -44,10 +45,10 @@ export async function report(values: Values<typeof REPORT>, named: string | unde
   const wanted = wantedOf(values);
   const run = await runReport(dir);
   const write = values.print !== true;
-  if (write) for (const name of await filesOf(run)) note(join(dir, name));
-  for (const path of await writeAsked(run, wanted.asked, {})) note(path);
-  print(run, wanted, process.stdout, write);
-  if (wanted.json) process.stdout.write(document(run));
+  if (write) for (const name of await filesOf(run)) say(join(dir, name));
+  for (const path of await writeAsked(run, wanted.asked, {})) say(path);
+  if (wanted.json) print(document(run));
+  else show(run, wanted, process.stdout, write);
 }
 
 /**
@@ -59,40 +60,30 @@ export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> 
   const run = await runReport(dir);
   const written = await filesOf(run);
   const asked = await writeAsked(run, wanted.asked);
-  note(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
-  for (const path of asked) note(`Written: ${path}`);
-  note("");
-  print(run, wanted, wanted.json ? process.stderr : process.stdout, true);
-  if (wanted.json) process.stdout.write(document(run));
+  say(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
+  for (const path of asked) say(`Written: ${path}`);
+  say("");
+  show(run, wanted, wanted.json ? process.stderr : process.stdout, true);
+  if (wanted.json) print(document(run));
   return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
-/** The summary, or with `--full` every table, where people read it: with `--json` nothing of it is on stdout. */
-function print(run: RunReport, { full, json, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
-  if (json && out === process.stdout) return;
+/** The summary, or with `--full` every table. */
+function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
   const pointers = {
-    ...(written ? { page: fromHere(join(run.dir, "report.html")) } : {}),
+    ...(written ? { page: shownPath(join(run.dir, "report.html")) } : {}),
     ...(next === undefined ? {} : { next }),
   };
-  out.write(full ? `${renderText(run.sections)}\n` : painted(summaryLines(run.inputs, pointers), out));
+  if (!full) printPainted(summaryLines(run.inputs, pointers), out);
+  else (out === process.stdout ? print : say)(renderText(run.sections));
 }
 
-/** A path as short as it can be typed. */
-function fromHere(path: string): string {
-  const short = relative(typedIn(), path);
-  return short.startsWith("..") ? path : short;
-}
-
-const document = (run: RunReport) => `${JSON.stringify(run.json, null, 2)}\n`;
+const document = (run: RunReport) => jsonText(run.json, 2);
 
 const filesOf = (run: RunReport) => writeReport(run.dir, run.inputs, run.sections, run.json);
 
 /** The report of a run's folder. */
 async function runReport(dir: string): Promise<RunReport> {
-  const inputs = await loadReport(dir, note);
+  const inputs = await loadReport(dir, say);
   return { dir, inputs, sections: await renderSections(inputs), json: await reportJson(inputs) };
-}
-
-function note(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

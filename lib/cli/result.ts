@@ -1,3 +1,5 @@
+import { jsonText } from "../clean.ts";
+import { print, say } from "../output.ts";
 import type { JsonOption } from "./spec.ts";
 
 /**
@@ -11,12 +13,7 @@ export function printResult(
   text: () => string,
   document: () => object,
 ): void {
-  if (json !== true) return void process.stdout.write(`${text()}\n`);
-  if (option.alsoTable) process.stderr.write(`${text()}\n`);
-  process.stdout.write(`${JSON.stringify({ schema: option.schema, ...document() }, null, 2)}\n`);
-}
-
-/** Where the command was typed: npm runs its scripts in the project's own folder. */
-export function typedIn(env: NodeJS.ProcessEnv = process.env): string {
-  return env["INIT_CWD"] ?? process.cwd();
+  if (json !== true) return print(text());
+  if (option.alsoTable) say(text());
+  print(jsonText({ schema: option.schema, ...document() }, 2));
 }

@@ -6,7 +6,7 @@ import { tryRun } from "../run.ts";
  * Members are read with Python's own zipfile and tarfile, one by one and under names that we choose: nothing in an
  * archive decides where a file lands, and none of its code runs.
  */
-const SCRIPT = `
+export const SCRIPT = `
 import os, shutil, sys, tarfile, zipfile
 archive, out, strip, members = sys.argv[1], sys.argv[2], sys.argv[3] == "strip", sys.argv[4:]
 def bare(name):

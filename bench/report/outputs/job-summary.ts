@@ -1,3 +1,4 @@
+import { cleanLine } from "../../../lib/clean.ts";
 import { formatSeconds } from "../../../lib/progress.ts";
 import { count } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
@@ -5,7 +6,6 @@ import { when } from "../../format/when.ts";
 import type { Finding, ModelFinding, PlaceRow } from "../answer/types.ts";
 import { findingOf } from "../finding.ts";
 import { escapeMarkdown } from "../render/markdown.ts";
-import { oneLine } from "../render/text.ts";
 import type { ReportInputs } from "../section.ts";
 import type { RunReport } from "./output.ts";
 
@@ -15,7 +15,7 @@ export const MOST_LINES = 60;
 const MOST = { places: 8, loads: 8, answers: 8, failures: 5, thresholds: 10, caveats: 6 };
 
 /** Text from anywhere, on one line, that Markdown prints as it stands. */
-const text = (from: string) => escapeMarkdown(oneLine(from));
+const text = (from: string) => escapeMarkdown(cleanLine(from));
 
 /**
  * A run for the page of a CI job, in GitHub's Markdown: the finding, thresholds, medians, the answers, what failed, caveats, and how
@@ -32,7 +32,7 @@ export function jobSummary({ inputs }: RunReport): string {
     answers(finding),
     failures(inputs),
     caveats(finding),
-    finding.next === undefined ? [] : [`Next: \`${oneLine(finding.next).replaceAll("`", "'")}\``],
+    finding.next === undefined ? [] : [`Next: \`${cleanLine(finding.next).replaceAll("`", "'")}\``],
   ];
   const lines = parts.filter((part) => part.length > 0).flatMap((part) => [...part, ""]);
   return `${lines.slice(0, MOST_LINES).join("\n").trimEnd()}\n`;

@@ -1,3 +1,4 @@
+import { clean } from "../../../lib/clean.ts";
 import type { Cell } from "../../matrix/cell.ts";
 import { levelsOf } from "../../stats/levels.ts";
 import { allStatistics } from "../../stats/cell-statistics.ts";
@@ -44,14 +45,7 @@ function labelText(labels: Labels): string {
 
 /** A label's value as the standard has it: a backslash, a quote and a line feed are escaped; nothing else that is no text stays. */
 function escaped(value: string): string {
-  return (
-    value
-      // eslint-disable-next-line no-control-regex -- they are what is looked for
-      .replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, "\ufffd")
-      .replaceAll("\\", "\\\\")
-      .replaceAll('"', '\\"')
-      .replaceAll("\n", "\\n")
-  );
+  return clean(value).replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
 }
 
 function runInfo({ manifest }: ReportInputs): Family {

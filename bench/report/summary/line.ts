@@ -1,24 +1,13 @@
-import { oneLine } from "../render/text.ts";
-
-/** How a part of a line is meant; a terminal shows it by colour, beside the words that say it. */
-export type SpanTone = "strong" | "good" | "unsure" | "bad" | "faint";
-
-/** A part of a line. */
-export interface Span {
-  readonly text: string;
-  readonly tone?: SpanTone;
-}
-
-/** One line of a terminal. */
-export type Line = readonly Span[];
+import { cleanLine } from "../../../lib/clean.ts";
+import type { Line, Span, SpanTone } from "../../../lib/paint.ts";
 
 /** Columns of the narrowest terminal that people still use. */
 export const COLUMNS = 80;
 
 /** A part of a sentence, cleaned of what would break its line or what a terminal would obey. */
-export const span = (text: string, tone?: SpanTone): Span => padded(oneLine(text), tone);
+export const span = (text: string, tone?: SpanTone): Span => padded(cleanLine(text), tone);
 
-/** A part of a table: its spaces stay. What comes from outside is to be cleaned before (`oneLine`). */
+/** A part of a table: its spaces stay. What comes from outside is to be cleaned before (`cleanLine`). */
 export const padded = (text: string, tone?: SpanTone): Span => ({ text, ...(tone && { tone }) });
 
 /** A line of some parts, cut where it is longer than a terminal is wide. */

@@ -1,7 +1,8 @@
+import { cleanLine } from "../../../lib/clean.ts";
+import type { Line } from "../../../lib/paint.ts";
 import { formatMs } from "../../format/numbers.ts";
 import type { Pooled } from "../answer/types.ts";
-import { oneLine } from "../render/text.ts";
-import { type Line, fitted, padded } from "./line.ts";
+import { fitted, padded } from "./line.ts";
 
 const NAME_WIDTH = 36;
 
@@ -10,7 +11,7 @@ export function loadsTable(loads: readonly Pooled[], most: number): Line[] {
   if (loads.length === 0) return [];
   const shown = loads.length > most ? loads.slice(0, Math.max(1, most - 1)) : loads;
   const rows = shown.map((g) => ({
-    name: fitted(oneLine(`${g.model}, ${g.place}, ${g.protocol}, ${g.load}`), NAME_WIDTH),
+    name: fitted(cleanLine(`${g.model}, ${g.place}, ${g.protocol}, ${g.load}`), NAME_WIDTH),
     cells: [rate(g), quantile(g.p50Ms), quantile(g.p95Ms), quantile(g.p99Ms), `${g.errors}`],
     tone: g.behind || g.errors > 0 ? ("bad" as const) : undefined,
   }));

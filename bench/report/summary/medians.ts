@@ -1,7 +1,8 @@
+import { cleanLine } from "../../../lib/clean.ts";
+import type { Line, Span } from "../../../lib/paint.ts";
 import { formatMs } from "../../format/numbers.ts";
 import type { ModelFinding, PlaceRow } from "../answer/types.ts";
-import { oneLine } from "../render/text.ts";
-import { COLUMNS, type Line, type Span, fitted, padded } from "./line.ts";
+import { COLUMNS, fitted, padded } from "./line.ts";
 
 /** A place's name takes no more than this. */
 const PLACE_WIDTH = 28;
@@ -30,7 +31,7 @@ export function mediansTable(perModel: readonly ModelFinding[], most: number): L
   const places = all.filter((p) => compared.has(p));
   if (places.length === 0) return [];
   const shown = places.length > most ? places.slice(0, Math.max(1, most - 1)) : places;
-  const names = shown.map((p) => fitted(oneLine(p), PLACE_WIDTH));
+  const names = shown.map((p) => fitted(cleanLine(p), PLACE_WIDTH));
   const heads = ["median, ms", "* fastest, ~ may be"];
   const first = Math.max(...[...names, ...heads].map((n) => n.length));
   const groups = fitting(perModel.map(groupOf), COLUMNS - first);
@@ -74,7 +75,7 @@ function fitting(groups: readonly Group[], columns: number): Group[] {
 const widthOf = ({ widths }: Group) => widths.reduce((sum, w) => sum + w + GAP.length, 0);
 const cell = (text: string, width: number) => GAP + text.padStart(width);
 /** A model's name above its columns, at their right. */
-const titleOf = (g: Group) => `${fitted(oneLine(g.model), widthOf(g) - GAP.length - 1)} `.padStart(widthOf(g));
+const titleOf = (g: Group) => `${fitted(cleanLine(g.model), widthOf(g) - GAP.length - 1)} `.padStart(widthOf(g));
 
 const msText = (row: PlaceRow | undefined) =>
   row === undefined ? "" : row.medianMs === null ? (row.failed > 0 ? "failed" : "–") : formatMs(row.medianMs);

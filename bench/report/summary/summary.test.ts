@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { painted, plainText } from "../../../lib/paint.ts";
 import { HOSTILE, type SampleOptions, writeSampleRun } from "../../testing/report.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { ThresholdResult } from "../../thresholds/result.ts";
@@ -10,7 +11,6 @@ import { reportInputs } from "../index.ts";
 import { loadReport } from "../load.ts";
 import type { ReportInputs } from "../section.ts";
 import { COLUMNS, fitted } from "./line.ts";
-import { painted, plainText } from "./paint.ts";
 import { MOST_LINES, summaryLines } from "./summary.ts";
 
 // Reading a run takes seconds where a neighbour is busy.

@@ -1,3 +1,4 @@
+import type { Line, Span } from "../../../lib/paint.ts";
 import { formatSeconds } from "../../../lib/progress.ts";
 import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
@@ -5,7 +6,7 @@ import type { ThresholdResult } from "../../thresholds/result.ts";
 import type { Finding, FindingAnswer } from "../answer/types.ts";
 import { findingOf } from "../finding.ts";
 import type { ReportInputs } from "../section.ts";
-import { COLUMNS, type Line, type Span, line, padded, span } from "./line.ts";
+import { COLUMNS, line, padded, span } from "./line.ts";
 import { loadsTable } from "./loads.ts";
 import { mediansTable } from "./medians.ts";
 

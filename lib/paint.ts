@@ -1,5 +1,17 @@
 import { styleText } from "node:util";
-import type { Line, Span, SpanTone } from "./line.ts";
+import { clean } from "./clean.ts";
+
+/** How a part of a line is meant; a terminal shows it by colour, beside the words that say it. */
+export type SpanTone = "strong" | "good" | "unsure" | "bad" | "faint";
+
+/** A part of a line. */
+export interface Span {
+  readonly text: string;
+  readonly tone?: SpanTone;
+}
+
+/** One line of a terminal. */
+export type Line = readonly Span[];
 
 const STYLES: Readonly<Record<SpanTone, Parameters<typeof styleText>[0]>> = {
   strong: "bold",
@@ -25,5 +37,12 @@ export function plainText(lines: readonly Line[]): string {
 /** No line ends with spaces: what is copied from a terminal has none either. */
 function textOf(lines: readonly Line[], shown: (span: Span) => string): string {
   const trimmed = (line: Line) => line.map((s, i) => (i === line.length - 1 ? { ...s, text: s.text.trimEnd() } : s));
-  return lines.map((line) => `${trimmed(line).map(shown).join("")}\n`).join("");
+  return lines
+    .map(
+      (line) =>
+        `${trimmed(line)
+          .map((s) => shown({ ...s, text: clean(s.text) }))
+          .join("")}\n`,
+    )
+    .join("");
 }
