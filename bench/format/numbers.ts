@@ -9,6 +9,20 @@ export function formatInterval(interval: Interval | null | undefined, text: (end
   return shown === null ? UNKNOWN : `${text(shown.low)} to ${text(shown.high)}`;
 }
 
+/** What stands in place of an interval that is wider than the value that it is of. */
+const TOO_WIDE = "too few visits";
+
+/** Whether there is an interval that says something of its value: one that is not wider than it. */
+export function narrow(interval: Interval | null | undefined, value: number): boolean {
+  const shown = known(interval);
+  return shown !== null && shown.high - shown.low <= Math.abs(value);
+}
+
+/** The interval of a time in milliseconds; in its place `too few visits` where it is wider than the time, or there is none. */
+export function intervalOrWhy(interval: Interval | null | undefined, ms: number): string {
+  return narrow(interval, ms) ? formatInterval(interval, formatMs) : TOO_WIDE;
+}
+
 /** Milliseconds for people: as many digits as carry meaning. */
 export function formatMs(ms: number): string {
   if (!Number.isFinite(ms)) return "–";

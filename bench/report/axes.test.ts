@@ -150,6 +150,6 @@ describe("the model of latency", () => {
     const text = await reportText(reportInputs(study.manifest, { study }));
     expect(text).toMatch(/from → to +server +\(client program\) +model/);
     expect(text).toMatch(/client → edge +edge\/b +gRPC \(probe\)/);
-    expect(text).toContain("Machine, for requests from client: edge, edge/a");
+    expect(text).toContain("Machine: edge, edge/a");
   });
 });

@@ -6,15 +6,6 @@ import type { Markup } from "./render/markup.ts";
  * Markdown and HTML. Strings in blocks are plain text: renderers escape them.
  */
 
-/** The answer to a question in a few words, what it rests on, and what a reader must know beside it. */
-export interface Answer {
-  readonly question: string;
-  readonly answer: string;
-  readonly detail: Prose;
-  readonly note?: string;
-  readonly tone: Tone;
-}
-
 /** Where a report is read. */
 export type Medium = "terminal" | "markdown" | "html";
 
@@ -40,6 +31,10 @@ export interface Table {
   readonly rows: readonly (readonly TableCell[])[];
   /** What a reader must know beside the numbers, below the table. */
   readonly notes?: readonly string[];
+  /** How the numbers were made: an id of `METHODS` (methods.ts). The page links it. */
+  readonly method?: string;
+  /** The page lets readers sort it by a column and filter its rows. */
+  readonly sortable?: boolean;
 }
 
 /** One picture of a figure: SVG or HTML that a chart or drawing function made, and escaped. */
@@ -74,12 +69,15 @@ export interface Figure {
   readonly alternative: string;
   /** The numbers behind it. HTML shows them folded. */
   readonly data?: Table;
+  /** Smaller pictures, so that two stand side by side on a phone. */
+  readonly small?: boolean;
+  /** As of a table. */
+  readonly method?: string;
 }
 
 export type Block =
   | { readonly kind: "prose"; readonly text: Prose }
   | { readonly kind: "list"; readonly items: readonly Prose[] }
-  | { readonly kind: "answers"; readonly items: readonly Answer[] }
   /** What must not be overlooked: a stand-in, a disagreement. */
   | { readonly kind: "notice"; readonly tone: Tone; readonly text: Prose }
   | Table
@@ -91,7 +89,6 @@ export type Block =
 
 export const prose = (text: Prose): Block => ({ kind: "prose", text });
 export const list = (items: readonly Prose[]): Block => ({ kind: "list", items });
-export const answers = (items: readonly Answer[]): Block => ({ kind: "answers", items });
 export const notice = (tone: Tone, text: Prose): Block => ({ kind: "notice", tone, text });
 export const figure = (parts: Omit<Figure, "kind">): Figure => ({ kind: "figure", ...parts });
 export const fold = (title: string, ...blocks: readonly Block[]): Block => ({ kind: "fold", title, blocks });
@@ -100,8 +97,15 @@ export const only = (media: readonly Medium[], ...blocks: readonly Block[]): Blo
 /** What a table is made from: as `Table`, a column of words by its title alone, and no notes as good as none. */
 type TableParts = Omit<Table, "kind" | "columns"> & { readonly columns: readonly (string | TableColumn)[] };
 
-export function table({ columns, ...parts }: TableParts): Table {
-  return { kind: "table", columns: columns.map((c) => (typeof c === "string" ? { title: c } : c)), ...parts };
+/** A table. Columns in which no row says anything are left out: the first one, of the rows' headings, stays. */
+export function table({ columns, rows, ...parts }: TableParts): Table {
+  const says = (cell: TableCell | undefined) => cell !== undefined && !["", "–"].includes(cellText(cell));
+  const kept = columns.map((_, i) => i === 0 || rows.length === 0 || rows.some((row) => says(row[i])));
+  return {
+    ...{ kind: "table", ...parts },
+    columns: columns.filter((_, i) => kept[i]).map((c) => (typeof c === "string" ? { title: c } : c)),
+    rows: rows.map((row) => row.filter((_, i) => kept[i])),
+  };
 }
 
 /** A column of numbers. */

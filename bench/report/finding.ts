@@ -5,7 +5,8 @@ import { extentOf } from "./answer/extent.ts";
 import { modelFindings } from "./answer/models.ts";
 import { pooledUnderLoad } from "./answer/pooled.ts";
 import { resumeCommand } from "./answer/settle.ts";
-import { titleOf } from "./answer/title.ts";
+import { notableOf } from "./answer/speeds.ts";
+import { titleModel, titleOf } from "./answer/title.ts";
 import type { Finding } from "./answer/types.ts";
 import { whyOf } from "./answer/why.ts";
 import type { ReportInputs } from "./section.ts";
@@ -19,12 +20,13 @@ export const findingOf = once((inputs: ReportInputs): Finding => {
   const answers = answersOf(inputs);
   const where = extentOf(inputs);
   const perModel = models.map(({ question: _, ...shown }) => shown);
-  const open = [...perModel, ...answers].find((x) => x.settle !== undefined)?.settle;
+  const open = [titleModel(models), ...perModel, ...answers].find((x) => x?.settle !== undefined)?.settle;
   const next = where.missing > 0 ? resumeCommand(inputs) : open;
   return {
     ...titleOf(inputs, models, loads),
     ...{ perModel, answers, loads, where },
     why: whyOf(inputs, models),
+    notable: notableOf(inputs),
     caveats: caveatsOf(inputs),
     ...(next === undefined ? {} : { next }),
   };

@@ -5,44 +5,41 @@ import { type CellSummary, summariesOf } from "../stats/summary.ts";
 import { AXES } from "../matrix/axes.ts";
 import type { Study } from "../stats/study.ts";
 import type { ThresholdResult } from "../thresholds/result.ts";
-import { answerSection } from "./sections/answer/answer.ts";
-import { attributionSection } from "./sections/time/attribution.ts";
-import { conditionsSection } from "./sections/conditions.ts";
-import { attentionSection, detectionsSection } from "./sections/detections.ts";
-import { distributionsSection } from "./sections/distributions.ts";
+import { answerSection } from "./sections/answer.ts";
+import { cellsSection } from "./sections/cells.ts";
+import { detectionsSection } from "./sections/detections.ts";
+import { driftSection } from "./sections/drift.ts";
 import { effectsSection } from "./sections/effects.ts";
-import { failuresSection } from "./sections/failures.ts";
-import { machinesSection } from "./sections/machines.ts";
+import { latencySection } from "./sections/latency.ts";
+import { loadSection } from "./sections/load.ts";
+import { paperSection } from "./sections/paper/figures.ts";
+import { payloadSection } from "./sections/payload.ts";
 import { repeatSection } from "./sections/repeat/repeat.ts";
+import { runSection } from "./sections/run.ts";
+import { speedsSection } from "./sections/speeds.ts";
+import { timeSection } from "./sections/time/time.ts";
 import type { RenderedSection, ReportInputs, Section } from "./section.ts";
-import { provenanceSection } from "./sections/provenance.ts";
 import { renderText } from "./render/text.ts";
-import { paperFiguresSection } from "./sections/paper/figures.ts";
-import { paperTablesSection } from "./sections/paper/tables.ts";
 import { thresholdsSection } from "./sections/thresholds.ts";
-import { phasesSection } from "./sections/time/phases.ts";
-import { serverClockSection } from "./sections/time/server-clock.ts";
 import { verdictsSection } from "./sections/paper/verdicts.ts";
 
 /** The report, first to last. Another section is a file, and a line here. */
 export const SECTIONS: readonly Section[] = [
-  attentionSection,
   answerSection,
   thresholdsSection,
-  paperTablesSection,
-  paperFiguresSection,
-  verdictsSection,
+  loadSection,
+  latencySection,
+  speedsSection,
+  driftSection,
+  payloadSection,
+  timeSection,
   effectsSection,
-  attributionSection,
-  serverClockSection,
-  phasesSection,
-  distributionsSection,
+  verdictsSection,
+  paperSection,
   detectionsSection,
   repeatSection,
-  machinesSection,
-  failuresSection,
-  conditionsSection,
-  provenanceSection,
+  cellsSection,
+  runSection,
 ];
 
 /** What a report is made from, beside the manifest. */

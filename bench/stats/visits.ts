@@ -5,6 +5,12 @@ import { mean, median } from "./math/quantile.ts";
 export const PHASES = ["lateMs", "encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** Shortest time whose logarithm counts, milliseconds: clocks are no finer, and one that says 0 means less than its step. */
+export const FLOOR_MS = 1e-3;
+
+/** The logarithm of a latency. */
+export const logOfMs = (ms: number): number => Math.log(Math.max(FLOOR_MS, ms));
+
 /** One visit to a cell: its measured calls that succeeded, made one after the other in one round. */
 export interface Visit {
   readonly round: number;
@@ -18,6 +24,9 @@ export interface Visit {
   /** From the begin of its first call to the end of its last one, and how long the client's garbage collection stopped it. */
   readonly spanMs?: number;
   readonly gcMs?: number;
+  /** Of that time: how long the server's control group was throttled, and the host took its processor away; absent where not recorded. */
+  readonly throttledMs?: number;
+  readonly stealMs?: number;
   /** What the server's own clock says of these very calls; absent where it was not read. */
   readonly server?: ServerMeans | ServerUnknown;
 }
@@ -53,6 +62,20 @@ export interface CellData {
   readonly failure?: { readonly code: string; readonly message: string };
   /** What failed in this cell, whatever went well later; absent where nothing did. */
   readonly failed?: Failed;
+}
+
+/** The visits whose time the clock saw. One whose calls all took 0 ms has no ratio to any other. */
+export function timedVisits({ visits }: CellData): readonly Visit[] {
+  return visits.filter((v) => v.medianMs > 0 && Number.isFinite(v.medianMs));
+}
+
+/** Whether a cell has a visit of which a time is known. */
+export const isTimed = (data: CellData | undefined): boolean => data !== undefined && timedVisits(data).length > 0;
+
+/** A cell's measured calls, visit by visit. */
+export function callsByVisit({ totalsMs, visits }: CellData): readonly (readonly number[])[] {
+  let from = 0;
+  return visits.map(({ n }) => Array.from(totalsMs.subarray(from, (from += n))));
 }
 
 /** What went wrong in a cell, over all its sessions. The latencies beside it are of the calls that went well alone. */
@@ -136,7 +159,12 @@ export async function gatherCells(
 function add(cell: Gathered, call: CallRecord): void {
   let visit = cell.visits.at(-1);
   if (visit?.round !== call.round) {
-    visit = { round: call.round, totalsMs: [], phases: PHASES.map(() => ({ sum: 0, seen: 0 })), at: Date.parse(call.at) };
+    visit = {
+      round: call.round,
+      totalsMs: [],
+      phases: PHASES.map(() => ({ sum: 0, seen: 0 })),
+      at: Date.parse(call.at),
+    };
     cell.visits.push(visit);
   }
   visit.totalsMs.push(call.totalMs);

@@ -106,26 +106,32 @@ export function* sampleJournal(
   const failing = manifest.cells.find((c) => c.server === "edge" && !c.local && c.image === "image-4");
   const disturbed = manifest.cells.find((c) => c.client === "rest" && c.image === "image-9");
   const visited = new Map<string, number>();
+  const pixels = new Map(manifest.images.map((i) => [i.name, i.width * i.height]));
+  let clock = Date.parse(AT);
   for (let round = 0; round < rounds; round++) {
     const roundFactor = Math.exp(0.01 * stream.normal());
     for (const cell of manifest.cells) {
       const slow = cell.model.startsWith("rfcn");
       if (slow && round >= Math.max(1, rounds / 2)) continue;
-      const where = { cell: cell.id, round, at: AT };
+      const where = { cell: cell.id, round, at: new Date(clock).toISOString() };
       if (cell === failing) {
         const message = hostile ?? "14 UNAVAILABLE: connect ECONNREFUSED 10.77.0.4:8500";
         yield { type: "failure", ...where, error: { code: "UNAVAILABLE", message } };
         continue;
       }
       visited.set(cell.id, (visited.get(cell.id) ?? 0) + 1);
-      const calls = Array.from({ length: slow ? 2 : 5 }, () => call(cell, roundFactor, stream));
+      const calls = Array.from({ length: slow ? 2 : 5 }, () =>
+        call(cell, roundFactor, stream, pixels.get(cell.image) ?? 1),
+      );
       for (const made of calls) yield { ...made, ...where };
+      const spanMs = calls.reduce((sum, { totalMs }) => sum + totalMs, 0);
+      clock += spanMs + 100;
       const sumMs = calls.reduce((sum, { waitMs }) => sum + 0.95 * waitMs, 0);
       const total = { count: calls.length, sumMs, stepMs: 0.001 };
       const server = { requests: total, runs: { ...total, sumMs: 0.9 * sumMs } };
       const reasons = cell === disturbed ? [hostile ?? "the event loop was late by 35 ms (p99)"] : [];
       const warmup = { calls: 1, ended: "steady" } as const;
-      yield { type: "visit", ...where, warmup, client: QUIET, server, disturbed: reasons };
+      yield { type: "visit", ...where, warmup, client: { ...QUIET, spanMs }, server, disturbed: reasons };
     }
   }
   for (const cell of manifest.cells) {
@@ -138,11 +144,11 @@ export function* sampleJournal(
 }
 
 const QUIET = {
-  ...{ spanMs: 500, loopMeanMs: 0.1, loopP99Ms: 0.3, loopMaxMs: 0.5, loopBusy: 0.1, ownWorkMs: 0.1 },
+  ...{ loopMeanMs: 0.1, loopP99Ms: 0.3, loopMaxMs: 0.5, loopBusy: 0.1, ownWorkMs: 0.1 },
   ...{ gcPauses: 0, gcMs: 0, gcMaxMs: 0 },
 };
 
-function call(cell: Cell, roundFactor: number, stream: Random) {
+function call(cell: Cell, roundFactor: number, stream: Random, pixels: number) {
   const machine = MACHINES[cell.serverMachine];
   const speed = machine?.speed ?? 1;
   const image = Number(cell.image.replace("image-", ""));
@@ -157,7 +163,7 @@ function call(cell: Cell, roundFactor: number, stream: Random) {
   return {
     ...{ type: "call" as const, phase: "measure" as const, ok: true, encodeMs, sendMs, waitMs, receiveMs, decodeMs },
     totalMs: encodeMs + sendMs + waitMs + receiveMs + decodeMs,
-    ...{ requestBytes: rest ? 3_800_000 : 921_676, responseBytes: 12_000 },
+    ...{ requestBytes: Math.round(pixels * (rest ? 12 : 3)), responseBytes: 12_000 },
   };
 }
 

@@ -3,7 +3,7 @@ import { isPlain } from "../../matrix/cell.ts";
 import { type Question, type Subject, ask, callerOf, questions, unanswered } from "../../stats/choices.ts";
 import { type Study, nullModels } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
-import { fastestText, slowerText } from "./compared.ts";
+import { fastestText, othersText } from "./compared.ts";
 import { resumeCommand, settleCommand } from "./settle.ts";
 import type { FindingAnswer } from "./types.ts";
 import { causeOf } from "./why.ts";
@@ -49,7 +49,6 @@ function ofEachModel(q: Subject, study: Study): readonly Question[] {
 
 function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswer {
   const sure = q.outcome === "clear";
-  const slower = q.options.slice(1).map((o) => slowerText(o, study));
   const alone = sure && q.model === undefined && !q.differ.includes("model");
   const unsure = !alone ? [] : ofEachModel(q, study).filter((own) => own.outcome !== "clear");
   const settle = sure ? undefined : settleCommand(q, inputs);
@@ -58,7 +57,8 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     answer: fastestText(q, study),
     confidence: sure ? "high" : "inconclusive",
     compared:
-      and(slower) + (unsure.length === 0 ? "" : `; for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
+      othersText(q, study) +
+      (unsure.length === 0 ? "" : `; for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),
   };

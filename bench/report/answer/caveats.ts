@@ -58,8 +58,8 @@ function outliers({ study }: ReportInputs): Caveat[] {
   const named = found.slice(0, NAMED).map(([cell, ratio]) => `${cell} (${ratio.toPrecision(2)} times the prediction)`);
   const more = found.length > NAMED ? `, and ${found.length - NAMED} more in report.json` : "";
   const whole =
-    `Each of these cells was visited once, and its one visit lies far from what the other cells of its model predict: ${and(named)}${more}. ` +
-    "Answers and effects are computed without them; tables show what was measured. More visits would tell whether the cell or the one visit was unusual.";
+    `These cells had a single visit, which lies far from what the other cells of their model predict: ${and(named)}${more}. ` +
+    "Answers and effects are computed without them; tables show what was measured. More visits would tell whether the cell or the visit was unusual.";
   return [
     ...when<Caveat>(found.length > 0, { short: count(found.length, "outlier"), whole, tone: "unsure" }),
     ...when<Caveat>(untested > 0, {
@@ -76,7 +76,9 @@ function disturbed({ conditions }: ReportInputs): Caveat[] {
   const whole =
     `In ${count(found.length, "cell")} the client machine was busy with something else during at least a quarter of the visits` +
     `${worst === undefined ? "" : `; for example ${worst.cell}: ${worst.disturbances.join("; ")}`}. Latencies there may be too long.`;
-  return [...when<Caveat>(found.length > 0, { short: `${count(found.length, "cell")} disturbed`, whole, tone: "unsure" })];
+  return [
+    ...when<Caveat>(found.length > 0, { short: `${count(found.length, "cell")} disturbed`, whole, tone: "unsure" }),
+  ];
 }
 
 /** What the run itself says: stand-ins, random weights, hosts that share a machine, and remarks of a user's own. */

@@ -14,7 +14,8 @@ const NAMED = 3;
 /** The fastest, or those between which it is open: `cloud or client + gRPC`, `one of 4: cloud + gRPC, …`. */
 export function fastestText(q: Pick<Question, "options">, study: Study): string {
   const open = mayBeFastest(q);
-  if (open.length > NAMED) return `one of ${open.length} (${optionName(open[0]?.at ?? {}, study)} was the fastest measured)`;
+  if (open.length > NAMED)
+    return `one of ${open.length} (${optionName(open[0]?.at ?? {}, study)} was the fastest measured)`;
   const parts = open.map((o) => optionParts(o.at, study.axes, study.manifest.clients));
   // `cloud + gRPC or client + gRPC` is `cloud or client + gRPC` where they differ in one part alone.
   const columns = (parts[0] ?? []).map((_, i) => [...new Set(parts.map((p) => p[i] ?? ""))]);
@@ -23,15 +24,23 @@ export function fastestText(q: Pick<Question, "options">, study: Study): string 
     : or(open.map((o) => optionName(o.at, study)));
 }
 
+/** `client takes 1.21 times as long (0.93 to 1.58), edge 1.63 times (1.24 to 2.13)`: those that are not the fastest, in a sentence without its full stop. */
+export function othersText({ options }: Pick<Question, "options">, study: Study): string {
+  const [first, ...others] = options.slice(1);
+  if (first === undefined) return "";
+  const short = (o: Option) => `${optionName(o.at, study)} ${timesText(o.over.ratio, o.over.interval, "times")}`;
+  return [slowerText(first, study), ...others.map(short)].join(", ");
+}
+
 /** `client + gRPC takes 1.20 times as long (0.77 to 1.87)`. */
 export function slowerText(o: Option, study: Study): string {
   return `${optionName(o.at, study)} takes ${timesText(o.over.ratio, o.over.interval)}`;
 }
 
 /** `1.31 times as long (1.27 to 1.35)`; says so where there is no interval. */
-export function timesText(ratio: number, interval: Interval | null): string {
+function timesText(ratio: number, interval: Interval | null, words = "times as long"): string {
   const range = known(interval) === null ? UNKNOWN : formatInterval(interval, digits);
-  return `${digits(ratio)} times as long (${range})`;
+  return `${digits(ratio)} ${words} (${range})`;
 }
 
 /** As many digits as carry meaning. */

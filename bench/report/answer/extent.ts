@@ -22,7 +22,9 @@ export function extentOf(inputs: ReportInputs): Extent {
 /** How long a run took; a pause between two sessions is part of it. */
 export function secondsOf({ study }: Pick<ReportInputs, "study">): number | null {
   const times = [...(study?.data.values() ?? [])].flatMap((d) =>
-    d.visits.flatMap(({ at, spanMs = 0 }) => (at !== undefined && Number.isFinite(at) ? [[at, at + spanMs] as const] : [])),
+    d.visits.flatMap(({ at, spanMs = 0 }) =>
+      at !== undefined && Number.isFinite(at) ? [[at, at + spanMs] as const] : [],
+    ),
   );
   if (times.length === 0) return null;
   const [begin, end] = times.reduce(([a, b], [from, to]) => [Math.min(a, from), Math.max(b, to)], [Infinity, 0]);

@@ -45,7 +45,11 @@ export const modelFindings = once((inputs: ReportInputs): readonly AskedModel[] 
 
 function rowsOf(inputs: ReportInputs, model: string, question: Question | undefined): PlaceRow[] {
   const { manifest, summaries, axes } = inputs;
-  const groups = groupsBut(inputs.cells.filter((c) => c.model === model), axes, ["image"]);
+  const groups = groupsBut(
+    inputs.cells.filter((c) => c.model === model),
+    axes,
+    ["image"],
+  );
   const optionOf = optionsOf(inputs, model, question, groups);
   const name = protocolNames(manifest.clients);
   const [fastest, second] = question?.options ?? [];

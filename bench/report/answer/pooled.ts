@@ -48,7 +48,6 @@ function pooledOf(group: CellGroup, inputs: ReportInputs): Pooled | undefined {
   };
 }
 
-
 /**
  * How many answers came a second: from the first answer of a visit to its last one there is one answer less than calls. When the
  * first came is known by how long calls take on average without the time that they waited for their turn.

@@ -16,7 +16,10 @@ const MARGIN = 1.3;
  * undefined where no sensible run would: they are as good as equal.
  */
 export function timesAsLong({ options, outcome }: Question): number | undefined {
-  const needed = options.slice(1).filter((o) => o.maybeFastest).map(visitsFor);
+  const needed = options
+    .slice(1)
+    .filter((o) => o.maybeFastest)
+    .map(visitsFor);
   if (needed.length === 0) return undefined;
   const most = outcome === "once" ? ONCE : Math.ceil(MARGIN * Math.max(...needed));
   return most > MOST ? undefined : Math.max(2, most);
@@ -25,7 +28,7 @@ export function timesAsLong({ options, outcome }: Question): number | undefined 
 function visitsFor({ over: { ratio, interval } }: Option): number {
   if (interval === null) return ONCE;
   const half = Math.log(interval.high / interval.low) / 2;
-  return (half / Math.log(ratio)) ** 2;
+  return ratio > 1 ? (half / Math.log(ratio)) ** 2 : Infinity;
 }
 
 /** A new run that would settle a question, by a longer measurement of what it is about. */
@@ -34,7 +37,7 @@ export function settleCommand(q: Question, inputs: ReportInputs): string | undef
   if (factor === undefined) return undefined;
   const { manifest } = inputs;
   const nulls = nullModels(manifest);
-  const models = q.model ?? [...new Set(manifest.cells.map((c) => c.model))].filter((m) => !nulls.has(m)).join(",");
+  const computing = new Set(manifest.cells.map((c) => c.model).filter((m) => !nulls.has(m)));
   const { limits, matrix } = manifest;
   const seconds = secondsOf(inputs);
   const minutes = limits.budgetMs !== null ? limits.budgetMs / 60_000 : seconds === null ? undefined : seconds / 60;
@@ -42,7 +45,7 @@ export function settleCommand(q: Question, inputs: ReportInputs): string | undef
     "npx lathe bench",
     // The default files need no name.
     ...(matrix === undefined || DEFAULT_FILES.includes(matrix.file) ? [] : [`--matrix ${quote(matrix.file)}`]),
-    `--models ${quote(models)}`,
+    ...(q.model === undefined || computing.size < 2 ? [] : [`--models ${quote(q.model)}`]),
     `--requests ${factor * limits.requests}`,
     ...(limits.budgetMs === null || minutes === undefined ? [] : [`--budget ${Math.ceil(factor * minutes)}`]),
   ].join(" ");

@@ -7,7 +7,8 @@ import type { Confidence, Pooled } from "./types.ts";
 
 /** The model whose best place and protocol is the title: a trained one before one of random weights, then a certain one, then the quickest. */
 export function titleModel(models: readonly AskedModel[]): AskedModel | undefined {
-  const rank = (m: AskedModel) => [m.isNull, m.timingOnly, m.confidence !== "high", fastestMs(m) ?? Infinity].map(Number);
+  const rank = (m: AskedModel) =>
+    [m.isNull, m.timingOnly, m.confidence !== "high", fastestMs(m) ?? Infinity].map(Number);
   const measured = models.filter((m) => fastestMs(m) !== undefined);
   return measured.toSorted((a, b) => {
     const [x, y] = [rank(a), rank(b)];

@@ -98,6 +98,8 @@ export interface Finding {
   readonly answers: readonly FindingAnswer[];
   /** Up to three sentences: why the fastest is the fastest, and where its time goes. */
   readonly why: readonly string[];
+  /** What was found beside the answers: places whose calls have several speeds, with the likely cause. A sentence or two each. */
+  readonly notable: readonly string[];
   /** Cells under load (at a rate, or several calls at a time), images pooled: rates, quantiles, errors. */
   readonly loads: readonly Pooled[];
   readonly caveats: readonly Caveat[];

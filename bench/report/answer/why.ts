@@ -16,9 +16,14 @@ export function whyOf(inputs: ReportInputs, models: readonly AskedModel[]): read
   const best = titleModel(models);
   if (study === undefined || best === undefined) return [];
   const where = best.question === undefined ? "" : whereTimeGoes(best.question, inputs, study);
-  const about = (axis: string) => questions(study).find((q) => !q.local && q.model === undefined && q.differ.join() === axis);
-  const causes = ["client", "placement"].map((axis) => about(axis)).map((q) => (q === undefined ? "" : causeOf(q, inputs, study)));
-  return [where, ...causes].filter((text) => text !== "").map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
+  const about = (axis: string) =>
+    questions(study).find((q) => !q.local && q.model === undefined && q.differ.join() === axis);
+  const causes = ["client", "placement"]
+    .map((axis) => about(axis))
+    .map((q) => (q === undefined ? "" : causeOf(q, inputs, study)));
+  return [where, ...causes]
+    .filter((text) => text !== "")
+    .map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
 }
 
 /** Why one option is faster than another, as far as it was recorded, in a line without a full stop; empty where nothing tells it. */
@@ -44,7 +49,10 @@ function payloadCause(q: Question, best: Option, other: Option, inputs: ReportIn
   const [fast, slow] = [optionName(best.at, study), optionName(other.at, study)];
   const bytes = `${slow} sends ${formatBytes(b.bytes)} a call, ${fast} ${formatBytes(a.bytes)}`;
   if (a.bytes > b.bytes) return `${bytes}: payload does not explain the difference`;
-  const own = a.ownMs === null || b.ownMs === null ? "" : `; the client encodes and decodes for ${formatMs(b.ownMs)} ms against ${formatMs(a.ownMs)} ms`;
+  const own =
+    a.ownMs === null || b.ownMs === null
+      ? ""
+      : `; the client encodes and decodes for ${formatMs(b.ownMs)} ms against ${formatMs(a.ownMs)} ms`;
   const [fastServer, slowServer] = [best, other].map((o) => partOf(study, "server", o, q));
   const server =
     fastServer === undefined || slowServer === undefined || slowServer < fastServer
@@ -78,7 +86,9 @@ function partOf(study: Study, part: (typeof PARTS)[number], o: Option, q: Questi
 }
 
 const isOf = ({ levels }: Attribution, { at }: Option) =>
-  Object.entries(at).every(([key, level]) => levels[key] === level || (key === "placement" && `${levels[key]}, ${levels["server"]}` === level));
+  Object.entries(at).every(
+    ([key, level]) => levels[key] === level || (key === "placement" && `${levels[key]}, ${levels["server"]}` === level),
+  );
 
 /** The processors that each machine may use, and what the model takes there. */
 function machineCause(q: Question, { manifest }: ReportInputs, study: Study): string {
@@ -88,15 +98,20 @@ function machineCause(q: Question, { manifest }: ReportInputs, study: Study): st
     const facts = manifest.machines.find((m) => m.id === id)?.facts;
     const cores = manifest.servers.find((s) => s.machineId === id)?.placement.physicalCores;
     const quota = facts?.cpu.quotaCpus ?? null;
-    const cpus = quota !== null && (cores === undefined || quota < cores) ? `${quota} CPU by quota` : cores === undefined ? "" : `${cores} ${cores === 1 ? "core" : "cores"}`;
+    const cpus =
+      quota !== null && (cores === undefined || quota < cores)
+        ? `${quota} CPU by quota`
+        : cores === undefined
+          ? ""
+          : `${cores} ${cores === 1 ? "core" : "cores"}`;
     const ms = model === undefined ? undefined : partOf(study, "compute", o, { ...q, model });
     return { name: optionName(o.at, study), cpus, ms };
   });
-  const cpus = own.filter((o) => o.cpus !== "").map((o) => `${o.name} has ${o.cpus}`);
+  const cpus = own.filter((o) => o.cpus !== "").map((o) => `${o.cpus} on ${o.name}`);
   const differ = new Set(own.map((o) => o.cpus)).size > 1;
   const compute = own.filter((o) => o.ms !== undefined).map((o) => `${formatMs(o.ms ?? NaN)} ms on ${o.name}`);
   return [
-    ...(differ && cpus.length > 1 ? [and(cpus)] : []),
+    ...(differ && cpus.length > 1 ? [`processors: ${and(cpus)}`] : []),
     ...(compute.length > 1 ? [`${model ?? ""} itself computes ${and(compute)}`] : []),
   ].join("; ");
 }
@@ -109,7 +124,9 @@ function quickestModel(study: Study): string | undefined {
 function modelCause(q: Question, study: Study): string {
   const own = q.options.map((o) => ({ name: optionName(o.at, study), ms: partOf(study, "compute", o, q) }));
   const known = own.filter((o) => o.ms !== undefined);
-  return known.length < 2 ? "" : `the model's own run takes ${and(known.map((o) => `${formatMs(o.ms ?? NaN)} ms for ${o.name}`))}`;
+  return known.length < 2
+    ? ""
+    : `the model's own run takes ${and(known.map((o) => `${formatMs(o.ms ?? NaN)} ms for ${o.name}`))}`;
 }
 
 /** Where the time of the fastest place and protocol goes; without a null model by the client's phases. */
@@ -122,12 +139,17 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
     const { compute, encode, decode, server, network } = found.parts;
     const share = Math.round((100 * compute.value) / found.total.value);
     return (
-      `of the ${formatMs(found.total.value)} ms that ${name} takes for ${q.model ?? ""} on average, the model computes ${formatMs(compute.value)} ms (${share} %), ` +
-      `the client encodes and decodes ${formatMs(encode.value + decode.value)} ms, server and wire format take ${formatMs(server.value)} ms, ` +
-      (network.value > 0 ? `the network ${formatMs(network.value)} ms` : "no network is seen")
+      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share} %), ` +
+      `encoding and decoding ${formatMs(encode.value + decode.value)} ms, server and wire format ${formatMs(server.value)} ms, the network ` +
+      (network.value > 0 ? `${formatMs(network.value)} ms` : "nothing that can be seen")
     );
   }
-  const own = cells.filter((c) => c.model === q.model && c.client === best.at["client"] && best.at["placement"]?.startsWith(`${c.clientMachine} → ${c.serverMachine}`));
+  const own = cells.filter(
+    (c) =>
+      c.model === q.model &&
+      c.client === best.at["client"] &&
+      best.at["placement"]?.startsWith(`${c.clientMachine} → ${c.serverMachine}`),
+  );
   const means = own.map((c) => summaries.get(c.id)).filter((s) => s !== undefined && s.n > 0) as CellSummary[];
   const wait = means.flatMap((s) => s.phaseMeansMs.waitMs ?? []);
   if (wait.length === 0) return "";

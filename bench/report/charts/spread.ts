@@ -3,7 +3,7 @@ import type { Markup } from "../render/markup.ts";
 import { quantile } from "../../stats/math/quantile.ts";
 import { paint } from "./colours.ts";
 import type { Series } from "./intervals.ts";
-import { PANEL_WIDTH, below, chart, extent, logTicks, marginFor, numbers, rowsDown } from "./plot.ts";
+import { PANEL_WIDTH, below, chart, logTicks, marginFor, numbers, rowsDown } from "./plot.ts";
 
 /** Where the calls of one cell lie. */
 export interface SpreadRow {
@@ -31,18 +31,21 @@ export function spreadChart(c: {
   /** What failed, by row: said instead. */
   readonly failed: ReadonlyMap<string, string>;
   readonly xLabel: string;
+  /** The axis: the same for all pictures that are to be compared. */
+  readonly domain: readonly [number, number];
 }): Markup {
-  const domain = extent(
-    c.spreads.flatMap((s) => [s.low, s.high]),
-    true,
-  );
+  const [from, to] = c.domain;
   const step = 8;
   const rowHeight = 10 + step * c.series.length;
   const marginLeft = marginFor(c.rows);
   return chart(c.label, {
     height: c.rows.length * rowHeight + 46,
     marginLeft,
-    x: { type: "log", ...below(c.xLabel), ...numbers(domain, logTicks(...domain, 5, PANEL_WIDTH - marginLeft - 12)) },
+    x: {
+      type: "log",
+      ...below(c.xLabel),
+      ...numbers([from, to], logTicks(from, to, 5, PANEL_WIDTH - marginLeft - 12)),
+    },
     y: rowsDown(c.rows, marginLeft),
     marks: [
       ...c.series.flatMap((s, i): Plot.Markish[] => {

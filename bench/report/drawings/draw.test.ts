@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { manifestOf } from "../../testing/studies.ts";
-import { MOST_DRAWN, describe as inWords, drawPicture } from "./draw.ts";
+import { MOST_DRAWN, classColours, describe as inWords, drawPicture } from "./draw.ts";
 import type { Found, Picture } from "../../stats/detections/findings.ts";
 import { fit } from "../../records/photographs.ts";
 import { overlap, placeLabels } from "./label-layout.ts";
@@ -66,10 +66,14 @@ describe("labels", () => {
 
 describe("a drawing", () => {
   it("has a box and a label for each object, one colour a class, and says in words what it shows", () => {
-    const svg = drawPicture(picture([found("person", 0.98), found("person", 0.7, 0.5), found("dog", 0.6, 0.3)]), {
-      ...{ width: 200, height: 100 },
-      photographId: "p1",
-    });
+    const shown = picture([found("person", 0.98), found("person", 0.7, 0.5), found("dog", 0.6, 0.3)]);
+    const dogs = picture([found("dog", 0.9)]);
+    const ground = { width: 200, height: 100, photographId: "p1" };
+    const svg = drawPicture(shown, ground, classColours([shown, picture([found("person", 0.9)])]));
+    // The class that is in most pictures has the first colour, and a class has one colour in all of them.
+    const colours = classColours([shown, dogs]);
+    expect(drawPicture(dogs, ground, colours)).toContain('class="box c0"');
+    expect(drawPicture(shown, ground, colours).match(/class="box c0"/g)).toHaveLength(1);
     expect(svg).toContain('<use href="#p1"/>');
     expect(svg.match(/class="box c0"/g)).toHaveLength(2);
     expect(svg.match(/class="box c1"/g)).toHaveLength(1);
@@ -80,9 +84,13 @@ describe("a drawing", () => {
 
   it("keeps boxes inside, escapes names, draws no more than can be seen, and is plain where there is no photograph", () => {
     const wide = { ...found('a<b&"c', 0.9), box: { top: -0.5, left: -1, bottom: 2, right: 3 } };
-    const svg = drawPicture(picture([wide, ...Array.from({ length: 40 }, () => found("x", 0.5))]), {
-      ...{ width: 200, height: 100 },
-    });
+    const svg = drawPicture(
+      picture([wide, ...Array.from({ length: 40 }, () => found("x", 0.5))]),
+      {
+        ...{ width: 200, height: 100 },
+      },
+      new Map(),
+    );
     expect(svg).toContain('x="0.0" y="0.0" width="200.0" height="100.0"');
     expect(svg).not.toContain("a<b");
     expect(svg.match(/class="box /g)).toHaveLength(MOST_DRAWN);

@@ -19,16 +19,27 @@ const LABEL_HEIGHT = 25;
 /** Width of a character on average, and of the space around a label. */
 const CHARACTER_PX = 10.6;
 const PADDING_PX = 5;
-const COLOURS = 6;
+/** Colours of classes in page.css, `c0` and on; classes beyond them begin again. */
+const COLOURS = 12;
+
+/** Each class's colour in all pictures of a report; the classes that are in most pictures have colours of their own first. */
+export function classColours(pictures: readonly Picture[]): ReadonlyMap<string, number> {
+  const inPictures = new Map<string, number>();
+  for (const { found } of pictures)
+    for (const label of new Set(found.map((f) => f.label))) inPictures.set(label, (inPictures.get(label) ?? 0) + 1);
+  const ordered = [...inPictures].sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
+  return new Map(ordered.map(([label], i) => [label, i % COLOURS]));
+}
 
 /**
  * An SVG of a photograph with its objects: a box each, in the colour of its class, with name and score on a plate of that
  * colour. Text is dark on light plates whatever the page's theme, for it lies on a photograph.
+ *
+ * @param colours of `classColours`, so that a class has one colour in all pictures
  */
-export function drawPicture(picture: Picture, ground: Ground): string {
+export function drawPicture(picture: Picture, ground: Ground, colours: ReadonlyMap<string, number>): string {
   const { width, height } = ground;
   const shown = picture.found.slice(0, MOST_DRAWN);
-  const classes = [...new Set(picture.found.map((f) => f.label))];
   const boxes = shown.map((found) => rectOf(found, ground));
   const labels = placeLabels(
     shown.map((found, i) => ({
@@ -38,7 +49,7 @@ export function drawPicture(picture: Picture, ground: Ground): string {
     })),
     ground,
   );
-  const colour = (found: Found) => `c${classes.indexOf(found.label) % COLOURS}`;
+  const colour = (found: Found) => `c${colours.get(found.label) ?? 0}`;
   const parts = [
     ground.photographId === undefined
       ? `<rect class="blank" width="${width}" height="${height}"/>`
@@ -99,17 +110,3 @@ const px = (value: number) => value.toFixed(1);
 export function photographSymbol(id: string, { width, height, jpeg }: Photograph): string {
   return `<image id="${id}" width="${width}" height="${height}" href="data:image/jpeg;base64,${jpeg}"/>`;
 }
-
-/** Styles of the drawings. A page may set its own colours: `--found-0` to `--found-5`, light ones, for dark text is on them. */
-export const PICTURE_CSS = [
-  ".picture{display:block;width:100%;height:auto}",
-  `.picture text{font:600 ${FONT_PX}px system-ui,sans-serif;fill:#111}`,
-  ".picture .blank{fill:#8884}",
-  ".picture rect.edge{fill:none;stroke:#0009;stroke-width:4.5}",
-  ".picture rect.box{fill:none;stroke-width:2.5}",
-  // Okabe and Ito's colours, which those who see fewer colours tell apart too.
-  ...["#f0e442", "#56b4e9", "#e69f00", "#66d3ad", "#f19a6b", "#e3a8c9"].flatMap((colour, i) => [
-    `.picture .box.c${i}{stroke:var(--found-${i},${colour})}`,
-    `.picture .plate.c${i}{fill:var(--found-${i},${colour})}`,
-  ]),
-].join("\n");

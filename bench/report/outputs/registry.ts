@@ -3,6 +3,7 @@ import type { Output } from "./output.ts";
 /** Every output of a run: files of its folder, then those that an option asks for. Another one is a file, and a line here. */
 export const OUTPUTS = [
   { file: "report.html", load: async () => (await import("./documents.ts")).page },
+  { file: "methods.html", load: async () => (await import("./documents.ts")).methods },
   { file: "report.md", load: async () => (await import("./documents.ts")).markdown },
   { file: "report.csv", load: async () => (await import("./documents.ts")).csv },
   { file: "report.json", load: async () => (await import("./documents.ts")).json },

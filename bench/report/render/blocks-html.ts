@@ -1,4 +1,4 @@
-import type { Answer, Block, Figure, LegendEntry, Prose, Table, TableCell, Tone } from "../blocks.ts";
+import type { Block, Figure, LegendEntry, Prose, Table, TableCell, Tone } from "../blocks.ts";
 import { blocksFor, cellText } from "../blocks.ts";
 import { type Markup, html, trusted } from "./markup.ts";
 
@@ -16,8 +16,6 @@ export function blockHtml(block: Block, id: string, around: string): Markup {
       return html`<ul class="points">
         ${block.items.map((item) => html`<li>${prose(item)}</li>`)}
       </ul> `;
-    case "answers":
-      return html`<dl class="answers">${block.items.map(answerHtml)}</dl> `;
     case "notice":
       return html`<p class="notice ${block.tone}">
         <span class="sign" aria-hidden="true">!</span><span>${prose(block.text)}</span>
@@ -34,17 +32,6 @@ export function blockHtml(block: Block, id: string, around: string): Markup {
     case "only":
       return html`${blocksFor("html", [block]).map((b, i) => blockHtml(b, `${id}-${i}`, around))}`;
   }
-}
-
-function answerHtml({ question, answer, detail, note, tone }: Answer): Markup {
-  return html`<div class="${tone}">
-    <dt>${question}</dt>
-    <dd>
-      <p class="say">${sign(tone)}${answer}</p>
-      <p>${prose(detail)}</p>
-      ${note !== undefined && html`<p class="small">${note}</p>`}
-    </dd>
-  </div> `;
 }
 
 function prose(text: Prose): Markup {
@@ -65,9 +52,12 @@ const SHORT = 24;
 /** One of so many more takes two lines, and from there on as many as it needs. */
 const MIDDLE = 32;
 
+/** A table of more rows scrolls by itself, its header in sight. */
+const TALL = 24;
+
 /** What a phone has room for, in characters; a wider table of not too many rows is shown there as a card for each row. */
 const PHONE_CHARACTERS = 42;
-const MOST_CARDS = 60;
+const MOST_CARDS = 12;
 
 function isForCards({ columns, rows }: Table): boolean {
   if (rows.length > MOST_CARDS || columns.length < 3 || columns.some((c) => c.group !== undefined)) return false;
@@ -79,8 +69,9 @@ function isForCards({ columns, rows }: Table): boolean {
 }
 
 function tableHtml(block: Table, id: string, around: string): Markup {
-  const { caption, columns, rows, notes = [] } = block;
+  const { caption, columns, rows, notes = [], sortable = false } = block;
   const cards = isForCards(block);
+  const tall = rows.length > TALL;
   // As cards they are no table to a browser any more, so their roles are named.
   const role = (name: string) => cards && html` role="${name}"`;
   const grouped = columns.some((c) => c.group !== undefined);
@@ -106,8 +97,8 @@ function tableHtml(block: Table, id: string, around: string): Markup {
   const name = caption === undefined ? html`aria-label="${around}"` : html`aria-labelledby="${id}-caption"`;
   return html`<div class="table">
     ${caption !== undefined && html`<p class="caption" id="${id}-caption">${caption}</p>`}
-    <div class="scroll${cards && " cards"}" tabindex="0" role="group" ${name}>
-      <table ${role("table")}>
+    <div class="scroll${cards && " cards"}${tall && " tall"}" tabindex="0" role="group" ${name}>
+      <table ${role("table")}${sortable && html` class="sortable"`}>
         <thead ${role("rowgroup")}>
           ${grouped && groupRow(columns, title)}
           <tr ${role("row")}>
@@ -124,9 +115,17 @@ function tableHtml(block: Table, id: string, around: string): Markup {
         </tbody>
       </table>
     </div>
-    ${notes.length > 0 && html`<div class="notes">${notes.map((n) => html`<p>${n}</p>`)}</div>`}
+    ${(notes.length > 0 || block.method !== undefined) && html`<div class="notes">${notes.map((n) => html`<p>${n}</p>`)}${methodLink(block.method)}</div>`}
   </div> `;
 }
+
+/** Where the page of methods says how it was done. */
+function methodLink(method: string | undefined): Markup | false {
+  return method !== undefined && html`<p><a href="${METHODS_FILE}#${method}">How this is computed</a></p>`;
+}
+
+/** The page of methods, beside the report. */
+export const METHODS_FILE = "methods.html";
 
 function groupRow(columns: Table["columns"], title: (text: string) => Markup): Markup {
   const heads = columns.map(({ group, title: own }, i) => {
@@ -140,13 +139,13 @@ function groupRow(columns: Table["columns"], title: (text: string) => Markup): M
   </tr>`;
 }
 
-function figureHtml({ title, panels, legend, caption, data }: Figure, id: string): Markup {
+function figureHtml({ title, panels, legend, caption, data, small = false, method }: Figure, id: string): Markup {
   return html`<figure aria-labelledby="${id}-title">
     <figcaption>
       <strong id="${id}-title">${title}</strong>${caption !== undefined && html`<span>${caption}</span>`}
     </figcaption>
     ${legend !== undefined && legendHtml(legend)}
-    <div class="panels">
+    <div class="panels${small && " small-panels"}">
       ${panels.map(
         (p) =>
           html`<div class="panel">
@@ -154,6 +153,7 @@ function figureHtml({ title, panels, legend, caption, data }: Figure, id: string
           </div> `,
       )}
     </div>
+    ${methodLink(method)}
     ${
       data !== undefined &&
       html`<details>
@@ -166,7 +166,7 @@ function figureHtml({ title, panels, legend, caption, data }: Figure, id: string
 
 function legendHtml(entries: readonly LegendEntry[]): Markup {
   const key = ({ sign, hollow, colour }: LegendEntry) =>
-    html`<span class="key ${sign ?? "circle"}${hollow === true && " hollow"}" style="--key: var(--${colour})"></span>`;
+    html`<span class="key ${sign ?? "circle"} ${colour}${hollow === true && " hollow"}"></span>`;
   return html`<ul class="legend">
     ${entries.map((e) => html`<li>${key(e)}${e.label}</li>`)}
   </ul>`;

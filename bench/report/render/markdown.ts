@@ -1,11 +1,10 @@
 import { cleanLine } from "../../../lib/clean.ts";
-import type { RunManifest } from "../../records/manifest.ts";
 import { type Block, type Prose, type Table, blocksFor, cellText, plain } from "../blocks.ts";
 import type { RenderedSection } from "../section.ts";
 
 /** The report as Markdown (GitHub's): for an issue, a wiki, a mail. Figures are their numbers; pictures are in the HTML. */
-export function renderMarkdown(manifest: RunManifest, sections: readonly RenderedSection[]): string {
-  const parts = [`# Lathe: run ${escapeMarkdown(manifest.id)}`];
+export function renderMarkdown(title: string, sections: readonly RenderedSection[]): string {
+  const parts = [`# ${escapeMarkdown(title)}`];
   for (const { title, blocks } of sections) {
     const texts = blocksFor("markdown", blocks).map(blockText);
     if (texts.some((t) => t !== "")) parts.push(`## ${escapeMarkdown(title)}`, ...texts);
@@ -19,12 +18,6 @@ function blockText(block: Block): string {
       return inline(block.text);
     case "list":
       return block.items.map((item) => `- ${inline(item)}`).join("\n");
-    case "answers":
-      return block.items
-        .map((a) =>
-          `- **${escapeMarkdown(`${a.question}: ${a.answer}`)}** ${inline(a.detail)} ${escapeMarkdown(a.note ?? "")}`.trimEnd(),
-        )
-        .join("\n");
     case "notice":
       return `> **${block.tone === "bad" ? "Attention" : "Note"}:** ${inline(block.text)}`;
     case "table":

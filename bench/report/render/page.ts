@@ -1,18 +1,38 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { RunManifest } from "../../records/manifest.ts";
 import type { RenderedSection } from "../section.ts";
 import { blockHtml } from "./blocks-html.ts";
 import { blocksFor } from "../blocks.ts";
-import { caveats } from "../sections/caveats.ts";
 import { type Markup, html, trusted } from "./markup.ts";
 
-/** Nothing is fetched and no script runs: the page is text, styles and pictures of its own, whatever is written in it. */
-const CONTENT_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const STYLES = readFileSync(new URL("./page.css", import.meta.url), "utf8");
+/** Sorts and filters tables; the page says the same without it. */
+const SCRIPT = readFileSync(new URL("./page.js", import.meta.url), "utf8");
 
-/** The report as one HTML file: readable without a network, on a phone, in print, light and dark. */
-export function renderPage(manifest: RunManifest, sections: readonly RenderedSection[]): string {
-  const styles = trusted(readFileSync(new URL("./page.css", import.meta.url), "utf8"));
+const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/**
+ * Nothing is fetched, and no style and no script acts but the page's own two, by their hashes: the page is text and pictures of its
+ * own, whatever is written in it.
+ */
+const CONTENT_POLICY =
+  `default-src 'none'; style-src ${hashOf(STYLES)}; script-src ${hashOf(SCRIPT)}; img-src data:; ` +
+  "base-uri 'none'; form-action 'none'";
+
+/** A page: what its head says, what stands before the first section, and whether it is about numbers of this run. */
+export interface Page {
+  readonly title: string;
+  readonly eyebrow: string;
+  readonly body?: Markup;
+  /** Stand-ins and the like: in sight wherever the page is read. */
+  readonly caveats?: readonly string[];
+}
+
+/** A report as one HTML file: readable without a network or a script, on a phone, in print, light and dark. */
+export function renderPage(
+  { title, eyebrow, body, caveats: said = [] }: Page,
+  sections: readonly RenderedSection[],
+): string {
   const shown = sections.map((s) => ({ ...s, blocks: blocksFor("html", s.blocks) })).filter((s) => s.blocks.length > 0);
   return html`<!doctype html>
     <html lang="en">
@@ -22,30 +42,30 @@ export function renderPage(manifest: RunManifest, sections: readonly RenderedSec
         <meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}" />
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
-        <title>Lathe: run ${manifest.id}</title>
-        <style>
-          ${styles}
-        </style>
+        <title>${title}</title>
+        ${trusted(`<style>${STYLES}</style>`)}
       </head>
       <body>
         <header>
-          <p class="eyebrow">Lathe · run ${manifest.id} · ${manifest.createdAt.slice(0, 10)}</p>
-          <h1>Which machine, which model, which protocol?</h1>
+          <p class="eyebrow">${eyebrow}</p>
+          <h1>${title}</h1>
+          ${body}
         </header>
         <nav aria-label="Contents">
           <ul>
             ${shown.map((s) => html`<li><a href="#${s.id}">${s.short}</a></li>`)}
           </ul>
+          ${said.length > 0 && html`<p class="caveats"><span aria-hidden="true">!</span> ${said.join("; ")}</p>`}
         </nav>
-        <main>${shown.map((s) => sectionHtml(s, s.id === "answer" ? [] : caveats(manifest)))}</main>
+        <main>${shown.map((s) => sectionHtml(s))}</main>
+        ${trusted(`<script>${SCRIPT}</script>`)}
       </body>
     </html> `.text;
 }
 
-function sectionHtml({ id, title, blocks }: RenderedSection, caveats: readonly string[]): Markup {
+function sectionHtml({ id, title, blocks }: RenderedSection): Markup {
   return html`<section id="${id}" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${title}</h2>
-    ${caveats.length > 0 && html`<p class="caveats"><span aria-hidden="true">!</span> ${caveats.join("; ")}</p>`}
     ${blocks.map((b, i) => blockHtml(b, `${id}-${i}`, title))}
   </section> `;
 }

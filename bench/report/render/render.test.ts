@@ -1,14 +1,17 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import { answers, figure, fold, list, notice, only, prose, right, table } from "../blocks.ts";
-import { HOSTILE, sampleRunManifest } from "../../testing/report.ts";
+import { figure, fold, list, notice, only, prose, right, table } from "../blocks.ts";
+import { HOSTILE } from "../../testing/report.ts";
+import { METHODS, methodsPage } from "../methods.ts";
 import { escapeMarkdown, renderMarkdown } from "./markdown.ts";
 import { escapeHtml, html, trusted } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { renderText } from "./text.ts";
 
-const manifest = sampleRunManifest();
+const page = (sections: Parameters<typeof renderPage>[1], title = "A finding") =>
+  renderPage({ title, eyebrow: title }, sections);
 const section = (...blocks: Parameters<typeof fold>[1][]) => [{ id: "s", title: "A section", short: "S", blocks }];
 const dom = (text: string) =>
   (parseHTML(text) as { document: { querySelectorAll(s: string): { textContent: string }[] } }).document;
@@ -75,7 +78,10 @@ describe("blocks", () => {
   });
 
   it("as Markdown are tables of GitHub's kind, with hostile text as text", () => {
-    const text = renderMarkdown(manifest, section(numbers, notice("bad", "look"), list(["one", [{ strong: "two" }]])));
+    const text = renderMarkdown(
+      "A finding",
+      section(numbers, notice("bad", "look"), list(["one", [{ strong: "two" }]])),
+    );
     expect(text).toContain("| machine | SSD gRPC ours | SSD gRPC paper | SSD REST ours |\n|:--|--:|--:|--:|\n");
     expect(text).toContain("> **Attention:** look");
     expect(text).toContain("- **two**");
@@ -85,13 +91,13 @@ describe("blocks", () => {
   });
 
   it("as Markdown keep white space out of what is bold, or it would not be", () => {
-    const text = renderMarkdown(manifest, section(prose([{ strong: "How sure: " }, "1100 calls", { strong: " " }])));
+    const text = renderMarkdown("A finding", section(prose([{ strong: "How sure: " }, "1100 calls", { strong: " " }])));
     expect(text).toContain("**How sure:** 1100 calls");
     expect(text).not.toMatch(/\*\* ?\*\*|\s\*\*\d/);
   });
 
   it("as HTML name each group of columns over as many as it has, and tell tones by a sign too", () => {
-    const document = dom(renderPage(manifest, section(numbers)));
+    const document = dom(page(section(numbers)));
     expect(document.querySelectorAll('th[scope="colgroup"]').map((th) => th.textContent)).toEqual([
       "SSDgRPC",
       "SSDREST",
@@ -106,7 +112,6 @@ describe("blocks", () => {
       prose([{ strong: HOSTILE }]),
       list([HOSTILE]),
       notice("unsure", HOSTILE),
-      answers([{ question: HOSTILE, answer: HOSTILE, detail: HOSTILE, note: HOSTILE, tone: "good" }]),
       table({ caption: HOSTILE, columns: [{ title: HOSTILE }], rows: [[HOSTILE]], notes: [HOSTILE] }),
       fold(HOSTILE, prose(HOSTILE)),
       figure({
@@ -117,16 +122,51 @@ describe("blocks", () => {
         panels: [{ title: HOSTILE, picture: html`<svg></svg>` }],
       }),
     ];
-    const page = renderPage({ ...manifest, id: HOSTILE }, [{ id: "s", title: HOSTILE, short: HOSTILE, blocks }]);
-    const document = dom(page);
-    expect(document.querySelectorAll("script, img, [onerror]")).toHaveLength(0);
+    const text = page([{ id: "s", title: HOSTILE, short: HOSTILE, blocks }], HOSTILE);
+    const document = dom(text);
+    expect(document.querySelectorAll("img, [onerror]")).toHaveLength(0);
+    // The page's own two.
     expect(document.querySelectorAll("style")).toHaveLength(1);
-    expect(page.split("&#60;script&#62;").length - 1).toBeGreaterThan(20);
+    expect(document.querySelectorAll("script")).toHaveLength(1);
+    expect(text.split("&#60;script&#62;").length - 1).toBeGreaterThan(15);
   });
 
-  it("as HTML forbid the page to load or run anything", () => {
-    expect(renderPage(manifest, [])).toMatch(
-      /http-equiv="Content-Security-Policy"\s+content="default-src &#39;none&#39;;/,
-    );
+  it("as HTML forbid the page to load anything, and to run or style itself by anything but its own two files", () => {
+    const text = page(section(numbers));
+    const hash = (element: string) => {
+      const [, inner = ""] = new RegExp(`<${element}>([^]*?)</${element}>`).exec(text) ?? [];
+      return `&#39;sha256-${createHash("sha256").update(inner).digest("base64")}&#39;`;
+    };
+    const [, policy = ""] = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(text) ?? [];
+    expect(policy).toContain("default-src &#39;none&#39;; ");
+    expect(policy).toContain(`style-src ${hash("style")}; script-src ${hash("script")}; `);
+    expect(policy).not.toContain("unsafe");
+    expect(text).not.toMatch(/ style="/);
+  });
+});
+
+describe("a table", () => {
+  it("has no column in which no row says anything, but keeps the one of its rows' headings", () => {
+    const t = table({
+      columns: ["", "p50", "p90", "p99"],
+      rows: [
+        ["", "1", "", "–"],
+        ["", "–", "", { text: "", tone: "muted" }],
+      ],
+    });
+    expect(t.columns.map((c) => c.title)).toEqual(["", "p50"]);
+    expect(t.rows).toEqual([
+      ["", "1"],
+      ["", "–"],
+    ]);
+    expect(table({ columns: ["a", "b"], rows: [] }).columns).toHaveLength(2);
+  });
+
+  it("links where its method is described, and there is a description for every id that is used", () => {
+    const text = page(section(table({ columns: ["a"], rows: [["1"]], method: "effects" })));
+    expect(text).toContain('<a href="methods.html#effects">');
+    const ids = METHODS.map((m) => m.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(methodsPage()).toContain(`id="${id}"`);
   });
 });

@@ -1,6 +1,6 @@
 import { cleanLine } from "../../../lib/clean.ts";
 import { formatTable } from "../../../lib/table.ts";
-import { type Answer, type Block, type Table, blocksFor, cellText, plain } from "../blocks.ts";
+import { type Block, type Table, blocksFor, cellText, plain } from "../blocks.ts";
 import type { RenderedSection } from "../section.ts";
 
 /** The report for a terminal: sections with a blank line between, tables with aligned columns, no pictures. */
@@ -27,8 +27,6 @@ function blockText(block: Block): string {
       return plain(block.text);
     case "list":
       return block.items.map((item) => `  ${plain(item)}`).join("\n");
-    case "answers":
-      return block.items.map((a) => [`${a.question}: ${a.answer}`, ...answerLines(a)].join("\n")).join("\n");
     case "notice":
       return `${block.tone === "bad" ? "ATTENTION" : "Note"}: ${plain(block.text)}`;
     case "table":
@@ -40,10 +38,6 @@ function blockText(block: Block): string {
     case "only":
       return blocksFor("terminal", [block]).map(blockText).join("\n\n");
   }
-}
-
-function answerLines({ detail, note }: Answer): string[] {
-  return [plain(detail), note ?? ""].filter((line) => line !== "").map((line) => `  ${line}`);
 }
 
 /** A table as text, its caption above, its notes below. */

@@ -3,7 +3,7 @@ import type { CellConditions } from "../../stats/conditions.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { CellSummary } from "../../stats/summary.ts";
-import { conditionsSection } from "./conditions.ts";
+import { conditionBlocks, failedCells } from "./conditions.ts";
 import { reportInputs } from "../index.ts";
 import { renderText } from "../render/text.ts";
 
@@ -17,14 +17,14 @@ function condition(cell: string, more: Partial<CellConditions> = {}): [string, C
   ];
 }
 
-async function textOf(parts: Parameters<typeof reportInputs>[1], own = manifest): Promise<string> {
-  const { id, title } = conditionsSection;
-  const blocks = await conditionsSection.blocks(reportInputs(own, parts));
-  return renderText([{ id, title, short: title, blocks }]);
+function textOf(parts: Parameters<typeof reportInputs>[1], own = manifest): string {
+  const inputs = reportInputs(own, parts);
+  const blocks = [...failedCells(inputs), ...conditionBlocks(inputs)];
+  return renderText([{ id: "run", title: "The run", short: "", blocks }]);
 }
 
 describe("how the cells ended", () => {
-  it("counts the ends, and names cells that drifted or were disturbed by their own client", async () => {
+  it("counts the ends, and names cells that drifted or were disturbed by their own client", () => {
     const [first] = manifest.cells;
     const cells = ["a", "b", "c", "d"].map((id) => ({ ...first, id })) as typeof manifest.cells;
     const summaries = new Map(["a", "b", "c"].map((id) => [id, { cell: id, n: 30 } as CellSummary]));
@@ -32,20 +32,21 @@ describe("how the cells ended", () => {
     const disturbed = { disturbedVisits: 1, disturbances: ["late"], flagged: true };
     const conditions = new Map([condition("a"), condition("b", { end, ...disturbed }), condition("c", { end: null })]);
     expect(
-      (await textOf({ conditions, summaries }, { ...manifest, cells })).split("\n").filter((line) => line !== ""),
+      textOf({ conditions, summaries }, { ...manifest, cells })
+        .split("\n")
+        .filter((line) => line !== ""),
     ).toEqual([
-      "How the cells ended",
-      "Of 4 cells ended 1 as precise as asked for, 1 when the time was up, 1 not yet, 1 was never reached.",
-      "Note: This run is not whole: it was stopped, its time was up, or it goes on. 2 of its 4 cells are not done, and no number here is about what they would have shown.",
-      "1 still drifted (the medians of their last three windows of ten calls lie more than 10 % apart):",
+      "The run",
+      "How the 4 cells ended: 1 as precise as asked for, 1 when the time was up, 1 did not end, 1 was never measured.",
+      "1 cell still changed when they ended: the medians of their last three windows of ten calls lie more than 10 % apart.",
       "  b",
-      "Note: 1 was disturbed by its own client: read its times with care.",
+      "1 cell had a client machine that was busy with something else in at least a quarter of the visits.",
       "  b: 1 of 2 visits; late",
-      "Where a machine calls itself, client and server share its processor: that the client waits for it, or its event loop is late, is part of what is measured there, and flags no cell.",
+      "Where client and server are on one machine, they share its processor: the client's waiting is part of the latency there, and flags no cell.",
     ]);
   });
 
-  it("says how many cells became as precise as asked for, and what is typical, where none did", async () => {
+  it("says how many cells became as precise as asked for, and what is typical, where none did", () => {
     const limits = { precision: 0.02 } as RunManifest["limits"];
     // Medians of two visits, a tenth apart; one cell was visited once.
     const study = studyOf({ ...manifest, limits }, 2, (_, round) => [{ totalMs: 100 + 10 * round }]);
@@ -56,52 +57,35 @@ describe("how the cells ended", () => {
     data.set(first.cell, { ...first, visits: first.visits.slice(0, 1), totalsMs: first.totalsMs.slice(0, 1) });
     const end = { reason: "requests" as const, n: 2, precision: null, stable: null };
     const conditions = new Map(manifest.cells.map((c) => condition(c.id, { end })));
-    const text = await textOf({ conditions, study: { ...study, data } }, { ...manifest, limits });
-    expect(text).toContain(`Of 6 cells ended 0 as precise as asked for, 6 at their number of calls.`);
+    const text = textOf({ conditions, study: { ...study, data } }, { ...manifest, limits });
+    expect(text).toContain("How the 6 cells ended: 0 as precise as asked for, 6 at their number of calls.");
     // Logarithms 0.0953 apart: t of one degree of freedom, 12.706, times half of that is a factor of 1.83 each way.
     expect(text).toContain(
-      "Asked for: a median whose 95 % interval lies within 2 % of it. None of 6 measured cells came to that; the typical interval of the " +
-        "median, by a cell's own visits alone, is ±83 %, nine of ten keep ±83 %, 1 has no interval, for want of a second visit.",
+      "Asked for: a median known to 2 % (95 % interval). None of 6 measured cells reached that; the typical interval of the median is " +
+        "±83 %; nine of ten are within ±83 %; 1 has a single visit and no interval.",
     );
     const none = { ...manifest, limits: { ...manifest.limits, precision: null } };
-    const unasked = await textOf({ conditions, study: { ...study, manifest: none } }, none);
+    const unasked = textOf({ conditions, study: { ...study, manifest: none } }, none);
     expect(unasked).not.toContain("as precise as asked for");
     expect(unasked).toContain(
-      "No precision was asked for. Of 6 measured cells the typical interval of the median, by a cell's own visits alone, is ±83 %",
+      "No precision was asked for. Of 6 measured cells the typical interval of the median is ±83 %",
     );
   });
 
-  it("names the cells of an open loop whose server did not keep the rate", async () => {
+  it("names the cells of an open loop whose server did not keep the rate", () => {
     const summaries = new Map(manifest.cells.map((c) => [c.id, { cell: c.id, n: 30 } as CellSummary]));
     const all = manifest.cells.map((c, i) => condition(c.id, { behind: i === 0 }));
-    const text = await textOf({ conditions: new Map(all), summaries });
-    expect(text).toContain(`1 was asked more than their server serves`);
+    const text = textOf({ conditions: new Map(all), summaries });
+    expect(text).toContain("1 cell could not keep the rate that was asked for");
     expect(text).toContain(`  ${manifest.cells[0]?.id ?? ""}\n`);
   });
 
-  it("says of older runs that a late loop at home may be the server's", async () => {
-    const [cell] = manifest.cells;
-    if (cell === undefined) throw new Error("no cell");
-    const late = {
-      disturbedVisits: 1,
-      disturbances: ["the event loop was 38 ms late, a call takes 112.6 ms"],
-      flagged: true,
-    };
-    const summaries = new Map(manifest.cells.map((c) => [c.id, { cell: c.id, n: 30 } as CellSummary]));
-    const text = await textOf({
-      conditions: new Map([...manifest.cells.map((c) => condition(c.id)), condition(cell.id, late)]),
-      summaries,
-    });
-    expect(text).toContain("So may be the late event loops of 1 of the flagged cells");
-    expect(text).not.toContain("not whole");
-  });
-
-  it("shows failed cells with their reason, and counts those that a terminal has no room for", async () => {
+  it("shows failed cells with their reason, and counts those that a terminal has no room for", () => {
     const [first] = manifest.cells;
     const cells = Array.from({ length: 10 }, (_, i) => ({ ...first, id: `cell ${i}` })) as typeof manifest.cells;
     const failure = { code: "UNAVAILABLE", message: "connection\nrefused" };
     const summaries = new Map(cells.map((c) => [c.id, { cell: c.id, n: 0, failure } as CellSummary]));
-    const blocks = await conditionsSection.blocks({ ...reportInputs(manifest, { summaries }), cells });
+    const blocks = failedCells({ ...reportInputs(manifest, { summaries }), cells });
     const text = renderText([{ id: "c", title: "Ends", short: "", blocks }]);
     expect(text).toContain("Failed: 10 of 10 cells");
     expect(text).toMatch(/cell 0 +UNAVAILABLE +connection refused/);
@@ -109,7 +93,7 @@ describe("how the cells ended", () => {
     expect(text).toContain("and 2 more: report.html, report.csv");
   });
 
-  it("has nothing to say of a run of before ends were kept", async () => {
-    expect(await textOf({ conditions: new Map() })).toBe("");
+  it("has nothing to say of a run of before ends were kept", () => {
+    expect(textOf({ conditions: new Map() })).toBe("");
   });
 });

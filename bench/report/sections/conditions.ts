@@ -1,43 +1,18 @@
 import type { CellConditions } from "../../stats/conditions.ts";
 import { STABILITY } from "../../schedule/precision.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
-import { type Block, list, notice, only, prose, table } from "../blocks.ts";
+import { type Block, fold, list, notice, only, prose, table } from "../blocks.ts";
 import { allStatistics } from "../../stats/cell-statistics.ts";
 import { and, count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
 import { REASONS, askedPrecision, reached } from "../../stats/reached-precision.ts";
-import { type ReportInputs, type Section, neverReached } from "../section.ts";
+import { type ReportInputs, neverReached } from "../section.ts";
 
 /** Most cells that a list names; the rest is counted. */
 const LISTED = 8;
 
-/** What a late client means where it shares its machine with the server. */
-function sharedProcessor(flagged: readonly CellConditions[], { cells }: ReportInputs): Block[] {
-  const local = new Set(cells.filter((c) => c.local).map((c) => c.id));
-  if (local.size === 0) return [];
-  const late = flagged.filter((c) => local.has(c.cell) && c.disturbances.some((d) => d.includes("event loop was")));
-  const shared = "Where a machine calls itself, client and server share its processor: that the client waits for it";
-  return [
-    prose(
-      late.length === 0
-        ? `${shared}, or its event loop is late, is part of what is measured there, and flags no cell.`
-        : `${shared} is part of what is measured there. So may be the late event loops of ${late.length} of the flagged cells: ` +
-            "they are a machine's calls to itself.",
-    ),
-  ];
-}
-
-/** How the cells ended, which of them still drifted, and which their own client disturbed. */
-export const conditionsSection: Section = {
-  id: "conditions",
-  title: "How the cells ended",
-  short: "Conditions",
-  blocks: (inputs) => [...failures(inputs), ...conditionBlocks([...(inputs.conditions?.values() ?? [])], inputs)],
-  json: ({ conditions }) => (conditions === undefined ? {} : { conditions: [...conditions.values()] }),
-};
-
-/** Every cell that failed, with its reason. */
-function failures({ cells, summaries }: ReportInputs): Block[] {
+/** Every cell that failed at last, with its reason. */
+export function failedCells({ cells, summaries }: ReportInputs): Block[] {
   const failed = cells.flatMap((c) => {
     const failure = summaries.get(c.id)?.failure;
     return failure === undefined ? [] : [[c.id, { text: failure.code, tone: "bad" as const }, failure.message]];
@@ -54,7 +29,9 @@ function failures({ cells, summaries }: ReportInputs): Block[] {
   ];
 }
 
-function conditionBlocks(all: readonly CellConditions[], inputs: ReportInputs): Block[] {
+/** How the cells ended, which of them still drifted, and which their own client disturbed. */
+export function conditionBlocks(inputs: ReportInputs): Block[] {
+  const all = [...(inputs.conditions?.values() ?? [])];
   if (all.length === 0) return [];
   const missing = new Set(neverReached(inputs).map((c) => c.id));
   // A cell that no call was made in may have an end, where the time was up before its turn.
@@ -63,49 +40,44 @@ function conditionBlocks(all: readonly CellConditions[], inputs: ReportInputs): 
   const counts = Object.entries(REASONS)
     .map(([reason, { words }]) => ({ reason, words, n: counted.filter((c) => c.end?.reason === reason).length }))
     .filter(({ reason, n }) => n > 0 || (reason === "precision" && asked));
-  const ended = counts.map(({ n, words }) => `${n} ${words}`);
   // A cell whose first visit was cut off has calls and nothing else.
   const open = Math.max(0, inputs.cells.length - missing.size - counts.reduce((sum, { n }) => sum + n, 0));
-  const left = [...when(open > 0, `${open} not yet`), ...when(missing.size > 0, `${were(missing.size)} never reached`)];
+  const ended = [
+    ...counts.map(({ n, words }) => `${n} ${words}`),
+    ...when(open > 0, `${open} did not end`),
+    ...when(missing.size > 0, `${missing.size} ${missing.size === 1 ? "was" : "were"} never measured`),
+  ];
   const unstable = all.filter((c) => c.end?.stable === false);
   const flagged = all.filter((c) => c.flagged);
   const behind = all.filter((c) => c.behind);
   return [
-    prose(`Of ${count(inputs.cells.length, "cell")} ended ${[...ended, ...left].join(", ")}.`),
+    prose(`How the ${count(inputs.cells.length, "cell")} ended: ${ended.join(", ")}.`),
     ...precisionText(inputs),
-    ...when(
-      left.length > 0,
-      notice(
-        "unsure",
-        `This run is not whole: it was stopped, its time was up, or it goes on. ${missing.size + open} of its ${inputs.cells.length} cells are not done, and no number here is about what they would have shown.`,
-      ),
+    ...named(
+      unstable,
+      `still changed when they ended: the medians of their last three windows of ten calls lie more than ${100 * STABILITY} % apart`,
+    ),
+    ...named(
+      behind,
+      "could not keep the rate that was asked for, so their latencies say how long a visit was. Ask for a lower rate (ratePerSecond)",
+    ),
+    ...named(
+      flagged,
+      "had a client machine that was busy with something else in at least a quarter of the visits",
+      (c) => `: ${c.disturbedVisits} of ${c.visits} visits; ${c.disturbances.join("; ")}`,
     ),
     ...when(
-      unstable.length > 0,
+      inputs.cells.some((c) => c.local),
       prose(
-        `${unstable.length} still drifted (the medians of their last three windows of ten calls lie more than ${100 * STABILITY} % apart):`,
+        "Where client and server are on one machine, they share its processor: the client's waiting is part of the latency there, and flags no cell.",
       ),
-      listed(unstable),
     ),
-    ...when(
-      behind.length > 0,
-      notice(
-        "bad",
-        `${were(behind.length)} asked more than their server serves: each call waited longer than the one before, so their latencies say how long a visit was, not how quick the server is. Ask for a lower rate (ratePerSecond).`,
-      ),
-      listed(behind),
-    ),
-    ...when(flagged.length === 0, prose("No cell was disturbed by its own client.")),
-    ...when(
-      flagged.length > 0,
-      notice(
-        "unsure",
-        `${were(flagged.length)} disturbed by ${flagged.length === 1 ? "its own client: read its" : "their own client: read their"} times with care.`,
-      ),
-      listed(flagged, (c) => `: ${c.disturbedVisits} of ${c.visits} visits; ${c.disturbances.join("; ")}`),
-    ),
-    ...sharedProcessor(flagged, inputs),
   ];
+}
+
+/** Some cells with what they have in common, folded; nothing where there are none. */
+function named(cells: readonly CellConditions[], what: string, more?: (c: CellConditions) => string): Block[] {
+  return [...when(cells.length > 0, fold(`${count(cells.length, "cell")} ${what}.`, listed(cells, more)))];
 }
 
 /** How precise the cells became beside what was asked for. */
@@ -115,18 +87,16 @@ function precisionText(inputs: ReportInputs): Block[] {
   const asked =
     r.asked.length === 0
       ? `No precision was asked for. Of ${count(r.cells, "measured cell")}`
-      : `Asked for: a median whose 95 % interval lies within ${and(r.asked.map(percent))} of it. ` +
-        `${r.narrow === 0 ? "None" : r.narrow} of ${count(r.cells, "measured cell")} came to that;`;
-  const without = `${r.without} ${r.without === 1 ? "has" : "have"} no interval, for want of a second visit`;
+      : `Asked for: a median known to ${and(r.asked.map(percent))} (95 % interval). ` +
+        `${r.narrow === 0 ? "None" : r.narrow} of ${count(r.cells, "measured cell")} reached that;`;
+  const without = `${r.without} ${r.without === 1 ? "has" : "have"} a single visit and no interval`;
   const text =
     r.typical === null || r.nineTenths === null
-      ? `${asked} none has an interval, for want of a second visit.`
-      : `${asked} the typical interval of the median, by a cell's own visits alone, is ±${percent(r.typical)}, nine of ten keep ±${percent(r.nineTenths)}` +
-        (r.without === 0 ? "." : `, ${without}.`);
+      ? `${asked} none has an interval: each had a single visit.`
+      : `${asked} the typical interval of the median is ±${percent(r.typical)}; nine of ten are within ±${percent(r.nineTenths)}` +
+        (r.without === 0 ? "." : `; ${without}.`);
   return [r.asked.length === 0 || r.narrow === r.cells ? prose(text) : notice("unsure", text)];
 }
-
-const were = (n: number) => `${n} ${n === 1 ? "was" : "were"}`;
 
 function listed(cells: readonly CellConditions[], more: (c: CellConditions) => string = () => ""): Block {
   return list([

@@ -1,12 +1,11 @@
-import { TOLERANCE_RULE } from "../../stats/detections/compare.ts";
-import { type Ground, PICTURE_CSS, describe, drawPicture, photographSymbol, textOf } from "../drawings/draw.ts";
+import { type Ground, classColours, describe, drawPicture, photographSymbol, textOf } from "../drawings/draw.ts";
 import type { Agreement, ModelFindings, Picture } from "../../stats/detections/findings.ts";
-import { detectionAlarms, findingsOf } from "../../stats/detections/findings.ts";
+import { findingsOf } from "../../stats/detections/findings.ts";
 import type { Photograph } from "../../records/photographs.ts";
 import { once } from "../../stats/math/memo.ts";
 import { OBJECT_SCORE } from "../../stats/objects.ts";
-import { type Study, outlierCells } from "../../stats/study.ts";
-import { type Block, type Table, figure, notice, only, rights, table } from "../blocks.ts";
+import type { Study } from "../../stats/study.ts";
+import { type Block, type Table, figure, fold, notice, only, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
 import { and, count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
@@ -17,44 +16,10 @@ const findings = once((study: Study): readonly ModelFindings[] =>
   study.seen === undefined ? [] : findingsOf(study.manifest, study.seen),
 );
 
-/** Most outliers that are named; the rest is counted. */
-const NAMED = 5;
-
-/** What must be known before any number is read: answers that differ, cells that are outliers. */
-export const attentionSection: Section = {
-  id: "attention",
-  title: "Attention",
-  blocks: ({ study }) =>
-    study === undefined
-      ? []
-      : [...detectionAlarms(findings(study)).map((text) => notice("bad", text)), ...outlierNotices(study)],
-};
-
-/** Cells visited once that are outliers: what is done about them, and what helps. */
-function outlierNotices(study: Study): Block[] {
-  const outliers = [...outlierCells(study)].sort(([, a], [, b]) => Math.abs(Math.log(b)) - Math.abs(Math.log(a)));
-  const named = outliers.slice(0, NAMED).map(([cell, ratio], i) => {
-    const digits = ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2;
-    return `${cell}${i === 0 ? " took" : ""} ${ratio.toFixed(digits)} times`;
-  });
-  const more = outliers.length > NAMED ? ` (${outliers.length - NAMED} more: report.json, effects.setAside)` : "";
-  return [
-    ...when(
-      outliers.length > 0,
-      notice(
-        "unsure",
-        `${count(outliers.length, "cell")} visited once ${outliers.length === 1 ? "is an outlier" : "are outliers"}: ${and(named)} what all other ` +
-          `cells of the model predict${more}. One visit does not say whether the cell is so slow or one call was, so effects, answers ` +
-          "and verdicts are made without such cells; tables of cells show what was measured. A longer run visits them again.",
-      ),
-    ),
-  ];
-}
-
 /** The paper's Figures 6 and 7: what each model found on each photograph, and whether all of its answers are one. */
 export const detectionsSection: Section = {
   id: "detections",
-  title: "What the models found (the paper's Figures 6 and 7)",
+  title: "What the models found",
   short: "Detections",
   blocks({ study, manifest }) {
     const all = study === undefined ? [] : findings(study);
@@ -65,11 +30,9 @@ export const detectionsSection: Section = {
       only(["html"], ...figures(pictured, manifest, study?.seen?.photographs ?? new Map())),
       ...all
         .filter((f) => f.timingOnly)
-        .map(
-          ({ model }) => `${model} has random weights: what it finds means nothing, and is neither shown nor counted.`,
-        )
+        .map(({ model }) => `${model} has random weights: its detections mean nothing and are not shown.`)
         .map((text) => notice("unsure", text)),
-      agreementTable(all.flatMap((f) => f.agreements)),
+      agreement(all.flatMap((f) => f.agreements)),
     ];
   },
   json: ({ study }) => (study?.seen === undefined ? {} : { detections: findings(study) }),
@@ -81,7 +44,7 @@ function foundTable(pictured: readonly ModelFindings[]): Table {
     rows: pictured.flatMap(({ model, pictures }) =>
       pictures.map((p) => [model, p.image, p.fault ?? (p.found.map(textOf).join(", ") || "–")]),
     ),
-    notes: ["Of the first measured answer of each model to each image."],
+    notes: ["From the first measured answer of each model to each image."],
   });
 }
 
@@ -99,8 +62,10 @@ function figures(
     return photograph === undefined ? [] : [photographSymbol(idOf(image), photograph)];
   });
   // A drawing that shows nothing and holds the photographs for the others.
-  const holder = `<svg width="0" height="0" style="position:absolute" aria-hidden="true">${symbols.join("")}</svg>`;
-  const shared = trusted(`<style>${PICTURE_CSS}</style>${symbols.length === 0 ? "" : holder}`);
+  const shared = trusted(
+    symbols.length === 0 ? "" : `<svg class="holder" aria-hidden="true">${symbols.join("")}</svg>`,
+  );
+  const colours = classColours(pictured.flatMap((f) => f.pictures));
   const groundOf = (image: string): Ground => {
     const photograph = photographs.get(image);
     if (photograph !== undefined) return { ...photograph, photographId: idOf(image) };
@@ -111,12 +76,13 @@ function figures(
     figure({
       title: `What ${model} found`,
       caption:
-        `Objects with a score of ${OBJECT_SCORE} and more, in the first measured answer of each cell shown` +
+        `Objects with a score of ${OBJECT_SCORE} and more, in the first measured answer of the model` +
         (pictures.every((p) => photographs.has(p.image))
-          ? "."
-          : "; the run kept no copy of photographs that are blank."),
+          ? ". One colour a class in all pictures."
+          : ". The run kept no copy of the photographs that are blank."),
+      small: true,
       panels: pictures.map((p, j) => {
-        const drawing = trusted(drawPicture(p, groundOf(p.image)));
+        const drawing = trusted(drawPicture(p, groundOf(p.image), colours));
         return { title: titleOf(p), picture: i === 0 && j === 0 ? joined([shared, drawing]) : drawing };
       }),
       alternative: pictures.map(describe).join(". "),
@@ -154,25 +120,32 @@ function between({ between, clients }: Agreement): string {
   return `${between === "server" ? "one server" : "different servers"}: ${and(clients.map(kindTitle))}`;
 }
 
-function agreementTable(agreements: readonly Agreement[]): Block {
+/** Whether all answers to the same input are one: in a sentence, and as a table, folded. */
+function agreement(agreements: readonly Agreement[]): Block {
   if (agreements.length === 0)
-    return notice("unsure", "No two answers are to the same input: protocols cannot be compared.");
+    return notice("unsure", "No two answers were given to the same input, so protocols cannot be compared.");
+  const pairs = agreements.reduce((sum, a) => sum + a.pairs, 0);
+  const differ = agreements.reduce((sum, a) => sum + a.disagreements.length, 0);
+  const text = differ === 0 ? `all ${count(pairs, "pair")} agree` : `${differ} of ${count(pairs, "pair")} differ`;
+  return fold(`Answers to the same input, compared: ${text}`, agreementTable(agreements));
+}
+
+function agreementTable(agreements: readonly Agreement[]): Table {
   const small = (difference: number) =>
     difference >= 1e-3 ? difference.toFixed(3) : difference === 0 ? "0" : difference.toExponential(1);
   return table({
-    caption: "Answers to the same input, compared",
     columns: ["model", "between", ...rights("pairs", "scores differ by", "box edges by"), "agree"],
     rows: agreements.map((a) => [
       ...[a.model, between(a), String(a.pairs), small(a.scoreDifference), small(a.boxDifference)],
       a.disagreements.length === 0
         ? { text: "yes", tone: "good" as const }
-        : { text: `NO: ${a.disagreements.length} differ`, tone: "bad" as const },
+        : { text: `no: ${a.disagreements.length} differ`, tone: "bad" as const },
     ]),
     notes: [
       ...agreements.flatMap(({ disagreements }) =>
         disagreements.slice(0, 3).map((d) => `${d.a} and ${d.b}: ${d.differences.slice(0, 4).join("; ")}`),
       ),
-      `${TOLERANCE_RULE}. An object that only one answer has counts with its score.`,
     ],
+    method: "detections",
   });
 }

@@ -1,5 +1,4 @@
 import type { Axis } from "../../matrix/axes.ts";
-import { EFFECTS_RULE } from "../../stats/effects/effects.ts";
 import { type EffectRow, type Effects, effectsOf } from "../../stats/run-effects.ts";
 import { type Figure, type Table, figure, fold, only, rights, table } from "../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../charts/intervals.ts";
@@ -15,19 +14,31 @@ const atImage = ({ at }: EffectRow) => at?.factor === "image";
 /** The effects of every factor, with what the model that they are from explains. */
 export const effectsSection: Section = {
   id: "effects",
-  title: "What latency depends on: effects as ratios",
+  title: "What latency depends on",
   short: "Effects",
   blocks({ study, axes }) {
     const effects = study === undefined ? undefined : effectsOf(study);
     if (effects === undefined) return [];
     const byImage = effects.rows.filter(atImage);
     return [
-      only(["html"], forest(effects, axes)),
-      effectsTable(effects, axes),
-      ...when(
-        byImage.length > 0,
-        fold("Image by image: how the effects of protocol and model depend on the image", imagesTable(byImage, axes)),
+      only(
+        ["html"],
+        forest(
+          "How many times as long, all else averaged",
+          effects.rows.filter((r) => r.at === null),
+          axes,
+        ),
+        fold(
+          "At each level of another factor",
+          forest(
+            "How many times as long",
+            effects.rows.filter((r) => !atImage(r)),
+            axes,
+          ),
+        ),
       ),
+      fold("The effects as a table", effectsTable(effects, axes)),
+      ...when(byImage.length > 0, fold("The effects of protocol and model at each image", imagesTable(byImage, axes))),
     ];
   },
   json: ({ study }) => (study === undefined ? {} : { effects: effectsOf(study) ?? null }),
@@ -47,8 +58,7 @@ export function atTitle({ at }: EffectRow, axes: readonly Axis[]): string {
 }
 
 /** One picture a factor, each with a scale of its own: a model's factor may be a hundred times a protocol's. */
-function forest(effects: Effects, axes: readonly Axis[]): Figure {
-  const rows = effects.rows.filter((r) => !atImage(r));
+function forest(title: string, rows: readonly EffectRow[], axes: readonly Axis[]): Figure {
   // A factor with one ratio says it once, and then only where.
   const alone = (factor: string) =>
     new Set(rows.filter((r) => r.factor === factor).map((r) => ratioTitle(r, axes))).size === 1;
@@ -59,12 +69,15 @@ function forest(effects: Effects, axes: readonly Axis[]): Figure {
   const number = (r: EffectRow) => `${formatRatio(r.ratio)} (${formatRatioInterval(r.interval)})`;
   const factors = [...new Set(rows.map((r) => r.factor))];
   return figure({
-    title: "How many times as long",
+    title,
     caption:
-      "Each ratio with its 95 % interval; the upright line is 1, no difference. An arrow: it goes on beyond the picture.",
+      "Each ratio with its 95 % interval. The upright line is 1: no difference. An arrow: the interval goes on beyond the picture.",
     legend: [
       { label: "averaged over all else", colour: "ink" },
-      { label: "at one level of another factor", colour: "ink", hollow: true },
+      ...when(
+        rows.some((r) => r.at !== null),
+        { label: "at one level of another factor", colour: "ink", hollow: true } as const,
+      ),
       ...unknownKey(rows),
     ],
     alternative: rows.map((r) => `${factorTitle(axes, r.factor)}: ${name(r)} ${number(r)}`).join("; "),
@@ -104,7 +117,7 @@ function imagesTable(rows: readonly EffectRow[], axes: readonly Axis[]): Table {
     columns: COLUMNS,
     rows: [...rows].sort((a, b) => a.factor.localeCompare(b.factor) || far(b) - far(a)).map(cellsOf(axes)),
     notes: [
-      `${rows.length} effects, each with an interval of its own: about one in twenty misses the truth, most likely one of the largest.`,
+      `Of ${rows.length} intervals about one in twenty misses the truth, most likely one of the largest effects.`,
     ],
   });
 }
@@ -116,7 +129,7 @@ const pairs = (all: readonly (readonly [string, string])[], axes: readonly Axis[
 function misfitText({ misfitFactor, additive }: Effects, axes: readonly Axis[]): string {
   const size = Number.isNaN(misfitFactor)
     ? ""
-    : ` Their effect is in the misfit: of a cell, with noise, a factor of ${formatRatio(misfitFactor)} (one standard deviation).`;
+    : ` What the model leaves unexplained of a cell is a factor of ${formatRatio(misfitFactor)} (one standard deviation).`;
   return `Not in the model: interactions of ${[...pairs(additive, axes), "any three factors"].join(", ")}.${size}`;
 }
 
@@ -129,19 +142,19 @@ function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
     columns: COLUMNS,
     rows: effects.rows.filter((r) => !atImage(r)).map(cellsOf(axes)),
     notes: [
-      "The row of images is the slowest over the fastest, chosen by these numbers: its interval does not allow for the choice.",
+      "The row of images compares the slowest with the fastest. These two were chosen by their numbers, which the interval does not allow for.",
       `The model explains ${(100 * effects.explained).toFixed(1)} % of the variation between cells (log scale); ${noise}; ${effects.observations} visits in ${effects.rounds} rounds.`,
       misfitText(effects, axes),
       ...when(
         effects.missing > 0,
-        `${count(effects.missing, "combination")} not measured: the model predicts what is missing, and its misfit widens the intervals.`,
+        `${count(effects.missing, "combination")} not measured: the model predicts them, and the intervals are wider for it.`,
       ),
-      ...when(setAside.length > 0, `Set aside as outliers, each visited once: ${setAside.join(", ")}.`),
+      ...when(setAside.length > 0, `Left out as outliers, each with a single visit: ${setAside.join(", ")}.`),
       ...when(
         effects.leftOut.length > 0,
         `Interactions left out, because not every combination was measured: ${pairs(effects.leftOut, axes).join(", ")}.`,
       ),
-      `${EFFECTS_RULE}.`,
     ],
+    method: "effects",
   });
 }

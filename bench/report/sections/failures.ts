@@ -1,67 +1,46 @@
 import { type Failed, failedOf } from "../../stats/visits.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
-import { type Block, type TableCell, notice, rights, table } from "../blocks.ts";
+import { type Block, type TableCell, rights, table } from "../blocks.ts";
 import { axisCells, axisColumns } from "./columns.ts";
-import { count } from "../../../lib/words.ts";
-import type { ReportInputs, Section } from "../section.ts";
+import type { ReportInputs } from "../section.ts";
 
 /** Every failed call and visit of a run, also of cells that were measured after all: no latency is of a failed call. */
-export const failuresSection: Section = {
-  id: "failures",
-  title: "What failed, calls that went well later included",
-  short: "Failures",
-  blocks(inputs) {
-    const rows = failedGroups(inputs).map((g): TableCell[] => [
-      ...g.who,
-      `${g.cells} of ${g.of}`,
-      { text: String(g.failed.calls), tone: g.failed.calls > 0 ? "bad" : "muted" },
-      String(g.calls + g.failed.calls),
-      { text: String(g.failed.failures), tone: g.failed.failures > 0 ? "bad" : "muted" },
-      `${g.failed.visits} of ${g.failed.tried}`,
-      Object.entries(g.failed.codes)
-        .map(([code, times]) => `${code} ${times}`)
-        .join(", "),
-    ]);
-    if (rows.length === 0) return [];
-    return [
-      table({
-        columns: [
-          ...axisColumns(shownAxes(inputs.cells, inputs.axes, ["image"])),
-          ...rights("cells\nhit", "failed\ncalls", "of\ncalls", "visits that\nended so", "visits with\na failure"),
-          "codes",
-        ],
-        rows,
-        notes: [
-          "Measured calls. No latency in this report is of a failed call: where calls ran into their timeout, the true latency is longer than what is shown.",
-        ],
-      }),
-    ];
-  },
-  json: ({ cells, study }) => {
-    const failed = cells.flatMap(({ id: cell }) => {
-      const own = study?.data.get(cell)?.failed;
-      return own === undefined ? [] : [{ cell, ...own }];
-    });
-    return failed.length === 0 ? {} : { failed };
-  },
-};
-
-/** A notice for the top of the report: calls failed, and no latency is of them. */
-export function failedNotice(inputs: ReportInputs): Block[] {
-  const groups = failedGroups(inputs);
-  if (groups.length === 0) return [];
-  const sum = (of: (g: (typeof groups)[number]) => number) => groups.reduce((total, g) => total + of(g), 0);
-  const [cells, calls, failures] = [sum((g) => g.cells), sum((g) => g.failed.calls), sum((g) => g.failed.failures)];
-  const measured = [...inputs.summaries.values()].reduce((total, s) => total + s.n, 0);
-  const share = ((100 * calls) / (calls + measured)).toPrecision(2);
+export function failuresTable(inputs: ReportInputs): Block[] {
+  const rows = failedGroups(inputs).map((g): TableCell[] => [
+    ...g.who,
+    `${g.cells} of ${g.of}`,
+    { text: String(g.failed.calls), tone: g.failed.calls > 0 ? "bad" : "muted" },
+    String(g.calls + g.failed.calls),
+    { text: String(g.failed.failures), tone: g.failed.failures > 0 ? "bad" : "muted" },
+    `${g.failed.visits} of ${g.failed.tried}`,
+    Object.entries(g.failed.codes)
+      .map(([code, times]) => `${code} ${times}`)
+      .join(", "),
+  ]);
+  if (rows.length === 0) return [];
   return [
-    notice(
-      "bad",
-      `In ${cells} of ${count(inputs.cells.length, "cell")} something failed: ${count(calls, "measured call")} of ${calls + measured}` +
-        `${calls === 0 ? "" : ` (${share} %)`}, and ${count(failures, "visit")} could not be made or go on. ` +
-        `Latencies are of the calls that went well alone; what failed stands under "${failuresSection.short}".`,
-    ),
+    table({
+      caption: "Failures, also of cells that were measured later",
+      columns: [
+        ...axisColumns(shownAxes(inputs.cells, inputs.axes, ["image"])),
+        ...rights("cells\nhit", "failed\ncalls", "of\ncalls", "visits cut\nshort", "visits with\na failure"),
+        "codes",
+      ],
+      rows,
+      notes: [
+        "No latency is of a failed call. Where calls ran into their timeout, the true latency is longer than what is shown.",
+      ],
+    }),
   ];
+}
+
+/** Failures by cell, for programs. */
+export function failedJson({ cells, study }: ReportInputs): Readonly<Record<string, unknown>> {
+  const failed = cells.flatMap(({ id: cell }) => {
+    const own = study?.data.get(cell)?.failed;
+    return own === undefined ? [] : [{ cell, ...own }];
+  });
+  return failed.length === 0 ? {} : { failed };
 }
 
 /** Failures of cells that differ in their image alone. */

@@ -1,17 +1,10 @@
 import type { Server } from "../../../infra/outputs.ts";
 import type { RunManifest } from "../../records/manifest.ts";
-import { table } from "../blocks.ts";
-import type { Section } from "../section.ts";
+import { type Block, table } from "../blocks.ts";
 
 /** What each server ran on and with, as its container's engine said when the run began. */
-export const machinesSection: Section = {
-  id: "machines",
-  title: "The machines, and what their servers really ran with",
-  short: "Machines",
-  blocks: ({ manifest }) => (manifest.servers.length === 0 ? [] : [machines(manifest)]),
-};
-
-function machines(manifest: RunManifest) {
+export function machinesTable(manifest: RunManifest): Block[] {
+  if (manifest.servers.length === 0) return [];
   const rows = manifest.servers.map((server) => {
     const { cpu } = manifest.machines.find((m) => m.id === server.machineId)?.facts ?? {};
     const share = cpu == null || cpu.quotaCpus === null ? "" : `, ${cpu.quotaCpus} CPU quota`;
@@ -24,7 +17,12 @@ function machines(manifest: RunManifest) {
       server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),
     ];
   });
-  return table({ columns: ["server", "CPU", "cores", "settings", "kind", "image"], rows });
+  return [
+    table({
+      columns: ["server", "CPU", "cores", "settings", "kind", "image"],
+      rows,
+    }),
+  ];
 }
 
 /** A server's settings, as its container's environment says them where it does. */

@@ -1,16 +1,12 @@
 import type { DeployedModel } from "../../../infra/outputs.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { differencesText } from "../../targets/setup-diff.ts";
-import { type Block, type Table, fold, only, rights, table } from "../blocks.ts";
-import type { Section } from "../section.ts";
+import { type Block, type Table, only, rights, table } from "../blocks.ts";
 
 /** What produced the numbers: programs, machines, inputs and the timed region. */
-export const provenanceSection: Section = {
-  id: "provenance",
-  title: "Provenance",
-  short: "Provenance",
-  blocks: ({ manifest }) => [only(["html", "markdown"], runTable(manifest), ...inputs(manifest))],
-};
+export const provenanceBlocks = (manifest: RunManifest): Block[] => [
+  only(["html", "markdown"], runTable(manifest), ...inputs(manifest)),
+];
 
 function runTable(m: RunManifest): Table {
   const { commit, dirty } = m.lathe;
@@ -40,20 +36,16 @@ function runTable(m: RunManifest): Table {
 
 function inputs(m: RunManifest): Block[] {
   return [
-    fold(
-      "Models by SHA-256",
-      table({
-        columns: ["model", "server", "version", "SHA-256", "what it is"],
-        rows: m.servers.flatMap((server) => server.models.map((model) => modelRow(server.id, model))),
-      }),
-    ),
-    fold(
-      "Images by SHA-256",
-      table({
-        columns: ["image", "source", ...rights("pixels", "file bytes"), "SHA-256"],
-        rows: m.images.map((i) => [i.name, i.source, `${i.width} × ${i.height}`, String(i.fileBytes), i.sha256]),
-      }),
-    ),
+    table({
+      caption: "Models",
+      columns: ["model", "server", "version", "SHA-256", "what it is"],
+      rows: m.servers.flatMap((server) => server.models.map((model) => modelRow(server.id, model))),
+    }),
+    table({
+      caption: "Images",
+      columns: ["image", "source", ...rights("pixels", "file bytes"), "SHA-256"],
+      rows: m.images.map((i) => [i.name, i.source, `${i.width} × ${i.height}`, String(i.fileBytes), i.sha256]),
+    }),
   ];
 }
 

@@ -1,7 +1,7 @@
 import paper from "../../../paper/tables.json" with { type: "json" };
 import { COMBINATIONS, EXPERIMENTS, type Experiment } from "../../../paper/published.ts";
 import { mean } from "../../../stats/math/quantile.ts";
-import { type Figure, type LegendEntry, type Table, figure, prose, right, table } from "../../blocks.ts";
+import { type Figure, type LegendEntry, type Table, figure, fold, prose, right, table } from "../../blocks.ts";
 import { protocolTitle } from "../../../../clients/registry.ts";
 import { protocolLook } from "../../charts/colours.ts";
 import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
@@ -10,29 +10,45 @@ import { imageOrder } from "../columns.ts";
 import type { ReportInputs, Section } from "../../section.ts";
 import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
-import { type PaperTable, entryOf, paperCells, paperClients, paperTable } from "./tables.ts";
+import {
+  type PaperTable,
+  entryOf,
+  paperCells,
+  paperClients,
+  paperTable,
+  paperTableBlock,
+  paperTables,
+} from "./tables.ts";
 
-/** The paper's Figures 8 to 15, theirs beside ours as far as theirs were published as numbers. */
-export const paperFiguresSection: Section = {
-  id: "paper-figures",
-  title: "The paper's Figures 8 to 15",
-  short: "Figures 8–15",
+/** The paper's tables and Figures 8 to 15, ours beside theirs as far as theirs were published as numbers. */
+export const paperSection: Section = {
+  id: "paper",
+  title: "The paper's tables and figures, beside this run",
+  short: "Paper",
   blocks(inputs) {
+    const tables = paperTables(inputs);
+    if (tables.length === 0) return [];
     const [local, ...remote] = EXPERIMENTS;
-    const home = localFigure(local, inputs);
     const away = remote.flatMap((e) => remoteFigure(e, inputs));
-    if (home.length + away.length === 0) return [];
     return [
       prose(
-        "The machines are others than the paper's, so compare the patterns and not the milliseconds. Of its figures the paper published " +
-          "the means in its Tables 1 to 3 and their averages as numbers; those are drawn here. The values of single images in its figures " +
-          "were not published as numbers, so only ours are drawn.",
+        "The paper measured other machines, so compare patterns, not milliseconds. It published means as numbers (Tables 1 to 3); the single points of its " +
+          "figures were not published, so the figures show its means and our points.",
       ),
-      ...home,
-      ...away,
-      ...when(away.length > 0, averagesTable(inputs)),
+      ...tables.map((t) =>
+        fold(
+          `${t.experiment.title}${tables.filter((o) => o.experiment === t.experiment).length > 1 ? `, ${t.client}` : ""}`,
+          paperTableBlock(t),
+        ),
+      ),
+      fold("Figures 8 to 15, ours beside the paper's means", ...localFigure(local, inputs), ...away),
+      ...when(
+        away.length > 0,
+        fold("Averages over protocols, as in the paper's Figures 11 to 15", averagesTable(inputs)),
+      ),
     ];
   },
+  json: (inputs) => ({ tables: paperTables(inputs) }),
 };
 
 const MODELS = ["rfcn", "ssd"] as const;

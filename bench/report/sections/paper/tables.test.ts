@@ -51,13 +51,13 @@ describe("the paper's tables", () => {
     expect(ours).toMatchObject({ visits: 5, interval: { low: expect.closeTo(12.7, 0) as number } });
     const text = tableText(paperTableBlock(paper));
     expect(text).toMatch(/95 % interval +\d+\.\d to \d+\.\d/);
-    expect(text).toMatch(/calls \(visits\) +33 \(5\)/);
     // A cell visited once that nothing bears out could be anything.
     const once = { ...study, data: new Map([...data, [local[1].id, dataOf(local[1].id, [[900]])]]) };
     expect(entryOf(local, summaries, once)).toMatchObject({ interval: null, visits: 3 });
     expect(edge(table2)?.entries[2]?.ours).toMatchObject({ interval: null });
-    expect(tableText(paperTableBlock(paperTable(table2, "probe", { manifest, cells, summaries })))).toMatch(
-      /interval +–/,
+    // A row of dashes says nothing.
+    expect(tableText(paperTableBlock(paperTable(table2, "probe", { manifest, cells, summaries })))).not.toContain(
+      "interval",
     );
   });
 

@@ -10,7 +10,7 @@ import { type Interval, known, ratioOf } from "../../../stats/math/estimate.ts";
 import { type Study, inDoubt, logMeanOver, pixelClients } from "../../../stats/study.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
 import { type Table, type TableCell, right, table } from "../../blocks.ts";
-import type { ReportInputs, Section } from "../../section.ts";
+import type { ReportInputs } from "../../section.ts";
 
 /** What the paper's tables need to know of a run; of a study also the visits, for intervals. */
 export type TableInputs = Pick<ReportInputs, "manifest" | "cells" | "summaries" | "study">;
@@ -129,7 +129,7 @@ export function paperTableBlock(paper: PaperTable): Table {
   const below = (title: string, entries: readonly Entry[], text: (e: Entry & { kind: "measured" }) => string) => {
     const texts = entries.map((e): TableCell => (e.kind === "measured" ? { text: text(e), tone: "muted" } : ""));
     return when<TableCell[]>(
-      texts.some((t) => t !== ""),
+      texts.some((t) => t !== "" && (typeof t === "string" || t.text !== "–")),
       [title, ...texts.flatMap((t) => [t, ""])],
     );
   };
@@ -140,7 +140,6 @@ export function paperTableBlock(paper: PaperTable): Table {
       ...below("  95 % interval", entries, ({ interval }) =>
         interval === null ? "–" : formatInterval(interval, formatMs),
       ),
-      ...below("  calls (visits)", entries, ({ n, visits }) => `${n} (${visits})`),
     ];
   });
   return table({
@@ -152,30 +151,18 @@ export function paperTableBlock(paper: PaperTable): Table {
         ([reason, [first, ...others]], i) =>
           `[${i + 1}] ${first}${others.length === 0 ? "" : ` and ${others.length} more like it`}: ${reason}`,
       ),
-      ...when(rows.length > paper.rows.length, OURS_RULE),
       ...when(
         paper.experiment.id === "remoteImage2",
         `The paper's numbers: ${published.experiments.remoteImage2.note}.`,
       ),
     ],
+    method: "paper",
   });
 }
 
-const OURS_RULE =
-  "Interval: of our mean, by the noise of the model's visits and of rounds, as under Effects (on the logarithm); a cell visited once " +
-  "is taken to be as noisy as cells like it. A dash: there is none, or a cell visited once is an outlier.";
-
-/** The paper's three tables as data, for each gRPC client kind of a run. */
-function paperTables(inputs: TableInputs): PaperTable[] {
+/** The paper's three tables as data, for each gRPC client kind of a run; without those of which this run measured nothing. */
+export function paperTables(inputs: TableInputs): PaperTable[] {
   const clients = paperClients(inputs.manifest, "grpc");
-  return EXPERIMENTS.flatMap((experiment) => clients.map((client) => paperTable(experiment, client, inputs)));
+  const all = EXPERIMENTS.flatMap((experiment) => clients.map((client) => paperTable(experiment, client, inputs)));
+  return all.filter((t) => t.rows.some((r) => r.entries.some((e) => e.ours.kind !== "absent")));
 }
-
-/** The paper's three tables, ours beside theirs. */
-export const paperTablesSection: Section = {
-  id: "paper-tables",
-  title: "The paper's tables",
-  short: "Tables 1–3",
-  blocks: (inputs) => paperTables(inputs).map(paperTableBlock),
-  json: (inputs) => ({ tables: paperTables(inputs) }),
-};

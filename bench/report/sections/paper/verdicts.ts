@@ -1,8 +1,8 @@
 import type { Study } from "../../../stats/study.ts";
 import { type Verdict, verdicts } from "../../../verdicts/index.ts";
-import { type Effect, FINDING_RULE, type Finding, type Outcome } from "../../../verdicts/verdict.ts";
+import type { Effect, Finding, Outcome } from "../../../verdicts/verdict.ts";
 import type { Figure, Table, TableCell, Tone } from "../../blocks.ts";
-import { figure, fold, list, only, rights, table } from "../../blocks.ts";
+import { figure, fold, list, only, prose, rights, table } from "../../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../../charts/intervals.ts";
 import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
 import type { Section } from "../../section.ts";
@@ -13,11 +13,6 @@ const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
   inconclusive: "unsure",
 };
 
-const PAPER_TEST =
-  'The paper\'s numbers go through the same test as ours, as far as they have what it takes. For "remote is slower than local" they do ' +
-  "not: ours compares a server called from the client machine with the same server called by its own machine, image by image; the " +
-  "paper gives no local number for the images of its remote ones, so theirs compares the server with the client machine that calls itself.";
-
 /** The paper's conclusions: the verdict on this run, on the paper's own numbers, and what each rests on. */
 export const verdictsSection: Section = {
   id: "verdicts",
@@ -26,17 +21,20 @@ export const verdictsSection: Section = {
   blocks({ study }) {
     if (study === undefined) return [];
     const all = verdicts(study);
+    // Of another experiment than the paper's there is nothing to judge.
+    if (all.every((v) => v.ours.effects.length === 0)) return [];
     const outcome = (o: Outcome): TableCell => ({ text: o, tone: OUTCOME_TONES[o] });
     const summary = table({
       columns: ["conclusion of the paper", "here", "on the paper's own numbers"],
       rows: all.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
-      notes: [`${FINDING_RULE}.`, PAPER_TEST],
+      method: "verdicts",
     });
-    const evidence = all.map((v) =>
-      fold(`${v.id}: ${v.test}`, list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)])),
-    );
+    const evidence = all.flatMap((v) => [
+      prose([{ strong: v.text }, `. Test: ${v.test}.`]),
+      list([...findingLines("here", v.ours), ...findingLines("paper", v.paper)]),
+    ]);
     const images = study.images.some((i) => i.objects !== null) ? [imagesTable(study)] : [];
-    return [summary, only(["html"], verdictsFigure(all)), ...evidence, ...images];
+    return [summary, fold("What each verdict rests on", only(["html"], verdictsFigure(all)), ...evidence, ...images)];
   },
   json: ({ study }) => (study === undefined ? {} : { verdicts: verdicts(study) }),
 };
@@ -68,7 +66,7 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
   return figure({
     title: "What the verdicts rest on",
     caption:
-      "A conclusion holds where every interval of it lies to the right of the upright line; an arrow: it goes on beyond the picture.",
+      "A conclusion holds where all of its intervals lie to the right of the upright line. An arrow: the interval goes on beyond the picture.",
     legend: [
       { label: "here", colour: "ink" },
       { label: "the paper's numbers", colour: "ink", hollow: true },

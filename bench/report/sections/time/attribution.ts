@@ -4,56 +4,60 @@ import type { RunManifest } from "../../../records/manifest.ts";
 import { type Attribution, PARTS, type Part, attribute } from "../../../stats/attribution/attribution.ts";
 import { SMALL_SHARE } from "../../../stats/attribution/sums.ts";
 import { shownAxes } from "../../../stats/levels.ts";
-import { type Figure, type TableCell, figure, only, right, rights, table } from "../../blocks.ts";
+import {
+  type Block,
+  type Figure,
+  type TableCell,
+  figure,
+  fold,
+  only,
+  prose,
+  right,
+  rights,
+  table,
+} from "../../blocks.ts";
 import { modelTitle } from "../caveats.ts";
 import { type Bar, stackChart } from "../../charts/stacks.ts";
 import { axisCells, axisColumns, levelsText } from "../columns.ts";
-import { doubtfulNote, judgedInterval, judgedRule, judgedText, judgement, signed } from "./judgement.ts";
+import { doubtfulNote, judgedInterval, judgedText, judgement, signed } from "./judgement.ts";
 import { count } from "../../../../lib/words.ts";
 import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
-import type { Section } from "../../section.ts";
+import type { ReportInputs } from "../../section.ts";
 
-/** Where the time of a request goes: the parts, and whether they add up. */
-export const attributionSection: Section = {
-  id: "attribution",
-  title: "What a request's time is made of: mean over images, ms",
-  short: "Attribution",
-  blocks({ manifest, study, axes }) {
-    const all = study === undefined ? [] : attribute(study);
-    if (all.length === 0) return [];
-    const shown = shownAxes(manifest.cells.filter(isPlain), axes, ["image"]);
-    const columns = [
-      ...[...axisColumns(shown), right("whole"), "adds\nup", ...rights("left\nover", "interval,\n% of whole")],
-      ...rights("model\ncompute", "client\nencode", "client\ndecode", "server,\nwire", "network"),
-    ];
-    const rows = all.map((a) => [
-      ...[...axisCells(a.levels, shown, manifest), signed(a.total), answer(a)],
-      ...[signed(a.rest), judgedInterval(a.judged, a.total.value)],
-      ...[a.parts.compute, a.parts.encode, a.parts.decode, a.parts.server].map(signed),
-      networkOf(a),
-    ]);
-    const notes = [
-      sumsText(all),
-      judgedRule(all.filter((a) => a.kind === "finding" && a.judged.interval !== null).length, "the whole") +
-        (all.some((a) => a.kind === "follows") ? FOLLOWS : ""),
-      "Server and wire format: what the null model takes between encoding and decoding, called by its own machine; network: what it " +
-        "takes more than that, called from the client machine. Model compute: what the model takes longer than the null model, both " +
-        "called by their own machine, averaged over the clients.",
-      ...doubtfulNote(all),
-      ...noNetwork(all),
-      ...when(
-        all.some((a) => PARTS.some((p) => a.parts[p].value < 0)),
-        "A part below zero: it is a difference of two measurements, and the one that is taken away took longer.",
-      ),
-    ];
-    return [only(["html"], stacksFigure(all, shown, manifest)), table({ columns, rows, notes })];
-  },
-  json: ({ study }) => (study === undefined ? {} : { attribution: attribute(study) }),
-};
-
-const FOLLOWS =
-  " In parentheses: where machines call themselves, the clients' left-overs of one model are zero together by construction, so the last one's follows and is not counted.";
+/** The parts of a request's time as bars, whether they add up, and the table of them, folded. */
+export function attributionBlocks({ manifest, study, axes }: ReportInputs): Block[] {
+  const all = study === undefined ? [] : attribute(study);
+  if (all.length === 0) return [];
+  const shown = shownAxes(manifest.cells.filter(isPlain), axes, ["image"]);
+  const columns = [
+    ...[...axisColumns(shown), right("whole"), "adds\nup", ...rights("left\nover", "interval,\n% of whole")],
+    ...rights("model\ncompute", "client\nencode", "client\ndecode", "server,\nwire", "network"),
+  ];
+  const rows = all.map((a) => [
+    ...[...axisCells(a.levels, shown, manifest), signed(a.total), answer(a)],
+    ...[signed(a.rest), judgedInterval(a.judged, a.total.value)],
+    ...[a.parts.compute, a.parts.encode, a.parts.decode, a.parts.server].map(signed),
+    networkOf(a),
+  ]);
+  const notes = [
+    ...when(
+      all.some((a) => a.kind === "follows"),
+      "In parentheses: this left-over follows from the others of the model on that machine.",
+    ),
+    ...doubtfulNote(all),
+    ...noNetwork(all),
+    ...when(
+      all.some((a) => PARTS.some((p) => a.parts[p].value < 0)),
+      "A part below zero is a difference of two measurements of which the one taken away was longer.",
+    ),
+  ];
+  return [
+    prose(sumsText(all)),
+    only(["html"], fold("The parts of every model's time, at every place", stacksFigure(all, shown, manifest))),
+    fold("The parts as a table, mean over images, ms", table({ columns, rows, notes, method: "attribution" })),
+  ];
+}
 
 /** Why there is no network where there is none. */
 function noNetwork(all: readonly Attribution[]): string[] {
@@ -61,9 +65,8 @@ function noNetwork(all: readonly Attribution[]): string[] {
   if (less.length === 0) return [];
   const [low, high] = [formatMs(Math.min(...less)), formatMs(Math.max(...less))];
   return [
-    `Network none: the null model answers its own machine more slowly than the client machine, by ${low === high ? low : `${low} to ${high}`} ms ` +
-      "(called by itself, client and server share that machine's processor; called from elsewhere, they do not). That is no network of less than nothing: " +
-      "what the network takes is in server and wire there, and cannot be separated from them.",
+    `Network none: calls to the null model take ${low === high ? low : `${low} to ${high}`} ms longer on the server's own machine, where client and server ` +
+      "share the processor, than from the client machine. So the network cannot be told apart from server and wire there.",
   ];
 }
 
@@ -77,7 +80,7 @@ function sumsText(all: readonly Attribution[]): string {
     open: `Whether the parts add up to the whole is inconclusive: ${open}`,
     yes: (n) =>
       `The parts add up to the whole, within ${100 * SMALL_SHARE} % of it, in ${n} of ${count(found.length, "finding")}`,
-    no: (off) => `they do NOT add up in ${off.length}, by ${share(off)} of the whole at most`,
+    no: (off) => `they do not add up in ${off.length}, by ${share(off)} of the whole at most`,
   });
 }
 
@@ -108,7 +111,7 @@ function stacksFigure(all: readonly Attribution[], axes: readonly Axis[], manife
   return figure({
     title: "The parts of a request's time",
     caption:
-      "Mean over images. The upright line is the whole as it was measured: where the parts are beyond doubt not as long, the row says ≠ sum." +
+      "Mean over images; each model has a scale of its own. The upright line is the whole as it was measured. ≠ sum: the parts do not add up to it." +
       belowZero(all, axes),
     legend: PART_TITLES.map(([colour, label]) => ({ label, colour, sign: "square" })),
     alternative: all.map((a) => `${a.levels["model"] ?? ""}, ${words(a)}`).join("; "),
@@ -128,9 +131,7 @@ function belowZero(all: readonly Attribution[], axes: readonly Axis[]): string {
     ),
   );
   const few = [...parts.slice(0, LISTED), ...when(parts.length > LISTED, `and ${parts.length - LISTED} more`)];
-  return parts.length === 0
-    ? ""
-    : ` A part below zero is not drawn, and its bar goes beyond the line by as much: ${few.join("; ")}. Why: below the table.`;
+  return parts.length === 0 ? "" : ` Parts below zero are not drawn: ${few.join("; ")}.`;
 }
 
 /** Share of the whole that a part below zero must have to be named, and how many are. */

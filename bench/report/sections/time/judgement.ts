@@ -1,19 +1,9 @@
 import { count } from "../../../../lib/words.ts";
 import { when } from "../../../format/when.ts";
 import { formatInterval, formatMs } from "../../../format/numbers.ts";
-import { type Judged, SMALL_SHARE, levelOf } from "../../../stats/attribution/sums.ts";
+import type { Judged } from "../../../stats/attribution/sums.ts";
 import type { Estimate } from "../../../stats/math/estimate.ts";
 import type { TableCell } from "../../blocks.ts";
-
-/** How a left-over of a whole is judged, for readers of the attribution and of the servers' own clocks. */
-export function judgedRule(findings: number, whole: string): string {
-  const level = Number((100 * levelOf(findings)).toFixed(2));
-  return (
-    `Yes: the interval of what is left over lies within ${100 * SMALL_SHARE} % of ${whole}. NO: it does not, and zero is not in it. Inconclusive: ` +
-    `neither. The interval is the one shown: it holds for all ${count(findings, "finding")} at once at 95 % (Bonferroni: ${level} % ` +
-    "each), with the noise of all visits alike, whatever the image."
-  );
-}
 
 /** The interval that was judged, as a share of the whole: `-2.1 to 3.4`. */
 export function judgedInterval({ interval }: Judged, wholeMs: number): string {
@@ -26,7 +16,7 @@ export function judgedInterval({ interval }: Judged, wholeMs: number): string {
 /** The judgement in a table. */
 export function judgement({ small }: Judged): Exclude<TableCell, string> {
   if (small === null) return { text: "inconclusive", tone: "unsure" };
-  return small ? { text: "yes", tone: "good" } : { text: "NO", tone: "bad" };
+  return small ? { text: "yes", tone: "good" } : { text: "no", tone: "bad" };
 }
 
 interface Row {
@@ -54,8 +44,7 @@ export function doubtfulNote(rows: readonly Row[]): readonly string[] {
   const doubtful = rows.filter((r) => r.judged.doubtful).length;
   return when(
     doubtful > 0,
-    `In ${count(doubtful, "row")} nothing is judged: a cell in it was visited once and is an outlier, or could be one without being seen. ` +
-      "Its numbers are what was measured.",
+    `${count(doubtful, "row")} not judged: each rests on a cell with a single visit, which may be an outlier.`,
   );
 }
 

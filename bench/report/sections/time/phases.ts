@@ -1,29 +1,13 @@
-import { count } from "../../../../lib/words.ts";
 import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
-import { type Table, type TableCell, fold, only, rights, table } from "../../blocks.ts";
-import type { ReportInputs, Section } from "../../section.ts";
+import { type Table, type TableCell, rights, table } from "../../blocks.ts";
+import type { ReportInputs } from "../../section.ts";
 import { axisCells, axisColumns } from "../columns.ts";
 
-/** Where the time of a request goes: means over images of the phases of a call. */
-export const phasesSection: Section = {
-  id: "phases",
-  title: "Where the time goes: mean over images, ms",
-  short: "Phases",
-  blocks: (inputs) => {
-    if (inputs.cells.length === 0) return [];
-    const phases = phaseTable(inputs);
-    return [
-      // As cards on a phone it is many screens long.
-      only(["html"], fold(`The phases of a call: ${count(phases.rows.length, "row")}`, phases)),
-      only(["terminal", "markdown"], phases),
-    ];
-  },
-};
-
-function phaseTable(inputs: ReportInputs): Table {
+/** Means over images of the phases of a call, by the client's clock. */
+export function phaseTable(inputs: ReportInputs): Table {
   const { manifest, axes } = inputs;
   const shown = shownAxes(inputs.cells, axes, ["image"]);
   const queued = [...inputs.summaries.values()].some((s) => s.phaseMeansMs.lateMs !== null);
@@ -54,12 +38,13 @@ function phaseTable(inputs: ReportInputs): Table {
     ],
     rows,
     notes: when(queued, QUEUED),
+    method: "phases",
   });
 }
 
 const QUEUED =
-  "Queued: of a load at a rate, from when a call was due until it could begin (all connections were busy, or the client was late). It " +
-  "is part of the whole, and with encode to decode makes up the mean.";
+  "Queued: how long a call that was due at a rate waited until it began, because all connections were busy or the client was late. The phases " +
+  "from queued to decode add up to the mean.";
 
 /** How many images a mean is over, and why not more. */
 function overImages(measured: number, all: number, failed: number): TableCell {

@@ -1,30 +1,18 @@
 import { type ServerClocks, serverClocks } from "../../../stats/attribution/server-clock.ts";
-import { type Block, rights, table } from "../../blocks.ts";
+import { type Table, rights, table } from "../../blocks.ts";
 import { axisCells, axisColumns } from "../columns.ts";
-import { doubtfulNote, judgedInterval, judgedRule, judgedText, judgement, signed } from "./judgement.ts";
+import { doubtfulNote, judgedInterval, judgedText, judgement, signed } from "./judgement.ts";
 import { count } from "../../../../lib/words.ts";
 import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import { isPlain } from "../../../matrix/cell.ts";
 import { shownAxes } from "../../../stats/levels.ts";
-import type { ReportInputs, Section } from "../../section.ts";
+import type { ReportInputs } from "../../section.ts";
 
-/** The attribution beside what the servers' own clocks say, where servers publish metrics. */
-export const serverClockSection: Section = {
-  id: "server-clock",
-  title: "The servers' own clock: mean over images, ms",
-  short: "Servers' clock",
-  blocks(inputs) {
-    const { study } = inputs;
-    const clocks = study === undefined ? undefined : serverClocks(study);
-    return clocks === undefined || (clocks.rows.length === 0 && clocks.others + clocks.unread === 0)
-      ? []
-      : [clockTable(clocks, inputs)];
-  },
-  json: ({ study }) => (study === undefined ? {} : { serverClock: serverClocks(study) }),
-};
-
-function clockTable(clocks: ServerClocks, { manifest, axes }: ReportInputs): Block {
+/** What the client saw beside what the servers' own clocks say, where servers publish metrics; undefined where none was read. */
+export function clockTable({ manifest, axes, study }: ReportInputs): Table | undefined {
+  const clocks = study === undefined ? undefined : serverClocks(study);
+  if (clocks === undefined || (clocks.rows.length === 0 && clocks.others + clocks.unread === 0)) return undefined;
   const shown = shownAxes(manifest.cells.filter(isPlain), axes, ["image"]);
   const { rows, others, unread } = clocks;
   return table({
@@ -40,14 +28,13 @@ function clockTable(clocks: ServerClocks, { manifest, axes }: ReportInputs): Blo
     ]),
     notes: [
       agreement(rows),
-      "Client saw: between encoding and decoding. Outside: what the null model's calls from the same machine take outside of the " +
-        "server's clock (the protocol's library, the kernel, the network). Server's own: the same requests by its metrics; of it the " +
-        "model: the model's own run.",
-      judgedRule(rows.filter((r) => r.judged.interval !== null).length, "what the client saw"),
+      "Client saw: the time between encoding and decoding. Outside: what calls to the null model take outside of the server's clock (library, " +
+        "kernel, network). Server's own: the same requests by the server's metrics. Difference: client saw, less outside, less server's own.",
       ...doubtfulNote(rows),
-      ...when(others > 0, `In ${others} visits others used the server, too: left out here.`),
-      ...when(unread > 0, `In ${unread} visits the server's clock could not be read.`),
+      ...when(others > 0, `${others} visits are left out: the server answered other calls meanwhile.`),
+      ...when(unread > 0, `${unread} visits are left out: the server's clock could not be read.`),
     ],
+    method: "judged",
   });
 }
 
@@ -55,9 +42,8 @@ function clockTable(clocks: ServerClocks, { manifest, axes }: ReportInputs): Blo
 function agreement(rows: ServerClocks["rows"]): string {
   if (rows.length === 0) return "No row can be compared.";
   return judgedText(rows, {
-    open: "Whether the servers' own clocks agree with the attribution is inconclusive in every row.",
-    yes: (n) =>
-      `The servers' own clocks agree with what the client saw and the attribution in ${n} of ${count(rows.length, "row")}`,
-    no: (off) => `they do NOT agree in ${off.length}`,
+    open: "Whether the servers' own clocks agree with the client is inconclusive in every row.",
+    yes: (n) => `The servers' own clocks agree with the client in ${n} of ${count(rows.length, "row")}`,
+    no: (off) => `they do not agree in ${off.length}`,
   });
 }

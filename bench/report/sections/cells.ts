@@ -1,33 +1,36 @@
 import { loadTitle } from "../../loads/registry.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
-import { INTERVAL_RULE } from "../../stats/bootstrap.ts";
 import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
-import { QUANTILE_RULE } from "../../stats/math/quantile.ts";
 import type { Study } from "../../stats/study.ts";
 import { type Figure, type Table, type TableCell, figure, fold, only, rights, table } from "../blocks.ts";
 import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
+import { extent } from "../charts/plot.ts";
 import { type SpreadRow, spreadChart, spreadOf } from "../charts/spread.ts";
 import { askedPrecision, endText, reachedPrecision } from "../../stats/reached-precision.ts";
 import { axisCells, axisColumns, imageOrder } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
-import { formatInterval, formatMs } from "../../format/numbers.ts";
+import { formatMs, intervalOrWhy, narrow } from "../../format/numbers.ts";
 import { html } from "../render/markup.ts";
 import type { ReportInputs, Section } from "../section.ts";
 
-/** Every cell's distribution: centre with its interval, and as much of the tail as the calls can carry. */
-export const distributionsSection: Section = {
-  id: "distributions",
-  title: "Latency of every cell, ms",
-  short: "Distributions",
+/** Every cell: where its calls lie, and a table of it that readers sort and filter. */
+export const cellsSection: Section = {
+  id: "cells",
+  title: "Every cell",
+  short: "Cells",
   blocks(inputs) {
     const { study } = inputs;
     if (study === undefined || allStatistics(study).length === 0) return [];
     const cells = cellsTable(study, inputs);
     return [
-      only(["html"], spreadFigure(study), fold(`${count(cells.rows.length, "cell")} as a table`, cells)),
+      only(
+        ["html"],
+        fold("Where the calls of each cell lie, a picture a place and model", spreadFigure(study)),
+        fold(`${count(cells.rows.length, "cell")} as a table: sort, filter`, cells),
+      ),
       only(["terminal", "markdown"], cells),
     ];
   },
@@ -66,17 +69,17 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   return table({
     columns: [
       ...axisColumns(shown),
-      ...rights("median", "95 % interval", "precise\nto", "mean", "p90", "p99", "max"),
+      ...rights("median, ms", "95 % interval", "± %", "mean", "p90", "p99", "max"),
       ...rights(...when(!one, "asked"), "calls", "visits"),
       "ended",
     ],
     rows,
     notes: [
-      `${INTERVAL_RULE}.`,
-      `${QUANTILE_RULE}.`,
-      "Precise to: how far the interval's ends lie from the median. Ended: precise (as asked for), all calls, time up, or failed." +
+      "Ended: precise (as precise as asked for), all calls, time up, or failed." +
         (one && asked[0] != null ? ` Asked for: ${percent(asked[0])}.` : ""),
     ],
+    method: "cells",
+    sortable: true,
   });
 }
 
@@ -87,10 +90,10 @@ function figuresOf(s: CellStatistics | undefined, failure: string | undefined): 
       failure === undefined ? { text: "not measured", tone: "unsure" } : { text: `failed: ${failure}`, tone: "bad" };
     return [why, "", "", "", "", "", ""];
   }
-  const own = reachedPrecision(s);
+  const own = narrow(s.medianInterval, s.medianMs) ? reachedPrecision(s) : null;
   const shown = (ms: number | null) => (ms === null ? "" : formatMs(ms));
   return [
-    ...[formatMs(s.medianMs), formatInterval(s.medianInterval, formatMs), own === null ? "" : `±${percent(own)}`],
+    ...[formatMs(s.medianMs), intervalOrWhy(s.medianInterval, s.medianMs), own === null ? "" : `±${percent(own)}`],
     ...[formatMs(s.meanMs), shown(s.p90Ms), shown(s.p99Ms), formatMs(s.maxMs)],
   ];
 }
@@ -104,6 +107,7 @@ function spreadFigure(study: Study): Figure {
   const shown = shownAxes(manifest.cells, axes, IN_PICTURE);
   const images = imageOrder(manifest.images);
   const ordered = [...manifest.cells].sort((a, b) => images(a.image, b.image));
+  const domains = domainOf(study);
   const panels = groupsBut(ordered, axes, IN_PICTURE).map((cells) => {
     const failed = new Map<string, string>();
     const spreads = cells.flatMap((c): SpreadRow[] => {
@@ -113,12 +117,13 @@ function spreadFigure(study: Study): Figure {
       return [spreadOf(rowOf(c), c.client, Float64Array.from(own.totalsMs).sort())];
     });
     const title = axisCells(levelsOf(cells[0], axes), shown, manifest).join(": ");
+    const { model } = cells[0];
     if (spreads.length === 0)
       return { title, text: "no call succeeded", picture: html`<p class="failed">No call succeeded.</p>` };
     const medians = spreads.map((s) => s.middle).sort((a, b) => a - b);
     const text = `medians from ${formatMs(medians[0] ?? NaN)} to ${formatMs(medians.at(-1) ?? NaN)} ms`;
     const picture = spreadChart({
-      ...{ label: `${title}: ${text}`, spreads, failed, xLabel: "latency, ms (log scale)" },
+      ...{ label: `${title}: ${text}`, spreads, failed, xLabel: "latency, ms (log scale)", domain: domains(model) },
       rows: [...new Set(cells.map(rowOf))],
       series: manifest.clients
         .filter((client) => cells.some((c) => c.client === client))
@@ -129,11 +134,26 @@ function spreadFigure(study: Study): Figure {
   return figure({
     title: "Where the calls of each cell lie",
     caption:
-      "Thin: from the fastest call to the slowest. Thick: the middle half of the calls. White: the median. One row an image; each picture has a scale of its own.",
+      "Thin: from the fastest call to the slowest. Thick: the middle half of the calls. White: the median. One row an image. Pictures of one model have one scale.",
     legend: kindLegend(manifest.clients),
     alternative: panels.map((p) => `${p.title}: ${p.text}`).join("; "),
     panels,
   });
+}
+
+/** The scale of a model's pictures: from its fastest call to its slowest, wherever they were. */
+function domainOf({ manifest, data }: Study): (model: string) => readonly [number, number] {
+  const byModel = Map.groupBy(manifest.cells, (c) => c.model);
+  const known = new Map(
+    [...byModel].map(([model, cells]) => {
+      const ends = cells.flatMap((c) => {
+        const sorted = Float64Array.from(data.get(c.id)?.totalsMs ?? []).sort();
+        return sorted.length === 0 ? [] : [sorted.at(0) ?? NaN, sorted.at(-1) ?? NaN];
+      });
+      return [model, extent(ends, true)];
+    }),
+  );
+  return (model) => known.get(model) ?? [1, 2];
 }
 
 /** A cell's row in a picture: its image, and its load where it has one. */

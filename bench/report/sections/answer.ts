@@ -1,0 +1,51 @@
+import { questions } from "../../stats/choices.ts";
+import { type Block, type Prose, list, notice, only, prose } from "../blocks.ts";
+import { heatMapTable } from "../front/heat.ts";
+import { extentText } from "../front/words.ts";
+import { findingOf } from "../finding.ts";
+import type { FindingAnswer } from "../answer/types.ts";
+import type { Section } from "../section.ts";
+
+/** The finding for a terminal and Markdown; the page has it as its first screen (front/). */
+export const answerSection: Section = {
+  id: "answer",
+  title: "The answer",
+  short: "Answer",
+  blocks: (inputs) => [only(["terminal", "markdown"], ...blocks(findingOf(inputs)))],
+  json: (inputs) => ({
+    ...(inputs.study === undefined ? {} : { answer: questions(inputs.study) }),
+    finding: findingOf(inputs),
+  }),
+};
+
+function blocks({
+  title,
+  perModel,
+  answers,
+  why,
+  notable,
+  caveats,
+  where,
+  next,
+}: ReturnType<typeof findingOf>): Block[] {
+  return [
+    prose([{ strong: title }, ` (${extentText(where)})`]),
+    ...caveats.filter((c) => c.tone === "bad").map((c) => notice("bad", c.whole)),
+    ...(where.measured === 0 ? [] : [heatMapTable(perModel)]),
+    ...(answers.length === 0 ? [] : [list(answers.map(answerLine))]),
+    ...(why.length === 0 ? [] : [list([...why, ...notable])]),
+    ...caveats.filter((c) => c.tone !== "bad").map((c) => notice("unsure", c.whole)),
+    ...(next === undefined ? [] : [prose(`Next: ${next}`)]),
+  ];
+}
+
+function answerLine({ question, answer, confidence, compared, why, settle }: FindingAnswer): Prose {
+  const more = [compared, why].filter((text) => text !== "").map((text) => ` ${text}.`);
+  const sure = confidence === "high" ? "high confidence" : "inconclusive";
+  return [
+    { strong: `${question}: ${answer}` },
+    ` (${sure}).`,
+    ...more,
+    ...(settle === undefined ? [] : [` To settle it: ${settle}`]),
+  ];
+}
