@@ -12,7 +12,7 @@ import type { RunReport } from "./output.ts";
 /** Lines of a job's summary at most: more than that nobody reads on a CI system's page. */
 export const MOST_LINES = 60;
 /** Lines of each part that may be long. */
-const MOST = { places: 8, loads: 8, answers: 8, failures: 5, thresholds: 10, caveats: 6 };
+const MOST = { places: 8, loads: 8, answers: 8, notable: 3, failures: 5, thresholds: 10, caveats: 6 };
 
 /** Text from anywhere, on one line, that Markdown prints as it stands. */
 const text = (from: string) => escapeMarkdown(cleanLine(from));
@@ -30,6 +30,7 @@ export function jobSummary({ inputs }: RunReport): string {
     loads(finding),
     finding.loads.length > 0 ? [] : medians(finding.perModel),
     answers(finding),
+    finding.notable.slice(0, MOST.notable).map((found) => `- Found: ${text(found)}`),
     failures(inputs),
     caveats(finding),
     finding.next === undefined ? [] : [`Next: \`${cleanLine(finding.next).replaceAll("`", "'")}\``],

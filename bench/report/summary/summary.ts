@@ -39,6 +39,7 @@ export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
       : mediansTable(finding.perModel, MOST_ROWS);
   const head = [titleLine(finding), extentLine(finding)];
   const foot = [
+    ...notableLines(finding),
     ...failureLines(inputs, finding),
     ...thresholdLines(inputs.thresholds ?? []),
     ...lastLines(inputs, finding, pointers),
@@ -70,15 +71,18 @@ const sureSpan = (confidence: FindingAnswer["confidence"]): Span =>
 function extentLine({ where }: Finding): Line {
   const { cells, measured, failed, missing, calls, failedCalls, visits, seconds } = where;
   const [fewest, most] = visits;
-  return line(
+  const parts = [
     span(`${measured === cells ? "" : `${measured} of `}${count(cells, "cell")}`),
     ...when(failed > 0, span(`, ${failed} failed`, "bad")),
     ...when(missing > 0, span(`, ${missing} not measured`, "bad")),
     span(`; ${count(calls, "call")}, `),
     failedCalls > 0 ? span(`${failedCalls} failed`, "bad") : span("none failed"),
-    span(`; ${fewest === most ? `${fewest}` : `${fewest} to ${most}`} visits a cell`),
     ...when(seconds !== null, span(`; ${formatSeconds(seconds ?? 0)}`)),
-  );
+  ];
+  const perCell = `; ${fewest === most ? count(most, "visit") : `${fewest} to ${most} visits`} each`;
+  const used = parts.reduce((sum, part) => sum + part.text.length, 0);
+  // What has no room is left out whole.
+  return line(...parts, ...when(used + perCell.length <= COLUMNS, span(perCell)));
 }
 
 /** A line for each question; where all of them leave room, a second one with the cause, the first questions first. */
@@ -92,6 +96,13 @@ function answerLines(answers: readonly FindingAnswer[], room: number): Line[] {
     if (left < 0) return [line(...first, span(`: ${why}`))];
     return [line(...first, span(`: ${compared}`)), line(padded("  "), span(why, "faint"))];
   });
+}
+
+/** What was found beside the answers: its beginning, in a line. The report has the whole. */
+function notableLines({ notable: [first, ...more] }: Finding): Line[] {
+  if (first === undefined) return [];
+  const others = more.length === 0 ? "Found: " : `Found (1 of ${more.length + 1}): `;
+  return [line(span(others, "strong"), span(first))];
 }
 
 /** The first cell that failed, with its reason: it is what a person looks for first. */
