@@ -147,7 +147,7 @@ const NAMES: Readonly<Record<Exclude<Completes, "files" | readonly string[]>, ()
     const read = (file: string) => readFile(join(repoRoot, file), "utf8");
     const text = await read("bench.yaml").catch(() => read("bench/matrix/experiments/paper.yaml"));
     const { parse } = await import("yaml");
-    const { experiments } = (parse(text) ?? {}) as { experiments?: { name?: unknown }[] };
+    const { experiments } = (parse(text, { logLevel: "error" }) ?? {}) as { experiments?: { name?: unknown }[] };
     return (experiments ?? []).flatMap(({ name }) => (typeof name === "string" ? [name] : []));
   },
 };

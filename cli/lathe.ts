@@ -18,7 +18,7 @@ export async function lathe(argv: readonly string[]): Promise<void> {
   await guarded(argv.includes("--verbose"), async () => {
     const { name, verb, rest } = verbOf(VERBS, argv);
     const meant = verb === VERBS["bench"] ? meantOfBench(argv) : undefined;
-    if (meant !== undefined) throw unknown("verb of bench", rest[0], [[meant, ""]]);
+    if (meant !== undefined) throw unknown("verb of bench", rest[0], [[meant, ""]], `npx lathe ${meant} --help`);
     if (verb !== undefined) {
       await runCommand(await verb.load(), rest);
       return Number(process.exitCode ?? EXIT.fine);
@@ -37,14 +37,19 @@ export async function lathe(argv: readonly string[]): Promise<void> {
   });
 }
 
-function unknown(what: string, word: string | undefined, known: readonly (readonly [string, string])[]): WrongUse {
+function unknown(
+  what: string,
+  word: string | undefined,
+  known: readonly (readonly [string, string])[],
+  fix = "npx lathe --help",
+): WrongUse {
   return new WrongUse({
     what: word === undefined ? `no ${what} given` : `unknown ${what} "${word}"`,
     expected: expectedWord(
       word ?? "",
       known.map(([name]) => name),
     ),
-    fix: "npx lathe --help",
+    fix,
   });
 }
 

@@ -5,7 +5,7 @@
  */
 
 /** Controls, marks of format and direction, what a reader of text ignores by default, line separators, halves of characters. */
-const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffe\uffff]/gu;
+const UNSEEN = /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffe\uffff]--[\n\t]]/gv;
 
 /** The text with `\ufffd` in place of each character that cannot be seen. Line ends become `\n`; tabs stay. */
 export function clean(text: string): string {

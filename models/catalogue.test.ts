@@ -119,6 +119,13 @@ it("COCO's labels number its classes from 1 to 90", async () => {
   ]);
 });
 
+it("a label map is found by its name, and by no path: the run of somebody else may name one", async () => {
+  for (const map of ["../catalogue/null", "/etc/hosts", "COCO", "", "none"])
+    await expect(loadLabels(map), map).rejects.toThrow(
+      `there is no label map "${map}"\n  expected: a file in models/labels`,
+    );
+});
+
 it("near-valid entries and locks are taken, or refused in words that name the file", () => {
   const lock = `m:\n  s:\n    files: { a.pb: ${HEX} }\n    artefact: ${HEX}\n`;
   const read = (text: string) => parseCatalogue([{ file: "some-model.yaml", text }]);

@@ -31,7 +31,11 @@ const InPackage = z.strictObject({
   file: z.string(),
   sha256,
 });
-const AtUrl = z.strictObject({ ...common, url: z.url({ protocol: /^https?$/ }), sha256: sha256.optional() });
+const AtUrl = z.strictObject({
+  ...common,
+  url: z.url({ protocol: /^https?$/, error: "url: an address of http or https" }),
+  sha256: sha256.optional(),
+});
 
 const Listed = z.union([InPackage, AtUrl, OwnFile], {
   error:
@@ -63,9 +67,9 @@ export async function loadPhotographList(path: string): Promise<PhotographEntry[
   const text = await readText(path, { expected, fix: "see models/photographs.yaml" });
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { logLevel: "error" });
   } catch (error) {
-    // The parser's next lines show the text, which may hold a password.
+    // The parser's next lines show the text, which may hold a password; so would its warnings.
     const [why = ""] = messageOf(error).split("\n");
     throw new UserError({ what: `${path}: ${why}`, expected });
   }

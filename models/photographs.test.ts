@@ -102,6 +102,21 @@ describe("photographs of the user's own", () => {
     await expect(loadPhotographList(join(dir, "none.yaml"))).rejects.toThrow("none.yaml: there is no such file");
   });
 
+  it("are listed without a word of the list's text in faults and warnings: a URL there may hold a password", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    for (const text of [
+      "*s3cret: 1\n",
+      "- url: https://me:s3cret@x/1.jpg\n - {",
+      '- { id: 1, url: "h://s3cret", shows: [] }\n',
+    ]) {
+      const refused = await list(text).catch((error: Error) => error);
+      expect(refused).toBeInstanceOf(UserError);
+      expect((refused as Error).message).not.toContain("s3cret");
+    }
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
+  });
+
   it("are named by their file's name, and checked by their checksum", async () => {
     const [photograph] = await fetchPhotographs(await list("- file: mine/c.png\n"), progress());
     expect(photograph).toMatchObject({ id: 1, name: "c.png", bytes: 5, licence: "own", shows: [] });
@@ -184,7 +199,7 @@ describe("a photograph at a URL", () => {
     for (const url of ["file:///etc/passwd", "javascript:1", "ftp://x/y.jpg"]) {
       writeFileSync(join(dir, "list.yaml"), `- { id: 1, url: "${url}", licence: "", shows: [] }\n`);
       await expect(loadPhotographList(join(dir, "list.yaml"))).rejects.toThrow(
-        /entry 1: an entry with file .*http or https/,
+        /entry 1: url: an address of http or https/,
       );
     }
   });

@@ -34,10 +34,11 @@ export async function checkKind(path: string): Promise<void> {
 }
 
 /**
- * Decodes a JPEG or PNG file into RGB, by libjpeg-turbo and libpng or libspng (through libvips), as model servers do that
- * decode files themselves. An alpha channel and a colour profile are left out, of 16 bits the upper 8 are taken. Every client
- * sends these very pixels: decoders differ a little, and a comparison of protocols must not be one of decoders. What servers would
- * see otherwise is refused: CMYK, and a photograph that EXIF wants turned.
+ * Decodes a JPEG or PNG file into RGB. The pixels are those that libjpeg-turbo and libpng read, to the last bit
+ * (test/wire/photographs), by libvips. An alpha channel and a colour profile are left out, of 16 bits the upper 8 are taken. Every client sends
+ * these very pixels: decoders differ a little (a server's may take the fast IDCT, which is a level apart on average), and a
+ * comparison of protocols must not be one of decoders. What servers would see quite otherwise is refused: CMYK, and a photograph
+ * that EXIF wants turned.
  *
  * @param name what the error calls the file
  * @throws UserError where the bytes are no image of these kinds, a damaged one, or one of more than 25 megapixels

@@ -41,6 +41,23 @@ function expectSeen(text: string, what: string): void {
   expect(clean(text) === text, `${what} holds what nobody sees`).toBe(true);
 }
 
+/** Runs something, and gives what it wrote to both outputs. */
+async function written(body: () => unknown): Promise<string> {
+  let text = "";
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, "write").mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    }),
+  );
+  try {
+    await body();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return text;
+}
+
 describe("a run's report", () => {
   it("shows a hostile text and obeys none of it, in each of its forms", async () => {
     const inputs = await loadReport(join(dir, "a"), () => {});
@@ -50,7 +67,7 @@ describe("a run's report", () => {
       // A CSV begins with the byte order mark, and its lines end as RFC 4180 has it.
       expectSeen(name.endsWith(".csv") ? text.slice(1).replaceAll("\r\n", "\n") : text, name);
     }
-    for (const line of renderText(sections).split("\n")) print(line);
+    expectSeen(await written(() => print(renderText(sections))), "the terminal");
   });
 
   it("of somebody else names no file outside of its folder", () => {
@@ -79,23 +96,6 @@ describe("a run's files", () => {
 });
 
 describe("what goes to a terminal", () => {
-  /** Runs something, and gives what it wrote to both outputs. */
-  async function written(body: () => unknown): Promise<string> {
-    let text = "";
-    const spies = [process.stdout, process.stderr].map((stream) =>
-      vi.spyOn(stream, "write").mockImplementation((chunk) => {
-        text += String(chunk);
-        return true;
-      }),
-    );
-    try {
-      await body();
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-    }
-    return text;
-  }
-
   const WRITERS: Readonly<Record<string, () => unknown>> = {
     print: () => print(EVIL),
     say: () => say(EVIL),
