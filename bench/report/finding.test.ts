@@ -198,7 +198,7 @@ describe("what a run found", () => {
     const inputs = reportInputs(own, { study: { ...base, data }, conditions });
     const { title, loads } = findingOf(inputs);
     expect(title).toMatch(
-      /^client → edge, gRPC: keeps x8 5\/s at p95 5\d\.\d ms for ssd-mobilenet, falls behind at x8 20\/s$/,
+      /^client → edge, gRPC, ssd-mobilenet: keeps 5 calls\/s at p95 5\d\.\d ms, falls behind at 20$/,
     );
     expect(loads.map((g) => [g.load, g.calls, g.behind])).toEqual([
       ["x8 2/s", 90, false],
@@ -294,7 +294,7 @@ describe("the report of a run's folder", () => {
       [
         loaded,
         loaded.flatMap((c) => [record(c), record(c, 1)]),
-        "client → client, gRPC: x4 takes p50 5.00 ms for rfcn-resnet101",
+        "client → client, gRPC, rfcn-resnet101: x4, p50 5.00 ms",
       ],
     ];
     for (const [cells, records, title] of odd) {

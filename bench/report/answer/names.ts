@@ -39,6 +39,11 @@ export function placeText(cell: Cell, { cells, axes }: Pick<ReportInputs, "cells
     .join(", ");
 }
 
+/** A clause as a sentence. Names keep their first letter: a clause never begins with one. */
+export function sentence(clause: string): string {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
+}
+
 /** `a, b or c`. */
 export function or(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;

@@ -104,7 +104,7 @@ export function notableOf(inputs: ReportInputs): string[] {
   return [...Map.groupBy(speedsOf(inputs), (s) => s.cause)].flatMap(([cause, own]) => {
     const [clearest] = own.toSorted((a, b) => a.p - b.p);
     if (clearest === undefined) return [];
-    const more = own.length > 1 ? `; so do ${count(own.length - 1, "other place")}` : "";
+    const more = own.length > 1 ? `; the same at ${count(own.length - 1, "other place")}` : "";
     return [`${clearest.title}: ${clearest.text}${more}. ${cause}`];
   });
 }

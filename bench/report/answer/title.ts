@@ -47,24 +47,27 @@ export function titleOf(
   return { title: `${who} is fastest: ${range} for ${best.model}`, confidence: "inconclusive" };
 }
 
-/** Of a run under load: the highest rate that was kept, or the quickest of several calls at a time. */
+/** Of a run under load: the highest rate that was kept and where the same server fell behind, or the quickest of several calls at a time. */
 function loadTitleOf(loads: readonly Pooled[]): string {
-  const kept = loads
-    .filter((g) => g.askedPerSecond !== null && !g.behind && g.p50Ms !== null)
-    .toSorted((a, b) => (b.askedPerSecond ?? 0) - (a.askedPerSecond ?? 0))[0];
-  const behind = loads.filter((g) => g.behind).toSorted((a, b) => (a.askedPerSecond ?? 0) - (b.askedPerSecond ?? 0))[0];
-  const [some] = loads.toSorted((a, b) => (a.p50Ms ?? Infinity) - (b.p50Ms ?? Infinity));
-  const shown = kept ?? behind ?? some;
+  const byRate = (a: Pooled, b: Pooled) => (a.askedPerSecond ?? 0) - (b.askedPerSecond ?? 0);
+  const rated = loads.filter((g) => g.askedPerSecond !== null && g.p50Ms !== null).toSorted(byRate);
+  const kept = rated.findLast((g) => !g.behind);
+  const alike = rated.filter((g) => g.place === kept?.place && g.protocol === kept.protocol && g.model === kept.model);
+  const behind = (kept === undefined ? rated : alike).find((g) => g.behind);
+  const [quickest] = loads.toSorted((a, b) => (a.p50Ms ?? Infinity) - (b.p50Ms ?? Infinity));
+  const shown = kept ?? behind ?? quickest;
   if (shown === undefined) return "Nothing was measured";
-  const tail = shown.p95Ms === null ? `p50 ${formatMs(shown.p50Ms ?? NaN)} ms` : `p95 ${formatMs(shown.p95Ms)} ms`;
-  const who = `${shown.place}, ${shown.protocol}`;
   const errors = loads.reduce((sum, g) => sum + g.errors, 0);
   const failed = errors === 0 ? "" : `; ${count(errors, "call")} failed`;
-  if (kept === undefined && behind !== undefined)
-    return `${who}: falls behind at ${behind.load} already for ${behind.model}${failed}`;
-  const verb = kept === undefined ? `${shown.load} takes` : `keeps ${shown.load} at`;
-  const above = kept === undefined || behind === undefined ? "" : `, falls behind at ${behind.load}`;
-  return `${who}: ${verb} ${tail} for ${shown.model}${above}${failed}`;
+  const tail = shown.p95Ms === null ? `p50 ${formatMs(shown.p50Ms ?? NaN)} ms` : `p95 ${formatMs(shown.p95Ms)} ms`;
+  const calls = `${shown.askedPerSecond ?? ""} calls/s`;
+  const what =
+    kept !== undefined
+      ? `keeps ${calls} at ${tail}${behind === undefined ? "" : `, falls behind at ${behind.askedPerSecond}`}`
+      : behind !== undefined
+        ? `falls behind at ${calls}`
+        : `${shown.load}, ${tail}`;
+  return `${shown.place}, ${shown.protocol}, ${shown.model}: ${what}${failed}`;
 }
 
 /** Why there is no finding. */

@@ -1,6 +1,6 @@
 import { and } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
-import { type Attribution, PARTS, attribute } from "../../stats/attribution/attribution.ts";
+import { type Attribution, type Part, attribute } from "../../stats/attribution/attribution.ts";
 import { type Option, type Question, callerOf, questions } from "../../stats/choices.ts";
 import type { Study } from "../../stats/study.ts";
 import { mean } from "../../stats/math/quantile.ts";
@@ -21,9 +21,7 @@ export function whyOf(inputs: ReportInputs, models: readonly AskedModel[]): read
   const causes = ["client", "placement"]
     .map((axis) => about(axis))
     .map((q) => (q === undefined ? "" : causeOf(q, inputs, study)));
-  return [where, ...causes]
-    .filter((text) => text !== "")
-    .map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
+  return [where, ...causes].filter((text) => text !== "").map(sentence);
 }
 
 /** Why one option is faster than another, as far as it was recorded, in a line without a full stop; empty where nothing tells it. */
@@ -80,7 +78,7 @@ function sentBy(o: Option, q: Question, { cells, summaries }: ReportInputs) {
 }
 
 /** The mean of a part of the time over the attributions that an option is of. */
-function partOf(study: Study, part: (typeof PARTS)[number], o: Option, q: Question): number | undefined {
+function partOf(study: Study, part: Part, o: Option, q: Question): number | undefined {
   const own = attribute(study).filter((a) => isOf(a, o) && (q.model === undefined || a.levels["model"] === q.model));
   return own.length === 0 ? undefined : mean(own.map((a) => a.parts[part].value));
 }
@@ -139,7 +137,7 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
     const { compute, encode, decode, server, network } = found.parts;
     const share = Math.round((100 * compute.value) / found.total.value);
     return (
-      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share} %), ` +
+      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share}\u00a0%), ` +
       `encoding and decoding ${formatMs(encode.value + decode.value)} ms, server and wire format ${formatMs(server.value)} ms, the network ` +
       (network.value > 0 ? `${formatMs(network.value)} ms` : "nothing that can be seen")
     );

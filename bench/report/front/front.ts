@@ -39,11 +39,9 @@ export function frontOf(inputs: ReportInputs): Front {
   return {
     title: finding.title,
     eyebrow: `Lathe · run ${manifest.id} · ${extentText(finding.where)}`,
-    body: html`${links()}${strip(finding)}
+    body: html`${links()}${strip(finding)} ${underLoad && ratesTable(finding.loads)}
       <div class="front">
-        <div>
-          ${underLoad ? ratesTable(finding.loads) : finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}
-        </div>
+        <div>${!underLoad && finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}</div>
         <div>
           ${finding.answers.length > 0 && answersHtml(finding)}
           ${

@@ -55,12 +55,17 @@ const MIDDLE = 32;
 /** A table of more rows scrolls by itself, its header in sight. */
 const TALL = 24;
 
-/** What a phone has room for, in characters; a wider table of not too many rows is shown there as a card for each row. */
+/** What a phone has room for, in characters; a wider table of not too many fields is shown there as a card for each row. */
 const PHONE_CHARACTERS = 42;
-const MOST_CARDS = 12;
+const MOST_CARD_FIELDS = 72;
 
 function isForCards({ columns, rows }: Table): boolean {
-  if (rows.length > MOST_CARDS || columns.length < 3 || columns.some((c) => c.group !== undefined)) return false;
+  if (
+    rows.length * columns.length > MOST_CARD_FIELDS ||
+    columns.length < 3 ||
+    columns.some((c) => c.group !== undefined)
+  )
+    return false;
   const widths = columns.map((c, i) =>
     Math.max(...c.title.split("\n").map((line) => line.length), ...rows.map((row) => cellText(row[i] ?? "").length)),
   );

@@ -1,8 +1,10 @@
+import { when } from "../../format/when.ts";
 import { questions } from "../../stats/choices.ts";
 import { type Block, type Prose, list, notice, only, prose } from "../blocks.ts";
 import { heatMapTable } from "../front/heat.ts";
 import { extentText } from "../front/words.ts";
 import { findingOf } from "../finding.ts";
+import { sentence } from "../answer/names.ts";
 import type { FindingAnswer } from "../answer/types.ts";
 import type { Section } from "../section.ts";
 
@@ -40,12 +42,12 @@ function blocks({
 }
 
 function answerLine({ question, answer, confidence, compared, why, settle }: FindingAnswer): Prose {
-  const more = [compared, why].filter((text) => text !== "").map((text) => ` ${text}.`);
+  const more = [...when(compared !== "", ` ${compared}.`), ...when(why !== "", ` ${sentence(why)}`)];
   const sure = confidence === "high" ? "high confidence" : "inconclusive";
   return [
     { strong: `${question}: ${answer}` },
     ` (${sure}).`,
     ...more,
-    ...(settle === undefined ? [] : [` To settle it: ${settle}`]),
+    ...when(settle !== undefined, ` To settle it: ${settle ?? ""}`),
   ];
 }

@@ -21,9 +21,9 @@ export const latencySection: Section = {
     return [
       table({
         columns: [
+          "model",
           "from → to",
           "protocol",
-          "model",
           ...rights("p50, ms", "p95, ms", "p99, ms", "max, ms", "calls", "visits", ...when(errors, "errors")),
         ],
         rows: groups.map((g) => [

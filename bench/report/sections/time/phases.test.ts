@@ -49,7 +49,7 @@ describe("the table of phases", () => {
     expect(textOf([a], await summarised([callRecord(a.id, 0, 50)]))).not.toContain("queued");
   });
 
-  it("says over how many images a mean is where some failed or were not reached, the failed ones' calls left out", async () => {
+  it("says over how many images a mean is where some failed or were not reached, the failed ones' calls left out", () => {
     const [a, b] = plain as [Cell, Cell];
     const failure = { code: "UNAVAILABLE", message: "gone" };
     const some = new Map([

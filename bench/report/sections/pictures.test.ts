@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { cellId } from "../../matrix/axes.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import { random } from "../../stats/math/random.ts";
+import type { Study } from "../../stats/study.ts";
+import { manifestOf, studyOf } from "../../testing/studies.ts";
+import { reportInputs } from "../index.ts";
+import { renderPage } from "../render/page.ts";
+import { renderText } from "../render/text.ts";
+import type { ReportInputs, Section } from "../section.ts";
+import { driftSection } from "./drift.ts";
+import { latencySection } from "./latency.ts";
+import { loadSection } from "./load.ts";
+import { payloadSection } from "./payload.ts";
+import { speedsSection } from "./speeds.ts";
+
+const manifest = manifestOf({
+  placements: [
+    ["client", "client"],
+    ["client", "edge"],
+    ["edge", "edge"],
+  ],
+  images: ["image-1", "image-2", "image-3", "image-4"].map((name, i) => ({ name, fileBytes: 100 * (i + 1) })),
+});
+
+const msOf = (c: Cell) =>
+  (c.model === "null" ? 2 : c.model === "ssd-mobilenet" ? 50 : 900) * (c.client === "rest" ? 1.5 : 1);
+
+/** A run in which every call takes its cell's time, with noise, times what `factor` says. */
+function inputsOf(factor: (c: Cell, round: number, call: number) => number = () => 1, rounds = 4): ReportInputs {
+  const stream = random(5);
+  const study = studyOf(manifest, rounds, (c, round) =>
+    Array.from({ length: 8 }, (_, call) => ({
+      totalMs: msOf(c) * factor(c, round, call) * Math.exp(0.02 * stream.normal()),
+    })),
+  );
+  return reportInputs(manifest, { study });
+}
+
+/** The same with the time of each visit: a minute from round to round. */
+function timed(inputs: ReportInputs): ReportInputs {
+  const study = inputs.study as Study;
+  const data = new Map(
+    [...study.data].map(([id, d]) => [
+      id,
+      { ...d, visits: d.visits.map((v) => ({ ...v, at: 60_000 * v.round, spanMs: 400 })) },
+    ]),
+  );
+  return reportInputs(manifest, { study: { ...study, data } });
+}
+
+async function shown(section: Section, inputs: ReportInputs): Promise<{ text: string; page: string }> {
+  const rendered = [{ id: section.id, title: section.title, short: "", blocks: await section.blocks(inputs) }];
+  return { text: renderText(rendered), page: renderPage({ title: "t", eyebrow: "e" }, rendered) };
+}
+
+describe("latency by place, protocol and model", () => {
+  it("has a row for each, a model's together, with the quantiles that the calls carry, each below its title", async () => {
+    const { text } = await shown(latencySection, inputsOf());
+    const [, head = "", , ...rows] = text.split("\n");
+    expect(head).toMatch(/^model +from → to +protocol +p50, ms +p95, ms +max, ms +calls +visits$/);
+    expect(rows.filter((row) => row.startsWith("ssd-mobilenet"))).toHaveLength(6);
+    expect(rows.find((row) => /^ssd-mobilenet +edge → edge +REST/.test(row))).toMatch(
+      /REST +7\d\.\d +7\d\.\d +\d+\.\d +128 +16$/,
+    );
+    // 48 calls carry no p95, and none carries p99: where no row has one there is no column.
+    expect((await shown(latencySection, inputsOf(undefined, 1))).text).not.toMatch(/p95, ms|p99, ms/);
+  });
+});
+
+describe("more than one speed", () => {
+  const twoSpeeds = (machine: string) => (c: Cell, _: number, call: number) =>
+    c.serverMachine === machine && c.model === "ssd-mobilenet" && call % 5 < 2 ? 0.6 : 1;
+
+  it("is found where calls have two, with the speeds, whether a visit has both, and the quota as the likely cause", async () => {
+    const plain = inputsOf(twoSpeeds("edge"));
+    const machines = manifest.machines.map((m) =>
+      m.id === "edge" ? { ...m, facts: { ...m.facts, cpu: { ...m.facts.cpu, quotaCpus: 0.7 } } } : m,
+    );
+    const inputs = reportInputs({ ...manifest, machines }, { study: plain.study as Study });
+    const { text, page } = await shown(speedsSection, inputs);
+    expect(text).toMatch(
+      /edge → edge, gRPC, ssd-mobilenet: calls have 2 speeds, (29|30|31)\.\d ms \(\d\d %\) and (49|50|51)\.\d ms \(\d\d %\); calls of one visit have both/,
+    );
+    expect(text).toContain("Likely cause, not recorded by this run: edge's quota of 0.7 CPU");
+    expect(text).not.toContain("client → client, gRPC");
+    expect(page).toMatch(/<svg role="img" aria-label="client → edge, gRPC, ssd-mobilenet/);
+  });
+
+  it("is said of throttling only where a run recorded it, and of a cause that is not known as such", async () => {
+    const inputs = inputsOf(twoSpeeds("edge"));
+    expect((await shown(speedsSection, inputs)).text).toContain("No cause was recorded.");
+    const study = inputs.study as Study;
+    const data = new Map(
+      [...study.data].map(([id, d]) => [
+        id,
+        { ...d, visits: d.visits.map((v) => ({ ...v, spanMs: 400, throttledMs: 100 })) },
+      ]),
+    );
+    const { text } = await shown(speedsSection, reportInputs(manifest, { study: { ...study, data } }));
+    expect(text).toContain("Likely cause: the server's control group was throttled for 25 % of the time.");
+  });
+
+  it("is not found where calls have one speed, whatever images do", async () => {
+    const images = (c: Cell) => 1 + 0.5 * Number(c.image.slice(-1));
+    expect(await speedsSection.blocks(inputsOf((c) => images(c)))).toEqual([]);
+    expect(await speedsSection.blocks(reportInputs(manifest, {}))).toEqual([]);
+  });
+});
+
+describe("latency over the run", () => {
+  it("says of each machine how long calls take at the end beside the beginning", async () => {
+    const slower = inputsOf((c, round) => (c.serverMachine === "edge" ? 1 + 0.1 * round : 1), 9);
+    const { text, page } = await shown(driftSection, timed(slower));
+    expect(text).toMatch(/client (1\.0\d\d|0\.9[89]\d), edge 1\.5\d\d/);
+    expect(page.match(/aria-label="calls to /g)).toHaveLength(2);
+  });
+
+  it("says nothing of runs whose visits have no time, or are few", async () => {
+    expect(await driftSection.blocks(inputsOf())).toEqual([]);
+    expect(await driftSection.blocks(timed(inputsOf(undefined, 1)))).toEqual([]);
+  });
+});
+
+describe("latency against payload", () => {
+  const weighed = (
+    inputs: ReportInputs,
+    bytes: (image: number, rest: boolean) => number,
+    msPerMb: number,
+  ): ReportInputs => {
+    const summaries = new Map(
+      [...inputs.summaries].map(([id, s]) => {
+        const requestBytes = bytes(Number(id.slice(-1)), / rest /.test(id));
+        return [id, { ...s, requestBytes, medianMs: 2 + (msPerMb * requestBytes) / 1e6 }];
+      }),
+    );
+    return { ...inputs, summaries };
+  };
+
+  it("says what a further megabyte takes over each protocol", async () => {
+    const { text, page } = await shown(
+      payloadSection,
+      weighed(inputsOf(), (image, rest) => image * (rest ? 4e6 : 1e6), 7),
+    );
+    expect(text).toContain("a further megabyte of request takes about 7.00 ms over gRPC and 7.00 ms over REST");
+    // The model of the title, and the null model.
+    expect(page.match(/median latency over megabytes a request/g)).toHaveLength(2);
+  });
+
+  it("says nothing where all requests weigh the same", async () => {
+    expect(await payloadSection.blocks(weighed(inputsOf(), () => 1e6, 1))).toEqual([]);
+  });
+});
+
+describe("a run under load", () => {
+  it("has its rates in a table whose caption says what all rows share, and a curve where several rates were asked for", async () => {
+    const one = manifest.cells.filter(
+      (c) => c.model === "ssd-mobilenet" && c.client === "probe" && c.serverMachine === "edge" && !c.local,
+    );
+    const cells = [2, 5].flatMap((rate) =>
+      one.map((c): Cell => {
+        const cell = { ...c, load: { mode: "constant-rate", ratePerSecond: rate, concurrency: 1 } };
+        return { ...cell, id: cellId(cell) };
+      }),
+    );
+    const own = { ...manifest, cells };
+    const inputs = reportInputs(own, {
+      study: studyOf(own, 3, () => Array.from({ length: 10 }, (_, i) => ({ totalMs: 50 + i }))),
+    });
+    const { text, page } = await shown(loadSection, inputs);
+    expect(text).toMatch(
+      /client → edge, gRPC, ssd-mobilenet\nload +answered +p50, ms +p95, ms +max, ms +errors +calls/,
+    );
+    expect(text).toMatch(/2\/s +kept +54\.5 /);
+    expect(page).toContain("Latency over throughput");
+    expect(await loadSection.blocks(inputsOf())).toEqual([]);
+  });
+});
