@@ -47,7 +47,8 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
     1 - q,
     failed,
   );
-  const slower = `${(100 * (test.slow / test.n)).toFixed(1)} % of ${test.n} calls took ${formatMs(limitMs)} ms or more`;
+  const shown = `${percentTitle(q)} is ${formatMs(measured ?? NaN)} ms`;
+  const slower = `${shown}; ${(100 * (test.slow / test.n)).toFixed(1)} % of ${test.n} calls took ${formatMs(limitMs)} ms or more`;
   const why = failed === 0 ? slower : `${slower} (${count(failed, "call")} failed)`;
   return { outcome: test.pHolds <= 0.025 ? "holds" : "inconclusive", measured, calls, why, test };
 }
