@@ -17,9 +17,17 @@ export function cleanLine(text: string): string {
   return clean(text.replace(/\s+/g, " "));
 }
 
-/** A value as JSON. The value is as it was: what cannot be seen stands as `\u` and its number. */
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(UNSEEN, escaped);
+/**
+ * A value as JSON. The value is as it was: what cannot be seen stands as `\u` and its number.
+ *
+ * @param replacer as `JSON.stringify` has it
+ */
+export function jsonText(
+  value: unknown,
+  indent?: number,
+  replacer: (key: string, value: unknown) => unknown = (_, own) => own,
+): string {
+  return JSON.stringify(value, replacer, indent).replace(UNSEEN, escaped);
 }
 
 /** A character as JSON's escapes; one beyond 16 bits as its two halves. */

@@ -173,7 +173,7 @@ describe("what a run found", () => {
       })),
     );
     const own = { ...manifest, cells };
-    const base = studyOf(own, 3, () => Array.from({ length: 10 }, (_, i) => ({ totalMs: 50 + i })));
+    const base = studyOf(own, 4, () => Array.from({ length: 10 }, (_, i) => ({ totalMs: 50 + i })));
     const data = new Map(
       [...base.data].map(([id, d]) => {
         const rate = Number(/(\d+)\/s/.exec(id)?.[1]);
@@ -201,9 +201,9 @@ describe("what a run found", () => {
       /^client → edge, gRPC, ssd-mobilenet: keeps 5 calls\/s at p95 5\d\.\d ms, falls behind at 20$/,
     );
     expect(loads.map((g) => [g.load, g.calls, g.behind])).toEqual([
-      ["x8 2/s", 90, false],
-      ["x8 5/s", 90, false],
-      ["x8 20/s", 90, true],
+      ["x8 2/s", 120, false],
+      ["x8 5/s", 120, false],
+      ["x8 20/s", 120, true],
     ]);
     expect(loads.map((g) => g.achievedPerSecond)).toEqual([2, 5, 20].map((rate) => expect.closeTo(rate, 6) as number));
     expect(loads[0]).toMatchObject({ p95Ms: expect.any(Number) as number, p99Ms: null, errors: 0 });

@@ -1,11 +1,13 @@
-import { INTERVAL_RULE } from "../stats/bootstrap.ts";
 import { SMALL_SHARE } from "../stats/attribution/sums.ts";
+import { INTERVAL_RULE } from "../stats/cell-intervals.ts";
 import { CHOICE_RULE } from "../stats/choices.ts";
 import { TOLERANCE_RULE } from "../stats/detections/compare.ts";
 import { EFFECTS_RULE } from "../stats/effects/effects.ts";
+import { DRIFT_RULE } from "../stats/effects/persistence.ts";
 import { MODES_RULE } from "../stats/modes.ts";
-import { QUANTILE_RULE } from "../stats/math/quantile.ts";
+import { CALLS_RULE } from "../stats/quantile-intervals.ts";
 import { FINDING_RULE } from "../verdicts/verdict.ts";
+import { sentence } from "./answer/names.ts";
 import { SPEEDS_RULE } from "./answer/speeds.ts";
 import { type Block, list, prose } from "./blocks.ts";
 import { renderPage } from "./render/page.ts";
@@ -16,6 +18,9 @@ interface Method {
   readonly title: string;
   readonly blocks: readonly Block[];
 }
+
+/** A rule as sentences. */
+const rule = (text: string) => sentence(text.replace(/\.$/, ""));
 
 const method = (id: string, title: string, ...texts: readonly string[]): Method => ({
   id,
@@ -54,7 +59,7 @@ export const METHODS: readonly Method[] = [
   method(
     "answers",
     "Answers and their confidence",
-    `${CHOICE_RULE}.`,
+    rule(CHOICE_RULE),
     "High confidence: every other option's interval lies above 1. A field of the heat map is the geometric mean over the images of the cells' medians; " +
       "fields that are compared use the images that all of them were measured on.",
     "An interval says how well these cells were measured here, not how other images, machines or days would do. The command that settles a question asks for as " +
@@ -67,12 +72,16 @@ export const METHODS: readonly Method[] = [
       "is seen by all calls that it delays. Answers a second: answers from a visit's first one to its last one, over the time between them.",
     "A server fell behind where the last third of a visit's calls took at least one call's distance longer than the first third (median over visits).",
   ),
-  method("quantiles", "Quantiles", `${QUANTILE_RULE}.`, "Calls to all images of a row are taken together."),
+  method(
+    "quantiles",
+    "Quantiles",
+    `${rule(CALLS_RULE)} In a row over several images, whether the calls carry a quantile is decided after each cell's calls are divided by its geometric mean.`,
+  ),
   method(
     "speeds",
     "Several speeds",
-    `${MODES_RULE}.`,
-    `${SPEEDS_RULE}.`,
+    rule(MODES_RULE),
+    rule(SPEEDS_RULE),
     "A likely cause is named where something was recorded that goes with it: throttling by the control group, steal, garbage collection; otherwise a quota of the machine.",
   ),
   method(
@@ -105,11 +114,11 @@ export const METHODS: readonly Method[] = [
     "The phases of a call",
     "Encode, send, wait (until the first byte of the answer), receive and decode add up to the whole. All are means of the client's clock.",
   ),
-  method("effects", "Effects", `${EFFECTS_RULE}.`.replace(/\.\.$/, ".")),
+  method("effects", "Effects", rule(EFFECTS_RULE), DRIFT_RULE),
   method(
     "verdicts",
     "Verdicts on the paper's conclusions",
-    `${FINDING_RULE}.`,
+    rule(FINDING_RULE),
     'The paper\'s own numbers go through the same test as far as they allow it. For "remote is slower than local" they do not: this run compares a server called from the client ' +
       "machine with the same server called by its own machine, image by image; the paper has no local number for those images, so its server is compared with the client " +
       "machine that calls itself.",
@@ -123,14 +132,14 @@ export const METHODS: readonly Method[] = [
   method(
     "detections",
     "Answers compared",
-    `${TOLERANCE_RULE}.`,
+    rule(TOLERANCE_RULE),
     "An object that only one answer has counts with its score.",
   ),
   method(
     "cells",
     "Cells and their intervals",
-    `${INTERVAL_RULE}.`,
-    `${QUANTILE_RULE}.`,
+    rule(INTERVAL_RULE),
+    rule(CALLS_RULE),
     "Too few visits: there is no interval, or it is wider than the median itself. ± %: how far the interval's ends lie from the median.",
   ),
 ];

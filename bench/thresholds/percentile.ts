@@ -1,7 +1,7 @@
 import { formatMs } from "../format/numbers.ts";
 import { callsFor } from "../matrix/experiments/threshold.ts";
 import { MIN_VISITS } from "../matrix/limits.ts";
-import { carries, carriedQuantile } from "../stats/math/quantile.ts";
+import { carries, quantile } from "../stats/math/quantile.ts";
 import type { CellGroup } from "../stats/levels.ts";
 import type { Study } from "../stats/study.ts";
 import { type CellData, failedOf } from "../stats/visits.ts";
@@ -31,14 +31,14 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
   const data = group.flatMap((cell) => study.data.get(cell.id) ?? []);
   const sorted = Float64Array.from(data.flatMap((d) => Array.from(d.totalsMs))).sort();
   const calls = sorted.length;
-  const measured = carriedQuantile(sorted, q);
+  const measured = carries(calls, q) ? quantile(sorted, q) : null;
   const dead = data.filter((d) => d.failure !== undefined);
   if (dead.length > 0) {
     const why = `${count(dead.length, "cell")} of ${group.length} failed: ${dead[0]?.failure?.code ?? ""}`;
     return { outcome: "broken", measured, calls, why };
   }
   const open = (why: string): PercentileFinding => ({ outcome: "inconclusive", measured, calls, why });
-  if (!carries(calls, q)) return open(`${count(calls, "call")}; ${percentTitle(q)} takes ${callsFor(q)}`);
+  if (measured === null) return open(`${count(calls, "call")}; ${percentTitle(q)} takes ${callsFor(q)}`);
   const rounds = new Set(data.flatMap((d) => d.visits.map((v) => v.round))).size;
   if (rounds < MIN_VISITS) return open(`${count(rounds, "round")} of visits; a threshold takes ${MIN_VISITS}`);
   const failed = data.reduce((sum, d) => sum + failedOf(d).calls, 0);
@@ -47,7 +47,7 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
     1 - q,
     failed,
   );
-  const shown = `${percentTitle(q)} is ${formatMs(measured ?? NaN)} ms`;
+  const shown = `${percentTitle(q)} is ${formatMs(measured)} ms`;
   const slower = `${shown}; ${(100 * (test.slow / test.n)).toFixed(1)} % of ${test.n} calls took ${formatMs(limitMs)} ms or more`;
   const why = failed === 0 ? slower : `${slower} (${count(failed, "call")} failed)`;
   return { outcome: test.pHolds <= 0.025 ? "holds" : "inconclusive", measured, calls, why, test };

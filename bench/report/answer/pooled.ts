@@ -1,11 +1,13 @@
 import { PLAIN_LOAD, loadTitle } from "../../loads/registry.ts";
 import { isPlain } from "../../matrix/cell.ts";
 import { type CellGroup, groupsBut, levelsOf } from "../../stats/levels.ts";
-import { carriedQuantile } from "../../stats/math/quantile.ts";
+import { median, quantile } from "../../stats/math/quantile.ts";
+import { quantileOver } from "../../stats/quantile-intervals.ts";
 import { once } from "../../stats/math/memo.ts";
 import type { Visit } from "../../stats/visits.ts";
 import type { ReportInputs } from "../section.ts";
 import { placeText, protocolNames } from "./names.ts";
+import { scaledVisits } from "./scaled.ts";
 import type { Pooled } from "./types.ts";
 
 /** Every group of cells that differ in their image alone, its calls pooled; groups without any call are left out. */
@@ -29,6 +31,9 @@ function pooledOf(group: CellGroup, inputs: ReportInputs): Pooled | undefined {
   const asked = cell.load["ratePerSecond"];
   const askedPerSecond = typeof asked === "number" ? asked : null;
   const visits = data.flatMap((d) => d.visits);
+  // Whether the calls carry a quantile is seen without what images do.
+  const scaled = scaledVisits(group, study);
+  const carried = (q: number) => (quantileOver(scaled, q) === null ? null : quantile(sorted, q));
   return {
     levels: levelsOf(cell, axes, ["image"]),
     place: placeText({ ...cell, load: PLAIN_LOAD }, inputs),
@@ -37,9 +42,9 @@ function pooledOf(group: CellGroup, inputs: ReportInputs): Pooled | undefined {
     load: loadTitle(cell.load),
     calls: sorted.length,
     visits: visits.length,
-    p50Ms: carriedQuantile(sorted, 0.5),
-    p95Ms: carriedQuantile(sorted, 0.95),
-    p99Ms: carriedQuantile(sorted, 0.99),
+    p50Ms: sorted.length === 0 ? null : median(sorted),
+    p95Ms: carried(0.95),
+    p99Ms: carried(0.99),
     maxMs: sorted.at(-1) ?? NaN,
     errors,
     askedPerSecond,

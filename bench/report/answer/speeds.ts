@@ -3,12 +3,12 @@ import { formatMs } from "../../format/numbers.ts";
 import { type CellGroup, groupsBut } from "../../stats/levels.ts";
 import { holm } from "../../stats/math/holm.ts";
 import { once } from "../../stats/math/memo.ts";
-import { mean } from "../../stats/math/quantile.ts";
-import { type Modes, callsByVisit, cellsWithModes, findModes } from "../../stats/modes.ts";
+import { type Modes, cellsWithModes, findModes } from "../../stats/modes.ts";
 import { nullModels } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
 import { causeOfSpeeds } from "./causes.ts";
 import { placeText, protocolNames } from "./names.ts";
+import { scaledVisits } from "./scaled.ts";
 
 /** A place, protocol and model whose calls have several speeds, or a single cell of it. */
 export interface Speeds extends Modes {
@@ -40,7 +40,7 @@ export const speedsOf = once((inputs: ReportInputs): readonly Speeds[] => {
   if (study === undefined) return [];
   const groups = groupsBut(inputs.cells, axes, ["image"]).map((group) => ({
     group,
-    visits: scaledVisits(group, inputs),
+    visits: scaledVisits(group, study, LEAST_CALLS),
   }));
   const tested = groups.flatMap(({ group, visits }) => {
     const modes = findModes(visits);
@@ -56,24 +56,10 @@ export const speedsOf = once((inputs: ReportInputs): readonly Speeds[] => {
   const nulls = nullModels(manifest);
   const all = [
     ...found.map(({ group, visits, modes }) => speedsText(group, visits, modes, inputs)),
-    ...single.map(({ cell, modes, p }) => speedsText([cell], scaledVisits([cell], inputs), { modes, p }, inputs)),
+    ...single.map(({ cell, modes, p }) => speedsText([cell], scaledVisits([cell], study), { modes, p }, inputs)),
   ];
   return all.toSorted((a, b) => Number(nulls.has(a.model)) - Number(nulls.has(b.model)));
 });
-
-/** The calls of some cells by visit, each cell scaled to the geometric mean of all. */
-function scaledVisits(group: CellGroup, { study }: ReportInputs): number[][] {
-  const cells = group.flatMap((c) => {
-    const data = study?.data.get(c.id);
-    return data === undefined || data.totalsMs.length < LEAST_CALLS ? [] : [callsByVisit(data)];
-  });
-  const logOf = (calls: readonly number[]) => mean(calls.map((ms) => Math.log(Math.max(ms, 1e-6))));
-  const whole = logOf(cells.flat(2));
-  return cells.flatMap((visits) => {
-    const factor = Math.exp(whole - logOf(visits.flat()));
-    return visits.map((calls) => calls.map((ms) => ms * factor));
-  });
-}
 
 function speedsText(
   group: CellGroup,

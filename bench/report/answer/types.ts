@@ -127,7 +127,7 @@ export interface Pooled {
   readonly load: string;
   readonly calls: number;
   readonly visits: number;
-  /** Quantiles of all calls; null where there are too few calls to carry one (6 for p50, 72 for p95, 368 for p99). */
+  /** Quantiles of all calls; p95 and p99 are null where the calls cannot carry them (`CALLS_RULE`). */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;

@@ -7,7 +7,7 @@ import { mean } from "../../stats/math/quantile.ts";
 import type { CellSummary } from "../../stats/summary.ts";
 import type { ReportInputs } from "../section.ts";
 import type { AskedModel } from "./models.ts";
-import { formatBytes, optionName } from "./names.ts";
+import { formatBytes, optionName, sentence } from "./names.ts";
 import { titleModel } from "./title.ts";
 
 /** Up to three sentences: where the fastest one's time goes, and what makes the protocol and the machine what they are. */

@@ -1,4 +1,5 @@
-import { clean, jsonText } from "../../../lib/clean.ts";
+import { clean } from "../../../lib/clean.ts";
+import { toJson } from "../../format/json.ts";
 import { cellsCsv } from "../csv.ts";
 import { frontOf } from "../front/front.ts";
 import { methodsPage } from "../methods.ts";
@@ -17,4 +18,4 @@ export const markdown: Render = ({ inputs, sections }) => renderMarkdown(frontOf
 /** One line for each cell. */
 export const csv: Render = ({ inputs }) => cellsCsv(inputs);
 /** The report for programs. */
-export const json: Render = (run) => `${jsonText(run.json, 2)}\n`;
+export const json: Render = (run) => `${toJson(run.json)}\n`;

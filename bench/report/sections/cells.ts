@@ -69,7 +69,7 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   return table({
     columns: [
       ...axisColumns(shown),
-      ...rights("median, ms", "95 % interval", "± %", "mean", "p90", "p99", "max"),
+      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max"),
       ...rights(...when(!one, "asked"), "calls", "visits"),
       "ended",
     ],
@@ -93,8 +93,8 @@ function figuresOf(s: CellStatistics | undefined, failure: string | undefined): 
   const own = narrow(s.medianInterval, s.medianMs) ? reachedPrecision(s) : null;
   const shown = (ms: number | null) => (ms === null ? "" : formatMs(ms));
   return [
-    ...[formatMs(s.medianMs), intervalOrWhy(s.medianInterval, s.medianMs), own === null ? "" : `±${percent(own)}`],
-    ...[formatMs(s.meanMs), shown(s.p90Ms), shown(s.p99Ms), formatMs(s.maxMs)],
+    ...[formatMs(s.medianMs), s.why ?? intervalOrWhy(s.medianInterval, s.medianMs), own === null ? "" : `±${percent(own)}`],
+    ...[formatMs(s.meanMs), shown(s.p95Ms), shown(s.p99Ms), formatMs(s.maxMs)],
   ];
 }
 

@@ -31,9 +31,7 @@ export const latencySection: Section = {
           ...[g.p50Ms, g.p95Ms, g.p99Ms, g.maxMs].map(shown),
           ...[String(g.calls), String(g.visits), ...when(errors, String(g.errors))],
         ]),
-        notes: [
-          "All calls to all images together. A quantile is shown where there are enough calls for it: 6 for p50, 72 for p95, 368 for p99.",
-        ],
+        notes: ["All calls to all images together. p95 and p99 are shown where there are enough calls for them."],
         method: "quantiles",
       }),
     ];

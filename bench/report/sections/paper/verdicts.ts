@@ -27,6 +27,7 @@ export const verdictsSection: Section = {
     const summary = table({
       columns: ["conclusion of the paper", "here", "on the paper's own numbers"],
       rows: all.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
+      notes: all.flatMap((v) => v.ours.agreement ?? []),
       method: "verdicts",
     });
     const evidence = all.flatMap((v) => [
