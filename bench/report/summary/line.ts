@@ -1,5 +1,5 @@
 import { cleanLine } from "../../../lib/clean.ts";
-import type { Line, Span, SpanTone } from "../../../lib/paint.ts";
+import type { Line, Span, SpanTone } from "../../../lib/output.ts";
 
 /** Columns of the narrowest terminal that people still use. */
 export const COLUMNS = 80;

@@ -1,5 +1,5 @@
 import { cleanLine } from "../../../lib/clean.ts";
-import type { Line } from "../../../lib/paint.ts";
+import type { Line } from "../../../lib/output.ts";
 import { formatMs } from "../../format/numbers.ts";
 import type { Pooled } from "../answer/types.ts";
 import { fitted, padded } from "./line.ts";

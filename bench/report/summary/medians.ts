@@ -1,5 +1,5 @@
 import { cleanLine } from "../../../lib/clean.ts";
-import type { Line, Span } from "../../../lib/paint.ts";
+import type { Line, Span } from "../../../lib/output.ts";
 import { formatMs } from "../../format/numbers.ts";
 import type { ModelFinding, PlaceRow } from "../answer/types.ts";
 import { COLUMNS, fitted, padded } from "./line.ts";

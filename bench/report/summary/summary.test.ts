@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { painted, plainText } from "../../../lib/paint.ts";
+import { painted, plainText } from "../../../lib/output.ts";
 import { HOSTILE, type SampleOptions, writeSampleRun } from "../../testing/report.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { ThresholdResult } from "../../thresholds/result.ts";
@@ -90,7 +90,7 @@ describe("the summary at a run's end", () => {
     });
     const cells = base.cells.map((c) => ({ ...c, load: { mode: "constant-rate", ratePerSecond: 5, concurrency: 1 } }));
     const manifest = { ...base, cells };
-    const study = studyOf(manifest, 4, () => Array.from({ length: 20 }, (_, i) => ({ totalMs: 40 + i })));
+    const study = studyOf(manifest, 20, () => Array.from({ length: 20 }, (_, i) => ({ totalMs: 40 + i })));
     const text = linesOf(reportInputs(manifest, { study })).join("\n");
     expect(text).toMatch(/calls\/s +p50 ms +p95 ms +p99 ms +errors/);
     expect(text).toMatch(/ssd, client → edge.* 49\.5 +58\.0 +– +0/);

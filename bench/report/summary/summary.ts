@@ -1,4 +1,4 @@
-import type { Line, Span } from "../../../lib/paint.ts";
+import type { Line, Span } from "../../../lib/output.ts";
 import { formatSeconds } from "../../../lib/progress.ts";
 import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
