@@ -1,4 +1,5 @@
 import type { Line, Span } from "../../../lib/output.ts";
+import { quote } from "../../../lib/quote.ts";
 import { formatSeconds } from "../../../lib/progress.ts";
 import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
@@ -136,13 +137,20 @@ function thresholdLines(results: readonly ThresholdResult[]): Line[] {
   ];
 }
 
-function lastLines({ manifest }: ReportInputs, finding: Finding, { page, next = finding.next }: Pointers): Line[] {
+function lastLines({ manifest }: ReportInputs, finding: Finding, { page, next = nextOf(finding) }: Pointers): Line[] {
   return [
     ...caveatLine(finding, manifest.remarks),
     // Paths and commands are to be copied: they are never cut.
     ...when(page !== undefined, [span("Report: "), span(page ?? "", "strong")]),
-    ...when(next !== undefined, [span("Next: "), span(next ?? "", "strong")]),
+    [span("Next: "), span(next, "strong")],
   ];
+}
+
+/** What to type next: what settles the run's first open question; else what tries its failed cells again, or shows all of it. */
+function nextOf({ next, where }: Finding): string {
+  const run = quote(where.run);
+  if (next !== undefined) return next;
+  return where.failed > 0 ? `npx lathe bench --resume ${run}` : `npx lathe report ${run} --print --full`;
 }
 
 /**
