@@ -65,6 +65,8 @@ const FLOORS = {
     ["run/(?!agent/protocol\\.ts)"],
     ["stats/(?!math/|backlog\\.ts|disturbance\\.ts)"],
     ["compare/", "verdicts/"],
+    // Against an earlier run, by what compares two.
+    ["thresholds/"],
     ["report/"],
     ["command/"],
     ["cli\\.ts$"],

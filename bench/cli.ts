@@ -45,16 +45,24 @@ export const bench = command(
       LOCAL,
       "A cell is done once its median is known as precisely as was asked for (its 95 % interval, by its calls and by three " +
         "visits or more, and three windows of ten calls whose medians lie within 10 % of the smallest), or when it has all its calls.",
-      "With --resume only --accept-changes, --outputs, --runs and --json can be given: everything else is as the run began.",
+      "With --resume only --accept-changes, --outputs, --runs and what says how to report can be given: everything else is as the " +
+        "run began.",
+      "A summary for a CI job is also appended to the file that GITHUB_STEP_SUMMARY names, where it is set.",
       NAMES,
       RATES,
     ],
     examples: [
       ["npx lathe bench --stack edge --client probe,grpc-js", "one machine, two clients"],
-      ["npx lathe bench --matrix my.yaml --budget 10", "your own (copy bench/matrix/experiments/example.yaml)"],
+      ["npx lathe bench --matrix my.yaml --budget 10", "experiments of your own (docs/guide.md)"],
+      ["npx lathe bench --junit bench.xml", "for CI; thresholds stand in the file of experiments"],
       ["npx lathe bench --resume", "go on with the newest run"],
     ],
-    exits: { 0: "every cell was measured", 1: "a cell failed", 130: "interrupted: go on with --resume" },
+    exits: {
+      0: "every cell was measured and every threshold holds",
+      1: "a cell failed, or a threshold is broken",
+      3: "a threshold is inconclusive",
+      130: "interrupted: go on with --resume",
+    },
     completes: "runs",
   },
   async (values, [named], { given }) => {
@@ -72,8 +80,9 @@ export const report = command(
     options: REPORT,
     details: ["RUN is a run's id or its folder; without it the newest run is meant."],
     examples: [
-      ["npx lathe report", "the newest run's files"],
-      ["npx lathe report 2026-11-23T18-00-00Z --print", "one run's tables, in the terminal"],
+      ["npx lathe report", "the newest run's files, and its summary"],
+      ["npx lathe report 2026-11-23T18-00-00Z --print --full", "one run's tables, in the terminal"],
+      ["npx lathe report --calls-csv calls.csv", "every call, for a notebook (docs/outputs.md)"],
       ["npx lathe report --json | jq '.cells[].summary'", "for a program"],
     ],
     exits: { 0: "reported", 1: "the run cannot be read" },

@@ -9,9 +9,9 @@ export const demo = command(
       "it is taken down again.",
     options: OPTIONS,
     details: [
-      "Eight minutes give ten calls a cell, and one or two visits to slow models: enough for the paper's factors, too few to know " +
-        "each cell to 2 %. The report says how precise each cell became. More time gives more precision: " +
-        "--budget 60 --requests 100 asks for 2 % of every cell.",
+      "Eight minutes give every cell three visits or more, because the slow model is measured with two of the ten photographs: " +
+        "enough to answer, too few to know each cell to 2 %. `npx lathe bench` measures all of the matrix. More time gives more " +
+        "precision: --budget 60 --requests 100 asks for 2 % of every cell.",
       "What it needs and this machine lacks is installed or built first, once, and kept in ~/.cache/lathe. It can be killed " +
         "and started again at any time. Nothing of it reaches outside this machine but package downloads.",
     ],
@@ -20,7 +20,7 @@ export const demo = command(
       ["npx lathe demo --repeat 2", "the matrix twice: how well two runs agree is in the second one's report"],
       ["npx lathe demo --keep", "and then look around: npx lathe lab status"],
     ],
-    exits: { 0: "every cell was measured", 1: "something failed: the reasons are below the tables" },
+    exits: { 0: "every cell was measured", 1: "something failed: the summary says what" },
   },
   async (values) => (await import("./demo.ts")).runDemo(values),
 );

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage, standInFor } from "../lab/index.ts";
 import { defaultLabName, labPaths } from "../lab/names.ts";
 import { STANDS_FOR } from "../lab/state.ts";
@@ -14,11 +15,23 @@ import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import type { OPTIONS } from "./options.ts";
+import { stages } from "./stages.ts";
 import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
 import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upAll } from "./stacks.ts";
 
 /** The paper's two models, and the one whose latency is protocol and wire alone. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
+
+const STAGES = {
+  tools: "Tools: Pulumi, the models, the server's image",
+  lab: "Lab: three hosts on this machine",
+  up: "Deploy: a stack on each host",
+  bench: "Measure and report",
+  down: "Take it all down again",
+} as const;
+
+/** What to type where the lab is gone: the commands that a run suggests need its servers. */
+const AFTERWARDS = "npx lathe demo --keep (to go on by hand); your own machines: docs/guide.md";
 
 /** `lathe demo`. */
 export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
@@ -27,6 +40,9 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const name = values.name ?? defaultLabName();
   const { dir } = labPaths(name);
   const steps = progress();
+  const own = Object.values(STAGES).filter((title) => values.keep !== true || title !== STAGES.down);
+  const begin = stages(own, say);
+  begin(STAGES.tools);
   const toolchain = await ensureToolchain(steps);
   steps.done();
   say(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}`);
@@ -36,6 +52,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
   const standIn = hub ? undefined : await standInFor(kind.name)?.image(steps);
   steps.done();
+  begin(STAGES.lab);
   const earlier = await readUnfinished(dir);
   if (earlier?.ownLab === true) {
     say("An earlier demo did not finish: the lab that it made is taken down first.");
@@ -49,29 +66,36 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
       ? await mirrorImage(lab, kind.defaultImage, steps)
       : (await pushImage(lab, standIn, steps)).reference;
   const stacks = await demoStacks(lab, dir);
+  steps.done();
+  begin(STAGES.up);
   steps.step("pulumi up on client, cloud and edge", 120);
   const before = await staysUp(wasUp, earlier, () => deployedBefore(stacks));
   await markUnfinished(dir, { ownLab: !wasUp, before });
   await upAll(stacks, lab, image, MODELS, steps, before);
   steps.done("three stacks are up: every model answers");
-  // The bench as a user would run it, in a process of its own; its tables go to this one's outputs.
+  begin(STAGES.bench);
+  // The bench as a user would run it, in a process of its own; its summary goes to this one's outputs.
   const code = await runInherited(
     [
-      ...[process.execPath, latheProgram, "bench"],
+      ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, "demo/experiments.yaml")],
       ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
       // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
       ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
       ...["--block", "5", "--remark", STANDS_FOR],
       ...(values.images === undefined ? [] : ["--images", values.images.join(",")]),
       ...(values.json === true ? ["--json"] : []),
+      ...(values.full === true ? ["--full"] : []),
+      ...(values.keep === true ? [] : ["--next", AFTERWARDS]),
     ],
     { cwd: repoRoot, env: { ...process.env, ...stacks.env } },
   );
   await rm(unfinishedMark(dir), { force: true });
+  say("");
   if (values.keep === true) {
     await noteKept(stacks);
-    say(`\nThe lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}`);
+    say(`The lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}`);
   } else {
+    begin(STAGES.down);
     steps.step("pulumi destroy on client, cloud and edge");
     await destroyAll(stacks, steps, before);
     steps.done();
@@ -80,5 +104,5 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
     else await labDown(name, steps);
   }
   say(`The demo took ${formatSeconds((Date.now() - startedAt) / 1000)}.`);
-  if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the reasons are below the tables" });
+  if (code !== 0) throw new UserError({ what: "some cells of the matrix failed: the summary above says why" });
 }

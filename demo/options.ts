@@ -9,11 +9,15 @@ export const OPTIONS = {
     ...{ value: "MINUTES", read: number(0.01), default: "8" },
     help: "time for the matrix; every cell is visited once, whatever it takes",
   },
-  requests: { value: "N", read: whole(1), help: "measured calls a cell, at most", default: "10" },
+  requests: { value: "N", read: whole(1), help: "measured calls a cell, at most", default: "25" },
   repeat: {
     ...{ value: "N", read: whole(1), default: "1" },
     help: "measure the matrix N times, and say how well the runs agree",
   },
-  images: { value: "1,2", read: imageNumbers, help: "photographs by number (default: all ten)" },
+  images: {
+    ...{ value: "1,2", read: imageNumbers },
+    help: "photographs by number (default: all ten, of the slow model two)",
+  },
+  full: { help: "print every table in place of the summary" },
   json: jsonOption(REPORT_SCHEMA, { alsoTable: true }),
 } as const satisfies Options;

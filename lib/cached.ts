@@ -153,7 +153,7 @@ async function takeAway(path: string, text: string): Promise<void> {
 }
 
 /** Writes a file so that a reader sees the old content or the new, never half of it. */
-export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeAtomic(path: string, content: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${ownName(path)}.${randomBytes(4).toString("hex")}.tmp`;
   try {

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { coerce, satisfies } from "semver";
 import { describe, expect, it } from "vitest";
 import { verbOf } from "../cli/verb-names.ts";
 import { VERBS } from "../cli/verbs.ts";
@@ -57,6 +58,26 @@ describe("the docs", () => {
           if (word.startsWith("--")) expect(names, place).toContain(word.replace(/[=,.:].*$/, ""));
       }
     }
+  });
+
+  it("name versions of Node for which no package of npm ci asks for another one", () => {
+    const [, named = ""] = /Node ([\d., or]+\d)/.exec(read("README.md")) ?? [];
+    const versions = named.split(/, | or /).map((version) => coerce(version)?.version ?? version);
+    expect(versions.length).toBeGreaterThan(1);
+    const { packages } = JSON.parse(read("package-lock.json")) as {
+      packages: Record<string, { optional?: boolean; engines?: { node?: string } }>;
+    };
+    // An optional package of another platform is left out without a word.
+    const asked = Object.entries(packages).flatMap(([name, { engines, optional }]) =>
+      engines?.node === undefined || optional === true ? [] : [[name, engines.node]],
+    );
+    for (const version of versions)
+      expect(
+        asked.filter(([, range = ""]) => !satisfies(version, range)),
+        version,
+      ).toEqual([]);
+    // The lock file has the package's own wish, too: Node 20 is not named, and not asked for.
+    expect(packages[""]?.engines).toEqual((JSON.parse(read("package.json")) as { engines: unknown }).engines);
   });
 
   it("link to files that are there", () => {

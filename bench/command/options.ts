@@ -4,6 +4,7 @@ import { imageNumbers, list, listOf, number, path, paths, positive, whole } from
 import { PERCENT, percentOf } from "../format/percent.ts";
 import { COMPARE_SCHEMA, PLAN_SCHEMA, REPORT_SCHEMA } from "../format/schemas.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
+import { type AskedOutput, OUTPUTS } from "../report/outputs/registry.ts";
 
 const KINDS = clientKinds.map((kind) => kind.name);
 const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
@@ -28,12 +29,29 @@ const RUNS = {
   },
 } as const satisfies Options;
 
-const OUTPUTS = {
+const STACK_OUTPUTS = {
   outputs: {
     ...{ value: "FILES", read: paths, rare: true, completes: "files" },
     help: "read stacks' outputs from JSON files, not from Pulumi",
   },
 } as const satisfies Options;
+
+/** What a run's report is wanted as, besides its files. */
+const SHOWN = {
+  full: { help: "print every table in place of the summary" },
+  ...(Object.fromEntries(
+    OUTPUTS.flatMap((output) =>
+      "option" in output
+        ? [[output.option, { value: "FILE", read: path, help: `write ${output.help}`, completes: "files" }]]
+        : [],
+    ),
+  ) as Readonly<Record<AskedOutput, { value: "FILE"; read: Reader<string>; help: string; completes: "files" }>>),
+} as const satisfies Options;
+
+/** The same options, shown by `--help --all` alone. */
+function rarely<O extends Options>(options: O): O {
+  return Object.fromEntries(Object.entries(options).map(([name, o]) => [name, { ...o, rare: true }])) as O;
+}
 
 /** What says which cells there are, and how each is measured. */
 const MATRIX = {
@@ -101,6 +119,7 @@ const NEW_RUN = {
   repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
+  next: { value: "TEXT", help: "what the summary says to type next, in place of its own", rare: true },
 } as const satisfies Options;
 
 /** Options of a run that goes on: everything else is as it began. */
@@ -110,16 +129,19 @@ export const RESUMED = {
     rare: true,
     help: "with --resume: go on though client program, servers or models changed; every output then says so",
   },
-  ...OUTPUTS,
+  ...STACK_OUTPUTS,
   ...RUNS,
+  ...rarely(SHOWN),
+  full: SHOWN.full,
   json: jsonOption(REPORT_SCHEMA, { alsoTable: true }),
 } as const satisfies Options;
 
-export const PLAN = { ...MATRIX, ...OUTPUTS, ...RUNS, json: jsonOption(PLAN_SCHEMA) } as const satisfies Options;
+export const PLAN = { ...MATRIX, ...STACK_OUTPUTS, ...RUNS, json: jsonOption(PLAN_SCHEMA) } as const satisfies Options;
 export const BENCH = { ...MATRIX, ...NEW_RUN, ...RESUMED } as const satisfies Options;
 export const REPORT = {
   print: { help: "print it as text, and write no file" },
   ...RUNS,
+  ...SHOWN,
   json: jsonOption(REPORT_SCHEMA),
 } as const satisfies Options;
 export const COMPARE = {

@@ -1,38 +1,89 @@
-import { toJson } from "../format/json.ts";
 import { join } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
-import { print, say } from "../../lib/output.ts";
+import { print, printPainted, say } from "../../lib/output.ts";
+import { shownPath } from "../../lib/paths.ts";
+import { toJson } from "../format/json.ts";
 import { renderSections, reportJson } from "../report/index.ts";
 import { loadReport } from "../report/load.ts";
+import { type AskedPaths, writeAsked } from "../report/outputs/asked.ts";
+import type { RunReport } from "../report/outputs/output.ts";
+import { OUTPUTS } from "../report/outputs/registry.ts";
 import { renderText } from "../report/render/text.ts";
+import { summaryLines } from "../report/summary/summary.ts";
 import { writeReport } from "../report/write.ts";
+import { thresholdsCode } from "../thresholds/result.ts";
 import type { REPORT } from "./options.ts";
 import { runNamed } from "./targets.ts";
+
+/** What of a report is wanted where. */
+export interface Wanted {
+  readonly json: boolean;
+  /** All tables in the terminal, in place of the summary. */
+  readonly full: boolean;
+  /** What the summary says to type next; undefined: what the run suggests. */
+  readonly next?: string;
+  /** Further outputs, by option. */
+  readonly asked: AskedPaths;
+}
+
+/** What the options of a command say of reports. */
+export function wantedOf(values: Readonly<Record<string, unknown>>): Wanted {
+  const asked = OUTPUTS.flatMap((output) => {
+    const path = "option" in output ? values[output.option] : undefined;
+    return "option" in output && typeof path === "string" ? [[output.option, path]] : [];
+  });
+  const { json, full, next } = values;
+  return {
+    ...{ json: json === true, full: full === true, asked: Object.fromEntries(asked) as AskedPaths },
+    ...(typeof next === "string" ? { next } : {}),
+  };
+}
 
 /** `lathe report`. */
 export async function report(values: Values<typeof REPORT>, named: string | undefined): Promise<void> {
   const dir = await runNamed(values.runs, named);
+  const wanted = wantedOf(values);
+  const run = await runReport(dir);
   const write = values.print !== true;
-  const { written, text, json } = await reported(dir, write);
-  for (const name of written) say(join(dir, name));
-  if (values.json === true) print(json);
-  else if (!write) print(text);
+  if (write) for (const name of await filesOf(run)) say(join(dir, name));
+  for (const path of await writeAsked(run, wanted.asked, {})) say(path);
+  if (wanted.json) print(document(run));
+  else show(run, wanted, process.stdout, write);
 }
 
-/** The report at a run's end: its tables on stdout, or with `--json` the document there and the tables on stderr. */
-export async function reportAtEnd(dir: string, json: boolean): Promise<void> {
-  const { written, text, json: document } = await reported(dir, true);
-  (json ? say : print)(`\n${text}`);
-  if (json) print(document);
-  say(`\nKept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
-  say(`The report: ${join(dir, "report.html")}`);
+/**
+ * The report at a run's end: its summary on stdout, or with `--json` the document there and the summary on stderr.
+ *
+ * @returns the exit code that the run's thresholds ask for
+ */
+export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> {
+  const run = await runReport(dir);
+  const written = await filesOf(run);
+  const asked = await writeAsked(run, wanted.asked);
+  say(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
+  for (const path of asked) say(`Written: ${path}`);
+  say("");
+  show(run, wanted, wanted.json ? process.stderr : process.stdout, true);
+  if (wanted.json) print(document(run));
+  return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
-/** The report of a run's folder as text and as JSON, and the names of its files where they are to be written. */
-async function reported(dir: string, write: boolean) {
+/** The summary, or with `--full` every table. */
+function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
+  const pointers = {
+    ...(written ? { page: shownPath(join(run.dir, "report.html")) } : {}),
+    ...(next === undefined ? {} : { next }),
+  };
+  if (!full) printPainted(summaryLines(run.inputs, pointers), out);
+  else (out === process.stdout ? print : say)(renderText(run.sections));
+}
+
+const document = (run: RunReport) => toJson(run.json);
+
+const filesOf = (run: RunReport) => writeReport(run.dir, run.inputs, run.sections, run.json);
+
+/** The report of a run's folder. */
+async function runReport(dir: string): Promise<RunReport> {
   const inputs = await loadReport(dir, say);
-  const sections = await renderSections(inputs);
-  const data = await reportJson(inputs);
-  const written = write ? await writeReport(dir, inputs, sections, data) : [];
-  return { written, text: renderText(sections), json: toJson(data) };
+  return { dir, inputs, sections: await renderSections(inputs), json: await reportJson(inputs) };
 }

@@ -3,7 +3,7 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/output.ts";
 import { repoRoot } from "../../lib/paths.ts";
-import { formatSeconds, progress } from "../../lib/progress.ts";
+import { progress } from "../../lib/progress.ts";
 import { loadImages } from "../plan/photographs.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
@@ -12,14 +12,16 @@ import { makeRunDir } from "../records/run-folders.ts";
 import { bundleAgent } from "../run/agent/bundle.ts";
 import type { CellEnd } from "../run/cell-book.ts";
 import type { RunStatus } from "../run/inputs.ts";
+import { statusText } from "../run/status-text.ts";
 import { newManifest } from "../run/new-manifest.ts";
 import { runSession } from "../run/session.ts";
 import { setupNow } from "../targets/read-setup.ts";
 import type { SecretsByServer } from "../targets/secrets.ts";
+import { worseCode } from "../thresholds/result.ts";
 import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "../targets/setup-diff.ts";
 import type { BenchOptions } from "./choices.ts";
 import type { BENCH } from "./options.ts";
-import { reportAtEnd } from "./report.ts";
+import { type Wanted, reportAtEnd, wantedOf } from "./report.ts";
 import { deployedNow, runNamed, runsFolder, secretsOf } from "./targets.ts";
 
 /** `lathe bench`: a new run, or with `--resume` one that goes on. */
@@ -28,13 +30,13 @@ export async function measureMatrix(
   values: Values<typeof BENCH>,
   named: string | undefined,
 ): Promise<number> {
-  const json = values.json === true;
+  const wanted = wantedOf(values);
   return values.resume === true
-    ? resume(await runNamed(values.runs, named), options, json, values["accept-changes"] === true)
-    : begin(runsFolder(values.runs), options, json);
+    ? resume(await runNamed(values.runs, named), options, wanted, values["accept-changes"] === true)
+    : begin(runsFolder(values.runs), options, wanted);
 }
 
-async function begin(runs: string, options: BenchOptions, json: boolean): Promise<number> {
+async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promise<number> {
   const deployed = await deployedNow(options);
   const matrix = await planMatrix(deployed, options);
   for (const text of matrix.notes) say(text);
@@ -52,12 +54,14 @@ async function begin(runs: string, options: BenchOptions, json: boolean): Promis
     };
     first ??= id;
     await writeManifest(dir, manifest);
-    code = Math.max(code, await measure(dir, manifest, images, bundle, json && n === options.repeat, secrets));
+    // What goes to stdout or to one file is of the last run.
+    const last = n === options.repeat ? wanted : { ...wanted, json: false, asked: {} };
+    code = worseCode(code, await measure(dir, manifest, images, bundle, last, secrets));
   }
   return code;
 }
 
-async function resume(dir: string, options: BenchOptions, json: boolean, acceptChanges: boolean): Promise<number> {
+async function resume(dir: string, options: BenchOptions, wanted: Wanted, acceptChanges: boolean): Promise<number> {
   const manifest = await readManifest(dir);
   const names = manifest.images.map((i) => i.name);
   const { images, infos } = await photographs(resolve(repoRoot, manifest.photographs), names);
@@ -75,7 +79,7 @@ async function resume(dir: string, options: BenchOptions, json: boolean, acceptC
   noOtherSetup(basename(dir), before, differences, acceptChanges);
   if (differences.length > 0) say(`Since this run was measured last: ${differencesText(differences)}`);
   const secrets = await secretsOf(manifest, options);
-  return measure(dir, manifest, images, bundle, json, secrets, async (fromRound) => {
+  return measure(dir, manifest, images, bundle, wanted, secrets, async (fromRound) => {
     if (differences.length > 0) await writeManifest(dir, withSession(manifest, now, fromRound, differences));
   });
 }
@@ -94,26 +98,22 @@ async function measure(
   manifest: RunManifest,
   images: Parameters<typeof runSession>[2],
   bundle: Parameters<typeof runSession>[3],
-  json: boolean,
+  wanted: Wanted,
   secrets: SecretsByServer,
   onBegin?: Parameters<typeof runSession>[6],
 ): Promise<number> {
   const steps = progress();
   steps.step(`Measuring ${manifest.cells.length} cells, run ${manifest.id}`);
-  const onStatus = (s: RunStatus) =>
-    steps.note(
-      `${s.visitsDone} visits done, ${s.visitsLeft} to come, ${formatSeconds(s.secondsLeft)} left; ` +
-        `${s.cell.model} on ${s.cell.server}${s.failedCells > 0 ? `; ${s.failedCells} cells failed` : ""}`,
-    );
+  const onStatus = (s: RunStatus) => steps.note(statusText(s));
   await keepPhotographs(dir, images);
   const calm = sayHowToGoOn(dir);
   const { ends, repairedBytes } = await runSession(dir, manifest, images, bundle, onStatus, secrets, onBegin);
   calm();
   steps.done(countEnds(ends));
   if (repairedBytes > 0) say(`Cut off a torn last record of ${repairedBytes} bytes.`);
-  await reportAtEnd(dir, json);
+  const promised = await reportAtEnd(dir, wanted);
   const failed = [...ends.values()].filter((e) => e === "failed").length;
-  return failed === 0 ? 0 : 1;
+  return worseCode(failed === 0 ? 0 : 1, promised);
 }
 
 function countEnds(ends: ReadonlyMap<string, CellEnd>): string {

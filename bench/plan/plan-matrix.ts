@@ -13,6 +13,7 @@ import type { CellLimits, Limits } from "../matrix/limits.ts";
 import { reachNotes } from "../schedule/unreachable-precision.ts";
 import type { Deployed } from "../targets/deployments.ts";
 import { type Choice, type Matrix, expand } from "./expand.ts";
+import { thresholdNotes } from "./threshold-notes.ts";
 import { type ImageChoice, noPhotographs, photographNumbers } from "./photographs.ts";
 
 /** The matrix of a run, and the file of experiments that it is from (relative to the checkout where it is inside it). */
@@ -65,7 +66,7 @@ export async function planMatrix(deployed: Deployed, options: MatrixOptions): Pr
   };
   const available = { ...deployed, images: numbers.map((id) => `image-${id}`) };
   const { cells, notes: left } = expand(experiments, available, choice, options.limits);
-  const notes = [...left, ...reachNotes(cells, options.limits)];
+  const notes = [...left, ...reachNotes(cells, options.limits), ...thresholdNotes(experiments, cells, options.limits)];
   if (cells.length === 0)
     throw new UserError({
       what: `no cell is left to measure${notes.map((note) => `\n  ${note}`).join("")}`,

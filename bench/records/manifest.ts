@@ -102,7 +102,14 @@ export const RunManifest = z.object({
   matrix: z
     .object({
       file: z.string(),
-      experiments: z.array(z.object({ name: z.string(), about: z.string().optional() })),
+      experiments: z.array(
+        z.object({
+          name: z.string(),
+          about: z.string().optional(),
+          /** As the file has them; read again by `thresholdOf`. */
+          thresholds: z.array(z.string()).optional(),
+        }),
+      ),
       /** What was asked for and left out. */
       notes: z.array(z.string()),
     })

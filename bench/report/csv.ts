@@ -7,7 +7,8 @@ import type { ReportInputs } from "./section.ts";
 
 const PHASES = ["late", "encode", "send", "wait", "receive", "decode"] as const;
 
-type Value = string | number | boolean | null | undefined;
+/** What a field of CSV may hold. */
+export type Value = string | number | boolean | null | undefined;
 
 /**
  * One line for each cell, failed and unmeasured ones too: its level on each axis by the axis's key, then numbers as they were
@@ -77,8 +78,8 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
   };
 }
 
-/** Text that a spreadsheet would run as a formula gets a quote before it, as spreadsheets write it themselves. */
-function field(value: Value): string {
+/** One field. Text that a spreadsheet would run as a formula gets a quote before it, as spreadsheets write it themselves. */
+export function field(value: Value): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
   if (typeof value === "boolean") return String(value);

@@ -10,7 +10,7 @@ import { printResult } from "../../lib/cli/result.ts";
 import { guarded } from "../../lib/cli/run.ts";
 import { jsonOption } from "../../lib/cli/spec.ts";
 import { UserError } from "../../lib/errors.ts";
-import { print, say } from "../../lib/output.ts";
+import { print, printPainted, say } from "../../lib/output.ts";
 import { progress } from "../../lib/progress.ts";
 import { z } from "zod";
 import { compareCommand } from "../compare/command.ts";
@@ -19,7 +19,10 @@ import { JsonlWriter } from "../records/jsonl.ts";
 import { HOSTILE, writeSampleRun } from "../testing/report.ts";
 import { renderSections, reportJson } from "./index.ts";
 import { loadReport } from "./load.ts";
+import { whole } from "./outputs/asked.ts";
+import { OUTPUTS } from "./outputs/registry.ts";
 import { renderText } from "./render/text.ts";
+import { summaryLines } from "./summary/summary.ts";
 import { writeReport } from "./write.ts";
 
 /*
@@ -63,11 +66,21 @@ describe("a run's report", () => {
     const inputs = await loadReport(join(dir, "a"), () => {});
     const sections = await renderSections(inputs);
     for (const name of await writeReport(join(dir, "a"), inputs, sections, await reportJson(inputs))) {
+      // It is the same for every run.
+      if (name === "methods.html") continue;
       const text = readFileSync(join(dir, "a", name), "utf8");
       // A CSV begins with the byte order mark, and its lines end as RFC 4180 has it.
       expectSeen(name.endsWith(".csv") ? text.slice(1).replaceAll("\r\n", "\n") : text, name);
     }
     expectSeen(await written(() => print(renderText(sections))), "the terminal");
+    // The summary at a run's end; no colour, since nothing of a test is a terminal.
+    expectSeen(await written(() => printPainted(summaryLines(inputs, {}), process.stdout)), "the summary");
+    const run = { dir: join(dir, "a"), inputs, sections, json: {} };
+    for (const output of OUTPUTS) {
+      if (!("option" in output)) continue;
+      const text = await whole((await output.load())(run));
+      expectSeen(text.replaceAll("\r\n", "\n"), `--${output.option}`);
+    }
   });
 
   it("of somebody else names no file outside of its folder", () => {

@@ -4,6 +4,7 @@ import type { RunManifest } from "../records/manifest.ts";
 import { type CellSummary, summariesOf } from "../stats/summary.ts";
 import { AXES } from "../matrix/axes.ts";
 import type { Study } from "../stats/study.ts";
+import type { ThresholdResult } from "../thresholds/result.ts";
 import { answerSection } from "./sections/answer.ts";
 import { cellsSection } from "./sections/cells.ts";
 import { detectionsSection } from "./sections/detections.ts";
@@ -19,11 +20,13 @@ import { speedsSection } from "./sections/speeds.ts";
 import { timeSection } from "./sections/time/time.ts";
 import type { RenderedSection, ReportInputs, Section } from "./section.ts";
 import { renderText } from "./render/text.ts";
+import { thresholdsSection } from "./sections/thresholds.ts";
 import { verdictsSection } from "./sections/paper/verdicts.ts";
 
 /** The report, first to last. Another section is a file, and a line here. */
 export const SECTIONS: readonly Section[] = [
   answerSection,
+  thresholdsSection,
   loadSection,
   latencySection,
   speedsSection,
@@ -46,6 +49,7 @@ export interface ReportParts {
   /** Default: of the study's data. */
   readonly summaries?: ReadonlyMap<string, CellSummary>;
   readonly conditions?: ReadonlyMap<string, CellConditions>;
+  readonly thresholds?: readonly ThresholdResult[];
   readonly dir?: string;
 }
 

@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { exists } from "../../lib/cached.ts";
 import { readConditions } from "../stats/conditions.ts";
 import { loadStudy } from "../stats/study.ts";
+import { thresholdsOf } from "../thresholds/last-run.ts";
 import { reportInputs } from "./index.ts";
 import type { ReportInputs } from "./section.ts";
 
@@ -17,7 +18,14 @@ export async function loadReport(dir: string, say: (text: string) => void): Prom
     say(`${path}: the last line is torn (${characters} characters) and left out: the run was killed, or goes on`),
   );
   const earlier = await earlierRun(dir, study.manifest.repeats, say);
-  return reportInputs(study.manifest, { study, conditions, dir, ...(earlier === undefined ? {} : { earlier }) });
+  const thresholds = await thresholdsOf(dir, study, say);
+  return reportInputs(study.manifest, {
+    study,
+    conditions,
+    thresholds,
+    dir,
+    ...(earlier === undefined ? {} : { earlier }),
+  });
 }
 
 /** The run that this one repeats, which lies beside it; without it, the report says nothing of how well they agree. */

@@ -4,6 +4,7 @@ import type { CellConditions } from "../stats/conditions.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import type { Study } from "../stats/study.ts";
 import type { CellSummary } from "../stats/summary.ts";
+import type { ThresholdResult } from "../thresholds/result.ts";
 import type { Block } from "./blocks.ts";
 
 /** What a section of the report is made from. */
@@ -19,6 +20,8 @@ export interface ReportInputs {
   readonly earlier?: Study;
   /** How each cell ended, and which were disturbed; absent where the journal was not read. */
   readonly conditions?: ReadonlyMap<string, CellConditions>;
+  /** What became of the thresholds of its experiments; absent where none was judged. */
+  readonly thresholds?: readonly ThresholdResult[];
   /** The run's folder, for sections that read more of it (kept answers); absent where there is none. */
   readonly dir?: string;
 }

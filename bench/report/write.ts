@@ -1,15 +1,7 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../lib/cached.ts";
-import { clean } from "../../lib/clean.ts";
-import { toJson } from "../format/json.ts";
 import { diskFault } from "../records/jsonl.ts";
-import { cellsCsv } from "./csv.ts";
-import { frontOf } from "./front/front.ts";
-import { methodsPage } from "./methods.ts";
-import { METHODS_FILE } from "./render/blocks-html.ts";
-import { renderMarkdown } from "./render/markdown.ts";
-import { renderPage } from "./render/page.ts";
-import { caveats } from "./sections/caveats.ts";
+import { OUTPUTS } from "./outputs/registry.ts";
 import type { RenderedSection, ReportInputs } from "./section.ts";
 
 /**
@@ -24,19 +16,15 @@ export async function writeReport(
   sections: readonly RenderedSection[],
   json: Readonly<Record<string, unknown>>,
 ): Promise<string[]> {
-  const front = frontOf(inputs);
-  const files: Readonly<Record<string, string>> = {
-    "report.html": clean(renderPage({ ...front, caveats: caveats(inputs.manifest) }, sections)),
-    [METHODS_FILE]: methodsPage(),
-    "report.md": renderMarkdown(front.title, sections),
-    "report.csv": cellsCsv(inputs),
-    "report.json": `${toJson(json)}\n`,
-  };
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(dir, name);
-    await writeAtomic(path, content).catch((error: unknown) => {
+  const names: string[] = [];
+  for (const output of OUTPUTS) {
+    if (!("file" in output)) continue;
+    const path = join(dir, output.file);
+    const render = await output.load();
+    await writeAtomic(path, render({ dir, inputs, sections, json })).catch((error: unknown) => {
       throw diskFault(path, error);
     });
+    names.push(output.file);
   }
-  return Object.keys(files);
+  return names;
 }

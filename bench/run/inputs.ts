@@ -9,9 +9,12 @@ import type { SoFar } from "./progress.ts";
 
 /** How far a run is, after each visit. */
 export interface RunStatus {
-  readonly visitsDone: number;
-  /** Visits still to come in this round and, as far as is known, all later ones: at most, for precision may end cells. */
-  readonly visitsLeft: number;
+  /** All cells of the run, and those that have calls or failed. */
+  readonly cells: number;
+  readonly reached: number;
+  /** Since this session began. */
+  readonly secondsDone: number;
+  /** At most: precision may end cells earlier. */
   readonly secondsLeft: number;
   readonly cell: Cell;
   readonly failedCells: number;

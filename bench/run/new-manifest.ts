@@ -40,7 +40,11 @@ export async function newManifest(
       file: matrix.file,
       experiments: matrix.experiments
         .filter((e) => matrix.cells.some((c) => c.experiments?.includes(e.name)))
-        .map(({ name, about }) => ({ name, ...(about === undefined ? {} : { about }) })),
+        .map(({ name, about, thresholds }) => ({
+          name,
+          ...(about === undefined ? {} : { about }),
+          ...(thresholds === undefined ? {} : { thresholds }),
+        })),
       notes: [...matrix.notes],
     },
     remarks: remarks(deployed, remark),

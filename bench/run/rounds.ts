@@ -21,7 +21,7 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
   const visitMs = new Map<Cell, number>();
   const hasCalls = (cell: Cell) => book.count(cell) > 0;
   const budgetLeft = budgetOf(inputs);
-  let visitsDone = 0;
+  const startedAt = inputs.now();
 
   const report = (cell: Cell, restOfRound: readonly Cell[]) => {
     const left = remaining(
@@ -32,8 +32,9 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       visitMs,
     );
     inputs.onStatus({
-      visitsDone,
-      visitsLeft: left.visits,
+      cells: inputs.cells.length,
+      reached: inputs.cells.filter((c) => hasCalls(c) || book.ends.get(c.id) === "failed").length,
+      secondsDone: (inputs.now() - startedAt) / 1000,
       secondsLeft: Math.max(0, Math.min(left.ms, Math.max(budgetLeft(), left.thisRoundMs))) / 1000,
       cell,
       failedCells: [...book.ends.values()].filter((e) => e === "failed").length,
@@ -52,7 +53,6 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
       const before = inputs.now();
       await visitor.visit(cell, round);
       visitMs.set(cell, inputs.now() - before);
-      visitsDone += 1;
       report(cell, order.slice(index + 1));
     }
   }

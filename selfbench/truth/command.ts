@@ -1,4 +1,5 @@
 import { printResult } from "../../lib/cli/result.ts";
+import { say } from "../../lib/output.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { formatTable } from "../../lib/table.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
@@ -35,7 +36,7 @@ export async function benchTruth({ trials, seed, only, json }: Values<typeof TRU
   const chosen = SCENARIOS.filter((s) => only === undefined || s.name.includes(only));
   const seen: Seen[] = [];
   for (const [i, scenario] of chosen.entries()) {
-    process.stderr.write(`${i + 1} of ${chosen.length}: ${scenario.name}\n`);
+    say(`${i + 1} of ${chosen.length}: ${scenario.name}`);
     seen.push(...trialsOf(scenario, trials, seed));
     await new Promise((resolve) => setImmediate(resolve));
   }

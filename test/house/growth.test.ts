@@ -9,7 +9,7 @@ import { startPlain, type PlainServer } from "./plain/start.ts";
 
 /*
  * What docs/architecture.md promises under "Where to add": an API with its client kind is a folder and a line, a protocol a line,
- * a load mode a file and a line, an axis an entry. Each is added to a copy of the checkout, and nothing else is changed there;
+ * a load mode a file and a line, an axis an entry, an output of a run a file and a line. Each is added to a copy of the checkout, and nothing else is changed there;
  * then a real bench measures a real server with all of them.
  */
 
@@ -27,6 +27,18 @@ experiments:
     images: 7
     clientKinds: plain-http
     pairs: [2]
+`;
+
+/** Enough visits for a threshold, and too few. */
+const promising = (threshold: string, requests: number) => `
+experiments:
+  - name: promise
+    clientMachines: same
+    images: 7
+    clientKinds: plain-http
+    thresholds: ${threshold}
+    precision: none
+    limits: { requests: ${requests}, blockRequests: 3, warmupRequests: 1, timeoutSeconds: 20 }
 `;
 
 describe("a copy of the checkout with one more of each", { timeout: 240_000 }, () => {
@@ -52,6 +64,11 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     // One file and one line: a load mode.
     await checkout.put("test/house/pairs.ts", "bench/loads/pairs.ts");
     await checkout.register("bench/loads/registry.ts", "LOAD_MODES", "pairsMode", "./pairs.ts");
+    // One file and one line: an output of a run.
+    await checkout.put("test/house/telegram.ts", "bench/report/outputs/telegram.ts");
+    const load = 'async () => (await import("./telegram.ts")).telegram';
+    const output = `{ option: "telegram", help: "a telegram", load: ${load} }`;
+    await checkout.register("bench/report/outputs/registry.ts", "OUTPUTS", output);
     // One entry: an axis.
     await checkout.register("bench/matrix/axes.ts", "AXES", LETTER_AXIS);
     await writeFile(join(checkout.dir, "letters.yaml"), EXPERIMENTS);
@@ -109,6 +126,31 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     const calls = (await file("records.jsonl")).split("\n").filter((line) => line.includes('"phase":"measure"'));
     expect(calls).toHaveLength(5 * CALLS);
     for (const call of calls) expect(JSON.parse(call)).toMatchObject({ ok: true });
+  });
+
+  it("writes the output that was added, and ends as the experiment's thresholds say", async () => {
+    const file = (name: string) => join(checkout.dir, name);
+    const measured = async (threshold: string, requests: number) => {
+      await writeFile(file("promise.yaml"), promising(threshold, requests));
+      const where = ["--outputs", file("outputs.json"), "--matrix", file("promise.yaml"), "--runs", file("promised")];
+      return bench(...where, "--telegram", file("telegram.txt"), "--junit", file("junit.xml"));
+    };
+    const holds = await measured("median < 100 s", 12);
+    expect(holds.exitCode, holds.stderr).toBe(0);
+    expect(holds.stdout).toContain("Thresholds: 1 hold");
+    expect(await readFile(file("telegram.txt"), "utf8")).toBe("1 cells STOP\n");
+    const broken = await measured("median < 0.0001 ms", 12);
+    expect(broken.exitCode, broken.stderr).toBe(1);
+    expect(await readFile(file("junit.xml"), "utf8")).toContain("<failure message=");
+    const short = await measured("p95 < 100 s", 6);
+    expect(short.exitCode, short.stderr).toBe(3);
+    expect(short.stderr).toContain("threshold p95 < 100 s takes 72 calls, and 6 are planned at most");
+    expect(short.stdout).toContain("p95 < 100 s inconclusive");
+    const wrong = await measured("p95 < 100", 6);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      1,
+      expect.stringMatching(/promise\.yaml:7:17: experiments\[0\]\.thresholds/),
+    ]);
   });
 
   it("compares two runs of them, cell by cell", async () => {

@@ -86,7 +86,7 @@ describe("the bench against servers that real stacks put on real hosts", () => {
   }
 
   it("measures local and remote cells of every deployed stack, prints the paper's tables, and keeps their provenance", async () => {
-    const { code, stderr, stdout } = await bench("--images", "2,7", "--requests", "3", "--json");
+    const { code, stderr, stdout } = await bench("--images", "2,7", "--requests", "3", "--json", "--full");
     expect(stderr).toContain("Table 1. Local");
     expect(stderr).toContain("Table 3. Remote: requests from the client machine, Image-7");
     expect(stderr).toContain("stand-in for the server kind tf-serving");

@@ -36,6 +36,7 @@ experiments:
     concurrency: [1, 2]
     ratePerSecond: 5
     precision: none
+    thresholds: [p95 < 80 ms, ratio to last run < 1.05]
     limits: { minRequests: 3, blockSeconds: 1.5, warmupRequests: 0 }
 `;
 

@@ -143,6 +143,28 @@ experiments:
     );
   });
 
+  it("has thresholds, one or a list of them, each fault with its line and column", () => {
+    const thresholds = (text: string) => parse(`experiments: [{ name: a, thresholds: ${text} }]`)[0]?.thresholds;
+    expect(thresholds("p95 < 80 ms")).toEqual(["p95 < 80 ms"]);
+    expect(thresholds("[p95 < 80 ms, ratio to last run < 1.05]")).toEqual(["p95 < 80 ms", "ratio to last run < 1.05"]);
+    const [a, b] = parse(
+      "defaults: { thresholds: median < 1 s }\nexperiments: [{ name: a }, { name: b, thresholds: p90 < 2 s }]",
+    );
+    expect([a?.thresholds, b?.thresholds]).toEqual([["median < 1 s"], ["p90 < 2 s"]]);
+    expect(
+      faults(
+        "experiments:\n  - name: a\n    thresholds:\n      - p95 < 80 ms\n      - p95 < 80\n      - p100 < 1 s\n      - 5\n",
+      ),
+    ).toEqual(
+      [5, 6, 7].map((line, i) =>
+        [
+          `bench.yaml:${line}:9: experiments[0].thresholds[${i + 1}]: ${['"p95 < 80"', '"p100 < 1 s"', "5"][i]}`,
+          "a limit such as p95 < 80 ms, median < 0.2 s, or ratio to last run < 1.05",
+        ].join(" | "),
+      ),
+    );
+  });
+
   it("says where a key belongs, what it may have meant, or which there are where it stands", () => {
     const keys = ["requests", "timeoutSeconds", "model", "clients", "rate", "warmup", "bogus", "defaults"];
     expect(

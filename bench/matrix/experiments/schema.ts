@@ -5,6 +5,7 @@ import { count, positive } from "../../loads/keys.ts";
 import { loadKeys } from "../../loads/registry.ts";
 import { AXES, type Axis } from "../axes.ts";
 import type { CellLimits } from "../limits.ts";
+import { THRESHOLD, thresholdOf } from "./threshold.ts";
 
 /** How REST requests may carry a photograph, by what the client kind sends. */
 export const ENCODINGS = { lists: "pixels", base64: "file" } as const;
@@ -89,7 +90,10 @@ const shape = {
   encodings: some(oneOf(["lists", "base64"])),
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
 };
-const how = { precision, limits: limits.optional() };
+const threshold = z.string(THRESHOLD).refine((text) => thresholdOf(text) !== undefined, THRESHOLD);
+
+/** How its cells are measured, and what they must keep to. */
+const how = { thresholds: some(threshold), precision, limits: limits.optional() };
 
 /** What an experiment says besides its name; its keys for loads are read by `loadsOf`, levels on axes of their own by `levelsOf`. */
 export type Fields = z.infer<ExperimentSchema["defaults"]>;

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { readJournal } from "../../records/records.ts";
+import type { CallRecord } from "../../records/records.ts";
+import { levelsOf } from "../../stats/levels.ts";
+import { PHASES } from "../../stats/visits.ts";
+import { type Value, field } from "../csv.ts";
+import type { ReportInputs } from "../section.ts";
+import type { RunReport } from "./output.ts";
+
+/** Lines that are handed on at once. */
+const PIECE = 1000;
+
+/**
+ * Every call of a run, warm-ups and failed ones too, in the order in which they were made: one line each, with its cell's
+ * coordinates as columns, so that a notebook needs no other file. Milliseconds and bytes; empty where something is not known.
+ * RFC 4180, UTF-8. In pieces, because a run may have a million calls.
+ */
+export async function* callsCsv({ dir, inputs }: RunReport): AsyncGenerator<string> {
+  const cells = new Map(inputs.cells.map((cell) => [cell.id, coordinates(cell, inputs)]));
+  let lines: string[] = [];
+  let head = false;
+  for await (const record of readJournal(join(dir, "records.jsonl"))) {
+    const cell = record.type === "call" ? cells.get(record.cell) : undefined;
+    if (record.type !== "call" || cell === undefined) continue;
+    const row = { ...cell, ...measured(record) };
+    if (!head) lines.push(Object.keys(row).join(","));
+    head = true;
+    lines.push(Object.values(row).map(field).join(","));
+    if (lines.length < PIECE) continue;
+    yield `${lines.join("\r\n")}\r\n`;
+    lines = [];
+  }
+  if (lines.length > 0) yield `${lines.join("\r\n")}\r\n`;
+}
+
+function coordinates(cell: ReportInputs["cells"][number], { manifest, axes }: ReportInputs): Record<string, Value> {
+  const server = manifest.servers.find((s) => s.id === cell.server);
+  return {
+    run: manifest.id,
+    cell: cell.id,
+    ...levelsOf(cell, axes),
+    client_machine: cell.clientMachine,
+    server_machine: cell.serverMachine,
+    local: cell.local,
+    server_stand_in: server?.standIn,
+  };
+}
+
+function measured(call: CallRecord): Record<string, Value> {
+  return {
+    round: call.round,
+    warmup: call.phase === "warmup",
+    at: call.at,
+    ok: call.ok,
+    error: call.error?.code,
+    total_ms: call.totalMs,
+    ...Object.fromEntries(PHASES.map((phase) => [phase.replace(/Ms$/, "_ms"), call[phase]])),
+    request_bytes: call.requestBytes,
+    response_bytes: call.responseBytes,
+  };
+}

@@ -1,0 +1,30 @@
+import { cleanLine } from "../../../lib/clean.ts";
+import type { Line } from "../../../lib/output.ts";
+import { formatMs } from "../../format/numbers.ts";
+import type { Pooled } from "../answer/types.ts";
+import { fitted, padded } from "./line.ts";
+
+const NAME_WIDTH = 36;
+
+/** Cells under load, their images taken together: rate, quantiles and errors, as load generators report them. */
+export function loadsTable(loads: readonly Pooled[], most: number): Line[] {
+  if (loads.length === 0) return [];
+  const shown = loads.length > most ? loads.slice(0, Math.max(1, most - 1)) : loads;
+  const rows = shown.map((g) => ({
+    name: fitted(cleanLine(`${g.model}, ${g.place}, ${g.protocol}, ${g.load}`), NAME_WIDTH),
+    cells: [rate(g), quantile(g.p50Ms), quantile(g.p95Ms), quantile(g.p99Ms), `${g.errors}`],
+    tone: g.behind || g.errors > 0 ? ("bad" as const) : undefined,
+  }));
+  const heads = ["calls/s", "p50 ms", "p95 ms", "p99 ms", "errors"];
+  const first = Math.max(...rows.map((r) => r.name.length));
+  const text = (name: string, cells: readonly string[]) =>
+    name.padEnd(first) + cells.map((c) => c.padStart(8)).join("");
+  return [
+    [padded(text("", heads), "strong")],
+    ...rows.map((r): Line => [padded(text(r.name, r.cells), r.tone)]),
+    ...(shown.length < loads.length ? [[padded(`… ${loads.length - shown.length} more with --full`, "faint")]] : []),
+  ];
+}
+
+const quantile = (ms: number | null) => (ms === null ? "–" : formatMs(ms));
+const rate = (g: Pooled) => (g.achievedPerSecond === null ? "–" : g.achievedPerSecond.toFixed(1));

@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { painted, plainText } from "../../../lib/output.ts";
+import { HOSTILE, type SampleOptions, writeSampleRun } from "../../testing/report.ts";
+import { manifestOf, studyOf } from "../../testing/studies.ts";
+import type { ThresholdResult } from "../../thresholds/result.ts";
+import { reportInputs } from "../index.ts";
+import { loadReport } from "../load.ts";
+import type { ReportInputs } from "../section.ts";
+import { COLUMNS, fitted } from "./line.ts";
+import { MOST_LINES, summaryLines } from "./summary.ts";
+
+// Reading a run takes seconds where a neighbour is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let dir: string;
+let plain: ReportInputs;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "lathe-summary-"));
+  plain = await load("plain", {});
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+const load = async (name: string, options: SampleOptions) => {
+  await writeSampleRun(join(dir, name), options);
+  return loadReport(join(dir, name), () => {});
+};
+const linesOf = (inputs: ReportInputs) =>
+  plainText(summaryLines(inputs, { page: "runs/x/report.html" }))
+    .split("\n")
+    .slice(0, -1);
+
+/** What is to be copied may be longer than a terminal. */
+const isCopied = (line: string) => /^(Report|Next): /.test(line);
+
+describe("the summary at a run's end", () => {
+  it("says the finding with its milliseconds, how much was measured, medians with the best marked, answers, caveats, where and what next", () => {
+    const lines = linesOf(plain);
+    expect(lines[0]).toMatch(/^cloud \+ gRPC is fastest: \d.* ms for ssd-mobilenet \(sure: high\)$/);
+    expect(lines[1]).toMatch(/^299 of 300 cells, 1 failed; 4396 calls, none failed; 23 min 05 s/);
+    const text = lines.join("\n");
+    expect(text).toMatch(/^client → cloud +.*\d\*/m);
+    expect(text.match(/\d\*/g)).toHaveLength(2);
+    expect(text).toMatch(/^Machine: cloud \(high\)/m);
+    expect(text).toMatch(/^Failed: client>edge probe rfcn-resnet101 image-4: UNAVAILABLE/m);
+    expect(text).toMatch(/^Caveats: stand-in servers; rfcn-resnet101: timing only; 2 more in the report$/m);
+    expect(text).toMatch(/^Report: runs\/x\/report\.html$/m);
+    // Nothing is open, and a cell failed.
+    expect(lines.at(-1)).toBe("Next: npx lathe bench --resume 2026-11-23T18-00-00Z");
+  });
+
+  it("fits on a screen of twenty lines and eighty columns, whatever the run is like", async () => {
+    const [first] = plain.cells;
+    const results = ["broken", "inconclusive", "holds", "broken", "broken"].map((outcome): ThresholdResult => ({
+      ...{ experiment: "ci", threshold: "p95 < 80 ms", about: "client → edge, probe, ssd-mobilenet" },
+      ...{ outcome: outcome as ThresholdResult["outcome"], measured: 90, unit: "ms", interval: null, calls: 90 },
+      why: "12.0 % of 90 calls took 80.0 ms or more, which is a sentence that goes on beyond the line",
+    }));
+    const places = Array.from({ length: 30 }, (_, i) => ["client", `machine-of-a-rather-long-name-${i}`] as const);
+    const wide = manifestOf({ placements: places, images: [{ name: "image-1", fileBytes: 1 }] });
+    const many = studyOf(wide, 3, (_, round) => [{ totalMs: 5 + round / 100 }]);
+    const runs = [
+      plain,
+      { ...plain, thresholds: results },
+      await load("once", { rounds: 1 }),
+      await load("hostile", { hostile: `${HOSTILE} \u001b[31m\n\n` }),
+      {
+        ...plain,
+        cells: first === undefined ? [] : [first],
+        manifest: { ...plain.manifest, cells: plain.cells.slice(0, 1) },
+      },
+      reportInputs(plain.manifest, { summaries: new Map() }),
+      reportInputs(wide, { study: many }),
+    ];
+    for (const inputs of runs) {
+      const lines = linesOf(inputs);
+      expect(lines.length, lines.join("\n")).toBeLessThanOrEqual(MOST_LINES);
+      for (const line of lines.filter((l) => !isCopied(l))) expect([...line].length, line).toBeLessThanOrEqual(COLUMNS);
+      // eslint-disable-next-line no-control-regex -- they are what is looked for
+      expect(lines.join("")).not.toMatch(/[\u0000-\u001f]/);
+    }
+  });
+
+  it("leads with rates and quantiles where all calls were under load", () => {
+    const base = manifestOf({
+      placements: [["client", "edge"]],
+      models: ["ssd"],
+      clients: ["probe"],
+      images: [{ name: "image-1", fileBytes: 1 }],
+    });
+    const cells = base.cells.map((c) => ({ ...c, load: { mode: "constant-rate", ratePerSecond: 5, concurrency: 1 } }));
+    const manifest = { ...base, cells };
+    const study = studyOf(manifest, 20, () => Array.from({ length: 20 }, (_, i) => ({ totalMs: 40 + i })));
+    const text = linesOf(reportInputs(manifest, { study })).join("\n");
+    expect(text).toMatch(/calls\/s +p50 ms +p95 ms +p99 ms +errors/);
+    expect(text).toMatch(/ssd, client → edge.* 49\.5 +58\.0 +– +0/);
+  });
+
+  it("is in colour on a terminal that has colours, and as it stands elsewhere", () => {
+    const lines = summaryLines(plain, {});
+    const stream = (isTTY: boolean, depth: number) =>
+      Object.assign(new Writable(), { isTTY, getColorDepth: () => depth }) as unknown as NodeJS.WriteStream;
+    expect(painted(lines, stream(false, 8))).toBe(plainText(lines));
+    // NO_COLOR and TERM=dumb give a terminal one bit of colour.
+    expect(painted(lines, stream(true, 1))).toBe(plainText(lines));
+    const coloured = painted(lines, stream(true, 8));
+    expect(coloured).toContain("\u001b[");
+    // eslint-disable-next-line no-control-regex -- they are what is taken away
+    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(plainText(lines));
+  });
+});
+
+describe("a text that is too long for its line", () => {
+  it("ends with a whole clause, else with a whole word, and never inside of brackets", () => {
+    expect(fitted("short", 10)).toBe("short");
+    expect(fitted("one two three; four five six", 20)).toBe("one two three");
+    expect(fitted("one two three four five", 15)).toBe("one two three …");
+    expect(fitted("takes 1.20 times as long (0.7, 1.8) and so on", 34)).not.toMatch(/\([^)]*$/);
+    expect(fitted("abcdefghij", 2)).toBe("");
+    expect(fitted("abcdefghij", 6)).toBe("abcd …");
+  });
+});
