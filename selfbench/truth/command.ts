@@ -4,7 +4,8 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { formatTable } from "../../lib/table.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { TRUTH } from "../options.ts";
-import { SCENARIOS, type Figure, type Scenario } from "./scenarios.ts";
+import type { Figure, Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { type Count, type Share, isKept, shareOf } from "./score.ts";
 
 /** What was seen of one figure in all trials of a scenario. */
