@@ -15,7 +15,7 @@ const MARGIN = 1.3;
  * How many times as many visits would part the fastest from those that may be as fast, by how wide their intervals are now;
  * undefined where no sensible run would: they are as good as equal.
  */
-export function timesAsLong({ options, outcome }: Question): number | undefined {
+function timesAsLong({ options, outcome }: Question): number | undefined {
   const needed = options
     .slice(1)
     .filter((o) => o.maybeFastest)
