@@ -126,6 +126,23 @@ describe("what a run found", () => {
     expect(answers.find((a) => a.question === "Machine")?.settle).toBe("npx lathe bench --requests 400");
   });
 
+  it("asks for a run with the file and the time of this one, and for none where no sensible run would part two that are as good as equal", () => {
+    const { study } = run({ rounds: 1 });
+    const own = {
+      ...manifest,
+      limits: { ...manifest.limits, budgetMs: 8 * 60_000 },
+      matrix: { file: "my own.yaml", experiments: [], notes: [] },
+    };
+    const asked = findingOf(reportInputs(own, { study: { ...(study as Study), manifest: own } }));
+    expect(asked.perModel[1]?.settle).toBe(
+      "npx lathe bench --matrix 'my own.yaml' --models ssd-mobilenet --requests 400 --budget 32",
+    );
+    const equal = run({ speed: { cloud: 1, client: 1, edge: 1 }, noise: 0.05, rest: () => 1.4 });
+    const machine = answerTo(equal, "Machine");
+    expect(machine?.confidence).toBe("inconclusive");
+    if (machine?.settle === undefined) expect(machine?.compared).toContain("too close for a longer run to part them");
+  });
+
   it("says why in numbers that were recorded: bytes, the client's work, processors", () => {
     const inputs = run();
     const summaries = new Map(

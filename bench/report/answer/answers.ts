@@ -1,4 +1,5 @@
 import { and } from "../../../lib/words.ts";
+import { when } from "../../format/when.ts";
 import { isPlain } from "../../matrix/cell.ts";
 import { type Question, type Subject, ask, callerOf, questions, unanswered } from "../../stats/choices.ts";
 import { type Study, nullModels } from "../../stats/study.ts";
@@ -56,9 +57,11 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     question: questionText(q, inputs),
     answer: fastestText(q, study),
     confidence: sure ? "high" : "inconclusive",
-    compared:
-      othersText(q, study) +
-      (unsure.length === 0 ? "" : `; for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
+    compared: [
+      othersText(q, study),
+      ...when(unsure.length > 0, `for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
+      ...when(!sure && settle === undefined, "too close for a longer run to part them"),
+    ].join("; "),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),
   };

@@ -5,7 +5,7 @@ import { type Markup, html } from "../render/markup.ts";
 import { modelNote } from "./words.ts";
 
 /** Ends of the steps of colour, in how many times as long a field takes as the fastest of its model. The last step has no end. */
-export const STEPS: readonly number[] = [1.1, 1.35, 1.8, 2.6];
+const STEPS: readonly number[] = [1.1, 1.35, 1.8, 2.6];
 
 /** The step of a field's colour, from 0, the fastest. */
 export function stepOf(ms: number, fastestMs: number): number {
