@@ -15,6 +15,9 @@ export const CLOSE_MS = 5_000;
 /** Milliseconds for a server's machine to say what became of its container. */
 export const EXPLAIN_MS = 20_000;
 
+/** Milliseconds for a server's machine to say what the server used: a few reads of files. */
+export const USE_MS = 5_000;
+
 /** Milliseconds for a connection to a server to open. */
 export const OPEN_MS = 10_000;
 

@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { columns } from "../lib/cli/help.ts";
 import { expectedWord } from "../lib/cli/parse.ts";
 import { EXIT, guarded, runCommand } from "../lib/cli/run.ts";
 import { WrongUse } from "../lib/errors.ts";
-import { repoRoot } from "../lib/paths.ts";
+import checkout from "../package.json" with { type: "json" };
 import { firstWords, membersOf, verbOf } from "./verb-names.ts";
 import { VERBS } from "./verbs.ts";
 
@@ -25,7 +23,7 @@ export async function lathe(argv: readonly string[]): Promise<void> {
       return EXIT.wrongUse;
     }
     if (HELP.includes(first)) return print(overview());
-    if (first === "--version") return print(version());
+    if (first === "--version") return print(checkout.version);
     const members = membersOf(VERBS, name);
     const [second] = rest;
     if (members.length === 0) throw unknown("verb", first, firstWords(VERBS));
@@ -45,7 +43,6 @@ function unknown(what: string, word: string | undefined, known: readonly (readon
   });
 }
 
-/** `lathe --help`. */
 function overview(): string {
   return [
     "Lathe deploys model servers to machines you reach by SSH, and measures where a request's time goes.",
@@ -66,10 +63,6 @@ function overview(): string {
     "Results go to stdout, as a table or with --json as a document; progress goes to stderr.",
     "exit codes: 0 fine; 1 found worse or failed; 2 wrong use; 3 inconclusive",
   ].join("\n");
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as { version: string }).version;
 }
 
 function print(text: string): void {

@@ -12,7 +12,7 @@ export const OPTIONS = {
   requests: { value: "N", read: whole(1), help: "measured calls a cell, at most", default: "10" },
   repeat: {
     ...{ value: "N", read: whole(1), default: "1" },
-    help: "measure the matrix so many times, and say how well the runs agree",
+    help: "measure the matrix N times, and say how well the runs agree",
   },
   images: { value: "1,2", help: "photographs by number (default: all ten)" },
   json: jsonOption(REPORT_SCHEMA, { alsoTable: true }),

@@ -28,11 +28,7 @@ export async function demoStacks(lab: Lab, dir: string): Promise<DemoStacks> {
   };
 }
 
-/**
- * Brings a stack up on every host of the lab, all at once.
- *
- * @throws UserError with the reason of each stack that is not up
- */
+/** Brings up a stack on every host of the lab at once. @throws UserError with the reason of each that is not up */
 export async function upAll(
   stacks: DemoStacks,
   lab: Lab,

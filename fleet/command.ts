@@ -41,12 +41,9 @@ export async function fleet(action: Action, values: Values<typeof UP>): Promise<
   });
   const seconds = (Date.now() - startedAt) / 1000;
   process.stderr.write("\n");
-  printResult(
-    (action === "up" ? UP : DOWN).json,
-    values.json,
-    () => formatFleet(action, all, seconds, values.project),
-    () => fleetAsJson(action, all, seconds, values.project),
-  );
+  const text = formatFleet(action, all, seconds, values.project);
+  const document = fleetAsJson(action, all, seconds, values.project);
+  printResult((action === "up" ? UP : DOWN).json, values.json, text, document);
   // A command on a host that nobody waits for any more would hold this process.
   if (interrupts.came()) process.exit(INTERRUPTED);
   return all.every((s) => s.result === action) ? 0 : 1;

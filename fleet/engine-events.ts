@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
+import { jsonOf } from "../lib/json.ts";
 
 /* What the engine reports of a run in its events (`--event-log`), each as JSON. Only what a person sees is read. */
 
@@ -45,13 +46,7 @@ export const NOTHING_YET: RunState = {
 
 /** The state after one more event. Text that is not an event changes nothing. Pure. */
 export function afterEvent(state: RunState, event: string): RunState {
-  let json: unknown;
-  try {
-    json = JSON.parse(event);
-  } catch {
-    return state;
-  }
-  const parsed = EngineEvent.safeParse(json);
+  const parsed = EngineEvent.safeParse(jsonOf(event));
   if (!parsed.success) return state;
   const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, summaryEvent } = parsed.data;
   if (resourcePreEvent) return { ...state, running: new Map(state.running).set(...entryOf(resourcePreEvent)) };

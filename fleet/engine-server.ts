@@ -19,11 +19,10 @@ const { streamEvents } = events.EventsService;
 const EventsService = { streamEvents: { ...streamEvents, responseSerialize: () => Buffer.alloc(0) } };
 
 /**
- * Listens to one engine. Its events are a stream and no file: debug lines of Pulumi's SDK hold keys and tokens in the clear.
+ * Listens to one engine. Its events come as a stream and not as a file: they hold keys and tokens in the clear.
  *
- * @param socket a path in a folder that only this user may enter: whoever reaches it may have commands run
- * @param onEvent called with each event, as JSON
- * @param host runs the stack's program; absent: nothing runs one (`destroy`), or the engine starts its own
+ * @param socket in a folder that only this user may enter: whoever reaches it may have commands run
+ * @param host runs the stack's program; absent: nothing does (`destroy`), or the engine starts its own
  */
 export async function serveEngine(
   socket: string,

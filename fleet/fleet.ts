@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { servePrograms } from "../infra/host-programs/serve.ts";
 import { initStackOnly } from "../infra/pulumi/cli.ts";
 import { messageOf } from "../lib/errors.ts";
-import { repoRoot } from "../lib/paths.ts";
-import { NOTHING_YET } from "./engine-events.ts";
+import { NOTHING_YET, type RunState } from "./engine-events.ts";
 import type { LanguageHost } from "./language-host.ts";
-import { lastWords, start, type Operation, type Request } from "./operation.ts";
+import { lastWords, start, type Operation } from "./operation.ts";
 import type { KnownStack } from "./stacks.ts";
 import { secondsOf, type Action, type StackStatus } from "./status.ts";
 import { expected, fleetFolder, readTimes, rememberTimes } from "./times.ts";
@@ -16,12 +15,12 @@ import { expected, fleetFolder, readTimes, rememberTimes } from "./times.ts";
 export interface FleetPlan {
   readonly action: Action;
   readonly stacks: readonly KnownStack[];
-  /** The Pulumi project's folder. Default: the checkout. */
-  readonly projectDir?: string;
+  /** The Pulumi project's folder. */
+  readonly projectDir: string;
   /** Added to the engines' environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Engines at work at once, at most. Default: `defaultParallel`. */
-  readonly parallel?: number;
+  /** Engines at work at once, at most. */
+  readonly parallel: number;
   /** `up`: look at the machines first. */
   readonly refresh?: boolean;
   /** `down`: forget the stack and its config file too. */
@@ -39,20 +38,13 @@ export interface FleetRun {
 /** Memory that an engine with its plugins and host programs takes, about. */
 const ENGINE_BYTES = 350 * 2 ** 20;
 
-/**
- * Engines at once where nobody says: they mostly wait for machines, so more than there are processors, but not so many
- * that they wait for each other's memory.
- */
+/** Engines at once by default. They mostly wait for machines: more than processors, as many as memory allows. */
 export function defaultParallel(processors = cpus().length, freeBytes = freemem()): number {
   return Math.max(1, Math.min(4 * processors, Math.floor(freeBytes / ENGINE_BYTES)));
 }
 
-/**
- * Brings stacks up or down, several at once. A stack that fails stops no other one.
- *
- * @param onChange called with all stacks whenever one of them has changed
- */
-export function runFleet(plan: FleetPlan, onChange: (all: readonly StackStatus[]) => void = () => {}): FleetRun {
+/** Brings stacks up or down, several at once; one that fails stops no other. `onChange` gets all at each change. */
+export function runFleet(plan: FleetPlan, onChange: (all: readonly StackStatus[]) => void): FleetRun {
   const engines = new Set<Operation>();
   let interrupted = false;
   return {
@@ -70,7 +62,7 @@ async function work(
   interrupted: () => boolean,
   onChange: (all: readonly StackStatus[]) => void,
 ): Promise<readonly StackStatus[]> {
-  const { action, projectDir = repoRoot, env = {} } = plan;
+  const { action, projectDir, env = {} } = plan;
   const folder = await fleetFolder(projectDir);
   const times = await readTimes(folder);
   const shared = await share(action);
@@ -81,32 +73,38 @@ async function work(
     onChange(all);
     return status;
   };
-  const one = async (i: number, stack: KnownStack): Promise<void> => {
-    if (interrupted()) return void set(i, { result: "not begun" });
-    const { log } = set(i, { startedAt: Date.now() });
-    const request: Request = {
-      ref: { stack: stack.name, projectDir, env: { ...shared.env, ...env } },
-      args: argsOf(plan),
-      socket: join(shared.dir, `engine-${i}`),
-      languageHost: shared.languageHost,
-      log,
-      onState: (state) => set(i, { state }),
-    };
-    const end = await runOne(action, stack, request, engines, interrupted);
-    set(i, { ...end, endedAt: Date.now() });
+  const endOf = async (i: number, stack: KnownStack, log: string): Promise<Partial<StackStatus>> => {
+    const ref = { stack: stack.name, projectDir, env: { ...shared.env, ...env } };
+    const [socket, onState] = [join(shared.dir, `engine-${i}`), (state: RunState) => void set(i, { state })];
+    try {
+      if (stack.deployed === undefined) await initStackOnly(ref);
+      const engine = start({ ref, args: argsOf(plan), socket, languageHost: shared.languageHost, log, onState });
+      engines.add(engine);
+      // It may have come while the engine was being started.
+      if (interrupted()) engine.interrupt();
+      const { code, state } = await engine.ended.finally(() => engines.delete(engine));
+      if (code === 0) return { state, result: action };
+      const words = state.errors.join("\n") || (await lastWords(log));
+      const reason = words || `pulumi ended with exit code ${code ?? "none"}`;
+      return { state, result: interrupted() ? "stopped" : "failed", reason };
+    } catch (error) {
+      // Whatever it is (a full disk here, for one), the other stacks go on.
+      return { state: NOTHING_YET, result: "failed", reason: messageOf(error) };
+    }
   };
   const queue = [...plan.stacks.entries()];
   const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await one(...next);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [i, stack] = next;
+      if (interrupted()) set(i, { result: "not begun" });
+      else set(i, { ...(await endOf(i, stack, set(i, { startedAt: Date.now() }).log)), endedAt: Date.now() });
+    }
   };
-  const workers = Math.min(queue.length, plan.parallel ?? defaultParallel());
+  const workers = Math.min(queue.length, plan.parallel);
   await Promise.all(Array.from({ length: workers }, worker)).finally(() => shared.close());
-  const good = all.filter((s) => s.result === action);
-  const tookOf = (s: StackStatus) => ({ seconds: secondsOf(s, Date.now()), steps: s.state.done.size });
-  await rememberTimes(
-    folder,
-    good.map((s) => ({ stack: s.stack, kind: s.kind, took: tookOf(s) })),
-  );
+  const took = (s: StackStatus) => ({ seconds: secondsOf(s, Date.now()), steps: s.state.done.size });
+  const good = all.filter((s) => s.result === action).map((s) => ({ stack: s.stack, kind: s.kind, took: took(s) }));
+  await rememberTimes(folder, good);
   return all;
 }
 
@@ -145,42 +143,12 @@ function waiting(action: Action, stack: KnownStack, dir: string, times: Paramete
     host: stack.name === "dev" ? "this machine" : stack.host,
     kind,
     expected: expected(times, stack.name, kind),
-    startedAt: undefined,
-    endedAt: undefined,
     state: NOTHING_YET,
-    result: undefined,
-    reason: undefined,
     log: join(dir, `${stack.name.replaceAll("/", "-")}.${action}.log`),
   };
 }
 
-async function runOne(
-  action: Action,
-  stack: KnownStack,
-  request: Request,
-  engines: Set<Operation>,
-  interrupted: () => boolean,
-): Promise<Pick<StackStatus, "result" | "reason" | "state">> {
-  try {
-    if (stack.deployed === undefined) await initStackOnly(request.ref);
-    const engine = start(request);
-    engines.add(engine);
-    // It may have come while the engine was being started.
-    if (interrupted()) engine.interrupt();
-    const { code, state } = await engine.ended.finally(() => engines.delete(engine));
-    if (code === 0) return { state, result: action, reason: undefined };
-    const reason =
-      state.errors.join("\n") || (await lastWords(request.log)) || `pulumi ended with exit code ${code ?? "none"}`;
-    return { state, result: interrupted() ? "stopped" : "failed", reason };
-  } catch (error) {
-    // Whatever it is (a full disk here, for one), the other stacks go on.
-    return { state: NOTHING_YET, result: "failed", reason: messageOf(error) };
-  }
-}
-
-/**
- * `pulumi`'s arguments for a stack. No preview: `up` computes the same differences as it goes. `destroy` runs no program.
- */
+/** `pulumi`'s arguments. No preview: `up` computes the same differences as it goes; `destroy` runs no program. */
 function argsOf({ action, refresh, forget }: FleetPlan): string[] {
   const verb = action === "up" ? "up" : "destroy";
   return [verb, "--yes", "--skip-preview", ...(refresh ? ["--refresh"] : []), ...(forget ? ["--remove"] : [])];

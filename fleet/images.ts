@@ -67,15 +67,9 @@ export async function images({ project, stack, move, json }: Values<typeof IMAGE
   const news = rows.filter(({ state }) => state === "moved on" || state === "not locked yet");
   const moved = move === true && news.length > 0;
   if (moved) await keepDigests(projectDir, Object.fromEntries(news.map(({ image, now }) => [image, now ?? ""])), true);
-  printResult(
-    IMAGES.json,
-    json,
-    () =>
-      [formatRows(rows), ...rows.flatMap((row) => row.reason ?? []), ...faults, ending(news, moved)]
-        .join("\n\n")
-        .trim(),
-    () => ({ file: join(projectDir, LOCK_FILE), moved, images: rows, faults }),
-  );
+  const text = [formatRows(rows), ...rows.flatMap((row) => row.reason ?? []), ...faults, ending(news, moved)];
+  const file = join(projectDir, LOCK_FILE);
+  printResult(IMAGES.json, json, text.join("\n\n").trim(), { file, moved, images: rows, faults });
   return faults.length === 0 && rows.every(({ state }) => state !== "unknown") ? 0 : 1;
 }
 

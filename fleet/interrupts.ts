@@ -3,11 +3,7 @@ import type { FleetRun } from "./fleet.ts";
 /** One Ctrl-C may come twice: from the terminal, and passed on by npm. */
 const SAME_INTERRUPT_MS = 800;
 
-/**
- * Passes Ctrl-C and its like on to the engines of a run, which the terminal does not reach.
- *
- * @returns `came`: whether there was one; `stop`: passes no more of them
- */
+/** Passes Ctrl-C and its like on to a run's engines, which a terminal does not reach. `came`: whether one came. */
 export function passInterrupts(run: FleetRun, onFirst: () => void) {
   let last = 0;
   const handler = () => {

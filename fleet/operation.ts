@@ -6,7 +6,7 @@ import { serveEngine } from "./engine-server.ts";
 import type { LanguageHost } from "./language-host.ts";
 
 /** What is asked of the engine for one stack. */
-export interface Request {
+interface Request {
   readonly ref: Omit<StackRef, "onLine">;
   /** Arguments of `pulumi`: `["up", …]`. */
   readonly args: readonly string[];
@@ -27,10 +27,7 @@ export interface Operation {
   interrupt(): void;
 }
 
-/**
- * An engine and its plugins live for seconds and hold little: collected less often, a start of theirs takes a quarter less of
- * a processor, and no more memory.
- */
+/** An engine lives for seconds and holds little: if it collects less often, its start takes a quarter less CPU time. */
 const GOGC = "400";
 
 /** Starts `pulumi` for one stack and follows its events. */

@@ -7,13 +7,7 @@ import { nounOf } from "./resource-names.ts";
 export function formatFleet(action: Action, all: readonly StackStatus[], seconds: number, project?: string): string {
   const now = Date.now();
   const table = formatTable(
-    [
-      { title: "stack" },
-      { title: "host" },
-      { title: "result" },
-      { title: "time", align: "right" },
-      { title: "changed" },
-    ],
+    ["stack", "host", "result", { title: "time", align: "right" }, "changed"],
     all.map((s) => [
       s.stack,
       s.host ?? "–",

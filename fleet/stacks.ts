@@ -59,8 +59,7 @@ export function knownStacks(configured: readonly KnownStack[], listed: string): 
 }
 
 /**
- * The stacks that are meant: those named, else every stack of the project but `dev`. For `down` a stack that the backend
- * does not know has nothing to take down, and is left out unless it is named.
+ * The stacks named, else all but `dev`; of those `down` leaves out what the backend does not know.
  *
  * @throws UserError where a name is not known, or there is no stack at all
  */

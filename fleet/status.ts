@@ -14,12 +14,12 @@ export interface StackStatus {
   /** As earlier runs make likely; undefined where there was none. */
   readonly expected: Took | undefined;
   /** Milliseconds since the epoch; undefined: it waits. */
-  readonly startedAt: number | undefined;
-  readonly endedAt: number | undefined;
+  readonly startedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
   readonly state: RunState;
-  readonly result: Result | undefined;
+  readonly result?: Result | undefined;
   /** Why it failed. */
-  readonly reason: string | undefined;
+  readonly reason?: string | undefined;
   /** Where the engine's own words are. */
   readonly log: string;
 }
@@ -31,10 +31,7 @@ export function secondsOf({ startedAt, endedAt }: StackStatus, now: number): num
   return startedAt === undefined ? 0 : ((endedAt ?? now) - startedAt) / 1000;
 }
 
-/**
- * Seconds until all stacks are done, as earlier runs make likely: what the slowest of those at work still needs, and the
- * ones that wait shared out over the engines. Undefined where a stack has no earlier run to go by.
- */
+/** Seconds until all are done, as earlier runs make likely; undefined where a stack has no earlier run. */
 export function secondsLeft(all: readonly StackStatus[], parallel: number, now: number): number | undefined {
   const open = all.filter((s) => s.result === undefined);
   if (open.some((s) => s.expected === undefined)) return undefined;
@@ -55,12 +52,7 @@ export function fleetCommand(action: Action, stacks: string, project?: string): 
   return `npx lathe ${action}${project === undefined ? "" : ` --project ${quote(project)}`} --stack ${stacks}`;
 }
 
-/**
- * The command that goes on where a stack's run ended badly. A stack that is locked needs another one than a stack whose
- * cause is named in the reason itself.
- *
- * @param project as `--project` named it; absent: the checkout's own
- */
+/** The command that goes on where a stack's run ended badly: a locked stack, for one, must first be unlocked. */
 export function nextCommand(action: Action, stack: string, reason: string, project?: string): string {
   const again = fleetCommand(action, stack, project);
   if (/currently locked|another update is (currently )?in progress|conflict: .*in progress/i.test(reason))

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { z } from "zod";
 import { writeAtomic } from "../lib/cached.ts";
+import { jsonOf } from "../lib/json.ts";
 import { cacheDir } from "../lib/paths.ts";
 
 /** A run as far as it tells how long the next one of its kind takes. */
@@ -34,12 +35,8 @@ export async function fleetFolder(projectDir: string): Promise<string> {
 
 /** Reads what is remembered; nothing where there is nothing, or nothing that can be read. */
 export async function readTimes(dir: string): Promise<Times> {
-  const text = await readFile(`${dir}/times.json`, "utf8").catch(() => "{}");
-  try {
-    return Times.parse(JSON.parse(text));
-  } catch {
-    return {};
-  }
+  const text = await readFile(`${dir}/times.json`, "utf8").catch(() => "");
+  return Times.safeParse(jsonOf(text)).data ?? {};
 }
 
 /** Remembers good runs. What cannot be written costs an estimate, and nothing else. */

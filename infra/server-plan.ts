@@ -78,7 +78,7 @@ function lacking({ docker: { lacks = [] } }: HostFacts, container: string): stri
   return lacks.map(
     (controller) =>
       `its engine cannot use the cgroup controller ${controller}, so container ${container} ${withoutController(controller)}. ` +
-      `To switch it on: ${switchOn(controller)}; then pulumi up`,
+      `To switch it on: ${switchOn(controller)}; then npx lathe up`,
   );
 }
 

@@ -17,11 +17,8 @@ export { inChroot } from "./debian/chroot.ts";
 const RECIPE = { minbase: 1, packages: 2 };
 
 /**
- * A root folder with this machine's own release of Debian or Ubuntu in it: debootstrap's minbase and the packages asked
- * for. Built once, kept in the cache, and never to be written to: copy it, or put an overlay over it. Needs to be root.
- *
- * @param packages Debian packages beyond minbase; recommended ones are left out
- * @returns the folder's path
+ * A root folder with this machine's own release of Debian or Ubuntu: minbase and some packages, without recommended ones.
+ * Built once, and never to be written to: copy it, or put an overlay over it. Needs to be root.
  */
 export async function debianBase(progress: Progress, packages: readonly string[] = []): Promise<string> {
   needRoot();

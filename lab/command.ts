@@ -41,12 +41,7 @@ async function up(name: string, { hosts, json }: LabValues): Promise<void> {
 
 async function status(name: string, json: boolean | undefined): Promise<number> {
   const now = await labStatus(name);
-  printResult(
-    OPTIONS.json,
-    json,
-    () => formatStatus(now),
-    () => now,
-  );
+  printResult(OPTIONS.json, json, formatStatus(now), now);
   return now.hosts.every((h) => h.state === "up") && now.registry.answers ? 0 : 1;
 }
 
@@ -70,7 +65,6 @@ async function ssh(name: string, [host, ...words]: readonly string[]): Promise<n
   return runInherited(["ssh", ...argv]);
 }
 
-/** The name of a host, where the lab has it. */
 async function knownHost(name: string, host: string | undefined): Promise<string> {
   const lab = await readLab(name);
   if (host !== undefined && lab.hosts.some((h) => h.name === host)) return host;

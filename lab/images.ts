@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import { writeAtomic } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir } from "../lib/paths.ts";
@@ -49,10 +47,7 @@ export interface PushedImage {
   readonly pushed: boolean;
 }
 
-/**
- * Sees to it that the lab's registry has an image: makes it with `docker import` in the host that has the most CPUs and
- * pushes it from there. The registry's storage and the digest of each key lie in the cache, so the next lab finds it there.
- */
+/** Makes and pushes an image that the lab's registry lacks. Its storage lies in the cache: later labs find it there. */
 export async function pushImage(lab: Lab, source: ImageSource, progress: Progress): Promise<PushedImage> {
   const { address } = lab.registry;
   const note = cacheDir("lab", "images", `${imageKey(source)}.json`);
@@ -75,7 +70,9 @@ export async function pushImage(lab: Lab, source: ImageSource, progress: Progres
   const docker = ["nsenter", "-t", String(pid), "--mount", "--net", "--uts", "--pid", "docker"];
   const title = `${source.name}:${source.tag}`;
   progress.step(`image ${title} for the lab's registry (docker import and push on ${host.name})`, 90);
-  await importImage([...docker, "import", ...changeArguments(source.config), "-", tagged], source, progress);
+  const into = [...docker, "import", ...changeArguments(source.config), "-", tagged];
+  const what = `docker import of ${source.name}`;
+  await run(["bash", "-o", "pipefail", "-c", PACKED, "bash", source.rootfs.dir, ...into], { what });
   progress.note("pushing");
   await run([...docker, "push", "-q", tagged], { what: `docker push ${tagged}` });
   const digest = await manifestDigest(address, source.name, source.tag);
@@ -111,28 +108,6 @@ export function changeArguments(config: ImageConfig): string[] {
   return changes.flatMap((change) => ["--change", change]);
 }
 
-/** Feeds a tar of the root folder into `docker import`. */
-async function importImage(argv: readonly string[], source: ImageSource, progress: Progress): Promise<void> {
-  const flags = [
-    "--create",
-    "--numeric-owner",
-    "--xattrs",
-    "--xattrs-include=security.capability",
-    "--one-file-system",
-  ];
-  const packer = spawn("tar", [...flags, "-C", source.rootfs.dir, "."], { stdio: ["ignore", "pipe", "pipe"] });
-  const [command = "", ...args] = argv;
-  const importer = spawn(command, args, { stdio: ["pipe", "ignore", "pipe"] });
-  const said: string[] = [];
-  let bytes = 0;
-  for (const { stderr } of [packer, importer]) stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));
-  packer.stdout.on("data", (chunk: Buffer) => progress.note(`${Math.round((bytes += chunk.length) / 1e6)} MB`));
-  const exits = [packer, importer].map((child) => new Promise<number | null>((done) => child.on("close", done)));
-  const piped = pipeline(packer.stdout, importer.stdin).catch((error: Error) => said.push(error.message));
-  const codes = await Promise.all(exits);
-  await piped;
-  if (codes.every((code) => code === 0)) return;
-  throw new UserError({
-    what: `docker import of ${source.name} failed (${codes.join(", ")}): ${said.join("").trim().slice(-2000)}`,
-  });
-}
+/** Feeds a tar of the folder `$1` to the command that follows. */
+const PACKED = `folder=$1; shift
+tar --create --numeric-owner --xattrs --xattrs-include=security.capability --one-file-system -C "$folder" . | "$@"`;

@@ -11,10 +11,9 @@ export { pushImage, type ImageConfig, type ImageSource, type PushedImage } from 
 export { dockerHubReachable, mirrorImage } from "./mirror.ts";
 export { standInFor } from "./stand-ins.ts";
 export { setLink } from "./network/link.ts";
-export { boot, powerCut } from "./power.ts";
 export type { HostSpec, LabSpec } from "./spec.ts";
 export { Lab, LabHost, type LinkWish, findLab, hostOf, readLab } from "./state.ts";
-export { labStatus, type HostStatus, type LabStatus } from "./status.ts";
+export { labStatus } from "./status.ts";
 export { labUp } from "./up.ts";
 
 /** Takes a lab down, whatever state it is in: nothing of it stays but the cache. @returns false if there was nothing */

@@ -22,13 +22,8 @@ export async function dockerHubReachable(url = DOCKER_HUB): Promise<boolean> {
 }
 
 /**
- * Copies an image from another registry into the lab's, from where the hosts, which have no way to the Internet, pull it
- * by digest. Needs no Docker engine on the machine (skopeo).
- *
- * @param source image reference as Docker takes it: `library/haproxy:2.8`
- * @param plainHttp the source registry speaks HTTP only
- * @returns the reference by digest that the hosts pull
- * @throws UserError where the image cannot be copied
+ * Copies an image from another registry into the lab's, where hosts, which have no way out, pull it by digest. Needs no Docker
+ * engine here (skopeo). `plainHttp`: of the other registry. @throws UserError where it cannot be copied
  */
 export async function mirrorImage(lab: Lab, source: string, progress: Progress, plainHttp = false): Promise<string> {
   await needPrograms(["skopeo"], progress);

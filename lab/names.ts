@@ -80,8 +80,7 @@ function shorten(name: string): string {
 const OVERLAYFS_MAGIC = 0x794c7630;
 
 /**
- * Makes the folder of the labs and checks that hosts can live in it: their roots are overlays, whose upper layer cannot
- * lie on another overlay, as a container's own root is.
+ * Makes the labs' folder. Hosts' roots are overlays: their upper layer cannot lie on another one, as a container's root is.
  *
  * @throws UserError with what would do
  */

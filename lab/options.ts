@@ -13,5 +13,5 @@ export const OPTIONS = {
     help: "let N megabits a second through, each way",
   },
   clear: { help: "no delay and no limit of bandwidth any more", on: ["link"] },
-  json: jsonOption("lathe.lab-status/1", { on: ["up", "status"] }),
+  json: jsonOption("lathe.lab-status/2", { on: ["up", "status"] }),
 } as const satisfies Options;

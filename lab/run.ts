@@ -4,11 +4,7 @@ import { run as runProgram, tryRun as tryProgram, type RunOptions, type RunResul
 /** A program ends with the process that runs it, even if that is killed outright. (A process it left behind does not.) */
 const together = (argv: readonly string[]) => ["setpriv", "--pdeathsig", "KILL", "--", ...argv];
 
-/**
- * Runs a program of the lab's and returns what it printed on stdout.
- *
- * @throws UserError with the end of its output if it fails
- */
+/** Runs a program and returns what it printed. @throws UserError with the end of its output if it fails */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   return runProgram(together(argv), { what: quoteAll(argv), ...options });
 }

@@ -8,10 +8,7 @@ import type { Sudo } from "./hosts/user.ts";
 export interface HostSpec {
   /** Its role and its hostname. */
   readonly name: string;
-  /**
-   * Whether it has a Docker engine; without, it is a stock Debian with sshd and sudo, whose apt can install Docker.
-   * Default: true.
-   */
+  /** Whether it has a Docker engine; without, it is a stock Debian whose apt can install one. Default: true. */
   readonly docker?: boolean;
   /** Default: what `planLimits` gives to the role; for other names all CPUs. */
   readonly limits?: HostLimits;

@@ -3,22 +3,11 @@ import { dirname } from "node:path";
 import { exists } from "../lib/cached.ts";
 import { labPaths } from "./names.ts";
 import { run } from "./run.ts";
+import type { LabHost } from "./state.ts";
 
-/** A host as ssh must know it. */
-export interface SshHost {
-  readonly name: string;
-  readonly address: string;
-  readonly address6?: string | undefined;
-  readonly user: string;
-  readonly sshPort?: number | undefined;
-  readonly behind?: { readonly name: string } | undefined;
-}
+type SshHost = Pick<LabHost, "name" | "address" | "address6" | "user" | "sshPort" | "behind">;
 
-/**
- * The ssh config of a lab: its hosts under their roles, and under `LAB-ROLE` for those who use two labs.
- * One connection is shared by all that goes to a host (ControlMaster): the Docker provider opens one per request, and
- * sshd drops some of those that come at once (MaxStartups).
- */
+/** A lab's ssh config: hosts by role and by `LAB-ROLE`. Connections are shared: sshd drops some that come at once. */
 export function sshConfigText(lab: string, hosts: readonly SshHost[]): string {
   const paths = labPaths(lab);
   const blocks = hosts.map((host) =>
@@ -62,19 +51,8 @@ export function knownHostsText(
 
 /** The arguments that run a command on a host over a connection of its own. */
 export function sshTo(config: string, host: string, ...command: readonly string[]): string[] {
-  return [
-    "ssh",
-    "-F",
-    config,
-    "-o",
-    "ConnectTimeout=5",
-    "-o",
-    "ControlMaster=no",
-    "-o",
-    "ControlPath=none",
-    host,
-    ...command,
-  ];
+  const alone = ["-o", "ConnectTimeout=5", "-o", "ControlMaster=no", "-o", "ControlPath=none"];
+  return ["ssh", "-F", config, ...alone, host, ...command];
 }
 
 /** Makes an ed25519 key pair without a passphrase, unless it is there. @returns the public key's line */

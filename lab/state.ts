@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { writeAtomic } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
+import { jsonOf } from "../lib/json.ts";
 import { zodFaults } from "../lib/zod-faults.ts";
 import { defaultLabName, labPaths } from "./names.ts";
 
@@ -45,8 +46,6 @@ export const LabHost = z.object({
   docker: z.boolean(),
   /** The cached root folder under its own. */
   base: z.string(),
-  /** Its first process, as the machine numbers it, when it was last started. */
-  pid: z.number().int().positive(),
   /** SHA256 fingerprint of its ssh host key. */
   hostKey: z.string(),
   link: LinkState.nullable(),
@@ -55,17 +54,15 @@ export type LabHost = z.infer<typeof LabHost>;
 
 /** `lab.json`: what is known of a lab, for whoever uses it. */
 export const Lab = z.object({
-  schema: z.literal("lathe.lab/1"),
+  schema: z.literal("lathe.lab/2"),
   name: z.string(),
+  /** Its planned hosts and their base folders, as JSON: `up` keeps a lab that is made from the same. */
+  madeFrom: z.string(),
   /** `10.213.7.0/24`. */
   subnet: z.string(),
   hosts: z.array(LabHost),
-  registry: z.object({
-    /** `host:port`, as image references begin. */
-    address: z.string(),
-    base: z.string(),
-    pid: z.number().int().positive(),
-  }),
+  /** `host:port` of its registry, as image references begin. */
+  registry: z.object({ address: z.string() }),
   /** For `ssh -F`: knows the hosts by their roles and host keys. */
   sshConfig: z.string(),
   /** Said wherever the lab's numbers appear. */
@@ -77,11 +74,7 @@ export type Lab = z.infer<typeof Lab>;
 export const STANDS_FOR =
   "These hosts are namespaces on one machine, each with a root, network, sshd and Docker engine of its own; they stand in for separate machines and share its processor, memory bus and disk.";
 
-/**
- * Reads what is known of a lab that is up.
- *
- * @throws UserError if there is none of that name, or its file was made by another version
- */
+/** What is known of a lab that is up. @throws UserError if there is none, or its file is another version's */
 export async function readLab(name = defaultLabName()): Promise<Lab> {
   const lab = await findLab(name);
   if (lab !== undefined) return lab;
@@ -97,13 +90,7 @@ export async function findLab(name: string): Promise<Lab | undefined> {
   const path = labPaths(name).state;
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    json = undefined;
-  }
-  const parsed = Lab.safeParse(json);
+  const parsed = Lab.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   const expected = "a lab of this version of Lathe";
   throw new UserError(zodFaults(parsed.error, path, { expected, fix: `npx lathe lab down --name ${name}` }));

@@ -6,25 +6,13 @@ import { defaultLabName } from "./names.ts";
 import { run, tryRun } from "./run.ts";
 import { manifestDigest } from "./registry/registry.ts";
 import { sshTo } from "./ssh.ts";
-import { STANDS_FOR, readLab, type Lab, type LabHost, type LinkState } from "./state.ts";
+import { STANDS_FOR, readLab, type LabHost, type LinkState } from "./state.ts";
 
-/** A host as it is now. */
-export interface HostStatus extends LabHost {
-  /** `up`: runs and answers ssh; `no ssh`: runs; `down`: no power. */
-  readonly state: "up" | "no ssh" | "down";
-  /** Version of its Docker engine; null where it has none or it does not answer. */
-  readonly dockerVersion: string | null;
-}
-
-/** A lab as it is now. */
-export interface LabStatus extends Pick<Lab, "name" | "subnet" | "sshConfig" | "standsFor"> {
-  readonly hosts: readonly HostStatus[];
-  readonly registry: { readonly address: string; readonly answers: boolean };
-  readonly machine: string;
-}
+/** A host as it is now; `no ssh`: it runs, and does not answer. Null: it has no Docker engine, or one that does not answer. */
+type HostStatus = LabHost & { readonly state: "up" | "no ssh" | "down"; readonly dockerVersion: string | null };
 
 /** Asks every host of a lab how it is. @throws UserError if no such lab is up */
-export async function labStatus(name = defaultLabName()): Promise<LabStatus> {
+export async function labStatus(name = defaultLabName()) {
   const lab = await readLab(name);
   const hosts = await Promise.all(
     lab.hosts.map(async (host): Promise<HostStatus> => {
@@ -46,7 +34,7 @@ export async function labStatus(name = defaultLabName()): Promise<LabStatus> {
 }
 
 /** The status as a table for people. */
-export function formatStatus(status: LabStatus): string {
+export function formatStatus(status: Awaited<ReturnType<typeof labStatus>>): string {
   const columns = ["host", "address", "state", "cores", "CPU share", "memory", "ssh host key", "docker", "link"];
   const rows = status.hosts.map((h) => [
     h.name,
@@ -59,10 +47,7 @@ export function formatStatus(status: LabStatus): string {
     h.docker ? (h.dockerVersion ?? "no answer") : "none",
     formatLink(h.link),
   ]);
-  const table = formatTable(
-    columns.map((title) => ({ title })),
-    rows,
-  );
+  const table = formatTable(columns, rows);
   const registry = `registry ${status.registry.address}: ${status.registry.answers ? "up" : "no answer"}`;
   const machine = `lab "${status.name}" on ${status.subnet}, this machine: ${status.machine}`;
   return [machine, "", table, "", `${registry}   ssh -F ${status.sshConfig} HOST`, status.standsFor].join("\n");

@@ -10,11 +10,8 @@ import { removeSwitch } from "./network/switch.ts";
 import { run } from "./run.ts";
 
 /**
- * Removes everything of a lab: processes, namespaces, mounts, interfaces, cgroups, shared ssh connections, files. Goes by
- * what is found on the machine and not by what was written down, so it clears a lab that was half made or half removed.
- * The cache stays.
- *
- * @throws UserError naming what is left, should anything be
+ * Removes everything of a lab but the cache. Goes by what is found on the machine and not by what was written down, so it
+ * clears a lab that was half made or half removed. @throws UserError naming what is left, should anything be
  */
 export async function removeLab(lab: string): Promise<void> {
   const paths = labPaths(lab);

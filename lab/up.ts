@@ -3,7 +3,7 @@ import type { Progress } from "../lib/progress.ts";
 import { debianBase } from "./base.ts";
 import { needPrograms, needRoot } from "./debian/needs.ts";
 import { PACKAGES_PLACE, packageFolder } from "./debian/packages.ts";
-import { bootHost, hostUp, type BootPlan, initOf, stopHost } from "./hosts/boot.ts";
+import { bootHost, hostUp, type BootPlan, stopHost } from "./hosts/boot.ts";
 import { needHierarchies } from "./hosts/cgroupfs.ts";
 import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
@@ -26,10 +26,7 @@ const DOCKER = [...STOCK, "docker.io", "docker-registry", "iptables"];
 const FOUND = [...STOCK, "sudo"];
 const INSTALLABLE = ["docker.io", "ca-certificates"];
 
-/**
- * Brings a lab up: makes what is missing, starts what does not run, leaves alone what does. A lab of the same name with
- * other hosts or limits is taken down first. Safe to kill and start again.
- */
+/** Brings a lab up: makes what is missing, keeps what runs. One that was made otherwise is taken down first. */
 export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   needRoot();
   const hosts = await planLab(spec);
@@ -43,7 +40,7 @@ export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   };
   return locked(spec.name, progress, async () => {
     await checkFolders();
-    const before = await previous(spec.name, hosts, bases, progress);
+    const before = await previous(spec.name, JSON.stringify([hosts, bases]), progress);
     progress.step(`lab "${spec.name}": ${hosts.map((h) => h.name).join(", ")} and a registry`, 10);
     const lab = await build(spec.name, hosts, bases, before);
     progress.note("waiting for sshd and Docker");
@@ -53,15 +50,10 @@ export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   });
 }
 
-/** What is there of a lab of that name and may stay; anything that does not fit is removed. */
-async function previous(name: string, hosts: readonly PlannedHost[], bases: Bases, progress: Progress) {
+/** What is there of a lab of that name and may stay; one that was made from anything else is removed. */
+async function previous(name: string, madeFrom: string, progress: Progress): Promise<Lab | undefined> {
   const lab = await findLab(name).catch(() => undefined);
-  const fits =
-    lab !== undefined &&
-    lab.hosts.length === hosts.length &&
-    lab.registry.base === bases.docker &&
-    hosts.every((h, i) => JSON.stringify(wanted(h, bases)) === JSON.stringify(wanted(lab.hosts[i], bases)));
-  if (fits) return lab;
+  if (lab?.madeFrom === madeFrom) return lab;
   if (await labRemains(name)) {
     progress.step(`lab "${name}": removing what an earlier one left`);
     await removeLab(name);
@@ -74,25 +66,6 @@ interface Bases {
   readonly docker: string;
   readonly stock: string;
   readonly packages: string;
-}
-
-/** What must be equal for a host to be kept. */
-function wanted(host: PlannedHost | LabHost | undefined, bases: Bases): unknown {
-  if (host === undefined) return undefined;
-  const { name, docker, memoryBytes, sshPort } = host;
-  const own =
-    "limits" in host
-      ? [
-          formatCpuList(host.limits.cpus),
-          host.limits.quotaCpus,
-          docker ? bases.docker : bases.stock,
-          host.user?.name ?? "root",
-          host.user?.sudo,
-          host.ipv6 ?? false,
-          host.behind,
-        ]
-      : [host.cpuset, host.quotaCpus, host.base, host.user, host.sudo, host.address6 !== undefined, host.behind?.name];
-  return [name, docker, memoryBytes, sshPort, ...own];
 }
 
 async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, before: Lab | undefined): Promise<Lab> {
@@ -118,20 +91,20 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
     packages: host.docker ? undefined : bases.packages,
   }));
   const everything = { cpus: [...new Set(hosts.flatMap((h) => h.limits.cpus))], quotaCpus: null };
-  const [registry, ...booted] = await Promise.all([
+  const [, ...booted] = await Promise.all([
     keepOr(name, REGISTRY_HOST, () => bootRegistry(name, registryAddress, bases.docker, everything)),
     ...placed.map(async (host) => {
       const base = host.docker ? bases.docker : bases.stock;
       const root = { ...host, base, authorizedKey, registry: `${registryAddress}:5000`, neighbours: placed };
-      const pid = await keepOr(name, host.name, async () => {
+      await keepOr(name, host.name, async () => {
         await layRoot(name, root);
-        return bootHost(name, { ...host, base, binds: bindsOf(name, host) });
+        await bootHost(name, { ...host, base, binds: bindsOf(name, host) });
       });
       const publicKey = await readFile(hostKeyPath(name, host.name), "utf8");
       const link = before?.hosts.find((h) => h.name === host.name)?.link ?? null;
       const made = LabHost.parse({
         ...host,
-        ...{ base, pid, user: host.user?.name ?? "root", sudo: host.user?.sudo },
+        ...{ base, user: host.user?.name ?? "root", sudo: host.user?.sudo },
         cpus: host.limits.cpus.length,
         cpuset: formatCpuList(host.limits.cpus),
         quotaCpus: host.limits.quotaCpus,
@@ -146,11 +119,9 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
     booted.map(({ made, publicKey }) => ({ ...made, publicKey })),
   );
   const lab: Lab = {
-    schema: "lathe.lab/1",
-    name,
-    subnet,
+    ...{ schema: "lathe.lab/2", name, subnet, madeFrom: JSON.stringify([hosts, bases]) },
     hosts: booted.map((b) => b.made),
-    registry: { address: `${registryAddress}:5000`, base: bases.docker, pid: registry },
+    registry: { address: `${registryAddress}:5000` },
     sshConfig: paths.sshConfig,
     standsFor: STANDS_FOR,
   };
@@ -164,7 +135,6 @@ export function bindsOf(lab: string, host: Pick<LabHost, "name" | "packages">): 
   return [[`${labPaths(lab).host(host.name)}/docker`, "/var/lib/docker"], ...packages];
 }
 
-async function keepOr(lab: string, host: string, start: () => Promise<number>): Promise<number> {
-  const pid = (await hostUp(lab, host)) ? await initOf(lab, host) : undefined;
-  return pid ?? start();
+async function keepOr(lab: string, host: string, start: () => Promise<void>): Promise<void> {
+  if (!(await hostUp(lab, host))) await start();
 }

@@ -26,10 +26,7 @@ export class UserError extends Error {
 /** An error in what was typed: a word, an option or its value. */
 export class WrongUse extends UserError {}
 
-/**
- * Whether the command line was wrong, rather than what it was about: a `WrongUse`, or a `UserError` whose every fault begins
- * with an option.
- */
+/** Whether the command line was wrong: a `WrongUse`, or a `UserError` whose every fault begins with an option. */
 export function isWrongUse(error: unknown): boolean {
   return (
     error instanceof WrongUse || (error instanceof UserError && error.faults.every((f) => f.what.startsWith("--")))

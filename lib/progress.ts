@@ -18,8 +18,7 @@ export function divertProgress(to: ((line: string) => void) | undefined): void {
 }
 
 /**
- * Progress on stderr. On a terminal the running step is one line, redrawn each second with the time it took so far; in a
- * log it is a line at its start, one every 15 seconds, and one at its end. Diverted, it is a line at its start and its end.
+ * Progress on stderr: on a terminal one line, redrawn each second; in a log a line at a step's start, every 15 s, at its end.
  *
  * @param total how many steps are to come, when known: shown as `[2/5]`
  * @param write takes the lines of a log in place of stderr, diverted or not

@@ -1,7 +1,4 @@
-/**
- * Quotes one word for a POSIX shell. The only place where Lathe turns an argument list into shell text: `ssh` joins its
- * arguments with spaces and hands them to the remote user's shell, so a list must be quoted before it travels.
- */
+/** Quotes a word for a POSIX shell: `ssh` joins its arguments with spaces and hands them to the remote user's shell. */
 export function quote(word: string): string {
   return /^[A-Za-z0-9_\-.,:/@%+=]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

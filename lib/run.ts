@@ -28,11 +28,7 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/**
- * Runs a program and returns what it printed on stdout. No shell reads the arguments.
- *
- * @throws UserError with the end of its output if it fails
- */
+/** Runs a program, without a shell, and returns its stdout. @throws UserError with the end of its output if it fails */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const result = await tryRun(argv, options);
   if (result.exitCode === 0) return result.stdout;

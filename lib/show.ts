@@ -1,7 +1,4 @@
-/**
- * A value as a message shows it: JSON, cut after `most` characters. Input that is read may hold itself (YAML's anchors can),
- * be of any length, or hold what JSON has no form for; none of that may end a message.
- */
+/** A value as a message shows it: JSON, cut after `most` characters. YAML's anchors can make a value hold itself. */
 export function show(value: unknown, most = 120): string {
   let text: string;
   try {

@@ -5,11 +5,9 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-/**
- * A table as text with aligned columns, one line a row, no trailing spaces: fit for a terminal, a log and an issue.
- * A title of several lines (`\n`) makes a header of several lines, aligned at the bottom.
- */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/** A table as text, one line a row, no trailing spaces. A title of several lines (`\n`) makes a header of several. */
+export function formatTable(titled: readonly (Column | string)[], rows: readonly (readonly string[])[]): string {
+  const columns = titled.map((c): Column => (typeof c === "string" ? { title: c } : c));
   const titles = columns.map((c) => c.title.split("\n"));
   const height = Math.max(...titles.map((t) => t.length));
   const header = Array.from({ length: height }, (_, line) => titles.map((t) => t[line - (height - t.length)] ?? ""));

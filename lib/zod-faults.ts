@@ -19,10 +19,7 @@ export function issueText(issue: Issue): string {
   return `${pathText(issue.path)}: ${issue.message}`;
 }
 
-/**
- * The issues behind a failure, each with its whole path. Of a union only "invalid input" is known: the branch with the fewest
- * issues is what the writer meant, unless the union has words of its own.
- */
+/** Issues, each with its whole path. Of a union without words of its own: those of the branch with the fewest. */
 export function flatIssues(failure: Failure): Issue[] {
   return flatten(failure.issues, []);
 }
@@ -37,10 +34,7 @@ function flatten(issues: readonly Issue[], base: readonly PropertyKey[]): Issue[
   });
 }
 
-/**
- * What is wrong with a text that a schema has refused, as faults: `PLACE: PATH: MESSAGE`, at most ten and how many more there
- * are. What was expected and what to do are said once, at the end.
- */
+/** What a schema refused, as faults `PLACE: PATH: MESSAGE`, at most ten. `rest` is said once, at the end. */
 export function zodFaults(failure: Failure, place: string, rest: Omit<Fault, "what"> = {}): Fault[] {
   const issues = flatIssues(failure);
   const faults: Fault[] = issues.slice(0, MOST_FAULTS).map((issue) => ({ what: `${place}: ${issueText(issue)}` }));

@@ -17,7 +17,7 @@ const LOCK_HEAD = `# SHA-256 of every source file and of the model archive made 
 `;
 
 /** Prints a table, or the document that `--json` asks for. */
-type Print = (text: () => string, document: () => object) => void;
+type Print = (text: string, document: object) => void;
 
 /** `lathe models`. */
 export async function modelsCommand(action: string, names: readonly string[], print: Print): Promise<void> {
@@ -59,25 +59,20 @@ async function list(entries: readonly CatalogueEntry[], print: Print): Promise<v
       sources: sources.map((s) => s.id),
     };
   });
-  const columns = ["name", "what it is", "in the paper", "licence", "source", "remark"].map((title) => ({ title }));
+  const columns = ["name", "what it is", "in the paper", "licence", "source", "remark"];
   const text = rows.map((r) => [
     ...[r.name, r.title, r.paperModel ?? "", r.licence, r.source ?? "none is locked"],
     r.timingOnly ? "untrained weights: for timing only" : "",
   ]);
-  print(
-    () => formatTable(columns, text),
-    () => ({ models: rows }),
-  );
+  print(formatTable(columns, text), { models: rows });
 }
 
 async function fetchModels(names: readonly string[], print: Print): Promise<void> {
   const bar = progress();
   const done: PreparedModel[] = [];
   for (const name of names) done.push(await prepareModel(name, bar));
-  print(
-    () => done.map((model) => `${model.entry.name}  ${model.sha256}  ${model.archive}`).join("\n"),
-    () => ({ models: done.map(({ entry, ...rest }) => ({ name: entry.name, ...rest })) }),
-  );
+  const lines = done.map((model) => `${model.entry.name}  ${model.sha256}  ${model.archive}`);
+  print(lines.join("\n"), { models: done.map(({ entry, ...rest }) => ({ name: entry.name, ...rest })) });
 }
 
 async function lockSource([name, id, ...more]: readonly string[]): Promise<void> {

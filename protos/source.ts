@@ -11,12 +11,7 @@ export const descriptorPath = join(folder, "descriptor.json");
 /** The services' .proto files, relative to this folder; everything else is reached from them by `import`. */
 const SERVICES = ["prediction_service", "model_service"].map((name) => `tensorflow_serving/apis/${name}.proto`);
 
-/**
- * The text of descriptor.json as the .proto files make it, field names kept as they are written. Needs the development
- * dependencies (prettier).
- *
- * @throws Error where a file is missing or malformed
- */
+/** The text of descriptor.json, made from the .proto files. Needs the development dependencies (prettier). */
 export async function descriptorText(): Promise<string> {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => (target.startsWith("google/protobuf/") ? target : join(folder, target));

@@ -1,7 +1,7 @@
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
 import { list, listOf, whole } from "../lib/cli/values.ts";
 
-/** Each turn of each client begins with so many calls that do not count (wrk's with a second). */
+/** Calls at the beginning of each turn that do not count (of wrk: a second). */
 export const LEAST_WARM = 200;
 
 const check = { help: "exit with code 1 where a goal is missed" } as const;

@@ -10,15 +10,13 @@ import { messageOf } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { loadCatalogue } from "../models/index.ts";
 
-/** The stack whose machine is this one. */
 const LOCAL_STACK = "dev";
 
 /** The paper's three roles: the servers of the stack `dev`. */
 const ROLES = ["client", "cloud", "edge"];
 
 /**
- * The complete config of the stack that Pulumi runs. A stack is one machine that is reached by SSH; `dev` is this machine, with
- * a server for each of the paper's roles unless `lathe:servers` names others.
+ * The config of the stack that runs. `dev` is this machine, with a server for each of the paper's roles by default.
  *
  * @throws UserError with all faults of the stack's config and the roles' files
  */

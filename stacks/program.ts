@@ -5,12 +5,9 @@ import { UserError } from "../lib/errors.ts";
 import { stackConfig } from "./config.ts";
 
 /**
- * A stack's program: one machine and the servers that its config puts there. A `UserError` ends it with its own words and no
- * stack trace; anything else is a bug of Lathe and keeps its trace.
+ * A stack's program: a machine and its servers. A `UserError` ends it without a stack trace; all else is a bug of Lathe.
  *
- * @returns the stack's outputs: `lathe` is what the bench reads (`infra/outputs.ts`), `servers` what a person wants to
- *   know, a line for each server, `latheSecrets` what clients need to be let in (`infra/outputs.ts`): encrypted, and
- *   undefined where everyone is let in
+ * @returns the stack's outputs: `lathe` for the bench and `latheSecrets` for clients (`infra/outputs.ts`), `servers` for people
  */
 export async function stackProgram() {
   try {

@@ -1,5 +1,5 @@
 import { debianBase } from "../lab/base.ts";
-import { proxyImage } from "../lab/proxy.ts";
+import { proxyImage } from "./lab/proxy-image.ts";
 import { buildServerRootfs } from "../lab/tf-serving/image.ts";
 import type { Progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";

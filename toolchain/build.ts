@@ -5,8 +5,7 @@ import { cached } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
-import { tryRun } from "../lib/run.ts";
-import { goPlan } from "./fit.ts";
+import { type RunResult, tryRun } from "../lib/run.ts";
 import { buildKey, goArch, readSources } from "./key.ts";
 import type { Program } from "./programs.ts";
 
@@ -17,11 +16,7 @@ export async function builtPath(program: Program): Promise<string> {
   return join(cacheDir(KIND, await keyOf(program)), program.name);
 }
 
-/**
- * Builds a program from Go modules into the cache; nothing to do where that was done before.
- *
- * @throws UserError where Go is missing or too old, or the build fails (a module that cannot be fetched, mostly)
- */
+/** Builds a program from Go modules, once. @throws UserError where Go is missing or too old, or the build fails */
 export async function build(program: Program, progress: Progress): Promise<string> {
   const folder = sourceFolder(program);
   const dir = await cached(
@@ -37,27 +32,19 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
   const { goPackage, tags = [], versionVariable, builtVersion } = program.recipe;
   // A name of this process's own: a compiler that outlived a killed build must not write into the next one's file.
   const unfinished = `${out}.${process.pid}`;
-  const toolchain = await chooseGo(folder, progress);
   const argv = [
-    "build",
     // The committed go.mod and go.sum are the recipe: a build that would change them is a fault, not an update.
-    "-mod=readonly",
-    "-trimpath",
-    "-buildvcs=false",
-    "-v",
-    ...(tags.length > 0 ? [`-tags=${tags.join(",")}`] : []),
-    `-ldflags=-s -w -X ${versionVariable}=${builtVersion}`,
-    "-o",
-    unfinished,
-    goPackage,
+    ...["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-v", `-tags=${tags.join(",")}`],
+    ...[`-ldflags=-s -w -X ${versionVariable}=${builtVersion}`, "-o", unfinished, goPackage],
   ];
   let downloaded = 0;
   let compiled = 0;
   const result = await withoutOrphan((signal) =>
     tryRun(["go", ...argv], {
       cwd: folder,
-      // The user's own GOPROXY, GOFLAGS and so on stay in force. No C code is needed, so no C compiler is either.
-      env: { ...process.env, GOTOOLCHAIN: toolchain, GOWORK: "off", CGO_ENABLED: "0" },
+      // The user's own GOPROXY, GOFLAGS and so on stay in force. No C code is needed, so no C compiler is either. A Go from
+      // 1.21 on that is older than go.mod asks for fetches the one that is needed.
+      env: { ...process.env, GOTOOLCHAIN: "auto", GOWORK: "off", CGO_ENABLED: "0" },
       signal,
       onLine: (line) => {
         if (line.startsWith("go: downloading")) downloaded += 1;
@@ -67,9 +54,24 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
     }),
   );
   if (result.exitCode === 0) return rename(unfinished, out);
-  const tail = result.stderr.split("\n").filter((line) => isComplaint(line));
-  throw new UserError({
-    what: `${program.name} could not be built from Go modules:\n${tail.slice(-12).join("\n")}`,
+  const needed = neededGo(await readFile(join(folder, "go.mod"), "utf8"));
+  throw buildFault(program.name, needed, result);
+}
+
+/** Why a build failed, by what Go printed. Pure. */
+export function buildFault(name: string, needed: string, { exitCode, stderr }: RunResult): UserError {
+  const said = stderr.split("\n").filter(isComplaint).slice(-12).join("\n");
+  // Before 1.21, Go could not even read the version in go.mod.
+  if (exitCode === 127 || /invalid go version|requires go|go: download go\d/.test(stderr))
+    return new UserError({
+      what: `${name} is not on this machine and cannot be built:\n${said}`,
+      expected: `Go ${needed} or newer (or 1.21 and newer, with a module proxy that has Go's own toolchains)`,
+      fix:
+        "install Go (https://go.dev/doc/install; the golang package of Debian 12 is too old), " +
+        "or install Pulumi (https://www.pulumi.com/docs/install), then try again",
+    });
+  return new UserError({
+    what: `${name} could not be built from Go modules:\n${said}`,
     expected: "every module of toolchain/*/go.sum can be fetched through the GOPROXY of this machine",
     fix: "go env GOPROXY GOFLAGS GONOSUMDB   # then: npx lathe toolchain build --verbose",
   });
@@ -94,26 +96,6 @@ async function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Prom
 /** `go build -v` lists packages as it goes; what is neither that nor a download is what went wrong. */
 function isComplaint(line: string): boolean {
   return line.trim() !== "" && !line.startsWith("go: downloading") && !/^[\w.~-]+(\/[\w.~-]+)*$/.test(line);
-}
-
-/** The value of GOTOOLCHAIN to build with. */
-async function chooseGo(folder: string, progress: Progress): Promise<string> {
-  const needed = neededGo(await readFile(join(folder, "go.mod"), "utf8"));
-  const asked = await tryRun(["go", "env", "GOVERSION"], { env: { ...process.env, GOTOOLCHAIN: "local" } });
-  const found = asked.exitCode === 0 ? asked.stdout.trim() : undefined;
-  const plan = goPlan(found, needed);
-  if (plan.use === "local") return "local";
-  if (plan.use === "fetch") {
-    progress.note(`${found ?? "go"} is older than ${needed}; Go fetches ${plan.toolchain} for this build`, true);
-    return plan.toolchain;
-  }
-  throw new UserError({
-    what: `Pulumi's programs are not on this machine and cannot be built: ${plan.why}`,
-    expected: `Go ${needed} or newer (or 1.21 and newer, with a module proxy that has Go's own toolchains)`,
-    fix:
-      "install Go (https://go.dev/doc/install; the golang package of Debian 12 is too old), " +
-      "or install Pulumi (https://www.pulumi.com/docs/install), then try again",
-  });
 }
 
 /** The `go` line of a go.mod file. */

@@ -32,12 +32,7 @@ export const toolchain = command(
     const { ensureToolchain, isMissing, locateToolchain } = await import("./index.ts");
     if (action === "build") await ensureToolchain();
     const all = await locateToolchain();
-    printResult(
-      JSON_OPTION,
-      values.json,
-      () => table(all),
-      () => ({ programs: all }),
-    );
+    printResult(JSON_OPTION, values.json, table(all), { programs: all });
     const missing = all.filter(isMissing).length;
     if (missing === 0) return 0;
     process.stderr.write(`${missing} of ${all.length} missing. Get them with: npx lathe toolchain build\n`);
@@ -47,7 +42,7 @@ export const toolchain = command(
 
 function table(all: readonly (Found | Missing)[]): string {
   return formatTable(
-    [{ title: "program" }, { title: "version" }, { title: "from" }, { title: "path" }, { title: "note" }],
+    ["program", "version", "from", "path", "note"],
     all.map((p) =>
       "missing" in p ? [p.name, "", "missing", "", p.why ?? ""] : [p.name, p.version, p.from, p.path, p.note ?? ""],
     ),

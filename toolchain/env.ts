@@ -17,10 +17,7 @@ export interface EnvParts {
   readonly built: boolean;
 }
 
-/**
- * The engine writes a log file for each command and reads the list of them at each start: with 7000 files that took a quarter of
- * the start. Where the home is Lathe's own, some hundreds of them are kept.
- */
+/** Each start of the engine reads the list of its logs; 7000 took a quarter of it. Lathe's own home keeps fewer. */
 const LOGS_MB = "10";
 
 /** The variables to set, and no others, so that `pulumi` finds these programs and prints no warning about them. */

@@ -50,11 +50,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/**
- * Keeps this process alive through signals until pulumi has ended. Ctrl-C in a terminal goes to the whole foreground
- * group, so pulumi has it already and a second one would mean "stop at once"; a signal sent to this process alone
- * (`kill`, a supervisor, npm) is passed on.
- */
+/** Passes signals on until pulumi has ended. A terminal's Ctrl-C reaches it by itself; a second means at once. */
 function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const handlers = SIGNALS.map((signal) => {

@@ -27,10 +27,7 @@ export interface Missing {
   readonly why?: string;
 }
 
-/**
- * The user's own Pulumi folder: `PULUMI_HOME`, else `~/.pulumi`. Inside a `pulumi` that Lathe started, `PULUMI_HOME` is
- * Lathe's (see `composeEnv`), and the user's is remembered beside it.
- */
+/** The user's own Pulumi folder, inside a `pulumi` with Lathe's home too (`composeEnv`). */
 export function userPulumiHome(env: NodeJS.ProcessEnv = process.env): string {
   const home = env["PULUMI_HOME"];
   const remembered = env["LATHE_USER_PULUMI_HOME"];
@@ -45,10 +42,7 @@ export async function locate(programs: readonly Program[], env: NodeJS.ProcessEn
   return [...(await locatePair(pair, env)), ...(await Promise.all(plugins.map((p) => locatePlugin(p, env))))];
 }
 
-/**
- * `pulumi` and its language host are one choice: the engine runs the language host that stands beside it without a
- * word, and warns about one that comes from elsewhere on the PATH.
- */
+/** The two are one choice: the engine warns of a language host that does not stand beside it. */
 async function locatePair(pair: readonly Program[], env: NodeJS.ProcessEnv): Promise<(Found | Missing)[]> {
   const [engine, host] = pair;
   if (engine === undefined || host === undefined) return [];

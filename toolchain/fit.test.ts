@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fit, goPlan } from "./fit.ts";
+import { fit } from "./fit.ts";
 import { programs, type ProgramName } from "./programs.ts";
 
 const pins = { pulumi: "3.259.0", docker: "5.2.0", command: "1.2.1" };
@@ -56,22 +56,6 @@ test("any text is either a version or none, and never an exception", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       expect(fits("pulumi", text)).toBeTypeOf("boolean");
-      expect(["local", "fetch", "none"]).toContain(goPlan(text, "1.25.11").use);
     }),
   );
-});
-
-describe("which Go builds", () => {
-  test("one that is new enough builds as it is", () => {
-    expect(goPlan("go1.26.8", "1.25.11")).toEqual({ use: "local" });
-    expect(goPlan("go1.25.11", "1.25.11")).toEqual({ use: "local" });
-  });
-  test("one since 1.21 that is too old fetches the one that is needed", () => {
-    expect(goPlan("go1.22.1", "1.25.11")).toEqual({ use: "fetch", toolchain: "go1.25.11" });
-  });
-  test("one before 1.21, none at all, or one that cannot be read does not build", () => {
-    expect(goPlan("go1.19.8", "1.25.11")).toEqual({ use: "none", why: "go is 1.19.8" });
-    expect(goPlan(undefined, "1.25.11")).toEqual({ use: "none", why: "there is no go on the PATH" });
-    expect(goPlan("devel +abc", "1.25.11").use).toBe("none");
-  });
 });

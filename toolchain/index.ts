@@ -24,11 +24,7 @@ export function locateToolchain(): Promise<(Found | Missing)[]> {
   return locate(programs(), process.env);
 }
 
-/**
- * The toolchain of this machine, which must be complete.
- *
- * @throws UserError where a program is missing; `ensureToolchain` gets it
- */
+/** This machine's toolchain. @throws UserError where a program is missing; `ensureToolchain` gets it */
 export async function resolveToolchain(): Promise<Toolchain> {
   const all = await locateToolchain();
   const missing = all.filter(isMissing);
@@ -42,12 +38,7 @@ export async function resolveToolchain(): Promise<Toolchain> {
   return compose(all as Found[]);
 }
 
-/**
- * The toolchain of this machine; what it lacks is fetched as Pulumi fetches it, or else built from Go modules (six
- * to eight minutes on two cores, once).
- *
- * @throws UserError where that is not possible
- */
+/** This machine's toolchain; what it lacks is fetched or built from Go modules. @throws UserError where it cannot */
 export async function ensureToolchain(progress?: Progress): Promise<Toolchain> {
   let all = await locateToolchain();
   const isMissingNow = ({ name }: Program) => all.some((p) => p.name === name && isMissing(p));

@@ -8,10 +8,8 @@ import type { Program } from "./programs.ts";
 const PATIENCE_MS = 120_000;
 
 /**
- * Has the user's own `pulumi` fetch the plugins that are missing, into its own plugin cache, as it would by itself.
- * Only tried where the user has a `pulumi` that fits: who has none is on a machine where nothing was fetched so far.
- *
- * @returns whether anything was installed. A failure is no error: it is said, and the plugin is built instead.
+ * Has the user's own `pulumi` fetch plugins that are missing. Who has none that fits is on a machine where nothing was
+ * fetched so far. @returns whether anything was installed; a failure is said, and the plugin is built instead
  */
 export async function install(
   all: readonly (Found | Missing)[],

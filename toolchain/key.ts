@@ -9,10 +9,7 @@ export interface Source {
   readonly content: string;
 }
 
-/**
- * The cache key of a built program: readable version first, then a hash over everything that changes the binary (recipe,
- * committed sources, target). Go's own version is left out: another compiler makes no other program.
- */
+/** A cache key: a readable version, then a hash of recipe, sources and target. Another Go makes no other program. */
 export function buildKey(program: Program, sources: readonly Source[], goos: string, goarch: string): string {
   const hash = createHash("sha256");
   const { goPackage, tags = [], versionVariable, builtVersion } = program.recipe;

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { repoRoot } from "../lib/paths.ts";
+import checkout from "../package.json" with { type: "json" };
 
 /** The names of Pulumi's programs that Lathe runs. */
 export type ProgramName = "pulumi" | "pulumi-language-nodejs" | "pulumi-resource-docker" | "pulumi-resource-command";
@@ -35,18 +33,12 @@ export interface Program {
 /** The versions of Pulumi's npm packages, as package.json pins them: what the engine will ask its plugins for. */
 type Pins = Readonly<Record<"pulumi" | "docker" | "command", string>>;
 
-function readPins(): Pins {
-  const manifest = JSON.parse(readFileSync(join(repoRoot, "package.json"), "utf8")) as {
-    dependencies: Record<`@pulumi/${keyof Pins}`, string>;
-  };
-  const { "@pulumi/pulumi": pulumi, "@pulumi/docker": docker, "@pulumi/command": command } = manifest.dependencies;
-  return { pulumi, docker, command };
-}
+const { "@pulumi/pulumi": pulumi, "@pulumi/docker": docker, "@pulumi/command": command } = checkout.dependencies;
 
 const SDK_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
 /** All four programs, those that stand next to each other first. The versions of the sources are in the go.mod files. */
-export function programs(pins: Pins = readPins()): readonly Program[] {
+export function programs(pins: Pins = { pulumi, docker, command }): readonly Program[] {
   return [
     {
       name: "pulumi",

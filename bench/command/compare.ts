@@ -12,11 +12,6 @@ export async function compare(
 ): Promise<number> {
   const options = { threshold, strict: strict === true };
   const result = await compareCommand(await runNamed(runs, earlier), await runNamed(runs, later), options);
-  printResult(
-    COMPARE.json,
-    json,
-    () => result.text,
-    () => result.json,
-  );
+  printResult(COMPARE.json, json, result.text, result.json);
   return result.exitCode;
 }

@@ -102,7 +102,7 @@ const MATRIX = {
 
 /** Options of a new run alone. */
 const NEW_RUN = {
-  repeat: { value: "N", read: whole(1), help: "measure the matrix so many times, a run each", default: "1" },
+  repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
 } as const satisfies Options;

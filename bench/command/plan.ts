@@ -21,10 +21,6 @@ export async function printPlan(options: BenchOptions, values: Values<typeof PLA
     const callMs = earlier?.callMs.get(cell.id);
     return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };
   });
-  printResult(
-    PLAN.json,
-    values.json,
-    () => formatPlan(matrix, options.limits, estimate, earlier?.dir),
-    () => planAsJson(matrix, options.limits, estimate, earlier?.dir),
-  );
+  const text = formatPlan(matrix, options.limits, estimate, earlier?.dir);
+  printResult(PLAN.json, values.json, text, planAsJson(matrix, options.limits, estimate, earlier?.dir));
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { exists } from "../../lib/cached.ts";
-import { pulumiAtOnce } from "../../infra/pulumi/engine.ts";
+import { must } from "../../infra/pulumi/cli.ts";
 import { typedIn } from "../../lib/cli/result.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { nearest } from "../../lib/nearest.ts";
@@ -11,16 +11,16 @@ import type { Deployed } from "../targets/deployments.ts";
 import { type SecretsByServer, readSecrets } from "../targets/secrets.ts";
 import type { BenchOptions } from "./choices.ts";
 
+const pulumi = async (args: readonly string[]) => (await must({}, args)).stdout;
+
 /** What is deployed, of what the options choose. */
 export async function deployedNow(options: BenchOptions): Promise<Deployed> {
-  return options.outputs === undefined
-    ? readDeployments(await pulumiAtOnce(), options.stacks)
-    : readOutputFiles(options.outputs);
+  return options.outputs === undefined ? readDeployments(pulumi, options.stacks) : readOutputFiles(options.outputs);
 }
 
 /** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
 export function secretsOf({ servers }: Pick<Deployed, "servers">, options: BenchOptions): Promise<SecretsByServer> {
-  return readSecrets(servers, () => (options.outputs === undefined ? pulumiAtOnce() : null));
+  return readSecrets(servers, options.outputs === undefined ? pulumi : null);
 }
 
 /** The folder where runs are kept. */

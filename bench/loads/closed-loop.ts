@@ -14,7 +14,6 @@ export type ClosedLoop = z.infer<typeof ClosedLoop>;
 export const closedLoop: LoadMode<ClosedLoop> = {
   mode: "closed-loop",
   schema: ClosedLoop,
-  about: "so many calls in flight at a time; the answer begins the next call",
   keys: { concurrency: count },
   /** Asked for by `concurrency`, and where no other mode's key is there. */
   fromExperiment: ({ concurrency = [1], ...others }) =>

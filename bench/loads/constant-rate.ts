@@ -11,7 +11,7 @@ const ConstantRate = z.object({
 });
 export type ConstantRate = z.infer<typeof ConstantRate>;
 
-/** The lead-in is so many times as long as what is measured: at most loads the server's queue is then as long as it gets. */
+/** The lead-in takes this many times as long as what is measured: at most loads the queue is then as long as it gets. */
 const LEAD_IN = 3;
 
 /**
@@ -22,7 +22,6 @@ const LEAD_IN = 3;
 export const constantRate: LoadMode<ConstantRate> = {
   mode: "constant-rate",
   schema: ConstantRate,
-  about: "so many calls a second, whatever the answers do; latency counts from when a call was due (open loop)",
   keys: { concurrency: count, ratePerSecond: positive },
   fromExperiment: ({ concurrency = [1], ratePerSecond = [] }) =>
     concurrency.flatMap((n) =>

@@ -39,8 +39,6 @@ export interface LoadMode<L extends Load = Load> {
   /** The benchmarking world's name: `closed-loop`, `constant-rate`. */
   readonly mode: L["mode"];
   readonly schema: z.ZodType<L>;
-  /** A sentence for the docs. */
-  readonly about: string;
   /** The keys of an experiment that it reads, and what one value of each may be. Modes may share a key. */
   readonly keys: Readonly<Record<string, z.ZodType<number>>>;
   /** The loads that an experiment's keys ask for; empty where they ask for none of this mode. */
@@ -52,7 +50,7 @@ export interface LoadMode<L extends Load = Load> {
   connections(load: L): number;
   /** Calls at the load before the measured ones, so that they do not find an idle server. */
   leadIn(load: L, block: { readonly requests: number; readonly ms: number }): number;
-  /** How long so many calls take that take `callMs` each, milliseconds. With 0, how long the load itself makes them last. */
+  /** How long `calls` take at `callMs` each, in milliseconds. With 0: how long the load itself makes them last. */
   expectedMs(load: L, calls: number, callMs: number): number;
   /** Makes a visit's calls. No call is begun after one has failed. */
   run(load: L, plan: LoadPlan, tools: LoadTools): Promise<void>;

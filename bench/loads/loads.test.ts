@@ -180,7 +180,6 @@ describe("another load mode", () => {
   const bursts: LoadMode<Bursts> = {
     mode: "bursts",
     schema: z.object({ mode: z.literal("bursts"), size }),
-    about: "so many calls at once, every second",
     keys: { burst: size },
     fromExperiment: ({ burst = [] }) => burst.map((n) => ({ mode: "bursts", size: n })),
     title: ({ size }) => `bursts of ${size}`,

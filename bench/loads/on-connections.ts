@@ -1,8 +1,7 @@
 import type { LoadCall, LoadTools } from "./load.ts";
 
 /**
- * Makes calls on so many connections: each of them begins a call when it has the answer of the one before, and the call is
- * due. No call is begun after one has failed.
+ * Makes calls on so many connections, each when it has its last answer and the call is due. None begins after one has failed.
  *
  * @param next what comes after the first `begun` calls; undefined: nothing, now or later
  */

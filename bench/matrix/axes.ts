@@ -19,10 +19,7 @@ export interface Axis {
   idPart?(cell: Coordinates): string;
   /** Whether it is a factor of the model of log latency. Factors with one level in a run are left out of its model. */
   readonly isFactor: boolean;
-  /**
-   * Of an axis of one's own: the levels that an experiment may ask for by the key, and the one that holds where it says
-   * nothing. They come to the cell's `levels`.
-   */
+  /** Of an axis of one's own: what an experiment may ask for by its key, and the level that holds otherwise. */
   readonly plan?: { readonly levels: readonly string[]; readonly otherwise: string };
 }
 

@@ -26,10 +26,7 @@ export const Limits = z.object({
   warmupRequests: z.number().int().nonnegative(),
   /** A call that takes longer has failed. */
   timeoutMs: z.number().positive(),
-  /**
-   * Wall time of the whole run. Every cell is visited once, whatever it takes; after that no visit begins that would end
-   * later than this. Null: until every cell has its calls.
-   */
+  /** Wall time of the run: no visit but a cell's first begins that would end later. Null: no limit. */
   budgetMs: z.number().positive().nullable(),
 });
 export type Limits = z.infer<typeof Limits>;

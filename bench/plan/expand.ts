@@ -19,10 +19,7 @@ export interface Available {
   readonly clientKinds?: readonly ClientKind[];
 }
 
-/**
- * What the command line chose: where an experiment says nothing (or `all`), it is the choice; where the experiment has
- * names of its own, those that were chosen too remain. Limits given there go before an experiment's.
- */
+/** What the command line chose, of an experiment's own names where it has any. Its limits go before an experiment's. */
 export interface Choice {
   readonly experiments: readonly string[] | undefined;
   readonly models: readonly string[] | undefined;
@@ -40,12 +37,7 @@ export interface Matrix {
   readonly notes: readonly string[];
 }
 
-/**
- * The cells that experiments ask for, on what is deployed. A cell of several experiments is one cell, with the stricter
- * of their limits.
- *
- * @param run the run's limits, which each cell's own ones differ from
- */
+/** The cells that experiments ask for, on what is deployed. One of several experiments has the stricter limits. */
 export function expand(
   experiments: readonly Experiment[],
   available: Available,
@@ -128,10 +120,7 @@ function modelsByServer(
   return new Map(servers.map((server) => [server.id, modelsOf(server)]));
 }
 
-/**
- * Says which servers cannot be called by client kinds that are wanted. A client kind that was named is missed wherever it is
- * not offered; of those that stand for a protocol one is enough.
- */
+/** Says which servers wanted client kinds cannot call. Of kinds that stand for a protocol, one is enough. */
 function noteNotOffered(servers: readonly Server[], { kinds, named }: WantedClients, note: Note): void {
   const alike = Map.groupBy(kinds, (kind) => (named ? kind.name : kind.protocol));
   for (const server of servers)
@@ -142,7 +131,6 @@ function noteNotOffered(servers: readonly Server[], { kinds, named }: WantedClie
     }
 }
 
-/** Every combination of the levels that an experiment asks for on axes of their own. */
 function levelCombinations(e: Experiment, axes: readonly Axis[]): Record<string, string>[] {
   let combinations: Record<string, string>[] = [{}];
   for (const axis of axes) {
@@ -162,7 +150,6 @@ function stricter(a: Limits, b: Limits): Limits {
   return { ...a, ...most, precision };
 }
 
-/** A cell with those of its limits that are other than its run's. */
 function withLimits(cell: Cell, limits: Limits, run: Limits): Cell {
   const own = (Object.keys(CellLimits.shape) as (keyof CellLimits)[]).filter((key) => limits[key] !== run[key]);
   return own.length === 0 ? cell : { ...cell, limits: Object.fromEntries(own.map((key) => [key, limits[key]])) };

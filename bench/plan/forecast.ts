@@ -19,10 +19,7 @@ export interface Forecast {
   readonly calls: readonly [number, number];
   /** Whether the budget ends the run before every cell has all the calls that it may need. */
   readonly cut: boolean;
-  /**
-   * Where the budget cuts the run: cells that are visited once only and so have no interval, the others, and (`precise`) those
-   * that are visited so often that a precision could end them.
-   */
+  /** Where the budget cuts the run: cells visited once (no interval), more often, and often enough for a precision. */
   readonly visited?: Readonly<Record<"once" | "more" | "precise", number>>;
   /** Cells whose calls are due faster than their connections can make them, by the time that a call takes. */
   readonly tooFast: number;
@@ -30,7 +27,6 @@ export interface Forecast {
   readonly fromRecords: number;
 }
 
-/** What a call of a cell takes, and how that is known. */
 type CallTime = (cell: Cell) => { readonly callMs: number; readonly fromRecords: boolean };
 
 /** Estimates a run from the time of its calls. What opening connections and shuffling takes is not counted. */
@@ -130,15 +126,10 @@ export function roughCallMs(
   return publishedMs(experiment, cell.serverMachine, combination) ?? OTHER_MS;
 }
 
-/** So many of the newest runs are searched for the cells. */
+/** The newest runs are searched for the cells, this many at most. */
 const RUNS_BACK = 5;
 
-/**
- * What calls took in the newest run that has any of these cells.
- *
- * @param runs folders of runs, oldest first
- * @returns mean latency by cell, and the run's folder; undefined where no such run is near
- */
+/** What calls took on average in the newest run that has any of these cells. `runs`: folders, the oldest first. */
 export async function earlierCalls(
   runs: readonly string[],
   cells: readonly Cell[],

@@ -29,11 +29,7 @@ export function noPhotographs({ photographs, images }: ImageChoice, numbers: rea
     }));
 }
 
-/**
- * Fetches (once) and decodes photographs.
- *
- * @throws UserError where the list does not have one, or it cannot be fetched
- */
+/** Fetches (once) and decodes photographs. @throws UserError where one is not in the list, or cannot be fetched */
 export async function loadImages(
   choice: ImageChoice,
   progress: Progress,

@@ -81,7 +81,6 @@ async function experimentsOf(file: string, known: Known): Promise<{ experiments?
   }
 }
 
-/** An option's names that nothing has. */
 function unknownNames(
   option: string,
   names: readonly string[] | undefined,
@@ -98,11 +97,7 @@ function unknownNames(
     }));
 }
 
-/**
- * The machines, servers and models that are deployed or may be: roles that Lathe ships or this checkout has a stack for
- * (`Pulumi.STACK.yaml`), which are a machine's id and that of a server alone on it, and the catalogue's models. An experiment
- * that names one which is not deployed just now is right; its cells are left out and said.
- */
+/** Names that are right, though maybe not deployed just now: roles, this checkout's stacks, the catalogue's models. */
 async function knownNames({ machines, servers }: Deployed) {
   const files = async (folder: string, form: RegExp) =>
     (await readdir(join(repoRoot, folder)).catch(() => [] as string[])).flatMap((name) => form.exec(name)?.[1] ?? []);

@@ -1,7 +1,6 @@
 import { formatSeconds } from "../../lib/progress.ts";
 import { formatTable } from "../../lib/table.ts";
 import { count } from "../../lib/words.ts";
-import { PLAN_SCHEMA } from "../format/schemas.ts";
 import { type Forecast, ROUGH } from "./forecast.ts";
 import { AXES, type Axis } from "../matrix/axes.ts";
 import { type Limits, MIN_VISITS, limitsFor } from "../matrix/limits.ts";
@@ -26,10 +25,7 @@ export function formatPlan(
     .map((e) => `${e.name} ${e.cells}`);
   const [least, most] = estimate.calls;
   return [
-    formatTable(
-      [...axes.map((axis) => axis.title), "calls", "precision"].map((title) => ({ title })),
-      rows,
-    ),
+    formatTable([...axes.map((axis) => axis.title), "calls", "precision"], rows),
     ...matrix.notes,
     `${count(matrix.cells.length, "cell")} from ${matrix.file} (${counts.join(", ")}); a cell of several experiments is measured once`,
     run.budgetMs !== null && estimate.cut
@@ -78,7 +74,6 @@ function sourceText({ fromRecords }: Forecast, cells: number, earlier: string | 
 /** The same for programs. */
 export function planAsJson(matrix: PlannedMatrix, run: Limits, estimate: Forecast, earlier: string | undefined) {
   return {
-    schema: PLAN_SCHEMA,
     file: matrix.file,
     notes: matrix.notes,
     limits: run,

@@ -10,11 +10,8 @@ export interface WantedClients {
 }
 
 /**
- * The client kinds that an experiment asks for, by their names or by protocols and encodings, as far as the command line
- * chose them too. Where neither says anything: the default ones of each API and protocol. Pure.
- *
- * @param chosen names from the command line
- * @param kinds all client kinds there are
+ * The client kinds that an experiment asks for, as far as the command line chose them too. Where neither says anything: the
+ * default ones of each API and protocol. Pure.
  */
 export function wantedClients(
   { clientKinds, protocols, encodings }: Pick<Experiment, "clientKinds" | "protocols" | "encodings">,

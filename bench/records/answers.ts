@@ -13,8 +13,7 @@ export type Answer = Readonly<
 >;
 
 /**
- * The answers that a run kept (`answers.jsonl`), by cell: the first measured one of each, and the newest where a cell was
- * begun again. Empty where there is no such file; a torn last line is left out.
+ * The answers that a run kept (`answers.jsonl`), by cell; none where there is no file. A torn last line is left out.
  *
  * @throws UserError naming file and line where a line is no answer
  */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { fuzz, nearBytes, nearJson, nearText, refusedInWords } from "../../lib/testing/fuzz.ts";
+import { fuzz, fuzzAsync, nearBytes, nearJson, nearText, refusedInWords } from "../../lib/testing/fuzz.ts";
 import { messageOfLine } from "../run/agent/protocol.ts";
 import { answerOfLine } from "./answers.ts";
 import { decodeDetections } from "../stats/detections/decode.ts";
@@ -74,19 +74,18 @@ test("a stack's outputs with any faults are taken, or refused with the file and 
   );
 });
 
-test("what pulumi prints with any faults is taken, or refused with the command or the stack", () => {
+test("what pulumi prints with any faults is taken, or refused with the command or the stack", async () => {
   const names = /pulumi|stack|machine/;
   const listed = JSON.stringify([{ name: "edge", resourceCount: 9 }, { name: "cloud" }]);
   const printed = JSON.stringify({ lathe: OUTPUTS, servers: ["x"] });
-  fuzz(
-    0.2,
-    nearText([listed, printed]),
-    (text) =>
-      void refusedInWords(
-        () => readDeployments((args) => (args.includes("ls") === text.startsWith("[") ? text : printed), undefined),
-        names,
-      ),
-  );
+  await fuzzAsync(0.2, nearText([listed, printed]), async (text) => {
+    const pulumi = (args: readonly string[]) =>
+      Promise.resolve(args.includes("ls") === text.startsWith("[") ? text : printed);
+    const [ended] = await Promise.allSettled([readDeployments(pulumi, undefined)]);
+    refusedInWords(() => {
+      if (ended.status === "rejected") throw ended.reason;
+    }, names);
+  });
 });
 
 test("a run's manifest with any faults is taken, or refused with the file and the field", () => {

@@ -20,12 +20,7 @@ export interface Photograph {
 
 const pathOf = (dir: string, image: string) => join(dir, "photographs", `${image}.jpg`);
 
-/**
- * Writes small copies of the photographs into a run's folder, where they are not yet: its report then needs no network and
- * shows what the servers were really sent.
- *
- * @throws UserError where the disk is full
- */
+/** Keeps small copies of the photographs: the report needs no network. @throws UserError where the disk is full */
 export async function keepPhotographs(
   dir: string,
   images: readonly Omit<ImageMessage, "type" | "file">[],

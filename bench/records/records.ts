@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { type Fault, UserError } from "../../lib/errors.ts";
+import { jsonOf } from "../../lib/json.ts";
 import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
 import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
+import { ServerUse } from "./server-use.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
 /** Version of the lines of `records.jsonl`; each line carries it as `v`, so that a part of a file has it too. */
@@ -32,6 +34,8 @@ export const VisitRecord = z.object({
   client: ClientWatch,
   /** What the server's own clock said of the measured calls; absent where the server has no metrics. */
   server: ServerReading.optional(),
+  /** What the server used meanwhile; absent where its machine does not say. */
+  use: ServerUse.optional(),
   /** Why this visit's times are in part the client's own doing; empty where it left them alone. */
   disturbed: z.array(z.string()),
   /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
@@ -131,14 +135,6 @@ function damageFault(path: string, damaged: readonly Damage[]): UserError {
 export async function* readRecords(path: string, onTorn?: OnTorn): AsyncGenerator<BenchRecord> {
   for await (const record of readJournal(path, onTorn))
     if (record.type === "call" || record.type === "failure") yield record;
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function recordOf(value: unknown, line: string, place: string): JournalRecord | Omit<Damage, "line"> {

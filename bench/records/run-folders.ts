@@ -5,13 +5,8 @@ import { UserError } from "../../lib/errors.ts";
 import { diskFault } from "./jsonl.ts";
 
 /**
- * The folder of the run that a person names: its id among the runs, or a path as the shell completes it (`runs/ID`).
- *
- * @param root folder where runs are kept
- * @param named undefined: the newest run
- * @param cwd where the person is
- * @returns a path; where there is no run by that name, the one it would have among the runs
- * @throws UserError where none is named and there are no runs
+ * The folder of the run that a person names: its id, or a path as the shell completes it (`runs/ID`); undefined: the newest.
+ * Where there is none by that name: the one that it would have. @throws UserError where none is named and there are none
  */
 export async function runDir(root: string, named: string | undefined, cwd: string): Promise<string> {
   const name = named ?? (await listRuns(root)).at(-1);

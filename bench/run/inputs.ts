@@ -1,6 +1,7 @@
 import type { Cell } from "../matrix/cell.ts";
 import type { Limits } from "../matrix/limits.ts";
 import type { JournalRecord } from "../records/records.ts";
+import type { ServerUse } from "../records/server-use.ts";
 import type { Route } from "../targets/routes.ts";
 import type { WorkerLink } from "./agent/link.ts";
 import type { AnswerMessage } from "./agent/protocol.ts";
@@ -32,6 +33,8 @@ export interface RunInputs extends SoFar {
   record(record: JournalRecord): void;
   /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined where nothing is known. */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
+  /** Begins to watch what a cell's server uses; the function that is returned ends that. Never rejects; undefined where nothing is known. */
+  watchServer?(cell: Cell): Promise<() => Promise<ServerUse | undefined>>;
   answer(cell: Cell, outputs: AnswerMessage["outputs"]): void;
   onStatus(status: RunStatus): void;
   /** Monotonic clock, milliseconds. */

@@ -6,6 +6,7 @@ import { JsonlWriter, repairTail } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { RecordWriter } from "../records/records.ts";
 import { explainServer } from "../targets/container-events.ts";
+import { watchServers } from "../targets/watch-servers.ts";
 import { routesOf } from "../targets/routes.ts";
 import type { SecretsByServer } from "../targets/secrets.ts";
 import type { AgentBundle } from "./agent/bundle.ts";
@@ -56,6 +57,7 @@ async function measure(
   const progress = await progressSoFar(path);
   await onBegin(progress.firstRound);
   const routes = routesOf(manifest);
+  const servers = watchServers(manifest, () => performance.now());
   const writer = new RecordWriter(path);
   const answers = new JsonlWriter(answersPath);
   try {
@@ -73,6 +75,7 @@ async function measure(
         const server = manifest.servers.find((s) => s.id === cell.server);
         return machine && server && explainServer(machine, server, sinceMs);
       },
+      watchServer: (cell) => servers.begin(cell),
       answer: (cell, outputs) => answers.append({ cell: cell.id, outputs }),
       onStatus,
       now: () => performance.now(),
@@ -81,6 +84,7 @@ async function measure(
   } finally {
     writer.close();
     answers.close();
+    await servers.close();
     await routes.close();
     await clients.close();
   }

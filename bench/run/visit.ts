@@ -1,6 +1,7 @@
 import { messageOf } from "../../lib/errors.ts";
 import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
 import type { JournalRecord } from "../records/records.ts";
+import type { ServerUse } from "../records/server-use.ts";
 import { median } from "../stats/math/quantile.ts";
 import { dueEveryMs, leadInSize, visitSize, warmupSize } from "../schedule/visit-size.ts";
 import { backlogCalls } from "../stats/backlog.ts";
@@ -31,9 +32,11 @@ export class Visitor {
     const link = await this.#reach(cell);
     if ("code" in link) return this.#book.fail(cell, round, link);
     const beganAt = this.#inputs.now();
+    const watched = await this.#inputs.watchServer?.(cell);
     const { outcome, latenciesMs } = await this.#calls(link, cell, round);
+    const use = await watched?.();
     this.#book.measured(cell, latenciesMs);
-    const record = visitRecord(cell, round, outcome, latenciesMs);
+    const record = visitRecord(cell, round, outcome, latenciesMs, use);
     if (record !== undefined) this.#inputs.record(record);
     const { error } = outcome;
     if (error === undefined) return this.#book.visited(cell, round);
@@ -118,6 +121,7 @@ function visitRecord(
   round: number,
   { warmup, client, server }: VisitOutcome,
   latenciesMs: readonly number[],
+  use: ServerUse | undefined,
 ): JournalRecord | undefined {
   if (warmup === undefined || client === undefined) return undefined;
   const callMs = median(latenciesMs);
@@ -130,6 +134,7 @@ function visitRecord(
     warmup,
     client,
     ...(server && { server }),
+    ...(use && { use }),
     disturbed: latenciesMs.length === 0 ? [] : disturbances(client, about),
     ...(backlog !== null && { backlogCalls: backlog }),
   };

@@ -6,9 +6,7 @@ import type { Cell } from "../matrix/cell.ts";
  * so as many cells as can be are measured twice, and a slow model's second visits are spread over machines and images.
  *
  * @param order the round's cells, shuffled
- * @param costMs what a visit to a cell takes
  * @param leftMs until the budget is used up; Infinity where there is none
- * @returns some of the cells, in the order given
  */
 export function whatFits(
   order: readonly Cell[],

@@ -32,11 +32,7 @@ export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95) {
   return { low: sorted[rank - 1] as number, high: sorted[n - rank] as number, coverage: 1 - 2 * below };
 }
 
-/**
- * How precisely the median is known: the larger distance of its interval's ends from it, as a fraction of it.
- *
- * @returns null where there are too few values for an interval
- */
+/** The larger distance of the interval's ends from the median, as a fraction of it; null where values are too few. */
 export function precisionOf(values: ArrayLike<number>, confidence = 0.95): number | null {
   const sorted = Float64Array.from(values).sort();
   const interval = medianInterval(sorted, confidence);

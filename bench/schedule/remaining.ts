@@ -2,12 +2,7 @@ import { type Cell, connectionKey } from "../matrix/cell.ts";
 import type { Limits } from "../matrix/limits.ts";
 import { mean } from "../stats/math/quantile.ts";
 
-/**
- * What a visit to a cell will take, milliseconds, from what visits took so far: the cell's own, else those of cells alike (same
- * client machine, server, client kind and model), else all; 0 before there was any.
- *
- * @param visitMs what the newest visit to each cell took
- */
+/** What a visit will take, ms: as the cell's newest one, else as those of cells alike, else as all; 0 before any. */
 export function visitTimes(visitMs: ReadonlyMap<Cell, number>): (cell: Cell) => number {
   const group = (cell: Cell) => `${connectionKey(cell)} ${cell.model}`;
   const average = (visits: Iterable<readonly [Cell, number]>) => mean(Array.from(visits, ([, ms]) => ms));
@@ -17,10 +12,7 @@ export function visitTimes(visitMs: ReadonlyMap<Cell, number>): (cell: Cell) => 
   return (cell) => visitMs.get(cell) ?? averages.get(group(cell)) ?? overall;
 }
 
-/**
- * How much of a run is still to come, judged by the visits so far. Cells may end earlier, by their precision. `thisRoundMs` is
- * the time of those cells of this round that have no call yet: it is spent whatever the budget says.
- */
+/** What is still to come, by the visits so far. `thisRoundMs`: of cells without a call, whatever the budget says. */
 export function remaining(
   restOfRound: readonly Cell[],
   open: readonly Cell[],

@@ -1,9 +1,6 @@
 import { random } from "../stats/math/random.ts";
 
-/**
- * The order in which one round visits its cells: a shuffle that depends on seed and round alone, so that drift of the
- * machines does not land on one cell.
- */
+/** The order of a round's cells: shuffled by seed and round alone, so that drift does not land on one cell. */
 export function roundOrder<T>(cells: readonly T[], seed: number, round: number): T[] {
   const stream = random((seed ^ Math.imul(round + 1, 0x9e3779b1)) | 0);
   const order = [...cells];

@@ -12,10 +12,7 @@ export function leadInSize(load: Load, { blockRequests, blockMs }: Limits): numb
   return modeOf(load).leadIn(load, { requests: blockRequests, ms: blockMs });
 }
 
-/**
- * Milliseconds from when one call is due until the next is, where the load says when calls are due; undefined where each
- * begins with the answer to the one before: then they would take no time if the answers did not.
- */
+/** Milliseconds between calls where the load says when they are due; undefined where an answer begins the next call. */
 export function dueEveryMs(load: Load): number | undefined {
   return modeOf(load).expectedMs(load, 1, 0) || undefined;
 }

@@ -56,6 +56,23 @@ describe("the conditions of a run", () => {
     expect([conditions.get("slow")?.behind, conditions.get("paused")?.behind]).toEqual([true, false]);
   });
 
+  it("tell in which share of its periods a CPU quota stopped a server, over all of a cell's visits", async () => {
+    const writer = new RecordWriter(path);
+    const quota = (periods: number, throttledPeriods: number) => ({ periods, throttledPeriods, throttledMs: 1 });
+    for (const [cell, use] of [
+      ["edge", { spanMs: 100, stealMs: 10, quota: quota(10, 5) }],
+      ["edge", { spanMs: 300, stealMs: 10, quota: quota(30, 5) }],
+      ["free", { spanMs: 100 }],
+    ] as const)
+      writer.append({ ...visit(cell, []), use } as JournalRecord);
+    writer.append(visit("unread", []));
+    writer.close();
+    const conditions = await readConditions(path);
+    expect(conditions.get("edge")).toMatchObject({ throttledShare: 0.25, stealShare: 0.05 });
+    for (const cell of ["free", "unread"])
+      expect(conditions.get(cell)).toMatchObject({ throttledShare: null, stealShare: null });
+  });
+
   it("are none in records of before they were kept", async () => {
     appendFileSync(path, '{"type":"failure","cell":"a","round":0,"at":"x","error":{"code":"X","message":"x"}}\n');
     expect((await readConditions(path)).size).toBe(0);

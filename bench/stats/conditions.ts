@@ -14,6 +14,10 @@ export interface CellConditions {
   readonly disturbances: readonly string[];
   /** So many visits were disturbed that the cell's times are in part the client's own. */
   readonly flagged: boolean;
+  /** Share of the CPU quota's periods in which it was used up and the server waited; null where no quota holds or none was read. */
+  readonly throttledShare: number | null;
+  /** Time that a hypervisor gave to other guests, as a share of the visits' time, all processors together; null where unread. */
+  readonly stealShare: number | null;
   /** Open loop: the server did not keep the rate, so the latencies show how long the visits were. */
   readonly behind: boolean;
 }
@@ -50,6 +54,18 @@ function conditionsOf(cell: string, end: EndRecord | null, visits: readonly Visi
     disturbedVisits: disturbances.length,
     disturbances: disturbances.toSorted((a, b) => b.length - a.length)[0] ?? [],
     flagged: isFlagged(visits.length, disturbances.length),
+    throttledShare: share(
+      visits.flatMap(({ use }) => (use?.quota ? [[use.quota.throttledPeriods, use.quota.periods] as const] : [])),
+    ),
+    stealShare: share(
+      visits.flatMap(({ use }) => (use?.stealMs === undefined ? [] : [[use.stealMs, use.spanMs] as const])),
+    ),
     behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
   };
+}
+
+/** The sum of the parts over the sum of the wholes; null where there are none. */
+function share(parts: readonly (readonly [part: number, whole: number])[]): number | null {
+  const sum = (of: 0 | 1) => parts.reduce((total, part) => total + part[of], 0);
+  return sum(1) > 0 ? sum(0) / sum(1) : null;
 }

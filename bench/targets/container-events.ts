@@ -20,7 +20,7 @@ docker events --since "$2" --until 0s --filter "container=$1" ${EVENTS.map((e) =
 `;
 
 const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
-  oom: () => "out of memory (lathe:memoryMiB is its limit)",
+  oom: () => "ran out of memory (lathe:memoryMiB is its limit)",
   die: (exitCode) => `died (exit code ${exitCode})`,
   kill: () => "was sent a signal",
   stop: () => "was stopped",
@@ -31,10 +31,7 @@ const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
   destroy: () => "was removed",
 };
 
-/**
- * What became of a server's container in the last milliseconds, in words that follow on an error message: a call only sees a
- * connection that broke or a time that ran out. Never throws; undefined where it runs and nothing happened to it.
- */
+/** What became of a server's container lately, as words behind an error; undefined: nothing. Never throws. */
 export async function explainServer(
   machine: Machine,
   { container }: Server,
@@ -61,7 +58,7 @@ export function explain(container: string, code: number | null, stdout: string, 
     .map((line) => nameOf(line).split(" "))
     .map(([action = "", exit = ""]) => (Object.hasOwn(WORDS, action) ? WORDS[action]?.(exit) : undefined) ?? action);
   if (last.length === 0 && status === "running") return undefined;
-  const earlier = lines.length > last.length ? [`… (${lines.length - last.length} earlier events)`] : [];
-  const events = [...earlier, ...last].join(", ");
-  return `container ${container} is ${nameOf(status)}${events === "" ? "" : ` after it ${events}`}`;
+  if (last.length === 0) return `container ${container} is ${nameOf(status)}`;
+  const earlier = lines.length > last.length ? [`had ${lines.length - last.length} earlier events`] : [];
+  return `container ${container} ${[...earlier, ...last].join(", ")}; now it is ${nameOf(status)}`;
 }

@@ -57,23 +57,21 @@ describe("what several stacks have deployed", () => {
     );
   });
 
-  it("is read from all stacks that are deployed, or from those named", () => {
+  it("is read from all stacks that are deployed, or from those named", async () => {
     const outputs: Readonly<Record<string, unknown>> = {
       client: { lathe: stack("client", client, {}).outputs },
       edge: { lathe: stack("edge", edge, {}).outputs },
       other: {},
     };
-    const pulumi = (args: readonly string[]) =>
-      JSON.stringify(
-        args.includes("ls")
-          ? [...Object.keys(outputs).map((name) => ({ name })), { name: "gone", resourceCount: 0 }]
-          : outputs[args.at(-1) ?? ""],
-      );
-    const machines = (names?: string[]) => readDeployments(pulumi, names).machines.map((m) => m.id);
-    expect(machines()).toEqual(["client", "edge"]);
-    expect(machines(["edge"])).toEqual(["edge"]);
-    expect(() => machines(["other"])).toThrow(/stack "other" has no output "lathe"/);
-    expect(() => machines([])).toThrow(/no stack of this project is deployed/);
+    const pulumi = (args: readonly string[]) => {
+      const all = [...Object.keys(outputs).map((name) => ({ name })), { name: "gone", resourceCount: 0 }];
+      return Promise.resolve(JSON.stringify(args.includes("ls") ? all : outputs[args.at(-1) ?? ""]));
+    };
+    const machines = async (names?: string[]) => (await readDeployments(pulumi, names)).machines.map((m) => m.id);
+    expect(await machines()).toEqual(["client", "edge"]);
+    expect(await machines(["edge"])).toEqual(["edge"]);
+    await expect(machines(["other"])).rejects.toThrow(/stack "other" has no output "lathe"/);
+    await expect(machines([])).rejects.toThrow(/no stack of this project is deployed/);
   });
 });
 

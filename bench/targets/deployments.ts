@@ -6,22 +6,22 @@ import { show } from "../../lib/show.ts";
 import { flatIssues, issueText, zodFaults } from "../../lib/zod-faults.ts";
 
 /** Runs `pulumi` in the project and returns what it printed. */
-export type PulumiCli = (args: readonly string[]) => string;
+export type PulumiCli = (args: readonly string[]) => Promise<string>;
 
 /**
- * The machines and servers of every stack that has any, or of the stacks named.
+ * The machines and servers of the stacks named, or of every stack that has any.
  *
- * @param names stacks to read; undefined: all of the project that are deployed
  * @throws UserError where nothing is deployed, a stack's outputs are not Lathe's, or stacks do not go together
  */
-export function readDeployments(pulumi: PulumiCli, names: readonly string[] | undefined): Deployed {
-  const sources = (names ?? deployedStacks(pulumi)).flatMap((stack): Source[] => {
-    const { lathe } = outputsOfStack(pulumi, stack);
+export async function readDeployments(pulumi: PulumiCli, names: readonly string[] | undefined): Promise<Deployed> {
+  const sources: Source[] = [];
+  for (const stack of names ?? (await deployedStacks(pulumi))) {
+    const { lathe } = await outputsOfStack(pulumi, stack);
     const from = `stack "${stack}"`;
-    if (lathe !== undefined) return [{ from, outputs: parseOutputs(lathe, from) }];
-    if (names === undefined) return [];
-    throw new UserError({ what: `${from} has no output "lathe"`, fix: `npx lathe up --stack ${stack}` });
-  });
+    if (lathe !== undefined) sources.push({ from, outputs: parseOutputs(lathe, from) });
+    else if (names !== undefined)
+      throw new UserError({ what: `${from} has no output "lathe"`, fix: `npx lathe up --stack ${stack}` });
+  }
   if (sources.length > 0) return mergeStacks(sources);
   throw new UserError({
     what: "no stack of this project is deployed",
@@ -49,7 +49,7 @@ export function outputsOfText(text: string, from: string): StackOutputs {
   } catch (error) {
     throw new UserError({
       what: `${from}: ${messageOf(error)}`,
-      expected: "JSON, as `pulumi stack output lathe --json`",
+      expected: "JSON, as `npx lathe pulumi stack output lathe --json`",
     });
   }
   return parseOutputs(value, from);
@@ -67,20 +67,18 @@ function parseOutputs(value: unknown, from: string): StackOutputs {
       fix: "bring the stack down with the Lathe that brought it up, and up with this one",
     });
   const issues = parsed.error.issues.map((issue) => ({ ...issue, path: ["output lathe", ...issue.path] }));
-  const advice = { expected: "outputs as this version of Lathe writes them", fix: "pulumi up" };
+  const advice = { expected: "outputs as this version of Lathe writes them", fix: "npx lathe up" };
   throw new UserError(zodFaults({ issues }, from, advice));
 }
 
-/** Names of the project's stacks that are deployed. */
-function deployedStacks(pulumi: PulumiCli): string[] {
+async function deployedStacks(pulumi: PulumiCli): Promise<string[]> {
   const form = z.array(z.object({ name: z.string(), resourceCount: z.number().optional() }));
-  const list = printedBy("pulumi stack ls --json", form, pulumi(["stack", "ls", "--json"]));
+  const list = printedBy("pulumi stack ls --json", form, await pulumi(["stack", "ls", "--json"]));
   return list.filter((s) => (s.resourceCount ?? 1) > 0).map((s) => s.name);
 }
 
-/** All outputs of a stack, by name. */
-function outputsOfStack(pulumi: PulumiCli, stack: string): Readonly<Record<string, unknown>> {
-  const printed = pulumi(["stack", "output", "--json", "--stack", stack]);
+async function outputsOfStack(pulumi: PulumiCli, stack: string): Promise<Readonly<Record<string, unknown>>> {
+  const printed = await pulumi(["stack", "output", "--json", "--stack", stack]);
   return printedBy(`pulumi stack output --stack ${stack}`, z.record(z.string(), z.unknown()), printed || "{}");
 }
 

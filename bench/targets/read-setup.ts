@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { z } from "zod";
 import { Inspected, envOf } from "../../infra/gate/inspect.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
@@ -7,21 +6,20 @@ import { lastLine } from "../../infra/hosts/bounds.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import { repoRoot } from "../../lib/paths.ts";
+import checkout from "../../package.json" with { type: "json" };
 import { type Delivered, type LatheInfo, type ReadBack, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
 import type { Deployed } from "./deployments.ts";
 import { type Setup, parseDelivered } from "./setup-diff.ts";
 
 /** What this checkout is, and the client program that it makes. */
 export function latheNow(agent: { readonly key: string }): LatheInfo {
-  const require = createRequire(import.meta.url);
-  const { version } = require("../../package.json") as { version: string };
   const git = (...args: string[]) => {
     const result = spawnSync("git", args, { cwd: repoRoot, encoding: "utf8" });
     return result.status === 0 ? result.stdout.trim() : null;
   };
   const status = git("status", "--porcelain");
   return {
-    version,
+    version: checkout.version,
     commit: git("rev-parse", "HEAD"),
     dirty: status === null ? null : status !== "",
     agent: agent.key,
@@ -52,9 +50,8 @@ export async function readBack(machine: Machine, server: Server): Promise<ReadBa
 }
 
 /**
- * `docker inspect`'s JSON as the settings that a record's reader asks for. Pure.
+ * `docker inspect`'s JSON as what a record's reader asks for; `settings` names variables to keep. Pure.
  *
- * @param settings names of the server's settings: variables of these names are kept
  * @throws ZodError on another shape
  */
 export function parseInspect(json: string, settings: readonly string[]): Exclude<ReadBack, { unread: string }> {

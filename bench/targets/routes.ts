@@ -7,15 +7,6 @@ import type { Deployed } from "./deployments.ts";
 /** Where a cell's requests go, as its client machine sees it. */
 export type Route = Pick<VisitMessage, "address" | "port" | "security" | "version" | "metrics">;
 
-/** The routes of a run's cells. */
-export interface Routes {
-  /** Opens the route of a cell where it is a tunnel, once for each pair of client machine and server. Rejects with why it cannot be. */
-  open(cell: Cell): Promise<void>;
-  /** Where a cell's requests go. Of a tunnel, once it is open. */
-  of(cell: Cell): Route;
-  close(): Promise<void>;
-}
-
 /** A connection between two machines through this one. */
 interface Relay {
   /** Ports as the client machine sees them, by the server's own. */
@@ -35,14 +26,15 @@ export function securityName({ id }: Server, { api, protocol }: Endpoint): strin
  * loopback alone (`lathe:expose tunnel`) is reached from other machines through this one: a tunnel from here to the server,
  * and, where the client machine is another, one from there to here.
  */
-export function routesOf({ machines, servers }: Deployed): Routes {
+export function routesOf({ machines, servers }: Deployed) {
   const machineOf = (id: string) => found(machines, id, "machine");
   const serverOf = (cell: Cell) => found(servers, cell.server, "server");
   const relays = new Map<string, Promise<Relay>>();
   const opened = new Map<string, Relay>();
   const keyOf = (cell: Cell) => `${cell.clientMachine}>${cell.server}`;
   return {
-    async open(cell) {
+    /** Opens the tunnel that a cell needs, if it needs one, once for each pair of client machine and server. */
+    async open(cell: Cell): Promise<void> {
       const server = serverOf(cell);
       if (server.access.expose !== "tunnel" || cell.local) return;
       const key = keyOf(cell);
@@ -53,7 +45,8 @@ export function routesOf({ machines, servers }: Deployed): Routes {
       }
       opened.set(key, await opening);
     },
-    of(cell) {
+    /** Where a cell's requests go. Of a tunnel, once it is open. */
+    of(cell: Cell): Route {
       const server = serverOf(cell);
       const relay = opened.get(keyOf(cell));
       const near = relay !== undefined || cell.local;

@@ -34,25 +34,21 @@ test("Pulumi is asked for secrets of those servers alone that have any", async (
   const asked: string[] = [];
   const cli = (args: readonly string[]) => {
     asked.push(args.join(" "));
-    return JSON.stringify({ schema: "lathe.secrets/2", servers: [SECRETS] });
+    return Promise.resolve(JSON.stringify({ schema: "lathe.secrets/2", servers: [SECRETS] }));
   };
-  expect(await readSecrets([server("none", "none"), server("tls", "none")], () => Promise.resolve(cli))).toEqual(
-    new Map(),
-  );
-  expect(await readSecrets([server("mutual-tls", "none")], () => Promise.resolve(cli))).toEqual(
-    new Map([["edge", SECRETS]]),
-  );
+  expect(await readSecrets([server("none", "none"), server("tls", "none")], cli)).toEqual(new Map());
+  expect(await readSecrets([server("mutual-tls", "none")], cli)).toEqual(new Map([["edge", SECRETS]]));
   expect(asked).toEqual(["stack output latheSecrets --show-secrets --json --stack edge"]);
-  await expect(readSecrets([server("none", "token")], () => null)).rejects.toThrow(
+  await expect(readSecrets([server("none", "token")], null)).rejects.toThrow(
     /"edge" asks for a token.*\n.*npx lathe bench --stack edge/,
   );
 });
 
 test("a server that has another id beside other stacks' has the secrets that its own stack knows by its machine", async () => {
-  const cli = () => JSON.stringify({ schema: "lathe.secrets/2", servers: [SECRETS] });
+  const cli = () => Promise.resolve(JSON.stringify({ schema: "lathe.secrets/2", servers: [SECRETS] }));
   const renamed = { ...server("none", "token"), id: "edge/made-up" };
-  expect(await readSecrets([renamed], () => Promise.resolve(cli))).toEqual(new Map([["edge/made-up", SECRETS]]));
-  await expect(readSecrets([{ ...renamed, machineId: "cloud" }], () => Promise.resolve(cli))).rejects.toThrow(
+  expect(await readSecrets([renamed], cli)).toEqual(new Map([["edge/made-up", SECRETS]]));
+  await expect(readSecrets([{ ...renamed, machineId: "cloud" }], cli)).rejects.toThrow(
     /latheSecrets has nothing for "edge\/made-up"/,
   );
 });

@@ -10,27 +10,22 @@ export type SecretsByServer = ReadonlyMap<string, ServerSecrets>;
 const asks = ({ endpoints }: Server, security: Endpoint["security"]) => endpoints.some((e) => e.security === security);
 
 /**
- * Asks Pulumi for what clients of protected servers need. Nothing is asked where no server has a secret.
+ * Asks Pulumi for what clients of protected servers need; of outputs from files (`pulumi` is null) it is not known.
  *
- * @param pulumi null where the outputs came from files, which hold no secrets
  * @throws UserError where a server has secrets that cannot be had
  */
-export async function readSecrets(
-  servers: readonly Server[],
-  pulumi: () => Promise<PulumiCli> | null,
-): Promise<SecretsByServer> {
+export async function readSecrets(servers: readonly Server[], pulumi: PulumiCli | null): Promise<SecretsByServer> {
   const found = new Map<string, ServerSecrets>();
   for (const server of servers) {
     const { stack } = server.access;
     const secret = asks(server, "mutual-tls") ? "key" : asks(server, "token") ? "token" : undefined;
     if (secret === undefined) continue;
-    const cli = pulumi();
-    if (cli === null)
+    if (pulumi === null)
       throw new UserError({
         what: `the server "${server.id}" asks for a ${secret}, which files of outputs do not hold`,
         fix: `measure it by its stack: npx lathe bench --stack ${stack}`,
       });
-    const printed = (await cli)(["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", stack]);
+    const printed = await pulumi(["stack", "output", "latheSecrets", "--show-secrets", "--json", "--stack", stack]);
     const own = secretsOf(server, StackSecrets.safeParse(JSON.parse(printed)).data?.servers ?? []);
     if (own === undefined)
       throw new UserError({

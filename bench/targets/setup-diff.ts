@@ -2,10 +2,7 @@ import type { Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Delivered, LatheInfo, RunManifest, RunSession, SessionDifference } from "../records/manifest.ts";
 
-/**
- * With what calls are made, and what answers them. A record refers to its run's provenance: when a run is resumed under another
- * set-up, its provenance would be wrong for the new records.
- */
+/** With what calls are made, and what answers them. A change would make a resumed run's provenance wrong. */
 export type Setup = Pick<RunSession, "lathe" | "timedRegion" | "readBack" | "delivered">;
 
 /** What the last records of a run were measured with: when it began, or by the last session that found something changed. */
@@ -46,11 +43,7 @@ export function parseDelivered(printed: string): Delivered {
   return { versions: Object.fromEntries(lines.map((line) => line.split(" ") as [string, string])) };
 }
 
-/**
- * Everything in which the set-up of now differs from that of before, for the servers and models that a run asks. Pure. What
- * bears on what is measured is marked; another commit with the same client program, or another container with the same
- * settings, is only reported.
- */
+/** In what two set-ups differ, for the servers and models that a run asks. What bears on times is marked. Pure. */
 export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["cells"]): SessionDifference[] {
   const found: SessionDifference[] = [];
   const differ = (what: string, was: string | number, is: string | number, bears = true) => {
@@ -86,11 +79,7 @@ export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["
   return found;
 }
 
-/**
- * Refuses to go on with a run under another set-up, unless that was asked for.
- *
- * @throws UserError that names every difference that bears on what is measured
- */
+/** Refuses to go on under another set-up unless asked to. @throws UserError naming what differs and bears on times */
 export function noOtherSetup(
   run: string,
   before: Pick<Setup, "lathe">,
@@ -107,7 +96,7 @@ export function noOtherSetup(
         : {
             expected: "what the records of this run were measured with: a run has one provenance",
             fix:
-              `begin a new run (npx lathe bench), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, pulumi up), or go on all the same: ` +
+              `begin a new run (npx lathe bench), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, npx lathe up), or go on all the same: ` +
               `npx lathe bench --resume ${run} --accept-changes (every output then says so)`,
           }),
     })),

@@ -5,7 +5,7 @@ import type { SshTarget } from "../hosts/target.ts";
 import { resolveAddress } from "./bind.ts";
 
 const EXPECTED = "an address, a network (192.0.2.0/24), or a host as ssh knows it";
-const SET = "pulumi config set --path 'lathe:allowFrom[0]' ADDRESS";
+const SET = "npx lathe pulumi config set --path 'lathe:allowFrom[0]' ADDRESS";
 
 /**
  * The addresses and networks that `lathe:allowFrom` names; a host stands for the addresses of the name that `ssh` would

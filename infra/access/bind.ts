@@ -30,7 +30,7 @@ export function bindAddresses({ expose, address, resolved, login }: BindSources)
     throw new UserError({
       what: `lathe:address: ${address} is ${meant.join(", ")} here: a machine's own name for itself, that nobody else can use`,
       expected: "a name or an address by which its clients reach it",
-      fix: `pulumi config set lathe:address ADDRESS (it has ${login.addresses.join(", ") || "none"}), or lathe:host without SSH: leave it out`,
+      fix: `npx lathe pulumi config set lathe:address ADDRESS (it has ${login.addresses.join(", ") || "none"}), or lathe:host without SSH: leave it out`,
     });
   }
   if (meant.some(isLoopback)) return [LOOPBACK];
@@ -40,7 +40,7 @@ export function bindAddresses({ expose, address, resolved, login }: BindSources)
     throw new UserError({
       what: `lathe:address: ${address} is none of the host's own addresses`,
       expected: login.addresses.join(", ") || "an address of the host",
-      fix: "pulumi config set lathe:address ADDRESS, or, for every interface: pulumi config set lathe:expose everywhere",
+      fix: "npx lathe pulumi config set lathe:address ADDRESS, or, for every interface: npx lathe pulumi config set lathe:expose everywhere",
     });
   }
   return isLoopback(found) ? [LOOPBACK] : [LOOPBACK, ...new Set(own.length > 0 ? own : [found])];

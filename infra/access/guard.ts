@@ -55,7 +55,7 @@ export function planGuard(sources: GuardSources): Guard {
   const { setting, lost } = settingOf(sources);
   const gone =
     `the firewall's rules for container ${container} were gone or changed, and not by a reboot (iptables -F? ` +
-    "firewall-cmd --reload?): it may have been open to those whom they keep out. `pulumi up` sets them again";
+    "firewall-cmd --reload?): it may have been open to those whom they keep out. `npx lathe up` sets them again";
   return { setting, warnings: lost ? [gone] : [] };
 }
 
@@ -73,7 +73,7 @@ function openToNeighbours({ container, engine, config }: GuardSources, may: Host
   return (
     `${key} does not keep neighbours out of container ${container}: whoever is on the machine's network and routes ` +
     `to the container reaches its ports, though they are on loopback, because Docker ${engine} (before 28) forwards it and ` +
-    `Lathe can set no firewall rule against it (${why}). To close it: Docker 28 or newer there, or ${fix}; then pulumi up`
+    `Lathe can set no firewall rule against it (${why}). To close it: Docker 28 or newer there, or ${fix}; then npx lathe up`
   );
 }
 

@@ -65,7 +65,7 @@ export function planAccess(sources: AccessSources): ServerAccess {
     throw new UserError({
       what: "lathe:user: image, but the image's user could not read the secrets that the SSH user writes",
       expected: "a container of the SSH user's own number",
-      fix: "pulumi config rm lathe:user",
+      fix: "npx lathe pulumi config rm lathe:user",
     });
   }
   const bind = bindAddresses({ expose: config.expose, address, resolved, login });

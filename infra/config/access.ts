@@ -6,11 +6,7 @@ import { STACK, type Places } from "./places.ts";
 /** The long-lived release that Docker Hub's official image has. */
 const DEFAULT_PROXY = "haproxy:2.8";
 
-/**
- * A server's config about access, defaults filled in; faults of keys that do not go together are added to `faults`.
- *
- * @param places where `allowFrom` was set
- */
+/** A server's config about access, defaults filled in. Faults of keys that do not go together are added to `faults`. */
 export function accessConfig(values: ServerValues, faults: Fault[], places: Places = STACK): AccessConfig {
   const tls = values.tls ?? "off";
   const allowFrom = values.allowFrom ?? [];

@@ -43,10 +43,10 @@ test("all faults of a config are shown at once, place first, each with the comma
     "lathe:settings.thread: no such key, did you mean lathe:settings.threads?",
   ]);
   expect(config.faults.map((fault) => fault.fix)).toEqual([
-    "pulumi config set --path lathe:ports.grpc 8500",
-    "pulumi config rm lathe:hots",
-    "pulumi config set --path 'lathe:models[0]' ssd-mobilenet",
-    "pulumi config set lathe:gateTimeoutSeconds 180",
+    "npx lathe pulumi config set --path lathe:ports.grpc 8500",
+    "npx lathe pulumi config rm lathe:hots",
+    "npx lathe pulumi config set --path 'lathe:models[0]' ssd-mobilenet",
+    "npx lathe pulumi config set lathe:gateTimeoutSeconds 180",
   ]);
 });
 

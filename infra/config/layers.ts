@@ -15,12 +15,7 @@ export interface Found<V> {
   readonly saidBy: "own" | "all" | "nobody";
 }
 
-/**
- * The kind that layers name, and the layers as they hold for it: without what is said beside another kind's name, or before a
- * kind is named. Pure.
- *
- * @param layers the weakest first
- */
+/** The kind that layers (the weakest first) name, and what they say of it, not what is said of another. Pure. */
 export function ofKind(layers: readonly Layer[], otherwise: string): { kind: string; layers: Layer[] } {
   let kind = otherwise;
   let own: Layer[] = [];
@@ -35,11 +30,7 @@ export function ofKind(layers: readonly Layer[], otherwise: string): { kind: str
   return { kind, layers: own };
 }
 
-/**
- * What the strongest layer that says something says. Pure.
- *
- * @param layers the weakest first; the last is the server's own map
- */
+/** What the strongest layer that says something says; the last and strongest is the server's own map. Pure. */
 export function found<V>(layers: readonly Layer[], read: (values: ServerValues) => V | undefined): Found<V> {
   const at = layers.findLastIndex(({ values }) => read(values) !== undefined);
   const layer = layers[at] ?? layers.at(-1);

@@ -12,8 +12,8 @@ export interface Places {
 /** Of a stack's own config. */
 export const STACK: Places = {
   of: (path) => `lathe:${path}`,
-  set: (path, value) => `pulumi config set ${argument(path)} ${value}`,
-  remove: (path) => `pulumi config rm ${argument(path)}`,
+  set: (path, value) => `npx lathe pulumi config set ${argument(path)} ${value}`,
+  remove: (path) => `npx lathe pulumi config rm ${argument(path)}`,
 };
 
 /** Of a file with a role's defaults. */

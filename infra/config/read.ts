@@ -1,4 +1,5 @@
 import type { Fault } from "../../lib/errors.ts";
+import { jsonOf } from "../../lib/json.ts";
 import { CONFIG_KEYS, SERVER_MAP_KEYS, type ConfigValues, type ServerValues } from "./keys.ts";
 import type { ConfigKey } from "./key.ts";
 import { schemaFaults, unknownKey } from "./faults.ts";
@@ -21,10 +22,7 @@ export interface ReadServer {
   readonly places: Places;
 }
 
-/**
- * Reads a stack's config as Pulumi holds it: a flat map of full keys to text, lists and maps as JSON. Keys of other
- * namespaces are left alone. Pure; all faults at once, each with its place first and the command that mends it.
- */
+/** Reads a stack's config, a map of full keys to text (lists and maps: JSON); not other namespaces. Pure. */
 export function readConfig(all: Readonly<Record<string, string>>): ReadConfig {
   const prefix = STACK.of("");
   const raw = Object.entries(all)
@@ -81,14 +79,7 @@ function readKeys(raw: Raw, keys: Readonly<Record<string, ConfigKey>>, places: P
 function decode(name: string, text: string): unknown {
   const form = Object.hasOwn(CONFIG_KEYS, name) ? CONFIG_KEYS[name as keyof typeof CONFIG_KEYS].form : "text";
   if (form === "integer" && /^-?\d+(\.\d+)?$/.test(text.trim())) return Number(text);
-  if (form === "structured" && /^\s*[[{]/.test(text)) {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      return text;
-    }
-  }
-  return text;
+  return (form === "structured" && /^\s*[[{]/.test(text) ? jsonOf(text) : undefined) ?? text;
 }
 
 /** Names may stand in a row, `a, b`; and one of the models is called `null`, which YAML and JSON read as no value at all. */

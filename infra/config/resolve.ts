@@ -24,11 +24,7 @@ export function roleOf(stack: string, values: ConfigValues): string {
   return values.role ?? stack;
 }
 
-/**
- * A stack's complete config: what the user set, else what the role says, else Lathe's own default. Pure.
- *
- * @throws UserError with all faults of the config and the roles' files
- */
+/** The user's config, else the role's, else Lathe's default. Pure. @throws UserError with all faults at once */
 export function resolveConfig(sources: ConfigSources): StackConfig {
   const { project, stack, config, roleDefaults, serverDefaults = {}, local } = sources;
   const read = [config, roleDefaults, ...Object.values(serverDefaults)].filter((one) => one !== null);
@@ -42,7 +38,7 @@ export function resolveConfig(sources: ConfigSources): StackConfig {
     faults.push({
       what: "lathe:abandon: this stack is to be forgotten",
       expected: "no abandon in a stack that is to come up",
-      fix: `pulumi destroy --stack ${stack}, or pulumi config rm lathe:abandon`,
+      fix: `npx lathe down --stack ${stack}, or npx lathe pulumi config rm lathe:abandon`,
     });
   }
   if (!local && values.host === undefined && !refused(/^lathe:host:/)) {
@@ -68,7 +64,6 @@ export function resolveConfig(sources: ConfigSources): StackConfig {
   };
 }
 
-/** The servers that a stack is to have, with all that is said of each. */
 function wantedServers({ config, roleDefaults, serverDefaults = {} }: ConfigSources, role: string): WantedServer[] {
   const maps = config.servers ?? roleDefaults?.servers;
   const names = Object.keys(serverDefaults);

@@ -19,7 +19,6 @@ const modelEntry = z.union(
   { error: 'a catalogue name, or {"name": …, "version": …, "canary": …, "from": …}' },
 );
 
-/** Who may reach a server, and how. */
 const ACCESS_KEYS = {
   expose: {
     form: "text",
@@ -61,8 +60,8 @@ const ACCESS_KEYS = {
     help:
       "gRPC unencrypted (off), by TLS (server), or by TLS that admits only clients with a certificate (mutual). The stack " +
       "makes the certificates (valid for ten years, with a CA for this server alone). Keys are encrypted in the state; on the " +
-      "machine only the server can read them. `pulumi stack output latheSecrets --show-secrets` has what other clients need. " +
-      "To make new ones: `pulumi up --replace URN`, with the URN of the server's Stash (`pulumi stack -u`). Encryption is " +
+      "machine only the server can read them. `npx lathe pulumi stack output latheSecrets --show-secrets` has what other clients need. " +
+      "To make new ones: `npx lathe pulumi up --replace URN`, with the URN of the server's Stash (`npx lathe pulumi stack -u`). Encryption is " +
       "then part of what is measured.",
     otherwise: "off, as in the paper",
     example: ["tls", "mutual"],
@@ -93,10 +92,7 @@ const ACCESS_KEYS = {
   },
 } as const satisfies Record<string, ConfigKey>;
 
-/**
- * The config keys about a server. Part of `CONFIG_KEYS`: there they hold for every server of the stack whose map in
- * `lathe:servers` says nothing else.
- */
+/** The config keys about a server. They hold for each whose map in `lathe:servers` says nothing else. */
 export const SERVER_KEYS = {
   models: {
     form: "structured",
@@ -107,7 +103,7 @@ export const SERVER_KEYS = {
       "(label `canary`). A request without version or label gets the highest number. `from` says where the files come from: a " +
       "catalogue name, a SavedModel folder (a path with a slash), or one of these for each version: " +
       '`{"1": "ssd-mobilenet", "2": "./exported/2"}`. A new version is tried beside the old one before it replaces it. To go ' +
-      "back: `pulumi config set --path 'lathe:models[0].version' 1`.",
+      "back: `npx lathe pulumi config set --path 'lathe:models[0].version' 1`.",
     otherwise: "the role's own (stacks/roles/ROLE.yaml)",
     example: ["models[0]", "ssd-mobilenet"],
   },

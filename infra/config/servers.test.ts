@@ -87,9 +87,9 @@ test("all faults of all servers are shown at once, each with its path and what m
     'lathe:servers[3].server: "leter": there is none of that name, did you mean letter?',
     'lathe:servers[3].name: "two" twice',
   ]);
-  expect(faults.every(({ fix }) => fix?.includes("pulumi config "))).toBe(true);
-  expect(faults[1]?.fix).toBe("pulumi config set --path 'lathe:servers[0].memoryMiB' 8192");
-  expect(faults[2]?.fix).toBe("pulumi config rm --path 'lathe:servers[1].gateTimeoutSecond'");
+  expect(faults.every(({ fix }) => fix?.includes("npx lathe pulumi config "))).toBe(true);
+  expect(faults[1]?.fix).toBe("npx lathe pulumi config set --path 'lathe:servers[0].memoryMiB' 8192");
+  expect(faults[2]?.fix).toBe("npx lathe pulumi config rm --path 'lathe:servers[1].gateTimeoutSecond'");
   expect(whats(() => servers([]))).toEqual(["lathe:servers: []"]);
   expect(whats(() => resolve({ "lathe:servers": "one,two" }))).toEqual(['lathe:servers: "one,two"']);
 });
@@ -103,11 +103,11 @@ test("what a server's kind cannot do is a fault of the map that asks for it, or 
   expect(faultsOf(() => servers(list, { "lathe:rest": "token" }))).toMatchObject([
     {
       what: "lathe:servers[1].tls: server, but no endpoint of a letter server speaks TLS",
-      fix: "pulumi config rm --path 'lathe:servers[1].tls'",
+      fix: "npx lathe pulumi config rm --path 'lathe:servers[1].tls'",
     },
     {
       what: "lathe:rest: token, but a letter server has no REST endpoint that a token may protect",
-      fix: "pulumi config rm lathe:rest",
+      fix: "npx lathe pulumi config rm lathe:rest",
     },
   ]);
 });
@@ -122,7 +122,7 @@ test("a fault of what holds for all servers is shown once; models that a server 
   expect(faultsOf(() => resolve(without))).toMatchObject([
     {
       what: "lathe:servers[1].models: not set",
-      fix: "pulumi config set --path 'lathe:servers[1].models[0]' ssd-mobilenet",
+      fix: "npx lathe pulumi config set --path 'lathe:servers[1].models[0]' ssd-mobilenet",
     },
   ]);
 });
@@ -136,12 +136,12 @@ test("two servers with one port or one container are a fault of the map that say
     {
       what: "lathe:servers[1].ports.grpc: 8501 would be one's port for rest and two's port for grpc",
       expected: "a port each; those that no map sets are 10 above those of the server before (one, two)",
-      fix: "pulumi config set --path 'lathe:servers[1].ports.grpc' 8500",
+      fix: "npx lathe pulumi config set --path 'lathe:servers[1].ports.grpc' 8500",
     },
     {
       what: 'lathe:servers[1].container: "box" is another server\'s container',
       expected: "a container for each server",
-      fix: "pulumi config rm --path 'lathe:servers[1].container'",
+      fix: "npx lathe pulumi config rm --path 'lathe:servers[1].container'",
     },
   ]);
 });
@@ -183,7 +183,7 @@ test("ports that run into each other are a fault that names whose, before any re
         "lathe:ports.rest: 8510 would be client's port for rest and cloud's port for grpc, " +
         "8520 would be cloud's port for rest and edge's port for grpc",
       expected: "a port each; those that no map sets are 10 above those of the server before (client, cloud, edge)",
-      fix: "pulumi config set --path lathe:ports.rest 8501",
+      fix: "npx lathe pulumi config set --path lathe:ports.rest 8501",
     },
   ]);
   expect(whats(() => dev({ "lathe:ports": '{"grpc":8520,"rest":8500}' }))).toEqual([

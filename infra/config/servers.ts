@@ -35,11 +35,7 @@ export interface ServerSources {
 type Said<K extends keyof ServerValues> = Found<NonNullable<ServerValues[K]>>;
 type Find = <K extends keyof ServerValues>(key: K) => Said<K>;
 
-/**
- * The complete config of each server of a machine; what is wrong is added to the faults. Pure.
- *
- * @param modelsRefused models were said and could not be read: that none are left is no fault of its own
- */
+/** Each server's complete config; faults are added. `modelsRefused`: that none are left is no fault of its own. */
 export function resolveServers(
   wanted: readonly WantedServer[],
   sources: ServerSources,
@@ -81,14 +77,13 @@ export function resolveServers(
   return resolved.map(({ config }) => config);
 }
 
-/** Servers and containers that have one name. */
 function namesakes(
   servers: readonly { readonly name: string; readonly config: ServerConfig; readonly container: Said<"container"> }[],
 ): Fault[] {
   return servers.flatMap(({ name, config, container: { places } }, i) => {
     const before = servers.slice(0, i).filter((other) => other.name !== "" && name !== "");
     if (before.some((other) => other.name === name)) {
-      const fix = `pulumi config set --path 'lathe:servers[${i}].name' NAME`;
+      const fix = `npx lathe pulumi config set --path 'lathe:servers[${i}].name' NAME`;
       return [{ what: `lathe:servers[${i}].name: "${name}" twice`, expected: "a name for each server", fix }];
     }
     if (!before.some((other) => other.config.container === config.container)) return [];

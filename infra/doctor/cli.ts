@@ -73,13 +73,8 @@ export const doctor = command(SPEC, async (values, operands) => {
       return { host, ready: checks.every((c) => c.verdict === "ok" || c.verdict === "note"), checks };
     }),
   );
-  printResult(
-    JSON_OPTION,
-    values.json,
-    () =>
-      examined.map(({ host, ready, checks }) => `${host}: ${verdict(ready, checks)}\n\n${table(checks)}`).join("\n\n"),
-    () => ({ hosts: examined }),
-  );
+  const texts = examined.map(({ host, ready, checks }) => `${host}: ${verdict(ready, checks)}\n\n${table(checks)}`);
+  printResult(JSON_OPTION, values.json, texts.join("\n\n"), { hosts: examined });
   return examined.every((e) => e.ready) ? 0 : 1;
 });
 
@@ -94,9 +89,8 @@ function table(checks: readonly Check[]): string {
   const rows = checks.map(({ check, verdict: word, found }) => [check, word, found]);
   const fixes = checks.filter((c) => c.fix !== undefined && c.verdict !== "ok");
   const below = fixes.map((c) => `${c.check}: ${c.fix ?? ""}`);
-  const columns = ["check", "verdict", "found"].map((title) => ({ title }));
   return [
-    formatTable(columns, rows),
+    formatTable(["check", "verdict", "found"], rows),
     ...(below.length === 0 ? [] : ["", "What to do:", ...below.map((l) => `- ${l}`)]),
   ].join("\n");
 }

@@ -167,7 +167,9 @@ describe("what would stop up", () => {
       ],
     });
     expect(checked(stranger, "port 22 (gRPC)")?.found).toBe("taken by another program");
-    expect(checked(stranger, "port 22 (gRPC)")?.fix).toContain("pulumi config set --path lathe:ports.grpc PORT");
+    expect(checked(stranger, "port 22 (gRPC)")?.fix).toContain(
+      "npx lathe pulumi config set --path lathe:ports.grpc PORT",
+    );
     expect(checked(stranger, "port 5432 (REST)")?.verdict).toBe("ok");
   });
 

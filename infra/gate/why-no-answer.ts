@@ -7,7 +7,8 @@ import type { GateSpec } from "./spec.ts";
 const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
 
 /** What to do where nothing is wrong but the time. */
-export const GIVE_TIME = "if the host is slow, give it time: pulumi config set lathe:gateTimeoutSeconds SECONDS";
+export const GIVE_TIME =
+  "if the host is slow, give it time: npx lathe pulumi config set lathe:gateTimeoutSeconds SECONDS";
 
 /** What a server died of that its image and its machine do not fit, and what to do; undefined where its words tell of none. Pure. */
 export function misfit(words: string): string | undefined {
@@ -29,7 +30,7 @@ export async function whyNoAnswer({ target, address, endpoints }: GateSpec): Pro
   if (there.code !== 0 || here.code === 0) return GIVE_TIME;
   return (
     `its port ${port} is open on the machine itself and shut from here: open it between ${address} and its clients (a cloud's ` +
-    "security group, a firewall), name the address that they can reach (pulumi config set lathe:address ADDRESS), or let it be " +
-    "reached by SSH alone (pulumi config set lathe:expose tunnel)"
+    "security group, a firewall), name the address that they can reach (npx lathe pulumi config set lathe:address ADDRESS), or let it be " +
+    "reached by SSH alone (npx lathe pulumi config set lathe:expose tunnel)"
   );
 }

@@ -24,7 +24,7 @@ export const program = resourceProgram(
     if (sha256 !== spec.sha256) {
       throw new UserError({
         what: `model ${spec.model}: the cache holds archive ${sha256}, the plan says ${spec.sha256}`,
-        fix: "run `pulumi up` again: the catalogue or the cache changed under it",
+        fix: "run `npx lathe up` again: the catalogue or the cache changed under it",
       });
     }
     // A server that has loaded a version does not look at its files again: other content under the same number needs a

@@ -45,15 +45,15 @@ export function resourceProgram<S extends z.ZodType>(
           if (await isAbandoned(owner, cwd)) {
             // One line: of several, a terminal shows the last.
             const why = error.faults.map(({ what }) => what.split("\n")[0]).join("; ");
-            err(`forgotten, for lathe:abandon is set; may be left there: ${remains(spec)} (${why})\n`);
+            err(`forgotten, because lathe:abandon is set; may be left there: ${remains(spec)} (${why})\n`);
             return undefined;
           }
           const stack = owner.slice(owner.lastIndexOf("/") + 1);
           throw new UserError([
             ...error.faults,
             {
-              what: "what is there is still known to the stack: run `pulumi destroy` again once the machine answers",
-              fix: `if it is gone for good: pulumi config set lathe:abandon true --stack ${stack}, then pulumi destroy`,
+              what: "what is there is still known to the stack: run `npx lathe down` again once the machine answers",
+              fix: `if it is gone for good: npx lathe pulumi config set lathe:abandon true --stack ${stack}, then npx lathe down --stack ${stack}`,
             },
           ]);
         });

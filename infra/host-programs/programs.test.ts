@@ -156,7 +156,7 @@ describe("a workspace", () => {
     expect(command("workspace", "create", { ...spec, id: "provider-1" }).code).toBe(0);
     const { code, said } = command("workspace", "create", { ...spec, id: "provider-2" });
     expect([code, said]).toEqual([1, expect.stringContaining("or to this stack under another spelling of lathe:host")]);
-    expect(said).toContain("set it back and run pulumi destroy");
+    expect(said).toContain("set it back and run npx lathe down");
     expect(execFileSync("sed", ["-n", "2p", join(workspace, ".lathe-owner")], { encoding: "utf8" })).toBe(
       "provider-1\n",
     );

@@ -89,7 +89,7 @@ test("a program runs in the process that serves, where one does", async () => {
     );
     expect(told).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining("forgotten, for lathe:abandon is set") as string,
+      stderr: expect.stringContaining("forgotten, because lathe:abandon is set") as string,
     });
   } finally {
     delete process.env["LATHE_ABANDON"];

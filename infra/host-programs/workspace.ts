@@ -16,7 +16,7 @@ if [ -e "$workspace/${OWNER_FILE}" ]; then
   fi
   if [ -n "$which" ] && [ "$which" != "$id" ]; then
     echo "$workspace belongs to a stack $owner of somebody else, or of a state that was lost, or to this stack under another" \\
-      "spelling of lathe:host: if it was spelt otherwise, set it back and run pulumi destroy before you change it;" \\
+      "spelling of lathe:host: if it was spelt otherwise, set it back and run npx lathe down before you change it;" \\
       "else name another folder (lathe:workspace), or, if nobody needs it, remove its container, its network if it" \\
       "has one (docker network ls -f label=org.lathe.owner=$owner), and then it (rm -r $workspace)" >&2; exit 1
   fi

@@ -146,7 +146,7 @@ export function imageFault({ target, reference, key, said }: Refused): Fault | u
   const reason = REASONS.find(({ pattern }) => pattern.test(line));
   if (reason === undefined) return undefined;
   const pull = `${target === null ? "" : `${sshCommand(target)} `}docker pull ${reference}`;
-  const another = `pulumi config set lathe:${key} NAME@sha256:…, or pulumi config rm lathe:${key} for ${key === "image" ? "the server kind's own" : "Lathe's own"}`;
+  const another = `npx lathe pulumi config set lathe:${key} NAME@sha256:…, or npx lathe pulumi config rm lathe:${key} for ${key === "image" ? "the server kind's own" : "Lathe's own"}`;
   return {
     what: `${hostName(target)}: ${reason.what(reference)} (${line})`,
     ...(reason.expected === undefined ? {} : { expected: reason.expected }),

@@ -51,7 +51,7 @@ export async function digestOf(target: SshTarget | null, reference: string, key:
     imageFault({ target, reference, key, said: asked.said }) ?? {
       what: `image ${reference}: its registry does not tell its digest (${asked.said})`,
       expected: "an image that can be pulled, best named by its digest",
-      fix: `pulumi config set lathe:${key} NAME@sha256:…`,
+      fix: `npx lathe pulumi config set lathe:${key} NAME@sha256:…`,
     },
   );
 }

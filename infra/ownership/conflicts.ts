@@ -104,7 +104,7 @@ export function conflicts(spec: ReservationSpec, seen: Seen): Fault[] {
         {
           what: `${host}: port ${port} is taken by ${whose}`,
           expected: `a free port for ${protocolTitle(protocol)}`,
-          fix: `end it there, or: pulumi config set --path lathe:ports.${protocol} PORT`,
+          fix: `end it there, or: npx lathe pulumi config set --path lathe:ports.${protocol} PORT`,
         },
       ];
     }),
@@ -124,7 +124,7 @@ function nameFault(
   return {
     what: `${host}: there is a ${kind} ${name} already (${whose})`,
     expected: `a name that no other ${kind} has`,
-    fix: `pulumi config set lathe:container NAME${name === container ? "" : ", which its name follows"}; or, if nobody needs it: ${on(remove)}`,
+    fix: `npx lathe pulumi config set lathe:container NAME${name === container ? "" : ", which its name follows"}; or, if nobody needs it: ${on(remove)}`,
   };
 }
 

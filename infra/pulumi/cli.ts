@@ -11,10 +11,7 @@ export interface StackRef extends Project {
   readonly stack: string;
 }
 
-/**
- * Makes a folder that is the project to Pulumi, and whose programs are the checkout's: so that stacks which are not the
- * user's (the demo's, the tests') leave no config file in the checkout.
- */
+/** Makes a folder that is the project to Pulumi: the demo's and the tests' stacks leave no config in the checkout. */
 export async function projectFolder(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true });
   await copyFile(join(repoRoot, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));

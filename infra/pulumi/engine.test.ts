@@ -2,7 +2,8 @@ import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { pulumi, pulumiAtOnce, startPulumi } from "./engine.ts";
+import { must } from "./cli.ts";
+import { pulumi, startPulumi } from "./engine.ts";
 
 /* A shell script stands in for `pulumi`: what is tried is how it is started, heard and ended. */
 
@@ -67,7 +68,6 @@ test("with a log, all that it prints is there and nowhere else", async () => {
   expect(readFileSync(log, "utf8")).toMatch(/^one\ntwo\n/);
 });
 
-test("for callers that cannot wait, a failure is thrown in pulumi's words", async () => {
-  const run = await pulumiAtOnce();
-  expect(() => run(["both"])).toThrow("pulumi both failed: two");
+test("where only success will do, a failure is thrown in pulumi's words", async () => {
+  await expect(must({}, ["both"])).rejects.toThrow(/^pulumi both failed: (one\n)?two/);
 });

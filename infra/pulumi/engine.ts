@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
@@ -78,21 +78,6 @@ export async function startPulumi(
 /** Runs `pulumi` to its end. Never throws for its exit code. */
 export async function pulumi(project: Project, args: readonly string[]): Promise<EngineResult> {
   return (await startPulumi(project, args)).ended;
-}
-
-/**
- * What `pulumi` prints on stdout, for callers that cannot wait. It takes over this process while it runs.
- *
- * @throws UserError where it fails, with what it said
- */
-export async function pulumiAtOnce(project: Project = {}): Promise<(args: readonly string[]) => string> {
-  const around = await surroundings(project);
-  return (args) => {
-    const limits = { timeout: limitOf(args), killSignal: "SIGKILL", maxBuffer: 64 << 20 } as const;
-    const result = spawnSync("pulumi", always(args), { ...around, ...limits, encoding: "utf8" });
-    if (result.status === 0) return result.stdout;
-    throw engineFault(args, (result.stderr || result.error?.message || "").trim());
-  };
 }
 
 /** The fault of an engine that failed, by what it printed. */

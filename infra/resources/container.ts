@@ -45,10 +45,7 @@ export interface ContainerRequest {
   readonly labels: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/**
- * The arguments of the container as plain values: as the paper starts it, hardened. Every default that Docker would fill
- * in is said outright, because the provider reads it back and would see a difference on each refresh. Pure.
- */
+/** The container's arguments, hardened. Docker's defaults are said too: the provider would see changes. Pure. */
 export function containerArgs(request: ContainerRequest) {
   const { spec, placement } = request;
   return {
@@ -95,21 +92,13 @@ export function labelList(labels: Readonly<Record<string, pulumi.Input<string>>>
   return list.sort((a, b) => a.label.localeCompare(b.label));
 }
 
-/**
- * Inputs of a container whose change the provider makes in place, or believes to make and does not. A server whose
- * settings changed is another server: it is replaced.
- * (kreuzwerker/terraform-provider-docker: `healthcheck`, `cpu_set`, `memory` and `restart` are updated in place.)
- */
+/** Inputs whose change replaces the container. The provider would update some of them in place, or believe to. */
 export const REPLACE_ON_CHANGES = [
   ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
   ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
 
-/**
- * The server's own container.
- *
- * @param hasSecrets whether it has files that it alone may read
- */
+/** The server's own container. @param hasSecrets whether it has files that it alone may read */
 export function serverContainer(
   part: Part,
   reservation: pulumi.Resource,
@@ -165,8 +154,6 @@ function labels(part: Part): Record<string, pulumi.Input<string>> {
  * less the limits of the stack's other servers there, shared with those that have none either. In steps of 256 MiB: a new
  * kernel finds a little more or less memory, which is no reason for a new container. Pure.
  *
- * @param memoryBytes of the host, as far as the server may have it
- * @param givenMiB limits of the stack's other servers on the host
  * @param sharers servers there without a limit in their config, this one among them
  * @throws UserError where nothing is left
  */

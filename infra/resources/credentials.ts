@@ -13,10 +13,7 @@ export interface KeptCredentials {
   readonly fingerprint: pulumi.Output<string>;
 }
 
-/**
- * Keeps credentials in the stack's state. `fresh` ones are taken the first time only: a Stash gives back what it was made
- * with until it is replaced. Other names in the certificate are another Stash.
- */
+/** Keeps credentials in the state: a Stash gives back its first input until it is replaced. */
 export function keepCredentials(
   name: string,
   fresh: Credentials,

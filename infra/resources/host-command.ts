@@ -14,10 +14,9 @@ export interface HostCommandArgs {
 }
 
 /**
- * A program of Lathe's, run on the machine that runs Pulumi. `create` and `update` are one and the same, idempotent
- * operation. The engine starts plugins in the folder of the project's `main`, which is `stacks/`: the paths are relative
- * to it, so that another checkout sees no change. node_modules/.bin comes first in PATH: it has the Node that strips types.
- * The text is the same whoever starts the engine; run.ts decides in which process the program runs.
+ * A program of Lathe's on the machine that runs Pulumi; `create` and `update` are the same, idempotent operation. The engine
+ * starts plugins in `stacks/`: paths relative to it are the same in every checkout. node_modules/.bin has the Node that strips
+ * types. run.ts decides in which process the program runs.
  */
 export function hostCommand(
   name: string,

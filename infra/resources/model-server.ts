@@ -8,10 +8,7 @@ import { serverContainer } from "./container.ts";
 import { deliveries, serverSecrets } from "./server-files.ts";
 import { serverGate, serverOutput } from "./server-gate.ts";
 
-/**
- * One model server on one machine: models, container and the gate that decides whether it is up. The name must hold the
- * host: Docker's provider keeps ids when its host changes and would orphan the container on the old one.
- */
+/** One model server. Its name must hold the host: if that changes, Docker's provider keeps the ids of the old one. */
 export class ModelServer extends pulumi.ComponentResource {
   /** What the bench reads; known only when the gate has passed. */
   readonly server: pulumi.Output<Server>;

@@ -27,10 +27,7 @@ export function firewallFor({ name, args, id, child }: Part): pulumi.Resource[] 
   return [hostCommand(`${name}-firewall`, { program: "firewall", spec, triggers: [bridge] }, options)];
 }
 
-/**
- * The containers' names and ports. On destroy the containers go by this, before everything that they use: Docker's provider
- * has no words for a host that is gone, and no way to forget it.
- */
+/** The containers' names and ports. Destroy removes containers by it: the provider cannot forget a lost host. */
 export function reservationFor({ name, args, id, child }: Part, after: readonly pulumi.Resource[]): pulumi.Resource {
   const { target, owner, config, access, leftovers, workspace } = args;
   const spec = {
@@ -43,10 +40,7 @@ export function reservationFor({ name, args, id, child }: Part, after: readonly 
   return hostCommand(`${name}-reservation`, { program: "reservation", spec }, { ...child, dependsOn });
 }
 
-/**
- * A server that not everyone may reach has a Docker network of its own: firewall rules name its bridge and touch nobody
- * else's traffic, and no other container of the host is on it. On destroy it goes with the reservation.
- */
+/** The Docker network of a server that not everyone may reach: firewall rules name its bridge and nobody else's. */
 export function networkFor(part: Part, reservation: pulumi.Resource): docker.Network[] {
   const { name, args, child } = part;
   const { access, owner, config, provider, leftovers } = args;

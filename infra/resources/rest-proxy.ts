@@ -24,10 +24,7 @@ const HARD_STOP_SECONDS = GRACE_SECONDS - 5;
 /** How its container starts it; the image's own entry point differs between builds. */
 const PROXY_COMMAND = ["haproxy", "-db", "-f", `${SECRETS_PATH}/${CONFIG}`];
 
-/**
- * Ends it once the requests that it passes on are answered. It has no handler for SIGTERM, and the first process of a
- * container does not end by a signal that it does not handle: Docker would wait, and then kill it in the middle of them.
- */
+/** Ends it once its requests are answered. It does not handle SIGTERM: Docker would wait, then kill it amid them. */
 const PROXY_STOP_SIGNAL = "SIGUSR1";
 
 /** What the proxy reads: its certificate and key, the one header that it lets through, and its config. Pure. */
@@ -39,10 +36,7 @@ function proxyFiles(made: Credentials, config: string): SecretFile[] {
   ];
 }
 
-/**
- * HAProxy's own configuration; nothing in it is secret. It passes bodies on as they come and keeps nothing on a disk. It asks
- * Docker's name server for the server's address, which changes with each start of the container.
- */
+/** HAProxy's config, without secrets. It asks Docker's name server: the server's address changes with each start. */
 function proxyConfig(container: string, port: number): string {
   const refused = `{\\"error\\": \\"this server answers those alone who send its token (Authorization: Bearer …)\\"}`;
   return `global
@@ -75,12 +69,7 @@ backend server
 `;
 }
 
-/**
- * The proxy before the endpoint that a token protects, as hardened as the server itself; none where no endpoint is so. On
- * destroy it goes with the reservation.
- *
- * @param after what must be there before it
- */
+/** The proxy before the endpoint that a token protects, if there is one, as hardened as the server itself. */
 export function restProxy(
   part: Part,
   reservation: pulumi.Resource,

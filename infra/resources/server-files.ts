@@ -25,10 +25,7 @@ export function workspaceFolder(name: string, folder: Folder, options: pulumi.Cu
   );
 }
 
-/**
- * One resource a model's version: a new one comes before the gate, an old one goes after it has passed, and not where it
- * failed.
- */
+/** A resource for each model's version: a new one before the gate, an old one gone after it has passed. */
 export function deliveries({ name, child, args, id }: Part): pulumi.CustomResource[] {
   const { target, owner, workspace, config, kind } = args;
   return args.models.flatMap(({ deployed: { name: model }, versions }) =>

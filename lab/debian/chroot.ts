@@ -22,12 +22,10 @@ cp -L /etc/resolv.conf "$root/run/resolv.conf" 2>/dev/null || : > "$root/run/res
 exec chroot "$root" "$@"`;
 
 /**
- * Runs a program inside a root folder, fetching packages as the machine does: with its name servers, proxies, CA bundle,
- * and its settings of apt and pip. Those are only there while the program runs: none of them stays in the root. The
- * environment is otherwise empty but for PATH, HOME, LANG and what `env` adds. Needs to be root.
+ * Runs a program inside a root folder that fetches packages as the machine does: with its name servers, proxies, CA bundle,
+ * and settings of apt and pip, none of which stays in the root. The environment is otherwise empty. Needs to be root.
  *
- * @returns what the program printed on stdout
- * @throws UserError with the end of its output if it fails
+ * @returns what the program printed. @throws UserError with the end of its output if it fails
  */
 export async function inChroot(
   root: string,

@@ -4,7 +4,6 @@ import { UserError } from "../../lib/errors.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { run } from "../run.ts";
 
-/** Programs of a Debian package of another name. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {
   ...{ ip: "iproute2", tc: "iproute2", unshare: "util-linux", nsenter: "util-linux" },
   ...{ ssh: "openssh-client", "ssh-keygen": "openssh-client" },
@@ -15,11 +14,7 @@ export function packagesFor(programs: readonly string[]): string[] {
   return [...new Set(programs.map((p) => PACKAGE_OF[p] ?? p))].sort();
 }
 
-/**
- * Sees to it that programs are there: installs the Debian packages that carry the missing ones, and says so.
- *
- * @throws UserError with the command to type if this process may not install them
- */
+/** Installs the Debian packages of programs that are missing. @throws UserError with the command if it may not */
 export async function needPrograms(programs: readonly string[], progress: Progress): Promise<void> {
   const missing = programs.filter((program) => !onPath(program));
   if (missing.length === 0) return;

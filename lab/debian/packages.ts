@@ -8,7 +8,6 @@ import { fileDigest } from "../../lib/registry/http.ts";
 import { run } from "../run.ts";
 import { inChroot } from "./chroot.ts";
 
-/** Changed when the way the folder is made changes. */
 const RECIPE = 1;
 
 /** Where a host sees its folder of packages. */
@@ -17,11 +16,7 @@ export const PACKAGES_PLACE = "/srv/packages";
 /** A host's `sources.list` where it has nothing but that folder. */
 export const PACKAGES_SOURCE = `deb [trusted=yes] file:${PACKAGES_PLACE} ./\n`;
 
-/**
- * A folder that is an apt repository of some packages of this machine's own release and of all that they need beyond a
- * base: so a host, which has no way out of the lab, installs them as it would from a mirror, with apt, dpkg and the
- * packages' own scripts. Made once, kept in the cache.
- */
+/** An apt repository of packages and what they need beyond a base: a host, which has no way out, installs from it. */
 export async function packageFolder(base: string, packages: readonly string[], progress: Progress): Promise<string> {
   const hash = createHash("sha256")
     .update([RECIPE, basename(base), ...packages].join("\n"))

@@ -6,16 +6,6 @@ import { pipSettings } from "../../lib/registry/pypi.ts";
 import { tryRun } from "../run.ts";
 import { parseDeb822Sources, parseOneLineSources, type AptSource } from "./sources.ts";
 
-/** What the machine has set so that packages can be fetched: a root that is built here needs the same. */
-export interface MachineSettings {
-  /** Lines for an apt configuration file: proxies, certificates, time-outs. */
-  readonly aptConfig: string;
-  /** The bundle of certificate authorities that the machine trusts, where there is one. */
-  readonly caBundle: string | undefined;
-  /** Proxy and pip variables; paths of the CA bundle are replaced by the place it has inside a chroot. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
 /** Where the machine's CA bundle and apt configuration are seen while a program runs in a chroot. */
 export const CHROOT_SETTINGS = "/run/lathe";
 const CHROOT_CA = `${CHROOT_SETTINGS}/ca.crt`;
@@ -23,25 +13,17 @@ const CHROOT_CA = `${CHROOT_SETTINGS}/ca.crt`;
 const CA_VARIABLES = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"] as const;
 const CA_PLACES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/** Reads the machine's settings for fetching packages. */
-export async function machineSettings(): Promise<MachineSettings> {
+/** The machine's settings for fetching packages: a root that is built here needs the same. `caBundle` is a file. */
+export async function machineSettings() {
   const caBundle = [...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES].find(
     (path) => path && existsSync(path),
   );
   const caPath = caBundle === undefined ? undefined : CHROOT_CA;
   const [apt, pip] = await Promise.all([tryRun(["apt-config", "dump"]), pipSettings()]);
-  return {
-    aptConfig: aptNetworkConfig(apt.stdout, caPath),
-    caBundle,
-    env: fetchEnvironment(process.env, pip, caPath),
-  };
+  return { aptConfig: aptNetworkConfig(apt.stdout, caPath), caBundle, env: fetchEnvironment(process.env, pip, caPath) };
 }
 
-/**
- * Of `apt-config dump`, the lines that decide how packages are fetched (not those that name folders of the machine).
- *
- * @param caPath where the machine's CA bundle is seen inside the chroot, if there is one
- */
+/** Of `apt-config dump`, the lines about fetching. `caPath`: where a chroot sees the machine's CA bundle. */
 export function aptNetworkConfig(dump: string, caPath?: string): string {
   const wanted =
     /^Acquire::(https?|ftp|Retries|Check-Valid-Until|Check-Date|ForceIPv4|ForceIPv6|Queue-Mode)\b.* ".+";$/;

@@ -9,10 +9,7 @@ export interface AptSource {
   readonly trusted: boolean;
 }
 
-/**
- * Reads a `sources.list` in the one-line format: `deb [option=value …] URI SUITE COMPONENT…`.
- * Source packages (`deb-src`), comments and lines that apt itself would refuse are left out.
- */
+/** Reads `sources.list`: `deb [option=value …] URI SUITE COMPONENT…`. All other lines are left out. */
 export function parseOneLineSources(text: string): AptSource[] {
   return text.split("\n").flatMap((raw) => {
     const line = raw.replace(/#.*/, "").trim();
@@ -24,10 +21,7 @@ export function parseOneLineSources(text: string): AptSource[] {
   });
 }
 
-/**
- * Reads a deb822 `.sources` file: paragraphs of `Field: value`, divided by empty lines, values continued on lines that
- * start with a space. Paragraphs without `deb` in Types, or with `Enabled: no`, are left out.
- */
+/** Reads a deb822 `.sources` file, without paragraphs that are disabled or have no `deb` in Types. */
 export function parseDeb822Sources(text: string): AptSource[] {
   const clean = text.replaceAll(/^#.*\n/gm, "");
   return clean.split(/\n[ \t]*\n/).flatMap((paragraph) => {
@@ -59,10 +53,7 @@ export function sourcesOfRelease(sources: readonly AptSource[], codename: string
   });
 }
 
-/**
- * Where debootstrap fetches from: the first source that carries the release's own suite (a third party's repository
- * calls itself after the release as well, so a URI that looks like the distribution's goes first).
- */
+/** Where debootstrap fetches from: a mirror of the distribution, else any source that carries the release's suite. */
 export function mainSource(sources: readonly AptSource[], codename: string): AptSource | undefined {
   const candidates = sources.filter((s) => s.suites.includes(codename));
   return candidates.find((s) => s.uris.some((uri) => /\/(debian|ubuntu|ubuntu-ports)\/?$/.test(uri))) ?? candidates[0];

@@ -20,12 +20,8 @@ export interface BootPlan extends Place {
   readonly binds: readonly (readonly [here: string, there: string, mode?: "ro"])[];
 }
 
-/**
- * Starts a host: its network, its cgroups, its first process. It ends whatever was left of an earlier start.
- *
- * @returns the number of its first process, on the machine
- */
-export async function bootHost(lab: string, plan: BootPlan): Promise<number> {
+/** Starts a host: its network, its cgroups, its first process. It ends whatever was left of an earlier start. */
+export async function bootHost(lab: string, plan: BootPlan): Promise<void> {
   await stopHost(lab, plan.name);
   await plugIn(lab, plan.name, plan);
   await makeGroup(lab, plan.name, { ...plan.limits, memoryBytes: plan.memoryBytes });
@@ -51,8 +47,7 @@ export async function bootHost(lab: string, plan: BootPlan): Promise<number> {
   child.unref();
   await log.close();
   for (let waitedMs = 0; waitedMs < BOOT_SECONDS * 1000; waitedMs += 50) {
-    const pid = await initOf(lab, plan.name);
-    if (pid !== undefined) return pid;
+    if ((await initOf(lab, plan.name)) !== undefined) return;
     if (child.exitCode !== null) break;
     await sleep(50);
   }
@@ -72,10 +67,7 @@ export async function hostUp(lab: string, host: string): Promise<boolean> {
   return (await initOf(lab, host)) !== undefined && (await pluggedIn(lab, host));
 }
 
-/**
- * The first process of a host that runs: the one in its cgroups that is number 1 in a process namespace one below ours
- * (those of its containers are deeper), once it has become the host's own init.
- */
+/** A host's init: number 1 in a process namespace one below ours (its containers' are deeper). Undefined: it is off. */
 export async function initOf(lab: string, host: string): Promise<number | undefined> {
   for (const pid of await processesOf(lab, host)) {
     const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");

@@ -18,10 +18,7 @@ const V1_OTHERS =
   /^(rw|ro|relatime|nosuid|nodev|noexec|xattr|seclabel|release_agent=.*|clone_children|cpuset_v2_mode)$/;
 const CFS_PERIOD_US = 100_000;
 
-/**
- * The hierarchies that bind processes here, from the text of `/proc/self/mounts`. Where version 1 has the `cpu`
- * controller, version 2 beside it (a hybrid set-up) limits nothing and is left out.
- */
+/** The hierarchies that limit processes. Where version 1 has `cpu`, version 2 beside it limits nothing: left out. */
 export function parseHierarchies(mounts: string): Hierarchy[] {
   const all = mounts.split("\n").flatMap((line): Hierarchy[] => {
     const [, path = "", type, options = ""] = line.split(" ");
@@ -46,7 +43,6 @@ export function groupPath(hierarchy: Hierarchy, lab: string, group = ""): string
   return join(hierarchy.path, cgroupName(lab), group);
 }
 
-/** What a group of processes may use. */
 type GroupLimits = HostLimits & { readonly memoryBytes?: number | null };
 
 /** Makes a group of a lab in every hierarchy, and sets its limits. */

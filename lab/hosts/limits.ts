@@ -21,11 +21,7 @@ const PAPER = { client: 4, cloud: 8, edge: 4 } as const;
 /** How much of its cores' time the edge gets: a slower machine, as the paper's was. */
 const EDGE_SHARE = 0.7;
 
-/**
- * Shares the machine's CPUs out to the three roles in the paper's proportion of 1:2:1, never more than the paper's
- * machines had. With four CPUs or more no CPU is in two hosts; with fewer they overlap, and the quota of the edge makes
- * the difference that is left.
- */
+/** Shares CPUs out to the roles by the paper's 1:2:1, at most as many as the paper had. Below four, hosts overlap. */
 export function planLimits(machine: readonly MachineCpu[]): Readonly<Record<"client" | "cloud" | "edge", HostLimits>> {
   const ordered = [...machine].sort((a, b) => a.core - b.core || a.cpu - b.cpu).map((c) => c.cpu);
   if (ordered.length === 0) throw new Error("no CPU to share out");
@@ -68,11 +64,7 @@ export async function allowedCpus(): Promise<number[]> {
   return parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0");
 }
 
-/**
- * Reads `lscpu -p=CPU,CORE` and keeps the CPUs that this process may use itself.
- *
- * @param allowed CPU numbers from `Cpus_allowed_list`
- */
+/** `lscpu -p=CPU,CORE`'s CPUs that this process may use (`allowed`), with their cores. */
 export function parseMachineCpus(lscpu: string, allowed: readonly number[]): MachineCpu[] {
   const known = new Map<number, number>();
   for (const line of lscpu.split("\n")) {

@@ -28,13 +28,10 @@ export interface HostRoot extends Pick<PlannedHost, "name" | "docker" | "user" |
 }
 
 /**
- * Writes the files by which a host differs from its base into the upper layer of its root: names, keys, settings of
- * sshd and Docker. What is there already stays as it is but for the lab's own settings, so a host keeps its keys and its
- * containers over a power cut.
- *
- * @returns the host's public ssh key
+ * Writes the files by which a host differs from its base into its root's upper layer: names, keys, settings of sshd and
+ * Docker. What else is there stays: a host keeps its keys and containers over a power cut.
  */
-export async function layRoot(lab: string, host: HostRoot): Promise<string> {
+export async function layRoot(lab: string, host: HostRoot): Promise<void> {
   const upper = await layFolders(lab, host.name, ["docker"]);
   const put = (path: string, text: string, mode?: number) => putFile(upper, path, text, mode);
   await layNames(upper, host.name, host.neighbours);
@@ -69,7 +66,7 @@ export async function layRoot(lab: string, host: HostRoot): Promise<string> {
   const { user, base, authorizedKey } = host;
   if (user !== undefined) await layUser({ base, upper }, { ...user, authorizedKey });
   await layServices(upper, services);
-  return ensureKey(join(upper, HOST_KEY), `root@${host.name}`);
+  await ensureKey(join(upper, HOST_KEY), `root@${host.name}`);
 }
 
 /** Path of the public host key that `layRoot` makes. */

@@ -7,11 +7,7 @@ export type Sudo = "free" | "password" | "none";
 
 const UID = 1000;
 
-/**
- * Gives a root a user as an installer makes one: an entry in passwd, group and shadow (without a password that fits), a
- * home folder with a key that may log in, and a line of sudoers. What is there already stays: a package may have made
- * groups since.
- */
+/** Gives a root a user as an installer does: account, home, key, sudoers. What is there stays: packages add groups. */
 export async function layUser(
   root: { readonly base: string; readonly upper: string },
   user: { readonly name: string; readonly sudo: Sudo; readonly authorizedKey: string },

@@ -30,10 +30,7 @@ async function forwarderProgram(): Promise<string> {
   return join(dir, "forwarder");
 }
 
-/**
- * Puts the forwarder between a host's port and the bridge: the port moves to a bridge of its own, and the two bridges are
- * joined by the forwarder's pair of TAP devices.
- */
+/** Puts the forwarder between a host's port and the bridge: two bridges, joined by its pair of TAP devices. */
 export async function startForwarder(lab: string, host: string, wish: LinkWish): Promise<void> {
   const program = await forwarderProgram();
   const { port, bridge, inner, outer } = portNames(host);

@@ -7,16 +7,10 @@ import { hostOf, readLab, writeLab, type Lab, type LinkState, type LinkWish } fr
 import { forwarderUp, startForwarder, stopForwarder } from "./forwarder.ts";
 import { inNetwork } from "./switch.ts";
 
-/** What this machine's kernel can do to a link by itself. */
-export interface KernelMeans {
-  readonly netem: boolean;
-  readonly tbf: boolean;
-}
+/** Which means this machine's kernel has to slow a link down. */
+type KernelMeans = Readonly<Record<"netem" | "tbf", boolean>>;
 
-/**
- * By what a link is slowed down: the kernel's netem where it has it, its tbf where only the bandwidth is limited, else a
- * program that holds frames back. Undefined: nothing need be done.
- */
+/** What slows a link down: the kernel's netem, its tbf for bandwidth alone, else the forwarder. Undefined: nothing. */
 export function chooseMeans(wish: LinkWish, kernel: KernelMeans): LinkState["means"] | undefined {
   if (wish.delayMs === 0 && wish.bandwidthMbit === null) return undefined;
   if (kernel.netem) return "netem";
@@ -45,10 +39,7 @@ export async function probeKernel(): Promise<KernelMeans> {
   return { netem, tbf };
 }
 
-/**
- * Sets the delay and bandwidth of a host's link, both ways, and notes it in the lab's state. Connections that are open
- * stay open. A wish of no delay and no limit clears it.
- */
+/** Sets a host's delay and bandwidth, both ways. Open connections stay. No delay and no limit: as fast as it goes. */
 export async function setLink(lab: string, host: string, wish: LinkWish, progress: Progress = newProgress()) {
   return locked(lab, progress, async () => {
     const state = await readLab(lab);
@@ -60,11 +51,7 @@ export async function setLink(lab: string, host: string, wish: LinkWish, progres
   });
 }
 
-/**
- * Makes TCP learn a changed link anew. A connection that has seen a short round trip takes the longer one for congestion
- * and stays slow for seconds: so shared ssh connections take no new session (those that run go on), and what the kernels
- * remember of the address is dropped.
- */
+/** Makes TCP learn a changed link anew: it takes a longer round trip for congestion, and stays slow for seconds. */
 async function forgetLink(lab: Lab, host: string): Promise<void> {
   await tryRun(["ssh", "-F", lab.sshConfig, "-O", "stop", host]);
   const flush = ["ip", "tcp_metrics", "flush"];

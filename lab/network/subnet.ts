@@ -1,27 +1,21 @@
+import { BlockList, isIPv4 } from "node:net";
+
 /** The first subnet that a lab takes where it is free; the next ones follow it. */
 const FIRST = [10, 213, 7] as const;
 const TRIED = 200;
 
-/** An IPv4 network as numbers: the first address, and the count of leading bits that are fixed. */
-interface Network {
-  readonly start: number;
-  readonly bits: number;
-}
-
-/**
- * A /24 that nothing on this machine has a route to or an address in.
- *
- * @param routes destinations as `ip -j route show table all` gives them: `192.0.2.0/24`, `10.0.0.1`, `default`
- * @returns such as `10.213.7.0/24`; undefined if all that are tried are taken
- */
+/** A /24 that no route of `ip -j route show table all` leads to; undefined if all that are tried are taken. */
 export function freeSubnet(routes: readonly string[]): string | undefined {
   // The default route leads everywhere: it takes nothing.
-  const taken = routes.flatMap((r) => parseNetwork(r) ?? []).filter((n) => n.bits > 0);
+  const found = routes.map((r) => r.split("/")).filter(([start = "", bits]) => isIPv4(start) && bits !== "0");
+  const taken = new BlockList();
+  for (const [start = "", bits = "32"] of found) taken.addSubnet(start, Number(bits));
   for (let i = 0; i < TRIED; i++) {
-    const third = (FIRST[2] + i) % 256;
-    const text = `${FIRST[0]}.${FIRST[1]}.${third}.0/24`;
-    const candidate = parseNetwork(text);
-    if (candidate !== undefined && !taken.some((n) => overlap(n, candidate))) return text;
+    const start = `${FIRST[0]}.${FIRST[1]}.${(FIRST[2] + i) % 256}.0`;
+    const candidate = new BlockList();
+    candidate.addSubnet(start, 24);
+    // Two networks overlap where one holds the other's first address.
+    if (!taken.check(start) && !found.some(([other = ""]) => candidate.check(other))) return `${start}/24`;
   }
   return undefined;
 }
@@ -41,19 +35,4 @@ export function address6In(subnet: string, number: number): string {
 export function hardwareAddress(address: string): string {
   const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
   return ["02", "00", ...bytes].join(":");
-}
-
-function parseNetwork(text: string): Network | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(text);
-  if (match === null) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
-  const bits = match[5] === undefined ? 32 : Number(match[5]);
-  const size = 2 ** (32 - bits);
-  const start = ((a * 256 + b) * 256 + c) * 256 + d;
-  return { start: start - (start % size), bits };
-}
-
-function overlap(a: Network, b: Network): boolean {
-  const size = (n: Network) => 2 ** (32 - n.bits);
-  return a.start < b.start + size(b) && b.start < a.start + size(a);
 }

@@ -21,8 +21,8 @@ const MANIFEST_TYPES = [
   "application/vnd.oci.image.index.v1+json",
 ].join(", ");
 
-/** Starts a lab's registry (Debian's docker-registry). @returns the number of its first process */
-export async function bootRegistry(lab: string, address: string, base: string, limits: HostLimits): Promise<number> {
+/** Starts a lab's registry (Debian's docker-registry). */
+export async function bootRegistry(lab: string, address: string, base: string, limits: HostLimits): Promise<void> {
   // Images are kept between labs: layers and manifests by digest, so that two labs may share them.
   const kept = cacheDir("registry");
   await mkdir(kept, { recursive: true });
@@ -38,7 +38,7 @@ export async function bootRegistry(lab: string, address: string, base: string, l
   await putFile(upper, "etc/docker/registry/config.yml", config);
   await layServices(upper, ["registry /usr/bin/docker-registry serve /etc/docker/registry/config.yml"]);
   const binds = [[kept, STORAGE]] as const;
-  return bootHost(lab, { name: REGISTRY_HOST, address, base, limits, memoryBytes: null, binds });
+  await bootHost(lab, { name: REGISTRY_HOST, address, base, limits, memoryBytes: null, binds });
 }
 
 /** Waits until a registry answers. @throws UserError if it does not */
@@ -57,11 +57,7 @@ export async function awaitRegistry(address: string, seconds = 20): Promise<void
   });
 }
 
-/**
- * The digest under which a registry has an image, or undefined if it has none of that name.
- *
- * @param reference tag (`1.0`) or digest (`sha256:…`)
- */
+/** The digest of a tag (`1.0`) or digest in a registry; undefined where it has none of that name. */
 export async function manifestDigest(
   address: string,
   repository: string,

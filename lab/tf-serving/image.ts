@@ -33,11 +33,7 @@ const serverConfig = {
   exposedPorts: ["8500/tcp", "8501/tcp"],
 } as const satisfies ImageSource["config"];
 
-/**
- * The root folder of the stand-in's image: a minimal Debian, its Python, the pinned wheels cut down to what serving
- * needs, and the stand-in. The heavy part is built once (about a minute); a change of the stand-in's own source only
- * makes a new folder of links to it. Needs to be root.
- */
+/** The stand-in's root folder: Debian, Python, the pinned wheels, and the stand-in laid over them. Needs to be root. */
 export async function buildServerRootfs(progress: Progress): Promise<Pick<ImageSource, "key" | "rootfs" | "config">> {
   const runtime = await buildRuntime(progress);
   const key = `${runtime.key}-${await sourceHash()}`;
@@ -85,7 +81,6 @@ async function buildRuntime(progress: Progress): Promise<{ dir: string; key: str
   return { dir, key };
 }
 
-/** `3.11`: the Python that is in a root folder. */
 async function pythonOf(root: string): Promise<string> {
   const names = await readdir(join(root, "usr/bin"));
   return names.find((name) => /^python3\.\d+$/.test(name))?.slice("python".length) ?? "3.11";
@@ -134,7 +129,6 @@ async function strip(tensorflow: string): Promise<void> {
     if (name.endsWith(".so.2")) await tryRun(["strip", "--strip-unneeded", join(tensorflow, name)]);
 }
 
-/** The stand-in's files, where the real image has its own. */
 async function installStandIn(root: string): Promise<void> {
   const target = join(root, packagesFolder(await pythonOf(root)), "lathe_tfs");
   const filter = (path: string) => !path.includes("__pycache__");
@@ -147,7 +141,6 @@ async function installStandIn(root: string): Promise<void> {
   await inChroot(root, ["python3", "-m", "compileall", "-q", target.slice(root.length)]);
 }
 
-/** Names the stand-in's own source. */
 async function sourceHash(): Promise<string> {
   const hash = createHash("sha256");
   const modules = (await readdir(join(import.meta.dirname, "lathe_tfs"), { recursive: true }))

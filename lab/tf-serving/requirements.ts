@@ -1,15 +1,8 @@
-/**
- * What the stand-in needs of the pinned requirements: TensorFlow for its C library and its message classes, the
- * official stubs, and what they import.
- */
+/** TensorFlow for its C library and message classes, the official stubs, and what they import. */
 export const SERVER_PACKAGES =
   "grpcio intel-tensorflow numpy protobuf pysimdjson tensorflow-serving-api typing-extensions".split(" ");
 
-/**
- * The entries of these packages of a pip requirements text, with their hashes. Pure.
- *
- * @throws Error where one of them is missing: that is a fault in the project
- */
+/** The entries of these packages of a pip requirements text, with their hashes; throws where one is missing. Pure. */
 export function selectRequirements(text: string, packages: readonly string[]): string {
   const lines = text.replaceAll(/\\\r?\n/g, " ").split("\n");
   const entries = packages.map((name) => {

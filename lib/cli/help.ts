@@ -5,11 +5,7 @@ export const COLUMNS = 100;
 
 const USAGE = "wrong use";
 
-/**
- * `--help`'s text.
- *
- * @param all rare options and further paragraphs too
- */
+/** `--help`'s text. @param all rare options and further paragraphs too */
 export function helpText(spec: CommandSpec, all = false): string {
   const hidden = Object.values(spec.options).some((o) => o.rare) || (spec.more ?? []).length > 0;
   const rare = Object.entries(spec.options).filter(([, o]) => o.rare);

@@ -11,11 +11,7 @@ export interface Parsed {
   readonly given: ReadonlySet<string>;
 }
 
-/**
- * Takes a command line apart. `--help` is heard whatever else is wrong.
- *
- * @throws WrongUse with all faults at once
- */
+/** Takes a command line apart. `--help` is heard whatever else is wrong. @throws WrongUse with all faults at once */
 export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   const specs: Options = { ...spec.options, ...COMMON };
   const options = Object.fromEntries(
@@ -48,7 +44,6 @@ export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   return { values: values as Parsed["values"], action, operands, given };
 }
 
-/** Every option's value, or its default; and what is wrong with them. */
 function readValues(specs: Options, typed: Readonly<Record<string, unknown>>): [Record<string, unknown>, Fault[]] {
   const faults: Fault[] = [];
   const values: Record<string, unknown> = {};

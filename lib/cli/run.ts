@@ -8,11 +8,9 @@ import { refuseSwallowed } from "./swallowed.ts";
 export const EXIT = { fine: 0, failed: 1, wrongUse: 2, inconclusive: 3 } as const;
 
 /**
- * Runs a command: the one place where errors become text and exit codes. A `UserError` is printed as it stands; anything else
- * says that it is Lathe's fault.
+ * Runs a command and sets `process.exitCode`. A `UserError` is printed as it stands; all else is said to be Lathe's fault.
  *
  * @param typed what followed the command's name; absent: all arguments of this process
- * @returns when `process.exitCode` is set
  */
 export async function runCommand({ spec, body }: Command, typed?: readonly string[]): Promise<void> {
   const argv = process.argv.slice(2);

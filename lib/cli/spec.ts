@@ -1,11 +1,7 @@
 /** What completes an option's value or an operand: words of the checkout, given words, or files. */
 export type Completes = "stacks" | "runs" | "experiments" | "models" | "files" | readonly string[];
 
-/**
- * Reads an option's value.
- *
- * @param wrong notes a fault: what is expected, and what stands after the option's name (default: the value)
- */
+/** Reads an option's value. `wrong` notes what is expected, and what stands after the option's name (the value). */
 export type Reader<T> = (text: string, wrong: (expected: string, what?: string) => void) => T;
 
 /** One option of a command, as `--help` shows it. Its name is the key that it stands under. */

@@ -14,11 +14,10 @@ interface Taken {
 }
 
 /**
- * Refuses what npm has taken away from a command line.
+ * Refuses what npm has taken away from a command line. @throws WrongUse that shows how the same is typed so that it arrives
  *
  * @param typed what followed the command's name
  * @param argv all arguments of the process, as a script of package.json has them
- * @throws WrongUse that shows how the same is typed so that it arrives
  */
 export function refuseSwallowed(
   spec: CommandSpec,
@@ -54,7 +53,6 @@ function swallowedValue(name: string, env: NodeJS.ProcessEnv): string | undefine
   return env[`npm_config_${name.replaceAll("-", "_")}`];
 }
 
-/** The arguments, with the options that npm took. */
 function again(spec: CommandSpec, typed: readonly string[], words: readonly string[], taken: readonly Taken[]): string {
   // A value that stood apart (`--stack edge`) was left behind as an operand. Which one, is known where there is one.
   const apart = taken.filter((t) => t.option.value !== undefined && ["", "true"].includes(t.value));

@@ -31,8 +31,7 @@ for index, member in enumerate(members):
 `;
 
 /**
- * Takes files out of a zip or tar archive into the folder `out`, named `0`, `1`, … in the order of `members`. Anything
- * else counts as an archive of one file, itself.
+ * Takes files out of a zip or tar archive (else: out of an archive of one file, itself) into `out`, named by their index.
  *
  * @param stripTop leave the archive's top folder out of member names (sdists and npm packages have one, wheels do not)
  */

@@ -4,21 +4,13 @@ import type { Progress } from "../progress.ts";
 import { run } from "../run.ts";
 import { keptArchive, memberFiles, type Member } from "./members.ts";
 
-/** An exact version of an npm package. */
-export interface NpmSource {
-  readonly package: string;
-  readonly version: string;
-}
-
 /**
- * The paths of files inside an npm package, fetched and checked once and then kept in the cache. npm itself fetches
- * the archive (`npm pack`), with the machine's own registry, proxy and certificates, and checks its integrity; no
- * script of the package runs.
+ * Files inside an npm package, kept in the cache. npm itself fetches it (`npm pack`) and checks it; none of its scripts runs.
  *
  * @throws UserError where npm cannot fetch it, or a member's SHA-256 is another
  */
 export async function npmFiles(
-  source: NpmSource,
+  source: { readonly package: string; readonly version: string },
   members: readonly Member[],
   progress: Progress,
 ): Promise<readonly string[]> {

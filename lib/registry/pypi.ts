@@ -14,7 +14,6 @@ export interface PypiSource {
   readonly filename?: string | undefined;
 }
 
-/** An archive as an index lists it. */
 interface Archive {
   readonly filename: string;
   readonly url: string;
@@ -28,8 +27,7 @@ const FITS = { wheel: /(-none-any|-manylinux\w*_x86_64.*)\.whl$/, sdist: /\.(tar
 const INDEX_TYPES = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
 
 /**
- * The paths of the members of one archive, fetched and checked once and then kept in the cache. pip's own settings say
- * which indexes are asked and which certificates are trusted; none of the package's code runs.
+ * Members of one archive, kept in the cache. pip's settings say which indexes and certificates count; no code of it runs.
  *
  * @throws UserError where the index has no such archive, or a SHA-256 is not the one promised
  */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { getPriority, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { needPrograms } from "../../lab/debian/needs.ts";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { progress } from "../../lib/progress.ts";
@@ -10,30 +11,21 @@ import { contenders } from "./contenders.ts";
 import { makePayload, writePayload } from "./payload.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
 import { reportText } from "./text.ts";
-import { ghz, speedServer, wrk } from "./tools.ts";
+import { ghz, speedServer } from "./tools.ts";
 import { LineProgram } from "./line-program.ts";
 
 /** `lathe selfbench clients`. */
 export async function benchClients(values: Values<typeof CLIENTS>): Promise<number> {
   const { rounds, turns, calls, warmup: warm, "warmup-seconds": warmSeconds } = values;
   const report = await measure({ rounds, turns, calls, warm, warmSeconds }, values.protocol?.[0]);
-  printResult(
-    CLIENTS.json,
-    values.json,
-    () => reportText(report),
-    () => report,
-  );
+  printResult(CLIENTS.json, values.json, reportText(report), report);
   return values.check === true && report.verdicts.some((v) => !v.met) ? 1 : 0;
 }
 
 async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): Promise<Report> {
   const tell = progress();
-  const programs = {
-    python: (await pythonEnv(tell)).python,
-    ghz: await ghz(tell),
-    wrk: await wrk(tell),
-    server: await speedServer(tell),
-  };
+  await needPrograms(["wrk"], tell);
+  const programs = { python: (await pythonEnv(tell)).python, ghz: await ghz(tell), server: await speedServer(tell) };
   const nice = takePriority();
   const folder = await mkdtemp(join(tmpdir(), "lathe-speed-"));
   const payload = makePayload(30_000);
@@ -54,11 +46,8 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
 }
 
 /**
- * Gives this process, and with it every client and server that it starts, the highest priority that Linux has for ordinary
- * processes: a call of 0.3 ms that has to wait for a processor takes 5 ms, and then the tails show the machine and not the
- * client. All sides of every ratio run so. Only root may do this; others measure at the priority they have.
- *
- * @returns the `nice` value that holds now; 0 is the ordinary one
+ * Gives this process and all that it starts the highest ordinary priority: a call of 0.3 ms that waits for a processor takes
+ * 5 ms, and the tails then show the machine. Only root may. @returns the `nice` value that holds now; 0 is the ordinary one
  */
 function takePriority(): number {
   try {

@@ -17,7 +17,6 @@ export interface Surroundings {
   readonly restAnswerBytes: number;
   readonly python: string;
   readonly ghz: string;
-  readonly wrk: string;
 }
 
 /** A turn with the client's own phases, where it has them. */
@@ -87,7 +86,6 @@ function python(at: Surroundings, mode: string): LineProgram {
   return new LineProgram(`Python (${mode})`, at.python, [program, mode, String(at.grpcPort), at.files.folder]);
 }
 
-/** A contender that talks by lines: see {@link LineProgram}. */
 function byLines(
   name: string,
   protocol: "grpc" | "rest",
@@ -154,7 +152,7 @@ async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const env = { ...process.env, LATHE_BODY: at.files.restRequest };
   const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
   const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
-  const said = await run([at.wrk, ...args], { env, what: "wrk" });
+  const said = await run(["wrk", ...args], { env, what: "wrk" });
   const line = /LATHE (.*)/.exec(said)?.[1];
   if (line === undefined) throw new UserError({ what: `wrk printed no figures: ${said.trim()}` });
   const { bytes, errors, ...turn } = JSON.parse(line) as Turn & { bytes: number; errors: number };

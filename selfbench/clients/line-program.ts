@@ -2,10 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { UserError } from "../../lib/errors.ts";
 
-/**
- * A program that answers each line on its stdin with one line of JSON on its stdout. It ends when its stdin closes, so it
- * outlives this process in no way that this process can end.
- */
+/** A program that answers each line on its stdin with a line of JSON. It ends when its stdin closes: with us. */
 export class LineProgram {
   readonly #name: string;
   readonly #child: ChildProcessWithoutNullStreams;

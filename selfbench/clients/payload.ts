@@ -25,10 +25,7 @@ export interface Payload extends Readonly<Record<(typeof BYTES)[number], Buffer>
   readonly request: PredictRequest;
 }
 
-/**
- * Makes the payload: an image of seeded noise (its digits are spread as a photograph's) and the answer of a detector.
- * The same at every call.
- */
+/** The payload, always the same: an image of seeded noise (digits spread as a photograph's), a detector's answer. */
 export function makePayload(timeoutMs: number): Payload {
   const image = noise(HEIGHT * WIDTH * 3);
   const request: PredictRequest = {
@@ -47,7 +44,6 @@ export function makePayload(timeoutMs: number): Payload {
   };
 }
 
-/** An answer's outputs: shape and values by name. */
 type Outputs = Readonly<Record<string, readonly [shape: readonly number[], values: Float32Array]>>;
 
 function detections(count: number): Outputs {

@@ -12,7 +12,7 @@ import { RunManifest } from "../../bench/records/manifest.ts";
 import { sampleCalls, sampleManifest } from "../../bench/testing/sample-run.ts";
 import { RECORDS } from "../options.ts";
 
-/** The goal: a run of so many records is reported within this time and memory. */
+/** The goal: a run with this number of records is reported within this time and memory. */
 const GOAL = { records: 1_000_000, seconds: 60, mebibytes: 1024 };
 
 /** As many as the demo's run has, and the goal for its report. */
@@ -29,12 +29,7 @@ function goalFor(records: number): typeof GOAL {
 export async function benchRecords(values: Values<typeof RECORDS>): Promise<number> {
   const { records } = values;
   const runs = [await measured(SMALL.records, SMALL), await measured(records, goalFor(records))];
-  printResult(
-    RECORDS.json,
-    values.json,
-    () => runs.map(measuredText).join("\n"),
-    () => ({ runs }),
-  );
+  printResult(RECORDS.json, values.json, runs.map(measuredText).join("\n"), { runs });
   return values.check === true && !runs.every((r) => r.met) ? 1 : 0;
 }
 
@@ -47,7 +42,7 @@ function measuredText({ records, bytes, seconds, mebibytes, page, goal, met }: M
   );
 }
 
-/** Makes a run of so many records, reports it, and says how that compares with a goal. */
+/** Makes a run, reports it, and says how that compares with a goal. */
 async function measured(records: number, goal: typeof GOAL) {
   const dir = await mkdtemp(join(tmpdir(), "lathe-million-"));
   try {

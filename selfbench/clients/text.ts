@@ -32,11 +32,8 @@ function priority(nice: number): string {
 const right = (title: string) => ({ title, align: "right" as const });
 
 function clientsTable(report: Report): string {
-  const columns = [
-    { title: "client" },
-    { title: "inside a call's time, besides the exchange" },
-    ...["p50", "p90", "p99", ...phaseNames.map((name) => name.replace("Ms", ""))].map(right),
-  ];
+  const numbers = ["p50", "p90", "p99", ...phaseNames.map((name) => name.replace("Ms", ""))].map(right);
+  const columns = ["client", "inside a call's time, besides the exchange", ...numbers];
   const rows = report.results.map((r) => [
     `${protocolTitle(r.protocol)} ${r.name}${r.ours ? "" : " (yardstick)"}`,
     r.inside,
@@ -47,7 +44,7 @@ function clientsTable(report: Report): string {
 }
 
 function goalsTable(report: Report): string {
-  const columns = [{ title: "goal" }, ...["ratio", "min–max over turns", "at most"].map(right), { title: "" }];
+  const columns = ["goal", ...["ratio", "min–max over turns", "at most"].map(right), ""];
   const rows = report.verdicts.map((v) => [
     v.title,
     v.ratio.median.toFixed(3),

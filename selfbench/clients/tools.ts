@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import { cached } from "../../lib/cached.ts";
-import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
-import { tryRun } from "../../lib/run.ts";
 import { buildServer, go, stateOf } from "../go.ts";
 
 const GHZ = "0.120.0";
@@ -27,26 +25,4 @@ export async function speedServer(progress: Progress): Promise<string> {
     progress.done();
   });
   return join(dir, "server");
-}
-
-/** The yardstick for REST: from PATH, else Debian's package, installed where this runs as root. */
-export async function wrk(progress: Progress): Promise<string> {
-  if (await onPath("wrk")) return "wrk";
-  if (process.getuid?.() === 0 && (await onPath("apt-get"))) {
-    progress.step("Installing Debian's package wrk (apt-get install wrk)", 10);
-    const apt = (...args: string[]) =>
-      tryRun(["apt-get", ...args], { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-    const install = () => apt("install", "-y", "--no-install-recommends", "wrk");
-    if ((await install()).exitCode !== 0) {
-      await apt("update");
-      await install();
-    }
-    progress.done();
-    if (await onPath("wrk")) return "wrk";
-  }
-  throw new UserError({ what: "wrk is not on PATH", fix: "apt-get install wrk" });
-}
-
-async function onPath(program: string): Promise<boolean> {
-  return (await tryRun(["sh", "-c", 'command -v "$1"', "sh", program])).exitCode === 0;
 }

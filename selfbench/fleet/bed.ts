@@ -35,7 +35,7 @@ export function hostNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(2, "0")}`);
 }
 
-/** Brings up a lab of so many hosts, each with the Python that Ansible's modules run in. */
+/** Brings up a lab of hosts, each with the Python that Ansible's modules run in. */
 export async function makeBed(name: string, hosts: number, progress: Progress): Promise<Bed> {
   const { archive, sha256 } = await prepareModel(MODEL, progress);
   const source = await smallServer(progress);

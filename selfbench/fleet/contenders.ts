@@ -11,11 +11,7 @@ import { Inspected, containerScript, dockerRunArgs } from "./docker-run.ts";
 /** One way to bring a fleet up and down. */
 export interface Contender {
   readonly name: string;
-  /**
-   * Does its work on the first `hosts` hosts; throws where it is not done.
-   *
-   * @returns processor seconds of its programs on this side, as the kernel counts them
-   */
+  /** Does its work on the first hosts, or throws. @returns processor seconds of its programs on this side */
   run(verb: "up" | "down", hosts: number): Promise<number>;
 }
 

@@ -37,11 +37,8 @@ export type Inspected = z.infer<typeof Inspected>;
 const THREADS = ["OMP_NUM_THREADS", "TENSORFLOW_INTRA_OP_PARALLELISM"];
 
 /**
- * A container as the arguments of `docker run`, from what its host says of it: so the contenders' containers have the
- * settings of Lathe's own, whatever these are. `@WORKSPACE@`, `@THREADS@` and `@ADDRESS@` stand for what each contender and
- * each host has of its own.
- *
- * @param address of the host that the container was looked at on
+ * A container as arguments of `docker run`, from what its host says of it: the contenders' have the settings of Lathe's own.
+ * `@WORKSPACE@`, `@THREADS@` and `@ADDRESS@` (at first `address`) are each contender's and host's own.
  */
 export function dockerRunArgs({ Name, Config, HostConfig }: Inspected, address: string): string[] {
   const { Healthcheck } = Config;
@@ -90,10 +87,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   "@SETTINGS@": '"$settings"',
 };
 
-/**
- * A script that starts the container unless one with these very settings runs: `$1` workspace, `$2` threads, `$3` image,
- * `$4` the host's address. It says the container's id where it started one.
- */
+/** A script that starts a container unless it runs; it gets workspace, threads, image and the host's address. */
 export function containerScript(args: readonly string[], command: readonly string[]): string {
   const name = quote(args[args.indexOf("--name") + 1] ?? "");
   const [verb = "run", ...rest] = args;

@@ -13,10 +13,7 @@ export const SMALL_SERVER =
   "The servers are not TF Serving but a small program that answers the same gate (model status, predict over gRPC and REST): " +
   "what is measured is the deployment, not the loading of a model.";
 
-/**
- * The small server as an image: one static program, and a bash with its libraries, which health test and gate ask for.
- * Built once for each state of its sources.
- */
+/** The small server as an image: a static program, and a bash with its libraries for health test and gate. */
 export async function smallServer(progress: Progress): Promise<ImageSource> {
   const source = join(repoRoot, "selfbench", "fleet", "server");
   const key = `fleet-server-2-${await stateOf(source)}`;

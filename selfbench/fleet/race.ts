@@ -17,7 +17,7 @@ export interface Measured {
   readonly hostCpuSeconds: number;
 }
 
-/** One contender's round with so many hosts. */
+/** One contender's round with a number of hosts. */
 export interface Lap {
   readonly contender: string;
   readonly hosts: number;
@@ -70,12 +70,8 @@ async function lapOf(
   return { contender: contender.name, hosts, round, phases: phases as Record<Phase, Measured> };
 }
 
-/** One contender's figures for so many hosts: medians over the rounds. */
-export interface Standing extends Omit<Lap, "round"> {
-  readonly rounds: number;
-}
-
-export function standings(laps: readonly Lap[]): Standing[] {
+/** Each contender's figures for each number of hosts: medians over the rounds. */
+export function standings(laps: readonly Lap[]) {
   const ran = new Map(laps.map((lap) => [`${lap.hosts} ${lap.contender}`, lap]));
   return [...ran.values()].map(({ contender, hosts }) => {
     const own = lapsOf(laps, contender, hosts);
@@ -104,17 +100,9 @@ export function ratio(laps: readonly Lap[], against: string, hosts: number, phas
   return ours.length === 0 || ours.length !== theirs.length ? undefined : ratioSpread(ours, theirs);
 }
 
-/** A promise about the fleet's speed, with what was measured. */
-export interface Verdict {
-  readonly title: string;
-  readonly measured: number;
-  readonly limit: number;
-  readonly met: boolean;
-}
-
-/** Judges each promise whose hosts were measured. */
-export function judge(laps: readonly Lap[]): Verdict[] {
-  const verdict = (title: string, measured: number | undefined, limit: number): Verdict[] =>
+/** Judges each promise about the fleet's speed whose hosts were measured. */
+export function judge(laps: readonly Lap[]) {
+  const verdict = (title: string, measured: number | undefined, limit: number) =>
     measured === undefined ? [] : [{ title, measured, limit, met: measured <= limit }];
   const again = standings(laps).find((s) => s.contender === "lathe" && s.hosts === 16);
   return [

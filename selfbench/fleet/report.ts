@@ -6,17 +6,11 @@ import { PHASES, judge, ratio, standings, type Lap } from "./race.ts";
 /** The benchmark's result for people. */
 export function reportText(laps: readonly Lap[], about: { readonly ansible: string; readonly cores: number }): string {
   const all = standings(laps);
-  const right = { align: "right" as const };
+  const right = (title: string) => ({ title, align: "right" as const });
   const times = formatTable(
     [
-      { title: "hosts", ...right },
-      { title: "contender" },
-      { title: "rounds", ...right },
-      ...PHASES.flatMap((phase) => [
-        { title: `${phase}\ns`, ...right },
-        { title: `\nCPU`, ...right },
-        { title: `hosts'\nCPU`, ...right },
-      ]),
+      ...[right("hosts"), "contender", right("rounds")],
+      ...PHASES.flatMap((phase) => [`${phase}\ns`, "\nCPU", "hosts'\nCPU"].map(right)),
     ],
     all.map((s) => [
       `${s.hosts}`,
@@ -29,7 +23,7 @@ export function reportText(laps: readonly Lap[], about: { readonly ansible: stri
     ]),
   );
   const ratios = formatTable(
-    [{ title: "hosts", ...right }, { title: "lathe against" }, ...PHASES.map((title) => ({ title, ...right }))],
+    [right("hosts"), "lathe against", ...PHASES.map(right)],
     all
       .filter((s) => s.contender !== "lathe")
       .map((s) => [
@@ -44,7 +38,7 @@ export function reportText(laps: readonly Lap[], about: { readonly ansible: stri
   );
   const goals = judge(laps);
   const verdicts = formatTable(
-    [{ title: "goal" }, { title: "measured", ...right }, { title: "at most", ...right }, { title: "" }],
+    ["goal", right("measured"), right("at most"), ""],
     goals.map((v) => [v.title, v.measured.toFixed(2), v.limit.toFixed(2), v.met ? "met" : "MISSED"]),
   );
   return [

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { destroy, pulumi, tryUp, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { networkName } from "../../infra/access/firewall-rules.ts";
 import { hostOf, pushImage } from "../../lab/index.ts";
-import { proxyImage } from "../../lab/proxy.ts";
+import { proxyImage } from "../lab/proxy-image.ts";
 import { progress } from "../../lib/progress.ts";
 import { on } from "../lab/tools.ts";
 import { clientSecrets, makeBed, startUp, type Bed } from "./harness.ts";

@@ -115,7 +115,7 @@ test("another spelling of the host is refused before anything is touched, and sp
   const refused = await tryUp(stack);
   expect(refused.code).not.toBe(0);
   expect(refused.output).toContain("or to this stack under another spelling of lathe:host");
-  expect(refused.output).toContain("set it back and run pulumi destroy before you change it");
+  expect(refused.output).toContain("set it back and run npx lathe down before you change it");
   expect(refused.output).not.toMatch(/\n\s+at .+:\d+:\d+/);
   expect(performance.now() - startedAt).toBeLessThan(60_000);
   expect([await standing(), await inspect("tf-serving", "{{.Id}} {{.State.StartedAt}}")]).toEqual(before);

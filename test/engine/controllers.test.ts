@@ -3,9 +3,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { destroy, tryUp, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { initOf } from "../../lab/hosts/boot.ts";
-import { boot, powerCut } from "../../lab/index.ts";
 import { latheProgram } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
+import { boot, powerCut } from "../lab/power.ts";
 import { on } from "../lab/tools.ts";
 import { makeBed, type Bed } from "./harness.ts";
 

@@ -9,7 +9,8 @@ import { pulumi, setConfig, tryUp, up, type EngineResult, type StackRef } from "
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import { deliver, incomingName, undeliver } from "../../infra/models/deliver.ts";
 import type { DeliverSpec } from "../../infra/models/spec.ts";
-import { boot, hostOf, powerCut } from "../../lab/index.ts";
+import { hostOf } from "../../lab/index.ts";
+import { boot, powerCut } from "../lab/power.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { labPaths } from "../../lab/names.ts";
 import { run, tryRun } from "../../lab/run.ts";
@@ -87,7 +88,7 @@ describe("before anything is there", () => {
     await setConfig(stack, { "lathe:image": missing });
     const startedAt = performance.now();
     const result = await tryUp(stack);
-    expectWords(result, startedAt, 120, "its registry has no image", /fix: pulumi config set lathe:image/);
+    expectWords(result, startedAt, 120, "its registry has no image", /fix: npx lathe pulumi config set lathe:image/);
     await setConfig(stack, { "lathe:image": bed.image });
   });
 
@@ -102,7 +103,7 @@ describe("before anything is there", () => {
       startedAt,
       120,
       "port 8501 is taken by another program",
-      /pulumi config set --path lathe:ports\.rest/,
+      /npx lathe pulumi config set --path lathe:ports\.rest/,
     );
     await on(bed.lab, HOST, `kill ${holder}`);
     await expectHealed();

@@ -105,13 +105,13 @@ describe("a stock host without Docker", () => {
     const refused = await tryUp(stack);
     expect(refused.code).not.toBe(0);
     expect(refused.output).toContain("host inner: no docker command there");
-    expect(refused.output).toContain("pulumi config set lathe:bootstrap true");
+    expect(refused.output).toContain("npx lathe pulumi config set lathe:bootstrap true");
     expect(refused.output).toContain("sudo apt-get install docker.io && sudo usermod -aG docker ubuntu");
     await setConfig(stack, { "lathe:bootstrap": "true" });
     const told = await preview(stack);
     expect(told.code, told.output).toBe(0);
     expect(told.output).toContain(
-      "`pulumi up` will install or start Docker there and add its user to the group docker",
+      "`npx lathe up` will install or start Docker there and add its user to the group docker",
     );
     expect(told.output).toMatch(/inner-container.* create/);
     expect((await tryOn(lab, "inner", "command -v docker || grep docker /etc/group")).stdout).toBe("");

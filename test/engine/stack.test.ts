@@ -30,7 +30,7 @@ describe("before any resource exists", () => {
     for (const words of [
       'lathe:ports.grpc: "abc"',
       "lathe:hots: no such key, did you mean lathe:host?",
-      "fix: pulumi config rm lathe:hots",
+      "fix: npx lathe pulumi config rm lathe:hots",
       "lathe:host: not set",
       'lathe:models: "nul": there is none of that name, did you mean null?',
     ]) {

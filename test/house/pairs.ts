@@ -9,7 +9,6 @@ type Pairs = z.infer<typeof Pairs>;
 export const pairsMode: LoadMode<Pairs> = {
   mode: "pairs",
   schema: Pairs,
-  about: "pairs of calls that begin together",
   keys: { pairs },
   fromExperiment: (keys) => (keys["pairs"] ?? []).map((n) => ({ mode: "pairs", pairs: n })),
   title: ({ pairs }) => `pairs of ${2 * pairs}`,

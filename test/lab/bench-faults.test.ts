@@ -199,7 +199,7 @@ const FAULTS: readonly Fault[] = [
     requests: 150,
     act: () => on(bed.lab, HOST, "kill -9 $(docker inspect --format '{{.State.Pid}}' tf-serving)"),
     restore: served,
-    says: /UNAVAILABLE.*container tf-serving is .* after it died \(exit code 137\)/,
+    says: /UNAVAILABLE.*container tf-serving died \(exit code 137\).*; now it is /,
     within: 60,
   },
   {
@@ -208,7 +208,7 @@ const FAULTS: readonly Fault[] = [
     requests: 150,
     act: () => on(bed.lab, HOST, "docker pause tf-serving"),
     restore: () => on(bed.lab, HOST, "docker unpause tf-serving"),
-    says: /DEADLINE_EXCEEDED.*container tf-serving is paused after it was paused/,
+    says: /DEADLINE_EXCEEDED.*container tf-serving was paused; now it is paused/,
     within: 60,
   },
   {

@@ -154,6 +154,22 @@ describe("the bench against servers that real stacks put on real hosts", () => {
     }
   });
 
+  it("records what the servers used: processor time and memory of their containers, and how the CPU quota of edge held them", async () => {
+    const quotas = new Map<string, number>();
+    for await (const record of readJournal(join(await newestRun(), "records.jsonl"))) {
+      if (record.type !== "visit") continue;
+      const { use } = record;
+      expect(use?.cpuMs, record.cell).toBeGreaterThan(0);
+      expect(use?.memoryBytes, record.cell).toBeGreaterThan(100 << 20);
+      quotas.set(record.cell, (quotas.get(record.cell) ?? 0) + (use?.quota?.periods ?? 0));
+    }
+    const manifest = await readManifest(await newestRun());
+    // Whether a quota is ever used up depends on what else this machine's processors do; that it holds does not.
+    for (const cell of manifest.cells.filter((c) => c.model === "ssd-mobilenet"))
+      if (cell.serverMachine === "edge") expect(quotas.get(cell.id), cell.id).toBeGreaterThan(0);
+      else expect(quotas.get(cell.id), cell.id).toBe(0);
+  });
+
   it("flags cells whose client machine is busy with something else", async () => {
     // Before the agent, whatever else the machine's processors do: else it is soon let in, and waits too little to be seen.
     const busy =

@@ -3,17 +3,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  boot,
   labDown,
   labStatus,
   labUp,
-  powerCut,
   mirrorImage,
   pushImage,
   readLab,
   setLink,
   type PushedImage,
 } from "../../lab/index.ts";
+import { boot, powerCut } from "./power.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { findLeftovers } from "../../lab/leftovers.ts";
 import { labPaths } from "../../lab/names.ts";

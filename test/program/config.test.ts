@@ -42,7 +42,7 @@ test("settings of the real kind are refused with their path, what would do and t
       {
         what: "lathe:settings.omp: 0",
         expected: "a whole number, 1 to 1024",
-        fix: "pulumi config rm --path lathe:settings.omp",
+        fix: "npx lathe pulumi config rm --path lathe:settings.omp",
       },
       { what: "lathe:settings.opm: no such key, did you mean lathe:settings.omp?" },
     ],

@@ -91,12 +91,7 @@ interface Position {
   readonly value: unknown;
 }
 
-/**
- * Finds what a path of the parsed value stands for in the text. Of what is missing, the position is that of the nearest thing
- * around it; where one value stands in for a list of one, it is that value.
- *
- * @param of point at the last key itself, or at its value
- */
+/** Where a path of the parsed value stands in the text; of what is missing, where the nearest thing around it does. */
 function positionOf(root: ParsedNode | null, path: Path, of: "key" | "value" = "value"): Position {
   let node: unknown = root;
   let offset = root?.range[0] ?? 0;
@@ -120,7 +115,6 @@ function positionOf(root: ParsedNode | null, path: Path, of: "key" | "value" = "
   return { offset, path, value: node };
 }
 
-/** What stands at a position, as JSON. */
 function shown(value: unknown): string {
   if (value === undefined) return "missing";
   if (isScalar(value) && value.value === null && value.source !== "null") return "nothing";

@@ -8,11 +8,7 @@ import { type Known, checkNames } from "./names.ts";
 import { type Experiment, type ExperimentSchema, type Fields, experimentSchema } from "./schema.ts";
 import { readYaml } from "./yaml-text.ts";
 
-/**
- * Reads a file of experiments.
- *
- * @throws UserError with all faults of the file at once, each with file, line and column
- */
+/** Reads a file of experiments. @throws UserError with all its faults at once, each with file, line and column */
 export async function loadExperiments(path: string, known: Known, axes: readonly Axis[] = AXES): Promise<Experiment[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new UserError({
@@ -72,7 +68,6 @@ function readExperiment(path: readonly PropertyKey[], raw: unknown, reading: Rea
   return parsed.success ? [{ ...whole, name: parsed.data.name }] : [];
 }
 
-/** The keys of an experiment that are right by themselves. */
 function rightKeys(raw: unknown, { experiment }: ExperimentSchema): Partial<Experiment> {
   if (typeof raw !== "object" || raw === null) return {};
   const { shape } = experiment;

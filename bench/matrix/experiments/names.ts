@@ -18,11 +18,7 @@ export interface Known {
 
 type ListKey = "images" | "models" | "servers" | "clientMachines" | "serverMachines";
 
-/**
- * Names that nothing has, item by item: what else is wrong with a list does not hide them.
- *
- * @param deployment whether machines, servers and models are asked for
- */
+/** Names that nothing has, item by item. `deployment`: machines, servers and models are asked for, too. */
 export function checkNames(
   path: readonly PropertyKey[],
   raw: unknown,

@@ -33,7 +33,6 @@ function named(form: RegExp, expected: string, ...words: readonly string[]) {
     .refine((name) => !words.includes(name), expected);
 }
 
-/** One of some words. */
 function oneOf<const T extends string>(words: readonly T[]) {
   return z.enum(words, `one of ${words.join(", ")}`);
 }
@@ -90,7 +89,6 @@ const shape = {
   encodings: some(oneOf(["lists", "base64"])),
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
 };
-/** How its cells are measured. */
 const how = { precision, limits: limits.optional() };
 
 /** What an experiment says besides its name; its keys for loads are read by `loadsOf`, levels on axes of their own by `levelsOf`. */

@@ -13,7 +13,11 @@ function condition(cell: string, more: Partial<CellConditions> = {}): [string, C
   const end = { reason: "precision" as const, n: 30, precision: 0.01, stable: true };
   return [
     cell,
-    { ...{ cell, end, visits: 2, disturbedVisits: 0, disturbances: [], flagged: false, behind: false }, ...more },
+    {
+      ...{ cell, end, visits: 2, disturbedVisits: 0, disturbances: [], flagged: false, behind: false },
+      ...{ throttledShare: null, stealShare: null },
+      ...more,
+    },
   ];
 }
 

@@ -61,7 +61,7 @@ if [ "$(id -u)" != 0 ] && [ "$how" = true ]; then
   *)
     # A user of a directory service is in no file here, which usermod insists on and gpasswd does not.
     as usermod -aG docker "$user" 2>/dev/null || as gpasswd -a "$user" docker >/dev/null 2>&1 ||
-      fail "$user cannot be added to the group docker: pulumi config set lathe:bootstrap sudo"
+      fail "$user cannot be added to the group docker: npx lathe pulumi config set lathe:bootstrap sudo"
     echo "@@did added $user to the group docker"
     ;;
   esac

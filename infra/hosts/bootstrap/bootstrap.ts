@@ -74,6 +74,6 @@ async function asRoot(target: SshTarget | null, command: readonly string[], doin
   const why = value("@@failed ")[0] ?? (code === null ? `it took longer than ${TIMEOUT_MS / 60_000} minutes` : said);
   throw new UserError({
     what: `${host}: ${doing}: ${why}${said === "" || said === why ? "" : `\n    ${said}`}`,
-    fix: "mend it there and run `pulumi up` again: it does what is missing only",
+    fix: "mend it there and run `npx lathe up` again: it does what is missing only",
   });
 }

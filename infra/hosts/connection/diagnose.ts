@@ -26,7 +26,8 @@ const SSH_FAULTS: readonly {
     pattern: /Can't open user config file|Bad configuration option|terminating, \d+ bad configuration/i,
     stage: "ssh configuration",
     what: "the ssh config file is not there or cannot be read",
-    fix: () => "pulumi config set lathe:sshConfig FILE, or pulumi config rm lathe:sshConfig for your own ~/.ssh/config",
+    fix: () =>
+      "npx lathe pulumi config set lathe:sshConfig FILE, or npx lathe pulumi config rm lathe:sshConfig for your own ~/.ssh/config",
   },
   {
     pattern: /REVOKED HOST KEY DETECTED|is marked as revoked/i,
@@ -58,13 +59,13 @@ const SSH_FAULTS: readonly {
     pattern: /Could not resolve hostname|Name or service not known|Temporary failure in name resolution/i,
     stage: "name",
     what: "its name cannot be resolved",
-    fix: () => "check the name: pulumi config set lathe:host USER@NAME",
+    fix: () => "check the name: npx lathe pulumi config set lathe:host USER@NAME",
   },
   {
     pattern: /Connection refused/i,
     stage: "port",
     what: "it is there, but no SSH server answers at that port",
-    fix: () => "start sshd there, or name the port: pulumi config set lathe:host ssh://USER@NAME:PORT",
+    fix: () => "start sshd there, or name the port: npx lathe pulumi config set lathe:host ssh://USER@NAME:PORT",
   },
   {
     pattern: /timed out|timeout|No route to host|Network is unreachable|Connection (closed|reset)|Broken pipe/i,
@@ -121,7 +122,7 @@ export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, u
         what: `${host}: no docker command there`,
         expected: "a Docker engine, 20.10 or newer",
         fix:
-          "let `pulumi up` install the distribution's: pulumi config set lathe:bootstrap true; " +
+          "let `npx lathe up` install the distribution's: npx lathe pulumi config set lathe:bootstrap true; " +
           `or do it yourself${on}: sudo apt-get install docker.io${join}`,
       };
     case "docker-permission":
@@ -129,12 +130,12 @@ export function diagnoseFacts(target: SshTarget | null, problem: FactsProblem, u
         what: `${host}: this user may not talk to the Docker engine (${problem.detail})`,
         fix:
           `sudo usermod -aG docker ${user === "" ? "USER" : user}${on}; ` +
-          "or let `pulumi up` do it: pulumi config set lathe:bootstrap true",
+          "or let `npx lathe up` do it: npx lathe pulumi config set lathe:bootstrap true",
       };
     case "docker-down":
       return {
         what: `${host}: the Docker engine does not answer (${problem.detail})`,
-        fix: `start it${on}: sudo systemctl enable --now docker; or let \`pulumi up\` do it: pulumi config set lathe:bootstrap true`,
+        fix: `start it${on}: sudo systemctl enable --now docker; or let \`npx lathe up\` do it: npx lathe pulumi config set lathe:bootstrap true`,
       };
     case "docker-old":
       return {

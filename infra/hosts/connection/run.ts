@@ -31,7 +31,7 @@ const MOST_OUTPUT_BYTES = 16 << 20;
 const DROPPED_AT_GREETING = /^kex_exchange_identification: /m;
 
 /** This machine's own engine is the one that Docker's provider speaks to, whatever context the user's docker has. */
-function localEnvironment(): NodeJS.ProcessEnv {
+export function localEnvironment(): NodeJS.ProcessEnv {
   const { DOCKER_CONTEXT: _context, ...rest } = process.env;
   return { ...rest, DOCKER_HOST: LOCAL_ENGINE };
 }

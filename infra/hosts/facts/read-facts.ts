@@ -36,12 +36,12 @@ export async function readFacts(
   if (target === null && how === "sudo")
     throw new UserError({
       what: `${fault.what}; lathe:bootstrap sudo is for hosts that are reached by SSH`,
-      fix: "pulumi config set lathe:bootstrap true, then log in anew, so that this shell has the group docker",
+      fix: "npx lathe pulumi config set lathe:bootstrap true, then log in anew, so that this shell has the group docker",
     });
   if (how === "false" || ["docker-old", "podman"].includes(reading.docker.kind)) throw new UserError(fault);
   if (preview) {
     const way = how === "sudo" ? "let its user reach it through sudo" : "add its user to the group docker";
-    say(`${fault.what}. \`pulumi up\` will install or start Docker there and ${way} (lathe:bootstrap ${how}).`);
+    say(`${fault.what}. \`npx lathe up\` will install or start Docker there and ${way} (lathe:bootstrap ${how}).`);
     return reading;
   }
   say(`${fault.what}. Installing or starting it (lathe:bootstrap ${how}); this can take minutes.`);
@@ -52,10 +52,10 @@ export async function readFacts(
   throw new UserError({
     what: `after its bootstrap, ${still.what}`,
     ...(target === null
-      ? { fix: "log in anew, so that this shell has the group docker (id -nG tells), then `pulumi up` again" }
+      ? { fix: "log in anew, so that this shell has the group docker (id -nG tells), then `npx lathe up` again" }
       : how === "sudo"
         ? {}
-        : { fix: "pulumi config set lathe:bootstrap sudo, if the group docker does not act there" }),
+        : { fix: "npx lathe pulumi config set lathe:bootstrap sudo, if the group docker does not act there" }),
   });
 }
 

@@ -51,7 +51,7 @@ export async function outputs(ref: StackRef): Promise<StackOutputs> {
   const { stdout } = await must({ ...ref, onLine: () => {} }, ["stack", "output", "--json", "--stack", ref.stack]);
   const { lathe } = JSON.parse(stdout) as { lathe?: unknown };
   if (lathe === undefined) {
-    throw new UserError({ what: `stack ${ref.stack} has no servers`, fix: `pulumi up --stack ${ref.stack}` });
+    throw new UserError({ what: `stack ${ref.stack} has no servers`, fix: `npx lathe up --stack ${ref.stack}` });
   }
   return StackOutputs.parse(lathe);
 }

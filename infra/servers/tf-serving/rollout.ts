@@ -104,7 +104,7 @@ async function tryOut(
     throw new UserError(
       {
         what: `${error.message}\n${restored}: ${held.map(words).join(", ")}`,
-        fix: "give the version before again (pulumi config set --path 'lathe:models[0].version' NUMBER), or mend the new one",
+        fix: "give the version before again (npx lathe pulumi config set --path 'lathe:models[0].version' NUMBER), or mend the new one",
       },
       { cause: error },
     );

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-import time
 
 # TensorFlow's cost model warns once an operation and graph; its errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -52,7 +51,6 @@ class Server:
         self._core = Core(self._manager, Metrics())
         self._prometheus, self._credentials = prometheus, credentials
         self._grpc = self._http = None
-        self._config_read_at = time.monotonic()
 
     def run(self):
         """Like the real server: no port is open before every model is loaded, and a model that cannot be is the end."""
@@ -76,19 +74,7 @@ class Server:
         self._listen()
         pause = self._flags.file_system_poll_wait_seconds
         while pause > 0 and not self._stop.wait(pause):
-            self._read_config()
             self._manager.look()
-
-    def _read_config(self):
-        """Reads the config file again where it is time. A config with a fault is logged, and changes nothing."""
-        pause = self._flags.model_config_file_poll_wait_seconds
-        if pause <= 0 or not self._flags.model_config_file or time.monotonic() < self._config_read_at + pause:
-            return
-        self._config_read_at = time.monotonic()
-        try:
-            self._manager.reload(config.models(self._flags))
-        except (Fault, SystemExit) as fault:
-            log.error(f"PollFilesystemAndReloadConfig failed to ReloadConfig: {fault}")
 
     def _listen(self):
         # What start-up made lives as long as the process: no later collection need look at it.

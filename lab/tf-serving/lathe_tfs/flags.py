@@ -10,7 +10,7 @@ from . import MATCHES, NAME, VERSION, log, runtime
 # Taken without complaint, since images and scripts set them; nothing here depends on them.
 WITHOUT_EFFECT = """
     enable_batching batching_parameters_file enable_model_warmup flush_filesystem_caches grpc_channel_arguments
-    grpc_socket_path num_load_threads num_unload_threads per_process_gpu_memory_fraction rest_api_enable_cors_support
+    grpc_socket_path model_config_file_poll_wait_seconds num_load_threads num_unload_threads per_process_gpu_memory_fraction rest_api_enable_cors_support
     rest_api_num_threads rest_api_timeout_in_ms tensorflow_session_parallelism xla_cpu_compilation_enabled
 """.split()
 
@@ -29,7 +29,6 @@ def parse(arguments):
     flag("model_name", "default", "name of the one model, without --model_config_file")
     flag("model_base_path", "", "folder of the one model's version folders")
     flag("model_config_file", "", "ModelServerConfig as text: several models")
-    flag("model_config_file_poll_wait_seconds", 0, "pause between looks into --model_config_file; 0: it is read once")
     flag("allow_version_labels_for_unavailable_models", False, "a label that is new may name a version not loaded yet", _bool)
     flag("monitoring_config_file", "", "MonitoringConfig as text: Prometheus")
     flag("ssl_config_file", "", "SSLConfig as text: gRPC by TLS, and which clients it lets in")

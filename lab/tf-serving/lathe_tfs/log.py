@@ -1,16 +1,8 @@
 """Lines on stderr, in the shape of TF Serving's own."""
 
-import sys
-import time
+import logging
 
-
-def _writer(level):
-    def write(text):
-        now = time.time()
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-        print(f"{stamp}.{int(now % 1 * 1e6):06d}: {level} {text}", file=sys.stderr, flush=True)
-
-    return write
-
-
-info, warning, error = _writer("I"), _writer("W"), _writer("E")
+logging.basicConfig(
+    format="%(asctime)s.%(msecs)03d000: %(levelname).1s %(message)s", datefmt="%Y-%m-%d %H:%M:%S", level=logging.INFO
+)
+info, warning, error = logging.info, logging.warning, logging.error

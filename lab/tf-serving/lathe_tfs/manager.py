@@ -192,14 +192,10 @@ def _versions_in(config):
 
 
 _last = {}
-_last_lock = threading.Lock()
 
 
-def _once(write, text, every_seconds=60):
+def _once(write, text):
     """Says the same thing once a minute, not once a look."""
-    with _last_lock:
-        now = time.monotonic()
-        if now - _last.get(text, -every_seconds) < every_seconds:
-            return
-        _last[text] = now
-    write(text)
+    if time.monotonic() - _last.get(text, -60) >= 60:
+        _last[text] = time.monotonic()
+        write(text)

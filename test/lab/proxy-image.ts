@@ -1,17 +1,14 @@
 import { cp, mkdir, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cached } from "../lib/cached.ts";
-import type { Progress } from "../lib/progress.ts";
-import { debianBase } from "./base.ts";
-import type { ImageSource } from "./images.ts";
-import { run } from "./run.ts";
+import { cached } from "../../lib/cached.ts";
+import type { Progress } from "../../lib/progress.ts";
+import { debianBase } from "../../lab/base.ts";
+import type { ImageSource } from "../../lab/images.ts";
+import { run } from "../../lab/run.ts";
 
 const PROGRAM = "usr/sbin/haproxy";
 
-/**
- * An image of HAProxy for the lab, where Docker Hub's own cannot be had: Debian's package, cut down to the program and the
- * libraries that it loads. What `lathe:proxyImage` names elsewhere is the official image; both start the same way.
- */
+/** HAProxy as an image where Docker Hub's cannot be had: Debian's, cut down to the program and its libraries. */
 export async function proxyImage(progress: Progress): Promise<ImageSource> {
   const base = await debianBase(progress, ["haproxy"]);
   const key = `haproxy-1-${basename(base)}`;
