@@ -97,6 +97,7 @@ describe("wrong use", () => {
     [["up", "edge"], /^error: an operand too many: "edge"/],
     [["down", "--parallel", "0"], /^error: --parallel 0\n {2}expected: a whole number of at least 1/],
     [["doctor"], /^error: no host given/],
+    [["doctor", "[-oProxyCommand=x]"], /^error: HOST: "\[-oProxyCommand=x\]"/],
     [["doctor", "x", "--ports", "grpc=70000"], /^error: --ports: "grpc=70000"/],
     [["plan", "--requests", "0"], /^error: --requests 0/],
     [["bench", "--resume", "--seed", "2"], /^error: --seed: a resumed run has what it began with/],

@@ -1,14 +1,30 @@
 import type { Security } from "./security.ts";
 
-/** Element types that the models in use take and give, by TensorFlow's names. */
-export type DType = "DT_FLOAT" | "DT_DOUBLE" | "DT_INT32" | "DT_UINT8" | "DT_INT64" | "DT_STRING" | "DT_BOOL";
+/** Element types whose values Lathe can show, by TensorFlow's names. */
+export type NumberType =
+  | ("DT_FLOAT" | "DT_DOUBLE" | "DT_HALF" | "DT_BFLOAT16" | "DT_BOOL")
+  | ("DT_INT8" | "DT_INT16" | "DT_INT32" | "DT_INT64")
+  | ("DT_UINT8" | "DT_UINT16" | "DT_UINT32" | "DT_UINT64");
 
-/** A dense tensor. `data` holds the elements in row-major order; strings are byte strings. */
+/** Any other by its number (`DT_8`, complex numbers): its bytes are kept. */
+export type OtherType = `DT_${number}`;
+
+export type DType = NumberType | "DT_STRING" | OtherType;
+
+/** Numbers in row-major order, as they lie in memory. */
+export type NumberArray =
+  | (Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | BigInt64Array)
+  | (Uint8Array | Uint16Array | Uint32Array | BigUint64Array);
+
+/**
+ * A dense tensor. `data` holds the elements in row-major order: strings are byte strings, floats of 16 bits their bits, and of other
+ * types there are the bytes as they came. `valuesOf` (tensors.ts) makes numbers of it.
+ */
 export interface Tensor {
   readonly dtype: DType;
   /** Size of each dimension; empty for a scalar. */
   readonly shape: readonly number[];
-  readonly data: Uint8Array | Float32Array | Float64Array | Int32Array | BigInt64Array | readonly Uint8Array[];
+  readonly data: NumberArray | readonly Uint8Array[];
 }
 
 /** One predict request, the same for every protocol. Without `version` or `label`: the latest; the signature is `serving_default`. */
@@ -56,8 +72,10 @@ export type CallResult =
       readonly outputs: Readonly<Record<string, Tensor>>;
       readonly requestBytes: number;
       readonly responseBytes: number;
+      /** The server had not begun the first attempt, and the client made a second: the times are of both together. */
+      readonly retried?: boolean;
     }
-  | { readonly ok: false; readonly error: CallError; readonly totalMs: number };
+  | { readonly ok: false; readonly error: CallError; readonly totalMs: number; readonly retried?: boolean };
 
 /** One protocol's client: one connection to one server, one call at a time unless `call` is called again meanwhile. */
 export interface Client {

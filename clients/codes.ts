@@ -70,14 +70,17 @@ const LONGEST_MESSAGE = 1500;
 /** An answer of more bytes is a fault of the peer: it is not read to its end. */
 export const LARGEST_ANSWER_BYTES = 2 ** 28;
 
-/** The error of an answer that does not end where answers end. */
-export function answerTooLarge(): StatusError {
-  return new StatusError("RESOURCE_EXHAUSTED", `the answer is larger than ${LARGEST_ANSWER_BYTES / 2 ** 20} MiB`);
+/** The error of an answer that does not end where answers end: at so many bytes. */
+export function answerTooLarge(largest = LARGEST_ANSWER_BYTES): StatusError {
+  const most = largest >= 2 ** 20 ? `${Math.floor(largest / 2 ** 20)} MiB` : `${largest} bytes`;
+  return new StatusError("RESOURCE_EXHAUSTED", `the answer is larger than ${most}`);
 }
 
 /** A call that failed with a status: thrown inside clients only, a `CallError` outside. */
 export class StatusError extends Error {
   readonly code: CanonicalCode;
+  /** It was the call's second attempt: the server had not begun the first. */
+  retried = false;
 
   constructor(code: CanonicalCode, message: string, options?: ErrorOptions) {
     const words = message.trim() === "" ? "the server gave no reason" : message;

@@ -9,7 +9,8 @@ export async function settle(body: () => Promise<CallResult>): Promise<CallResul
   try {
     return await body();
   } catch (error) {
-    return { ok: false, error: callErrorOf(error), totalMs: performance.now() - startAt };
+    const retried = error instanceof StatusError && error.retried ? { retried: true } : {};
+    return { ok: false, error: callErrorOf(error), totalMs: performance.now() - startAt, ...retried };
   }
 }
 

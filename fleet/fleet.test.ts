@@ -39,24 +39,47 @@ describe("which stacks are meant", () => {
 
   test("those with a config file and those of the backend, each once, but dev", () => {
     expect(chooseStacks("up", known)).toEqual([
+      { name: "acme/edge", configured: true, deployed: { resources: 9 } },
       { name: "cloud", configured: true, host: "cloud.example" },
-      { name: "edge", configured: true, deployed: { resources: 9 } },
       { name: "old", configured: false, deployed: { resources: 1 } },
     ]);
   });
 
   test("down leaves out what the backend does not know", () => {
-    expect(chooseStacks("down", known).map((s) => s.name)).toEqual(["edge", "old"]);
+    expect(chooseStacks("down", known).map((s) => s.name)).toEqual(["acme/edge", "old"]);
+  });
+
+  test("a stack of an organisation is called as Pulumi prints it, and is no other one of the same last name", () => {
+    const names = (all: object[]) =>
+      knownStacks(configured, JSON.stringify(all)).map((s) => [s.name, s.deployed?.resources]);
+    expect(
+      names([
+        { name: "acme/edge", resourceCount: 9 },
+        { name: "edge", resourceCount: 1 },
+      ]),
+    ).toEqual([
+      ["acme/edge", 9],
+      ["cloud", undefined],
+      ["dev", undefined],
+      ["edge", 1],
+    ]);
+    expect(names([{ name: "a/edge" }, { name: "b/edge" }]).map(([name]) => name)).toEqual([
+      "a/edge",
+      "b/edge",
+      "cloud",
+      "dev",
+    ]);
+    expect(() => chooseStacks("down", known, ["edge"])).toThrow(/no stack "edge"[^]*acme\/edge/);
   });
 
   test("dev is among them where it is named", () => {
-    expect(chooseStacks("up", known, ["dev", "edge", "dev"]).map((s) => s.name)).toEqual(["dev", "edge"]);
+    expect(chooseStacks("up", known, ["dev", "cloud", "dev"]).map((s) => s.name)).toEqual(["dev", "cloud"]);
   });
 
   test("all unknown names are reported at once, with what was likely meant", () => {
-    const ask = () => chooseStacks("up", known, ["egde", "cloud", "xyzzy"]);
+    const ask = () => chooseStacks("up", known, ["cluod", "old", "xyzzy"]);
     expect(ask).toThrow(UserError);
-    expect(ask).toThrow(/no stack "egde", did you mean edge\?[^]*no stack "xyzzy"[^]*stack init xyzzy/);
+    expect(ask).toThrow(/no stack "cluod", did you mean cloud\?[^]*no stack "xyzzy"[^]*stack init xyzzy/);
   });
 
   test("no stack at all is reported with the way to the first one", () => {

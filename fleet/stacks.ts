@@ -7,6 +7,7 @@ import { UserError, type Fault } from "../lib/errors.ts";
 
 /** A stack of the project, as far as it is known before any engine starts. */
 export interface KnownStack {
+  /** As Pulumi prints it: `acme/edge` is a stack of an organisation, and not `edge`. */
   readonly name: string;
   /** `Pulumi.NAME.yaml` is there. */
   readonly configured: boolean;
@@ -44,18 +45,23 @@ export function hostOf(text: string): string | undefined {
 
 const Listed = z.array(z.object({ name: z.string(), resourceCount: z.number().optional() }));
 
-/** The project's stacks: those with a config file, and those of the backend as `pulumi stack ls --json` prints them. */
+/**
+ * The project's stacks: those of the backend as `pulumi stack ls --json` prints them, and those that have a config file alone. All
+ * stacks of one last name (`edge`, `acme/edge`) have one config file, as Pulumi has it.
+ */
 export function knownStacks(configured: readonly KnownStack[], listed: string): KnownStack[] {
-  const deployed = new Map(Listed.parse(JSON.parse(listed)).map((s) => [s.name, { resources: s.resourceCount ?? 0 }]));
-  const known = configured.map((stack) => {
-    // A backend with organisations names some stacks with theirs: `acme/edge`.
-    const key = [...deployed.keys()].find((k) => k === stack.name || k.endsWith(`/${stack.name}`)) ?? "";
-    const found = deployed.get(key);
-    deployed.delete(key);
-    return { ...stack, ...(found && { deployed: found }) };
+  const files = new Map(configured.map((stack) => [stack.name, stack]));
+  const deployed = Listed.parse(JSON.parse(listed)).map(({ name, resourceCount = 0 }) => {
+    const file = files.get(lastName(name));
+    return { ...(file ?? { configured: false }), name, deployed: { resources: resourceCount } };
   });
-  const others = [...deployed].map(([name, found]) => ({ name, configured: false, deployed: found }));
-  return [...known, ...others].sort((a, b) => a.name.localeCompare(b.name));
+  const taken = new Set(deployed.map(({ name }) => lastName(name)));
+  const others = configured.filter(({ name }) => !taken.has(name));
+  return [...deployed, ...others].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function lastName(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
 }
 
 /**

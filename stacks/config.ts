@@ -21,21 +21,24 @@ const ROLES = ["client", "cloud", "edge"];
  * @throws UserError with all faults of the stack's config and the roles' files
  */
 export function stackConfig(): Promise<StackConfig> {
-  return configOf(pulumi.getProject(), pulumi.getStack(), pulumi.runtime.allConfig());
+  const all = pulumi.runtime.allConfig();
+  return configOf(pulumi.getProject(), pulumi.getStack(), all, Object.keys(all).filter(isSecret));
 }
 
 /**
  * The complete config of any stack.
  *
  * @param set what the user set, as Pulumi holds it: full keys to text, lists and maps as JSON
+ * @param secrets those of its keys that are secret
  * @throws UserError with all faults of it and of the roles' files
  */
 export async function configOf(
   project: string,
   stack: string,
   set: Readonly<Record<string, string>>,
+  secrets: readonly string[],
 ): Promise<StackConfig> {
-  const config = readConfig(set);
+  const config = readConfig(set, secrets);
   const local = stack === LOCAL_STACK;
   return resolveConfig({
     ...{ project, stack, config, local },
@@ -47,6 +50,10 @@ export async function configOf(
     kinds: serverKindNames.map(serverKind),
   });
 }
+
+/** Whether a key was set with `--secret`; the SDK has no public type for it (@pulumi/pulumi 3.259.0). */
+const isSecret = (key: string) =>
+  (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
 
 /** What `stacks/roles/ROLE.yaml` says; null where there is no such file: a role of the user's own needs none. */
 async function roleDefaults(role: string): Promise<ReadConfig | null> {

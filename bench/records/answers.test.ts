@@ -20,13 +20,21 @@ describe("kept answers", () => {
 
   it("are read by cell, the newest of each; a torn last line and a missing file are no fault", async () => {
     writeFileSync(path, `${line("a", [1])}${line("b", [2, null])}${line("a", [3])}{"cell":"c","outp`);
-    expect(await readAnswers(path)).toEqual(
+    expect((await readAnswers(path)).answers).toEqual(
       new Map([
         ["a", { x: { dtype: "DT_FLOAT", shape: [1], values: [3] } }],
         ["b", { x: { dtype: "DT_FLOAT", shape: [2], values: [2, NaN] } }],
       ]),
     );
-    expect(await readAnswers(join(dir, "none.jsonl"))).toEqual(new Map());
+    expect(await readAnswers(join(dir, "none.jsonl"))).toEqual({ answers: new Map(), tooLarge: new Map() });
+  });
+
+  it("that were too large are counted, until a newer one of the same cell is there", async () => {
+    const large = (cell: string) => `${JSON.stringify({ cell, outputs: {}, tooLarge: 9e7 })}\n`;
+    writeFileSync(path, `${line("a", [1])}${large("a")}${large("b")}${line("b", [2])}`);
+    const { answers, tooLarge } = await readAnswers(path);
+    expect([...answers.keys()]).toEqual(["b"]);
+    expect(tooLarge).toEqual(new Map([["a", 9e7]]));
   });
 
   it("damaged in the middle are named by file and line", async () => {

@@ -5,29 +5,40 @@ import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { AnswerMessage } from "../run/agent/protocol.ts";
 import { readLines } from "./jsonl.ts";
 
-const Line = AnswerMessage.pick({ outputs: true }).extend({ cell: z.string() });
+const Line = AnswerMessage.pick({ outputs: true, tooLarge: true }).extend({ cell: z.string() });
 
 /** The outputs of one measured call, by name. What JSON has no number for (NaN, infinities) is NaN. */
 export type Answer = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>
 >;
 
+/** What a run kept of its answers, by cell: themselves, or how many values one has that was too large to be kept. */
+export interface KeptAnswers {
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly tooLarge: ReadonlyMap<string, number>;
+}
+
 /**
  * The answers that a run kept (`answers.jsonl`), by cell; none where there is no file. A torn last line is left out.
  *
  * @throws UserError naming file and line where a line is no answer
  */
-export async function readAnswers(path: string): Promise<Map<string, Answer>> {
+export async function readAnswers(path: string): Promise<KeptAnswers> {
   const answers = new Map<string, Answer>();
-  if (!(await exists(path))) return answers;
+  const tooLarge = new Map<string, number>();
+  if (!(await exists(path))) return { answers, tooLarge };
   for await (const { lines, first, torn } of readLines(path)) {
     for (const [index, line] of lines.entries()) {
       if (line === "") continue;
       const found = answerOfLine(line, `${path}:${first + index}`, torn && index === lines.length - 1);
-      if (found !== undefined) answers.set(found.cell, found.outputs);
+      if (found === undefined) continue;
+      answers.delete(found.cell);
+      tooLarge.delete(found.cell);
+      if (found.tooLarge === undefined) answers.set(found.cell, found.outputs);
+      else tooLarge.set(found.cell, found.tooLarge);
     }
   }
-  return answers;
+  return { answers, tooLarge };
 }
 
 /** The answer that a line keeps; `place` names it in faults. Undefined where it is torn. Pure. */

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import { loadLabels } from "../../models/catalogue.ts";
 import type { RunManifest } from "./manifest.ts";
-import { type Answer, readAnswers } from "./answers.ts";
+import { type KeptAnswers, readAnswers } from "./answers.ts";
 import { type Photograph, readPhotographs } from "./photographs.ts";
 
 /** What a run's servers were sent and what they answered. */
 export interface Seen {
   /** By cell. */
-  readonly answers: ReadonlyMap<string, Answer>;
+  readonly answers: KeptAnswers["answers"];
+  /** Values of answers that were too large to be kept, by cell. */
+  readonly tooLarge?: KeptAnswers["tooLarge"];
   /** Names of class numbers, by model. A model without a label map is absent. */
   readonly labels: ReadonlyMap<string, ReadonlyMap<number, string>>;
   /** By the image's name; absent where the run did not keep it. */
@@ -25,7 +27,7 @@ export async function readSeen(dir: string, manifest: RunManifest): Promise<Seen
     }),
   );
   return {
-    answers: await readAnswers(join(dir, "answers.jsonl")),
+    ...(await readAnswers(join(dir, "answers.jsonl"))),
     labels: new Map(labels.flat()),
     photographs: await readPhotographs(dir, manifest),
   };

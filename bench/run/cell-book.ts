@@ -60,7 +60,11 @@ export class CellBook {
   measured(cell: Cell, latenciesMs: number[]): void {
     if (latenciesMs.length === 0) return;
     this.#visitsOf(cell).push(latenciesMs);
-    this.#callMs.set(modelKey(cell), Math.min(this.#callMs.get(modelKey(cell)) ?? Infinity, ...latenciesMs));
+    const shortest = latenciesMs.reduce(
+      (least, ms) => Math.min(least, ms),
+      this.#callMs.get(modelKey(cell)) ?? Infinity,
+    );
+    this.#callMs.set(modelKey(cell), shortest);
   }
 
   /** A visit that went well to its end. */

@@ -35,7 +35,7 @@ export interface RunInputs extends SoFar {
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
   /** Begins to watch what a cell's server uses; the function that is returned ends that. Never rejects; undefined where nothing is known. */
   watchServer?(cell: Cell): Promise<() => Promise<ServerUse | undefined>>;
-  answer(cell: Cell, outputs: AnswerMessage["outputs"]): void;
+  answer(cell: Cell, answer: Pick<AnswerMessage, "outputs" | "tooLarge">): void;
   onStatus(status: RunStatus): void;
   /** Monotonic clock, milliseconds. */
   now(): number;

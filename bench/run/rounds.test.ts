@@ -32,6 +32,7 @@ function world(
     sendImage: () => Promise.resolve(),
     sendSecurity: () => Promise.resolve(),
     close: () => Promise.resolve(),
+    gone: () => false,
     visit(m, onOutcome) {
       visits.push({ image: m.image, warmup: m.warmup, calls: m.calls, round: 0 });
       if (options.fails?.(m.image)) {

@@ -76,7 +76,7 @@ async function measure(
         return machine && server && explainServer(machine, server, sinceMs);
       },
       watchServer: (cell) => servers.begin(cell),
-      answer: (cell, outputs) => answers.append({ cell: cell.id, outputs }),
+      answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
       onStatus,
       now: () => performance.now(),
     });

@@ -77,7 +77,7 @@ export class Visitor {
     const onOutcome = (m: CallOutcome) => {
       // Outcomes come out of streams, where a throw would end the process: it is kept until the visit is over.
       try {
-        if (m.type === "answer") return this.#inputs.answer(cell, m.outputs);
+        if (m.type === "answer") return this.#inputs.answer(cell, m);
         const { visit: _visit, ...call } = m;
         this.#inputs.record({ ...call, cell: cell.id, round });
         if (m.ok && m.phase === "measure") latenciesMs.push(m.totalMs);

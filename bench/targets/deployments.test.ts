@@ -70,6 +70,10 @@ describe("what several stacks have deployed", () => {
     const machines = async (names?: string[]) => (await readDeployments(pulumi, names)).machines.map((m) => m.id);
     expect(await machines()).toEqual(["client", "edge"]);
     expect(await machines(["edge"])).toEqual(["edge"]);
+    // A program knows the last part of its stack's name alone: `edge` is another stack than `acme/edge`.
+    const asked = (args: readonly string[]) =>
+      Promise.resolve(JSON.stringify(args.includes("ls") ? [{ name: "acme/edge" }] : outputs["edge"]));
+    expect((await readDeployments(asked, undefined)).servers.map((s) => s.access.stack)).toEqual(["acme/edge"]);
     await expect(machines(["other"])).rejects.toThrow(/stack "other" has no output "lathe"/);
     await expect(machines([])).rejects.toThrow(/no stack of this project is deployed/);
   });

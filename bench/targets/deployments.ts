@@ -18,7 +18,7 @@ export async function readDeployments(pulumi: PulumiCli, names: readonly string[
   for (const stack of names ?? (await deployedStacks(pulumi))) {
     const { lathe } = await outputsOfStack(pulumi, stack);
     const from = `stack "${stack}"`;
-    if (lathe !== undefined) sources.push({ from, outputs: parseOutputs(lathe, from) });
+    if (lathe !== undefined) sources.push({ from, outputs: ofStack(stack, parseOutputs(lathe, from)) });
     else if (names !== undefined)
       throw new UserError({ what: `${from} has no output "lathe"`, fix: `npx lathe up --stack ${stack}` });
   }
@@ -28,6 +28,12 @@ export async function readDeployments(pulumi: PulumiCli, names: readonly string[
     expected: "at least one machine with a server on it",
     fix: "npx lathe up --stack edge (or npx lathe demo, to see it all on this machine)",
   });
+}
+
+/** Its servers say of which stack they are, by the name that Pulumi takes: a program knows only the last part of it. */
+function ofStack(stack: string, outputs: StackOutputs): StackOutputs {
+  const servers = outputs.servers.map((server) => ({ ...server, access: { ...server.access, stack } }));
+  return { ...outputs, servers };
 }
 
 /** The same from files that hold a stack's output `lathe` as JSON: for a bench on a machine without Pulumi. */

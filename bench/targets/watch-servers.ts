@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { openPassage } from "../../infra/hosts/connection/login-shell.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { localEnvironment } from "../../infra/hosts/connection/run.ts";
 import { sshArgs, sshEnvironment } from "../../infra/hosts/connection/ssh.ts";
@@ -60,7 +61,8 @@ export function watchServers({ machines, servers }: Deployed, now: () => number)
 
 function startSampler({ ssh }: Machine, { container }: Server): Sampler {
   const command = script(SAMPLE_SCRIPT, container);
-  const [program = "sh", ...args] = ssh === null ? command : ["ssh", ...sshArgs(ssh, command)];
+  const way = ssh === null ? undefined : openPassage(command);
+  const [program = "sh", ...args] = ssh === null ? command : ["ssh", ...sshArgs(ssh)];
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(program, args, {
     stdio: ["pipe", "pipe", "ignore"],
     env: ssh === null ? localEnvironment() : sshEnvironment(),
@@ -83,6 +85,7 @@ function startSampler({ ssh }: Machine, { container }: Server): Sampler {
   child.on("error", end);
   child.on("close", end);
   child.stdin.on("error", () => {}); // `close` says the same
+  if (way !== undefined) child.stdin.write(way.head);
   child.stdout.setEncoding("latin1").on("data", (text: string) => {
     said += text;
     if (said.endsWith("\nend\n")) give(parseSample(said.split("\n")));

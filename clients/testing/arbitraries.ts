@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { numberArrays } from "../tensors.ts";
+import { numberArrays, valuesOf } from "../tensors.ts";
 import type { DType, Tensor } from "../client.ts";
 
 /*
@@ -59,8 +59,22 @@ function elements(dtype: DType, count: number, finite: boolean): fc.Arbitrary<Te
       return fc.float32Array(floats);
     case "DT_DOUBLE":
       return fc.float64Array(floats);
+    case "DT_INT8":
+      return fc.int8Array(exactly);
+    case "DT_INT16":
+      return fc.int16Array(exactly);
     case "DT_INT32":
       return fc.int32Array(exactly);
+    case "DT_UINT16":
+      return fc.uint16Array(exactly);
+    case "DT_HALF":
+    case "DT_BFLOAT16":
+      // An exponent of ones is NaN or infinite.
+      return fc.uint16Array(finite ? { ...exactly, max: 0x7bff } : exactly);
+    case "DT_UINT32":
+      return fc.uint32Array(exactly);
+    case "DT_UINT64":
+      return fc.bigUint64Array(finite ? { ...exactly, max: 2n ** 53n - 1n } : exactly);
     case "DT_INT64":
       return fc.bigInt64Array(finite ? { ...exactly, min: -(2n ** 53n) + 1n, max: 2n ** 53n - 1n } : exactly);
     case "DT_BOOL":
@@ -75,7 +89,7 @@ export function nest(tensor: Tensor): unknown {
   let next = 0;
   const level = (axis: number): unknown => {
     if (axis < tensor.shape.length) return Array.from({ length: tensor.shape[axis] as number }, () => level(axis + 1));
-    const value = tensor.data[next++];
+    const value = (valuesOf(tensor) ?? tensor.data)[next++];
     return tensor.dtype === "DT_BOOL" ? value === 1 : value;
   };
   return level(0);

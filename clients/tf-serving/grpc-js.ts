@@ -6,6 +6,7 @@ import { codeName, LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
 import type { Security } from "../security.ts";
+import { checkPredictResponse } from "./messages/decode.ts";
 import { requestObject, tensorOfObject, type TensorObject } from "./messages/grpc-js-objects.ts";
 import type { CallResult, Client, PredictRequest } from "../client.ts";
 
@@ -61,6 +62,7 @@ export function grpcJsClient(address: string, port: number, security?: Security)
     const deserialize = (bytes: Buffer) => {
       lastByteAt = performance.now();
       responseBytes = bytes.length;
+      checkPredictResponse(bytes);
       return method.responseDeserialize(bytes);
     };
     const options = { deadline: Date.now() + request.timeoutMs };

@@ -23,7 +23,15 @@ export function probeClient(address: string, port: number, security?: Security):
         const outputs = decodePredictResponse(answer.body);
         const { sentAt, firstByteAt, lastByteAt } = answer;
         const timing = timingOf({ startAt, encodedAt, sentAt, firstByteAt, lastByteAt, endAt: performance.now() });
-        return { ok: true, timing, outputs, requestBytes: message.length, responseBytes: answer.body.length };
+        const retried = answer.retried ? { retried: true } : {};
+        return {
+          ok: true,
+          timing,
+          outputs,
+          requestBytes: message.length,
+          responseBytes: answer.body.length,
+          ...retried,
+        };
       }),
     close: () => channel.close(),
   };

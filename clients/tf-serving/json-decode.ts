@@ -23,7 +23,9 @@ export function decodePredictAnswer(text: string): Record<string, Tensor> {
 function decodeRows(rows: readonly unknown[]): Record<string, Tensor> {
   const first = rows[0];
   if (!isNamed(first)) return { [UNNAMED_OUTPUT]: tensorOf(UNNAMED_OUTPUT, rows) };
-  const column = (name: string) => rows.map((row) => (isNamed(row) ? row[name] : undefined));
+  // Looked at once: for each of a row's names, a row of n names would take n² steps.
+  const named = rows.map((row) => (isNamed(row) ? row : {}));
+  const column = (name: string) => named.map((row) => (Object.hasOwn(row, name) ? row[name] : undefined));
   return Object.fromEntries(Object.keys(first).map((name) => [name, tensorOf(name, column(name))]));
 }
 
@@ -87,8 +89,37 @@ function isNamed(value: unknown): value is Record<string, unknown> {
  */
 const STRING_OR_BARE_WORD = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/g;
 
-/** A server's JSON, those words among it. Throws StatusError INTERNAL where it is none. */
+/** Texts up to this length cannot make values that take much. */
+const FREE_CHARACTERS = 2 ** 22;
+/** Bytes that a text's values may take. */
+const LARGEST_VALUES_BYTES = 2 ** 29;
+/** What begins with each of these characters takes about so many bytes once it is parsed; a comma, the element after it. */
+const BYTES_OF = new Uint8Array(128);
+for (const [character, bytes] of [
+  ["{", 64],
+  ["[", 48],
+  [",", 24],
+  ['"', 16],
+] as const)
+  // prettier-ignore
+  BYTES_OF[character.charCodeAt(0)] = bytes;
+
+/**
+ * Throws StatusError RESOURCE_EXHAUSTED where the values of a long text would take too much memory: `{},{},…` takes twenty times its
+ * length. Not where they stand but that they stand there counts, so that a text's strings may count, too.
+ */
+function checkSize(text: string): void {
+  if (text.length <= FREE_CHARACTERS) return;
+  let bytes = 0;
+  for (let at = 0; at < text.length; at++) bytes += BYTES_OF[text.charCodeAt(at)] ?? 0;
+  const most = `${LARGEST_VALUES_BYTES / 2 ** 20} MiB`;
+  if (bytes > LARGEST_VALUES_BYTES)
+    throw new StatusError("RESOURCE_EXHAUSTED", `the answer's values would take more than ${most} of memory`);
+}
+
+/** A server's JSON, those words among it. Throws StatusError: INTERNAL where it is none, RESOURCE_EXHAUSTED where it is too much. */
 export function parseJson(text: string): unknown {
+  checkSize(text);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -110,10 +141,13 @@ function notJson(text: string, cause: unknown): StatusError {
   return new StatusError("INTERNAL", `the answer is not JSON: ${JSON.stringify(text.slice(0, 200))}`, { cause });
 }
 
+/** A failed answer that is longer is no reason that a person can read. */
+const LONGEST_ERROR = 2 ** 16;
+
 /** The text of a failed answer: its `error` field, or what else the server sent. */
 export function errorText(status: number, text: string): string {
   try {
-    const answer: unknown = JSON.parse(text);
+    const answer: unknown = text.length > LONGEST_ERROR ? undefined : JSON.parse(text);
     if (isObject(answer) && typeof answer["error"] === "string" && answer["error"] !== "")
       return answer["error"].slice(0, 1500);
   } catch {

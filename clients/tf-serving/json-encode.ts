@@ -1,20 +1,26 @@
-import { checkTensor } from "../tensors.ts";
+import { StatusError } from "../codes.ts";
+import { checkTensor, valuesOf } from "../tensors.ts";
 import type { PredictRequest, Tensor } from "../client.ts";
 import type { JsonBuffer } from "./json-buffer.ts";
 
 /**
  * Writes a `:predict` body into `out`. One input with a batch dimension goes as rows (`instances`: what the paper's client
- * sends); several inputs, or a scalar, by name (`inputs`).
+ * sends); several inputs, or a scalar, or any where `byName` says so, by name (`inputs`).
  * Throws StatusError INVALID_ARGUMENT where a tensor's data does not fit its type and shape.
  */
-export function encodePredictBody(request: PredictRequest, defaultSignature: string, out: JsonBuffer): void {
+export function encodePredictBody(
+  request: PredictRequest,
+  defaultSignature: string,
+  out: JsonBuffer,
+  byName = false,
+): void {
   const inputs = Object.entries(request.inputs);
   for (const [name, tensor] of inputs) checkTensor(name, tensor);
   out.at = 0;
   out.text('{"signature_name":');
   out.string(request.signature ?? defaultSignature);
   const only = inputs.length === 1 ? inputs[0]?.[1] : undefined;
-  if (only !== undefined && only.shape.length > 0) {
+  if (!byName && only !== undefined && only.shape.length > 0) {
     out.text(',"instances":');
     encodeTensor(only, out);
   } else {
@@ -43,8 +49,10 @@ function elementWriter(tensor: Tensor, out: JsonBuffer): ElementWriter {
   const data = tensor.data;
   if (!ArrayBuffer.isView(data)) return (i) => out.base64(data[i] as Uint8Array);
   if (tensor.dtype === "DT_BOOL") return (i) => out.text(data[i] === 0 ? "false" : "true");
+  const values = valuesOf(tensor);
+  if (values === undefined) throw new StatusError("INVALID_ARGUMENT", `JSON has no form for ${tensor.dtype}`);
   // NaN, Infinity and -Infinity as they stand: no JSON, but what TF Serving reads and writes for them.
-  return (i) => out.text(String(data[i]));
+  return (i) => out.text(String(values[i]));
 }
 
 function encodeAny(write: ElementWriter, shape: readonly number[], axis: number, first: number, out: JsonBuffer): void {

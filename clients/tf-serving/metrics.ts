@@ -1,6 +1,8 @@
 import type { ServerTotals, Total } from "../client.ts";
 
 const SERIES = /^:tensorflow:serving:(request|runtime)_latency_(sum|count)\{(.*)\} +(\S+)/;
+/** A longer line is none of a model's: the pairs of one without end must not fill the memory. */
+const LONGEST_LINE = 2 ** 16;
 /** A name is tried once, at its first letter: tried at each, a line of n letters would take n² steps. */
 const LABEL = /\b(\w+)="((?:[^"\\]|\\.)*)"/g;
 const NOTHING: Total = { count: 0, sumMs: 0, stepMs: 0 };
@@ -11,7 +13,8 @@ const NOTHING: Total = { count: 0, sumMs: 0, stepMs: 0 };
  */
 export function serverTotals(page: string, model: string, protocol: string): ServerTotals {
   let [requests, runs] = [NOTHING, NOTHING];
-  for (const line of page.split("\n")) {
+  for (const line of linesOf(page)) {
+    if (line.length > LONGEST_LINE) continue;
     const [, series, kind, labelText, printed] = SERIES.exec(line) ?? [];
     if (labelText === undefined || printed === undefined) continue;
     const labels = new Map([...labelText.matchAll(LABEL)].map(([, name, value]) => [name, unescape(value ?? "")]));
@@ -26,6 +29,16 @@ export function serverTotals(page: string, model: string, protocol: string): Ser
     else runs = add(runs);
   }
   return { requests, runs };
+}
+
+/** One line after the other: a list of all of them would take many times a page of empty ones. */
+function* linesOf(page: string): Generator<string> {
+  for (let from = 0; from <= page.length;) {
+    const end = page.indexOf("\n", from);
+    yield page.slice(from, end < 0 ? page.length : end);
+    if (end < 0) return;
+    from = end + 1;
+  }
 }
 
 function unescape(text: string): string {

@@ -14,15 +14,16 @@ export interface ModelVersionStatus {
 /** int64 travels as text in JSON (`"1"`), and so does proto-loader give it. */
 const Int64 = z.union([z.string().regex(/^-?\d+$/), z.number().int()]).transform(Number);
 
-const StatusForm = z.object({
-  model_version_status: z.array(
-    z.object({
-      version: Int64,
-      state: z.string(),
-      status: z.object({ error_code: z.string().default("OK"), error_message: z.string().default("") }).nullish(),
-    }),
-  ),
+const Version = z.object({
+  version: Int64,
+  state: z.string(),
+  status: z.object({ error_code: z.string().default("OK"), error_message: z.string().default("") }).nullish(),
 });
+
+/** No model has more versions; a fault is kept for each element of a list, so a list is counted before it is looked at. */
+const MOST_VERSIONS = 1000;
+
+const StatusForm = z.object({ model_version_status: z.array(z.unknown()).max(MOST_VERSIONS).pipe(z.array(Version)) });
 
 /** The versions in an answer to a question for a model's status, by either protocol. Throws StatusError INTERNAL where it is none. */
 export function modelStatusOf(answer: unknown): ModelVersionStatus[] {

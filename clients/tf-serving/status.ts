@@ -21,6 +21,9 @@ export interface StatusQuery {
   readonly security?: Security | undefined;
 }
 
+/** No answer about a model comes near it. */
+const LARGEST_ANSWER_BYTES = 2 ** 22;
+
 type Peer = Omit<StatusQuery, "protocol" | "model">;
 
 /** A value or why there is none; asking never throws. */
@@ -68,6 +71,7 @@ async function asked<T>(body: () => Promise<T>): Promise<Asked<T>> {
 
 async function restGet({ address, port, security, timeoutMs }: Peer, path: string): Promise<unknown> {
   const connection = new HttpConnection(address, port, security);
+  connection.largestAnswerBytes = LARGEST_ANSWER_BYTES;
   try {
     await connection.ready(timeoutMs);
     const answer = await connection.exchange("GET", path, null, timeoutMs);
@@ -84,7 +88,9 @@ async function grpcCall({ address, port, security, timeoutMs }: Peer, path: stri
   const [, service = "", name = ""] = path.split("/");
   const definition = packageDefinition()[service] as grpc.ServiceDefinition;
   const { requestSerialize, responseDeserialize } = definition[name] as grpc.MethodDefinition<object, object>;
-  const client = new grpc.Client(authority(address, port), ...channelTo(security));
+  const [credentials, channel] = channelTo(security);
+  const bounded = { ...channel, "grpc.max_receive_message_length": LARGEST_ANSWER_BYTES };
+  const client = new grpc.Client(authority(address, port), credentials, bounded);
   const options = { deadline: Date.now() + timeoutMs };
   try {
     return await new Promise<unknown>((resolve, reject) => {

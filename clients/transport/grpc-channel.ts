@@ -6,7 +6,7 @@ import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-f
 import { Http2Connection } from "./h2/connection.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
 import { encodeBlock } from "./h2/hpack.ts";
-import { StreamReset, type Http2ErrorName } from "./h2/errors.ts";
+import { GoingAway, StreamReset, type Http2ErrorName } from "./h2/errors.ts";
 import { connectTls } from "../tls.ts";
 import type { Security } from "../security.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";
@@ -20,6 +20,15 @@ export interface UnaryAnswer {
   readonly sentAt: number;
   readonly firstByteAt: number;
   readonly lastByteAt: number;
+  /** The server had not begun the first attempt, and this is the second one's. */
+  readonly retried: boolean;
+}
+
+/** A server that has provably not begun a call: it refused its stream, or went away before it. */
+class NotBegun extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
 }
 
 /**
@@ -59,12 +68,38 @@ export class GrpcChannel {
     }
   }
 
-  /** One call. Throws StatusError: the server's own status, or what became of the connection. */
+  /**
+   * One call; a second attempt where the server has provably not begun the first, as gRPC's clients make it (its "transparent
+   * retries"). Throws StatusError: the server's own status, or what became of the connection.
+   */
   async unary(path: string, message: GatheredMessage, timeoutMs: number): Promise<UnaryAnswer> {
-    const received = await this.#exchange(path, message, timeoutMs);
+    const deadline = performance.now() + timeoutMs;
+    try {
+      return await this.#once(path, message, timeoutMs, deadline, false);
+    } catch (error) {
+      if (!(error instanceof NotBegun)) throw error;
+    }
+    try {
+      await this.ready(Math.max(1, deadline - performance.now()));
+      return await this.#once(path, message, timeoutMs, deadline, true);
+    } catch (error) {
+      const status = error instanceof NotBegun ? this.#statusOf(error.cause as Error) : error;
+      if (status instanceof StatusError) status.retried = true;
+      throw status;
+    }
+  }
+
+  async #once(
+    path: string,
+    message: GatheredMessage,
+    timeoutMs: number,
+    deadline: number,
+    retried: boolean,
+  ): Promise<UnaryAnswer> {
+    const received = await this.#exchange(path, message, timeoutMs, deadline);
     checkStatus(received.headers, received.trailers);
     const { sentAt, firstByteAt, lastByteAt } = received;
-    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt };
+    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt, retried };
   }
 
   close(): Promise<void> {
@@ -73,7 +108,7 @@ export class GrpcChannel {
     return Promise.resolve();
   }
 
-  #exchange(path: string, message: GatheredMessage, timeoutMs: number): Promise<Received> {
+  #exchange(path: string, message: GatheredMessage, timeoutMs: number, deadline: number): Promise<Received> {
     return new Promise((resolve, reject) => {
       const connection = this.#connection;
       if (connection === null) return reject(unavailable(this.#address, this.#port, "not connected"));
@@ -86,13 +121,14 @@ export class GrpcChannel {
         },
         (error) => {
           clearTimeout(timer);
-          reject(this.#statusOf(error));
+          const refused = error instanceof StreamReset && error.errorName === "REFUSED_STREAM" && !exchange.answered;
+          reject(refused || error instanceof GoingAway ? new NotBegun(error) : this.#statusOf(error));
         },
       );
       const timer = setTimeout(() => {
         connection.cancel(exchange);
         reject(deadlineExceeded(this.#address, this.#port, timeoutMs));
-      }, timeoutMs);
+      }, deadline - performance.now());
       connection.start(exchange);
     });
   }

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import type { Security } from "../security.ts";
+import { decoded } from "./content-coding.ts";
 import { type HttpResponse, ResponseReader } from "./response.ts";
 import { LastHead } from "./response-head.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
@@ -10,6 +11,8 @@ import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
+  /** Bytes of the body as it came: fewer, where something between has compressed it. */
+  readonly wireBytes: number;
   readonly sentAt: number;
   readonly firstByteAt: number;
   readonly lastByteAt: number;
@@ -40,7 +43,12 @@ export class HttpConnection {
     this.#port = port;
     this.#security = security;
     const token = security?.token === undefined ? [] : [`authorization: Bearer ${oneLine(security.token)}`];
-    this.#headers = [`host: ${authority(address, port)}`, "connection: keep-alive", ...token].join("\r\n");
+    this.#headers = [
+      `host: ${authority(address, port)}`,
+      "connection: keep-alive",
+      "accept-encoding: identity",
+      ...token,
+    ].join("\r\n");
   }
 
   /** Connects. Throws UserError that names address and protocol (`title`) where there is no connection within `timeoutMs`. */
@@ -64,7 +72,7 @@ export class HttpConnection {
 
   /**
    * One exchange. Throws StatusError where there is no whole answer: DEADLINE_EXCEEDED, or UNAVAILABLE where the
-   * connection broke, the body was shorter than promised, or the peer does not speak HTTP; RESOURCE_EXHAUSTED where the
+   * connection broke, the body was shorter than promised or in a coding that nobody knows, or the peer does not speak HTTP; RESOURCE_EXHAUSTED where the
    * answer is larger than any may be.
    */
   exchange(method: "GET" | "POST", path: string, body: Buffer | null, timeoutMs: number): Promise<HttpAnswer> {
@@ -90,12 +98,13 @@ export class HttpConnection {
           const response = next();
           if (response === undefined) return;
           const lastByteAt = performance.now();
-          const { status, firstByteAt } = response;
+          const { status, firstByteAt, coding } = response;
+          const body = decoded(response.body, coding, this.largestAnswerBytes);
           // An answer that came before all was sent: the rest of the request is nobody's.
           const sent = socket.writableLength === 0;
           settle(response.kept && sent);
           const sentAt = sent && socket.flushedAt > 0 ? socket.flushedAt : firstByteAt;
-          resolve({ status, body: response.body, sentAt, firstByteAt, lastByteAt });
+          resolve({ status, body, wireBytes: response.body.length, sentAt, firstByteAt, lastByteAt });
         } catch (error) {
           failed(error);
         }

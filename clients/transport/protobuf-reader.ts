@@ -25,26 +25,52 @@ export class WireReader {
       if (shift < 32) value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
-    throw new StatusError("INTERNAL", "the answer holds a number of more than ten bytes");
+    throw tooLong();
   }
 
-  /** A varint as a signed 64 bit integer. */
-  int64(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
+  /** A varint as two halves of 32 bits, the low one first: a BigInt for each of many would take many times their bytes. */
+  halves(into: Int32Array, at: number): void {
+    let [low, high] = [0, 0];
+    for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.#next();
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asIntN(64, value);
+      const bits = byte & 0x7f;
+      if (shift < 32) low |= bits << shift;
+      if (shift === 28) high = bits >> 4;
+      else if (shift > 28) high |= bits << (shift - 32);
+      if (byte < 0x80) {
+        [into[at], into[at + 1]] = [low, high];
+        return;
+      }
     }
-    throw new StatusError("INTERNAL", "the answer holds a number of more than ten bytes");
+    throw tooLong();
+  }
+
+  /** A varint as a signed integer; beyond 2^53 the nearest that a number can be. */
+  int64(): number {
+    this.halves(HALVES, 0);
+    return (HALVES[1] as number) * 2 ** 32 + ((HALVES[0] as number) >>> 0);
   }
 
   /** A length-delimited field's bytes, shared with the message. */
   delimited(): Uint8Array {
-    const length = this.uint32();
-    if (length > this.end - this.at) throw truncated();
-    this.at += length;
+    const length = this.span();
     return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  /** Steps over a length-delimited field; gives its length, and `at` is its end. */
+  span(): number {
+    const length = this.uint32();
+    this.pass(length);
+    return length;
+  }
+
+  /** How many varints there are in a length-delimited field, which ends where one of them ends; steps over it. */
+  spanOfVarints(): number {
+    const length = this.span();
+    let count = 0;
+    for (let at = this.at - length; at < this.at; at++) if ((this.bytes[at] as number) < 0x80) count += 1;
+    if (length > 0 && (this.bytes[this.at - 1] as number) >= 0x80) throw truncated();
+    return count;
   }
 
   /** A length-delimited message, read in place by `read`, which has to read to its end: a reader of its own would be garbage. */
@@ -58,28 +84,25 @@ export class WireReader {
     return value;
   }
 
-  /** The next `length` bytes, shared. */
-  fixed(length: number): Uint8Array {
+  /** Steps over `length` bytes. */
+  pass(length: number): void {
     if (length > this.end - this.at) throw truncated();
     this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
   }
 
   /** Steps over a field of this tag that nobody asked for. */
   skip(tag: number): void {
     switch (tag & 7) {
       case 0:
-        this.int64();
+        this.uint32();
         return;
       case 1:
-        this.fixed(8);
-        return;
+        return this.pass(8);
       case 2:
-        this.delimited();
+        this.span();
         return;
       case 5:
-        this.fixed(4);
-        return;
+        return this.pass(4);
       default:
         throw new StatusError("INTERNAL", `the answer holds a field of unknown kind (tag ${tag})`);
     }
@@ -89,6 +112,12 @@ export class WireReader {
     if (this.at >= this.end) throw truncated();
     return this.bytes[this.at++] as number;
   }
+}
+
+const HALVES = new Int32Array(2);
+
+function tooLong(): StatusError {
+  return new StatusError("INTERNAL", "the answer holds a number of more than ten bytes");
 }
 
 function truncated(): StatusError {

@@ -6,6 +6,8 @@ export interface ResponseHead {
   readonly chunked: boolean;
   /** The connection may carry another exchange. */
   readonly kept: boolean;
+  /** What its body is coded by, in lower case, as it is said; empty where it is not. */
+  readonly coding: string;
 }
 
 /** Bytes that are no HTTP/1.1 response. */
@@ -16,48 +18,80 @@ export class NotHttp extends Error {
 /** The head that a connection's last answer had: servers say the same each time, so most need not be read again. */
 export class LastHead {
   #bytes: Buffer = Buffer.alloc(0);
-  #status = 0;
-  #length = 0;
+  #head: ResponseHead | undefined;
 
   /** Remembers a head, its mark at the end included, of an answer that says its length and keeps the connection. */
-  keep(bytes: Buffer, status: number, length: number): void {
-    [this.#bytes, this.#status, this.#length] = [Buffer.from(bytes), status, length];
+  keep(bytes: Buffer, head: ResponseHead): void {
+    [this.#bytes, this.#head] = [Buffer.from(bytes), head];
   }
 
   /** What these bytes say, where they begin with that very head. */
-  match(bytes: Buffer): { status: number; length: number; after: Buffer } | undefined {
+  match(bytes: Buffer): { readonly head: ResponseHead; readonly after: Buffer } | undefined {
     const size = this.#bytes.length;
-    if (size === 0 || bytes.length < size || this.#bytes.compare(bytes, 0, size) !== 0) return undefined;
-    return { status: this.#status, length: this.#length, after: bytes.subarray(size) };
+    if (this.#head === undefined || bytes.length < size || this.#bytes.compare(bytes, 0, size) !== 0) return undefined;
+    return { head: this.#head, after: bytes.subarray(size) };
   }
 }
 
-/** Reads a head, its mark at the end left out (RFC 9112, sections 4 and 5). Throws NotHttp. */
+/** A header's name (RFC 9110, section 5.1), with nothing before or after it. */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/**
+ * Reads a head, its mark at the end left out (RFC 9112, sections 4 to 6): values that go on in a further line are put together, a
+ * length that is said twice counts once, and one beside `chunked` does not count. Throws NotHttp.
+ */
 export function headOf(text: string): ResponseHead {
-  const [first = "", ...lines] = text.split("\r\n");
-  const match = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/.exec(first);
-  if (match === null) throw new NotHttp(`the peer does not speak HTTP/1.1: ${JSON.stringify(first.slice(0, 80))}`);
-  const status = Number(match[2]);
-  let [length, chunked, kept] = [undefined as number | undefined, false, match[1] === "1"];
-  for (const line of lines) {
+  const status = text.split("\r\n", 1)[0] as string;
+  const match = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/.exec(status);
+  if (match === null) throw new NotHttp(`the peer does not speak HTTP/1.1: ${show(status)}`);
+  const [, minor, code] = match;
+  let [length, chunked, kept, coding] = [undefined as number | undefined, false, minor === "1", ""];
+  for (const line of linesOf(text.slice(status.length))) {
     const colon = line.indexOf(":");
-    if (colon <= 0) throw new NotHttp(`a header without a name: ${JSON.stringify(line.slice(0, 80))}`);
+    const name = line.slice(0, Math.max(0, colon));
+    if (!NAME.test(name)) throw new NotHttp(`a header without a name: ${show(line)}`);
     const value = line.slice(colon + 1).trim();
-    switch (line.slice(0, colon).toLowerCase()) {
+    switch (name.toLowerCase()) {
       case "content-length":
-        if (!/^\d{1,15}$/.test(value) || (length !== undefined && length !== Number(value)))
-          throw new NotHttp(`content-length: ${JSON.stringify(value.slice(0, 80))}`);
-        length = Number(value);
+        length = lengthOf(value, length);
         break;
       case "transfer-encoding":
-        if (value.toLowerCase() !== "chunked") throw new NotHttp(`transfer-encoding: ${value.slice(0, 80)}`);
+        if (value.toLowerCase() !== "chunked" || chunked) throw new NotHttp(`transfer-encoding: ${show(value)}`);
         chunked = true;
+        break;
+      case "content-encoding":
+        coding = coding === "" ? value.toLowerCase() : `${coding}, ${value.toLowerCase()}`;
         break;
       case "connection":
         if (/\bclose\b/i.test(value)) kept = false;
         else if (/\bkeep-alive\b/i.test(value)) kept = true;
     }
   }
-  if (status === 101) throw new NotHttp("the peer wants another protocol");
-  return { status, length, chunked, kept };
+  if (code === "101") throw new NotHttp("the peer wants another protocol");
+  // Where both are said, somebody between may have read the other: what comes after the answer is not trusted (section 6.1).
+  if (chunked && (length !== undefined || minor === "0")) kept = false;
+  return { status: Number(code), length: chunked ? undefined : length, chunked, kept, coding };
 }
+
+/** The header lines after the status line; one that begins with white space goes on with the one before it (section 5.2). */
+function linesOf(text: string): string[] {
+  if (text === "") return [];
+  if (/^\r\n[ \t]/.test(text)) throw new NotHttp("a header that begins with white space");
+  const lines = text
+    .slice(2)
+    .replace(/\r\n[ \t]+/g, " ")
+    .split("\r\n");
+  if (/[\r\n\0]/.test(lines.join(""))) throw new NotHttp("a head with a line end or a NUL within a line");
+  return lines;
+}
+
+/** A length that was said once or, in one list or several headers, the same more than once (RFC 9110, section 8.6). */
+function lengthOf(value: string, before: number | undefined): number {
+  const all = value.split(",").map((one) => one.trim());
+  const first = Number(all[0]);
+  if (!all.every((one) => /^\d{1,15}$/.test(one) && Number(one) === first) || (before ?? first) !== first)
+    throw new NotHttp(`content-length: ${show(value)}`);
+  return first;
+}
+
+const show = (text: string) => JSON.stringify(text.slice(0, 80));

@@ -1,18 +1,21 @@
 import { performance } from "node:perf_hooks";
 import { answerTooLarge } from "../codes.ts";
-import { LastHead, NotHttp, headOf } from "./response-head.ts";
+import { Body } from "./body.ts";
+import { LastHead, NotHttp, type ResponseHead, headOf } from "./response-head.ts";
 
 /** A whole HTTP/1.1 response, whatever its status. */
 export interface HttpResponse {
   readonly status: number;
+  /** As it came: coded by `coding`, where that is not empty. */
   readonly body: Buffer;
+  readonly coding: string;
   /** The connection may carry another exchange. */
   readonly kept: boolean;
   /** When its first byte was read (`performance.now`, ms). */
   readonly firstByteAt: number;
 }
 
-/** A status line and its headers have no business to be longer. */
+/** A status line and its headers have no business to be longer, nor what comes before them (1xx) or after the last chunk. */
 const LONGEST_HEAD_BYTES = 64 * 1024;
 /** Nor has the line before a chunk. */
 const LONGEST_LINE_BYTES = 1024;
@@ -37,13 +40,14 @@ export class ResponseReader {
   readonly #largestBytes: number;
   readonly #last: LastHead;
   #state: State = { reads: "head" };
-  /** Of a head or a line: what came of it so far. */
-  #rest: Buffer = NOTHING;
-  #status = 0;
-  #kept = true;
+  /** Of a head or a line: what came of it so far, at the beginning of memory that it may grow into. */
+  #held: Buffer = NOTHING;
+  #heldBytes = 0;
+  /** Bytes of interim heads and of trailers, which nobody looks at. */
+  #besides = 0;
+  #head: ResponseHead | undefined;
   #firstByteAt = 0;
-  readonly #body: Buffer[] = [];
-  #bodyBytes = 0;
+  readonly #body = new Body();
 
   /**
    * @param largestBytes of a body; a longer one is given up
@@ -61,22 +65,20 @@ export class ResponseReader {
     for (;;) {
       switch (this.#state.reads) {
         case "head": {
-          const known = this.#rest.length === 0 ? this.#last.match(rest) : undefined;
+          const known = this.#heldBytes === 0 ? this.#last.match(rest) : undefined;
           if (known !== undefined) {
-            this.#status = known.status;
-            this.#sized(known.length);
+            this.#head = known.head;
+            this.#sized(known.head.length as number);
             rest = known.after;
             break;
           }
-          if (this.#rest.length < BEGINNING.length) this.#checkBeginning(rest);
+          if (this.#heldBytes < BEGINNING.length) this.#checkBeginning(rest);
           const head = this.#until(HEAD_END, rest, LONGEST_HEAD_BYTES);
           if (head === undefined) return undefined;
           rest = head.after;
-          if (this.#readHead(head.text)) return this.#whole(rest);
-          const state = this.#state as State;
-          if (state.reads === "sized" && this.#kept) this.#last.keep(head.bytes, this.#status, state.left);
+          if (this.#readHead(head.text, head.bytes)) return this.#whole(rest);
           // An interim answer's first byte is none of the answer's.
-          if (this.#status === 0) this.#firstByteAt = rest.length === 0 ? 0 : performance.now();
+          if (this.#head === undefined) this.#firstByteAt = rest.length === 0 ? 0 : performance.now();
           break;
         }
         case "sized": {
@@ -111,6 +113,7 @@ export class ResponseReader {
             if (line.text !== "") throw new NotHttp("a chunk that is longer than it says");
             this.#state = { reads: "chunk's line" };
           } else if (line.text === "") return this.#whole(rest);
+          else this.#pass(line.bytes);
           break;
         }
       }
@@ -124,41 +127,74 @@ export class ResponseReader {
     throw new NotHttp(`the server closed the connection ${seen}`);
   }
 
-  /** Everything up to a mark, which may have come in pieces; undefined where it is still to come. */
+  /** Everything up to a mark, which may have come in pieces, each of them looked at once; undefined where it is still to come. */
   #until(mark: Buffer, bytes: Buffer, longest: number): { text: string; bytes: Buffer; after: Buffer } | undefined {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const at = all.indexOf(mark);
+    const before = this.#heldBytes;
+    const all = before === 0 ? bytes : this.#hold(bytes);
+    const at = all.indexOf(mark, Math.max(0, before - mark.length + 1));
     if ((at < 0 ? all.length : at) > longest) throw new NotHttp("a line or head without end");
     if (at < 0) {
-      this.#rest = all === bytes ? Buffer.from(all) : all;
+      const fresh = all.subarray(Math.max(0, before - 2));
+      if (mark === HEAD_END && (fresh.includes("\n\n") || fresh.includes("\n\r\n")))
+        throw new NotHttp("a head whose lines end without CR");
+      if (before === 0) this.#hold(bytes);
       return undefined;
     }
-    this.#rest = NOTHING;
+    this.#heldBytes = 0;
     const end = at + mark.length;
     return { text: all.toString("latin1", 0, at), bytes: all.subarray(0, end), after: all.subarray(end) };
   }
 
+  /** Adds to what is held, and gives all of it. */
+  #hold(bytes: Buffer): Buffer {
+    const length = this.#heldBytes + bytes.length;
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, 2 * length));
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    bytes.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = length;
+    return this.#held.subarray(0, length);
+  }
+
   /** A peer of another protocol may never end what it takes for a head. */
   #checkBeginning(bytes: Buffer): void {
-    const begun = Buffer.concat([this.#rest, bytes.subarray(0, BEGINNING.length)]).toString("latin1");
+    const begun = Buffer.concat([
+      this.#held.subarray(0, this.#heldBytes),
+      bytes.subarray(0, BEGINNING.length),
+    ]).toString("latin1");
     if (BEGINNING.startsWith(begun.slice(0, BEGINNING.length))) return;
     throw new NotHttp(`the peer does not speak HTTP/1.1: ${JSON.stringify(begun)}`);
   }
 
   /** @returns whether the response ends with its head */
-  #readHead(text: string): boolean {
-    const { status, length, chunked, kept } = headOf(text);
-    if (status < 200) return false;
-    [this.#status, this.#kept] = [status, kept];
-    if (status === 204 || status === 304) return true;
-    if (chunked) this.#state = { reads: "chunk's line" };
-    else if (length === undefined) [this.#state, this.#kept] = [{ reads: "until the end" }, false];
-    else this.#sized(length);
+  #readHead(text: string, bytes: Buffer): boolean {
+    const head = headOf(text);
+    if (head.status < 200) {
+      this.#pass(bytes);
+      return false;
+    }
+    this.#head = head;
+    if (head.status === 204 || head.status === 304) return true;
+    if (head.chunked) this.#state = { reads: "chunk's line" };
+    else if (head.length === undefined)
+      [this.#state, this.#head] = [{ reads: "until the end" }, { ...head, kept: false }];
+    else {
+      this.#sized(head.length);
+      if (head.kept) this.#last.keep(bytes, head);
+    }
     return false;
   }
 
+  /** Bytes that nobody looks at, up to a bound: a peer may not go on like that for ever. */
+  #pass(bytes: Buffer): void {
+    this.#besides += bytes.length;
+    if (this.#besides > LONGEST_HEAD_BYTES) throw new NotHttp("interim answers or trailers without end");
+  }
+
   #sized(length: number): void {
-    if (length > this.#largestBytes) throw answerTooLarge();
+    if (length > this.#largestBytes) throw answerTooLarge(this.#largestBytes);
     this.#state = { reads: "sized", left: length };
   }
 
@@ -170,18 +206,16 @@ export class ResponseReader {
   }
 
   #add(bytes: Buffer): void {
-    this.#bodyBytes += bytes.length;
-    if (this.#bodyBytes > this.#largestBytes) throw answerTooLarge();
-    if (bytes.length > 0) this.#body.push(Buffer.from(bytes));
+    if (this.#body.length + bytes.length > this.#largestBytes) throw answerTooLarge(this.#largestBytes);
+    this.#body.add(bytes);
   }
 
   #whole(after: Buffer): HttpResponse {
+    const { status, kept, coding } = this.#head as ResponseHead;
     return {
-      status: this.#status,
-      body: this.#body.length === 1 ? (this.#body[0] as Buffer) : Buffer.concat(this.#body),
+      ...{ status, coding, body: this.#body.whole(), firstByteAt: this.#firstByteAt },
       // Whoever says more than he was asked for is not asked again.
-      kept: this.#kept && after.length === 0,
-      firstByteAt: this.#firstByteAt,
+      kept: kept && after.length === 0,
     };
   }
 }

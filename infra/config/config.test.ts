@@ -50,6 +50,22 @@ test("all faults of a config are shown at once, place first, each with the comma
   ]);
 });
 
+test("a key that was set with --secret is refused with the reason, and no fault shows its value", () => {
+  const all = { "lathe:host": "not a host", "lathe:models": "a", "lathe:workspace": "relative", "aws:key": "s3cret" };
+  const config = readConfig(all, ["lathe:host", "lathe:workspace", "aws:key"]);
+  expect(config.faults).toMatchObject([
+    { what: "lathe:host: set with --secret", fix: expect.stringContaining("pulumi config rm lathe:host") as string },
+    { what: "lathe:workspace: set with --secret" },
+  ]);
+  expect(config.values).toEqual({ models: ["a"] });
+  expect(JSON.stringify(config)).not.toContain("not a host");
+  // A key that is refused is not one that is missing.
+  expect(faultsOf(() => resolve(config))).toEqual([
+    "lathe:host: set with --secret",
+    "lathe:workspace: set with --secret",
+  ]);
+});
+
 test("what the user set wins over the role's defaults, which win over Lathe's own", () => {
   const config = readConfig({ "lathe:host": "ubuntu@edge", "lathe:ports": '{"rest":9501}' });
   const roleDefaults = readRoleDefaults(

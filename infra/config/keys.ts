@@ -21,7 +21,10 @@ export const MACHINE_KEYS = {
     form: "text",
     schema: z
       .string()
-      .refine(isDestination, "an SSH destination: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT"),
+      .refine(
+        isDestination,
+        "an SSH destination: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT, without spaces, quotes and ;&<>|(){}",
+      ),
     help: "The machine, as `ssh` takes it: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT.",
     otherwise: "required (not used in the stack `dev`)",
     example: ["host", "ubuntu@edge.example"],

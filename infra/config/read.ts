@@ -22,13 +22,29 @@ export interface ReadServer {
   readonly places: Places;
 }
 
-/** Reads a stack's config, a map of full keys to text (lists and maps: JSON); not other namespaces. Pure. */
-export function readConfig(all: Readonly<Record<string, string>>): ReadConfig {
+/**
+ * Reads a stack's config as Pulumi holds it: a flat map of full keys to text, lists and maps as JSON. Keys of other
+ * namespaces are left alone. Pure; all faults at once, each with its place first and the command that mends it.
+ *
+ * @param secret the full keys that hold a secret: none may, for what they say is in outputs and in names. No fault shows one
+ */
+export function readConfig(all: Readonly<Record<string, string>>, secret: readonly string[] = []): ReadConfig {
   const prefix = STACK.of("");
-  const raw = Object.entries(all)
+  const own = Object.entries(all)
     .filter(([key]) => key.startsWith(prefix))
-    .map(([key, text]) => [key.slice(prefix.length), decode(key.slice(prefix.length), text)] as const);
-  return read(raw, STACK);
+    .map(([key, text]) => ({ name: key.slice(prefix.length), text, hidden: secret.includes(key) }));
+  const open = own.filter((key) => !key.hidden).map(({ name, text }) => [name, decode(name, text)] as const);
+  const found = read(open, STACK);
+  const refused = own.filter((key) => key.hidden).map(({ name }) => secretFault(name));
+  return { ...found, faults: [...refused, ...found.faults] };
+}
+
+function secretFault(name: string): Fault {
+  return {
+    what: `${STACK.of(name)}: set with --secret`,
+    expected: "a plain value: outputs, resources and their names show it",
+    fix: `${STACK.remove(name)}, then set it without --secret`,
+  };
 }
 
 /** Reads a role's defaults, the parsed content of `stacks/roles/ROLE.yaml`, by the same schema. */

@@ -56,12 +56,12 @@ export const doctor = command(SPEC, async (values, operands) => {
   const wrong = (what: string) =>
     new WrongUse({ what, expected: "as ssh takes it: USER@HOST", fix: `${NAME} ubuntu@edge.example` });
   if (operands.length === 0) throw wrong("no host given");
-  const option = operands.find((o) => /^-|\s/.test(o));
-  if (option !== undefined) throw wrong(`HOST: "${option}"`);
+  const { isDestination } = await import("../hosts/target.ts");
+  const none = operands.find((operand) => !isDestination(operand));
+  if (none !== undefined) throw wrong(`HOST: "${none}"`);
   const { readImage, wantedServer } = await import("./wanted.ts");
   const wanted = {
-    ...wantedServer(values.server, values.ports),
-    workspace: values.workspace ?? ".lathe/PROJECT-STACK",
+    ...wantedServer(values.server, values.ports, values.workspace),
     ...(values.image === undefined ? {} : { image: readImage(values.image) }),
   };
   const file = values["ssh-config"];

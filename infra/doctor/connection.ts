@@ -1,4 +1,5 @@
-import type { SshFault, SshStage } from "../hosts/connection/diagnose.ts";
+import type { SshFault } from "../hosts/connection/diagnose.ts";
+import type { SshStage } from "../hosts/connection/ssh-faults.ts";
 
 /** One thing that was looked at. */
 export interface Check {
@@ -16,6 +17,7 @@ const STAGES: readonly (readonly [stage: SshStage, found: string])[] = [
   ["port", "an SSH server answers"],
   ["host key", "is the one in known_hosts"],
   ["login", "is accepted without a password"],
+  ["shell", "runs commands, and prints nothing of its own"],
 ];
 
 /** What of the connection worked, up to the step that did not. */

@@ -297,6 +297,7 @@ test("of a connection, what came before the fault was right and what comes after
     "port: ok",
     "host key: stop",
     "login: not reached",
+    "shell: not reached",
   ]);
   const revoked = diagnoseSsh(
     { destination: "edge" },
@@ -318,5 +319,6 @@ test("where a jump host refuses, nothing is claimed of the host behind it", () =
     "port: not reached",
     "host key: not reached",
     "login: stop",
+    "shell: not reached",
   ]);
 });

@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/errors.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { askRegistry } from "../images/registry.ts";
-import { diagnoseFacts, diagnoseSsh } from "../hosts/connection/diagnose.ts";
+import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { runOn } from "../hosts/connection/run.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";
@@ -36,13 +36,13 @@ async function examined(target: SshTarget, { image, ...wanted }: Wanted): Promis
   // What an earlier login was allowed (a group, a key) may have changed since: the doctor comes with a new one.
   await stopSharing(target);
   const result = await runOn(target, ["sh", "-s"], { input: DOCTOR_SCRIPT, timeoutMs: TIMEOUT_MS });
-  if (result.code === 255 || result.code === 127 || result.code === null) {
-    return connectionChecks(diagnoseSsh(target, result.code === null ? "timed out" : result.stderr));
-  }
+  if (result.code === 255 || result.code === null)
+    return connectionChecks(diagnoseSsh(target, result.timedOutMs === undefined ? result.stderr : "timed out"));
+  const connected = connectionChecks(result.noise === undefined ? undefined : diagnoseNoise(target, result.noise));
   const reading = parseMachine(result.stdout);
   if (!reading.ok) {
     const { what, fix } = diagnoseFacts(target, reading.problem);
-    return [...connectionChecks(), stop("facts", what, fix)];
+    return [...connected, stop("facts", what, fix)];
   }
   const { facts, user, home, docker } = reading;
   const examination = parseExamination(result.stdout);
@@ -50,7 +50,7 @@ async function examined(target: SshTarget, { image, ...wanted }: Wanted): Promis
   const named = image !== undefined && docker === undefined;
   const there = named ? { image: { reference: image, there: await askRegistry(target, image) } } : {};
   const findings = { target, facts, user, home, docker, examination, clock, ...wanted, ...there };
-  return [...connectionChecks(), ...hostChecks(findings)];
+  return [...connected, ...hostChecks(findings)];
 }
 
 /** Reads a host's clock between two looks at ours, and keeps the reading that took the least time. */

@@ -9,10 +9,14 @@ import type { GateRun, GateSpec, GateState } from "./spec.ts";
  * there, whose processor may be the server's own.
  */
 
+/** Processes and threads that the proxy's container may have: it takes three. Docker's provider has no input for it. */
+const PROXY_PIDS = 64;
+
 const FIRST = `
 dir=$1 name=$2 state=$4
 printf '%s\\n' "$3" > "$dir/.container-$name"
 printf '%s %s\\n' proxy "$5" network "$6" > "$dir/${BESIDE_FILE}-$name"
+[ -z "$5" ] || docker update --pids-limit ${PROXY_PIDS} "$5" >/dev/null
 shift 6
 limited=
 if [ $# -gt 0 ] && docker update "$@" "$name" >/dev/null 2>&1; then limited=limited; fi
@@ -22,7 +26,7 @@ printf '@@state %s\\n' "$limited"
 `;
 
 /**
- * Notes that the state knows the container and what stands beside it (see leftovers.ts), tries to set limits, as `docker
+ * Notes that the state knows the container and what stands beside it (see leftovers.ts), limits the proxy, tries to set limits, as `docker
  * update` takes them, and looks at it.
  *
  * @param file the kind's state file; undefined: it has none

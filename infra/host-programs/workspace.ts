@@ -1,11 +1,14 @@
 import { BULK_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
+import { OWN_FOLDER } from "../hosts/own-folder.ts";
 import { OWNER_FILE, WorkspaceSpec } from "../ownership/spec.ts";
 import { resourceProgram } from "./program.ts";
 
 const MAKE = `
+${OWN_FOLDER}
 workspace=$1 owner=$2 id=$3
 umask 022
+alone "$workspace" || exit 1
 if [ -e "$workspace" ] && [ ! -e "$workspace/${OWNER_FILE}" ] && [ -n "$(ls -A "$workspace")" ]; then
   echo "$workspace is there already and is not Lathe's: name another folder (lathe:workspace)" >&2; exit 1
 fi
@@ -22,6 +25,7 @@ if [ -e "$workspace/${OWNER_FILE}" ]; then
   fi
 fi
 mkdir -p "$workspace/models" "$workspace/agents"
+alone "$workspace" || exit 1
 printf '%s\\n' "$owner" "$id" > "$workspace/${OWNER_FILE}"
 `;
 

@@ -11,8 +11,27 @@ describe("an SSH destination", () => {
       "a-b@c-d",
       "CORP\\alice@edge",
       "u@[fe80::1%eth0]",
+      "alice@corp.example@edge",
+      "a%b@edge",
+      "ssh://a%20b@edge:22",
     ];
     for (const destination of good) expect(isDestination(destination), destination).toBe(true);
+  });
+
+  it("holds nothing that newer versions of ssh refuse", () => {
+    const refused = [
+      "a;b@edge",
+      "a'b@edge",
+      'a"b@edge',
+      "a`b@edge",
+      "a|b@edge",
+      "a\\@edge",
+      "u@a$b",
+      "u@a\\b",
+      "u@",
+      "u@a;b",
+    ];
+    for (const destination of refused) expect(isDestination(destination), destination).toBe(false);
   });
 
   it("is no option in another dress", () => {

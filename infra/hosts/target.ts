@@ -3,11 +3,13 @@ import { resolve } from "node:path";
 import { z } from "zod";
 
 /**
- * Whether `ssh` takes a text for a destination. Neither user nor host may begin with a hyphen: without brackets and URL, what is
- * left would be an option to it (`[-oProxyCommand=…]`).
+ * Whether `ssh` takes a text for a destination, in every version: newer ones refuse what means something to a shell. Neither user nor
+ * host may begin with a hyphen: without brackets and URL, what is left would be an option to it (`[-oProxyCommand=…]`).
  */
 export function isDestination(text: string): boolean {
-  return /^[^\s\0]+$/.test(text) && !/^(?:ssh:\/\/)?(?:[^@/]*@)?\[?-|^(?:ssh:\/\/)?-/.test(text);
+  const [, user = "", host = ""] = /^(?:ssh:\/\/)?(?:(.+)@)?([^@]*)$/.exec(text) ?? [];
+  const plain = (word: string) => !/[\s\p{Cc}'"`;&<>|(){}]/u.test(word) && !/^\[?-/.test(word);
+  return plain(user) && !user.endsWith("\\") && host !== "" && plain(host) && !/[$\\]/.test(host);
 }
 
 /** How to reach a machine by OpenSSH. */

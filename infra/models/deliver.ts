@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../../lib/errors.ts";
+import { show } from "../../lib/show.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { BULK_MS, STALL_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
@@ -45,10 +46,12 @@ rm -rf ".incoming/$incoming.new" ".incoming/$incoming.old"
 mkdir -p ".incoming/$incoming.new" "$(dirname "models/$path")" ".delivered/$model"
 tar -xf ".incoming/$incoming.tar" --no-same-owner -C ".incoming/$incoming.new"
 chmod -R a+rX,u+w ".incoming/$incoming.new"
-if [ -e "models/$path" ]; then mv "models/$path" ".incoming/$incoming.old"; echo replaced; fi
+said=new
+if [ -e "models/$path" ]; then mv "models/$path" ".incoming/$incoming.old"; said=replaced; fi
 mv ".incoming/$incoming.new" "models/$path"
 printf '%s\\n' "$sha" > ".delivered/$model/$version"
 rm -rf ".incoming/$incoming.old" ".incoming/$incoming.tar"
+echo "$said"
 `;
 
 /** A small archive comes with the command. */
@@ -98,6 +101,7 @@ export async function deliver(spec: DeliverSpec, archive: string): Promise<Deliv
   const sendOn = async () => {
     const there = (await mustRunOn(target, script(ASK, ...words), doing)).trim();
     if (there === "same") return there;
+    if (!/^\d+$/.test(there)) return there;
     if (Number(there) < size) {
       const input = createReadStream(archive, { start: Number(there) });
       await mustRunOn(target, script(APPEND, workspace, incoming), doing, { input, stallMs: STALL_MS });
@@ -107,8 +111,8 @@ export async function deliver(spec: DeliverSpec, archive: string): Promise<Deliv
   for (let attempt = 1; attempt <= 2; attempt++) {
     const said = size > SMALL_BYTES ? await sendOn() : await sendAll();
     if (said === "same") return "already there";
-    if (said === "bad") continue;
-    return said.includes("replaced") ? "replaced" : "new";
+    if (said === "new" || said === "replaced") return said;
+    if (said !== "bad") throw new UserError({ what: `${doing}: the host's answer cannot be read: ${show(said)}` });
   }
   const own = await fileDigest(archive);
   if (own !== sha256) {

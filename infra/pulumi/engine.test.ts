@@ -16,6 +16,7 @@ const SCRIPT = `#!/bin/sh
 case $1 in
   both) echo one; echo two >&2; echo "$PWD $NAME $*"; exit 7 ;;
   hang) trap 'echo stopping; exit 1' INT; echo begun; while :; do sleep 0.05; done ;;
+  language) echo "$LC_ALL" ;;
   deaf) trap '' INT; echo begun; exec sleep 60 ;;
   holds) sleep 30 & echo "$!"; exit 3 ;;
 esac
@@ -34,6 +35,11 @@ test("both streams, each line as it comes, and the exit code are given; nothing 
   expect([code, stdout]).toEqual([7, `one\n${last}`]);
   expect(output.split("\n").sort()).toEqual(["one", "two", last].sort());
   expect(lines.sort()).toEqual(["one", "two", last].sort());
+});
+
+test("it speaks English, for what it says is read", async () => {
+  const german = { env: { LANG: "de_DE.UTF-8" } };
+  expect((await pulumi(german, ["language"])).stdout).toBe("C");
 });
 
 test("one that does not end in its time is asked to stop, and says so", async () => {

@@ -96,7 +96,8 @@ function always(args: readonly string[]): string[] {
 
 async function surroundings({ projectDir, env }: Project) {
   const toolchain = await engineToolchain();
-  return { cwd: projectDir ?? repoRoot, env: { ...process.env, ...toolchain.env, ...env } };
+  // What it and the ssh of its providers say is read, in English.
+  return { cwd: projectDir ?? repoRoot, env: { ...process.env, LC_ALL: "C", ...toolchain.env, ...env } };
 }
 
 function limitOf([verb = ""]: readonly string[]): number {

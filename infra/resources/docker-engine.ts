@@ -1,18 +1,16 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { hostCommand } from "./host-command.ts";
-import { LOCAL_ENGINE, dockerHostUrl, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
+import { dockerHost } from "../hosts/connection/destination.ts";
+import { LOCAL_ENGINE, sshControlDir, sshOptions } from "../hosts/connection/ssh.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { ImageKey } from "../images/advice.ts";
 
 /** The connection to a machine's Docker engine: over SSH, or to this machine's own. */
 export function dockerProvider(name: string, target: SshTarget | null): docker.Provider {
-  return new docker.Provider(
-    name,
-    target === null
-      ? { host: LOCAL_ENGINE }
-      : { host: dockerHostUrl(target), sshOpts: sshOptions(target, sshControlDir()) },
-  );
+  if (target === null) return new docker.Provider(name, { host: LOCAL_ENGINE });
+  const { url, options } = dockerHost(target);
+  return new docker.Provider(name, { host: url, sshOpts: [...options, ...sshOptions(target, sshControlDir())] });
 }
 
 /**

@@ -11,6 +11,14 @@ import { secretsFor } from "./server-files.ts";
 
 const MEMORY_MIB = 256;
 
+/** Connections that the proxy holds at once, and of those from one address: so that none keeps all others out. */
+const MOST_CONNECTIONS = 1024;
+const MOST_OF_ONE = 256;
+
+/** Seconds that a client may take for the head of a request, and be silent in between: TLS's own beginning and idle time included. */
+const HEAD_SECONDS = 10;
+const IDLE_SECONDS = 30;
+
 /** Where the proxy listens inside its container. */
 const PROXY_PORT = 8443;
 
@@ -28,7 +36,7 @@ const PROXY_COMMAND = ["haproxy", "-db", "-f", `${SECRETS_PATH}/${CONFIG}`];
 const PROXY_STOP_SIGNAL = "SIGUSR1";
 
 /** What the proxy reads: its certificate and key, the one header that it lets through, and its config. Pure. */
-function proxyFiles(made: Credentials, config: string): SecretFile[] {
+export function proxyFiles(made: Credentials, config: string): SecretFile[] {
   return [
     { name: CERTIFICATE, content: `${made.serverCert}${made.serverKey}` },
     { name: AUTHORIZATION, content: `Bearer ${made.token}\n` },
@@ -36,12 +44,17 @@ function proxyFiles(made: Credentials, config: string): SecretFile[] {
   ];
 }
 
-/** HAProxy's config, without secrets. It asks Docker's name server: the server's address changes with each start. */
-function proxyConfig(container: string, port: number): string {
+/**
+ * HAProxy's own configuration; nothing in it is secret. It passes bodies on as they come and keeps nothing on a disk. It asks
+ * Docker's name server for the server's address, which changes with each start of the container. Whoever has no token holds a
+ * connection for no longer than `IDLE_SECONDS`. (`timeout client` limits the TLS handshake, too; with `timeout client-hs`, a
+ * limit for that alone, HAProxy 2.6 does not start.) It does not run while the server computes an answer.
+ */
+export function proxyConfig(container: string, port: number): string {
   const refused = `{\\"error\\": \\"this server answers those alone who send its token (Authorization: Bearer …)\\"}`;
   return `global
   log stdout format raw local0 notice
-  maxconn 512
+  maxconn ${MOST_CONNECTIONS}
   nbthread 2
   hard-stop-after ${HARD_STOP_SECONDS}s
   ssl-default-bind-options ssl-min-ver TLSv1.2
@@ -50,7 +63,9 @@ defaults
   mode http
   option http-keep-alive
   timeout connect 5s
-  timeout client 1h
+  timeout client ${IDLE_SECONDS}s
+  timeout http-request ${HEAD_SECONDS}s
+  timeout http-keep-alive ${IDLE_SECONDS}s
   timeout server 1h
 
 resolvers docker
@@ -60,6 +75,10 @@ resolvers docker
 
 frontend rest
   bind :${PROXY_PORT} ssl crt ${SECRETS_PATH}/${CERTIFICATE} alpn http/1.1
+  stick-table type ipv6 size 100k expire 1m store conn_cur
+  tcp-request connection track-sc0 src
+  tcp-request connection reject if { sc0_conn_cur gt ${MOST_OF_ONE} }
+  http-after-response set-header Connection close if { status 401 }
   http-request return status 401 content-type application/json hdr WWW-Authenticate Bearer string "${refused}" unless { req.hdr(authorization) -f ${SECRETS_PATH}/${AUTHORIZATION} }
   http-request del-header authorization
   default_backend server

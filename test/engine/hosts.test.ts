@@ -273,7 +273,14 @@ describe("a connection that does not come about is named by the step that failed
       noport: [`HostName ${address}`, "User operator", "Port 9", ...known],
       unknown: [`HostName ${address}`, "User operator", ...common, "UserKnownHostsFile /dev/null"],
       stranger: [`HostName ${address}`, "User stranger", ...known],
-      jump: [`HostName ${address}`, "User operator", ...common, "UserKnownHostsFile /dev/null"],
+      // Strict all the same, as every ssh that Lathe starts.
+      jump: [
+        `HostName ${address}`,
+        "User operator",
+        ...common,
+        "UserKnownHostsFile /dev/null",
+        "StrictHostKeyChecking no",
+      ],
       beyond: [...inner, ...known, "ProxyJump jump"],
     };
     const text = Object.entries(blocks).map(([name, lines]) => [`Host ${name}`, ...lines].join("\n  "));

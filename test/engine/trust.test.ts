@@ -206,8 +206,12 @@ describe("a server for those alone who have its key or its token, and come from 
         expect(status).toMatch(new RegExp(`^${set}:\t0+$`, "m"));
       expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     }
-    const pids = await on(bed.lab, HOST, "docker inspect tf-serving --format '{{.HostConfig.PidsLimit}}'");
-    expect(pids).toBe("4096");
+    const pids = await on(
+      bed.lab,
+      HOST,
+      "docker inspect tf-serving tf-serving-rest --format '{{.HostConfig.PidsLimit}}'",
+    );
+    expect(pids).toBe("4096\n64");
     const write = await tryOn(bed.lab, HOST, "docker exec tf-serving touch /x /models/x /run/lathe/x");
     expect(write.stderr.match(/Read-only file system/g)).toHaveLength(3);
   });
@@ -224,6 +228,13 @@ describe("a server for those alone who have its key or its token, and come from 
     expect(run.output).toContain("edge: gRPC is encrypted and asks clients for a certificate (mutual TLS)");
     expect(run.output).toContain("edge: REST comes through a TLS proxy that asks for a token");
     seen = await watch.stop();
+  });
+
+  test("the token's holder is served while 600 connections from the client machine say nothing", async () => {
+    const hold = `use Socket; my @all; for (1..600) { socket(my $s, PF_INET, SOCK_STREAM, 6); connect($s, pack_sockaddr_in(8501, inet_aton("${address}"))); push @all, $s } print "open\\n"; close STDOUT; sleep 25`;
+    await on(bed.lab, "client", `${quoteAll(["perl", "-e", hold])} 2>/dev/null & sleep 3`);
+    const edge = await bench("--images", "2", "--requests", "2", "--models", "null", "--placement", "local");
+    answers(edge);
   });
 
   test("no key and no token is in state, output, records, logs, process lists, environments or Docker's memory", async () => {

@@ -48,3 +48,13 @@ test("settings of the real kind are refused with their path, what would do and t
     ],
   });
 });
+
+test("a value that Pulumi holds as a secret is refused, because outputs and names would show it", async () => {
+  await mockPulumi({ standIn: false, env: {}, command: [] }, { stack: "edge" });
+  const config = { "lathe:host": "ubuntu@hidden.example", "lathe:servers": '[{"name":"a"}]' };
+  pulumi.runtime.setAllConfig(config, ["lathe:host", "lathe:servers"]);
+  const refused = await stackConfig().catch((error: unknown) => String(error));
+  expect(refused).toContain("lathe:host: set with --secret");
+  expect(refused).toContain("lathe:servers: set with --secret");
+  expect(refused).not.toContain("hidden.example");
+});

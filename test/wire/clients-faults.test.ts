@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { clientKind } from "../../clients/registry.ts";
 import { modelStatus, versionOfLabel } from "../../clients/tf-serving/status.ts";
@@ -274,6 +275,87 @@ describe("probe and a peer that breaks HTTP/2", () => {
   });
 });
 
+describe("probe and a server that has not begun a call", () => {
+  const whole = (stream: number) => [
+    frame(1, 4, stream, HEAD),
+    frame(0, 0, stream, EMPTY_MESSAGE),
+    frame(1, 5, stream, OK),
+  ];
+  const asked = (stream: number) => Buffer.concat([Buffer.of(1, 4), uint32(stream)]);
+  const window = Buffer.concat([frame(4, 0, 0, Buffer.from("000400100000", "hex")), frame(8, 0, 0, uint32(2 ** 21))]);
+
+  /** A peer that gives each stream's HEADERS, counted over all connections, the next of these answers. */
+  async function inTurn(...answers: ((stream: number) => readonly Buffer[])[]) {
+    const seen = { connections: 0 };
+    const port = await peer((socket) => {
+      seen.connections++;
+      socket.write(window);
+      let [heard, stream] = [Buffer.alloc(0), 1];
+      socket.on("data", (bytes: Buffer) => {
+        heard = Buffer.concat([heard, bytes]);
+        if (!heard.includes(asked(stream))) return;
+        for (const part of answers.shift()?.(stream) ?? []) socket.write(part);
+        stream += 2;
+        heard = Buffer.alloc(0);
+      });
+    });
+    return { port, seen };
+  }
+
+  it.each<[string, (stream: number) => readonly Buffer[], number]>([
+    ["refuses its stream", (stream) => [frame(3, 0, stream, uint32(7))], 1],
+    ["goes away below its stream", () => [frame(7, 0, 0, uint32(0, 0))], 2],
+    [
+      "goes away below its stream for a reason",
+      () => [frame(7, 0, 0, Buffer.concat([uint32(0, 11), Buffer.from("full")]))],
+      2,
+    ],
+  ])("makes it once more where that %s, and tells so", async (_what, first, connections) => {
+    const { port, seen } = await inTurn(first, whole);
+    const result = await outcome("probe", port);
+    expect(result).toMatchObject({ ok: true, retried: true });
+    if (!result.ok) throw new Error(result.error.message);
+    const { encodeMs, sendMs, waitMs, receiveMs, decodeMs, totalMs } = result.timing;
+    const parts = [encodeMs, sendMs, waitMs, receiveMs, decodeMs].map((part) => part ?? Number.NaN);
+    expect(parts.reduce((a, b) => a + b)).toBeCloseTo(totalMs, 6);
+    expect(seen.connections).toBe(connections);
+  });
+
+  it.each<[string, (stream: number) => readonly Buffer[], string]>([
+    ["refuses it twice", (stream) => [frame(3, 0, stream, uint32(7))], "REFUSED_STREAM"],
+    ["goes away twice", () => [frame(7, 0, 0, uint32(0, 0))], "going away"],
+  ])("gives up where that %s, and tells so", async (_what, answer, words) => {
+    const result = await outcome("probe", (await inTurn(answer, answer, whole)).port);
+    expect(result).toMatchObject({ ok: false, retried: true, error: { code: "UNAVAILABLE" } });
+    expect(result.ok ? "" : result.error.message).toContain(words);
+  });
+
+  it.each<[string, (stream: number) => readonly Buffer[]]>([
+    ["refuses it after it began to answer", (stream) => [frame(1, 4, stream, HEAD), frame(3, 0, stream, uint32(7))]],
+    ["resets it for another reason", (stream) => [frame(3, 0, stream, uint32(2))]],
+    ["goes away above it and ends", (stream) => [frame(7, 0, 0, uint32(stream, 0)), frame(3, 0, stream, uint32(8))]],
+  ])("makes no second attempt where that %s", async (_what, first) => {
+    const result = await outcome("probe", (await inTurn(first, whole)).port);
+    expect(result.ok).toBe(false);
+    expect(result).not.toHaveProperty("retried");
+  });
+
+  it("counts both attempts into the call's time, and ends both at its deadline", async () => {
+    const startAt = performance.now();
+    const result = await outcome(
+      "probe",
+      (
+        await inTurn(
+          (stream) => [frame(3, 0, stream, uint32(7))],
+          () => [],
+        )
+      ).port,
+    );
+    expect(result).toMatchObject({ ok: false, retried: true, error: { code: "DEADLINE_EXCEEDED" } });
+    expect(performance.now() - startAt).toBeGreaterThan(request.timeoutMs - 100);
+  });
+});
+
 describe.each(grpcClients)("%s and a peer of another protocol", (name) => {
   it("cannot be opened, and says why", async () => {
     const port = await peer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
@@ -282,7 +364,7 @@ describe.each(grpcClients)("%s and a peer of another protocol", (name) => {
 });
 
 /** An HTTP/1.1 peer that waits for a whole request and then sends `answer`. */
-function httpPeer(answer: string, after?: (socket: Socket) => void): Promise<number> {
+function httpPeer(answer: string | Buffer, after?: (socket: Socket) => void): Promise<number> {
   return peer((socket) => {
     let got = Buffer.alloc(0);
     socket.on("data", (bytes: Buffer) => {
@@ -302,6 +384,28 @@ const response = (status: string, body: string, length = body.length) =>
   `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`;
 
 describe("rest and an HTTP peer", () => {
+  it.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+  ] as const)("reads an answer that something between has coded by %s", async (coding, encode) => {
+    const body = encode(Buffer.from('{"predictions":[{"a":[1,2]}]}'));
+    const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}, ${body.length}\r\n\r\n`;
+    const port = await httpPeer(Buffer.concat([Buffer.from(head), body]));
+    expect(await outcome("rest", port)).toMatchObject({
+      ok: true,
+      outputs: { a: { data: Float32Array.of(1, 2) } },
+      responseBytes: body.length,
+    });
+  });
+
+  it("tells a coding that nobody asked for and Lathe does not read, in words", async () => {
+    const answer = "HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 2\r\n\r\n(\xb5";
+    expect(await outcome("rest", await httpPeer(answer))).toMatchObject({
+      error: { code: "UNAVAILABLE", message: expect.stringContaining('coded by "zstd"') as string },
+    });
+  });
+
   it("keeps one connection for many calls and sees every phase", async () => {
     const port = await httpPeer(response("200 OK", '{"predictions":[{"a":[1,2]}]}'));
     const made = client("rest", port);

@@ -7,6 +7,7 @@ export function jumpingClock(): { readonly clock: Clock; readonly run: <T>(body:
   return {
     clock: {
       now: () => nowMs,
+      spunMs: () => 0,
       until: (at) => (at <= nowMs ? Promise.resolve() : new Promise((wake) => waiting.push({ at, wake }))),
     },
     run: async (body) => {

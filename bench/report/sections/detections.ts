@@ -27,8 +27,21 @@ export const attentionSection: Section = {
   blocks: ({ study }) =>
     study === undefined
       ? []
-      : [...detectionAlarms(findings(study)).map((text) => notice("bad", text)), ...outlierNotices(study)],
+      : [
+          ...detectionAlarms(findings(study)).map((text) => notice("bad", text)),
+          ...tooLargeNotice(study),
+          ...outlierNotices(study),
+        ],
 };
+
+/** Answers that were too large to be kept: their calls count, and what they say is not compared. */
+function tooLargeNotice({ seen }: Study): Block[] {
+  const [first, ...others] = seen?.tooLarge ?? [];
+  if (first === undefined) return [];
+  const more = others.length === 0 ? "" : ` and of ${count(others.length, "other cell")}`;
+  const what = `The answer of ${first[0]} (${first[1]} values)${more} is too large to be kept`;
+  return [notice("unsure", `${what}: it is timed like any other, and neither shown nor compared.`)];
+}
 
 /** Cells visited once that are outliers: what is done about them, and what helps. */
 function outlierNotices(study: Study): Block[] {

@@ -25,6 +25,8 @@ export interface WorkerLink {
    * go on if so. Rejects only where the worker itself is gone.
    */
   visit(message: VisitMessage, onOutcome: (m: CallOutcome) => void): Promise<VisitOutcome>;
+  /** Whether the worker is gone: no further visit can be made by this link. */
+  gone(): boolean;
   close(): Promise<void>;
 }
 
@@ -68,9 +70,11 @@ export function localLink(): WorkerLink {
     sendSecurity: send,
     async visit(message, onOutcome) {
       const ended = tracker.begin(message.visit, onOutcome);
-      await send(message);
+      // A visit that threw is over: whoever comes next must not find it under way.
+      await send(message).catch((error: unknown) => tracker.fail(error as Error));
       return ended;
     },
+    gone: () => false,
     close: () => send({ type: "close" }),
   };
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
-import type { FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -48,9 +48,14 @@ export async function measure(
   // With a lead-in the server's totals hold other calls, too.
   const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
   watch.start();
+  const spunBefore = clock.spunMs();
   const call = (connection: number) => (clients[connection] as Client).call(request);
-  await mode.run(visit.load, visit, { call, done, clock });
-  const client = await watch.stop(ownWorkMs);
+  let client: ClientWatch;
+  try {
+    await mode.run(visit.load, visit, { call, done, clock });
+  } finally {
+    client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
+  }
   const server = readAgain ? await readAgain() : undefined;
   held.forEach(emit);
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };

@@ -7,6 +7,8 @@ import { messageOf } from "../../../lib/errors.ts";
 import type { ServerReading, VisitMessage } from "./protocol.ts";
 
 const TIMEOUT_MS = 3000;
+/** A page of metrics has some hundred kilobytes; a larger one is given up. */
+const LARGEST_PAGE_BYTES = 2 ** 24;
 /** A port that did not answer is not asked again for so long: one behind a firewall must not slow every visit down. */
 const PAUSE_MS = 60_000;
 
@@ -37,6 +39,7 @@ export function metricsReader(apis: readonly Api[] = APIS, now: () => number = (
     const pause = silent.get(key);
     if (pause !== undefined && now() < pause.until) return { unread: pause.unread };
     const connection = connections.get(key) ?? new HttpConnection(address, port, security);
+    connection.largestAnswerBytes = LARGEST_PAGE_BYTES;
     connections.set(key, connection);
     try {
       await connection.ready(TIMEOUT_MS);

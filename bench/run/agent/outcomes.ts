@@ -1,4 +1,5 @@
 import type { Tensor } from "../../../clients/client.ts";
+import { isNumberType, valuesOf } from "../../../clients/tensors.ts";
 import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall } from "../../loads/load.ts";
 import type { AnswerMessage, CallMessage, VisitedMessage } from "./protocol.ts";
@@ -21,16 +22,33 @@ export function callMessage(visit: number, phase: CallMessage["phase"], call: Lo
     totalMs: lateMs + (result.ok ? result.timing.totalMs : result.totalMs),
     requestBytes: result.ok ? result.requestBytes : null,
     responseBytes: result.ok ? result.responseBytes : null,
+    ...(result.retried === true ? { retried: true } : {}),
     ...(result.ok ? {} : { error: result.error }),
   };
 }
 
-/** An answer's tensors as plain numbers; strings are left out. */
+/** A kept answer takes no more characters: half of the longest line that is read again, and a million values. */
+const LONGEST_ANSWER = 2 ** 25;
+/** What one value or size takes at most as JSON, and an output besides; a name may take six times its length. */
+const CHARACTERS = { value: 25, output: 100, name: 6 };
+
+/**
+ * An answer's tensors as plain numbers; strings and types without values are left out. One that is too large to be kept is counted
+ * instead: it must end neither the worker nor the report.
+ */
 export function answerMessage(visit: number, outputs: Readonly<Record<string, Tensor>>): AnswerMessage {
-  const plain: AnswerMessage["outputs"] = {};
-  for (const [name, { dtype, shape, data }] of Object.entries(outputs))
-    if (dtype !== "DT_STRING")
-      plain[name] = { dtype, shape: [...shape], values: Array.from(data as ArrayLike<number | bigint>, Number) };
+  const shown = Object.entries(outputs).filter(([, { dtype }]) => isNumberType(dtype));
+  const characters = shown.reduce((sum, [name, { shape, data }]) => {
+    return sum + CHARACTERS.output + CHARACTERS.name * name.length + CHARACTERS.value * (shape.length + data.length);
+  }, 0);
+  if (characters > LONGEST_ANSWER)
+    return { type: "answer", visit, outputs: {}, tooLarge: shown.reduce((sum, [, { data }]) => sum + data.length, 0) };
+  const plain: AnswerMessage["outputs"] = Object.fromEntries(
+    shown.map(([name, tensor]) => {
+      const values = Array.from(valuesOf(tensor) ?? [], Number);
+      return [name, { dtype: tensor.dtype, shape: [...tensor.shape], values }];
+    }),
+  );
   return { type: "answer", visit, outputs: plain };
 }
 

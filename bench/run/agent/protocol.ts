@@ -96,6 +96,8 @@ export const CallMessage = z.object({
   decodeMs: ms.nullable(),
   requestBytes: z.number().int().nullable(),
   responseBytes: z.number().int().nullable(),
+  /** The server had not begun the first attempt, and the client made a second: the times are of both together. */
+  retried: z.literal(true).optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 export type CallMessage = z.infer<typeof CallMessage>;
@@ -111,6 +113,8 @@ export const AnswerMessage = z.object({
   type: z.literal("answer"),
   visit: z.number().int(),
   outputs: z.record(z.string(), z.object({ dtype: z.string(), shape: z.array(z.number()), values: z.array(number) })),
+  /** How many values there are where they are too many to be kept: then there are no outputs. */
+  tooLarge: z.number().int().nonnegative().optional(),
 });
 export type AnswerMessage = z.infer<typeof AnswerMessage>;
 
@@ -130,7 +134,7 @@ export const ClientWatch = z.object({
   loopMeanMs: ms,
   loopP99Ms: ms,
   loopMaxMs: ms,
-  /** Share of the time in which the event loop was busy, 0 to 1. */
+  /** Share of the time in which the event loop was busy with calls, 0 to 1: not with waiting for the time of the next. */
   loopBusy: z.number().min(0).max(1),
   /** The longest encoding or decoding of one call: the event loop is late by that much for the calls' own sake. */
   ownWorkMs: ms,

@@ -1,23 +1,31 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { Readable, type Writable } from "node:stream";
-import { createInterface } from "node:readline";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
 import { mustRunOn, script } from "../../../infra/hosts/connection/remote.ts";
+import { openPassage } from "../../../infra/hosts/connection/login-shell.ts";
 import { sshArgs, sshEnvironment } from "../../../infra/hosts/connection/ssh.ts";
+import { OWN_FOLDER } from "../../../infra/hosts/own-folder.ts";
 import type { SshTarget } from "../../../infra/hosts/target.ts";
 import type { Machine } from "../../../infra/outputs.ts";
 import { CLOSE_MS, HELLO_MS, silenceMs } from "../../deadlines.ts";
 import type { AgentBundle } from "./bundle.ts";
 import { VisitTracker, type WorkerLink } from "./link.ts";
+import { eachLine } from "./lines.ts";
 import { type FromWorker, type ToWorker, messageOfLine } from "./protocol.ts";
 import { watchdog } from "./watchdog.ts";
 
 type SshChild = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const ARCH: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
+
+const FIND = `
+${OWN_FOLDER}
+alone "$2" || exit 1
+test -e "$1/agent.mjs" && echo yes || echo no
+`;
 
 /**
  * Lays the agent onto a client machine, below the workspace that Lathe owns there: `destroy` removes it with the
@@ -44,7 +52,7 @@ export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundl
       doing,
       input === undefined ? {} : { input: input.pipe(createGzip({ level: 1 })), stallMs: STALL_MS },
     );
-  const found = await remote(script('test -e "$1/agent.mjs" && echo yes || echo no', dir));
+  const found = await remote(script(FIND, dir, machine.workspace));
   if (found.trim() === "yes") return dir;
   const incoming = `${dir}.incoming`;
   const receive = (name: string) => script('mkdir -p "$1" && gunzip -c > "$1/$2"', incoming, name);
@@ -61,14 +69,16 @@ export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundl
  */
 export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
   const dir = await deployAgent(machine, ssh, bundle);
-  const child: SshChild = spawn("ssh", sshArgs(ssh, [`${dir}/node`, `${dir}/agent.mjs`]), {
+  const way = openPassage([`${dir}/node`, `${dir}/agent.mjs`]);
+  const child: SshChild = spawn("ssh", sshArgs(ssh), {
     stdio: ["pipe", "pipe", "pipe"],
     env: sshEnvironment(),
   });
   const tracker = new VisitTracker();
-  const errors: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (s: string) => errors.push(s));
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (s: string) => (said = (said + s).slice(-LAST_WORDS)));
   child.stdin.on("error", () => {}); // the close below says why
+  child.stdin.write(way.head);
   const ended = (why: string) =>
     new UserError({ what: `the agent on "${machine.id}" ${why}`, fix: "npx lathe bench --resume" });
   let gone: Error | undefined;
@@ -87,20 +97,26 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     child.kill("SIGKILL");
   });
   child.on("error", lose);
-  child.on("close", (code) => lose(ended(`ended (${lastWords(errors.join(""), code)})`)));
+  child.on("close", (code) => lose(ended(`ended (${lastWords(said, code)})`)));
+  let begun = false;
   const hello = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+    const give = (error: unknown) => {
+      child.kill();
+      lose(error as Error);
+    };
+    const take = (line: string) => {
       dog.heard();
+      if (!begun) return void (begun = line === way.begin);
       let message: FromWorker;
       try {
         message = messageOfLine(line, `"${machine.id}"`);
       } catch (error) {
-        child.kill();
-        return lose(error as Error);
+        return give(error);
       }
       if (message.type === "hello") resolve();
       else tracker.accept(message);
-    });
+    };
+    eachLine(child.stdout, take, () => give(ended("said a line without end")));
   });
   /** Something that takes no longer than the watchdog allows, whether the agent's machine takes bytes or not. */
   const watched = async <T>(ms: number, body: () => Promise<T>): Promise<T> => {
@@ -127,6 +143,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         await send(message);
         return visited;
       }),
+    gone: () => gone !== undefined,
     async close() {
       if (gone !== undefined) return;
       const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -137,6 +154,9 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     },
   };
 }
+
+/** Characters of standard error that are kept. */
+const LAST_WORDS = 4096;
 
 /** The end of what ssh or the agent said, or the exit code where they said nothing. */
 function lastWords(said: string, code: number | null): string {

@@ -22,8 +22,8 @@ export function warmedUp(
   const calls = latenciesMs.length;
   if (bounds.atMost === 0) return "none";
   if (calls < bounds.atLeast) return undefined;
-  if (calls >= 2 && (latenciesMs[calls - 1] as number) >= (1 - GAIN) * Math.min(...latenciesMs.slice(0, -1)))
-    return "steady";
+  const newest = latenciesMs[calls - 1] as number;
+  if (calls >= 2 && latenciesMs.slice(0, -1).some((before) => newest >= (1 - GAIN) * before)) return "steady";
   if (calls >= bounds.atMost) return "calls";
   return elapsedMs >= bounds.maxMs ? "time" : undefined;
 }

@@ -8,7 +8,13 @@ import { type Pause, type ProcessSigns, pausesWithin, processWatch } from "./wat
 const about = { callMs: 20, overlap: false, beside: false };
 
 /** A process whose every sign is made up: timers so late, pauses so long, so much of the time without a processor. */
-function process(of: { readonly lateMs?: readonly number[]; readonly pauses?: readonly Pause[]; waitMs?: number }) {
+function process(of: {
+  readonly lateMs?: readonly number[];
+  readonly pauses?: readonly Pause[];
+  readonly waitMs?: number;
+  readonly busy?: number;
+  readonly spunMs?: number;
+}) {
   const apart = (of.lateMs ?? []).map((ms) => (10 + ms) * 1e6).sort((a, b) => a - b);
   let [nowMs, waitedMs] = [1000, 500];
   const signs: ProcessSigns = {
@@ -21,7 +27,7 @@ function process(of: { readonly lateMs?: readonly number[]; readonly pauses?: re
       percentile: (p) => apart[Math.ceil((p / 100) * apart.length) - 1] ?? 0,
     },
     pauses: (take) => () => Promise.resolve(of.pauses?.forEach(take)),
-    busy: () => () => 0.3,
+    busy: () => () => of.busy ?? 0.3,
     cpuWaitMs: () => (of.waitMs === undefined ? undefined : waitedMs),
   };
   /** What the watch says after 200 ms of this. */
@@ -30,7 +36,7 @@ function process(of: { readonly lateMs?: readonly number[]; readonly pauses?: re
     watch.start();
     nowMs += 200;
     waitedMs += of.waitMs ?? 0;
-    return watch.stop(7);
+    return watch.stop(7, of.spunMs ?? 0);
   };
   return watched();
 }
@@ -64,6 +70,19 @@ describe("a watch over a process", () => {
     expect(pausesWithin([], 2, 6)).toEqual({ gcPauses: 0, gcMs: 0, gcMaxMs: 0 });
   });
 
+  it("counts what the loop turned without work as no work: an open loop's calls do not wait for each other then", async () => {
+    const overlap = { ...about, overlap: true };
+    const turning = await process({ busy: 1, spunMs: 150 });
+    expect(turning.loopBusy).toBeCloseTo(0.25, 6);
+    expect(disturbances(turning, overlap)).toEqual([]);
+    const working = await process({ busy: 1, spunMs: 20 });
+    expect(working.loopBusy).toBeCloseTo(0.9, 6);
+    expect(disturbances(working, overlap)).toEqual([
+      "the client was busy for 90 % of the time: calls waited for each other in it",
+    ]);
+    expect((await process({ busy: 0.5, spunMs: 300 })).loopBusy).toBe(0);
+  });
+
   it("tells what the client waited for a processor", async () => {
     const seen = await process({ waitMs: 80 });
     expect(disturbances(seen, about)).toEqual(["the client waited for a processor for 40 % of the time"]);
@@ -79,7 +98,7 @@ describe("a watch over this very process", () => {
     const until = performance.now() + 60;
     while (performance.now() < until);
     await sleep(20);
-    const seen = await watch.stop(0);
+    const seen = await watch.stop(0, 0);
     expect(seen.spanMs).toBeGreaterThan(115);
     expect(seen.loopMaxMs).toBeGreaterThan(40);
     expect(seen.loopBusy * seen.spanMs).toBeGreaterThan(50);
@@ -91,7 +110,7 @@ describe("a watch over this very process", () => {
     const watch = processWatch();
     watch.start();
     for (let i = 0; i < 3; i++) collect();
-    const seen = await watch.stop(0);
+    const seen = await watch.stop(0, 0);
     expect(seen.gcPauses).toBeGreaterThanOrEqual(3);
     expect(seen.gcMs).toBeGreaterThanOrEqual(seen.gcMaxMs);
     expect(seen.gcMaxMs).toBeGreaterThan(0);
@@ -100,8 +119,8 @@ describe("a watch over this very process", () => {
   it("can be started again, and has forgotten what was before", async () => {
     const watch = processWatch();
     watch.start();
-    await watch.stop(0);
+    await watch.stop(0, 0);
     watch.start();
-    expect((await watch.stop(1)).ownWorkMs).toBe(1);
+    expect((await watch.stop(1, 0)).ownWorkMs).toBe(1);
   });
 });

@@ -10,8 +10,12 @@ const RESOLUTION_MS = 10;
 export interface Watch {
   /** Forgets what was before. */
   start(): void;
-  /** What happened since `start`. `ownWorkMs` is passed through. */
-  stop(ownWorkMs: number): Promise<ClientWatch>;
+  /**
+   * What happened since `start`. `ownWorkMs` is passed through.
+   *
+   * @param spunMs for so long the loop turned with nothing to do, waiting for the time of a call: that is no work
+   */
+  stop(ownWorkMs: number, spunMs: number): Promise<ClientWatch>;
 }
 
 /** A pause of the garbage collector, on the clock of `performance.now`. */
@@ -26,7 +30,7 @@ export function pausesWithin(pauses: readonly Pause[], from: number, to: number)
   return {
     gcPauses: within.length,
     gcMs: within.reduce((sum, p) => sum + p, 0),
-    gcMaxMs: Math.max(0, ...within),
+    gcMaxMs: within.reduce((most, ms) => Math.max(most, ms), 0),
   };
 }
 
@@ -98,10 +102,11 @@ export function processWatch(signs: ProcessSigns = processSigns()): Watch {
       const busySince = signs.busy();
       const waitedBefore = signs.cpuWaitMs();
       const startAt = signs.now();
-      stop = async (ownWorkMs) => {
+      stop = async (ownWorkMs, spunMs) => {
         const endAt = signs.now();
         const waited = signs.cpuWaitMs();
-        const loopBusy = Math.min(1, Math.max(0, busySince()));
+        const spun = endAt > startAt ? spunMs / (endAt - startAt) : 0;
+        const loopBusy = Math.min(1, Math.max(0, busySince() - spun));
         await endPauses();
         delay.disable();
         const seen = delay.count > 0;
@@ -119,6 +124,6 @@ export function processWatch(signs: ProcessSigns = processSigns()): Watch {
         };
       };
     },
-    stop: (ownWorkMs) => stop(ownWorkMs),
+    stop: (ownWorkMs, spunMs) => stop(ownWorkMs, spunMs),
   };
 }

@@ -117,6 +117,59 @@ describe("a worker", () => {
     expect(w.said.at(-1)).not.toHaveProperty("error");
   });
 
+  it("counts an answer that is too large to be kept, and goes on with the next visit", async () => {
+    const huge = { x: { dtype: "DT_FLOAT", shape: [50_000_000], data: new Float32Array(50_000_000) } } as const;
+    const w = await working([
+      good,
+      { ...good, outputs: { ...huge, name: { dtype: "DT_STRING", shape: [], data: [] } } },
+    ]);
+    await w.worker.handle(visit);
+    expect(w.said[2]).toEqual({ type: "answer", visit: 1, outputs: {}, tooLarge: 50_000_000 });
+    expect(w.said.at(-1)).not.toHaveProperty("error");
+    await w.worker.handle({ ...visit, visit: 2 });
+    expect(w.said.at(-2)).toMatchObject({ type: "call", visit: 2, ok: true });
+    expect(w.said.find((m) => m.type === "answer" && m.visit === 2)).not.toHaveProperty("tooLarge");
+  });
+
+  it("keeps values of every type, and leaves out what has none", async () => {
+    const outputs = {
+      half: { dtype: "DT_HALF", shape: [2], data: Uint16Array.of(0x3c00, 0xfc00) },
+      brain: { dtype: "DT_BFLOAT16", shape: [1], data: Uint16Array.of(0xc020) },
+      big: { dtype: "DT_UINT64", shape: [1], data: BigUint64Array.of(7n) },
+      complex: { dtype: "DT_8", shape: [1], data: new Uint8Array(8) },
+      words: { dtype: "DT_STRING", shape: [1], data: [new Uint8Array(1)] },
+    } as const;
+    const w = await working([good, { ...good, outputs }]);
+    await w.worker.handle(visit);
+    expect(w.said[2]).toEqual({
+      ...{ type: "answer", visit: 1 },
+      outputs: {
+        half: { dtype: "DT_HALF", shape: [2], values: [1, -Infinity] },
+        brain: { dtype: "DT_BFLOAT16", shape: [1], values: [-2.5] },
+        big: { dtype: "DT_UINT64", shape: [1], values: [7] },
+      },
+    });
+  });
+
+  it("ends a visit that a fault of its own broke, says why, and makes the next", async () => {
+    const calls = [() => Promise.reject(new RangeError("Invalid string length")), () => Promise.resolve(good)];
+    const w = await working([], {
+      kinds: [kindOf(() => (calls.shift() ?? calls[0] ?? (() => Promise.resolve(good)))())],
+    });
+    await w.worker.handle(visit);
+    expect(w.said.at(-1)).toMatchObject({ visit: 1, error: { code: "INTERNAL", message: "Invalid string length" } });
+    await w.worker.handle({ ...visit, visit: 2 });
+    expect(w.said.at(-1)).toMatchObject({ type: "visited", visit: 2 });
+    expect(w.said.at(-1)).not.toHaveProperty("error");
+  });
+
+  it("tells which calls the client made twice", async () => {
+    const failed = { ok: false, error: { code: "UNAVAILABLE", message: "x" }, totalMs: 1, retried: true } as const;
+    const w = await working([good, { ...good, retried: true }, failed]);
+    await w.worker.handle(visit);
+    expect(w.said.flatMap((m) => (m.type === "call" ? [m.retried] : []))).toEqual([undefined, true, true]);
+  });
+
   it("says that a connection could not be opened, in the client's own words", async () => {
     const w = await working([], { refuse: true });
     await w.worker.handle(visit);

@@ -1,5 +1,6 @@
 import type { ClientKind, PredictRequest, Tensor } from "../../../clients/client.ts";
 import { clientKinds } from "../../../clients/registry.ts";
+import { messageOf } from "../../../lib/errors.ts";
 import { realClock } from "../../loads/clock.ts";
 import type { LoadMode } from "../../loads/load.ts";
 import { LOAD_MODES, type LoadModes } from "../../loads/registry.ts";
@@ -59,10 +60,8 @@ export class Worker {
   }
 
   async #visit(visit: VisitMessage): Promise<void> {
-    const outcome = await this.#outcome(visit).catch((error: unknown) => {
-      if (error instanceof VisitFault) return { error: error.error };
-      throw error;
-    });
+    // Whatever it is: the visits that come after it are of other servers.
+    const outcome = await this.#outcome(visit).catch((error: unknown) => ({ error: faultOf(error) }));
     // A connection that saw a failure may be broken: the next visit starts with a new one.
     if (outcome.error !== undefined) await this.#connections.drop(visit);
     this.#tools.emit({ type: "visited", visit: visit.visit, ...outcome });
@@ -89,6 +88,10 @@ export class Worker {
     const page = metrics && { ...metrics, address, security: this.#connections.security(metrics.security) };
     return { mode, clients, request: predictRequest(visit, kind, image), page };
   }
+}
+
+function faultOf(error: unknown): VisitFault["error"] {
+  return error instanceof VisitFault ? error.error : { code: "INTERNAL", message: messageOf(error), opening: false };
 }
 
 function found<T>(thing: T | undefined, what: string): T {

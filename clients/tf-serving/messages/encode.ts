@@ -1,7 +1,7 @@
 import { checkTensor, contentBytes } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
 import { type GatheredMessage, GatherWriter, fieldSize, varintSize } from "../../transport/protobuf-writer.ts";
-import { protoTypes } from "./typed-list.ts";
+import { numberOf } from "./typed-list.ts";
 import type { PredictRequest, Tensor } from "../../client.ts";
 
 /**
@@ -48,7 +48,7 @@ function encodeModelSpec(request: PredictRequest): Uint8Array {
 }
 
 function tensorSize(tensor: Tensor): number {
-  return 2 + fieldSize(shapeSize(tensor.shape)) + dataSize(tensor);
+  return 1 + varintSize(numberOf(tensor.dtype)) + fieldSize(shapeSize(tensor.shape)) + dataSize(tensor);
 }
 
 function shapeSize(shape: readonly number[]): number {
@@ -66,7 +66,7 @@ function dataSize(tensor: Tensor): number {
 
 function writeTensor(out: GatherWriter, tensor: Tensor): void {
   out.varint(0x08);
-  out.varint(protoTypes[tensor.dtype].number);
+  out.varint(numberOf(tensor.dtype));
   out.varint(0x12);
   out.varint(shapeSize(tensor.shape));
   for (const size of tensor.shape) {

@@ -1,112 +1,182 @@
 import { StatusError } from "../../codes.ts";
-import { dataOfContent, numberArrays } from "../../tensors.ts";
+import { type Budget, dataOfContent, isOtherType, numberArrays } from "../../tensors.ts";
 import { WireReader } from "../../transport/protobuf-reader.ts";
-import type { DType, Tensor } from "../../client.ts";
+import type { DType, NumberArray, NumberType, OtherType, Tensor } from "../../client.ts";
 
 /** Each element type's number in TensorProto, and the number of the typed list that holds its elements. */
-export const protoTypes: Readonly<Record<DType, { readonly number: number; readonly list: number }>> = {
+export const protoTypes: Readonly<
+  Record<Exclude<DType, OtherType>, { readonly number: number; readonly list: number }>
+> = {
   DT_FLOAT: { number: 1, list: 5 },
   DT_DOUBLE: { number: 2, list: 6 },
   DT_INT32: { number: 3, list: 7 },
   DT_UINT8: { number: 4, list: 7 },
+  DT_INT16: { number: 5, list: 7 },
+  DT_INT8: { number: 6, list: 7 },
   DT_STRING: { number: 7, list: 8 },
   DT_INT64: { number: 9, list: 10 },
   DT_BOOL: { number: 10, list: 11 },
+  DT_BFLOAT16: { number: 14, list: 13 },
+  DT_UINT16: { number: 17, list: 7 },
+  DT_HALF: { number: 19, list: 13 },
+  DT_UINT32: { number: 22, list: 16 },
+  DT_UINT64: { number: 23, list: 17 },
 };
 
-type Kind = "fixed32" | "fixed64" | "int32" | "int64" | "string";
+const DTYPE_OF = new Map(Object.entries(protoTypes).map(([name, { number }]) => [number, name as DType]));
 
-/** TensorProto's typed lists by field number: the wire kind of one element outside a packed run. */
-export const listKinds: Readonly<Record<number, Kind>> = {
-  5: "fixed32",
-  6: "fixed64",
-  7: "int32",
-  8: "string",
-  10: "int64",
-  11: "int32",
-};
-
-const WIRE_TYPE: Readonly<Record<Kind, number>> = { fixed32: 5, fixed64: 1, int32: 0, int64: 0, string: 2 };
-
-/**
- * Collects one typed list, packed or not, in as many runs as the sender made of it (all three are legal). The usual case,
- * one packed run of floats, is a single copy of memory.
- */
-export class TypedList {
-  readonly #kind: Kind;
-  /** Runs of fixed-size elements, or one entry for each string. */
-  readonly #runs: Uint8Array[] = [];
-  readonly #numbers: number[] = [];
-  readonly #bigints: bigint[] = [];
-
-  /** @param field TensorProto's field number; one of {@link listKinds} */
-  constructor(field: number) {
-    this.#kind = listKinds[field] as Kind;
-  }
-
-  /** Takes one field whose tag has been read. Throws StatusError INTERNAL where it cannot be this list's. */
-  read(reader: WireReader, wireType: number): void {
-    const kind = this.#kind;
-    if (kind === "string" && wireType === 2) this.#runs.push(new Uint8Array(reader.delimited()));
-    else if (wireType === 2) this.#readPacked(reader.delimited());
-    else if (wireType === WIRE_TYPE[kind]) this.#readOne(reader);
-    else throw new StatusError("INTERNAL", `a list of ${kind} came as wire type ${wireType}`);
-  }
-
-  #readPacked(run: Uint8Array): void {
-    const width = this.#kind === "fixed32" ? 4 : 8;
-    if (this.#kind === "fixed32" || this.#kind === "fixed64") {
-      if (run.length % width !== 0)
-        throw new StatusError("INTERNAL", `a list of ${this.#kind} ends in the middle of one`);
-      this.#runs.push(run);
-      return;
-    }
-    for (const reader = new WireReader(run); !reader.done;) this.#readOne(reader);
-  }
-
-  #readOne(reader: WireReader): void {
-    if (this.#kind === "int64") this.#bigints.push(reader.int64());
-    else if (this.#kind === "int32") this.#numbers.push(reader.uint32() | 0);
-    else this.#runs.push(reader.fixed(this.#kind === "fixed32" ? 4 : 8));
-  }
-
-  /** The elements of a tensor of `count`; see {@link fill} for lists of another length. */
-  data(dtype: DType, count: number): Tensor["data"] {
-    return fill(dtype === "DT_STRING" ? this.#runs : this.#values(dtype), count);
-  }
-
-  #values(dtype: Exclude<DType, "DT_STRING">): Tensor["data"] {
-    if (dtype === "DT_INT64") return BigInt64Array.from(this.#bigints);
-    if (dtype === "DT_BOOL") return Uint8Array.from(this.#numbers, (n) => (n === 0 ? 0 : 1));
-    if (dtype === "DT_INT32" || dtype === "DT_UINT8") return numberArrays[dtype].from(this.#numbers);
-    return dataOfContent(dtype, this.#runs.length === 1 ? (this.#runs[0] as Uint8Array) : Buffer.concat(this.#runs));
-  }
+/** The element type of a number; one that Lathe has no values for by its number. Throws StatusError INTERNAL where it is none. */
+export function dtypeOf(number: number): DType {
+  if (number === 0) throw new StatusError("INTERNAL", "a tensor without an element type");
+  return DTYPE_OF.get(number) ?? `DT_${number}`;
 }
 
-type Data = Tensor["data"];
-type NumberData = Exclude<Data, readonly Uint8Array[] | BigInt64Array>;
+/** The number of an element type. */
+export function numberOf(dtype: DType): number {
+  return isOtherType(dtype) ? Number(dtype.slice(3)) : protoTypes[dtype].number;
+}
+
+type Kind = "fixed32" | "fixed64" | "varint" | "varint64" | "string";
+
+/** TensorProto's typed lists by field number: the wire kind of one element outside a packed run. */
+const LISTS: Readonly<Record<number, Kind>> = {
+  ...{ 5: "fixed32", 6: "fixed64", 7: "varint", 8: "string", 10: "varint64", 11: "varint", 13: "varint" },
+  ...{ 16: "varint", 17: "varint64" },
+};
+
+const WIRE_TYPE: Readonly<Record<Kind, number>> = { fixed32: 5, fixed64: 1, varint: 0, varint64: 0, string: 2 };
+const WIDTH = { fixed32: 4, fixed64: 8 };
+
+/** What a byte string takes besides its bytes: the object that holds it. */
+const STRING_BYTES = 128;
 
 /** No server shortens a list of more: a few bytes that claim to stand for so much are a fault, and must not take memory. */
 const MOST_FILLED = 2 ** 20;
 
 /**
- * A typed list as the elements of a tensor of `count`: a shorter list goes on with its last value, an empty one with
- * zeros (or empty strings), as TensorFlow reads them. Throws StatusError INTERNAL where the list is longer.
+ * One typed list of a message, packed or not, in as many runs as the sender made of it (all three are legal). It is looked at first,
+ * which takes no memory, and read once the tensor's shape is known. The usual case, one packed run of floats, is a single copy.
  */
-export function fill(values: Data, count: number): Data {
-  if (values.length === count) return values;
-  if (values.length > count || count > MOST_FILLED)
-    throw new StatusError("INTERNAL", `${values.length} values for a tensor of ${count} elements`);
+export class TypedList {
+  /** Elements. */
+  count = 0;
+  readonly #field: number;
+  readonly #kind: Kind;
+  /** Its first run, where that is packed and of fixed size; and how many runs there are. */
+  #first: Uint8Array | undefined;
+  #runs = 0;
+
+  constructor(field: number) {
+    this.#field = field;
+    this.#kind = LISTS[field] as Kind;
+  }
+
+  static isList(field: number): boolean {
+    return Object.hasOwn(LISTS, field);
+  }
+
+  /** Looks at one run, whose tag has been read, and steps over it. Throws StatusError INTERNAL where it cannot be this list's. */
+  look(reader: WireReader, wireType: number): void {
+    const kind = this.#kind;
+    this.#runs += 1;
+    if (wireType === WIRE_TYPE[kind]) {
+      this.count += 1;
+      reader.skip(wireType);
+    } else if (wireType !== 2) throw new StatusError("INTERNAL", `a list of ${kind} came as wire type ${wireType}`);
+    else if (kind === "fixed32" || kind === "fixed64") {
+      const length = reader.span();
+      if (length % WIDTH[kind] !== 0) throw new StatusError("INTERNAL", `a list of ${kind} ends in the middle of one`);
+      if (this.#runs === 1) this.#first = reader.bytes.subarray(reader.at - length, reader.at);
+      this.count += length / WIDTH[kind];
+    } else this.count += reader.spanOfVarints();
+  }
+
+  /**
+   * Reads the list as the elements of a tensor of `count`.
+   *
+   * @param message that it is a list of
+   * @throws StatusError INTERNAL where {@link checkLength} refuses it
+   */
+  data(message: Uint8Array, dtype: Exclude<DType, OtherType>, count: number, budget: Budget): Tensor["data"] {
+    checkLength(this.count, count);
+    if (dtype === "DT_STRING") {
+      budget.charge(STRING_BYTES * this.count + 8 * count);
+      return filled(this.#strings(message), count);
+    }
+    budget.charge(numberArrays[dtype].BYTES_PER_ELEMENT * count);
+    if (this.#first !== undefined && this.#runs === 1 && this.count === count) return dataOfContent(dtype, this.#first);
+    const all = new numberArrays[dtype](count);
+    this.#readInto(all, message, dtype);
+    return filled(all, count, this.count);
+  }
+
+  /** Goes to each run of the list, whose tag has been read. */
+  #eachRun(message: Uint8Array, read: (reader: WireReader, wireType: number) => void): void {
+    if (this.#runs === 0) return;
+    for (const reader = new WireReader(message); !reader.done;) {
+      const tag = reader.uint32();
+      if (tag >>> 3 === this.#field) read(reader, tag & 7);
+      else reader.skip(tag);
+    }
+  }
+
+  #strings(message: Uint8Array): Uint8Array[] {
+    const strings: Uint8Array[] = [];
+    this.#eachRun(message, (reader) => strings.push(new Uint8Array(reader.delimited())));
+    return strings;
+  }
+
+  #readInto(all: NumberArray, message: Uint8Array, dtype: NumberType): void {
+    const bytes = new Uint8Array(all.buffer);
+    const halves = this.#kind === "varint64" ? new Int32Array(all.buffer) : undefined;
+    let next = 0;
+    const one = (reader: WireReader) => {
+      if (halves !== undefined) reader.halves(halves, 2 * next);
+      else {
+        const value = reader.uint32();
+        all[next] = dtype === "DT_BOOL" ? Number(value !== 0) : value;
+      }
+      next += 1;
+    };
+    const kind = this.#kind;
+    this.#eachRun(message, (reader, wireType) => {
+      const packed = wireType === 2;
+      if (kind !== "fixed32" && kind !== "fixed64") {
+        if (!packed) return one(reader);
+        const length = reader.span();
+        const last = reader.at;
+        for (reader.at -= length; reader.at < last;) one(reader);
+        return;
+      }
+      const length = packed ? reader.span() : WIDTH[kind];
+      if (!packed) reader.pass(length);
+      bytes.set(reader.bytes.subarray(reader.at - length, reader.at), next * WIDTH[kind]);
+      next += length / WIDTH[kind];
+    });
+  }
+}
+
+/** Throws StatusError INTERNAL where a list of `listed` elements cannot be a tensor of `count`. */
+export function checkLength(listed: number, count: number): void {
+  if (listed > count || (listed < count && count > MOST_FILLED))
+    throw new StatusError("INTERNAL", `${listed} values for a tensor of ${count} elements`);
+}
+
+/**
+ * A list as the elements of a tensor: a shorter one goes on with its last value, an empty one with zeros (or empty strings), as
+ * TensorFlow reads them.
+ */
+export function filled<T extends Tensor["data"]>(values: T, count: number, listed = values.length): T {
+  if (listed === count) return values;
   if (!ArrayBuffer.isView(values)) {
     const last = values.at(-1) ?? new Uint8Array(0);
-    return Array.from({ length: count }, (_, i) => values[i] ?? last);
+    return Array.from({ length: count }, (_, i) => values[i] ?? last) as unknown as T;
   }
-  if (values instanceof BigInt64Array) {
-    const all = new BigInt64Array(count);
-    all.set(values);
-    return all.fill(values.at(-1) ?? 0n, values.length);
-  }
-  const all = new (values.constructor as new (length: number) => NumberData)(count);
-  all.set(values);
-  return all.fill(values.at(-1) ?? 0, values.length);
+  if (listed > 0) (values as Uint8Array).fill(values[listed - 1] as number, listed);
+  return values;
+}
+
+/** What a list takes that is decoded by a codec that knows nothing of shapes: a number or an object for each element. */
+export function genericBytes(field: number): number {
+  return LISTS[field] === "varint64" || LISTS[field] === "string" ? STRING_BYTES : 16;
 }

@@ -7,6 +7,7 @@ import * as frames from "./frames.ts";
 import { Flag, FrameType, type Frame } from "./frames.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
 import { TABLE_SIZE_ZERO } from "./hpack.ts";
+import { Patience } from "./patience.ts";
 import { defaultPeer, withSettings } from "./peer.ts";
 
 /**
@@ -23,6 +24,10 @@ export class Http2Connection {
   #peer = defaultPeer;
   #sendWindow = frames.DEFAULT_WINDOW;
   #receiveWindow = RECEIVE_WINDOW;
+  readonly #patience = new Patience();
+  /** Answers to the peer's frames, written when all that came together is read. */
+  #replies: Buffer[] = [];
+  #receiving = false;
   #settled: { resolve: () => void; reject: (error: Error) => void } | null = null;
   #greeted = false;
   #leaving = false;
@@ -62,6 +67,7 @@ export class Http2Connection {
       this.#waiting.push(exchange);
       return;
     }
+    this.#patience.progress();
     exchange.id = this.#nextId;
     exchange.sendWindow = this.#peer.initialWindow;
     // The first block says that we keep no table; every later one relies on it.
@@ -79,7 +85,7 @@ export class Http2Connection {
   /** Gives a request up: its stream is reset, so that the server can stop, too. */
   cancel(exchange: Exchange): void {
     this.#waiting = this.#waiting.filter((other) => other !== exchange);
-    if (this.#open.has(exchange.id)) this.#reset(exchange.id, "CANCEL");
+    if (this.#open.has(exchange.id)) this.#reset(exchange, "CANCEL");
   }
 
   /** Ends the connection; what is still open on it fails. */
@@ -92,8 +98,11 @@ export class Http2Connection {
   receive(bytes: Buffer): void {
     if (this.#ended !== null) return;
     const at = performance.now();
+    this.#receiving = true;
     try {
       this.#reader.push(bytes, (frame) => this.#take(frame, at));
+      this.#receiving = false;
+      this.#writeReplies();
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error;
       this.#socket.write(frames.goawayFrame(error.errorName));
@@ -114,6 +123,8 @@ export class Http2Connection {
         return this.#takeHeaders(frame, at);
       case FrameType.rstStream:
         frames.expectLength(frame, 4);
+        this.#patience.idle();
+        this.#mustBeKnown(frame);
         return this.#close(frame.stream, new StreamReset(errorName(frame.payload.readUInt32BE(0))));
       case FrameType.settings:
         return this.#takeSettings(frame);
@@ -121,8 +132,8 @@ export class Http2Connection {
         throw new Http2Error("PROTOCOL_ERROR", "a push that was not allowed");
       case FrameType.ping:
         frames.expectLength(frame, 8);
-        if ((frame.flags & Flag.ack) === 0)
-          this.#socket.write(frames.frame(FrameType.ping, Flag.ack, 0, frame.payload));
+        this.#patience.idle();
+        if ((frame.flags & Flag.ack) === 0) this.#reply(frames.frame(FrameType.ping, Flag.ack, 0, frame.payload));
         return;
       case FrameType.goaway:
         return this.#takeGoaway(frame);
@@ -130,36 +141,43 @@ export class Http2Connection {
         return this.#takeWindowUpdate(frame);
       default:
         // PRIORITY and kinds that came later: to be ignored.
-        return;
+        return this.#patience.idle();
     }
   }
 
   #takeData(frame: Frame, at: number): void {
-    if (frame.stream === 0) throw new Http2Error("PROTOCOL_ERROR", "DATA outside of a stream");
+    this.#mustBeKnown(frame);
     const length = frame.payload.length;
     this.#receiveWindow -= length;
     if (this.#receiveWindow < 0) throw new Http2Error("FLOW_CONTROL_ERROR", "more DATA than the window allows");
     if (this.#receiveWindow < RECEIVE_WINDOW / 2) {
-      this.#socket.write(frames.windowUpdateFrame(0, RECEIVE_WINDOW - this.#receiveWindow));
+      this.#reply(frames.windowUpdateFrame(0, RECEIVE_WINDOW - this.#receiveWindow));
       this.#receiveWindow = RECEIVE_WINDOW;
     }
     const exchange = this.#open.get(frame.stream);
-    // Of a stream that was given up meanwhile.
-    if (exchange === undefined) return;
-    if (!exchange.takeData(frames.unpadded(frame), at)) {
-      this.#reset(frame.stream, "CANCEL");
-      return exchange.fail(answerTooLarge());
+    if (exchange === undefined) {
+      this.#patience.idle();
+      return this.#patience.late(length);
     }
     exchange.receiveWindow -= length;
     if (exchange.receiveWindow < 0) throw new Http2Error("FLOW_CONTROL_ERROR", "more DATA than its stream may send");
+    const bytes = frames.unpadded(frame);
+    if (bytes.length === 0) this.#patience.idle();
+    else this.#patience.progress();
+    if (!exchange.takeData(bytes, at)) {
+      this.#reset(exchange, "CANCEL");
+      return exchange.fail(answerTooLarge());
+    }
     if ((frame.flags & Flag.endStream) !== 0) return this.#finish(exchange, at);
     if (exchange.receiveWindow < RECEIVE_WINDOW / 2) {
-      this.#socket.write(frames.windowUpdateFrame(frame.stream, RECEIVE_WINDOW - exchange.receiveWindow));
+      this.#reply(frames.windowUpdateFrame(frame.stream, RECEIVE_WINDOW - exchange.receiveWindow));
       exchange.receiveWindow = RECEIVE_WINDOW;
     }
   }
 
   #takeHeaders(frame: Frame, at: number): void {
+    this.#mustBeKnown(frame);
+    this.#patience.idle();
     const block = this.#blocks.push(frame);
     if (block === null) return;
     const exchange = this.#open.get(frame.stream);
@@ -168,18 +186,25 @@ export class Http2Connection {
     if (block.endStream) this.#finish(exchange, at);
   }
 
+  /** Throws for a stream that nobody opened. */
+  #mustBeKnown({ type, stream }: Frame): void {
+    if (stream % 2 === 1 && stream < this.#nextId) return;
+    throw new Http2Error("PROTOCOL_ERROR", `a frame of type ${type} on stream ${stream}, which nobody opened`);
+  }
+
   #takeSettings(frame: Frame): void {
     if (frame.stream !== 0) throw new Http2Error("PROTOCOL_ERROR", "SETTINGS on a stream");
     if ((frame.flags & Flag.ack) !== 0) {
       if (!this.#greeted) throw new Http2Error("PROTOCOL_ERROR", "the peer does not begin with SETTINGS");
       return frames.expectLength(frame, 0);
     }
+    this.#patience.idle();
     const before = this.#peer;
     this.#peer = withSettings(before, frame.payload);
     this.#greeted = true;
     const change = this.#peer.initialWindow - before.initialWindow;
     for (const exchange of this.#open.values()) exchange.sendWindow = frames.widened(exchange.sendWindow, change);
-    this.#socket.write(frames.frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)));
+    this.#reply(frames.frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)));
     this.#settled?.resolve();
     this.#settled = null;
     this.#pumpAll();
@@ -188,6 +213,7 @@ export class Http2Connection {
 
   #takeGoaway(frame: Frame): void {
     if (frame.payload.length < 8) throw new Http2Error("FRAME_SIZE_ERROR", "GOAWAY of a broken length");
+    this.#patience.idle();
     const last = frame.payload.readUInt32BE(0) & 0x7fffffff;
     const reason = new GoingAway(errorName(frame.payload.readUInt32BE(4)), frame.payload.subarray(8).toString("utf8"));
     this.#leaving = true;
@@ -198,11 +224,13 @@ export class Http2Connection {
 
   #takeWindowUpdate(frame: Frame): void {
     frames.expectLength(frame, 4);
+    this.#patience.idle();
+    if (frame.stream !== 0) this.#mustBeKnown(frame);
     const increment = frame.payload.readUInt32BE(0) & 0x7fffffff;
     const exchange = this.#open.get(frame.stream);
     if (increment === 0) {
       if (frame.stream === 0) throw new Http2Error("PROTOCOL_ERROR", "a window update of nothing");
-      if (exchange !== undefined) this.#reset(frame.stream, "PROTOCOL_ERROR");
+      if (exchange !== undefined) this.#reset(exchange, "PROTOCOL_ERROR");
       return exchange?.fail(new StreamReset("PROTOCOL_ERROR"));
     }
     if (frame.stream === 0) {
@@ -221,6 +249,7 @@ export class Http2Connection {
     while (exchange.unsent > 0) {
       const count = Math.min(this.#peer.maxFrame, exchange.unsent, exchange.sendWindow, this.#sendWindow);
       if (count <= 0) return;
+      this.#patience.progress();
       const last = count === exchange.unsent;
       exchange.sendWindow -= count;
       this.#sendWindow -= count;
@@ -252,16 +281,31 @@ export class Http2Connection {
 
   #finish(exchange: Exchange, at: number): void {
     // An answer before the request's end: the rest of it is of no use to anyone.
-    if (exchange.unsent > 0) this.#reset(exchange.id, "CANCEL");
+    if (exchange.unsent > 0) this.#reply(frames.rstStreamFrame(exchange.id, "CANCEL"));
     this.#open.delete(exchange.id);
     exchange.finish(at);
     this.#afterOne();
   }
 
-  #reset(id: number, name: "CANCEL" | "PROTOCOL_ERROR"): void {
-    this.#open.delete(id);
-    this.#socket.write(frames.rstStreamFrame(id, name));
+  #reset(exchange: Exchange, name: "CANCEL" | "PROTOCOL_ERROR"): void {
+    this.#open.delete(exchange.id);
+    this.#patience.givenUp(exchange);
+    this.#reply(frames.rstStreamFrame(exchange.id, name));
     this.#afterOne();
+  }
+
+  /** Answers the peer: at once, or with all other answers to what came together. */
+  #reply(frame: Buffer): void {
+    this.#replies.push(frame);
+    if (!this.#receiving) this.#writeReplies();
+  }
+
+  #writeReplies(): void {
+    if (this.#replies.length === 0 || this.#ended !== null) return;
+    const replies = this.#replies;
+    this.#replies = [];
+    const taken = this.#patience.answering(replies.length);
+    this.#socket.write(replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies), taken);
   }
 
   #close(id: number, error: Error): void {

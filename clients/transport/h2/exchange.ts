@@ -1,4 +1,5 @@
 import { LARGEST_ANSWER_BYTES } from "../../codes.ts";
+import { Body } from "../body.ts";
 import type { HeaderMap } from "./hpack.ts";
 
 /** Bytes of an answer before its stream needs a window update. */
@@ -30,8 +31,7 @@ export class Exchange {
   unsent: number;
   #headers: HeaderMap | null = null;
   #trailers: HeaderMap | null = null;
-  readonly #body: Buffer[] = [];
-  #bodyBytes = 0;
+  readonly #body = new Body();
   readonly #largest: number;
   #firstByteAt = 0;
   readonly #resolve: (received: Received) => void;
@@ -50,6 +50,11 @@ export class Exchange {
     this.unsent = pieces.reduce((sum, piece) => sum + piece.length, 0);
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** Whether the peer has said anything of it. */
+  get answered(): boolean {
+    return this.#firstByteAt !== 0;
   }
 
   /** The next `count` bytes of the request, in as many slices as they lie in; shared, not copied. */
@@ -80,9 +85,8 @@ export class Exchange {
   /** A piece of the answer's body; copied, for it lies in the read buffer. False where the answer is larger than any may be. */
   takeData(bytes: Buffer, at: number): boolean {
     if (this.#firstByteAt === 0) this.#firstByteAt = at;
-    this.#bodyBytes += bytes.length;
-    if (this.#bodyBytes > this.#largest) return false;
-    if (bytes.length > 0) this.#body.push(Buffer.from(bytes));
+    if (this.#body.length + bytes.length > this.#largest) return false;
+    this.#body.add(bytes);
     return true;
   }
 
@@ -92,7 +96,7 @@ export class Exchange {
     this.#resolve({
       headers,
       trailers: this.#trailers ?? headers,
-      body: this.#body,
+      body: this.#body.pieces(),
       sentAt: this.sentAt === 0 ? this.#firstByteAt : this.sentAt,
       firstByteAt: this.#firstByteAt,
       lastByteAt: at,

@@ -4,6 +4,8 @@ import { HeaderDecoder, type HeaderMap } from "./hpack.ts";
 
 /** More than this in one header block is an attack or a fault. */
 const LARGEST_BLOCK = 256 * 1024;
+/** What a frame counts for beyond its bytes: without any, as many as one likes would be within the bound. */
+const FRAME_BYTES = 1024;
 
 /** Puts header blocks together from HEADERS and CONTINUATION frames and decodes them. */
 export class HeaderBlocks {
@@ -26,8 +28,8 @@ export class HeaderBlocks {
     if (this.#open === null && (frame.flags & Flag.endHeaders) !== 0)
       return { headers: this.#decoder.decode(part), endStream };
     this.#open ??= { stream: frame.stream, endStream, parts: [], length: 0 };
-    this.#open.parts.push(Buffer.from(part));
-    this.#open.length += part.length;
+    if (part.length > 0) this.#open.parts.push(Buffer.from(part));
+    this.#open.length += part.length + FRAME_BYTES;
     if (this.#open.length > LARGEST_BLOCK) throw new Http2Error("ENHANCE_YOUR_CALM", "a header block without end");
     if ((frame.flags & Flag.endHeaders) === 0) return null;
     const block = Buffer.concat(this.#open.parts);

@@ -27,6 +27,13 @@ const STATIC: readonly (readonly [name: string, value: string])[] = [
     .map((name) => [name, ""] as const),
 ];
 
+/** A longer block is decoded each time: those that come at every answer are short, and others must not fill the memory. */
+const LONGEST_KEPT = 4096;
+
+/** A peer may say so much in one block, each field counted as RFC 9113 does (6.5.2): its bytes, and what it takes besides. */
+const LARGEST_LIST = 256 * 1024;
+const FIELD_BYTES = 32;
+
 /**
  * Decodes header blocks of a peer that was asked to keep no dynamic table (SETTINGS_HEADER_TABLE_SIZE 0). A block then means
  * the same whenever it comes, so each different one is decoded once.
@@ -36,6 +43,7 @@ export class HeaderDecoder {
 
   /** Throws Http2Error COMPRESSION_ERROR where the block makes no sense. */
   decode(block: Uint8Array): HeaderMap {
+    if (block.length > LONGEST_KEPT) return decodeBlock(block);
     const key = Buffer.from(block.buffer, block.byteOffset, block.length).toString("latin1");
     let headers = this.#known.get(key);
     if (headers === undefined) {
@@ -52,9 +60,15 @@ export class HeaderDecoder {
 export function decodeBlock(block: Uint8Array): HeaderMap {
   const reader = new BlockReader(block);
   const headers: [string, string][] = [];
+  let left = LARGEST_LIST;
+  const add = (name: string, value: string) => {
+    left -= name.length + value.length + FIELD_BYTES;
+    if (left < 0) throw new Http2Error("ENHANCE_YOUR_CALM", `a header block of more than ${LARGEST_LIST} bytes`);
+    headers.push([name, value]);
+  };
   while (!reader.done) {
     const first = reader.peek();
-    if ((first & 0x80) !== 0) headers.push([...entry(reader.integer(7))]);
+    if ((first & 0x80) !== 0) add(...entry(reader.integer(7)));
     else if ((first & 0xe0) === 0x20) {
       // A change of the table's size; ours is 0.
       if (reader.integer(5) > 0) throw new Http2Error("COMPRESSION_ERROR", "a dynamic table that was not offered");
@@ -62,7 +76,7 @@ export function decodeBlock(block: Uint8Array): HeaderMap {
       // With or without a wish to be kept in the table: a table of size 0 keeps nothing.
       const index = reader.integer((first & 0x40) !== 0 ? 6 : 4);
       const name = index === 0 ? reader.string() : entry(index)[0];
-      headers.push([name, reader.string()]);
+      add(name, reader.string());
     }
   }
   return Object.fromEntries(headers);
@@ -138,7 +152,7 @@ export const TABLE_SIZE_ZERO = 0x20;
 function pushString(out: number[], text: string): void {
   const bytes = Buffer.from(text, "latin1");
   pushInteger(out, 0x00, 7, bytes.length);
-  out.push(...bytes);
+  for (const byte of bytes) out.push(byte);
 }
 
 function pushInteger(out: number[], pattern: number, prefixBits: number, value: number): void {

@@ -77,10 +77,15 @@ const WANTED_BY = "# for";
  */
 export const EDIT_WRAPPER = String.raw`
 file=$1 act=$2 who=$3 docker=$4
+# Two stacks may come or go at once. Only root may open the lock, or any user could hold it; whoever has it removes it at the end.
+lock=$file.lock
+while :; do
+  umask 077; exec 9>> "$lock"
+  flock -w 60 9 || { echo "@@failed $file has been held by another stack for 60 s"; exit 4; }
+  [ ! "$lock" -ef /proc/self/fd/9 ] || break
+done
+trap 'rm -f "$lock"' EXIT
 umask 022
-# The folder is the lock: two stacks may come or go at once.
-exec 9< "${"$"}{file%/*}"
-flock -w 60 9 || { echo "@@failed $file has been held by another stack for 60 s"; exit 4; }
 if [ ! -e "$file" ]; then
   [ "$act" = add ] || exit 0
   [ -n "$docker" ] || { echo "@@failed no docker command"; exit 4; }

@@ -57,6 +57,26 @@ test("stacks that come and go at once lose nobody's line", async () => {
   expect(wanted()).toEqual([`# for ${last}`]);
 });
 
+test("what any user may open holds nobody up, and the lock is root's alone and gone at the end", async () => {
+  // As any user can: with the folder and the command itself locked for good.
+  edit("add", "lathe/edge id-1");
+  const held = [join(dir, "bin"), file()].map((path) => spawn("flock", [path, "sleep", "60"], { detached: true }));
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    writeFileSync(join(dir, "bin", "grep"), '#!/bin/sh\nls -l "$LOCK" >> "$SEEN"; exec /bin/grep "$@"\n');
+    chmodSync(join(dir, "bin", "grep"), 0o755);
+    const seen = join(dir, "seen");
+    const PATH = `${join(dir, "bin")}${delimiter}${process.env["PATH"]}`;
+    const env = { ...process.env, PATH, SEEN: seen, LOCK: `${file()}.lock` };
+    execFileSync("sh", args("add", "lathe/edge id-2"), { env, timeout: 30_000 });
+    expect(readFileSync(seen, "utf8")).toMatch(/^-rw------- /);
+    expect(wanted()).toHaveLength(2);
+    expect(existsSync(`${file()}.lock`)).toBe(false);
+  } finally {
+    for (const { pid } of held) if (pid !== undefined) process.kill(-pid);
+  }
+});
+
 test("a docker command of somebody else's is neither changed nor removed", () => {
   writeFileSync(file(), "#!/bin/sh\nexec podman\n");
   expect(() => edit("add", "lathe/edge id-1")).toThrow();

@@ -1,12 +1,12 @@
 import type { Fault } from "../../../lib/errors.ts";
+import { quoteAll } from "../../../lib/quote.ts";
 import { endOf, lastLine } from "../bounds.ts";
 import type { SshTarget } from "../target.ts";
 import type { FactsProblem } from "../facts/parse-facts.ts";
-import type { RunResult } from "./run.ts";
-import { sshDestination, THROUGH_JUMP } from "./ssh.ts";
-
-/** How far a connection came: what failed is the first of these that did not work. */
-export type SshStage = "ssh configuration" | "name" | "port" | "host key" | "login" | "connection";
+import { sshDestination } from "./destination.ts";
+import { NOT_RUN, type RunResult } from "./login-shell.ts";
+import { SSH_FAULTS, START_FILES, type SshStage } from "./ssh-faults.ts";
+import { THROUGH_JUMP } from "./ssh.ts";
 
 /** Why a connection failed, and at which stage. */
 export interface SshFault extends Fault {
@@ -14,66 +14,6 @@ export interface SshFault extends Fault {
   /** It was at the jump host: nothing is known of the host behind it. */
   readonly atJumpHost: boolean;
 }
-
-/** What OpenSSH says when it cannot connect, and what a person does about it. First match wins. */
-const SSH_FAULTS: readonly {
-  readonly pattern: RegExp;
-  readonly stage: SshStage;
-  readonly what: string;
-  readonly fix: (ssh: string, stderr: string) => string;
-}[] = [
-  {
-    pattern: /Can't open user config file|Bad configuration option|terminating, \d+ bad configuration/i,
-    stage: "ssh configuration",
-    what: "the ssh config file is not there or cannot be read",
-    fix: () =>
-      "npx lathe pulumi config set lathe:sshConfig FILE, or npx lathe pulumi config rm lathe:sshConfig for your own ~/.ssh/config",
-  },
-  {
-    pattern: /REVOKED HOST KEY DETECTED|is marked as revoked/i,
-    stage: "host key",
-    what: "its host key was revoked (@revoked in known_hosts): whoever answers may have a stolen key",
-    fix: () => "find out who revoked it and why; the machine needs a new host key before anything connects to it",
-  },
-  {
-    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/i,
-    stage: "host key",
-    what: "its host key is not the one in known_hosts: another machine may be answering",
-    fix: (ssh, stderr) =>
-      `make sure it is your machine (compare its key at its console), then: ${forgetKey(stderr)} && ${ssh}`,
-  },
-  {
-    pattern: /Host key verification failed|host key is known for/i,
-    stage: "host key",
-    what: "its host key is not in known_hosts, and Lathe trusts no key by itself",
-    fix: (ssh) => `connect once yourself, compare the fingerprint, accept it: ${ssh}`,
-  },
-  {
-    pattern: /Permission denied|Too many authentication failures|no mutual signature|sign_and_send_pubkey/i,
-    stage: "login",
-    what: "it refused the login",
-    fix: (ssh) =>
-      `this must work without a password (key in ssh-agent, or IdentityFile in your ssh config): ${ssh} true`,
-  },
-  {
-    pattern: /Could not resolve hostname|Name or service not known|Temporary failure in name resolution/i,
-    stage: "name",
-    what: "its name cannot be resolved",
-    fix: () => "check the name: npx lathe pulumi config set lathe:host USER@NAME",
-  },
-  {
-    pattern: /Connection refused/i,
-    stage: "port",
-    what: "it is there, but no SSH server answers at that port",
-    fix: () => "start sshd there, or name the port: npx lathe pulumi config set lathe:host ssh://USER@NAME:PORT",
-  },
-  {
-    pattern: /timed out|timeout|No route to host|Network is unreachable|Connection (closed|reset)|Broken pipe/i,
-    stage: "port",
-    what: "it cannot be reached",
-    fix: (ssh) => `check that it is on and reachable: ${ssh} true`,
-  },
-];
 
 /** Said by the jump host: it was reached, and could not go on to the host. */
 const BEYOND_JUMP =
@@ -99,16 +39,22 @@ export function diagnoseSsh(target: SshTarget, all: string): SshFault {
   return {
     stage: known?.stage ?? "connection",
     atJumpHost: jump && !BEYOND_JUMP.test(stderr),
-    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${lastLine(said)})`}`,
+    what: `host ${target.destination}: ${where}${known?.what ?? "no SSH connection"}${said === undefined ? "" : ` (${lastLine(said.replace(NOT_RUN, ""))})`}`,
     fix: known?.fix(ssh, stderr) ?? `make this work first: ${ssh} true`,
   };
 }
 
-/** The command that forgets a changed key: OpenSSH itself names the file and the host's entry in it. */
-function forgetKey(stderr: string): string {
-  const named = /^\s*(ssh-keygen -f .* -R .*)$/m.exec(stderr)?.[1]?.trim();
-  const host = /Host key for (\S+) has changed/.exec(stderr)?.[1] ?? "HOST";
-  return named ?? `ssh-keygen -R ${host}`;
+/** A login shell that prints text of its own, as a fault: Docker's connection over SSH takes it for the engine's answer. */
+export function diagnoseNoise(target: SshTarget, noise: string): SshFault {
+  return {
+    stage: "shell",
+    atJumpHost: false,
+    what: `${hostName(target)}: its login shell prints text before any command: ${JSON.stringify(noise)}`,
+    expected: "nothing, because Docker's own connection over SSH would take it for an answer of the engine",
+    fix:
+      `in that user's ${START_FILES} there, print only on a terminal ([ -t 1 ] && …), ` +
+      `until this prints ok and nothing else: ${sshCommand(target)} echo ok`,
+  };
 }
 
 /** Why a host that answers cannot be used, as a fault with the next step. `user` is whom ssh logs in as. */
@@ -213,5 +159,5 @@ export function hostName(target: SshTarget | null): string {
 /** How a person reaches a host: `ssh -F FILE HOST`. */
 export function sshCommand(target: SshTarget): string {
   const config = target.configFile === undefined ? [] : ["-F", target.configFile];
-  return ["ssh", ...config, ...sshDestination(target)].join(" ");
+  return quoteAll(["ssh", ...config, ...sshDestination(target)]);
 }

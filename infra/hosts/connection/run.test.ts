@@ -44,3 +44,8 @@ test("of work that was withdrawn no further command is begun, and one that has b
   await expect(work).rejects.toThrow(/abort/i);
   expect(done).toEqual(["one\n"]);
 });
+
+test("programs of this machine speak English, for what they say is read", async () => {
+  const said = await runOn(null, ["sh", "-c", 'echo "$LC_ALL"']);
+  expect(said.stdout).toBe("C\n");
+});

@@ -4,16 +4,10 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COMMAND_MS, GREETING_RETRIES, GREETING_RETRY_MS } from "../../deadlines.ts";
 import type { SshTarget } from "../target.ts";
+import { closedPassage, type RunResult } from "./login-shell.ts";
 import { LOCAL_ENGINE, sshArgs, sshEnvironment, THROUGH_JUMP } from "./ssh.ts";
 
-/** What a command on a host left behind. `code` is null where a signal ended it; 255 is ssh's own failure. */
-export interface RunResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Set where it was ended for having taken too long: how long that was. */
-  readonly timedOutMs?: number;
-}
+export type { RunResult } from "./login-shell.ts";
 
 export interface RunOptions {
   /** Sent to the command's standard input; absent: empty. A stream is for what is large. */
@@ -33,7 +27,8 @@ const DROPPED_AT_GREETING = /^kex_exchange_identification: /m;
 /** This machine's own engine is the one that Docker's provider speaks to, whatever context the user's docker has. */
 export function localEnvironment(): NodeJS.ProcessEnv {
   const { DOCKER_CONTEXT: _context, ...rest } = process.env;
-  return { ...rest, DOCKER_HOST: LOCAL_ENGINE };
+  // What programs say is read, in English.
+  return { ...rest, DOCKER_HOST: LOCAL_ENGINE, LC_ALL: "C" };
 }
 
 /** Lines that say no more than that a connection ended. */
@@ -42,7 +37,7 @@ const ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "Contro
 
 /** What the ssh of a jump host says, which a shared connection throws away: it is tried once more alone. Undefined: no reason. */
 async function jumpReason(target: SshTarget, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { code, stderr } = await runOnce(["ssh", ...ALONE, ...sshArgs(target, ["true"])], environment, {});
+  const { code, stderr } = await runOnce(["ssh", ...ALONE, ...sshArgs(target)], environment, {});
   const reasons = stderr.split("\n").filter((line) => line.trim() !== "" && !NO_REASON.test(line));
   return code === 255 && reasons.length > 0 ? stderr : undefined;
 }
@@ -55,21 +50,23 @@ export function withdrawable<T>(signal: AbortSignal, body: () => Promise<T>): Pr
 }
 
 /**
- * Runs a command on a host over SSH, or on this machine where there is no target. A command that fails is a value. A connection
- * that sshd dropped at its greeting is tried again.
+ * Runs a command on a host over SSH, whatever its login shell, or on this machine where there is no target. A command that fails
+ * is a value. A connection that sshd dropped at its greeting is tried again.
  */
 export async function runOn(
   target: SshTarget | null,
   command: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const argv = target === null ? command : ["ssh", ...sshArgs(target, command)];
+  const way = target === null ? undefined : closedPassage(command);
+  const argv = target === null ? command : ["ssh", ...sshArgs(target)];
   // A stream may have been read in part: whoever gave it must begin anew.
   const again = target !== null && (options.input === undefined || isWhole(options.input));
   for (let attempt = 1; ; attempt++) {
     withdrawals.getStore()?.throwIfAborted();
     const environment = target === null ? localEnvironment() : sshEnvironment();
-    const result = await runOnce(argv, environment, options);
+    const raw = await runOnce(argv, environment, options, way?.head);
+    const result = way === undefined ? raw : way.read(raw);
     if (target !== null && result.code === 255 && THROUGH_JUMP.test(result.stderr)) {
       const reason = await jumpReason(target, environment);
       if (reason !== undefined) return { ...result, stderr: reason };
@@ -89,6 +86,7 @@ function runOnce(
   [program = "true", ...args]: readonly string[],
   environment: NodeJS.ProcessEnv,
   options: RunOptions,
+  head = "",
 ): Promise<RunResult> {
   const { input, stallMs } = options;
   const timeoutMs = options.timeoutMs ?? (stallMs === undefined ? COMMAND_MS : undefined);
@@ -143,6 +141,7 @@ function runOnce(
     });
     // A command that ends before it has read its input closes the pipe: its exit code tells why, not this.
     child.stdin.on("error", () => {});
+    child.stdin.write(head);
     if (input === undefined || isWhole(input)) child.stdin.end(input ?? "");
     else {
       input.on("data", alive);

@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { dockerHostUrl, sshArgs, sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
+import { LOGIN_TEXT } from "./login-shell.ts";
+import { sshArgs, sshControlDir, sshEnvironment, sshOptions } from "./ssh.ts";
 
 const target = { destination: "ubuntu@edge.example" };
 
@@ -21,7 +22,7 @@ test("what a user's config says for shells of their own does not reach commands"
   try {
     const configFile = join(folder, "config");
     const own =
-      "RemoteCommand tmux attach\n RequestTTY force\n LogLevel QUIET\n StrictHostKeyChecking no\n BatchMode no\n";
+      "SessionType none\n StdinNull yes\n ForkAfterAuthentication yes\n LocalForward 8080 localhost:80\n ExitOnForwardFailure yes\n RemoteCommand tmux attach\n RequestTTY force\n LogLevel QUIET\n StrictHostKeyChecking no\n BatchMode no\n";
     await writeFile(configFile, `Host *\n ${own}`);
     const seen = spawnSync("ssh", [
       "-G",
@@ -30,7 +31,9 @@ test("what a user's config says for shells of their own does not reach commands"
     ]).stdout.toString();
     for (const line of ["requesttty false", "loglevel INFO", "stricthostkeychecking true", "batchmode yes"])
       expect(seen.split("\n")).toContain(line);
-    expect(seen).not.toContain("tmux");
+    for (const line of ["sessiontype default", "stdinnull no", "forkafterauthentication no", "clearallforwardings yes"])
+      expect(seen.split("\n")).toContain(line);
+    expect(seen).not.toMatch(/tmux|localforward/);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -45,28 +48,12 @@ test("a config file of the stack is used instead of the user's own, and its conn
   ]);
 });
 
-test("the remote command is quoted once, after the destination", () => {
-  const args = sshArgs(target, ["sh", "-c", "echo it's $HOME"], "/run/x");
-  expect(args.slice(-3)).toEqual(["ubuntu@edge.example", "--", "sh -c 'echo it'\\''s $HOME'"]);
+test("whatever is to be run, the login shell gets the same text, after the destination", () => {
+  expect(sshArgs(target, "/run/x").slice(-3)).toEqual(["ubuntu@edge.example", "--", LOGIN_TEXT]);
 });
 
-test("every form of destination becomes a URL for Docker", () => {
-  expect(dockerHostUrl({ destination: "ubuntu@edge" })).toBe("ssh://ubuntu@edge");
-  expect(dockerHostUrl({ destination: "ssh://ubuntu@edge:2222" })).toBe("ssh://ubuntu@edge:2222");
-  for (const destination of ["root@2001:db8::7", "root@[2001:db8::7]", "ssh://root@[2001:db8::7]"]) {
-    expect(dockerHostUrl({ destination })).toBe("ssh://root@[2001:db8::7]");
-  }
-});
-
-test("an IPv6 destination is given to ssh without the brackets and the URL that some versions of it refuse", () => {
-  const of = (destination: string) => sshDestination({ destination });
-  expect(of("ssh://root@[2001:db8::7]:2222")).toEqual(["-p", "2222", "root@2001:db8::7"]);
-  expect(of("[2001:db8::7]")).toEqual(["2001:db8::7"]);
-  for (const plain of ["root@2001:db8::7", "edge", "ssh://ubuntu@edge:2222"]) expect(of(plain)).toEqual([plain]);
-});
-
-test("nothing is ever asked, not by the ssh of a jump host either", () => {
-  expect(sshEnvironment()).toMatchObject({ SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force" });
+test("nothing is ever asked, not by what a user's config starts either, and ssh speaks English", () => {
+  expect(sshEnvironment()).toMatchObject({ SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force", LC_ALL: "C" });
 });
 
 test("the sockets' folder leaves room for the connection's hash, and is this user's alone", () => {

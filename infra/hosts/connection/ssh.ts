@@ -1,31 +1,28 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, lstatSync, chmodSync } from "node:fs";
-import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { quoteAll } from "../../../lib/quote.ts";
-import { ALIVE_COUNT, ALIVE_SECONDS, CONNECT_SECONDS } from "../../deadlines.ts";
 import type { SshTarget } from "../target.ts";
+import { sshDestination } from "./destination.ts";
+import { answeringOptions, strictOptions } from "./jumps.ts";
+import { LOGIN_TEXT } from "./login-shell.ts";
 
 /**
  * The `ssh` options that every connection of Lathe uses, in one place, so that facts, models, the gate, the bench and the
  * Docker provider share one connection per host (ControlMaster): sshd drops connections above MaxStartups (10:30:100 by
  * default), and each new one costs a key exchange.
  *
- * Strict by decision: an unknown or changed host key stops with an error, whatever the user's ssh config says; nothing is
- * ever asked (BatchMode). All else (keys, agent, ProxyJump, ports, known_hosts) is the user's own OpenSSH configuration.
+ * Strict by decision: an unknown or changed host key stops with an error, whatever the user's ssh config says, at jump hosts
+ * too; nothing is ever asked (BatchMode). All else (keys, agent, jump hosts, ports, known_hosts) is the user's own OpenSSH
+ * configuration.
  */
 export function sshOptions(target: SshTarget, controlDir: string): string[] {
   return [
-    ...(target.configFile === undefined ? [] : ["-F", target.configFile]),
-    ...["-o", "BatchMode=yes"],
-    ...["-o", "StrictHostKeyChecking=yes"],
-    // What a user's config may say for shells of their own, and would change what a command does, or hide why it failed.
-    ...["-o", "RemoteCommand=none", "-o", "RequestTTY=no", "-o", "LogLevel=INFO"],
-    ...["-o", `ConnectTimeout=${CONNECT_SECONDS}`],
-    // A host that dies under a shared connection must not hang whoever uses it next.
-    ...["-o", `ServerAliveInterval=${ALIVE_SECONDS}`, "-o", `ServerAliveCountMax=${ALIVE_COUNT}`],
+    ...strictOptions(target),
+    ...answeringOptions(target),
+    // Those of a user's config are for shells: a port that one has taken fails here.
+    ...["-o", "ClearAllForwardings=yes"],
     ...["-o", "ControlMaster=auto", "-o", "ControlPersist=60"],
     ...["-o", `ControlPath=${join(controlDir, `${configTag(target)}%C`)}`],
   ];
@@ -36,20 +33,9 @@ function configTag({ configFile }: SshTarget): string {
   return configFile === undefined ? "" : `${createHash("sha256").update(configFile).digest("hex").slice(0, 8)}-`;
 }
 
-/**
- * The destination as every OpenSSH takes it. An IPv6 address in a URL or in brackets is refused by some (9.2: "usage:"),
- * and is taken apart here: `ssh://root@[2001:db8::7]:2222` becomes `-p 2222 root@2001:db8::7`.
- */
-export function sshDestination({ destination }: SshTarget): string[] {
-  const match = /^(?:ssh:\/\/)?([^@/]+@)?\[([^\]]+)\](?::(\d+))?\/?$/.exec(destination);
-  if (match === null) return [destination];
-  const [, user = "", address = "", port] = match;
-  return [...(port === undefined ? [] : ["-p", port]), `${user}${address}`];
-}
-
-/** The whole argument list of an `ssh` that runs `command` on a host. The command is quoted once, here. */
-export function sshArgs(target: SshTarget, command: readonly string[], controlDir = sshControlDir()): string[] {
-  return [...sshOptions(target, controlDir), "-T", ...sshDestination(target), "--", quoteAll(command)];
+/** The whole argument list of an `ssh` that runs on a host what comes by its standard input: see login-shell.ts. */
+export function sshArgs(target: SshTarget, controlDir = sshControlDir()): string[] {
+  return [...sshOptions(target, controlDir), "-T", ...sshDestination(target), "--", LOGIN_TEXT];
 }
 
 /**
@@ -62,9 +48,9 @@ export async function stopSharing(target: SshTarget, controlDir = sshControlDir(
   await new Promise<void>((resolve) => execFile("ssh", args, { timeout: 10_000 }, () => resolve()));
 }
 
-/** The environment of every `ssh`: a jump host's own ssh has none of our options, and must not ask either. */
+/** The environment of every `ssh`: what a user's config has it start (ProxyCommand) must not ask either, and what it says is read. */
 export function sshEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force" };
+  return { ...process.env, SSH_ASKPASS: "/bin/false", SSH_ASKPASS_REQUIRE: "force", LC_ALL: "C" };
 }
 
 /** What ssh says where it went through a jump host, and the connection that it was given ended before a greeting came. */
@@ -72,16 +58,6 @@ export const THROUGH_JUMP = /UNKNOWN port 65535|stdio forwarding failed/;
 
 /** Where this machine's own Docker engine is reached. */
 export const LOCAL_ENGINE = "unix:///var/run/docker.sock";
-
-/** The URL by which Docker reaches an engine over SSH: an IPv6 address stands in brackets there, and not for `ssh`. */
-export function dockerHostUrl(target: SshTarget): string {
-  const { destination } = target;
-  if (destination.startsWith("ssh://")) return destination;
-  if (destination.endsWith("]")) return `ssh://${destination}`;
-  const at = destination.lastIndexOf("@") + 1;
-  const [user, host] = [destination.slice(0, at), destination.slice(at)];
-  return `ssh://${user}${isIPv6(host) ? `[${host}]` : host}`;
-}
 
 /**
  * Folder of the shared connections' sockets: this user's own, and short, because a socket's path may have 104 characters

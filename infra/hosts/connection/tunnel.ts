@@ -6,11 +6,11 @@ import { UserError } from "../../../lib/errors.ts";
 import { diagnoseSsh } from "./diagnose.ts";
 import { listening } from "./listening.ts";
 import { mustRunOn } from "./remote.ts";
-import { sshControlDir, sshDestination, sshEnvironment, sshOptions } from "./ssh.ts";
+import { NOT_RUN, openPassage } from "./login-shell.ts";
+import { sshArgs, sshEnvironment } from "./ssh.ts";
 import type { SshTarget } from "../target.ts";
 import { LOOPBACK } from "../addresses.ts";
 
-const READY = "lathe-tunnel-ready";
 const OPEN_MS = 30_000;
 const ATTEMPTS = 3;
 /** Characters of what ssh says that are kept. */
@@ -87,15 +87,17 @@ async function mustBeOnLoopback(target: SshTarget, ports: readonly number[]): Pr
 
 /** Starts ssh with forwards and waits until they stand. It ends when its standard input does. */
 async function forward(target: SshTarget, forwards: readonly string[]) {
+  const way = openPassage(["cat"]);
   const child = spawn(
     "ssh",
     [
-      ...["-o", "ExitOnForwardFailure=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
+      ...["-o", "ExitOnForwardFailure=yes", "-o", "ClearAllForwardings=no"],
+      ...["-o", "ControlMaster=no", "-o", "ControlPath=none"],
       // Below INFO it does not say which ports were chosen.
       ...["-o", "LogLevel=INFO"],
       // The first value of an option holds: these come after the ones above.
-      ...sshOptions(target, sshControlDir()),
-      ...["-T", ...forwards, ...sshDestination(target), "--", `echo ${READY}; exec cat`],
+      ...forwards,
+      ...sshArgs(target),
     ],
     { stdio: ["pipe", "pipe", "pipe"], env: sshEnvironment() },
   );
@@ -103,6 +105,7 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
   // The end of it: ports are reported when the connection stands, and a reason comes last.
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said = `${said}${text}`.slice(-MOST_SAID)));
   child.stdin.on("error", () => {});
+  child.stdin.write(way.head);
   const ended = once(child, "close");
   const close = async () => {
     child.stdin.end();
@@ -113,7 +116,7 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     let heard = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       heard = `${heard}${text}`.slice(-MOST_SAID);
-      if (heard.split("\n").includes(READY)) resolve(true);
+      if (heard.split("\n").includes(way.begin)) resolve(true);
     });
     ended.then(
       () => resolve(false),
@@ -125,6 +128,8 @@ async function forward(target: SshTarget, forwards: readonly string[]) {
     setTimeout(() => resolve(false), OPEN_MS).unref();
   });
   if (await ready) return { close, said: () => said };
+  // ssh came to its end, and nothing of ours had begun.
+  if (child.exitCode !== null && child.exitCode !== 255) said = `${NOT_RUN} exit code ${child.exitCode}`;
   await close();
   throw new UserError(diagnoseSsh(target, said));
 }

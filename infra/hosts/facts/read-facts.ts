@@ -1,13 +1,14 @@
 import { UserError } from "../../../lib/errors.ts";
 import { COMMAND_MS } from "../../deadlines.ts";
 import type { SshTarget } from "../target.ts";
-import { diagnoseFacts, diagnoseSsh } from "../connection/diagnose.ts";
+import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../connection/diagnose.ts";
 import { FACTS_SCRIPT } from "./facts-script.ts";
 import type { HostFacts } from "../facts.ts";
 import { bootstrap, type Bootstrap } from "../bootstrap/bootstrap.ts";
 import { parseMachine } from "./parse-facts.ts";
 import { runOn } from "../connection/run.ts";
-import { sshDestination, stopSharing } from "../connection/ssh.ts";
+import { sshDestination } from "../connection/destination.ts";
+import { stopSharing } from "../connection/ssh.ts";
 import type { GuardPlace } from "../firewall.ts";
 import type { HostLogin } from "../login.ts";
 
@@ -70,11 +71,10 @@ async function readMachine(target: SshTarget | null, guards: readonly GuardPlace
 
 async function readOnce(target: SshTarget | null, guards: readonly GuardPlace[]) {
   const places = guards.flatMap(({ chain, note }) => [chain, note]);
-  // The script travels on standard input, so that the user's login shell there may be any shell.
   const result = await runOn(target, ["sh", "-s", ...places], { input: FACTS_SCRIPT, timeoutMs: COMMAND_MS });
-  if (target !== null && (result.code === 255 || result.code === null || result.code === 127)) {
-    throw new UserError(diagnoseSsh(target, result.code === null ? "timed out" : result.stderr));
-  }
+  if (target !== null && (result.code === 255 || result.code === null))
+    throw new UserError(diagnoseSsh(target, result.timedOutMs === undefined ? result.stderr : "timed out"));
+  if (target !== null && result.noise !== undefined) throw new UserError(diagnoseNoise(target, result.noise));
   const reading = parseMachine(result.stdout);
   if (!reading.ok) throw new UserError(diagnoseFacts(target, reading.problem));
   const { login } = reading;

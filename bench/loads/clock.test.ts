@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { repoRoot } from "../../lib/paths.ts";
+import { preciseClock, realClock } from "./clock.ts";
+
+/** A clock whose time goes on by a microsecond each time it is read, and a waker that is so late. */
+function made(lateMs: (asked: number) => number) {
+  let nowMs = 0;
+  const asked: number[] = [];
+  const now = () => (nowMs += 0.001);
+  const clock = preciseClock((at, wake) => {
+    asked.push(at);
+    nowMs = Math.max(nowMs, at) + lateMs(at);
+    queueMicrotask(wake);
+  }, now);
+  return { clock, asked, now };
+}
+
+describe("the real clock", () => {
+  it("sleeps until shortly before a time, turns for the rest, and never comes before it", async () => {
+    const { clock, asked, now } = made(() => 0.05);
+    for (let at = 10; at < 200; at += 10) {
+      await clock.until(at);
+      const cameAt = now();
+      expect(cameAt).toBeGreaterThan(at);
+      expect(cameAt).toBeLessThan(at + 0.1);
+    }
+    // The first margin is wide; after wake-ups that are 0.05 ms late it comes down to about that.
+    const margins = asked.map((at, i) => 10 * (i + 1) - at);
+    expect(margins[0]).toBeCloseTo(0.25, 2);
+    expect(margins.at(-1)).toBeLessThan(0.25);
+    expect(margins.every((ms) => ms >= 0.06 && ms <= 0.5)).toBe(true);
+  });
+
+  it("asks to be woken sooner after it was late, and not much sooner after one long stall", async () => {
+    const { clock, asked } = made((at) => (at < 11 ? 0.4 : at < 21 ? 300 : 0.05));
+    await clock.until(10);
+    await clock.until(20);
+    await clock.until(1000);
+    expect(20 - (asked[1] as number)).toBeCloseTo(0.48, 1);
+    expect(1000 - (asked[2] as number)).toBeCloseTo(0.5, 1);
+  });
+
+  it("shrinks its margin, too, where times come closer than that", async () => {
+    const { clock, asked } = made(() => 0.05);
+    let at = 10;
+    await clock.until(at);
+    for (let i = 0; i < 300; i++) await clock.until((at += 0.1));
+    expect(asked.length).toBeGreaterThan(1);
+  });
+
+  it("does not wait for what is over, and counts its turns as no work", async () => {
+    const { clock, asked, now } = made(() => 0.05);
+    await clock.until(now() - 1);
+    expect([asked, clock.spunMs()]).toEqual([[], 0]);
+    await clock.until(now() + 0.1);
+    expect(clock.spunMs()).toBeGreaterThan(0.05);
+    expect(clock.spunMs()).toBeLessThan(0.15);
+  });
+
+  it("wakes many that wait at once, each at its time or later, by a thread that keeps nothing alive", async () => {
+    const came = async (at: number) => {
+      await realClock.until(at);
+      return performance.now() - at;
+    };
+    for (let round = 0; round < 3; round++) {
+      const begun = performance.now();
+      const late = await Promise.all([12, 3, 3, 40, 0, -5, 7.5, 12.01].map((ms) => came(begun + ms)));
+      expect(late.every((ms) => ms >= 0)).toBe(true);
+    }
+    const program = `
+      import { realClock } from ${JSON.stringify(join(repoRoot, "bench/loads/clock.ts"))};
+      const begun = performance.now();
+      for (let ms = 20; ms <= 200; ms += 20) await realClock.until(begun + ms);
+      console.log(performance.now() - begun >= 200 ? "waited" : "early");`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+    expect(stdout.trim()).toBe("waited");
+  });
+});
