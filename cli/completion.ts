@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { COMMON, type Command, type Completes, type Options, type Verb, command } from "../lib/cli/spec.ts";
+import { print } from "../lib/output.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { quoteAll } from "../lib/quote.ts";
 import { firstWords, membersOf, verbOf } from "./verb-names.ts";
@@ -79,7 +80,7 @@ export function completion(verbs: Readonly<Record<string, Verb>>): Command {
     async (_values, operands, { action }) => {
       if (action === "words") return printWords(verbs, operands);
       // The program itself, not npx: a word is completed while somebody waits.
-      process.stdout.write(SCRIPTS[action]?.(quoteAll([process.execPath, latheProgram])) ?? "");
+      print((SCRIPTS[action]?.(quoteAll([process.execPath, latheProgram])) ?? "").trimEnd());
     },
   );
 }
@@ -94,7 +95,7 @@ async function printWords(verbs: Readonly<Record<string, Verb>>, line: readonly 
   const current = apart === 1 ? "" : last;
   const found = await candidates(verbs, words.slice(0, apart === 0 ? -1 : -apart), current);
   const lines = found === "files" ? [":files"] : found.filter(([word]) => word.startsWith(current));
-  for (const text of lines) process.stdout.write(`${typeof text === "string" ? text : text.join("\t")}\n`);
+  for (const text of lines) print(typeof text === "string" ? text : text.join("\t"));
 }
 
 async function candidates(
@@ -146,7 +147,7 @@ const NAMES: Readonly<Record<Exclude<Completes, "files" | readonly string[]>, ()
     const read = (file: string) => readFile(join(repoRoot, file), "utf8");
     const text = await read("bench.yaml").catch(() => read("bench/matrix/experiments/paper.yaml"));
     const { parse } = await import("yaml");
-    const { experiments } = (parse(text) ?? {}) as { experiments?: { name?: unknown }[] };
+    const { experiments } = (parse(text, { logLevel: "error" }) ?? {}) as { experiments?: { name?: unknown }[] };
     return (experiments ?? []).flatMap(({ name }) => (typeof name === "string" ? [name] : []));
   },
 };

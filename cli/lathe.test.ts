@@ -2,7 +2,8 @@ import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { OptionSpec } from "../lib/cli/spec.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { verbOf } from "./verb-names.ts";
 import { VERBS } from "./verbs.ts";
@@ -74,6 +75,34 @@ describe("options", () => {
     expect([...forms].filter(([name, form]) => form.size > 1 && name !== "hosts")).toEqual([]);
   });
 
+  it("that take files read them from where the command was typed, wherever npm runs it", async () => {
+    vi.stubEnv("INIT_CWD", "/somewhere/else");
+    const faults: string[] = [];
+    let read = 0;
+    for (const [verb, { load }] of Object.entries(VERBS)) {
+      const { spec } = await load();
+      for (const [name, option] of Object.entries<OptionSpec>(spec.options)) {
+        if (option.completes !== "files") continue;
+        read += 1;
+        const of = (text: string) =>
+          String(option.read?.(text, (expected) => faults.push(`${verb} --${name}: ${expected}`)));
+        expect(of("a/b.yaml"), `${verb} --${name}`).toBe("/somewhere/else/a/b.yaml");
+        expect(of("/abs/b.yaml"), `${verb} --${name}`).toBe("/abs/b.yaml");
+        expect(option.default, `${verb} --${name}: a default is not typed anywhere`).toBeUndefined();
+      }
+    }
+    vi.unstubAllEnvs();
+    expect([faults, read > 8]).toEqual([[], true]);
+  });
+
+  it("that name a file which is not there say so in words", async () => {
+    const { code, stderr } = await lathe("plan", "--outputs", "/nowhere/a.json");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: \/nowhere\/a\.json: there is no such file\n {2}expected: /),
+    ]);
+  });
+
   it("have a --json of a schema of its own wherever a table is printed", async () => {
     const without = [];
     for (const [name, { load }] of Object.entries(VERBS)) {
@@ -91,7 +120,7 @@ describe("wrong use", () => {
     [["benhc"], /^error: unknown verb "benhc"\n {2}expected: did you mean bench\?\n {2}fix: npx lathe --help\n$/],
     [["toString"], /^error: unknown verb "toString"\n {2}expected: one of demo, doctor, /],
     [["--jsno"], /^error: unknown verb "--jsno"/],
-    [["selfbench"], /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, records/],
+    [["selfbench"], /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, records, truth/],
     [["selfbench", "clints"], /expected: did you mean clients\?/],
     [["up", "--stak", "edge"], /^error: unknown option "--stak"\n {2}expected: did you mean --stack\?\n/],
     [["up", "edge"], /^error: an operand too many: "edge"/],
@@ -110,6 +139,18 @@ describe("wrong use", () => {
     [["lab", "down", "--clear"], /^error: --clear: down does not read it/],
     [["toolchain", "biuld"], /did you mean build\?/],
     [["demo", "--requests", "many"], /^error: --requests many/],
+    [["demo", "--minutes", "5"], /^error: unknown option "--minutes"/],
+    [["demo", "--images", "2,x"], /^error: --images: "x"\n {2}expected: numbers such as 2,7/],
+    [["demo", "--name", "../x"], /^error: the lab's name "\.\.\/x"/],
+    [["lab", "down", "--name", "../.."], /^error: the lab's name "\.\.\/\.\."/],
+    [["lab", "link", "edge"], /^error: link edge: no option\n {2}expected: either --clear, or --delay-ms/],
+    [["lab", "link", "edge", "--clear", "--delay-ms", "1"], /^error: link edge: --clear and a limit/],
+    [["bench", "compair", "A", "B"], /^error: unknown verb of bench "compair"\n {2}expected: did you mean compare\?/],
+    [["bench", "pln"], /did you mean plan\?/],
+    [["bench", "2026-11-22T18-00-00Z"], /^error: unknown operand "2026-11-22T18-00-00Z"/],
+    [["bench", "--requests", "-5"], /^error: --requests -5\n {2}expected: a whole number of at least 1/],
+    [["bench", "--requests=-5"], /^error: --requests -5\n {2}expected: a whole number of at least 1/],
+    [["plan", "--matrix", ""], /^error: --matrix ""\n {2}expected: a file or folder/],
     [["selfbench", "records", "--records", "x"], /^error: --records x/],
     [["completion", "tcsh"], /^error: unknown action "tcsh"/],
     [["completion", "zhs"], /did you mean zsh\?/],
@@ -188,7 +229,7 @@ describe("npm", () => {
   ).scripts;
 
   it("calls lathe for every command of a user", () => {
-    const own = ["typecheck", "lint", "format", "test", "docs"];
+    const own = ["typecheck", "lint", "format", "test", "fuzz", "docs"];
     for (const [name, script] of Object.entries(scripts).filter(([name]) => !own.includes(name))) {
       const [node, file, ...argv] = script.split(" ");
       expect([node, file], name).toEqual(["node", "cli/lathe.js"]);

@@ -3,7 +3,8 @@ import { expectedWord } from "../lib/cli/parse.ts";
 import { EXIT, guarded, runCommand } from "../lib/cli/run.ts";
 import { WrongUse } from "../lib/errors.ts";
 import checkout from "../package.json" with { type: "json" };
-import { firstWords, membersOf, verbOf } from "./verb-names.ts";
+import { print, say } from "../lib/output.ts";
+import { firstWords, meantOfBench, membersOf, verbOf } from "./verb-names.ts";
 import { VERBS } from "./verbs.ts";
 
 const HELP = ["--help", "-h", "help"];
@@ -14,12 +15,14 @@ export async function lathe(argv: readonly string[]): Promise<void> {
   if (first === "help" && after.length > 0) return lathe([...after, "--help"]);
   await guarded(argv.includes("--verbose"), async () => {
     const { name, verb, rest } = verbOf(VERBS, argv);
+    const meant = verb === VERBS["bench"] ? meantOfBench(argv) : undefined;
+    if (meant !== undefined) throw unknown("verb of bench", rest[0], [[meant, ""]], `npx lathe ${meant} --help`);
     if (verb !== undefined) {
       await runCommand(await verb.load(), rest);
       return Number(process.exitCode ?? EXIT.fine);
     }
     if (first === undefined) {
-      process.stderr.write(`${overview()}\n`);
+      say(overview());
       return EXIT.wrongUse;
     }
     if (HELP.includes(first)) return print(overview());
@@ -32,14 +35,19 @@ export async function lathe(argv: readonly string[]): Promise<void> {
   });
 }
 
-function unknown(what: string, word: string | undefined, known: readonly (readonly [string, string])[]): WrongUse {
+function unknown(
+  what: string,
+  word: string | undefined,
+  known: readonly (readonly [string, string])[],
+  fix = "npx lathe --help",
+): WrongUse {
   return new WrongUse({
     what: word === undefined ? `no ${what} given` : `unknown ${what} "${word}"`,
     expected: expectedWord(
       word ?? "",
       known.map(([name]) => name),
     ),
-    fix: "npx lathe --help",
+    fix,
   });
 }
 
@@ -63,8 +71,4 @@ function overview(): string {
     "Results go to stdout, as a table or with --json as a document; progress goes to stderr.",
     "exit codes: 0 fine; 1 found worse or failed; 2 wrong use; 3 inconclusive",
   ].join("\n");
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -1,9 +1,10 @@
+import { nearest } from "../lib/nearest.ts";
 import type { Verb } from "../lib/cli/spec.ts";
 
 /** Verbs by name. A name of two words is one of a group. */
 export type Verbs = Readonly<Record<string, Verb>>;
 
-const GROUPS: Readonly<Record<string, string>> = { selfbench: "how fast Lathe itself is: clients, fleet, records" };
+const GROUPS: Readonly<Record<string, string>> = { selfbench: "how fast and how right Lathe itself is: clients, fleet, records, truth" };
 
 /** `bench plan` and the like, as `npm run bench -- plan` has them. */
 const OF_BENCH = ["plan", "report", "compare"];
@@ -18,6 +19,11 @@ export function verbOf(verbs: Verbs, argv: readonly string[]) {
   });
   if (Object.hasOwn(verbs, two)) return found(two, more);
   return first === "bench" && OF_BENCH.includes(second) ? found(second, more) : found(first, argv.slice(1));
+}
+
+/** The verb that was meant by a mistyped one behind `bench`: `compare` by `bench compair A B`. */
+export function meantOfBench([first, second = ""]: readonly string[]): string | undefined {
+  return first === "bench" && !second.startsWith("-") && second !== "" ? nearest(second, OF_BENCH) : undefined;
 }
 
 /** The first words of all verbs, a group's once, with what each is about. */

@@ -39,6 +39,7 @@ export const VERBS: Verbs = {
   "selfbench clients": verb("clients", "how fast Lathe's own clients are", selfbench),
   "selfbench fleet": verb("fleet", "how fast `up` and `down` are", selfbench),
   "selfbench records": verb("records", "how fast large runs are reported", selfbench),
+  "selfbench truth": verb("truth", "how often what Lathe says of simulated runs is so", selfbench),
 };
 
 function verb<K extends string>(name: K, about: string, load: () => Promise<Readonly<Record<K, Command>>>): Verb {

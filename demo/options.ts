@@ -1,6 +1,6 @@
 import { REPORT_SCHEMA } from "../bench/format/schemas.ts";
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
-import { number, whole } from "../lib/cli/values.ts";
+import { imageNumbers, number, whole } from "../lib/cli/values.ts";
 
 export const OPTIONS = {
   keep: { help: "leave the lab and its stacks up, and say how to go on with them" },
@@ -14,6 +14,6 @@ export const OPTIONS = {
     ...{ value: "N", read: whole(1), default: "1" },
     help: "measure the matrix N times, and say how well the runs agree",
   },
-  images: { value: "1,2", help: "photographs by number (default: all ten)" },
+  images: { value: "1,2", read: imageNumbers, help: "photographs by number (default: all ten)" },
   json: jsonOption(REPORT_SCHEMA, { alsoTable: true }),
 } as const satisfies Options;

@@ -5,6 +5,7 @@ import { passInterrupts } from "../fleet/interrupts.ts";
 import { chooseStacks, configuredStacks, knownStacks } from "../fleet/stacks.ts";
 import type { Action } from "../fleet/status.ts";
 import { listStacks, projectFolder, writeConfig } from "../infra/pulumi/cli.ts";
+import { exportsOf } from "../infra/pulumi/kept.ts";
 import { UserError } from "../lib/errors.ts";
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import type { Lab } from "../lab/index.ts";
@@ -28,15 +29,21 @@ export async function demoStacks(lab: Lab, dir: string): Promise<DemoStacks> {
   };
 }
 
-/** Brings up a stack on every host of the lab at once. @throws UserError with the reason of each that is not up */
+/**
+ * Brings a stack up on every host of the lab, all at once.
+ *
+ * @param before stacks that were there before: their config stays as it is
+ * @throws UserError with the reason of each stack that is not up
+ */
 export async function upAll(
   stacks: DemoStacks,
   lab: Lab,
   image: string,
   models: readonly string[],
   progress: Progress,
+  before: readonly string[] = [],
 ): Promise<void> {
-  for (const stack of stacks.names)
+  for (const stack of stacks.names.filter((name) => !before.includes(name)))
     await writeConfig(stacks.projectDir, stack, {
       "lathe:host": stack,
       "lathe:sshConfig": lab.sshConfig,
@@ -47,9 +54,37 @@ export async function upAll(
   await runAll("up", stacks, progress);
 }
 
-/** Takes every stack down, all at once, and forgets it. @throws UserError with the reason of each that is not down */
-export async function destroyAll(stacks: DemoStacks, progress: Progress = newProgress()): Promise<void> {
-  await runAll("down", stacks, progress);
+/**
+ * Names of the stacks that a demo must not take down: those that were up before it, in a lab that was up before it. What a demo
+ * that did not finish has left is not there to stay.
+ */
+export async function staysUp(
+  labWasUp: boolean,
+  earlier: { readonly before: readonly string[] } | undefined,
+  deployed: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  return labWasUp ? (earlier?.before ?? (await deployed())) : [];
+}
+
+/** Names of the stacks that are deployed already: of a demo that was kept. */
+export async function deployedBefore({ projectDir, env, names }: DemoStacks): Promise<string[]> {
+  const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir, env }));
+  return known.filter((s) => names.includes(s.name) && (s.deployed?.resources ?? 0) > 0).map((s) => s.name);
+}
+
+/**
+ * Takes stacks down, all at once, and forgets them.
+ *
+ * @param before stacks that were there before: they stay
+ * @throws UserError with the reason of each that is not down
+ */
+export async function destroyAll(
+  stacks: DemoStacks,
+  progress: Progress = newProgress(),
+  before: readonly string[] = [],
+): Promise<void> {
+  const names = stacks.names.filter((name) => !before.includes(name));
+  if (names.length > 0) await runAll("down", { ...stacks, names }, progress);
 }
 
 async function runAll(action: Action, { names, projectDir, env }: DemoStacks, progress: Progress): Promise<void> {
@@ -66,7 +101,7 @@ async function runAll(action: Action, { names, projectDir, env }: DemoStacks, pr
 /** The first lines a user would type to go on with the demo's stacks by hand. */
 export function byHand(stacks: DemoStacks): string {
   return [
-    ...Object.entries(stacks.env).map(([name, value]) => `export ${name}=${value}`),
+    ...exportsOf(stacks.env),
     "npx lathe plan",
     "npx lathe bench --models ssd-mobilenet,null --images 2,7",
     "npx lathe lab status",

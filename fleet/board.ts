@@ -1,3 +1,4 @@
+import { clean, cleanLine } from "../lib/clean.ts";
 import { formatSeconds } from "../lib/progress.ts";
 import { changed, secondsLeft, secondsOf, type Action, type StackStatus } from "./status.ts";
 import { doing } from "./resource-names.ts";
@@ -53,6 +54,7 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
   let drawn = 0;
   let lastLog = Date.now();
   const printed = new Set<string>();
+  const print = (text: string) => void out.write(`${clean(text)}\n`);
   const clear = () => {
     if (drawn > 0) out.write(`\x1b[${drawn}A\x1b[J`);
     drawn = 0;
@@ -66,7 +68,7 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
       .slice(0, most)
       .map((s) => `  ${stackLine(action, s, now)}`);
     lines.push(totalLine(all, parallel, now));
-    out.write(lines.map((line) => `${line.slice(0, (out.columns || 120) - 1)}\n`).join(""));
+    out.write(lines.map((line) => `${cleanLine(line).slice(0, (out.columns || 120) - 1)}\n`).join(""));
     drawn = lines.length;
   };
   const printChanges = () => {
@@ -76,17 +78,17 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
       if (printed.has(key) || !(ended(status) || atWork(status))) continue;
       printed.add(key);
       // On a terminal those at work are drawn; in a log their beginning is a line.
-      if (ended(status)) out.write(`${stackLine(action, status, now)}\n`);
-      else if (!out.isTTY) out.write(`${status.stack}${status.host === undefined ? "" : ` (${status.host})`}: begun\n`);
+      if (ended(status)) print(stackLine(action, status, now));
+      else if (!out.isTTY) print(`${status.stack}${status.host === undefined ? "" : ` (${status.host})`}: begun`);
     }
     if (out.isTTY || now - lastLog < LOG_EVERY_MS) return;
     lastLog = now;
-    for (const s of all.filter(atWork)) out.write(`  ${stackLine(action, s, now)}\n`);
-    out.write(`${totalLine(all, parallel, now)}\n`);
+    for (const s of all.filter(atWork)) print(`  ${stackLine(action, s, now)}`);
+    print(totalLine(all, parallel, now));
   };
-  const printAbove = (print: () => void) => {
+  const printAbove = (body: () => void) => {
     if (out.isTTY) clear();
-    print();
+    body();
     if (out.isTTY) draw();
   };
   const timer = setInterval(() => printAbove(printChanges), REDRAW_MS).unref();
@@ -96,7 +98,7 @@ export function board(action: Action, parallel: number, out: NodeJS.WriteStream 
       all = [...now];
       if (more || !out.isTTY) printAbove(printChanges);
     },
-    say: (text) => printAbove(() => out.write(`${text}\n`)),
+    say: (text) => printAbove(() => print(text)),
     close() {
       clearInterval(timer);
       if (out.isTTY) clear();

@@ -37,12 +37,12 @@ export const down = command(
     options: DOWN,
     details: [WHICH, "The stacks and their config stay: `npx lathe up` brings all back.", GOES_ON],
     examples: [
-      ["npx lathe down", "everything"],
+      ["npx lathe down", "everything: it asks first; with --all it does not"],
       ["npx lathe down --stack edge", "one machine"],
     ],
     exits: { 0: "every stack is down", 1: "a stack is not", 130: "interrupted" },
   },
-  async (values) => (await import("./command.ts")).fleet("down", values),
+  async (values) => (await import("./command.ts")).fleet("down", values, values.all === true),
 );
 
 export const images = command(

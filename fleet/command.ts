@@ -1,12 +1,14 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { listStacks } from "../infra/pulumi/cli.ts";
 import { exists } from "../lib/cached.ts";
-import { printResult, typedIn } from "../lib/cli/result.ts";
+import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { UserError } from "../lib/errors.ts";
+import { say } from "../lib/output.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { divertProgress } from "../lib/progress.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
+import { askAboutAll } from "./ask.ts";
 import { board } from "./board.ts";
 import { defaultParallel, runFleet } from "./fleet.ts";
 import { passInterrupts } from "./interrupts.ts";
@@ -19,12 +21,13 @@ import type { Action } from "./status.ts";
 const INTERRUPTED = 130;
 
 /** `lathe up` and `lathe down`. */
-export async function fleet(action: Action, values: Values<typeof UP>): Promise<number> {
+export async function fleet(action: Action, values: Values<typeof UP>, all = false): Promise<number> {
   const parallel = values.parallel ?? defaultParallel();
   await ensureToolchain();
   const projectDir = values.project === undefined ? repoRoot : await projectAt(values.project);
   const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir }));
   const stacks = chooseStacks(action, known, values.stack);
+  if (action === "down" && values.stack === undefined && !all) await askAboutAll(stacks.map((s) => s.name));
   const startedAt = Date.now();
   const shown = board(action, parallel);
   const plan = { action, stacks, projectDir, parallel, refresh: values.refresh === true };
@@ -34,24 +37,23 @@ export async function fleet(action: Action, values: Values<typeof UP>): Promise<
   const interrupts = passInterrupts(run, () =>
     shown.say("Stopping: what has begun is finished. Ctrl-C again ends it at once, and leaves it half done."),
   );
-  const all = await run.ended.finally(() => {
+  const ended = await run.ended.finally(() => {
     shown.close();
     interrupts.stop();
     divertProgress(undefined);
   });
   const seconds = (Date.now() - startedAt) / 1000;
-  process.stderr.write("\n");
-  const text = formatFleet(action, all, seconds, values.project);
-  const document = fleetAsJson(action, all, seconds, values.project);
+  say("");
+  const text = formatFleet(action, ended, seconds, values.project);
+  const document = fleetAsJson(action, ended, seconds, values.project);
   printResult((action === "up" ? UP : DOWN).json, values.json, text, document);
   // A command on a host that nobody waits for any more would hold this process.
   if (interrupts.came()) process.exit(INTERRUPTED);
-  return all.every((s) => s.result === action) ? 0 : 1;
+  return ended.every((s) => s.result === action) ? 0 : 1;
 }
 
 /** A project's folder that was named. @throws UserError where it is none */
-export async function projectAt(folder: string): Promise<string> {
-  const dir = resolve(typedIn(), folder);
+export async function projectAt(dir: string): Promise<string> {
   if (await exists(join(dir, "Pulumi.yaml"))) return dir;
   throw new UserError({ what: `--project: ${dir}`, expected: "a folder with a Pulumi.yaml" });
 }

@@ -1,5 +1,5 @@
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
-import { list, whole } from "../lib/cli/values.ts";
+import { list, path, whole } from "../lib/cli/values.ts";
 
 const OPTIONS = {
   stack: {
@@ -12,13 +12,17 @@ const OPTIONS = {
   },
   refresh: { help: "look at the machines first: a container that was stopped by hand is seen" },
   project: {
-    ...{ value: "DIR", completes: "files" },
+    ...{ value: "DIR", read: path, completes: "files" },
     help: "folder with Pulumi.yaml and the config files (default: this checkout)",
   },
 } as const satisfies Options;
 
 export const UP = { ...OPTIONS, json: jsonOption("lathe.up/1", { alsoTable: true }) } as const satisfies Options;
-export const DOWN = { ...OPTIONS, json: jsonOption("lathe.down/1", { alsoTable: true }) } as const satisfies Options;
+export const DOWN = {
+  ...OPTIONS,
+  all: { help: "every stack, without asking" },
+  json: jsonOption("lathe.down/1", { alsoTable: true }),
+} as const satisfies Options;
 export const IMAGES = {
   stack: OPTIONS.stack,
   move: { help: "take what the tags say now: the next `up` makes the servers' containers anew" },

@@ -35,7 +35,7 @@ export async function configuredStacks(projectDir: string): Promise<KnownStack[]
 /** `lathe:host` in a stack's config file; undefined where it is not there in plain text. The engine reports what else is wrong with the file. */
 export function hostOf(text: string): string | undefined {
   try {
-    const content = parse(text) as { config?: Record<string, unknown> } | null;
+    const content = parse(text, { logLevel: "error" }) as { config?: Record<string, unknown> } | null;
     const host = content?.config?.["lathe:host"];
     return typeof host === "string" ? host : undefined;
   } catch {

@@ -1,6 +1,7 @@
 import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { WrongUse } from "../lib/errors.ts";
+import { say } from "../lib/output.ts";
 import { progress } from "../lib/progress.ts";
 import { quoteAll } from "../lib/quote.ts";
 import { runInherited } from "../lib/run.ts";
@@ -30,7 +31,7 @@ export async function labCommand(
     case "link":
       return link(name, values, operands[0]);
     default:
-      if (!(await labDown(name, progress()))) process.stderr.write(`no lab "${name}" is up\n`);
+      if (!(await labDown(name, progress()))) say(`no lab "${name}" is up`);
   }
 }
 
@@ -49,13 +50,13 @@ async function link(name: string, values: LabValues, host: string | undefined): 
   const { clear, "delay-ms": delayMs, "bandwidth-mbit": bandwidthMbit } = values;
   if ((clear === true) === (delayMs !== undefined || bandwidthMbit !== undefined))
     throw new WrongUse({
-      what: "link",
+      what: `link${host === undefined ? "" : ` ${host}`}: ${clear === true ? "--clear and a limit" : "no option"}`,
       expected: "either --clear, or --delay-ms or --bandwidth-mbit or both",
       fix: `${NAME} --help`,
     });
   const to = await knownHost(name, host);
   const set = await setLink(name, to, { delayMs: delayMs ?? 0, bandwidthMbit: bandwidthMbit ?? null });
-  process.stderr.write(`link of ${to}: ${formatLink(set)}\n`);
+  say(`link of ${to}: ${formatLink(set)}`);
 }
 
 async function ssh(name: string, [host, ...words]: readonly string[]): Promise<number> {

@@ -1,8 +1,10 @@
 import { withLock } from "../lib/cached.ts";
 import type { Progress } from "../lib/progress.ts";
+import { checkName } from "./names.ts";
 
 /** Runs something that changes a lab while nobody else does. */
 export async function locked<T>(name: string, progress: Progress, body: () => Promise<T>): Promise<T> {
+  checkName("lab", name);
   const wait = (pid: string) => progress.note(`waiting for process ${pid}, which works on lab "${name}"`, true);
   return withLock(`/run/lathe-lab.${name}.lock`, body, wait);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "../lib/errors.ts";
+import { UserError, WrongUse } from "../lib/errors.ts";
 import { cacheDir } from "../lib/paths.ts";
 
 /*
@@ -17,11 +17,11 @@ export function defaultLabName(env: NodeJS.ProcessEnv = process.env): string {
   return env["LATHE_LAB"] ?? "lathe";
 }
 
-/** @throws UserError if a lab or host cannot be called so */
+/** @throws WrongUse if a lab or host cannot be called so */
 export function checkName(kind: "lab" | "host", name: string): void {
   const longest = kind === "lab" ? 24 : 12;
   if (/^[a-z][a-z0-9-]*$/.test(name) && name.length <= longest) return;
-  throw new UserError({
+  throw new WrongUse({
     what: `the ${kind}'s name "${name}"`,
     expected: `a lower-case letter, then lower-case letters, digits and hyphens, ${longest} characters at most`,
   });
@@ -35,8 +35,9 @@ export function labsDir(env: NodeJS.ProcessEnv = process.env): string {
   return env["LATHE_LAB_DIR"] ?? "/var/lib/lathe-lab";
 }
 
-/** A lab's own folder and what lies in it. */
+/** A lab's own folder and what lies in it. @throws WrongUse where no lab can be called so: nothing is removed by such a name */
 export function labPaths(name: string) {
+  checkName("lab", name);
   const dir = join(labsDir(), name);
   return {
     dir,

@@ -1,15 +1,22 @@
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { judgeHolder, thisHolder } from "./holder.ts";
 import { cacheDir } from "./paths.ts";
 
-const LOCK_STALE_MS = 30_000;
-const LOCK_BEAT_MS = 5_000;
+/** How often a lock's holder touches it. */
+const BEAT_MS = 5_000;
+/** A lock of another machine or container that was not touched for so long, as seen from here: NFS may show a touch a minute late. */
+const SILENT_MS = 150_000;
+const LOOK_MS = 300;
+/** Held for milliseconds: an older one is of a process that was killed in them. */
+const GUARD_STALE_MS = 30_000;
 
 /**
- * A folder in the cache that is built once and then reused. `build` fills an empty folder beside the final one, which is
- * renamed into place when `build` returns: a killed build leaves no half-made entry, and is simply started again.
- * Two processes that want the same entry do not build it twice: the second waits for the first.
+ * A folder in the cache that is built once and then reused. `build` fills an empty folder that only this process knows, which
+ * is renamed into place when `build` returns: whatever becomes of locks, nobody sees half of an entry. Two processes that want the
+ * same entry do not build it twice: the second waits for the first.
  *
  * @param kind  first folder below the cache, such as `"toolchain"`
  * @param key   names the content: put every version and option that changes it into the key
@@ -27,11 +34,18 @@ export async function cached(
   if (await exists(final)) return final;
   const once = async () => {
     if (await exists(final)) return final;
-    const partial = `${final}.partial`;
-    await rm(partial, { recursive: true, force: true });
+    for (const left of await leftovers(`${final}.partial`)) await rm(left, { recursive: true, force: true });
+    const partial = ownName(`${final}.partial`);
     await mkdir(partial, { recursive: true });
-    await build(partial);
-    await rename(partial, final);
+    try {
+      await build(partial);
+      await rename(partial, final).catch(async (error: unknown) => {
+        // Another machine that shares the cache was faster: its entry is as good.
+        if (!(await exists(final))) throw error;
+      });
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
     return final;
   };
   return withLock(`${final}.lock`, once, onWait);
@@ -45,64 +59,94 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** A name beside `path` that no other process has: of something that is not finished. */
+export function ownName(path: string): string {
+  return `${path}.${thisHolder()}`;
+}
+
+/** What processes that are seen to be gone have left under such names. */
+export async function leftovers(path: string): Promise<string[]> {
+  const head = `${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch((): string[] => []);
+  return names
+    .filter((name) => name.startsWith(head) && judgeHolder(name.slice(head.length))?.gone === true)
+    .map((name) => join(dirname(path), name));
+}
+
 /**
- * Runs `body` while holding a lock file. The holder touches the file every few seconds; a lock whose holder was killed
- * goes stale after half a minute (at once where its process is seen to be gone) and is taken over.
+ * Runs `body` while holding a lock file. A lock whose holder is seen to be gone is taken over at once; one whose holder sleeps or
+ * was stopped is waited for. Of a holder on another machine or in another container nothing is seen but that it touches the file
+ * every few seconds: its lock is taken over after two and a half minutes of silence.
+ *
+ * @param onWait called once if the lock is taken, with the holder's number and where it runs
  */
 export async function withLock<T>(path: string, body: () => Promise<T>, onWait?: (pid: string) => void): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  for (let waited = false; ;) {
-    try {
-      const handle = await open(path, "wx");
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const pid = await readFile(path, "utf8").catch(() => "");
-      if (await stale(path)) {
-        await takeAway(path);
-        continue;
-      }
-      if (!waited) onWait?.(pid);
-      waited = true;
-      await sleep(300);
+  // Locks of one process are told apart, too.
+  const text = `${thisHolder()} ${randomBytes(6).toString("hex")}\n`;
+  let seen: { text: string; touched: number; since: number } | undefined;
+  for (let waited = false; !(await take(path, text));) {
+    const found = await lookAt(path);
+    if (found === undefined) continue;
+    if (seen?.text !== found.text || seen.touched !== found.touched) seen = { ...found, since: performance.now() };
+    const holder = judgeHolder(found.text.split(" ")[0] ?? "");
+    if (holder?.gone ?? performance.now() - seen.since > SILENT_MS) {
+      await takeAway(path, found.text);
+      continue;
     }
+    if (!waited) onWait?.(holder === undefined ? "of another machine or container" : String(holder.pid));
+    waited = true;
+    await sleep(LOOK_MS);
   }
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), LOCK_BEAT_MS);
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS);
   try {
     return await body();
   } finally {
     clearInterval(beat);
-    await rm(path, { force: true });
+    // It is somebody else's where this process was silent for too long.
+    if ((await lookAt(path))?.text === text) await rm(path, { force: true });
   }
 }
 
-/** A lock whose holder is gone: its process is not there, or has not touched it for long. */
-async function stale(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return false;
-  const pid = await readFile(path, "utf8").catch(() => "");
-  return Date.now() - found.mtimeMs > LOCK_STALE_MS || (pid !== "" && !alive(Number(pid)));
+/** Makes the lock file, where there is none. */
+async function take(path: string, text: string): Promise<boolean> {
+  const handle = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  if (handle === undefined) return false;
+  try {
+    await handle.writeFile(text);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  return true;
+}
+
+/** What a lock file says and when it was touched; undefined where there is none. */
+async function lookAt(path: string): Promise<{ text: string; touched: number } | undefined> {
+  try {
+    return { text: await readFile(path, "utf8"), touched: (await stat(path)).mtimeMs };
+  } catch {
+    return undefined;
+  }
 }
 
 /**
- * Removes a stale lock. One at a time: a waiter that saw the old lock must not remove the one which a faster waiter has
- * put in its place meanwhile, so whoever removes looks again while nobody else may.
+ * Removes a lock that says `text`. One at a time: a waiter that saw the old lock must not remove the one which a faster waiter
+ * has put in its place meanwhile, so whoever removes looks again while nobody else may.
  */
-async function takeAway(path: string): Promise<void> {
+async function takeAway(path: string, text: string): Promise<void> {
   const guard = `${path}.stale`;
-  try {
-    await (await open(guard, "wx")).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // Held for milliseconds, unless its holder was killed in them.
-    const since = (await stat(guard).catch(() => undefined))?.mtimeMs ?? Date.now();
-    if (Date.now() - since > LOCK_STALE_MS) await rm(guard, { force: true });
+  if (!(await take(guard, ""))) {
+    const since = (await lookAt(guard))?.touched ?? Date.now();
+    if (Date.now() - since > GUARD_STALE_MS) await rm(guard, { force: true });
     return void (await sleep(50));
   }
   try {
-    if (await stale(path)) await rm(path, { force: true });
+    if ((await lookAt(path))?.text === text) await rm(path, { force: true });
   } finally {
     await rm(guard, { force: true });
   }
@@ -111,7 +155,7 @@ async function takeAway(path: string): Promise<void> {
 /** Writes a file so that a reader sees the old content or the new, never half of it. */
 export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${ownName(path)}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     await writeFile(temporary, content);
     await rename(temporary, path);
@@ -119,14 +163,5 @@ export async function writeAtomic(path: string, content: string | Uint8Array): P
     // On a full disk the half of a file would only take more of it.
     await rm(temporary, { force: true });
     throw error;
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -1,10 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cached, withLock } from "./cached.ts";
+import { describe, expect, it } from "vitest";
 import { UserError } from "./errors.ts";
 import { divertProgress, formatSeconds, progress } from "./progress.ts";
 import { quoteAll } from "./quote.ts";
@@ -61,63 +57,6 @@ describe("an error for people", () => {
   it("shows every fault with what was expected and what to do", () => {
     const error = new UserError([{ what: "a: 1", expected: "2", fix: "do it" }, { what: "b" }]);
     expect(error.message).toBe("a: 1\n  expected: 2\n  fix: do it\nb");
-  });
-});
-
-describe("the cache", () => {
-  let dir: string;
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), "lathe-cache-"));
-    process.env["LATHE_CACHE"] = dir;
-  });
-  afterEach(() => {
-    delete process.env["LATHE_CACHE"];
-    rmSync(dir, { recursive: true, force: true });
-  });
-
-  it("builds an entry once, whoever asks and however many ask at a time", async () => {
-    let builds = 0;
-    const build = async (into: string) => {
-      builds += 1;
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      writeFileSync(join(into, "file"), "made");
-    };
-    const paths = await Promise.all([cached("k", "a", build), cached("k", "a", build), cached("k", "a", build)]);
-    expect(new Set(paths).size).toBe(1);
-    expect(readFileSync(join(paths[0] ?? "", "file"), "utf8")).toBe("made");
-    expect(builds).toBe(1);
-  });
-
-  it("keeps nothing of a build that failed, and builds again", async () => {
-    await expect(cached("k", "b", () => Promise.reject(new Error("no disk")))).rejects.toThrow("no disk");
-    expect(existsSync(join(dir, "k", "b"))).toBe(false);
-    await cached("k", "b", () => Promise.resolve());
-    expect(existsSync(join(dir, "k", "b"))).toBe(true);
-  });
-
-  it("takes over the lock of a process that is gone", async () => {
-    const lock = join(dir, "x.lock");
-    const gone = execFileSync("sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
-    writeFileSync(lock, gone);
-    expect(await withLock(lock, () => Promise.resolve("mine"))).toBe("mine");
-    expect(existsSync(lock)).toBe(false);
-  });
-
-  it("lets one waiter at a time take over the lock of a killed holder, however many there are", async () => {
-    const folder = join(dir, "locks");
-    mkdirSync(folder);
-    const lock = join(folder, "x.lock");
-    writeFileSync(lock, "999999999");
-    let inside = 0;
-    let most = 0;
-    const body = async () => {
-      most = Math.max(most, ++inside);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      inside--;
-    };
-    await Promise.all(Array.from({ length: 5 }, () => withLock(lock, body)));
-    expect(most).toBe(1);
-    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

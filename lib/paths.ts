@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The checkout's root folder. */
@@ -13,4 +13,20 @@ export function cacheDir(...parts: string[]): string {
   const env = process.env;
   const base = env["LATHE_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "lathe");
   return join(base, ...parts);
+}
+
+/** Where the command was typed: npm runs its scripts in the project's own folder. */
+export function typedIn(env: NodeJS.ProcessEnv = process.env): string {
+  return env["INIT_CWD"] ?? process.cwd();
+}
+
+/** The file or folder that an option names: absolute, from `~/`, or from where the command was typed. */
+export function typedPath(text: string): string {
+  return resolve(typedIn(), text.replace(/^~(?=\/|$)/, homedir()));
+}
+
+/** A path as people and records have it: from the checkout where it is inside, else absolute. */
+export function shownPath(path: string): string {
+  const inside = relative(repoRoot, path);
+  return inside === "" || inside.startsWith("..") ? path : inside;
 }

@@ -1,3 +1,5 @@
+import { clean, cleanLine } from "./clean.ts";
+
 /** Where long work reports what it does, how far it is and how long it takes: on stderr, since stdout is for data. */
 export interface Progress {
   /** Starts a named step; the previous one, if any, is closed as done. `expectedSeconds` gives the reader a hint. */
@@ -28,7 +30,7 @@ export function progress(total?: number, write?: (text: string) => void): Progre
   const elsewhere = write === undefined ? diverted : undefined;
   const tty = write === undefined && diverted === undefined && out.isTTY;
   const print = write ?? ((text: string) => out.write(text));
-  const say = elsewhere ?? ((line: string) => print(`${tty ? "\r\x1b[K" : ""}${line}\n`));
+  const say = elsewhere ?? ((line: string) => print(`${tty ? "\r\x1b[K" : ""}${clean(line)}\n`));
   const everyMs = elsewhere === undefined ? EVERY_MS : Infinity;
   let index = 0;
   let title = "";
@@ -42,7 +44,7 @@ export function progress(total?: number, write?: (text: string) => void): Progre
   const about = () => (expected === undefined ? "" : `about ${formatSeconds(expected)}`);
   const line = () => `${head()}${note && `: ${note}`} … ${elapsed()}${about() && ` of ${about()}`}`;
   const redraw = () => {
-    if (tty) out.write(`\r\x1b[K${line().slice(0, (out.columns || 120) - 1)}`);
+    if (tty) out.write(`\r\x1b[K${cleanLine(line()).slice(0, (out.columns || 120) - 1)}`);
     else if (Date.now() - lastLine > everyMs) {
       lastLine = Date.now();
       say(line());

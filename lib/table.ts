@@ -12,7 +12,7 @@ export function formatTable(titled: readonly (Column | string)[], rows: readonly
   const height = Math.max(...titles.map((t) => t.length));
   const header = Array.from({ length: height }, (_, line) => titles.map((t) => t[line - (height - t.length)] ?? ""));
   const all = [...header, ...rows];
-  const widths = columns.map((_, i) => Math.max(...all.map((row) => width(row[i] ?? ""))));
+  const widths = columns.map((_, i) => all.reduce((most, row) => Math.max(most, width(row[i] ?? "")), 0));
   const render = (row: readonly string[]) =>
     columns
       .map((column, i) => {

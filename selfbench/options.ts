@@ -42,3 +42,15 @@ export const RECORDS = {
   check,
   json: jsonOption("lathe.selfbench-records/1", { alsoTable: true }),
 } as const satisfies Options;
+
+export const TRUTH = {
+  trials: {
+    value: "N",
+    read: whole(10),
+    help: "simulated runs a line (some lines take a part of them)",
+    default: "80",
+  },
+  seed: { value: "N", read: whole(0), help: "the same seed gives the same tables", default: "1" },
+  only: { value: "WORDS", read: (text) => text, help: "lines that have these words in their name" },
+  json: jsonOption("lathe.selfbench-truth/1"),
+} as const satisfies Options;

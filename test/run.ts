@@ -38,8 +38,8 @@ const test = command(
       "unit: pure code. program: Pulumi programs with mocks. wire: real clients and servers over TCP, official stubs. " +
         "house: a copy of the checkout with one more of each kind. browser: the report in a real Chromium, in light, dark and " +
         "print. lab: real hosts (namespaces with sshd and Docker), the real Pulumi engine, end to end; needs root.",
-      "Fuzz tests take 10,000 cases of each kind of input, the same ones each time: LATHE_FUZZ_RUNS takes more, " +
-        "LATHE_FUZZ_SEED others.",
+      "Fuzz tests take 10,000 cases of each kind of input, the same ones each time: LATHE_FUZZ_CASES takes more, " +
+        "LATHE_FUZZ_SEED others; `npm run fuzz -- --minutes 60` takes new ones for an hour.",
     ],
     examples: [
       ["npm test", "everything"],

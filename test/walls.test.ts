@@ -42,3 +42,21 @@ it("no folder has more than about 20 files at one level", () => {
   for (const path of files) sizes.set(dirname(path), (sizes.get(dirname(path)) ?? 0) + 1);
   expect([...sizes].filter(([, size]) => size > 22)).toEqual([]);
 });
+
+it("nothing writes to a terminal but through lib/output.ts, which cleans the text", () => {
+  /** They clean what they draw themselves, or write what a program reads. */
+  const own = [
+    ...["lib/output.ts", "lib/progress.ts", "fleet/board.ts", "cli/lathe.js"],
+    ...[
+      "bench/run/agent/main.ts",
+      "infra/host-programs/run.ts",
+      "selfbench/clients/own.ts",
+      "selfbench/clients/records.ts",
+    ],
+  ];
+  const writers = files.filter((path) => {
+    if (!/\.[tj]s$/.test(path) || EXEMPT.test(path) || path.startsWith("test/")) return false;
+    return /std(out|err)\.write\(|console\.\w+\(/.test(readFileSync(join(repoRoot, path), "utf8"));
+  });
+  expect(writers.filter((path) => !own.includes(path))).toEqual([]);
+});

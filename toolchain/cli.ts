@@ -1,5 +1,6 @@
 import { printResult } from "../lib/cli/result.ts";
 import { command, jsonOption } from "../lib/cli/spec.ts";
+import { say } from "../lib/output.ts";
 import { formatTable } from "../lib/table.ts";
 import type { Found, Missing } from "./index.ts";
 
@@ -35,7 +36,7 @@ export const toolchain = command(
     printResult(JSON_OPTION, values.json, table(all), { programs: all });
     const missing = all.filter(isMissing).length;
     if (missing === 0) return 0;
-    process.stderr.write(`${missing} of ${all.length} missing. Get them with: npx lathe toolchain build\n`);
+    say(`${missing} of ${all.length} missing. Get them with: npx lathe toolchain build`);
     return 1;
   },
 );

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { repoRoot } from "../../lib/paths.ts";
 import { parse } from "../../lib/cli/parse.ts";
 import { type Command, type Values } from "../../lib/cli/spec.ts";
 import { WrongUse } from "../../lib/errors.ts";
@@ -24,7 +26,11 @@ describe("the options of a run", () => {
       Array.from({ length: 4 }, () => undefined),
     );
     expect(options.placements).toEqual(["local", "remote"]);
-    expect([options.seed, options.repeat, options.photographs]).toEqual([1, 1, "models/photographs.yaml"]);
+    expect([options.seed, options.repeat, options.photographs]).toEqual([
+      1,
+      1,
+      join(repoRoot, "models/photographs.yaml"),
+    ]);
   });
 
   it("go before the experiments where they are given", () => {

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { WrongUse } from "../../lib/errors.ts";
+import { repoRoot } from "../../lib/paths.ts";
 import { type CellLimits, DEFAULT_LIMITS, limitsFor } from "../matrix/limits.ts";
 import type { MatrixOptions } from "../plan/plan-matrix.ts";
 import { BENCH, type PLAN, RESUMED } from "./options.ts";
@@ -72,7 +74,7 @@ export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof
     outputs: values.outputs,
     models: values.models,
     images: values.images,
-    photographs: values.photographs,
+    photographs: values.photographs ?? join(repoRoot, "models/photographs.yaml"),
     clientKinds: values.client,
     placements: values.placement,
     seed: values.seed ?? 1,

@@ -1,6 +1,6 @@
 import { clientKinds } from "../../clients/registry.ts";
 import { type Options, type Reader, jsonOption } from "../../lib/cli/spec.ts";
-import { list, listOf, number, positive, whole } from "../../lib/cli/values.ts";
+import { imageNumbers, list, listOf, number, path, paths, positive, whole } from "../../lib/cli/values.ts";
 import { PERCENT, percentOf } from "../format/percent.ts";
 import { COMPARE_SCHEMA, PLAN_SCHEMA, REPORT_SCHEMA } from "../format/schemas.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
@@ -21,20 +21,16 @@ const percentage =
 const precision: Reader<number | null> = (text, wrong) =>
   text === "none" ? null : percentage((share) => share > 0 && share <= 1, `${PERCENT}, or none`)(text, wrong);
 
-const imageNumbers: Reader<number[]> = (text, wrong) =>
-  list(text, wrong).map((word) => {
-    const id = Number(word.replace(/^image-/i, ""));
-    if (!Number.isInteger(id) || id < 1) wrong("numbers such as 2,7", `: "${word}"`);
-    return id;
-  });
-
 const RUNS = {
-  runs: { value: "DIR", help: "folder where runs are kept", default: "runs", rare: true, completes: "files" },
+  runs: {
+    ...{ value: "DIR", read: path, rare: true, completes: "files" },
+    help: "folder where runs are kept (default: runs in the checkout)",
+  },
 } as const satisfies Options;
 
 const OUTPUTS = {
   outputs: {
-    ...{ value: "FILES", read: list, rare: true, completes: "files" },
+    ...{ value: "FILES", read: paths, rare: true, completes: "files" },
     help: "read stacks' outputs from JSON files, not from Pulumi",
   },
 } as const satisfies Options;
@@ -42,7 +38,7 @@ const OUTPUTS = {
 /** What says which cells there are, and how each is measured. */
 const MATRIX = {
   matrix: {
-    ...{ value: "FILE", completes: "files" },
+    ...{ value: "FILE", read: path, completes: "files" },
     help: "experiments to measure (default: bench.yaml where there is one, else the paper's)",
   },
   experiment: {
@@ -91,8 +87,8 @@ const MATRIX = {
     help: `a call that takes longer has failed (default: the experiment's, else ${DEFAULT_LIMITS.timeoutMs / 1000})`,
   },
   photographs: {
-    ...{ value: "LIST", rare: true, completes: "files", default: "models/photographs.yaml" },
-    help: "list of photographs (YAML)",
+    ...{ value: "LIST", read: path, rare: true, completes: "files" },
+    help: "list of photographs (YAML), or a folder of your own (default: models/photographs.yaml of the checkout)",
   },
   "allow-missing": {
     rare: true,

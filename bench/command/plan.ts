@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { earlierCalls, forecast, roughCallMs } from "../plan/forecast.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { formatPlan, planAsJson } from "../plan/plan-text.ts";
+import { type PowerRow, powerOf, powerText } from "../compare/power.ts";
 import { listRuns } from "../records/run-folders.ts";
+import { loadStudy } from "../stats/study.ts";
 import type { BenchOptions } from "./choices.ts";
 import { PLAN } from "./options.ts";
 import { deployedNow, runsFolder } from "./targets.ts";
@@ -21,6 +24,20 @@ export async function printPlan(options: BenchOptions, values: Values<typeof PLA
     const callMs = earlier?.callMs.get(cell.id);
     return { callMs: callMs ?? roughCallMs(cell, models), fromRecords: callMs !== undefined };
   });
-  const text = formatPlan(matrix, options.limits, estimate, earlier?.dir);
-  printResult(PLAN.json, values.json, text, planAsJson(matrix, options.limits, estimate, earlier?.dir));
+  const power = earlier === undefined ? [] : await powerIn(earlier.dir);
+  const unknown =
+    "No earlier run shows the noise of these cells: how many rounds a change takes to be told is not known.";
+  const plan = formatPlan(matrix, options.limits, estimate, earlier?.dir);
+  const text = `${plan}\n${power.length === 0 ? unknown : powerText(power)}`;
+  printResult(PLAN.json, values.json, text, { ...planAsJson(matrix, options.limits, estimate, earlier?.dir), power });
+}
+
+/** What a run's noise says of the rounds that changes take; nothing of a run that cannot be read whole: no reason to plan nothing. */
+async function powerIn(dir: string): Promise<PowerRow[]> {
+  try {
+    return powerOf(await loadStudy(dir));
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }

@@ -1,6 +1,8 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { UserError } from "../../lib/errors.ts";
+import { say } from "../../lib/output.ts";
+import { repoRoot } from "../../lib/paths.ts";
 import { formatSeconds, progress } from "../../lib/progress.ts";
 import { loadImages } from "../plan/photographs.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
@@ -35,7 +37,7 @@ export async function measureMatrix(
 async function begin(runs: string, options: BenchOptions, json: boolean): Promise<number> {
   const deployed = await deployedNow(options);
   const matrix = await planMatrix(deployed, options);
-  for (const text of matrix.notes) note(text);
+  for (const text of matrix.notes) say(text);
   const used = new Set(matrix.cells.map((c) => c.image));
   const { images, infos } = await photographs(options.photographs, [...used]);
   const secrets = await secretsOf(deployed, options);
@@ -58,7 +60,7 @@ async function begin(runs: string, options: BenchOptions, json: boolean): Promis
 async function resume(dir: string, options: BenchOptions, json: boolean, acceptChanges: boolean): Promise<number> {
   const manifest = await readManifest(dir);
   const names = manifest.images.map((i) => i.name);
-  const { images, infos } = await photographs(manifest.photographs, names);
+  const { images, infos } = await photographs(resolve(repoRoot, manifest.photographs), names);
   const changed = infos.filter((i) => manifest.images.find((m) => m.name === i.name)?.sha256 !== i.sha256);
   if (changed.length > 0)
     throw new UserError({
@@ -71,7 +73,7 @@ async function resume(dir: string, options: BenchOptions, json: boolean, acceptC
   const before = lastSetup(manifest);
   const differences = setupDifferences(before, now, manifest.cells);
   noOtherSetup(basename(dir), before, differences, acceptChanges);
-  if (differences.length > 0) note(`Since this run was measured last: ${differencesText(differences)}`);
+  if (differences.length > 0) say(`Since this run was measured last: ${differencesText(differences)}`);
   const secrets = await secretsOf(manifest, options);
   return measure(dir, manifest, images, bundle, json, secrets, async (fromRound) => {
     if (differences.length > 0) await writeManifest(dir, withSession(manifest, now, fromRound, differences));
@@ -108,7 +110,7 @@ async function measure(
   const { ends, repairedBytes } = await runSession(dir, manifest, images, bundle, onStatus, secrets, onBegin);
   calm();
   steps.done(countEnds(ends));
-  if (repairedBytes > 0) note(`Cut off a torn last record of ${repairedBytes} bytes.`);
+  if (repairedBytes > 0) say(`Cut off a torn last record of ${repairedBytes} bytes.`);
   await reportAtEnd(dir, json);
   const failed = [...ends.values()].filter((e) => e === "failed").length;
   return failed === 0 ? 0 : 1;
@@ -130,15 +132,11 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 function sayHowToGoOn(dir: string): () => void {
   const handlers = Object.entries(SIGNALS).map(([signal, exitCode]) => {
     const handler = () => {
-      process.stderr.write(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}\n`);
+      say(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}`);
       process.exit(exitCode);
     };
     process.on(signal, handler);
     return () => process.off(signal, handler);
   });
   return () => handlers.forEach((off) => off());
-}
-
-function note(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

@@ -1,10 +1,10 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { exists } from "../../lib/cached.ts";
 import { must } from "../../infra/pulumi/cli.ts";
-import { typedIn } from "../../lib/cli/result.ts";
+import { withKept } from "../../infra/pulumi/kept.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { nearest } from "../../lib/nearest.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { repoRoot, typedIn } from "../../lib/paths.ts";
 import { listRuns, runDir } from "../records/run-folders.ts";
 import { readDeployments, readOutputFiles } from "../targets/deployments.ts";
 import type { Deployed } from "../targets/deployments.ts";
@@ -15,7 +15,12 @@ const pulumi = async (args: readonly string[]) => (await must({}, args)).stdout;
 
 /** What is deployed, of what the options choose. */
 export async function deployedNow(options: BenchOptions): Promise<Deployed> {
-  return options.outputs === undefined ? readDeployments(pulumi, options.stacks) : readOutputFiles(options.outputs);
+  if (options.outputs !== undefined) return readOutputFiles(options.outputs);
+  try {
+    return await readDeployments(pulumi, options.stacks);
+  } catch (error) {
+    throw await withKept(error);
+  }
 }
 
 /** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
@@ -24,7 +29,7 @@ export function secretsOf({ servers }: Pick<Deployed, "servers">, options: Bench
 }
 
 /** The folder where runs are kept. */
-export const runsFolder = (runs: string | undefined): string => resolve(repoRoot, runs ?? "runs");
+export const runsFolder = (runs: string | undefined): string => runs ?? join(repoRoot, "runs");
 
 /**
  * The folder of the run that was named, or of the newest.

@@ -52,6 +52,67 @@ describe("comparing two runs", () => {
     expect(exitCodeOf(c, true)).toBe(0);
   });
 
+  it("of a run with itself says unchanged in the first line, and exits with 0, however noisy it is", () => {
+    const a = run("a", random(1), undefined, 2, 0.5);
+    const c = compareRuns(a, { ...a, data: new Map(a.data) }, options);
+    expect(c.identical).toBe(true);
+    expect(exitCodeOf(c)).toBe(0);
+    expect(formatComparison(c).split("\n")[0]).toBe("Unchanged: A and B are one and the same run.");
+    expect(c.cells.every((x) => x.ratio === 1 && x.change === "same")).toBe(true);
+    // One visit a cell shows no noise, and needs none.
+    const once = run("a", random(1), undefined, 1);
+    expect(exitCodeOf(compareRuns(once, once, options))).toBe(0);
+  });
+
+  it("says in its first line what changed, and by how much", () => {
+    const stream = random(2);
+    const first = (factor: (c: Cell) => number, noise = 0.01) =>
+      formatComparison(
+        compareRuns(run("a", stream, undefined, 4, noise), run("b", stream, factor, 4, noise), options),
+      ).split("\n")[0];
+    expect(first(slowRest)).toMatch(
+      /^Slower: client → edge, rest, ssd-mobilenet takes 1\.[23]\d+ times as long \(1\.\d+ to 1\.\d+\)\. .*The whole: 1\.0/,
+    );
+    expect(first(() => 1)).toMatch(
+      /^Unchanged: no change of 5\.0 % or more in the whole or in any group .* The whole: (1\.00|0\.99)/,
+    );
+    expect(first(() => 0.8)).toMatch(/^Faster as a whole: B takes 0\.(79|80)/);
+    expect(first(() => 1, 0.3)).toMatch(
+      /^Inconclusive: no change of 5\.0 % or more is sure, and \d+ figures could have changed by as much/,
+    );
+  });
+
+  it("finds one cell that takes half as long again, and exits with 1", () => {
+    const one = (c: Cell) => (c.id === "client>edge probe ssd-mobilenet image-1" ? 1.5 : 1);
+    const stream = random(12);
+    const c = compareRuns(run("a", stream, undefined, 5, 0.06), run("b", stream, one, 5, 0.06), options);
+    expect(c.cells.filter((x) => x.change === "slower").map((x) => x.cell.id)).toEqual([
+      "client>edge probe ssd-mobilenet image-1",
+    ]);
+    expect(verdictOf(c)).toMatchObject({ exitCode: 1, reasons: expect.arrayContaining(["1 cell slower"]) as string[] });
+  });
+
+  it("takes what differs between repeats of a run for no change, and says that it does not know it without them", () => {
+    const stream = random(13);
+    const restarted = (id: string) => {
+      const level = new Map(["client", "edge"].map((machine) => [machine, Math.exp(0.1 * stream.normal())]));
+      return run(id, stream, (c) => level.get(c.serverMachine) ?? 1, 5);
+    };
+    const a = restarted("a");
+    const pairs = Array.from({ length: 4 }, (_, i) => [a, restarted(`a${i}`)] as const);
+    const later = Array.from({ length: 20 }, (_, i) => restarted(`b${i}`));
+    const alarms = (repeats: typeof pairs) =>
+      later.filter((b) => exitCodeOf(compareRuns(a, b, { ...options, repeats })) === 1).length;
+    expect(alarms([])).toBeGreaterThan(5);
+    expect(alarms(pairs)).toBeLessThan(4);
+    const [b] = later;
+    if (b === undefined) throw new Error("no run");
+    expect(formatComparison(compareRuns(a, b, options))).toContain("lathe bench --repeat 3");
+    expect(formatComparison(compareRuns(a, b, { ...options, repeats: pairs }))).toMatch(
+      /Runs that repeat A or B differ by \d+\.\d %/,
+    );
+  });
+
   it("says how well their cells agree", () => {
     const factor = (c: Cell) => (c.image === "image-1" ? 1.1 : 1);
     const c = compareRuns(run("a", random(1), undefined, 2, 0), run("b", random(2), factor, 2, 0), options);
@@ -416,7 +477,7 @@ describe("the compare command", () => {
   });
 
   it("refuses folders that hold no run, and thresholds that are none", async () => {
-    await expect(compareCommand(dir, dir)).rejects.toThrow(/run\.json: not there/);
+    await expect(compareCommand(dir, dir)).rejects.toThrow(/run\.json: there is no such file/);
     appendFileSync(join(dir, "run.json"), "{}");
     await expect(compareCommand(dir, dir, { threshold: 0 })).rejects.toThrow(/threshold 0/);
   });

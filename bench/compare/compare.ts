@@ -1,21 +1,22 @@
 import { type Cell, modelKey } from "../matrix/cell.ts";
-import { cellIntervals } from "../stats/bootstrap.ts";
+import { cellCentres } from "../stats/cell-intervals.ts";
 import { type Estimate, linear } from "../stats/math/estimate.ts";
 import { once } from "../stats/math/memo.ts";
-import { mean } from "../stats/math/quantile.ts";
 import { meanOverRounds } from "../stats/effects/rounds.ts";
 import type { Levels } from "../stats/effects/design.ts";
 import { type CellGroup, WHEREVER, groupsBut, keyOf, levelsOf, shownAxes } from "../stats/levels.ts";
 import { type Study, nullModels } from "../stats/study.ts";
+import { isTimed, logOfMs } from "../stats/visits.ts";
 import { type Apart, apartOf } from "./apart.ts";
 import { type FailureChange, failureChanges } from "./failures.ts";
 import { type Compared, type JudgedTogether, judgeAlone, judgeTogether } from "./judge.ts";
-import { groupEstimates, pairedFigures } from "./noise.ts";
+import { medianEstimate, pairedFigures, tailEstimates } from "./noise.ts";
 import { type Difference, otherInputs, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
+import { type Restart, restartOf, withRestart } from "./repeats.ts";
 import { tailFigures } from "./tail.ts";
 
-/** One cell that both runs measured. */
-export interface CellChange extends Compared {
+/** One cell that both runs measured, judged with all other cells. */
+export interface CellChange extends JudgedTogether {
   readonly cell: Cell;
 }
 
@@ -49,6 +50,10 @@ export interface Comparison {
   readonly axes: readonly string[];
   /** Changes below this share (0.05: five per cent) count as none. */
   readonly threshold: number;
+  /** Both are one run: nothing can differ. */
+  readonly identical: boolean;
+  /** How much a machine's level differs from run to run anyway, as repeats of these runs show it; null: that is not known. */
+  readonly restart: Restart | null;
   /** Why no latency of one run can be compared with one of the other; null where they can be. Then no cell is compared. */
   readonly notComparable: string | null;
   /** Every cell of both runs, those visited once as noisy as their like; the null model is a group of its own and no part of this. Null: nothing in common. */
@@ -76,42 +81,63 @@ export interface Comparison {
 
 export const DEFAULT_THRESHOLD = 0.05;
 
-/**
- * Compares two runs cell by cell, by groups of cells that differ in their image alone, and as a whole.
- *
- * @param threshold a share above 0: changes below it count as none
- */
-export function compareRuns(a: Study, b: Study, { threshold }: { readonly threshold: number }): Comparison {
-  const logA = logMedians(a);
-  const logB = logMedians(b);
+/** Of the 5 % of comparisons that may be wrong about a change, groups and cells have half each. */
+export const ALPHA = 0.025;
+
+/** How two runs are compared. */
+export interface CompareOptions {
+  /** A share above 0: changes below it count as none. */
+  readonly threshold: number;
+  /** Pairs of runs that repeat each other: they show what differs between runs of one set-up. */
+  readonly repeats?: readonly (readonly [Study, Study])[];
+}
+
+/** What both runs have, and how a log ratio of some of its cells comes to an estimate. */
+interface Pair {
+  readonly a: Study;
+  readonly b: Study;
+  /** The estimate as it counts: with what differs between runs anyway, or as nothing where both are one run. */
+  readonly settle: (log: Estimate, cells: readonly Cell[]) => Estimate;
+  readonly threshold: number;
+  readonly nulls: ReadonlySet<string>;
+}
+
+/** Compares two runs cell by cell, by groups of cells that differ in their image alone, and as a whole. */
+export function compareRuns(a: Study, b: Study, { threshold, repeats = [] }: CompareOptions): Comparison {
+  const [measuredA, measuredB] = [measuredIn(a), measuredIn(b)];
   const notComparable = whyNotComparable(a.manifest, b.manifest);
-  const inBoth = notComparable === null ? a.manifest.cells.filter((c) => logA.has(c.id) && logB.has(c.id)) : [];
+  const inBoth =
+    notComparable === null ? a.manifest.cells.filter((c) => measuredA.has(c.id) && measuredB.has(c.id)) : [];
   const others = otherInputs(a.manifest, b.manifest);
   const shared = inBoth.filter((c) => !others.has(c.image));
-  const cells = shared.map((cell) => ({
-    cell,
-    log: difference(logB.get(cell.id) as Estimate, logA.get(cell.id) as Estimate),
-  }));
-  const nulls = new Set([...nullModels(a.manifest), ...nullModels(b.manifest)]);
-  const real = shared.filter((c) => !nulls.has(c.model));
-  const overall = real.length === 0 ? null : judgeAlone(averaged(a, b, real), threshold);
-  const groups = groupChanges(shared, a, b, { threshold, nulls });
+  const identical = isOneRun(a, b);
+  const restart = restartOf(repeats, averaged);
+  const pair: Pair = {
+    ...{ a, b, threshold, nulls: new Set([...nullModels(a.manifest), ...nullModels(b.manifest)]) },
+    settle: (log, cells) => (identical ? { value: 0, se: 0, df: Infinity } : withRestart(log, cells, restart)),
+  };
+  const real = shared.filter((c) => !pair.nulls.has(c.model));
+  const overall = real.length === 0 ? null : judgeAlone(pair.settle(averaged(a, b, real), real), threshold);
+  const groups = groupChanges(shared, pair);
+  const cells = cellChanges(shared, pair);
   return {
     a: a.manifest.id,
     b: b.manifest.id,
     axes: shownAxes([...a.manifest.cells, ...b.manifest.cells], a.axes, ["image"]).map((axis) => axis.key),
     threshold,
+    identical,
+    restart: restart ?? null,
     notComparable,
     overall,
     agreement: agreementOf(
-      cells.map((c) => Math.exp(c.log.value)),
+      cells.map((c) => c.ratio),
       overlapping(a, b, shared),
     ),
     groups,
     resolution: resolutionOf([...(overall === null ? [] : [overall]), ...groups.filter((g) => !g.isNull)]),
-    cells: cells.map(({ cell, log }) => ({ cell, ...judgeAlone(log, threshold) })),
-    onlyA: [...logA.keys()].filter((id) => !logB.has(id)),
-    onlyB: [...logB.keys()].filter((id) => !logA.has(id)),
+    cells,
+    onlyA: [...measuredA].filter((id) => !measuredB.has(id)),
+    onlyB: [...measuredB].filter((id) => !measuredA.has(id)),
     otherInput: inBoth.filter((c) => others.has(c.image)).map((c) => c.id),
     newFailures: newFailures(a, b),
     failures: failureChanges(a, b),
@@ -119,22 +145,45 @@ export function compareRuns(a: Study, b: Study, { threshold }: { readonly thresh
   };
 }
 
+/** Whether two folders hold one run: its id and every latency are the same. */
+function isOneRun(a: Study, b: Study): boolean {
+  if (a.manifest.id !== b.manifest.id || a.data.size !== b.data.size) return false;
+  return [...a.data].every(([id, { totalsMs }]) => {
+    const other = b.data.get(id)?.totalsMs;
+    return other?.length === totalsMs.length && totalsMs.every((ms, i) => ms === other[i]);
+  });
+}
+
+/** Single cells, all of them judged together, so that a large change of one is found and many cells raise no false alarm. */
+function cellChanges(cells: readonly Cell[], { a, b, settle, threshold }: Pair): CellChange[] {
+  const [before, after] = [cellCentres(a, "median"), cellCentres(b, "median")];
+  const logs = cells.map((cell) => {
+    const [x, y] = [before.get(cell.id)?.log, after.get(cell.id)?.log];
+    return settle(x === undefined || y === undefined ? { value: NaN, se: NaN, df: 0 } : difference(y, x), [cell]);
+  });
+  const judged = judgeTogether(logs, threshold, ALPHA);
+  return cells.flatMap((cell, i) => {
+    const own = judged[i];
+    return own === undefined ? [] : [{ cell, ...own }];
+  });
+}
+
 /** Groups' medians and tails, all of them judged together: one family, so that many groups raise no false alarm. */
-function groupChanges(
-  cells: readonly Cell[],
-  a: Study,
-  b: Study,
-  { threshold, nulls }: { readonly threshold: number; readonly nulls: ReadonlySet<string> },
-): GroupChange[] {
+function groupChanges(cells: readonly Cell[], { a, b, settle, threshold, nulls }: Pair): GroupChange[] {
   const groups = groupsBut(cells, a.axes, ["image"]);
-  const medians = groupEstimates(groups, [a, b], (group) =>
-    pairedFigures(group.map((c) => logMean(b, c) - logMean(a, c))),
+  const plain = groups.map((group) => {
+    const figures = pairedFigures(group.map((c) => logMedian(b, c) - logMedian(a, c)));
+    return medianEstimate(group, [a, b], figures);
+  });
+  const figures = groups.map((group) => tailFigures(group, [a, b]));
+  const settled = (log: Estimate | undefined, i: number) => log && settle(log, groups[i] ?? []);
+  const family = [...plain.map(settled), ...tailEstimates(groups, plain, figures, a).map(settled)].flatMap((log, i) =>
+    log === undefined ? [] : [{ i, log }],
   );
-  const tails = groupEstimates(groups, [a, b], (group) => tailFigures(group, [a, b]));
-  const family = [...medians, ...tails].flatMap((log, i) => (log === undefined ? [] : [{ i, log }]));
   const judged = judgeTogether(
     family.map((f) => f.log),
     threshold,
+    ALPHA,
   );
   const at = new Map(family.map(({ i }, n) => [i, judged[n]]));
   const otherModel = otherModels(a.manifest, b.manifest);
@@ -147,23 +196,23 @@ function groupChanges(
   });
 }
 
-/** The mean over a cell's visits of their log medians. */
-function logMean(study: Study, { id }: Cell): number {
-  return mean((study.data.get(id)?.visits ?? []).map((v) => Math.log(v.medianMs)));
+/** The logarithm of a cell's median. */
+function logMedian(study: Study, { id }: Cell): number {
+  return cellCentres(study, "median").get(id)?.log.value ?? NaN;
 }
 
 function resolutionOf(all: readonly Compared[]): number | null {
   const ends = all.map(({ interval }) =>
     interval === null ? Infinity : Math.max(interval.high, 1 / interval.low) - 1,
   );
-  const most = Math.max(...ends);
+  const most = ends.reduce((largest, end) => Math.max(largest, end), -Infinity);
   return ends.length > 0 && Number.isFinite(most) ? most : null;
 }
 
 /** Of each cell that has an interval in both runs, whether they overlap. */
 function overlapping(a: Study, b: Study, cells: readonly Cell[]): boolean[] {
   return cells.flatMap(({ id }) => {
-    const [x, y] = [a, b].map((study) => intervals(study).get(id)?.median ?? null);
+    const [x, y] = [a, b].map((study) => cellCentres(study, "median").get(id)?.interval ?? null);
     return x == null || y == null ? [] : [x.low <= y.high && y.low <= x.high];
   });
 }
@@ -177,25 +226,17 @@ function agreementOf(ratios: readonly number[], overlaps: readonly boolean[]): A
 }
 
 function newFailures(a: Study, b: Study): Comparison["newFailures"] {
-  const before = logMedians(a);
+  const before = measuredIn(a);
   return [...b.data.values()].flatMap(({ cell, failure }) =>
     failure !== undefined && before.has(cell) ? [{ cell, why: `${failure.code}: ${failure.message}` }] : [],
   );
 }
 
-/** Intervals of every cell that has calls and did not fail. */
-const intervals = once(
+/** The cells that have calls and did not fail. */
+const measuredIn = once(
   (study: Study) =>
-    new Map(
-      [...study.data.values()]
-        .filter((d) => d.failure === undefined && d.visits.length > 0)
-        .map((d) => [d.cell, cellIntervals(d, study.manifest.seed)]),
-    ),
+    new Set([...study.data.values()].filter((d) => d.failure === undefined && isTimed(d)).map((d) => d.cell)),
 );
-
-function logMedians(study: Study): Map<string, Estimate> {
-  return new Map([...intervals(study)].map(([cell, { logMedian }]) => [cell, logMedian]));
-}
 
 /** The log ratio averaged over cells. What slows a whole round of a run down is error of that round, not of each cell. */
 function averaged(a: Study, b: Study, cells: readonly Cell[]): Estimate {
@@ -203,7 +244,7 @@ function averaged(a: Study, b: Study, cells: readonly Cell[]): Estimate {
   const over = (study: Study) =>
     meanOverRounds(
       cells.flatMap((c) => study.data.get(c.id) ?? []),
-      (visit) => Math.log(visit.medianMs),
+      (visit) => logOfMs(visit.medianMs),
       (data) => kinds.get(data.cell) ?? "",
     );
   return difference(over(b), over(a));

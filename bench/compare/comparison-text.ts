@@ -26,7 +26,7 @@ function titled(title: string, columns: readonly (string | Column)[], rows: read
 export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c), axes: readonly Axis[] = AXES): string {
   const shown = axes.filter((axis) => c.axes.includes(axis.key));
   const parts = [
-    headline(c, verdict),
+    headline(c, verdict, shown),
     ...when(
       c.newFailures.length > 0,
       ["Failed in B, measured in A", ...c.newFailures.map((f) => `  ${f.cell}: ${f.why}`)].join("\n"),
@@ -38,18 +38,55 @@ export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c),
     ...when(c.onlyB.length > 0, `Measured in B alone: ${someOf(c.onlyB)}`),
     ...when(c.otherInput.length > 0, `Left out, for their photograph is another one: ${someOf(c.otherInput)}`),
     provenance(c),
-    ["Rules", ...rules(c.threshold).map((r) => `  ${r}`)].join("\n"),
+    ["Rules", ...rules(c).map((r) => `  ${r}`)].join("\n"),
   ];
   return parts.join("\n\n");
 }
 
-function headline(c: Comparison, { exitCode, reasons }: Verdict): string {
+/** What changed, and by how much, in one line: the largest change that is sure, else the whole. */
+function changeLine(c: Comparison, axes: readonly Axis[]): string {
+  if (c.notComparable !== null) return `NOT COMPARABLE: ${c.notComparable}.`;
+  if (c.overall === null && c.cells.length === 0) return "NOT COMPARABLE: the runs have no measured cell in common.";
+  if (c.identical) return "Unchanged: A and B are one and the same run.";
+  const changed: { readonly what: string; readonly by: JudgedTogether; readonly sort: string }[] = [
+    ...c.groups.map((g) => ({ what: who(g.levels, axes, g.otherModel).join(", "), by: g, sort: "group" })),
+    ...c.groups.flatMap((g) =>
+      g.p90 === null
+        ? []
+        : [{ what: `the p90 of ${who(g.levels, axes, g.otherModel).join(", ")}`, by: g.p90, sort: "p90" }],
+    ),
+    ...c.cells.map((x) => ({ what: x.cell.id, by: x, sort: "cell" })),
+  ].filter(({ by }) => by.change === "slower" || by.change === "faster");
+  const whole = c.overall === null ? "" : ` The whole: ${timesText(c.overall)}.`;
+  if (c.overall?.change === "slower" || c.overall?.change === "faster")
+    return `${title(c.overall.change)} as a whole: B takes ${timesText(c.overall)}.${more(changed.length)}`;
+  // What is slower first, and of that groups before the cells in them.
+  const rank = (x: (typeof changed)[number]) =>
+    (x.by.change === "slower" ? 0 : 3) + ["group", "p90", "cell"].indexOf(x.sort);
+  const [first, ...rest] = changed.sort(
+    (x, y) => rank(x) - rank(y) || Math.abs(Math.log(y.by.ratio)) - Math.abs(Math.log(x.by.ratio)),
+  );
+  if (first !== undefined)
+    return `${title(first.by.change)}: ${first.what} takes ${timesText(first.by)}.${more(rest.length)}${whole}`;
+  const open = [c.overall, ...c.groups.filter((g) => !g.isNull)].filter((x) => x?.change !== "same").length;
+  const most = `no change of ${formatShare(c.threshold)} or more`;
+  return open === 0
+    ? `Unchanged: ${most} in the whole or in any group of a model that computes.${whole}`
+    : `Inconclusive: ${most} is sure, and ${open === 1 ? "one figure" : `${open} figures`} could have changed by as much.${whole}`;
+}
+
+const title = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);
+const more = (n: number) => (n === 0 ? "" : ` ${count(n, "other figure")} changed, too.`);
+
+function timesText({ ratio, interval }: Pick<Compared, "ratio" | "interval">): string {
+  return `${formatRatio(ratio)} times as long (${formatRatioInterval(interval)})`;
+}
+
+function headline(c: Comparison, { exitCode, reasons }: Verdict, axes: readonly Axis[]): string {
   const lines = [
-    `A = ${c.a}, B = ${c.b}, threshold ${formatShare(c.threshold)}`,
-    `Exit code ${exitCode}: ${exitCode === 0 ? "nothing got worse" : reasons.join("; ")}.`,
+    changeLine(c, axes),
+    `Exit code ${exitCode}: ${exitCode === 0 ? "nothing got worse" : reasons.join("; ")}. A = ${c.a}, B = ${c.b}, threshold ${formatShare(c.threshold)}.`,
   ];
-  if (c.notComparable !== null) lines.push(`NOT COMPARABLE: ${c.notComparable}.`);
-  else if (c.cells.length === 0) lines.push("The runs have no measured cell in common.");
   if (c.onlyA.length > 0)
     lines.push(
       `B lacks ${c.onlyA.length} of the ${c.cells.length + c.otherInput.length + c.onlyA.length} cells that A measured: nothing is said of them.`,
@@ -143,15 +180,21 @@ function rate({ visits, tried }: FailureRate): string {
 
 function changedCells(c: Comparison): string[] {
   const changed = c.cells
-    .filter((x) => x.change === "slower" || x.change === "faster")
+    .filter((x) => !/same|inconclusive/.test(x.change))
     .sort((x, y) => Math.abs(Math.log(y.ratio)) - Math.abs(Math.log(x.ratio)));
   if (changed.length === 0) return [];
   const rows = changed
     .slice(0, MOST_CELLS)
-    .map((x) => [x.cell.id, formatRatio(x.ratio), formatRatioInterval(x.interval), x.change]);
+    .map((x) => [
+      x.cell.id,
+      formatRatio(x.ratio),
+      formatRatioInterval(x.interval),
+      formatRatioInterval(x.together),
+      x.change,
+    ]);
   const more = changed.length > MOST_CELLS ? `, the ${MOST_CELLS} largest of ${changed.length}` : "";
-  const title = `Cells that changed${more} (each by itself: of cells that did not change, one in twenty may seem to)`;
-  return [titled(title, ["cell", right("B over A"), right("95 % interval"), ""], rows)];
+  const heading = `Cells that changed${more} (of cells that did not change, one in twenty may seem to)`;
+  return [titled(heading, ["cell", ...["B over A", "95 % interval", "for all at once"].map(right), ""], rows)];
 }
 
 function someOf(cells: readonly string[]): string {

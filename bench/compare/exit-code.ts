@@ -1,4 +1,5 @@
 import { count } from "../../lib/words.ts";
+import { formatShare } from "../format/numbers.ts";
 import { when } from "../format/when.ts";
 import type { Comparison } from "./compare.ts";
 import { FAILURE_RULE } from "./failures.ts";
@@ -15,20 +16,24 @@ export interface Verdict {
 }
 
 /** The rules behind a comparison, for readers of its tables: a paragraph each. */
-export function rules(threshold: number): string[] {
+export function rules({ threshold, restart }: Pick<Comparison, "threshold" | "restart">): string[] {
   const [low, high] = band(threshold);
   return [
-    `Slower, faster: the whole interval of B over A lies above ${high.toFixed(3)} or below ${low.toFixed(3)}. The whole and single ` +
-      "cells are judged by their 95 % interval; a group by the interval for all groups at once (Holm's procedure over groups' " +
-      "medians and p90s, each at the level that it is judged at). A group of which the 95 % interval alone lies there seems " +
-      "slower or faster. Same: the whole 95 % interval lies between the two; otherwise it is inconclusive.",
-    `${NOISE_RULE}. All know the noise within each run, not what a restart of a server changes: two runs of one set-up show ` +
-      "how large that is, and the threshold should lie above it.",
+    `Slower, faster: the interval of B over A lies wholly above ${high.toFixed(3)} or below ${low.toFixed(3)}. The whole is judged by its ` +
+      "95 % interval. Groups' medians and p90s are judged together, and so are single cells (Holm's procedure, 2.5 % each), by the " +
+      "interval for all at once: where nothing got slower, at most 5 % of comparisons end with 1. One whose own 95 % interval " +
+      "alone lies there seems slower or faster. Same: the whole 95 % interval lies between the two. Otherwise it is inconclusive.",
+    `${NOISE_RULE}.`,
+    restart === null
+      ? "No run shows by itself what differs from run to run (a server that was started anew, another temperature): a change of some " +
+        "per cent may be that. Runs made with `lathe bench --repeat 3` show it, and are then taken into account."
+      : `Runs that repeat A or B differ by ${formatShare(Math.expm1(Math.sqrt(2 * restart.variance)))} of a machine's level (one standard ` +
+        "deviation), beyond the noise within them: that is part of every interval.",
     `${TAIL_RULE}.`,
     `${FAILURE_RULE}.`,
-    "Exit code 1: the whole or a group is slower, a cell that A measured failed in B, or failures rose. 3: that is not known: " +
+    "Exit code 1: the whole, a group or a cell is slower, a cell that A measured failed in B, or failures rose. 3: that is not known: " +
       "a group or failures only seem so, the whole or a group of a model that computes is inconclusive, or B lacks cells of A. " +
-      "0: neither. --strict: 1 instead of 3.",
+      "0: neither. --strict: 1 in place of 3.",
   ];
 }
 
@@ -50,6 +55,7 @@ function worseReasons(c: Comparison): string[] {
     ...when(c.overall?.change === "slower", "B is slower as a whole"),
     ...when(slower.median > 0, `${count(slower.median, "group")} slower`),
     ...when(slower.p90 > 0, `the p90 of ${count(slower.p90, "group")} slower`),
+    ...when(slower.cells > 0, `${count(slower.cells, "cell")} slower`),
     ...when(c.newFailures.length > 0, `${count(c.newFailures.length, "cell")} of A failed in B`),
     ...when(
       c.failures.some((f) => f.change === "rose"),
@@ -78,8 +84,9 @@ function unknownReasons(c: Comparison): string[] {
   ];
 }
 
-function groupsWith(c: Comparison, change: Change): { readonly median: number; readonly p90: number } {
+function groupsWith(c: Comparison, change: Change): Readonly<Record<"median" | "p90" | "cells", number>> {
   return {
+    cells: c.cells.filter((x) => x.change === change).length,
     median: c.groups.filter((g) => g.change === change).length,
     p90: c.groups.filter((g) => g.p90?.change === change).length,
   };

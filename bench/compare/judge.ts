@@ -38,12 +38,14 @@ export function judgeAlone(log: Estimate, threshold: number): Compared {
 /**
  * Judges ratios together: none of those that did not change is called slower or faster, but in one of twenty comparisons of
  * runs (Holm 1979, on the distance of each from the threshold). Ratios without an error are no part of it.
+ *
+ * @param alpha the chance of such an error, 0.05 for one of twenty
  */
-export function judgeTogether(logs: readonly Estimate[], threshold: number): JudgedTogether[] {
+export function judgeTogether(logs: readonly Estimate[], threshold: number, alpha = 0.05): JudgedTogether[] {
   const known = logs.flatMap((log, i) => (intervalOf(log) === null ? [] : [{ i, p: pBeyond(log, threshold) }]));
   const tests = holm(
     known.map(({ p }) => p),
-    0.05,
+    alpha,
   );
   const levels = new Map(known.map(({ i }, k) => [i, 1 - (tests[k]?.alpha ?? 0)]));
   return logs.map((log, i): JudgedTogether => {

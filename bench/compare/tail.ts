@@ -1,5 +1,6 @@
-import { carries, median, quantile, variance } from "../stats/math/quantile.ts";
+import { carries, quantile, variance } from "../stats/math/quantile.ts";
 import type { Study } from "../stats/study.ts";
+import { medianMsOf } from "../stats/summary.ts";
 import type { CellData } from "../stats/visits.ts";
 import type { CellGroup } from "../stats/levels.ts";
 import type { Figures } from "./noise.ts";
@@ -9,21 +10,19 @@ export const TAIL = 0.9;
 
 /** How tails are compared, for readers of the table. */
 export const TAIL_RULE =
-  "p90: nine of ten calls of a group are as quick as this; calls are taken together over images, each over its cell's typical " +
-  "median, where a group has 36 of them in both runs; error by leaving out one image after the other";
+  "p90: nine of ten calls of a group take no longer than this. A group's calls are pooled over its images, each call divided by the " +
+  "typical median of its cell. It is given where a group has 36 calls in both runs. Its error comes from leaving out one image after the other";
 
 /**
- * B's p90 over A's for a group, as a logarithm. One cell has too few calls for a tail, its group has enough: each call counts
- * over the geometric mean of its cell's two medians, so that images do not make the tail of each other.
+ * B's p90 over A's for a group, as a logarithm. One cell has too few calls for a tail; its group has enough. Each call is divided
+ * by the geometric mean of its cell's medians in both runs: otherwise the slowest image would be the tail.
  *
  * @returns undefined where a run has too few calls, or there is one image alone
  */
 export function tailFigures(group: CellGroup, [a, b]: readonly [Study, Study]): Figures | undefined {
   const images = group.flatMap((cell) => {
     const [x, y] = [a.data.get(cell.id), b.data.get(cell.id)];
-    return x === undefined || y === undefined
-      ? []
-      : [{ x, y, unit: Math.sqrt(median(x.totalsMs) * median(y.totalsMs)) }];
+    return x === undefined || y === undefined ? [] : [{ x, y, unit: Math.sqrt(medianMsOf(x) * medianMsOf(y)) }];
   });
   const left = (without: number) => {
     const kept = images.filter((_, i) => i !== without);

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Fault, UserError } from "../../lib/errors.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { shownPath } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
-import { fetchPhotographs, loadPhotographList } from "../../models/photographs.ts";
+import { loadPhotographList } from "../../models/photograph-list.ts";
+import { MOST_BYTES, type Photograph, fetchPhotographs } from "../../models/photographs.ts";
 import { decodeImage } from "../../models/pixels.ts";
 import type { ImageInfo } from "../records/manifest.ts";
 import type { ImageMessage } from "../run/agent/protocol.ts";
 
-/** Which photographs: a list (a YAML file of the checkout), and numbers in it (undefined: all). */
+/** Which photographs: a list (a YAML file) or a folder, and numbers in it (undefined: all). */
 export interface ImageChoice {
   readonly photographs: string;
   readonly images: readonly number[] | undefined;
@@ -16,7 +16,7 @@ export interface ImageChoice {
 
 /** Numbers of the photographs in a list. */
 export async function photographNumbers(list: string): Promise<number[]> {
-  return (await loadPhotographList(join(repoRoot, list))).map((p) => p.id);
+  return (await loadPhotographList(list)).map((p) => p.id);
 }
 
 /** Photographs that are asked for and not in the list. Pure. */
@@ -24,17 +24,21 @@ export function noPhotographs({ photographs, images }: ImageChoice, numbers: rea
   return (images ?? [])
     .filter((id) => !numbers.includes(id))
     .map((id) => ({
-      what: `--images: no photograph ${id} in ${photographs}`,
+      what: `--images: no photograph ${id} in ${shownPath(photographs)}`,
       expected: `some of ${numbers.join(", ")}`,
     }));
 }
 
-/** Fetches (once) and decodes photographs. @throws UserError where one is not in the list, or cannot be fetched */
+/**
+ * Fetches (once) and decodes photographs.
+ *
+ * @throws UserError where the list does not have one, it cannot be fetched, or it is none that every client can send
+ */
 export async function loadImages(
   choice: ImageChoice,
   progress: Progress,
 ): Promise<{ images: ImageMessage[]; infos: ImageInfo[] }> {
-  const list = await loadPhotographList(join(repoRoot, choice.photographs));
+  const list = await loadPhotographList(choice.photographs);
   const numbers = list.map((p) => p.id);
   const faults = noPhotographs(choice, numbers);
   if (faults.length > 0) throw new UserError(faults);
@@ -42,21 +46,19 @@ export async function loadImages(
     list.filter((p) => choice.images?.includes(p.id) ?? true),
     progress,
   );
-  const images: ImageMessage[] = [];
-  const infos: ImageInfo[] = [];
-  for (const p of photographs) {
-    const file = await readFile(p.path);
-    const { width, height, data } = decodeImage(file, `photograph ${p.id} (${p.path})`);
-    const name = `image-${p.id}`;
-    images.push({
-      type: "image",
-      name,
-      width,
-      height,
-      rgb: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64"),
-      file: file.toString("base64"),
-    });
-    infos.push({ name, source: p.name, sha256: p.sha256, fileBytes: file.length, width, height });
-  }
-  return { images, infos };
+  const loaded = [];
+  for (const photograph of photographs) loaded.push(await loadImage(photograph));
+  return { images: loaded.map((l) => l.image), infos: loaded.map((l) => l.info) };
+}
+
+async function loadImage({ id, path, bytes, name: source, sha256 }: Photograph) {
+  if (bytes > MOST_BYTES)
+    throw new UserError({ what: `photograph ${id} (${path}): ${bytes} bytes`, expected: `${MOST_BYTES} at most` });
+  const file = await readFile(path);
+  const { width, height, data } = await decodeImage(file, `photograph ${id} (${path})`);
+  const name = `image-${id}`;
+  const rgb = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+  const image: ImageMessage = { type: "image", name, width, height, rgb, file: file.toString("base64") };
+  const info: ImageInfo = { name, source, sha256, fileBytes: file.length, width, height };
+  return { image, info };
 }

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { exists } from "../../lib/cached.ts";
 import { type Fault, UserError } from "../../lib/errors.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { repoRoot, shownPath } from "../../lib/paths.ts";
 import { show } from "../../lib/show.ts";
 import { loadCatalogue } from "../../models/catalogue.ts";
 import { nameHint } from "../matrix/experiments/hints.ts";
@@ -33,8 +33,8 @@ export interface MatrixOptions extends ImageChoice, Omit<Choice, "images" | "lim
   readonly allowMissing: boolean;
 }
 
-const OWN_MATRIX = "bench.yaml";
-const PAPER_MATRIX = "bench/matrix/experiments/paper.yaml";
+const OWN_MATRIX = join(repoRoot, "bench.yaml");
+const PAPER_MATRIX = join(repoRoot, "bench/matrix/experiments/paper.yaml");
 
 /**
  * The cells that the experiments and the options ask for on what is deployed.
@@ -42,10 +42,16 @@ const PAPER_MATRIX = "bench/matrix/experiments/paper.yaml";
  * @throws UserError with all faults of the file and the options at once, or where nothing is left to measure
  */
 export async function planMatrix(deployed: Deployed, options: MatrixOptions): Promise<PlannedMatrix> {
-  const file = options.matrix ?? ((await exists(join(repoRoot, OWN_MATRIX))) ? OWN_MATRIX : PAPER_MATRIX);
+  const path = options.matrix ?? ((await exists(OWN_MATRIX)) ? OWN_MATRIX : PAPER_MATRIX);
+  const file = shownPath(path);
   const numbers = await photographNumbers(options.photographs);
   const names: Partial<Awaited<ReturnType<typeof knownNames>>> = options.allowMissing ? {} : await knownNames(deployed);
-  const { experiments, faults } = await experimentsOf(file, { ...names, images: numbers, chosen: options.experiments });
+  const { experiments, faults } = await experimentsOf(path, {
+    ...names,
+    // Nobody has written the paper's experiments for photographs of their own: those that they do not have are left out.
+    ...(path === PAPER_MATRIX ? {} : { images: numbers }),
+    chosen: options.experiments,
+  });
   const inFile = experiments?.map((e) => e.name);
   faults.push(...unknownNames("experiment", options.experiments, inFile));
   faults.push(...unknownNames("models", options.models, names.models, ALLOW));
@@ -72,9 +78,9 @@ export async function planMatrix(deployed: Deployed, options: MatrixOptions): Pr
 const ALLOW = "the name as it is deployed; to have its cells fail where that can be seen: --allow-missing";
 
 /** The experiments of a file, or its faults: they are shown with those of the options. */
-async function experimentsOf(file: string, known: Known): Promise<{ experiments?: Experiment[]; faults: Fault[] }> {
+async function experimentsOf(path: string, known: Known): Promise<{ experiments?: Experiment[]; faults: Fault[] }> {
   try {
-    return { experiments: await loadExperiments(resolve(repoRoot, file), known), faults: [] };
+    return { experiments: await loadExperiments(path, known), faults: [] };
   } catch (error) {
     if (error instanceof UserError) return { faults: [...error.faults] };
     throw error;

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
+import { jsonText } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 
 /**
@@ -42,7 +43,7 @@ export class JsonlWriter {
         expected: "one bench a run",
         fix: "let the other one end; what both wrote is there, each record whole",
       }));
-    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+    const bytes = Buffer.from(`${jsonText(value)}\n`);
     try {
       for (let written = 0; written < bytes.length;) written += this.#write(this.#fd, bytes.subarray(written));
       this.#size += bytes.length;

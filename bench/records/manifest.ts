@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Machine, Server } from "../../infra/outputs.ts";
+import { jsonText } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cached.ts";
+import { readText } from "../../lib/read-text.ts";
 import { show } from "../../lib/show.ts";
 import { zodFaults } from "../../lib/zod-faults.ts";
 import { Cell, ImageName } from "../matrix/cell.ts";
@@ -124,7 +125,7 @@ export const TIMED_REGION =
 /** Writes `run.json` into the run's folder. */
 export async function writeManifest(dir: string, manifest: RunManifest): Promise<void> {
   const path = join(dir, "run.json");
-  await writeAtomic(path, `${JSON.stringify(RunManifest.parse(manifest), null, 2)}\n`).catch((error: unknown) => {
+  await writeAtomic(path, `${jsonText(RunManifest.parse(manifest), 2)}\n`).catch((error: unknown) => {
     throw diskFault(path, error);
   });
 }
@@ -132,12 +133,8 @@ export async function writeManifest(dir: string, manifest: RunManifest): Promise
 /** Reads `run.json`. @throws UserError where the folder holds no run of this version */
 export async function readManifest(dir: string): Promise<RunManifest> {
   const path = join(dir, "run.json");
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "not there" : messageOf(error);
-    const expected = "the folder of a run, as `npx lathe bench` writes it";
-    throw new UserError({ what: `${path}: ${why}`, expected, fix: "ls runs/" });
-  });
-  return manifestOf(text, path);
+  const expected = "the folder of a run, as `npx lathe bench` writes it";
+  return manifestOf(await readText(path, { expected, fix: "ls runs/" }), path);
 }
 
 /** The manifest in a text; `path` names it in faults. Pure. */

@@ -1,3 +1,4 @@
+import { clean } from "../../lib/clean.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { allStatistics } from "../stats/cell-statistics.ts";
 import { levelsOf } from "../stats/levels.ts";
@@ -81,6 +82,6 @@ function field(value: Value): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
   if (typeof value === "boolean") return String(value);
-  const text = value.replace(/(^|[;\t\r\n])(?=[=+\-@\t\r])/g, "$1'");
+  const text = clean(value).replace(/(^|[;\t\r\n])(?=[=+\-@\t\r])/g, "$1'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

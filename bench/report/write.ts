@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../lib/cached.ts";
+import { clean } from "../../lib/clean.ts";
+import { toJson } from "../format/json.ts";
 import { diskFault } from "../records/jsonl.ts";
 import { cellsCsv } from "./csv.ts";
 import { renderPage } from "./render/page.ts";
@@ -19,10 +21,10 @@ export async function writeReport(
   json: Readonly<Record<string, unknown>>,
 ): Promise<string[]> {
   const files: Readonly<Record<string, string>> = {
-    "report.html": renderPage(inputs.manifest, sections),
+    "report.html": clean(renderPage(inputs.manifest, sections)),
     "report.md": renderMarkdown(inputs.manifest, sections),
     "report.csv": cellsCsv(inputs),
-    "report.json": `${JSON.stringify(json, null, 2)}\n`,
+    "report.json": `${toJson(json)}\n`,
   };
   for (const [name, content] of Object.entries(files)) {
     const path = join(dir, name);

@@ -1,7 +1,7 @@
 import { type Cell, connectionKey, inputKey, modelKey } from "../matrix/cell.ts";
 import { type Limits, limitsFor } from "../matrix/limits.ts";
 import type { EndRecord } from "../records/records.ts";
-import { STABILITY, enough, precisionOf, windowsStable } from "../schedule/precision.ts";
+import { NoiseBook, STABILITY, enough, precisionOf, windowsStable } from "../schedule/precision.ts";
 import type { Familiarity } from "../schedule/visit-size.ts";
 import type { RunInputs } from "./inputs.ts";
 
@@ -23,12 +23,15 @@ export class CellBook {
   /** The shortest call of a model on a server. */
   readonly #callMs = new Map<string, number>();
   readonly #seen = new Set<string>();
+  readonly #noise = new NoiseBook();
 
   constructor(inputs: RunInputs) {
     const { cells, already, limits } = inputs;
     this.#inputs = inputs;
     this.#visits = new Map(cells.map((cell) => [cell.id, (already.get(cell.id) ?? []).map((visit) => [...visit])]));
     this.#limits = new Map(cells.map((cell) => [cell.id, limitsFor(limits, cell.limits)]));
+    for (const cell of cells)
+      for (const visit of this.#visitsOf(cell)) this.#noise.visited(cell.id, noiseKey(cell), visit);
     for (const cell of cells) {
       // What an earlier session ended stays ended, by whatever rule.
       if (!inputs.ended.has(cell.id)) this.endIfEnough(cell, inputs.firstRound);
@@ -65,6 +68,7 @@ export class CellBook {
       this.#callMs.get(modelKey(cell)) ?? Infinity,
     );
     this.#callMs.set(modelKey(cell), shortest);
+    this.#noise.visited(cell.id, noiseKey(cell), latenciesMs);
   }
 
   /** A visit that went well to its end. */
@@ -74,7 +78,7 @@ export class CellBook {
   }
 
   endIfEnough(cell: Cell, round: number): void {
-    const reason = enough(this.#visitsOf(cell), this.limitsOf(cell));
+    const reason = enough(this.#visitsOf(cell), this.limitsOf(cell), this.#noise.of(noiseKey(cell)));
     if (reason !== undefined) this.end(cell, round, reason);
   }
 
@@ -94,6 +98,10 @@ export class CellBook {
     return this.#visits.get(cell.id) ?? [];
   }
 }
+
+/** What a cell is as noisy as: the same model, client kind and load, wherever it runs. */
+const noiseKey = (cell: Cell) =>
+  `${cell.model} ${cell.client} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
 
 /** What every record of a cell says. */
 export const stampOf = (cell: Cell, round: number) => ({ cell: cell.id, round, at: new Date().toISOString() });

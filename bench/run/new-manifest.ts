@@ -1,5 +1,6 @@
 import { clientKinds } from "../../clients/registry.ts";
 import type { Server } from "../../infra/outputs.ts";
+import { shownPath } from "../../lib/paths.ts";
 import type { PlannedMatrix } from "../plan/plan-matrix.ts";
 import { CLOCK, type ImageInfo, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
 import type { Deployed } from "../targets/deployments.ts";
@@ -32,7 +33,7 @@ export async function newManifest(
     machines: [...deployed.machines],
     servers: [...deployed.servers],
     readBack: await askEach(deployed, deployed.servers, readBack),
-    photographs,
+    photographs: shownPath(photographs),
     images: [...infos],
     cells: [...matrix.cells],
     matrix: {

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
 import { median } from "../stats/math/quantile.ts";
 import { random } from "../stats/math/random.ts";
-import { enough } from "./precision.ts";
+import { NoiseBook, enough } from "./precision.ts";
 
 describe("a cell is done", () => {
   it("by its number of calls alone where no precision is asked for", () => {
@@ -39,5 +39,26 @@ describe("a cell is done", () => {
       return visits.length;
     });
     expect(median(within)).toBeGreaterThan(6);
+  });
+
+  it("by its precision only where cells like it are as steady: visits that happen to agree are no evidence", () => {
+    const lucky = [0, 1, 2].map(() => Array.from({ length: 10 }, () => 10));
+    expect(enough(lucky, DEFAULT_LIMITS)).toBe("precision");
+    expect(enough(lucky, DEFAULT_LIMITS, { variance: 0.05 ** 2, df: 30 })).toBeUndefined();
+    expect(enough(lucky, DEFAULT_LIMITS, { variance: 0.005 ** 2, df: 30 })).toBe("precision");
+    // Too few of them to go by.
+    expect(enough(lucky, DEFAULT_LIMITS, { variance: 0.05 ** 2, df: 2 })).toBe("precision");
+  });
+
+  it("by a noise that is pooled over cells of one kind, each around its own level", () => {
+    const book = new NoiseBook();
+    expect(book.of("a")).toBeUndefined();
+    book.visited("one", "a", [Math.E]);
+    book.visited("two", "a", [Math.E ** 5]);
+    expect(book.of("a")).toBeUndefined();
+    book.visited("one", "a", [Math.E ** 3]);
+    book.visited("two", "a", [Math.E ** 5]);
+    book.visited("two", "b", []);
+    expect(book.of("a")).toEqual({ variance: expect.closeTo(1, 12) as number, df: 2 });
   });
 });

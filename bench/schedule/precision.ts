@@ -1,6 +1,7 @@
 import { type Limits, MIN_VISITS, WINDOWS, WINDOW_CALLS } from "../matrix/limits.ts";
 import { estimateOf, intervalOf } from "../stats/math/estimate.ts";
-import { median, quantile } from "../stats/math/quantile.ts";
+import { mean, median, quantile } from "../stats/math/quantile.ts";
+import { studentQuantile } from "../stats/math/special.ts";
 
 /** By how much the largest of the windows' medians may exceed the smallest: perf_analyzer's default of 10 %. */
 export const STABILITY = 0.1;
@@ -58,16 +59,31 @@ export function windowsStable(latenciesMs: readonly number[], threshold: number)
   return Math.max(...medians) <= Math.min(...medians) * (1 + threshold);
 }
 
+/** The noise from visit to visit of some cells that are alike: a variance of logarithms with its degrees of freedom. */
+export interface LikeNoise {
+  readonly variance: number;
+  readonly df: number;
+}
+
+/** Fewer degrees of freedom than this, and cells that are alike do not show their noise. */
+const KNOWN_DF = 6;
+
 /**
  * Whether a cell has been measured enough. `precision`: it has `minRequests` calls in three visits or more, its last windows
- * agree, and the 95 % interval of its median lies within the precision asked for, both that of its calls and Student's over
- * the medians of its visits, which is what a report states: calls of one visit are alike. `requests`: none of that, but it has
- * all its calls.
+ * agree, and the 95 % interval of its median lies within the precision asked for: that of its calls, Student's over the
+ * medians of its visits (calls of one visit are alike), and that by the noise of cells like it. Without the last, cells whose first
+ * visits happen to agree would end too soon: of cells whose visits vary by 5 %, less than half of those that ended so held what
+ * they said. `requests`: none of that, but it has all its calls.
  *
  * @param visits latencies of measured calls that succeeded, in the order of measuring, by visit
+ * @param like the noise of cells like it, itself included; absent where that is not known
  * @returns undefined where it needs more calls
  */
-export function enough(visits: readonly (readonly number[])[], limits: Limits): "precision" | "requests" | undefined {
+export function enough(
+  visits: readonly (readonly number[])[],
+  limits: Limits,
+  like?: LikeNoise,
+): "precision" | "requests" | undefined {
   const { precision, minRequests, requests } = limits;
   const latenciesMs = visits.flat();
   if (
@@ -76,15 +92,54 @@ export function enough(visits: readonly (readonly number[])[], limits: Limits): 
     visits.length >= MIN_VISITS &&
     (precisionOf(latenciesMs) ?? Infinity) <= precision &&
     visitPrecision(visits) <= precision &&
+    likePrecision(visits.length, like) <= precision &&
     windowsStable(latenciesMs, STABILITY) === true
   )
     return "precision";
   return latenciesMs.length >= requests ? "requests" : undefined;
 }
 
+/** The same as `visitPrecision` by the noise of cells that are alike; 0 where that is not known. */
+function likePrecision(visits: number, like: LikeNoise | undefined): number {
+  if (like === undefined || like.df < KNOWN_DF) return 0;
+  return Math.expm1(studentQuantile(0.975, like.df) * Math.sqrt(like.variance / visits));
+}
+
 /** How far the ends of the t interval over visits' medians (logarithms) lie from their centre, as a fraction of it. */
 function visitPrecision(visits: readonly (readonly number[])[]): number {
-  const logs = estimateOf(visits.map((calls) => Math.log(median(calls))));
+  const logs = estimateOf(visits.map((calls) => logOfMedian(calls)));
   const interval = intervalOf(logs);
   return interval === null ? Infinity : Math.expm1(interval.high - logs.value);
+}
+
+const logOfMedian = (calls: readonly number[]) => Math.log(Math.max(1e-3, median(calls)));
+
+/** The noise from visit to visit of cells that are alike, kept while a run goes on. */
+export class NoiseBook {
+  readonly #cells = new Map<string, { readonly kind: string; readonly logs: number[] }>();
+  readonly #kinds = new Map<string, { squares: number; df: number }>();
+
+  /** One more visit to a cell. @param kind what it is as noisy as */
+  visited(cell: string, kind: string, calls: readonly number[]): void {
+    if (calls.length === 0) return;
+    const own = this.#cells.get(cell) ?? { kind, logs: [] };
+    this.#cells.set(cell, own);
+    const all = this.#kinds.get(kind) ?? { squares: 0, df: 0 };
+    this.#kinds.set(kind, all);
+    const before = spreadOf(own.logs);
+    own.logs.push(logOfMedian(calls));
+    all.squares += spreadOf(own.logs) - before;
+    all.df += own.logs.length > 1 ? 1 : 0;
+  }
+
+  /** Undefined where nothing of its kind was visited twice. */
+  of(kind: string): LikeNoise | undefined {
+    const all = this.#kinds.get(kind);
+    return all === undefined || all.df === 0 ? undefined : { variance: all.squares / all.df, df: all.df };
+  }
+}
+
+function spreadOf(values: readonly number[]): number {
+  const centre = mean(values);
+  return values.reduce((sum, x) => sum + (x - centre) ** 2, 0);
 }

@@ -4,10 +4,11 @@ import { type Contrast, WIDEST, ratioOfContrast } from "./effects/contrast.ts";
 import type { Levels } from "./effects/design.ts";
 import { meanOverRounds } from "./effects/rounds.ts";
 import { alikeNames, factorLevels, factorsOf } from "./levels.ts";
-import { type Estimate, type Interval, type RatioEstimate, known, ratioOf } from "./math/estimate.ts";
+import { type Estimate, type Interval, type RatioEstimate, known, ofLog, ratioOf } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
 import { studentQuantile } from "./math/special.ts";
 import { type Study, fitStudy, inDoubt, nullModels } from "./study.ts";
+import { isTimed, logOfMs } from "./visits.ts";
 
 /** One answer to a question, beside the fastest one that was found. */
 export interface Option {
@@ -48,6 +49,8 @@ export interface Question extends Subject {
   readonly planned: number;
   /** Options that have no cell in common with the others: nothing is said of them. */
   readonly leftOut: readonly string[];
+  /** Of an average over models: for which of them another option is the fastest, and why that is no contradiction, in a sentence. */
+  readonly agreement?: string;
 }
 
 /** How choices are made, for readers. */
@@ -87,8 +90,31 @@ function askedOf(study: Study): readonly (Subject & { readonly cells: readonly C
  * itself, and for each model which machine and protocol.
  */
 export const questions = once((study: Study): readonly Question[] =>
-  askedOf(study).flatMap(({ cells, ...subject }) => ask(study, subject, cells) ?? []),
+  askedOf(study).flatMap(({ cells, ...subject }) => {
+    const asked = ask(study, subject, cells);
+    if (asked === undefined) return [];
+    const agreement = agreementOf(study, asked, cells);
+    return agreement === undefined ? [asked] : [{ ...asked, agreement }];
+  }),
 );
+
+/** Where the answer for one model is not that of the average over models, and why; undefined where they agree. */
+function agreementOf(study: Study, average: Question, cells: readonly Cell[]): string | undefined {
+  const models = [...new Set(cells.map((c) => c.model))];
+  if (average.model !== undefined || average.differ.includes("model") || models.length < 2) return undefined;
+  const fastest = (q: Question | undefined) => (q?.outcome === "clear" ? q.options[0]?.name : undefined);
+  const whole = fastest(average);
+  const others = models.flatMap((model) => {
+    const own = cells.filter((c) => c.model === model);
+    const best = fastest(ask(study, { ...average, model }, own));
+    return best === undefined || best === whole ? [] : [{ model, best }];
+  });
+  if (others.length === 0) return undefined;
+  const named = others.map(({ model, best }) => `for ${model} it is ${best}`).join(", ");
+  return whole === undefined
+    ? `averaged over models no option is the fastest for sure, ${named}: models differ in what is fastest, or in how sure that is`
+    : `averaged over models ${whole} is the fastest, ${named}: the effect depends on the model, and an average speaks for no single one`;
+}
 
 /** A question that a run was to answer and cannot, because less than two of its options were measured on like cells. */
 export interface Unanswered extends Subject {
@@ -121,7 +147,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
   const name = (c: Cell) => nameOf(c, differ, study.axes);
   const measured = cells.filter((c) => {
     const data = study.data.get(c.id);
-    return data !== undefined && data.failure === undefined && data.visits.length > 0;
+    return data?.failure === undefined && isTimed(data);
   });
   const balanced = [...balance(measured, differ, study.axes)];
   if (balanced.length === 0) return undefined;
@@ -135,7 +161,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     const level = fit?.level(at);
     if (level !== undefined) return { option, at, own, value: level.log, centre: () => ratioOfContrast(level) };
     const mean = meanOf(study, own);
-    const centre = () => (inDoubt(study, own) ? { ratio: Math.exp(mean.value), interval: null } : ratioOf(mean));
+    const centre = () => (inDoubt(study, own) ? { ratio: ofLog(mean.value), interval: null } : ratioOf(mean));
     return { option, at, own, value: mean.value, centre };
   });
   groups.sort((a, b) => a.value - b.value);
@@ -191,7 +217,7 @@ function meanOf(study: Study, cells: readonly Cell[]): Estimate {
   const names = new Map(cells.map((c) => [c.id, alikeNames(c, study.axes)[2]]));
   return meanOverRounds(
     cells.flatMap((c) => study.data.get(c.id) ?? []),
-    (v) => Math.log(v.medianMs),
+    (v) => logOfMs(v.medianMs),
     (data) => names.get(data.cell) ?? "",
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { intervalOf } from "./math/estimate.ts";
 import { random } from "./math/random.ts";
-import { logMeanOver } from "./study.ts";
+import { centreOver } from "./cell-intervals.ts";
 import { coverageOf, manifestOf, studyOf } from "../testing/studies.ts";
 import type { CellData } from "./visits.ts";
 
@@ -38,7 +38,7 @@ describe("the mean over some cells of a run", () => {
         return [id, once ? { ...d, visits: d.visits.slice(0, 1), totalsMs: d.totalsMs.slice(0, 1) } : d];
       });
       const study = { ...whole, data: new Map(data) };
-      return [one, many].map((cells) => intervalOf(logMeanOver(study, cells)));
+      return [one, many].map((cells) => intervalOf(centreOver(study, cells, "mean")));
     });
     const of = (i: number) => intervals.map((pair) => pair[i] ?? null);
     const mean = many.reduce((sum, c) => sum + truthMs(c.id) / many.length, 0);

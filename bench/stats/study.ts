@@ -5,18 +5,17 @@ import { type Cell, isPlain } from "../matrix/cell.ts";
 import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
+import { samplesOf } from "./samples.ts";
 import { crossed } from "./effects/design.ts";
 import { type EffectsFit, fitEffects } from "./effects/effects.ts";
-import { type Noise, noiseOf } from "./effects/noise.ts";
-import { varianceOf } from "./effects/propagation.ts";
+import type { Noise } from "./effects/components.ts";
+import { noiseOf } from "./effects/noise.ts";
 import type { Observation } from "./effects/regression.ts";
 import { type Screening, screenOnce } from "./effects/screening.ts";
-import { alikeNames, factorLevels, factorsOf, interactionsOf } from "./levels.ts";
-import type { Estimate } from "./math/estimate.ts";
+import { factorLevels, factorsOf, interactionsOf } from "./levels.ts";
 import { once } from "./math/memo.ts";
-import { mean } from "./math/quantile.ts";
 import { type ImageCovariates, imageCovariates, objectCounts } from "./objects.ts";
-import { type CellData, gatherCells } from "./visits.ts";
+import { type CellData, gatherCells, logOfMs } from "./visits.ts";
 
 /** A run with everything that its statistics are made from. */
 export interface Study {
@@ -95,10 +94,7 @@ const observed = once((study: Study) => {
     const data = study.data.get(cell.id);
     if (data === undefined || data.failure !== undefined) return [];
     const levels = factorLevels(cell, axes);
-    const [, ...alike] = alikeNames(cell, axes);
-    return data.visits.map((v) => ({
-      ...{ cell: cell.id, round: v.round, machine: cell.serverMachine, alike, levels, value: Math.log(v.medianMs) },
-    }));
+    return samplesOf(study, cell, (v) => logOfMs(v.medianMs)).map((s) => ({ ...s, levels }));
   });
   const byModel = Map.groupBy(observations, modelOf);
   const known = new Map<string, { readonly noise: Noise; readonly levelNoise: Noise }>();
@@ -130,26 +126,6 @@ export const outlierCells = (study: Study): ReadonlyMap<string, number> => obser
 
 /** Cells visited once that could be compared with no other cell: nothing that rests on them has an interval. */
 export const untestedCells = (study: Study): ReadonlySet<string> => observed(study).screening.untested;
-
-/**
- * The mean over some cells of one model of each cell's mean, as a logarithm, with the error that the noise of the model's visits
- * and rounds gives it (delta method): a cell brings the noise of its like, however often it was visited.
- */
-export function logMeanOver(study: Study, cells: readonly Cell[]): Estimate {
-  const { observations, noiseOfModels } = observed(study);
-  const means = new Map(cells.map((c) => [c.id, mean(study.data.get(c.id)?.totalsMs ?? [])]));
-  const whole = mean([...means.values()]);
-  const visits = observations.filter((o) => means.has(o.cell));
-  const weights = Float64Array.from(visits, (o) => {
-    const calls = study.data.get(o.cell);
-    const visit = calls?.visits.find((v) => v.round === o.round);
-    const share = (visit?.n ?? NaN) / (calls?.totalsMs.length ?? NaN);
-    return (share * (means.get(o.cell) as number)) / (whole * cells.length);
-  });
-  const { levelNoise } = noiseOfModels([...new Set(cells.map((c) => c.model))]);
-  const { variance, df } = varianceOf(visits, weights, levelNoise);
-  return { value: Math.log(whole), se: df > 0 ? Math.sqrt(variance) : NaN, df };
-}
 
 /** Whether one of some cells is an outlier, or could be one without being seen: a mean over them has no interval. */
 export function inDoubt(study: Study, cells: readonly Pick<Cell, "id">[]): boolean {

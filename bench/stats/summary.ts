@@ -1,5 +1,7 @@
-import { carriedQuantile, mean, quantile } from "./math/quantile.ts";
-import { type CellData, PHASES, type Phase, failedOf } from "./visits.ts";
+import { ofLog } from "./math/estimate.ts";
+import { mean } from "./math/quantile.ts";
+import { quantileOver } from "./quantile-intervals.ts";
+import { type CellData, PHASES, type Phase, callsByVisit, failedOf, timedVisits } from "./visits.ts";
 
 export { mean, quantile } from "./math/quantile.ts";
 
@@ -8,10 +10,11 @@ export interface CellSummary {
   readonly cell: string;
   /** Measured calls that succeeded. */
   readonly n: number;
-  /** Arithmetic mean: what the paper reports. NaN where n is 0. */
+  /** Mean of the visits' arithmetic means: what the paper reports, each visit weighing the same. NaN where n is 0. */
   readonly meanMs: number;
+  /** Geometric mean of the visits' medians, however many visits there are. NaN where n is 0. */
   readonly medianMs: number;
-  /** Null where n cannot carry it (`carries`). */
+  /** Null where the calls cannot carry it (`quantileOver`). */
   readonly p90Ms: number | null;
   readonly minMs: number;
   readonly maxMs: number;
@@ -32,23 +35,27 @@ export function summariesOf(cells: ReadonlyMap<string, CellData>): Map<string, C
   return new Map([...cells].map(([id, data]) => [id, summaryOf(data)]));
 }
 
+/** A cell's median: the geometric mean of its visits' medians. */
+export function medianMsOf(data: CellData): number {
+  const timed = timedVisits(data);
+  return timed.length === 0 ? (data.visits[0]?.medianMs ?? NaN) : ofLog(mean(timed.map((v) => Math.log(v.medianMs))));
+}
+
 /** The summary of one cell. */
 export function summaryOf(data: CellData): CellSummary {
   const sorted = Float64Array.from(data.totalsMs).sort();
+  // Each visit weighs the same, so that a visit of slow calls that time cut short counts as much as the others.
   const phaseMean = (phase: Phase) => {
-    const seen = data.visits.flatMap((v) =>
-      v.phaseMeansMs[phase] === null ? [] : [{ n: v.n, ms: v.phaseMeansMs[phase] }],
-    );
-    const n = seen.reduce((sum, v) => sum + v.n, 0);
-    return n === 0 ? null : seen.reduce((sum, v) => sum + v.ms * v.n, 0) / n;
+    const seen = data.visits.flatMap((v) => v.phaseMeansMs[phase] ?? []);
+    return seen.length === 0 ? null : mean(seen);
   };
   const { calls, failures } = failedOf(data);
   return {
     cell: data.cell,
     n: sorted.length,
-    meanMs: mean(data.totalsMs),
-    medianMs: quantile(sorted, 0.5),
-    p90Ms: carriedQuantile(sorted, 0.9),
+    meanMs: mean(data.visits.map((v) => v.meanMs)),
+    medianMs: medianMsOf(data),
+    p90Ms: quantileOver(callsByVisit(data), 0.9)?.ms ?? null,
     minMs: sorted[0] ?? NaN,
     maxMs: sorted.at(-1) ?? NaN,
     phaseMeansMs: Object.fromEntries(PHASES.map((p) => [p, phaseMean(p)])) as Record<Phase, number | null>,

@@ -5,6 +5,12 @@ import { mean, median } from "./math/quantile.ts";
 export const PHASES = ["lateMs", "encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** Shortest time whose logarithm counts, milliseconds: clocks are no finer, and one that says 0 means less than its step. */
+export const FLOOR_MS = 1e-3;
+
+/** The logarithm of a latency. */
+export const logOfMs = (ms: number): number => Math.log(Math.max(FLOOR_MS, ms));
+
 /** One visit to a cell: its measured calls that succeeded, made one after the other in one round. */
 export interface Visit {
   readonly round: number;
@@ -48,6 +54,20 @@ export interface CellData {
   readonly failure?: { readonly code: string; readonly message: string };
   /** What failed in this cell, whatever went well later; absent where nothing did. */
   readonly failed?: Failed;
+}
+
+/** The visits whose time the clock saw. One whose calls all took 0 ms has no ratio to any other. */
+export function timedVisits({ visits }: CellData): readonly Visit[] {
+  return visits.filter((v) => v.medianMs > 0 && Number.isFinite(v.medianMs));
+}
+
+/** Whether a cell has a visit of which a time is known. */
+export const isTimed = (data: CellData | undefined): boolean => data !== undefined && timedVisits(data).length > 0;
+
+/** A cell's measured calls, visit by visit. */
+export function callsByVisit({ totalsMs, visits }: CellData): readonly (readonly number[])[] {
+  let from = 0;
+  return visits.map(({ n }) => Array.from(totalsMs.subarray(from, (from += n))));
 }
 
 /** What went wrong in a cell, over all its sessions. The latencies beside it are of the calls that went well alone. */

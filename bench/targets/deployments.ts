@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { type Machine, type Server, StackOutputs, isSameMachine } from "../../infra/outputs.ts";
 import { type Fault, UserError, messageOf } from "../../lib/errors.ts";
+import { quote } from "../../lib/quote.ts";
+import { readText } from "../../lib/read-text.ts";
 import { show } from "../../lib/show.ts";
 import { flatIssues, issueText, zodFaults } from "../../lib/zod-faults.ts";
 
@@ -39,9 +40,8 @@ function ofStack(stack: string, outputs: StackOutputs): StackOutputs {
 /** The same from files that hold a stack's output `lathe` as JSON: for a bench on a machine without Pulumi. */
 export async function readOutputFiles(paths: readonly string[]): Promise<Deployed> {
   const read = paths.map(async (path) => {
-    const text = await readFile(path, "utf8").catch((error: unknown) => {
-      throw new UserError({ what: `${path}: ${messageOf(error)}`, expected: "a file with a stack's output `lathe`" });
-    });
+    const fix = `pulumi stack output lathe --json > ${quote(path)}`;
+    const text = await readText(path, { expected: "a file with a stack's output `lathe`", fix });
     return { from: path, outputs: outputsOfText(text, path) };
   });
   return mergeStacks(await Promise.all(read));

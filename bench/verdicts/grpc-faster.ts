@@ -1,8 +1,17 @@
 import { when } from "../format/when.ts";
 import { type Study, fitStudy } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, withoutSlip } from "./paper-data.ts";
-import type { Conclusion, Finding } from "./verdict.ts";
-import { asMeasured, computingModels, contrastEffect, findingOf, inconclusive, protocolClients } from "./verdict.ts";
+import type { Conclusion, Effect, Finding } from "./verdict.ts";
+import {
+  agreementOf,
+  asMeasured,
+  computingModels,
+  contrastEffect,
+  findingOf,
+  inconclusive,
+  protocolClients,
+  withAgreement,
+} from "./verdict.ts";
 
 /** For the same model, REST is slower than gRPC: for each model by itself. */
 export const grpcFaster: Conclusion = {
@@ -26,13 +35,30 @@ function judge(study: Study): Finding {
     const label = `${rest} over ${grpc}, ${model}`;
     const sides = [{ client: rest }, { client: grpc }] as const;
     aside.push(...asMeasured(label, fit, ...sides));
-    return [contrastEffect(label, fit.contrast(...sides))];
+    return [[model, contrastEffect(label, fit.contrast(...sides))] as const];
   });
-  return findingOf(effects, [
-    ...when(unseen.length > 0, `not measured with both protocols: ${unseen.join(", ")}`),
-    ...when(effects.length === 1, 'one model alone is put to the test: "every model" is no more than that one'),
-    ...aside,
-  ]);
+  const finding = findingOf(
+    effects.map(([, effect]) => effect),
+    [
+      ...when(unseen.length > 0, `not measured with both protocols: ${unseen.join(", ")}`),
+      ...when(effects.length === 1, 'one model alone is put to the test: "every model" is no more than that one'),
+      ...aside,
+    ],
+  );
+  return withAgreement(finding, [average(study, [grpc, rest], effects)]);
+}
+
+/** Where the average over models, which other parts of a report show, says something else than a single model. */
+function average(
+  study: Study,
+  [grpc, rest]: readonly [string, string],
+  byModel: readonly (readonly [string, Effect])[],
+): string | undefined {
+  if (byModel.length < 2) return undefined;
+  const models = byModel.map(([model]) => model);
+  const fit = fitStudy(study, (c) => models.includes(c.model) && [grpc, rest].includes(c.client))?.fit;
+  if (fit?.design.levels["client"]?.length !== 2) return undefined;
+  return agreementOf(contrastEffect(`${rest} over ${grpc}`, fit.contrast({ client: rest }, { client: grpc })), byModel);
 }
 
 function judgePaper(): Finding {

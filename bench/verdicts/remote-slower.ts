@@ -3,7 +3,16 @@ import { factorLevels, keyOf } from "../stats/levels.ts";
 import { type Study, fitStudy } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, withoutSlip } from "./paper-data.ts";
 import type { Conclusion, Effect, Finding } from "./verdict.ts";
-import { asMeasured, computingModels, contrastEffect, findingOf, inconclusive, valueText } from "./verdict.ts";
+import {
+  agreementOf,
+  asMeasured,
+  computingModels,
+  contrastEffect,
+  findingOf,
+  inconclusive,
+  valueText,
+  withAgreement,
+} from "./verdict.ts";
 
 /** Remote serving is slower than local serving, even on the machine with the better CPU. */
 export const remoteSlower: Conclusion = {
@@ -29,12 +38,21 @@ function judge(study: Study): Finding {
 
   const effects: Effect[] = [];
   const remarks: string[] = [];
+  const agreements: (string | undefined)[] = [];
+  const models = computingModels(study);
   let better = 0;
   for (const server of servers) {
     const called = placementOf((c) => !c.local && c.clientMachine === client && c.server === server);
     const home = placementOf((c) => c.local && c.server === server);
-    const against = (label: string, over: string | undefined, under: string | undefined) =>
-      compared(study, label, [over, under], remarks);
+    const against = (label: string, over: string | undefined, under: string | undefined) => {
+      const effect = compared(study, label, [over, under], models, remarks);
+      const byModel = models.flatMap((model) => {
+        const own = compared(study, label, [over, under], [model], []);
+        return own === undefined ? [] : [[model, own] as const];
+      });
+      if (effect !== undefined) agreements.push(agreementOf(effect, byModel));
+      return effect;
+    };
     const same = against(`${server}: called by ${client} over called by itself`, called, home);
     if (same !== undefined) effects.push(same);
     const faster = against(`${client} at home over ${server} at home`, own, home);
@@ -55,7 +73,7 @@ function judge(study: Study): Finding {
   if (effects.length === 0) return inconclusive("remote and local cells have no model, client and image in common");
   if (better === 0)
     remarks.push(`no server here is faster at home than ${client}: "even on the better CPU" is not put to the test`);
-  return findingOf(effects, remarks);
+  return withAgreement(findingOf(effects, remarks), agreements);
 }
 
 const placementIn = (cell: Cell, { axes }: Study) => factorLevels(cell, axes)["placement"];
@@ -65,10 +83,10 @@ function compared(
   study: Study,
   label: string,
   [over, under]: readonly [over: string | undefined, under: string | undefined],
+  models: readonly string[],
   remarks: string[],
 ): Effect | undefined {
   if (over === undefined || under === undefined) return undefined;
-  const models = computingModels(study);
   const alike = (c: Cell) => keyOf(c, study.axes, ["placement", "server"]);
   const keys = (placement: string) =>
     new Set(

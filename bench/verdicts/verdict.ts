@@ -32,6 +32,8 @@ export interface Finding {
   readonly effects: readonly Effect[];
   /** What a reader must know beside the numbers. */
   readonly remarks: readonly string[];
+  /** Where the average over models and a single model say different things: which, and why; absent where they agree. */
+  readonly agreement?: string;
 }
 
 /** A conclusion of the paper: how it is put to the test on a run, and on the paper's own numbers. */
@@ -108,6 +110,33 @@ export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: 
     `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, an outlier that was visited once (see Attention); ` +
       `as measured it would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
   );
+}
+
+/**
+ * Whether single models say something else than their average, as a sentence. One that is sure the other way, or sure where the
+ * average is not, is named; one that is merely less sure is not: it has fewer cells.
+ *
+ * @returns undefined where they agree
+ */
+export function agreementOf(
+  average: Effect,
+  byModel: readonly (readonly [model: string, effect: Effect])[],
+): string | undefined {
+  const others = byModel.filter(([, e]) => e.outcome !== "inconclusive" && e.outcome !== average.outcome);
+  if (others.length === 0) return undefined;
+  const named = others.map(([model, e]) => `${model} ${valueText(e)}`).join(", ");
+  const directions = new Set(byModel.map(([, e]) => e.outcome).filter((o) => o !== "inconclusive"));
+  const why =
+    directions.size > 1
+      ? "the effect depends on the model, and an average speaks for no single one"
+      : "the average has the noise of the other models in it, too";
+  return `${average.label}: ${valueText(average)} averaged over models, by itself ${named}: ${why}`;
+}
+
+/** A finding with what its averages and single models disagree in. */
+export function withAgreement(finding: Finding, sentences: readonly (string | undefined)[]): Finding {
+  const said = sentences.filter((s) => s !== undefined);
+  return said.length === 0 ? finding : { ...finding, agreement: said.join("; ") };
 }
 
 /** Nothing to judge by, and why. */

@@ -261,3 +261,33 @@ describe("a finding", () => {
     expect(effectOf("x", "difference", 0.2, { low: 0.1, high: 0.3 }).outcome).toBe("holds");
   });
 });
+
+describe("an average over models and single models", () => {
+  const stream = random(41);
+  /** REST takes so many times as long as gRPC, by model. */
+  const run = (rest: Readonly<Record<string, number>>, noise = 0.01): Study =>
+    studyOf(manifest, 4, (c) => {
+      const factor = c.client === "rest" ? (rest[c.model] ?? 1) : 1;
+      return [{ totalMs: (c.local ? 20 : 30) * factor * Math.exp(noise * stream.normal()) }];
+    });
+  const protocol = (study: Study) => verdicts(study).find((v) => v.id === "grpc-faster")?.ours;
+
+  it("that say different things come with the reason", () => {
+    const ours = protocol(run({ "rfcn-resnet101": 0.9, "ssd-mobilenet": 1.5 }));
+    expect(ours?.outcome).toBe("does not hold");
+    expect(ours?.agreement).toMatch(
+      /^rest over probe: 1\.1\d \(.*\) averaged over models, by itself rfcn-resnet101 0\.9\d? \(.*\): the effect depends on the model/,
+    );
+  });
+
+  it("that agree are not spoken of", () => {
+    const ours = protocol(run({ "rfcn-resnet101": 1.2, "ssd-mobilenet": 1.5 }));
+    expect(ours?.outcome).toBe("holds");
+    expect(ours).not.toHaveProperty("agreement");
+  });
+
+  it("of which the average is open come with the reason, too", () => {
+    const ours = protocol(run({ "rfcn-resnet101": 0.8, "ssd-mobilenet": 1.25 }));
+    expect(ours?.agreement).toMatch(/rfcn-resnet101 0\.80 .*ssd-mobilenet 1\.25 /);
+  });
+});

@@ -103,14 +103,6 @@ describe("JSON answers", () => {
     });
   });
 
-  it("is refused in time that grows with its size, where strings that never close follow a bare word", () => {
-    const startedAt = performance.now();
-    for (const tail of ['\\"', '"\\', '\\"\n', '{"a":"\\"'])
-      expect(() => decodePredictAnswer(`NaN${tail.repeat(5e5)}`)).toThrow("is not JSON");
-    // Quadratic, one of them would take an hour.
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
-  });
-
   it("reads NaN and the infinities as TF Serving writes them, and leaves such words in strings alone", () => {
     const answer = decodePredictAnswer(
       '{"predictions":[{"v":[NaN,Infinity,-Infinity,1.5],"s":["NaN \\" -Infinity"]}]}',

@@ -1,6 +1,7 @@
 import type { ServerTotals, Total } from "../client.ts";
 
 const SERIES = /^:tensorflow:serving:(request|runtime)_latency_(sum|count)\{(.*)\} +(\S+)/;
+const MOST = 1e15;
 /** A longer line is none of a model's: the pairs of one without end must not fill the memory. */
 const LONGEST_LINE = 2 ** 16;
 /** A name is tried once, at its first letter: tried at each, a line of n letters would take n² steps. */
@@ -16,7 +17,8 @@ export function serverTotals(page: string, model: string, protocol: string): Ser
   for (const line of linesOf(page)) {
     if (line.length > LONGEST_LINE) continue;
     const [, series, kind, labelText, printed] = SERIES.exec(line) ?? [];
-    if (labelText === undefined || printed === undefined) continue;
+    // No server has counted as far; what is no number would end whoever sends it on as one.
+    if (labelText === undefined || printed === undefined || !(Math.abs(Number(printed)) < MOST)) continue;
     const labels = new Map([...labelText.matchAll(LABEL)].map(([, name, value]) => [name, unescape(value ?? "")]));
     // The two entry points write the method's name in two ways.
     if (labels.get("model_name") !== model || labels.get("API")?.toLowerCase() !== "predict") continue;

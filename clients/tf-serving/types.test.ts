@@ -43,8 +43,8 @@ const TYPES: readonly (readonly [
     [-(2n ** 63n), 7n],
   ],
 ];
-const OUTPUTS = Object.fromEntries(
-  TYPES.flatMap(([type, dtype, list, listed, raw]) => [
+const OUTPUTS: Readonly<Record<string, object>> = Object.fromEntries(
+  TYPES.flatMap(([type, dtype, list, listed, raw]): [string, object][] => [
     [`${type}.list`, { dtype, tensor_shape: TWO, [list]: listed }],
     [`${type}.content`, { dtype, tensor_shape: TWO, tensor_content: raw }],
   ]),
@@ -79,7 +79,7 @@ async function answerOf(kind: string, port: number) {
 describe.each(["probe", "grpc-js"])("%s and outputs of any type", (kind) => {
   let server: Loopback;
   beforeAll(async () => {
-    const bytes = Response.encode(Response.fromObject({ outputs: { ...OUTPUTS, ...OTHERS } })).finish();
+    const bytes: Uint8Array = Response.encode(Response.fromObject({ outputs: { ...OUTPUTS, ...OTHERS } })).finish();
     server = await grpcServer(() => bytes);
   });
   afterAll(() => server.close());

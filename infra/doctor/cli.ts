@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
-import { printResult, typedIn } from "../../lib/cli/result.ts";
+import { printResult } from "../../lib/cli/result.ts";
 import { command, jsonOption } from "../../lib/cli/spec.ts";
+import { path } from "../../lib/cli/values.ts";
 import { WrongUse } from "../../lib/errors.ts";
 import { formatTable } from "../../lib/table.ts";
 import type { Check } from "./connection.ts";
@@ -16,6 +16,7 @@ const SPEC = {
   options: {
     "ssh-config": {
       value: "FILE",
+      read: path,
       completes: "files",
       help: "an ssh config file to use instead of your own (`ssh -F`)",
     },
@@ -65,7 +66,7 @@ export const doctor = command(SPEC, async (values, operands) => {
     ...(values.image === undefined ? {} : { image: readImage(values.image) }),
   };
   const file = values["ssh-config"];
-  const config = file === undefined ? {} : { configFile: resolve(typedIn(), file) };
+  const config = file === undefined ? {} : { configFile: file };
   const { examine } = await import("./examine.ts");
   const examined = await Promise.all(
     operands.map(async (host) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clean } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
 import { isAbandoned } from "../ownership/abandon.ts";
@@ -35,7 +36,9 @@ export function resourceProgram<S extends z.ZodType>(
   remains: (spec: z.output<S>) => string = () => "nothing",
 ): Program {
   return {
-    async run(wanted, text, { out, err, cwd }) {
+    async run(wanted, text, { out, err: write, cwd }) {
+      // What a host or its Docker engine said goes from here to the engine, and from there to a terminal.
+      const err = (words: string) => write(clean(words));
       try {
         const action = z.enum(["create", "delete"]).parse(wanted);
         const spec = schema.parse(JSON.parse(text));

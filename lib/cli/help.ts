@@ -10,7 +10,12 @@ export function helpText(spec: CommandSpec, all = false): string {
   const hidden = Object.values(spec.options).some((o) => o.rare) || (spec.more ?? []).length > 0;
   const rare = Object.entries(spec.options).filter(([, o]) => o.rare);
   const { all: allOption, ...common } = COMMON;
-  const shown = Object.entries<OptionSpec>({ ...spec.options, ...common, ...(hidden ? { all: allOption } : {}) });
+  const shown = Object.entries<OptionSpec>({
+    ...spec.options,
+    ...common,
+    ...(hidden ? { all: allOption } : {}),
+    ...spec.options,
+  });
   const usual = shown.filter(([, o]) => !o.rare);
   const operands = spec.operands === undefined ? "" : ` ${spec.operands}`;
   return [

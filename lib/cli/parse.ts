@@ -13,7 +13,7 @@ export interface Parsed {
 
 /** Takes a command line apart. `--help` is heard whatever else is wrong. @throws WrongUse with all faults at once */
 export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
-  const specs: Options = { ...spec.options, ...COMMON };
+  const specs: Options = { ...spec.options, ...COMMON, ...spec.options };
   const options = Object.fromEntries(
     Object.entries(specs).map(([name, { value, short }]) => [
       name,
@@ -37,7 +37,7 @@ export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
     ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
     // What follows an option that is not known may be its value.
     ...(ofOptions.length > 0 ? [] : [...operandFaults(spec, action, operands), ...ofValues]),
-    ...(given.has("all") ? [{ what: "--all without --help" }] : []),
+    ...(given.has("all") && spec.options["all"] === undefined ? [{ what: "--all without --help" }] : []),
   ];
   if (faults.length > 0 && typed["help"] !== true)
     throw new WrongUse(faults.map((f, i) => withFix(f, i === faults.length - 1, spec)));
@@ -78,7 +78,7 @@ function optionFaults(
     return value === undefined
       ? []
       : [{ what: `${rawName}=${value}`, expected: `${rawName} alone: it takes no value` }];
-  if (value === undefined || (inlineValue === false && value.startsWith("-") && value.length > 1))
+  if (value === undefined || (inlineValue === false && /^-[^\d.]/.test(value)))
     return [
       {
         what: `${rawName} has no value`,

@@ -1,4 +1,5 @@
 import { UserError, isWrongUse, messageOf } from "../errors.ts";
+import { print, say } from "../output.ts";
 import { helpText } from "./help.ts";
 import { parse } from "./parse.ts";
 import type { Command } from "./spec.ts";
@@ -19,7 +20,7 @@ export async function runCommand({ spec, body }: Command, typed?: readonly strin
     refuseSwallowed(spec, own, argv, process.env);
     if (spec.passes !== undefined && !isHelp(own)) return body({} as never, own, { action: "", given: new Set() });
     const { values, operands, action, given } = parse(spec, own);
-    if (values.help === true) return void process.stdout.write(`${helpText(spec, values.all === true)}\n`);
+    if (values.help === true) return print(helpText(spec, values.all === true));
     return body(values, operands, { action, given });
   });
 }
@@ -29,10 +30,10 @@ export async function guarded(verbose: boolean, body: () => Promise<number | voi
   try {
     process.exitCode = (await body()) ?? EXIT.fine;
   } catch (error) {
-    process.stderr.write(`error: ${messageOf(error)}\n`);
-    if (!(error instanceof UserError)) process.stderr.write("This looks like a fault in Lathe itself.\n");
-    if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
-    else if (!(error instanceof UserError)) process.stderr.write("Run it again with --verbose for the details.\n");
+    say(`error: ${messageOf(error)}`);
+    if (!(error instanceof UserError)) say("This looks like a fault in Lathe itself.");
+    if (verbose && error instanceof Error) say(error.stack ?? "");
+    else if (!(error instanceof UserError)) say("Run it again with --verbose for the details.");
     process.exitCode = isWrongUse(error) ? EXIT.wrongUse : EXIT.failed;
   }
 }

@@ -1,3 +1,4 @@
+import { typedPath } from "../paths.ts";
 import { expectedWord } from "./parse.ts";
 import type { Reader } from "./spec.ts";
 
@@ -35,3 +36,20 @@ export const listOf =
       if (!isKnown) wrong(expectedWord(word, known), `: there is no "${word}"`);
       return isKnown;
     });
+
+/** A file or folder: absolute, from `~/`, or from where the command was typed. */
+export const path: Reader<string> = (text, wrong) => {
+  if (text === "") wrong("a file or folder", ' ""');
+  return typedPath(text);
+};
+
+/** Several of them. */
+export const paths: Reader<string[]> = (text, wrong) => list(text, wrong).map(typedPath);
+
+/** Photographs by number: `2,7` or `image-2`. */
+export const imageNumbers: Reader<number[]> = (text, wrong) =>
+  list(text, wrong).map((word) => {
+    const id = Number(word.replace(/^image-/i, ""));
+    if (!Number.isInteger(id) || id < 1) wrong("numbers such as 2,7", `: "${word}"`);
+    return id;
+  });

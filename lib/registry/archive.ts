@@ -6,9 +6,9 @@ import { tryRun } from "../run.ts";
  * Members are read with Python's own zipfile and tarfile, one by one and under names that we choose: nothing in an
  * archive decides where a file lands, and none of its code runs.
  */
-const SCRIPT = `
-import os, shutil, sys, tarfile, zipfile
-archive, out, strip, members = sys.argv[1], sys.argv[2], sys.argv[3] == "strip", sys.argv[4:]
+export const SCRIPT = `
+import os, sys, tarfile, zipfile
+archive, out, strip, most, members = sys.argv[1], sys.argv[2], sys.argv[3] == "strip", int(sys.argv[4]), sys.argv[5:]
 def bare(name):
     return name.split("/", 1)[1] if strip and "/" in name else name
 if zipfile.is_zipfile(archive):
@@ -27,8 +27,15 @@ if missing:
     sys.exit("not in the archive: " + ", ".join(missing))
 for index, member in enumerate(members):
     with read(found[member]) as source_file, open(os.path.join(out, str(index)), "wb") as target:
-        shutil.copyfileobj(source_file, target, 1 << 20)
+        # What an archive says of sizes is not believed: a small one may unpack to fill a disk.
+        while piece := source_file.read(1 << 20):
+            if target.tell() > most:
+                sys.exit("%s is larger than %d bytes" % (member, most))
+            target.write(piece)
 `;
+
+/** No file of a model comes near it. */
+const MOST_BYTES = 16e9;
 
 /**
  * Takes files out of a zip or tar archive (else: out of an archive of one file, itself) into `out`, named by their index.
@@ -40,9 +47,10 @@ export async function extract(
   members: readonly string[],
   out: string,
   stripTop: boolean,
+  mostBytes = MOST_BYTES,
 ): Promise<void> {
   await mkdir(out, { recursive: true });
-  const args = [archive, out, stripTop ? "strip" : "whole", ...members];
+  const args = [archive, out, stripTop ? "strip" : "whole", String(mostBytes), ...members];
   const result = await tryRun(["python3", "-c", SCRIPT, ...args]);
   if (result.exitCode === 0) return;
   throw new UserError({

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { thisHolder } from "../holder.ts";
 import { run } from "../run.ts";
 import { extract } from "./archive.ts";
 import { download, splitCredentials } from "./http.ts";
-import { checkMembers } from "./members.ts";
+import { checkMembers, keptArchive, memberFiles } from "./members.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 251));
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
@@ -79,6 +80,30 @@ describe("a download", () => {
     expect(existsSync(join(dir, "file"))).toBe(false);
   });
 
+  it("refuses a page, which a captive portal sends in anybody's place, and keeps nothing of it", async () => {
+    answer = (_, response) => response.writeHead(200, { "content-type": "Text/HTML; charset=utf-8" }).end("<p>log in");
+    await expect(download(url, join(dir, "file"), {})).rejects.toThrow(
+      /file\.bin: a page \(HTML\) came in place of the file/,
+    );
+    expect([ranges.length, readdirSync(dir)]).toEqual([1, []]);
+  });
+
+  it("refuses more bytes than there can be, however many come", async () => {
+    answer = (_, response) => response.writeHead(200).end(CONTENT);
+    await expect(download(url, join(dir, "file"), { mostBytes: 50_000 })).rejects.toThrow(
+      "file.bin: more than 50000 bytes",
+    );
+    expect(existsSync(join(dir, "file"))).toBe(false);
+  });
+
+  it("of another process has a part of its own: neither writes into the other's", async () => {
+    const theirs = join(dir, `file.part.${thisHolder().replace(/^[0-9a-f]+/, "0123456789ab")}`);
+    writeFileSync(theirs, "theirs");
+    answer = (_, response) => whole(response);
+    await get(join(dir, "file"));
+    expect([ranges, readFileSync(theirs, "utf8")]).toEqual([[undefined], "theirs"]);
+  });
+
   it("does not repeat what no repetition mends", async () => {
     answer = (_, response) => response.writeHead(404).end();
     await expect(get(join(dir, "file"))).rejects.toThrow("file.bin: the server answered 404");
@@ -144,4 +169,49 @@ it("refuses files of another SHA-256, all of them in one error", () => {
       "pkg 1.0",
     ),
   ).not.toThrow();
+});
+
+describe("files of an archive in the cache", () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "lathe-members-"));
+    vi.stubEnv("LATHE_CACHE", join(dir, "cache"));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const member = { file: "a/one.jpg", sha256: createHash("sha256").update("one").digest("hex") };
+  let fetched: number;
+  /** Fetches one thing after the other, and the last again and again. */
+  const archives = (...contents: readonly string[]) => {
+    fetched = 0;
+    const fetch = () =>
+      keptArchive("pkg-1.0", (path) => {
+        writeFileSync(path, contents[Math.min(fetched++, contents.length - 1)] ?? "");
+        return Promise.resolve();
+      });
+    return () => memberFiles([member], "pkg 1.0", false, fetch);
+  };
+
+  it("are checked each time: a damaged one is taken from the archive again", async () => {
+    const files = archives("one");
+    const [path = ""] = await files();
+    writeFileSync(path, "onf");
+    expect(await files()).toEqual([path]);
+    expect([readFileSync(path, "utf8"), fetched]).toEqual(["one", 1]);
+    rmSync(join(path, ".."), { recursive: true });
+    mkdirSync(join(path, ".."));
+    expect(await files()).toEqual([path]);
+  });
+
+  it("are fetched anew where what was kept is not what it should be, and a wrong archive is not kept", async () => {
+    const files = archives("<html>log in</html>", "one");
+    await expect(files()).rejects.toThrow(/pkg 1\.0: one\.jpg: SHA-256 is/);
+    expect(fetched).toBe(1);
+    // As an older Lathe left it.
+    writeFileSync(join(dir, "cache", "archives", "pkg-1.0"), "<html>log in</html>");
+    const [path = ""] = await files();
+    expect([readFileSync(path, "utf8"), fetched]).toEqual(["one", 2]);
+  });
 });

@@ -7,6 +7,7 @@ import { Readable, Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
 import { EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from "undici";
+import { leftovers, ownName } from "../cached.ts";
 import { UserError, messageOf } from "../errors.ts";
 
 const ATTEMPTS = 5;
@@ -41,8 +42,9 @@ export async function fetchText(url: string, { accept, ca }: Asking & { readonly
 }
 
 /**
- * Downloads a file to `path`, checks it and only then gives it that name. What a broken connection or a killed process
- * left (`path.part`) is continued with a Range request where the server allows it.
+ * Downloads a file to `path`, checks it and only then gives it that name. Until then it has a name that no other process
+ * writes to. What a broken connection or a killed process left (`path.part`) is continued with a Range request where the server
+ * allows it. A page (HTML) is refused: nothing that Lathe fetches is one, and a captive portal answers so in anybody's place.
  *
  * @param onBytes called as bytes arrive: those on disk so far, and the whole if the server said it
  */
@@ -55,14 +57,21 @@ export async function download(
     onBytes?: (done: number, total?: number) => void;
     /** How often it is tried before it counts as failed. Default: 5. */
     attempts?: number;
+    /** More bytes than this are refused; absent: any number. */
+    mostBytes?: number;
+    /** Looks at the whole file before it gets its name, and throws where it is not what was wanted. */
+    check?: (part: string) => Promise<void>;
   },
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const part = `${path}.part`;
-  await retried(url, options.attempts ?? ATTEMPTS, async () => {
+  const { mostBytes = Infinity } = options;
+  const part = ownName(`${path}.part`);
+  for (const left of [`${path}.part`, ...(await leftovers(`${path}.part`))]) await rename(left, part).catch(() => {});
+  const attempt = async () => {
     const have = (await stat(part).catch(() => undefined))?.size ?? 0;
     const range: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
     const response = await get(url, range, options.ca);
+    await refusePage(response, url);
     const resumed = response.status === 206;
     const length = Number(response.headers.get("content-length")) || undefined;
     let done = resumed ? have : 0;
@@ -70,6 +79,7 @@ export async function download(
     const count = new Transform({
       transform(chunk: Buffer, _encoding, callback) {
         done += chunk.length;
+        if (done > mostBytes) return callback(new FinalError(`more than ${mostBytes} bytes`));
         options.onBytes?.(done, total);
         callback(null, chunk);
       },
@@ -77,8 +87,25 @@ export async function download(
     await pipeline(Readable.fromWeb(response.body!), count, createWriteStream(part, { flags: resumed ? "a" : "w" }));
     if (total !== undefined && done !== total) throw new Error(`got ${done} of ${total} bytes`);
     if (options.sha256 !== undefined) await checkDigest(part, options.sha256, url);
+    await options.check?.(part).catch(async (error: unknown) => {
+      await rm(part, { force: true });
+      throw new FinalError(`${fileName(url)}: ${messageOf(error)}`);
+    });
+  };
+  await retried(url, options.attempts ?? ATTEMPTS, attempt).catch(async (error: unknown) => {
+    // For the next run, which has another name for it.
+    await rename(part, `${path}.part`).catch(() => {});
+    throw error;
   });
   await rename(part, path);
+}
+
+async function refusePage(response: Response, url: string): Promise<void> {
+  if (!/^text\/html\b/i.test(response.headers.get("content-type") ?? "")) return;
+  await response.body?.cancel();
+  throw new FinalError(
+    `${fileName(url)}: a page (HTML) came in place of the file: a login page of the network, or a wrong address`,
+  );
 }
 
 async function checkDigest(part: string, sha256: string, url: string): Promise<void> {
@@ -135,6 +162,12 @@ async function retried<T>(url: string, attempts: number, attempt: () => Promise<
       await sleep(FIRST_PAUSE_MS * 2 ** (n - 1));
     }
   }
+}
+
+/** A URL as people may see it, in messages and records: without user, password, query and fragment, where secrets stand. */
+export function openUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** What messages call a URL: its last part, without credentials or query. */

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { cached, exists, withLock } from "../cached.ts";
+import { exists, ownName, withLock } from "../cached.ts";
 import { UserError } from "../errors.ts";
 import { cacheDir } from "../paths.ts";
 import type { Progress } from "../progress.ts";
@@ -14,9 +14,17 @@ export interface Member {
   readonly sha256: string;
 }
 
+/** A file of the cache. */
+export interface Kept {
+  readonly path: string;
+  /** Whether it was there before: what is wrong with it may be mended by fetching it again. */
+  readonly before: boolean;
+}
+
 /**
  * Files of an archive in the cache, each under its own SHA-256, so that the same file from another archive is not
- * fetched again. The archive is asked for only if one of them is missing.
+ * fetched again. A kept file that is not what its name says is fetched anew. The archive is asked for only if one is missing;
+ * one that does not hold them does not stay, for what answered in place of the index (a captive portal) would stay with it.
  *
  * @param origin names the archive in messages
  * @param stripTop leave the archive's top folder out of member names
@@ -25,27 +33,52 @@ export async function memberFiles(
   members: readonly Member[],
   origin: string,
   stripTop: boolean,
-  archive: () => Promise<string>,
+  archive: () => Promise<Kept>,
 ): Promise<readonly string[]> {
-  const entryOf = ({ sha256 }: Member) => cacheDir("files", sha256);
-  const missing = members.filter((member) => !existsSync(entryOf(member)));
-  if (missing.length > 0) {
-    const path = await archive();
-    const out = `${path}.out.${process.pid}`;
-    const names = missing.map((member) => member.file);
-    await extract(path, names, out, stripTop);
+  const missing: Member[] = [];
+  for (const member of members) if (!(await isWhole(member))) missing.push(member);
+  while (missing.length > 0) {
+    const { path, before } = await archive();
     try {
-      const seen = await Promise.all(missing.map((_, i) => fileDigest(join(out, String(i)))));
-      checkMembers(missing, seen, origin);
-      for (const [i, member] of missing.entries())
-        await cached("files", member.sha256, (dir) =>
-          rename(join(out, String(i)), join(dir, `file${extname(member.file)}`)),
-        );
-    } finally {
-      await rm(out, { recursive: true, force: true });
+      await keepMembers(path, missing, origin, stripTop);
+      break;
+    } catch (error) {
+      await rm(path, { force: true });
+      if (!before || !(error instanceof UserError)) throw error;
     }
   }
-  return members.map((member) => join(entryOf(member), `file${extname(member.file)}`));
+  return members.map(pathOf);
+}
+
+const pathOf = ({ file, sha256 }: Member) => join(cacheDir("files", sha256), `file${extname(file)}`);
+
+/** Whether the cache has a file, and it is what its name says. What is damaged goes. */
+async function isWhole(member: Member): Promise<boolean> {
+  const seen = await fileDigest(pathOf(member)).catch(() => undefined);
+  if (seen === member.sha256) return true;
+  if (seen !== undefined) await rm(dirname(pathOf(member)), { recursive: true, force: true });
+  return false;
+}
+
+async function keepMembers(
+  archive: string,
+  members: readonly Member[],
+  origin: string,
+  stripTop: boolean,
+): Promise<void> {
+  const out = ownName(`${archive}.out`);
+  const names = members.map((member) => member.file);
+  try {
+    await extract(archive, names, out, stripTop);
+    const seen = await Promise.all(members.map((_, i) => fileDigest(join(out, String(i)))));
+    checkMembers(members, seen, origin);
+    for (const [i, member] of members.entries()) {
+      await mkdir(dirname(pathOf(member)), { recursive: true });
+      await rename(join(out, String(i)), pathOf(member));
+    }
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
 }
 
 /** Refuses files whose SHA-256 is not the locked one: all of them in one error. */
@@ -58,15 +91,25 @@ export function checkMembers(members: readonly Member[], seen: readonly string[]
   if (wrong.length > 0) throw new UserError(wrong);
 }
 
-/** An archive in the cache: `fetch` puts it at the path it is given. Two processes do not fetch it twice. */
-export async function keptArchive(key: string, fetch: (path: string) => Promise<void>): Promise<string> {
-  const path = cacheDir("archives", key.replaceAll(/[^\w.+-]/g, "_"));
-  if (await exists(path)) return path;
+/**
+ * An archive in the cache: `fetch` puts it at the path it is given. Two processes do not fetch it twice.
+ *
+ * @param key tells it from all others: a name and a version, or a name and `urlKey`
+ */
+export async function keptArchive(key: string, fetch: (path: string) => Promise<void>): Promise<Kept> {
+  const path = cacheDir("archives", key.replaceAll(/[^\w.+-]/g, "_").slice(-200));
+  if (await exists(path)) return { path, before: true };
   await mkdir(dirname(path), { recursive: true });
-  await withLock(`${path}.lock`, async () => {
-    if (!(await exists(path))) await fetch(path);
+  return withLock(`${path}.lock`, async () => {
+    const before = await exists(path);
+    if (!before) await fetch(path);
+    return { path, before };
   });
-  return path;
+}
+
+/** What tells one address from another whose file has the same name. Nothing of the address can be read from it. */
+export function urlKey(url: string): string {
+  return createHash("sha256").update(url).digest("hex").slice(0, 16);
 }
 
 /** A download's progress as a note: `name 12.3 of 74.9 MB`. */

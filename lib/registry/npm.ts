@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ownName } from "../cached.ts";
 import type { Progress } from "../progress.ts";
 import { run } from "../run.ts";
 import { keptArchive, memberFiles, type Member } from "./members.ts";
@@ -18,8 +19,7 @@ export async function npmFiles(
   return memberFiles(members, spec, true, () =>
     keptArchive(`npm-${source.package}-${source.version}`, async (path) => {
       progress.note(`npm pack ${spec}`);
-      const out = `${path}.pack`;
-      await rm(out, { recursive: true, force: true });
+      const out = ownName(`${path}.pack`);
       await mkdir(out, { recursive: true });
       const printed = await run(["npm", "pack", spec, "--ignore-scripts", "--json", "--pack-destination", out], {
         cwd: out,

@@ -3,14 +3,14 @@ import { UserError } from "../errors.ts";
 
 /*
  * Near-valid input for tests: something right with a few faults in it. Seeds are fixed, so that a run can be repeated;
- * `LATHE_FUZZ_RUNS` raises the number of cases, `LATHE_FUZZ_SEED` takes others. What failed is printed with both.
+ * `LATHE_FUZZ_CASES` raises the number of cases, `LATHE_FUZZ_SEED` takes others. What failed is printed with both.
  */
 
-const RUNS = Number(process.env["LATHE_FUZZ_RUNS"] ?? 10_000);
+const CASES = Number(process.env["LATHE_FUZZ_CASES"] ?? 10_000);
 const SEED = Number(process.env["LATHE_FUZZ_SEED"] ?? 20_201_124);
 
 const options = (share: number) => ({
-  numRuns: Math.ceil(RUNS * share),
+  numRuns: Math.ceil(CASES * share),
   seed: SEED,
   interruptAfterTimeLimit: 600_000,
   markInterruptAsFailure: true,
@@ -28,6 +28,11 @@ export function fuzz<T>(share: number, cases: fc.Arbitrary<T>, body: (value: T) 
 /** The same for a body that waits. */
 export function fuzzAsync<T>(share: number, cases: fc.Arbitrary<T>, body: (value: T) => Promise<void>): Promise<void> {
   return fc.assert(fc.asyncProperty(cases, body), options(share));
+}
+
+/** The cases themselves, where something else than a function reads them. */
+export function sampled<T>(share: number, cases: fc.Arbitrary<T>): T[] {
+  return fc.sample(cases, options(share));
 }
 
 /**

@@ -3,6 +3,7 @@ import { needPrograms } from "../../lab/debian/needs.ts";
 import { labDown } from "../../lab/index.ts";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
+import { say } from "../../lib/output.ts";
 import { progress } from "../../lib/progress.ts";
 import { ensureToolchain } from "../../toolchain/index.ts";
 import { FLEET } from "../options.ts";
@@ -34,7 +35,7 @@ export async function benchFleet(values: Values<typeof FLEET>): Promise<number> 
     const laps = await race(name, all, counts, rounds, tell);
     const about = { ansible: playbook.version, cores: availableParallelism() };
     const verdicts = judge(laps);
-    process.stderr.write("\n");
+    say("");
     const document = { about, standings: standings(laps), verdicts, laps };
     printResult(FLEET.json, values.json, reportText(laps, about), document);
     return values.check === true && verdicts.some((v) => !v.met) ? 1 : 0;

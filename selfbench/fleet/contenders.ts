@@ -29,7 +29,7 @@ export function lathe(bed: Bed): Contender {
       const project = projects.get(hosts) ?? makeProject(bed, hosts);
       projects.set(hosts, project);
       const { dir, env } = await project;
-      const cli = [process.execPath, latheProgram, verb, "--project", dir];
+      const cli = [process.execPath, latheProgram, verb, "--project", dir, ...(verb === "down" ? ["--all"] : [])];
       return must(bed, `lathe-${verb}`, cli, env);
     },
   };

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PNG } from "pngjs";
+import sharp from "sharp";
 import { openChromium } from "./chromium.ts";
 
 /*
@@ -26,10 +26,7 @@ try {
   const height = Math.ceil(end.y + end.height + 24);
   const shot = await page.screenshot({ fullPage: true, clip: { x: 0, y: 0, width: 1280, height } });
   // Packed tighter than a browser does it, and without the channel that says that nothing is transparent.
-  writeFileSync(
-    picture,
-    PNG.sync.write(PNG.sync.read(shot), { colorType: 2, deflateLevel: 9, filterType: 0, deflateStrategy: 0 }),
-  );
+  writeFileSync(picture, await sharp(shot).removeAlpha().png({ compressionLevel: 9 }).toBuffer());
 } finally {
   await close();
 }

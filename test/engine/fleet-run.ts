@@ -28,7 +28,8 @@ export function runFleet(
   meanwhile?: (said: string, pid: number) => void,
 ) {
   const program = latheProgram;
-  const child = spawn(process.execPath, [program, verb, "--project", projectDir, "--json", ...args], {
+  const all = verb === "down" && !args.includes("--stack") ? ["--all"] : [];
+  const child = spawn(process.execPath, [program, verb, "--project", projectDir, "--json", ...all, ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { examine } from "../../infra/doctor/examine.ts";
 import { wantedServer } from "../../infra/doctor/wanted.ts";
+import { bootstrap } from "../../infra/hosts/bootstrap/bootstrap.ts";
 import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import { openReverseTunnel, openTunnel } from "../../infra/hosts/connection/tunnel.ts";
 import { readFacts } from "../../infra/hosts/facts/read-facts.ts";
@@ -72,7 +73,7 @@ afterAll(async () => {
 
 const targetOf = (user: string): SshTarget => ({ destination: `${user}@${HOST}`, configFile: bed.lab.sshConfig });
 const facts = (user: string) => readFacts(targetOf(user), { bootstrap: "false", preview: false, say: () => {} });
-const doctor = (user: string) => examine(targetOf(user), wantedServer());
+const doctor = (user: string) => examine(targetOf(user), { ...wantedServer(), workspace: ".lathe/lathe-edge" });
 
 /** Delivers a model of 5 MB to a user's home; gives what lies there then. */
 async function delivered(user: string): Promise<[said: string, sha256: string, own: string]> {
@@ -111,6 +112,8 @@ describe.each(SHELLS)("a user whose login shell is %s", (shell) => {
     const checks = await doctor(shell);
     expect(checks.filter((c) => c.verdict === "stop")).toEqual([]);
     expect(checks.find((c) => c.check === "shell")?.verdict).toBe("ok");
+    // A script of many lines, with words of its own for what it lacks.
+    await expect(bootstrap(targetOf(shell), "true")).rejects.toThrow("without a password (there is no sudo)");
   });
 
   test("gets a model of 5 MB whole, and tunnels both ways", async () => {
@@ -161,7 +164,8 @@ describe("a stack of a user whose login shell is tcsh and whose name has a backs
     const ref = await bed.stack("shells", { "lathe:host": `${DOMAIN_USER}@${HOST}`, "lathe:models": "null" });
     const { machine } = await up(ref);
     expect(machine.workspace).toBe("/home/alice/.lathe/lathe-shells");
-    const args = ["--runs", join(dir, "runs"), "--json", "--models", "null", "--images", "2", "--requests", "2"];
+    const what = "--models null --images 2 --requests 2 --client probe".split(" ");
+    const args = ["--runs", join(dir, "runs"), "--json", ...what];
     const child = spawn(process.execPath, [latheProgram, "bench", "--stack", "shells", ...args], {
       cwd: repoRoot,
       env: { ...process.env, ...bed.env },

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { progress } from "../../lib/progress.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { run, tryRun } from "../../lib/run.ts";
-import { fetchPhotographs, loadPhotographList } from "../../models/photographs.ts";
+import { loadPhotographList } from "../../models/photograph-list.ts";
+import { fetchPhotographs } from "../../models/photographs.ts";
 import { prepareModel, pythonEnv } from "../../models/index.ts";
 import { startStandIn, type StandIn } from "./tfs.ts";
 

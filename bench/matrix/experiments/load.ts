@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { UserError, messageOf } from "../../../lib/errors.ts";
+import { shownPath } from "../../../lib/paths.ts";
+import { readText } from "../../../lib/read-text.ts";
 import { pathText } from "../../../lib/zod-faults.ts";
 import { AXES, type Axis } from "../axes.ts";
 import { type Clash, clashes, withDefaults } from "./defaults.ts";
@@ -10,14 +10,9 @@ import { readYaml } from "./yaml-text.ts";
 
 /** Reads a file of experiments. @throws UserError with all its faults at once, each with file, line and column */
 export async function loadExperiments(path: string, known: Known, axes: readonly Axis[] = AXES): Promise<Experiment[]> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new UserError({
-      what: `${path}: ${messageOf(error)}`,
-      expected: "a file of experiments",
-      fix: "cp bench/matrix/experiments/example.yaml bench.yaml",
-    });
-  });
-  return parseExperiments(text, path, known, axes);
+  const fix = "cp bench/matrix/experiments/example.yaml bench.yaml";
+  const text = await readText(path, { expected: "a file of experiments", fix });
+  return parseExperiments(text, shownPath(path), known, axes);
 }
 
 /** The same for a text that was read already; `file` names it in faults. Pure. */

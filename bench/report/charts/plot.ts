@@ -109,7 +109,8 @@ export function tickText(value: number): string {
 export function extent(values: readonly number[], log: boolean): [number, number] {
   const finite = values.filter((v) => Number.isFinite(v) && (!log || v > 0));
   if (finite.length === 0) return [1, 2];
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const low = finite.reduce((least, v) => Math.min(least, v));
+  const high = finite.reduce((most, v) => Math.max(most, v));
   const factor = Math.max(1.03, (high / low) ** 0.05);
   const room = (high - low || Math.abs(high) || 1) * 0.05;
   return log ? [low / factor, high * factor] : [low - room, high + room];

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { manifestOf } from "../../testing/studies.ts";
 import { MOST_DRAWN, describe as inWords, drawPicture } from "./draw.ts";
 import type { Found, Picture } from "../../stats/detections/findings.ts";
-import { fit, shrink } from "../../records/photographs.ts";
+import { fit } from "../../records/photographs.ts";
 import { overlap, placeLabels } from "./label-layout.ts";
 
 const manifest = manifestOf({ placements: [["edge", "edge"]], images: [{ name: "image-1", fileBytes: 1 }] });
@@ -99,13 +99,5 @@ describe("a kept photograph", () => {
     expect(fit(4000, 3000, 560)).toEqual({ width: 560, height: 420 });
     expect(fit(100, 50, 560)).toEqual({ width: 100, height: 50 });
     expect(fit(10_000, 1, 560)).toEqual({ width: 560, height: 1 });
-  });
-
-  it("has the mean of the pixels that each of its own stands for", () => {
-    const data = Uint8Array.from([0, 0, 0, 100, 50, 0, 200, 0, 0, 100, 100, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]);
-    expect(shrink({ width: 4, height: 2, data }, 2)).toEqual({
-      ...{ width: 2, height: 1 },
-      data: Uint8Array.from([30, 17, 5, 80, 30, 5]),
-    });
   });
 });

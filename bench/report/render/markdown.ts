@@ -1,3 +1,4 @@
+import { cleanLine } from "../../../lib/clean.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { type Block, type Prose, type Table, blocksFor, cellText, plain } from "../blocks.ts";
 import type { RenderedSection } from "../section.ts";
@@ -67,7 +68,7 @@ function tableText({ caption, columns, rows, notes }: Table): string {
 
 /** Text that Markdown prints as it stands, on one line. */
 export function escapeMarkdown(text: string): string {
-  return plain(text)
-    .replace(/\s+/g, " ")
-    .replace(/[\\`*_[\]<>|~#&]/g, (c) => (c === "<" ? "&lt;" : c === ">" ? "&gt;" : c === "&" ? "&amp;" : `\\${c}`));
+  return cleanLine(plain(text)).replace(/[\\`*_[\]<>|~#&]/g, (c) =>
+    c === "<" ? "&lt;" : c === ">" ? "&gt;" : c === "&" ? "&amp;" : `\\${c}`,
+  );
 }

@@ -1,3 +1,5 @@
+import { clean } from "../../../lib/clean.ts";
+
 const MARKUP = Symbol("markup");
 
 /** A piece of HTML (or SVG) that is safe to print as it stands: made by `html` or `trusted` only. */
@@ -27,13 +29,10 @@ export function joined(pieces: readonly Markup[], between = ""): Markup {
   return trusted(pieces.map((p) => p.text).join(between));
 }
 
-/** Text with all that means something to HTML taken away, and characters that no page may hold. */
+/** Text with all that means something to HTML taken away, and what a reader would not see. */
 export function escapeHtml(text: string): string {
-  return text.replace(UNPRINTABLE, "\ufffd").replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return clean(text).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
-
-// eslint-disable-next-line no-control-regex -- they are what is looked for
-const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/g;
 
 function printed(value: Value): string {
   if (value === null || value === undefined || value === false) return "";

@@ -1,3 +1,4 @@
+import { cleanLine } from "../../../lib/clean.ts";
 import { formatTable } from "../../../lib/table.ts";
 import { type Answer, type Block, type Table, blocksFor, cellText, plain } from "../blocks.ts";
 import type { RenderedSection } from "../section.ts";
@@ -55,14 +56,8 @@ export function tableText({ caption, columns, rows, notes }: Table): string {
     ...(caption === undefined ? [] : [caption]),
     formatTable(
       grouped,
-      rows.map((row) => row.map((cell) => oneLine(cellText(cell)))),
+      rows.map((row) => row.map((cell) => cleanLine(cellText(cell)))),
     ),
-    ...(notes ?? []).map((note) => `  ${oneLine(note)}`),
+    ...(notes ?? []).map((note) => `  ${cleanLine(note)}`),
   ].join("\n");
-}
-
-/** Text that keeps its place: no line breaks and nothing that a terminal would obey. */
-function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/\s+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }

@@ -60,6 +60,16 @@ describe("the report on detections", () => {
     expect(text).not.toMatch(/rfcn-resnet101 +different servers/);
   });
 
+  it("says whose answers were too large to be kept", async () => {
+    const inputs = report();
+    const { study } = inputs;
+    if (study?.seen === undefined) throw new Error("a study has what was seen");
+    const tooLarge = new Map(manifest.cells.slice(0, 2).map(({ id }) => [id, 5e7]));
+    const text = await textOf({ ...inputs, study: { ...study, seen: { ...study.seen, tooLarge } } });
+    expect(text).toContain(`The answer of ${manifest.cells[0]?.id} (50000000 values) and of 1 other cell is too large`);
+    expect(await textOf(inputs)).not.toContain("too large");
+  });
+
   it("stands first where it must be read first", () => {
     expect(SECTIONS[0]).toBe(attentionSection);
   });

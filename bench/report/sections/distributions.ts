@@ -1,10 +1,10 @@
 import { loadTitle } from "../../loads/registry.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
-import { INTERVAL_RULE } from "../../stats/bootstrap.ts";
+import { INTERVAL_RULE } from "../../stats/cell-intervals.ts";
 import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
-import { QUANTILE_RULE } from "../../stats/math/quantile.ts";
+import { CALLS_RULE } from "../../stats/quantile-intervals.ts";
 import type { Study } from "../../stats/study.ts";
 import { type Figure, type Table, type TableCell, figure, fold, only, rights, table } from "../blocks.ts";
 import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
@@ -73,7 +73,7 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
     rows,
     notes: [
       `${INTERVAL_RULE}.`,
-      `${QUANTILE_RULE}.`,
+      `${CALLS_RULE}.`,
       "Precise to: how far the interval's ends lie from the median. Ended: precise (as asked for), all calls, time up, or failed." +
         (one && asked[0] != null ? ` Asked for: ${percent(asked[0])}.` : ""),
     ],

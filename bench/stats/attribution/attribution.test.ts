@@ -200,7 +200,7 @@ describe("the parts of a latency", () => {
       all.some((a) => a.judged.small === false),
     );
     expect(alarms.length / 300).toBeLessThan(0.075);
-  });
+  }, 120_000);
 
   // 300 runs x 8 rests that can be seen: two Monte-Carlo errors of .95 are .009 (cells are shared, so somewhat more).
   it("have a rest whose interval holds zero as often as it says", () => {
@@ -211,5 +211,5 @@ describe("the parts of a latency", () => {
     const coverage = rests.filter((i) => i !== null && i.low <= 0 && i.high >= 0).length / rests.length;
     expect(coverage).toBeGreaterThan(0.93);
     expect(coverage).toBeLessThan(0.98);
-  });
+  }, 120_000);
 });

@@ -29,19 +29,19 @@ import {
 } from "./sums.ts";
 
 /*
- * Where a request's time goes. The client sees its own encoding and decoding; what lies between (sending, waiting,
- * receiving) is split with the null model, which answers a constant:
+ * Where a request's time goes. The client times its own encoding and decoding. What lies between them (sending, waiting,
+ * receiving) is split by means of the null model, which answers a constant:
  *
  *   server and wire format = between, of the null model, called by its own machine
  *   network                = between, of the null model: called from the client machine less called by its own
  *   model compute          = between, of the model less of the null model, both called by their own machine, averaged over
  *                            the client kinds, because a model's compute does not depend on who calls it
  *
- * Where the null model answers its own machine more slowly than the client machine (local ends share a processor), no network
- * is seen: it counts as 0, and server and wire format are what the null model takes from the client machine, network included.
+ * Where client and server share a processor, the null model may answer its own machine more slowly than the client machine. The
+ * network then counts as 0, and server and wire format are what the null model takes from the client machine, network included.
  *
- * So each part comes from other cells than the one it explains, as far as there are any, and that the parts add up to the
- * whole is a finding and no identity.
+ * As far as there are other cells, each part comes from those and not from the cell that it explains. So it is a finding, and no
+ * identity, where the parts add up to the whole.
  */
 export const PARTS = ["encode", "decode", "server", "network", "compute"] as const;
 export type Part = (typeof PARTS)[number];

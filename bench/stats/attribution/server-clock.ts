@@ -110,6 +110,6 @@ function clockOf(
     server: over(({ cell }) => term(cell, SERVER)),
     runMs: runs.length === all.length ? mean(runs) : null,
     left: leftOver(study, difference),
-    stepMs: Math.max(...all.map((t) => t.stepMs)),
+    stepMs: all.reduce((most, t) => Math.max(most, t.stepMs), -Infinity),
   };
 }

@@ -1,12 +1,16 @@
 import type { Coordinates } from "../../matrix/axes.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
-import { noiseByAlike } from "../effects/alike.ts";
+import type { Sample } from "../effects/blocks.ts";
+import type { Noise } from "../effects/components.ts";
+import { noiseOf } from "../effects/noise.ts";
+import { varianceOf } from "../effects/propagation.ts";
 import { type Estimate, type Interval, intervalOf, linear } from "../math/estimate.ts";
 import { once } from "../math/memo.ts";
 import { mean } from "../math/quantile.ts";
-import { type CellGroup, alikeNames, groupsBut, keyOf } from "../levels.ts";
+import { type CellGroup, groupsBut, keyOf } from "../levels.ts";
+import { kin, samplesOf } from "../samples.ts";
 import { type Study, inDoubt } from "../study.ts";
-import type { CellData, ServerMeans, Visit } from "../visits.ts";
+import { FLOOR_MS, type ServerMeans, type Visit, isTimed } from "../visits.ts";
 
 /*
  * Weighted sums over cells of what their visits took: how attributions say what they are made of. A cell that is in a sum
@@ -41,7 +45,7 @@ export interface PlainCells {
 export const plainCells = once(({ manifest, data, axes }: Study): PlainCells => {
   const all = manifest.cells.filter((c) => {
     const own = data.get(c.id);
-    return isPlain(c) && own !== undefined && own.failure === undefined && own.visits.length > 0;
+    return isPlain(c) && own?.failure === undefined && isTimed(own);
   });
   const key = (c: Coordinates) => keyOf(c, axes, ["protocol"]);
   const localKey = (c: Coordinates) => keyOf(c, axes, ["protocol", "placement"]);
@@ -91,58 +95,69 @@ export function isNothing(sum: Sum): boolean {
 const isZero = (weight: number) => Math.abs(weight) < 1e-12;
 
 /**
- * A sum's value and error. The noise is that of all visits alike (same placement, model and client kind, whatever the
- * image; alike.ts), as a share of what is measured. Cells are independent, and within a cell the visits are.
+ * A sum's value and error: a weighted sum of visits, whose noise is a share of what is measured. It is that of the same quantity in
+ * all plain cells of a model: of visits (by placement, model and client kind), and what visits of a round have in common. What all cells of a
+ * machine have in common cancels in a difference of them, and not in a whole.
  *
  * @returns without an error where nothing that is alike was visited twice
  */
 export function estimate(study: Study, sum: Sum): Estimate {
   let value = 0;
-  const byNoise = new Map<string, Estimate>();
+  const quantities = new Map<string, { noise: Noise; samples: Sample[]; weights: number[] }>();
   for (const [id, w] of sum) {
     const cell = cellsById(study).get(id);
-    const visits = visitsOf(study.data.get(id), w);
     const factor = w.find((x) => !isZero(x));
-    if (cell === undefined || visits.length === 0 || factor === undefined) continue;
+    if (cell === undefined || factor === undefined) continue;
     const quantity = w.map((x) => x / factor);
-    const weighed = factor * mean(visits.map((v) => weigh(v, quantity)));
+    const samples = sharesOf(study, cell, quantity);
+    if (samples.length === 0) continue;
+    const weighed = factor * mean(samples.map((s) => s.value));
     value += weighed;
-    const key = quantity.map((x) => x.toFixed(9)).join(",");
-    const noise = noiseFor(study, key, quantity)(alikeNames(cell, study.axes)) ?? { name: "", variance: NaN, df: 0 };
-    const before = byNoise.get(`${key} ${noise.name}`)?.se ?? 0;
-    // Noise is that of a logarithm: what it moves is in proportion to what was measured.
-    const se = Math.hypot(before, weighed * Math.sqrt(noise.variance / visits.length));
-    byNoise.set(`${key} ${noise.name}`, { value: 0, se, df: noise.df });
+    const [, , model] = kin(study, cell).alike;
+    const key = `${quantity.map((x) => x.toFixed(9)).join(",")} ${model}`;
+    const known = quantities.get(key) ?? { noise: noiseFor(study, key, quantity, model), samples: [], weights: [] };
+    quantities.set(key, known);
+    known.samples.push(...samples);
+    known.weights.push(...samples.map(() => weighed / samples.length));
   }
-  if (byNoise.size === 0) return { value, se: 0, df: Infinity };
-  return { ...linear([...byNoise.values()].map((part) => [1, part])), value };
+  if (quantities.size === 0) return { value, se: 0, df: Infinity };
+  const parts = [...quantities.values()].map(({ noise, samples, weights }) => {
+    const { variance, df } = varianceOf(samples, Float64Array.from(weights), noise);
+    return [1, { value: 0, se: df > 0 ? Math.sqrt(variance) : NaN, df }] as const;
+  });
+  return { ...linear(parts), value };
 }
-
-/** Shortest time whose logarithm counts, milliseconds: clocks of both ends are no finer. */
-const FLOOR_MS = 1e-3;
-
-const logOf = (visit: Visit, quantity: Weights) => Math.log(Math.max(FLOOR_MS, weigh(visit, quantity)));
 
 const cellsById = once((study: Study) => new Map(study.manifest.cells.map((c) => [c.id, c])));
-const noises = once((_: Study) => new Map<string, ReturnType<typeof noiseByAlike>>());
+const noises = once((_: Study) => new Map<string, Noise>());
 
-/** The noise of one quantity in all plain cells. */
-function noiseFor(study: Study, key: string, quantity: Weights) {
+/** Of what rounds have in common, groups this many times as noisy as the quietest say nothing: their own noise hides it. */
+const QUIET = 4;
+
+/** The noise of one quantity in all plain cells of one model, as a share of each cell's mean. A quick model's is not a slow one's. */
+function noiseFor(study: Study, key: string, quantity: Weights, model: string): Noise {
   const known = noises(study).get(key);
   if (known !== undefined) return known;
-  const cells = plainCells(study).all.map((cell) => ({
-    alike: alikeNames(cell, study.axes),
-    logs: visitsOf(study.data.get(cell.id), quantity).map((v) => logOf(v, quantity)),
-  }));
-  const noise = noiseByAlike(cells.filter(({ logs }) => logs.length > 0));
-  noises(study).set(key, noise);
-  return noise;
+  const samples = plainCells(study).all.flatMap((cell) => {
+    if (kin(study, cell).alike[2] !== model) return [];
+    const own = sharesOf(study, cell, quantity);
+    const centre = mean(own.map((s) => s.value));
+    // A share of nothing says nothing.
+    return centre > FLOOR_MS ? own.map((s) => ({ ...s, value: s.value / centre })) : [];
+  });
+  const noise = noiseOf(samples, { swept: false });
+  const variances = new Map(samples.map(({ alike }) => [alike[0] ?? "", noise.of(alike).variance]));
+  const limit = QUIET * Math.min(...variances.values());
+  const quiet = samples.filter(({ alike }) => (variances.get(alike[0] ?? "") ?? NaN) <= limit);
+  const shared = quiet.length === samples.length ? noise : noiseOf(quiet, { swept: false });
+  const made = shared.own === undefined ? noise : { ...noise, layers: shared.layers, knowsRounds: shared.knowsRounds };
+  noises(study).set(key, made);
+  return made;
 }
 
-function visitsOf(data: CellData | undefined, [, , , server = 0]: Weights): readonly Visit[] {
-  const visits = data?.visits ?? [];
-  return isZero(server) ? visits : visits.filter((v) => serverMeans(v) !== undefined);
-}
+/** A quantity of a cell's visits; the noise of groups is told apart by placement, too. */
+const sharesOf = (study: Study, cell: Cell, quantity: Weights): Sample[] =>
+  samplesOf(study, cell, (v) => weigh(v, quantity)).map((s) => ({ ...s, alike: kin(study, cell).alike }));
 
 /** What is left of a whole counts as nothing up to this share of it. */
 export const SMALL_SHARE = 0.05;

@@ -114,7 +114,7 @@ function agreement(
   const compared = pairs.map(([a, b]) => ({ a, b, result: compareAnswers(a.answer, b.answer, nameOf) }));
   // An answer that is not whole has no distance to another: it is among the disagreements.
   const largest = (pick: (c: AnswerComparison) => number) =>
-    Math.max(0, ...compared.map((c) => pick(c.result)).filter((v) => !Number.isNaN(v)));
+    compared.reduce((most, { result }) => (pick(result) > most ? pick(result) : most), 0);
   return {
     model,
     between,

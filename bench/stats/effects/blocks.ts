@@ -7,6 +7,11 @@ export interface Sample {
   readonly round: number;
   /** The machine that serves it: what slows that down slows all its visits of a round. */
   readonly machine: string;
+  /**
+   * On that machine, the widest first, what else may have good and bad rounds of its own: who calls it, and one client kind and model
+   * there. Names of one machine are not those of another.
+   */
+  readonly within?: readonly [placement: string, group: string];
   /** Names of what is as noisy as this, the narrowest first. */
   readonly alike: readonly string[];
   readonly value: number;
@@ -30,18 +35,32 @@ export interface BlockSums extends Normal {
   readonly cells: readonly (readonly Deviation[])[];
 }
 
+/** So many stretches of time at most, of one round or several in a row: normal equations of more take too long. */
+const MOST_STRETCHES = 30;
+
+/** The stretch of time that each round belongs to: the round itself in all but long runs. */
+export function stretches(rounds: Iterable<number>): ReadonlyMap<number, number> {
+  const all = [...new Set(rounds)].sort((a, b) => a - b);
+  const size = Math.max(1, all.length / MOST_STRETCHES);
+  return new Map(all.map((round, i) => [round, Math.floor(i / size)]));
+}
+
 /**
- * The cells that were visited twice and more, by machine, as normal equations: they are as small as the number of rounds,
- * however many visits there are.
+ * The cells that were visited twice and more, by machine (or by another name), as normal equations: they are as small as the
+ * number of rounds, however many visits there are.
  */
-export function blockSums(samples: readonly Sample[]): {
+export function blockSums(
+  samples: readonly Sample[],
+  nameOf: (sample: Sample) => string = (s) => s.machine,
+  rounds = stretches(samples.map((s) => s.round)),
+): {
   readonly machines: readonly BlockSums[];
   readonly samples: readonly Sample[];
   readonly cells: number;
   /** Sum of squares around the cells' means. */
   readonly squares: number;
 } {
-  const rounds = new Map([...new Set(samples.map((s) => s.round))].map((round, i) => [round, i]));
+  const size = Math.max(-1, ...rounds.values()) + 1;
   const repeated = [...Map.groupBy(samples, (s) => s.cell).values()].filter((visits) => visits.length > 1);
   const cells = repeated.map((visits) => {
     const centre = mean(visits.map((v) => v.value));
@@ -49,8 +68,8 @@ export function blockSums(samples: readonly Sample[]): {
       return { sample, block: rounds.get(sample.round) as number, deviation: sample.value - centre };
     });
   });
-  const machines = [...Map.groupBy(cells, ([first]) => first?.sample.machine).values()].map((own): BlockSums => {
-    const size = rounds.size;
+  const named = Map.groupBy(cells, ([first]) => (first === undefined ? "" : nameOf(first.sample)));
+  const machines = [...named.values()].map((own): BlockSums => {
     const information = new Float64Array(size * size);
     const score = new Float64Array(size);
     for (const visits of own)

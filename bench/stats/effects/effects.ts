@@ -1,7 +1,9 @@
 import type { Design, Levels, ModelSpec } from "./design.ts";
 import { type Contrast, contrastOf, lazily } from "./contrast.ts";
 import { dot } from "../math/matrix.ts";
-import { type Noise, noiseOf } from "./noise.ts";
+import type { Noise } from "./components.ts";
+import { noiseOf } from "./noise.ts";
+import { DRIFT_RULE } from "./persistence.ts";
 import { varianceOf } from "./propagation.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { ALL_SOUND, SCREENING_RULE, type Screening } from "./screening.ts";
@@ -20,6 +22,8 @@ export interface EffectsFit {
   readonly noise: number;
   /** Standard deviation of what the model leaves unexplained of a cell. NaN where it has as many terms as there are cells. */
   readonly misfit: number;
+  /** How far a machine's noise of one round goes together with that of the next, 0 to 0.9: intervals are widened for it. */
+  readonly lasting: number;
   /** Combinations of levels that no cell was measured of. */
   readonly missing: number;
   /** Cells that are set aside: see `screenOnce`. */
@@ -34,16 +38,15 @@ export interface EffectsFit {
 
 /** The model in words, for the report. */
 export const EFFECTS_RULE =
-  "log(median latency of a visit) = a term for each level of a factor and for each interaction + round, least squares, every cell " +
-  "weighing the same, rounds as blocks; the noise from the cells visited twice and more: that of each visit (by model and " +
-  "client kind), and what all visits of one round to one server machine have in common, because what slows a machine down for " +
-  "some minutes slows all that it serves then (machines are taken to be equally steady, and what lasts longer than the run " +
-  "is not seen); a cell visited once is taken to be as noisy as cells like it. 95 % intervals: Student's t " +
-  "with Satterthwaite's degrees of freedom, for functions of several effects drawn from their joint normal distribution. " +
-  "With two rounds of three machines a comparison of machines has two degrees of freedom and a wide interval; one of models " +
-  "or clients on the same machines has many. None is given that is wider than a factor of 1000 to either side. Intervals tell how " +
-  "well these cells were measured, not how other images or machines would do. Combinations that were not measured, or are set " +
-  `aside, are predicted by the model, and its misfit of a cell is part of the interval. ${SCREENING_RULE}`;
+  "log(median latency of a visit) = a term for each level of a factor and for each interaction + round, by least squares, every cell " +
+  "weighing the same. The noise is known from cells that were visited twice and more: that of each visit (by model and client kind), and " +
+  "what visits of one round have in common: those to a server machine, those of a placement, those of a client kind and model there. " +
+  "What slows a machine down for some minutes slows all that it serves then. A cell visited once is taken to be as noisy as cells like it. " +
+  "95 % intervals: Student's t with Satterthwaite's degrees of freedom; of functions of several effects, draws from their joint normal " +
+  "distribution. With two rounds a comparison of machines has few degrees of freedom and a wide interval; one of models or clients on " +
+  "the same machines has many. None is given that is wider than a factor of 1000 to either side. Intervals tell how well these cells " +
+  "were measured, not how other images or machines would do. Combinations that were not measured, or are set aside, are predicted by " +
+  `the model, and its misfit of a cell is part of the interval. ${DRIFT_RULE} ${SCREENING_RULE}`;
 
 /** What a fit may be given beside the visits. */
 export interface FitOptions {
@@ -94,6 +97,7 @@ export function fitEffects(
     explained: explainedShare(fit, residuals, out),
     noise: noise.own === undefined ? NaN : Math.sqrt(noise.own.variance),
     misfit: missing.misfit,
+    lasting: Math.max(0, ...noise.layers.map((layer) => layer.persistence)),
     missing: missing.count - (out?.indices.length ?? 0),
     outliers: out === undefined ? [] : [...outliers.keys()].filter((cell) => observations.some((o) => o.cell === cell)),
     contrast(over, under) {

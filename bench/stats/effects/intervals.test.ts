@@ -1,40 +1,28 @@
 import { describe, expect, it } from "vitest";
-import { BOOTSTRAP_VISITS, cellIntervals, clusterBootstrap, visitMean } from "../bootstrap.ts";
+import { cellCentres } from "../cell-intervals.ts";
 import { estimateOf, intervalOf, linear, ratioOf } from "../math/estimate.ts";
 import { type Random, random } from "../math/random.ts";
-import { dataOf, coverageOf } from "../../testing/studies.ts";
+import { coverageOf, dataOf, manifestOf } from "../../testing/studies.ts";
+import type { Study } from "../study.ts";
+import { AXES } from "../../matrix/axes.ts";
+import type { CellData } from "../visits.ts";
 
-describe("the draws of the bootstrap", () => {
-  it("are the same for a seed, and others for another", () => {
-    const data = dataOf("a", [
-      [1, 2, 3],
-      [4, 5],
-      [2, 9],
-    ]);
-    expect(clusterBootstrap(data, 1, 50)).toEqual(clusterBootstrap(data, 1, 50));
-    expect(clusterBootstrap(data, 2, 50)).not.toEqual(clusterBootstrap(data, 1, 50));
-  });
-
-  it("take whole visits: two visits give three medians, each its share of the draws", () => {
-    const { mediansMs, meansMs } = clusterBootstrap(
-      dataOf("a", [
-        [1, 1, 1],
-        [5, 5, 5],
-      ]),
-      3,
-      4000,
-    );
-    expect(new Set(mediansMs)).toEqual(new Set([1, 3, 5]));
-    expect(mediansMs.filter((m) => m === 3).length / 4000).toBeCloseTo(0.5, 1);
-    expect(new Set(meansMs)).toEqual(new Set([1, 3, 5]));
-  });
-
-  it("have the pooled median of type 7 where visits differ in size", () => {
-    const { mediansMs } = clusterBootstrap(dataOf("a", [[1, 2, 10], [7]]), 1, 200);
-    // The four possible draws: both first [1,1,2,2,10,10], both second [7,7], one each [1,2,7,10].
-    expect(new Set(mediansMs)).toEqual(new Set([2, 7, 4.5]));
-  });
+const alone = manifestOf({
+  placements: [["edge", "edge"]],
+  models: ["ssd-mobilenet"],
+  clients: ["probe"],
+  images: [{ name: "a", fileBytes: 1 }],
 });
+
+/** A run that has one cell. */
+function lone(visits: readonly (readonly number[])[]): Study {
+  const id = alone.cells[0]?.id ?? "";
+  return { manifest: alone, data: new Map<string, CellData>([[id, dataOf(id, visits)]]), images: [], axes: AXES };
+}
+
+/** Its centre, by its visits' medians or means. */
+const centreOf = (visits: readonly (readonly number[])[], figure: "median" | "mean") =>
+  [...cellCentres(lone(visits), figure).values()][0];
 
 describe("estimates", () => {
   // numpy 2.4.6, scipy 1.17.1: np.std([3, 5, 4, 8], ddof=1) / 2, scipy.stats.t.interval(.95, 3, 5, se)
@@ -68,80 +56,55 @@ describe("estimates", () => {
         ]),
       ).interval,
     ).toBeNull();
-    expect(cellIntervals(dataOf("a", [[1, 2, 3]]), 1)).toMatchObject({ median: null, mean: null });
+    for (const figure of ["median", "mean"] as const) expect(centreOf([[1, 2, 3]], figure)?.interval).toBeNull();
   });
 
   it("of a latency never reach below zero, however few the visits and however far apart", () => {
-    const { mean, median } = cellIntervals(dataOf("a", [[1.5], [2.6]]), 1);
+    const [mean, median] = [centreOf([[1.5], [2.6]], "mean")?.interval, centreOf([[1.5], [2.6]], "median")?.interval];
     expect(mean?.low).toBeGreaterThan(0);
     expect(mean?.low).toBeLessThan(1.5);
     expect(mean?.high).toBeGreaterThan(2.6);
     expect(median?.low).toBeGreaterThan(0);
   });
 
-  it("of a mean weigh visits by their calls", () => {
-    expect(visitMean(dataOf("a", [[2, 2, 2], [6]])).value).toBe(3);
+  it("of a mean weigh visits alike: a slow visit that time cut short counts as much as the others", () => {
+    expect(Math.exp(centreOf([[2, 2, 2], [6]], "mean")?.log.value ?? NaN)).toBeCloseTo(4, 12);
+  });
+
+  it("of visits without a time are none, and never NaN", () => {
+    expect(centreOf([[0], [0]], "median")).toBeUndefined();
+    expect(centreOf([[0], [4], [4]], "median")?.interval).toMatchObject({ low: 4, high: 4, visits: 2 });
   });
 });
 
 /*
  * Truth known: call latency = 10 ms * exp(0.15 * visit + 0.1 * call) with visit and call standard normal, so the median is
- * 10 ms, and the mean 10 * exp((0.15² + 0.1²) / 2). Calls of one visit go together (intra-visit correlation 0.69): a
- * bootstrap over calls would cover half of the time only. 400 trials: two Monte-Carlo errors of .95 are .022.
+ * 10 ms, and the mean 10 * exp((0.15² + 0.1²) / 2). Calls of one visit go together (intra-visit correlation 0.69). One cell
+ * alone, which has no like. 400 trials: two Monte-Carlo errors of .95 are .022.
  */
 describe("95 % intervals cover the truth as often as they say", () => {
   const trial = (visits: number, calls: number) => (stream: Random) =>
-    dataOf(
-      "a",
-      Array.from({ length: visits }, () => {
-        const visit = 0.15 * stream.normal();
-        return Array.from({ length: calls }, () => 10 * Math.exp(visit + 0.1 * stream.normal()));
-      }),
-    );
+    Array.from({ length: visits }, () => {
+      const visit = 0.15 * stream.normal();
+      return Array.from({ length: calls }, () => 10 * Math.exp(visit + 0.1 * stream.normal()));
+    });
   const meanMs = 10 * Math.exp((0.15 ** 2 + 0.1 ** 2) / 2);
 
   for (const [visits, calls] of [
     [2, 5],
     [3, 10],
     [6, 5],
-    [BOOTSTRAP_VISITS, 10],
+    [10, 10],
     [30, 1],
-  ] as const) {
+  ] as const)
     it(`of the median and the mean: ${visits} visits of ${calls} calls`, () => {
       const draw = trial(visits, calls);
       const stream = random(visits * 1000 + calls);
-      const intervals = Array.from({ length: 400 }, (_, i) => cellIntervals(draw(stream), i));
-      expect(
-        coverageOf(
-          intervals.map((i) => i.median),
-          10,
-        ),
-      ).toSatisfy(nominal);
-      expect(
-        coverageOf(
-          intervals.map((i) => i.mean),
-          meanMs,
-        ),
-      ).toSatisfy(nominal);
+      const runs = Array.from({ length: 400 }, () => draw(stream));
+      const intervals = (figure: "median" | "mean") => runs.map((run) => centreOf(run, figure)?.interval ?? null);
+      expect(coverageOf(intervals("median"), 10)).toSatisfy(nominal);
+      expect(coverageOf(intervals("mean"), meanMs)).toSatisfy(nominal);
     });
-
-    // Welch's interval of two and two visits is wider than it says.
-    if (visits < 3) continue;
-    it(`of a ratio of medians: ${visits} visits of ${calls} calls each`, () => {
-      const draw = trial(visits, calls);
-      const stream = random(visits * 2000 + calls);
-      const ratios = Array.from({ length: 400 }, (_, i) => {
-        const [a, b] = [cellIntervals(draw(stream), i), cellIntervals(draw(stream), i)];
-        return ratioOf(
-          linear([
-            [1, a.logMedian],
-            [-1, b.logMedian],
-          ]),
-        ).interval;
-      });
-      expect(coverageOf(ratios, 1)).toSatisfy(nominal);
-    });
-  }
 });
 
 function nominal(coverage: number): boolean {

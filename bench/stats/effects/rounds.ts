@@ -1,7 +1,7 @@
 import type { Estimate } from "../math/estimate.ts";
 import { noiseOf } from "./noise.ts";
 import { varianceOf } from "./propagation.ts";
-import type { CellData, Visit } from "../visits.ts";
+import { type CellData, type Visit, timedVisits } from "../visits.ts";
 
 /**
  * The mean over cells of each cell's mean over its visits. What slows a machine down in one round slows all cells of that
@@ -18,10 +18,10 @@ export function meanOverRounds(
   alike: (cell: CellData) => string = () => "",
 ): Estimate {
   const samples = cells.flatMap((data) =>
-    data.visits.map((visit) => ({
+    timedVisits(data).map((visit, _, visits) => ({
       ...{ cell: data.cell, round: visit.round, machine: "", alike: [alike(data)] },
       value: figure(visit),
-      weight: 1 / (data.visits.length * cells.length),
+      weight: 1 / (visits.length * cells.length),
     })),
   );
   const value = samples.reduce((sum, s) => sum + s.weight * s.value, 0);

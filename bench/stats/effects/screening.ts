@@ -1,5 +1,5 @@
 import type { ModelSpec } from "./design.ts";
-import type { Noise } from "./noise.ts";
+import type { Noise } from "./components.ts";
 import { median } from "../math/quantile.ts";
 import { type Observation, type Regression, type SetAside, regress, setAside } from "./regression.ts";
 import { studentQuantile } from "../math/special.ts";
@@ -8,7 +8,7 @@ import { studentQuantile } from "../math/special.ts";
 export interface Screening {
   /** Cells whose one visit is an outlier, and how many times as long it took as the others lead to expect. */
   readonly outliers: ReadonlyMap<string, number>;
-  /** Cells whose one visit could be anything, for no other cell says what it should be. */
+  /** Cells whose one visit could not be tested, because no other cells predict it. */
   readonly untested: ReadonlySet<string>;
 }
 
@@ -19,28 +19,28 @@ export const ALL_SOUND: Screening = { outliers: new Map(), untested: new Set() }
 const FALSE_ALARM = 0.05;
 /** Fewer degrees of freedom than this, and the scale of residuals is not known well enough to call one an outlier. */
 const KNOWN_DF = 6;
-/** A visit with less of its own error than this in its residual is what the fit goes through. */
+/** A visit with less of its own error than this in its residual cannot be tested: the fit goes through it, whatever it is. */
 const OWN_SHARE = 0.1;
-/** Residuals below this count as nothing: a thousandth of the latency. */
+/** The least scale of residuals: a thousandth of the latency. */
 const SMALLEST = 1e-3;
-/** A robust scale by cells of one name from so many on. */
+/** From so many cells of one name on, these have a scale of their own. */
 const KNOWN_CELLS = 12;
-/** Of a normal distribution, the median distance from the middle in standard deviations. */
+/** The median distance of a normal variable from its mean, in standard deviations. */
 const NORMAL_MAD = 0.6745;
 
 /** How outliers are found, for readers. */
 export const SCREENING_RULE =
-  "The visit of a cell visited once is compared with what all other cells of its model predict, by externally studentised residuals " +
-  "(t test, Bonferroni over these cells; Cook and Weisberg 1982) on a robust scale (median absolute deviation, of misfit and " +
-  "noise), the furthest first: an outlier is set aside, so that a single slow call moves no effect; where a visit could " +
-  "not be tested, what rests on it has no interval";
+  "A cell that was visited once shows no noise of its own, so its visit is compared with what all other cells of its model predict " +
+  "(externally studentised residuals, t test, Bonferroni over these cells; Cook and Weisberg 1982). The scale is the median absolute " +
+  "deviation of cells from the model, and the visit furthest out is tested first. An outlier is set aside, so that one slow call " +
+  "moves no effect. Where a visit could not be tested, what rests on it has no interval";
 
 /**
  * Finds the cells visited once whose visit is an outlier to the model of all others. A cell that was visited twice shows
  * its noise and needs no such test.
  *
- * Sequential: the visit furthest out is taken out, then the others are tested again; the scale is the normalised median
- * absolute deviation of the cells' residuals (Rousseeuw and Croux 1993; Hampel's identifier), which outliers do not inflate.
+ * The visit furthest out is set aside first, then the others are tested again. The scale is the normalised median absolute deviation
+ * of the cells' residuals (Rousseeuw and Croux 1993; Hampel's identifier): outliers do not make it larger.
  */
 export function screenOnce(observations: readonly Observation[], spec: ModelSpec, noise: Noise): Screening {
   const visits = new Map<string, number>();
@@ -61,7 +61,7 @@ export function screenOnce(observations: readonly Observation[], spec: ModelSpec
   while (out !== undefined) {
     const { indices } = out;
     const free = df - indices.length;
-    // Half of the degrees of freedom are gone: these cells follow no model.
+    // With half of the degrees of freedom gone, these cells follow no model.
     if (free < Math.max(KNOWN_DF, df / 2)) return all;
     const scaleOf = robustScale(observations, fit, out, noise);
     const limit = studentQuantile(1 - FALSE_ALARM / (2 * tested.length), free - 1);

@@ -38,20 +38,9 @@ export function variance(values: ArrayLike<number>): number {
  * distribution, has both ends inside of the sample (David and Nagaraja, Order Statistics, 7.1). That takes 6 calls for the
  * median, 36 for p90, 72 for p95 and 368 for p99; with fewer, the quantile is hardly more than the maximum and is not shown.
  *
- * Calls are taken as independent, which those of one visit are only in part: `clusterBootstrap` gives intervals that know of
- * visits.
+ * Calls are taken as independent: `quantileOver` says how many independent calls those of some visits are worth.
  */
 export function carries(n: number, q: number): boolean {
   // The chances that all calls lie below the quantile, and that all lie above it: each may be a tail of the interval at most.
   return Math.max(q ** n, (1 - q) ** n) <= 0.025;
-}
-
-/** The rule of `carries`, for readers of a table. */
-export const QUANTILE_RULE =
-  "quantiles: type 7 (R, NumPy); shown where their exact order-statistic 95 % interval lies inside of the sample " +
-  "(6 calls for the median, 36 for p90, 368 for p99)";
-
-/** A quantile, or null where the sample cannot carry it. */
-export function carriedQuantile(sorted: ArrayLike<number>, q: number): number | null {
-  return carries(sorted.length, q) ? quantile(sorted, q) : null;
 }

@@ -101,3 +101,34 @@ export function normalCdf(z: number): number {
 export function normalQuantile(p: number): number {
   return studentQuantile(p, Infinity);
 }
+
+/** P(F > f) of the F distribution; `below` may be Infinity. */
+export function fTail(f: number, above: number, below: number): number {
+  const df = Math.min(below, 1e7);
+  return incompleteBeta(df / (df + above * f), df / 2, above / 2);
+}
+
+/** The derivatives of the logarithm of the gamma function, x > 0: recurrence up to 8, then the asymptotic series (DLMF 5.11). */
+export function digamma(x: number): number {
+  if (x < 8) return digamma(x + 1) - 1 / x;
+  const f = 1 / x ** 2;
+  return Math.log(x) - 0.5 / x - f * (1 / 12 - f * (1 / 120 - f * (1 / 252 - f / 240)));
+}
+
+/** The second one. */
+export function trigamma(x: number): number {
+  if (x < 8) return trigamma(x + 1) + 1 / x ** 2;
+  const f = 1 / x ** 2;
+  return 1 / x + f / 2 + (f / x) * (1 / 6 - f * (1 / 30 - f * (1 / 42 - f / 30)));
+}
+
+/** The x at which `trigamma` has a value above 0. It falls, so halving finds it. */
+export function trigammaInverse(value: number): number {
+  let [low, high] = [1e-8, 1e8];
+  for (let i = 0; i < 100; i++) {
+    const middle = Math.sqrt(low * high);
+    if (trigamma(middle) > value) low = middle;
+    else high = middle;
+  }
+  return Math.sqrt(low * high);
+}

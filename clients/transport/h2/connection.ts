@@ -205,6 +205,8 @@ export class Http2Connection {
     const change = this.#peer.initialWindow - before.initialWindow;
     for (const exchange of this.#open.values()) exchange.sendWindow = frames.widened(exchange.sendWindow, change);
     this.#reply(frames.frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)));
+    // Before anything that makes use of them: a larger frame is a fault until the peer knows that it is allowed.
+    this.#writeReplies();
     this.#settled?.resolve();
     this.#settled = null;
     this.#pumpAll();

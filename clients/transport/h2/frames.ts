@@ -85,16 +85,18 @@ function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** Cuts a byte stream into frames, whatever pieces it comes in. */
+/** Cuts a byte stream into frames, whatever pieces it comes in: each byte of a frame is copied once at most. */
 export class FrameReader {
-  #rest: Buffer | null = null;
+  /** The beginning of a frame, at the beginning of memory that it may grow into. */
+  #held: Buffer = Buffer.alloc(0);
+  #heldBytes = 0;
 
   /**
    * Takes a piece and hands on every frame that is whole. Throws Http2Error FRAME_SIZE_ERROR for a frame larger than the
    * default, which is all that Lathe allows its peers.
    */
   push(piece: Buffer, take: (frame: Frame) => void): void {
-    const bytes = this.#rest === null ? piece : Buffer.concat([this.#rest, piece]);
+    const bytes = this.#heldBytes === 0 ? piece : this.#hold(piece);
     let at = 0;
     while (bytes.length - at >= 9) {
       const length = bytes.readUIntBE(at, 3);
@@ -109,7 +111,22 @@ export class FrameReader {
       });
       at = end;
     }
-    this.#rest = at === bytes.length ? null : Buffer.from(bytes.subarray(at));
+    if (at === 0 && bytes !== piece) return;
+    this.#heldBytes = 0;
+    if (at < bytes.length) this.#hold(bytes.subarray(at));
+  }
+
+  /** Adds to what is held, and gives all of it. */
+  #hold(piece: Buffer): Buffer {
+    const length = this.#heldBytes + piece.length;
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(2 * DEFAULT_MAX_FRAME, 2 * length));
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    piece.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = length;
+    return this.#held.subarray(0, length);
   }
 }
 

@@ -1,6 +1,9 @@
+import { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { FrameReader, frame, settingsFrame, type Frame } from "./frames.ts";
+import { FrameReader, frame, settingsFrame, windowUpdateFrame, type Frame } from "./frames.ts";
+import { Http2Connection } from "./connection.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
 import { decodeBlock, encodeBlock } from "./hpack.ts";
 import { huffmanDecode } from "./huffman.ts";
@@ -118,6 +121,87 @@ describe("frames", () => {
     expect(() => {
       for (let i = 0; i < 80; i++) blocks.push(part(9, 0));
     }).toThrow("ENHANCE_YOUR_CALM");
+  });
+});
+
+describe("a connection", () => {
+  /** Frames that a connection has written to a socket that takes everything. */
+  function connected() {
+    const written: Buffer[] = [];
+    const socket = Object.assign(new EventEmitter(), {
+      ...{ writable: true, cork: () => {}, uncork: () => {}, destroy: () => {} },
+      write: (bytes: Uint8Array, taken?: () => void) => {
+        written.push(Buffer.from(bytes));
+        taken?.();
+        return true;
+      },
+    });
+    const connection = new Http2Connection(socket as unknown as Socket);
+    connection.greet().catch(() => {});
+    return { connection, written };
+  }
+  const exchangeOf = (bytes: number) => {
+    const outcome: unknown[] = [];
+    const end = (value: unknown) => outcome.push(value);
+    return { outcome, exchange: new Exchange(Buffer.of(0x88), [Buffer.alloc(bytes)], end, end) };
+  };
+
+  it("acknowledges settings before it makes use of them", () => {
+    const { connection, written } = connected();
+    connection.receive(settingsFrame([]));
+    written.length = 0;
+    connection.start(exchangeOf(200_000).exchange);
+    // The connection's window first: the settings open that of the stream, and let frames be larger.
+    connection.receive(Buffer.concat([windowUpdateFrame(0, 2 ** 20), settingsFrame([[5, 40_000], [4, 2 ** 20]])])); // prettier-ignore
+    const all = Buffer.concat(written);
+    const acknowledged = all.indexOf(frame(4, 1, 0, Buffer.alloc(0)));
+    const large = Buffer.from([40_000 >> 16, (40_000 >> 8) & 255, 40_000 & 255, 0]);
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(all.indexOf(large, acknowledged)).toBeGreaterThan(acknowledged);
+    expect(all.subarray(0, acknowledged).includes(large)).toBe(false);
+  });
+
+  it("takes of a call that was given up what its peer had leave to send, and no more", () => {
+    const { connection } = connected();
+    const { exchange } = exchangeOf(10);
+    connection.start(exchange);
+    connection.receive(settingsFrame([]));
+    connection.cancel(exchange);
+    const data = frame(0, 0, 1, Buffer.alloc(16_384));
+    for (let sent = 0; sent < 2 ** 24; sent += 16_384) connection.receive(data);
+    expect(connection.usable).toBe(true);
+    connection.receive(data);
+    expect(connection.usable).toBe(false);
+  });
+
+  it.each([
+    ["DATA", frame(0, 0, 3, Buffer.of(1))],
+    ["HEADERS", frame(1, 4, 2, Buffer.of(0x88))],
+    ["RST_STREAM", frame(3, 0, 7, Buffer.alloc(4))],
+    ["WINDOW_UPDATE", frame(8, 0, 5, Buffer.of(0, 0, 0, 1))],
+  ])("ends where a peer sends %s on a stream that nobody opened", (_what, bytes) => {
+    const { connection } = connected();
+    const { exchange, outcome } = exchangeOf(10);
+    connection.start(exchange);
+    connection.receive(Buffer.concat([settingsFrame([]), bytes]));
+    expect(connection.usable).toBe(false);
+    expect(String(outcome[0])).toMatch(/PROTOCOL_ERROR.*which nobody opened/);
+  });
+
+  it("bears no more than ten thousand frames that bring no call further, and any number between calls' own", () => {
+    const ping = frame(6, 0, 0, Buffer.alloc(8));
+    for (const [pings, calls, usable] of [
+      [9000, 5, true],
+      [10_100, 1, false],
+    ] as const) {
+      const { connection } = connected();
+      connection.receive(settingsFrame([]));
+      for (let call = 0; call < calls; call++) {
+        connection.start(exchangeOf(1).exchange);
+        for (let i = 0; i < pings; i++) connection.receive(ping);
+      }
+      expect(connection.usable).toBe(usable);
+    }
   });
 });
 

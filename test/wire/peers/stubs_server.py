@@ -28,6 +28,13 @@ LISTS = {
     types_pb2.DT_DOUBLE: "double_val",
     types_pb2.DT_INT32: "int_val",
     types_pb2.DT_UINT8: "int_val",
+    types_pb2.DT_INT8: "int_val",
+    types_pb2.DT_INT16: "int_val",
+    types_pb2.DT_UINT16: "int_val",
+    types_pb2.DT_UINT32: "uint32_val",
+    types_pb2.DT_UINT64: "uint64_val",
+    types_pb2.DT_HALF: "half_val",
+    types_pb2.DT_BFLOAT16: "half_val",
     types_pb2.DT_STRING: "string_val",
     types_pb2.DT_INT64: "int64_val",
     types_pb2.DT_BOOL: "bool_val",
@@ -49,7 +56,10 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
             typed = answer.outputs[name + ".typed"]
             typed.dtype = sent.dtype
             typed.tensor_shape.CopyFrom(sent.tensor_shape)
-            getattr(typed, LISTS[sent.dtype]).extend(array.flatten().tolist())
+            flat = array.flatten()
+            # Floats of 16 bits travel as their bits.
+            bits = flat.view("uint16") if LISTS[sent.dtype] == "half_val" else flat
+            getattr(typed, LISTS[sent.dtype]).extend(bits.tolist())
         return answer
 
     def GetModelMetadata(self, request, context):

@@ -7,7 +7,8 @@ import type { Combination, Experiment } from "../../../paper/published.ts";
 import published from "../../../paper/tables.json" with { type: "json" };
 import type { RunManifest } from "../../../records/manifest.ts";
 import { type Interval, known, ratioOf } from "../../../stats/math/estimate.ts";
-import { type Study, inDoubt, logMeanOver, pixelClients } from "../../../stats/study.ts";
+import { centreOver } from "../../../stats/cell-intervals.ts";
+import { type Study, inDoubt, pixelClients } from "../../../stats/study.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
 import { type Table, type TableCell, right, table } from "../../blocks.ts";
 import type { ReportInputs, Section } from "../../section.ts";
@@ -108,7 +109,7 @@ export function entryOf(cells: readonly Cell[], summaries: ReadonlyMap<string, C
   return {
     kind: "measured",
     meanMs,
-    interval: sure ? known(ratioOf(logMeanOver(study, cells)).interval) : null,
+    interval: sure ? known(ratioOf(centreOver(study, cells, "mean")).interval) : null,
     visits: visited.reduce((sum, d) => sum + d.visits.length, 0),
     n: measured.reduce((sum, s) => sum + s.n, 0),
     cells: measured.length,

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { staysUp } from "./stacks.ts";
+import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
+
+let dir: string;
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), "lathe-demo-"))));
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+it("a demo that was killed leaves a mark that says what is its own", async () => {
+  expect(await readUnfinished(dir)).toBeUndefined();
+  await markUnfinished(dir, { ownLab: true, before: ["edge"] });
+  expect(await readUnfinished(dir)).toEqual({ ownLab: true, before: ["edge"] });
+  for (const text of ["", "{}", '{"ownLab":"yes","before":[]}']) {
+    writeFileSync(unfinishedMark(dir), text);
+    expect(await readUnfinished(dir), "who cannot tell takes nothing down").toBeUndefined();
+  }
+});
+
+it("stacks that were up before a demo stay up; what a demo that did not finish has left does not", async () => {
+  const deployed = vi.fn(() => Promise.resolve(["cloud", "edge"]));
+  expect(await staysUp(true, undefined, deployed)).toEqual(["cloud", "edge"]);
+  expect(await staysUp(true, { before: ["edge"] }, deployed)).toEqual(["edge"]);
+  expect(deployed).toHaveBeenCalledTimes(1);
+  // In a lab that it has just made, nothing was up.
+  expect(await staysUp(false, undefined, deployed)).toEqual([]);
+  expect(await staysUp(false, { before: ["edge"] }, deployed)).toEqual([]);
+});

@@ -1,0 +1,179 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { cached, withLock } from "./cached.ts";
+import { judgeHolder, thisHolder } from "./holder.ts";
+import { repoRoot } from "./paths.ts";
+
+let dir: string;
+const children: ChildProcess[] = [];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "lathe-cache-"));
+  vi.stubEnv("LATHE_CACHE", dir);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Another process that holds a lock, or is in the middle of a build, and stays there. */
+async function holder(body: string): Promise<ChildProcess> {
+  const module = JSON.stringify(join(repoRoot, "lib/cached.ts"));
+  const source = `const { cached, withLock } = await import(${module});
+    const stay = () => { console.log("here"); return new Promise(() => setInterval(() => {}, 1000)); };
+    ${body}`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  await new Promise((resolve) => child.stdout?.once("data", resolve));
+  return child;
+}
+const ended = (child: ChildProcess) => new Promise((resolve) => child.once("exit", resolve));
+
+/** The word of a holder in another place: a container, or a machine that shares the disk. */
+const elsewhere = thisHolder().replace(/^[0-9a-f]+/, "0123456789ab");
+
+describe("a holder", () => {
+  it("is judged by its place, its number and when it began", () => {
+    const [place, pid, began] = thisHolder().split("-");
+    expect(judgeHolder(thisHolder())).toEqual({ pid: process.pid, gone: false });
+    expect(judgeHolder(`${place}-${pid}-${Number(began) + 1}`)).toEqual({ pid: process.pid, gone: true });
+    expect(judgeHolder(`${place}-999999999-1`)).toEqual({ pid: 999999999, gone: true });
+    for (const text of [elsewhere, "", String(process.pid), "x".repeat(10_000)])
+      expect(judgeHolder(text)).toBeUndefined();
+  });
+});
+
+describe("a lock", () => {
+  it("is taken over at once from a process that was killed, and from one whose number another has now", async () => {
+    const lock = join(dir, "x.lock");
+    const child = await holder(`await withLock(${JSON.stringify(lock)}, stay)`);
+    child.kill("SIGKILL");
+    await ended(child);
+    expect(await withLock(lock, () => Promise.resolve("mine"))).toBe("mine");
+    writeFileSync(lock, `${thisHolder().replace(/\d+$/, "1")} 00\n`);
+    expect(await withLock(lock, () => Promise.resolve("mine"))).toBe("mine");
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("of a process that sleeps is waited for, however long nobody has touched it", async () => {
+    const lock = join(dir, "x.lock");
+    const child = await holder(`await withLock(${JSON.stringify(lock)}, stay)`);
+    child.kill("SIGSTOP");
+    utimesSync(lock, 1, 1);
+    const waiting = new Promise((resolve) => {
+      void withLock(lock, () => Promise.resolve(), resolve).catch(() => {});
+    });
+    expect(await waiting).toBe(String(child.pid));
+    expect(readFileSync(lock, "utf8")).toContain(`-${child.pid}-`);
+  });
+
+  it("of another container or machine is waited for, and taken over after a long silence", async () => {
+    const lock = join(dir, "x.lock");
+    writeFileSync(lock, `${elsewhere} 00\n`);
+    let now = performance.now();
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    let said = "";
+    let mine = false;
+    const taken = withLock(
+      lock,
+      () => Promise.resolve(void (mine = true)),
+      (who) => (said = who),
+    );
+    await vi.waitUntil(() => said !== "");
+    expect(said).toBe("of another machine or container");
+    now += 120_000;
+    // Touched: its holder is there.
+    utimesSync(lock, new Date(), new Date(Date.now() + 1000));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    now += 120_000;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(mine).toBe(false);
+    // Silence from here on, however seldom it is looked at.
+    await vi.waitUntil(() => (now += 60_000) > 0 && mine);
+    await taken;
+  });
+
+  it("that was taken away from its holder is not removed by it", async () => {
+    const lock = join(dir, "x.lock");
+    await withLock(lock, () => Promise.resolve(writeFileSync(lock, `${elsewhere} 00\n`)));
+    expect(readFileSync(lock, "utf8")).toBe(`${elsewhere} 00\n`);
+  });
+
+  it("lets one waiter at a time take over from a killed holder, however many there are", async () => {
+    const folder = join(dir, "locks");
+    mkdirSync(folder);
+    const lock = join(folder, "x.lock");
+    writeFileSync(lock, `${thisHolder().replace(/-\d+-/, "-999999999-")} 00\n`);
+    let inside = 0;
+    let most = 0;
+    const body = async () => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 5 }, () => withLock(lock, body)));
+    expect(most).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("the cache", () => {
+  it("builds an entry once, whoever asks and however many ask at a time", async () => {
+    let builds = 0;
+    const build = async (into: string) => {
+      builds += 1;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      writeFileSync(join(into, "file"), "made");
+    };
+    const paths = await Promise.all([cached("k", "a", build), cached("k", "a", build), cached("k", "a", build)]);
+    expect(new Set(paths).size).toBe(1);
+    expect(readFileSync(join(paths[0] ?? "", "file"), "utf8")).toBe("made");
+    expect(builds).toBe(1);
+    expect(readdirSync(join(dir, "k"))).toEqual(["a"]);
+  });
+
+  it("keeps nothing of a build that failed, and builds again", async () => {
+    await expect(cached("k", "b", () => Promise.reject(new Error("no disk")))).rejects.toThrow("no disk");
+    expect(readdirSync(join(dir, "k"))).toEqual([]);
+    await cached("k", "b", () => Promise.resolve());
+    expect(existsSync(join(dir, "k", "b"))).toBe(true);
+  });
+
+  it("removes what a killed build has left", async () => {
+    const child = await holder(`await cached("k", "a", stay)`);
+    child.kill("SIGKILL");
+    await ended(child);
+    expect(readdirSync(join(dir, "k"))).toHaveLength(2);
+    await cached("k", "a", () => Promise.resolve());
+    expect(readdirSync(join(dir, "k"))).toEqual(["a"]);
+  });
+
+  it("never shows half of an entry where a builder elsewhere lost its lock and goes on", async () => {
+    const other = join(dir, "k", `a.partial.${elsewhere}`);
+    const path = await cached("k", "a", (into) => {
+      // Meanwhile the other builder, which shares the disk, writes into its own folder, and is the first to finish.
+      mkdirSync(other, { recursive: true });
+      writeFileSync(join(into, "ours"), "");
+      mkdirSync(join(dir, "k", "a"));
+      writeFileSync(join(dir, "k", "a", "theirs"), "");
+      return Promise.resolve();
+    });
+    expect(readdirSync(path)).toEqual(["theirs"]);
+    expect(readdirSync(join(dir, "k")).sort()).toEqual(["a", `a.partial.${elsewhere}`]);
+  });
+});
