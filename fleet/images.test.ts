@@ -132,6 +132,7 @@ test("a machine that gets no answer leaves the question to the next, and an imag
 test("a stack whose config is wrong is told, and the others are shown", async () => {
   await stack("a", "lathe:hots: x");
   await stack("b", "lathe:host: b.example");
+  await stack("d", "lathe:host: d.example", "lathe:image: { secure: v1:abc }");
   await writeFile(join(dir, "Pulumi.c.yaml"), "config: [");
   registry.set(DEFAULT, digest("1"));
   expect(await run({ json: true })).toBe(1);
@@ -139,5 +140,6 @@ test("a stack whose config is wrong is told, and the others are shown", async ()
   expect(shown().faults.map((fault) => fault.split("\n")[0])).toEqual([
     expect.stringContaining("stack a: lathe:hots: no such key"),
     expect.stringContaining("stack c: Pulumi.c.yaml: "),
+    "stack d: lathe:image: set with --secret",
   ]);
 });

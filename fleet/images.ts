@@ -50,7 +50,7 @@ export async function images({ project, stack, move, json }: Values<typeof IMAGE
   const configs: StackConfig[] = [];
   for (const { name } of chooseStacks("up", await configuredStacks(projectDir), stack)) {
     try {
-      configs.push(await configOf("lathe", name, await configIn(projectDir, name)));
+      configs.push(await configOf("lathe", name, ...(await configIn(projectDir, name))));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       faults.push(`stack ${name}: ${error.message}`);
@@ -67,24 +67,23 @@ export async function images({ project, stack, move, json }: Values<typeof IMAGE
   const news = rows.filter(({ state }) => state === "moved on" || state === "not locked yet");
   const moved = move === true && news.length > 0;
   if (moved) await keepDigests(projectDir, Object.fromEntries(news.map(({ image, now }) => [image, now ?? ""])), true);
-  printResult(
-    IMAGES.json,
-    json,
-    [formatRows(rows), ...rows.flatMap((row) => row.reason ?? []), ...faults, ending(news, moved)].join("\n\n").trim(),
-    { file: join(projectDir, LOCK_FILE), moved, images: rows, faults },
-  );
+  const text = [formatRows(rows), ...rows.flatMap((row) => row.reason ?? []), ...faults, ending(news, moved)];
+  const file = join(projectDir, LOCK_FILE);
+  printResult(IMAGES.json, json, text.join("\n\n").trim(), { file, moved, images: rows, faults });
   return faults.length === 0 && rows.every(({ state }) => state !== "unknown") ? 0 : 1;
 }
 
-/** A stack's config file as Pulumi would hold it: full keys to text, lists and maps as JSON. */
-async function configIn(projectDir: string, stack: string): Promise<Record<string, string>> {
+/** A stack's config file as Pulumi would hold it: full keys to text, lists and maps as JSON; then the keys that are secret. */
+async function configIn(projectDir: string, stack: string): Promise<[Record<string, string>, string[]]> {
   const file = `Pulumi.${stack}.yaml`;
   try {
     const content = parse(await readFile(join(projectDir, file), "utf8"), { logLevel: "error" }) as {
       config?: Record<string, unknown>;
     } | null;
     const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-    return Object.fromEntries(Object.entries(content?.config ?? {}).map(([key, value]) => [key, text(value)]));
+    const all = Object.entries(content?.config ?? {});
+    const secret = all.filter(([, value]) => typeof value === "object" && value !== null && "secure" in value);
+    return [Object.fromEntries(all.map(([key, value]) => [key, text(value)])), secret.map(([key]) => key)];
   } catch (error) {
     throw new UserError({ what: `${file}: ${messageOf(error)}`, fix: `edit ${file}` });
   }

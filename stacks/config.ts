@@ -29,16 +29,16 @@ export function stackConfig(): Promise<StackConfig> {
  * The complete config of any stack.
  *
  * @param set what the user set, as Pulumi holds it: full keys to text, lists and maps as JSON
- * @param secret the full keys that hold a secret
+ * @param secrets those of its keys that are secret
  * @throws UserError with all faults of it and of the roles' files
  */
 export async function configOf(
   project: string,
   stack: string,
   set: Readonly<Record<string, string>>,
-  secret: readonly string[] = [],
+  secrets: readonly string[],
 ): Promise<StackConfig> {
-  const config = readConfig(set, secret);
+  const config = readConfig(set, secrets);
   const local = stack === LOCAL_STACK;
   return resolveConfig({
     ...{ project, stack, config, local },

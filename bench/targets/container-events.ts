@@ -58,8 +58,7 @@ export function explain(container: string, code: number | null, stdout: string, 
     .map((line) => nameOf(line).split(" "))
     .map(([action = "", exit = ""]) => (Object.hasOwn(WORDS, action) ? WORDS[action]?.(exit) : undefined) ?? action);
   if (last.length === 0 && status === "running") return undefined;
-  const earlier = lines.length > last.length ? [`… (${lines.length - last.length} earlier events)`] : [];
-  const events = [...earlier, ...last].join(", ");
-  if (events === "") return `container ${container} is ${nameOf(status)}`;
-  return `container ${container} ${events}; now it is ${nameOf(status)}`;
+  if (last.length === 0) return `container ${container} is ${nameOf(status)}`;
+  const earlier = lines.length > last.length ? [`had ${lines.length - last.length} earlier events`] : [];
+  return `container ${container} ${[...earlier, ...last].join(", ")}; now it is ${nameOf(status)}`;
 }

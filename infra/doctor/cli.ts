@@ -62,8 +62,7 @@ export const doctor = command(SPEC, async (values, operands) => {
   if (none !== undefined) throw wrong(`HOST: "${none}"`);
   const { readImage, wantedServer } = await import("./wanted.ts");
   const wanted = {
-    ...wantedServer(values.server, values.ports),
-    workspace: values.workspace ?? ".lathe/PROJECT-STACK",
+    ...wantedServer(values.server, values.ports, values.workspace),
     ...(values.image === undefined ? {} : { image: readImage(values.image) }),
   };
   const file = values["ssh-config"];

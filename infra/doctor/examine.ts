@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/errors.ts";
 import type { SshTarget } from "../hosts/target.ts";
-import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { askRegistry } from "../images/registry.ts";
+import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { runOn } from "../hosts/connection/run.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";

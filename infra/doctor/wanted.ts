@@ -11,11 +11,15 @@ import type { WantedPort } from "./findings.ts";
  * @param name a server kind; absent: that of a stack that names none
  * @throws UserError where there is no such kind, or `ports` are not its own
  */
-export function wantedServer(name = defaultServerKind.name, ports?: string): { kind: ServerKind; ports: WantedPort[] } {
+export function wantedServer(
+  name = defaultServerKind.name,
+  ports?: string,
+  workspace = ".lathe/PROJECT-STACK",
+): { kind: ServerKind; ports: WantedPort[]; workspace: string } {
   if (!serverKindNames.includes(name))
     throw new UserError(unknownName("--server", name, serverKindNames, "npx lathe doctor --help"));
   const kind = serverKind(name);
-  return { kind, ports: portsFor(kind, ports) };
+  return { kind, ports: portsFor(kind, ports), workspace };
 }
 
 /**

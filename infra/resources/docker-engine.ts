@@ -13,7 +13,10 @@ export function dockerProvider(name: string, target: SshTarget | null): docker.P
   return new docker.Provider(name, { host: url, sshOpts: [...options, ...sshOptions(target, sshControlDir())] });
 }
 
-/** An image that `host-programs/image.ts` pulls and removes: the provider would remove it although others use it. */
+/**
+ * An image on an engine: pulled once, and removed on destroy if Lathe pulled it and no other stack uses it. `host-programs/image.ts`
+ * sees to both: the provider would remove it in any case, or fail, and says of a pull that failed what nobody understands.
+ */
 export function remoteImage(
   name: string,
   reference: string,

@@ -136,7 +136,7 @@ test("a tag that there is none of is refused before anything is made, with what 
   const { code, output } = await tryUp(stack);
   expect(code).not.toBe(0);
   expect(output).toContain(`host ${HOST}: its registry has no image ${missing}`);
-  expect(output).toMatch(/fix: pulumi config set lathe:image/);
+  expect(output).toMatch(/fix: npx lathe pulumi config set lathe:image/);
   expect(await locked()).toEqual({ [tagged]: digests[1] });
   await setConfig(stack, { "lathe:image": tagged });
 });
