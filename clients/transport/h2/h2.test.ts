@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { FrameReader, frame, settingsFrame, windowUpdateFrame, type Frame } from "./frames.ts";
+import { FrameReader, frame, goawayFrame, settingsFrame, windowUpdateFrame, type Frame } from "./frames.ts";
 import { Http2Connection } from "./connection.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
 import { decodeBlock, encodeBlock } from "./hpack.ts";
@@ -194,13 +194,14 @@ describe("a connection", () => {
       [9000, 5, true],
       [10_100, 1, false],
     ] as const) {
-      const { connection } = connected();
+      const { connection, written } = connected();
       connection.receive(settingsFrame([]));
       for (let call = 0; call < calls; call++) {
         connection.start(exchangeOf(1).exchange);
         for (let i = 0; i < pings; i++) connection.receive(ping);
       }
       expect(connection.usable).toBe(usable);
+      expect(Buffer.concat(written).includes(goawayFrame("ENHANCE_YOUR_CALM"))).toBe(!usable);
     }
   });
 });

@@ -12,8 +12,6 @@ export interface Seen {
   /** The most that it took beyond what it had when it was connected. */
   readonly mebibytes: number;
   readonly heapMebibytes: number;
-  /** What the server had of it, the latest 64 KiB. */
-  readonly heard: Buffer;
   /** Whether the client ended the connection before the server had sent all. */
   readonly closed: boolean;
 }
@@ -68,7 +66,7 @@ export async function meet(kind: string, mode: "call" | "idle", how: Hostile): P
   const [code] = (await ended) as [number | null];
   server.close();
   if (said === "") throw new Error(`the client ended with ${code} and said nothing`);
-  return { ...(JSON.parse(said) as Omit<Seen, "heard" | "closed">), heard, closed };
+  return { ...(JSON.parse(said) as Omit<Seen, "closed">), closed };
 }
 
 /** Sends it all as fast as it is taken; false where the other side ended the connection before. */
