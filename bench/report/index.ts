@@ -15,7 +15,7 @@ import { loadSection } from "./sections/load.ts";
 import { paperSection } from "./sections/paper/figures.ts";
 import { payloadSection } from "./sections/payload.ts";
 import { repeatSection } from "./sections/repeat/repeat.ts";
-import { runSection } from "./sections/run.ts";
+import { runSection } from "./sections/run/run.ts";
 import { speedsSection } from "./sections/speeds.ts";
 import { timeSection } from "./sections/time/time.ts";
 import type { RenderedSection, ReportInputs, Section } from "./section.ts";

@@ -75,7 +75,8 @@ export const METHODS: readonly Method[] = [
   method(
     "quantiles",
     "Quantiles",
-    `${rule(CALLS_RULE)} In a row over several images, whether the calls carry a quantile is decided after each cell's calls are divided by its geometric mean.`,
+    "Type 7 (R, NumPy), of all calls of a row, whatever the image. p95 is shown from 72 calls on and p99 from 368 on: with fewer, a quantile is hardly more than the maximum. " +
+      "These quantiles describe the calls that were made; the intervals of cells and answers say how well a latency is known.",
   ),
   method(
     "speeds",

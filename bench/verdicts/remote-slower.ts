@@ -18,8 +18,8 @@ import {
 export const remoteSlower: Conclusion = {
   id: "remote-slower",
   test:
-    "each server answers the client machine more slowly than itself, and a server that is faster at home than the client " +
-    "machine still answers it more slowly than the client machine answers itself",
+    "each server answers the client machine more slowly than itself, and a server that is faster than the client, each calling itself, " +
+    "still answers it more slowly than the client machine answers itself",
   judge,
   judgePaper,
 };
@@ -55,24 +55,26 @@ function judge(study: Study): Finding {
     };
     const same = against(`${server}: called by ${client} over called by itself`, called, home);
     if (same !== undefined) effects.push(same);
-    const faster = against(`${client} at home over ${server} at home`, own, home);
+    const faster = against(`${client} over ${server}, each calling itself`, own, home);
     if (faster === undefined || faster.outcome === "does not hold") continue;
     const open = faster.outcome === "inconclusive";
-    const times = `${faster.value.toFixed(2)} times as fast at home`;
-    const even = against(`${server} (${open ? "perhaps " : ""}${times}) over ${client} at home`, called, own);
+    const times = `${faster.value.toFixed(2)} times as fast, each calling itself`;
+    const even = against(`${server} (${open ? "perhaps " : ""}${times}) over ${client} calling itself`, called, own);
     if (even === undefined) continue;
     better += 1;
     effects.push(open ? { ...even, outcome: "inconclusive" } : even);
     if (!open) continue;
     const [name, factor] = faster.value > 1 ? [server, faster.value] : [client, 1 / faster.value];
     remarks.push(
-      `of ${server} and ${client}, ${name} seems the faster one at home, by a factor of ${factor.toFixed(2)}, but ` +
+      `of ${server} and ${client}, ${name} seems the faster one, each calling itself, by a factor of ${factor.toFixed(2)}, but ` +
         `${client} over ${server} is ${valueText(faster)}: whether ${server} has the better CPU is open`,
     );
   }
   if (effects.length === 0) return inconclusive("remote and local cells have no model, client and image in common");
   if (better === 0)
-    remarks.push(`no server here is faster at home than ${client}: "even on the better CPU" is not put to the test`);
+    remarks.push(
+      `no server here is faster than ${client}, each calling itself: "even on the better CPU" is not put to the test`,
+    );
   return withAgreement(findingOf(effects, remarks), agreements);
 }
 
@@ -111,9 +113,9 @@ function compared(
 function judgePaper(): Finding {
   const effect = (role: string, label: string, withSlip: boolean) =>
     pairsEffect(label, (p) => p.experiment !== "local" && p.role === role, { role: "client" }, withSlip);
-  const cloud = "cloud (the better CPU) over client at home";
+  const cloud = "cloud (the better CPU) over client calling itself";
   return findingOf(
-    [effect("cloud", cloud, true), effect("edge", "edge over client at home", true)],
+    [effect("cloud", cloud, true), effect("edge", "edge over client calling itself", true)],
     [
       PAPER_BASIS,
       withoutSlip(effect("cloud", cloud, false)),

@@ -107,7 +107,7 @@ export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: 
   const [first = "", ...more] = fit.outliers;
   return when(
     fit.outliers.length > 0,
-    `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, an outlier that was visited once (see Attention); ` +
+    `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, an outlier that was visited once (see the caveats); ` +
       `as measured it would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
   );
 }

@@ -31,7 +31,7 @@ interface World {
   readonly model: number;
   readonly rest: number;
   readonly remote: number;
-  /** How much faster the cloud server is, at home and called from elsewhere. */
+  /** How much faster the cloud server is, called by itself and from elsewhere. */
   readonly cloud: number;
   /** Log latency a standard step of the covariate. */
   readonly perObject: number;
@@ -125,12 +125,12 @@ describe("the paper's conclusions on a run", () => {
     const even = judged({ ...PAPER_LIKE, cloud: -0.002 })["remote-slower"]?.ours;
     expect(even?.outcome).toBe("inconclusive");
     expect(even?.effects.map((e) => e.outcome)).toEqual(["holds", "inconclusive"]);
-    expect(even?.remarks.join()).toMatch(/seems the faster one at home, by a factor of 1\.0\d/);
+    expect(even?.remarks.join()).toMatch(/seems the faster one, each calling itself, by a factor of 1\.0\d/);
     expect(even?.remarks.join()).not.toMatch(/no server here is faster/);
     // Where the client machine is the faster one, that half is not asked, and the remark says so.
     const slower = judged({ ...PAPER_LIKE, cloud: 0.3 })["remote-slower"]?.ours;
     expect(slower?.outcome).toBe("holds");
-    expect(slower?.remarks.join()).toMatch(/no server here is faster at home than client/);
+    expect(slower?.remarks.join()).toMatch(/no server here is faster than client, each calling itself/);
   });
 
   it("do not hold for content where latency falls with the objects, however closely", () => {
@@ -177,7 +177,7 @@ describe("the paper's conclusions on a run", () => {
       expect.closeTo(Math.exp(0.4), 1),
     ]);
     expect(v["model-over-protocol"]?.ours.effects[0]?.value).toBeCloseTo(Math.exp(3 - 0.4), 0);
-    // The cloud server is faster at home, so both halves of the sentence are put to the test.
+    // The cloud server is faster when each calls itself, so both halves of the sentence are put to the test.
     expect(v["remote-slower"]?.ours.effects.map((e) => e.value)).toEqual([
       expect.closeTo(Math.exp(0.8), 1),
       expect.closeTo(Math.exp(0.5), 1),

@@ -1,13 +1,11 @@
 import { PLAIN_LOAD, loadTitle } from "../../loads/registry.ts";
 import { isPlain } from "../../matrix/cell.ts";
 import { type CellGroup, groupsBut, levelsOf } from "../../stats/levels.ts";
-import { median, quantile } from "../../stats/math/quantile.ts";
-import { quantileOver } from "../../stats/quantile-intervals.ts";
+import { carries, median, quantile } from "../../stats/math/quantile.ts";
 import { once } from "../../stats/math/memo.ts";
 import type { Visit } from "../../stats/visits.ts";
 import type { ReportInputs } from "../section.ts";
 import { placeText, protocolNames } from "./names.ts";
-import { scaledVisits } from "./scaled.ts";
 import type { Pooled } from "./types.ts";
 
 /** Every group of cells that differ in their image alone, its calls pooled; groups without any call are left out. */
@@ -31,9 +29,7 @@ function pooledOf(group: CellGroup, inputs: ReportInputs): Pooled | undefined {
   const asked = cell.load["ratePerSecond"];
   const askedPerSecond = typeof asked === "number" ? asked : null;
   const visits = data.flatMap((d) => d.visits);
-  // Whether the calls carry a quantile is seen without what images do.
-  const scaled = scaledVisits(group, study);
-  const carried = (q: number) => (quantileOver(scaled, q) === null ? null : quantile(sorted, q));
+  const carried = (q: number) => (carries(sorted.length, q) ? quantile(sorted, q) : null);
   return {
     levels: levelsOf(cell, axes, ["image"]),
     place: placeText({ ...cell, load: PLAIN_LOAD }, inputs),

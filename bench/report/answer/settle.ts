@@ -5,7 +5,7 @@ import { secondsOf } from "./extent.ts";
 import type { ReportInputs } from "../section.ts";
 
 /** A run that would have to be more than so many times as long settles nothing in practice. */
-const MOST = 30;
+const MOST = 12;
 /** Cells visited once show no noise: so many times as many calls give each several visits. */
 const ONCE = 4;
 /** Intervals shrink with the root of the visits; somewhat more is asked for, since the ratio itself moves. */

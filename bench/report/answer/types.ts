@@ -127,7 +127,7 @@ export interface Pooled {
   readonly load: string;
   readonly calls: number;
   readonly visits: number;
-  /** Quantiles of all calls; p95 and p99 are null where the calls cannot carry them (`CALLS_RULE`). */
+  /** Quantiles of all calls; p95 and p99 are null where the calls cannot carry them (72 for p95, 368 for p99). */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;

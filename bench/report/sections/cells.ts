@@ -93,7 +93,11 @@ function figuresOf(s: CellStatistics | undefined, failure: string | undefined): 
   const own = narrow(s.medianInterval, s.medianMs) ? reachedPrecision(s) : null;
   const shown = (ms: number | null) => (ms === null ? "" : formatMs(ms));
   return [
-    ...[formatMs(s.medianMs), s.why ?? intervalOrWhy(s.medianInterval, s.medianMs), own === null ? "" : `±${percent(own)}`],
+    ...[
+      formatMs(s.medianMs),
+      s.why ?? intervalOrWhy(s.medianInterval, s.medianMs),
+      own === null ? "" : `±${percent(own)}`,
+    ],
     ...[formatMs(s.meanMs), shown(s.p95Ms), shown(s.p99Ms), formatMs(s.maxMs)],
   ];
 }

@@ -72,6 +72,12 @@ describe("the paper's tables", () => {
     expect(edge(table1)?.entries.map((e) => e.ours.kind)).toEqual(["absent", "absent", "measured", "absent"]);
   });
 
+  it("have no machine and no combination of which this run measured nothing", () => {
+    const text = tableText(paperTableBlock(paperTable(table1, "probe", { manifest, cells, summaries })));
+    expect(text).toMatch(/edge +15\.0 +24\.4/);
+    expect(text).not.toMatch(/R-FCN|REST|cloud|client +–/);
+  });
+
   it("show a failed cell as failed, with its reason below the table", () => {
     const failed = new Map(summaries);
     failed.set(local[0].id, summary(local[0], 10, 1, { code: "UNAVAILABLE", message: "connection refused" }));

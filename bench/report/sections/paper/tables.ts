@@ -134,18 +134,24 @@ export function paperTableBlock(paper: PaperTable): Table {
       [title, ...texts.flatMap((t) => [t, ""])],
     );
   };
-  const rows = paper.rows.flatMap((row) => {
-    const entries = row.entries.map((e) => e.ours);
-    return [
-      [row.server, ...row.entries.flatMap((e) => [ours(e.ours), e.paperMs === undefined ? "–" : formatMs(e.paperMs)])],
-      ...below("  95 % interval", entries, ({ interval }) =>
-        interval === null ? "–" : formatInterval(interval, formatMs),
-      ),
-    ];
-  });
+  // Machines and combinations of which this run has nothing are left out.
+  const isThere = (row: PaperTable["rows"][number], i: number) => (row.entries[i]?.ours.kind ?? "absent") !== "absent";
+  const combinations = COMBINATIONS.filter((_, i) => paper.rows.some((row) => isThere(row, i)));
+  const rows = paper.rows
+    .filter((row) => row.entries.some((_, i) => isThere(row, i)))
+    .flatMap((row) => {
+      const shown = row.entries.filter((e) => combinations.includes(e.combination));
+      const entries = shown.map((e) => e.ours);
+      return [
+        [row.server, ...shown.flatMap((e) => [ours(e.ours), e.paperMs === undefined ? "–" : formatMs(e.paperMs)])],
+        ...below("  95 % interval", entries, ({ interval }) =>
+          interval === null ? "–" : formatInterval(interval, formatMs),
+        ),
+      ];
+    });
   return table({
     caption: `${paper.experiment.title}. Mean latency, ms (gRPC client: ${paper.client})`,
-    columns: ["machine", ...COMBINATIONS.flatMap((c) => [right("ours", c.title), right("paper", c.title)])],
+    columns: ["machine", ...combinations.flatMap((c) => [right("ours", c.title), right("paper", c.title)])],
     rows,
     notes: [
       ...[...reasons].map(

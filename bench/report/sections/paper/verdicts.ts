@@ -5,6 +5,7 @@ import type { Figure, Table, TableCell, Tone } from "../../blocks.ts";
 import { figure, fold, list, only, prose, rights, table } from "../../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../../charts/intervals.ts";
 import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
+import { when } from "../../../format/when.ts";
 import type { Section } from "../../section.ts";
 
 const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = {
@@ -22,12 +23,22 @@ export const verdictsSection: Section = {
     if (study === undefined) return [];
     const all = verdicts(study);
     // Of another experiment than the paper's there is nothing to judge.
-    if (all.every((v) => v.ours.effects.length === 0)) return [];
+    const tested = all.filter((v) => v.ours.effects.length > 0);
+    if (tested.length === 0) return [];
     const outcome = (o: Outcome): TableCell => ({ text: o, tone: OUTCOME_TONES[o] });
     const summary = table({
       columns: ["conclusion of the paper", "here", "on the paper's own numbers"],
-      rows: all.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
-      notes: all.flatMap((v) => v.ours.agreement ?? []),
+      rows: tested.map((v) => [v.text, outcome(v.ours.outcome), outcome(v.paper.outcome)]),
+      notes: [
+        ...all.flatMap((v) => v.ours.agreement ?? []),
+        ...when(
+          tested.length < all.length,
+          `Not tested by this run: ${all
+            .filter((v) => !tested.includes(v))
+            .map((v) => v.text)
+            .join("; ")}.`,
+        ),
+      ],
       method: "verdicts",
     });
     const evidence = all.flatMap((v) => [

@@ -1,7 +1,7 @@
-import type { DeployedModel } from "../../../infra/outputs.ts";
-import type { RunManifest } from "../../records/manifest.ts";
-import { differencesText } from "../../targets/setup-diff.ts";
-import { type Block, type Table, only, rights, table } from "../blocks.ts";
+import type { DeployedModel } from "../../../../infra/outputs.ts";
+import type { RunManifest } from "../../../records/manifest.ts";
+import { differencesText } from "../../../targets/setup-diff.ts";
+import { type Block, type Table, only, rights, table } from "../../blocks.ts";
 
 /** What produced the numbers: programs, machines, inputs and the timed region. */
 export const provenanceBlocks = (manifest: RunManifest): Block[] => [

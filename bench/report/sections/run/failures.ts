@@ -1,8 +1,8 @@
-import { type Failed, failedOf } from "../../stats/visits.ts";
-import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
-import { type Block, type TableCell, rights, table } from "../blocks.ts";
-import { axisCells, axisColumns } from "./columns.ts";
-import type { ReportInputs } from "../section.ts";
+import { type Failed, failedOf } from "../../../stats/visits.ts";
+import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
+import { type Block, type TableCell, rights, table } from "../../blocks.ts";
+import { axisCells, axisColumns } from "../columns.ts";
+import type { ReportInputs } from "../../section.ts";
 
 /** Every failed call and visit of a run, also of cells that were measured after all: no latency is of a failed call. */
 export function failuresTable(inputs: ReportInputs): Block[] {

@@ -1,6 +1,6 @@
-import { type Block, fold } from "../blocks.ts";
-import type { ReportInputs, Section } from "../section.ts";
-import { when } from "../../format/when.ts";
+import { type Block, fold } from "../../blocks.ts";
+import type { ReportInputs, Section } from "../../section.ts";
+import { when } from "../../../format/when.ts";
 import { conditionBlocks, failedCells } from "./conditions.ts";
 import { failedJson, failuresTable } from "./failures.ts";
 import { machinesTable } from "./machines.ts";

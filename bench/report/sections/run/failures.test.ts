@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { manifestOf, studyOf } from "../../testing/studies.ts";
-import type { Failed } from "../../stats/visits.ts";
-import { answerSection } from "./answer.ts";
-import { cellsCsv } from "../csv.ts";
+import { manifestOf, studyOf } from "../../../testing/studies.ts";
+import type { Failed } from "../../../stats/visits.ts";
+import { answerSection } from "../answer.ts";
+import { cellsCsv } from "../../csv.ts";
 import { failuresTable } from "./failures.ts";
 import { runSection } from "./run.ts";
-import { reportInputs, reportJson } from "../index.ts";
-import type { Block } from "../blocks.ts";
-import { renderText } from "../render/text.ts";
-import type { Section } from "../section.ts";
+import { reportInputs, reportJson } from "../../index.ts";
+import type { Block } from "../../blocks.ts";
+import { renderText } from "../../render/text.ts";
+import type { Section } from "../../section.ts";
 
 const manifest = manifestOf({
   placements: [["client", "edge"]],

@@ -1,12 +1,12 @@
-import type { CellConditions } from "../../stats/conditions.ts";
-import { STABILITY } from "../../schedule/precision.ts";
-import { percent } from "../../schedule/unreachable-precision.ts";
-import { type Block, fold, list, notice, only, prose, table } from "../blocks.ts";
-import { allStatistics } from "../../stats/cell-statistics.ts";
-import { and, count } from "../../../lib/words.ts";
-import { when } from "../../format/when.ts";
-import { REASONS, askedPrecision, reached } from "../../stats/reached-precision.ts";
-import { type ReportInputs, neverReached } from "../section.ts";
+import type { CellConditions } from "../../../stats/conditions.ts";
+import { STABILITY } from "../../../schedule/precision.ts";
+import { percent } from "../../../schedule/unreachable-precision.ts";
+import { type Block, fold, list, notice, only, prose, table } from "../../blocks.ts";
+import { allStatistics } from "../../../stats/cell-statistics.ts";
+import { and, count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
+import { REASONS, askedPrecision, reached } from "../../../stats/reached-precision.ts";
+import { type ReportInputs, neverReached } from "../../section.ts";
 
 /** Most cells that a list names; the rest is counted. */
 const LISTED = 8;

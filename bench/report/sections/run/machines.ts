@@ -1,6 +1,6 @@
-import type { Server } from "../../../infra/outputs.ts";
-import type { RunManifest } from "../../records/manifest.ts";
-import { type Block, table } from "../blocks.ts";
+import type { Server } from "../../../../infra/outputs.ts";
+import type { RunManifest } from "../../../records/manifest.ts";
+import { type Block, table } from "../../blocks.ts";
 
 /** What each server ran on and with, as its container's engine said when the run began. */
 export function machinesTable(manifest: RunManifest): Block[] {

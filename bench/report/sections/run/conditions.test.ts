@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { CellConditions } from "../../stats/conditions.ts";
-import type { RunManifest } from "../../records/manifest.ts";
-import { manifestOf, studyOf } from "../../testing/studies.ts";
-import type { CellSummary } from "../../stats/summary.ts";
+import type { CellConditions } from "../../../stats/conditions.ts";
+import type { RunManifest } from "../../../records/manifest.ts";
+import { manifestOf, studyOf } from "../../../testing/studies.ts";
+import type { CellSummary } from "../../../stats/summary.ts";
 import { conditionBlocks, failedCells } from "./conditions.ts";
-import { reportInputs } from "../index.ts";
-import { renderText } from "../render/text.ts";
+import { reportInputs } from "../../index.ts";
+import { renderText } from "../../render/text.ts";
 
 const manifest = manifestOf({ placements: [["edge", "edge"]], images: [{ name: "image-1", fileBytes: 1 }] });
 
