@@ -94,6 +94,15 @@ describe("a photograph", () => {
       expect(await decode(Buffer.concat([IMAGES[kind], Buffer.alloc(999, 7)]))).toEqual(await decode(IMAGES[kind]));
   });
 
+  it("is not called damaged where the decoder is not there", async () => {
+    vi.doMock("sharp", () => {
+      throw new Error("Could not load the module");
+    });
+    await expect(decode(IMAGES.png)).rejects.toThrow(/^libvips: [^]*fix: npm ci --include=optional$/);
+    vi.doUnmock("sharp");
+    await decode(IMAGES.png);
+  });
+
   it("in CMYK is refused: decoders make different RGB of it", async () => {
     expect(await why(IMAGES.cmyk)).toMatch(/^photo: its colours are CMYK .*save it as RGB/);
   });

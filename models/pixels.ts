@@ -47,9 +47,9 @@ export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pi
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const kind = kindOf(file);
   if (kind === undefined) throw new UserError({ what: `${name}: ${NO_IMAGE}`, expected: "a JPEG or PNG file" });
+  const sharp = await libvips();
   try {
     kind.check(file);
-    const { default: sharp } = await import("sharp");
     const limits = { failOn: "warning", limitInputPixels: MAX_MEGAPIXELS * 1e6, ignoreIcc: true } as const;
     const image = sharp(file, limits).removeAlpha().toColourspace("srgb").raw();
     const { data, info } = await image.toBuffer({ resolveWithObject: true });
@@ -61,6 +61,17 @@ export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pi
   }
 }
 
+/** Loaded where it is needed: a report that only reads does not wait for it. */
+async function libvips() {
+  try {
+    return (await import("sharp")).default;
+  } catch (error) {
+    const [why = ""] = messageOf(error).split("\n");
+    const expected = "npm's package for this system, which is an optional one";
+    throw new UserError({ what: `libvips: ${why}`, expected, fix: "npm ci --include=optional" }, { cause: error });
+  }
+}
+
 function tripled(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
   for (const [i, level] of grey.entries()) rgb.fill(level, 3 * i, 3 * i + 3);
@@ -69,7 +80,7 @@ function tripled(grey: Uint8Array): Uint8Array {
 
 /** A small JPEG file of an image that is scaled down to this size. */
 export async function smallJpeg(image: Pixels, width: number, height: number, quality: number): Promise<Buffer> {
-  const { default: sharp } = await import("sharp");
+  const sharp = await libvips();
   const raw = { width: image.width, height: image.height, channels: 3 } as const;
   return sharp(image.data, { raw }).resize({ width, height, fit: "fill" }).jpeg({ quality }).toBuffer();
 }

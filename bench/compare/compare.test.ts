@@ -477,7 +477,7 @@ describe("the compare command", () => {
   });
 
   it("refuses folders that hold no run, and thresholds that are none", async () => {
-    await expect(compareCommand(dir, dir)).rejects.toThrow(/run\.json: not there/);
+    await expect(compareCommand(dir, dir)).rejects.toThrow(/run\.json: there is no such file/);
     appendFileSync(join(dir, "run.json"), "{}");
     await expect(compareCommand(dir, dir, { threshold: 0 })).rejects.toThrow(/threshold 0/);
   });

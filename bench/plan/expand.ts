@@ -89,6 +89,8 @@ function specOf(e: Experiment, available: Available, choice: Choice, axes: reado
   const clients = wantedClients(e, choice.clientKinds, kinds);
   noteNotOffered(asked, clients, note);
   const ownImages = e.images?.map((id) => `image-${id}`);
+  for (const name of ownImages ?? [])
+    if (!available.images.includes(name)) note(`experiment ${e.name}: there is no ${name}: left out`);
   const images = narrowed(ownImages, choice.images);
   return {
     placements: placed,

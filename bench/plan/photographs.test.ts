@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { progress } from "../../lib/progress.ts";
 import { IMAGES } from "../../models/testing/images.ts";
+import { benchOptions } from "../command/choices.ts";
 import { ImageInfo } from "../records/manifest.ts";
+import { sampleManifest } from "../testing/sample-run.ts";
 import { loadImages, photographNumbers } from "./photographs.ts";
+import { planMatrix } from "./plan-matrix.ts";
 
 let dir: string;
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), "lathe-mine-"))));
@@ -37,4 +40,22 @@ it("a photograph that cannot be sent is refused by its number, its path and the 
   await expect(load([1, 2])).rejects.toThrow(`photograph 2 (${join(dir, "b.jpg")}): it is to be turned`);
   await expect(load([3])).rejects.toThrow(`photograph 3 (${join(dir, "c.jpg")}): begins with neither`);
   await expect(load([4, 5])).rejects.toThrow(/--images: no photograph 4 in .*\n.*\n.*--images: no photograph 5/);
+});
+
+it("the paper's experiments take what photographs there are, and say which of theirs are not there; a file's own must be", async () => {
+  photograph("a.png", IMAGES.png);
+  photograph("b.jpg", IMAGES.baseline);
+  const { machines, servers } = sampleManifest();
+  const options = {
+    ...benchOptions({ placement: ["local", "remote"], photographs: dir } as never),
+    allowMissing: true,
+  };
+  const plan = await planMatrix({ machines, servers }, options);
+  expect(new Set(plan.cells.map((cell) => cell.image))).toEqual(new Set(["image-1", "image-2"]));
+  expect(plan.notes).toContain("experiment remote-image-7: there is no image-7: left out");
+  const matrix = join(dir, "own.yaml");
+  writeFileSync(matrix, "experiments:\n  - name: mine\n    images: [1, 7]\n");
+  await expect(planMatrix({ machines, servers }, { ...options, matrix })).rejects.toThrow(
+    /own\.yaml:3:17: experiments\[0\]\.images: no photograph 7\n {2}expected: some of 1, 2/,
+  );
 });

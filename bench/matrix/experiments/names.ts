@@ -6,8 +6,8 @@ import type { ExperimentSchema } from "./schema.ts";
 
 /** What a file's contents are checked against besides their form. */
 export interface Known {
-  /** Numbers of the photographs there are. */
-  readonly images: readonly number[];
+  /** Numbers of the photographs there are. Undefined: any number will do. */
+  readonly images?: readonly number[];
   /** Machines, servers and models that there are or may be; any other name is a fault. Undefined: any name will do. */
   readonly machines?: readonly string[];
   readonly servers?: readonly string[];
@@ -33,7 +33,7 @@ export function checkNames(
 ): void {
   const images = [...path, "images"];
   for (const { index, item } of itemsOf(raw, "images", schema))
-    if (typeof item === "number" && !known.images.includes(item))
+    if (typeof item === "number" && known.images?.includes(item) === false)
       faults.at([...images, index], `${pathText(images)}: no photograph ${item}`, `some of ${known.images.join(", ")}`);
   if (!deployment) return;
   for (const [key, names, what] of [
