@@ -19,7 +19,10 @@ export const plan = command(
     name: "npx lathe plan",
     summary: "Shows the cells that `bench` would measure, how many they are, and how long they take.",
     options: PLAN,
-    details: ["It reads what is deployed and calls no server. Options are those of `bench`."],
+    details: [
+      "It reads what is deployed and calls no server. Options are those of `bench`. Where an earlier run shows the noise of these cells, " +
+        "a table says how many rounds a change takes to be told by `lathe compare`.",
+    ],
     more: [LOCAL, NAMES],
     examples: [
       ["npx lathe plan", "the paper's experiments on everything deployed"],
@@ -100,7 +103,7 @@ export const compare = command(
     options: COMPARE,
     details: [
       "The earlier run comes first. Judged are the whole, groups of cells (median and p90), single cells and failures, each with its " +
-        "interval; the rules stand below the tables.",
+        "interval; the rules stand below the tables. Runs that repeat one of the two (`bench --repeat`) show what differs from run to run.",
     ],
     examples: [
       ["npx lathe compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z", "did it get slower by 5 %?"],

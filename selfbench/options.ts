@@ -48,7 +48,7 @@ export const TRUTH = {
     value: "N",
     read: whole(10),
     help: "simulated runs a line (some lines take a part of them)",
-    default: "200",
+    default: "80",
   },
   seed: { value: "N", read: whole(0), help: "the same seed gives the same tables", default: "1" },
   only: { value: "WORDS", read: (text) => text, help: "lines that have these words in their name" },

@@ -31,9 +31,15 @@ export async function compareCommand(
       what: `threshold ${threshold}`,
       expected: "a share above 0 and below 10, such as 0.05 for five per cent",
     });
-  const [a, b] = [await loadStudy(dirA), await loadStudy(dirB)];
+  const loaded = new Map<string, Promise<Study>>();
+  const study = (dir: string) => {
+    const known = loaded.get(dir) ?? loadStudy(dir);
+    loaded.set(dir, known);
+    return known;
+  };
+  const [a, b] = [await study(dirA), await study(dirB)];
   const pairs: (readonly [Study, Study])[] = [];
-  for (const [first, second] of repeats) pairs.push([await loadStudy(first), await loadStudy(second)]);
+  for (const [first, second] of repeats) pairs.push([await study(first), await study(second)]);
   const comparison = compareRuns(a, b, { threshold, repeats: pairs });
   const verdict = verdictOf(comparison, strict);
   return {

@@ -164,12 +164,9 @@ function cellChanges(cells: readonly Cell[], { a, b, settle, threshold }: Pair):
   const judged = judgeTogether(logs, threshold, ALPHA);
   return cells.flatMap((cell, i) => {
     const own = judged[i];
-    return own === undefined ? [] : [{ cell, ...own, ratio: ratioOfEqual(own.ratio) }];
+    return own === undefined ? [] : [{ cell, ...own }];
   });
 }
-
-/** A ratio that is 1 but for rounding is 1. */
-const ratioOfEqual = (ratio: number) => (Math.abs(ratio - 1) < 1e-12 ? 1 : ratio);
 
 /** Groups' medians and tails, all of them judged together: one family, so that many groups raise no false alarm. */
 function groupChanges(cells: readonly Cell[], { a, b, settle, threshold, nulls }: Pair): GroupChange[] {

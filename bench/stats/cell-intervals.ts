@@ -3,7 +3,7 @@ import type { Component, Noise } from "./effects/components.ts";
 import { noiseOf } from "./effects/noise.ts";
 import type { Sample } from "./effects/blocks.ts";
 import { varianceOf } from "./effects/propagation.ts";
-import { type Estimate, type Interval, estimateOf, intervalOf } from "./math/estimate.ts";
+import { type Estimate, type Interval, estimateOf, intervalOf, ofLog } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
 import { mean } from "./math/quantile.ts";
 import { type Moderated, type Prior, moderate, priorOf } from "./moderation.ts";
@@ -54,8 +54,8 @@ interface FamilyCell {
 interface Family {
   readonly byId: ReadonlyMap<string, FamilyCell>;
   readonly noise: Noise;
-  /** Skewness of the visits' figures around their cells, by client kind. */
-  readonly skewness: ReadonlyMap<string, number>;
+  /** Skewness of the visits' figures around their cells. */
+  readonly skewness: number;
 }
 
 const families = {
@@ -82,19 +82,13 @@ function familiesOf(study: Study, figure: Figure): ReadonlyMap<string, Family> {
   );
 }
 
-const nameOf = ([first]: readonly Sample[]) => first?.alike[0] ?? "";
-
-function skewnessOf(cells: readonly FamilyCell[]): Map<string, number> {
-  return new Map(
-    [...Map.groupBy(cells, (c) => nameOf(c.samples))].map(([name, own]) => {
-      const apart = own.flatMap(({ samples }) => {
-        const centre = mean(samples.map((s) => s.value));
-        return samples.length < 2 ? [] : samples.map((s) => s.value - centre);
-      });
-      const moment = (k: number) => mean(apart.map((x) => x ** k));
-      return [name, moment(2) > 0 ? moment(3) / moment(2) ** 1.5 : 0];
-    }),
-  );
+function skewnessOf(cells: readonly FamilyCell[]): number {
+  const apart = cells.flatMap(({ samples }) => {
+    const centre = mean(samples.map((s) => s.value));
+    return samples.length < 2 ? [] : samples.map((s) => s.value - centre);
+  });
+  const moment = (k: number) => mean(apart.map((x) => x ** k));
+  return moment(2) > 0 ? moment(3) / moment(2) ** 1.5 : 0;
 }
 
 const centres = {
@@ -114,7 +108,7 @@ function centresOf(study: Study, figure: Figure): Map<string, CellCentre> {
       const cells = [...byId.values()];
       const priorFor = priors(new Map(cells.map((c) => [c.id, c.samples])), noise);
       return cells.map(({ id, centre, samples }) => {
-        const far = figure === "mean" && isSkewed(skewness.get(nameOf(samples)) ?? 0, samples.length);
+        const far = figure === "mean" && isSkewed(skewness, samples.length);
         const without: CellCentre = { log: unknown(centre), interval: null, skewed: true };
         return [id, far ? without : centreOf(centre, samples, noise, priorFor(samples))] as const;
       });
@@ -152,7 +146,7 @@ export function centreOver(study: Study, cells: readonly Cell[], figure: Figure)
   const weights = Float64Array.from(own.flatMap((c) => c.samples.map(() => share(c) / c.samples.length)));
   const { variance, df } = varianceOf(samples, weights, noise);
   const value = figure === "median" ? mean(own.map((c) => c.centre)) : Math.log(whole);
-  const skewed = figure === "mean" && own.some((c) => isSkewed(skewness.get(nameOf(c.samples)) ?? 0, samples.length));
+  const skewed = figure === "mean" && isSkewed(skewness, samples.length);
   return df > 0 && !skewed ? { value, se: Math.sqrt(variance), df } : unknown(value);
 }
 
@@ -197,7 +191,7 @@ function centreOf(value: number, samples: readonly Sample[], noise: Noise, prior
   const half = Math.max((interval.high - interval.low) / 2, OWN_ERRORS * alone.se);
   return {
     log: { ...log, se: log.se * (half === 0 ? 1 : half / ((interval.high - interval.low) / 2)) },
-    interval: { low: Math.exp(value - half), high: Math.exp(value + half), method: by, visits },
+    interval: { low: ofLog(value - half), high: ofLog(value + half), method: by, visits },
   };
 }
 

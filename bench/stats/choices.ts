@@ -4,7 +4,7 @@ import { type Contrast, WIDEST, ratioOfContrast } from "./effects/contrast.ts";
 import type { Levels } from "./effects/design.ts";
 import { meanOverRounds } from "./effects/rounds.ts";
 import { alikeNames, factorLevels, factorsOf } from "./levels.ts";
-import { type Estimate, type Interval, type RatioEstimate, known, ratioOf } from "./math/estimate.ts";
+import { type Estimate, type Interval, type RatioEstimate, known, ofLog, ratioOf } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
 import { studentQuantile } from "./math/special.ts";
 import { type Study, fitStudy, inDoubt, nullModels } from "./study.ts";
@@ -161,7 +161,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     const level = fit?.level(at);
     if (level !== undefined) return { option, at, own, value: level.log, centre: () => ratioOfContrast(level) };
     const mean = meanOf(study, own);
-    const centre = () => (inDoubt(study, own) ? { ratio: Math.exp(mean.value), interval: null } : ratioOf(mean));
+    const centre = () => (inDoubt(study, own) ? { ratio: ofLog(mean.value), interval: null } : ratioOf(mean));
     return { option, at, own, value: mean.value, centre };
   });
   groups.sort((a, b) => a.value - b.value);

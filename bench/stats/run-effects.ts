@@ -29,6 +29,8 @@ export interface Effects {
   readonly setAside: Readonly<Record<string, number>>;
   readonly observations: number;
   readonly rounds: number;
+  /** How far a machine's noise of one round goes together with that of the next (`DRIFT_RULE`). */
+  readonly lasting: number;
   /** Interactions that these cells cannot show, and pairs of factors that the model takes to have none. */
   readonly leftOut: readonly (readonly [string, string])[];
   readonly additive: readonly (readonly [string, string])[];
@@ -49,6 +51,7 @@ export const effectsOf = once((study: Study): Effects | undefined => {
     setAside: Object.fromEntries([...outlierCells(study)].filter(([cell]) => fit.outliers.includes(cell))),
     observations: fit.observations,
     rounds: fit.rounds,
+    lasting: fit.lasting,
     leftOut: leftOut.filter((pair) => pair.every((f) => (fit.design.levels[f]?.length ?? 0) > 1)),
     additive: additivePairs(fit.design.spec.factors),
   };

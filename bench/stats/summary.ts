@@ -1,3 +1,4 @@
+import { ofLog } from "./math/estimate.ts";
 import { mean } from "./math/quantile.ts";
 import { quantileOver } from "./quantile-intervals.ts";
 import { type CellData, PHASES, type Phase, callsByVisit, failedOf, timedVisits } from "./visits.ts";
@@ -37,10 +38,7 @@ export function summariesOf(cells: ReadonlyMap<string, CellData>): Map<string, C
 /** A cell's median: the geometric mean of its visits' medians. */
 export function medianMsOf(data: CellData): number {
   const timed = timedVisits(data);
-  const [first] = timed.length > 0 ? timed : data.visits;
-  // Equal medians are that median, to the last digit.
-  if (timed.every((v) => v.medianMs === first?.medianMs)) return first?.medianMs ?? NaN;
-  return Math.exp(mean(timed.map((v) => Math.log(v.medianMs))));
+  return timed.length === 0 ? (data.visits[0]?.medianMs ?? NaN) : ofLog(mean(timed.map((v) => Math.log(v.medianMs))));
 }
 
 /** The summary of one cell. */

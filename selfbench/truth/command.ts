@@ -4,7 +4,8 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { formatTable } from "../../lib/table.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { TRUTH } from "../options.ts";
-import { SCENARIOS, type Figure, type Scenario } from "./scenarios.ts";
+import type { Figure, Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { type Count, type Share, isKept, shareOf } from "./score.ts";
 
 /** What was seen of one figure in all trials of a scenario. */
@@ -70,11 +71,12 @@ function tablesText(seen: readonly Seen[]): string {
   ].join("\n\n");
 }
 
-function rowOf({ scenario, figure, runs, share, se, kept }: Seen): string[] {
+function rowOf({ scenario, figure, runs, share, se, figures, kept }: Seen): string[] {
   const { name, promised } = figure;
   const range =
     promised === null || typeof promised === "string" ? "" : promised.map((end) => `${100 * end}`).join(" to ");
   const word =
     typeof promised === "string" ? promised : kept === false ? "MISSED" : kept === null ? "no promise" : "kept";
-  return [scenario, name, String(runs), (100 * share).toFixed(1), (200 * se).toFixed(1), range, word];
+  const numbers = figures === 0 ? ["none", ""] : [(100 * share).toFixed(1), (200 * se).toFixed(1)];
+  return [scenario, name, String(runs), ...numbers, range, word];
 }

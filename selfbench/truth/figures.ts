@@ -29,16 +29,20 @@ export function cellMedians(known: Known, of: (cell: Cell) => boolean = () => tr
   );
 }
 
-/** Intervals of means as the paper's tables have them: a model on a machine that calls itself, over all images or of one. */
+/**
+ * Means as the paper's tables have them: a model on a machine that calls itself, over all images or of one. Right is an interval that
+ * holds the truth, and none with the words that outliers leave the mean unknown.
+ */
 export function tableMeans(known: Known, images: (cell: Cell) => boolean): Count {
   const local = known.study.manifest.cells.filter((c) => c.local && c.model !== "null" && images(c));
   const groups = [...Map.groupBy(local, (c) => `${c.server} ${c.client} ${c.model}`).values()];
-  return holds(
-    groups.map((own) => {
-      const truth = mean(own.map((c) => Math.exp(known.world.log(c)) * known.truth(c).meanFactor));
-      return [ratioOf(centreOver(known.study, own, "mean")).interval, truth] as const;
-    }),
-  );
+  const shown = groups.map((own) => {
+    const truth = mean(own.map((c) => Math.exp(known.world.log(c)) * known.truth(c).meanFactor));
+    return [ratioOf(centreOver(known.study, own, "mean")).interval, truth] as const;
+  });
+  const said = shown.filter(([interval]) => interval === null).length;
+  const { right, of } = holds(shown);
+  return { right: right + said, of: of + said };
 }
 
 const computing = ({ study }: Known) => study.manifest.cells.filter((c) => c.model !== "null");

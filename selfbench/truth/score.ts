@@ -24,6 +24,7 @@ export const ALARMS: Promised = [0, 0.05];
 
 export function shareOf(counts: readonly Count[]): Share {
   const figures = counts.reduce((sum, c) => sum + c.of, 0);
+  if (figures === 0) return { share: NaN, se: NaN, figures };
   const share = counts.reduce((sum, c) => sum + c.right, 0) / figures;
   // A ratio estimator over runs (Cochran 1977, 6.3).
   const size = figures / counts.length;
@@ -35,7 +36,9 @@ export function shareOf(counts: readonly Count[]): Share {
 const CHANCE = 2.6;
 
 /** Whether a promise is kept, as far as so many runs can tell. A share of 0 or 1 has the error of one run in them. */
-export function isKept({ share, se }: Share, [least, most]: Promised, runs: number): boolean {
+export function isKept({ share, se, figures }: Share, [least, most]: Promised, runs: number): boolean {
+  // Nothing was said, so nothing was said wrongly.
+  if (figures === 0) return true;
   const error = Math.max(se, 1 / runs / 2);
   return share >= least - CHANCE * error && share <= most + CHANCE * error;
 }

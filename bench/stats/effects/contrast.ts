@@ -1,4 +1,4 @@
-import type { Interval, RatioEstimate } from "../math/estimate.ts";
+import { type Interval, type RatioEstimate, ofLog } from "../math/estimate.ts";
 import { quantile } from "../math/quantile.ts";
 import { normalQuantile, studentQuantile } from "../math/special.ts";
 import { type Propagated, jointDraws } from "./propagation.ts";
@@ -57,8 +57,8 @@ export function lazily<T>(make: () => T): () => T {
 /** A contrast as a ratio. */
 export function ratioOfContrast(c: Pick<Contrast, "log" | "interval">): RatioEstimate {
   return {
-    ratio: Math.exp(c.log),
-    interval: c.interval && { low: Math.exp(c.interval.low), high: Math.exp(c.interval.high) },
+    ratio: ofLog(c.log),
+    interval: c.interval && { low: ofLog(c.interval.low), high: ofLog(c.interval.high) },
   };
 }
 

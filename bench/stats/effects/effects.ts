@@ -22,6 +22,8 @@ export interface EffectsFit {
   readonly noise: number;
   /** Standard deviation of what the model leaves unexplained of a cell. NaN where it has as many terms as there are cells. */
   readonly misfit: number;
+  /** How far a machine's noise of one round goes together with that of the next, 0 to 0.9: intervals are widened for it. */
+  readonly lasting: number;
   /** Combinations of levels that no cell was measured of. */
   readonly missing: number;
   /** Cells that are set aside: see `screenOnce`. */
@@ -95,6 +97,7 @@ export function fitEffects(
     explained: explainedShare(fit, residuals, out),
     noise: noise.own === undefined ? NaN : Math.sqrt(noise.own.variance),
     misfit: missing.misfit,
+    lasting: Math.max(0, ...noise.layers.map((layer) => layer.persistence)),
     missing: missing.count - (out?.indices.length ?? 0),
     outliers: out === undefined ? [] : [...outliers.keys()].filter((cell) => observations.some((o) => o.cell === cell)),
     contrast(over, under) {

@@ -63,11 +63,14 @@ export function intervalOf(e: Estimate, level = 0.95): Interval | null {
   return { low: e.value - half, high: e.value + half };
 }
 
+/** What a logarithm is of, to 14 digits: more than any clock has, and what was 10 before its logarithm was taken is 10 again. */
+export const ofLog = (log: number): number => Number(Math.exp(log).toPrecision(14));
+
 /** An estimate of a logarithm as a ratio. */
 export function ratioOf(log: Estimate, level = 0.95): RatioEstimate {
   const interval = intervalOf(log, level);
   return {
-    ratio: Math.exp(log.value),
-    interval: interval && { low: Math.exp(interval.low), high: Math.exp(interval.high) },
+    ratio: ofLog(log.value),
+    interval: interval && { low: ofLog(interval.low), high: ofLog(interval.high) },
   };
 }
