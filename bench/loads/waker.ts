@@ -6,6 +6,11 @@ export type Waker = (at: number, wake: () => void) => void;
 /** Shared by both threads: the time that is waited for, by the monotonic clock in ms, and a number that changes with it. */
 const SHARED = { bytes: 16, timeAt: 0, changesAt: 8 };
 
+/** The thread looks about so often at least, so that nothing can keep it from being ended. */
+const LONGEST_SLEEP_MS = 1000;
+/** Nearer than this, another sleep would be too long. */
+const EARLY_MS = 0.03;
+
 /**
  * What the thread does: it sleeps until the time that is set, or until another is set, and says that it came. A text, because an
  * agent is one file, and a thread from a file would need one of its own.
@@ -14,14 +19,17 @@ const THREAD = `
   const { parentPort, workerData } = require("node:worker_threads");
   const time = new Float64Array(workerData, ${SHARED.timeAt}, 1);
   const changes = new Int32Array(workerData, ${SHARED.changesAt}, 1);
+  const sleep = (seen, ms) => Atomics.wait(changes, 0, seen, Math.min(ms, ${LONGEST_SLEEP_MS}));
   parentPort.postMessage(-1);
-  Atomics.wait(changes, 0, 0);
+  while (Atomics.load(changes, 0) === 0) sleep(0, Infinity);
   for (;;) {
     const seen = Atomics.load(changes, 0);
     const left = time[0] - Number(process.hrtime.bigint()) / 1e6;
-    if (left > 0 && Atomics.wait(changes, 0, seen, left) !== "timed-out") continue;
-    parentPort.postMessage(seen);
-    Atomics.wait(changes, 0, seen);
+    if (left > ${EARLY_MS}) sleep(seen, left);
+    else {
+      parentPort.postMessage(seen);
+      while (Atomics.load(changes, 0) === seen) sleep(seen, Infinity);
+    }
   }
 `;
 
