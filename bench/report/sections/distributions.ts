@@ -1,10 +1,10 @@
 import { loadTitle } from "../../loads/registry.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
-import { INTERVAL_RULE } from "../../stats/cell-intervals.ts";
+import { INTERVAL_RULE } from "../../stats/cells/cell-intervals.ts";
 import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
-import { CALLS_RULE } from "../../stats/quantile-intervals.ts";
+import { CALLS_RULE } from "../../stats/cells/quantile-intervals.ts";
 import type { Study } from "../../stats/study.ts";
 import { type Figure, type Table, type TableCell, figure, fold, only, rights, table } from "../blocks.ts";
 import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
