@@ -3,7 +3,9 @@ import type { Verb } from "../lib/cli/spec.ts";
 /** Verbs by name. A name of two words is one of a group. */
 export type Verbs = Readonly<Record<string, Verb>>;
 
-const GROUPS: Readonly<Record<string, string>> = { selfbench: "how fast and how right Lathe itself is: clients, fleet, records, truth" };
+const GROUPS: Readonly<Record<string, string>> = {
+  selfbench: "how fast and how right Lathe itself is: clients, fleet, records, truth",
+};
 
 /** `bench plan` and the like, as `npm run bench -- plan` has them. */
 const OF_BENCH = ["plan", "report", "compare"];

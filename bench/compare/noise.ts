@@ -1,4 +1,4 @@
-import { centreOver } from "../stats/cell-intervals.ts";
+import { centreOver } from "../stats/cells/cell-intervals.ts";
 import { AS_NOISY, type CellGroup, keyOf } from "../stats/levels.ts";
 import { type Estimate, linear } from "../stats/math/estimate.ts";
 import { mean, variance } from "../stats/math/quantile.ts";

@@ -1,12 +1,12 @@
 import { formatTable } from "../../lib/table.ts";
-import { noiseAt } from "../stats/cell-intervals.ts";
+import { noiseAt } from "../stats/cells/cell-intervals.ts";
 import type { Sample } from "../stats/effects/blocks.ts";
 import type { Noise } from "../stats/effects/components.ts";
 import { noiseOf } from "../stats/effects/noise.ts";
 import { varianceOf } from "../stats/effects/propagation.ts";
 import { groupsBut } from "../stats/levels.ts";
 import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
-import { samplesOf } from "../stats/samples.ts";
+import { samplesOf } from "../stats/cells/samples.ts";
 import { type Study, nullModels } from "../stats/study.ts";
 import { logOfMs } from "../stats/visits.ts";
 import { ALPHA, DEFAULT_THRESHOLD } from "./compare.ts";

@@ -1,11 +1,11 @@
 import { SMALL_SHARE } from "../stats/attribution/sums.ts";
-import { INTERVAL_RULE } from "../stats/cell-intervals.ts";
+import { INTERVAL_RULE } from "../stats/cells/cell-intervals.ts";
 import { CHOICE_RULE } from "../stats/choices.ts";
 import { TOLERANCE_RULE } from "../stats/detections/compare.ts";
 import { EFFECTS_RULE } from "../stats/effects/effects.ts";
 import { DRIFT_RULE } from "../stats/effects/persistence.ts";
 import { MODES_RULE } from "../stats/modes.ts";
-import { CALLS_RULE } from "../stats/quantile-intervals.ts";
+import { CALLS_RULE } from "../stats/cells/quantile-intervals.ts";
 import { FINDING_RULE } from "../verdicts/verdict.ts";
 import { sentence } from "./answer/names.ts";
 import { SPEEDS_RULE } from "./answer/speeds.ts";

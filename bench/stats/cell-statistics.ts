@@ -1,8 +1,8 @@
 import type { Cell } from "../matrix/cell.ts";
-import { type CellCentre, type CentreInterval, cellCentres } from "./cell-intervals.ts";
+import { type CellCentre, type CentreInterval, cellCentres } from "./cells/cell-intervals.ts";
 import type { Interval } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
-import { quantileOver } from "./quantile-intervals.ts";
+import { quantileOver } from "./cells/quantile-intervals.ts";
 import type { Study } from "./study.ts";
 import { type CellSummary, summaryOf } from "./summary.ts";
 import { callsByVisit } from "./visits.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { intervalOf } from "./math/estimate.ts";
 import { random } from "./math/random.ts";
-import { centreOver } from "./cell-intervals.ts";
+import { centreOver } from "./cells/cell-intervals.ts";
 import { coverageOf, manifestOf, studyOf } from "../testing/studies.ts";
 import type { CellData } from "./visits.ts";
 

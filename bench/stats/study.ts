@@ -5,7 +5,7 @@ import { type Cell, isPlain } from "../matrix/cell.ts";
 import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
-import { samplesOf } from "./samples.ts";
+import { samplesOf } from "./cells/samples.ts";
 import { crossed } from "./effects/design.ts";
 import { type EffectsFit, fitEffects } from "./effects/effects.ts";
 import type { Noise } from "./effects/components.ts";

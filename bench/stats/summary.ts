@@ -1,6 +1,6 @@
 import { ofLog } from "./math/estimate.ts";
 import { mean } from "./math/quantile.ts";
-import { quantileOver } from "./quantile-intervals.ts";
+import { quantileOver } from "./cells/quantile-intervals.ts";
 import { type CellData, PHASES, type Phase, callsByVisit, failedOf, timedVisits } from "./visits.ts";
 
 export { mean, quantile } from "./math/quantile.ts";

@@ -1,5 +1,5 @@
 import type { Cell } from "../../bench/matrix/cell.ts";
-import { cellCentres, centreOver } from "../../bench/stats/cell-intervals.ts";
+import { cellCentres, centreOver } from "../../bench/stats/cells/cell-intervals.ts";
 import { questions } from "../../bench/stats/choices.ts";
 import { factorLevels } from "../../bench/stats/levels.ts";
 import { type Interval, ratioOf } from "../../bench/stats/math/estimate.ts";

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from "../../bench/matrix/limits.ts";
 import { NoiseBook, enough } from "../../bench/schedule/precision.ts";
-import { cellCentres } from "../../bench/stats/cell-intervals.ts";
+import { cellCentres } from "../../bench/stats/cells/cell-intervals.ts";
 import { dataOf } from "../../bench/testing/studies.ts";
 import { type Scenario, truths } from "./scenario.ts";
 import { holds } from "./score.ts";

@@ -8,7 +8,7 @@ import { type Estimate, type Interval, intervalOf, linear } from "../math/estima
 import { once } from "../math/memo.ts";
 import { mean } from "../math/quantile.ts";
 import { type CellGroup, groupsBut, keyOf } from "../levels.ts";
-import { kin, samplesOf } from "../samples.ts";
+import { kin, samplesOf } from "../cells/samples.ts";
 import { type Study, inDoubt } from "../study.ts";
 import { FLOOR_MS, type ServerMeans, type Visit, isTimed } from "../visits.ts";
 

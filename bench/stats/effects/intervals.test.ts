@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellCentres } from "../cell-intervals.ts";
+import { cellCentres } from "../cells/cell-intervals.ts";
 import { estimateOf, intervalOf, linear, ratioOf } from "../math/estimate.ts";
 import { type Random, random } from "../math/random.ts";
 import { coverageOf, dataOf, manifestOf } from "../../testing/studies.ts";

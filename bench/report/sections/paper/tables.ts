@@ -7,7 +7,7 @@ import type { Combination, Experiment } from "../../../paper/published.ts";
 import published from "../../../paper/tables.json" with { type: "json" };
 import type { RunManifest } from "../../../records/manifest.ts";
 import { type Interval, known, ratioOf } from "../../../stats/math/estimate.ts";
-import { centreOver } from "../../../stats/cell-intervals.ts";
+import { centreOver } from "../../../stats/cells/cell-intervals.ts";
 import { type Study, inDoubt, pixelClients } from "../../../stats/study.ts";
 import { type CellSummary, mean } from "../../../stats/summary.ts";
 import { type Table, type TableCell, right, table } from "../../blocks.ts";

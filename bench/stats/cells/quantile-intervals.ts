@@ -1,8 +1,8 @@
-import { betweenShare } from "./math/clusters.ts";
-import type { Interval } from "./math/estimate.ts";
-import { carries, quantile } from "./math/quantile.ts";
-import { studentQuantile } from "./math/special.ts";
-import { logOfMs } from "./visits.ts";
+import { betweenShare } from "../math/clusters.ts";
+import type { Interval } from "../math/estimate.ts";
+import { carries, quantile } from "../math/quantile.ts";
+import { studentQuantile } from "../math/special.ts";
+import { logOfMs } from "../visits.ts";
 
 /** A quantile of calls with its 95 % interval, milliseconds. */
 export interface KnownQuantile {

@@ -1,9 +1,9 @@
-import type { Axis } from "../matrix/axes.ts";
-import type { Cell } from "../matrix/cell.ts";
-import type { Sample } from "./effects/blocks.ts";
-import { alikeNames, factorLevels } from "./levels.ts";
-import { once } from "./math/memo.ts";
-import { type CellData, type Visit, timedVisits } from "./visits.ts";
+import type { Axis } from "../../matrix/axes.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { Sample } from "../effects/blocks.ts";
+import { alikeNames, factorLevels } from "../levels.ts";
+import { once } from "../math/memo.ts";
+import { type CellData, type Visit, timedVisits } from "../visits.ts";
 
 /** What of a run a sample is made from. */
 interface Measured {

@@ -1,6 +1,6 @@
-import { mean, variance } from "./math/quantile.ts";
-import { digamma, fTail, trigamma, trigammaInverse } from "./math/special.ts";
-import type { Component } from "./effects/components.ts";
+import { mean, variance } from "../math/quantile.ts";
+import { digamma, fTail, trigamma, trigammaInverse } from "../math/special.ts";
+import type { Component } from "../effects/components.ts";
 
 /** What a group of like cells says of the variance of one of them. */
 export interface Prior extends Component {

@@ -1,16 +1,16 @@
-import type { Cell } from "../matrix/cell.ts";
-import type { Component, Noise } from "./effects/components.ts";
-import { noiseOf } from "./effects/noise.ts";
-import type { Sample } from "./effects/blocks.ts";
-import { varianceOf } from "./effects/propagation.ts";
-import { type Estimate, type Interval, estimateOf, intervalOf, ofLog } from "./math/estimate.ts";
-import { once } from "./math/memo.ts";
-import { mean } from "./math/quantile.ts";
+import type { Cell } from "../../matrix/cell.ts";
+import type { Component, Noise } from "../effects/components.ts";
+import { noiseOf } from "../effects/noise.ts";
+import type { Sample } from "../effects/blocks.ts";
+import { varianceOf } from "../effects/propagation.ts";
+import { type Estimate, type Interval, estimateOf, intervalOf, ofLog } from "../math/estimate.ts";
+import { once } from "../math/memo.ts";
+import { mean } from "../math/quantile.ts";
 import { type Moderated, type Prior, moderate, priorOf } from "./moderation.ts";
 import { kin, samplesOf } from "./samples.ts";
-import type { Study } from "./study.ts";
-import { medianMsOf } from "./summary.ts";
-import { type CellData, type Visit, isTimed, timedVisits } from "./visits.ts";
+import type { Study } from "../study.ts";
+import { medianMsOf } from "../summary.ts";
+import { type CellData, type Visit, isTimed, timedVisits } from "../visits.ts";
 
 /** An interval and how it came about. */
 export interface CentreInterval extends Interval {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { random } from "./math/random.ts";
+import { random } from "../math/random.ts";
 import { quantileOver } from "./quantile-intervals.ts";
 
 const stream = random(17);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { random } from "./math/random.ts";
+import { random } from "../math/random.ts";
 import { moderate, priorOf } from "./moderation.ts";
-import { digamma, fTail, trigamma, trigammaInverse } from "./math/special.ts";
+import { digamma, fTail, trigamma, trigammaInverse } from "../math/special.ts";
 
 describe("the functions of moderation", () => {
   // Closed forms (DLMF 5.4 and 5.15): -gamma - 2 ln 2, 3/2 - gamma, pi²/2, pi²/6 - 5/4; an F of 1 and many degrees is a squared normal.
