@@ -1,4 +1,4 @@
-import { useCompileCache } from "../lib/compile-cache.ts";
+import { useCompileCache } from "../lib/cache/compile-cache.ts";
 
 // Before anything large is loaded, which a plain import would be.
 useCompileCache();

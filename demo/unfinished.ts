@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeAtomic } from "../lib/cached.ts";
+import { writeAtomic } from "../lib/cache/cached.ts";
 
 /** What a demo that was killed leaves behind for the next one: what is the demo's own to take down, and what is not. */
 const Unfinished = z.object({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { listStacks } from "../infra/pulumi/cli.ts";
-import { exists } from "../lib/cached.ts";
+import { exists } from "../lib/cache/cached.ts";
 import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { UserError } from "../lib/errors.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { z } from "zod";
-import { writeAtomic } from "../lib/cached.ts";
+import { writeAtomic } from "../lib/cache/cached.ts";
 import { jsonOf } from "../lib/json.ts";
 import { cacheDir } from "../lib/paths.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { dirname, join } from "node:path";
-import { cached, exists } from "../lib/cached.ts";
+import { cached, exists } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import { inChroot } from "./debian/chroot.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { writeAtomic } from "../lib/cached.ts";
+import { writeAtomic } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";

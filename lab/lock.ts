@@ -1,4 +1,4 @@
-import { withLock } from "../lib/cached.ts";
+import { withLock } from "../lib/cache/cached.ts";
 import type { Progress } from "../lib/progress.ts";
 import { checkName } from "./names.ts";
 

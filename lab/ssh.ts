@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { exists } from "../lib/cached.ts";
+import { exists } from "../lib/cache/cached.ts";
 import { labPaths } from "./names.ts";
 import { run } from "./run.ts";
 import type { LabHost } from "./state.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { writeAtomic } from "../lib/cached.ts";
+import { writeAtomic } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { jsonOf } from "../lib/json.ts";
 import { zodFaults } from "../lib/zod-faults.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { expectedWord } from "../lib/cli/parse.ts";
 import { WrongUse } from "../lib/errors.ts";
-import { writeAtomic } from "../lib/cached.ts";
+import { writeAtomic } from "../lib/cache/cached.ts";
 import { progress } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
 import { type CatalogueEntry, loadCatalogue } from "./catalogue.ts";

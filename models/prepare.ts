@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cached } from "../lib/cached.ts";
+import { cached } from "../lib/cache/cached.ts";
 import { UserError, messageOf, type Fault } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";

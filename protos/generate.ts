@@ -1,4 +1,4 @@
-import { writeAtomic } from "../lib/cached.ts";
+import { writeAtomic } from "../lib/cache/cached.ts";
 import { say } from "../lib/output.ts";
 import { descriptorPath, descriptorText } from "./source.ts";
 

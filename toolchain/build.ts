@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readFile, rename } from "node:fs/promises";
 import { constants } from "node:os";
-import { cached } from "../lib/cached.ts";
+import { cached } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";

@@ -1,5 +1,5 @@
 import { delimiter } from "node:path";
-import { compileCacheDir } from "../lib/compile-cache.ts";
+import { compileCacheDir } from "../lib/cache/compile-cache.ts";
 
 /** What decides the environment that `pulumi` runs in. */
 export interface EnvParts {

@@ -1,7 +1,7 @@
 import { access, constants, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { exists } from "../lib/cached.ts";
+import { exists } from "../lib/cache/cached.ts";
 import { cacheDir } from "../lib/paths.ts";
 import { tryRun } from "../lib/run.ts";
 import { builtPath } from "./build.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFile, link, mkdir, readdir, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cached } from "../lib/cached.ts";
+import { cached } from "../lib/cache/cached.ts";
 import { pluginFolder, userPulumiHome, type Found } from "./find.ts";
 import type { Program } from "./programs.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { must } from "../../infra/pulumi/cli.ts";
 import { withKept } from "../../infra/pulumi/kept.ts";
 import { WrongUse } from "../../lib/errors.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { whatFits } from "../schedule/budget.ts";
 import { dueEveryMs, leadInSize, warmupSize } from "../schedule/visit-size.ts";

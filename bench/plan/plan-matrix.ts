@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { repoRoot, shownPath } from "../../lib/paths.ts";
 import { show } from "../../lib/show.ts";

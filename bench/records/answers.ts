@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { AnswerMessage } from "../run/agent/protocol.ts";

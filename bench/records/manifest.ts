@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Machine, Server } from "../../infra/outputs.ts";
 import { jsonText } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
-import { writeAtomic } from "../../lib/cached.ts";
+import { writeAtomic } from "../../lib/cache/cached.ts";
 import { readText } from "../../lib/read-text.ts";
 import { show } from "../../lib/show.ts";
 import { zodFaults } from "../../lib/zod-faults.ts";

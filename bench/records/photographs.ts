@@ -1,6 +1,6 @@
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exists, writeAtomic } from "../../lib/cached.ts";
+import { exists, writeAtomic } from "../../lib/cache/cached.ts";
 import { checkKind, smallJpeg } from "../../models/pixels.ts";
 import { diskFault } from "./jsonl.ts";
 import type { ImageMessage } from "../run/agent/protocol.ts";

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { readConditions } from "../stats/conditions.ts";
 import { loadStudy } from "../stats/study.ts";
 import { thresholdsOf } from "../thresholds/last-run.ts";

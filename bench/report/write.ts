@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeAtomic } from "../../lib/cached.ts";
+import { writeAtomic } from "../../lib/cache/cached.ts";
 import { diskFault } from "../records/jsonl.ts";
 import { OUTPUTS } from "./outputs/registry.ts";
 import type { RenderedSection, ReportInputs } from "./section.ts";

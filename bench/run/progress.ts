@@ -1,4 +1,4 @@
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { readJournal } from "../records/records.ts";
 
 /** What earlier sessions of a run have come to. */

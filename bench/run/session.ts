@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../../lib/cached.ts";
+import { withLock } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { JsonlWriter, repairTail } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { compileCacheDir } from "../../lib/compile-cache.ts";
+import { compileCacheDir } from "../../lib/cache/compile-cache.ts";
 import { repoRoot } from "../../lib/paths.ts";
 
 /* Resources' programs as the engine runs them, on this machine, with tools in PATH that stand in for the host's own. */

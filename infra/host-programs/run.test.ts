@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { servePrograms } from "./serve.ts";
 
 /* A resource's program on this machine, as the engine starts it: in a process of its own, or where others run as well. */

@@ -16,7 +16,7 @@ const answered = socket === undefined ? undefined : await ask(socket);
 process.exitCode = answered ?? (await runHere());
 
 async function runHere(): Promise<number> {
-  const { useCompileCache } = await import("../../lib/compile-cache.ts");
+  const { useCompileCache } = await import("../../lib/cache/compile-cache.ts");
   useCompileCache();
   const { runProgram } = await import("./registry.ts");
   return runProgram(name, action, spec, {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { withLock, writeAtomic } from "../../lib/cached.ts";
+import { withLock, writeAtomic } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { zodFaults } from "../../lib/zod-faults.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { exists, writeAtomic } from "../../lib/cached.ts";
+import { exists, writeAtomic } from "../../lib/cache/cached.ts";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { cacheDir } from "../../lib/paths.ts";
 import { quote } from "../../lib/quote.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { basename, join } from "node:path";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { run } from "../run.ts";

@@ -1,6 +1,6 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import type { Progress } from "../../lib/progress.ts";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { needPrograms } from "../debian/needs.ts";
 import { labsDir } from "../names.ts";
 import { run, tryRun } from "../run.ts";

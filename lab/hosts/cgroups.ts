@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { cgroupName } from "../names.ts";
 import { formatCpuList, type HostLimits } from "./limits.ts";

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 
 /** Whether a user may become root by sudo: without a password, with one, or not at all. */
 export type Sudo = "free" | "password" | "none";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { groupPath, hierarchies, killAll, makeGroup, processesOf, removeGroups } from "../hosts/cgroups.ts";

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { exists } from "../../lib/cached.ts";
+import { exists } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { SWITCH, labPaths, portNames, uplinkName } from "../names.ts";
 import { run, tryRun } from "../run.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, cp, glob, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { pythonEnv, requirementsFile } from "../../models/python.ts";
 import { debianBase, inChroot } from "../base.ts";

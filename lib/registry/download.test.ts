@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { thisHolder } from "../holder.ts";
+import { thisHolder } from "../cache/holder.ts";
 import { run } from "../run.ts";
 import { extract } from "./archive.ts";
 import { download, splitCredentials } from "./http.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { exists, ownName, withLock } from "../cached.ts";
+import { exists, ownName, withLock } from "../cache/cached.ts";
 import { UserError } from "../errors.ts";
 import { cacheDir } from "../paths.ts";
 import type { Progress } from "../progress.ts";

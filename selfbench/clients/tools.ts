@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { buildServer, go, stateOf } from "../go.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../lab/run.ts";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { debianBase } from "../../lab/base.ts";
 import type { ImageSource } from "../../lab/index.ts";
 import { run } from "../../lab/run.ts";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { buildServer, stateOf } from "../go.ts";

@@ -192,6 +192,19 @@ describe("the report in a real browser", () => {
     expect(cells.split("</table>")[0]?.match(/<tr[ >]/g)).toHaveLength(301);
   });
 
+  it("lets a map of more protocols than a phone has room for scroll by itself, and nothing else", async () => {
+    const { page } = await open(plain, PHONE, "light");
+    await page.evaluate(`for (const row of document.querySelectorAll(".heat tr"))
+      for (let i = 0; i < 6; i++) row.append(row.lastElementChild.cloneNode(true))`);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    expect(
+      await page
+        .locator(".heat")
+        .evaluate((e: { scrollWidth: number; clientWidth: number }) => e.scrollWidth - e.clientWidth),
+    ).toBeGreaterThan(0);
+    await page.close();
+  });
+
   it("draws charts in the colours of the page, which change with light and dark", async () => {
     const colours = async (scheme: "light" | "dark") => {
       const { page } = await open(plain, DESK, scheme);

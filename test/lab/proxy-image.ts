@@ -1,6 +1,6 @@
 import { cp, mkdir, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { debianBase } from "../../lab/base.ts";
 import type { ImageSource } from "../../lab/images.ts";

@@ -8,7 +8,7 @@ import { debianBase } from "../../lab/base.ts";
 import type { ImageSource } from "../../lab/index.ts";
 import type { Lab } from "../../lab/state.ts";
 import { run, tryRun } from "../../lab/run.ts";
-import { cached } from "../../lib/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
 import { latheProgram } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { quoteAll } from "../../lib/quote.ts";

@@ -2,7 +2,7 @@ import { isPlain } from "../../matrix/cell.ts";
 import { type Option, type Question, ask, questions } from "../../stats/choices.ts";
 import type { Levels } from "../../stats/effects/design.ts";
 import { type CellGroup, factorLevels, groupsBut, levelsOf } from "../../stats/levels.ts";
-import { known } from "../../stats/math/estimate.ts";
+import { known, ofLog } from "../../stats/math/estimate.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import { once } from "../../stats/math/memo.ts";
 import { nullModels } from "../../stats/study.ts";
@@ -59,7 +59,7 @@ function rowsOf(inputs: ReportInputs, model: string, question: Question | undefi
     const measured = found.filter((s) => s !== undefined && s.n > 0 && s.failure === undefined) as CellSummary[];
     const option = optionOf(group);
     const compared = second !== undefined && option !== undefined && question?.options.includes(option) === true;
-    const own = Math.exp(mean(measured.map((s) => Math.log(s.medianMs))));
+    const own = ofLog(mean(measured.map((s) => Math.log(s.medianMs))));
     return {
       levels: levelsOf(cell, axes, ["image", "model"]),
       place: placeText(cell, inputs),

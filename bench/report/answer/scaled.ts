@@ -1,4 +1,5 @@
 import type { Cell } from "../../matrix/cell.ts";
+import { ofLog } from "../../stats/math/estimate.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import type { Study } from "../../stats/study.ts";
 import { callsByVisit } from "../../stats/visits.ts";
@@ -17,7 +18,7 @@ export function scaledVisits(cells: readonly Cell[], study: Study | undefined, l
   const logOf = (calls: readonly number[]) => mean(calls.map((ms) => Math.log(Math.max(ms, FLOOR_MS))));
   const whole = logOf(found.flat(2));
   return found.flatMap((visits) => {
-    const factor = Math.exp(whole - logOf(visits.flat()));
+    const factor = ofLog(whole - logOf(visits.flat()));
     return visits.map((calls) => calls.map((ms) => ms * factor));
   });
 }

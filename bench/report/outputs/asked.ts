@@ -1,5 +1,5 @@
 import { appendFile } from "node:fs/promises";
-import { writeAtomic } from "../../../lib/cached.ts";
+import { writeAtomic } from "../../../lib/cache/cached.ts";
 import { UserError, messageOf } from "../../../lib/errors.ts";
 import type { Output, Render, RunReport } from "./output.ts";
 import { OUTPUTS } from "./registry.ts";

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { debianBase } from "../../../lab/base.ts";
 import type { ImageSource } from "../../../lab/index.ts";
 import { run } from "../../../lab/run.ts";
-import { cached } from "../../../lib/cached.ts";
+import { cached } from "../../../lib/cache/cached.ts";
 import type { Progress } from "../../../lib/progress.ts";
 
 const SERVER = join(import.meta.dirname, "server.py");

@@ -3,7 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { LineProgram } from "../../../selfbench/clients/line-program.ts";
-import { cached } from "../../../lib/cached.ts";
+import { cached } from "../../../lib/cache/cached.ts";
 import { progress } from "../../../lib/progress.ts";
 import { run } from "../../../lib/run.ts";
 import { pythonEnv } from "../../../models/python.ts";

@@ -1,5 +1,5 @@
 import { enableCompileCache } from "node:module";
-import { cacheDir } from "./paths.ts";
+import { cacheDir } from "../paths.ts";
 
 /**
  * Where Node keeps what it has compiled, types stripped: a program that loads a few hundred modules starts in half the

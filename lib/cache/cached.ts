@@ -3,7 +3,7 @@ import { mkdir, open, readFile, readdir, rename, rm, stat, utimes, writeFile } f
 import { setTimeout as sleep } from "node:timers/promises";
 import { basename, dirname, join } from "node:path";
 import { judgeHolder, thisHolder } from "./holder.ts";
-import { cacheDir } from "./paths.ts";
+import { cacheDir } from "../paths.ts";
 
 /** How often a lock's holder touches it. */
 const BEAT_MS = 5_000;

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cached, withLock } from "./cached.ts";
 import { judgeHolder, thisHolder } from "./holder.ts";
-import { repoRoot } from "./paths.ts";
+import { repoRoot } from "../paths.ts";
 
 let dir: string;
 const children: ChildProcess[] = [];
