@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clean, cleanLine, jsonText } from "./clean.ts";
+import { clean, cleanLine, documentText, jsonText } from "./clean.ts";
 
 const HARMFUL = [
   ...["\u001b[2J", "\u001b]0;title\u0007", "\u009b2J", "a\rb", "\u0000", "\u007f", "\u0008", "\u000c"],
@@ -29,5 +29,14 @@ describe("text that others wrote", () => {
         expect(clean(text)).toBe(text);
       }),
     );
+  });
+});
+
+it("a number without end is a word in a document; one that is not known is null", () => {
+  const text = documentText({ df: [1.5, Infinity, -Infinity, NaN, 0], words: ["infinite end", null, "\u001b"] });
+  expect(text).not.toContain("\u001b");
+  expect(JSON.parse(text)).toEqual({
+    df: [1.5, "infinite", "-infinite", null, 0],
+    words: ["infinite end", null, "\u001b"],
   });
 });

@@ -17,9 +17,18 @@ export function cleanLine(text: string): string {
   return clean(text.replace(/\s+/g, " "));
 }
 
-/** A value as JSON. The value is as it was: what cannot be seen stands as `\u` and its number. `replacer`: as of `JSON.stringify`. */
-export function jsonText(value: unknown, indent?: number, replacer?: (key: string, value: unknown) => unknown): string {
-  return JSON.stringify(value, replacer, indent).replace(UNSEEN, escaped);
+/** A value as JSON. The value is as it was: what cannot be seen stands as `\u` and its number. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(UNSEEN, escaped);
+}
+
+/**
+ * A document for programs as JSON. A number without end, which JSON does not have, is the word `infinite` or `-infinite`: null means
+ * that a figure is not known.
+ */
+export function documentText(value: unknown): string {
+  const words = (_: string, own: unknown) => (own === Infinity ? "infinite" : own === -Infinity ? "-infinite" : own);
+  return JSON.stringify(value, words, 2).replace(UNSEEN, escaped);
 }
 
 /** A character as JSON's escapes; one beyond 16 bits as its two halves. */

@@ -1,8 +1,8 @@
+import { documentText } from "../../lib/clean.ts";
 import { join } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { print, printPainted, say } from "../../lib/output.ts";
 import { shownPath } from "../../lib/paths.ts";
-import { toJson } from "../format/json.ts";
 import { renderSections, reportJson } from "../report/index.ts";
 import { loadReport } from "../report/load.ts";
 import { type AskedPaths, writeAsked } from "../report/outputs/asked.ts";
@@ -78,7 +78,7 @@ function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, w
   else (out === process.stdout ? print : say)(renderText(run.sections));
 }
 
-const document = (run: RunReport) => toJson(run.json);
+const document = (run: RunReport) => documentText(run.json);
 
 const filesOf = (run: RunReport) => writeReport(run.dir, run.inputs, run.sections, run.json);
 

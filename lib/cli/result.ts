@@ -1,4 +1,4 @@
-import { jsonText } from "../clean.ts";
+import { documentText } from "../clean.ts";
 import { print, say } from "../output.ts";
 import type { JsonOption } from "./spec.ts";
 
@@ -6,5 +6,5 @@ import type { JsonOption } from "./spec.ts";
 export function printResult(option: JsonOption, json: boolean | undefined, text: string, document: object): void {
   if (json !== true) return print(text);
   if (option.alsoTable) say(text);
-  print(jsonText({ schema: option.schema, ...document }, 2));
+  print(documentText({ schema: option.schema, ...document }));
 }

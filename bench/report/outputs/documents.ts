@@ -1,5 +1,4 @@
-import { clean } from "../../../lib/clean.ts";
-import { toJson } from "../../format/json.ts";
+import { clean, documentText } from "../../../lib/clean.ts";
 import { cellsCsv } from "../csv.ts";
 import { frontOf } from "../front/front.ts";
 import { methodsPage } from "../methods.ts";
@@ -18,4 +17,4 @@ export const markdown: Render = ({ inputs, sections }) => renderMarkdown(frontOf
 /** One line for each cell. */
 export const csv: Render = ({ inputs }) => cellsCsv(inputs);
 /** The report for programs. */
-export const json: Render = (run) => `${toJson(run.json)}\n`;
+export const json: Render = (run) => `${documentText(run.json)}\n`;
