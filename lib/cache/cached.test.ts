@@ -31,7 +31,7 @@ afterEach(() => {
 
 /** Another process that holds a lock, or is in the middle of a build, and stays there. */
 async function holder(body: string): Promise<ChildProcess> {
-  const module = JSON.stringify(join(repoRoot, "lib/cached.ts"));
+  const module = JSON.stringify(join(repoRoot, "lib/cache/cached.ts"));
   const source = `const { cached, withLock } = await import(${module});
     const stay = () => { console.log("here"); return new Promise(() => setInterval(() => {}, 1000)); };
     ${body}`;
