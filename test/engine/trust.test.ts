@@ -56,7 +56,7 @@ async function openPorts(from: string, to = address, ports = "1..65535"): Promis
 /** Runs the bench as a user does: what it printed for people, and what came of each cell. */
 async function bench(...args: string[]) {
   const runs = join(dir, "runs");
-  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", runs, "--json", ...args], {
+  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", runs, "--json", "--full", ...args], {
     cwd: repoRoot,
     env: { ...process.env, ...bed.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -28,6 +28,34 @@ function sumsBy({ of, count }: Groups, values: Float64Array): Float64Array {
 
 const times = (a: Float64Array, b: Float64Array) => a.map((v, i) => v * (b[i] as number));
 
+/**
+ * Rows of `width` entries as columns, all in one buffer. With a million calls an iterator for each entry takes seconds, and a buffer for
+ * each of a hundred thousand visits more memory than what is in it.
+ */
+function transposed(rows: readonly Float64Array[], width: number): Float64Array[] {
+  const all = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => {
+    for (let j = 0; j < width; j++) all[j * rows.length + i] = row[j] as number;
+  });
+  return Array.from({ length: width }, (_, j) => all.subarray(j * rows.length, (j + 1) * rows.length));
+}
+
+/** X'WX and X'Wy. A function of its own: what `regress` returns must not hold the columns beside the rows. */
+function normalEquations(columns: readonly Float64Array[], weights: Float64Array, y: Float64Array) {
+  const information = new Float64Array(columns.length ** 2);
+  const score = new Float64Array(columns.length);
+  columns.forEach((column, a) => {
+    const weighted = times(column, weights);
+    score[a] = dot(weighted, y);
+    for (let b = 0; b <= a; b++) {
+      const sum = dot(weighted, columns[b] as Float64Array);
+      information[a * columns.length + b] = sum;
+      information[b * columns.length + a] = sum;
+    }
+  });
+  return { information, score };
+}
+
 /** Least squares on visits, rounds swept out as blocks (Frisch, Waugh, Lovell), every cell weighing the same. */
 export interface Regression {
   readonly design: Design;
@@ -65,25 +93,22 @@ export function regress(observations: readonly Observation[], spec: ModelSpec): 
   const meanOverCells = (v: Float64Array) => dot(v, weights) / cells.count;
   /** Takes the weighted mean of each round away from its visits: a level for each round, without a column for it. */
   const sweep = (v: Float64Array) => {
-    const sums = sumsBy(rounds, times(v, weights));
-    return v.map(
-      (x, i) => x - (sums[rounds.of[i] as number] as number) / (roundWeight[rounds.of[i] as number] as number),
-    );
+    const means = sumsBy(rounds, times(v, weights)).map((sum, r) => sum / (roundWeight[r] as number));
+    return v.map((x, i) => x - (means[rounds.of[i] as number] as number));
   };
 
   const values = Float64Array.from(observations, (o) => o.value);
-  const given = levels.map((l) => design.row(l));
-  const columns = Array.from({ length: design.width }, (_, j) => Float64Array.from(given, (row) => row[j] as number));
-  const swept = columns.map(sweep);
-  const rows = given.map((_, i) => Float64Array.from(swept, (column) => column[i] as number));
-  const y = sweep(values);
-  const weighted = swept.map((column) => times(column, weights));
-  const inverse = invertSymmetric(Float64Array.from(weighted.flatMap((a) => swept.map((b) => dot(a, b)))));
-  if (inverse === undefined) return undefined;
-  const coefficients = multiply(
-    inverse,
-    Float64Array.from(weighted, (column) => dot(column, y)),
+  const columns = transposed(
+    levels.map((l) => design.row(l)),
+    design.width,
   );
+  const swept = columns.map(sweep);
+  const rows = transposed(swept, levels.length);
+  const y = sweep(values);
+  const { information, score } = normalEquations(swept, weights, y);
+  const inverse = invertSymmetric(information);
+  if (inverse === undefined) return undefined;
+  const coefficients = multiply(inverse, score);
   return {
     ...{ design, cells, rounds, rows, y, weights, inverse, coefficients },
     residuals: Float64Array.from(rows, (row, i) => (y[i] as number) - dot(row, coefficients)),
