@@ -54,7 +54,7 @@ describe("the report of a run", () => {
     const text = renderText([{ id: "repeat", title: "Two runs", short: "", blocks }]);
     expect(text).toMatch(/repeats\. Its \d+ ratios below lie 0\.0 % apart \(median\)/);
     expect(text).toContain("Of the paper's conclusions 4 of 4 have the same verdict in both runs.");
-    expect(text).toContain("The medians of its 48 cells with a model lie 0.0 % apart (median)");
+    expect(text).toContain("The medians of the 48 cells with a model lie 0.0 % apart (median");
     expect(text).toMatch(/REST \(rest\) over gRPC \(probe\) +all, averaged +1\.2\d+ +1\.2\d+ +1\.000/);
     expect(text).toContain("The 8 cells that differ most, of 72");
     expect(await repeatSection.blocks(reportInputs(manifest, { study: second }))).toEqual([]);
@@ -159,7 +159,7 @@ describe("the report of a run", () => {
     const page = renderPage({ title: "t", eyebrow: "e" }, [{ id: "a", title: "A", short: "A", blocks }]);
     expect(page).toMatch(/>none</);
     expect(page).toMatch(
-      /Network none: calls to the null model take [89]\.\d\d( to [89]\.\d\d)? ms longer on the server&#39;s own machine/,
+      /Network none: local calls to the null model take [89]\.\d\d( to [89]\.\d\d)? ms longer than remote ones/,
     );
     expect(page).not.toContain("A part below zero");
   });
