@@ -81,7 +81,7 @@ describe("more than one speed", () => {
     const inputs = reportInputs({ ...manifest, machines }, { study: plain.study as Study });
     const { text, page } = await shown(speedsSection, inputs);
     expect(text).toMatch(
-      /edge → edge, gRPC, ssd-mobilenet: calls have 2 speeds, (29|30|31)\.\d ms \(\d\d %\) and (49|50|51)\.\d ms \(\d\d %\); calls of one visit have both/,
+      /edge → edge, gRPC, ssd-mobilenet: calls have 2 speeds, (29|30|31)\.\d ms \(\d\d %\) and (49|50|51)\.\d ms \(\d\d %\); one visit has calls of both/,
     );
     expect(text).toContain("Likely cause, though this run did not record it: edge's quota of 0.7 CPU");
     expect(text).not.toContain("client → client, gRPC");
@@ -140,7 +140,7 @@ describe("latency against payload", () => {
       payloadSection,
       weighed(inputsOf(), (image, rest) => image * (rest ? 4e6 : 1e6), 7),
     );
-    expect(text).toContain("a further megabyte of request takes about 7.00 ms over gRPC and 7.00 ms over REST");
+    expect(text).toContain("With the null model, each further megabyte of a request takes about 7.00 ms over gRPC and 7.00 ms over REST");
     // The model of the title, and the null model.
     expect(page.match(/median latency over megabytes a request/g)).toHaveLength(2);
   });

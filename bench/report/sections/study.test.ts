@@ -52,8 +52,8 @@ describe("the report of a run", () => {
     const [first, second] = [study(4), study(4)];
     const blocks = await repeatSection.blocks(reportInputs(manifest, { study: second, earlier: first }));
     const text = renderText([{ id: "repeat", title: "Two runs", short: "", blocks }]);
-    expect(text).toMatch(/repeats\. Its \d+ ratios below lie 0\.0 % apart \(median\)/);
-    expect(text).toContain("Of the paper's conclusions 4 of 4 have the same verdict in both runs.");
+    expect(text).toMatch(/repeats run .*\. The \d+ ratios below lie 0\.0 % apart \(median/);
+    expect(text).toContain("4 of the paper's 4 conclusions have the same verdict in both runs.");
     expect(text).toContain("The medians of the 48 cells with a model lie 0.0 % apart (median");
     expect(text).toMatch(/REST \(rest\) over gRPC \(probe\) +all, averaged +1\.2\d+ +1\.2\d+ +1\.000/);
     expect(text).toContain("The 8 cells that differ most, of 72");
