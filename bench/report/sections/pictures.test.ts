@@ -140,7 +140,9 @@ describe("latency against payload", () => {
       payloadSection,
       weighed(inputsOf(), (image, rest) => image * (rest ? 4e6 : 1e6), 7),
     );
-    expect(text).toContain("With the null model, each further megabyte of a request takes about 7.00 ms over gRPC and 7.00 ms over REST");
+    expect(text).toContain(
+      "With the null model, each further megabyte of a request takes about 7.00 ms over gRPC and 7.00 ms over REST",
+    );
     // The model of the title, and the null model.
     expect(page.match(/median latency over megabytes a request/g)).toHaveLength(2);
   });
