@@ -3,16 +3,16 @@ import { benchOptions, refuseUnread, twoRuns } from "./command/choices.ts";
 import { BENCH, COMPARE, PLAN, REPORT } from "./command/options.ts";
 
 const LOCAL =
-  "A local cell's client runs on the server's own machine, a remote cell's on the machine with the role `client`; the agent " +
-  "that makes the calls goes there over SSH and is removed by `down`.";
+  "A local cell's client runs on the server's own machine, a remote cell's on the machine with the role `client`. The agent " +
+  "that makes the calls goes there over SSH; `down` removes it.";
 const NAMES =
-  "A name in a file of experiments or in --models is a fault where nothing deployed has it and it is neither a role nor a " +
-  "model that Lathe or this checkout knows (stacks/roles, Pulumi.STACK.yaml, the catalogue). A known one that is not " +
-  "deployed just now is left out, and said. --allow-missing takes every name.";
+  "A name in a file of experiments or in --models is a fault if nothing deployed has it and Lathe does not know it. Known are " +
+  "the roles of stacks/roles and of Pulumi.STACK.yaml files, and the models of the catalogue. A known name that is not deployed " +
+  "is left out, and the output says so. --allow-missing accepts every name.";
 const RATES =
-  "Where an experiment sets a rate (open loop), latency counts from when a call was due. Each visit leads in at that rate " +
-  "for three times as long as it measures (shown as warm-up), so that calls meet a queue and not an idle server; near to " +
-  "what a server can do a queue takes longer than that to build up, and longer blocks see more of it.";
+  "If an experiment sets a rate (open loop), latency counts from when a call was due. Each visit first makes calls at that rate " +
+  "for three times as long as it measures (as warm-up), so that the server's queue is not empty. If the rate is near to what the " +
+  "server can do, the queue takes longer to build up: set a larger blockRequests and blockSeconds.";
 
 export const plan = command(
   {
@@ -20,8 +20,8 @@ export const plan = command(
     summary: "Shows the cells that `bench` would measure, how many they are, and how long they take.",
     options: PLAN,
     details: [
-      "It reads what is deployed and calls no server. Options are those of `bench`. Where an earlier run shows the noise of these cells, " +
-        "a table says how many rounds a change takes to be told by `lathe compare`.",
+      "It reads what is deployed and calls no server. Options are those of `bench`. If an earlier run shows the noise of these cells, " +
+        "a table says how many rounds `lathe compare` needs to find a change.",
     ],
     more: [LOCAL, NAMES],
     examples: [
@@ -41,23 +41,24 @@ export const bench = command(
     most: 1,
     options: BENCH,
     details: [
-      "A run is a folder in runs/: run.json, records.jsonl, answers.jsonl and the report (html, md, csv, json). A cell that fails " +
-        "says why and the others go on. --resume goes on with a run: nothing lost, nothing twice.",
+      "A run is a folder in runs/: run.json, records.jsonl, answers.jsonl and the report (html, md, csv, json; methods.html). If a " +
+        "cell fails, it says why and the others go on. --resume goes on with a run: no call is lost or made twice.",
     ],
     more: [
       LOCAL,
-      "A cell is done once its median is known as precisely as was asked for (its 95 % interval, by its calls and by three " +
-        "visits or more, and three windows of ten calls whose medians lie within 10 % of the smallest), or when it has all its calls.",
-      "With --resume only --accept-changes, --outputs, --runs and what says how to report can be given: everything else is as the " +
-        "run began.",
-      "A summary for a CI job is also appended to the file that GITHUB_STEP_SUMMARY names, where it is set.",
+      "A cell is done when its median is as precise as was asked for, or when it has all its calls. Precise means: its 95 % interval " +
+        "is narrow enough, by its calls and by three visits or more, and the medians of its last three windows of ten calls lie " +
+        "within 10 % of the smallest.",
+      "With --resume you can give only --accept-changes, --outputs, --runs and the options that say how to report. Everything else is " +
+        "as the run began.",
+      "If GITHUB_STEP_SUMMARY is set, a summary for the CI job is also appended to the file that it names.",
       NAMES,
       RATES,
     ],
     examples: [
       ["npx lathe bench --stack edge --client probe,grpc-js", "one machine, two clients"],
       ["npx lathe bench --matrix my.yaml --budget 10", "experiments of your own (docs/guide.md)"],
-      ["npx lathe bench --junit bench.xml", "for CI; thresholds stand in the file of experiments"],
+      ["npx lathe bench --junit bench.xml", "for CI; the file of experiments has the thresholds"],
       ["npx lathe bench --resume", "go on with the newest run"],
     ],
     exits: {
@@ -77,11 +78,15 @@ export const bench = command(
 export const report = command(
   {
     name: "npx lathe report",
-    summary: "Writes a run's report again: report.html (one file, no network), .md, .csv (one line a cell), .json.",
+    summary: "Writes the report of a run again, and prints its summary.",
     operands: "[RUN]",
     most: 1,
     options: REPORT,
-    details: ["RUN is a run's id or its folder; without it the newest run is meant."],
+    details: [
+      "The report is in the run's folder: report.html (one file that needs no network), methods.html (how its numbers are computed), " +
+        "report.md, report.csv (one line for each cell) and report.json.",
+      "RUN is a run's id or its folder. The default is the newest run.",
+    ],
     examples: [
       ["npx lathe report", "the newest run's files, and its summary"],
       ["npx lathe report 2026-11-23T18-00-00Z --print --full", "one run's tables, in the terminal"],
@@ -102,17 +107,17 @@ export const compare = command(
     most: 2,
     options: COMPARE,
     details: [
-      "The earlier run comes first. Judged are the whole, groups of cells (median and p90), single cells and failures, each with its " +
-        "interval; the rules stand below the tables. Runs that repeat one of the two (`bench --repeat`) show what differs from run to run.",
+      "The earlier run comes first. The whole, groups of cells (median and p90), single cells and failures are judged, each with its " +
+        "interval. The rules are below the tables. If runs repeat one of the two (`bench --repeat`), they show what differs from run to run.",
     ],
     examples: [
       ["npx lathe compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z", "did it get slower by 5 %?"],
-      ["npx lathe compare A B --threshold 10% --strict", "for CI: not known fails too"],
+      ["npx lathe compare A B --threshold 10% --strict", "for CI: inconclusive fails, too"],
     ],
     exits: {
-      0: "nothing got worse, and that is known",
+      0: "surely nothing got worse",
       1: "something got slower or fails more often",
-      3: "inconclusive: the runs are too short, or not of the same cells",
+      3: "inconclusive: the runs are too short, or have other cells",
     },
     completes: "runs",
   },

@@ -9,7 +9,7 @@ const selfbench = () => import("../selfbench/cli.ts");
 export const VERBS: Verbs = {
   demo: verb(
     "demo",
-    "all of it on this machine: three hosts, three stacks, the matrix, the report",
+    "everything on this machine: three hosts, three stacks, the matrix, the report",
     () => import("../demo/cli.ts"),
   ),
   doctor: verb(
@@ -19,27 +19,27 @@ export const VERBS: Verbs = {
   ),
   toolchain: verb(
     "toolchain",
-    "which Pulumi programs are used, and getting what is missing",
+    "show which Pulumi programs are used, and get what is missing",
     () => import("../toolchain/cli.ts"),
   ),
-  models: verb("models", "the models there are, and fetching them ahead of time", () => import("../models/cli.ts")),
-  pulumi: verb("pulumi", "pulumi itself: stacks and their config", () => import("../toolchain/exec.ts")),
+  models: verb("models", "list the models, and fetch them ahead of time", () => import("../models/cli.ts")),
+  pulumi: verb("pulumi", "run pulumi itself: stacks and their config", () => import("../toolchain/exec.ts")),
   up: verb("up", "bring the stacks up", fleet),
-  images: verb("images", "which images tags stand for, and moving them on", fleet),
-  plan: verb("plan", "what would be measured, and how long it takes", bench),
+  images: verb("images", "show which image each tag stands for, and move tags on", fleet),
+  plan: verb("plan", "show what would be measured, and how long it takes", bench),
   bench: verb("bench", "measure the matrix", bench),
-  report: verb("report", "write or print a run's report again", bench),
-  compare: verb("compare", "two runs: what got slower or fails more often", bench),
+  report: verb("report", "write or print the report of a run again", bench),
+  compare: verb("compare", "compare two runs: what got slower or fails more often", bench),
   down: verb("down", "take the stacks down", fleet),
-  lab: verb("lab", "hosts on this machine, to try things on", () => import("../lab/cli.ts")),
+  lab: verb("lab", "make hosts on this machine, to try things on", () => import("../lab/cli.ts")),
   completion: {
-    about: "completion for bash, zsh or fish",
+    about: "print completion for bash, zsh or fish",
     load: async () => (await import("./completion.ts")).completion(VERBS),
   },
   "selfbench clients": verb("clients", "how fast Lathe's own clients are", selfbench),
   "selfbench fleet": verb("fleet", "how fast `up` and `down` are", selfbench),
   "selfbench records": verb("records", "how fast large runs are reported", selfbench),
-  "selfbench truth": verb("truth", "how often what Lathe says of simulated runs is so", selfbench),
+  "selfbench truth": verb("truth", "how often Lathe is right about simulated runs", selfbench),
 };
 
 function verb<K extends string>(name: K, about: string, load: () => Promise<Readonly<Record<K, Command>>>): Verb {

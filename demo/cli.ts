@@ -5,15 +5,15 @@ export const demo = command(
   {
     name: "npx lathe demo",
     summary:
-      "The whole of Lathe on this machine: a lab of three hosts, a stack on each, the paper's matrix, the report; then all of " +
-      "it is taken down again.",
+      "Shows all of Lathe on this machine: a lab of three hosts, a stack on each, the paper's matrix, the report. Then it takes " +
+      "everything down again.",
     options: OPTIONS,
     details: [
-      "Eight minutes give every cell three visits or more, because the slow model is measured with two of the ten photographs: " +
-        "enough to answer, too few to know each cell to 2 %. `npx lathe bench` measures all of the matrix. More time gives more " +
-        "precision: --budget 60 --requests 100 asks for 2 % of every cell.",
-      "What it needs and this machine lacks is installed or built first, once, and kept in ~/.cache/lathe. It can be killed " +
-        "and started again at any time. Nothing of it reaches outside this machine but package downloads.",
+      "In eight minutes every cell gets three visits or more, because the slow model is measured with two of the ten photographs. " +
+        "That is enough to answer, and too few visits to know each cell to 2 %. `npx lathe bench` measures all of the matrix. More " +
+        "time gives more precision: --budget 60 --requests 100 asks for 2 % of every cell.",
+      "First it installs or builds what this machine lacks, once, and keeps it in ~/.cache/lathe. You can kill it and start it " +
+        "again at any time. It reaches outside this machine only to download packages.",
     ],
     examples: [
       ["npx lathe demo", "everything, from nothing to the report"],

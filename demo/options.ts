@@ -7,7 +7,7 @@ export const OPTIONS = {
   name: { value: "LAB", help: "name of the lab (default: LATHE_LAB, else lathe)" },
   budget: {
     ...{ value: "MINUTES", read: number(0.01), default: "8" },
-    help: "time for the matrix; every cell is visited once, whatever it takes",
+    help: "time for the matrix; every cell is visited once, even if that takes longer",
   },
   requests: { value: "N", read: whole(1), help: "measured calls a cell, at most", default: "25" },
   repeat: {

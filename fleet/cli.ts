@@ -5,7 +5,7 @@ const WHICH =
   "All stacks: those with a config file (Pulumi.NAME.yaml) and those that the backend knows. `dev`, the stack on this " +
   "machine's own Docker engine, is taken only if you name it.";
 const GOES_ON =
-  "If a stack fails, the others go on; its reason and the next command stand below the table. Ctrl-C lets the engines " +
+  "If a stack fails, the others go on; its reason and the next command are below the table. Ctrl-C lets the engines " +
   "finish what they have begun, and begins nothing new; a second Ctrl-C ends them at once. The command then lists what is " +
   "unfinished, and how to go on.";
 
@@ -17,7 +17,7 @@ export const up = command(
     details: [
       `${WHICH} If the backend does not know the stack of a config file, \`up\` makes it.`,
       GOES_ON,
-      "The same as `npx lathe pulumi up --stack NAME` for each: both can be mixed freely.",
+      "For each stack this is the same as `npx lathe pulumi up --stack NAME`; you can mix both.",
     ],
     examples: [
       ["npx lathe up --stack cloud,edge", "two of them"],
@@ -33,7 +33,7 @@ export const down = command(
   {
     name: "npx lathe down",
     summary:
-      "Takes every stack down, several at once: each is `pulumi destroy`, which leaves nothing of Lathe's on its machine.",
+      "Takes every stack down, several at once: each is `pulumi destroy`, and nothing of Lathe's stays on its machine.",
     options: DOWN,
     details: [WHICH, "The stacks and their config stay: `npx lathe up` brings all back.", GOES_ON],
     examples: [
@@ -52,13 +52,13 @@ export const images = command(
     options: IMAGES,
     details: [
       "The first `up` that meets a tag (`NAME:TAG`) keeps its digest in images.lock.json, beside the stacks' config files. From then " +
-        "on the tag is that image for every stack, whatever becomes of it in the registry, until you pass --move. Keep the file in " +
+        "on the tag means that image for every stack, even if the registry moves it, until you pass --move. Keep the file in " +
         "your version control. An image that is named by its digest (`NAME@sha256:…`) needs no lock.",
-      "A registry is asked by the engine of one of the machines that have the image.",
+      "The Docker engine of a machine that has the image asks the registry.",
     ],
     examples: [
       ["npx lathe images", "what is locked, and what has moved on since"],
-      ["npx lathe images --move && npx lathe up", "the tags' images of today, on all machines"],
+      ["npx lathe images --move && npx lathe up", "what each tag says now, on all machines"],
     ],
     exits: { 0: "shown, and moved if asked for", 1: "an image or a stack could not be looked at" },
   },

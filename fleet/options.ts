@@ -8,9 +8,9 @@ const OPTIONS = {
   },
   parallel: {
     ...{ value: "N", read: whole(1) },
-    help: "stacks at once (default: four a processor, fewer where memory is short)",
+    help: "stacks at once (default: four for each processor, fewer if memory is short)",
   },
-  refresh: { help: "look at the machines first: a container that was stopped by hand is seen" },
+  refresh: { help: "look at the machines first, and see what was stopped by hand" },
   project: {
     ...{ value: "DIR", read: path, completes: "files" },
     help: "folder with Pulumi.yaml and the config files (default: this checkout)",
@@ -25,7 +25,7 @@ export const DOWN = {
 } as const satisfies Options;
 export const IMAGES = {
   stack: OPTIONS.stack,
-  move: { help: "take what the tags say now: the next `up` makes the servers' containers anew" },
+  move: { help: "lock what each tag says now; the next `up` replaces the servers' containers" },
   project: OPTIONS.project,
   json: jsonOption("lathe.images/1"),
 } as const satisfies Options;

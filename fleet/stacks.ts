@@ -96,7 +96,7 @@ export function chooseStacks(
   if (action === "down") throw new UserError({ what: "no stack of this project is deployed: nothing to take down" });
   throw new UserError({
     what: "this project has no stack yet",
-    expected: `a stack a machine (${DEV} counts only where it is named: --stack ${DEV})`,
+    expected: `a stack for each machine (${DEV} counts only if you name it: --stack ${DEV})`,
     fix: "npx lathe pulumi stack init edge, then: npx lathe pulumi config set lathe:host USER@HOST --stack edge",
   });
 }

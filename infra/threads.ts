@@ -68,7 +68,7 @@ function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
   const slow = usable.length - fast.length;
   if (usable.length === 0)
     throw new UserError({
-      what: `the host allows CPUs ${formatCpuList([...allowed])} to its engine, and of those none runs (online: ${formatCpuList(online.map((c) => c.cpu))})`,
+      what: `the host's engine may use CPUs ${formatCpuList([...allowed])}, and none of them is online (online: ${formatCpuList(online.map((c) => c.cpu))})`,
       fix: "give the engine's cgroup CPUs that are online (cpuset.cpus), or bring some of them online (chcpu -e LIST)",
     });
   const counted = fast.length > 0 ? fast : usable;

@@ -5,8 +5,8 @@ export const lab = command(
   {
     name: "npx lathe lab",
     summary:
-      "The lab: hosts on this machine (client, cloud, edge), each with a root, a network, an sshd and a Docker engine of its " +
-      "own, and a registry of images.",
+      "Makes hosts on this machine (client, cloud, edge), each with a root, a network, an sshd and a Docker engine of its own; and " +
+      "a registry of images.",
     operands: "ACTION",
     actions: {
       up: "make what is missing, and leave alone what runs; needs root",

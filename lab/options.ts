@@ -2,7 +2,7 @@ import { type Options, jsonOption } from "../lib/cli/spec.ts";
 import { list, number, positive } from "../lib/cli/values.ts";
 
 export const OPTIONS = {
-  name: { value: "LAB", help: "which lab; several stand side by side (default: LATHE_LAB, else lathe)" },
+  name: { value: "LAB", help: "which lab; there may be several (default: LATHE_LAB, else lathe)" },
   hosts: { value: "A,B", read: list, help: "hosts of these names (default: client,cloud,edge)", on: ["up"] },
   "delay-ms": {
     ...{ value: "N", read: number(0), on: ["link"] },
@@ -12,6 +12,6 @@ export const OPTIONS = {
     ...{ value: "N", read: positive, on: ["link"] },
     help: "let N megabits a second through, each way",
   },
-  clear: { help: "no delay and no limit of bandwidth any more", on: ["link"] },
+  clear: { help: "remove the delay and the limit of bandwidth", on: ["link"] },
   json: jsonOption("lathe.lab-status/2", { on: ["up", "status"] }),
 } as const satisfies Options;

@@ -6,18 +6,18 @@ const JSON_OPTION = jsonOption("lathe.models/1", { on: ["list", "fetch"] });
 export const models = command(
   {
     name: "npx lathe models",
-    summary: "The models that Lathe can deploy: what there is, and fetching and converting them ahead of time.",
+    summary: "Lists the models that Lathe can deploy, and fetches and converts them ahead of time.",
     operands: "[ACTION]",
     actions: {
       list: "names, licences, sources",
-      fetch: "NAME…: download, check and convert these models, or all; `up` does it too, once",
-      lock: "NAME SOURCE: fetch a source whose checksum is not known yet, and note it",
+      fetch: "NAME…: download, check and convert these models, or all (otherwise `up` does it)",
+      lock: "NAME SOURCE: fetch a source whose checksum is not known yet, and write the checksum down",
     },
     otherwise: "list",
     options: { json: JSON_OPTION },
     details: [
-      "fetch checks a model's files against models/lock.yaml and converts them to SavedModels. lock fetches one Internet source, " +
-        "converts it and writes what it found to models/lock.yaml: from then on it is used, and must not change.",
+      "fetch checks a model's files against models/lock.yaml and converts them to SavedModels. lock fetches one source from the " +
+        "Internet, converts it and writes its checksum to models/lock.yaml. From then on that source is used, and must not change.",
     ],
     examples: [
       ["npx lathe models", "the list"],

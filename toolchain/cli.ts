@@ -14,14 +14,13 @@ export const toolchain = command(
     most: 0,
     actions: {
       show: "what is used, and from where",
-      build: "get what is missing: a download where pulumi is there, else built from Go modules",
+      build: "get what is missing: a download if pulumi is installed, otherwise a build from Go modules",
     },
     otherwise: "show",
     options: { json: JSON_OPTION },
     details: [
-      "Programs are taken from the PATH or from Pulumi's own plugin cache where their versions fit the npm packages: pulumi " +
-        "no older than @pulumi/pulumi, plugins in exactly the version of @pulumi/docker and @pulumi/command. What is built is kept " +
-        "in Lathe's cache.",
+      "Programs come from the PATH or from Pulumi's own plugin cache if their versions fit the npm packages: pulumi no older than " +
+        "@pulumi/pulumi, plugins in exactly the version of @pulumi/docker and @pulumi/command. Lathe's cache keeps what is built.",
     ],
     examples: [
       ["npx lathe toolchain", "the table"],

@@ -57,7 +57,7 @@ function rarely<O extends Options>(options: O): O {
 const MATRIX = {
   matrix: {
     ...{ value: "FILE", read: path, completes: "files" },
-    help: "experiments to measure (default: bench.yaml where there is one, else the paper's)",
+    help: "file of experiments (default: bench.yaml if there is one, else the paper's)",
   },
   experiment: {
     ...{ value: "A,B", read: list, completes: "experiments" },
@@ -98,7 +98,7 @@ const MATRIX = {
   },
   warmup: {
     ...{ value: "N", read: whole(0), rare: true },
-    help: `warm-up calls, at least, for what is seen for the first time (default: the experiment's, else ${DEFAULT_LIMITS.warmupRequests})`,
+    help: `warm-up calls, at least, if the model, image or connection is new (default: the experiment's, else ${DEFAULT_LIMITS.warmupRequests})`,
   },
   timeout: {
     ...{ value: "SECONDS", read: positive, rare: true },
@@ -106,11 +106,11 @@ const MATRIX = {
   },
   photographs: {
     ...{ value: "LIST", read: path, rare: true, completes: "files" },
-    help: "list of photographs (YAML), or a folder of your own (default: models/photographs.yaml of the checkout)",
+    help: "list of photographs (YAML), or a folder of them (default: models/photographs.yaml of the checkout)",
   },
   "allow-missing": {
     rare: true,
-    help: "take names that nothing deployed has: such machines are left out, cells of such models fail and say why",
+    help: "accept names that nothing deployed has: such machines are left out, and cells of such models fail and say why",
   },
 } as const satisfies Options;
 

@@ -34,7 +34,7 @@ export function changeLine(c: Comparison, axes: readonly Axis[]): string {
   const most = `no change of ${formatShare(c.threshold)} or more`;
   return open === 0
     ? `Unchanged: ${most} in the whole or in any group of a model that computes.${whole}`
-    : `Inconclusive: ${most} is sure, and ${open === 1 ? "one figure" : `${open} figures`} could have changed by as much.${whole}`;
+    : `Inconclusive: nothing surely changed by ${formatShare(c.threshold)} or more, but ${open === 1 ? "one figure" : `${open} figures`} may have.${whole}`;
 }
 
 const title = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);

@@ -78,7 +78,7 @@ describe("comparing two runs", () => {
     );
     expect(first(() => 0.8)).toMatch(/^Faster as a whole: B takes 0\.(79|80)/);
     expect(first(() => 1, 0.3)).toMatch(
-      /^Inconclusive: no change of 5\.0 % or more is sure, and \d+ figures could have changed by as much/,
+      /^Inconclusive: nothing surely changed by 5\.0 % or more, but \d+ figures may have/,
     );
   });
 
@@ -413,7 +413,7 @@ describe("provenance", () => {
     expect(c.otherInput).toHaveLength(12);
     expect(c.cells).toHaveLength(36);
     expect(exitCodeOf(c)).toBe(3);
-    expect(formatComparison(c)).toContain("Left out, for their photograph is another one: 12 cells, such as");
+    expect(formatComparison(c)).toContain("Left out, because they have another photograph: 12 cells, such as");
   });
 
   it("of a model marks its groups", () => {

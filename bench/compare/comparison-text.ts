@@ -36,7 +36,7 @@ export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c),
     ...changedCells(c),
     ...when(c.onlyA.length > 0, `Measured in A alone: ${someOf(c.onlyA)}`),
     ...when(c.onlyB.length > 0, `Measured in B alone: ${someOf(c.onlyB)}`),
-    ...when(c.otherInput.length > 0, `Left out, for their photograph is another one: ${someOf(c.otherInput)}`),
+    ...when(c.otherInput.length > 0, `Left out, because they have another photograph: ${someOf(c.otherInput)}`),
     provenance(c),
     ["Rules", ...rules(c).map((r) => `  ${r}`)].join("\n"),
   ];
@@ -50,7 +50,7 @@ function headline(c: Comparison, { exitCode, reasons }: Verdict, axes: readonly 
   ];
   if (c.onlyA.length > 0)
     lines.push(
-      `B lacks ${c.onlyA.length} of the ${c.cells.length + c.otherInput.length + c.onlyA.length} cells that A measured: nothing is said of them.`,
+      `B lacks ${c.onlyA.length} of the ${c.cells.length + c.otherInput.length + c.onlyA.length} cells that A measured: they are not compared.`,
     );
   if (c.overall !== null)
     lines.push(
@@ -72,10 +72,10 @@ function headline(c: Comparison, { exitCode, reasons }: Verdict, axes: readonly 
   }
   const all = [...(c.overall === null ? [] : [c.overall]), ...c.groups];
   if (all.length > 0 && all.every((x) => x.change === "inconclusive"))
-    lines.push("Every group is inconclusive: a longer run shows more (every cell visited twice and more).");
+    lines.push("Every group is inconclusive: a longer run shows more (every cell visited at least twice).");
   else if (exitCode !== 0 && c.resolution !== null && !all.some((x) => x.change.endsWith("slower")))
     lines.push(
-      `With a threshold of ${formatShare(c.resolution)} or more the whole and every group of a model that computes would have an answer; longer runs show smaller changes.`,
+      `With a threshold of ${formatShare(c.resolution)} or more, the whole and every group of a model that computes would have an answer. Longer runs show smaller changes.`,
     );
   if (c.agreement !== null) lines.push(agreementSentence(c.agreement));
   return lines.join("\n");
@@ -155,7 +155,7 @@ function someOf(cells: readonly string[]): string {
 }
 
 function provenance({ provenance: differences }: Comparison): string {
-  if (differences.length === 0) return "Provenance: the same in everything that is written down.";
+  if (differences.length === 0) return "Provenance: the two runs do not differ in anything that was recorded.";
   const rows = differences.map((d) => [d.what, shorten(d.a), shorten(d.b)]);
   return titled("Provenance: the runs differ in", ["what", "A", "B"], rows);
 }

@@ -21,19 +21,19 @@ export function rules({ threshold, restart }: Pick<Comparison, "threshold" | "re
   return [
     `Slower, faster: the interval of B over A lies wholly above ${high.toFixed(3)} or below ${low.toFixed(3)}. The whole is judged by its ` +
       "95 % interval. Groups' medians and p90s are judged together, and so are single cells (Holm's procedure, 2.5 % each), by the " +
-      "interval for all at once: where nothing got slower, at most 5 % of comparisons end with 1. One whose own 95 % interval " +
-      "alone lies there seems slower or faster. Same: the whole 95 % interval lies between the two. Otherwise it is inconclusive.",
+      "interval for all at once. So if nothing got slower, at most 5 % of comparisons end with 1. Seems slower, seems faster: only " +
+      "the figure's own 95 % interval lies there. Same: the 95 % interval lies wholly between the two numbers. Otherwise: inconclusive.",
     `${NOISE_RULE}.`,
     restart === null
-      ? "No run shows by itself what differs from run to run (a server that was started anew, another temperature): a change of some " +
-        "per cent may be that. Runs made with `lathe bench --repeat 3` show it, and are then taken into account."
+      ? "One run cannot show what differs from run to run (a server that was restarted, another temperature): a change of some " +
+        "per cent may come from that. Runs made with `lathe bench --repeat 3` show it, and every interval then includes it."
       : `Runs that repeat A or B differ by ${formatShare(Math.expm1(Math.sqrt(2 * restart.variance)))} of a machine's level (one standard ` +
-        "deviation), beyond the noise within them: that is part of every interval.",
+        "deviation), beyond the noise within them. Every interval includes that.",
     `${TAIL_RULE}.`,
     `${FAILURE_RULE}.`,
-    "Exit code 1: the whole, a group or a cell is slower, a cell that A measured failed in B, or failures rose. 3: that is not known: " +
-      "a group or failures only seem so, the whole or a group of a model that computes is inconclusive, or B lacks cells of A. " +
-      "0: neither. --strict: 1 in place of 3.",
+    "Exit code 1: the whole, a group or a cell is slower, a cell that A measured failed in B, or failures rose. Exit code 3: not known, " +
+      "because a group only seems slower, failures only seem to have risen, the whole or a group of a model that computes is " +
+      "inconclusive, or B lacks cells of A. Exit code 0: none of these. --strict: 1 in place of 3.",
   ];
 }
 

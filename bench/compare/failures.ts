@@ -32,8 +32,8 @@ const ALONE = 0.025;
 
 /** The rule behind `FailureChange`, for readers of the table. */
 export const FAILURE_RULE =
-  "Failures rose: Fisher's exact test (one-sided, on visits: calls of one visit fail together) over all groups and the whole " +
-  "at once, Holm, at 1 %; seem to have risen: at 2.5 % by itself";
+  "Failures rose: Fisher's exact test at 1 %, over all groups and the whole together (Holm). It is one-sided, and counts visits, " +
+  "because calls of one visit fail together. Failures seem to have risen: the same test at 2.5 %, by itself";
 
 /** Failures of all cells that both runs visited, and of each group in which something failed. The first is the whole. */
 export function failureChanges(a: Study, b: Study): FailureChange[] {

@@ -8,8 +8,8 @@ import type { Study } from "../stats/study.ts";
 /** How the errors of groups come about, for readers of the table. */
 export const NOISE_RULE =
   "A group's error is the noise that each run shows: of visits (by model and client kind), and what visits of a round have in common (all " +
-  "of them, those to a machine, those of a placement, those of a client kind and model there). Where a group's images differ from " +
-  "each other in B over A by more than that explains, their spread is the error";
+  "of them, those to a machine, those of a placement, those of a client kind and model there). If a group's images differ in B over A " +
+  "by more than this noise explains, their spread is the error";
 
 interface Spread {
   readonly variance: number;

@@ -91,7 +91,7 @@ export function powerText(rows: readonly PowerRow[]): string {
     rows.map((r) => [r.what, ...r.rounds.map(({ rounds }) => (rounds === null ? `> ${most}` : String(rounds)))]),
   );
   return (
-    "Rounds that each of two runs takes so that `lathe compare` tells a change in four of five comparisons (5 % threshold, noise as in " +
+    "How many rounds each of two runs takes so that `lathe compare` finds a change in four of five comparisons (5 % threshold, noise as in " +
     `that run, without what a restart changes):\n${table}`
   );
 }

@@ -10,8 +10,8 @@ export const TAIL = 0.9;
 
 /** How tails are compared, for readers of the table. */
 export const TAIL_RULE =
-  "p90: nine of ten calls of a group take no longer than this. A group's calls are pooled over its images, each call divided by the " +
-  "typical median of its cell. It is given where a group has 36 calls in both runs. Its error comes from leaving out one image after the other";
+  "p90: nine of ten calls of a group take no longer than this. A group's calls are pooled over its images, with each call divided by the " +
+  "typical median of its cell. It takes 36 calls of the group in both runs. Its error comes from leaving out one image after the other";
 
 /**
  * B's p90 over A's for a group, as a logarithm. One cell has too few calls for a tail; its group has enough. Each call is divided

@@ -140,7 +140,8 @@ describe("what a run found", () => {
     const equal = run({ speed: { cloud: 1, client: 1, edge: 1 }, noise: 0.05, rest: () => 1.4 });
     const machine = answerTo(equal, "Machine");
     expect(machine?.confidence).toBe("inconclusive");
-    if (machine?.settle === undefined) expect(machine?.compared).toContain("too close for a longer run to part them");
+    if (machine?.settle === undefined)
+      expect(machine?.compared).toContain("too close for a longer run to tell them apart");
   });
 
   it("says why in numbers that were recorded: bytes, the client's work, processors", () => {
@@ -163,7 +164,7 @@ describe("what a run found", () => {
     );
     const told = { ...inputs, summaries, manifest: { ...manifest, machines } };
     expect(answerTo(told, "Protocol")?.why).toMatch(
-      /^REST sends 3\.60 MB a call, gRPC 0\.90 MB; the client encodes and decodes for 6\.20 ms against 0\.30 ms/,
+      /^REST sends 3\.60 MB a call, gRPC 0\.90 MB; the client's encoding and decoding take 6\.20 ms against 0\.30 ms/,
     );
     expect(answerTo(told, "Machine")?.why).toContain("0.7 CPU by quota on edge");
     expect(findingOf(told).why.length).toBeLessThanOrEqual(3);
@@ -276,9 +277,9 @@ describe("the report of a run's folder", () => {
     });
     expect(caveats.map((c) => c.short)).toContain(`${missing} of 300 cells not measured`);
     expect(await reportText(short)).toContain(
-      `This run is not whole: ${missing} of its 300 cells were never measured.`,
+      `This run is not complete: ${missing} of its 300 cells were never measured.`,
     );
-    expect(await reportText(inputs)).not.toContain("not whole");
+    expect(await reportText(inputs)).not.toContain("not complete");
   });
 
   it("folds all caveats of the page into one strip, and keeps stand-ins in sight", async () => {

@@ -38,7 +38,7 @@ export const METHODS: readonly Method[] = [
         [{ strong: "Cell: " }, "one combination of client machine, server, client program, model, image and load."],
         [
           { strong: "Visit: " },
-          "some calls to one cell in a row; first warm-up calls, which do not count, then measured ones.",
+          "calls to one cell in a row: first warm-up calls, which do not count, then measured ones.",
         ],
         [{ strong: "Round: " }, "one visit to each cell that still needs calls, in random order."],
         [
@@ -60,22 +60,22 @@ export const METHODS: readonly Method[] = [
     "answers",
     "Answers and their confidence",
     rule(CHOICE_RULE),
-    "High confidence: every other option's interval lies above 1. A field of the heat map is the geometric mean over the images of the cells' medians; " +
-      "fields that are compared use the images that all of them were measured on.",
-    "An interval says how well these cells were measured here, not how other images, machines or days would do. The command that settles a question asks for as " +
-      "many times the visits as its interval is too wide by, squared, and 30 % more.",
+    "High confidence: every other option's interval lies above 1. A field of the heat map is the geometric mean, over the images, of the cells' medians. " +
+      "Fields that are compared use only the images that all of them were measured on.",
+    "An interval says how well these cells were measured here, not how other images, machines or days would do. The command that settles a question makes the " +
+      "interval narrow enough: an interval that is twice too wide takes four times the visits, and 30 % are added.",
   ),
   method(
     "rates",
     "Rates",
-    "Under a constant rate calls are due at fixed distances, whether or not answers arrive (an open loop). Latency counts from when a call was due, so a slow answer " +
-      "is seen by all calls that it delays. Answers a second: answers from a visit's first one to its last one, over the time between them.",
-    "A server fell behind where the last third of a visit's calls took at least one call's distance longer than the first third (median over visits).",
+    "Under a constant rate calls are due at fixed times, whether or not answers arrive (an open loop). Latency counts from when a call was due, so a slow answer " +
+      "also counts in all calls that it delays. Answers a second: the answers of a visit after its first one, over the time from the first to the last.",
+    "A server fell behind if the last third of a visit's calls took longer than the first third, by at least the time between two due calls (median over visits).",
   ),
   method(
     "quantiles",
     "Quantiles",
-    "Type 7 (R, NumPy), of all calls of a row, whatever the image. p95 is shown from 72 calls on and p99 from 368 on: with fewer, a quantile is hardly more than the maximum. " +
+    "Type 7 (R, NumPy), of all calls of a row, whatever the image. p95 takes 72 calls and p99 takes 368: with fewer, a quantile is hardly different from the maximum. " +
       "These quantiles describe the calls that were made; the intervals of cells and answers say how well a latency is known.",
   ),
   method(
@@ -83,31 +83,32 @@ export const METHODS: readonly Method[] = [
     "Several speeds",
     rule(MODES_RULE),
     rule(SPEEDS_RULE),
-    "A likely cause is named where something was recorded that goes with it: throttling by the control group, steal, garbage collection; otherwise a quota of the machine.",
+    "A likely cause is named if the run recorded one: throttling by the control group, time that the hypervisor gave to others (steal), garbage collection. Otherwise a CPU quota of the " +
+      "machine is named, if it has one.",
   ),
   method(
     "drift",
     "Latency over the run",
-    "Each visit's median over the median of its cell's visits. Cells with a single visit and the null model take no part.",
+    "Each visit's median, divided by the median of its cell's visits. Cells with a single visit and the null model are left out.",
   ),
   method(
     "payload",
     "Latency against payload",
-    "The slope is that of least squares over cells, within each model, averaged over models.",
+    "The slope is fitted by least squares over the cells of each model, and averaged over models.",
   ),
   method(
     "attribution",
     "The parts of a request's time",
-    "Encode and decode: the client's own work, by its clock. Server and wire format: what the null model takes between encoding and decoding, called by its own machine. " +
-      "Network: what the null model takes more than that, called from the client machine. Model: what the model takes longer than the null model, both called by their own machine, " +
-      "averaged over client programs.",
-    `Each part is measured on other cells than the whole, so the sum is a test. Adds up: the interval of what is left over lies within ${100 * SMALL_SHARE} % of the whole. ` +
-      "It does not: that interval reaches beyond and excludes zero. Inconclusive: neither. The intervals hold for all rows together at 95 % (Bonferroni).",
+    "Encode and decode: the client's own work, by its clock. Server and wire format: the time of the null model between encoding and decoding, if its own machine calls it. " +
+      "Network: how much longer the null model takes if the client machine calls it. Model: how much longer the model takes than the null model, if their own machine calls both, " +
+      "averaged over client kinds.",
+    `The parts are measured on other cells than the whole, so their sum is a test. Yes: the interval of what is left over lies within ${100 * SMALL_SHARE} % of the whole. ` +
+      "No: that interval reaches beyond and excludes zero. Inconclusive: neither. The intervals hold for all rows together at 95 % (Bonferroni).",
   ),
   method(
     "judged",
     "The servers' own clocks",
-    `Agree: the interval of the difference lies within ${100 * SMALL_SHARE} % of what the client saw. They do not: it reaches beyond and excludes zero. Inconclusive: neither. ` +
+    `Yes: the interval of the difference lies within ${100 * SMALL_SHARE} % of what the client saw. No: it reaches beyond and excludes zero. Inconclusive: neither. ` +
       "The intervals hold for all rows together at 95 % (Bonferroni).",
   ),
   method(
@@ -120,28 +121,27 @@ export const METHODS: readonly Method[] = [
     "verdicts",
     "Verdicts on the paper's conclusions",
     rule(FINDING_RULE),
-    'The paper\'s own numbers go through the same test as far as they allow it. For "remote is slower than local" they do not: this run compares a server called from the client ' +
-      "machine with the same server called by its own machine, image by image; the paper has no local number for those images, so its server is compared with the client " +
-      "machine that calls itself.",
+    'The paper\'s own numbers go through the same test, with one exception: "remote is slower than local". This run compares calls from the client machine with calls from the ' +
+      "server's own machine, to the same server and image. The paper has no local number for those images, so its server is compared with the client machine that calls itself.",
   ),
   method(
     "paper",
     "The paper's tables",
-    "A number over several images is the mean of the images' means. Its interval comes from the noise of the model's visits and rounds (on the logarithm); a cell with a single " +
-      "visit is taken to be as noisy as cells like it. There is no interval where such a cell is an outlier.",
+    "A number over several images is the mean of the images' means. Its interval comes from the noise of the model's visits and rounds (on the logarithm). A cell with a single " +
+      "visit counts as noisy as similar cells; if it is an outlier, there is no interval.",
   ),
   method(
     "detections",
     "Answers compared",
     rule(TOLERANCE_RULE),
-    "An object that only one answer has counts with its score.",
+    "If only one of two answers has an object, the object's score counts as the difference.",
   ),
   method(
     "cells",
     "Cells and their intervals",
     rule(INTERVAL_RULE),
     rule(CALLS_RULE),
-    "Too few visits: there is no interval, or it is wider than the median itself. ± %: how far the interval's ends lie from the median.",
+    "Too few visits: there is no interval, or it is wider than the median itself. ± %: how far the interval's farther end lies from the median.",
   ),
 ];
 

@@ -53,5 +53,5 @@ function whyNot(visits: number, centre: CellCentre | undefined): string | null {
   if (visits < 2) return "visited once";
   return centre?.skewed === true
     ? "outliers: too few visits to know a mean"
-    : "nothing like it was visited often enough";
+    : "no similar cell was visited often enough";
 }

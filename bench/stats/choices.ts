@@ -56,8 +56,8 @@ export interface Question extends Subject {
 /** How choices are made, for readers. */
 export const CHOICE_RULE =
   "Options are compared on the combinations that all of them were measured on, by the model of log latency under Effects. " +
-  "Where several are compared, their intervals are widened (Bonferroni, over all pairs) so that all of them hold together at " +
-  "95 %; an option is called the fastest only where every other one's interval lies above 1";
+  "If several are compared, their intervals are widened (Bonferroni, over all pairs), so that all of them hold together at 95 %. " +
+  "An option is called the fastest only if every other one's interval lies above 1";
 
 /** The machine whose calls to others were measured, the one that calls most of them first; undefined: all cells are local. */
 export function callerOf(cells: readonly Cell[]): string | undefined {

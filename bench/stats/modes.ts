@@ -31,9 +31,9 @@ export interface CellModes extends Modes {
 
 /** How cells with several modes are found, for readers. */
 export const MODES_RULE =
-  "Several speeds: Hartigan's dip test (1985) on the logarithms of a cell's calls. Calls of one visit are alike, so the dip is compared " +
-  "with that of simulated visits that differ as much from each other, visits and calls of each spread evenly; over all cells " +
-  "(Holm) 5 % of runs without such a cell name one";
+  "Several speeds: Hartigan's dip test (1985) on the logarithms of a cell's calls. Calls of one visit are alike. So the dip is compared " +
+  "with that of simulated visits, which differ as much from each other, and whose calls are spread evenly. Over all cells (Holm), 5 % " +
+  "of runs without several speeds name a cell";
 
 /** Fewer calls than this say nothing of modes. */
 const LEAST_CALLS = 8;

@@ -55,9 +55,9 @@ describe("a percentile's threshold", () => {
 
   it("is refused where the calls do not carry the percentile, and where the rounds are too few", () => {
     const [few] = judgeThresholds(study(manifest(["p99 < 45 ms"])), undefined);
-    expect(few).toMatchObject({ outcome: "inconclusive", measured: null, why: "180 calls; p99 takes 368" });
+    expect(few).toMatchObject({ outcome: "inconclusive", measured: null, why: "180 calls; a p99 takes 368" });
     const [short] = judgeThresholds(study(manifest(["p95 < 45 ms"]), { rounds: 2, calls: 50 }), undefined);
-    expect(short).toMatchObject({ outcome: "inconclusive", why: "2 rounds of visits; a threshold takes 3" });
+    expect(short).toMatchObject({ outcome: "inconclusive", why: "2 rounds; a percentile takes 3" });
   });
 
   it("is broken where a cell failed, whatever the others say", () => {

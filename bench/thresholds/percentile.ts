@@ -38,9 +38,9 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
     return { outcome: "broken", measured, calls, why };
   }
   const open = (why: string): PercentileFinding => ({ outcome: "inconclusive", measured, calls, why });
-  if (measured === null) return open(`${count(calls, "call")}; ${percentTitle(q)} takes ${callsFor(q)}`);
+  if (measured === null) return open(`${count(calls, "call")}; a ${percentTitle(q)} takes ${callsFor(q)}`);
   const rounds = new Set(data.flatMap((d) => d.visits.map((v) => v.round))).size;
-  if (rounds < MIN_VISITS) return open(`${count(rounds, "round")} of visits; a threshold takes ${MIN_VISITS}`);
+  if (rounds < MIN_VISITS) return open(`${count(rounds, "round")}; a percentile takes ${MIN_VISITS}`);
   const failed = data.reduce((sum, d) => sum + failedOf(d).calls, 0);
   const test = shareTest(
     data.flatMap((d) => countedOf(d, limitMs)),

@@ -20,9 +20,9 @@ export interface ShareTest {
 
 /** How percentiles are held against their limits, for readers. */
 export const SHARE_RULE =
-  "A percentile holds where the share of slower calls is surely smaller than it allows: an exact binomial test at 2.5 %, with as many " +
-  "calls as calls of visits and rounds, which are alike, are worth (Korn and Graubard 1998). Broken is judged for all thresholds " +
-  "at once (Holm). Calls that failed count as slower";
+  "A percentile holds if the share of slower calls is surely smaller than it allows, by an exact binomial test at 2.5 %. Calls of one " +
+  "visit or round are alike, so they count as fewer calls (Korn and Graubard 1998). Broken is judged for all thresholds together " +
+  "(Holm). Calls that failed count as slower";
 
 /**
  * Tests whether at most `share` of all calls are slower than a limit. Calls of one visit are alike, and so are those of one

@@ -9,7 +9,7 @@ import { computingModels, effectOf, findingOf, inconclusive, valueText } from ".
 /** What is in the image (objects, complexity) matters more than its file size. */
 export const contentOverSize: Conclusion = {
   id: "content-over-size",
-  test: "latency rises with the number of objects in the images, and goes with it more closely than with their file size",
+  test: "latency rises with the number of objects in the images, and is more closely correlated with it than with their file size",
   judge,
   judgePaper,
 };
@@ -27,16 +27,18 @@ function judge(study: Study): Finding {
     return inconclusive("no answer of a trained model was kept, so the objects in the images are not known");
   const all = rowsOf(study, models);
   if (all.length < 4)
-    return inconclusive(`it takes 4 images and more, measured and with their objects counted; ${all.length} are`);
+    return inconclusive(
+      `it takes at least 4 images that were measured and whose objects are known; here are ${all.length}`,
+    );
   const effect = objectsOverBytes("all models", all);
   if (effect === undefined) return inconclusive("the images do not differ in objects, in bytes or in latency");
   return findingOf(
     [effect],
     [
-      `the interval is about images such as these ${all.length}, drawn anew (Zou 2007), not about measuring them again`,
+      `the interval says what other images like these ${all.length} would give (Zou 2007), not what a second measurement would`,
       `all models: ${correlations(all)}`,
       ...models.map((name) => `${name}: ${correlations(rowsOf(study, [name]))}`),
-      `objects: detections with a score of ${OBJECT_SCORE} and more, median over the answers of trained models`,
+      `objects: detections with a score of at least ${OBJECT_SCORE}, median over the answers of trained models`,
     ],
   );
 }
@@ -100,9 +102,9 @@ function judgePaper(): Finding {
   const [all, clean] = [smaller(true), smaller(false)];
   const show = (e: Effect) => `${e.label}: ${valueText(e)}`;
   return inconclusive(
-    "the paper's tables hold two images, and it counts no objects: content cannot be weighed against size",
-    `were size alone to decide, the smaller file would be the faster one throughout; ${show(all)}`,
-    `without the number that reads like a copying slip: ${show(clean)}`,
+    "the paper's tables have two images and no number of objects: content cannot be compared with size",
+    `if size alone decided, the smaller file would always be the faster one; ${show(all)}`,
+    `without the number that looks like a copying error: ${show(clean)}`,
     PAPER_BASIS,
   );
 }

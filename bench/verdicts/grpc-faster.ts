@@ -41,7 +41,7 @@ function judge(study: Study): Finding {
     effects.map(([, effect]) => effect),
     [
       ...when(unseen.length > 0, `not measured with both protocols: ${unseen.join(", ")}`),
-      ...when(effects.length === 1, 'one model alone is put to the test: "every model" is no more than that one'),
+      ...when(effects.length === 1, 'only one model is tested, so "every model" means that one'),
       ...aside,
     ],
   );

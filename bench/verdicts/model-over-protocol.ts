@@ -79,7 +79,7 @@ function judgePaper(): Finding {
     [over(settings)],
     [
       PAPER_BASIS,
-      `without the setting that holds the number which reads like a copying slip: ${clean.value.toFixed(2)}, ${clean.outcome}`,
+      `without the setting whose number looks like a copying error: ${clean.value.toFixed(2)}, ${clean.outcome}`,
     ],
   );
 }

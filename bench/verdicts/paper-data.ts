@@ -29,7 +29,7 @@ export function isSlip(p: Published): boolean {
 
 /** Said wherever the paper's numbers are judged. */
 export const PAPER_BASIS =
-  "the paper gives means without spread: its intervals are Student's t over its pairs of setups, each pair one observation";
+  "the paper gives means without spread, so its intervals are Student's t over pairs of its setups; each pair is one observation";
 
 /**
  * The effect that pairs of published numbers show: those that `of` picks, each over the one that differs in `under` alone, as far
@@ -56,5 +56,5 @@ export function pairsEffect(
 
 /** An effect without the number that reads like a slip, as a remark. */
 export function withoutSlip(effect: Effect): string {
-  return `without cloud SSD REST of Table 2, which reads like a copying slip: ${effect.label}: ${valueText(effect)}, ${effect.outcome}`;
+  return `without cloud SSD REST of Table 2, which looks like a copying error: ${effect.label}: ${valueText(effect)}, ${effect.outcome}`;
 }

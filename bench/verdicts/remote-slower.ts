@@ -18,8 +18,8 @@ import {
 export const remoteSlower: Conclusion = {
   id: "remote-slower",
   test:
-    "each server answers the client machine more slowly than itself, and a server that is faster than the client, each calling itself, " +
-    "still answers it more slowly than the client machine answers itself",
+    "each server answers the client machine more slowly than it answers itself; and a server that is faster than the client machine, when " +
+    "each calls itself, still answers the client machine more slowly than the client machine answers itself",
   judge,
   judgePaper,
 };
@@ -67,13 +67,13 @@ function judge(study: Study): Finding {
     const [name, factor] = faster.value > 1 ? [server, faster.value] : [client, 1 / faster.value];
     remarks.push(
       `of ${server} and ${client}, ${name} seems the faster one, each calling itself, by a factor of ${factor.toFixed(2)}, but ` +
-        `${client} over ${server} is ${valueText(faster)}: whether ${server} has the better CPU is open`,
+        `${client} over ${server} is ${valueText(faster)}: whether ${server} has the better CPU is inconclusive`,
     );
   }
   if (effects.length === 0) return inconclusive("remote and local cells have no model, client and image in common");
   if (better === 0)
     remarks.push(
-      `no server here is faster than ${client}, each calling itself: "even on the better CPU" is not put to the test`,
+      `no server here is faster than ${client}, each calling itself: "even on the better CPU" is not tested`,
     );
   return withAgreement(findingOf(effects, remarks), agreements);
 }

@@ -72,8 +72,8 @@ export function contrastEffect(label: string, { log, interval, df }: Contrast): 
 
 /** How findings come about, for readers. */
 export const FINDING_RULE =
-  "A conclusion holds where each of its effects does at 95 % (an intersection-union test, Berger 1982, needs no correction); it does " +
-  "not hold where one of them is against it with an interval widened for their number (Bonferroni), so that both errors are rare";
+  "A conclusion holds if each of its effects does at 95 % (an intersection-union test, Berger 1982, needs no correction). It does not " +
+  "hold if one of them is against it, with an interval that is widened for their number (Bonferroni). So both errors are rare";
 
 /** All must hold; one that does not is enough against it, if its interval, widened for their number, says so. */
 export function findingOf(effects: readonly Effect[], remarks: readonly string[] = []): Finding {
@@ -86,7 +86,7 @@ export function findingOf(effects: readonly Effect[], remarks: readonly string[]
       : "inconclusive";
   const weak = when(
     against.length > 0 && !firm,
-    `of ${effects.length} effects ${against.length} is against it at 95 %, but not where all of them are to be right at once`,
+    `effects against it at 95 %: ${against.length} of ${effects.length}, but none if the interval is widened for their number`,
   );
   return { outcome, effects, remarks: [...remarks, ...weak] };
 }
@@ -108,7 +108,7 @@ export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: 
   return when(
     fit.outliers.length > 0,
     `${label}: without ${first}${more.length === 0 ? "" : ` and ${more.length} more`}, an outlier that was visited once (see the caveats); ` +
-      `as measured it would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
+      `with it, the effect would be ${Math.exp(fit.asMeasured(over, under)).toFixed(3)}`,
   );
 }
 
@@ -129,8 +129,8 @@ export function agreementOf(
   const why =
     directions.size > 1
       ? "the effect depends on the model, and an average speaks for no single one"
-      : "the average has the noise of the other models in it, too";
-  return `${average.label}: ${valueText(average)} averaged over models, by itself ${named}: ${why}`;
+      : "the average also has the noise of the other models";
+  return `${average.label}: ${valueText(average)} averaged over models, but ${named} alone: ${why}`;
 }
 
 /** A finding with what its averages and single models disagree in. */

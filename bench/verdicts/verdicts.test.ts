@@ -147,7 +147,7 @@ describe("the paper's conclusions on a run", () => {
       );
     expect(judge(manifestOne)).toMatchObject({
       outcome: "holds",
-      remarks: [expect.stringContaining("one model alone")],
+      remarks: [expect.stringContaining("only one model")],
     });
     expect(judge(manifest)?.remarks).toEqual([]);
   });
@@ -166,7 +166,7 @@ describe("the paper's conclusions on a run", () => {
     }
     const remark = verdicts(outlying).find((v) => v.id === "grpc-faster")?.ours.remarks[0];
     expect(remark).toMatch(
-      /without client>cloud rest rfcn-resnet101 image-3, an outlier that was visited once .* as measured it would be 0\.9/,
+      /without client>cloud rest rfcn-resnet101 image-3, an outlier that was visited once .* with it, the effect would be 0\.9/,
     );
   });
 
@@ -256,7 +256,7 @@ describe("a finding", () => {
     const among = findingOf([barely, ...Array.from({ length: 9 }, () => effect(1.1, 2))]);
     expect(among).toMatchObject({
       outcome: "inconclusive",
-      remarks: [expect.stringMatching(/^of 10 effects 1 is against/)],
+      remarks: [expect.stringMatching(/^effects against it at 95 %: 1 of 10,/)],
     });
     expect(effectOf("x", "difference", 0.2, { low: 0.1, high: 0.3 }).outcome).toBe("holds");
   });
@@ -276,7 +276,7 @@ describe("an average over models and single models", () => {
     const ours = protocol(run({ "rfcn-resnet101": 0.9, "ssd-mobilenet": 1.5 }));
     expect(ours?.outcome).toBe("does not hold");
     expect(ours?.agreement).toMatch(
-      /^rest over probe: 1\.1\d \(.*\) averaged over models, by itself rfcn-resnet101 0\.9\d? \(.*\): the effect depends on the model/,
+      /^rest over probe: 1\.1\d \(.*\) averaged over models, but rfcn-resnet101 0\.9\d? \(.*\) alone: the effect depends on the model/,
     );
   });
 

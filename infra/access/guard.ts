@@ -72,8 +72,8 @@ function openToNeighbours({ container, engine, config }: GuardSources, may: Host
   const key = config.expose === "tunnel" ? "lathe:expose tunnel" : "lathe:allowFrom";
   return (
     `${key} does not keep neighbours out of container ${container}: whoever is on the machine's network and routes ` +
-    `to the container reaches its ports, though they are on loopback, because Docker ${engine} (before 28) forwards it and ` +
-    `Lathe can set no firewall rule against it (${why}). To close it: Docker 28 or newer there, or ${fix}; then npx lathe up`
+    `to the container reaches its ports, though they are on loopback. Docker ${engine} (before 28) forwards such calls, and ` +
+    `Lathe can set no firewall rule against them (${why}). To close it: Docker 28 or newer there, or ${fix}; then npx lathe up`
   );
 }
 

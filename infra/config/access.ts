@@ -12,7 +12,7 @@ export function accessConfig(values: ServerValues, faults: Fault[], places: Plac
   const allowFrom = values.allowFrom ?? [];
   if (values.expose === "tunnel" && allowFrom.length > 0) {
     faults.push({
-      what: `${places.of("allowFrom")}: nobody can be let in where ports are on loopback (lathe:expose tunnel)`,
+      what: `${places.of("allowFrom")}: with lathe:expose tunnel all ports are on loopback, and nobody can be let in`,
       fix: `${places.remove("allowFrom")}, or ${places.set("expose", "address")}`,
     });
   }

@@ -83,7 +83,7 @@ test("all faults of all servers are shown at once, each with its path and what m
     'lathe:servers[4].image: "UPPER"',
     'lathe:servers[1].models: "b": there is none of that name, did you mean a?',
     "lathe:servers[1].settings.thread: no such key, did you mean lathe:servers[1].settings.threads?",
-    "lathe:servers[2].allowFrom: nobody can be let in where ports are on loopback (lathe:expose tunnel)",
+    "lathe:servers[2].allowFrom: with lathe:expose tunnel all ports are on loopback, and nobody can be let in",
     'lathe:servers[3].server: "leter": there is none of that name, did you mean letter?',
     'lathe:servers[3].name: "two" twice',
   ]);

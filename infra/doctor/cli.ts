@@ -22,28 +22,28 @@ const SPEC = {
     },
     server: {
       value: "KIND",
-      help: "kind of server that is to be deployed (default: that of a stack that names none)",
+      help: "server kind to deploy (default: that of a stack that names none)",
     },
     ports: {
       value: "LIST",
-      help: "ports that it will have there, where not its usual ones: grpc=9500,rest=9501",
+      help: "ports of the server, if not its usual ones: grpc=9500,rest=9501",
     },
     image: {
       value: "NAME",
-      help: "image that it will have, where not its kind's own: its registry is asked for its builds",
+      help: "image of the server, if not its kind's own; the image's registry is asked for its builds",
     },
     workspace: {
       value: "DIR",
-      help: "folder that it will have there (lathe:workspace), where not .lathe/PROJECT-STACK",
+      help: "workspace on the machine (lathe:workspace), if not .lathe/PROJECT-STACK",
     },
     json: JSON_OPTION,
   },
   details: [
     "HOST is what `ssh` takes and what lathe:host holds: USER@HOST, a Host of your ssh config, or ssh://USER@HOST:PORT (an " +
-      "IPv6 address in brackets there). Keys, agent, jump hosts and known_hosts are those of your own ssh; nothing is asked, and " +
-      "an unknown host key is a fault.",
-    "Each line is ok, a note (up works; measured times or a later step may suffer) or a stop (`up` would fail). A connection is " +
-      "taken step by step, name, port, host key, login, and the first that fails is named with the command that mends it.",
+      "IPv6 address in brackets). Keys, agent, jump hosts and known_hosts are those of your own ssh. doctor asks no questions: an " +
+      "unknown host key is a fault.",
+    "Each line is ok, a note (`up` works, but measured times or a later step may suffer) or a stop (`up` would fail). A connection " +
+      "is tried step by step: name, port, host key, login. The first step that fails is shown with the command that mends it.",
   ],
   examples: [
     ["npx lathe doctor ubuntu@edge.example", "one machine, as a table"],

@@ -267,7 +267,7 @@ describe("what does not fit is named before anything is deployed", () => {
     const f = findings({ facts: { ...edgeFacts, cpu }, kind: usual.kind });
     expect(checked(f, "cores")).toMatchObject({
       verdict: "stop",
-      found: expect.stringContaining("none runs") as string,
+      found: expect.stringContaining("none of them is online") as string,
     });
   });
 });

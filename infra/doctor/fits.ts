@@ -71,7 +71,7 @@ export function workspace({ home, workspace: folder, examination }: Findings): C
   if (SNAP_ROOT.test(examination.dockerRoot) && (below === undefined || below.startsWith(".")))
     return stop(
       "workspace",
-      `${path}, and Docker is a snap there: it sees nothing outside of ${home}, and no folder that begins with a dot in it`,
+      `${path}, and Docker is a snap there: it sees nothing outside of ${home}, and no folder there whose name begins with a dot`,
       `${set("lathe/STACK")}; or the distribution's Docker in place of the snap: sudo snap remove docker && sudo apt-get install docker.io`,
     );
   const mount = mountOf(examination.mounts, path);
@@ -86,7 +86,7 @@ export function workspace({ home, workspace: folder, examination }: Findings): C
   if (mount.options.includes("noexec"))
     return note(
       "workspace",
-      `${where}, which is mounted noexec: a server works there, but no program of the bench starts, so that no calls are made from this machine`,
+      `${where}, which is mounted noexec: a server works there, but no program of the bench can start, so this machine can make no calls`,
       `${set("/FOLDER")} on another one, or: sudo mount -o remount,exec ${mount.path}`,
     );
   return ok("workspace", path);

@@ -49,7 +49,7 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
       what: `gate: ${error.message}\nlast lines of ${given.container}'s log:\n${(log.trim() || "(empty)").replace(/^/gm, "  | ")}`,
       fix:
         misfit(`${error.message}\n${log}`) ??
-        "mend it and run `npx lathe up` again: the gate stays closed until it passes",
+        "mend the cause and run `npx lathe up` again: `up` fails until the server answers",
     });
   }
 }

@@ -89,7 +89,7 @@ export function insideDifferences(found: Inside, plan: GateSpec): Fault[] {
   ]).map(([what, is, expected]) => ({
     what: `inside container ${plan.container}: ${what}: ${is ?? "unknown"}`,
     expected: `${expected}, as planned`,
-    fix: "somebody changed it or the engine does not obey: docker rm -f it there, then `npx lathe up --refresh`",
+    fix: "somebody changed it, or the engine ignores it: docker rm -f the container there, then `npx lathe up --refresh`",
   }));
 }
 

@@ -109,7 +109,7 @@ export function differences(found: Inspected, plan: GateSpec): Fault[] {
   ]).map(([what, is, expected]) => ({
     what: `container ${plan.container}: ${what} is ${is === undefined ? "not set" : JSON.stringify(is)}`,
     expected: JSON.stringify(expected),
-    fix: "somebody changed it by hand: docker rm -f it there, then `npx lathe up --refresh`",
+    fix: "somebody changed it by hand: docker rm -f the container there, then `npx lathe up --refresh`",
   }));
 }
 

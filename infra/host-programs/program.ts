@@ -55,7 +55,7 @@ export function resourceProgram<S extends z.ZodType>(
           throw new UserError([
             ...error.faults,
             {
-              what: "what is there is still known to the stack: run `npx lathe down` again once the machine answers",
+              what: "the stack still knows what is there: run `npx lathe down` again once the machine answers",
               fix: `if it is gone for good: npx lathe pulumi config set lathe:abandon true --stack ${stack}, then npx lathe down --stack ${stack}`,
             },
           ]);

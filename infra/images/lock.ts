@@ -38,7 +38,7 @@ export async function readLock(projectDir: string): Promise<Locked> {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new UserError({ what: `${path}: no JSON (${(error as Error).message})`, fix });
+    throw new UserError({ what: `${path}: not JSON (${(error as Error).message})`, fix });
   }
   const lock = Lock.safeParse(content);
   if (!lock.success) throw new UserError(zodFaults(lock.error, path, { fix }));

@@ -49,7 +49,7 @@ export async function digestOf(target: SshTarget | null, reference: string, key:
   if (asked.ok) return asked.image.digest;
   throw new UserError(
     imageFault({ target, reference, key, said: asked.said }) ?? {
-      what: `image ${reference}: its registry does not tell its digest (${asked.said})`,
+      what: `image ${reference}: its registry does not say its digest (${asked.said})`,
       expected: "an image that can be pulled, best named by its digest",
       fix: `npx lathe pulumi config set lathe:${key} NAME@sha256:…`,
     },

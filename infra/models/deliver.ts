@@ -119,11 +119,11 @@ export async function deliver(spec: DeliverSpec, archive: string): Promise<Deliv
     throw new UserError({
       what: `${doing}: its archive in Lathe's cache was changed or cut short (${archive}: SHA-256 ${own})`,
       expected: sha256,
-      fix: `rm -r ${dirname(archive)}, then the same again: it is made anew`,
+      fix: `rm -r ${dirname(archive)}, then run the same command again: it makes the archive anew`,
     });
   }
   throw new UserError({
-    what: `${doing}: the archive arrived with another SHA-256, twice, and is good on this machine`,
+    what: `${doing}: the archive arrived twice with another SHA-256, though it is good on this machine`,
     expected: sha256,
     fix: "the host's disk or the way to it is failing: look what its kernel says (dmesg)",
   });

@@ -124,7 +124,7 @@ function nameFault(
   return {
     what: `${host}: there is a ${kind} ${name} already (${whose})`,
     expected: `a name that no other ${kind} has`,
-    fix: `npx lathe pulumi config set lathe:container NAME${name === container ? "" : ", which its name follows"}; or, if nobody needs it: ${on(remove)}`,
+    fix: `npx lathe pulumi config set lathe:container NAME${name === container ? "" : ", from which its name is made"}; or, if nobody needs it: ${on(remove)}`,
   };
 }
 

@@ -27,7 +27,7 @@ it("a command that finds no stack names the exports that reach those of a demo t
   mkdirSync(projectDir, { recursive: true });
   expect(await words(none)).toBe(
     `${none.message}\nthe stacks that \`npx lathe demo --keep\` left up have a backend of their own\n` +
-      `  fix: if they are meant: export PULUMI_BACKEND_URL='file://${projectDir}'; export PULUMI_CONFIG_PASSPHRASE=lathe-demo; then the same again`,
+      `  fix: if you mean those: export PULUMI_BACKEND_URL='file://${projectDir}'; export PULUMI_CONFIG_PASSPHRASE=lathe-demo; then run the same command again`,
   );
   expect(await words(none, env), "a backend is set").toBe(none.message);
   const bug = new TypeError("x");

@@ -35,7 +35,7 @@ export async function withKept(error: unknown, env: NodeJS.ProcessEnv = process.
   if (kept === undefined || !(await exists(kept.projectDir))) return error;
   const fault: Fault = {
     what: "the stacks that `npx lathe demo --keep` left up have a backend of their own",
-    fix: `if they are meant: ${exportsOf(kept.env).join("; ")}; then the same again`,
+    fix: `if you mean those: ${exportsOf(kept.env).join("; ")}; then run the same command again`,
   };
   return new UserError([...error.faults, fault], { cause: error });
 }

@@ -59,8 +59,8 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     confidence: sure ? "high" : "inconclusive",
     compared: [
       othersText(q, study),
-      ...when(unsure.length > 0, `for ${and(unsure.map((own) => own.model ?? ""))} alone it is inconclusive`),
-      ...when(!sure && settle === undefined, "too close for a longer run to part them"),
+      ...when(unsure.length > 0, `inconclusive for ${and(unsure.map((own) => own.model ?? ""))} alone`),
+      ...when(!sure && settle === undefined, "too close for a longer run to tell them apart"),
     ].join("; "),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),

@@ -28,9 +28,9 @@ export function causeOfSpeeds(group: CellGroup, inputs: ReportInputs): string {
       : []),
   ];
   if (found.length > 0) return `Likely cause: ${found.join("; ")}.`;
-  if (throttled !== null) return `${quota} was hardly ever used up: the cause is not known.`;
+  if (throttled !== null) return `The cause is not known: ${quota} was hardly ever used up.`;
   if (quotaCpus === null) return "No cause was recorded.";
-  return `Likely cause, not recorded by this run: ${quota}, which stops the server when it is used up.`;
+  return `Likely cause, though this run did not record it: ${quota}, which stops the server when it is used up.`;
 }
 
 function mean(values: readonly number[]): number | null {

@@ -32,7 +32,7 @@ function failed({ cells, summaries }: ReportInputs): Caveat[] {
   if (hit === 0) return [];
   const whole =
     `Something failed in ${hit} of ${count(cells.length, "cell")}: ${count(calls, "measured call")} and ${count(visits, "visit")}. ` +
-    "All latencies are of calls that went well: where calls ran into their timeout, the true latency is longer.";
+    "Latencies are those of the calls that succeeded. If calls ran into their timeout, the true latency is longer.";
   const short = calls > 0 ? `${count(calls, "call")} failed` : `${count(hit, "cell")} failed`;
   return [{ short, whole, tone: "bad" }];
 }
@@ -40,15 +40,15 @@ function failed({ cells, summaries }: ReportInputs): Caveat[] {
 function partial(inputs: ReportInputs): Caveat[] {
   const missing = neverReached(inputs).length;
   const all = inputs.cells.length;
-  const whole = `This run is not whole: ${missing} of its ${count(all, "cell")} were never measured. It was stopped, its time was up, or it goes on.`;
+  const whole = `This run is not complete: ${missing} of its ${count(all, "cell")} were never measured. It was stopped, its time was up, or it is still going on.`;
   return [...when<Caveat>(missing > 0, { short: `${missing} of ${all} cells not measured`, whole, tone: "bad" })];
 }
 
 function behind({ conditions }: ReportInputs): Caveat[] {
   const found = [...(conditions?.values() ?? [])].filter((c) => c.behind).length;
   const whole =
-    `In ${count(found, "cell")} the server could not keep the rate that was asked for: each call waited longer than the one before, so latencies there ` +
-    "say how long a visit was. Ask for a lower rate (ratePerSecond).";
+    `In ${count(found, "cell")} the server could not keep the rate that was asked for. Each call waited longer than the one before, so latencies ` +
+    "grew for as long as a visit lasted. Ask for a lower rate (ratePerSecond).";
   return [...when<Caveat>(found > 0, { short: `server fell behind in ${count(found, "cell")}`, whole, tone: "bad" })];
 }
 
@@ -57,7 +57,7 @@ function tooLarge({ study }: ReportInputs): Caveat[] {
   if (first === undefined) return [];
   const more = others.length === 0 ? "" : ` and of ${count(others.length, "other cell")}`;
   const whole =
-    `The answer of ${first[0]} (${first[1]} values)${more} is too large to be kept: it is timed like any other, and neither shown ` +
+    `The answer of ${first[0]} (${first[1]} values)${more} is too large to keep. It is timed like any other, but neither shown ` +
     "nor compared.";
   return [{ short: "answers too large to keep", whole, tone: "unsure" }];
 }
@@ -69,13 +69,13 @@ function outliers({ study }: ReportInputs): Caveat[] {
   const named = found.slice(0, NAMED).map(([cell, ratio]) => `${cell} (${ratio.toPrecision(2)} times the prediction)`);
   const more = found.length > NAMED ? `, and ${found.length - NAMED} more in report.json` : "";
   const whole =
-    `These cells had a single visit, which lies far from what the other cells of their model predict: ${and(named)}${more}. ` +
-    "Answers and effects are computed without them; tables show what was measured. More visits would tell whether the cell or the visit was unusual.";
+    `These cells had a single visit, and it lies far from what the other cells of their model predict: ${and(named)}${more}. ` +
+    "Answers and effects are computed without them; tables show what was measured. More visits would tell whether the cell or the visit is unusual.";
   return [
     ...when<Caveat>(found.length > 0, { short: count(found.length, "outlier"), whole, tone: "unsure" }),
     ...when<Caveat>(untested > 0, {
       short: `${count(untested, "cell")} with one visit`,
-      whole: `${count(untested, "cell")} had one visit, and too few similar cells to tell whether that visit was usual. No interval is given for what rests on them.`,
+      whole: `${count(untested, "cell")} had one visit, and too few similar cells to tell whether that visit was usual. What rests on them has no interval.`,
       tone: "unsure",
     }),
   ];

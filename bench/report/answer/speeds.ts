@@ -25,8 +25,8 @@ export interface Speeds extends Modes {
 
 /** How groups of cells are tested, beside `MODES_RULE`. */
 export const SPEEDS_RULE =
-  "Cells that differ in their image alone are also tested together, each cell's calls divided by its geometric mean; over all such groups (Holm) again 5 % of runs " +
-  "without several speeds name one";
+  "Cells that differ only in their image are also tested together, with each cell's calls divided by their geometric mean. Over all such groups (Holm), again 5 % of " +
+  "runs without several speeds name one";
 
 const ALPHA = 0.05;
 /** A cell of fewer calls has no mean to divide by. */
@@ -75,7 +75,7 @@ function speedsText(
     modes.reduce((a, b) => (Math.abs(Math.log(b.ms / ms)) < Math.abs(Math.log(a.ms / ms)) ? b : a));
   const several = visits.filter((calls) => calls.length > 1);
   const pure = several.filter((calls) => new Set(calls.map(nearest)).size === 1).length;
-  const changes = pure >= MOSTLY * several.length ? "each visit has one of them" : "calls of one visit have both";
+  const changes = pure >= MOSTLY * several.length ? "each visit has one of them" : "one visit has calls of both";
   return {
     ...found,
     ...{ model: cell.model, client: cell.client, visits },

@@ -50,7 +50,7 @@ function payloadCause(q: Question, best: Option, other: Option, inputs: ReportIn
   const own =
     a.ownMs === null || b.ownMs === null
       ? ""
-      : `; the client encodes and decodes for ${formatMs(b.ownMs)} ms against ${formatMs(a.ownMs)} ms`;
+      : `; the client's encoding and decoding take ${formatMs(b.ownMs)} ms against ${formatMs(a.ownMs)} ms`;
   const [fastServer, slowServer] = [best, other].map((o) => partOf(study, "server", o, q));
   const server =
     fastServer === undefined || slowServer === undefined || slowServer < fastServer
@@ -137,7 +137,7 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
     const { compute, encode, decode, server, network } = found.parts;
     const share = Math.round((100 * compute.value) / found.total.value);
     return (
-      `of ${formatMs(found.total.value)} ms for ${q.model ?? ""} on ${name} (mean), the model takes ${formatMs(compute.value)} ms (${share}\u00a0%), ` +
+      `of the ${formatMs(found.total.value)} ms (mean) of a call to ${q.model ?? ""} on ${name}, the model takes ${formatMs(compute.value)} ms (${share}\u00a0%), ` +
       `encoding and decoding ${formatMs(encode.value + decode.value)} ms, server and wire format ${formatMs(server.value)} ms, the network ` +
       (network.value > 0 ? `${formatMs(network.value)} ms` : "nothing that can be seen")
     );
@@ -152,5 +152,5 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
   const wait = means.flatMap((s) => s.phaseMeansMs.waitMs ?? []);
   if (wait.length === 0) return "";
   const share = Math.round((100 * mean(wait)) / mean(means.map((s) => s.meanMs)));
-  return `${name} waits ${share} % of a call's time for the server's answer to ${q.model ?? ""} (${formatMs(mean(wait))} ms); a null model on the server would split it`;
+  return `${name} waits ${share} % of a call's time for the server's answer to ${q.model ?? ""} (${formatMs(mean(wait))} ms); with a null model on the server, the report could split that time`;
 }

@@ -43,7 +43,7 @@ export function ratesBlock(loads: readonly Pooled[]): Table {
     ]),
     notes: when(
       loads.some((g) => g.askedPerSecond !== null),
-      "Latency counts from when a call was due. Answered: answers a second; kept, or fell behind the rate that was asked for.",
+      "Latency counts from when a call was due. Answered: answers a second, and whether the server kept the rate that was asked for, or fell behind.",
     ),
     method: "rates",
   });

@@ -48,8 +48,8 @@ function first<T>(items: readonly T[], most: number, of: (item: T) => string): s
 function extent({ where, confidence }: Finding): string {
   const { run, cells, measured, failed, missing, calls, failedCalls, seconds } = where;
   return [
-    ...when(confidence !== undefined, confidence === "high" ? "**Sure: high.**" : "**Inconclusive.**"),
-    `Run ${text(run)}: ${measured} of ${count(cells, "cell")} measured, ${failed} failed, ${missing} never reached;`,
+    ...when(confidence !== undefined, confidence === "high" ? "**High confidence.**" : "**Inconclusive.**"),
+    `Run ${text(run)}: ${measured} of ${count(cells, "cell")} measured, ${failed} failed, ${missing} not measured;`,
     `${count(calls, "call")}, ${failedCalls} failed${seconds === null ? "" : `; ${formatSeconds(seconds)}`}.`,
   ].join(" ");
 }

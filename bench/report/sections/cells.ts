@@ -28,7 +28,7 @@ export const cellsSection: Section = {
     return [
       only(
         ["html"],
-        fold("Where the calls of each cell lie, a picture a place and model", spreadFigure(study)),
+        fold("Where the calls of each cell lie: a picture for each place and model", spreadFigure(study)),
         fold(`${count(cells.rows.length, "cell")} as a table: sort, filter`, cells),
       ),
       only(["terminal", "markdown"], cells),
@@ -75,7 +75,7 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
     ],
     rows,
     notes: [
-      "Ended: precise (as precise as asked for), all calls, time up, or failed." +
+      "Ended: precise (as precise as asked for), all calls (made), time up, or failed." +
         (one && asked[0] != null ? ` Asked for: ${percent(asked[0])}.` : ""),
     ],
     method: "cells",
@@ -138,7 +138,7 @@ function spreadFigure(study: Study): Figure {
   return figure({
     title: "Where the calls of each cell lie",
     caption:
-      "Thin: from the fastest call to the slowest. Thick: the middle half of the calls. White: the median. One row an image. Pictures of one model have one scale.",
+      "Thin: from the fastest call to the slowest. Thick: the middle half of the calls. White: the median. Each row is an image. Pictures of one model have one scale.",
     legend: kindLegend(manifest.clients),
     alternative: panels.map((p) => `${p.title}: ${p.text}`).join("; "),
     panels,

@@ -106,13 +106,13 @@ describe("the report on detections", () => {
       expect(page.match(/data:image\/jpeg;base64,/g)).toHaveLength(2);
       expect(page.match(/<use href="#photograph-image-1"/g)).toHaveLength(1);
       expect(page).toContain("dog 0.90</text>");
-      expect(page).not.toContain("kept no copy of the photographs that are blank");
+      expect(page).not.toContain("Blank: the run kept no copy of the photograph");
     });
 
     it("says so where a run kept no photographs", async () => {
       const inputs = report();
       const page = await pageOf(inputs);
-      expect(page).toContain("kept no copy of the photographs that are blank");
+      expect(page).toContain("Blank: the run kept no copy of the photograph");
       expect(page).toContain('class="blank"');
     });
   });

@@ -40,7 +40,7 @@ export const detectionsSection: Section = {
 
 function foundTable(pictured: readonly ModelFindings[]): Table {
   return table({
-    columns: ["model", "image", `objects with a score of ${OBJECT_SCORE} and more`],
+    columns: ["model", "image", `objects with a score of at least ${OBJECT_SCORE}`],
     rows: pictured.flatMap(({ model, pictures }) =>
       pictures.map((p) => [model, p.image, p.fault ?? (p.found.map(textOf).join(", ") || "–")]),
     ),
@@ -76,10 +76,10 @@ function figures(
     figure({
       title: `What ${model} found`,
       caption:
-        `Objects with a score of ${OBJECT_SCORE} and more, in the first measured answer of the model` +
+        `Objects with a score of at least ${OBJECT_SCORE}, in the model's first measured answer` +
         (pictures.every((p) => photographs.has(p.image))
-          ? ". One colour a class in all pictures."
-          : ". The run kept no copy of the photographs that are blank."),
+          ? ". Each class has one colour in all pictures."
+          : ". Blank: the run kept no copy of the photograph."),
       small: true,
       panels: pictures.map((p, j) => {
         const drawing = trusted(drawPicture(p, groundOf(p.image), colours));

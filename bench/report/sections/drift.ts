@@ -32,13 +32,13 @@ export const driftSection: Section = {
     const words = machines.map(([machine, own]) => `${machine} ${courseText(own)}`);
     return [
       prose(
-        `Median latency in the last third of the run, over that in the first third: ${words.join(", ")}. Each visit counts relative to its own cell.`,
+        `Median latency in the last third of the run, divided by that in the first third: ${words.join(", ")}. Each visit counts relative to its own cell.`,
       ),
       only(
         ["html"],
         figure({
           title: "Every visit, relative to its cell",
-          caption: `Above the line: slower than the cell's median. Points beyond ${EDGE} times lie at the edge.`,
+          caption: `Above the line: slower than the cell's median. Visits beyond ${EDGE} times are drawn at the edge.`,
           alternative: words.join("; "),
           panels: machines.map(([machine, own]) => ({
             title: `calls to ${machine}`,

@@ -117,7 +117,7 @@ function imagesTable(rows: readonly EffectRow[], axes: readonly Axis[]): Table {
     columns: COLUMNS,
     rows: [...rows].sort((a, b) => a.factor.localeCompare(b.factor) || far(b) - far(a)).map(cellsOf(axes)),
     notes: [
-      `Of ${rows.length} intervals about one in twenty misses the truth, most likely one of the largest effects.`,
+      `About one in twenty of these ${rows.length} intervals misses the truth, most likely one of the largest effects.`,
     ],
   });
 }
@@ -129,7 +129,7 @@ const pairs = (all: readonly (readonly [string, string])[], axes: readonly Axis[
 function misfitText({ misfitFactor, additive }: Effects, axes: readonly Axis[]): string {
   const size = Number.isNaN(misfitFactor)
     ? ""
-    : ` What the model leaves unexplained of a cell is a factor of ${formatRatio(misfitFactor)} (one standard deviation).`;
+    : ` The model misses a cell's latency by a factor of ${formatRatio(misfitFactor)} (one standard deviation).`;
   return `Not in the model: interactions of ${[...pairs(additive, axes), "any three factors"].join(", ")}.${size}`;
 }
 
@@ -142,7 +142,7 @@ function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
     columns: COLUMNS,
     rows: effects.rows.filter((r) => !atImage(r)).map(cellsOf(axes)),
     notes: [
-      "The row of images compares the slowest with the fastest. These two were chosen by their numbers, which the interval does not allow for.",
+      "The row of images compares the slowest image with the fastest. They were chosen by these same numbers, and the interval does not allow for that.",
       `The model explains ${(100 * effects.explained).toFixed(1)} % of the variation between cells (log scale); ${noise}; ${effects.observations} visits in ${effects.rounds} rounds.`,
       misfitText(effects, axes),
       ...when(

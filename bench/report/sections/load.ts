@@ -49,8 +49,7 @@ function curves(loads: readonly Pooled[], { manifest }: ReportInputs): Block[] {
       ["html"],
       figure({
         title: "Latency over throughput",
-        caption:
-          "Filled: p50. Hollow: p95. Where a curve turns upright, the server answers no faster, however much is asked.",
+        caption: "Filled: p50. Hollow: p95. Where a curve turns upward, the server has reached its highest rate.",
         legend: manifest.clients
           .filter((c) => all.some((g) => g.levels["client"] === c))
           .map((c) => ({ label: name(c), ...lookOf(c) })),

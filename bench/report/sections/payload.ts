@@ -57,7 +57,7 @@ export const payloadSection: Section = {
         figure({
           title: "Every cell by the size of its requests",
           caption:
-            "One point a cell, called from the client machine where there are such cells. Both pictures have one scale.",
+            "Each point is a cell, called from the client machine if there are such cells. All pictures have one scale.",
           legend: kinds.map((kind) => ({ label: name(kind), ...lookOf(kind) })),
           alternative: slopesText(shown, kinds, inputs),
           panels: models.map((model) => ({
@@ -107,8 +107,8 @@ function slopesText(points: readonly Point[], kinds: readonly string[], { manife
     const slope = slopeOf(own.filter((p) => p.client === kind));
     return Number.isFinite(slope) ? [`${formatMs(Math.max(0, slope))} ms over ${name(kind)}`] : [];
   });
-  const whose = empty.length > 0 ? "Without a model's computing (null model), a" : "A";
-  return `${whose} further megabyte of request takes about ${slopes.join(" and ")} (least squares over cells).`;
+  const whose = empty.length > 0 ? "With the null model, each" : "Each";
+  return `${whose} further megabyte of a request takes about ${slopes.join(" and ")} (least squares over cells).`;
 }
 
 /** Least squares, averaged within each model. */

@@ -81,9 +81,9 @@ describe("more than one speed", () => {
     const inputs = reportInputs({ ...manifest, machines }, { study: plain.study as Study });
     const { text, page } = await shown(speedsSection, inputs);
     expect(text).toMatch(
-      /edge → edge, gRPC, ssd-mobilenet: calls have 2 speeds, (29|30|31)\.\d ms \(\d\d %\) and (49|50|51)\.\d ms \(\d\d %\); calls of one visit have both/,
+      /edge → edge, gRPC, ssd-mobilenet: calls have 2 speeds, (29|30|31)\.\d ms \(\d\d %\) and (49|50|51)\.\d ms \(\d\d %\); one visit has calls of both/,
     );
-    expect(text).toContain("Likely cause, not recorded by this run: edge's quota of 0.7 CPU");
+    expect(text).toContain("Likely cause, though this run did not record it: edge's quota of 0.7 CPU");
     expect(text).not.toContain("client → client, gRPC");
     expect(page).toMatch(/<svg role="img" aria-label="client → edge, gRPC, ssd-mobilenet/);
   });
@@ -96,7 +96,7 @@ describe("more than one speed", () => {
     const told = async (share: number) =>
       (await shown(speedsSection, { ...inputs, conditions: throttled(share) })).text;
     expect(await told(0.25)).toContain("Likely cause: a CPU quota was used up in 25 % of its periods");
-    expect(await told(0.01)).toContain("a CPU quota was hardly ever used up: the cause is not known.");
+    expect(await told(0.01)).toContain("The cause is not known: a CPU quota was hardly ever used up.");
   });
 
   it("is not found where calls have one speed, whatever images do", async () => {
@@ -140,7 +140,9 @@ describe("latency against payload", () => {
       payloadSection,
       weighed(inputsOf(), (image, rest) => image * (rest ? 4e6 : 1e6), 7),
     );
-    expect(text).toContain("a further megabyte of request takes about 7.00 ms over gRPC and 7.00 ms over REST");
+    expect(text).toContain(
+      "With the null model, each further megabyte of a request takes about 7.00 ms over gRPC and 7.00 ms over REST",
+    );
     // The model of the title, and the null model.
     expect(page.match(/median latency over megabytes a request/g)).toHaveLength(2);
   });

@@ -44,7 +44,7 @@ function stripsFigure(shown: readonly Speeds[], all: readonly Speeds[]): Figure 
   return figure({
     title: "Every call",
     caption:
-      "One dot a call, one row a visit. Dashed: the speeds. Calls of different images are scaled to one mean. Pictures of one model have one scale.",
+      "Each dot is a call, each row a visit. Dashed: the speeds. Calls of different images are scaled to one mean. Pictures of one model have one scale.",
     alternative: shown.map((s) => `${s.title}: ${s.text}`).join(". "),
     method: "speeds",
     panels: shown.map((s) => ({

@@ -16,7 +16,7 @@ export const thresholdsSection: Section = {
       table({
         columns: ["threshold", "experiment", "cells", right("measured"), "outcome", "why"],
         rows: sorted.map((t): TableCell[] => [t.threshold, t.experiment, t.about, measuredText(t), outcome(t), t.why]),
-        notes: [`${SHARE_RULE}.`, "A ratio is that of medians, by the intervals of `npx lathe compare`."],
+        notes: [`${SHARE_RULE}.`, "A ratio compares medians, with the intervals of `npx lathe compare`."],
       }),
     ];
   },

@@ -38,7 +38,7 @@ const isCopied = (line: string) => /^(Report|Next): /.test(line);
 describe("the summary at a run's end", () => {
   it("says the finding with its milliseconds, how much was measured, medians with the best marked, answers, caveats, where and what next", () => {
     const lines = linesOf(plain);
-    expect(lines[0]).toMatch(/^cloud \+ gRPC is fastest: \d.* ms for ssd-mobilenet \(sure: high\)$/);
+    expect(lines[0]).toMatch(/^cloud \+ gRPC is fastest: \d.* ms for ssd-mobilenet \(high confidence\)$/);
     expect(lines[1]).toMatch(/^299 of 300 cells, 1 failed; 4396 calls, none failed; 23 min 05 s/);
     const text = lines.join("\n");
     expect(text).toMatch(/^client → cloud +.*\d\*/m);

@@ -67,7 +67,7 @@ function titleLine({ title, confidence }: Finding): Line {
 }
 
 const sureSpan = (confidence: FindingAnswer["confidence"]): Span =>
-  confidence === "high" ? span(" (sure: high)", "good") : span(" (inconclusive)", "unsure");
+  confidence === "high" ? span(" (high confidence)", "good") : span(" (inconclusive)", "unsure");
 
 function extentLine({ where }: Finding): Line {
   const { cells, measured, failed, missing, calls, failedCalls, visits, seconds } = where;

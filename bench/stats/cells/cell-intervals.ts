@@ -40,9 +40,9 @@ function valuesOf(data: CellData, figure: Figure): { readonly centre: number; re
 
 /** How the intervals of a cell are made, for readers of a table. */
 export const INTERVAL_RULE =
-  "95 % intervals: Student's t on the logarithms of visits' medians (means), each visit weighing the same. The noise of a cell is its own " +
-  "and that of its like, as far as these are alike (moderated variance, Smyth 2004), and what visits of a round have in common; a cell " +
-  "far out of its like goes by its own alone. A cell visited once has no interval";
+  "95 % intervals: Student's t on the logarithms of visits' medians (means), each visit weighing the same. The noise of a cell is averaged " +
+  "with that of similar cells, as far as these agree (moderated variance, Smyth 2004); what visits of a round have in common is added. If " +
+  "a cell is much noisier or quieter than similar cells, only its own visits count. A cell visited once has no interval";
 
 interface FamilyCell {
   readonly id: string;

@@ -12,8 +12,8 @@ export interface KnownQuantile {
 
 /** When quantiles are shown, for readers of a table. */
 export const CALLS_RULE =
-  "quantiles: type 7 (R, NumPy); shown where the 95 % interval has both ends inside of the calls. Calls of one visit are alike: so " +
-  "many of them count as the visits differ (design effect, Kish 1965), and the interval is Woodruff's (1952) over whole visits";
+  "quantiles: type 7 (R, NumPy); shown if both ends of the 95 % interval lie among the calls. Calls of one visit are alike, so they " +
+  "count as fewer calls, the more the visits differ (design effect, Kish 1965). The interval is Woodruff's (1952) over whole visits";
 
 /**
  * A quantile of the calls of some visits: of one cell, or of cells that differ in their image. Its interval runs between the calls

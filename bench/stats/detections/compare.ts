@@ -9,9 +9,9 @@ import { type Decoded, type Detection, decodeDetections } from "./decode.ts";
 export const TOLERANCE = 1e-4;
 
 export const TOLERANCE_RULE =
-  "Answers agree where every object of one is found in the other, with score and box edges (as fractions of the image) within " +
-  "0.0001: 32-bit floats that were added in another order, or written as six digits, differ by a tenth of that and less. " +
-  "Objects whose score is that near to the last one of a full list may be missing";
+  "Answers agree if every object of one is found in the other, with score and box edges (as fractions of the image) within " +
+  "0.0001. 32-bit floats that were added in another order, or written with six digits, differ by at most a tenth of that. " +
+  "If a list is full, an object may be missing whose score is that near to the last one of the list";
 
 /** Two answers side by side. */
 export interface AnswerComparison {

@@ -39,14 +39,14 @@ export interface EffectsFit {
 /** The model in words, for the report. */
 export const EFFECTS_RULE =
   "log(median latency of a visit) = a term for each level of a factor and for each interaction + round, by least squares, every cell " +
-  "weighing the same. The noise is known from cells that were visited twice and more: that of each visit (by model and client kind), and " +
-  "what visits of one round have in common: those to a server machine, those of a placement, those of a client kind and model there. " +
-  "What slows a machine down for some minutes slows all that it serves then. A cell visited once is taken to be as noisy as cells like it. " +
-  "95 % intervals: Student's t with Satterthwaite's degrees of freedom; of functions of several effects, draws from their joint normal " +
+  "weighing the same. The noise is estimated from cells that were visited at least twice. Each visit has its own (by model and client kind). " +
+  "Visits of one round share noise by server machine, by placement, and by client kind and model there: what slows a machine down for " +
+  "some minutes slows all that it serves then. A cell visited once counts as noisy as similar cells. " +
+  "95 % intervals: Student's t with Satterthwaite's degrees of freedom; for functions of several effects, draws from their joint normal " +
   "distribution. With two rounds a comparison of machines has few degrees of freedom and a wide interval; one of models or clients on " +
-  "the same machines has many. None is given that is wider than a factor of 1000 to either side. Intervals tell how well these cells " +
-  "were measured, not how other images or machines would do. Combinations that were not measured, or are set aside, are predicted by " +
-  `the model, and its misfit of a cell is part of the interval. ${DRIFT_RULE} ${SCREENING_RULE}`;
+  "the same machines has many. No interval is given that is wider than a factor of 1000 to either side. Intervals tell how well these " +
+  "cells were measured, not how other images or machines would do. The model predicts combinations that were not measured, or are set " +
+  `aside; how badly it fits a cell is part of their interval. ${DRIFT_RULE} ${SCREENING_RULE}`;
 
 /** What a fit may be given beside the visits. */
 export interface FitOptions {

@@ -10,8 +10,8 @@ export const ROUNDS_TO_KNOW = 30;
 
 /** What a run can tell of noise that lasts, for readers. */
 export const DRIFT_RULE =
-  `Where a machine's bad rounds come in a row, intervals are widened for it in runs of ${ROUNDS_TO_TELL} rounds and more, as far as these ` +
-  `show it. A run of less than ${ROUNDS_TO_KNOW} rounds is too short to tell by how much: comparisons of such machines hold in fewer than 95 of ` +
+  `If a machine's bad rounds come in a row, runs of ${ROUNDS_TO_TELL} rounds and more have wider intervals, as far as the rounds show it. ` +
+  `A run of fewer than ${ROUNDS_TO_KNOW} rounds is too short to tell how much wider: its comparisons of such machines hold in fewer than 95 of ` +
   "100 cases.";
 
 /** More than this is not told from a drift that never ends. */

@@ -30,10 +30,10 @@ const NORMAL_MAD = 0.6745;
 
 /** How outliers are found, for readers. */
 export const SCREENING_RULE =
-  "A cell that was visited once shows no noise of its own, so its visit is compared with what all other cells of its model predict " +
+  "A cell that was visited once shows no noise of its own. So its visit is compared with what all other cells of its model predict " +
   "(externally studentised residuals, t test, Bonferroni over these cells; Cook and Weisberg 1982). The scale is the median absolute " +
-  "deviation of cells from the model, and the visit furthest out is tested first. An outlier is set aside, so that one slow call " +
-  "moves no effect. Where a visit could not be tested, what rests on it has no interval";
+  "deviation of cells from the model, and the most distant visit is tested first. An outlier is set aside, so that one slow call " +
+  "moves no effect. If a visit could not be tested, nothing that rests on it has an interval";
 
 /**
  * Finds the cells visited once whose visit is an outlier to the model of all others. A cell that was visited twice shows

@@ -116,7 +116,7 @@ const HOST_FAULTS: readonly {
     pattern: /No space left on device|Disk quota exceeded/i,
     what: "no space is left on its disk",
     fix: (on) =>
-      `make room (${on("df -h")}; ${on("df -i")}, for there may be too many files; ${on("docker system df")}), then the same again: it goes on where it stopped`,
+      `make room (${on("df -h")}; ${on("df -i")}, in case there are too many files; ${on("docker system df")}), then run the same command again: it goes on where it stopped`,
   },
   {
     pattern: /Read-only file system/i,
@@ -126,7 +126,7 @@ const HOST_FAULTS: readonly {
   {
     pattern: /Cannot connect to the Docker daemon|docker\.sock: connect: (no such file|connection refused)/i,
     what: "its Docker engine does not answer",
-    fix: (on) => `start it: ${on("sudo systemctl restart docker")}; then the same again`,
+    fix: (on) => `start it: ${on("sudo systemctl restart docker")}; then run the same command again`,
   },
   {
     pattern: /permission denied.*docker|docker.*permission denied/i,
@@ -142,7 +142,7 @@ export function diagnoseCommand(target: SshTarget | null, doing: string, result:
   if (result.timedOutMs !== undefined) {
     return {
       what: `${doing}: ${host} did not answer within ${result.timedOutMs / 1000} s`,
-      fix: `look whether it hangs (${on("uptime")}; ${on("docker version")}), then the same again`,
+      fix: `see whether it hangs (${on("uptime")}; ${on("docker version")}), then run the same command again`,
     };
   }
   const said = endOf(result.stderr.trim()) || (result.code === null ? "ended by a signal" : `exit code ${result.code}`);

@@ -66,7 +66,7 @@ async function gone(run: GateRun, old: ReturnType<typeof letGo>, deadline: numbe
       if (performance.now() >= deadline)
         throw new UserError({
           what: `model ${model} version ${version} is still served after ${run.timeoutSeconds} s (${state})`,
-          expected: "a server that lets go what its config no longer names",
+          expected: "a server that unloads what its config no longer names",
           fix: GIVE_TIME,
         });
       await sleep(POLL_MS);
@@ -104,7 +104,7 @@ async function tryOut(
     throw new UserError(
       {
         what: `${error.message}\n${restored}: ${held.map(words).join(", ")}`,
-        fix: "give the version before again (npx lathe pulumi config set --path 'lathe:models[0].version' NUMBER), or mend the new one",
+        fix: "set the earlier version again (npx lathe pulumi config set --path 'lathe:models[0].version' NUMBER), or mend the new one",
       },
       { cause: error },
     );

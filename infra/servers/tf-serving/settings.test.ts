@@ -161,7 +161,7 @@ test("whatever the host, the automatic plan has at least one thread and never ex
         const facts = { ...host(logical, { allowed, quotaCpus }), memoryBytes, ...(nodes ? { nodes } : {}) };
         const usable = logical.filter((c) => c.online && allowed.includes(c.cpu));
         if (usable.length === 0) {
-          expect(() => threadPlan(facts, { pin })).toThrow("of those none runs");
+          expect(() => threadPlan(facts, { pin })).toThrow("none of them is online");
           return;
         }
         const plan = threadPlan(facts, { pin });

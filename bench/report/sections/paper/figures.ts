@@ -32,8 +32,8 @@ export const paperSection: Section = {
     const away = remote.flatMap((e) => remoteFigure(e, inputs));
     return [
       prose(
-        "The paper measured other machines, so compare patterns, not milliseconds. It published means as numbers (Tables 1 to 3); the single points of its " +
-          "figures were not published, so the figures show its means and our points.",
+        "The paper measured other machines, so compare patterns, not milliseconds. It published means (Tables 1 to 3), and not the single points of its " +
+          "figures. So the figures here show its means and our points.",
       ),
       ...tables.map((t) =>
         fold(
@@ -125,7 +125,7 @@ function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure[] {
       ...LEGEND.map((e) => ({ ...e, label: `${e.label}, the paper's`, hollow: true })),
       ...unknownKey(MODELS.flatMap((model) => pointsOf(published, model))),
     ],
-    caption: "Ours with the 95 % interval of the mean, as in the table; the paper gives none.",
+    caption: "Ours with the 95 % interval of the mean, as in the table. The paper gives no intervals.",
     alternative: panels.map((p) => `${p.title}: ${p.label}`).join("; "),
     panels,
   });
@@ -166,6 +166,6 @@ function averagesTable(inputs: ReportInputs): Table {
     caption: "Averages over protocols, mean latency in ms",
     columns: ["image", "machine", ...groups.flatMap((group) => [right("ours", group), right("paper", group)])],
     rows,
-    notes: ["A dash: not all of its numbers were measured (ours) or published (the paper's)."],
+    notes: ["A dash: not all numbers of the average were measured (ours) or published (the paper's)."],
   });
 }

@@ -78,7 +78,7 @@ function verdictsFigure(all: readonly Verdict[]): Figure {
   return figure({
     title: "What the verdicts rest on",
     caption:
-      "A conclusion holds where all of its intervals lie to the right of the upright line. An arrow: the interval goes on beyond the picture.",
+      "A conclusion holds if all of its intervals lie to the right of the upright line. An arrow: the interval goes on beyond the picture.",
     legend: [
       { label: "here", colour: "ink" },
       { label: "the paper's numbers", colour: "ink", hollow: true },

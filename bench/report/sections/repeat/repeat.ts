@@ -70,10 +70,10 @@ export const repeatSection: Section = {
     const both = comparison(inputs);
     if (both === undefined) return [];
     const { c, agreement } = both;
-    if (agreement.cells === null) return [prose(`Run ${c.a}, which this one repeats, has no cell in common with it.`)];
+    if (agreement.cells === null) return [prose(`This run repeats run ${c.a}, but they have no cell in common.`)];
     const ratios = ratiosTable(agreement, inputs.axes);
     return [
-      prose(`Compared with run ${c.a}, which this one repeats. ${agreementText(agreement)}`),
+      prose(`This run repeats run ${c.a}. ${agreementText(agreement)}`),
       ...when(agreement.ratios.length > 0, ratios),
       farthest(c),
     ];
@@ -98,18 +98,18 @@ export function agreementText({ cells, models, ratiosApart, verdicts: all }: Run
   return [
     ...(ratiosApart === null
       ? []
-      : [`Its ${count(ratiosApart.figures, "ratio")} below lie ${apartText(ratiosApart)}.`]),
+      : [`The ${count(ratiosApart.figures, "ratio")} below lie ${apartText(ratiosApart)}.`]),
     ...when(
       all.length > 0,
-      `Of the paper's conclusions ${same} of ${all.length} have the same verdict in both runs` +
+      `${same} of the paper's ${all.length} conclusions have the same verdict in both runs` +
         `${changed.length === 0 ? "" : ` (${changed.join("; ")})`}.`,
     ),
     ...(models === null
       ? []
-      : [`The medians of its ${count(models.figures, "cell")} with a model lie ${apartText(models)}.`]),
+      : [`The medians of the ${count(models.figures, "cell")} with a model lie ${apartText(models)}.`]),
     ...(others
       ? [
-          `With those of the null model, of a few milliseconds each (${count(cells.figures, "cell")}): ${apartText(cells)}.`,
+          `With the cells of the null model, of a few milliseconds each (${count(cells.figures, "cell")} in all), they lie ${apartText(cells)}.`,
         ]
       : []),
   ].join(" ");
@@ -117,8 +117,8 @@ export function agreementText({ cells, models, ratiosApart, verdicts: all }: Run
 
 function apartText(a: Apart): string {
   return (
-    `${formatShare(a.typical)} apart (median), nine of ten within ${formatShare(a.ninth)}, all within ${formatShare(a.largest)}, ` +
-    `${formatShare(a.near)} of them within ${100 * NEAR} %`
+    `${formatShare(a.typical)} apart (median; nine of ten within ${formatShare(a.ninth)}, all within ${formatShare(a.largest)}, ` +
+    `${formatShare(a.near)} of them within ${100 * NEAR} %)`
   );
 }
 

@@ -42,11 +42,11 @@ describe("how the cells ended", () => {
     ).toEqual([
       "The run",
       "How the 4 cells ended: 1 as precise as asked for, 1 when the time was up, 1 did not end, 1 was never measured.",
-      "1 cell still changed when they ended: the medians of their last three windows of ten calls lie more than 10 % apart.",
+      "1 cell still changed at the end: the medians of the last three windows of ten calls lie more than 10 % apart.",
       "  b",
       "1 cell had a client machine that was busy with something else in at least a quarter of the visits.",
       "  b: 1 of 2 visits; late",
-      "Where client and server are on one machine, they share its processor: the client's waiting is part of the latency there, and flags no cell.",
+      "In local cells client and server share a processor. The client's waiting for it is part of the latency there, and flags no cell.",
     ]);
   });
 

@@ -55,11 +55,11 @@ export function conditionBlocks(inputs: ReportInputs): Block[] {
     ...precisionText(inputs),
     ...named(
       unstable,
-      `still changed when they ended: the medians of their last three windows of ten calls lie more than ${100 * STABILITY} % apart`,
+      `still changed at the end: the medians of the last three windows of ten calls lie more than ${100 * STABILITY} % apart`,
     ),
     ...named(
       behind,
-      "could not keep the rate that was asked for, so their latencies say how long a visit was. Ask for a lower rate (ratePerSecond)",
+      "could not keep the rate that was asked for, so latencies grew for as long as a visit lasted. Ask for a lower rate (ratePerSecond)",
     ),
     ...named(
       flagged,
@@ -69,7 +69,7 @@ export function conditionBlocks(inputs: ReportInputs): Block[] {
     ...when(
       inputs.cells.some((c) => c.local),
       prose(
-        "Where client and server are on one machine, they share its processor: the client's waiting is part of the latency there, and flags no cell.",
+        "In local cells client and server share a processor. The client's waiting for it is part of the latency there, and flags no cell.",
       ),
     ),
   ];

@@ -28,7 +28,7 @@ export function failuresTable(inputs: ReportInputs): Block[] {
       ],
       rows,
       notes: [
-        "No latency is of a failed call. Where calls ran into their timeout, the true latency is longer than what is shown.",
+        "Failed calls are in no latency. If calls ran into their timeout, the true latency is longer than what is shown.",
       ],
     }),
   ];

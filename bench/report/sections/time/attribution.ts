@@ -43,13 +43,13 @@ export function attributionBlocks({ manifest, study, axes }: ReportInputs): Bloc
   const notes = [
     ...when(
       all.some((a) => a.kind === "follows"),
-      "In parentheses: this left-over follows from the others of the model on that machine.",
+      "In parentheses: this answer follows from the other rows of the model on that machine.",
     ),
     ...doubtfulNote(all),
     ...noNetwork(all),
     ...when(
       all.some((a) => PARTS.some((p) => a.parts[p].value < 0)),
-      "A part below zero is a difference of two measurements of which the one taken away was longer.",
+      "A part is the difference of two measurements. It is below zero if the second one was longer.",
     ),
   ];
   return [
@@ -65,8 +65,8 @@ function noNetwork(all: readonly Attribution[]): string[] {
   if (less.length === 0) return [];
   const [low, high] = [formatMs(Math.min(...less)), formatMs(Math.max(...less))];
   return [
-    `Network none: calls to the null model take ${low === high ? low : `${low} to ${high}`} ms longer on the server's own machine, where client and server ` +
-      "share the processor, than from the client machine. So the network cannot be told apart from server and wire there.",
+    `Network none: local calls to the null model take ${low === high ? low : `${low} to ${high}`} ms longer than remote ones, because client and server share a processor there. ` +
+      "So the network cannot be told apart from server and wire.",
   ];
 }
 
@@ -75,7 +75,7 @@ function sumsText(all: readonly Attribution[]): string {
   const found = all.filter((a) => a.kind === "finding");
   const open = found.some((a) => a.judged.interval !== null)
     ? `every interval is wider than ${100 * SMALL_SHARE} % of it.`
-    : "no row has an interval and other cells to take its parts from.";
+    : "no row has both an interval and other cells from which to take its parts.";
   return judgedText(found, {
     open: `Whether the parts add up to the whole is inconclusive: ${open}`,
     yes: (n) =>
@@ -111,7 +111,7 @@ function stacksFigure(all: readonly Attribution[], axes: readonly Axis[], manife
   return figure({
     title: "The parts of a request's time",
     caption:
-      "Mean over images; each model has a scale of its own. The upright line is the whole as it was measured. ≠ sum: the parts do not add up to it." +
+      "Mean over images. Each model has its own scale. The upright line is the whole as it was measured. ≠ sum: the parts do not add up to it." +
       belowZero(all, axes),
     legend: PART_TITLES.map(([colour, label]) => ({ label, colour, sign: "square" })),
     alternative: all.map((a) => `${a.levels["model"] ?? ""}, ${words(a)}`).join("; "),

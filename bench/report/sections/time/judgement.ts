@@ -44,7 +44,7 @@ export function doubtfulNote(rows: readonly Row[]): readonly string[] {
   const doubtful = rows.filter((r) => r.judged.doubtful).length;
   return when(
     doubtful > 0,
-    `${count(doubtful, "row")} not judged: each rests on a cell with a single visit, which may be an outlier.`,
+    `${count(doubtful, "row")} not judged: each rests on a cell with a single visit, and that visit may be an outlier.`,
   );
 }
 

@@ -43,8 +43,8 @@ export function phaseTable(inputs: ReportInputs): Table {
 }
 
 const QUEUED =
-  "Queued: how long a call that was due at a rate waited until it began, because all connections were busy or the client was late. The phases " +
-  "from queued to decode add up to the mean.";
+  "Queued: how long a call waited after it was due, because all connections were busy or the client was late. The phases from queued to " +
+  "decode add up to the mean.";
 
 /** How many images a mean is over, and why not more. */
 function overImages(measured: number, all: number, failed: number): TableCell {

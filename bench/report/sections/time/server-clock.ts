@@ -28,8 +28,8 @@ export function clockTable({ manifest, axes, study }: ReportInputs): Table | und
     ]),
     notes: [
       agreement(rows),
-      "Client saw: the time between encoding and decoding. Outside: what calls to the null model take outside of the server's clock (library, " +
-        "kernel, network). Server's own: the same requests by the server's metrics. Difference: client saw, less outside, less server's own.",
+      "Client saw: the time between encoding and decoding. Outside: the part of a call to the null model that the server's clock does not see " +
+        "(library, kernel, network). Server's own: the same requests by the server's metrics. Difference: client saw, less outside, less server's own.",
       ...doubtfulNote(rows),
       ...when(others > 0, `${others} visits are left out: the server answered other calls meanwhile.`),
       ...when(unread > 0, `${unread} visits are left out: the server's clock could not be read.`),

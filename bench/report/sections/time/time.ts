@@ -79,7 +79,7 @@ function waterfalls(inputs: ReportInputs): Block[] {
       ["html"],
       figure({
         title: `A call to ${found.model}, from its begin to its end`,
-        caption: `Means over images. All pictures have one scale.${clock ? " The server's own time lies somewhere in the wait: it is drawn at the wait's end." : ""}`,
+        caption: `Means over images. All pictures have one scale.${clock ? " The server's own time lies somewhere in the wait, and is drawn at its end." : ""}`,
         alternative: panels.map((p) => `${p.title}: ${words(p.steps)}`).join("; "),
         panels: panels.map(({ title, steps }) => ({
           title,
