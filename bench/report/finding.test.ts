@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -290,6 +290,18 @@ describe("the report of a run's folder", () => {
     return loadReport(join(dir, name), () => {});
   };
   const pageOf = async (of: ReportInputs) => renderPage(frontOf(of), await renderSections(of));
+
+  it("is made where the run that it repeats cannot be read any more, and says so", async () => {
+    const [own, first] = ["second", "first"].map((name) => join(dir, name)) as [string, string];
+    const written = await writeSampleRun(own, {});
+    await writeFile(join(own, "run.json"), JSON.stringify({ ...written, repeats: "first" }));
+    await mkdir(first);
+    await writeFile(join(first, "run.json"), "{");
+    const said: string[] = [];
+    const { earlier } = await loadReport(own, (text) => said.push(text));
+    expect(earlier).toBeUndefined();
+    expect(said.join("\n")).toContain("first: this run repeats it, and it cannot be read any more");
+  });
 
   it("answers first, says how sure and why, and what stands in, before any other table", async () => {
     const text = await reportText(inputs);
