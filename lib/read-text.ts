@@ -12,7 +12,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** Why a file could not be read, in words. */
-export function unreadable(error: unknown): string {
+function unreadable(error: unknown): string {
   return WHY[(error as NodeJS.ErrnoException).code ?? ""] ?? messageOf(error);
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -179,6 +179,53 @@ describe("what a run found", () => {
     expect(answerTo(more, "Protocol")?.why).toContain("payload does not explain the difference");
   });
 
+  it("does not take the calls of one machine for those of another whose name goes on", () => {
+    const own = manifestOf({
+      placements: [
+        ["client", "edge"],
+        ["client", "edge2"],
+      ],
+      models: ["ssd-mobilenet"],
+      images: [{ name: "image-1", fileBytes: 100 }],
+    });
+    const ms = (c: Cell) => (c.serverMachine === "edge2" ? 20 : 90);
+    const study = studyOf(own, 4, (c) => Array.from({ length: 5 }, (_, i) => ({ totalMs: ms(c) * (1 + 0.01 * i) })));
+    const inputs = reportInputs(own, { study });
+    const summaries = new Map(
+      own.cells.flatMap((c) => {
+        const s = inputs.summaries.get(c.id);
+        return s === undefined ? [] : [[c.id, { ...s, phaseMeansMs: { ...s.phaseMeansMs, waitMs: ms(c) / 2 } }]];
+      }),
+    );
+    const { title, why } = findingOf({ ...inputs, summaries });
+    expect(title).toMatch(/^edge2 /);
+    expect(why[0]).toMatch(/waits 49 % of a call's time .*\(10\.0 ms\)/);
+  });
+
+  it("names the processors of each of several servers on one machine", () => {
+    const base = manifestOf({
+      placements: ["big", "small", "cloud"].map((server) => ["client", server] as const),
+      models: ["ssd-mobilenet"],
+      images: [{ name: "image-1", fileBytes: 100 }],
+    });
+    const place = (id: string) => (id === "cloud" ? "cloud" : "edge");
+    const cores: Readonly<Record<string, number>> = { big: 6, small: 2, cloud: 4 };
+    const own = {
+      ...base,
+      machines: base.machines.map((m) => (m.id === "big" ? { ...m, id: "edge" } : m)).filter((m) => m.id !== "small"),
+      servers: base.servers.map((s) => ({
+        ...{ ...s, machineId: place(s.id) },
+        placement: { ...s.placement, physicalCores: cores[s.id] ?? 0 },
+      })),
+      cells: base.cells.map((c) => ({ ...c, serverMachine: place(c.server) })),
+    };
+    const study = studyOf(own, 4, (c) =>
+      Array.from({ length: 5 }, (_, i) => ({ totalMs: (100 / (cores[c.server] ?? 1)) * (1 + 0.01 * i) })),
+    );
+    const why = answerTo(reportInputs(own, { study }), "Machine")?.why;
+    expect(why).toMatch(/6 cores on edge, big, 4 cores on cloud and 2 cores on edge, small/);
+  });
+
   it("of a run at rates says which rate was kept, how late the slowest answers were, and from which one on the server fell behind", () => {
     const one = manifest.cells.filter(
       (c) => c.model === "ssd-mobilenet" && c.client === "probe" && c.server === "edge" && !c.local,
@@ -244,6 +291,18 @@ describe("the report of a run's folder", () => {
     return loadReport(join(dir, name), () => {});
   };
   const pageOf = async (of: ReportInputs) => renderPage(frontOf(of), await renderSections(of));
+
+  it("is made where the run that it repeats cannot be read any more, and says so", async () => {
+    const [own, first] = ["second", "first"].map((name) => join(dir, name)) as [string, string];
+    const written = await writeSampleRun(own, {});
+    await writeFile(join(own, "run.json"), JSON.stringify({ ...written, repeats: "first" }));
+    await mkdir(first);
+    await writeFile(join(first, "run.json"), "{");
+    const said: string[] = [];
+    const { earlier } = await loadReport(own, (text) => said.push(text));
+    expect(earlier).toBeUndefined();
+    expect(said.join("\n")).toContain("first: this run repeats it, and it cannot be read any more");
+  });
 
   it("answers first, says how sure and why, and what stands in, before any other table", async () => {
     const text = await reportText(inputs);

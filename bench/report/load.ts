@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { exists } from "../../lib/cache/cached.ts";
+import { UserError, messageOf } from "../../lib/errors.ts";
 import { readConditions } from "../stats/conditions.ts";
 import { loadStudy } from "../stats/study.ts";
 import { thresholdsOf } from "../thresholds/last-run.ts";
@@ -32,7 +33,15 @@ export async function loadReport(dir: string, say: (text: string) => void): Prom
 async function earlierRun(dir: string, id: string | undefined, say: (text: string) => void) {
   if (id === undefined) return undefined;
   const path = join(dirname(dir), basename(id));
-  if (await exists(join(path, "run.json"))) return loadStudy(path);
+  if (await exists(join(path, "run.json")))
+    try {
+      return await loadStudy(path);
+    } catch (error) {
+      // This run is whole: what befell the other must not keep its report from being made.
+      if (!(error instanceof UserError)) throw error;
+      say(`${path}: this run repeats it, and it cannot be read any more: ${messageOf(error).split("\n")[0] ?? ""}`);
+      return undefined;
+    }
   say(`${path}: this run repeats it, but it is not there any more: the report does not say how well they agree`);
   return undefined;
 }

@@ -52,8 +52,6 @@ const LEAST_SHARE = 0.05;
 const LEAST_OF_MODE = 3;
 type Visits = readonly (readonly number[])[];
 
-export { callsByVisit } from "./visits.ts";
-
 /**
  * Whether the calls of a cell have more than one mode, and where. For a server with two speeds (a processor quota that is used
  * up in some calls) the median lies between them, where hardly any call is.

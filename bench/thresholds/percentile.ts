@@ -63,6 +63,6 @@ function countedOf({ cell, totalsMs, visits }: CellData, limitMs: number): Count
 }
 
 /** `p95`, `p99.9`. */
-export function percentTitle(q: number): string {
+function percentTitle(q: number): string {
   return `p${Number((100 * q).toFixed(1))}`;
 }

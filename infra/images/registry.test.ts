@@ -55,6 +55,12 @@ test("who has logged in with docker on the machine is shown to the registry that
   expect(shown("r.example/tfs:1")).toEqual({ username: "me", password: "a:secret", serveraddress: "r.example" });
   for (const ofHub of ["haproxy:2.8", "intel/tfs:latest"]) expect(shown(ofHub)).toMatchObject({ identitytoken: "t" });
   for (const other of ["other.example/tfs:1", "__proto__.x/tfs:1"]) expect(shown(other)).toBeUndefined();
-  for (const none of ["", "{", '{"auths":[]}', '{"credsStore":"pass"}'])
+  for (const none of [
+    "",
+    "{",
+    '{"auths":[]}',
+    '{"credsStore":"pass"}',
+    '{"auths":{"r.example":{}},"credsStore":"pass"}',
+  ])
     expect(loginFor(none, "r.example/a")).toBeUndefined();
 });

@@ -123,7 +123,8 @@ export function loginFor(config: string, reference: string): string | undefined 
   const entry = [registry, `https://${registry}`, `https://${registry}/v1/`, `https://${registry}/v2/`]
     .map((name) => (Object.hasOwn(auths, name) ? auths[name] : undefined))
     .find((one) => one !== undefined);
-  if (entry === undefined) return undefined;
+  // With a credential helper an entry says no more than that there is a login.
+  if (entry === undefined || (!entry.auth && !entry.identitytoken)) return undefined;
   const [username, ...password] = Buffer.from(entry.auth ?? "", "base64")
     .toString("utf8")
     .split(":");

@@ -70,6 +70,12 @@ describe("a lock", () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
+  it("that is there and cannot be read is a fault, not waited for without end", async () => {
+    const lock = join(dir, "x.lock");
+    mkdirSync(lock);
+    await expect(withLock(lock, () => Promise.resolve())).rejects.toThrow("EISDIR");
+  });
+
   it("of a process that sleeps is waited for, however long nobody has touched it", async () => {
     const lock = join(dir, "x.lock");
     const child = await holder(`await withLock(${JSON.stringify(lock)}, stay)`);

@@ -125,12 +125,14 @@ async function take(path: string, text: string): Promise<boolean> {
   return true;
 }
 
-/** What a lock file says and when it was touched; undefined where there is none. */
+/** What a lock file says and when it was touched; undefined where there is none. Throws where it is there and cannot be read. */
 async function lookAt(path: string): Promise<{ text: string; touched: number } | undefined> {
   try {
     return { text: await readFile(path, "utf8"), touched: (await stat(path)).mtimeMs };
-  } catch {
-    return undefined;
+  } catch (error) {
+    // ESTALE: NFS, of a file that another machine has just removed.
+    if (["ENOENT", "ESTALE"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
   }
 }
 

@@ -33,7 +33,7 @@ export interface World {
   readonly calls: (cell: Cell) => number;
 }
 
-export const FIVE: World["placements"] = [
+const FIVE: World["placements"] = [
   ["client", "client"],
   ["cloud", "cloud"],
   ["edge", "edge"],

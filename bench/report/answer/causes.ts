@@ -10,11 +10,14 @@ const COLLECTED_SHARE = 0.05;
 /** What may make calls of some cells take several speeds, as far as it was recorded, as a sentence. */
 export function causeOfSpeeds(group: CellGroup, inputs: ReportInputs): string {
   const machine = group[0].serverMachine;
-  const quotaCpus = inputs.manifest.machines.find((m) => m.id === machine)?.facts.cpu.quotaCpus ?? null;
+  const cpu = inputs.manifest.machines.find((m) => m.id === machine)?.facts.cpu;
+  const quotaCpus = cpu?.quotaCpus ?? null;
+  const processors = Math.max(1, cpu?.logical.filter((l) => l.online).length ?? 1);
   const quota = quotaCpus === null ? "a CPU quota" : `${machine}'s quota of ${quotaCpus} CPU`;
   const conditions = group.flatMap((c) => inputs.conditions?.get(c.id) ?? []);
   const throttled = mean(conditions.flatMap((c) => c.throttledShare ?? []));
-  const stolen = mean(conditions.flatMap((c) => c.stealShare ?? []));
+  // The kernel counts it for all processors together.
+  const stolen = mean(conditions.flatMap((c) => (c.stealShare === null ? [] : c.stealShare / processors)));
   const collected = collectedShare(group, inputs);
   const found = [
     ...(throttled !== null && throttled >= THROTTLED_SHARE

@@ -2,6 +2,7 @@ import { and } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { type Attribution, type Part, attribute } from "../../stats/attribution/attribution.ts";
 import { type Option, type Question, callerOf, questions } from "../../stats/choices.ts";
+import { factorLevels } from "../../stats/levels.ts";
 import type { Study } from "../../stats/study.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import type { CellSummary } from "../../stats/summary.ts";
@@ -92,9 +93,10 @@ const isOf = ({ levels }: Attribution, { at }: Option) =>
 function machineCause(q: Question, { manifest }: ReportInputs, study: Study): string {
   const model = q.model ?? quickestModel(study);
   const own = q.options.map((o) => {
-    const id = (o.at["placement"] ?? "").split(" → ").at(-1)?.split(", ")[0];
+    // One of several servers of a machine is named after it, unless it is called as the machine is.
+    const [id = "", server = id] = (o.at["placement"] ?? "").split(" → ").at(-1)?.split(", ") ?? [];
     const facts = manifest.machines.find((m) => m.id === id)?.facts;
-    const cores = manifest.servers.find((s) => s.machineId === id)?.placement.physicalCores;
+    const cores = manifest.servers.find((s) => s.id === server)?.placement.physicalCores;
     const quota = facts?.cpu.quotaCpus ?? null;
     const cpus =
       quota !== null && (cores === undefined || quota < cores)
@@ -128,7 +130,7 @@ function modelCause(q: Question, study: Study): string {
 }
 
 /** Where the time of the fastest place and protocol goes; without a null model by the client's phases. */
-function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: Study): string {
+function whereTimeGoes(q: Question, { axes, cells, summaries }: ReportInputs, study: Study): string {
   const [best] = q.options;
   if (best === undefined) return "";
   const name = optionName(best.at, study);
@@ -146,7 +148,7 @@ function whereTimeGoes(q: Question, { cells, summaries }: ReportInputs, study: S
     (c) =>
       c.model === q.model &&
       c.client === best.at["client"] &&
-      best.at["placement"]?.startsWith(`${c.clientMachine} → ${c.serverMachine}`),
+      factorLevels(c, axes)["placement"] === best.at["placement"],
   );
   const means = own.map((c) => summaries.get(c.id)).filter((s) => s !== undefined && s.n > 0) as CellSummary[];
   const wait = means.flatMap((s) => s.phaseMeansMs.waitMs ?? []);

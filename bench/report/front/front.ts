@@ -13,7 +13,7 @@ import { extentText } from "./words.ts";
 const BARS = 6;
 
 /** Files beside the page, as far as a run's folder has them. */
-export const FILES: readonly (readonly [file: string, title: string])[] = [
+const FILES: readonly (readonly [file: string, title: string])[] = [
   ["report.csv", "cells (CSV)"],
   ["report.json", "JSON"],
   ["report.md", "Markdown"],

@@ -1,4 +1,4 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, lstat, writeFile } from "node:fs/promises";
 import { writeAtomic } from "../../../lib/cache/cached.ts";
 import { UserError, messageOf } from "../../../lib/errors.ts";
 import type { Output, Render, RunReport } from "./output.ts";
@@ -27,11 +27,20 @@ export async function writeAsked(
     if (path === "" && appended === "") continue;
     const render = await output.load();
     const again = `npx lathe report ${run.inputs.manifest.id} --${output.option} FILE`;
-    if (path !== "") await orFault(path, again, () => writeAtomic(path, render(run)));
+    if (path !== "") await orFault(path, again, () => writeTo(path, render(run)));
     if (appended !== "") await orFault(appended, again, async () => appendFile(appended, await whole(render(run))));
     paths.push(...[path, appended].filter((p) => p !== ""));
   }
   return paths;
+}
+
+/** A file is replaced when all is there. A link (`/dev/stdout` is one) or a pipe stays what it is, and is written into. */
+async function writeTo(path: string, content: ReturnType<Render>): Promise<void> {
+  const isOther = await lstat(path).then(
+    (found) => !found.isFile(),
+    () => false,
+  );
+  return isOther ? writeFile(path, content) : writeAtomic(path, content);
 }
 
 /** An output as one text. */

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { lstat, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMParser } from "linkedom";
@@ -175,6 +176,22 @@ describe("outputs of a run", () => {
     expect(await readFile(asked.summary, "utf8")).toBe(jobSummary(plain));
     expect(await readFile(asked.junit, "utf8")).toBe(junit(plain));
     expect(await writeAsked(plain, {}, {})).toEqual([]);
+  });
+
+  it("are written into what a link leads to (/dev/stdout is one), and into a pipe: both stay what they are", async () => {
+    const [link, target, pipe] = ["link.xml", "target.xml", "pipe"].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(target, "before".repeat(100_000));
+    await symlink(target, link);
+    execFileSync("mkfifo", [pipe]);
+    const [heard] = await Promise.all([readFile(pipe, "utf8"), writeAsked(plain, { junit: link, summary: pipe }, {})]);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(await readFile(target, "utf8")).toBe(junit(plain));
+    expect(heard).toBe(jobSummary(plain));
   });
 
   it("that cannot be written say so, and how to write them again", async () => {

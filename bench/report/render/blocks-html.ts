@@ -130,7 +130,7 @@ function methodLink(method: string | undefined): Markup | false {
 }
 
 /** The page of methods, beside the report. */
-export const METHODS_FILE = "methods.html";
+const METHODS_FILE = "methods.html";
 
 function groupRow(columns: Table["columns"], title: (text: string) => Markup): Markup {
   const heads = columns.map(({ group, title: own }, i) => {

@@ -296,10 +296,10 @@ export class Http2Connection {
     this.#afterOne();
   }
 
-  /** Answers the peer: at once, or with all other answers to what came together. */
+  /** Answers the peer, with all other answers to what came together; what is said of our own accord is written at once. */
   #reply(frame: Buffer): void {
-    this.#replies.push(frame);
-    if (!this.#receiving) this.#writeReplies();
+    if (this.#receiving) this.#replies.push(frame);
+    else if (this.#ended === null) this.#socket.write(frame);
   }
 
   #writeReplies(): void {

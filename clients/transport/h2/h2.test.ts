@@ -125,15 +125,15 @@ describe("frames", () => {
 });
 
 describe("a connection", () => {
-  /** Frames that a connection has written to a socket that takes everything. */
-  function connected() {
+  /** Frames that a connection has written to a socket, and whether the kernel has taken them. */
+  function connected(takes = true) {
     const written: Buffer[] = [];
     const socket = Object.assign(new EventEmitter(), {
       ...{ writable: true, cork: () => {}, uncork: () => {}, destroy: () => {} },
       write: (bytes: Uint8Array, taken?: () => void) => {
         written.push(Buffer.from(bytes));
-        taken?.();
-        return true;
+        if (takes) taken?.();
+        return takes;
       },
     });
     const connection = new Http2Connection(socket as unknown as Socket);
@@ -186,6 +186,17 @@ describe("a connection", () => {
     connection.receive(Buffer.concat([settingsFrame([]), bytes]));
     expect(connection.usable).toBe(false);
     expect(String(outcome[0])).toMatch(/PROTOCOL_ERROR.*which nobody opened/);
+  });
+
+  it("gives up any number of calls while its peer reads nothing", () => {
+    const { connection } = connected(false);
+    connection.receive(settingsFrame([]));
+    const exchanges = Array.from({ length: 1100 }, () => exchangeOf(1).exchange);
+    for (const exchange of exchanges) connection.start(exchange);
+    for (const exchange of exchanges) expect(() => connection.cancel(exchange)).not.toThrow();
+    expect(connection.usable).toBe(true);
+    for (let i = 0; i < 1001; i++) connection.receive(frame(6, 0, 0, Buffer.alloc(8)));
+    expect(connection.usable).toBe(false);
   });
 
   it("bears no more than ten thousand frames that bring no call further, and any number between calls' own", () => {
