@@ -85,7 +85,7 @@ interface Running {
 }
 
 function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", join(dir, "runs"), ...args], {
+  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", join(dir, "runs"), "--full", ...args], {
     cwd: repoRoot,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

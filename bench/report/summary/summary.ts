@@ -106,13 +106,16 @@ function notableLines({ notable: [first, ...more] }: Finding): Line[] {
   return [line(span(others, "strong"), span(first))];
 }
 
-/** The first cell that failed, with its reason: it is what a person looks for first. */
+/** The first cell that failed, and its reason in a line of its own: it is what a person looks for first. */
 function failureLines({ cells, summaries }: ReportInputs, { where }: Finding): Line[] {
   if (where.failed === 0) return [];
   const cell = cells.find((c) => summaries.get(c.id)?.failure !== undefined);
   const failure = cell && summaries.get(cell.id)?.failure;
   if (cell === undefined || failure === undefined) return [];
-  return [line(span("Failed: ", "bad"), span(`${cell.id}: ${failure.code}: ${failure.message}`))];
+  return [
+    line(span("Failed: ", "bad"), span(`${cell.id}: ${failure.code}`)),
+    line(padded("  "), span(failure.message)),
+  ];
 }
 
 function thresholdLines(results: readonly ThresholdResult[]): Line[] {
