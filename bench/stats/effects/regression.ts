@@ -29,30 +29,57 @@ function sumsBy({ of, count }: Groups, values: Float64Array): Float64Array {
 const times = (a: Float64Array, b: Float64Array) => a.map((v, i) => v * (b[i] as number));
 
 /**
- * Rows of `width` entries as columns, all in one buffer. With a million calls an iterator for each entry takes seconds, and a buffer for
- * each of a hundred thousand visits more memory than what is in it.
+ * The rows of visits with their rounds swept out: the row of the cell less the mean row of the round. They are made when they are
+ * asked for, because a million calls have a hundred thousand of them.
  */
-function transposed(rows: readonly Float64Array[], width: number): Float64Array[] {
-  const all = new Float64Array(rows.length * width);
-  rows.forEach((row, i) => {
-    for (let j = 0; j < width; j++) all[j * rows.length + i] = row[j] as number;
-  });
-  return Array.from({ length: width }, (_, j) => all.subarray(j * rows.length, (j + 1) * rows.length));
+interface Rows {
+  of(i: number): Float64Array;
+  /** The product of each visit's row and a vector. */
+  times(vector: Float64Array): (i: number) => number;
 }
 
-/** X'WX and X'Wy. A function of its own: what `regress` returns must not hold the columns beside the rows. */
-function normalEquations(columns: readonly Float64Array[], weights: Float64Array, y: Float64Array) {
-  const information = new Float64Array(columns.length ** 2);
-  const score = new Float64Array(columns.length);
-  columns.forEach((column, a) => {
-    const weighted = times(column, weights);
-    score[a] = dot(weighted, y);
-    for (let b = 0; b <= a; b++) {
-      const sum = dot(weighted, columns[b] as Float64Array);
-      information[a * columns.length + b] = sum;
-      information[b * columns.length + a] = sum;
+function rowsOf(cells: Groups, rounds: Groups, ofCells: readonly Float64Array[], weights: Float64Array): Rows {
+  const width = ofCells[0]?.length ?? 0;
+  const ofRounds = Array.from({ length: rounds.count }, () => new Float64Array(width));
+  const total = sumsBy(rounds, weights);
+  cells.of.forEach((cell, i) => {
+    const round = rounds.of[i] as number;
+    const share = (weights[i] as number) / (total[round] as number);
+    const mean = ofRounds[round] as Float64Array;
+    (ofCells[cell] as Float64Array).forEach((v, k) => (mean[k] = (mean[k] as number) + share * v));
+  });
+  const pair = (i: number) => [cells.of[i] as number, rounds.of[i] as number] as const;
+  return {
+    of: (i) => {
+      const [cell, round] = pair(i);
+      const mean = ofRounds[round] as Float64Array;
+      return (ofCells[cell] as Float64Array).map((v, k) => v - (mean[k] as number));
+    },
+    times: (vector) => {
+      const [byCell, byRound] = [ofCells, ofRounds].map((rows) => Float64Array.from(rows, (row) => dot(row, vector)));
+      return (i) => {
+        const [cell, round] = pair(i);
+        return (byCell?.[cell] as number) - (byRound?.[round] as number);
+      };
+    },
+  };
+}
+
+/** X'WX and X'Wy. */
+function normalEquations(rows: Rows, width: number, weights: Float64Array, y: Float64Array) {
+  const information = new Float64Array(width ** 2);
+  const score = new Float64Array(width);
+  weights.forEach((weight, i) => {
+    const row = rows.of(i);
+    for (let a = 0; a < width; a++) {
+      const weighted = weight * (row[a] as number);
+      score[a] = (score[a] as number) + weighted * (y[i] as number);
+      for (let b = 0; b <= a; b++)
+        information[a * width + b] = (information[a * width + b] as number) + weighted * (row[b] as number);
     }
   });
+  for (let a = 0; a < width; a++)
+    for (let b = 0; b < a; b++) information[b * width + a] = information[a * width + b] as number;
   return { information, score };
 }
 
@@ -61,8 +88,8 @@ export interface Regression {
   readonly design: Design;
   readonly cells: Groups;
   readonly rounds: Groups;
-  /** One a visit, rounds swept out. */
-  readonly rows: readonly Float64Array[];
+  /** A visit's row of the design, rounds swept out. Made when it is asked for: a million calls have a hundred thousand of them. */
+  row(i: number): Float64Array;
   readonly y: Float64Array;
   /** One over the visits of the cell. */
   readonly weights: Float64Array;
@@ -90,41 +117,36 @@ export function regress(observations: readonly Observation[], spec: ModelSpec): 
   const visits = sumsBy(cells, new Float64Array(observations.length).fill(1));
   const weights = Float64Array.from(cells.of, (c) => 1 / (visits[c] as number));
   const roundWeight = sumsBy(rounds, weights);
-  const meanOverCells = (v: Float64Array) => dot(v, weights) / cells.count;
-  /** Takes the weighted mean of each round away from its visits: a level for each round, without a column for it. */
-  const sweep = (v: Float64Array) => {
-    const means = sumsBy(rounds, times(v, weights)).map((sum, r) => sum / (roundWeight[r] as number));
-    return v.map((x, i) => x - (means[rounds.of[i] as number] as number));
-  };
-
   const values = Float64Array.from(observations, (o) => o.value);
-  const columns = transposed(
-    levels.map((l) => design.row(l)),
-    design.width,
-  );
-  const swept = columns.map(sweep);
-  const rows = transposed(swept, levels.length);
-  const y = sweep(values);
-  const { information, score } = normalEquations(swept, weights, y);
+  // Takes the weighted mean of each round away from its visits: a level for each round, without a column for it.
+  const means = sumsBy(rounds, times(values, weights)).map((sum, r) => sum / (roundWeight[r] as number));
+  const y = values.map((x, i) => x - (means[rounds.of[i] as number] as number));
+  const ofCells: Float64Array[] = [];
+  levels.forEach((l, i) => (ofCells[cells.of[i] as number] ??= design.row(l)));
+  const rows = rowsOf(cells, rounds, ofCells, weights);
+  const { information, score } = normalEquations(rows, design.width, weights, y);
   const inverse = invertSymmetric(information);
   if (inverse === undefined) return undefined;
   const coefficients = multiply(inverse, score);
+  const fitted = rows.times(coefficients);
+  const mean = new Float64Array(design.width).map((_, k) => ofCells.reduce((sum, row) => sum + (row[k] as number), 0));
   return {
-    ...{ design, cells, rounds, rows, y, weights, inverse, coefficients },
-    residuals: Float64Array.from(rows, (row, i) => (y[i] as number) - dot(row, coefficients)),
-    centre: { value: meanOverCells(values), row: Float64Array.from(columns, meanOverCells) },
+    ...{ design, cells, rounds, y, weights, inverse, coefficients },
+    row: (i) => rows.of(i),
+    residuals: y.map((v, i) => v - fitted(i)),
+    centre: { value: dot(values, weights) / cells.count, row: mean.map((sum) => sum / cells.count) },
     cellMeans: (v) => sumsBy(cells, times(v, weights)),
     residualRow: (i) => {
-      const direction = multiply(inverse, rows[i] as Float64Array);
+      const along = rows.times(multiply(inverse, rows.of(i)));
       const round = rounds.of[i] as number;
       return (j) => {
         const level = rounds.of[j] === round ? 1 / (roundWeight[round] as number) : 0;
-        return (i === j ? 1 : 0) - (weights[j] as number) * (dot(rows[j] as Float64Array, direction) + level);
+        return (i === j ? 1 : 0) - (weights[j] as number) * (along(j) + level);
       };
     },
     pull: (combination) => {
-      const direction = multiply(inverse, combination);
-      return Float64Array.from(rows, (row, i) => dot(row, direction) * (weights[i] as number));
+      const along = rows.times(multiply(inverse, combination));
+      return weights.map((weight, i) => along(i) * weight);
     },
   };
 }
@@ -164,7 +186,7 @@ export function setAside(
     );
   const shifts = multiply(inverse, at(fit.residuals));
   const score = fit.coefficients.map((_, k) =>
-    indices.reduce((sum, i, a) => sum + (fit.rows[i]?.[k] ?? NaN) * (shifts[a] as number), 0),
+    indices.reduce((sum, i, a) => sum + (fit.row(i)[k] ?? NaN) * (shifts[a] as number), 0),
   );
   const moved = multiply(fit.inverse, score);
   const shifted = summed(shifts);
