@@ -69,16 +69,8 @@ export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundl
  */
 export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
   const dir = await deployAgent(machine, ssh, bundle);
-  const way = openPassage([`${dir}/node`, `${dir}/agent.mjs`]);
-  const child: SshChild = spawn("ssh", sshArgs(ssh), {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: sshEnvironment(),
-  });
+  const { child, begin, said } = startAgent(ssh, dir);
   const tracker = new VisitTracker();
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (s: string) => (said = (said + s).slice(-LAST_WORDS)));
-  child.stdin.on("error", () => {}); // the close below says why
-  child.stdin.write(way.head);
   const ended = (why: string) =>
     new UserError({ what: `the agent on "${machine.id}" ${why}`, fix: "npx lathe bench --resume" });
   let gone: Error | undefined;
@@ -97,7 +89,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     child.kill("SIGKILL");
   });
   child.on("error", lose);
-  child.on("close", (code) => lose(ended(`ended (${lastWords(said, code)})`)));
+  child.on("close", (code) => lose(ended(`ended (${lastWords(said(), code)})`)));
   let begun = false;
   const hello = new Promise<void>((resolve) => {
     const give = (error: unknown) => {
@@ -106,7 +98,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     };
     const take = (line: string) => {
       dog.heard();
-      if (!begun) return void (begun = line === way.begin);
+      if (!begun) return void (begun = line === begin);
       let message: FromWorker;
       try {
         message = messageOfLine(line, `"${machine.id}"`);
@@ -144,15 +136,27 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         return visited;
       }),
     gone: () => gone !== undefined,
-    async close() {
-      if (gone !== undefined) return;
-      const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
-      child.stdin.end();
-      const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
-      await closed;
-      clearTimeout(timer);
-    },
+    close: async () => (gone === undefined ? endInTime(child) : undefined),
   };
+}
+
+/** Starts the agent through the login shell: `begin` is the line before its own first one, `said` gives the end of standard error. */
+function startAgent(ssh: SshTarget, dir: string) {
+  const { head, begin } = openPassage([`${dir}/node`, `${dir}/agent.mjs`]);
+  const child: SshChild = spawn("ssh", sshArgs(ssh), { stdio: ["pipe", "pipe", "pipe"], env: sshEnvironment() });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (s: string) => (said = (said + s).slice(-LAST_WORDS)));
+  child.stdin.on("error", () => {}); // its close says why
+  child.stdin.write(head);
+  return { child, begin, said: () => said };
+}
+
+async function endInTime(child: SshChild): Promise<void> {
+  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  child.stdin.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** Characters of standard error that are kept. */
