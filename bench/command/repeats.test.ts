@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { sampleManifest } from "../testing/sample-run.ts";
+import { compareCommand } from "../compare/command.ts";
 import { repeatsOf } from "./repeats.ts";
 
 let root: string;
@@ -36,4 +37,14 @@ it("runs that repeat one of two runs are found beside them, and the two themselv
   ]);
   expect(await repeatsOf(root, [later, later])).toEqual([]);
   expect(await repeatsOf(join(root, "nowhere"), [later, other])).toEqual([]);
+});
+
+it("a repeat that cannot be read is left out, and the runs that were named are compared", async () => {
+  const [a, b, broken] = ["2026-11-21T18-00-00Z", "2026-11-22T18-00-00Z", "2026-11-23T18-00-00Z"].map((name) =>
+    run(name),
+  );
+  for (const dir of [a, b]) writeFileSync(join(dir ?? "", "records.jsonl"), "");
+  writeFileSync(join(broken ?? "", "records.jsonl"), "no record\n");
+  const { exitCode } = await compareCommand(a ?? "", b ?? "", { repeats: [[a ?? "", broken ?? ""]] });
+  expect(exitCode).toBe(3);
 });

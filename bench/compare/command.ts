@@ -1,4 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
+import { say } from "../../lib/output.ts";
 import { COMPARE_SCHEMA } from "../format/schemas.ts";
 import { type Study, loadStudy } from "../stats/study.ts";
 import { DEFAULT_THRESHOLD, compareRuns } from "./compare.ts";
@@ -39,7 +40,15 @@ export async function compareCommand(
   };
   const [a, b] = [await study(dirA), await study(dirB)];
   const pairs: (readonly [Study, Study])[] = [];
-  for (const [first, second] of repeats) pairs.push([await study(first), await study(second)]);
+  for (const [first, second] of repeats) {
+    try {
+      pairs.push([await study(first), await study(second)]);
+    } catch (error) {
+      // Nobody asked for a repeat: one that cannot be read says nothing of how runs differ,.
+      if (!(error instanceof UserError)) throw error;
+      say(`left out, because it cannot be read: the repeat ${second} of ${first}`);
+    }
+  }
   const comparison = compareRuns(a, b, { threshold, repeats: pairs });
   const verdict = verdictOf(comparison, strict);
   return {

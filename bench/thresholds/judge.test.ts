@@ -60,6 +60,14 @@ describe("a percentile's threshold", () => {
     expect(short).toMatchObject({ outcome: "inconclusive", why: "2 rounds; a percentile takes 3" });
   });
 
+  it("is inconclusive where a cell of the place was never measured", () => {
+    const whole = study(manifest(["p95 < 500 ms"]));
+    const [first] = whole.manifest.cells;
+    const data = new Map([...whole.data].filter(([id]) => id !== first?.id));
+    const [edge] = judgeThresholds({ ...whole, data }, undefined);
+    expect(edge).toMatchObject({ outcome: "inconclusive", why: "1 of 3 cells not measured" });
+  });
+
   it("is broken where a cell failed, whatever the others say", () => {
     const whole = study(manifest(["p95 < 500 ms"]));
     const [first] = whole.manifest.cells;

@@ -38,6 +38,8 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
     return { outcome: "broken", measured, calls, why };
   }
   const open = (why: string): PercentileFinding => ({ outcome: "inconclusive", measured, calls, why });
+  const missing = group.length - data.filter((d) => d.totalsMs.length > 0).length;
+  if (missing > 0) return open(`${missing} of ${count(group.length, "cell")} not measured`);
   if (measured === null) return open(`${count(calls, "call")}; a ${percentTitle(q)} takes ${callsFor(q)}`);
   const rounds = new Set(data.flatMap((d) => d.visits.map((v) => v.round))).size;
   if (rounds < MIN_VISITS) return open(`${count(rounds, "round")}; a percentile takes ${MIN_VISITS}`);
