@@ -75,5 +75,5 @@ test("with a log, all that it prints is there and nowhere else", async () => {
 });
 
 test("where only success will do, a failure is thrown in pulumi's words", async () => {
-  await expect(must({}, ["both"])).rejects.toThrow(/^pulumi both failed: (one\n)?two/);
+  await expect(must({}, ["both"])).rejects.toThrow(/^pulumi both failed: [^]*two/);
 });
