@@ -1,6 +1,6 @@
 import { and } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
-import { type Attribution, type Part, attribute } from "../../stats/attribution/attribution.ts";
+import { type Attribution, type Part, attribute, comesToWhole } from "../../stats/attribution/attribution.ts";
 import { type Option, type Question, callerOf, questions } from "../../stats/choices.ts";
 import { factorLevels } from "../../stats/levels.ts";
 import type { Study } from "../../stats/study.ts";
@@ -135,6 +135,10 @@ function whereTimeGoes(q: Question, { axes, cells, summaries }: ReportInputs, st
   if (best === undefined) return "";
   const name = optionName(best.at, study);
   const found = attribute(study).find((a) => isOf(a, best) && a.levels["model"] === q.model);
+  if (found !== undefined && !comesToWhole(found)) {
+    const parts = formatMs(found.total.value - found.rest.value);
+    return `the parts of a call to ${q.model ?? ""} on ${name} come to ${parts} ms, the whole (mean) is ${formatMs(found.total.value)} ms: the machines varied too much in this run to say where its time goes`;
+  }
   if (found !== undefined) {
     const { compute, encode, decode, server, network } = found.parts;
     const share = Math.round((100 * compute.value) / found.total.value);

@@ -1,6 +1,6 @@
 import { formatMs } from "../../format/numbers.ts";
 import { isPlain } from "../../matrix/cell.ts";
-import { attribute } from "../../stats/attribution/attribution.ts";
+import { attribute, comesToWhole } from "../../stats/attribution/attribution.ts";
 import { groupsBut } from "../../stats/levels.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import type { CellSummary } from "../../stats/summary.ts";
@@ -53,7 +53,7 @@ export function timeBars(inputs: ReportInputs, { model, rows }: ModelFinding, mo
     const [cell] = group;
     const title = `${placeText(cell, inputs)}, ${name(cell.client)}`;
     const own = split.get(JSON.stringify([`${cell.clientMachine} → ${cell.serverMachine}`, cell.server, cell.client]));
-    if (own !== undefined)
+    if (own !== undefined && comesToWhole(own))
       return [
         {
           name: title,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../matrix/cell.ts";
-import { attribute } from "./attribution.ts";
+import { type Attribution, attribute, comesToWhole } from "./attribution.ts";
 import { intervalOf } from "../math/estimate.ts";
 import { type Random, random } from "../math/random.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
@@ -212,4 +212,10 @@ describe("the parts of a latency", () => {
     expect(coverage).toBeGreaterThan(0.93);
     expect(coverage).toBeLessThan(0.98);
   }, 120_000);
+});
+
+it("parts that come to much more or less than the whole are not shown as its parts", () => {
+  const estimate = (value: number) => ({ value }) as Attribution["total"];
+  const shown = (rest: number) => comesToWhole({ total: estimate(112), rest: estimate(rest) });
+  expect([0, 11, -11, 12, -67].map(shown)).toEqual([true, true, true, false, false]);
 });

@@ -66,6 +66,14 @@ export interface Attribution {
   readonly kind: "finding" | "follows" | "identity";
 }
 
+/** Share of the whole that may be missing from its parts, or be too much, where they are shown as parts of it. */
+const SHOWN_REST = 0.1;
+
+/** Whether an attribution's parts come to its whole closely enough to be shown as parts of it; where machines varied much they do not. */
+export function comesToWhole({ rest, total }: Pick<Attribution, "rest" | "total">): boolean {
+  return Math.abs(rest.value) <= SHOWN_REST * total.value;
+}
+
 interface Row extends Omit<Attribution, "judged" | "kind" | "rest"> {
   readonly restSum: Sum;
   readonly left: Left;
