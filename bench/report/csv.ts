@@ -21,6 +21,15 @@ export function cellsCsv(inputs: ReportInputs): string {
   return `\ufeff${lines.join("\r\n")}\r\n`;
 }
 
+/** What tells a cell apart in every table for programs: its run, its level on each axis, its machines. */
+export function coordinatesOf(cell: Cell, run: string, axes: ReportInputs["axes"]) {
+  return {
+    ...{ run, cell: cell.id },
+    ...levelsOf(cell, axes),
+    ...{ client_machine: cell.clientMachine, server_machine: cell.serverMachine, local: cell.local },
+  };
+}
+
 function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: ReportInputs): Record<string, Value> {
   const summary = summaries.get(cell.id);
   const statistics = study && allStatistics(study).find((s) => s.cell === cell.id);
@@ -31,12 +40,7 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
   const covariates = study?.images.find((i) => i.image === cell.image);
   const measured = summary !== undefined && summary.n > 0;
   return {
-    run: manifest.id,
-    cell: cell.id,
-    ...levelsOf(cell, axes),
-    client_machine: cell.clientMachine,
-    server_machine: cell.serverMachine,
-    local: cell.local,
+    ...coordinatesOf(cell, manifest.id, axes),
     api: cell.api,
     input: cell.input,
     experiments: cell.experiments?.join(" "),

@@ -1,4 +1,5 @@
 import type { CellGroup } from "../../stats/levels.ts";
+import { mean } from "../../stats/math/quantile.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
 import type { ReportInputs } from "../section.ts";
 
@@ -15,9 +16,9 @@ export function causeOfSpeeds(group: CellGroup, inputs: ReportInputs): string {
   const processors = Math.max(1, cpu?.logical.filter((l) => l.online).length ?? 1);
   const quota = quotaCpus === null ? "a CPU quota" : `${machine}'s quota of ${quotaCpus} CPU`;
   const conditions = group.flatMap((c) => inputs.conditions?.get(c.id) ?? []);
-  const throttled = mean(conditions.flatMap((c) => c.throttledShare ?? []));
+  const throttled = meanOrNull(conditions.flatMap((c) => c.throttledShare ?? []));
   // The kernel counts it for all processors together.
-  const stolen = mean(conditions.flatMap((c) => (c.stealShare === null ? [] : c.stealShare / processors)));
+  const stolen = meanOrNull(conditions.flatMap((c) => (c.stealShare === null ? [] : c.stealShare / processors)));
   const collected = collectedShare(group, inputs);
   const found = [
     ...(throttled !== null && throttled >= THROTTLED_SHARE
@@ -36,8 +37,8 @@ export function causeOfSpeeds(group: CellGroup, inputs: ReportInputs): string {
   return `Likely cause, though this run did not record it: ${quota}, which stops the server when it is used up.`;
 }
 
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
+function meanOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean(values);
 }
 
 /** Share of the visits' time that the client's garbage collection took; null where it was not recorded. */

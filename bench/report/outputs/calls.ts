@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { readJournal } from "../../records/records.ts";
 import type { CallRecord } from "../../records/records.ts";
-import { levelsOf } from "../../stats/levels.ts";
 import { PHASES } from "../../stats/visits.ts";
-import { type Value, field } from "../csv.ts";
+import { type Value, coordinatesOf, field } from "../csv.ts";
 import type { ReportInputs } from "../section.ts";
 import type { RunReport } from "./output.ts";
 
@@ -36,12 +35,7 @@ export async function* callsCsv({ dir, inputs }: RunReport): AsyncGenerator<stri
 function coordinates(cell: ReportInputs["cells"][number], { manifest, axes }: ReportInputs): Record<string, Value> {
   const server = manifest.servers.find((s) => s.id === cell.server);
   return {
-    run: manifest.id,
-    cell: cell.id,
-    ...levelsOf(cell, axes),
-    client_machine: cell.clientMachine,
-    server_machine: cell.serverMachine,
-    local: cell.local,
+    ...coordinatesOf(cell, manifest.id, axes),
     server_stand_in: server?.standIn,
   };
 }
