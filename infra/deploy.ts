@@ -17,6 +17,8 @@ import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
+import { modelFormOf } from "./servers/kind.ts";
+import { serverKind } from "./servers/registry.ts";
 import {
   endpointsOf,
   memoryOf,
@@ -48,7 +50,9 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
     readFacts(target, preparation),
     defaultAddress(target),
   ]);
-  const artifacts = await artifactsFor(servers.map((server) => server.models));
+  const artifacts = await artifactsFor(
+    servers.map(({ models, kind }) => ({ models, form: modelFormOf(serverKind(kind)) })),
+  );
   const prepared = servers.map(async (server, i) => {
     const { container, access } = server;
     const proxy = proxied(endpointsOf(server)) !== undefined;

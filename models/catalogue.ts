@@ -54,6 +54,8 @@ const CatalogueEntry = z.strictObject({
   /** The tensor `inputs` of serving_default; -1 is any size. */
   input: z.strictObject({ dtype: z.string().regex(/^DT_[A-Z0-9]+$/), shape: z.array(z.number().int()).min(1) }),
   signatures: z.array(z.string().min(1)).min(1),
+  /** Other forms than the SavedModel that it can be had in (`models/forms.ts`). */
+  forms: z.array(name).default([]),
   /** In order: the first that is locked and can be fetched is used. */
   sources: z
     .array(ModelSource)

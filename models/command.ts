@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { expectedWord } from "../lib/cli/parse.ts";
 import { WrongUse } from "../lib/errors.ts";
 import { writeAtomic } from "../lib/cache/cached.ts";
-import { progress } from "../lib/progress.ts";
+import { progress, type Progress } from "../lib/progress.ts";
+import { fileDigest } from "../lib/registry/http.ts";
 import { formatTable } from "../lib/table.ts";
 import { type CatalogueEntry, loadCatalogue } from "./catalogue.ts";
 import { digestSource } from "./fetch.ts";
+import { formOf } from "./forms.ts";
 import { loadLock, lockedSource, lockFile } from "./lock.ts";
 import { type PreparedModel, convert, prepareModel } from "./prepare.ts";
 
@@ -91,10 +93,24 @@ async function lockSource([name, id, ...more]: readonly string[]): Promise<void>
   const out = await mkdtemp(join(tmpdir(), "lathe-lock-"));
   try {
     const artefact = await convert(entry, source, { files, artefact: "" }, out, bar);
-    const next = { ...lock, [name]: { ...lock[name], [id]: { files, artefact } } };
+    const forms = await digestForms(entry, out, bar);
+    const locked = { files, artefact, ...(entry.forms.length === 0 ? {} : { forms }) };
+    const next = { ...lock, [name]: { ...lock[name], [id]: locked } };
     await writeAtomic(lockFile, LOCK_HEAD + stringify(next, { lineWidth: 0 }));
     bar.done(`locked as ${artefact}`);
   } finally {
     await rm(out, { recursive: true, force: true });
   }
+}
+
+/** The SHA-256 of each further form of the model whose SavedModel lies in `out`. */
+async function digestForms(entry: CatalogueEntry, out: string, bar: Progress): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const name of entry.forms) {
+    const folder = join(out, name);
+    await mkdir(folder);
+    await formOf(entry, name).make(entry, join(out, "version"), folder, bar);
+    digests[name] = await fileDigest(join(folder, "model.tar"));
+  }
+  return digests;
 }

@@ -13,6 +13,8 @@ const LockedSource = z.strictObject({
   files: z.record(z.string(), sha256),
   /** SHA-256 of the packed SavedModel version folder. */
   artefact: sha256,
+  /** SHA-256 of the packed version folder in each other form. */
+  forms: z.record(z.string(), sha256).optional(),
 });
 export type LockedSource = z.infer<typeof LockedSource>;
 

@@ -7,6 +7,7 @@ import type { Progress } from "../lib/progress.ts";
 import { run } from "../lib/run.ts";
 import { fileDigest } from "../lib/registry/http.ts";
 import { loadCatalogue, type CatalogueEntry, type ModelSource } from "./catalogue.ts";
+import { formOf, SAVED_MODEL } from "./forms.ts";
 import { fetchSource } from "./fetch.ts";
 import { checkArtefact, loadLock, lockedSource, type LockedSource } from "./lock.ts";
 import { pythonEnv } from "./python.ts";
@@ -42,9 +43,33 @@ export async function findEntry(name: string): Promise<CatalogueEntry> {
  * Fetches and converts a model, once: afterwards it comes from the cache. Sources are tried in the catalogue's order;
  * every file is checked against models/lock.yaml before it is used, and so is the converted model.
  *
- * @throws UserError where no source can be used, with the reason of each
+ * @param form how a server kind reads it (`models/forms.ts`)
+ * @throws UserError where no source can be used, with the reason of each, and where the model has no such form
  */
-export async function prepareModel(name: string, progress: Progress): Promise<PreparedModel> {
+export async function prepareModel(name: string, progress: Progress, form = SAVED_MODEL): Promise<PreparedModel> {
+  if (form !== SAVED_MODEL) formOf(await findEntry(name), form);
+  const model = await prepareSavedModel(name, progress);
+  return form === SAVED_MODEL ? model : inForm(model, form, progress);
+}
+
+async function inForm(model: PreparedModel, name: string, progress: Progress): Promise<PreparedModel> {
+  const { entry, source, versionDir } = model;
+  const sha256 = (await loadLock())[entry.name]?.[source]?.forms?.[name];
+  if (sha256 === undefined) {
+    const what = `${entry.name}: source ${source}: no checksum is locked for the form ${name}`;
+    throw new UserError({ what, fix: `if you trust it: npx lathe models lock ${entry.name} ${source}` });
+  }
+  const dir = await cached("models", `${entry.name}-${source}-${name}-${sha256.slice(0, 16)}`, async (partial) => {
+    progress.step(`Preparing model ${entry.name} as ${name}`, 30);
+    await formOf(entry, name).make(entry, versionDir, partial, progress);
+    const seen = await fileDigest(join(partial, "model.tar"));
+    checkArtefact(entry.name, `${source}, as ${name}`, seen, sha256);
+    progress.done();
+  });
+  return { ...model, archive: join(dir, "model.tar"), sha256, versionDir: join(dir, "version") };
+}
+
+async function prepareSavedModel(name: string, progress: Progress): Promise<PreparedModel> {
   const entry = await findEntry(name);
   const lock = await loadLock();
   const reasons: Fault[] = [];

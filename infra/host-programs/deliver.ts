@@ -20,7 +20,7 @@ export const program = resourceProgram(
   DeliverSpec,
   async (action, spec, say) => {
     if (action === "delete") return undeliver(spec);
-    const { archive, sha256 } = await prepareSource(spec.source, say);
+    const { archive, sha256 } = await prepareSource(spec.source, spec.form, say);
     if (sha256 !== spec.sha256) {
       throw new UserError({
         what: `model ${spec.model}: the cache holds archive ${sha256}, the plan says ${spec.sha256}`,

@@ -1,4 +1,5 @@
-import { findEntry, isOwnModel, packOwnModel, prepareModel } from "../../models/index.ts";
+import { findEntry, isOwnModel, packOwnModel, prepareModel, SAVED_MODEL } from "../../models/index.ts";
+import { UserError } from "../../lib/errors.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
 import { versionsOf, type ModelRequest } from "../config/types.ts";
 import type { ModelArtifact } from "./spec.ts";
@@ -12,11 +13,22 @@ type PreparedSource = Awaited<ReturnType<typeof prepareSource>>;
 /**
  * Makes a version's archive ready: of the catalogue, or of a folder. Of the latter it is not known what it is.
  *
+ * @param form how the server's kind reads it (`ServerKind.modelForm`)
  * @throws UserError where it cannot be fetched, made or read
  */
-export async function prepareSource(source: string, say: Progress) {
-  if (isOwnModel(source)) return { ...(await packOwnModel(source)), timingOnly: false, entry: undefined };
-  return prepareModel(source, say);
+export async function prepareSource(source: string, form: string, say: Progress) {
+  if (!isOwnModel(source)) return prepareModel(source, say, form);
+  if (form !== SAVED_MODEL) {
+    const what = `lathe:models: ${source}: this server kind reads models as ${form}, a folder of your own is a SavedModel`;
+    throw new UserError({ what, fix: "name a model of the catalogue: npx lathe models list" });
+  }
+  return { ...(await packOwnModel(source)), timingOnly: false, entry: undefined };
+}
+
+/** The models of a server, and the form in which its kind reads them. */
+export interface ServerModels {
+  readonly models: readonly ModelRequest[];
+  readonly form: string;
 }
 
 /**
@@ -25,18 +37,26 @@ export async function prepareSource(source: string, say: Progress) {
  *
  * @throws UserError where a model cannot be fetched or made
  */
-export async function artifactsFor(requests: readonly (readonly ModelRequest[])[]): Promise<ModelArtifact[][]> {
-  const sources = [...new Set(requests.flat().flatMap((r) => versionsOf(r).map((v) => v.source)))];
+export async function artifactsFor(servers: readonly ServerModels[]): Promise<ModelArtifact[][]> {
   const prepared = new Map<string, PreparedSource>();
+  const keyOf = (source: string, form: string) => `${form} ${source}`;
   const say = progress();
   // One after the other: a conversion alone fills the memory of a small machine.
-  for (const source of sources) prepared.set(source, await prepareSource(source, say));
-  const found = (source: string): PreparedSource => {
-    const model = prepared.get(source);
-    if (!model) throw new Error(`model ${source} was not prepared`);
-    return model;
-  };
-  return Promise.all(requests.map((list) => Promise.all(list.map((request) => artifact(request, found)))));
+  for (const { models, form } of servers)
+    for (const { source } of models.flatMap(versionsOf)) {
+      const key = keyOf(source, form);
+      if (!prepared.has(key)) prepared.set(key, await prepareSource(source, form, say));
+    }
+  return Promise.all(
+    servers.map(({ models, form }) => {
+      const found = (source: string): PreparedSource => {
+        const model = prepared.get(keyOf(source, form));
+        if (!model) throw new Error(`model ${source} was not prepared`);
+        return model;
+      };
+      return Promise.all(models.map((request) => artifact(request, found)));
+    }),
+  );
 }
 
 async function artifact(request: ModelRequest, prepared: (source: string) => PreparedSource): Promise<ModelArtifact> {

@@ -33,7 +33,7 @@ function model(content: string, version = 1, ballastBytes = 0): { archive: strin
     archive,
     spec: {
       ...{ target: null, owner: "lathe/edge", id: "provider-1", workspace, model: "null", version },
-      ...{ path: `null/${version}`, sha256, source: "null", container: "none", kind: "none" },
+      ...{ path: `null/${version}`, sha256, source: "null", form: "saved-model", container: "none", kind: "none" },
     },
   };
 }

@@ -14,6 +14,8 @@ export const DeliverSpec = Owned.extend({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Name in the catalogue or a folder, from which the archive is made ready where it is not yet. */
   source: z.string().min(1),
+  /** How the server's kind reads it (`models/forms.ts`). */
+  form: z.string().min(1),
   /** The server that reads the models, and its kind: it does not look again into a version that it has loaded. */
   container: z.string().min(1),
   kind: z.string().min(1),

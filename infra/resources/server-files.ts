@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Credentials } from "../access/certificates.ts";
 import type { Owned } from "../ownership/spec.ts";
-import type { SecretFile, ServerFile } from "../servers/kind.ts";
+import { modelFormOf, type SecretFile, type ServerFile } from "../servers/kind.ts";
 import { hostCommand } from "./host-command.ts";
 import { userOf, type Part } from "./server-args.ts";
 
@@ -36,7 +36,8 @@ export function deliveries({ name, child, args, id }: Part): pulumi.CustomResour
           program: "deliver",
           spec: {
             ...{ target, owner, id, workspace, model, version, sha256, source },
-            ...{ path: kind.modelPath(model, version), container: config.container, kind: kind.name },
+            ...{ path: kind.modelPath(model, version), container: config.container },
+            ...{ kind: kind.name, form: modelFormOf(kind) },
           },
           // No triggers: the undo of a replaced resource comes late, and would take away what lies there by then.
         },

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { SAVED_MODEL } from "../../models/index.ts";
 import type { Credentials } from "../access/certificates.ts";
 import type { AccessConfig } from "../access/config.ts";
 import type { KindGate } from "../gate/spec.ts";
@@ -95,6 +96,8 @@ export interface ServerKind<S = unknown> {
   container(models: readonly ModelToServe[], settings: S, access: AccessConfig): ContainerSpec;
   /** The files that a server so protected reads its keys from. */
   secretFiles(access: AccessConfig, made: Credentials): SecretFile[];
+  /** How it reads models, a name of `models/forms.ts`; absent: SavedModel folders. */
+  readonly modelForm?: string;
   /** Where a model's version lies below the models folder, relative. */
   modelPath(model: string, version: number): string;
   /** Pure: which build an image is, in the kind's own words (`intel`): settings may act in one alone. */
@@ -106,3 +109,6 @@ export interface ServerKind<S = unknown> {
   }): Record<string, string>;
   readonly gate: KindGate;
 }
+
+/** The form in which servers of a kind read models. Pure. */
+export const modelFormOf = ({ modelForm = SAVED_MODEL }: Pick<ServerKind, "modelForm">): string => modelForm;
