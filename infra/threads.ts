@@ -37,7 +37,7 @@ type Core = readonly LogicalCpu[];
  *
  * Pure.
  *
- * @throws UserError where no CPU that may be used runs
+ * @throws UserError if no CPU that may be used runs
  */
 export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
   const usable = usableCores(facts);

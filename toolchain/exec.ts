@@ -4,13 +4,13 @@ import { command } from "../lib/cli/spec.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
-/** Options of pulumi without a value that a person would give. */
+/** Those options of pulumi that people type and that take no value. */
 const FLAGS = ["diff", "json", "path", "plaintext", "refresh", "secret", "show-secrets", "skip-preview"];
 
 export const pulumi = command(
   {
     name: "npx lathe pulumi",
-    summary: "Runs pulumi with the toolchain of this machine; everything that follows is pulumi's.",
+    summary: "Runs pulumi with the toolchain of this machine. All arguments are passed to pulumi.",
     operands: "ARGUMENT…",
     options: {},
     passes: {
@@ -20,13 +20,13 @@ export const pulumi = command(
       ...Object.fromEntries(FLAGS.map((name) => [name, { help: "" }])),
     },
     details: [
-      "`npx lathe pulumi help` shows pulumi's own help. What is missing is built first; see `npx lathe toolchain`. With Pulumi " +
-        "installed in a fitting version, `pulumi …` is the same.",
+      "`npx lathe pulumi help` shows pulumi's own help. Missing programs are built first; see `npx lathe toolchain`. If a Pulumi " +
+        "of the right version is installed, `pulumi …` does the same.",
     ],
     examples: [
       ["npx lathe pulumi login --local", "keep the state on this machine, once"],
       ["npx lathe pulumi stack init edge", "a stack for a machine"],
-      ["npx lathe pulumi config set lathe:host ubuntu@edge.example --stack edge", "where it is"],
+      ["npx lathe pulumi config set lathe:host ubuntu@edge.example --stack edge", "the machine's address"],
       ["npx lathe pulumi up --stack edge", "the same as `pulumi up --stack edge`"],
     ],
     exits: { 0: "as pulumi's own", 1: "as pulumi's own", 2: "as pulumi's own, or pulumi never saw an option" },
@@ -34,7 +34,7 @@ export const pulumi = command(
   (_values, argv) => run(argv[0] === "--" ? argv.slice(1) : argv),
 );
 
-/** Runs pulumi to its end and gives its exit code; a death by signal becomes 128 + its number, as shells have it. */
+/** Runs pulumi to its end. @returns its exit code; if a signal ended it, 128 plus the signal's number, as in a shell */
 async function run(argv: readonly string[]): Promise<number> {
   const { ensureToolchain } = await import("./index.ts");
   const { env } = await ensureToolchain();
@@ -50,7 +50,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Passes signals on until pulumi has ended. A terminal's Ctrl-C reaches it by itself; a second means at once. */
+/** Passes signals to pulumi until it has ended. A terminal sends Ctrl-C to pulumi by itself: it must not get it twice. */
 function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const handlers = SIGNALS.map((signal) => {

@@ -17,7 +17,7 @@ export interface Option {
   /** Its levels on the axes that options differ in. */
   readonly at: Levels;
   /**
-   * Geometric mean of the cells' medians, milliseconds, by the model that `over` is from; the interval is null where each cell
+   * Geometric mean of the cells' medians, milliseconds, by the model that `over` is from; the interval is null if each cell
    * was visited once, and wide where there were few rounds: what a round does to all options alike is no part of `over`.
    */
   readonly ms: RatioEstimate;
@@ -98,7 +98,7 @@ export const questions = once((study: Study): readonly Question[] =>
   }),
 );
 
-/** Where the answer for one model is not that of the average over models, and why; undefined where they agree. */
+/** Where the answer for one model is not that of the average over models, and why; undefined if they agree. */
 function agreementOf(study: Study, average: Question, cells: readonly Cell[]): string | undefined {
   const models = [...new Set(cells.map((c) => c.model))];
   if (average.model !== undefined || average.differ.includes("model") || models.length < 2) return undefined;
@@ -140,7 +140,7 @@ const nameOf = (cell: Cell, differ: readonly string[], axes: readonly Axis[]) =>
 /**
  * Puts one question to some cells of a run.
  *
- * @returns undefined where none of them was measured
+ * @returns undefined if none of them was measured
  */
 export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Question | undefined {
   const { differ } = subject;
@@ -222,7 +222,7 @@ function meanOf(study: Study, cells: readonly Cell[]): Estimate {
   );
 }
 
-/** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null where that says nothing. */
+/** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null if that says nothing. */
 export function simultaneous({ log, interval, df }: Contrast, comparisons: number): Interval | null {
   if (interval === null) return null;
   const quantile = (tail: number) => studentQuantile(1 - tail, df);

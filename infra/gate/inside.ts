@@ -34,7 +34,7 @@ export interface Inside {
   readonly nodes: string | undefined;
   readonly memoryBytes: number | undefined;
   readonly pids: number | undefined;
-  /** True where a CPU quota of the container's own holds it back. */
+  /** True if a CPU quota of the container's own holds it back. */
   readonly hasQuota: boolean;
   readonly env: Readonly<Record<string, string>>;
 }

@@ -18,10 +18,10 @@ export interface HostLimits {
 /** The paper's machines had 4 (client), 8 (cloud) and 4 (edge) cores; the edge's were the slower ones. */
 const PAPER = { client: 4, cloud: 8, edge: 4 } as const;
 
-/** How much of its cores' time the edge gets: a slower machine, as the paper's was. */
+/** The edge host gets this share of its cores' time, because the paper's edge machine was the slower one. */
 const EDGE_SHARE = 0.7;
 
-/** Shares CPUs out to the roles by the paper's 1:2:1, at most as many as the paper had. Below four, hosts overlap. */
+/** Divides CPUs among the roles, 1:2:1 as in the paper, and at most as many as there. With fewer than four, hosts share CPUs. */
 export function planLimits(machine: readonly MachineCpu[]): Readonly<Record<"client" | "cloud" | "edge", HostLimits>> {
   const ordered = [...machine].sort((a, b) => a.core - b.core || a.cpu - b.cpu).map((c) => c.cpu);
   if (ordered.length === 0) throw new Error("no CPU to share out");

@@ -33,7 +33,7 @@ test -e "$1/agent.mjs" && echo yes || echo no
  *
  * @param ssh null: this machine
  * @returns the agent's folder on that machine
- * @throws UserError where the machine's architecture differs from this one's, or SSH fails
+ * @throws UserError if the machine's architecture differs from this one's, or SSH fails
  */
 export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundle: AgentBundle): Promise<string> {
   const dir = `${machine.workspace}/agents/${bundle.key.slice(0, 16)}`;
@@ -65,7 +65,7 @@ export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundl
 /**
  * Starts the agent on a client machine and speaks to it over SSH.
  *
- * @throws UserError where SSH or the agent does not start
+ * @throws UserError if SSH or the agent does not start
  */
 export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
   const dir = await deployAgent(machine, ssh, bundle);

@@ -44,7 +44,7 @@ export interface ServerClock {
   readonly between: Estimate;
   readonly outside: Estimate;
   readonly server: Estimate;
-  /** The model's own run, by the server's clock; null where it ran for others, too. */
+  /** The model's own run, by the server's clock; null if it ran for others, too. */
   readonly runMs: number | null;
   /** What the client saw less outside and the server's own. */
   readonly difference: Estimate;

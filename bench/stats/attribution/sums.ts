@@ -164,7 +164,7 @@ export const SMALL_SHARE = 0.05;
 
 /** What is left over, judged. */
 export interface Judged {
-  /** An interval that holds for all findings at once at 95 % (Bonferroni); null where there is none. */
+  /** An interval that holds for all findings at once at 95 % (Bonferroni); null if there is none. */
   readonly interval: Interval | null;
   /**
    * True: that interval lies within `SMALL_SHARE` of the whole. False: it does not, and zero is not in it. Null: neither, so
@@ -206,7 +206,7 @@ export function judge(left: Left, wholeMs: number, level: number, stepMs = 0): J
   return { interval, small: interval.low > 0 || interval.high < 0 ? false : null };
 }
 
-/** What the server's own clock says of a visit's calls; undefined where it does not. */
+/** What the server's own clock says of a visit's calls; undefined if it does not. */
 export function serverMeans(visit: Visit): ServerMeans | undefined {
   return visit.server !== undefined && "requestMs" in visit.server ? visit.server : undefined;
 }

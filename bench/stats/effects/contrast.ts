@@ -6,9 +6,9 @@ import { type Propagated, jointDraws } from "./propagation.ts";
 /** A linear combination of coefficients, as a logarithm. */
 export interface Contrast {
   readonly log: number;
-  /** Null where the data cannot give one that says anything. */
+  /** Null if the data cannot give one that says anything. */
   readonly interval: Interval | null;
-  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty where that is not known. */
+  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty if that is not known. */
   readonly moves: Float64Array;
   readonly df: number;
 }
@@ -24,7 +24,7 @@ const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
  * A contrast whose error is worked out when it is first asked for: that takes time, and many a contrast is asked for its value
  * alone.
  *
- * @param errorOf undefined where nothing can be said of the error
+ * @param errorOf undefined if nothing can be said of the error
  */
 export function contrastOf(log: number, errorOf: () => Propagated | undefined): Contrast {
   const known = lazily(() => {
