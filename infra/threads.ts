@@ -1,5 +1,5 @@
 import type { HostFacts, LogicalCpu } from "./hosts/facts.ts";
-import { formatCpuList, parseCpuList } from "./hosts/cpulist.ts";
+import { formatCpuList, parseCpuList } from "../lib/cpulist.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Placement } from "./outputs.ts";
 

@@ -1,5 +1,6 @@
+import { formatCpuList } from "../lib/cpulist.ts";
 import { UserError } from "../lib/errors.ts";
-import { allowedCpus, formatCpuList, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
+import { allowedCpus, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
 import { checkName } from "./names.ts";
 import { tryRun } from "./run.ts";
 import type { Sudo } from "./hosts/user.ts";

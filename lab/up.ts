@@ -1,11 +1,11 @@
 import { mkdir, readFile } from "node:fs/promises";
+import { formatCpuList } from "../lib/cpulist.ts";
 import type { Progress } from "../lib/progress.ts";
 import { debianBase } from "./base.ts";
 import { needPrograms, needRoot } from "./debian/needs.ts";
 import { PACKAGES_PLACE, packageFolder } from "./debian/packages.ts";
 import { bootHost, hostUp, type BootPlan, stopHost } from "./hosts/boot.ts";
 import { needHierarchies } from "./hosts/cgroupfs.ts";
-import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
 import { awaitHost } from "./hosts/ready.ts";
 import { locked, lockedForAll } from "./lock.ts";

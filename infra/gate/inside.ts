@@ -1,5 +1,5 @@
 import type { Fault } from "../../lib/errors.ts";
-import { formatCpuList, parseCpuList } from "../hosts/cpulist.ts";
+import { formatCpuList, parseCpuList } from "../../lib/cpulist.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import { mustRunOn } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";

@@ -2,9 +2,10 @@ import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exists } from "../../lib/cache/cached.ts";
+import { formatCpuList } from "../../lib/cpulist.ts";
 import { UserError } from "../../lib/errors.ts";
 import { cgroupName } from "../names.ts";
-import { formatCpuList, type HostLimits } from "./limits.ts";
+import type { HostLimits } from "./limits.ts";
 
 /** A mounted hierarchy of control groups. */
 export interface Hierarchy {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { parseCpuList } from "../../lib/cpulist.ts";
 
 /** A logical CPU of the machine that may be given to hosts. */
 export interface MachineCpu {
@@ -35,27 +36,6 @@ export function planLimits(machine: readonly MachineCpu[]): Readonly<Record<"cli
     cloud: { cpus: ascending(cloud), quotaCpus: null },
     edge: { cpus: ascending(edge), quotaCpus: Math.round(edge.length * EDGE_SHARE * 100) / 100 },
   };
-}
-
-/** CPUs as Linux writes lists: `[0, 1, 2, 5]` becomes `0-2,5`. */
-export function formatCpuList(cpus: readonly number[]): string {
-  const sorted = [...new Set(cpus)].sort((a, b) => a - b);
-  const ranges: [number, number][] = [];
-  for (const cpu of sorted) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === cpu - 1) last[1] = cpu;
-    else ranges.push([cpu, cpu]);
-  }
-  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
-}
-
-/** Reads a list as Linux writes it: `0-2,5` becomes `[0, 1, 2, 5]`. */
-export function parseCpuList(text: string): number[] {
-  const parts = text.trim().split(",").filter(Boolean);
-  return parts.flatMap((part) => {
-    const [from = NaN, to = from] = part.split("-").map(Number);
-    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  });
 }
 
 /** The CPUs that this process may run on. */

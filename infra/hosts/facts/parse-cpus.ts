@@ -1,4 +1,4 @@
-import { HIGHEST_CPU, parseCpuList } from "../cpulist.ts";
+import { HIGHEST_CPU, parseCpuList } from "../../../lib/cpulist.ts";
 import type { LogicalCpu } from "../facts.ts";
 
 /** What the sections of the facts script say that are about CPUs. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../../lib/errors.ts";
 import { atMost, bytesOf, nameOf } from "../bounds.ts";
-import { HIGHEST_CPU, parseCpuList } from "../cpulist.ts";
+import { HIGHEST_CPU, parseCpuList } from "../../../lib/cpulist.ts";
 import type { HostFacts } from "../facts.ts";
 import { parseLogin, type HostLogin } from "../login.ts";
 import { parseCpus } from "./parse-cpus.ts";
