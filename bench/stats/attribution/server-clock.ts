@@ -5,19 +5,14 @@ import { mean } from "../math/quantile.ts";
 import type { Levels } from "../effects/design.ts";
 import { type CellGroup, levelsOf } from "../levels.ts";
 import { type Study, nullModels } from "../study.ts";
+import { type Judged, type Left, judge, judgeable, leftOver, levelOf } from "./left-over.ts";
 import {
   BETWEEN,
-  type Judged,
-  type Left,
   SERVER,
   type Sum,
   add,
   estimate,
   groupsOf,
-  judge,
-  judgeable,
-  leftOver,
-  levelOf,
   meanOf,
   plainCells,
   scale,

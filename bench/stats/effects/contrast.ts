@@ -16,7 +16,7 @@ export interface Contrast {
 /** The upper end of 95 % intervals. */
 const UPPER = 0.975;
 /** Half of an interval, as a logarithm, beyond which it says nothing. */
-export const WIDEST = Math.log(1000);
+const WIDEST = Math.log(1000);
 const DRAWS = 1000;
 const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
 
@@ -79,4 +79,12 @@ export function jointInterval(
   const stretch = studentQuantile(UPPER, Math.min(...contrasts.map((c) => c.df))) / normalQuantile(UPPER);
   const end = (q: number) => centre + stretch * quantile(sorted, q);
   return { low: end(1 - UPPER), high: end(UPPER) };
+}
+
+/** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null if that says nothing. */
+export function simultaneous({ log, interval, df }: Contrast, comparisons: number): Interval | null {
+  if (interval === null) return null;
+  const quantile = (tail: number) => studentQuantile(1 - tail, df);
+  const half = ((interval.high - interval.low) / 2) * (quantile(0.025 / Math.max(1, comparisons)) / quantile(0.025));
+  return half > WIDEST ? null : { low: log - half, high: log + half };
 }
