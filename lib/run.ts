@@ -1,4 +1,4 @@
-import { spawn, type SpawnOptions } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { UserError } from "./errors.ts";
 import { quoteAll } from "./quote.ts";
 
@@ -77,6 +77,18 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
       resolve({ exitCode, signal, ...said });
     });
   });
+}
+
+/**
+ * Closes a running program's stdin, and waits until it has ended. It is killed if that takes too long.
+ *
+ * @param closed its `close` event
+ */
+export async function endInTime(child: ChildProcess, closed: Promise<unknown>, ms: number): Promise<void> {
+  child.stdin?.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), ms);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** Runs a program with this process's own streams. @returns its exit code; 255 if a signal ended it */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { UserError } from "../../lib/errors.ts";
+import { endInTime } from "../../lib/run.ts";
 
 /** A program that answers each line on its stdin with a line of JSON. It ends when its stdin closes, so it ends with this process. */
 export class LineProgram {
@@ -43,10 +44,7 @@ export class LineProgram {
   }
 
   /** Closes its stdin and waits for its end. */
-  async stop(): Promise<void> {
-    this.#child.stdin.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000);
-    await this.#ended;
-    clearTimeout(timer);
+  stop(): Promise<void> {
+    return endInTime(this.#child, this.#ended, 5000);
   }
 }

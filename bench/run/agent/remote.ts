@@ -3,7 +3,9 @@ import { createReadStream } from "node:fs";
 import { Readable, type Writable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
+import { endInTime } from "../../../lib/run.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
+import { lastLine } from "../../../infra/hosts/bounds.ts";
 import { mustRunOn, script } from "../../../infra/hosts/connection/remote.ts";
 import { openPassage } from "../../../infra/hosts/connection/login-shell.ts";
 import { sshArgs, sshEnvironment } from "../../../infra/hosts/connection/ssh.ts";
@@ -89,7 +91,8 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     child.kill("SIGKILL");
   });
   child.on("error", lose);
-  child.on("close", (code) => lose(ended(`ended (${lastWords(said(), code)})`)));
+  child.on("close", (code) => lose(ended(`ended (${lastLine(said()) || `exit code ${code}`})`)));
+  const closed = new Promise((resolve) => child.on("close", resolve));
   let begun = false;
   const hello = new Promise<void>((resolve) => {
     const give = (error: unknown) => {
@@ -136,7 +139,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         return visited;
       }),
     gone: () => gone !== undefined,
-    close: async () => (gone === undefined ? endInTime(child) : undefined),
+    close: async () => (gone === undefined ? endInTime(child, closed, CLOSE_MS) : undefined),
   };
 }
 
@@ -151,18 +154,5 @@ function startAgent(ssh: SshTarget, dir: string) {
   return { child, begin, said: () => said };
 }
 
-async function endInTime(child: SshChild): Promise<void> {
-  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  child.stdin.end();
-  const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
-  await closed;
-  clearTimeout(timer);
-}
-
 /** Characters of standard error that are kept. */
 const LAST_WORDS = 4096;
-
-/** The end of what ssh or the agent said, or the exit code where they said nothing. */
-function lastWords(said: string, code: number | null): string {
-  return said.trim().split("\n").at(-1)?.slice(-300) || `exit code ${code}`;
-}
