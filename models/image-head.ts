@@ -76,8 +76,7 @@ function checkFrame(frame: Buffer): number {
   const components = frame[5] as number;
   if (components === 4)
     throw new Error("its colours are CMYK (for print), which decoders turn into different RGB: save it as RGB");
-  if (components !== 1 && components !== 3)
-    throw new Error(`it has ${components} colour components, not 1 or 3`);
+  if (components !== 1 && components !== 3) throw new Error(`it has ${components} colour components, not 1 or 3`);
   const [height, width] = [frame.readUInt16BE(1), frame.readUInt16BE(3)];
   checkSize(width, height);
   return Math.ceil(width / 8) * Math.ceil(height / 8);

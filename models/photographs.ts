@@ -54,7 +54,10 @@ function nameOf(entry: PhotographEntry): string {
 async function fetchOne(entry: PhotographEntry, progress: Progress): Promise<string> {
   if ("path" in entry) {
     if (await isAs(entry.path, entry.sha256)) return entry.path;
-    throw new UserError({ what: `${entry.path}: its SHA-256 is another than the list says`, expected: entry.sha256 ?? "" });
+    throw new UserError({
+      what: `${entry.path}: its SHA-256 is another than the list says`,
+      expected: entry.sha256 ?? "",
+    });
   }
   if ("url" in entry) return fetchUrl(entry, progress);
   const [path] = await pypiFiles(entry, [entry], progress);

@@ -68,7 +68,10 @@ async function libvips() {
   } catch (error) {
     const [why = ""] = messageOf(error).split("\n");
     const expected = "npm's optional package of sharp for this system";
-    throw new UserError({ what: `libvips cannot be loaded: ${why}`, expected, fix: "npm ci --include=optional" }, { cause: error });
+    throw new UserError(
+      { what: `libvips cannot be loaded: ${why}`, expected, fix: "npm ci --include=optional" },
+      { cause: error },
+    );
   }
 }
 

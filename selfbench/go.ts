@@ -5,8 +5,7 @@ import { type RunOptions, run } from "../lib/run.ts";
 
 /** Runs `go`. @throws UserError with the end of its output if it fails */
 export async function go(args: readonly string[], options: RunOptions = {}): Promise<void> {
-  const fix =
-    "see go's output above; Go 1.24 or newer (Go 1.21 to 1.23 fetches it) and a module proxy are needed";
+  const fix = "see go's output above; Go 1.24 or newer (Go 1.21 to 1.23 fetches it) and a module proxy are needed";
   await run(["go", ...args], { fix, ...options });
 }
 
