@@ -49,7 +49,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   for (const model of MODELS) await prepareModel(model, steps);
   const kind = defaultServerKind;
   const hub = await dockerHubReachable();
-  // Built before the lab is up: it may take minutes, in which the lab would use memory for nothing.
+  // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
   const standIn = hub ? undefined : await standInFor(kind.name)?.image(steps);
   steps.done();
   begin(STAGES.lab);

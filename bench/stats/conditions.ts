@@ -6,7 +6,7 @@ import { EndRecord, type OnTorn, VisitRecord } from "../records/records.ts";
 /** Under which conditions a cell was measured: how it ended, and whether its own client disturbed it. */
 export interface CellConditions {
   readonly cell: string;
-  /** Null if the run was killed before the cell's end. */
+  /** Null where the run was killed before the cell's end. */
   readonly end: Pick<EndRecord, "reason" | "n" | "precision" | "stable"> | null;
   readonly visits: number;
   readonly disturbedVisits: number;
@@ -14,9 +14,9 @@ export interface CellConditions {
   readonly disturbances: readonly string[];
   /** So many visits were disturbed that the cell's times are in part the client's own. */
   readonly flagged: boolean;
-  /** Share of the CPU quota's periods in which it was used up and the server waited; null if no quota holds or none was read. */
+  /** Share of the CPU quota's periods in which it was used up and the server waited; null where no quota holds or none was read. */
   readonly throttledShare: number | null;
-  /** Time that a hypervisor gave to other guests, as a share of the visits' time, all processors together; null if unread. */
+  /** Time that a hypervisor gave to other guests, as a share of the visits' time, all processors together; null where unread. */
   readonly stealShare: number | null;
   /** Open loop: the server did not keep the rate, so the latencies show how long the visits were. */
   readonly behind: boolean;
@@ -64,7 +64,7 @@ function conditionsOf(cell: string, end: EndRecord | null, visits: readonly Visi
   };
 }
 
-/** The sum of the parts over the sum of the wholes; null if there are none. */
+/** The sum of the parts over the sum of the wholes; null where there are none. */
 function share(parts: readonly (readonly [part: number, whole: number])[]): number | null {
   const sum = (of: 0 | 1) => parts.reduce((total, part) => total + part[of], 0);
   return sum(1) > 0 ? sum(0) / sum(1) : null;

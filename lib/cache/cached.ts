@@ -59,12 +59,12 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A name for something unfinished, beside `path`. No other process uses it. */
+/** A name beside `path` that no other process has: of something that is not finished. */
 export function ownName(path: string): string {
   return `${path}.${thisHolder()}`;
 }
 
-/** What ended processes have left under such names. */
+/** What processes that are seen to be gone have left under such names. */
 export async function leftovers(path: string): Promise<string[]> {
   const head = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch((): string[] => []);
