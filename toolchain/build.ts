@@ -6,6 +6,7 @@ import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
 import { type RunResult, tryRun } from "../lib/run.ts";
+import { onSignals } from "../lib/signals.ts";
 import { buildKey, goArch, readSources } from "./key.ts";
 import type { Program } from "./programs.ts";
 
@@ -78,19 +79,13 @@ export function buildFault(name: string, needed: string, { exitCode, stderr }: R
 }
 
 /** If a signal ends this process, aborts what `body` runs: otherwise a compiler would go on and use the machine's CPUs. */
-async function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const gone = new AbortController();
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const end = (signal: NodeJS.Signals) => {
+  const stop = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     gone.abort();
     process.exit(128 + constants.signals[signal]);
-  };
-  for (const signal of signals) process.once(signal, end);
-  try {
-    return await body(gone.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, end);
-  }
+  });
+  return body(gone.signal).finally(stop);
 }
 
 /** Whether a line of `go build -v` says what is wrong: the other lines name packages and downloads. */

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { command } from "../lib/cli/spec.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+import { onSignals } from "../lib/signals.ts";
 
 /** Those options of pulumi that people type and that take no value. */
 const FLAGS = ["diff", "json", "path", "plaintext", "refresh", "secret", "show-secrets", "skip-preview"];
@@ -39,27 +38,13 @@ async function run(argv: readonly string[]): Promise<number> {
   const { ensureToolchain } = await import("./index.ts");
   const { env } = await ensureToolchain();
   const child = spawn("pulumi", argv, { stdio: "inherit", env: { ...process.env, ...env } });
-  const stop = passSignals((signal) => child.kill(signal));
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-    });
-  } finally {
-    stop();
-  }
-}
-
-/** Passes signals to pulumi until it has ended. A terminal sends Ctrl-C to pulumi by itself: it must not get it twice. */
-function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-  const handlers = SIGNALS.map((signal) => {
-    const fromTerminal = terminal && (signal === "SIGINT" || signal === "SIGQUIT");
-    const handler = () => {
-      if (!fromTerminal) send(signal);
-    };
-    process.on(signal, handler);
-    return [signal, handler] as const;
+  // A terminal sends Ctrl-C to pulumi by itself: it must not get it twice.
+  const stop = onSignals(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"], (signal) => {
+    if (!terminal || !["SIGINT", "SIGQUIT"].includes(signal)) child.kill(signal);
   });
-  return () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
+  return new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  }).finally(stop);
 }

@@ -1,9 +1,11 @@
+import { constants } from "node:os";
 import { basename, resolve } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/output.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
+import { onSignals } from "../../lib/signals.ts";
 import { loadImages } from "../plan/photographs.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
@@ -121,8 +123,6 @@ function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
   return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
 }
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
 /**
  * Makes a signal end this process at once and print how to go on. Nothing is lost: every record is on disk, agents end with
  * their connections, and the next session takes the run's lock over.
@@ -130,13 +130,8 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
  * @returns a function that undoes this
  */
 function sayHowToGoOn(dir: string): () => void {
-  const handlers = Object.entries(SIGNALS).map(([signal, exitCode]) => {
-    const handler = () => {
-      say(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}`);
-      process.exit(exitCode);
-    };
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
+  return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    say(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}`);
+    process.exit(128 + constants.signals[signal]);
   });
-  return () => handlers.forEach((off) => off());
 }
