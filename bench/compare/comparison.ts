@@ -20,7 +20,7 @@ export interface GroupChange extends JudgedTogether {
   readonly isNull: boolean;
   /** The two runs' servers had other models of this name, so that the ratio is one of models, too. */
   readonly otherModel: boolean;
-  /** B's p90 over A's (`TAIL_RULE`), judged with all others; null if the calls cannot carry it. */
+  /** B's p90 over A's (`TAIL_RULE`), judged with all others; null where the calls cannot carry it. */
   readonly p90: JudgedTogether | null;
 }
 
@@ -29,7 +29,7 @@ export interface Agreement extends Pick<Apart, "typical" | "ninth" | "largest"> 
   readonly cells: number;
   /** Share of cells whose medians lie within `NEAR` of each other. */
   readonly close: number;
-  /** Share of cells whose two 95 % intervals have something in common, of those that have both; null if none has. */
+  /** Share of cells whose two 95 % intervals have something in common, of those that have both; null where none has. */
   readonly overlapping: number | null;
 }
 
@@ -45,16 +45,16 @@ export interface Comparison {
   readonly identical: boolean;
   /** How much a machine's level differs from run to run anyway, as repeats of these runs show it; null: that is not known. */
   readonly restart: Restart | null;
-  /** Why no latency of one run can be compared with one of the other; null if they can be. Then no cell is compared. */
+  /** Why no latency of one run can be compared with one of the other; null where they can be. Then no cell is compared. */
   readonly notComparable: string | null;
   /** Every cell of both runs, those visited once as noisy as their like; the null model is a group of its own and no part of this. Null: nothing in common. */
   readonly overall: Compared | null;
-  /** How well the runs agree, cell by cell; null if they have none in common. */
+  /** How well the runs agree, cell by cell; null where they have none in common. */
   readonly agreement: Agreement | null;
   readonly groups: readonly GroupChange[];
   /**
    * The threshold (a share) at which the whole and every group of a model that computes would be called unchanged: what these
-   * runs can resolve. Null if one of them has no interval, or there is none.
+   * runs can resolve. Null where one of them has no interval, or there is none.
    */
   readonly resolution: number | null;
   readonly cells: readonly CellChange[];

@@ -8,7 +8,7 @@ import type { Progress } from "../../lib/progress.ts";
 
 const requirements = join(repoRoot, "selfbench", "fleet", "ansible", "requirements.txt");
 
-/** The command `ansible-playbook` of a pinned ansible-core, installed from PyPI once. @throws UserError if pip cannot install it */
+/** The command of a pinned ansible-core that is `ansible-playbook`, installed from PyPI once. @throws UserError where pip cannot install it */
 export async function ansiblePlaybook(progress: Progress): Promise<{ command: string[]; version: string }> {
   const text = await readFile(requirements, "utf8");
   const version = /^ansible-core==(.+)$/m.exec(text)?.[1] ?? "";
@@ -23,6 +23,6 @@ export async function ansiblePlaybook(progress: Progress): Promise<{ command: st
     for (const step of steps) await run(step, { what: step.slice(1, 4).join(" "), fix });
     progress.done();
   });
-  // Not `bin/ansible-playbook`: its first line names the folder in which the environment was made, before it was renamed.
+  // Not `bin/ansible-playbook`: its first line names the folder that the environment was made in.
   return { command: [join(dir, "bin", "python"), "-m", "ansible", "playbook"], version };
 }

@@ -47,7 +47,7 @@ export function tableMeans(known: Known, images: (cell: Cell) => boolean): Count
 
 const computing = ({ study }: Known) => study.manifest.cells.filter((c) => c.model !== "null");
 
-/** Counts the intervals of one factor's effects that hold the truth: averaged over all else, and at one level of another factor. */
+/** Intervals of the effects of one factor, averaged over all else and at one level of another. */
 export function effects(known: Known, factor: string): Count {
   const cells = computing(known);
   const { axes } = known.study;

@@ -82,7 +82,10 @@ export function jointInterval(
 }
 
 /** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null if that says nothing. */
-export function simultaneous({ log, interval, df }: Contrast, comparisons: number): Interval | null {
+export function simultaneous(
+  { log, interval, df }: Pick<Contrast, "log" | "interval" | "df">,
+  comparisons: number,
+): Interval | null {
   if (interval === null) return null;
   const quantile = (tail: number) => studentQuantile(1 - tail, df);
   const half = ((interval.high - interval.low) / 2) * (quantile(0.025 / Math.max(1, comparisons)) / quantile(0.025));

@@ -22,7 +22,7 @@ export function known(interval: Interval | null | undefined): Interval | null {
   return interval != null && Number.isFinite(interval.low) && Number.isFinite(interval.high) ? interval : null;
 }
 
-/** An effect as a ratio; the interval is null if the data cannot give one. */
+/** An effect as a ratio; the interval is null where the data cannot give one. */
 export interface RatioEstimate {
   readonly ratio: number;
   readonly interval: Interval | null;
@@ -56,7 +56,7 @@ export function linear(parts: readonly (readonly [weight: number, estimate: Esti
   return { value, se: Math.sqrt(total), df };
 }
 
-/** The t interval of an estimate; null if its error is not known. */
+/** The t interval of an estimate; null where its error is not known. */
 export function intervalOf(e: Estimate, level = 0.95): Interval | null {
   if (!(e.df > 0) || !Number.isFinite(e.se)) return null;
   const half = studentQuantile((1 + level) / 2, e.df) * e.se;
