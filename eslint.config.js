@@ -93,7 +93,7 @@ export default tseslint.config(
     files: ["**/*.ts"],
     ignores: ["**/*.test.ts", "**/testing/**", "test/**"],
     plugins: { lathe: { rules: { "shell-text": shellText } } },
-    rules: { "lathe/shell-text": "error" },
+    rules: { "lathe/shell-text": "error", "max-lines-per-function": ["error", 80] },
   },
   { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked },
   prettier,

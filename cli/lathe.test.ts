@@ -129,7 +129,7 @@ describe("wrong use", () => {
     [["doctor", "[-oProxyCommand=x]"], /^error: HOST: "\[-oProxyCommand=x\]"/],
     [["doctor", "x", "--ports", "grpc=70000"], /^error: --ports: "grpc=70000"/],
     [["plan", "--requests", "0"], /^error: --requests 0/],
-    [["bench", "--resume", "--seed", "2"], /^error: --seed: a resumed run has what it began with/],
+    [["bench", "--resume", "--seed", "2"], /^error: --seed: a resumed run keeps the options that it began with/],
     [["compare", "A"], /^error: compare: one run/],
     [["bench", "compare", "A"], /^error: compare: one run/],
     [["report", "A", "B"], /^error: an operand too many/],

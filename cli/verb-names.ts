@@ -11,7 +11,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 /** `bench plan` and the like, as `npm run bench -- plan` has them. */
 const OF_BENCH = ["plan", "report", "compare"];
 
-/** The verb that arguments begin with, and what follows it; the verb is undefined where there is none of that name. */
+/** The verb that arguments begin with, and what follows it; the verb is undefined if there is none of that name. */
 export function verbOf(verbs: Verbs, argv: readonly string[]) {
   const [first = "", second = "", ...more] = argv;
   const two = `${first} ${second}`;
@@ -37,7 +37,7 @@ export function firstWords(verbs: Verbs): [word: string, about: string][] {
   return [...new Map(words)];
 }
 
-/** The second words of a group such as `selfbench`, with what each is about: none where it is no group. */
+/** The second words of a group such as `selfbench`, with what each is about: none if it is no group. */
 export function membersOf(verbs: Verbs, group: string): [word: string, about: string][] {
   return Object.entries(verbs).flatMap(([name, { about }]) =>
     name.startsWith(`${group} `) ? [[name.slice(group.length + 1), about]] : [],

@@ -10,10 +10,10 @@ export const demo = command(
     options: OPTIONS,
     details: [
       "In eight minutes every cell gets three visits or more, because the slow model is measured with two of the ten photographs. " +
-        "That is enough to answer, and too few visits to know each cell to 2 %. `npx lathe bench` measures all of the matrix. More " +
-        "time gives more precision: --budget 60 --requests 100 asks for 2 % of every cell.",
+        "That is enough for answers, but not to know each cell to 2 %. `npx lathe bench` measures the whole matrix. More time gives " +
+        "more precision: --budget 60 --requests 100 asks for 2 % in every cell.",
       "First it installs or builds what this machine lacks, once, and keeps it in ~/.cache/lathe. You can kill it and start it " +
-        "again at any time. It reaches outside this machine only to download packages.",
+        "again at any time. It connects to other machines only to download packages.",
     ],
     examples: [
       ["npx lathe demo", "everything, from nothing to the report"],

@@ -19,7 +19,7 @@ import { stages } from "./stages.ts";
 import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
 import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upAll } from "./stacks.ts";
 
-/** The paper's two models, and the one whose latency is protocol and wire alone. */
+/** The paper's two models, and the null model. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
 
 const STAGES = {
@@ -30,7 +30,7 @@ const STAGES = {
   down: "Take it all down again",
 } as const;
 
-/** What to type where the lab is gone: the commands that a run suggests need its servers. */
+/** What to type next if the lab is gone: the commands that a run suggests need its servers. */
 const AFTERWARDS = "npx lathe demo --keep (to go on by hand); your own machines: docs/guide.md";
 
 /** `lathe demo`. */
@@ -55,7 +55,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   begin(STAGES.lab);
   const earlier = await readUnfinished(dir);
   if (earlier?.ownLab === true) {
-    say("An earlier demo did not finish: the lab that it made is taken down first.");
+    say("An earlier demo did not finish. The lab that it made is taken down first.");
     await labDown(name, steps);
   }
   const wasUp = (await findLab(name)) !== undefined;
@@ -79,7 +79,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
     [
       ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, "demo/experiments.yaml")],
       ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
-      // So few calls cannot be precise: asked for, it would be a promise that no cell keeps.
+      // With so few calls no cell can become precise, so no precision is asked for.
       ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
       ...["--block", "5", "--remark", STANDS_FOR],
       ...(values.images === undefined ? [] : ["--images", values.images.join(",")]),

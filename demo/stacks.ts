@@ -10,7 +10,7 @@ import { UserError } from "../lib/errors.ts";
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import type { Lab } from "../lab/index.ts";
 
-/** Where the demo's stacks keep their state and config: in the lab's own folder, so that they go when the lab goes. */
+/** The demo's stacks. Their state and config are in the lab's folder, so they are removed with the lab. */
 export interface DemoStacks {
   readonly names: readonly string[];
   readonly projectDir: string;
@@ -55,8 +55,8 @@ export async function upAll(
 }
 
 /**
- * Names of the stacks that a demo must not take down: those that were up before it, in a lab that was up before it. What a demo
- * that did not finish has left is not there to stay.
+ * Names of the stacks that a demo must not take down: those that were up before it, in a lab that was up before it. Stacks that
+ * an unfinished demo left are not among them.
  */
 export async function staysUp(
   labWasUp: boolean,
@@ -66,14 +66,14 @@ export async function staysUp(
   return labWasUp ? (earlier?.before ?? (await deployed())) : [];
 }
 
-/** Names of the stacks that are deployed already: of a demo that was kept. */
+/** Names of the demo's stacks that are deployed already: an earlier demo was run with --keep. */
 export async function deployedBefore({ projectDir, env, names }: DemoStacks): Promise<string[]> {
   const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir, env }));
   return known.filter((s) => names.includes(s.name) && (s.deployed?.resources ?? 0) > 0).map((s) => s.name);
 }
 
 /**
- * Takes stacks down, all at once, and forgets them.
+ * Takes stacks down, all at once, and removes their state and config.
  *
  * @param before stacks that were there before: they stay
  * @throws UserError with the reason of each that is not down

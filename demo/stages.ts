@@ -1,9 +1,8 @@
 /**
- * What a person sees of the demo's course: each stage has its number and what it is for, on a line of its own. The steps inside of
- * a stage report their own progress, in lines below.
+ * Says which stage the demo is in: number and title, on a line of its own. The steps of a stage report their progress below it.
  *
- * @param titles all of them: how many there are is said from the first one on
- * @returns begins the stage of that title; throws where it is not the next one
+ * @param titles of all stages, in order
+ * @returns a function that begins the stage of that title. It throws if that is not the next one
  */
 export function stages(titles: readonly string[], say: (line: string) => void): (title: string) => void {
   let next = 0;

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { writeAtomic } from "../lib/cache/cached.ts";
 
-/** What a demo that was killed leaves behind for the next one: what is the demo's own to take down, and what is not. */
+/** A note that a killed demo leaves for the next one: what it made, and what was there before. */
 const Unfinished = z.object({
-  /** It made the lab. */
+  /** Whether it made the lab. */
   ownLab: z.boolean(),
   /** Stacks that were up before it. */
   before: z.array(z.string()).readonly(),
 });
 type Unfinished = z.infer<typeof Unfinished>;
 
-/** The mark's path in the lab's folder: it goes with the lab. */
+/** The note's path. It is in the lab's folder, and is removed with it. */
 export const unfinishedMark = (dir: string): string => join(dir, "demo-unfinished");
 
 /** Notes that a demo is at work on a lab. */
@@ -20,7 +20,7 @@ export async function markUnfinished(dir: string, mark: Unfinished): Promise<voi
   await writeAtomic(unfinishedMark(dir), JSON.stringify(mark));
 }
 
-/** The mark of a demo that did not finish; undefined where there is none that can be read. */
+/** The note of a demo that did not finish; undefined if there is none, or it cannot be read. */
 export async function readUnfinished(dir: string): Promise<Unfinished | undefined> {
   const text = await readFile(unfinishedMark(dir), "utf8").catch(() => "");
   try {

@@ -10,7 +10,7 @@ interface Terminal {
 /**
  * Nobody loses every stack by a word too few: a person is asked, and a script must say it.
  *
- * @throws WrongUse where nobody can be asked, or the answer is no
+ * @throws WrongUse if nobody can be asked, or the answer is no
  */
 export async function askAboutAll(
   names: readonly string[],

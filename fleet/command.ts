@@ -52,7 +52,7 @@ export async function fleet(action: Action, values: Values<typeof UP>, all = fal
   return ended.every((s) => s.result === action) ? 0 : 1;
 }
 
-/** A project's folder that was named. @throws UserError where it is none */
+/** A project's folder that was named. @throws UserError if it is none */
 export async function projectAt(dir: string): Promise<string> {
   if (await exists(join(dir, "Pulumi.yaml"))) return dir;
   throw new UserError({ what: `--project: ${dir}`, expected: "a folder with a Pulumi.yaml" });

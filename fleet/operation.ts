@@ -21,7 +21,7 @@ interface Request {
 
 /** An engine at work. */
 export interface Operation {
-  /** How the engine ended: `code` is null where a signal ended it. */
+  /** How the engine ended: `code` is null if a signal ended it. */
   readonly ended: Promise<{ readonly code: number | null; readonly state: RunState }>;
   /** Asks it to stop: what has begun is finished, nothing new is begun. A second time ends it at once. */
   interrupt(): void;

@@ -32,7 +32,7 @@ export async function configuredStacks(projectDir: string): Promise<KnownStack[]
   return (await Promise.all(read)).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** `lathe:host` in a stack's config file; undefined where it is not there in plain text. The engine reports what else is wrong with the file. */
+/** `lathe:host` in a stack's config file; undefined if it is not there in plain text. The engine reports what else is wrong with the file. */
 export function hostOf(text: string): string | undefined {
   try {
     const content = parse(text, { logLevel: "error" }) as { config?: Record<string, unknown> } | null;
@@ -67,7 +67,7 @@ function lastName(stack: string): string {
 /**
  * The stacks named, else all but `dev`; of those `down` leaves out what the backend does not know.
  *
- * @throws UserError where a name is not known, or there is no stack at all
+ * @throws UserError if a name is not known, or there is no stack at all
  */
 export function chooseStacks(
   action: "up" | "down",

@@ -11,7 +11,7 @@ export interface StackStatus {
   readonly stack: string;
   readonly host: string | undefined;
   readonly kind: Kind;
-  /** As earlier runs make likely; undefined where there was none. */
+  /** As earlier runs make likely; undefined if there was none. */
   readonly expected: Took | undefined;
   /** Milliseconds since the epoch; undefined: it waits. */
   readonly startedAt?: number | undefined;
@@ -31,7 +31,7 @@ export function secondsOf({ startedAt, endedAt }: StackStatus, now: number): num
   return startedAt === undefined ? 0 : ((endedAt ?? now) - startedAt) / 1000;
 }
 
-/** Seconds until all are done, as earlier runs make likely; undefined where a stack has no earlier run. */
+/** Seconds until all are done, as earlier runs make likely; undefined if a stack has no earlier run. */
 export function secondsLeft(all: readonly StackStatus[], parallel: number, now: number): number | undefined {
   const open = all.filter((s) => s.result === undefined);
   if (open.some((s) => s.expected === undefined)) return undefined;

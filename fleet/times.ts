@@ -33,7 +33,7 @@ export async function fleetFolder(projectDir: string): Promise<string> {
   return dir;
 }
 
-/** Reads what is remembered; nothing where there is nothing, or nothing that can be read. */
+/** Reads what is remembered; nothing if there is nothing, or nothing that can be read. */
 export async function readTimes(dir: string): Promise<Times> {
   const text = await readFile(`${dir}/times.json`, "utf8").catch(() => "");
   return Times.safeParse(jsonOf(text)).data ?? {};

@@ -32,7 +32,7 @@ import {
  * Reads a machine's facts and makes the models of its servers ready: all that a stack's program waits for, so that the
  * plan is plain values.
  *
- * @throws UserError where the machine or a model's source does not allow it: before any resource exists
+ * @throws UserError if the machine or a model's source does not allow it: before any resource exists
  */
 export async function prepare(config: StackConfig): Promise<{ machine: PreparedMachine; servers: PreparedServer[] }> {
   const { servers, ...rest } = config;
@@ -63,7 +63,7 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
   return { machine: { config: rest, target, facts, home, login, address }, servers: await Promise.all(prepared) };
 }
 
-/** Declares one machine and the servers on it; gives the stack's outputs, `latheSecrets` undefined where nothing is secret. */
+/** Declares one machine and the servers on it; gives the stack's outputs, `latheSecrets` undefined if nothing is secret. */
 export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]) {
   const { config, target, facts, home, address } = machine;
   const owner = ownerOf();

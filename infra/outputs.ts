@@ -96,7 +96,7 @@ export const Server = z.object({
   kind: z.string().min(1),
   container: z.string().describe("the container's name on that machine"),
   image: z.string().describe("image reference with digest, as it was deployed"),
-  /** True where a stand-in serves in place of the real server's binary: said wherever its numbers appear. */
+  /** True if a stand-in serves in place of the real server's binary: said wherever its numbers appear. */
   standIn: z.boolean(),
   /** Which build of the server, in the kind's own words: settings may act in one build alone. */
   build: z.string(),

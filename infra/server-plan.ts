@@ -48,7 +48,7 @@ export interface ServerPlan extends PreparedServer {
  * Decides what a server is to be on its machine. What a person must know of it is said as warnings.
  *
  * @param owner `PROJECT/STACK`
- * @throws UserError where the machine does not allow it
+ * @throws UserError if the machine does not allow it
  */
 export async function planServer(machine: PreparedMachine, server: PreparedServer, owner: string): Promise<ServerPlan> {
   const { target, facts, login, address } = machine;

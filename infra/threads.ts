@@ -1,5 +1,5 @@
 import type { HostFacts, LogicalCpu } from "./hosts/facts.ts";
-import { formatCpuList, parseCpuList } from "./hosts/cpulist.ts";
+import { formatCpuList, parseCpuList } from "../lib/cpulist.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Placement } from "./outputs.ts";
 
@@ -37,7 +37,7 @@ type Core = readonly LogicalCpu[];
  *
  * Pure.
  *
- * @throws UserError where no CPU that may be used runs
+ * @throws UserError if no CPU that may be used runs
  */
 export function threadPlan(facts: HostFacts, policy: ThreadPolicy): ThreadPlan {
   const usable = usableCores(facts);

@@ -13,12 +13,12 @@ import { run } from "./run.ts";
 
 export { inChroot } from "./debian/chroot.ts";
 
-/** Changed when the way a base is made changes, so that older ones in the cache are not taken. */
+/** Change a number when a base is made in another way: then older ones in the cache are not used. */
 const RECIPE = { minbase: 1, packages: 2 };
 
 /**
- * A root folder with this machine's own release of Debian or Ubuntu: minbase and some packages, without recommended ones.
- * Built once, and never to be written to: copy it, or put an overlay over it. Needs to be root.
+ * A root folder with this machine's release of Debian or Ubuntu: minbase and some packages, without those that they recommend.
+ * It is built once. Never write to it: copy it, or put an overlay over it. Only root can build it.
  */
 export async function debianBase(progress: Progress, packages: readonly string[] = []): Promise<string> {
   needRoot();
@@ -35,7 +35,7 @@ export async function debianBase(progress: Progress, packages: readonly string[]
   return cached("lab", key, make, (pid) => progress.note(`waiting for process ${pid}, which builds it now`, true));
 }
 
-/** Names a base in the cache: the release, the processor, and the packages in it, whatever their order. */
+/** A base's key in the cache, from release, processor and packages (in any order). */
 export function baseKey(codename: string, processor: string, packages: readonly string[]): string {
   const extra = [...new Set(packages)].sort();
   const hash = createHash("sha256")
@@ -87,13 +87,13 @@ async function installPackages(root: string, packages: readonly string[], progre
   await inChroot(root, ["apt-get", "-q", "-y", "install", ...packages], { onLine });
   await inChroot(root, ["apt-get", "clean"]);
   await rm(policy);
-  // What identifies a machine is made anew for each.
+  // Host keys and machine id are made anew for each host.
   const keys = (await readdir(join(root, "etc/ssh")).catch(() => [])).filter((name) => name.startsWith("ssh_host_"));
   for (const name of keys) await rm(join(root, "etc/ssh", name));
   await rm(join(root, "etc/machine-id"), { force: true });
 }
 
-/** Gives a root the machine's own sources of its release, with the keyrings that they name. */
+/** Writes the machine's apt sources of this release into a root, with the keyrings that they name. */
 async function adoptSources(root: string, sources: readonly AptSource[]): Promise<void> {
   for (const { signedBy } of sources) {
     if (signedBy === undefined || (await exists(join(root, signedBy)))) continue;

@@ -5,11 +5,11 @@ export const lab = command(
   {
     name: "npx lathe lab",
     summary:
-      "Makes hosts on this machine (client, cloud, edge), each with a root, a network, an sshd and a Docker engine of its own; and " +
-      "a registry of images.",
+      "Makes hosts on this machine (client, cloud, edge), each with a root, a network, an sshd and a Docker engine of its own, and " +
+      "one registry of images for all.",
     operands: "ACTION",
     actions: {
-      up: "make what is missing, and leave alone what runs; needs root",
+      up: "make what is missing, and keep what runs; needs root",
       status: "hosts, cores, CPU share, Docker, link",
       ssh: "HOST [-- COMMAND]: a shell on that host, or one command",
       link: "HOST: set its network's delay and bandwidth",
@@ -18,8 +18,8 @@ export const lab = command(
     most: { up: 0, status: 0, link: 1, down: 0 },
     options: OPTIONS,
     details: [
-      "What it builds (a Debian root, images) stays in the cache, which LATHE_CACHE moves; the hosts are in LATHE_LAB_DIR " +
-        "(default /var/lib/lathe-lab).",
+      "What it builds (a Debian root, images) stays in the cache (LATHE_CACHE). The hosts are in LATHE_LAB_DIR (default: " +
+        "/var/lib/lathe-lab).",
     ],
     examples: [
       ["npx lathe lab up", "about 2 minutes the first time, then seconds"],

@@ -16,7 +16,7 @@ export { Lab, LabHost, type LinkWish, findLab, hostOf, readLab } from "./state.t
 export { labStatus } from "./status.ts";
 export { labUp } from "./up.ts";
 
-/** Takes a lab down, whatever state it is in: nothing of it stays but the cache. @returns false if there was nothing */
+/** Removes a lab in any state: only the cache stays. @returns false if there was nothing to remove */
 export async function labDown(name: string, progress: Progress): Promise<boolean> {
   return locked(name, progress, async () => {
     if (!(await labRemains(name))) return false;

@@ -4,7 +4,7 @@ import { groupPath, parseHierarchies, processesOf } from "./hosts/cgroups.ts";
 import { labPaths, uplinkName } from "./names.ts";
 import { tryRun } from "./run.ts";
 
-/** What of a lab is on the machine, by kind; all empty when nothing is. */
+/** Everything of a lab that is on the machine, by kind; all empty if there is nothing. */
 export interface Leftovers {
   readonly processes: readonly number[];
   readonly mounts: readonly string[];

@@ -6,11 +6,11 @@ import { manifestDigest } from "./registry/registry.ts";
 import { run } from "./run.ts";
 import type { Lab } from "./state.ts";
 
-/** Docker Hub's own address for images without a registry in their name. */
+/** Docker Hub, from which images without a registry in their name come. */
 const DOCKER_HUB = "https://registry-1.docker.io/v2/";
 const PATIENCE_MS = 4_000;
 
-/** Whether this machine can reach Docker Hub: any answer will do, an unauthorised one is the rule. */
+/** Whether this machine can reach Docker Hub. Any answer counts; without a login it is an error of HTTP. */
 export async function dockerHubReachable(url = DOCKER_HUB): Promise<boolean> {
   try {
     const { body } = await request(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -22,8 +22,11 @@ export async function dockerHubReachable(url = DOCKER_HUB): Promise<boolean> {
 }
 
 /**
- * Copies an image from another registry into the lab's, where hosts, which have no way out, pull it by digest. Needs no Docker
- * engine here (skopeo). `plainHttp`: of the other registry. @throws UserError where it cannot be copied
+ * Copies an image from another registry to the lab's: hosts, which cannot reach the other one, pull it there by digest. Uses
+ * skopeo, so no Docker engine is needed here.
+ *
+ * @param plainHttp the other registry speaks plain HTTP
+ * @throws UserError if it cannot be copied
  */
 export async function mirrorImage(lab: Lab, source: string, progress: Progress, plainHttp = false): Promise<string> {
   await needPrograms(["skopeo"], progress);

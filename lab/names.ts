@@ -5,19 +5,19 @@ import { UserError, WrongUse } from "../lib/errors.ts";
 import { cacheDir } from "../lib/paths.ts";
 
 /*
- * Everything that a lab makes on the machine carries the lab's name, so that two labs stand side by side and each can be
- * found and removed without asking what made it.
+ * Everything that a lab makes on the machine has the lab's name in its own. So there can be several labs, and each can be
+ * found and removed by its name alone.
  */
 
-/** Longest name of a network interface that Linux takes. */
+/** Linux takes names of network interfaces up to this length. */
 const INTERFACE_MAX = 15;
 
-/** The lab that is meant when nobody names one: `LATHE_LAB`, else `lathe`. */
+/** The default lab: `LATHE_LAB`, else `lathe`. */
 export function defaultLabName(env: NodeJS.ProcessEnv = process.env): string {
   return env["LATHE_LAB"] ?? "lathe";
 }
 
-/** @throws WrongUse if a lab or host cannot be called so */
+/** Checks a name. @throws WrongUse if no lab (or host) may have it */
 export function checkName(kind: "lab" | "host", name: string): void {
   const longest = kind === "lab" ? 24 : 12;
   if (/^[a-z][a-z0-9-]*$/.test(name) && name.length <= longest) return;
@@ -27,7 +27,7 @@ export function checkName(kind: "lab" | "host", name: string): void {
   });
 }
 
-/** Longest path of the folder that holds all labs: sockets lie below it. */
+/** The path of the folder that holds all labs may have this length: sockets lie below it, whose paths must be short. */
 export const LABS_DIR_MAX = 40;
 
 /** The folder that holds all labs: `LATHE_LAB_DIR`, else `/var/lib/lathe-lab`. */
@@ -35,7 +35,7 @@ export function labsDir(env: NodeJS.ProcessEnv = process.env): string {
   return env["LATHE_LAB_DIR"] ?? "/var/lib/lathe-lab";
 }
 
-/** A lab's own folder and what lies in it. @throws WrongUse where no lab can be called so: nothing is removed by such a name */
+/** A lab's folder, and the paths in it. @throws WrongUse if no lab may have this name: what is removed is found by these paths */
 export function labPaths(name: string) {
   checkName("lab", name);
   const dir = join(labsDir(), name);
@@ -45,7 +45,7 @@ export function labPaths(name: string) {
     sshConfig: join(dir, "ssh_config"),
     knownHosts: join(dir, "known_hosts"),
     identity: join(dir, "id_ed25519"),
-    /** Sockets of shared ssh connections: with short names, as the path of a socket may have 107 characters only. */
+    /** Sockets of shared ssh connections. Names are short: a socket's path may have 107 characters. */
     sockets: join(dir, "cm"),
     /** Network namespaces, each a file to enter it by. */
     networks: join(dir, "net"),
@@ -54,20 +54,20 @@ export function labPaths(name: string) {
   };
 }
 
-/** Name of the namespace that holds the bridge. No host can be called so: host names have no dots. */
+/** Name of the namespace that holds the bridge. No host can have it: host names have no dots. */
 export const SWITCH = "switch.";
 
-/** Name of a lab's group of processes, in every cgroup hierarchy. */
+/** Name of a lab's control group, in every hierarchy. */
 export function cgroupName(lab: string): string {
   return `lathe-lab.${lab}`;
 }
 
-/** The machine's own end of the cable to the lab: an interface in the machine's network namespace. */
+/** Name of the machine's end of the cable to the lab: an interface in the machine's network namespace. */
 export function uplinkName(lab: string): string {
   return shorten(`${lab}-sw`);
 }
 
-/** Names of a host's port on the switch, and of what stands between the two when its link is slowed down. */
+/** Names of a host's port on the switch, and of the devices between the two if its link is slowed down. */
 export function portNames(host: string) {
   return { port: `p-${host}`, bridge: `b-${host}`, inner: `i-${host}`, outer: `o-${host}` };
 }
@@ -81,9 +81,10 @@ function shorten(name: string): string {
 const OVERLAYFS_MAGIC = 0x794c7630;
 
 /**
- * Makes the labs' folder. Hosts' roots are overlays: their upper layer cannot lie on another one, as a container's root is.
+ * Makes the folder of all labs.
  *
- * @throws UserError with what would do
+ * @throws UserError if it cannot be used: hosts' roots are overlays, whose upper layer cannot lie on another overlay (as a
+ *   container's root is)
  */
 export async function checkFolders(): Promise<void> {
   await mkdir(labsDir(), { recursive: true });
@@ -93,14 +94,14 @@ export async function checkFolders(): Promise<void> {
   }
   for (const path of [labsDir(), cacheDir()]) {
     if (!/^[\w./@+-]+$/.test(path)) {
-      const expected = "letters, digits and ./_@+- only: mount takes other characters for its own";
+      const expected = "letters, digits and ./_@+- only: other characters mean something to mount";
       throw new UserError({ what: `the folder ${path}`, expected, fix: "set LATHE_LAB_DIR or LATHE_CACHE to another" });
     }
   }
   const { type } = await statfs(labsDir());
   if (type !== OVERLAYFS_MAGIC) return;
   throw new UserError({
-    what: `${labsDir()} lies on an overlay file system, where no other overlay can be written to`,
+    what: `${labsDir()} lies on an overlay file system: no other overlay can be written there`,
     fix: "LATHE_LAB_DIR=/a/folder/on/a/disk npx lathe lab up",
   });
 }

@@ -1,7 +1,7 @@
 import { quoteAll } from "../lib/quote.ts";
 import { run as runProgram, tryRun as tryProgram, type RunOptions, type RunResult } from "../lib/run.ts";
 
-/** A program ends with the process that runs it, even if that is killed outright. (A process it left behind does not.) */
+/** Makes a program end with this process, even if this process is killed. (Processes that the program started may go on.) */
 const together = (argv: readonly string[]) => ["setpriv", "--pdeathsig", "KILL", "--", ...argv];
 
 /** Runs a program and returns what it printed. @throws UserError with the end of its output if it fails */
@@ -9,7 +9,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   return runProgram(together(argv), { what: quoteAll(argv), ...options });
 }
 
-/** Runs a program of the lab's; a failure is a value: look at `exitCode`. */
+/** Runs a program. A failure is a value: look at `exitCode`. */
 export function tryRun(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return tryProgram(together(argv), options);
 }

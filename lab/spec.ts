@@ -1,5 +1,6 @@
+import { formatCpuList } from "../lib/cpulist.ts";
 import { UserError } from "../lib/errors.ts";
-import { allowedCpus, formatCpuList, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
+import { allowedCpus, parseMachineCpus, planLimits, type HostLimits } from "./hosts/limits.ts";
 import { checkName } from "./names.ts";
 import { tryRun } from "./run.ts";
 import type { Sudo } from "./hosts/user.ts";
@@ -8,19 +9,19 @@ import type { Sudo } from "./hosts/user.ts";
 export interface HostSpec {
   /** Its role and its hostname. */
   readonly name: string;
-  /** Whether it has a Docker engine; without, it is a stock Debian whose apt can install one. Default: true. */
+  /** Whether it has a Docker engine. Without one it is a stock Debian, whose apt can install one. Default: true. */
   readonly docker?: boolean;
   /** Default: what `planLimits` gives to the role; for other names all CPUs. */
   readonly limits?: HostLimits;
   /** Default: none. */
   readonly memoryBytes?: number | null;
-  /** Whom to log in as, where that is not root, and whether they may become root. */
+  /** The user to log in as, and whether they may become root. Default: root. */
   readonly user?: { readonly name: string; readonly sudo: Sudo };
-  /** Where its sshd listens. Default: 22. */
+  /** Its sshd's port. Default: 22. */
   readonly sshPort?: number;
   /** Whether it has an IPv6 address beside its IPv4 one. Default: false. */
   readonly ipv6?: boolean;
-  /** The host that its sshd can be reached from, and from nowhere else: ssh then jumps over it. Default: any. */
+  /** The only host from which its sshd can be reached; ssh then jumps over that host. Default: any. */
   readonly behind?: string;
 }
 
@@ -33,7 +34,7 @@ export interface LabSpec {
   readonly packages?: readonly string[];
 }
 
-/** A host with everything decided. */
+/** A host's spec with its defaults filled in. */
 export interface PlannedHost extends HostSpec {
   readonly docker: boolean;
   readonly limits: HostLimits;

@@ -7,7 +7,7 @@ import type { LabHost } from "./state.ts";
 
 type SshHost = Pick<LabHost, "name" | "address" | "address6" | "user" | "sshPort" | "behind">;
 
-/** A lab's ssh config: hosts by role and by `LAB-ROLE`. Connections are shared: sshd drops some that come at once. */
+/** A lab's ssh config: hosts by role and by `LAB-ROLE`. Connections are shared, because sshd drops some of many new ones. */
 export function sshConfigText(lab: string, hosts: readonly SshHost[]): string {
   const paths = labPaths(lab);
   const blocks = hosts.map((host) =>
@@ -55,11 +55,11 @@ export function sshTo(config: string, host: string, ...command: readonly string[
   return ["ssh", "-F", config, ...alone, host, ...command];
 }
 
-/** Makes an ed25519 key pair without a passphrase, unless it is there. @returns the public key's line */
+/** Makes an ed25519 key pair without a passphrase, if there is none. @returns the public key's line */
 export async function ensureKey(path: string, comment: string): Promise<string> {
   if (!(await exists(`${path}.pub`))) {
     await mkdir(dirname(path), { recursive: true });
-    // A private key without its public one is what a killed ssh-keygen leaves.
+    // A killed ssh-keygen leaves a private key without its public one.
     await rm(path, { force: true });
     await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path]);
     await chmod(path, 0o600);

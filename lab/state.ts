@@ -8,16 +8,16 @@ import { defaultLabName, labPaths } from "./names.ts";
 
 /** How a host's link is slowed down, and by what means. */
 export const LinkState = z.object({
-  /** One way, on top of what the cable takes: a round trip takes twice as much longer. Zero: none. */
+  /** Added to each packet's time, one way: a round trip takes twice this longer. */
   delayMs: z.number().nonnegative(),
-  /** Each way; null: as fast as it goes. */
+  /** Each way; null: no limit. */
   bandwidthMbit: z.number().positive().nullable(),
   /** `netem` and `tbf` are the kernel's own; `forwarder` is a program of the lab that holds each packet back. */
   means: z.enum(["netem", "tbf", "forwarder"]),
 });
 export type LinkState = z.infer<typeof LinkState>;
 
-/** How a link shall be: of a delay of zero and an unlimited bandwidth nothing need be done. */
+/** How slow a link shall be. */
 export type LinkWish = Pick<LinkState, "delayMs" | "bandwidthMbit">;
 
 /** One host of a lab. */
@@ -28,14 +28,14 @@ export const LabHost = z.object({
   address: z.string(),
   /** IPv6 address there, if it has one. */
   address6: z.string().optional(),
-  /** Whom to log in as. */
+  /** The user to log in as. */
   user: z.string(),
   sudo: z.enum(["free", "password", "none"]).optional(),
-  /** Where its sshd listens, if not at 22. */
+  /** Its sshd's port, if not 22. */
   sshPort: z.number().int().positive().optional(),
-  /** The host that its sshd can be reached from alone, and its address. */
+  /** The only host from which its sshd can be reached. */
   behind: z.object({ name: z.string(), address: z.string() }).optional(),
-  /** The cached folder of packages that its apt knows, where it has no Docker yet. */
+  /** If it was made without Docker: the cached folder of packages that its apt can install. */
   packages: z.string().optional(),
   /** CPUs that its processes may run on: how many, and which, as Linux writes lists (`0-1`). */
   cpus: z.number().int().positive(),
@@ -44,7 +44,7 @@ export const LabHost = z.object({
   quotaCpus: z.number().positive().nullable(),
   memoryBytes: z.number().int().positive().nullable(),
   docker: z.boolean(),
-  /** The cached root folder under its own. */
+  /** The cached root folder over which its own is mounted. */
   base: z.string(),
   /** SHA256 fingerprint of its ssh host key. */
   hostKey: z.string(),
@@ -52,29 +52,29 @@ export const LabHost = z.object({
 });
 export type LabHost = z.infer<typeof LabHost>;
 
-/** `lab.json`: what is known of a lab, for whoever uses it. */
+/** `lab.json`: what others need to know of a lab. */
 export const Lab = z.object({
   schema: z.literal("lathe.lab/2"),
   name: z.string(),
-  /** Its planned hosts and their base folders, as JSON: `up` keeps a lab that is made from the same. */
+  /** Its planned hosts and their base folders, as JSON. `up` keeps the lab if these have not changed. */
   madeFrom: z.string(),
   /** `10.213.7.0/24`. */
   subnet: z.string(),
   hosts: z.array(LabHost),
-  /** `host:port` of its registry, as image references begin. */
+  /** `host:port` of its registry, with which image references begin. */
   registry: z.object({ address: z.string() }),
-  /** For `ssh -F`: knows the hosts by their roles and host keys. */
+  /** Path of an ssh config (for `ssh -F`) with the hosts by role. */
   sshConfig: z.string(),
-  /** Said wherever the lab's numbers appear. */
+  /** `STANDS_FOR`. */
   standsFor: z.string(),
 });
 export type Lab = z.infer<typeof Lab>;
 
-/** What the lab is, in a sentence that belongs in every output. */
+/** What the lab is, in a sentence that every output must have. */
 export const STANDS_FOR =
   "These hosts are namespaces on one machine, each with a root, network, sshd and Docker engine of its own; they stand in for separate machines and share its processor, memory bus and disk.";
 
-/** What is known of a lab that is up. @throws UserError if there is none, or its file is another version's */
+/** Reads a lab's `lab.json`. @throws UserError if the lab is not up, or another version of Lathe wrote the file */
 export async function readLab(name = defaultLabName()): Promise<Lab> {
   const lab = await findLab(name);
   if (lab !== undefined) return lab;
@@ -85,7 +85,7 @@ export async function readLab(name = defaultLabName()): Promise<Lab> {
   });
 }
 
-/** Like `readLab`, but undefined where there is no such lab. */
+/** Like `readLab`, but undefined if there is no such lab. */
 export async function findLab(name: string): Promise<Lab | undefined> {
   const path = labPaths(name).state;
   const text = await readFile(path, "utf8").catch(() => undefined);
@@ -101,7 +101,7 @@ export async function writeLab(lab: Lab): Promise<void> {
   await writeAtomic(labPaths(lab.name).state, `${JSON.stringify(Lab.parse(lab), null, 2)}\n`);
 }
 
-/** The host of that name. @throws UserError naming those that there are */
+/** The host of that name. @throws UserError with the names of the lab's hosts */
 export function hostOf(lab: Lab, name: string): LabHost {
   const host = lab.hosts.find((h) => h.name === name);
   if (host !== undefined) return host;

@@ -8,10 +8,10 @@ import { manifestDigest } from "./registry/registry.ts";
 import { sshTo } from "./ssh.ts";
 import { STANDS_FOR, readLab, type LabHost, type LinkState } from "./state.ts";
 
-/** A host as it is now; `no ssh`: it runs, and does not answer. Null: it has no Docker engine, or one that does not answer. */
+/** A host as it is now. `no ssh`: it runs, but does not answer. `dockerVersion` is null if no Docker engine answers. */
 type HostStatus = LabHost & { readonly state: "up" | "no ssh" | "down"; readonly dockerVersion: string | null };
 
-/** Asks every host of a lab how it is. @throws UserError if no such lab is up */
+/** Asks every host of a lab for its state. @throws UserError if no such lab is up */
 export async function labStatus(name = defaultLabName()) {
   const lab = await readLab(name);
   const hosts = await Promise.all(

@@ -10,8 +10,10 @@ import { removeSwitch } from "./network/switch.ts";
 import { run } from "./run.ts";
 
 /**
- * Removes everything of a lab but the cache. Goes by what is found on the machine and not by what was written down, so it
- * clears a lab that was half made or half removed. @throws UserError naming what is left, should anything be
+ * Removes everything of a lab but the cache. It looks for it on the machine and not in the lab's files, so it can also remove a lab
+ * that was half made or half removed.
+ *
+ * @throws UserError with what is left, if anything is
  */
 export async function removeLab(lab: string): Promise<void> {
   const paths = labPaths(lab);
@@ -23,7 +25,7 @@ export async function removeLab(lab: string): Promise<void> {
   const still = await mountPointsBelow(paths.dir);
   if (still.length > 0)
     throw new UserError({ what: `still mounted: ${still.join(", ")}`, fix: `umount ${still.join(" ")}` });
-  // Deleting must never follow a mount into the machine's own folders.
+  // --one-file-system: deleting must never follow a mount into the machine's own folders.
   await run(["rm", "-rf", "--one-file-system", paths.dir]);
   await releaseHierarchies();
   await rmdir(labsDir()).catch(() => {});
@@ -48,7 +50,7 @@ async function mountPointsBelow(folder: string): Promise<string[]> {
   return mountsBelow(await readFile("/proc/self/mounts", "utf8"), folder);
 }
 
-/** Ends the ssh processes that use a lab's config: shared connections outlive the command that opened them. */
+/** Ends the ssh processes that use a lab's config: shared connections stay open after the command that opened them. */
 async function endSsh(folder: string): Promise<void> {
   for (const pid of await sshProcesses(folder)) endProcess(pid, "SIGTERM");
   for (let i = 0; i < 40 && (await sshProcesses(folder)).length > 0; i++) await sleep(50);

@@ -1,11 +1,11 @@
 import { mkdir, readFile } from "node:fs/promises";
+import { formatCpuList } from "../lib/cpulist.ts";
 import type { Progress } from "../lib/progress.ts";
 import { debianBase } from "./base.ts";
 import { needPrograms, needRoot } from "./debian/needs.ts";
 import { PACKAGES_PLACE, packageFolder } from "./debian/packages.ts";
 import { bootHost, hostUp, type BootPlan, stopHost } from "./hosts/boot.ts";
 import { needHierarchies } from "./hosts/cgroupfs.ts";
-import { formatCpuList } from "./hosts/limits.ts";
 import { hostKeyPath, layRoot } from "./hosts/root.ts";
 import { awaitHost } from "./hosts/ready.ts";
 import { locked, lockedForAll } from "./lock.ts";
@@ -19,14 +19,14 @@ import { ensureKey, fingerprint, writeSshFiles } from "./ssh.ts";
 import { LabHost, STANDS_FOR, findLab, writeLab, type Lab } from "./state.ts";
 import { labRemains, removeLab } from "./teardown.ts";
 
-/** What every host has installed; those with Docker have its engine, and the registry's host the registry, too. */
+/** Packages of every host. Those with Docker have its engine as well, and the registry (for the registry's host). */
 const STOCK = ["openssh-server", "iproute2", "iputils-ping", "procps", "util-linux"];
 const DOCKER = [...STOCK, "docker.io", "docker-registry", "iptables"];
-/** A host as an installer leaves it, and the packages that it can install. */
+/** Packages of a host without Docker, and those that it can install. */
 const FOUND = [...STOCK, "sudo"];
 const INSTALLABLE = ["docker.io", "ca-certificates"];
 
-/** Brings a lab up: makes what is missing, keeps what runs. One that was made otherwise is taken down first. */
+/** Brings a lab up: makes what is missing, keeps what runs. A lab of this name that was made from another spec is removed first. */
 export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   needRoot();
   const hosts = await planLab(spec);
@@ -50,7 +50,7 @@ export async function labUp(spec: LabSpec, progress: Progress): Promise<Lab> {
   });
 }
 
-/** What is there of a lab of that name and may stay; one that was made from anything else is removed. */
+/** The lab of that name, if it was made from the same; any other is removed. */
 async function previous(name: string, madeFrom: string, progress: Progress): Promise<Lab | undefined> {
   const lab = await findLab(name).catch(() => undefined);
   if (lab?.madeFrom === madeFrom) return lab;
@@ -129,7 +129,7 @@ async function build(name: string, hosts: readonly PlannedHost[], bases: Bases, 
   return lab;
 }
 
-/** A host's Docker needs a real folder: its overlay2 cannot lie on the overlay that is the host's root. */
+/** Folders that a host sees. Docker needs one: its overlay2 cannot lie on the overlay that is the host's root. */
 export function bindsOf(lab: string, host: Pick<LabHost, "name" | "packages">): BootPlan["binds"] {
   const packages = host.packages === undefined ? [] : [[host.packages, PACKAGES_PLACE, "ro"] as const];
   return [[`${labPaths(lab).host(host.name)}/docker`, "/var/lib/docker"], ...packages];

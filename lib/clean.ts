@@ -1,10 +1,10 @@
 /*
- * Text that others wrote (a server's error, a log line, a label, a file's name) may hold what a terminal obeys and what no
- * reader sees: escape sequences, a lone carriage return that hides what stands before it, marks that turn the direction of
- * the writing, letters of no width. Every writer of Lathe passes its text through `clean`, or `jsonText`.
+ * Text that others wrote (a server's error, a log line, a label, a file's name) may hold characters that a terminal obeys or
+ * that no reader sees: escape sequences, a lone carriage return that hides what stands before it, marks that change the
+ * direction of the text, letters without width. Everything that Lathe writes passes through `clean` or `jsonText`.
  */
 
-/** Controls, marks of format and direction, what a reader of text ignores by default, line separators, halves of characters. */
+/** Control characters, marks of format and direction, characters that Unicode calls ignorable, line separators, lone surrogates. */
 const UNSEEN = /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffe\uffff]--[\n\t]]/gv;
 
 /** The text with `\ufffd` in place of each character that cannot be seen. Line ends become `\n`; tabs stay. */
@@ -17,14 +17,14 @@ export function cleanLine(text: string): string {
   return clean(text.replace(/\s+/g, " "));
 }
 
-/** A value as JSON. The value is as it was: what cannot be seen stands as `\u` and its number. */
+/** A value as JSON. A reader gets the same value: characters that cannot be seen are written as `\u` and their number. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(UNSEEN, escaped);
 }
 
 /**
- * A document for programs as JSON. A number without end, which JSON does not have, is the word `infinite` or `-infinite`: null means
- * that a figure is not known.
+ * A document for programs, as JSON. JSON has no infinite numbers, so the words `infinite` and `-infinite` stand for them. Null
+ * means that a figure is not known.
  */
 export function documentText(value: unknown): string {
   const words = (_: string, own: unknown) => (own === Infinity ? "infinite" : own === -Infinity ? "-infinite" : own);

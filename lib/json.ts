@@ -1,4 +1,4 @@
-/** What a text is as JSON; undefined where it is none. */
+/** A JSON text's value; undefined if the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

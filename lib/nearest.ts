@@ -1,7 +1,7 @@
-/** Longer than any known word by far: not a slip of the finger, and slow to compare. */
+/** A longer word is no mistyped known word, and slow to compare. */
 const LONGEST = 64;
 
-/** The known word that was most likely meant by a mistyped one, or undefined where none is near. */
+/** The known word that a mistyped one most likely means; undefined if none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > LONGEST) return undefined;
   const ranked = known

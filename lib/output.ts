@@ -2,8 +2,8 @@ import { styleText } from "node:util";
 import { clean } from "./clean.ts";
 
 /*
- * The only writers to a terminal: whatever else they are given, they write text that it shows and does not obey. A test (test/walls.test.ts)
- * finds writers beside them.
+ * The only functions that write to a terminal. They clean the text, so that the terminal obeys nothing in it. A test
+ * (test/walls.test.ts) finds code that writes without them.
  */
 
 /** Data, on stdout: a line, or several. */
@@ -16,12 +16,12 @@ export function say(text: string): void {
   process.stderr.write(`${clean(text)}\n`);
 }
 
-/** Lines in colour where the stream is a terminal that has colours. */
+/** Writes lines, in colour if the stream is a terminal that has colours. */
 export function printPainted(lines: readonly Line[], stream: NodeJS.WriteStream): void {
   stream.write(painted(lines, stream));
 }
 
-/** How a part of a line is meant; a terminal shows it by colour, beside the words that say it. */
+/** What a part of a line means. A terminal shows it by colour; the words say it as well. */
 export type SpanTone = "strong" | "good" | "unsure" | "bad" | "faint";
 
 /** A part of a line. */
@@ -42,19 +42,19 @@ const STYLES: Readonly<Record<SpanTone, Parameters<typeof styleText>[0]>> = {
 };
 
 /**
- * Lines as text for a stream: in colour where it is a terminal that has colours, and as they stand elsewhere. NO_COLOR,
- * FORCE_COLOR and TERM=dumb are followed (Node's rules).
+ * Lines as text for a stream: in colour if it is a terminal that has colours, otherwise without. Follows NO_COLOR,
+ * FORCE_COLOR and TERM=dumb as Node does.
  */
 export function painted(lines: readonly Line[], stream: NodeJS.WriteStream): string {
   return textOf(lines, ({ text, tone }) => (tone === undefined ? text : styleText(STYLES[tone], text, { stream })));
 }
 
-/** Lines as they stand. */
+/** Lines as text without colour. */
 export function plainText(lines: readonly Line[]): string {
   return textOf(lines, ({ text }) => text);
 }
 
-/** No line ends with spaces: what is copied from a terminal has none either. */
+/** Lines without spaces at their ends, so that text copied from a terminal has none. */
 function textOf(lines: readonly Line[], shown: (span: Span) => string): string {
   const trimmed = (line: Line) => line.map((s, i) => (i === line.length - 1 ? { ...s, text: s.text.trimEnd() } : s));
   return lines

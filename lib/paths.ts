@@ -5,17 +5,17 @@ import { fileURLToPath } from "node:url";
 /** The checkout's root folder. */
 export const repoRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The program that every command is a verb of, for those who run it in a process of its own. */
+/** The program `lathe`, for code that runs a verb in another process. */
 export const latheProgram = join(repoRoot, "cli/main.ts");
 
-/** Where slow things are kept: `LATHE_CACHE`, else `XDG_CACHE_HOME/lathe`, else `~/.cache/lathe`. Safe to delete. */
+/** Where downloads and builds are kept: `LATHE_CACHE`, else `XDG_CACHE_HOME/lathe`, else `~/.cache/lathe`. Safe to delete. */
 export function cacheDir(...parts: string[]): string {
   const env = process.env;
   const base = env["LATHE_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "lathe");
   return join(base, ...parts);
 }
 
-/** Where the command was typed: npm runs its scripts in the project's own folder. */
+/** The folder in which the command was typed. (npm runs scripts in the project's folder.) */
 export function typedIn(env: NodeJS.ProcessEnv = process.env): string {
   return env["INIT_CWD"] ?? process.cwd();
 }
@@ -25,7 +25,7 @@ export function typedPath(text: string): string {
   return resolve(typedIn(), text.replace(/^~(?=\/|$)/, homedir()));
 }
 
-/** A path as people and records have it: from the checkout where it is inside, else absolute. */
+/** A path as messages and records show it: relative to the checkout if it is inside, else absolute. */
 export function shownPath(path: string): string {
   const inside = relative(repoRoot, path);
   return inside === "" || inside.startsWith("..") ? path : inside;

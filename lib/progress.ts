@@ -1,10 +1,10 @@
 import { clean, cleanLine } from "./clean.ts";
 
-/** Where long work reports what it does, how far it is and how long it takes: on stderr, since stdout is for data. */
+/** Long work reports here what it does, how far it is and how long it takes. It goes to stderr: stdout is for data. */
 export interface Progress {
-  /** Starts a named step; the previous one, if any, is closed as done. `expectedSeconds` gives the reader a hint. */
+  /** Starts a named step, and closes the previous one as done. @param expectedSeconds is shown as a hint */
   step(title: string, expectedSeconds?: number): void;
-  /** Says something about the running step: replaces the last note on a terminal, kept quiet elsewhere unless `keep`. */
+  /** Says something about the running step. A terminal shows it in place of the last note; a log shows it if `keep` is set. */
   note(text: string, keep?: boolean): void;
   /** Closes the running step. */
   done(text?: string): void;
@@ -14,7 +14,7 @@ const EVERY_MS = 15_000;
 
 let diverted: ((line: string) => void) | undefined;
 
-/** From here on what steps would say on stderr goes to `to`, which draws there; undefined: to stderr again. */
+/** From now on, steps give their lines to `to` and not to stderr. Undefined: to stderr again. */
 export function divertProgress(to: ((line: string) => void) | undefined): void {
   diverted = to;
 }
@@ -23,7 +23,7 @@ export function divertProgress(to: ((line: string) => void) | undefined): void {
  * Progress on stderr: on a terminal one line, redrawn each second; in a log a line at a step's start, every 15 s, at its end.
  *
  * @param total how many steps are to come, when known: shown as `[2/5]`
- * @param write takes the lines of a log in place of stderr, diverted or not
+ * @param write takes the lines of a log in place of stderr and of what `divertProgress` set
  */
 export function progress(total?: number, write?: (text: string) => void): Progress {
   const out = process.stderr;

@@ -1,4 +1,4 @@
-/** Quotes a word for a POSIX shell: `ssh` joins its arguments with spaces and hands them to the remote user's shell. */
+/** Quotes a word for a POSIX shell. `ssh` needs it: it joins its arguments with spaces and gives them to the remote shell. */
 export function quote(word: string): string {
   return /^[A-Za-z0-9_\-.,:/@%+=]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

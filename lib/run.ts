@@ -1,8 +1,8 @@
-import { spawn, type SpawnOptions } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { UserError } from "./errors.ts";
 import { quoteAll } from "./quote.ts";
 
-/** What a program is given besides its arguments. */
+/** How to run a program. */
 export interface RunOptions {
   readonly cwd?: string;
   /** The whole environment; default: this process's own. */
@@ -19,9 +19,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a program has left. */
+/** How a program ended, and what it printed. */
 export interface RunResult {
-  /** Null where a signal ended it; 127 where there is no such program. */
+  /** Null if a signal ended it; 127 if there is no such program. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -45,7 +45,7 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
   const [program = "", ...args] = argv;
   const { cwd, env = process.env, onLine, timeoutMs, signal: ended } = options;
   return new Promise((resolve, reject) => {
-    // In a group of its own: what it has started ends with it, and nothing can ask for a password at the terminal.
+    // A process group of its own: all that it starts can be ended with it, and nothing can ask for a password at the terminal.
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const end = () => {
       try {
@@ -79,7 +79,19 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
   });
 }
 
-/** Runs a program with this process's own streams, and gives its exit code: 255 where a signal ended it. */
+/**
+ * Closes a running program's stdin, and waits until it has ended. It is killed if that takes too long.
+ *
+ * @param closed its `close` event
+ */
+export async function endInTime(child: ChildProcess, closed: Promise<unknown>, ms: number): Promise<void> {
+  child.stdin?.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), ms);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Runs a program with this process's own streams. @returns its exit code; 255 if a signal ended it */
 export function runInherited(argv: readonly string[], options: SpawnOptions = {}): Promise<number> {
   const [program = "", ...args] = argv;
   const child = spawn(program, args, { stdio: "inherit", ...options });

@@ -1,11 +1,11 @@
 /** A column of a printed table. */
 export interface Column {
   readonly title: string;
-  /** Numbers read best when they line up at the right. Default: left. */
+  /** Right for numbers. Default: left. */
   readonly align?: "left" | "right";
 }
 
-/** A table as text, one line a row, no trailing spaces. A title of several lines (`\n`) makes a header of several. */
+/** A table as text: one line for each row, no spaces at line ends. A title of several lines (`\n`) makes the header as high. */
 export function formatTable(titled: readonly (Column | string)[], rows: readonly (readonly string[])[]): string {
   const columns = titled.map((c): Column => (typeof c === "string" ? { title: c } : c));
   const titles = columns.map((c) => c.title.split("\n"));
@@ -26,7 +26,7 @@ export function formatTable(titled: readonly (Column | string)[], rows: readonly
   return [...header.map(render), rule, ...rows.map(render)].join("\n");
 }
 
-/** The number of character cells a string takes on a terminal (no wide characters are printed by Lathe). */
+/** The width of a text on a terminal, in characters (Lathe prints no wide ones). */
 function width(text: string): number {
   return [...text].length;
 }

@@ -1,4 +1,4 @@
-/** Words as in a sentence: `a, b and c`. */
+/** Words joined as in a sentence: `a, b and c`. */
 export function and(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

@@ -1,14 +1,14 @@
 import type { z } from "zod";
 import type { Fault } from "./errors.ts";
 
-/** More faults of one text than this tell nothing more. */
+/** So many faults of one text are shown; more do not help. */
 const MOST_FAULTS = 10;
 
 type Issue = z.core.$ZodIssue;
 /** What `safeParse` gives, and what `parse` throws. */
 type Failure = { readonly issues: readonly Issue[] };
 
-/** Where an issue is, as it would be written in code: `models[0].name`; `(top)` of the whole. */
+/** Where an issue is, as code would write it: `models[0].name`; `(top)` if it is in no part. */
 export function pathText(path: readonly PropertyKey[]): string {
   const text = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
   return text.replace(/^\./, "") || "(top)";
@@ -19,7 +19,7 @@ export function issueText(issue: Issue): string {
   return `${pathText(issue.path)}: ${issue.message}`;
 }
 
-/** Issues, each with its whole path. Of a union without words of its own: those of the branch with the fewest. */
+/** Issues, each with its whole path. If a union has no message of its own, the issues of the branch with the fewest. */
 export function flatIssues(failure: Failure): Issue[] {
   return flatten(failure.issues, []);
 }
@@ -34,7 +34,7 @@ function flatten(issues: readonly Issue[], base: readonly PropertyKey[]): Issue[
   });
 }
 
-/** What a schema refused, as faults `PLACE: PATH: MESSAGE`, at most ten. `rest` is said once, at the end. */
+/** What a schema refused, as faults `PLACE: PATH: MESSAGE`, at most ten. The last one gets `rest`. */
 export function zodFaults(failure: Failure, place: string, rest: Omit<Fault, "what"> = {}): Fault[] {
   const issues = flatIssues(failure);
   const faults: Fault[] = issues.slice(0, MOST_FAULTS).map((issue) => ({ what: `${place}: ${issueText(issue)}` }));

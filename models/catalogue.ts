@@ -10,16 +10,16 @@ import { zodFaults } from "../lib/zod-faults.ts";
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and dashes");
 
 const common = {
-  /** Names the source within its entry: lock file and messages use it. */
+  /** The source's name within its entry, for the lock file and messages. */
   id: name,
   /** Which script of models/convert makes the SavedModel. */
   convert: z.enum(["frozen", "tfjs-ssd", "make-rfcn", "make-null"]),
-  /** Set where this source's weights are untrained: only its time may be reported. */
+  /** This source's weights are untrained: only its times may be reported. */
   timingOnly: z.boolean().default(false),
 };
 const files = z.array(z.string().min(1)).min(1);
 
-/** Where a model's files come from; its checksums stand in models/lock.yaml. */
+/** Where a model's files come from. Their checksums are in models/lock.yaml. */
 const ModelSource = z.union([
   z.strictObject({ ...common, url: z.url(), files }),
   z.strictObject({
@@ -80,7 +80,7 @@ export async function loadCatalogue(): Promise<readonly CatalogueEntry[]> {
   return known.entries;
 }
 
-/** What these texts were last found to say: the stacks of one process all ask. */
+/** The entries that were parsed last, and from which texts: many stacks in one process read the catalogue. */
 let known: { readonly key: string; readonly entries: readonly CatalogueEntry[] } | undefined;
 
 /** Entries of YAML texts; pure. */
@@ -98,7 +98,7 @@ export function parseCatalogue(texts: readonly { file: string; text: string }[])
   return entries;
 }
 
-/** Parses one YAML text by a schema; what is wrong with it goes to `faults`, path first. */
+/** Parses one YAML text by a schema. Adds what is wrong with it to `faults`, path first. */
 export function parseYaml<T extends z.ZodType>(
   schema: T,
   text: string,
@@ -118,7 +118,7 @@ export function parseYaml<T extends z.ZodType>(
   return undefined;
 }
 
-/** The label map of this name: class number to name. A run of somebody else may name anything. */
+/** The label map of this name: class number to name. @throws UserError if there is none: a run's file may name anything */
 export async function loadLabels(map: string): Promise<ReadonlyMap<number, string>> {
   const none = () => {
     throw new UserError({ what: `there is no label map ${show(map)}`, expected: "a file in models/labels" });

@@ -11,7 +11,7 @@ export const models = command(
     actions: {
       list: "names, licences, sources",
       fetch: "NAME…: download, check and convert these models, or all (otherwise `up` does it)",
-      lock: "NAME SOURCE: fetch a source whose checksum is not known yet, and write the checksum down",
+      lock: "NAME SOURCE: fetch a source, and write its checksum to models/lock.yaml",
     },
     otherwise: "list",
     options: { json: JSON_OPTION },

@@ -32,7 +32,7 @@ export async function modelsCommand(action: string, names: readonly string[], pr
 /**
  * The catalogue's entries of these names, or all of them.
  *
- * @throws WrongUse where the catalogue has no model of a name
+ * @throws WrongUse if the catalogue lacks one of them
  */
 async function entriesOf(names: readonly string[]): Promise<readonly CatalogueEntry[]> {
   const catalogue = await loadCatalogue();

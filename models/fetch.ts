@@ -23,11 +23,15 @@ export async function fetchSource(
   return [];
 }
 
-/** The SHA-256 of each file of a source as it is today, unchecked: for writing the lock. */
+/** The SHA-256 of each file of a source as it is now, not compared with any lock: `models lock` writes them down. */
 export async function digestSource(source: ModelSource, progress: Progress): Promise<Record<string, string>> {
   if ("made" in source) return {};
   if (!("url" in source))
-    throw new UserError({ what: "a package's files are locked by hand", fix: "edit models/lock.yaml" });
+    throw new UserError({
+      what: `source "${source.id}" is a package`,
+      expected: "a source with a url: only its files can be locked by this command",
+      fix: "write the SHA-256 of the package's files to models/lock.yaml by hand",
+    });
   const { path } = await urlArchive(source.url, progress);
   const out = ownName(`${path}.out`);
   try {
@@ -41,7 +45,7 @@ export async function digestSource(source: ModelSource, progress: Progress): Pro
   return Object.fromEntries(source.files.map((file, i) => [file, digests[i] ?? ""]));
 }
 
-/** An archive (or plain file) of the Internet. One attempt: where there is no Internet, the next source is tried. */
+/** An archive (or plain file) at a URL. One attempt, because another source is tried if there is no Internet. */
 async function urlArchive(url: string, progress: Progress): Promise<Kept> {
   const name = new URL(url).pathname.split("/").at(-1) ?? "archive";
   return keptArchive(`url-${urlKey(url)}-${name}`, (path) =>

@@ -1,11 +1,11 @@
 import { checkOrientation, exifOrientation, textOrientation, xmpOrientation } from "./orientation.ts";
 
 /*
- * What the head of an image file says, and whether that can be true, before anything is decoded: a decoder would believe it,
- * and ask for the memory that it claims. Every function throws an Error with the reason in words, and where it stands.
+ * Reads what the head of an image file says, and refuses what cannot be true, before anything is decoded: a decoder would
+ * allocate the memory that the head asks for. Every function throws an Error that says what is wrong and at which byte.
  */
 
-/** More pixels than any photograph of a benchmark has. As nested lists they are a body of 300 MB already. */
+/** Larger photographs are refused: as nested lists, this many pixels are a request of 300 MB. */
 export const MAX_MEGAPIXELS = 25;
 
 const CUT_OFF = "it is cut off";
@@ -14,7 +14,7 @@ function checkSize(width: number, height: number): void {
   if (width === 0 || height === 0) throw new Error(`it says that it has ${width} x ${height} pixels`);
   if (width * height > MAX_MEGAPIXELS * 1e6)
     throw new Error(
-      `it has ${width} x ${height} pixels (${(width * height) / 1e6} megapixels), and ${MAX_MEGAPIXELS} megapixels are the most: scale it down`,
+      `it has ${width} x ${height} pixels (${(width * height) / 1e6} megapixels), more than ${MAX_MEGAPIXELS} megapixels: scale it down`,
     );
 }
 
@@ -24,13 +24,13 @@ const EXIF = "Exif\0\0";
 const isFrame = (m: number) => m >= 0xc0 && m <= 0xcf && m !== Marker.dht && m !== Marker.jpg && m !== Marker.dac;
 const isRestart = (m: number) => m >= 0xd0 && m <= 0xd7;
 
-/** Checks that a JPEG file is whole, of colours that all decoders see alike, of a size that its bytes can hold, and upright. */
+/** Checks that a JPEG file is whole and upright, that all decoders read its colours alike, and that its bytes can hold its pixels. */
 export function checkJpeg(bytes: Buffer): void {
   let blocks: number | undefined;
   let scanBytes = 0;
   for (let at = 2; ;) {
     if (at >= bytes.length) throw new Error(`${CUT_OFF} at byte ${at}, before its end`);
-    if (bytes[at] !== 0xff) throw new Error(`no JPEG marker where one must be, at byte ${at}`);
+    if (bytes[at] !== 0xff) throw new Error(`a JPEG marker is missing at byte ${at}`);
     while (bytes[at] === 0xff) at++;
     const marker = bytes[at++] ?? Marker.soi;
     if (marker === Marker.eoi) break;
@@ -54,7 +54,7 @@ export function checkJpeg(bytes: Buffer): void {
     scanBytes += at - start;
   }
   if (blocks === undefined) throw new Error("it has no image in it");
-  // Each block of 8 x 8 pixels takes a bit at least.
+  // Each block of 8 x 8 pixels takes at least one bit.
   if (8 * scanBytes < blocks) throw new Error(`its ${scanBytes} bytes of image cannot be as large as it says`);
 }
 
@@ -76,18 +76,17 @@ function checkFrame(frame: Buffer): number {
   const components = frame[5] as number;
   if (components === 4)
     throw new Error("its colours are CMYK (for print), which decoders turn into different RGB: save it as RGB");
-  if (components !== 1 && components !== 3)
-    throw new Error(`a JPEG of ${components} components, where 1 or 3 are read`);
+  if (components !== 1 && components !== 3) throw new Error(`it has ${components} colour components, not 1 or 3`);
   const [height, width] = [frame.readUInt16BE(1), frame.readUInt16BE(3)];
   checkSize(width, height);
   return Math.ceil(width / 8) * Math.ceil(height / 8);
 }
 
-/** Deflate makes at most this many bytes of one. */
+/** Deflate unpacks one byte to at most this many. */
 const MOST_INFLATED = 1032;
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** The same for a PNG file. */
+/** Checks the same of a PNG file. */
 export function checkPng(bytes: Buffer): void {
   let stored = 0;
   let imageBytes: number | undefined;
@@ -116,6 +115,6 @@ function sizeOfPng(ihdr: Buffer): number {
   checkSize(width, height);
   const channels = CHANNELS[colour];
   if (channels === undefined || ![1, 2, 4, 8, 16].includes(depth))
-    throw new Error("a kind of PNG that there is none of");
+    throw new Error(`no PNG has colour type ${colour} with ${depth} bits`);
   return (Math.ceil((width * channels * depth) / 8) + 1) * height;
 }

@@ -7,7 +7,7 @@ import { parseYaml, type CatalogueEntry, type ModelSource } from "./catalogue.ts
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
 
-/** What a source's files and the model made of them must be, byte for byte. */
+/** The checksums of a source's files, and of the model that is made of them. */
 const LockedSource = z.strictObject({
   /** SHA-256 by file, as the catalogue names it. */
   files: z.record(z.string(), sha256),
@@ -29,7 +29,7 @@ export const lockFile = join(repoRoot, "models", "lock.yaml");
 export const loadLock = async (): Promise<Lock> => parseLock(await readFile(lockFile, "utf8"));
 
 /**
- * A lock of its YAML text; pure.
+ * Parses the lock file's text; pure.
  *
  * @throws UserError with all its faults
  */
@@ -58,7 +58,7 @@ export function lockedSource(
   return { locked };
 }
 
-/** Refuses a made model whose packed folder is not the one that was locked. Pure. */
+/** Refuses a model whose packed folder's SHA-256 is not the locked one. Pure. */
 export function checkArtefact(model: string, source: string, seen: string, locked: string): void {
   if (seen === locked) return;
   throw new UserError({

@@ -1,18 +1,18 @@
 import { inflateSync } from "node:zlib";
 
 /*
- * How a photograph is to be turned before it is looked at. It stands in EXIF data (a TIFF file of its own), in XMP data, or in a
- * PNG's text, as ImageMagick writes it there.
+ * A photograph's orientation: how a viewer must turn it. EXIF data (in the format of a TIFF file), XMP data or a PNG's text chunk
+ * (as ImageMagick writes it) can hold it.
  */
 
 /**
- * Refuses a photograph that is to be turned. Clients that send pixels would have to turn them, and the server
- * that decodes the file itself (base64) does not: the two would measure different images.
+ * Refuses a photograph that a viewer must turn. Clients that send pixels would have to turn them, and a server that decodes the
+ * file itself (base64) does not turn it: they would measure different images.
  */
 export function checkOrientation(orientation: number): void {
   if (orientation > 1 && orientation <= 8)
     throw new Error(
-      `it is to be turned before it is looked at (EXIF orientation ${orientation}), which servers do not do: ` +
+      `viewers must turn it (EXIF orientation ${orientation}), and servers do not: ` +
         "store it upright (mogrify -auto-orient FILE, or exiftran -ai FILE)",
     );
 }
@@ -21,7 +21,7 @@ export function checkOrientation(orientation: number): void {
 const BYTES: Readonly<Record<number, 1 | 2 | 4>> = { 1: 1, 6: 1, 3: 2, 8: 2, 4: 4, 9: 4 };
 const ORIENTATION = 0x0112;
 
-/** The orientation in EXIF data; 1 where there is none or the data makes no sense. */
+/** The orientation in EXIF data; 1 if there is none or the data makes no sense. */
 export function exifOrientation(tiff: Buffer): number {
   const order = tiff.toString("latin1", 0, 2);
   if (tiff.length < 14 || (order !== "II" && order !== "MM")) return 1;
@@ -34,13 +34,13 @@ export function exifOrientation(tiff: Buffer): number {
   return 1;
 }
 
-/** The orientation in XMP data, as an attribute or an element. */
+/** The orientation in XMP data, where it is an attribute or an element; 1 if there is none. */
 export function xmpOrientation(xmp: Buffer): number {
   const [, value] = /tiff:Orientation(?:="|>)([1-8])["<]/.exec(xmp.toString("latin1")) ?? [];
   return Number(value ?? 1);
 }
 
-/** More than EXIF data can be: a JPEG has room for 64 kB of it. */
+/** EXIF data cannot be larger: a JPEG has room for 64 kB of it. */
 const MOST_TEXT = 1 << 20;
 
 /** The orientation in a text chunk of a PNG (tEXt, zTXt, iTXt). */

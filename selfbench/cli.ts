@@ -7,7 +7,7 @@ export const clients = command(
   {
     name: "npx lathe selfbench clients",
     summary:
-      "Measures Lathe's gRPC and REST clients against ghz, wrk and the official Python client, and shows whether the goals are met.",
+      "Compares Lathe's gRPC and REST clients with ghz, wrk and the official Python client, and shows whether the goals are met.",
     options: CLIENTS,
     details: [
       "All clients call one server with fixed answers (selfbench/clients/server), over one connection, one call at a time. A request " +
@@ -15,12 +15,12 @@ export const clients = command(
         "a new process, with a new connection, and warms up. Then all take turns, in an order that changes.",
     ],
     more: [
-      "A ratio compares two clients in the same turn; the median over all turns counts. ghz and wrk, which run once " +
-        "and print, are a new process in each turn. A client that is compiled as it runs is warm after some time, not after some " +
-        "calls: until then a call in a hundred waits for its compiler. As root, server and clients all run at nice -20, before " +
-        "anything else that the machine does.",
-      "ghz and the server are built from Go modules, wrk is Debian's package, the official Python client comes from PyPI: " +
-        "each once, at the first run.",
+      "A ratio compares two clients in the same turn; its median over all turns counts. ghz and wrk run once and print, so they " +
+        "are a new process in each turn. A client that is compiled while it runs is warm after some time, not after some calls: " +
+        "until then one call in a hundred waits for the compiler. If you are root, server and clients run at nice -20, before " +
+        "everything else on the machine.",
+      "The first run builds ghz and the server from Go modules, and installs wrk (Debian's package) and the official Python " +
+        "client (from PyPI).",
     ],
     examples: [
       ["npx lathe selfbench clients", "the table, about nine minutes"],
@@ -34,18 +34,18 @@ export const clients = command(
 export const fleet = command(
   {
     name: "npx lathe selfbench fleet",
-    summary: "Measures `lathe up` and `lathe down` against an Ansible playbook and a shell loop that do the same work.",
+    summary: "Compares `lathe up` and `lathe down` with an Ansible playbook and a shell loop that do the same work.",
     options: FLEET,
     details: [
       "The contenders take turns in an order that rotates. Each begins and ends with empty hosts. A ratio compares two contenders' " +
-        "times in the same round. A first round with one host warms caches and does not count. It took 13 minutes on two quiet cores. " +
-        "It needs root, as the lab does. Ansible comes from PyPI into an environment of its own.",
+        "times in the same round. A first round with one host warms caches and does not count. It took 13 minutes on two idle cores. " +
+        "It needs root, as the lab does. It installs Ansible from PyPI into an environment of its own.",
     ],
     more: [
-      "The work, on each host: read its facts; a folder with the list of models; a model's archive, delivered with its " +
-        "SHA-256 checked and renamed into place; an image pulled by digest; a container with the settings that Lathe's own " +
-        "has; a gate (the model is AVAILABLE and answers a predict). Then the same again with nothing changed. Then all of it is " +
-        "removed. Lathe's gate asks more: gRPC and REST, and the settings read back from inside the container.",
+      "The work on each host: read its facts; write a folder with the list of models; deliver a model's archive, check its SHA-256 " +
+        "and rename it into place; pull an image by digest; start a container with the settings that Lathe gives it; run a gate (the " +
+        "model is AVAILABLE and answers a predict). Then the same again with nothing changed. Then remove everything. Lathe's gate " +
+        "checks more: gRPC and REST, and the settings as the container really has them.",
     ],
     examples: [
       ["npx lathe selfbench fleet", "1, 4 and 16 hosts"],
@@ -82,9 +82,9 @@ export const truth = command(
     summary: "Simulates runs whose truth is known, and shows how often Lathe says the truth about them.",
     options: TRUTH,
     details: [
-      "Each line simulates one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, restarts. " +
-        "The simulated runs go through the functions that reports, verdicts and comparisons use. A promise is missed if the result lies " +
-        "further from it than chance explains (2.6 standard errors).",
+      "Each line simulates one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, " +
+        "restarts. The simulated runs are judged by the functions that reports, verdicts and comparisons use. A promise is missed if " +
+        "the result is further from it than chance explains (2.6 standard errors).",
     ],
     examples: [
       ["npx lathe selfbench truth", "both tables, about ten minutes"],

@@ -5,8 +5,7 @@ import { type RunOptions, run } from "../lib/run.ts";
 
 /** Runs `go`. @throws UserError with the end of its output if it fails */
 export async function go(args: readonly string[], options: RunOptions = {}): Promise<void> {
-  const fix =
-    "see go's words above; Go 1.24 or newer (an older one, from 1.21 on, fetches it) and a module proxy are needed";
+  const fix = "see go's output above; Go 1.24 or newer (Go 1.21 to 1.23 fetches it) and a module proxy are needed";
   await run(["go", ...args], { fix, ...options });
 }
 
@@ -16,7 +15,7 @@ export async function buildServer(source: string, into: string): Promise<void> {
   await go(args, { cwd: source, env: { ...process.env, CGO_ENABLED: "0" } });
 }
 
-/** A word for the state of a folder's files: a cache's key. */
+/** A hash of a folder's files, as a key of the cache. */
 export async function stateOf(folder: string): Promise<string> {
   const hash = createHash("sha256");
   for (const name of (await readdir(folder)).sort()) hash.update(name).update(await readFile(join(folder, name)));

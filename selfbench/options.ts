@@ -1,10 +1,10 @@
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
 import { list, listOf, whole } from "../lib/cli/values.ts";
 
-/** Calls at the beginning of each turn that do not count (of wrk: a second). */
+/** Calls at the beginning of each turn that do not count (for wrk: one second). */
 export const LEAST_WARM = 200;
 
-const check = { help: "exit with code 1 where a goal is missed" } as const;
+const check = { help: "exit with code 1 if a goal is missed" } as const;
 
 export const CLIENTS = {
   rounds: { value: "N", read: whole(1), help: "rounds; each client is started anew in every round", default: "5" },
@@ -16,7 +16,7 @@ export const CLIENTS = {
   },
   "warmup-seconds": {
     ...{ value: "S", read: whole(0), default: "3" },
-    help: "and for at least this long, where a runtime compiles or interprets it (ours, Python)",
+    help: "least time of that warm-up, for clients that are compiled or interpreted while they run (ours, Python)",
   },
   protocol: { value: "NAME", read: listOf(["grpc", "rest"]), help: "grpc or rest only", completes: ["grpc", "rest"] },
   check,
@@ -47,10 +47,10 @@ export const TRUTH = {
   trials: {
     value: "N",
     read: whole(10),
-    help: "simulated runs a line (some lines take a part of them)",
+    help: "simulated runs for each line (fewer for slow lines)",
     default: "80",
   },
   seed: { value: "N", read: whole(0), help: "the same seed gives the same tables", default: "1" },
-  only: { value: "WORDS", read: (text) => text, help: "lines that have these words in their name" },
+  only: { value: "WORDS", read: (text) => text, help: "only lines whose name contains these words" },
   json: jsonOption("lathe.selfbench-truth/1"),
 } as const satisfies Options;

@@ -55,7 +55,7 @@ export async function configOf(
 const isSecret = (key: string) =>
   (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(key);
 
-/** What `stacks/roles/ROLE.yaml` says; null where there is no such file: a role of the user's own needs none. */
+/** What `stacks/roles/ROLE.yaml` says; null if there is no such file: a role of the user's own needs none. */
 async function roleDefaults(role: string): Promise<ReadConfig | null> {
   const file = join("stacks", "roles", `${role}.yaml`);
   const text = await readFile(join(repoRoot, file), "utf8").catch(() => null);

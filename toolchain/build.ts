@@ -6,17 +6,18 @@ import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
 import { type RunResult, tryRun } from "../lib/run.ts";
+import { onSignals } from "../lib/signals.ts";
 import { buildKey, goArch, readSources } from "./key.ts";
 import type { Program } from "./programs.ts";
 
 const KIND = "toolchain";
 
-/** Where the program of these sources is once it has been built. */
+/** Where the program is after it has been built from today's sources. */
 export async function builtPath(program: Program): Promise<string> {
   return join(cacheDir(KIND, await keyOf(program)), program.name);
 }
 
-/** Builds a program from Go modules, once. @throws UserError where Go is missing or too old, or the build fails */
+/** Builds a program from Go modules, once. @throws UserError if Go is missing or too old, or the build fails */
 export async function build(program: Program, progress: Progress): Promise<string> {
   const folder = sourceFolder(program);
   const dir = await cached(
@@ -30,10 +31,10 @@ export async function build(program: Program, progress: Progress): Promise<strin
 
 async function goBuild(program: Program, folder: string, out: string, progress: Progress): Promise<void> {
   const { goPackage, tags = [], versionVariable, builtVersion } = program.recipe;
-  // A name of this process's own: a compiler that outlived a killed build must not write into the next one's file.
+  // A name of this process's own: if a build is killed, its compiler may go on, and must not write into the next one's file.
   const unfinished = `${out}.${process.pid}`;
   const argv = [
-    // The committed go.mod and go.sum are the recipe: a build that would change them is a fault, not an update.
+    // -mod=readonly: go.mod and go.sum are committed, and a build that would change them must fail.
     ...["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-v", `-tags=${tags.join(",")}`],
     ...[`-ldflags=-s -w -X ${versionVariable}=${builtVersion}`, "-o", unfinished, goPackage],
   ];
@@ -42,8 +43,8 @@ async function goBuild(program: Program, folder: string, out: string, progress: 
   const result = await withoutOrphan((signal) =>
     tryRun(["go", ...argv], {
       cwd: folder,
-      // The user's own GOPROXY, GOFLAGS and so on stay in force. No C code is needed, so no C compiler is either. A Go from
-      // 1.21 on that is older than go.mod asks for fetches the one that is needed.
+      // The user's own GOPROXY, GOFLAGS and so on stay in force. There is no C code, so no C compiler is needed. Go 1.21 and
+      // newer fetch the version that go.mod asks for.
       env: { ...process.env, GOTOOLCHAIN: "auto", GOWORK: "off", CGO_ENABLED: "0" },
       signal,
       onLine: (line) => {
@@ -77,23 +78,17 @@ export function buildFault(name: string, needed: string, { exitCode, stderr }: R
   });
 }
 
-/** Ends what `body` runs together with this process: a compiler that goes on would take the machine's CPUs. */
-async function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** If a signal ends this process, aborts what `body` runs: otherwise a compiler would go on and use the machine's CPUs. */
+function withoutOrphan<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const gone = new AbortController();
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const end = (signal: NodeJS.Signals) => {
+  const stop = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     gone.abort();
     process.exit(128 + constants.signals[signal]);
-  };
-  for (const signal of signals) process.once(signal, end);
-  try {
-    return await body(gone.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, end);
-  }
+  });
+  return body(gone.signal).finally(stop);
 }
 
-/** `go build -v` lists packages as it goes; what is neither that nor a download is what went wrong. */
+/** Whether a line of `go build -v` says what is wrong: the other lines name packages and downloads. */
 function isComplaint(line: string): boolean {
   return line.trim() !== "" && !line.startsWith("go: downloading") && !/^[\w.~-]+(\/[\w.~-]+)*$/.test(line);
 }
@@ -110,6 +105,6 @@ function sourceFolder(program: Program): string {
 }
 
 async function keyOf(program: Program): Promise<string> {
-  // Programs are built for the machine that runs them: GOOS and GOARCH of the environment must not leak in.
+  // Programs are built for this machine, whatever GOOS and GOARCH of the environment say.
   return buildKey(program, await readSources(sourceFolder(program)), process.platform, goArch(process.arch));
 }

@@ -1,7 +1,7 @@
 import { delimiter } from "node:path";
 import { compileCacheDir } from "../lib/cache/compile-cache.ts";
 
-/** What decides the environment that `pulumi` runs in. */
+/** What the environment of `pulumi` is made from. */
 export interface EnvParts {
   /** The environment that it is merged into. */
   readonly base: Readonly<Record<string, string | undefined>>;
@@ -9,18 +9,18 @@ export interface EnvParts {
   readonly pulumiFolder: string;
   /** The checkout's node_modules/.bin: programs must run on the Node that is pinned there. */
   readonly nodeBin: string;
-  /** A Pulumi home of Lathe's own, where a plugin is not in the user's; see `home.ts`. */
+  /** A Pulumi home of Lathe's own, if a plugin is not in the user's; see `home.ts`. */
   readonly ownHome?: string;
   /** The user's own Pulumi home. */
   readonly userHome: string;
-  /** True where any program was built here, because downloading is no way on this machine. */
+  /** Whether any program was built here, because this machine cannot download it. */
   readonly built: boolean;
 }
 
-/** Each start of the engine reads the list of its logs; 7000 took a quarter of it. Lathe's own home keeps fewer. */
+/** The engine lists its logs at each start; 7000 of them took a quarter of that time. Lathe's own home keeps fewer. */
 const LOGS_MB = "10";
 
-/** The variables to set, and no others, so that `pulumi` finds these programs and prints no warning about them. */
+/** The variables to set so that `pulumi` finds these programs and prints no warning about them. */
 export function composeEnv(parts: EnvParts): Record<string, string> {
   const { base, ownHome, userHome } = parts;
   const rest = (base["PATH"] ?? "").split(delimiter).filter((dir) => dir !== "");
@@ -28,18 +28,18 @@ export function composeEnv(parts: EnvParts): Record<string, string> {
   const env: Record<string, string> = {
     PATH: [...first, ...rest.filter((dir) => !first.includes(dir))].join(delimiter),
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Each resource that is a program of Lathe's starts a Node.
+    // Each resource that runs a program of Lathe's starts Node.
     NODE_COMPILE_CACHE: compileCacheDir(base),
-    // A plugin that lies on the PATH wins over every other, whatever its version, and the engine warns of it. Those that
-    // fit are linked into the plugin cache that the engine uses; those that do not must not be taken.
+    // The engine prefers a plugin on the PATH to any other, whatever its version, and warns of it. Plugins that fit are linked
+    // into the engine's plugin cache; the others must not be used.
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
   };
-  // A missing plugin then is an error that names it, not minutes of waiting for a download.
+  // Then a missing plugin is an error that names it, not a download that fails after minutes.
   if (parts.built) env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true";
   if (ownHome !== undefined) {
     env["PULUMI_HOME"] = ownHome;
     env["PULUMI_LOG_ROTATION_MAX_TOTAL_MB"] = base["PULUMI_LOG_ROTATION_MAX_TOTAL_MB"] ?? LOGS_MB;
-    // Who the user is stays the user's: logins are read from, and written to, the place they have always been in.
+    // Logins stay in the user's own folder.
     env["PULUMI_CREDENTIALS_PATH"] = base["PULUMI_CREDENTIALS_PATH"] ?? userHome;
     env["LATHE_USER_PULUMI_HOME"] = userHome;
   }

@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { command } from "../lib/cli/spec.ts";
+import { onSignals } from "../lib/signals.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
-
-/** Options of pulumi without a value that a person would give. */
+/** Those options of pulumi that people type and that take no value. */
 const FLAGS = ["diff", "json", "path", "plaintext", "refresh", "secret", "show-secrets", "skip-preview"];
 
 export const pulumi = command(
   {
     name: "npx lathe pulumi",
-    summary: "Runs pulumi with the toolchain of this machine; everything that follows is pulumi's.",
+    summary: "Runs pulumi with the toolchain of this machine. All arguments are passed to pulumi.",
     operands: "ARGUMENT…",
     options: {},
     passes: {
@@ -20,13 +19,13 @@ export const pulumi = command(
       ...Object.fromEntries(FLAGS.map((name) => [name, { help: "" }])),
     },
     details: [
-      "`npx lathe pulumi help` shows pulumi's own help. What is missing is built first; see `npx lathe toolchain`. With Pulumi " +
-        "installed in a fitting version, `pulumi …` is the same.",
+      "`npx lathe pulumi help` shows pulumi's own help. Missing programs are built first; see `npx lathe toolchain`. If a Pulumi " +
+        "of the right version is installed, `pulumi …` does the same.",
     ],
     examples: [
       ["npx lathe pulumi login --local", "keep the state on this machine, once"],
       ["npx lathe pulumi stack init edge", "a stack for a machine"],
-      ["npx lathe pulumi config set lathe:host ubuntu@edge.example --stack edge", "where it is"],
+      ["npx lathe pulumi config set lathe:host ubuntu@edge.example --stack edge", "the machine's address"],
       ["npx lathe pulumi up --stack edge", "the same as `pulumi up --stack edge`"],
     ],
     exits: { 0: "as pulumi's own", 1: "as pulumi's own", 2: "as pulumi's own, or pulumi never saw an option" },
@@ -34,32 +33,18 @@ export const pulumi = command(
   (_values, argv) => run(argv[0] === "--" ? argv.slice(1) : argv),
 );
 
-/** Runs pulumi to its end and gives its exit code; a death by signal becomes 128 + its number, as shells have it. */
+/** Runs pulumi to its end. @returns its exit code; if a signal ended it, 128 plus the signal's number, as in a shell */
 async function run(argv: readonly string[]): Promise<number> {
   const { ensureToolchain } = await import("./index.ts");
   const { env } = await ensureToolchain();
   const child = spawn("pulumi", argv, { stdio: "inherit", env: { ...process.env, ...env } });
-  const stop = passSignals((signal) => child.kill(signal));
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-    });
-  } finally {
-    stop();
-  }
-}
-
-/** Passes signals on until pulumi has ended. A terminal's Ctrl-C reaches it by itself; a second means at once. */
-function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-  const handlers = SIGNALS.map((signal) => {
-    const fromTerminal = terminal && (signal === "SIGINT" || signal === "SIGQUIT");
-    const handler = () => {
-      if (!fromTerminal) send(signal);
-    };
-    process.on(signal, handler);
-    return [signal, handler] as const;
+  // A terminal sends Ctrl-C to pulumi by itself: it must not get it twice.
+  const stop = onSignals(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"], (signal) => {
+    if (!terminal || !["SIGINT", "SIGQUIT"].includes(signal)) child.kill(signal);
   });
-  return () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
+  return new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  }).finally(stop);
 }

@@ -20,14 +20,14 @@ export interface Found {
   readonly note?: string;
 }
 
-/** A program that is not there. `why` names what was passed over, if anything was. */
+/** A program that is not there. `why` names programs that were found but do not fit, if there are any. */
 export interface Missing {
   readonly name: Program["name"];
   readonly missing: true;
   readonly why?: string;
 }
 
-/** The user's own Pulumi folder, inside a `pulumi` with Lathe's home too (`composeEnv`). */
+/** The user's own Pulumi home, also if this process runs in a `pulumi` that has Lathe's home (`composeEnv`). */
 export function userPulumiHome(env: NodeJS.ProcessEnv = process.env): string {
   const home = env["PULUMI_HOME"];
   const remembered = env["LATHE_USER_PULUMI_HOME"];
@@ -35,14 +35,14 @@ export function userPulumiHome(env: NodeJS.ProcessEnv = process.env): string {
   return home ?? join(homedir(), ".pulumi");
 }
 
-/** Looks for each program where the user would have it, then among those that Lathe has built. Builds nothing. */
+/** Looks for each program on the PATH and in Pulumi's plugin cache, then among those that Lathe has built. Builds nothing. */
 export async function locate(programs: readonly Program[], env: NodeJS.ProcessEnv): Promise<(Found | Missing)[]> {
   const pair = programs.filter((p) => p.plugin === undefined);
   const plugins = programs.filter((p) => p.plugin !== undefined);
   return [...(await locatePair(pair, env)), ...(await Promise.all(plugins.map((p) => locatePlugin(p, env))))];
 }
 
-/** The two are one choice: the engine warns of a language host that does not stand beside it. */
+/** Finds the engine and its language host, both in one folder: the engine warns if the host is in another. */
 async function locatePair(pair: readonly Program[], env: NodeJS.ProcessEnv): Promise<(Found | Missing)[]> {
   const [engine, host] = pair;
   if (engine === undefined || host === undefined) return [];
@@ -65,7 +65,7 @@ async function locatePair(pair: readonly Program[], env: NodeJS.ProcessEnv): Pro
 async function locatePlugin(program: Program, env: NodeJS.ProcessEnv): Promise<Found | Missing> {
   const passed: string[] = [];
   const inCache = join(pluginFolder(userPulumiHome(env), program), program.name);
-  // A `.partial` file beside the folder is Pulumi's mark of an installation that was not finished.
+  // With a `.partial` file beside the folder, Pulumi marks an installation that was not finished.
   if ((await executable(inCache)) && !(await exists(`${dirname(inCache)}.partial`)))
     return { name: program.name, version: program.wanted, path: inCache, from: "plugin cache" };
   for (const path of await onPath(program.name, env)) {
@@ -91,7 +91,7 @@ async function locateBuilt(program: Program, passed: readonly string[]): Promise
   };
 }
 
-/** The folder of a plugin below a Pulumi home, as the engine looks for it. */
+/** The folder below a Pulumi home in which the engine looks for a plugin. */
 export function pluginFolder(home: string, program: Program): string {
   return join(home, "plugins", `resource-${program.plugin ?? ""}-v${program.wanted}`);
 }
@@ -112,7 +112,7 @@ async function executable(path: string): Promise<boolean> {
   );
 }
 
-/** The first line that a program prints; empty where it fails or does not answer. */
+/** The version that a program prints in its first line; empty if it fails or does not answer. */
 async function ask(path: string, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const quiet = { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const result = await tryRun([path, ...argv], { env: quiet, timeoutMs: 5_000 }).catch(() => undefined);

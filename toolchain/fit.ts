@@ -1,16 +1,16 @@
 import { SemVer, eq, lt, parse } from "semver";
 import type { Program } from "./programs.ts";
 
-/** Whether a program that was found can be used, and if not, why, in words for a table. */
+/** Whether a program can be used; if not, the reason, in words for a table. */
 export type Fit = { readonly fits: true } | { readonly fits: false; readonly why: string };
 
 /**
- * Whether a program of version `found` serves where `program.wanted` is asked for.
+ * Whether version `found` of a program will do for version `program.wanted`.
  *
- * - `pulumi`, and the language host that stands beside it: the same major version and no older than the npm package
- *   @pulumi/pulumi, because an engine understands the SDKs of its own past, not of its future.
- * - Resource plugins: exactly the npm package's version, build metadata aside, because that is what the engine looks for
- *   in its plugin cache (semver's EQ; a newer plugin there is passed over).
+ * - `pulumi` and its language host: the same major version as the npm package @pulumi/pulumi, and no older, because an engine
+ *   understands older SDKs but not newer ones.
+ * - Resource plugins: exactly the npm package's version, build metadata aside, because the engine looks for that version in its
+ *   plugin cache and ignores newer ones.
  */
 export function fit(program: Program, found: string): Fit {
   const have = parse(found);

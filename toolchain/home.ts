@@ -6,22 +6,22 @@ import { pluginFolder, userPulumiHome, type Found } from "./find.ts";
 import type { Program } from "./programs.ts";
 
 /*
- * Where the engine finds programs that are not where it looks by itself.
+ * Makes the folders in which the engine finds programs that are not where it looks by itself.
  *
- * The engine takes resource plugins from `plugins/` of its home folder without a word, and those on the PATH with a
- * warning each. Laying Lathe's builds into the user's own home would hand them to the user's other projects too, as if
- * they were the published plugins, so Lathe keeps a home of its own in its cache. What belongs to the user is not
- * copied: the selected stacks (`workspaces/`) are a link to theirs, and logins stay where they are (see `composeEnv`).
+ * The engine takes resource plugins from `plugins/` of its home folder. It takes them from the PATH too, but then it warns. In
+ * the user's own home, Lathe's builds would be used by the user's other projects as if they were the published plugins. So
+ * Lathe has a home of its own in its cache. What belongs to the user is not copied: `workspaces/` (the selected stacks) is a
+ * link to the user's, and logins stay where they are (see `composeEnv`).
  */
 
 /** The folders that `pulumi` runs from. */
 export interface Layout {
   readonly pulumiFolder: string;
-  /** Undefined where the user's own home has every plugin. */
+  /** Absent if the user's own home has every plugin. */
   readonly ownHome?: string;
 }
 
-/** Lays the programs out for the engine. Cheap and idempotent; entries are keyed by what they hold. */
+/** Makes the folders for the engine. It may be called again at no cost: their names are hashes of what they hold. */
 export async function layOut(programs: readonly Program[], found: readonly Found[]): Promise<Layout> {
   const userHome = userPulumiHome();
   const of = (program: Program) => {
@@ -50,7 +50,7 @@ export async function layOut(programs: readonly Program[], found: readonly Found
   return { pulumiFolder: bin, ownHome };
 }
 
-/** One folder with `pulumi` and its language host as files of their own: the engine resolves links when it looks beside itself. */
+/** One folder with `pulumi` and its language host. They are files, not links: the engine follows links when it looks beside itself. */
 async function binFolder(pair: readonly Found[]): Promise<string> {
   return cached("toolchain", `bin-${hash(pair.map((p) => p.path))}`, async (dir) => {
     for (const { path, name } of pair) await link(path, join(dir, name)).catch(() => copyFile(path, join(dir, name)));

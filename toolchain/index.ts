@@ -15,16 +15,16 @@ export type { Found, Missing } from "./find.ts";
 export interface Toolchain {
   /** pulumi, pulumi-language-nodejs, pulumi-resource-command, pulumi-resource-docker. */
   readonly programs: readonly Found[];
-  /** To be merged into the environment that `pulumi` (by that name, found on this PATH) is run in. */
+  /** What to add to the environment of `pulumi`. Run it by that name: it is on this PATH. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Every program as it is on this machine now; builds and fetches nothing. */
+/** Looks for every program on this machine. Builds and fetches nothing. */
 export function locateToolchain(): Promise<(Found | Missing)[]> {
   return locate(programs(), process.env);
 }
 
-/** This machine's toolchain. @throws UserError where a program is missing; `ensureToolchain` gets it */
+/** This machine's toolchain. @throws UserError if a program is missing (`ensureToolchain` gets it) */
 export async function resolveToolchain(): Promise<Toolchain> {
   const all = await locateToolchain();
   const missing = all.filter(isMissing);
@@ -38,7 +38,7 @@ export async function resolveToolchain(): Promise<Toolchain> {
   return compose(all as Found[]);
 }
 
-/** This machine's toolchain; what it lacks is fetched or built from Go modules. @throws UserError where it cannot */
+/** This machine's toolchain. Missing programs are fetched, or built from Go modules. @throws UserError if that fails */
 export async function ensureToolchain(progress?: Progress): Promise<Toolchain> {
   let all = await locateToolchain();
   const isMissingNow = ({ name }: Program) => all.some((p) => p.name === name && isMissing(p));
@@ -55,7 +55,7 @@ export async function ensureToolchain(progress?: Progress): Promise<Toolchain> {
   return resolveToolchain();
 }
 
-/** Tells the programs that are not there from those that are. */
+/** Whether a program is not there. */
 export function isMissing(program: Found | Missing): program is Missing {
   return "missing" in program;
 }

@@ -4,12 +4,13 @@ import { tryRun } from "../lib/run.ts";
 import type { Found, Missing } from "./find.ts";
 import type { Program } from "./programs.ts";
 
-/** A download that has not come this far is given up: the build takes over. */
+/** A download that takes longer is given up, and the plugin is built. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Has the user's own `pulumi` fetch plugins that are missing. Who has none that fits is on a machine where nothing was
- * fetched so far. @returns whether anything was installed; a failure is said, and the plugin is built instead
+ * Lets the user's own `pulumi` fetch missing plugins; does nothing if there is no `pulumi` on the PATH that fits.
+ *
+ * @returns whether anything was installed. If a download fails, progress says so, and the plugin is built instead
  */
 export async function install(
   all: readonly (Found | Missing)[],
@@ -32,7 +33,7 @@ export async function install(
     });
     if (result.exitCode !== 0) {
       progress.done("cannot be fetched here, will be built");
-      // What stopped one download stops the next: no second wait.
+      // The next download would most likely fail as well: do not wait for it.
       return installed;
     }
     installed = true;

@@ -9,7 +9,7 @@ export interface Source {
   readonly content: string;
 }
 
-/** A cache key: a readable version, then a hash of recipe, sources and target. Another Go makes no other program. */
+/** A cache key: a readable version, then a hash of recipe, sources and target. (Go's own version is no part of it.) */
 export function buildKey(program: Program, sources: readonly Source[], goos: string, goarch: string): string {
   const hash = createHash("sha256");
   const { goPackage, tags = [], versionVariable, builtVersion } = program.recipe;
@@ -20,7 +20,7 @@ export function buildKey(program: Program, sources: readonly Source[], goos: str
   return `${program.name}-${version}-${goos}-${goarch}-${hash.digest("hex").slice(0, 12)}`;
 }
 
-/** Reads what the Go build of a program reads from the checkout: .go files, go.mod and go.sum, nested modules as well. */
+/** Reads the sources of a Go program in the checkout: .go files, go.mod and go.sum, also those of nested modules. */
 export async function readSources(folder: string): Promise<Source[]> {
   const names = await readdir(folder, { recursive: true });
   const wanted = names.filter((name) => /(^|\/)(go\.mod|go\.sum)$|(?<!_test)\.go$/.test(name));

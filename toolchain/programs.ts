@@ -12,32 +12,32 @@ export interface Recipe {
   readonly tags?: readonly string[];
   /** The Go variable that carries the program's version. */
   readonly versionVariable: string;
-  /** What it says of itself. Build metadata (after `+`) names the source where that is not the version asked for. */
+  /** The version that it prints. Build metadata (after `+`) names its source if that is not the wanted version. */
   readonly builtVersion: string;
-  /** Measured on two cores with an empty Go cache; a hint for the reader of the progress line. */
+  /** How long the build takes, for the progress line. Measured on two cores with an empty Go cache. */
   readonly expectedSeconds: number;
-  /** What a reader of the status should know of this build. */
+  /** What a reader of the table must know of this build. */
   readonly note?: string;
 }
 
 /** One of Pulumi's programs. */
 export interface Program {
   readonly name: ProgramName;
-  /** Resource plugins have a folder each in Pulumi's plugin cache; the other two belong together in one folder. */
+  /** The plugin's name, if it is a resource plugin: each has a folder in Pulumi's plugin cache. The other two share one folder. */
   readonly plugin?: "docker" | "command";
   /** The version that Lathe's npm packages ask for. */
   readonly wanted: string;
   readonly recipe: Recipe;
 }
 
-/** The versions of Pulumi's npm packages, as package.json pins them: what the engine will ask its plugins for. */
+/** The versions of Pulumi's npm packages that package.json pins. The engine asks for plugins of these versions. */
 type Pins = Readonly<Record<"pulumi" | "docker" | "command", string>>;
 
 const { "@pulumi/pulumi": pulumi, "@pulumi/docker": docker, "@pulumi/command": command } = checkout.dependencies;
 
 const SDK_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
-/** All four programs, those that stand next to each other first. The versions of the sources are in the go.mod files. */
+/** All four programs, the two that share a folder first. The versions of their sources are in the go.mod files. */
 export function programs(pins: Pins = { pulumi, docker, command }): readonly Program[] {
   return [
     {

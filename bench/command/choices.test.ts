@@ -76,14 +76,14 @@ describe("options and operands that nobody would read", () => {
     expect(() => parsed(report, "A", "extra", "more")).toThrow(/operands too many: "extra", "more"/);
   });
 
-  it("are refused where a run goes on, which has what it began with", () => {
+  it("are refused where a run goes on, which keeps its own", () => {
     const check = (...args: string[]) => {
       const { values, operands, given } = parsed(bench, ...args);
       refuseUnread((values as unknown as Values<typeof BENCH>).resume === true, operands[0], given);
     };
     expect(() => check("--resume", "A", "--accept-changes", "--outputs", "x", "--json", "--verbose")).not.toThrow();
     expect(() => check("--seed", "3", "--resume", "--stack", "edge")).toThrow(
-      /^--seed: a resumed run has what it began with\n--stack: a resumed run has/,
+      /^--seed: a resumed run keeps the options that it began with\n--stack: a resumed run keeps/,
     );
     expect(() => check("--accept-changes")).toThrow(/--accept-changes without --resume/);
     expect(() => check("2026-11-22T18-00-00Z")).toThrow(/--resume 2026-11-22T18-00-00Z/);

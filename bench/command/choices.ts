@@ -7,9 +7,9 @@ import type { MatrixOptions } from "../plan/plan-matrix.ts";
 import { BENCH, type PLAN, RESUMED } from "./options.ts";
 
 /**
- * Refuses what a run would not read: options of a new run where one goes on, a run's name where a new one begins.
+ * Refuses what `bench` would not read: options of a new run if a run is resumed, a run's name if a new one begins.
  *
- * @throws WrongUse with all of it
+ * @throws WrongUse with all faults at once
  */
 export function refuseUnread(resumes: boolean, named: string | undefined, given: ReadonlySet<string>): void {
   const fix = "npx lathe bench --help --all";
@@ -17,7 +17,7 @@ export function refuseUnread(resumes: boolean, named: string | undefined, given:
   if (unread.length > 0)
     throw new WrongUse(
       unread.map((name, i) => ({
-        what: `--${name}: a resumed run has what it began with`,
+        what: `--${name}: a resumed run keeps the options that it began with`,
         ...(i === unread.length - 1 && { fix }),
       })),
     );
@@ -30,13 +30,13 @@ export function refuseUnread(resumes: boolean, named: string | undefined, given:
     });
 }
 
-/** Runs to compare, as they were named. */
+/** Names of two runs to compare. */
 export interface TwoRuns {
   readonly earlier: string;
   readonly later: string;
 }
 
-/** @throws WrongUse where there are not two */
+/** The two runs of a command line. @throws WrongUse if there are not two */
 export function twoRuns([earlier, later]: readonly string[]): TwoRuns {
   if (earlier !== undefined && later !== undefined) return { earlier, later };
   throw new WrongUse({
@@ -49,7 +49,7 @@ export function twoRuns([earlier, later]: readonly string[]): TwoRuns {
 /** The options of a run. */
 export interface BenchOptions extends MatrixOptions {
   readonly stacks: readonly string[] | undefined;
-  /** Files of outputs; undefined: Pulumi is asked. */
+  /** Files with stacks' outputs; undefined: they are read from Pulumi. */
   readonly outputs: readonly string[] | undefined;
   readonly seed: number;
   /** Runs of the same matrix, one after the other. */
@@ -57,7 +57,7 @@ export interface BenchOptions extends MatrixOptions {
   readonly remark: string | undefined;
 }
 
-/** What a command line says about a run, by the names that the planner has for it. */
+/** The options of a command line, by the names that the planner uses. */
 export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof BENCH>>): BenchOptions {
   const limits = {
     requests: values.requests,

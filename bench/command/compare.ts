@@ -6,7 +6,7 @@ import { COMPARE } from "./options.ts";
 import { repeatsOf } from "./repeats.ts";
 import { runNamed, runsFolder } from "./targets.ts";
 
-/** `lathe compare`: which of two runs is faster; the exit code is the verdict. */
+/** `lathe compare`: says which of two runs is faster. @returns the exit code: 1 if the later run is slower */
 export async function compare(
   { earlier, later }: TwoRuns,
   { runs, json, threshold, strict }: Values<typeof COMPARE>,

@@ -36,7 +36,7 @@ const STACK_OUTPUTS = {
   },
 } as const satisfies Options;
 
-/** What a run's report is wanted as, besides its files. */
+/** Options for outputs of a run's report, besides its files. */
 const SHOWN = {
   full: { help: "print every table in place of the summary" },
   ...(Object.fromEntries(
@@ -48,12 +48,12 @@ const SHOWN = {
   ) as Readonly<Record<AskedOutput, { value: "FILE"; read: Reader<string>; help: string; completes: "files" }>>),
 } as const satisfies Options;
 
-/** The same options, shown by `--help --all` alone. */
+/** Options that only `--help --all` shows. */
 function rarely<O extends Options>(options: O): O {
   return Object.fromEntries(Object.entries(options).map(([name, o]) => [name, { ...o, rare: true }])) as O;
 }
 
-/** What says which cells there are, and how each is measured. */
+/** Options that choose the cells, and how each is measured. */
 const MATRIX = {
   matrix: {
     ...{ value: "FILE", read: path, completes: "files" },
@@ -81,7 +81,7 @@ const MATRIX = {
   },
   placement: {
     ...{ value: "A,B", read: listOf(PLACEMENTS), completes: PLACEMENTS, default: PLACEMENTS.join(",") },
-    help: "client and server on one machine (local), on two (remote)",
+    help: "local: client and server on one machine; remote: on two",
   },
   requests: {
     ...{ value: "N", read: whole(1) },
@@ -110,24 +110,24 @@ const MATRIX = {
   },
   "allow-missing": {
     rare: true,
-    help: "accept names that nothing deployed has: such machines are left out, and cells of such models fail and say why",
+    help: "accept names of machines and models that are not deployed: such machines are left out, cells of such models fail",
   },
 } as const satisfies Options;
 
-/** Options of a new run alone. */
+/** Options for new runs only. */
 const NEW_RUN = {
   repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
-  next: { value: "TEXT", help: "what the summary says to type next, in place of its own", rare: true },
+  next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },
 } as const satisfies Options;
 
-/** Options of a run that goes on: everything else is as it began. */
+/** Options that a resumed run reads. It keeps the others as it began. */
 export const RESUMED = {
   resume: { help: "go on with the newest run, or with RUN" },
   "accept-changes": {
     rare: true,
-    help: "with --resume: go on though client program, servers or models changed; every output then says so",
+    help: "with --resume: go on even if client program, servers or models have changed; every output then says so",
   },
   ...STACK_OUTPUTS,
   ...RUNS,

@@ -26,13 +26,13 @@ export async function printPlan(options: BenchOptions, values: Values<typeof PLA
   });
   const power = earlier === undefined ? [] : await powerIn(earlier.dir);
   const unknown =
-    "No earlier run shows the noise of these cells: how many rounds a change takes to be told is not known.";
+    "No earlier run shows the noise of these cells, so it is not known how many rounds it takes to detect a change.";
   const plan = formatPlan(matrix, options.limits, estimate, earlier?.dir);
   const text = `${plan}\n${power.length === 0 ? unknown : powerText(power)}`;
   printResult(PLAN.json, values.json, text, { ...planAsJson(matrix, options.limits, estimate, earlier?.dir), power });
 }
 
-/** What a run's noise says of the rounds that changes take; nothing of a run that cannot be read whole: no reason to plan nothing. */
+/** How many rounds it takes to detect changes, by the noise of a run. Empty if the run cannot be read: a plan needs none. */
 async function powerIn(dir: string): Promise<PowerRow[]> {
   try {
     return powerOf(await loadStudy(dir));

@@ -2,23 +2,23 @@ import { join, resolve } from "node:path";
 import { readManifest } from "../records/manifest.ts";
 import { listRuns } from "../records/run-folders.ts";
 
-/** So many pairs of repeated runs are read at most: each takes as long as a comparison. */
+/** At most this many pairs of repeated runs are read: each takes as long as a comparison. */
 const MOST_PAIRS = 4;
 
 /**
- * Runs that repeat one of two runs (`bench --repeat`), each paired with the run that it repeats. The two runs themselves are no such
- * pair: they are what is asked about.
+ * Finds the repeats (`bench --repeat`) of two runs that are to be compared, and pairs each with the run that it repeats. The two
+ * runs themselves are not such a pair.
  *
- * @param root the folder where runs are kept
- * @param of folders of two runs
- * @returns folders of pairs
+ * @param root the folder in which runs are kept
+ * @param of the two runs' folders
+ * @returns the folders of each pair
  */
 export async function repeatsOf(root: string, of: readonly [string, string]): Promise<(readonly [string, string])[]> {
   const asked = of.map((dir) => resolve(dir));
   const folders = (await listRuns(root)).map((name) => join(root, name));
   const known = new Map<string, { readonly id: string; readonly repeats?: string | undefined }>();
   for (const dir of new Set([...asked, ...folders])) {
-    // A folder of another version, or a damaged one, repeats nothing.
+    // A run of another version, or a damaged one, counts as no repeat.
     const manifest = await readManifest(dir).catch(() => undefined);
     if (manifest !== undefined) known.set(dir, { id: manifest.id, repeats: manifest.repeats });
   }

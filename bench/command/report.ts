@@ -15,18 +15,18 @@ import { thresholdsCode } from "../thresholds/result.ts";
 import type { REPORT } from "./options.ts";
 import { runNamed } from "./targets.ts";
 
-/** What of a report is wanted where. */
+/** Which outputs of a report are wanted. */
 export interface Wanted {
   readonly json: boolean;
-  /** All tables in the terminal, in place of the summary. */
+  /** Print all tables in place of the summary. */
   readonly full: boolean;
-  /** What the summary says to type next; undefined: what the run suggests. */
+  /** What the summary suggests to type next; absent: what the run suggests. */
   readonly next?: string;
   /** Further outputs, by option. */
   readonly asked: AskedPaths;
 }
 
-/** What the options of a command say of reports. */
+/** The outputs that a command's options ask for. */
 export function wantedOf(values: Readonly<Record<string, unknown>>): Wanted {
   const asked = OUTPUTS.flatMap((output) => {
     const path = "option" in output ? values[output.option] : undefined;
@@ -52,7 +52,7 @@ export async function report(values: Values<typeof REPORT>, named: string | unde
 }
 
 /**
- * The report at a run's end: its summary on stdout, or with `--json` the document there and the summary on stderr.
+ * Writes the report at a run's end, and prints its summary on stdout. With `--json` the document goes to stdout, the summary to stderr.
  *
  * @returns the exit code that the run's thresholds ask for
  */
@@ -68,7 +68,7 @@ export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> 
   return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
-/** The summary, or with `--full` every table. */
+/** Prints the summary, or with `--full` every table. */
 function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
   const pointers = {
     ...(written ? { page: shownPath(join(run.dir, "report.html")) } : {}),

@@ -1,9 +1,11 @@
+import { constants } from "node:os";
 import { basename, resolve } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/output.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
+import { onSignals } from "../../lib/signals.ts";
 import { loadImages } from "../plan/photographs.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
@@ -24,7 +26,7 @@ import type { BENCH } from "./options.ts";
 import { type Wanted, reportAtEnd, wantedOf } from "./report.ts";
 import { deployedNow, runNamed, runsFolder, secretsOf } from "./targets.ts";
 
-/** `lathe bench`: a new run, or with `--resume` one that goes on. */
+/** `lathe bench`: begins a new run, or with `--resume` goes on with one. @returns the exit code */
 export async function measureMatrix(
   options: BenchOptions,
   values: Values<typeof BENCH>,
@@ -54,7 +56,7 @@ async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promi
     };
     first ??= id;
     await writeManifest(dir, manifest);
-    // What goes to stdout or to one file is of the last run.
+    // The document on stdout and the files of options are the last run's.
     const last = n === options.repeat ? wanted : { ...wanted, json: false, asked: {} };
     code = worseCode(code, await measure(dir, manifest, images, bundle, last, secrets));
   }
@@ -68,7 +70,7 @@ async function resume(dir: string, options: BenchOptions, wanted: Wanted, accept
   const changed = infos.filter((i) => manifest.images.find((m) => m.name === i.name)?.sha256 !== i.sha256);
   if (changed.length > 0)
     throw new UserError({
-      what: `${dir}: ${changed.map((c) => c.name).join(", ")} changed since the run began`,
+      what: `${dir}: photographs that changed since the run began: ${changed.map((c) => c.name).join(", ")}`,
       expected: "the photographs the run began with",
       fix: "start a new run: npx lathe bench",
     });
@@ -121,22 +123,15 @@ function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
   return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
 }
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
 /**
- * While a run is measured: a signal ends this process at once and says how to go on. Every record is on disk by then, the
- * agents end with their connections, and the run's lock is taken over from a process that is gone.
+ * Makes a signal end this process at once and print how to go on. Nothing is lost: every record is on disk, agents end with
+ * their connections, and the next session takes the run's lock over.
  *
- * @returns what takes the signals' meaning back
+ * @returns a function that undoes this
  */
 function sayHowToGoOn(dir: string): () => void {
-  const handlers = Object.entries(SIGNALS).map(([signal, exitCode]) => {
-    const handler = () => {
-      say(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}`);
-      process.exit(exitCode);
-    };
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
+  return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    say(`\nInterrupted. What was measured is kept: npx lathe bench --resume ${basename(dir)}`);
+    process.exit(128 + constants.signals[signal]);
   });
-  return () => handlers.forEach((off) => off());
 }

@@ -13,7 +13,7 @@ import type { BenchOptions } from "./choices.ts";
 
 const pulumi = async (args: readonly string[]) => (await must({}, args)).stdout;
 
-/** What is deployed, of what the options choose. */
+/** The deployed machines and servers that the options choose. */
 export async function deployedNow(options: BenchOptions): Promise<Deployed> {
   if (options.outputs !== undefined) return readOutputFiles(options.outputs);
   try {
@@ -23,19 +23,19 @@ export async function deployedNow(options: BenchOptions): Promise<Deployed> {
   }
 }
 
-/** What protected servers ask of clients. A run that goes on asks again: nothing of it is written down. */
+/** Secrets that clients need for protected servers. They are never written down, so a resumed run reads them again. */
 export function secretsOf({ servers }: Pick<Deployed, "servers">, options: BenchOptions): Promise<SecretsByServer> {
   return readSecrets(servers, options.outputs === undefined ? pulumi : null);
 }
 
-/** The folder where runs are kept. */
+/** The folder in which runs are kept. */
 export const runsFolder = (runs: string | undefined): string => runs ?? join(repoRoot, "runs");
 
 /**
- * The folder of the run that was named, or of the newest.
+ * The folder of the named run, or else of the newest.
  *
- * @throws WrongUse where there is no run of that name
- * @throws UserError where none was named and there is none
+ * @throws WrongUse if there is no run of that name
+ * @throws UserError if none was named, and there is no run
  */
 export async function runNamed(runs: string | undefined, named: string | undefined): Promise<string> {
   const root = runsFolder(runs);

@@ -12,7 +12,7 @@ import { verdictOf } from "./exit-code.ts";
  * @param options `threshold`: a share above 0, changes below it count as none; `strict`: exit code 1 in place of 3; `repeats`: folders
  * of runs that repeat each other, in pairs
  * @returns what is printed (text, or JSON in its place) and returned to the shell
- * @throws UserError where a folder holds no run, or the threshold is none
+ * @throws UserError if a folder holds no run, or the threshold is none
  */
 export async function compareCommand(
   dirA: string,

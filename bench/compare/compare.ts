@@ -34,7 +34,7 @@ export interface CompareOptions {
 interface Pair {
   readonly a: Study;
   readonly b: Study;
-  /** The estimate as it counts: with what differs between runs anyway, or as nothing where both are one run. */
+  /** The estimate as it counts: with what differs between runs anyway, or as nothing if both are one run. */
   readonly settle: (log: Estimate, cells: readonly Cell[]) => Estimate;
   readonly threshold: number;
   readonly nulls: ReadonlySet<string>;

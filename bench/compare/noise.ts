@@ -30,7 +30,7 @@ const FAR_OUT = 0.01;
 /**
  * The log ratio of a group's medians, B over A, with its error.
  *
- * @returns undefined where the runs have no image of it in common
+ * @returns undefined if the runs have no image of it in common
  */
 export function medianEstimate(group: CellGroup, [a, b]: readonly [Study, Study], figure: Figures): Estimate {
   const { se, df } = linear([

@@ -29,7 +29,7 @@ export interface PowerRow {
  * How many rounds a change takes to be told, by the noise of a run: of the whole, of a group of cells that differ in their image, and
  * of one cell, by model. Degrees of freedom grow with the rounds as those of that run did.
  *
- * @returns empty where the run shows no noise: every cell was visited once
+ * @returns empty if the run shows no noise: every cell was visited once
  */
 export function powerOf(study: Study): PowerRow[] {
   const nulls = nullModels(study.manifest);

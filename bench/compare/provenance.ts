@@ -90,7 +90,7 @@ function limitDifferences(a: readonly Cell[], b: readonly Cell[]): Difference[] 
   });
 }
 
-/** Why no time of one run can be compared with one of the other; null where they can. */
+/** Why no time of one run can be compared with one of the other; null if they can. */
 export function whyNotComparable(a: RunManifest, b: RunManifest): string | null {
   return a.timedRegion === b.timedRegion
     ? null

@@ -17,7 +17,7 @@ export const TAIL_RULE =
  * B's p90 over A's for a group, as a logarithm. One cell has too few calls for a tail; its group has enough. Each call is divided
  * by the geometric mean of its cell's medians in both runs: otherwise the slowest image would be the tail.
  *
- * @returns undefined where a run has too few calls, or there is one image alone
+ * @returns undefined if a run has too few calls, or there is one image alone
  */
 export function tailFigures(group: CellGroup, [a, b]: readonly [Study, Study]): Figures | undefined {
   const images = group.flatMap((cell) => {

@@ -41,7 +41,7 @@ export interface LoadMode<L extends Load = Load> {
   readonly schema: z.ZodType<L>;
   /** The keys of an experiment that it reads, and what one value of each may be. Modes may share a key. */
   readonly keys: Readonly<Record<string, z.ZodType<number>>>;
-  /** The loads that an experiment's keys ask for; empty where they ask for none of this mode. */
+  /** The loads that an experiment's keys ask for; empty if they ask for none of this mode. */
   fromExperiment(keys: LoadKeys): L[];
   /** For tables and ids: `x4`, `10/s`; of the paper's load, one call after the other, `one by one`. */
   title(load: L): string;

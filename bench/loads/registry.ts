@@ -10,7 +10,7 @@ export type LoadModes = readonly LoadMode<any>[];
 /** Every load mode there is. A new one is a file and a line here. */
 export const LOAD_MODES: LoadModes = [closedLoop, constantRate];
 
-/** The mode of a load. Throws where there is none of its name: loads are read by `Load` and made by modes. */
+/** The mode of a load. Throws if there is none of its name: loads are read by `Load` and made by modes. */
 export function modeOf(load: Load, modes: LoadModes = LOAD_MODES): LoadMode {
   const mode = modes.find((m) => m.mode === load.mode) as LoadMode | undefined;
   if (mode === undefined) throw new Error(`no load mode ${load.mode}`);

@@ -15,7 +15,7 @@ export interface Axis {
   of(cell: Coordinates): string;
   /** What readers call a level. */
   levelTitle(level: string): string;
-  /** Its part of a cell's id; absent or empty where other axes say it already, or there is nothing to say. */
+  /** Its part of a cell's id; absent or empty if other axes say it already, or there is nothing to say. */
   idPart?(cell: Coordinates): string;
   /** Whether it is a factor of the model of log latency. Factors with one level in a run are left out of its model. */
   readonly isFactor: boolean;

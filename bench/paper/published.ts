@@ -29,7 +29,7 @@ export const EXPERIMENTS: readonly [Experiment, ...Experiment[]] = [
   { id: "remoteImage7", title: `Table 3. ${REMOTE}, Image-7`, calls: "remote", image: "image-7" },
 ];
 
-/** What the paper published for one number of its tables, mean latency in milliseconds; undefined where it has none. */
+/** What the paper published for one number of its tables, mean latency in milliseconds; undefined if it has none. */
 export function publishedMs(experiment: Experiment, role: string, combination: Combination): number | undefined {
   const byRole: Readonly<Record<string, Readonly<Record<string, number>>>> = tables.experiments[experiment.id].meanMs;
   return byRole[role]?.[combination.key];

@@ -32,7 +32,7 @@ export function noPhotographs({ photographs, images }: ImageChoice, numbers: rea
 /**
  * Fetches (once) and decodes photographs.
  *
- * @throws UserError where the list does not have one, it cannot be fetched, or it is none that every client can send
+ * @throws UserError if the list does not have one, it cannot be fetched, or it is none that every client can send
  */
 export async function loadImages(
   choice: ImageChoice,

@@ -19,7 +19,7 @@ export interface KeptAnswers {
 }
 
 /**
- * The answers that a run kept (`answers.jsonl`), by cell; none where there is no file. A torn last line is left out.
+ * The answers that a run kept (`answers.jsonl`), by cell; none if there is no file. A torn last line is left out.
  *
  * @throws UserError naming file and line where a line is no answer
  */
@@ -41,7 +41,7 @@ export async function readAnswers(path: string): Promise<KeptAnswers> {
   return { answers, tooLarge };
 }
 
-/** The answer that a line keeps; `place` names it in faults. Undefined where it is torn. Pure. */
+/** The answer that a line keeps; `place` names it in faults. Undefined if it is torn. Pure. */
 export function answerOfLine(line: string, place: string, torn: boolean): z.infer<typeof Line> | undefined {
   try {
     return Line.parse(JSON.parse(line));

@@ -34,7 +34,7 @@ export class JsonlWriter {
     this.#size = fstatSync(this.#fd).size;
   }
 
-  /** @throws UserError where the disk is full or somebody else writes to the file; nothing is written after that */
+  /** @throws UserError if the disk is full or somebody else writes to the file; nothing is written after that */
   append(value: unknown): void {
     if (this.#broken !== undefined) throw this.#broken;
     if (fstatSync(this.#fd).size !== this.#size)
@@ -115,7 +115,7 @@ export interface Lines {
   readonly torn: boolean;
 }
 
-/** Reads a text file in pieces of many lines, far quicker than line by line. @throws UserError where it is not there */
+/** Reads a text file in pieces of many lines, far quicker than line by line. @throws UserError if it is not there */
 export async function* readLines(path: string): AsyncGenerator<Lines> {
   const decoder = new StringDecoder("utf8");
   /** The beginning of a line, in pieces: put together each time, a line of n characters would take n² steps. */

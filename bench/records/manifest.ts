@@ -137,7 +137,7 @@ export async function writeManifest(dir: string, manifest: RunManifest): Promise
   });
 }
 
-/** Reads `run.json`. @throws UserError where the folder holds no run of this version */
+/** Reads `run.json`. @throws UserError if the folder holds no run of this version */
 export async function readManifest(dir: string): Promise<RunManifest> {
   const path = join(dir, "run.json");
   const expected = "the folder of a run, as `npx lathe bench` writes it";

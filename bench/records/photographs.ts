@@ -19,7 +19,7 @@ export interface Photograph {
 
 const pathOf = (dir: string, image: string) => join(dir, "photographs", `${image}.jpg`);
 
-/** Keeps small copies of the photographs: the report needs no network. @throws UserError where the disk is full */
+/** Keeps small copies of the photographs: the report needs no network. @throws UserError if the disk is full */
 export async function keepPhotographs(
   dir: string,
   images: readonly Omit<ImageMessage, "type" | "file">[],
@@ -50,7 +50,7 @@ export async function readPhotographs(dir: string, manifest: RunManifest): Promi
 /** More than a small copy takes by far. */
 const MOST_BYTES = 4e6;
 
-/** A kept photograph; undefined where it is not there, or is none: the folder may be from somebody else. */
+/** A kept photograph; undefined if it is not there, or is none: the folder may be from somebody else. */
 async function readKept(path: string): Promise<Buffer | undefined> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isFile() !== true || found.size > MOST_BYTES) return undefined;

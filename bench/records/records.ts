@@ -36,7 +36,7 @@ export const VisitRecord = z.object({
   server: ServerReading.optional(),
   /** What the server used meanwhile; absent where its machine does not say. */
   use: ServerUse.optional(),
-  /** Why this visit's times are in part the client's own doing; empty where it left them alone. */
+  /** Why this visit's times are in part the client's own doing; empty if it left them alone. */
   disturbed: z.array(z.string()),
   /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
   backlogCalls: z.number().optional(),
@@ -51,9 +51,9 @@ export const EndRecord = z.object({
   reason: z.enum(["precision", "requests", "budget", "failed"]),
   /** Measured calls that succeeded. */
   n: z.number().int().nonnegative(),
-  /** Distance of the median's 95 % interval from it, as a fraction of it; null where n is too small for an interval. */
+  /** Distance of the median's 95 % interval from it, as a fraction of it; null if n is too small for an interval. */
   precision: z.number().nullable(),
-  /** Whether the last three windows agree; null where n is too small for three windows. */
+  /** Whether the last three windows agree; null if n is too small for three windows. */
   stable: z.boolean().nullable(),
 });
 export type EndRecord = z.infer<typeof EndRecord>;

@@ -6,7 +6,7 @@ import { diskFault } from "./jsonl.ts";
 
 /**
  * The folder of the run that a person names: its id, or a path as the shell completes it (`runs/ID`); undefined: the newest.
- * Where there is none by that name: the one that it would have. @throws UserError where none is named and there are none
+ * Where there is none by that name: the one that it would have. @throws UserError if none is named and there are none
  */
 export async function runDir(root: string, named: string | undefined, cwd: string): Promise<string> {
   const name = named ?? (await listRuns(root)).at(-1);

@@ -1,4 +1,4 @@
-import { SMALL_SHARE } from "../stats/attribution/sums.ts";
+import { SMALL_SHARE } from "../stats/attribution/left-over.ts";
 import { INTERVAL_RULE } from "../stats/cells/cell-intervals.ts";
 import { CHOICE_RULE } from "../stats/choices.ts";
 import { TOLERANCE_RULE } from "../stats/detections/compare.ts";

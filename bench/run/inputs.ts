@@ -34,9 +34,9 @@ export interface RunInputs extends SoFar {
   link(clientMachine: string): Promise<WorkerLink>;
   /** What it throws ends the run: nothing more can be recorded. */
   record(record: JournalRecord): void;
-  /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined where nothing is known. */
+  /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined if nothing is known. */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
-  /** Begins to watch what a cell's server uses; the function that is returned ends that. Never rejects; undefined where nothing is known. */
+  /** Begins to watch what a cell's server uses; the function that is returned ends that. Never rejects; undefined if nothing is known. */
   watchServer?(cell: Cell): Promise<() => Promise<ServerUse | undefined>>;
   answer(cell: Cell, answer: Pick<AnswerMessage, "outputs" | "tooLarge">): void;
   onStatus(status: RunStatus): void;

@@ -22,7 +22,7 @@ import { runMatrix } from "./rounds.ts";
  *
  * @param onBegin called once no other session can write to the folder, with the round that this one begins with
  * @returns how each cell ended, and the bytes of torn last lines that a killed session had left
- * @throws UserError where another session writes to the folder now
+ * @throws UserError if another session writes to the folder now
  */
 export async function runSession(
   dir: string,

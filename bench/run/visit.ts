@@ -115,7 +115,7 @@ export class Visitor {
   }
 }
 
-/** What is recorded of a visit besides its calls; undefined where it came to no measured call. */
+/** What is recorded of a visit besides its calls; undefined if it came to no measured call. */
 function visitRecord(
   cell: Cell,
   round: number,

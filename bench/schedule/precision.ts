@@ -13,7 +13,7 @@ export const STABILITY = 0.1;
  * at the data; it decides when to stop and nothing else. What a report states comes from the statistics of whole visits.
  *
  * @param sorted ascending
- * @returns with how often it covers the median: at least what was asked for, because ranks are whole numbers; null where n is
+ * @returns with how often it covers the median: at least what was asked for, because ranks are whole numbers; null if n is
  * too small for any such interval (below 6 at 95 %)
  */
 export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95) {
@@ -33,7 +33,7 @@ export function medianInterval(sorted: ArrayLike<number>, confidence = 0.95) {
   return { low: sorted[rank - 1] as number, high: sorted[n - rank] as number, coverage: 1 - 2 * below };
 }
 
-/** The larger distance of the interval's ends from the median, as a fraction of it; null where values are too few. */
+/** The larger distance of the interval's ends from the median, as a fraction of it; null if values are too few. */
 export function precisionOf(values: ArrayLike<number>, confidence = 0.95): number | null {
   const sorted = Float64Array.from(values).sort();
   const interval = medianInterval(sorted, confidence);
@@ -48,7 +48,7 @@ export function precisionOf(values: ArrayLike<number>, confidence = 0.95): numbe
  * span of time or of calls, with its throughput and average latency. They agree by the rule of its newer versions: the largest
  * is at most 1 + `threshold` times the smallest. (Older ones asked that each lie within the threshold of their average.)
  *
- * @returns null where there are fewer calls than three windows take
+ * @returns null if there are fewer calls than three windows take
  */
 export function windowsStable(latenciesMs: readonly number[], threshold: number): boolean | null {
   if (latenciesMs.length < WINDOWS * WINDOW_CALLS) return null;
@@ -77,7 +77,7 @@ const KNOWN_DF = 6;
  *
  * @param visits latencies of measured calls that succeeded, in the order of measuring, by visit
  * @param like the noise of cells like it, itself included; absent where that is not known
- * @returns undefined where it needs more calls
+ * @returns undefined if it needs more calls
  */
 export function enough(
   visits: readonly (readonly number[])[],
@@ -99,7 +99,7 @@ export function enough(
   return latenciesMs.length >= requests ? "requests" : undefined;
 }
 
-/** The same as `visitPrecision` by the noise of cells that are alike; 0 where that is not known. */
+/** The same as `visitPrecision` by the noise of cells that are alike; 0 if that is not known. */
 function likePrecision(visits: number, like: LikeNoise | undefined): number {
   if (like === undefined || like.df < KNOWN_DF) return 0;
   return Math.expm1(studentQuantile(0.975, like.df) * Math.sqrt(like.variance / visits));
@@ -132,7 +132,7 @@ export class NoiseBook {
     all.df += own.logs.length > 1 ? 1 : 0;
   }
 
-  /** Undefined where nothing of its kind was visited twice. */
+  /** Undefined if nothing of its kind was visited twice. */
   of(kind: string): LikeNoise | undefined {
     const all = this.#kinds.get(kind);
     return all === undefined || all.df === 0 ? undefined : { variance: all.squares / all.df, df: all.df };

@@ -1,7 +1,7 @@
 import type { Cell } from "../matrix/cell.ts";
 import { type Limits, MIN_VISITS, limitsFor } from "../matrix/limits.ts";
 
-/** Why no precision can end a cell, by its limits alone: words that follow on "because"; undefined where one can. */
+/** Why no precision can end a cell, by its limits alone: words that follow on "because"; undefined if one can. */
 export function outOfReach({ precision, requests, minRequests, blockRequests }: Limits): string | undefined {
   if (precision === null) return undefined;
   if (requests < minRequests) return `it takes ${minRequests} calls (minRequests), and a cell has ${requests} at most`;

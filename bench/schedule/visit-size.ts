@@ -12,7 +12,7 @@ export function leadInSize(load: Load, { blockRequests, blockMs }: Limits): numb
   return modeOf(load).leadIn(load, { requests: blockRequests, ms: blockMs });
 }
 
-/** Milliseconds between calls where the load says when they are due; undefined where an answer begins the next call. */
+/** Milliseconds between calls where the load says when they are due; undefined if an answer begins the next call. */
 export function dueEveryMs(load: Load): number | undefined {
   return modeOf(load).expectedMs(load, 1, 0) || undefined;
 }

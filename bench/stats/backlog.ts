@@ -11,7 +11,7 @@ const BEHIND_CALLS = 1;
  * that does not falls further behind with every call, and its latencies show how long the visit was and not how quick the server is.
  *
  * @param latenciesMs measured calls in order
- * @returns null where there are too few calls
+ * @returns null if there are too few calls
  */
 export function backlogCalls(latenciesMs: readonly number[], ratePerSecond: number): number | null {
   if (latenciesMs.length < LEAST_CALLS) return null;

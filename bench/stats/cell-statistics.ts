@@ -12,7 +12,7 @@ export interface CellStatistics extends Pick<CellSummary, "cell" | "n" | "meanMs
   readonly visits: number;
   readonly meanInterval: CentreInterval | null;
   readonly medianInterval: CentreInterval | null;
-  /** In words, why the median has no interval; null where it has one. */
+  /** In words, why the median has no interval; null if it has one. */
   readonly why: string | null;
   /** The same of the mean. */
   readonly whyMean: string | null;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../matrix/cell.ts";
 import { random } from "./math/random.ts";
 import { manifestOf, studyOf } from "../testing/studies.ts";
-import { ask, callerOf, questions, simultaneous } from "./choices.ts";
+import { ask, callerOf, questions } from "./choices.ts";
+import { simultaneous } from "./effects/contrast.ts";
 
 const images = ["image-1", "image-2", "image-3"].map((name, i) => ({ name, fileBytes: 100 * (i + 1) }));
 const manifest = manifestOf({

@@ -1,12 +1,11 @@
-import type { Axis } from "../matrix/axes.ts";
 import { type Cell, isPlain } from "../matrix/cell.ts";
-import { type Contrast, WIDEST, ratioOfContrast } from "./effects/contrast.ts";
+import { balance, nameOf } from "./balance.ts";
+import { ratioOfContrast, simultaneous } from "./effects/contrast.ts";
 import type { Levels } from "./effects/design.ts";
 import { meanOverRounds } from "./effects/rounds.ts";
 import { alikeNames, factorLevels, factorsOf } from "./levels.ts";
-import { type Estimate, type Interval, type RatioEstimate, known, ofLog, ratioOf } from "./math/estimate.ts";
+import { type Estimate, type RatioEstimate, known, ofLog, ratioOf } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
-import { studentQuantile } from "./math/special.ts";
 import { type Study, fitStudy, inDoubt, nullModels } from "./study.ts";
 import { isTimed, logOfMs } from "./visits.ts";
 
@@ -17,7 +16,7 @@ export interface Option {
   /** Its levels on the axes that options differ in. */
   readonly at: Levels;
   /**
-   * Geometric mean of the cells' medians, milliseconds, by the model that `over` is from; the interval is null where each cell
+   * Geometric mean of the cells' medians, milliseconds, by the model that `over` is from; the interval is null if each cell
    * was visited once, and wide where there were few rounds: what a round does to all options alike is no part of `over`.
    */
   readonly ms: RatioEstimate;
@@ -98,7 +97,7 @@ export const questions = once((study: Study): readonly Question[] =>
   }),
 );
 
-/** Where the answer for one model is not that of the average over models, and why; undefined where they agree. */
+/** Where the answer for one model is not that of the average over models, and why; undefined if they agree. */
 function agreementOf(study: Study, average: Question, cells: readonly Cell[]): string | undefined {
   const models = [...new Set(cells.map((c) => c.model))];
   if (average.model !== undefined || average.differ.includes("model") || models.length < 2) return undefined;
@@ -131,16 +130,10 @@ export const unanswered = once((study: Study): readonly Unanswered[] =>
   }),
 );
 
-/** A cell's levels on some factors, one after the other. */
-const nameOf = (cell: Cell, differ: readonly string[], axes: readonly Axis[]) => {
-  const levels = factorLevels(cell, axes);
-  return differ.map((f) => levels[f]).join(", ");
-};
-
 /**
  * Puts one question to some cells of a run.
  *
- * @returns undefined where none of them was measured
+ * @returns undefined if none of them was measured
  */
 export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Question | undefined {
   const { differ } = subject;
@@ -192,27 +185,6 @@ function outcomeOf(others: readonly Option[], noiseKnown: boolean): Question["ou
   return others.some((o) => o.maybeFastest) ? "tie" : "clear";
 }
 
-/**
- * Each option's cells, those alone of which every option has a like one: the same in all that options do not differ in. An
- * option without any in common with the one that has most is left out, so that one dead server does not silence the question.
- */
-function balance(
-  cells: readonly Cell[],
-  differ: readonly string[],
-  axes: readonly Axis[],
-): ReadonlyMap<string, readonly [Cell, ...Cell[]]> {
-  const rest = (c: Cell) => JSON.stringify(Object.entries(factorLevels(c, axes)).filter(([f]) => !differ.includes(f)));
-  const groups = Map.groupBy(cells, (c) => nameOf(c, differ, axes));
-  const bySize = [...groups].sort(([, a], [, b]) => b.length - a.length);
-  let common = new Set((bySize[0]?.[1] ?? []).map(rest));
-  const kept = bySize.filter(([, own]) => {
-    const both = new Set(own.map(rest).filter((key) => common.has(key)));
-    if (both.size > 0) common = both;
-    return both.size > 0;
-  });
-  return new Map(kept.map(([option, own]) => [option, own.filter((c) => common.has(rest(c))) as [Cell, ...Cell[]]]));
-}
-
 function meanOf(study: Study, cells: readonly Cell[]): Estimate {
   const names = new Map(cells.map((c) => [c.id, alikeNames(c, study.axes)[2]]));
   return meanOverRounds(
@@ -220,12 +192,4 @@ function meanOf(study: Study, cells: readonly Cell[]): Estimate {
     (v) => logOfMs(v.medianMs),
     (data) => names.get(data.cell) ?? "",
   );
-}
-
-/** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null where that says nothing. */
-export function simultaneous({ log, interval, df }: Contrast, comparisons: number): Interval | null {
-  if (interval === null) return null;
-  const quantile = (tail: number) => studentQuantile(1 - tail, df);
-  const half = ((interval.high - interval.low) / 2) * (quantile(0.025 / Math.max(1, comparisons)) / quantile(0.025));
-  return half > WIDEST ? null : { low: log - half, high: log + half };
 }

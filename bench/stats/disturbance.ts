@@ -23,7 +23,7 @@ const BUSY_SHARE = 0.8;
  * @param visit.beside   whether the server runs on the client's own machine: the client then waits for processors in any
  *                       case, and its loop is late, while the server has them (or has used up the machine's quota), and
  *                       these delays cannot be separated from others
- * @returns a sentence for each disturbance; empty where there was none
+ * @returns a sentence for each disturbance; empty if there was none
  */
 export function disturbances(
   watch: ClientWatch,

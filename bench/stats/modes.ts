@@ -61,7 +61,7 @@ type Visits = readonly (readonly number[])[];
  * modes, and two speeds inside of each visit are.
  *
  * @param visits latencies of measured calls, milliseconds, by visit
- * @returns undefined where there are fewer than 8 calls, or all are equal
+ * @returns undefined if there are fewer than 8 calls, or all are equal
  */
 export function findModes(visits: Visits): Modes | undefined {
   const p = dipP(visits);
@@ -105,7 +105,7 @@ function split(part: Visits, whole: Visits): Mode[] {
 
 /**
  * Where calls fall into two parts, each nearest to its own median (logarithms, least absolute deviations: one slow call is no
- * part of its own). The last call of the lower part; undefined where there is no such cut.
+ * part of its own). The last call of the lower part; undefined if there is no such cut.
  */
 function cutOf(sorted: readonly number[]): number | undefined {
   const n = sorted.length;
@@ -128,7 +128,7 @@ function cutOf(sorted: readonly number[]): number | undefined {
   return best.at < 0 ? undefined : sorted[best.at - 1];
 }
 
-/** The p value of the dip of some visits' calls; undefined where they cannot be tested. */
+/** The p value of the dip of some visits' calls; undefined if they cannot be tested. */
 function dipP(visits: Visits): number | undefined {
   const calls = visits.flat();
   if (calls.length < LEAST_CALLS || calls.every((ms) => ms === calls[0])) return undefined;

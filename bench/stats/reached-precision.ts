@@ -23,26 +23,26 @@ export function reachedPrecision({ medianMs, medianInterval: interval }: CellSta
   return interval === null ? null : Math.max(interval.high / medianMs - 1, 1 - interval.low / medianMs);
 }
 
-/** Why a cell ended, for a table; empty where it has not. */
+/** Why a cell ended, for a table; empty if it has not. */
 export function endText(condition: CellConditions | undefined): string {
   return condition?.end == null ? "" : REASONS[condition.end.reason].short;
 }
 
 /** How precise the measured cells became, all together. */
 export interface Reached {
-  /** Precisions asked for, each once, ascending; empty where none was. */
+  /** Precisions asked for, each once, ascending; empty if none was. */
   readonly asked: readonly number[];
   readonly cells: number;
   /** Cells whose interval is as narrow as asked, of so many visits as it takes to end a cell. */
   readonly narrow: number;
   /** Cells that have no interval: one visit. */
   readonly without: number;
-  /** The median of the others' precisions and the one that nine of ten keep; null where no cell has an interval. */
+  /** The median of the others' precisions and the one that nine of ten keep; null if no cell has an interval. */
   readonly typical: number | null;
   readonly nineTenths: number | null;
 }
 
-/** Undefined where nothing was measured. */
+/** Undefined if nothing was measured. */
 export function reached(
   statistics: readonly (CellStatistics & { readonly at: Cell })[],
   manifest: RunManifest,

@@ -21,7 +21,7 @@ export interface Effects {
   readonly explained: number;
   /** What noise does to a visit's median, as a factor of one standard deviation. */
   readonly noiseFactor: number;
-  /** What the model leaves unexplained of a cell, as a factor of one standard deviation. NaN where it has a term for each. */
+  /** What the model leaves unexplained of a cell, as a factor of one standard deviation. NaN if it has a term for each. */
   readonly misfitFactor: number;
   /** Combinations that the model predicts, because no cell was measured of them. */
   readonly missing: number;
@@ -36,7 +36,7 @@ export interface Effects {
   readonly additive: readonly (readonly [string, string])[];
 }
 
-/** The effects that a run shows; the null model takes no part. Undefined where nothing varies, or effects cannot be separated. */
+/** The effects that a run shows; the null model takes no part. Undefined if nothing varies, or effects cannot be separated. */
 export const effectsOf = once((study: Study): Effects | undefined => {
   const nulls = nullModels(study.manifest);
   const fitted = fitStudy(study, (c) => !nulls.has(c.model));

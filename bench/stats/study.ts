@@ -55,7 +55,7 @@ export function pixelClients({ cells }: Pick<RunManifest, "cells">, protocol?: s
  * its levels to have been measured; those that do not are left out, and named. The noise is known from all cells of the
  * models in question: a comparison of two machines knows from all machines how much their rounds differ.
  *
- * @returns undefined where even the main effects cannot be separated, or nothing varies
+ * @returns undefined if even the main effects cannot be separated, or nothing varies
  */
 export function fitStudy(
   study: Study,

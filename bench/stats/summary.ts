@@ -10,15 +10,15 @@ export interface CellSummary {
   readonly cell: string;
   /** Measured calls that succeeded. */
   readonly n: number;
-  /** Mean of the visits' arithmetic means: what the paper reports, each visit weighing the same. NaN where n is 0. */
+  /** Mean of the visits' arithmetic means: what the paper reports, each visit weighing the same. NaN if n is 0. */
   readonly meanMs: number;
-  /** Geometric mean of the visits' medians, however many visits there are. NaN where n is 0. */
+  /** Geometric mean of the visits' medians, however many visits there are. NaN if n is 0. */
   readonly medianMs: number;
-  /** Null where the calls cannot carry it (`quantileOver`). */
+  /** Null if the calls cannot carry it (`quantileOver`). */
   readonly p90Ms: number | null;
   readonly minMs: number;
   readonly maxMs: number;
-  /** Mean of each phase; null where the client cannot see it. The means add up to `meanMs` where all are seen. */
+  /** Mean of each phase; null if the client cannot see it. The means add up to `meanMs` where all are seen. */
   readonly phaseMeansMs: Readonly<Record<Phase, number | null>>;
   readonly requestBytes: number | null;
   readonly responseBytes: number | null;

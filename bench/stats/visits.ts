@@ -17,7 +17,7 @@ export interface Visit {
   readonly n: number;
   readonly medianMs: number;
   readonly meanMs: number;
-  /** Mean of each phase over the visit's calls; null where the client cannot see it. */
+  /** Mean of each phase over the visit's calls; null if the client cannot see it. */
   readonly phaseMeansMs: Readonly<Record<Phase, number | null>>;
   /** When its first call began: the client machine's wall clock, milliseconds since 1970. For reading, not for arithmetic with latencies. */
   readonly at?: number;
@@ -32,7 +32,7 @@ export interface Visit {
 export interface ServerMeans {
   /** From when the protocol's library handed the request over until the answer was handed back. */
   readonly requestMs: number;
-  /** The model's own run; null where the server counted other runs of it, too. */
+  /** The model's own run; null if the server counted other runs of it, too. */
   readonly runMs: number | null;
   /** Sums are printed with so many digits that a mean is good to this. */
   readonly stepMs: number;

@@ -12,7 +12,7 @@ export type PulumiCli = (args: readonly string[]) => Promise<string>;
 /**
  * The machines and servers of the stacks named, or of every stack that has any.
  *
- * @throws UserError where nothing is deployed, a stack's outputs are not Lathe's, or stacks do not go together
+ * @throws UserError if nothing is deployed, a stack's outputs are not Lathe's, or stacks do not go together
  */
 export async function readDeployments(pulumi: PulumiCli, names: readonly string[] | undefined): Promise<Deployed> {
   const sources: Source[] = [];
@@ -123,7 +123,7 @@ interface Source {
  * - A server that bears its machine's id although others stand there too is called MACHINE/KIND where no other server there
  *   is of its kind or has that id, else MACHINE/STACK.
  *
- * @throws UserError where machines that are not the same have one id, or two servers do, with all of them at once
+ * @throws UserError if machines that are not the same have one id, or two servers do, with all of them at once
  */
 export function mergeStacks(sources: readonly Source[]): Deployed {
   const faults: Fault[] = [];

@@ -12,7 +12,7 @@ const asks = ({ endpoints }: Server, security: Endpoint["security"]) => endpoint
 /**
  * Asks Pulumi for what clients of protected servers need; of outputs from files (`pulumi` is null) it is not known.
  *
- * @throws UserError where a server has secrets that cannot be had
+ * @throws UserError if a server has secrets that cannot be had
  */
 export async function readSecrets(servers: readonly Server[], pulumi: PulumiCli | null): Promise<SecretsByServer> {
   const found = new Map<string, ServerSecrets>();
@@ -42,7 +42,7 @@ function secretsOf({ id, machineId }: Server, secrets: readonly ServerSecrets[])
   return secrets.find((s) => s.server === id) ?? secrets.find((s) => s.server === machineId);
 }
 
-/** What a client of an endpoint needs; undefined where it is in the clear. Pure. */
+/** What a client of an endpoint needs; undefined if it is in the clear. Pure. */
 export function securityOf(server: Server, { security }: Endpoint, secrets: SecretsByServer): Security | undefined {
   const { ca, serverName } = server.access;
   if (security === "none" || ca === undefined || serverName === undefined) return undefined;

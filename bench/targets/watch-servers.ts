@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { endInTime } from "../../lib/run.ts";
 import { openPassage } from "../../infra/hosts/connection/login-shell.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { localEnvironment } from "../../infra/hosts/connection/run.ts";
@@ -102,11 +103,7 @@ function startSampler({ ssh }: Machine, { container }: Server): Sampler {
       return sample;
     },
     async close() {
-      if (gone) return;
-      child.stdin.end();
-      const timer = setTimeout(end, CLOSE_MS);
-      await closed;
-      clearTimeout(timer);
+      if (!gone) await endInTime(child, closed, CLOSE_MS);
     },
   };
 }

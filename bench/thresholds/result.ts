@@ -11,10 +11,10 @@ export interface ThresholdResult {
   /** The group for people: `client → edge, probe, ssd-mobilenet`. */
   readonly about: string;
   readonly outcome: "holds" | "broken" | "inconclusive";
-  /** Milliseconds of a percentile, or times as long as in the last run; null where the calls cannot carry it. */
+  /** Milliseconds of a percentile, or times as long as in the last run; null if the calls cannot carry it. */
   readonly measured: number | null;
   readonly unit: "ms" | "ratio";
-  /** The 95 % interval of a ratio; null where there is none, and of percentiles. */
+  /** The 95 % interval of a ratio; null if there is none, and of percentiles. */
   readonly interval: Interval | null;
   /** Calls of this run that it rests on. */
   readonly calls: number;
@@ -30,7 +30,7 @@ export function groupTitle(levels: Levels, cells: readonly Cell[], axes: readonl
 }
 
 /**
- * The exit code that thresholds ask for: 1 where one is broken, 3 where one is inconclusive, else 0. A run whose promise is not
+ * The exit code that thresholds ask for: 1 if one is broken, 3 where one is inconclusive, else 0. A run whose promise is not
  * known to be kept is no success for CI.
  */
 export function thresholdsCode(results: readonly Pick<ThresholdResult, "outcome">[]): 0 | 1 | 3 {

@@ -80,7 +80,7 @@ function judge(study: Study): Finding {
 
 const placementIn = (cell: Cell, { axes }: Study) => factorLevels(cell, axes)["placement"];
 
-/** Latency of one placement over that of another, on what both have cells of; undefined where that is nothing. */
+/** Latency of one placement over that of another, on what both have cells of; undefined if that is nothing. */
 function compared(
   study: Study,
   label: string,

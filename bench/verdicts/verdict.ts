@@ -17,7 +17,7 @@ export interface Effect {
   /** Ratios count from 1, differences from 0. */
   readonly kind: "ratio" | "difference";
   readonly value: number;
-  /** 95 %; null where the data give none. */
+  /** 95 %; null if the data give none. */
   readonly interval: Interval | null;
   /** Degrees of freedom of the interval; absent: a normal one's. */
   readonly df?: number;
@@ -28,7 +28,7 @@ export interface Effect {
 /** The judgement of a conclusion on one body of data. */
 export interface Finding {
   readonly outcome: Outcome;
-  /** What it rests on: it holds where every one of them does. Empty where the data have nothing to say. */
+  /** What it rests on: it holds where every one of them does. Empty if the data have nothing to say. */
   readonly effects: readonly Effect[];
   /** What a reader must know beside the numbers. */
   readonly remarks: readonly string[];
@@ -116,7 +116,7 @@ export function asMeasured(label: string, fit: EffectsFit, over: Levels, under: 
  * Whether single models say something else than their average, as a sentence. One that is sure the other way, or sure where the
  * average is not, is named; one that is merely less sure is not: it has fewer cells.
  *
- * @returns undefined where they agree
+ * @returns undefined if they agree
  */
 export function agreementOf(
   average: Effect,

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { answerTooLarge } from "../codes.ts";
 import { Body } from "./body.ts";
+import { Held } from "./held.ts";
 import { LastHead, NotHttp, type ResponseHead, headOf } from "./response-head.ts";
 
 /** A whole HTTP/1.1 response, whatever its status. */
@@ -40,9 +41,8 @@ export class ResponseReader {
   readonly #largestBytes: number;
   readonly #last: LastHead;
   #state: State = { reads: "head" };
-  /** Of a head or a line: what came of it so far, at the beginning of memory that it may grow into. */
-  #held: Buffer = NOTHING;
-  #heldBytes = 0;
+  /** The beginning of a head or a line. */
+  readonly #held = new Held(1024);
   /** Bytes of interim heads and of trailers, which nobody looks at. */
   #besides = 0;
   #head: ResponseHead | undefined;
@@ -65,14 +65,14 @@ export class ResponseReader {
     for (;;) {
       switch (this.#state.reads) {
         case "head": {
-          const known = this.#heldBytes === 0 ? this.#last.match(rest) : undefined;
+          const known = this.#held.length === 0 ? this.#last.match(rest) : undefined;
           if (known !== undefined) {
             this.#head = known.head;
             this.#sized(known.head.length as number);
             rest = known.after;
             break;
           }
-          if (this.#heldBytes < BEGINNING.length) this.#checkBeginning(rest);
+          if (this.#held.length < BEGINNING.length) this.#checkBeginning(rest);
           const head = this.#until(HEAD_END, rest, LONGEST_HEAD_BYTES);
           if (head === undefined) return undefined;
           rest = head.after;
@@ -129,41 +129,25 @@ export class ResponseReader {
 
   /** Everything up to a mark, which may have come in pieces, each of them looked at once; undefined where it is still to come. */
   #until(mark: Buffer, bytes: Buffer, longest: number): { text: string; bytes: Buffer; after: Buffer } | undefined {
-    const before = this.#heldBytes;
-    const all = before === 0 ? bytes : this.#hold(bytes);
+    const before = this.#held.length;
+    const all = before === 0 ? bytes : this.#held.add(bytes);
     const at = all.indexOf(mark, Math.max(0, before - mark.length + 1));
     if ((at < 0 ? all.length : at) > longest) throw new NotHttp("a line or head without end");
     if (at < 0) {
       const fresh = all.subarray(Math.max(0, before - 2));
       if (mark === HEAD_END && (fresh.includes("\n\n") || fresh.includes("\n\r\n")))
         throw new NotHttp("a head whose lines end without CR");
-      if (before === 0) this.#hold(bytes);
+      if (before === 0) this.#held.add(bytes);
       return undefined;
     }
-    this.#heldBytes = 0;
+    this.#held.length = 0;
     const end = at + mark.length;
     return { text: all.toString("latin1", 0, at), bytes: all.subarray(0, end), after: all.subarray(end) };
   }
 
-  /** Adds to what is held, and gives all of it. */
-  #hold(bytes: Buffer): Buffer {
-    const length = this.#heldBytes + bytes.length;
-    if (length > this.#held.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(1024, 2 * length));
-      this.#held.copy(larger, 0, 0, this.#heldBytes);
-      this.#held = larger;
-    }
-    bytes.copy(this.#held, this.#heldBytes);
-    this.#heldBytes = length;
-    return this.#held.subarray(0, length);
-  }
-
   /** A peer of another protocol may never end what it takes for a head. */
   #checkBeginning(bytes: Buffer): void {
-    const begun = Buffer.concat([
-      this.#held.subarray(0, this.#heldBytes),
-      bytes.subarray(0, BEGINNING.length),
-    ]).toString("latin1");
+    const begun = Buffer.concat([this.#held.all(), bytes.subarray(0, BEGINNING.length)]).toString("latin1");
     if (BEGINNING.startsWith(begun.slice(0, BEGINNING.length))) return;
     throw new NotHttp(`the peer does not speak HTTP/1.1: ${JSON.stringify(begun)}`);
   }

@@ -19,7 +19,7 @@ export interface BindSources {
  * The host's own addresses that a server's ports are bound to. Loopback is always one of them, for a client on the machine
  * itself. Where the machine's address is that of a NAT in front, it is the address at which SSH arrived.
  *
- * @throws UserError where the host has no such address
+ * @throws UserError if the host has no such address
  */
 export function bindAddresses({ expose, address, resolved, login }: BindSources): string[] {
   if (expose === "tunnel") return [LOOPBACK];
@@ -46,7 +46,7 @@ export function bindAddresses({ expose, address, resolved, login }: BindSources)
   return isLoopback(found) ? [LOOPBACK] : [LOOPBACK, ...new Set(own.length > 0 ? own : [found])];
 }
 
-/** The addresses that a name stands for on this machine; none where it stands for nothing. */
+/** The addresses that a name stands for on this machine; none if it stands for nothing. */
 export async function resolveAddress(name: string): Promise<string[]> {
   if (isIP(name) !== 0) return [name];
   return lookup(name, { all: true }).then(

@@ -54,7 +54,7 @@ export interface AccessSources extends Omit<BindSources, "expose"> {
  * A container without capabilities reads the files of its own user only: so it runs as the SSH user, who writes its
  * secrets. Where that is root, it runs as nobody and the files are handed over to it.
  *
- * @throws UserError where the host has no address to bind to, or the container could not read its secrets
+ * @throws UserError if the host has no address to bind to, or the container could not read its secrets
  */
 export function planAccess(sources: AccessSources): ServerAccess {
   const { config, endpoints, address, resolved, login, container, allowed, owner, engine } = sources;
@@ -98,7 +98,7 @@ export function hasOwnNetwork({ guard, endpoints }: Pick<ServerAccess, "guard" |
   return guard.setting !== null || proxied(endpoints) !== undefined;
 }
 
-/** The endpoint before which a proxy asks for the token; undefined where none does. Pure. */
+/** The endpoint before which a proxy asks for the token; undefined if none does. Pure. */
 export function proxied<E extends Pick<Endpoint, "security">>(endpoints: readonly E[]): E | undefined {
   return endpoints.find(({ security }) => security === "token");
 }

@@ -91,8 +91,8 @@ test("a list that holds itself is refused and not printed without end", () => {
   const content: unknown = parse("models: &a [*a]\nports: &b { grpc: *b }\n");
   const read = readRoleDefaults(content, "f.yaml");
   expect(read.faults.map((fault) => fault.what)).toEqual([
-    "f.yaml: models[0]: a value that holds itself",
-    "f.yaml: ports.grpc: a value that holds itself",
+    "f.yaml: models[0]: a value that contains itself",
+    "f.yaml: ports.grpc: a value that contains itself",
   ]);
   expect(() => resolve(readConfig({ "lathe:host": "h" }), read)).toThrow(UserError);
 });

@@ -16,7 +16,7 @@ export interface ReadConfig {
 
 /** A map of `servers`. */
 export interface ReadServer {
-  /** Undefined where it has none that can be used: that is among the faults. */
+  /** Undefined if it has none that can be used: that is among the faults. */
   readonly name: string | undefined;
   readonly values: ServerValues;
   readonly places: Places;

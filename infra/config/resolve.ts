@@ -11,7 +11,7 @@ export interface ConfigSources extends Pick<ServerSources, "catalogue" | "kinds"
   readonly stack: string;
   /** What the user set. */
   readonly config: ReadConfig;
-  /** What the role's YAML says; null where the role has none. */
+  /** What the role's YAML says; null if the role has none. */
   readonly roleDefaults: ReadConfig | null;
   /** What holds for servers of these names where nobody says else. They are the stack's servers where `lathe:servers` is not set. */
   readonly serverDefaults?: Readonly<Record<string, ReadConfig | null>>;

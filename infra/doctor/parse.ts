@@ -77,7 +77,7 @@ const MOST_LINE = 8192;
 const MOST_MOUNTS = 20_000;
 const MOST_GOVERNORS = 100;
 
-/** Reads what `DOCTOR_SCRIPT` printed after the facts. Pure. @throws UserError where it was cut short, or is more than can be */
+/** Reads what `DOCTOR_SCRIPT` printed after the facts. Pure. @throws UserError if it was cut short, or is more than can be */
 export function parseExamination(output: string): Examination {
   const all = sections(output);
   if (!all.has("doctor-end")) {

@@ -9,7 +9,7 @@ import type { WantedPort } from "./findings.ts";
  * What is to be deployed, as a person names it.
  *
  * @param name a server kind; absent: that of a stack that names none
- * @throws UserError where there is no such kind, or `ports` are not its own
+ * @throws UserError if there is no such kind, or `ports` are not its own
  */
 export function wantedServer(
   name = defaultServerKind.name,
@@ -25,7 +25,7 @@ export function wantedServer(
 /**
  * The ports that a server of a kind will have: `grpc=9500,rest=9501`, and the kind's own where none is named. Pure.
  *
- * @throws UserError where one is of no endpoint, or no port
+ * @throws UserError if one is of no endpoint, or no port
  */
 export function portsFor(kind: Pick<ServerKind, "name" | "endpoints">, list = ""): WantedPort[] {
   const protocols = kind.endpoints.map(({ protocol }) => protocol);
@@ -42,7 +42,7 @@ export function portsFor(kind: Pick<ServerKind, "name" | "endpoints">, list = ""
   return kind.endpoints.map(({ protocol, defaultPort }) => ({ protocol, port: named.get(protocol) ?? defaultPort }));
 }
 
-/** The name of an image. @throws UserError where no image can have it */
+/** The name of an image. @throws UserError if no image can have it */
 export function readImage(name: string): string {
   if (imageReference.safeParse(name).success) return name;
   throw new UserError({

@@ -30,7 +30,7 @@ printf '@@state %s\\n' "$limited"
  * update` takes them, and looks at it.
  *
  * @param file the kind's state file; undefined: it has none
- * @returns with what that file says (empty where there is none), and whether the container runs and has the limits
+ * @returns with what that file says (empty if there is none), and whether the container runs and has the limits
  */
 export async function firstLook(
   { target, workspace, container, containerId, beside }: GateSpec,

@@ -54,7 +54,7 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
   }
 }
 
-/** Waits until the container runs, with the limits that it is to have, and throws where it is not as planned. */
+/** Waits until the container runs, with the limits that it is to have, and throws if it is not as planned. */
 async function asPlanned(given: GateSpec, kind: KindGate, deadline: number): Promise<GateRun> {
   const limits = given.memorySet === "" ? limitsOf(given) : [];
   const { found: first, state, limited } = await firstLook(given, kind.state?.file, limits);

@@ -1,5 +1,5 @@
 import type { Fault } from "../../lib/errors.ts";
-import { formatCpuList, parseCpuList } from "../hosts/cpulist.ts";
+import { formatCpuList, parseCpuList } from "../../lib/cpulist.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import { mustRunOn } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
@@ -34,7 +34,7 @@ export interface Inside {
   readonly nodes: string | undefined;
   readonly memoryBytes: number | undefined;
   readonly pids: number | undefined;
-  /** True where a CPU quota of the container's own holds it back. */
+  /** True if a CPU quota of the container's own holds it back. */
   readonly hasQuota: boolean;
   readonly env: Readonly<Record<string, string>>;
 }

@@ -30,7 +30,7 @@ export async function inspect(target: SshTarget | null, container: string): Prom
   return readInspected(out);
 }
 
-/** Reads what `docker container inspect` printed of a container that is there. @throws UserError where it is something else */
+/** Reads what `docker container inspect` printed of a container that is there. @throws UserError if it is something else */
 export function readInspected(printed: string): Inspected {
   let told: unknown;
   try {
@@ -72,7 +72,7 @@ export function isStandIn(found: Inspected): boolean {
 }
 
 /**
- * Why a container that should run does not, or undefined where it does. A server that keeps dying counts as not running; one
+ * Why a container that should run does not, or undefined if it does. A server that keeps dying counts as not running; one
  * that has died in its life and runs again does not.
  *
  * @param before how often it had been restarted when Lathe began to look

@@ -11,7 +11,7 @@ const UNAUTHORIZED = 401;
 /**
  * Checks that an endpoint which asks for a certificate or a token refuses a client that has none.
  *
- * @throws UserError where it lets one in
+ * @throws UserError if it lets one in
  */
 export async function refusesStrangers({ address, endpoints }: GateSpec): Promise<void> {
   for (const endpoint of endpoints) {

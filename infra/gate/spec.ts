@@ -61,7 +61,7 @@ export type GateSpec = z.infer<typeof GateSpec>;
 export interface GateRun extends GateSpec {
   /** How often Docker had restarted the container when the gate began to wait for it. */
   readonly restartsBefore: number;
-  /** What the kind's state file on the host said when the gate began; empty where there is none. */
+  /** What the kind's state file on the host said when the gate began; empty if there is none. */
   readonly state: string;
 }
 
@@ -76,7 +76,7 @@ export const GateReport = z.object({
 });
 export type GateReport = z.infer<typeof GateReport>;
 
-/** The open endpoint of a protocol; undefined where there is none. Pure. */
+/** The open endpoint of a protocol; undefined if there is none. Pure. */
 export function endpointOf({ endpoints }: Pick<GateSpec, "endpoints">, protocol: string): GateEndpoint | undefined {
   return endpoints.find((endpoint) => endpoint.protocol === protocol);
 }

@@ -10,7 +10,7 @@ const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
 export const GIVE_TIME =
   "if the host is slow, give it time: npx lathe pulumi config set lathe:gateTimeoutSeconds SECONDS";
 
-/** What a server died of that its image and its machine do not fit, and what to do; undefined where its words tell of none. Pure. */
+/** What a server died of that its image and its machine do not fit, and what to do; undefined if its words tell of none. Pure. */
 export function misfit(words: string): string | undefined {
   if (/exec format error/i.test(words))
     return "its image is built for another processor: name one that has a build for this machine's (lathe:image; npx lathe doctor --image NAME tells), or deploy elsewhere";

@@ -26,7 +26,7 @@ async function runHere(): Promise<number> {
   });
 }
 
-/** Gives the exit code; undefined where nobody answers to the end. */
+/** Gives the exit code; undefined if nobody answers to the end. */
 function ask(path: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const connection = connect(path);

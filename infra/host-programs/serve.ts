@@ -13,7 +13,7 @@ const Request = z.object({ program: z.string(), action: z.string(), cwd: z.strin
  * @param path the socket's, in a folder that only this user may enter: specs hold secrets, and programs run commands
  * @returns `close` takes no more; those who still wait are answered that the run was stopped, and no further command of theirs
  *   is begun on a host
- * @throws Error where the socket cannot be made
+ * @throws Error if the socket cannot be made
  */
 export async function servePrograms(path: string): Promise<{ close(): void }> {
   const waiting = new Set<Socket>();

@@ -14,7 +14,7 @@ import { imageFault } from "../images/advice.ts";
 import { loginFor, readAnswer } from "../images/registry.ts";
 import { parseSeen } from "../ownership/conflicts.ts";
 import { leftoversOf } from "../ownership/leftovers.ts";
-import { parseCpuList } from "./cpulist.ts";
+import { parseCpuList } from "../../lib/cpulist.ts";
 import { diagnoseCommand, diagnoseFacts, diagnoseSsh } from "./connection/diagnose.ts";
 import { listening, publishedPorts } from "./connection/listening.ts";
 import { HostFacts } from "./facts.ts";

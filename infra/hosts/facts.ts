@@ -4,7 +4,7 @@ import { CONTROLLERS } from "./controllers.ts";
 /** One line of `lscpu -p=CPU,CORE,SOCKET,NODE,ONLINE`, with what tells kinds of core apart where the host says it. */
 export const LogicalCpu = z.object({
   cpu: z.number().int().nonnegative(),
-  /** Core id: logical CPUs that share it are hyper-threads of one physical core. Null where the host does not say. */
+  /** Core id: logical CPUs that share it are hyper-threads of one physical core. Null if the host does not say. */
   core: z.number().int().nonnegative().nullable(),
   socket: z.number().int().nonnegative().nullable(),
   node: z.number().int().nonnegative().nullable(),
@@ -28,7 +28,7 @@ export const HostFacts = z.object({
     logical: z.array(LogicalCpu),
     /** The logical CPUs a process of this host may run on (affinity and cpuset), in order. */
     allowed: z.array(z.number().int().nonnegative()),
-    /** CPU time a cgroup quota allows, in CPUs (0.5 = half of one); null where there is no quota. */
+    /** CPU time a cgroup quota allows, in CPUs (0.5 = half of one); null if there is no quota. */
     quotaCpus: z.number().positive().nullable(),
   }),
   memoryBytes: z.number().int().positive().describe("usable: the cgroup's limit where that is below the hardware's"),

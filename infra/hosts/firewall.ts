@@ -25,7 +25,7 @@ done`;
 
 /**
  * Shell lines of the facts script, given a chain and a note for each server that may be guarded; `parseFirewall` reads what
- * they print. Where there is none, nobody is asked for root. `$code` is 0 where the engine has answered before.
+ * they print. Where there is none, nobody is asked for root. `$code` is 0 if the engine has answered before.
  */
 export const GUARD_SCRIPT = String.raw`
   [ $# = 0 ] || (
@@ -40,7 +40,7 @@ export const GUARD_SCRIPT = String.raw`
   )
 `;
 
-/** What `GUARD_SCRIPT` printed; undefined where it was not asked. Pure. */
+/** What `GUARD_SCRIPT` printed; undefined if it was not asked. Pure. */
 export function parseFirewall(text: string): HostFirewall | undefined {
   const may = /^may (yes|no-root|no-iptables|rootless)$/m.exec(text)?.[1];
   if (may === undefined) return undefined;

@@ -21,7 +21,7 @@ export interface HostLogin {
   readonly firewall?: HostFirewall;
 }
 
-/** Shell lines of the facts script that tell it; `parseLogin` reads them. `$code` is 0 where the engine has answered before. */
+/** Shell lines of the facts script that tell it; `parseLogin` reads them. `$code` is 0 if the engine has answered before. */
 export const LOGIN_SCRIPT = String.raw`
   printf 'id %s %s\n' "$(id -u)" "$(id -g)"
   printf 'reached %s\n' "${"$"}{SSH_CONNECTION:-}"
@@ -35,9 +35,9 @@ export const LOGIN_SCRIPT = String.raw`
 const HIGHEST_ID = 2 ** 32 - 2;
 
 /**
- * What `LOGIN_SCRIPT` printed, and `GUARD_SCRIPT`; undefined where the host did not even tell who the user is. Pure.
+ * What `LOGIN_SCRIPT` printed, and `GUARD_SCRIPT`; undefined if the host did not even tell who the user is. Pure.
  *
- * @throws UserError where it tells more than a host can have, or something else than ports
+ * @throws UserError if it tells more than a host can have, or something else than ports
  */
 export function parseLogin(text: string, guards = ""): HostLogin | undefined {
   const [, uid, gid] = (/^id (\d+) (\d+)$/m.exec(text) ?? []).map(Number);

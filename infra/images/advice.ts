@@ -139,7 +139,7 @@ const REASONS: readonly {
 /** The host's own faults have words of their own: diagnoseCommand. */
 const OF_HOST = /no space left|quota exceeded|read-only file system|docker daemon|docker\.sock/i;
 
-/** Why a machine's engine does not get an image, and what to do; undefined where what it said tells of no such reason. Pure. */
+/** Why a machine's engine does not get an image, and what to do; undefined if what it said tells of no such reason. Pure. */
 export function imageFault({ target, reference, key, said }: Refused): Fault | undefined {
   const line = lastLine(said);
   if (OF_HOST.test(line)) return undefined;

@@ -25,7 +25,7 @@ const Lock = z.strictObject({
 /** Digests by an image's name with its tag. */
 export type Locked = Readonly<Record<string, string>>;
 
-/** The digests that are kept in a project's folder; none where there is no file yet. @throws UserError where it cannot be read */
+/** The digests that are kept in a project's folder; none if there is no file yet. @throws UserError if it cannot be read */
 export async function readLock(projectDir: string): Promise<Locked> {
   const path = join(projectDir, LOCK_FILE);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -50,7 +50,7 @@ export async function readLock(projectDir: string): Promise<Locked> {
  *
  * @param move whether a digest that is kept already gives way; else it stays
  * @returns all that are kept now
- * @throws UserError where the file cannot be read or written
+ * @throws UserError if the file cannot be read or written
  */
 export async function keepDigests(projectDir: string, found: Locked, move = false): Promise<Locked> {
   const path = join(projectDir, LOCK_FILE);

@@ -16,7 +16,7 @@ import type { SshTarget } from "../hosts/target.ts";
 export interface ImageThere {
   /** `sha256:…`, of all its builds together. */
   readonly digest: string;
-  /** Its builds: `linux/amd64`, `linux/arm64`; empty where the registry does not tell. */
+  /** Its builds: `linux/amd64`, `linux/arm64`; empty if the registry does not tell. */
   readonly platforms: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const ASKS_WHO = /unauthorized|denied|authentication required|no basic auth/i;
  * `docker login` is shown to it.
  *
  * @param reference with a tag or a digest
- * @throws UserError where the machine cannot be reached
+ * @throws UserError if the machine cannot be reached
  */
 export async function askRegistry(target: SshTarget | null, reference: string): Promise<Asked> {
   const first = await ask(target, reference);
@@ -107,7 +107,7 @@ const Config = z.object({
 const HUB = "https://index.docker.io/v1/";
 
 /**
- * The header by which an engine shows a registry who asks, from docker's own config file (`docker login`); undefined where it has
+ * The header by which an engine shows a registry who asks, from docker's own config file (`docker login`); undefined if it has
  * no login there, or keeps it elsewhere. Secret. Pure.
  */
 export function loginFor(config: string, reference: string): string | undefined {

@@ -20,7 +20,7 @@ export interface Wanting {
  * The reference with its digest of an image that a stack is to have: as it is where it has one, else as it is kept, else as its
  * registry says now. That is then kept, and the person is told. Without an engine a tag stays what it is: nobody can ask.
  *
- * @throws UserError where the machine's engine does not learn what the tag stands for
+ * @throws UserError if the machine's engine does not learn what the tag stands for
  */
 export async function resolveImage(wanting: Wanting, reference: string, key: ImageKey): Promise<string> {
   const { target, projectDir, preview, hasEngine } = wanting;
@@ -43,7 +43,7 @@ export async function resolveImage(wanting: Wanting, reference: string, key: Ima
   }
 }
 
-/** The digest that a tag stands for now, as the machine's engine learns it. @throws UserError where it does not */
+/** The digest that a tag stands for now, as the machine's engine learns it. @throws UserError if it does not */
 export async function digestOf(target: SshTarget | null, reference: string, key: ImageKey): Promise<string> {
   const asked = await askRegistry(target, reference);
   if (asked.ok) return asked.image.digest;

@@ -14,7 +14,7 @@ type PreparedSource = Awaited<ReturnType<typeof prepareSource>>;
  * Makes a version's archive ready: of the catalogue, or of a folder. Of the latter it is not known what it is.
  *
  * @param form how the server's kind reads it (`ServerKind.modelForm`)
- * @throws UserError where it cannot be fetched, made or read
+ * @throws UserError if it cannot be fetched, made or read
  */
 export async function prepareSource(source: string, form: string, say: Progress) {
   if (!isOwnModel(source)) return prepareModel(source, say, form);
@@ -35,7 +35,7 @@ export interface ServerModels {
  * Makes the models of several servers ready for delivery, each source once. The first time that takes as long as fetching
  * and converting it does; after that it comes from the cache.
  *
- * @throws UserError where a model cannot be fetched or made
+ * @throws UserError if a model cannot be fetched or made
  */
 export async function artifactsFor(servers: readonly ServerModels[]): Promise<ModelArtifact[][]> {
   const prepared = new Map<string, PreparedSource>();

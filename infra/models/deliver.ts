@@ -82,10 +82,10 @@ export function incomingName({ sha256, model, version }: Pick<DeliverSpec, "sha2
 export type Delivered = "already there" | "new" | "replaced";
 
 /**
- * Brings a model's archive to its host; does nothing where it lies there already.
+ * Brings a model's archive to its host; does nothing if it lies there already.
  *
  * @param archive path of the archive on this machine: a tar of what is in the version's folder
- * @throws UserError where the host refuses, or the copy arrives damaged twice
+ * @throws UserError if the host refuses, or the copy arrives damaged twice
  */
 export async function deliver(spec: DeliverSpec, archive: string): Promise<Delivered> {
   const { target, workspace, model, version, sha256, path } = spec;

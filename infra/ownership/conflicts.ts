@@ -19,7 +19,7 @@ export interface Listed {
  * Reads what `docker ps` and `docker network ls` print for Lathe, a line each: names (commas between them), id, and other words
  * after spaces. `rest` makes of those words, and of the whole line, what else is wanted. Pure.
  *
- * @throws UserError where there are more than an engine has
+ * @throws UserError if there are more than an engine has
  */
 export function readListed<T>(printed: string, rest: (words: readonly string[], line: string) => T): (Listed & T)[] {
   const lines = printed.split("\n").filter((line) => line !== "");
@@ -41,7 +41,7 @@ export function shortId(id: string): string {
 
 /** A container or a network that has a name. */
 interface Holder extends Listed {
-  /** Its labels: whose it is, and of which of their servers; empty where it has none. */
+  /** Its labels: whose it is, and of which of their servers; empty if it has none. */
   readonly deployment: string;
   readonly owner: string;
   readonly server: string;

@@ -22,7 +22,7 @@ export interface Project {
 
 /** What a run of the engine left behind. */
 export interface EngineResult {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   /** Both streams, in order. */
   readonly output: string;

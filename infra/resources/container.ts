@@ -155,7 +155,7 @@ function labels(part: Part): Record<string, pulumi.Input<string>> {
  * kernel finds a little more or less memory, which is no reason for a new container. Pure.
  *
  * @param sharers servers there without a limit in their config, this one among them
- * @throws UserError where nothing is left
+ * @throws UserError if nothing is left
  */
 export function memoryShareMiB(memoryBytes: number, givenMiB: readonly number[] = [], sharers = 1): number {
   const STEP = 256;

@@ -35,7 +35,7 @@ export function keepCredentials(
   };
 }
 
-/** What clients of an endpoint need, from the server's CA and their own secrets; undefined where it is in the clear. Pure. */
+/** What clients of an endpoint need, from the server's CA and their own secrets; undefined if it is in the clear. Pure. */
 export function clientSecurity(
   security: Endpoint["security"],
   made: Pick<Credentials, "ca" | "clientCert" | "clientKey" | "token">,
@@ -50,7 +50,7 @@ export function clientSecurity(
   return needed[security];
 }
 
-/** The stack output `latheSecrets`; undefined where no server has any. */
+/** The stack output `latheSecrets`; undefined if no server has any. */
 export function secretsOutput(
   servers: readonly { readonly serverId: string; readonly credentials: KeptCredentials | undefined }[],
 ): pulumi.Output<StackSecrets> | undefined {

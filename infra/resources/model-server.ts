@@ -14,7 +14,7 @@ export class ModelServer extends pulumi.ComponentResource {
   readonly server: pulumi.Output<Server>;
   /** The server's id. */
   readonly serverId: string;
-  /** Undefined where the server has none. */
+  /** Undefined if the server has none. */
   readonly credentials: KeptCredentials | undefined;
 
   constructor(name: string, args: ModelServerArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -114,7 +114,7 @@ export function restProxy(
       user,
       ports: access.proxyBind.map((ip) => ({ internal: PROXY_PORT, external: endpoint.port, ip, protocol: "tcp" })),
       mounts: [{ type: "bind", source: `${workspace}/secrets/${container}`, target: SECRETS_PATH, readOnly: true }],
-      // The server's own is undefined where the engine has no controller for it.
+      // The server's own is undefined if the engine has no controller for it.
       ...memoryLimit(args.memoryMiB && MEMORY_MIB),
       networkMode: networkName(owner, config.container),
       restart: access.guard.setting === null ? "always" : "no",

@@ -25,9 +25,9 @@ export interface ModelServerArgs {
   readonly target: SshTarget | null;
   readonly address: string;
   readonly access: ServerAccess;
-  /** The image of the proxy before REST on that engine; undefined where there is none. */
+  /** The image of the proxy before REST on that engine; undefined if there is none. */
   readonly proxyImage: docker.RemoteImage | undefined;
-  /** Taken where the state has none yet; undefined where the access needs none. */
+  /** Taken where the state has none yet; undefined if the access needs none. */
   readonly freshCredentials: Credentials | undefined;
   readonly facts: HostFacts;
   readonly kind: ServerKind;
@@ -55,7 +55,7 @@ export interface Part {
   readonly args: ModelServerArgs;
   /** Whose it is, as the host tells it from other deployments': no other stack has it, and it stays as long as the stack does. */
   readonly id: pulumi.Input<string>;
-  /** Undefined where the server has none. */
+  /** Undefined if the server has none. */
   readonly credentials: KeptCredentials | undefined;
   readonly child: pulumi.CustomResourceOptions;
 }

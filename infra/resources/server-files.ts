@@ -47,7 +47,7 @@ export function deliveries({ name, child, args, id }: Part): pulumi.CustomResour
   );
 }
 
-/** Files that the server alone may read; none where it has no secrets. */
+/** Files that the server alone may read; none if it has no secrets. */
 export function serverSecrets(part: Part): pulumi.CustomResource[] {
   const { config, kind, access, freshCredentials, folder } = part.args;
   const files = (made: Credentials) => kind.secretFiles(access.config, made);
@@ -65,7 +65,7 @@ interface Secrets {
   readonly after: readonly pulumi.Resource[];
 }
 
-/** Such files as a resource; none where the server has no credentials. */
+/** Such files as a resource; none if the server has no credentials. */
 export function secretsFor(
   { child, args, id: whose, credentials }: Part,
   name: string,

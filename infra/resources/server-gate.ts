@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SERVER_NAME } from "../access/certificates.ts";
 import { allowedCpus, onlineCpus } from "../gate/inside.ts";
 import { GateReport, type GateEndpoint } from "../gate/spec.ts";
-import { formatCpuList } from "../hosts/cpulist.ts";
+import { formatCpuList } from "../../lib/cpulist.ts";
 import { Server } from "../outputs.ts";
 import { clientSecurity } from "./credentials.ts";
 import { hostCommand } from "./host-command.ts";

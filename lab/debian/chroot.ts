@@ -7,7 +7,7 @@ import { CHROOT_SETTINGS, machineSettings } from "./settings.ts";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// Runs in mount and pid namespaces of its own: when it ends, or is killed, its mounts and processes are gone with it.
+// This shell has mount and pid namespaces of its own: when it ends, or is killed, its mounts and processes end too.
 const ENTER = `set -e
 root=$1; settings=$2; inside=$3; shift 3
 mount -t proc proc "$root/proc"
@@ -22,8 +22,8 @@ cp -L /etc/resolv.conf "$root/run/resolv.conf" 2>/dev/null || : > "$root/run/res
 exec chroot "$root" "$@"`;
 
 /**
- * Runs a program inside a root folder that fetches packages as the machine does: with its name servers, proxies, CA bundle,
- * and settings of apt and pip, none of which stays in the root. The environment is otherwise empty. Needs to be root.
+ * Runs a program inside a root folder. It can fetch packages as this machine does, with the machine's name servers, proxies, CA
+ * bundle and settings of apt and pip; none of these stays in the root. The environment is otherwise empty. Only root can do it.
  *
  * @returns what the program printed. @throws UserError with the end of its output if it fails
  */

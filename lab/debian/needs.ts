@@ -9,7 +9,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   ...{ ssh: "openssh-client", "ssh-keygen": "openssh-client" },
 };
 
-/** The packages that carry the named programs, each once, in order. */
+/** The Debian packages of programs, each once, sorted. */
 export function packagesFor(programs: readonly string[]): string[] {
   return [...new Set(programs.map((p) => PACKAGE_OF[p] ?? p))].sort();
 }
@@ -29,17 +29,17 @@ export async function needPrograms(programs: readonly string[], progress: Progre
   progress.done();
 }
 
-/** Stops with a clear word where the lab is run by someone who may not make namespaces. */
+/** @throws UserError if this user may not make namespaces */
 export function needRoot(): void {
   if (process.getuid?.() === 0) return;
   throw new UserError({
-    what: "the lab makes namespaces, mounts and cgroups, and this user may not",
+    what: "the lab makes namespaces, mounts and cgroups, and this user may not do that",
     expected: "root",
     fix: "run it as root: sudo npx lathe lab up",
   });
 }
 
-/** Whether a program is found on PATH or in the system's own folders for administrators. */
+/** Whether a program is on PATH or in the folders for administrators' programs. */
 export function onPath(program: string): boolean {
   const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, program)));

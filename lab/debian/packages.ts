@@ -10,13 +10,13 @@ import { inChroot } from "./chroot.ts";
 
 const RECIPE = 1;
 
-/** Where a host sees its folder of packages. */
+/** The path at which a host sees its folder of packages. */
 export const PACKAGES_PLACE = "/srv/packages";
 
-/** A host's `sources.list` where it has nothing but that folder. */
+/** The `sources.list` of a host that has only this folder. */
 export const PACKAGES_SOURCE = `deb [trusted=yes] file:${PACKAGES_PLACE} ./\n`;
 
-/** An apt repository of packages and what they need beyond a base: a host, which has no way out, installs from it. */
+/** A folder that is an apt repository: packages, and those that they need besides a base. Hosts, which reach no mirror, install from it. */
 export async function packageFolder(base: string, packages: readonly string[], progress: Progress): Promise<string> {
   const hash = createHash("sha256")
     .update([RECIPE, basename(base), ...packages].join("\n"))
@@ -47,7 +47,7 @@ export async function packageFolder(base: string, packages: readonly string[], p
   );
 }
 
-/** A package's paragraph of the index: its own control fields, and where it lies. */
+/** A package's paragraph of the index: its control fields, file name, size and SHA-256. */
 async function indexEntry(dir: string, name: string): Promise<string> {
   const control = (await run(["dpkg-deb", "-f", join(dir, name)])).trimEnd();
   const { size } = await stat(join(dir, name));

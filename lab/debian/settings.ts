@@ -6,14 +6,14 @@ import { pipSettings } from "../../lib/registry/pypi.ts";
 import { tryRun } from "../run.ts";
 import { parseDeb822Sources, parseOneLineSources, type AptSource } from "./sources.ts";
 
-/** Where the machine's CA bundle and apt configuration are seen while a program runs in a chroot. */
+/** The folder in a chroot in which a program sees the machine's CA bundle and apt configuration. */
 export const CHROOT_SETTINGS = "/run/lathe";
 const CHROOT_CA = `${CHROOT_SETTINGS}/ca.crt`;
 
 const CA_VARIABLES = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"] as const;
 const CA_PLACES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/** The machine's settings for fetching packages: a root that is built here needs the same. `caBundle` is a file. */
+/** The machine's settings for fetching packages; a root that is built here needs the same. `caBundle` is a path. */
 export async function machineSettings() {
   const caBundle = [...CA_VARIABLES.map((name) => process.env[name]), ...CA_PLACES].find(
     (path) => path && existsSync(path),
@@ -23,7 +23,7 @@ export async function machineSettings() {
   return { aptConfig: aptNetworkConfig(apt.stdout, caPath), caBundle, env: fetchEnvironment(process.env, pip, caPath) };
 }
 
-/** Of `apt-config dump`, the lines about fetching. `caPath`: where a chroot sees the machine's CA bundle. */
+/** The lines about fetching of `apt-config dump`. @param caPath the machine's CA bundle as a chroot sees it */
 export function aptNetworkConfig(dump: string, caPath?: string): string {
   const wanted =
     /^Acquire::(https?|ftp|Retries|Check-Valid-Until|Check-Date|ForceIPv4|ForceIPv6|Queue-Mode)\b.* ".+";$/;
@@ -33,7 +33,7 @@ export function aptNetworkConfig(dump: string, caPath?: string): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The variables that a program in a chroot needs to fetch as the machine does: proxies, and pip's settings. */
+/** The variables with which a program in a chroot fetches as the machine does: proxies, pip's settings, CA bundle. */
 export function fetchEnvironment(
   env: NodeJS.ProcessEnv,
   pip: Readonly<Record<string, string>>,
@@ -44,7 +44,7 @@ export function fetchEnvironment(
   return Object.fromEntries([...proxies, ...Object.entries(pip), ...ca]) as Record<string, string>;
 }
 
-/** The machine's apt sources, of both formats; `mirror+file:` lists are replaced by their first mirror. */
+/** The machine's apt sources, in both formats. In place of a `mirror+file:` list stands its first mirror. */
 export async function machineSources(etcApt = "/etc/apt"): Promise<AptSource[]> {
   const parts = await readdir(join(etcApt, "sources.list.d")).catch(() => []);
   const files = ["sources.list", ...parts.sort().map((name) => join("sources.list.d", name))];

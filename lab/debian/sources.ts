@@ -3,13 +3,13 @@ export interface AptSource {
   readonly uris: readonly string[];
   readonly suites: readonly string[];
   readonly components: readonly string[];
-  /** Path of the keyring that signs it, where one is named. */
+  /** Path of the keyring that signs it, if one is named. */
   readonly signedBy?: string;
-  /** apt takes it without a signature. */
+  /** Whether apt takes it without a signature. */
   readonly trusted: boolean;
 }
 
-/** Reads `sources.list`: `deb [option=value …] URI SUITE COMPONENT…`. All other lines are left out. */
+/** Reads the `deb` lines of a `sources.list`: `deb [option=value …] URI SUITE COMPONENT…`. */
 export function parseOneLineSources(text: string): AptSource[] {
   return text.split("\n").flatMap((raw) => {
     const line = raw.replace(/#.*/, "").trim();
@@ -21,7 +21,7 @@ export function parseOneLineSources(text: string): AptSource[] {
   });
 }
 
-/** Reads a deb822 `.sources` file, without paragraphs that are disabled or have no `deb` in Types. */
+/** Reads a deb822 `.sources` file, except paragraphs that are disabled or have no `deb` in Types. */
 export function parseDeb822Sources(text: string): AptSource[] {
   const clean = text.replaceAll(/^#.*\n/gm, "");
   return clean.split(/\n[ \t]*\n/).flatMap((paragraph) => {
@@ -41,19 +41,19 @@ export function parseDeb822Sources(text: string): AptSource[] {
   });
 }
 
-/** The sources of one release: `bookworm`, with its `-updates` and `-security` beside it, and nothing of third parties. */
+/** The distribution's sources of one release, such as `bookworm`, with its `-updates` and `-security`. None of third parties. */
 export function sourcesOfRelease(sources: readonly AptSource[], codename: string): AptSource[] {
   const ofRelease = new Set([codename, `${codename}-updates`, `${codename}-security`, `${codename}/updates`]);
   return sources.flatMap((s) => {
     const suites = s.suites.filter((suite) => ofRelease.has(suite));
     const uris = s.uris.filter((uri) => /^(https?|file|mirror\+\S+):/.test(uri));
-    // Third parties (a cloud's SDK, a database's packages) name their one component after nothing that Debian has.
+    // Third parties (a cloud's SDK, a database's packages) have no component of these names.
     const known = s.components.some((c) => ["main", "universe"].includes(c));
     return suites.length > 0 && uris.length > 0 && known ? [{ ...s, suites, uris }] : [];
   });
 }
 
-/** Where debootstrap fetches from: a mirror of the distribution, else any source that carries the release's suite. */
+/** The source for debootstrap: a mirror of the distribution, else any source that has the release's suite. */
 export function mainSource(sources: readonly AptSource[], codename: string): AptSource | undefined {
   const candidates = sources.filter((s) => s.suites.includes(codename));
   return candidates.find((s) => s.uris.some((uri) => /\/(debian|ubuntu|ubuntu-ports)\/?$/.test(uri))) ?? candidates[0];
@@ -78,7 +78,7 @@ function source(
   signedBy: string | undefined,
   trusted: string | undefined,
 ): AptSource {
-  // A key can also be written out inside the file: there is no path to hand on then.
+  // The file may hold the key itself: then there is no path.
   const keyring = signedBy !== undefined && /^\/\S+$/.test(signedBy) ? { signedBy } : {};
   return { uris, suites, components, ...keyring, trusted: /^(yes|true|1|on)$/i.test(trusted ?? "") };
 }

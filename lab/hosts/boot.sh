@@ -1,6 +1,6 @@
 #!/bin/sh
-# First process of a host, in namespaces of its own but still on the machine's root: lays the host's root over its base,
-# moves into it, and becomes its init. Everything is given by the environment: see boot.ts.
+# First process of a host, in namespaces of its own but still on the machine's root. Mounts the host's root over its base,
+# moves into it, and becomes its init. All values are in the environment: see boot.ts.
 set -e
 root=$LATHE_HOST/root
 mkdir -p "$root"
@@ -32,7 +32,7 @@ else
         name=${hierarchy%%:*}
         mkdir "$root/sys/fs/cgroup/$name"
         mount -t cgroup -o "${hierarchy#*:}" cgroup "$root/sys/fs/cgroup/$name"
-        # Controllers that share a hierarchy are found by their single names as well.
+        # Controllers that share a hierarchy can be found by their single names, too.
         for controller in $(echo "$name" | tr , ' '); do
             [ -e "$root/sys/fs/cgroup/$controller" ] || ln -s "$name" "$root/sys/fs/cgroup/$controller"
         done
@@ -48,7 +48,7 @@ for bind in $LATHE_BINDS; do # FOLDER:PLACE or FOLDER:PLACE:ro
 done
 
 hostname "$LATHE_NAME"
-# The machine's root is left for good, so that the host holds none of the machine's mounts.
+# Unmounts the machine's root, so that the host keeps none of the machine's mounts.
 cd "$root"
 pivot_root . .
 umount -l .

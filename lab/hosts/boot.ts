@@ -10,7 +10,7 @@ import type { HostLimits } from "./limits.ts";
 
 const BOOT_SECONDS = 15;
 
-/** What is needed to start a host whose root is laid. */
+/** What starting a host needs, besides its root. */
 export interface BootPlan extends Place {
   readonly name: string;
   readonly base: string;
@@ -20,7 +20,7 @@ export interface BootPlan extends Place {
   readonly binds: readonly (readonly [here: string, there: string, mode?: "ro"])[];
 }
 
-/** Starts a host: its network, its cgroups, its first process. It ends whatever was left of an earlier start. */
+/** Starts a host: its network, its cgroups, its first process. Ends first what an earlier start has left. */
 export async function bootHost(lab: string, plan: BootPlan): Promise<void> {
   await stopHost(lab, plan.name);
   await plugIn(lab, plan.name, plan);
@@ -55,7 +55,7 @@ export async function bootHost(lab: string, plan: BootPlan): Promise<void> {
   throw new UserError({ what: `host "${plan.name}" did not start: ${said === "" ? "it said nothing" : said}` });
 }
 
-/** Takes a host's power away: every process ends at once, nothing is flushed, its network is gone. Its disk stays. */
+/** Stops a host as a power cut does: every process ends at once, its network is removed. Its disk stays. */
 export async function stopHost(lab: string, host: string): Promise<void> {
   await killAll(lab, host);
   await removeNetwork(lab, host);
@@ -67,7 +67,7 @@ export async function hostUp(lab: string, host: string): Promise<boolean> {
   return (await initOf(lab, host)) !== undefined && (await pluggedIn(lab, host));
 }
 
-/** A host's init: number 1 in a process namespace one below ours (its containers' are deeper). Undefined: it is off. */
+/** The process number of a host's init; undefined if the host is down. Init is number 1 in a process namespace one below ours. */
 export async function initOf(lab: string, host: string): Promise<number | undefined> {
   for (const pid of await processesOf(lab, host)) {
     const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");

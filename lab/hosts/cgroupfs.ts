@@ -9,7 +9,7 @@ import { hierarchies } from "./cgroups.ts";
 /** A file that marks the mounts as the labs' own, for a later `down`. */
 const NOTE = "/run/lathe-lab.cgroups";
 
-/** Mounts the machine's control groups where nothing has: Docker cannot run without. Says so. */
+/** Mounts the machine's control groups if nothing has, because Docker cannot run without them. */
 export async function needHierarchies(progress: Progress): Promise<void> {
   if ((await hierarchies()).length > 0) return;
   await needPrograms(["cgroupfs-mount"], progress);
@@ -24,7 +24,7 @@ export async function releaseHierarchies(): Promise<void> {
   const labs = await readdir(labsDir()).catch(() => []);
   if (labs.length > 0 || !(await exists(NOTE))) return;
   await run(["cgroupfs-umount"]);
-  // It leaves the empty folder mounted that it had put there.
+  // cgroupfs-umount leaves an empty file system mounted there.
   await tryRun(["umount", "/sys/fs/cgroup"]);
   await rm(NOTE);
 }

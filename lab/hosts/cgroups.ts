@@ -2,9 +2,10 @@ import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exists } from "../../lib/cache/cached.ts";
+import { formatCpuList } from "../../lib/cpulist.ts";
 import { UserError } from "../../lib/errors.ts";
 import { cgroupName } from "../names.ts";
-import { formatCpuList, type HostLimits } from "./limits.ts";
+import type { HostLimits } from "./limits.ts";
 
 /** A mounted hierarchy of control groups. */
 export interface Hierarchy {
@@ -18,7 +19,7 @@ const V1_OTHERS =
   /^(rw|ro|relatime|nosuid|nodev|noexec|xattr|seclabel|release_agent=.*|clone_children|cpuset_v2_mode)$/;
 const CFS_PERIOD_US = 100_000;
 
-/** The hierarchies that limit processes. Where version 1 has `cpu`, version 2 beside it limits nothing: left out. */
+/** The hierarchies that limit processes: those of version 1 if one of them has `cpu`, otherwise that of version 2. */
 export function parseHierarchies(mounts: string): Hierarchy[] {
   const all = mounts.split("\n").flatMap((line): Hierarchy[] => {
     const [, path = "", type, options = ""] = line.split(" ");
@@ -33,7 +34,7 @@ export function parseHierarchies(mounts: string): Hierarchy[] {
   return first.some((h) => h.options.split(",").includes("cpu")) ? first : once.filter((h) => h.version === 2);
 }
 
-/** The machine's hierarchies; empty where none is mounted. */
+/** The machine's hierarchies; empty if none is mounted. */
 export async function hierarchies(): Promise<Hierarchy[]> {
   return parseHierarchies(await readFile("/proc/self/mounts", "utf8"));
 }
@@ -60,7 +61,7 @@ async function makeGroup1(h: Hierarchy, lab: string, group: string, limits: Grou
   const set = (file: string, value: number | string) => writeFile(join(own, file), `${value}`);
   await mkdir(own, { recursive: true });
   if (controllers.includes("cpuset")) {
-    // No process is taken into a group whose CPUs and memory nodes are not set, from the top down.
+    // A group takes no process before its CPUs and memory nodes are set, and those of the groups above it.
     for (const file of ["cpuset.cpus", "cpuset.mems"]) await inherit(h.path, top, file);
     await inherit(top, own, "cpuset.mems");
     await set("cpuset.cpus", formatCpuList(limits.cpus));
@@ -82,8 +83,8 @@ async function makeGroup2(h: Hierarchy, lab: string, group: string, limits: Grou
   const missing = ["cpu", "cpuset", "memory"].filter((name) => !controllers.includes(name));
   if (missing.length > 0) {
     throw new UserError({
-      what: `${own}: the controllers ${missing.join(", ")} are not to be had (${h.path}/cgroup.subtree_control)`,
-      expected: "a machine's own root of its control groups, or one without processes in it",
+      what: `${own}: the controllers ${missing.join(", ")} are missing (${h.path}/cgroup.subtree_control)`,
+      expected: "the machine's own root of control groups, or one without processes in it",
     });
   }
   await set("cpuset.cpus", formatCpuList(limits.cpus));
@@ -92,7 +93,7 @@ async function makeGroup2(h: Hierarchy, lab: string, group: string, limits: Grou
   if (limits.memoryBytes != null) await set("memory.max", limits.memoryBytes);
 }
 
-/** Processor time of a lab's processes since it is up, of those that have ended too, in seconds. */
+/** Processor time in seconds that a lab's processes have used since it is up, also those that have ended. */
 export async function groupSeconds(lab: string): Promise<number> {
   for (const h of await hierarchies()) {
     const folder = groupPath(h, lab);
@@ -104,7 +105,7 @@ export async function groupSeconds(lab: string): Promise<number> {
   return Number.NaN;
 }
 
-/** Every process of a lab, or of one group of it, as the machine numbers them. */
+/** Process numbers, as the machine sees them, of a lab or of one of its groups. */
 export async function processesOf(lab: string, group?: string): Promise<number[]> {
   const [first] = await hierarchies();
   if (first === undefined) return [];
@@ -113,16 +114,16 @@ export async function processesOf(lab: string, group?: string): Promise<number[]
   return [...new Set((await Promise.all(texts)).join("").split("\n").filter(Boolean).map(Number))];
 }
 
-/** Sends a process a signal that ends it; nothing happens where it has ended by itself. */
+/** Sends a signal that ends a process. Does nothing if it has ended already. */
 export function endProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It is gone already.
+    // It has ended.
   }
 }
 
-/** Ends every process of a lab, or of one group of it, at once, and waits until they are gone. */
+/** Kills every process of a lab, or of one of its groups, and waits until they have ended. */
 export async function killAll(lab: string, group?: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
     const pids = await processesOf(lab, group);
@@ -151,7 +152,7 @@ export async function removeGroups(lab: string, group?: string): Promise<void> {
   }
 }
 
-/** A folder and all below it, parents first. */
+/** A folder and all folders below it, parents first. */
 async function foldersBelow(folder: string): Promise<string[]> {
   if (!(await exists(folder))) return [];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
@@ -169,7 +170,7 @@ async function controllersOf(folder: string): Promise<string[]> {
   return (await readFile(join(folder, "cgroup.controllers"), "utf8")).trim().split(" ");
 }
 
-/** Version 2: lets the groups below a folder use its controllers, as far as it can. */
+/** Version 2: lets the groups below a folder use those of its controllers that can be used there. */
 async function handDown(folder: string): Promise<void> {
   const wanted = (await controllersOf(folder)).filter((c) => ["cpu", "cpuset", "memory", "pids", "io"].includes(c));
   for (const name of wanted) await writeFile(join(folder, "cgroup.subtree_control"), `+${name}`).catch(() => {});

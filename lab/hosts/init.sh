@@ -1,6 +1,6 @@
 #!/bin/bash
-# Init of a lab host: keeps its services running, and reaps what they leave behind (bash does, as it waits).
-# A service is a line in /etc/lathe-services: NAME COMMAND… A hang-up tells that there are more of them.
+# Init of a lab host: keeps its services running, and reaps ended processes (bash does that while it waits).
+# A service is a line in /etc/lathe-services: NAME COMMAND… After SIGHUP, init starts the lines that were added.
 mkdir -p /run/sshd /run/lock
 supervise() {
     local name=$1

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { parseCpuList } from "../../lib/cpulist.ts";
 
 /** A logical CPU of the machine that may be given to hosts. */
 export interface MachineCpu {
@@ -18,10 +19,10 @@ export interface HostLimits {
 /** The paper's machines had 4 (client), 8 (cloud) and 4 (edge) cores; the edge's were the slower ones. */
 const PAPER = { client: 4, cloud: 8, edge: 4 } as const;
 
-/** How much of its cores' time the edge gets: a slower machine, as the paper's was. */
+/** The edge host gets this share of its cores' time, because the paper's edge machine was the slower one. */
 const EDGE_SHARE = 0.7;
 
-/** Shares CPUs out to the roles by the paper's 1:2:1, at most as many as the paper had. Below four, hosts overlap. */
+/** Divides CPUs among the roles, 1:2:1 as in the paper, and at most as many as there. With fewer than four, hosts share CPUs. */
 export function planLimits(machine: readonly MachineCpu[]): Readonly<Record<"client" | "cloud" | "edge", HostLimits>> {
   const ordered = [...machine].sort((a, b) => a.core - b.core || a.cpu - b.cpu).map((c) => c.cpu);
   if (ordered.length === 0) throw new Error("no CPU to share out");
@@ -35,27 +36,6 @@ export function planLimits(machine: readonly MachineCpu[]): Readonly<Record<"cli
     cloud: { cpus: ascending(cloud), quotaCpus: null },
     edge: { cpus: ascending(edge), quotaCpus: Math.round(edge.length * EDGE_SHARE * 100) / 100 },
   };
-}
-
-/** CPUs as Linux writes lists: `[0, 1, 2, 5]` becomes `0-2,5`. */
-export function formatCpuList(cpus: readonly number[]): string {
-  const sorted = [...new Set(cpus)].sort((a, b) => a - b);
-  const ranges: [number, number][] = [];
-  for (const cpu of sorted) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === cpu - 1) last[1] = cpu;
-    else ranges.push([cpu, cpu]);
-  }
-  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
-}
-
-/** Reads a list as Linux writes it: `0-2,5` becomes `[0, 1, 2, 5]`. */
-export function parseCpuList(text: string): number[] {
-  const parts = text.trim().split(",").filter(Boolean);
-  return parts.flatMap((part) => {
-    const [from = NaN, to = from] = part.split("-").map(Number);
-    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  });
 }
 
 /** The CPUs that this process may run on. */

@@ -8,16 +8,16 @@ import { layUser } from "./user.ts";
 
 const HOST_KEY = "etc/ssh/ssh_host_ed25519_key";
 
-/** `service docker start` as the lab's own init understands it: it runs from now on, and again after a power cut. */
+/** A program `service` for the lab's own init: after `service docker start`, dockerd runs, and again after each start of the host. */
 const SERVICE = `#!/bin/sh
 [ "$1 $2" = "docker start" ] || exec /usr/sbin/service "$@"
 grep -q '^dockerd ' /etc/lathe-services || echo 'dockerd /usr/sbin/dockerd' >>/etc/lathe-services
 kill -HUP 1
 `;
 
-/** What makes a host's root its own. */
+/** What the files of a host's root depend on. */
 export interface HostRoot extends Pick<PlannedHost, "name" | "docker" | "user" | "sshPort"> {
-  /** The root under its own. */
+  /** The base over which its root is mounted. */
   readonly base: string;
   /** Public key that may log in. */
   readonly authorizedKey: string;
@@ -28,8 +28,8 @@ export interface HostRoot extends Pick<PlannedHost, "name" | "docker" | "user" |
 }
 
 /**
- * Writes the files by which a host differs from its base into its root's upper layer: names, keys, settings of sshd and
- * Docker. What else is there stays: a host keeps its keys and containers over a power cut.
+ * Writes those files into the upper layer of a host's root that differ from its base: names, keys, settings of sshd and Docker.
+ * All other files stay: after a power cut a host has its keys and containers again.
  */
 export async function layRoot(lab: string, host: HostRoot): Promise<void> {
   const upper = await layFolders(lab, host.name, ["docker"]);
@@ -38,7 +38,7 @@ export async function layRoot(lab: string, host: HostRoot): Promise<void> {
   await put("root/.ssh/authorized_keys", `${host.authorizedKey}\n`, 0o600);
   await chmod(join(upper, "root/.ssh"), 0o700);
   await chmod(join(upper, "root"), 0o700);
-  // All else is Debian's default, MaxStartups with it.
+  // All else is Debian's default, also MaxStartups.
   const sshd = [
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
@@ -48,8 +48,8 @@ export async function layRoot(lab: string, host: HostRoot): Promise<void> {
   ];
   await put("etc/ssh/sshd_config.d/lathe.conf", sshd.map((line) => `${line}\n`).join(""));
   const services = ["sshd /usr/sbin/sshd -D -e"];
-  // The registry speaks plain HTTP: it is reached over the lab's own bridge only, and images are pinned by digest.
-  // A host without Docker has the settings as well, for the engine that may come.
+  // The registry speaks plain HTTP: only the lab's own bridge leads to it, and images are pinned by digest.
+  // A host without Docker has these settings, too, because an engine may be installed later.
   const daemon = {
     "insecure-registries": [host.registry],
     "storage-driver": "overlay2",
@@ -59,7 +59,7 @@ export async function layRoot(lab: string, host: HostRoot): Promise<void> {
   if (host.docker) services.push("dockerd /usr/sbin/dockerd");
   else {
     await put("etc/apt/sources.list", PACKAGES_SOURCE);
-    // The lab's init has no scripts of packages: whoever installs one starts its service, and by `service`.
+    // The lab's init knows no packages' scripts: installing one must not start a service; `service` does.
     await put("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755);
     await put("usr/local/sbin/service", SERVICE, 0o755);
   }

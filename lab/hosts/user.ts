@@ -7,7 +7,7 @@ export type Sudo = "free" | "password" | "none";
 
 const UID = 1000;
 
-/** Gives a root a user as an installer does: account, home, key, sudoers. What is there stays: packages add groups. */
+/** Adds a user to a root as an installer does: account, home, key, sudoers. Keeps files that exist, to which packages add groups. */
 export async function layUser(
   root: { readonly base: string; readonly upper: string },
   user: { readonly name: string; readonly sudo: Sudo; readonly authorizedKey: string },

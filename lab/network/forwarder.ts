@@ -12,7 +12,7 @@ import { run, tryRun } from "../run.ts";
 import type { LinkWish } from "../state.ts";
 import { inNetwork } from "./switch.ts";
 
-/** The group of processes of the program that stands in for a link's distance. No host can be called so. */
+/** Control group of the program that delays a host's packets. No host can have this name. */
 function forwarderGroup(host: string): string {
   return `link.${host}`;
 }
@@ -72,7 +72,7 @@ export async function forwarderUp(lab: string, host: string): Promise<boolean> {
   return ports.stdout.includes(` ${port}@`) && (await processesOf(lab, forwarderGroup(host))).length > 0;
 }
 
-/** Takes the forwarder out again: the port is back on the bridge. Nothing happens if there is none. */
+/** Removes the forwarder, and connects the port to the bridge again. Does nothing if there is none. */
 export async function stopForwarder(lab: string, host: string): Promise<void> {
   const { port, bridge, inner, outer } = portNames(host);
   const there = inNetwork(lab, SWITCH);

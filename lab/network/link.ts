@@ -7,10 +7,10 @@ import { hostOf, readLab, writeLab, type Lab, type LinkState, type LinkWish } fr
 import { forwarderUp, startForwarder, stopForwarder } from "./forwarder.ts";
 import { inNetwork } from "./switch.ts";
 
-/** Which means this machine's kernel has to slow a link down. */
+/** By what this machine's kernel can slow a link down. */
 type KernelMeans = Readonly<Record<"netem" | "tbf", boolean>>;
 
-/** What slows a link down: the kernel's netem, its tbf for bandwidth alone, else the forwarder. Undefined: nothing. */
+/** By what to slow a link down: the kernel's netem, for bandwidth alone its tbf, else the forwarder. Undefined: nothing to do. */
 export function chooseMeans(wish: LinkWish, kernel: KernelMeans): LinkState["means"] | undefined {
   if (wish.delayMs === 0 && wish.bandwidthMbit === null) return undefined;
   if (kernel.netem) return "netem";
@@ -20,15 +20,15 @@ export function chooseMeans(wish: LinkWish, kernel: KernelMeans): LinkState["mea
 /** The arguments of `tc qdisc replace dev DEV root …` for one end of a link. */
 export function qdisc(means: "netem" | "tbf", wish: LinkWish): string[] {
   const rate = wish.bandwidthMbit === null ? [] : ["rate", `${Math.round(wish.bandwidthMbit * 1000)}kbit`];
-  // netem drops what exceeds its limit of 1000 packets: too few for a fast link with a delay.
+  // By default netem holds 1000 packets and drops the others: too few for a fast link with a delay.
   if (means === "netem")
     return ["netem", "limit", "20000", ...(wish.delayMs === 0 ? [] : ["delay", `${wish.delayMs}ms`]), ...rate];
-  // The burst must hold one frame at the least, and what comes between two ticks of the kernel's clock (100 a second).
+  // The burst must hold at least one frame, and all that arrives between two ticks of the kernel's clock (100 a second).
   const burst = Math.max(16_000, Math.round(((wish.bandwidthMbit ?? 0) * 1e6) / 8 / 100));
   return ["tbf", ...rate, "burst", `${burst}`, "latency", "200ms"];
 }
 
-/** Asks the kernel what it can do, in a network namespace that is gone afterwards. */
+/** Tries what the kernel can do, in a network namespace that lasts only for the trial. */
 export async function probeKernel(): Promise<KernelMeans> {
   const can = async (...args: string[]) =>
     (await tryRun(["unshare", "--net", "tc", "qdisc", "add", "dev", "lo", "root", ...args])).exitCode === 0;
@@ -39,7 +39,7 @@ export async function probeKernel(): Promise<KernelMeans> {
   return { netem, tbf };
 }
 
-/** Sets a host's delay and bandwidth, both ways. Open connections stay. No delay and no limit: as fast as it goes. */
+/** Sets a host's delay and bandwidth, both ways. Connections stay open. Without delay and limit the link is as fast as it can be. */
 export async function setLink(lab: string, host: string, wish: LinkWish, progress: Progress = newProgress()) {
   return locked(lab, progress, async () => {
     const state = await readLab(lab);
@@ -51,7 +51,7 @@ export async function setLink(lab: string, host: string, wish: LinkWish, progres
   });
 }
 
-/** Makes TCP learn a changed link anew: it takes a longer round trip for congestion, and stays slow for seconds. */
+/** Makes TCP forget what it knows of a link: it would take a longer round trip for congestion, and be slow for seconds. */
 async function forgetLink(lab: Lab, host: string): Promise<void> {
   await tryRun(["ssh", "-F", lab.sshConfig, "-O", "stop", host]);
   const flush = ["ip", "tcp_metrics", "flush"];
@@ -59,7 +59,7 @@ async function forgetLink(lab: Lab, host: string): Promise<void> {
   for (const { name } of lab.hosts) await tryRun([...inNetwork(lab.name, name), ...flush, "all"]);
 }
 
-/** Brings a link into the wished state, whatever it was in. @returns what it is now; null: as fast as it goes */
+/** Slows a link down as wished, whatever it was before. @returns its state; null if nothing slows it down */
 export async function applyLink(lab: string, host: string, wish: LinkWish): Promise<LinkState | null> {
   const { port } = portNames(host);
   const means = chooseMeans(wish, await probeKernel());
@@ -77,7 +77,7 @@ export async function applyLink(lab: string, host: string, wish: LinkWish): Prom
   return { ...wish, means };
 }
 
-/** Whether what slows a link down is still at work. (The kernel's own means go with the interface only.) */
+/** Whether a link is still slowed down. (What the kernel does ends only with the interface.) */
 export async function linkUp(lab: string, host: string, link: LinkState): Promise<boolean> {
   if (link.means === "forwarder") return forwarderUp(lab, host);
   const shown = await tryRun([...inNetwork(lab, host), "tc", "qdisc", "show", "dev", "eth0"]);

@@ -6,9 +6,9 @@ import { run, tryRun } from "../run.ts";
 import { addressIn, freeSubnet, hardwareAddress } from "./subnet.ts";
 
 /*
- * The bridge has a network namespace of its own, with one cable to the machine. So no packet between hosts passes the
- * machine's firewall (Docker sets its forwarding to drop, and on many machines bridged packets count as forwarded), no
- * rule of the machine need be changed, and the bridge goes when its namespace goes.
+ * The bridge has a network namespace of its own, and one cable (a veth pair) to the machine. So packets between hosts do not pass
+ * the machine's firewall (Docker makes it drop forwarded packets, and on many machines bridged packets count as forwarded), no
+ * rule of the machine need be changed, and the bridge is removed with its namespace.
  */
 
 /** The program and arguments that run something in one of a lab's network namespaces. */
@@ -24,7 +24,7 @@ export async function chooseSubnet(): Promise<string> {
   throw new UserError({ what: "ip route: no /24 of 10.213.0.0/16 is free on this machine" });
 }
 
-/** Makes a network namespace that stays until it is unmounted: a file to enter it by. */
+/** Makes a network namespace. A file, by which it is entered, keeps it until it is unmounted. */
 async function makeNetwork(lab: string, name: string, ipv6 = false): Promise<void> {
   const paths = labPaths(lab);
   await mkdir(paths.networks, { recursive: true });
@@ -33,19 +33,19 @@ async function makeNetwork(lab: string, name: string, ipv6 = false): Promise<voi
   await run([...inNetwork(lab, name), "ip", "link", "set", "lo", "up"]);
 }
 
-// IPv6 with the addresses that it is given, ready at once: nothing is asked of neighbours or routers.
+// IPv6 with fixed addresses that can be used at once, without asking neighbours or routers.
 const STATIC6 = `for f in accept_dad accept_ra autoconf; do
   for i in all default; do echo 0 >/proc/sys/net/ipv6/conf/$i/$f; done
 done
 for i in all default; do echo 0 >/proc/sys/net/ipv6/conf/$i/disable_ipv6; done
 true`;
 
-// No IPv6 (the lab's addresses are IPv4), and no firewall between ports of a bridge, whose namespaces inherit it.
+// No IPv6: the lab's addresses are IPv4.
 const QUIET = `echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 true`;
 
-/** Removes a network namespace with all interfaces in it; nothing happens if it is not there. */
+/** Removes a network namespace with all interfaces in it. Does nothing if there is none. */
 export async function removeNetwork(lab: string, name: string): Promise<void> {
   const file = labPaths(lab).network(name);
   const mounts = await readFile("/proc/self/mounts", "utf8");
@@ -54,7 +54,7 @@ export async function removeNetwork(lab: string, name: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-/** Lays the bridge and its cable to the machine, which gets the subnet's first address. */
+/** Makes the bridge and its cable to the machine. The machine's end gets the subnet's first address. */
 export async function makeSwitch(lab: string, subnet: string): Promise<void> {
   await removeSwitch(lab);
   await makeNetwork(lab, SWITCH);
@@ -71,7 +71,7 @@ export async function makeSwitch(lab: string, subnet: string): Promise<void> {
   await here(`ip link set ${uplink} up`);
 }
 
-/** Whether the bridge is there and its cable plugged in. */
+/** Whether the bridge is there, with its cable. */
 export async function switchUp(lab: string): Promise<boolean> {
   if (!(await exists(labPaths(lab).network(SWITCH)))) return false;
   const there = await tryRun([...inNetwork(lab, SWITCH), "ip", "link", "show", "master", "br0"]);
@@ -85,12 +85,12 @@ export async function removeSwitch(lab: string): Promise<void> {
   await removeNetwork(lab, SWITCH);
 }
 
-/** A host's place in the network. */
+/** A host's addresses in the network. */
 export interface Place {
   readonly address: string;
   readonly address6?: string | undefined;
   readonly sshPort?: number | undefined;
-  /** The one whom its sshd answers; absent: everyone. */
+  /** The only host that its sshd answers; absent: it answers all. */
   readonly behind?: { readonly address: string } | undefined;
 }
 
@@ -101,9 +101,9 @@ export async function plugIn(lab: string, host: string, place: Place): Promise<v
   await makeNetwork(lab, host, address6 !== undefined);
   const { port } = portNames(host);
   const there = inNetwork(lab, SWITCH);
-  // A port whose other end has just gone may still be there for a moment.
+  // A port stays for a moment after its other end was removed.
   await tryRun([...there, "ip", "link", "delete", port]);
-  // The same card after each start: neighbours that remember its address would not find a new one for half a minute.
+  // The same hardware address after each start: neighbours remember it, and would not find another for half a minute.
   const card = ["name", "eth0", "address", hardwareAddress(address), "netns", labPaths(lab).network(host)];
   await run([...there, "ip", "link", "add", port, "type", "veth", "peer", ...card]);
   await run([...there, "ip", "link", "set", port, "master", "br0", "up"]);
@@ -111,7 +111,7 @@ export async function plugIn(lab: string, host: string, place: Place): Promise<v
   await run([...inNetwork(lab, host), "ip", "link", "set", "eth0", "up"]);
   if (address6 !== undefined) await addAddress6(lab, host, address6);
   if (place.behind !== undefined) {
-    // Routing rules do it, since the host need have no firewall: what sshd answers finds no way to anyone else.
+    // By routing rules, because the host may have no firewall: sshd's answers have no route to any other host.
     const answers = ["ipproto", "tcp", "sport", `${place.sshPort ?? 22}`];
     const rule = (...words: string[]) => run([...inNetwork(lab, host), "ip", "rule", "add", ...words]);
     await rule("pref", "10", "to", place.behind.address, ...answers, "lookup", "main");
@@ -119,7 +119,7 @@ export async function plugIn(lab: string, host: string, place: Place): Promise<v
   }
 }
 
-/** The machine's end of the cable gets the prefix's first address: only labs with IPv6 have one. */
+/** Gives a host its IPv6 address, and the machine's end of the cable the prefix's first one. */
 async function addAddress6(lab: string, host: string, address6: string): Promise<void> {
   const machine = address6.replace(/::[0-9a-f]+$/, "::1");
   await run(["ip", "-6", "address", "replace", `${machine}/64`, "dev", uplinkName(lab), "nodad"]);

@@ -7,7 +7,7 @@ import { bootHost } from "../hosts/boot.ts";
 import type { HostLimits } from "../hosts/limits.ts";
 import { layFolders, layNames, layServices, putFile } from "../hosts/root.ts";
 
-/** The registry is a host like the others, under this name, without a login and without Docker. */
+/** The registry is a host of this name, without login and Docker. */
 export const REGISTRY_HOST = "registry";
 /** Its number in the lab's subnet. */
 export const REGISTRY_NUMBER = 2;
@@ -23,7 +23,7 @@ const MANIFEST_TYPES = [
 
 /** Starts a lab's registry (Debian's docker-registry). */
 export async function bootRegistry(lab: string, address: string, base: string, limits: HostLimits): Promise<void> {
-  // Images are kept between labs: layers and manifests by digest, so that two labs may share them.
+  // Images are kept in the cache for all labs. Layers and manifests are named by digest, so labs can share them.
   const kept = cacheDir("registry");
   await mkdir(kept, { recursive: true });
   const upper = await layFolders(lab, REGISTRY_HOST);
@@ -57,7 +57,7 @@ export async function awaitRegistry(address: string, seconds = 20): Promise<void
   });
 }
 
-/** The digest of a tag (`1.0`) or digest in a registry; undefined where it has none of that name. */
+/** The digest that a registry has for a tag (`1.0`) or digest; undefined if it has none. */
 export async function manifestDigest(
   address: string,
   repository: string,

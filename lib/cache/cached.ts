@@ -7,16 +7,16 @@ import { cacheDir } from "../paths.ts";
 
 /** How often a lock's holder touches it. */
 const BEAT_MS = 5_000;
-/** A lock of another machine or container that was not touched for so long, as seen from here: NFS may show a touch a minute late. */
+/** A lock of another machine or container is taken over if it is not touched for this long. NFS may show a touch a minute late. */
 const SILENT_MS = 150_000;
 const LOOK_MS = 300;
-/** Held for milliseconds: an older one is of a process that was killed in them. */
+/** A guard is held for milliseconds. A killed process has left one that is older than this. */
 const GUARD_STALE_MS = 30_000;
 
 /**
- * A folder in the cache that is built once and then reused. `build` fills an empty folder that only this process knows, which
- * is renamed into place when `build` returns: whatever becomes of locks, nobody sees half of an entry. Two processes that want the
- * same entry do not build it twice: the second waits for the first.
+ * A folder in the cache that is built once and then reused. `build` fills an empty folder that only this process knows. It gets
+ * its name when `build` returns, so nobody sees half of an entry, even if a lock was taken over. If two processes want the same
+ * entry, the second waits for the first.
  *
  * @param kind  first folder below the cache, such as `"toolchain"`
  * @param key   names the content: put every version and option that changes it into the key
@@ -51,7 +51,7 @@ export async function cached(
   return withLock(`${final}.lock`, once, onWait);
 }
 
-/** True where a file or folder of this path is there. */
+/** Whether there is a file or folder at this path. */
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -74,15 +74,15 @@ export async function leftovers(path: string): Promise<string[]> {
 }
 
 /**
- * Runs `body` while holding a lock file. A lock whose holder is seen to be gone is taken over at once; one whose holder sleeps or
- * was stopped is waited for. Of a holder on another machine or in another container nothing is seen but that it touches the file
- * every few seconds: its lock is taken over after two and a half minutes of silence.
+ * Runs `body` while this process holds a lock file. If another process holds it, this waits, even if the other sleeps or was
+ * stopped. If the other has ended, its lock is taken over at once. Of a process on another machine or in another container only
+ * one thing can be seen: it touches the file every few seconds. Its lock is taken over after two and a half minutes without a touch.
  *
  * @param onWait called once if the lock is taken, with the holder's number and where it runs
  */
 export async function withLock<T>(path: string, body: () => Promise<T>, onWait?: (pid: string) => void): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  // Locks of one process are told apart, too.
+  // Random: tells the locks of one process apart, too.
   const text = `${thisHolder()} ${randomBytes(6).toString("hex")}\n`;
   let seen: { text: string; touched: number; since: number } | undefined;
   for (let waited = false; !(await take(path, text));) {
@@ -103,12 +103,12 @@ export async function withLock<T>(path: string, body: () => Promise<T>, onWait?:
     return await body();
   } finally {
     clearInterval(beat);
-    // It is somebody else's where this process was silent for too long.
+    // If this process did not touch the lock for too long, another has taken it over.
     if ((await lookAt(path))?.text === text) await rm(path, { force: true });
   }
 }
 
-/** Makes the lock file, where there is none. */
+/** Makes the lock file. @returns false if there is one already */
 async function take(path: string, text: string): Promise<boolean> {
   const handle = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
@@ -125,7 +125,7 @@ async function take(path: string, text: string): Promise<boolean> {
   return true;
 }
 
-/** What a lock file says and when it was touched; undefined where there is none. Throws where it is there and cannot be read. */
+/** What a lock file says and when it was touched; undefined if there is none. @throws Error if it cannot be read */
 async function lookAt(path: string): Promise<{ text: string; touched: number } | undefined> {
   try {
     return { text: await readFile(path, "utf8"), touched: (await stat(path)).mtimeMs };
@@ -137,8 +137,8 @@ async function lookAt(path: string): Promise<{ text: string; touched: number } |
 }
 
 /**
- * Removes a lock that says `text`. One at a time: a waiter that saw the old lock must not remove the one which a faster waiter
- * has put in its place meanwhile, so whoever removes looks again while nobody else may.
+ * Removes a lock if it says `text`. A slow waiter that saw the old lock must not remove the new one of a faster waiter. So one
+ * process at a time may remove it (the one that made the guard file), and it looks again before it does.
  */
 async function takeAway(path: string, text: string): Promise<void> {
   const guard = `${path}.stale`;
@@ -162,7 +162,7 @@ export async function writeAtomic(path: string, content: string | Uint8Array | A
     await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (error) {
-    // On a full disk the half of a file would only take more of it.
+    // On a full disk, half a file would only take space.
     await rm(temporary, { force: true });
     throw error;
   }

@@ -3,9 +3,9 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /*
- * Who holds a lock or has begun a file, in a word that others on the same disk can judge. A process number alone says nothing:
- * the holder may be in another container or on another machine, its number may have been given to another process since, and a
- * holder that sleeps is not gone.
+ * A holder is a process that holds a lock or has begun a file, written as one word. Others that use the same disk read in it
+ * whether the process has ended. Its number alone does not say that: the process may be in another container or on another
+ * machine, and another process may have got the number since.
  */
 
 const read = (path: string) => {
@@ -16,7 +16,7 @@ const read = (path: string) => {
   }
 };
 
-/** Machine, boot and namespace of processes: within one of these a process number means one process at a time. */
+/** A hash of machine, boot and process namespace. Within one of these a process number means one process at a time. */
 function placeOf(): string {
   let namespace = "";
   try {
@@ -28,7 +28,7 @@ function placeOf(): string {
   return createHash("sha256").update(all).digest("hex").slice(0, 12);
 }
 
-/** When a process began, in the kernel's ticks: tells two processes of one number apart. `0` where it is not known. */
+/** When a process began, in the kernel's ticks, to tell apart two processes of one number. `0` if it is not known. */
 function beganAt(pid: number): string {
   // The name of the program, in brackets, may hold anything.
   const stat = read(`/proc/${pid}/stat`);
@@ -37,17 +37,17 @@ function beganAt(pid: number): string {
 
 let own: string | undefined;
 
-/** This process, for others to judge: `PLACE-PID-BEGAN`, letters and digits alone. */
+/** This process as a holder: `PLACE-PID-BEGAN`, letters, digits and hyphens alone. */
 export function thisHolder(): string {
   return (own ??= `${placeOf()}-${process.pid}-${beganAt(process.pid)}`);
 }
 
-/** What is known of a holder from here: undefined where it is not of this place, or the text names none. */
+/** What this process knows of a holder; undefined if the holder is in another place, or the text is none. */
 export function judgeHolder(text: string): { readonly pid: number; readonly gone: boolean } | undefined {
   const [, place, digits, began] = /^([0-9a-f]{12})-(\d+)-(\d+)$/.exec(text) ?? [];
   if (place === undefined || place !== thisHolder().split("-")[0]) return undefined;
   const pid = Number(digits);
-  // Of another user's process the kernel may not say when it began.
+  // The kernel may not say when another user's process began.
   return { pid, gone: !alive(pid) || !["0", began].includes(beganAt(pid)) };
 }
 

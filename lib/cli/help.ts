@@ -1,6 +1,6 @@
 import { COMMON, type CommandSpec, type OptionSpec } from "./spec.ts";
 
-/** Widest line of `--help`; what fits on a screen is no longer than 40 of them. */
+/** Widest line of `--help`. A `--help` of 40 lines or fewer fits on a screen. */
 export const COLUMNS = 100;
 
 const USAGE = "wrong use";
@@ -47,7 +47,7 @@ function actionLines(spec: CommandSpec): string[] {
   return columns(
     Object.entries(spec.actions ?? {}).map(([name, what]) => [
       name,
-      `${what}${name === spec.otherwise ? " (what is done where none is named)" : ""}`,
+      `${what}${name === spec.otherwise ? " (the default)" : ""}`,
     ]),
   );
 }
@@ -64,7 +64,7 @@ function optionLines(options: readonly (readonly [string, OptionSpec])[]): strin
   );
 }
 
-/** Two columns; what does not fit beside a long left one stands below it. */
+/** Two columns. If a left text is longer than `widest`, the right one stands below it. */
 export function columns(rows: readonly (readonly [left: string, right: string])[], widest = 46): string[] {
   const pad = Math.max(0, ...rows.map(([left]) => left.length).filter((length) => length <= widest));
   return rows.flatMap(([left, right]) => {

@@ -11,7 +11,7 @@ export interface Parsed {
   readonly given: ReadonlySet<string>;
 }
 
-/** Takes a command line apart. `--help` is heard whatever else is wrong. @throws WrongUse with all faults at once */
+/** Takes a command line apart. With `--help`, nothing else can be wrong. @throws WrongUse with all faults at once */
 export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   const specs: Options = { ...spec.options, ...COMMON, ...spec.options };
   const options = Object.fromEntries(
@@ -35,7 +35,7 @@ export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   const faults = [
     ...ofOptions,
     ...(spec.actions === undefined ? [] : actionFaults(spec, action, specs, given)),
-    // What follows an option that is not known may be its value.
+    // An operand may be the value of an unknown option: then only the option is reported.
     ...(ofOptions.length > 0 ? [] : [...operandFaults(spec, action, operands), ...ofValues]),
     ...(given.has("all") && spec.options["all"] === undefined ? [{ what: "--all without --help" }] : []),
   ];
@@ -112,7 +112,7 @@ function operandFaults(spec: CommandSpec, action: string, operands: readonly str
   return [{ what, expected: action === "" ? (spec.operands ?? "options alone") : `${spec.name} ${action}` }];
 }
 
-/** The word that was meant, or all there are. */
+/** What to say of an unknown word: the known word that was probably meant, or all known words. */
 export function expectedWord(word: string, known: readonly string[]): string {
   const guess = nearest(word, known);
   return guess === undefined ? `one of ${known.join(", ")}` : `did you mean ${guess}?`;

@@ -5,11 +5,12 @@ import { parse } from "./parse.ts";
 import type { Command } from "./spec.ts";
 import { refuseSwallowed } from "./swallowed.ts";
 
-/** Exit codes of every command. One that a signal ended has the shell's: 128 and the signal's number. */
+/** Exit codes of every command. A command that a signal ended has 128 plus the signal's number, as in a shell. */
 export const EXIT = { fine: 0, failed: 1, wrongUse: 2, inconclusive: 3 } as const;
 
 /**
- * Runs a command and sets `process.exitCode`. A `UserError` is printed as it stands; all else is said to be Lathe's fault.
+ * Runs a command and sets `process.exitCode`. A `UserError` is printed as it stands. Of any other error it says that it is
+ * probably a fault in Lathe.
  *
  * @param typed what followed the command's name; absent: all arguments of this process
  */
@@ -25,7 +26,7 @@ export async function runCommand({ spec, body }: Command, typed?: readonly strin
   });
 }
 
-/** Runs something whose errors become text, and sets the exit code. */
+/** Runs `body`, prints its error if it throws one, and sets the exit code. @param verbose prints the stack trace too */
 export async function guarded(verbose: boolean, body: () => Promise<number | void>): Promise<void> {
   try {
     process.exitCode = (await body()) ?? EXIT.fine;
@@ -38,5 +39,5 @@ export async function guarded(verbose: boolean, body: () => Promise<number | voi
   }
 }
 
-/** Another program's command is asked for its own help by a lone word. */
+/** Of a command that passes its arguments on: `--help` alone asks for Lathe's help; with other arguments it is passed on. */
 const isHelp = (typed: readonly string[]) => typed.length === 1 && ["--help", "-h"].includes(typed[0] ?? "");

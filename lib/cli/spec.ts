@@ -1,21 +1,21 @@
 /** What completes an option's value or an operand: words of the checkout, given words, or files. */
 export type Completes = "stacks" | "runs" | "experiments" | "models" | "files" | readonly string[];
 
-/** Reads an option's value. `wrong` notes what is expected, and what stands after the option's name (the value). */
+/** Reads an option's value. It calls `wrong` with what was expected, and with what the message shows after the option's name (default: the value). */
 export type Reader<T> = (text: string, wrong: (expected: string, what?: string) => void) => T;
 
 /** One option of a command, as `--help` shows it. Its name is the key that it stands under. */
 export interface OptionSpec {
   readonly help: string;
-  /** What stands for its value: `A,B` in `--stack A,B`. Absent: the option takes none. */
+  /** What `--help` shows for its value: `A,B` in `--stack A,B`. Absent: the option takes none. */
   readonly value?: string;
-  /** Makes more of the value than text. */
+  /** Reads its value. Absent: the value is text. */
   readonly read?: Reader<unknown>;
   readonly default?: string;
   readonly short?: string;
   /** Shown by `--help --all` alone. */
   readonly rare?: boolean;
-  /** Actions that read it; absent: all of them. Given with another one it is refused. */
+  /** Actions that read it; absent: all of them. With another action it is refused. */
   readonly on?: readonly string[];
   readonly completes?: Completes;
 }
@@ -23,21 +23,21 @@ export interface OptionSpec {
 /** Options by name. */
 export type Options = Readonly<Record<string, OptionSpec>>;
 
-/** A command with everything that `--help` teaches about it. */
+/** A command, with everything that its `--help` shows. */
 export interface CommandSpec<O extends Options = Options> {
   /** As typed: `npx lathe up`. */
   readonly name: string;
   readonly summary: string;
   /** What may follow the options: `HOST…`. */
   readonly operands?: string;
-  /** Operands at most, of each action or of all; absent: any number where `operands` says what, else none. */
+  /** How many operands there may be, for all actions or by action. Absent: any number if `operands` is set, else none. */
   readonly most?: number | Readonly<Record<string, number>>;
-  /** The first operand's words, where each is an action of its own, with what it does. */
+  /** If the first operand is an action: its words, each with what it does. */
   readonly actions?: Readonly<Record<string, string>>;
-  /** The action where none is named; absent: one must be. */
+  /** The default action; absent: one must be named. */
   readonly otherwise?: string;
   readonly options: O;
-  /** Paragraphs below the options; lines are broken where they are shown. */
+  /** Paragraphs below the options, each as one long line. */
   readonly details?: readonly string[];
   /** Further ones, that `--help --all` alone shows. */
   readonly more?: readonly string[];
@@ -45,7 +45,7 @@ export interface CommandSpec<O extends Options = Options> {
   /** What the exit codes mean here; wrong use is 2 everywhere. */
   readonly exits: Readonly<Record<number, string>>;
   readonly completes?: Completes;
-  /** Set where everything that is typed is another program's: those of its options that npm must not take away. */
+  /** Set if all arguments are passed to another program: those of its options that npm might take away (`refuseSwallowed`). */
   readonly passes?: Options;
 }
 
@@ -68,7 +68,7 @@ export type Body<O extends Options> = (
   /** Without the action. */
   operands: readonly string[],
   more: {
-    /** Empty where the command has none. */
+    /** Empty if the command has none. */
     readonly action: string;
     /** Names of the options that were given. */
     readonly given: ReadonlySet<string>;
@@ -81,7 +81,7 @@ export interface Command<O extends Options = Options> {
   readonly body: Body<O>;
 }
 
-/** Binds a body to its options. What a body needs it loads itself, so that `--help` and completion start quickly. */
+/** Binds a body to its options. A body imports what it needs when it runs, so that `--help` and completion start quickly. */
 export function command<const O extends Options>(spec: CommandSpec<O>, body: Body<O>): Command {
   return { spec, body: body as Body<Options> };
 }
@@ -89,7 +89,7 @@ export function command<const O extends Options>(spec: CommandSpec<O>, body: Bod
 /** `--json` of a command, and what it prints. */
 export interface JsonOption extends OptionSpec {
   readonly schema: string;
-  /** With `--json` the table goes to stderr: of what takes long it is wanted in any case. */
+  /** With `--json` the table goes to stderr. For commands that run long, whose table people want in any case. */
   readonly alsoTable: boolean;
 }
 
@@ -102,7 +102,7 @@ export function jsonOption(
   return { help: `print JSON (${schema}) on stdout${table}`, schema, alsoTable, ...(on && { on }) } as const;
 }
 
-/** A verb of `lathe`. What it does is loaded when it is asked for: the others cost its start nothing. */
+/** A verb of `lathe`. Its modules are loaded when it is typed, so that other verbs do not slow its start. */
 export interface Verb {
   /** For the list of verbs. */
   readonly about: string;

@@ -3,8 +3,8 @@ import { quote, quoteAll } from "../quote.ts";
 import { COMMON, type CommandSpec, type OptionSpec, type Options } from "./spec.ts";
 
 /*
- * `npm run down --stack=edge` (without `--`): npm takes the option for itself, says so in its environment alone, and the
- * command would take every stack down.
+ * In `npm run down --stack=edge` (without `--`), npm takes the option for itself. The command sees it in its environment alone;
+ * if it did not look there, it would take every stack down.
  */
 
 interface Taken {
@@ -14,7 +14,7 @@ interface Taken {
 }
 
 /**
- * Refuses what npm has taken away from a command line. @throws WrongUse that shows how the same is typed so that it arrives
+ * Refuses options that npm has taken away. @throws WrongUse that shows how to type them so that they reach the command
  *
  * @param typed what followed the command's name
  * @param argv all arguments of the process, as a script of package.json has them
@@ -30,7 +30,7 @@ export function refuseSwallowed(
   const options: Options = { ...spec.options, ...spec.passes, ...COMMON };
   const taken = Object.entries(options).flatMap(([name, option]) => {
     const value = swallowedValue(name, env);
-    // What was typed behind `--` arrives in any case; then npm's own value is from somebody's .npmrc.
+    // If it was typed behind `--` as well, it arrives: then npm's own value is from an .npmrc.
     return value === undefined || typed.some((word) => word === `--${name}` || word.startsWith(`--${name}=`))
       ? []
       : [{ name, option, value }];
@@ -41,8 +41,8 @@ export function refuseSwallowed(
   const own = (env["npm_lifecycle_script"] ?? "").split(/\s+/).slice(2).length;
   const viaNpm = ["npm run", event, "--", again(spec, typed, argv.slice(own), taken)].join(" ");
   throw new WrongUse({
-    what: `${taken.map((t) => `--${t.name}`).join(", ")}: npm took ${taken.length === 1 ? "it for its own" : "them for its own"}, the command does not see ${taken.length === 1 ? "it" : "them"}`,
-    expected: "options behind -- where npm runs the command",
+    what: `${taken.map((t) => `--${t.name}`).join(", ")}: npm took ${taken.length === 1 ? "it" : "them"} for its own, so the command does not see ${taken.length === 1 ? "it" : "them"}`,
+    expected: "options behind -- if npm runs the command",
     fix: event === "npx" ? direct : direct.startsWith("npm") ? viaNpm : `${viaNpm}, or ${direct}`,
   });
 }
@@ -54,7 +54,7 @@ function swallowedValue(name: string, env: NodeJS.ProcessEnv): string | undefine
 }
 
 function again(spec: CommandSpec, typed: readonly string[], words: readonly string[], taken: readonly Taken[]): string {
-  // A value that stood apart (`--stack edge`) was left behind as an operand. Which one, is known where there is one.
+  // npm leaves a value that stood apart (`--stack edge`) as an operand. If there is one option and one operand, that is it.
   const apart = taken.filter((t) => t.option.value !== undefined && ["", "true"].includes(t.value));
   const operands = typed.slice(spec.actions === undefined ? 0 : 1);
   const left = apart.length === 1 && operands.length === 1 ? operands[0] : undefined;

@@ -27,7 +27,7 @@ export const list: Reader<string[]> = (text, wrong) => {
   return words.filter((word) => word !== "");
 };
 
-/** The same, each of them known. */
+/** Words with commas between them, each one of `known`. */
 export const listOf =
   <T extends string>(known: readonly T[]): Reader<T[]> =>
   (text, wrong) =>
@@ -43,7 +43,7 @@ export const path: Reader<string> = (text, wrong) => {
   return typedPath(text);
 };
 
-/** Several of them. */
+/** Several files or folders, with commas between them. */
 export const paths: Reader<string[]> = (text, wrong) => list(text, wrong).map(typedPath);
 
 /** Photographs by number: `2,7` or `image-2`. */

@@ -3,8 +3,8 @@ import { UserError } from "../errors.ts";
 import { tryRun } from "../run.ts";
 
 /*
- * Members are read with Python's own zipfile and tarfile, one by one and under names that we choose: nothing in an
- * archive decides where a file lands, and none of its code runs.
+ * Python's own zipfile and tarfile read the members one by one, and Lathe chooses the names under which they are written. So
+ * nothing in an archive decides where a file is written, and none of its code runs.
  */
 export const SCRIPT = `
 import os, sys, tarfile, zipfile
@@ -27,18 +27,19 @@ if missing:
     sys.exit("not in the archive: " + ", ".join(missing))
 for index, member in enumerate(members):
     with read(found[member]) as source_file, open(os.path.join(out, str(index)), "wb") as target:
-        # What an archive says of sizes is not believed: a small one may unpack to fill a disk.
+        # The sizes that an archive claims may be wrong: a small one may unpack to fill a disk.
         while piece := source_file.read(1 << 20):
             if target.tell() > most:
                 sys.exit("%s is larger than %d bytes" % (member, most))
             target.write(piece)
 `;
 
-/** No file of a model comes near it. */
+/** No file of a model is nearly as large. */
 const MOST_BYTES = 16e9;
 
 /**
- * Takes files out of a zip or tar archive (else: out of an archive of one file, itself) into `out`, named by their index.
+ * Unpacks members of a zip or tar archive into `out`, each named by its index. Any other file counts as an archive whose one
+ * member is the file itself.
  *
  * @param stripTop leave the archive's top folder out of member names (sdists and npm packages have one, wheels do not)
  */

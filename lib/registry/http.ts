@@ -13,18 +13,18 @@ import { UserError, messageOf } from "../errors.ts";
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 
-/** An answer that no repetition will mend. */
+/** An error that would come again if the request were repeated. */
 class FinalError extends Error {}
 
-/** How one address is asked. */
+/** How to ask one address. */
 interface Asking {
-  /** A file of certificates that count beside the machine's. */
+  /** A file of certificates to trust besides the machine's. */
   readonly ca?: string | undefined;
 }
 
 /**
- * The machine's own way out: the proxy of `HTTPS_PROXY`/`NO_PROXY`, and Node's certificates together with those of
- * `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`, since a machine often trusts its mirrors by those alone.
+ * Connects as this machine does: through the proxy of `HTTPS_PROXY`/`NO_PROXY`, and with Node's certificates and those of
+ * `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`, because a machine often trusts its mirrors by those alone.
  */
 function dispatcher(more: string | undefined): Dispatcher {
   const files = new Set([process.env["SSL_CERT_FILE"], process.env["NODE_EXTRA_CA_CERTS"], more]);
@@ -42,9 +42,9 @@ export async function fetchText(url: string, { accept, ca }: Asking & { readonly
 }
 
 /**
- * Downloads a file to `path`, checks it and only then gives it that name. Until then it has a name that no other process
- * writes to. What a broken connection or a killed process left (`path.part`) is continued with a Range request where the server
- * allows it. A page (HTML) is refused: nothing that Lathe fetches is one, and a captive portal answers so in anybody's place.
+ * Downloads a file, checks it, and only then gives it the name `path`. Until then it has a name that no other process writes
+ * to. If a broken connection or a killed process left a part (`path.part`), a Range request continues it if the server allows
+ * that. A page (HTML) is refused: Lathe fetches none, and a network's login page comes in place of any file.
  *
  * @param onBytes called as bytes arrive: those on disk so far, and the whole if the server said it
  */
@@ -55,11 +55,11 @@ export async function download(
     /** SHA-256 in hex; absent: it is not known. */
     sha256?: string;
     onBytes?: (done: number, total?: number) => void;
-    /** How often it is tried before it counts as failed. Default: 5. */
+    /** Attempts before it has failed. Default: 5. */
     attempts?: number;
     /** More bytes than this are refused; absent: any number. */
     mostBytes?: number;
-    /** Looks at the whole file before it gets its name, and throws where it is not what was wanted. */
+    /** Checks the whole file before it gets its name. @throws Error if it is not what was wanted */
     check?: (part: string) => Promise<void>;
   },
 ): Promise<void> {
@@ -93,7 +93,7 @@ export async function download(
     });
   };
   await retried(url, options.attempts ?? ATTEMPTS, attempt).catch(async (error: unknown) => {
-    // For the next run, which has another name for it.
+    // The next process has another name for its part: it looks for this one.
     await rename(part, `${path}.part`).catch(() => {});
     throw error;
   });
@@ -126,12 +126,12 @@ async function get(url: string, headers: Record<string, string>, ca: string | un
   const { address, authorization } = splitCredentials(url);
   const response = await fetch(address, {
     dispatcher: dispatcher(ca),
-    // A body as it is: its length is compared with what the server says.
+    // No compression: the body's length is compared with what the server says.
     headers: { "user-agent": "lathe", "accept-encoding": "identity", ...headers, ...authorization },
   });
   if (response.ok) return response;
   await response.body?.cancel();
-  // Nothing is left to continue: the part is whole or belongs to another file. Start over.
+  // There is nothing to continue: the part is whole, or belongs to another file. Start over.
   if (response.status === 416 && headers["range"] !== undefined) return get(url, {}, ca);
   const text = `${fileName(url)}: the server answered ${response.status}`;
   throw response.status >= 500 || [408, 429].includes(response.status) ? new Error(text) : new FinalError(text);
@@ -164,7 +164,7 @@ async function retried<T>(url: string, attempts: number, attempt: () => Promise<
   }
 }
 
-/** A URL as people may see it, in messages and records: without user, password, query and fragment, where secrets stand. */
+/** A URL for messages and records: without user, password, query and fragment, which may be secret. */
 export function openUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;

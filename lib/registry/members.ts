@@ -17,14 +17,14 @@ export interface Member {
 /** A file of the cache. */
 export interface Kept {
   readonly path: string;
-  /** Whether it was there before: what is wrong with it may be mended by fetching it again. */
+  /** Whether it was there before. If it is damaged, fetching it again may help. */
   readonly before: boolean;
 }
 
 /**
- * Files of an archive in the cache, each under its own SHA-256, so that the same file from another archive is not
- * fetched again. A kept file that is not what its name says is fetched anew. The archive is asked for only if one is missing;
- * one that does not hold them does not stay, for what answered in place of the index (a captive portal) would stay with it.
+ * Files of an archive, kept in the cache, each under its own SHA-256. So the same file of another archive is not fetched
+ * again. A kept file whose SHA-256 is another is fetched anew. The archive is fetched only if a file is missing. An archive
+ * without these files is removed: it may be a login page that came in place of the archive.
  *
  * @param origin names the archive in messages
  * @param stripTop leave the archive's top folder out of member names
@@ -52,7 +52,7 @@ export async function memberFiles(
 
 const pathOf = ({ file, sha256 }: Member) => join(cacheDir("files", sha256), `file${extname(file)}`);
 
-/** Whether the cache has a file, and it is what its name says. What is damaged goes. */
+/** Whether the cache has a file with the right SHA-256. Removes a damaged one. */
 async function isWhole(member: Member): Promise<boolean> {
   const seen = await fileDigest(pathOf(member)).catch(() => undefined);
   if (seen === member.sha256) return true;
@@ -92,7 +92,7 @@ export function checkMembers(members: readonly Member[], seen: readonly string[]
 }
 
 /**
- * An archive in the cache: `fetch` puts it at the path it is given. Two processes do not fetch it twice.
+ * An archive, kept in the cache. `fetch` writes it to the path that it gets. Two processes do not fetch it twice.
  *
  * @param key tells it from all others: a name and a version, or a name and `urlKey`
  */
@@ -107,7 +107,7 @@ export async function keptArchive(key: string, fetch: (path: string) => Promise<
   });
 }
 
-/** What tells one address from another whose file has the same name. Nothing of the address can be read from it. */
+/** A key that tells apart addresses whose files have the same name. The address cannot be read from it. */
 export function urlKey(url: string): string {
   return createHash("sha256").update(url).digest("hex").slice(0, 16);
 }

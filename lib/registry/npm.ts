@@ -8,7 +8,7 @@ import { keptArchive, memberFiles, type Member } from "./members.ts";
 /**
  * Files inside an npm package, kept in the cache. npm itself fetches it (`npm pack`) and checks it; none of its scripts runs.
  *
- * @throws UserError where npm cannot fetch it, or a member's SHA-256 is another
+ * @throws UserError if npm cannot fetch it, or a member's SHA-256 is another
  */
 export async function npmFiles(
   source: { readonly package: string; readonly version: string },

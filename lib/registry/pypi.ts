@@ -10,7 +10,7 @@ export interface PypiSource {
   /** As the archive's name spells it. */
   readonly version: string;
   readonly archive: "wheel" | "sdist";
-  /** The archive's own name, where several wheels exist and one is meant. */
+  /** The archive's name, if there are several wheels and one of them is meant. */
   readonly filename?: string | undefined;
 }
 
@@ -20,16 +20,16 @@ interface Archive {
   readonly sha256: string | undefined;
 }
 
-/** Whether an archive can be used: of several wheels the data files are the same. */
+/** Names of archives that can be used. Several wheels may fit: their data files are the same. */
 const FITS = { wheel: /(-none-any|-manylinux\w*_x86_64.*)\.whl$/, sdist: /\.(tar\.\w+|tgz|zip)$/ };
 
-/** Both forms in which an index answers: PEP 691 and PEP 503. */
+/** The two forms of an index's answer: PEP 691 and PEP 503. */
 const INDEX_TYPES = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
 
 /**
- * Members of one archive, kept in the cache. pip's settings say which indexes and certificates count; no code of it runs.
+ * Members of one archive, kept in the cache. pip's settings name the indexes and certificates. None of the package's code runs.
  *
- * @throws UserError where the index has no such archive, or a SHA-256 is not the one promised
+ * @throws UserError if the index has no such archive, or a SHA-256 is not the one promised
  */
 export async function pypiFiles(
   source: PypiSource,
@@ -62,13 +62,13 @@ export async function pypiFiles(
   );
 }
 
-/** pip's settings as variables (`PIP_INDEX_URL`), of its files and of the environment, which counts more. */
+/** pip's settings as variables (`PIP_INDEX_URL`): those of its files, and those of the environment, which take precedence. */
 export async function pipSettings(): Promise<Record<string, string>> {
   const { exitCode, stdout } = await tryRun(["python3", "-m", "pip", "config", "list"]);
   return pipVariables(process.env, exitCode === 0 ? stdout : "");
 }
 
-/** The same, where `pip config list` has printed `list` (`global.index-url='…'`). */
+/** pip's settings as variables. @param list what `pip config list` printed (`global.index-url='…'`) */
 export function pipVariables(env: NodeJS.ProcessEnv, list: string): Record<string, string> {
   const lines = list.matchAll(/^(?:global|install|download|wheel)\.([a-z-]+)='(.*)'\s*$/gm);
   const files = [...lines].map(([, key = "", value = ""]) => {
@@ -83,7 +83,7 @@ async function indexSettings(pip: Record<string, string>) {
   return { indexes: [pip["PIP_INDEX_URL"] ?? (await defaultIndex()), ...more], ca: pip["PIP_CERT"] };
 }
 
-/** pip's own index where nothing sets another: pip says it in its help, so that none is named here. */
+/** The index that pip uses if no setting names one. It is read from pip's own help, so that Lathe names none. */
 async function defaultIndex(): Promise<string> {
   const help = await run(["python3", "-m", "pip", "download", "--help"], {
     fix: "apt-get install python3 python3-pip python3-venv",
@@ -121,7 +121,7 @@ function plainName(name: string): string {
   return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
 }
 
-/** The wheel for any platform goes first, then the same one on every machine. */
+/** The wheel for any platform comes first. The order is the same on every machine. */
 function rank({ filename }: Archive): number {
   return filename.endsWith("-none-any.whl") ? 0 : 1;
 }

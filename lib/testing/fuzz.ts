@@ -56,7 +56,7 @@ export function refusedInWords(
   }
 }
 
-/** Throws where words are not fit for people. */
+/** Throws if words are not fit for people. */
 export function checkWords(words: string, names: RegExp): void {
   const slip = /\n\s+at |Cannot read prop|is not a function|undefined \(|is not iterable|circular structure|\[object /;
   if (slip.test(words)) throw new Error(`a slip of the program shows: ${words.slice(0, 500)}`);

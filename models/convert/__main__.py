@@ -9,7 +9,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-# Conversion runs nothing of the graph: TensorFlow's remarks about the machine would only worry.
+# Conversion does not run the graph: TensorFlow's messages about the machine do not matter here.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
@@ -31,9 +31,9 @@ def main(kind, model, out, *sources):
 
 
 def pack(folder, archive):
-    """An uncompressed tar, byte for byte the same each time: sorted names, no owner, no times.
+    """Packs a folder into a tar file, byte for byte the same each time: sorted names, no owner, no times.
 
-    Weights hardly compress, and SSH may compress on its own.
+    It is not compressed: weights hardly compress, and SSH can compress by itself.
     """
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT) as tar:

@@ -1,4 +1,4 @@
-"""A frozen graph of the TF Object Detection API (TF 1) becomes a SavedModel."""
+"""Converts a frozen graph of the TF Object Detection API (TF 1) to a SavedModel."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ from . import serving
 
 
 def convert(sources, folder):
-    """`sources` is the one `frozen_inference_graph.pb`; its own NMS and class numbers stay as they are."""
+    """Converts the one source, `frozen_inference_graph.pb`. Its NMS and class numbers stay as they are."""
     (path,) = sources
     with open(path, "rb") as file:
         frozen = tf.compat.v1.GraphDef.FromString(file.read())

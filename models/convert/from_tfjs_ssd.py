@@ -1,4 +1,4 @@
-"""A TensorFlow.js export of an SSD without its last step becomes a SavedModel: NMS is added in the graph."""
+"""Converts a TensorFlow.js export of an SSD, which lacks the last step (NMS), to a SavedModel, and adds NMS to the graph."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from tensorflow.core.framework import graph_pb2
 
 from . import serving
 
-# As the SSD configurations of the TF Object Detection API have it.
+# From the SSD configurations of the TF Object Detection API.
 IOU_THRESHOLD = 0.6
 SCORE_THRESHOLD = 1e-8
 MAX_DETECTIONS = 100
@@ -20,7 +20,7 @@ RAW = ("Postprocessor/ExpandDims_1:0", "Postprocessor/Slice:0")
 
 
 def convert(sources, folder):
-    """`sources` are `model.json`, then its weight files in the order of its manifest."""
+    """Converts the sources: `model.json`, then its weight files in the order of its manifest."""
     exported = read_export(sources)
     graph = tf.Graph()
     with graph.as_default():
@@ -43,7 +43,7 @@ def convert(sources, folder):
 
 
 def read_export(sources):
-    """The GraphDef of an export with its weights put back into the constants."""
+    """The GraphDef of an export, with its weights in the constants."""
     model = json.loads(_read(sources[0]))
     nodes = model["modelTopology"]["node"]
     for node in nodes:
@@ -60,7 +60,7 @@ def read_export(sources):
 
 
 def _repair_bytes(attribute):
-    """Old exporters wrote byte attributes as lists of numbers, where protobuf's JSON has base64."""
+    """Replaces lists of numbers, as old exporters wrote byte attributes, by base64, as protobuf's JSON has them."""
 
     def text(value):
         return base64.b64encode(bytes(value)).decode() if isinstance(value, list) else value
@@ -91,7 +91,7 @@ def _read_weights(manifest, files):
                 array = array.astype(np.float32) * np.float32(quantized["scale"]) + np.float32(quantized["min"])
             weights[entry["name"]] = array.astype(entry["dtype"])
         if offset != len(blob):
-            raise SystemExit(f"{group['paths']}: {len(blob)} bytes, of which the manifest explains {offset}")
+            raise SystemExit(f"{group['paths']}: {len(blob)} bytes, the manifest describes {offset}")
     return weights
 
 

@@ -1,7 +1,7 @@
-"""The `null` model: a detector's inputs and outputs, and nothing in between.
+"""Makes the `null` model: a detector's inputs and outputs, and nothing between them.
 
-Its latency is protocol and wire without a model. The answer has the size that the detectors' answers have: 100 slots, in
-which ten constant detections stand; the bytes signature does not decode.
+Its latency is that of protocol and wire without a model. Its answer is as large as a detector's: 100 slots, of which ten have
+constant detections. Its bytes signature does not decode images.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ FOUND = 10
 
 
 def convert(sources, folder):
-    """No sources: the answer is made up here."""
+    """Writes the model. It has no sources: the answer is constant."""
     assert not sources
     graph = tf.Graph()
     with graph.as_default():

@@ -1,7 +1,7 @@
-"""R-FCN with ResNet-101 for COCO's 90 classes, after the TF Object Detection API's `rfcn_resnet101_coco.config`.
+"""Makes R-FCN with ResNet-101 for COCO's 90 classes, after the TF Object Detection API's `rfcn_resnet101_coco.config`.
 
-The architecture is true, the weights are seeded noise: it takes the time that the trained model takes, and its
-detections mean nothing. For timing only.
+The architecture is the trained model's, the weights are seeded noise. So it takes the time that the trained model takes, and
+its detections mean nothing: it is for timing only.
 """
 
 import tensorflow as tf
@@ -21,7 +21,7 @@ MEAN_RGB = (123.68, 116.779, 103.939)
 
 
 def convert(sources, folder):
-    """No sources: graph and weights are made here."""
+    """Writes the model. It has no sources: graph and weights are made here."""
     assert not sources
     layers = Layers(SEED)
     graph = tf.Graph()
@@ -47,7 +47,7 @@ def detect(layers, pixels):
 
 
 def preprocess(pixels):
-    """Keeps the aspect: the short side becomes 600, unless the long one then exceeds 1024."""
+    """Scales images, keeping their aspect: the short side to 600 pixels, or to fewer so that the long one has at most 1024."""
     with tf.name_scope("Preprocessor"):
         x = tf.cast(pixels, tf.float32)
         shape = tf.cast(tf.shape(x), tf.float32)
@@ -55,14 +55,14 @@ def preprocess(pixels):
         scale = tf.minimum(SHORT_SIDE / short, LONG_SIDE / long)
         height, width = tf.round(shape[1] * scale), tf.round(shape[2] * scale)
         x = tf.compat.v1.image.resize_bilinear(x, tf.cast(tf.stack([height, width]), tf.int32))
-        # The division is not in the original: it keeps untrained activations in range, and costs nothing.
+        # The original does not divide. Untrained activations need it to stay in range, and it takes no time.
         x = (x - tf.constant(MEAN_RGB)) / 64.0
         x.set_shape([None, None, None, 3])
         return x, height, width
 
 
 def propose(layers, features, height, width):
-    """Region proposals: [N,300,4] as parts of the image, and how many of them count, [N]."""
+    """Region proposals: [N,300,4] as parts of the image, and how many of them are valid, [N]."""
     with tf.name_scope("FirstStageBoxPredictor"):
         batch = tf.shape(features)[0]
         x = layers.conv(features, 3, 512, std=0.01, name="rpn_conv")

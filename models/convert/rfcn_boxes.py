@@ -38,7 +38,7 @@ def clip(boxes, height, width):
 
 
 def position_sensitive_crop(features, boxes, image_of_box, bins, crop):
-    """Each box is cut into bins x bins parts, each part is read from its own group of channels, and all are averaged.
+    """Cuts each box into bins x bins parts, reads each part from its own group of channels, and averages them.
 
     features [N,h,w,bins*bins*C], boxes [B,4] as parts of the image; the result is [B,C].
     """

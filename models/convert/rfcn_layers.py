@@ -1,7 +1,7 @@
 """Layers of ResNet v1 as TF-Slim builds them, with seeded weights.
 
-The weights are sums of uniform integers, scaled: near to a normal distribution, and made without any function with a
-last bit that depends on the machine's maths library, so that the model's SHA-256 is the same everywhere.
+The weights are scaled sums of uniform integers, which are nearly normally distributed. No function that makes them depends on
+the machine's maths library, so the model's SHA-256 is the same everywhere.
 """
 
 import numpy as np
@@ -27,12 +27,12 @@ class Layers:
         return tf.constant(total.astype(np.float32).reshape(shape) * np.float32(scale / SUM_STD))
 
     def conv(self, x, size, channels, stride=1, relu=True, norm=None, std=None, name="conv"):
-        """A convolution with batch normalisation of the scale `norm`, or with a bias where `norm` is None."""
+        """A convolution with batch normalisation of the scale `norm`, or with a bias if `norm` is None."""
         with tf.name_scope(name):
             kernel = self.weights((size, size, x.shape[-1], channels), std)
             padding = "SAME"
             if stride > 1 and size > 1:
-                # Slim pads strided convolutions itself, so that the result does not depend on the input's parity.
+                # Slim pads strided convolutions itself: then it does not matter whether the input's size is even or odd.
                 before = (size - 1) // 2
                 around = [before, size - 1 - before]
                 x, padding = tf.pad(x, [[0, 0], around, around, [0, 0]]), "VALID"

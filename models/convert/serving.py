@@ -1,4 +1,4 @@
-"""What all models share: two inputs, four outputs, and a SavedModel file that comes out the same each time."""
+"""What all models share: two inputs, four outputs, and a SavedModel file that is the same each time it is made."""
 
 import os
 
@@ -14,8 +14,8 @@ OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_dete
 def inputs():
     """The encoded images (string [N]) and the pixels (uint8 [N,H,W,3]) that are decoded from them.
 
-    One network serves both signatures: `serving_default` feeds the pixels, so nothing is decoded (a session may be fed
-    any tensor), `serving_bytes` feeds the encoded images.
+    One network serves both signatures. `serving_bytes` gets the encoded images; `serving_default` gets the pixels, so nothing
+    is decoded (a session accepts any tensor as its input).
     """
     encoded = tf1.placeholder(tf.string, [None], name="encoded_image_string_tensor")
 
@@ -51,8 +51,8 @@ def signature(source, outputs):
 def write(graph, signatures, folder):
     """Writes `saved_model.pb` of a graph without variables, byte for byte the same each time.
 
-    TensorFlow's own writer leaves the order of map entries open; serialising deterministically, with functions sorted,
-    makes the file's SHA-256 a fact about its content.
+    TensorFlow's own writer does not fix the order of map entries. Deterministic serialisation of sorted functions does, so the
+    file's SHA-256 depends on its content alone.
     """
     meta = tf1.train.export_meta_graph(graph=graph, clear_devices=True, strip_default_attrs=True)
     meta.meta_info_def.tags.append("serve")

@@ -1,6 +1,6 @@
-"""Warm-up requests, as TF Serving replays them when it loads a version: one for each signature.
+"""Warm-up requests, one for each signature. TF Serving sends them to a model when it loads a version.
 
-The first call of a graph takes seconds (optimisation, memory, kernel caches): paid at load, not by a user's request.
+The first call of a graph takes seconds (optimisation, memory, kernel caches). So loading takes that time, not a user's call.
 """
 
 import io
@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 640, 480
 
 
 def picture():
-    """A picture of photographic size without a photograph's licence: slanted stripes, the same each time."""
+    """An image of a photograph's size that has no licence: slanted stripes, the same each time."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     return np.stack([x * 255 // WIDTH, y * 255 // HEIGHT, (x + y) // 8 * 8 % 256], axis=-1).astype(np.uint8)
 
@@ -24,7 +24,7 @@ def write(folder, model):
     """Writes `assets.extra/tf_serving_warmup_requests` below the version's folder."""
     pixels = picture()
     encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, "PNG", compress_level=0)  # stored: no compressor decides over the SHA-256
+    Image.fromarray(pixels).save(encoded, "PNG", compress_level=0)  # not compressed: the SHA-256 must not depend on a compressor
     target = os.path.join(folder, "assets.extra")
     os.makedirs(target, exist_ok=True)
     with tf.io.TFRecordWriter(os.path.join(target, "tf_serving_warmup_requests")) as writer:

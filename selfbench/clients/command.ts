@@ -46,14 +46,16 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
 }
 
 /**
- * Gives this process and all that it starts the highest ordinary priority: a call of 0.3 ms that waits for a processor takes
- * 5 ms, and the tails then show the machine. Only root may. @returns the `nice` value that holds now; 0 is the ordinary one
+ * Gives this process, and all that it starts, the highest ordinary priority. Otherwise a call of 0.3 ms that waits for a processor
+ * takes 5 ms, and p99 shows the machine's other work. Only root may do it.
+ *
+ * @returns the `nice` value that holds now; 0 is the default
  */
 function takePriority(): number {
   try {
     setPriority(-20);
   } catch {
-    // Not root: said in the report.
+    // Not root: the report says so.
   }
   return getPriority();
 }

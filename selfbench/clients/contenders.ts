@@ -9,7 +9,7 @@ import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { LineProgram } from "./line-program.ts";
 
-/** What a run needs to know of its surroundings. */
+/** Ports, files and programs that the contenders use. */
 export interface Surroundings {
   readonly grpcPort: number;
   readonly restPort: number;
@@ -19,20 +19,20 @@ export interface Surroundings {
   readonly ghz: string;
 }
 
-/** A turn with the client's own phases, where it has them. */
+/** A turn, with the client's own phases if it has any. */
 export interface TurnWithPhases extends Turn {
   readonly phases: Phases | null;
 }
 
 /**
- * How much of a turn: calls that do not count, then calls that do. What is compiled as it runs is warm after a time and not
- * after a number of calls: V8 was seen to compile parts of a client anew until some 6000 calls of 0.2 ms were made, and each
- * time a call or two took four times as long.
+ * How many calls a turn has: warm-up calls, then measured ones. A client that is compiled while it runs is warm after some time,
+ * not after some calls: V8 compiled parts of a client again until about 6000 calls of 0.2 ms were made, and each time one or
+ * two calls took four times as long.
  */
 export interface TurnPlan {
   /** The least number of calls to warm up with. */
   readonly warm: number;
-  /** The least time to warm up for, of clients that run on a runtime which compiles or interprets them. */
+  /** The least time of warm-up in seconds, for clients that are compiled or interpreted while they run. */
   readonly warmSeconds: number;
   readonly calls: number;
 }
@@ -42,7 +42,7 @@ export interface Contender {
   readonly name: string;
   readonly protocol: "grpc" | "rest";
   readonly ours: boolean;
-  /** What a call's time has in it besides the exchange: for the table. */
+  /** What a call's time includes besides the exchange, for the table. */
   readonly inside: string;
   /** Starts it for a round: a new process with a new connection, warmed up. */
   start(at: Surroundings, plan: TurnPlan): Promise<Runner>;
@@ -96,7 +96,7 @@ function byLines(
   const start = async (at: Surroundings, plan: TurnPlan): Promise<Runner> => {
     const running = make(at);
     const turn = async (): Promise<TurnWithPhases> => {
-      // It waited while others ran: its caches are cold, and its first calls were seen to be 5 % slower.
+      // It waited while others ran, so its caches are cold: its first calls took 5 % longer.
       await running.ask({ calls: LEAST_WARM, seconds: 0 });
       const answer = (await running.ask({ calls: plan.calls, seconds: 0 })) as {
         latenciesMs: number[];
@@ -116,7 +116,7 @@ function byLines(
   return { name, protocol, ours, inside, start };
 }
 
-/** For programs that run once and print: each turn is a process of its own, which warms up by itself. */
+/** For programs that run once and print: each turn is a new process, which warms up by itself. */
 function eachTurnAnew(turn: (at: Surroundings, plan: TurnPlan) => Promise<TurnWithPhases>): Contender["start"] {
   return (at, plan) => Promise.resolve({ turn: () => turn(at, plan), stop: () => Promise.resolve() });
 }
@@ -141,7 +141,7 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
   return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
 }
 
-/** It counts seconds, not calls: one to warm up (each with a new connection), one to measure. */
+/** wrk runs for seconds, not calls: one second of warm-up, one that is measured, each with a new connection. */
 async function wrkTurn(at: Surroundings): Promise<TurnWithPhases> {
   await wrkSecond(at);
   return wrkSecond(at);
@@ -156,7 +156,7 @@ async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const line = /LATHE (.*)/.exec(said)?.[1];
   if (line === undefined) throw new UserError({ what: `wrk printed no figures: ${said.trim()}` });
   const { bytes, errors, ...turn } = JSON.parse(line) as Turn & { bytes: number; errors: number };
-  // It tells the sum of all answers' bytes, heads included; the last one may be cut by the clock.
+  // wrk prints the sum of all answers' bytes, heads included. The last answer may be incomplete.
   const eachBytes = bytes / turn.calls;
   if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
     throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });

@@ -3,10 +3,10 @@ import { ratioSpread, type Turn, type Spread } from "./stats.ts";
 type Figure = readonly [contender: string, figure: "p50Ms" | "p99Ms"];
 
 /*
- * The promises about our clients' speed: the first figure is at most `limit` times the second, in turns side by side.
+ * The promises about our clients' speed: in each turn the first figure is at most `limit` times the second.
  *
- * The two sides of a ratio do the same work: a yardstick that encodes at every call is compared with our whole call
- * (encode to decoded), one that sends ready-made bytes with ours with ready-made bytes.
+ * The two sides of a ratio do the same work: a client that encodes at every call is compared with our whole call (from encode to
+ * decode), one that sends ready-made bytes with ours that sends ready-made bytes.
  */
 const GOALS: readonly (readonly [title: string, over: Figure, under: Figure, limit: number])[] = [
   ["gRPC whole call, against ghz", p50("probe"), p50("ghz"), 1 / 6],
@@ -27,7 +27,7 @@ function p99(contender: string): Figure {
   return [contender, "p99Ms"];
 }
 
-/** A goal with what was measured: the ratio's median over the turns decides. */
+/** A goal, and what was measured. The ratio's median over the turns decides whether it is met. */
 export interface Verdict {
   readonly title: string;
   readonly limit: number;

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { UserError } from "../../lib/errors.ts";
+import { endInTime } from "../../lib/run.ts";
 
-/** A program that answers each line on its stdin with a line of JSON. It ends when its stdin closes: with us. */
+/** A program that answers each line on its stdin with a line of JSON. It ends when its stdin closes, so it ends with this process. */
 export class LineProgram {
   readonly #name: string;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -27,7 +28,7 @@ export class LineProgram {
     });
   }
 
-  /** The next line it prints, parsed. @throws UserError with the last that it printed where it ends instead */
+  /** The next line that it prints, parsed. @throws UserError with the end of its output if it has ended */
   async next(): Promise<unknown> {
     const line = await this.#lines.next();
     if (line.done !== true) return JSON.parse(line.value);
@@ -36,17 +37,14 @@ export class LineProgram {
     throw new UserError({ what: `${this.#name}: ${why}${said === "" ? "" : `, saying\n${said}`}` });
   }
 
-  /** Sends a line and gives the answer. */
+  /** Sends a line. @returns the answer */
   ask(question: unknown): Promise<unknown> {
     this.#child.stdin.write(`${JSON.stringify(question)}\n`);
     return this.next();
   }
 
   /** Closes its stdin and waits for its end. */
-  async stop(): Promise<void> {
-    this.#child.stdin.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000);
-    await this.#ended;
-    clearTimeout(timer);
+  stop(): Promise<void> {
+    return endInTime(this.#child, this.#ended, 5000);
   }
 }

@@ -1,9 +1,9 @@
-"""The Python clients of `npm run bench:clients`, one a process: `python official.py MODE PORT FOLDER`.
+"""The Python clients of `npm run bench:clients`, each in a process of its own: `python official.py MODE PORT FOLDER`.
 
-MODE `official`: TensorFlow's make_tensor_proto and the official stub, at every call.
-MODE `bytes`: grpcio alone, the request's bytes made beforehand, the answer's bytes not read.
-Each line on stdin, {"calls": N, "seconds": S}, is answered with the latencies of that many calls, or of as many more as
-fill that time. Every answer is checked.
+MODE `official`: each call uses TensorFlow's make_tensor_proto and the official stub.
+MODE `bytes`: grpcio alone; the request's bytes are made beforehand, the answer's bytes are not read.
+For each line on stdin, {"calls": N, "seconds": S}, it makes at least N calls for at least S seconds, checks every answer, and
+prints their latencies.
 """
 
 import json
@@ -44,9 +44,8 @@ def official_call(port, folder):
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-    # At every call this client asks for and frees several blocks of a megabyte. Whether glibc gives them back to the
-    # kernel each time, and fetches them again page by page, differs from process to process with the same script: the
-    # benchmark starts a new one for each round.
+    # Each call allocates and frees several blocks of a megabyte. In some processes, but not in all, glibc gives them back to the
+    # kernel each time and fetches them again page by page: so the benchmark starts a new process for each round.
     image = np.load(os.path.join(folder, "image.npy"))
     answer_bytes = len(read(os.path.join(folder, "answer.bin")))
     stub = prediction_service_pb2_grpc.PredictionServiceStub(channel_to(port))

@@ -9,15 +9,15 @@ import { phasesOf } from "./stats.ts";
 import type { Timing } from "../../clients/client.ts";
 
 /*
- * Our clients, one a process: `node own.ts MODE PORT`. Each line on stdin, {"calls": N, "seconds": S}, is answered with the
- * latencies of that many calls, or of as many more as fill that time, and the medians of their phases. Every answer's status
- * and length is checked.
+ * Our clients, each in a process of its own: `node own.ts MODE PORT`. For each line on stdin, {"calls": N, "seconds": S}, it makes
+ * at least N calls for at least S seconds, checks every answer's status and length, and prints their latencies and the medians of
+ * their phases.
  */
 
 const TIMEOUT_MS = 30_000;
 const payload = makePayload(TIMEOUT_MS);
 
-/** Makes one call and checks its answer; gives the phases where the client has them. */
+/** Makes one call and checks its answer. @returns its phases; null if the client has none */
 type Call = () => Promise<Timing | null>;
 
 async function wholeCall(port: number, client: string): Promise<Call> {

@@ -10,7 +10,7 @@ import type { PredictRequest, Tensor } from "../../clients/client.ts";
 /** The model's name in every request of the client benchmark. */
 export const MODEL = "ssd-mobilenet";
 
-/** How many boxes the fixed answers hold: as many as make about 12 kB in each protocol's bytes. */
+/** How many boxes the fixed answers hold, so that an answer has about 12 kB in each protocol. */
 export const GRPC_BOXES = 500;
 export const REST_BOXES = 165;
 
@@ -20,12 +20,12 @@ const [HEIGHT, WIDTH] = [480, 640] as const;
 /** The bytes of both protocols. */
 export const BYTES = ["grpcRequest", "grpcAnswer", "restRequest", "restAnswer"] as const;
 
-/** The one request and the fixed answers of the client benchmark, and both protocols' bytes of them. */
+/** The request of the client benchmark, and the bytes of request and answer in both protocols. */
 export interface Payload extends Readonly<Record<(typeof BYTES)[number], Buffer>> {
   readonly request: PredictRequest;
 }
 
-/** The payload, always the same: an image of seeded noise (digits spread as a photograph's), a detector's answer. */
+/** The payload, always the same: an image of seeded noise (as many digits in JSON as a photograph), a detector's answer. */
 export function makePayload(timeoutMs: number): Payload {
   const image = noise(HEIGHT * WIDTH * 3);
   const request: PredictRequest = {
@@ -55,7 +55,7 @@ function detections(count: number): Outputs {
   };
 }
 
-/** Row form, floats with nine digits, as TF Serving writes them. */
+/** An answer in row form, floats with nine digits, as TF Serving writes it. */
 function restAnswer(outputs: Outputs): Buffer {
   const row = Object.entries(outputs).map(([name, [shape, values]]) => {
     const texts = Array.from(values, (v) => (Number.isInteger(v) ? v.toFixed(1) : String(Number(v.toPrecision(9)))));
@@ -77,7 +77,7 @@ const FILES = {
 /** Paths of the payload, for the programs that read it from files. */
 export type PayloadFiles = Readonly<Record<(typeof BYTES)[number] | "folder", string>>;
 
-/** Writes the payload into a folder; the image too, as NumPy saves arrays. */
+/** Writes the payload into a folder, and the image in NumPy's file format. */
 export async function writePayload(payload: Payload, folder: string): Promise<PayloadFiles> {
   await writeFile(join(folder, "image.npy"), npy(payload.request.inputs["inputs"] as Tensor));
   for (const name of BYTES) await writeFile(join(folder, FILES[name]), payload[name]);
@@ -94,7 +94,7 @@ function npy(tensor: Tensor): Buffer {
   return Buffer.concat([head, Buffer.from(text, "latin1"), tensor.data as Uint8Array]);
 }
 
-/** TF Serving answers with typed fields, so the fixed answer does, too. */
+/** An answer with typed fields, as TF Serving writes it. */
 function grpcAnswer(outputs: Outputs): Buffer {
   const type = messages().lookupType("tensorflow.serving.PredictResponse");
   const answer = {
@@ -109,7 +109,7 @@ function grpcAnswer(outputs: Outputs): Buffer {
   return Buffer.from(type.encode(type.fromObject(answer)).finish());
 }
 
-/** Bytes that are the same on every machine and look like nothing: SHA-256 of a counter, end to end. */
+/** Bytes without any pattern, the same on every machine: the SHA-256 of 0, 1, 2 and so on. */
 function noise(length: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(length);
   for (let at = 0, block = 0; at < length; at += 32, block++)

@@ -5,15 +5,15 @@ import { median } from "../../bench/stats/math/quantile.ts";
 import { phasesOf, type Phases, type Turn } from "./stats.ts";
 import { BYTES, type Payload } from "./payload.ts";
 
-/** How much is run. */
+/** How many rounds, turns and calls are run. */
 export interface RacePlan extends TurnPlan {
-  /** How often all clients are started anew. */
+  /** In each round all clients are started anew. */
   readonly rounds: number;
-  /** How often each is measured between. */
+  /** How often each client is measured in a round. */
   readonly turns: number;
 }
 
-/** One client's part of the report; times are medians over the turns of all rounds. */
+/** One client's result. Times are medians over the turns of all rounds. */
 export interface Result extends Omit<Contender, "start">, Omit<Turn, "calls"> {
   readonly phases: Phases | null;
   readonly turns: readonly TurnWithPhases[];
@@ -22,7 +22,7 @@ export interface Result extends Omit<Contender, "start">, Omit<Turn, "calls"> {
 /** Everything that one run of the benchmark measured. */
 export interface Report {
   readonly plan: RacePlan;
-  /** `nice` value of the server and of every client: below 0, they go before what else the machine does. */
+  /** `nice` value of the server and of every client. Below 0, they run before everything else on the machine. */
   readonly nice: number;
   readonly bytes: Readonly<Record<(typeof BYTES)[number], number>>;
   readonly results: readonly Result[];
@@ -30,9 +30,9 @@ export interface Report {
 }
 
 /**
- * In each round every contender is started and warmed up, and then all take their turns, one at a time. A machine's speed was
- * seen to change by a third from one second to the next, whoever ran: so turns are short and many, contenders that are held
- * against one another are neighbours, and who comes first changes.
+ * In each round every contender is started and warmed up; then they take turns, one at a time. A machine's speed changed by a
+ * third from one second to the next, whatever ran. So turns are short and many, contenders that are compared are neighbours, and
+ * the order changes.
  */
 export async function race(
   all: readonly Contender[],
@@ -64,7 +64,7 @@ export async function race(
   return turns;
 }
 
-/** Who comes after whom in a turn: the first one moves on each second turn, and every other turn goes backwards. */
+/** The order of a turn: every second turn the next one is first, and every second turn goes backwards. */
 export function orderOf(names: readonly string[], turn: number): string[] {
   const first = (turn >> 1) % names.length;
   const order = [...names.slice(first), ...names.slice(0, first)];

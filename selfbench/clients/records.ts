@@ -12,13 +12,13 @@ import { RunManifest } from "../../bench/records/manifest.ts";
 import { sampleCalls, sampleManifest } from "../../bench/testing/sample-run.ts";
 import { RECORDS } from "../options.ts";
 
-/** The goal: a run with this number of records is reported within this time and memory. */
+/** The goal: a run of so many records is reported within this time and memory. */
 const GOAL = { records: 1_000_000, seconds: 60, mebibytes: 1024 };
 
-/** As many as the demo's run has, and the goal for its report. */
+/** The goal for a run of as many records as the demo's. */
 const SMALL = { records: 5_000, seconds: 5, mebibytes: 384 };
 
-/** The goal for any number of records: on the line between those two. */
+/** The goal for any number of records: on the straight line through those two. */
 function goalFor(records: number): typeof GOAL {
   const share = Math.max(0, (records - SMALL.records) / (GOAL.records - SMALL.records));
   const between = (key: "seconds" | "mebibytes") => SMALL[key] + share * (GOAL[key] - SMALL[key]);
@@ -56,7 +56,7 @@ async function measured(records: number, goal: typeof GOAL) {
   }
 }
 
-/** Writes a whole run's folder; returns the size of its records. */
+/** Writes a run's folder. @returns the size of its records in bytes */
 async function writeRun(dir: string, count: number): Promise<number> {
   const manifest = sampleManifest();
   await writeFile(join(dir, "run.json"), JSON.stringify(RunManifest.parse(manifest)));
@@ -69,10 +69,10 @@ async function writeRun(dir: string, count: number): Promise<number> {
   return (await stat(path)).size;
 }
 
-/** A module that prints at a process's end what the kernel says of it, in one line. */
+/** A module that prints, when its process ends, the time and memory that the kernel counted, in one line. */
 const USAGE = `process.on("exit", () => process.stderr.write("\\n" + JSON.stringify(process.resourceUsage())))`;
 
-/** Runs `lathe` and takes its time, and the most memory that it had. @throws UserError where it fails */
+/** Runs `lathe`. @returns its time, and the most memory that it had. @throws UserError if it fails */
 async function timed(...argv: string[]): Promise<{ seconds: number; cpuSeconds: number; mebibytes: number }> {
   const hook = ["--import", `data:text/javascript,${encodeURIComponent(USAGE)}`];
   const startAt = performance.now();

@@ -93,7 +93,7 @@ describe("the report", () => {
   };
 
   it("says whether others could keep the clients from a processor", () => {
-    expect(report(-20)).toContain("all ran at nice -20, before whatever else the machine did");
-    expect(report(0)).toContain("ran at nice 0: as root they would go before");
+    expect(report(-20)).toContain("ran at nice -20, before everything else on the machine");
+    expect(report(0)).toContain("ran at nice 0. Other programs may have delayed calls");
   });
 });

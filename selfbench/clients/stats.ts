@@ -9,7 +9,7 @@ export interface Turn {
   readonly p99Ms: number;
 }
 
-/** Times of a client's own phases; null where it cannot see one. */
+/** Times of a client's own phases; null if it cannot see a phase. */
 export type Phases = Omit<Timing, "totalMs">;
 export const phaseNames = ["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const;
 
@@ -25,7 +25,7 @@ export function turnOf(latenciesMs: ArrayLike<number>): Turn {
   return { calls: sorted.length, p50Ms, p90Ms, p99Ms };
 }
 
-/** The median of each phase over many calls or turns; null where there is none. */
+/** The median of each phase over many calls or turns; null if there are none. */
 export function phasesOf(all: readonly Phases[]): Phases | null {
   if (all.length === 0) return null;
   const medians = phaseNames.map((name) => {
@@ -35,7 +35,7 @@ export function phasesOf(all: readonly Phases[]): Phases | null {
   return Object.fromEntries(medians) as Phases;
 }
 
-/** A ratio over paired turns: its median, and how far the turns lie apart. */
+/** A ratio over paired turns: its median, its least and its greatest value. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

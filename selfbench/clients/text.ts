@@ -18,15 +18,15 @@ export function reportText(report: Report): string {
     "",
     goalsTable(report),
     "",
-    "Fixed answers from selfbench/clients/server: no model runs. ghz and wrk tell no answer's length one by one: of ghz every",
-    "status was checked, of wrk every status and the sum of lengths; of all others every answer's status and length.",
+    "Fixed answers from selfbench/clients/server: no model runs. Every answer's status and length was checked; but ghz prints no",
+    "lengths, and wrk only their sum.",
   ].join("\n");
 }
 
 function priority(nice: number): string {
   return nice < 0
-    ? `Server and clients all ran at nice ${nice}, before whatever else the machine did.`
-    : `Server and clients ran at nice ${nice}: as root they would go before whatever else the machine does, which the tails show.`;
+    ? `Server and clients ran at nice ${nice}, before everything else on the machine.`
+    : `Server and clients ran at nice ${nice}. Other programs may have delayed calls, which p99 shows; root can prevent that.`;
 }
 
 const right = (title: string) => ({ title, align: "right" as const });

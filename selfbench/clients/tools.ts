@@ -6,7 +6,7 @@ import { buildServer, go, stateOf } from "../go.ts";
 
 const GHZ = "0.120.0";
 
-/** The yardstick for gRPC that most people know, built from its Go module once. */
+/** ghz, which most people use to measure gRPC, built from its Go module once. */
 export async function ghz(progress: Progress): Promise<string> {
   const dir = await cached("speed", `ghz-${GHZ}`, async (partial) => {
     progress.step(`Building ghz ${GHZ} from its Go module`, 60);

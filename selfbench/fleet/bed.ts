@@ -11,7 +11,7 @@ import { smallServer } from "./image.ts";
 /** The model that every host serves. */
 export const MODEL = "null";
 
-/** A lab and all that the contenders deploy onto its hosts. */
+/** A lab, and all that the contenders deploy to its hosts. */
 export interface Bed {
   readonly lab: Lab;
   readonly hosts: readonly { readonly name: string; readonly address: string }[];
@@ -23,7 +23,7 @@ export interface Bed {
   remove(): Promise<void>;
 }
 
-/** A lab that was kept may have what a run that was killed has left on its hosts. */
+/** Removes what a killed run has left on the hosts of a lab that was kept. */
 const CLEAN = `
 docker ps -aq | xargs -r docker rm -f
 docker images -q | xargs -r docker rmi -f

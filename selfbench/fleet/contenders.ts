@@ -11,11 +11,11 @@ import { Inspected, containerScript, dockerRunArgs } from "./docker-run.ts";
 /** One way to bring a fleet up and down. */
 export interface Contender {
   readonly name: string;
-  /** Does its work on the first hosts, or throws. @returns processor seconds of its programs on this side */
+  /** Does its work on the first `hosts` hosts, or throws. @returns processor seconds of its programs on this machine, without the hosts' */
   run(verb: "up" | "down", hosts: number): Promise<number>;
 }
 
-/** A folder of the others' own on each host. */
+/** The folder on each host that all contenders but Lathe use. */
 const WORKSPACE = "/root/.bench-fleet";
 const steps = join(repoRoot, "selfbench", "fleet", "steps");
 const playbooks = join(repoRoot, "selfbench", "fleet", "ansible");
@@ -35,7 +35,7 @@ export function lathe(bed: Bed): Contender {
   };
 }
 
-/** Files that the other contenders take: the steps as scripts, made from a container that Lathe has started. */
+/** Writes the files of the other contenders: their steps as scripts, made from a container that Lathe has started. */
 export async function writeSteps(bed: Bed): Promise<void> {
   const target = { destination: bed.hosts[0]?.name ?? "", configFile: bed.lab.sshConfig };
   const text = await mustRunOn(target, ["docker", "inspect", "tf-serving"], "look at Lathe's container");
@@ -55,7 +55,7 @@ export async function writeSteps(bed: Bed): Promise<void> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(bed.dir, name), content);
 }
 
-/** A playbook, with as many forks as hosts, shared connections and pipelining: as one who knows Ansible sets it. */
+/** A playbook, with Ansible's fast settings: as many forks as hosts, shared connections, pipelining. */
 export function ansible(bed: Bed, playbook: readonly string[]): Contender {
   return {
     name: "ansible",
@@ -80,7 +80,7 @@ export function ansible(bed: Bed, playbook: readonly string[]): Contender {
   };
 }
 
-/** ssh, docker and curl in a loop of bash, one host after the other or all of them at once. */
+/** ssh, docker and curl in a loop of bash, one host after the other or all at once. */
 export function shell(bed: Bed, order: "one-by-one" | "at-once"): Contender {
   return {
     name: `shell, ${order.replaceAll("-", " ")}`,
@@ -93,7 +93,7 @@ export function shell(bed: Bed, order: "one-by-one" | "at-once"): Contender {
   };
 }
 
-/** What is to be done on every host: a shell's variables, and in small letters the playbook's. */
+/** What to do on every host: variables of the shell loop, and in lower case of the playbook. */
 function settings({ dir, image, model }: Bed) {
   return {
     ...{ WORKSPACE, MODEL, IMAGE: image, CONTAINER: "tf-serving", ARCHIVE: model.archive, SHA256: model.sha256 },
@@ -109,7 +109,7 @@ function settings({ dir, image, model }: Bed) {
 /** Runs a command and writes down the processor time that it and all that it waited for took. */
 const TIMED = `"$@"; code=$?; times >"$LATHE_TIMES"; exit $code`;
 
-/** Runs a contender's program with its words in a file; where it fails, throws a UserError with the last of them. */
+/** Runs a contender's program and writes its output to a file. @throws UserError with the end of its output if it fails */
 async function must(bed: Bed, name: string, command: readonly string[], env: Readonly<Record<string, string>>) {
   const path = join(bed.dir, `${name}.log`);
   const times = join(bed.dir, `${name}.times`);
@@ -127,7 +127,7 @@ async function must(bed: Bed, name: string, command: readonly string[], env: Rea
   }
 }
 
-/** The sum of what bash's `times` prints: user and system time of itself and of its children, `0m1.250s` each. */
+/** The seconds that bash's `times` prints, summed: user and system time of bash and of its children (`0m1.250s` each). */
 export function secondsOf(times: string): number {
   const each = [...times.matchAll(/(\d+)m(\d+[.,]\d+)s/g)];
   return each.reduce(

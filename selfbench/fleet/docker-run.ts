@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { quote, quoteAll } from "../../lib/quote.ts";
 
-/** What `docker inspect` says of a container, as far as it can be asked for. */
+/** What `docker inspect` says of a container, as far as `docker run` has options for it. */
 export const Inspected = z.object({
   Name: z.string(),
   Config: z.object({
@@ -33,12 +33,12 @@ export const Inspected = z.object({
 });
 export type Inspected = z.infer<typeof Inspected>;
 
-/** Variables whose value is the number of threads: a contender fills in what it found itself. */
+/** Variables whose value is the number of threads. Each contender finds that number itself. */
 const THREADS = ["OMP_NUM_THREADS", "TENSORFLOW_INTRA_OP_PARALLELISM"];
 
 /**
- * A container as arguments of `docker run`, from what its host says of it: the contenders' have the settings of Lathe's own.
- * `@WORKSPACE@`, `@THREADS@` and `@ADDRESS@` (at first `address`) are each contender's and host's own.
+ * The arguments of `docker run` that make a container like an inspected one: the other contenders' containers get the settings of
+ * Lathe's. `@WORKSPACE@`, `@THREADS@` and `@ADDRESS@` (in place of `address`) stand for values of each contender and host.
  */
 export function dockerRunArgs({ Name, Config, HostConfig }: Inspected, address: string): string[] {
   const { Healthcheck } = Config;
@@ -79,7 +79,7 @@ export function dockerRunArgs({ Name, Config, HostConfig }: Inspected, address: 
   ];
 }
 
-/** What stands for a variable in a word of a command, and how a shell says it. */
+/** Placeholders in words of a command, and the shell variables for them. */
 const VARIABLES: Readonly<Record<string, string>> = {
   "@WORKSPACE@": '"$1"',
   "@THREADS@": '"$2"',
@@ -87,7 +87,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   "@SETTINGS@": '"$settings"',
 };
 
-/** A script that starts a container unless it runs; it gets workspace, threads, image and the host's address. */
+/** A script that starts a container if it does not run. Its arguments are workspace, threads, image and the host's address. */
 export function containerScript(args: readonly string[], command: readonly string[]): string {
   const name = quote(args[args.indexOf("--name") + 1] ?? "");
   const [verb = "run", ...rest] = args;

@@ -8,19 +8,19 @@ import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { buildServer, stateOf } from "../go.ts";
 
-/** Said wherever this benchmark's numbers appear. */
+/** A sentence that stands beside this benchmark's numbers. */
 export const SMALL_SERVER =
   "The servers are not TF Serving but a small program that answers the same gate (model status, predict over gRPC and REST): " +
   "what is measured is the deployment, not the loading of a model.";
 
-/** The small server as an image: a static program, and a bash with its libraries for health test and gate. */
+/** The small server as an image: a static program, and bash with its libraries for health check and gate. */
 export async function smallServer(progress: Progress): Promise<ImageSource> {
   const source = join(repoRoot, "selfbench", "fleet", "server");
   const key = `fleet-server-2-${await stateOf(source)}`;
   const base = await debianBase(progress);
   const dir = await cached("speed", key, async (partial) => {
     progress.step("Building the small server", 20);
-    // Read-only roots need their mount points.
+    // The root is read-only, so mount points must exist.
     for (const name of ["models", "tmp"]) await mkdir(join(partial, name));
     await buildServer(source, partial);
     const libraries = (await run(["chroot", base, "ldd", "/bin/bash"])).matchAll(/(\/lib\S+)/g);

@@ -11,9 +11,9 @@ export type Phase = (typeof PHASES)[number];
 /** A phase as it was measured. */
 export interface Measured {
   readonly seconds: number;
-  /** Processor time of the contender's programs on this side. */
+  /** Processor time of the contender's programs on this machine, without the hosts'. */
   readonly cpuSeconds: number;
-  /** Processor time of all that ran on the hosts meanwhile. */
+  /** Processor time of all programs on the hosts meanwhile. */
   readonly hostCpuSeconds: number;
 }
 
@@ -25,12 +25,12 @@ export interface Lap {
   readonly phases: Readonly<Record<Phase, Measured>>;
 }
 
-/** The order of a round's contenders: each comes first as often as any other. */
+/** The order of contenders in a round. Each is first as often as any other. */
 export function orderOf<T>(all: readonly T[], round: number): T[] {
   return all.map((_, i) => all[(i + round) % all.length] as T);
 }
 
-/** Runs all rounds; each contender leaves the hosts as it found them. */
+/** Runs all rounds. Each contender leaves the hosts as it found them. */
 export async function race(
   lab: string,
   contenders: readonly Contender[],
@@ -90,7 +90,7 @@ function lapsOf(laps: readonly Lap[], contender: string, hosts: number): Lap[] {
   return laps.filter((lap) => lap.contender === contender && lap.hosts === hosts);
 }
 
-/** Lathe's time as a share of another contender's, of rounds side by side: below 1 Lathe is the faster one. */
+/** Lathe's time as a share of another contender's in the same round: below 1, Lathe is faster. */
 export function ratio(laps: readonly Lap[], against: string, hosts: number, phase: Phase): Spread | undefined {
   const of = (name: string) =>
     lapsOf(laps, name, hosts)
@@ -100,7 +100,7 @@ export function ratio(laps: readonly Lap[], against: string, hosts: number, phas
   return ours.length === 0 || ours.length !== theirs.length ? undefined : ratioSpread(ours, theirs);
 }
 
-/** Judges each promise about the fleet's speed whose hosts were measured. */
+/** Judges the promises about speed, as far as their numbers of hosts were measured. */
 export function judge(laps: readonly Lap[]) {
   const verdict = (title: string, measured: number | undefined, limit: number) =>
     measured === undefined ? [] : [{ title, measured, limit, met: measured <= limit }];

@@ -14,11 +14,11 @@ export interface Seen extends Omit<Share, "figures"> {
   readonly figure: Figure;
   readonly runs: number;
   readonly figures: number;
-  /** Whether the promise is kept; null where none is made. */
+  /** Whether the promise is kept; null if none is made. */
   readonly kept: boolean | null;
 }
 
-/** Makes the trials of a scenario. The same for a seed, whatever else is made. */
+/** Makes the trials of a scenario. They depend on the seed alone, not on other scenarios. */
 export function trialsOf(scenario: Scenario, asked: number, seed: number): Seen[] {
   const runs = Math.max(10, Math.round(asked * scenario.share));
   const trial = scenario.prepare();
@@ -58,8 +58,8 @@ function tablesText(seen: readonly Seen[]): string {
   };
   const missed = seen.filter((s) => s.kept === false).length;
   return [
-    ...table(1, "What has to go on holding"),
-    ...table(2, "What noise of other kinds does"),
+    ...table(1, "Promises that have always held"),
+    ...table(2, "Promises that once failed, and figures without a promise"),
     missed === 0
       ? "Every promise is kept."
       : `${missed} of ${seen.filter((s) => s.kept !== null).length} promises are missed.`,

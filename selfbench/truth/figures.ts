@@ -9,7 +9,7 @@ import type { Study } from "../../bench/stats/study.ts";
 import { type Count, holds, yes } from "./score.ts";
 import type { Truth, World } from "./world.ts";
 
-/** What one simulated run says, against what is so. */
+/** One simulated run, and the truth about it. */
 export interface Known {
   readonly study: Study;
   readonly world: World;
@@ -21,7 +21,7 @@ const inLogs = (interval: Interval | null | undefined): Interval | null =>
 
 const logOf = ({ world, truth }: Known, cell: Cell) => world.log(cell) + truth(cell).logMedian;
 
-/** Intervals of cells' medians. */
+/** Counts the intervals of cells' medians that hold the truth. */
 export function cellMedians(known: Known, of: (cell: Cell) => boolean = () => true): Count {
   const centres = cellCentres(known.study, "median");
   return holds(
@@ -30,8 +30,8 @@ export function cellMedians(known: Known, of: (cell: Cell) => boolean = () => tr
 }
 
 /**
- * Means as the paper's tables have them: a model on a machine that calls itself, over all images or of one. Right is an interval that
- * holds the truth, and none with the words that outliers leave the mean unknown.
+ * Counts means as the paper's tables have them: of a model on a machine that calls itself, over all images or of one. A mean is
+ * right if its interval holds the truth, or if it has no interval and the table says that outliers leave it unknown.
  */
 export function tableMeans(known: Known, images: (cell: Cell) => boolean): Count {
   const local = known.study.manifest.cells.filter((c) => c.local && c.model !== "null" && images(c));
@@ -67,7 +67,7 @@ export function effects(known: Known, factor: string): Count {
   );
 }
 
-/** What the questions of a run say: levels in milliseconds, and whether one is called the fastest that is not. */
+/** Counts what a run's answers say: intervals of levels in milliseconds, and whether a level is called the fastest that is not. */
 export function answers(known: Known, differ: string): { readonly levels: Count; readonly wrong: Count } {
   const { axes } = known.study;
   const asked = questions(known.study).filter((q) => q.model === undefined && !q.local && q.differ[0] === differ);
@@ -88,7 +88,7 @@ export function answers(known: Known, differ: string): { readonly levels: Count;
   return { levels: holds(levels), wrong: yes(wrong.length > 0) };
 }
 
-/** Whether the best two are equally quick. */
+/** Whether the two fastest are equally fast. */
 const isTie = (logs: readonly number[]) => {
   const [first = 0, second = 0] = logs.toSorted((a, b) => a - b);
   return second - first < 1e-9;

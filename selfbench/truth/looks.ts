@@ -11,7 +11,7 @@ export const model = (known: Known) => effects(known, "model");
 export const level = (known: Known) => answers(known, "client").levels;
 export const wrongPlace = (known: Known) => answers(known, "placement").wrong;
 
-/** Totals of the attribution. */
+/** Counts the intervals of the attribution's totals that hold the truth. */
 export function totals({ study, world, truth }: Known): Count {
   return holds(
     attribute(study).map((a) => {

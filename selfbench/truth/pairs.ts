@@ -6,7 +6,7 @@ import { type Count, yes } from "./score.ts";
 import { type World, manifestFor, runOf, worldOf } from "./world.ts";
 import { CLIENT, DRIFT, GROUP, OUTLIERS } from "./worlds.ts";
 
-/** Two runs, the second of a world in which some cells take longer. */
+/** A scenario of two runs. In the second run's world some cells take longer. */
 function pair(
   name: string,
   world: World,

@@ -4,18 +4,18 @@ import type { Known } from "./figures.ts";
 import { ALARMS, COVERAGE, type Count, type Promised } from "./score.ts";
 import { type Truth, type Visits, type World, manifestFor, runOf, truthOf } from "./world.ts";
 
-/** What a scenario is to show: `1`, what held before and must go on; `2`, what did not hold. */
+/** One figure of a scenario. Its table: `1`, a promise that has always held; `2`, one that once failed, or no promise. */
 export interface Figure {
   readonly table: 1 | 2;
   readonly name: string;
-  /** The share that is promised; a text: what the program says in its place, for the run is too short to tell. */
+  /** The promised share. Text: what Lathe says instead, because the run is too short. Null: no promise. */
   readonly promised: Promised | string | null;
 }
 
-/** A world with its runs, and what is looked at in each. */
+/** A simulated world, its runs, and what is counted in each run. */
 export interface Scenario {
   readonly name: string;
-  /** Trials, as a share of those asked for: some scenarios take long. */
+  /** The share of the trials asked for that are made: slow scenarios make fewer. */
   readonly share: number;
   readonly figures: readonly Figure[];
   /** One trial; the counts in the order of the figures. */
@@ -23,7 +23,7 @@ export interface Scenario {
 }
 
 export const coverage = (table: 1 | 2, name: string): Figure => ({ table, name, promised: COVERAGE });
-/** An interval that holds, or words that there can be none. */
+/** A figure that is right if the interval holds the truth, or if Lathe says that there can be no interval. */
 export const heldOrSaid = (name: string): Figure => ({ table: 2, name: `${name} (or said)`, promised: [0.92, 1] });
 export const alarms = (table: 1 | 2, name: string): Figure => ({ table, name, promised: ALARMS });
 
@@ -48,7 +48,7 @@ export function single(
   };
 }
 
-/** Truths by model and image: noise may differ between those. */
+/** The truth of each cell, computed once for cells whose model and noise are the same. */
 export function truths(world: World): (cell: Cell) => Truth {
   const made = new Map<string, Truth>();
   return (cell) => {

@@ -4,5 +4,5 @@ import { boundary, repaired } from "./repaired.ts";
 import type { Scenario } from "./scenario.ts";
 import { precise } from "./stopping.ts";
 
-/** Every scenario, those that held before first. */
+/** Every scenario. */
 export const SCENARIOS: readonly Scenario[] = [...holding, ...repaired, ...boundary, ...compared, ...precise];

@@ -1,25 +1,25 @@
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { mean, variance } from "../../bench/stats/math/quantile.ts";
 
-/** Of one simulated run: how many of its figures were right, and how many there were. */
+/** How many figures of one simulated run were right, and how many there were. */
 export interface Count {
   readonly right: number;
   readonly of: number;
 }
 
-/** A share over runs, with its standard error: figures of one run go together, so runs are what is counted. */
+/** A share over runs, with its standard error. Figures of one run are not independent, so the error is that between runs. */
 export interface Share {
   readonly share: number;
   readonly se: number;
   readonly figures: number;
 }
 
-/** A figure of runs whose share of right ones lies within these ends. */
+/** The ends between which a share must lie. */
 export type Promised = readonly [least: number, most: number];
 
-/** How often intervals hold the truth at 95 %, as the simulations are to show it. */
+/** The share of 95 % intervals that must hold the truth. */
 export const COVERAGE: Promised = [0.92, 0.98];
-/** How often something is said that is not so. */
+/** The share of runs that may say something untrue. */
 export const ALARMS: Promised = [0, 0.05];
 
 export function shareOf(counts: readonly Count[]): Share {
@@ -32,10 +32,10 @@ export function shareOf(counts: readonly Count[]): Share {
   return { share, se: Math.sqrt((variance(apart) + mean(apart) ** 2) / counts.length), figures };
 }
 
-/** So many standard errors may be chance: a promise is missed where the share lies further out. */
+/** A promise is missed if the share is more standard errors outside of its ends: fewer may be chance. */
 const CHANCE = 2.6;
 
-/** Whether a promise is kept, as far as so many runs can tell. A share of 0 or 1 has the error of one run in them. */
+/** Whether a promise is kept, as far as `runs` runs can show. The error is at least that of one run, also if the share is 0 or 1. */
 export function isKept({ share, se, figures }: Share, [least, most]: Promised, runs: number): boolean {
   // Nothing was said, so nothing was said wrongly.
   if (figures === 0) return true;
@@ -43,7 +43,7 @@ export function isKept({ share, se, figures }: Share, [least, most]: Promised, r
   return share >= least - CHANCE * error && share <= most + CHANCE * error;
 }
 
-/** Counts intervals that hold a truth; those that are not there are no figures. */
+/** Counts intervals that hold their truth. Pairs without an interval do not count. */
 export function holds(pairs: readonly (readonly [interval: Interval | null | undefined, truth: number])[]): Count {
   const known = pairs.flatMap(([interval, truth]) => (interval == null ? [] : [{ interval, truth }]));
   return {

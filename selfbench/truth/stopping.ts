@@ -6,7 +6,7 @@ import { type Scenario, truths } from "./scenario.ts";
 import { holds } from "./score.ts";
 import { type World, manifestFor, runOf, worldOf } from "./world.ts";
 
-/** Twenty cells on machines of their own, measured until the rule ends them. */
+/** A scenario of twenty cells, each on a machine of its own, measured until the stopping rule ends them. */
 function stopping(name: string, visit: World["visit"], call: World["call"], more: Partial<World> = {}): Scenario {
   const world = worldOf({
     placements: Array.from({ length: 20 }, (_, i) => [`m${i}`, `m${i}`] as const),

@@ -4,31 +4,31 @@ import { mean, median } from "../../bench/stats/math/quantile.ts";
 import type { Study } from "../../bench/stats/study.ts";
 import { manifestOf, studyOf } from "../../bench/testing/studies.ts";
 
-/** What noise does to a visit or a call, on the logarithm: a standard deviation, a second mode, tails of Student's t with 3 degrees. */
+/** Noise of visits or calls, on the logarithm: a standard deviation, a second mode, tails of Student's t with 3 degrees of freedom. */
 export interface Shape {
   readonly sd: number;
   readonly mode?: { readonly share: number; readonly factor: number };
   readonly tails?: true;
 }
 
-/** A made-up world with known truth: what each cell takes, and every kind of noise. Standard deviations are of logarithms. */
+/** A simulated world whose truth is known: how long each cell's calls take, and every kind of noise. Standard deviations are of logarithms. */
 export interface World {
   readonly placements: readonly (readonly [clientMachine: string, server: string])[];
   readonly models: readonly string[];
   readonly images: number;
-  /** The logarithm of what a call of a cell takes, milliseconds. */
+  /** The logarithm of how long a cell's call takes, in milliseconds. */
   readonly log: (cell: Cell) => number;
   readonly visit: (cell: Cell) => Shape;
   readonly call: (cell: Cell) => Shape;
-  /** Shared by all visits of a round, by those to a machine, by those from a client machine, by those of a placement, client kind and model. */
+  /** Noise that visits of one round share: all visits, those to a machine, those from a client machine, those of a placement, client kind and model. */
   readonly round: number;
   readonly machine: number;
   readonly client: number;
   readonly group: number;
-  /** Noise that lasts: of a machine from round to round, of a cell from visit to visit; its correlation with the next. */
+  /** Noise that lasts: of a machine from round to round, of a cell from visit to visit. `next`: the correlation with the next one. */
   readonly machineLasts: { readonly sd: number; readonly next: number };
   readonly visitLasts: number;
-  /** What differs from run to run of a machine's level. */
+  /** Noise of a machine that changes from run to run. */
   readonly restart: number;
   readonly calls: (cell: Cell) => number;
 }
@@ -49,7 +49,7 @@ const PROTOCOL: Readonly<Record<string, number>> = { "rfcn-resnet101": 0.02, "ss
 
 export const isSlow = (cell: Pick<Cell, "model">): boolean => cell.model.startsWith("rfcn");
 
-/** The paper's matrix with four images, and the noise that a demo's run showed of its visits; `more` says what is different. */
+/** A world with the paper's matrix, four images, and noise as in a demo's run. @param more what is different */
 export function worldOf(more: Partial<World> = {}): World {
   return {
     ...{ placements: FIVE, models: Object.keys(BASE), images: 4 },
@@ -68,7 +68,7 @@ export function worldOf(more: Partial<World> = {}): World {
   };
 }
 
-/** A number of a name, about as spread as a normal one. */
+/** A number from a name, with about the standard deviation of a normal one. */
 const spread = (name: string) => (seedOf(name, 1) / 2 ** 31) * 1.7;
 
 export const manifestFor = (world: World) =>
@@ -84,13 +84,13 @@ function drawn(stream: Random, { sd, mode, tails }: Shape): number {
   let x = sd * stream.normal();
   if (tails) {
     const below = Math.sqrt((stream.normal() ** 2 + stream.normal() ** 2 + stream.normal() ** 2) / 3);
-    // Of unit variance, and no call takes a thousand times as long.
+    // Scaled to variance 1, and limited: otherwise a call could take a thousand times as long.
     x = Math.max(-3, Math.min(3, x / below / Math.sqrt(3)));
   }
   return mode !== undefined && stream.uniform() < mode.share ? x + Math.log(mode.factor) : x;
 }
 
-/** Noise by name that is drawn once. */
+/** Noise that is drawn once for each name. */
 function shared(stream: Random): (name: string, sd: number) => number {
   const known = new Map<string, number>();
   return (name, sd) => {
@@ -101,7 +101,7 @@ function shared(stream: Random): (name: string, sd: number) => number {
   };
 }
 
-/** Noise of one name that goes together from step to step. */
+/** Noise that for each name is correlated from step to step. */
 function lasting(stream: Random): (name: string, step: number, of: { sd: number; next: number }) => number {
   const known = new Map<string, number>();
   const at = (name: string, step: number, of: { sd: number; next: number }): number => {
@@ -116,15 +116,16 @@ function lasting(stream: Random): (name: string, step: number, of: { sd: number;
   return (name, step, of) => (of.sd === 0 ? 0 : at(name, step, of));
 }
 
-/** What visits were made: all of a run's rounds, or fewer to a cell. */
+/** Which visits are made. */
 export interface Visits {
   readonly rounds: number;
+  /** How many of a cell's visits count. Absent: all. */
   readonly of?: (cell: Cell, stream: Random) => number;
   /** A visit ends once its calls took this long, ms. */
   readonly blockMs?: number;
 }
 
-/** A run of a world. */
+/** Simulates a run of a world. */
 export function runOf(
   world: World,
   stream: Random,
@@ -162,7 +163,7 @@ export function runOf(
   return { ...study, data: new Map(cut) };
 }
 
-/** What a world's noise makes of a cell's figures, beside `World.log`: of the log of a visit's median, and of the mean of calls. */
+/** What a world's noise adds to `World.log` in the logarithm of a visit's median, and by what it multiplies the mean of calls. */
 export interface Truth {
   readonly logMedian: number;
   readonly meanFactor: number;
@@ -170,7 +171,7 @@ export interface Truth {
 
 const DRAWS = 20_000;
 
-/** By simulation, once for each model: what is estimated of a cell of it. */
+/** Finds the truth of a cell by simulation. */
 export function truthOf(world: World, cell: Cell, stream: Random): Truth {
   const { round, machine, client, group, machineLasts, restart } = world;
   const common = Math.hypot(round, machine, client, group, machineLasts.sd, restart);
@@ -178,7 +179,7 @@ export function truthOf(world: World, cell: Cell, stream: Random): Truth {
   for (let i = 0; i < DRAWS; i++) {
     const level = common * stream.normal() + drawn(stream, world.visit(cell));
     const calls = Array.from({ length: world.calls(cell) }, () => Math.exp(level + drawn(stream, world.call(cell))));
-    // What rounds have in common is symmetric: it moves no mean of logarithms.
+    // What visits of a round share is symmetric: it does not change the mean of logarithms.
     logs.push(Math.log(median(calls)));
     factors.push(mean(calls));
   }

@@ -23,5 +23,5 @@ export const ADDING: Partial<World> = {
   },
 };
 
-/** Nothing differs in truth between protocols or places: what a verdict says against it is wrong. */
+/** A world without differences between protocols or places: any verdict that finds one is wrong. */
 export const EQUAL: Partial<World> = { log: (c) => (isSlow(c) ? 8 : c.model === "null" ? 1 : 4) };

@@ -15,7 +15,7 @@ const ARGUMENTS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
-/** The path of the Chromium on PATH; undefined where there is none. */
+/** The path of the Chromium on PATH; undefined if there is none. */
 async function found(): Promise<string | undefined> {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   for (const path of PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program)))) {

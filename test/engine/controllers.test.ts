@@ -10,7 +10,7 @@ import { on } from "../lab/tools.ts";
 import { makeBed, type Bed } from "./harness.ts";
 
 /*
- * A host whose kernel has no memory controller, as Raspberry Pi OS comes: its engine finds none where it starts, because none is
+ * A host whose kernel has no memory controller, as Raspberry Pi OS comes: its engine finds none when it starts, because none is
  * mounted there (version 1 of cgroups), or because the list of controllers that it reads has none (version 2).
  */
 

@@ -48,7 +48,7 @@ export function runFleet(
   });
 }
 
-/** TCP ports at which a process of this machine listens; none where it has ended. */
+/** TCP ports at which a process of this machine listens; none if it has ended. */
 export function listeningPorts(pid: number): number[] {
   if (!existsSync(`/proc/${pid}/fd`)) return [];
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {

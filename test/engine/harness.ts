@@ -28,7 +28,7 @@ export interface Bed {
   readonly env: Readonly<Record<string, string>>;
   /** Makes a stack of that name; its servers are taken down with the bed. */
   stack(name: string, config: Readonly<Record<string, string>>): Promise<StackRef>;
-  /** Everything that Lathe or Docker could have left on a host, one line each; empty where there is nothing. */
+  /** Everything that Lathe or Docker could have left on a host, one line each; empty if there is nothing. */
   leftOn(host: string): Promise<string>;
   down(): Promise<void>;
 }

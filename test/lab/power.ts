@@ -1,7 +1,7 @@
 import { progress as newProgress, type Progress } from "../../lib/progress.ts";
 import { bootHost, initOf, stopHost } from "../../lab/hosts/boot.ts";
 import { awaitHost } from "../../lab/hosts/ready.ts";
-import { parseCpuList } from "../../lab/hosts/limits.ts";
+import { parseCpuList } from "../../lib/cpulist.ts";
 import { locked } from "../../lab/lock.ts";
 import { applyLink } from "../../lab/network/link.ts";
 import { hostOf, readLab, type LabHost } from "../../lab/state.ts";

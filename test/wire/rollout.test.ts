@@ -79,7 +79,7 @@ async function loaded(models: readonly GateModel[]): Promise<void> {
   }
 }
 
-/** What the config file on the host says; empty where there is none. */
+/** What the config file on the host says; empty if there is none. */
 const configFile = () => readFile(join(workspace, "models", CONFIG_FILE), "utf8").catch(() => "");
 const roll = async (to: GateRun, check = loaded) =>
   rollOut({ ...to, state: await configFile() }, performance.now() + 30_000, check);

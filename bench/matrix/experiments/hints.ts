@@ -11,7 +11,7 @@ const BELONGS: Readonly<Record<Level, (key: string) => string>> = {
   limits: (key) => `${key} under limits, such as limits: { ${key}: 10 }`,
 };
 
-/** What a key that is none where it stands may have meant, else all that may stand there. */
+/** What a key that is none if it stands may have meant, else all that may stand there. */
 export function keyHint(path: readonly PropertyKey[], keys: Keys): string {
   const key = String(path.at(-1));
   const own = levelOf(path.slice(0, -1));

@@ -43,7 +43,7 @@ export function parseExperiments(text: string, file: string, known: Known, axes:
 /** What an experiment is read with; `names` are those of the experiments before it. */
 type Reading = { schema: ExperimentSchema; known: Known; defaults: Fields; names: Set<string>; faults: FileFaults };
 
-/** One experiment of a file; none where it has faults of its form. */
+/** One experiment of a file; none if it has faults of its form. */
 function readExperiment(path: readonly PropertyKey[], raw: unknown, reading: Reading): Experiment[] {
   const { schema, known, defaults, names, faults } = reading;
   const parsed = schema.experiment.safeParse(raw);

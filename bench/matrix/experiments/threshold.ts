@@ -14,7 +14,7 @@ const UNIT_MS = { ms: 1, s: 1000 } as const;
 /**
  * Reads one threshold. Latencies need their unit, since `p95 < 80` might be meant in seconds; a ratio has none.
  *
- * @returns undefined where the text is none
+ * @returns undefined if the text is none
  */
 export function thresholdOf(text: string): Threshold | undefined {
   const words = text.trim().replace(/\s+/g, " ");

@@ -2,7 +2,7 @@ import { type Document, type YAMLError, isAlias, isMap, isScalar, isSeq, parseDo
 import { messageOf } from "../../../lib/errors.ts";
 import type { FileFaults } from "./file-faults.ts";
 
-/** The map that a YAML text holds; `faults` then knows places. @throws UserError where it is no YAML, or no map */
+/** The map that a YAML text holds; `faults` then knows places. @throws UserError if it is no YAML, or no map */
 export function readYaml(text: string, faults: FileFaults): Readonly<Record<string, unknown>> {
   const document = parseDocument(text, { lineCounter: faults.counter, prettyErrors: false, logLevel: "error" });
   for (const error of document.errors) faults.add(error.pos[0], ...yamlFault(error));

@@ -179,7 +179,7 @@ export type FromWorker = z.infer<typeof FromWorker>;
  * A line that an agent said.
  *
  * @param who the agent's machine, for the error
- * @throws UserError where it is no message: a login script that prints, or the half of a line
+ * @throws UserError if it is no message: a login script that prints, or the half of a line
  */
 export function messageOfLine(line: string, who: string): FromWorker {
   try {

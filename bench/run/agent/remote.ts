@@ -3,7 +3,9 @@ import { createReadStream } from "node:fs";
 import { Readable, type Writable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { UserError } from "../../../lib/errors.ts";
+import { endInTime } from "../../../lib/run.ts";
 import { STALL_MS } from "../../../infra/deadlines.ts";
+import { lastLine } from "../../../infra/hosts/bounds.ts";
 import { mustRunOn, script } from "../../../infra/hosts/connection/remote.ts";
 import { openPassage } from "../../../infra/hosts/connection/login-shell.ts";
 import { sshArgs, sshEnvironment } from "../../../infra/hosts/connection/ssh.ts";
@@ -33,7 +35,7 @@ test -e "$1/agent.mjs" && echo yes || echo no
  *
  * @param ssh null: this machine
  * @returns the agent's folder on that machine
- * @throws UserError where the machine's architecture differs from this one's, or SSH fails
+ * @throws UserError if the machine's architecture differs from this one's, or SSH fails
  */
 export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundle: AgentBundle): Promise<string> {
   const dir = `${machine.workspace}/agents/${bundle.key.slice(0, 16)}`;
@@ -65,7 +67,7 @@ export async function deployAgent(machine: Machine, ssh: SshTarget | null, bundl
 /**
  * Starts the agent on a client machine and speaks to it over SSH.
  *
- * @throws UserError where SSH or the agent does not start
+ * @throws UserError if SSH or the agent does not start
  */
 export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: AgentBundle): Promise<WorkerLink> {
   const dir = await deployAgent(machine, ssh, bundle);
@@ -89,7 +91,8 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
     child.kill("SIGKILL");
   });
   child.on("error", lose);
-  child.on("close", (code) => lose(ended(`ended (${lastWords(said(), code)})`)));
+  child.on("close", (code) => lose(ended(`ended (${lastLine(said()) || `exit code ${code}`})`)));
+  const closed = new Promise((resolve) => child.on("close", resolve));
   let begun = false;
   const hello = new Promise<void>((resolve) => {
     const give = (error: unknown) => {
@@ -136,7 +139,7 @@ export async function remoteLink(machine: Machine, ssh: SshTarget, bundle: Agent
         return visited;
       }),
     gone: () => gone !== undefined,
-    close: async () => (gone === undefined ? endInTime(child) : undefined),
+    close: async () => (gone === undefined ? endInTime(child, closed, CLOSE_MS) : undefined),
   };
 }
 
@@ -151,18 +154,5 @@ function startAgent(ssh: SshTarget, dir: string) {
   return { child, begin, said: () => said };
 }
 
-async function endInTime(child: SshChild): Promise<void> {
-  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  child.stdin.end();
-  const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
-  await closed;
-  clearTimeout(timer);
-}
-
 /** Characters of standard error that are kept. */
 const LAST_WORDS = 4096;
-
-/** The end of what ssh or the agent said, or the exit code where they said nothing. */
-function lastWords(said: string, code: number | null): string {
-  return said.trim().split("\n").at(-1)?.slice(-300) || `exit code ${code}`;
-}

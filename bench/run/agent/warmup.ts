@@ -12,7 +12,7 @@ const GAIN = 0.1;
  * its time is up.
  *
  * @param latenciesMs of the warm-up calls so far, in order
- * @returns undefined where another call is needed
+ * @returns undefined if another call is needed
  */
 export function warmedUp(
   latenciesMs: readonly number[],
@@ -31,7 +31,7 @@ export function warmedUp(
 /**
  * Makes a visit's warm-up calls, one at a time over its connections in turn, and reports each.
  *
- * @throws VisitFault where one fails
+ * @throws VisitFault if one fails
  */
 export async function warmUp(
   visit: VisitMessage,

@@ -36,7 +36,7 @@ export function pausesWithin(pauses: readonly Pause[], from: number, to: number)
 
 /**
  * How long this process's first thread, where JavaScript runs, has waited for a processor since it began (Linux's
- * schedstat): other programs' work, or a CPU quota that is used up. Undefined where the kernel does not say.
+ * schedstat): other programs' work, or a CPU quota that is used up. Undefined if the kernel does not say.
  */
 function cpuWaitMs(): number | undefined {
   try {
@@ -60,7 +60,7 @@ export interface ProcessSigns {
   pauses(take: (pause: Pause) => void): () => Promise<void>;
   /** Begins to measure what share of the time the loop is busy; the function that is returned gives it. */
   busy(): () => number;
-  /** How long the process's first thread has waited for a processor since it began; undefined where the kernel does not say. */
+  /** How long the process's first thread has waited for a processor since it began; undefined if the kernel does not say. */
   cpuWaitMs(): number | undefined;
 }
 

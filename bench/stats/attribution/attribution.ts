@@ -4,23 +4,17 @@ import { once } from "../math/memo.ts";
 import type { Levels } from "../effects/design.ts";
 import { type CellGroup, levelsOf } from "../levels.ts";
 import { type Study, nullModels, pixelClients } from "../study.ts";
+import { type Judged, type Left, UNJUDGED, judge, judgeable, leftOver, levelOf } from "./left-over.ts";
 import {
   BETWEEN,
   DECODE,
   ENCODE,
-  type Judged,
-  type Left,
   type Sum,
-  UNJUDGED,
   WHOLE,
   add,
   estimate,
   groupsOf,
   isNothing,
-  judge,
-  judgeable,
-  leftOver,
-  levelOf,
   meanOf,
   plainCells,
   type PlainCells,

@@ -5,19 +5,14 @@ import { mean } from "../math/quantile.ts";
 import type { Levels } from "../effects/design.ts";
 import { type CellGroup, levelsOf } from "../levels.ts";
 import { type Study, nullModels } from "../study.ts";
+import { type Judged, type Left, judge, judgeable, leftOver, levelOf } from "./left-over.ts";
 import {
   BETWEEN,
-  type Judged,
-  type Left,
   SERVER,
   type Sum,
   add,
   estimate,
   groupsOf,
-  judge,
-  judgeable,
-  leftOver,
-  levelOf,
   meanOf,
   plainCells,
   scale,
@@ -44,7 +39,7 @@ export interface ServerClock {
   readonly between: Estimate;
   readonly outside: Estimate;
   readonly server: Estimate;
-  /** The model's own run, by the server's clock; null where it ran for others, too. */
+  /** The model's own run, by the server's clock; null if it ran for others, too. */
   readonly runMs: number | null;
   /** What the client saw less outside and the server's own. */
   readonly difference: Estimate;

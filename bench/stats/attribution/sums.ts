@@ -4,12 +4,12 @@ import type { Sample } from "../effects/blocks.ts";
 import type { Noise } from "../effects/components.ts";
 import { noiseOf } from "../effects/noise.ts";
 import { varianceOf } from "../effects/propagation.ts";
-import { type Estimate, type Interval, intervalOf, linear } from "../math/estimate.ts";
+import { type Estimate, linear } from "../math/estimate.ts";
 import { once } from "../math/memo.ts";
 import { mean } from "../math/quantile.ts";
 import { type CellGroup, groupsBut, keyOf } from "../levels.ts";
 import { kin, samplesOf } from "../cells/samples.ts";
-import { type Study, inDoubt } from "../study.ts";
+import type { Study } from "../study.ts";
 import { FLOOR_MS, type ServerMeans, type Visit, isTimed } from "../visits.ts";
 
 /*
@@ -92,7 +92,8 @@ export function isNothing(sum: Sum): boolean {
   return [...sum.values()].every((w) => w.every(isZero));
 }
 
-const isZero = (weight: number) => Math.abs(weight) < 1e-12;
+/** Whether a weight is nothing but rounding. */
+export const isZero = (weight: number) => Math.abs(weight) < 1e-12;
 
 /**
  * A sum's value and error: a weighted sum of visits, whose noise is a share of what is measured. It is that of the same quantity in
@@ -159,54 +160,7 @@ function noiseFor(study: Study, key: string, quantity: Weights, model: string): 
 const sharesOf = (study: Study, cell: Cell, quantity: Weights): Sample[] =>
   samplesOf(study, cell, (v) => weigh(v, quantity)).map((s) => ({ ...s, alike: kin(study, cell).alike }));
 
-/** What is left of a whole counts as nothing up to this share of it. */
-export const SMALL_SHARE = 0.05;
-
-/** What is left over, judged. */
-export interface Judged {
-  /** An interval that holds for all findings at once at 95 % (Bonferroni); null where there is none. */
-  readonly interval: Interval | null;
-  /**
-   * True: that interval lies within `SMALL_SHARE` of the whole. False: it does not, and zero is not in it. Null: neither, so
-   * it is inconclusive, which is no proof that nothing is left.
-   */
-  readonly small: boolean | null;
-  /** A cell in it was visited once and is an outlier, or could be one without being seen: nothing is judged (screening.ts). */
-  readonly doubtful?: true;
-}
-
-/** Nothing is judged: there is nothing to see. */
-export const UNJUDGED: Judged = { interval: null, small: null };
-
-/** The level of an interval of one of several findings that all hold at once at 95 %. */
-export const levelOf = (findings: number): number => 1 - 0.05 / Math.max(1, findings);
-
-/** What is left over of a whole: the sum, its estimate, and whether an outlier could decide it. */
-export interface Left {
-  readonly estimate: Estimate;
-  readonly doubtful: boolean;
-}
-
-/** A sum of what is left over. */
-export function leftOver(study: Study, sum: Sum): Left {
-  const cells = [...sum].filter(([, w]) => !w.every(isZero)).map(([id]) => ({ id }));
-  return { estimate: estimate(study, sum), doubtful: inDoubt(study, cells) };
-}
-
-/** Whether something can be said of what is left over: these are the findings that share a level. */
-export const judgeable = ({ estimate: { df }, doubtful }: Left): boolean => df > 0 && !doubtful;
-
-/** Whether what is left over of a whole is as good as nothing (equivalence, not want of evidence). `stepMs`: no clock is finer. */
-export function judge(left: Left, wholeMs: number, level: number, stepMs = 0): Judged {
-  if (left.doubtful) return { ...UNJUDGED, doubtful: true };
-  const interval = intervalOf(left.estimate, level);
-  if (interval === null) return UNJUDGED;
-  const most = SMALL_SHARE * Math.abs(wholeMs) + stepMs;
-  if (interval.low >= -most && interval.high <= most) return { interval, small: true };
-  return { interval, small: interval.low > 0 || interval.high < 0 ? false : null };
-}
-
-/** What the server's own clock says of a visit's calls; undefined where it does not. */
+/** What the server's own clock says of a visit's calls; undefined if it does not. */
 export function serverMeans(visit: Visit): ServerMeans | undefined {
   return visit.server !== undefined && "requestMs" in visit.server ? visit.server : undefined;
 }

@@ -20,7 +20,7 @@ export interface CentreInterval extends Interval {
   readonly visits: number;
 }
 
-/** A cell's centre, as a logarithm of milliseconds, and its interval as the report shows it; null where there is none. */
+/** A cell's centre, as a logarithm of milliseconds, and its interval as the report shows it; null if there is none. */
 export interface CellCentre {
   readonly log: Estimate;
   readonly interval: CentreInterval | null;
@@ -150,7 +150,7 @@ export function centreOver(study: Study, cells: readonly Cell[], figure: Figure)
   return df > 0 && !skewed ? { value, se: Math.sqrt(variance), df } : unknown(value);
 }
 
-/** What the noise of one model and load is made of; undefined where no such cell has calls. */
+/** What the noise of one model and load is made of; undefined if no such cell has calls. */
 export function noiseAt(study: Study, cell: Pick<Cell, "id">): Noise | undefined {
   return families.median(study).get(cell.id)?.noise;
 }

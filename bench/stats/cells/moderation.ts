@@ -36,7 +36,7 @@ export interface Moderated extends Component {
   readonly by: "like" | "own";
 }
 
-/** A cell's variance, moderated; undefined where nothing is known. */
+/** A cell's variance, moderated; undefined if nothing is known. */
 export function moderate(own: Component | undefined, prior: Prior | undefined): Moderated | undefined {
   if (prior === undefined || !(prior.df > 0)) return own && { ...own, by: "own" };
   if (own === undefined) return { variance: prior.variance, df: prior.df, by: "like" };

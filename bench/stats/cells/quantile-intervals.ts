@@ -21,7 +21,7 @@ export const CALLS_RULE =
  * would make it vary, whichever is more.
  *
  * @param visits latencies of calls, milliseconds, by visit
- * @returns null where the calls cannot carry it
+ * @returns null if the calls cannot carry it
  */
 export function quantileOver(visits: readonly (readonly number[])[], q: number): KnownQuantile | null {
   const sorted = Float64Array.from(visits.flat()).sort();

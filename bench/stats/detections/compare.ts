@@ -21,7 +21,7 @@ export interface AnswerComparison {
    */
   readonly scoreDifference: number;
   readonly boxDifference: number;
-  /** In what they differ beyond the tolerance; empty where they agree. */
+  /** In what they differ beyond the tolerance; empty if they agree. */
   readonly differences: readonly string[];
 }
 

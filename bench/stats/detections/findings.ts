@@ -134,7 +134,7 @@ function pairsWithFirst<T>([first, ...others]: readonly T[]): (readonly [T, T])[
   return first === undefined ? [] : others.map((other) => [first, other] as const);
 }
 
-/** A sentence for each model whose answers differ: what a reader must know before anything else. Empty where all agree. */
+/** A sentence for each model whose answers differ: what a reader must know before anything else. Empty if all agree. */
 export function detectionAlarms(findings: readonly ModelFindings[]): string[] {
   return findings.flatMap(({ agreements, pictures }) => [
     ...agreements.flatMap(({ model, between, pairs, disagreements }) => {

@@ -20,7 +20,7 @@ export interface Layer extends Component {
 
 /** What measuring alone does to a visit's figure. */
 export interface Noise {
-  /** A visit's own noise, all visits alike; undefined where nothing was measured twice. */
+  /** A visit's own noise, all visits alike; undefined if nothing was measured twice. */
   readonly own: Component | undefined;
   /**
    * What visits of one round have in common, the widest first: all of them (not where rounds are swept out), those to a machine,
@@ -33,7 +33,7 @@ export interface Noise {
   readonly persistence: number;
   /** A visit's own noise by what it is alike; as many names as there are different components. */
   of(alike: readonly string[]): Component & { readonly name: string };
-  /** The same of one cell, as its own visits show it; undefined where it was visited once. */
+  /** The same of one cell, as its own visits show it; undefined if it was visited once. */
   ofCell(cell: string): Component | undefined;
   /** The stretch of time of a round. */
   stretchOf(round: number): number;

@@ -6,9 +6,9 @@ import { type Propagated, jointDraws } from "./propagation.ts";
 /** A linear combination of coefficients, as a logarithm. */
 export interface Contrast {
   readonly log: number;
-  /** Null where the data cannot give one that says anything. */
+  /** Null if the data cannot give one that says anything. */
   readonly interval: Interval | null;
-  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty where that is not known. */
+  /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty if that is not known. */
   readonly moves: Float64Array;
   readonly df: number;
 }
@@ -16,7 +16,7 @@ export interface Contrast {
 /** The upper end of 95 % intervals. */
 const UPPER = 0.975;
 /** Half of an interval, as a logarithm, beyond which it says nothing. */
-export const WIDEST = Math.log(1000);
+const WIDEST = Math.log(1000);
 const DRAWS = 1000;
 const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
 
@@ -24,7 +24,7 @@ const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
  * A contrast whose error is worked out when it is first asked for: that takes time, and many a contrast is asked for its value
  * alone.
  *
- * @param errorOf undefined where nothing can be said of the error
+ * @param errorOf undefined if nothing can be said of the error
  */
 export function contrastOf(log: number, errorOf: () => Propagated | undefined): Contrast {
   const known = lazily(() => {
@@ -79,4 +79,15 @@ export function jointInterval(
   const stretch = studentQuantile(UPPER, Math.min(...contrasts.map((c) => c.df))) / normalQuantile(UPPER);
   const end = (q: number) => centre + stretch * quantile(sorted, q);
   return { low: end(1 - UPPER), high: end(UPPER) };
+}
+
+/** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null if that says nothing. */
+export function simultaneous(
+  { log, interval, df }: Pick<Contrast, "log" | "interval" | "df">,
+  comparisons: number,
+): Interval | null {
+  if (interval === null) return null;
+  const quantile = (tail: number) => studentQuantile(1 - tail, df);
+  const half = ((interval.high - interval.low) / 2) * (quantile(0.025 / Math.max(1, comparisons)) / quantile(0.025));
+  return half > WIDEST ? null : { low: log - half, high: log + half };
 }

@@ -18,9 +18,9 @@ export interface EffectsFit {
   readonly rounds: number;
   /** Share of the variation between cells that the model's terms explain, 0 to 1. */
   readonly explained: number;
-  /** Standard deviation of a visit's log median in its cell, round and machine: the noise. NaN where no cell has two visits. */
+  /** Standard deviation of a visit's log median in its cell, round and machine: the noise. NaN if no cell has two visits. */
   readonly noise: number;
-  /** Standard deviation of what the model leaves unexplained of a cell. NaN where it has as many terms as there are cells. */
+  /** Standard deviation of what the model leaves unexplained of a cell. NaN if it has as many terms as there are cells. */
   readonly misfit: number;
   /** How far a machine's noise of one round goes together with that of the next, 0 to 0.9: intervals are widened for it. */
   readonly lasting: number;
@@ -66,7 +66,7 @@ export interface FitOptions {
  * effect is an average over exactly these cells, and its interval says how well that average is known. Where cells of that
  * average are not measured, or set aside, the model predicts them: there the lack of fit counts, too.
  *
- * @returns undefined where the terms cannot be separated on these cells, or nothing varies
+ * @returns undefined if the terms cannot be separated on these cells, or nothing varies
  */
 export function fitEffects(
   observations: readonly Observation[],
@@ -123,7 +123,7 @@ const APART = 1e-3;
 
 const less = (a: Float64Array, b: Float64Array) => a.map((v, i) => v - (b[i] as number));
 
-/** The error of a weighted sum of visits; undefined where it rests on doubtful ones. */
+/** The error of a weighted sum of visits; undefined if it rests on doubtful ones. */
 function errors(
   observations: readonly Observation[],
   out: SetAside | undefined,

@@ -22,7 +22,7 @@ const MOST = 0.9;
  * too low on average by (1 + 3 r) / rounds, which is added (Kendall 1954, Marriott and Pope 1954).
  *
  * @param series each a value by round
- * @returns 0 where the series are too short to tell
+ * @returns 0 if the series are too short to tell
  */
 export function persistenceOf(series: readonly ReadonlyMap<number, number>[]): number {
   let [products, squares, rounds, pairs] = [0, 0, 0, 0];

@@ -7,7 +7,7 @@ import { random } from "../math/random.ts";
 /** How well a weighted sum of visits is known. */
 export interface Propagated {
   readonly variance: number;
-  /** 0 where the noise that counts here is not known. */
+  /** 0 if the noise that counts here is not known. */
   readonly df: number;
   /** What moves the sum, each as a standard deviation: machines in their rounds, then visits. */
   readonly moves: Float64Array;

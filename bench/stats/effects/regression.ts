@@ -106,7 +106,7 @@ export interface Regression {
   pull(combination: Float64Array): Float64Array;
 }
 
-/** @returns undefined where the terms cannot be separated, or nothing varies */
+/** @returns undefined if the terms cannot be separated, or nothing varies */
 export function regress(observations: readonly Observation[], spec: ModelSpec): Regression | undefined {
   const levels = observations.map((o) => o.levels);
   const design = makeDesign(levels, spec);
@@ -158,7 +158,7 @@ export interface SetAside {
   readonly shifts: Float64Array;
   readonly coefficients: Float64Array;
   readonly residuals: Float64Array;
-  /** The share of a visit's own error in its residual, as a variance: 0 where the fit goes through it whatever it is. */
+  /** The share of a visit's own error in its residual, as a variance: 0 if the fit goes through it whatever it is. */
   freedom(i: number, residualRow: (j: number) => number): number;
   /** The same combination without those visits: nothing of it moves with them any more. */
   adjust(pull: Float64Array): Float64Array;
@@ -169,7 +169,7 @@ export interface SetAside {
  * and Influence in Regression, 1982, 2.2.2). The same as to leave them out, or to put the others' prediction in their place.
  *
  * @param makers residual rows of these visits
- * @returns undefined where the others cannot predict them
+ * @returns undefined if the others cannot predict them
  */
 export function setAside(
   fit: Regression,

@@ -6,7 +6,7 @@ import type { Observation, Regression, SetAside } from "./regression.ts";
 export interface Unmeasured {
   /** How many there are. */
   readonly count: number;
-  /** What the model leaves unexplained of a cell, as a standard deviation; NaN where no cell shows it. */
+  /** What the model leaves unexplained of a cell, as a standard deviation; NaN if no cell shows it. */
   readonly misfit: number;
   readonly df: number;
   /** What is averaged, as a weight for each combination: the cells at some levels. */

@@ -3,7 +3,7 @@ import { dot } from "./matrix.ts";
 import { mean } from "./quantile.ts";
 import { normalQuantile } from "./special.ts";
 
-/** Pearson's correlation; NaN where either side does not vary. */
+/** Pearson's correlation; NaN if either side does not vary. */
 export function correlation(x: readonly number[], y: readonly number[]): number {
   const centred = (values: readonly number[]) => {
     const centre = mean(values);

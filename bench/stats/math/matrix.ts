@@ -32,7 +32,7 @@ export function pseudoInverse(matrix: Float64Array): Inverse {
   return { matrix: a, rank };
 }
 
-/** The inverse of a symmetric positive definite matrix (row-major), or undefined where it has none. */
+/** The inverse of a symmetric positive definite matrix (row-major), or undefined if it has none. */
 export function invertSymmetric(matrix: Float64Array): Float64Array | undefined {
   const { matrix: inverse, rank } = pseudoInverse(matrix);
   return rank ** 2 === matrix.length ? inverse : undefined;

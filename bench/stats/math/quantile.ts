@@ -1,7 +1,7 @@
 /**
  * The q-quantile by linear interpolation between order statistics (Hyndman and Fan's type 7, the default of R and NumPy).
  *
- * @param sorted ascending; NaN where it is empty
+ * @param sorted ascending; NaN if it is empty
  */
 export function quantile(sorted: ArrayLike<number>, q: number): number {
   if (sorted.length === 0) return NaN;

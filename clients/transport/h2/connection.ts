@@ -6,9 +6,9 @@ import { RECEIVE_WINDOW, type Exchange } from "./exchange.ts";
 import * as frames from "./frames.ts";
 import { Flag, FrameType, type Frame } from "./frames.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
-import { TABLE_SIZE_ZERO } from "./hpack.ts";
+import { Outgoing } from "./outgoing.ts";
 import { Patience } from "./patience.ts";
-import { defaultPeer, withSettings } from "./peer.ts";
+import { Streams } from "./streams.ts";
 
 /**
  * The client's side of HTTP/2 on one TCP connection (RFC 9113), for requests whose bytes are all there beforehand. A
@@ -18,34 +18,28 @@ export class Http2Connection {
   readonly #socket: Socket;
   readonly #reader = new frames.FrameReader();
   readonly #blocks = new HeaderBlocks();
-  readonly #open = new Map<number, Exchange>();
-  #waiting: Exchange[] = [];
-  #nextId = 1;
-  #peer = defaultPeer;
-  #sendWindow = frames.DEFAULT_WINDOW;
-  #receiveWindow = RECEIVE_WINDOW;
   readonly #patience = new Patience();
-  /** Answers to the peer's frames, written when all that came together is read. */
-  #replies: Buffer[] = [];
-  #receiving = false;
+  readonly #outgoing: Outgoing;
+  readonly #streams: Streams;
+  #receiveWindow = RECEIVE_WINDOW;
   #settled: { resolve: () => void; reject: (error: Error) => void } | null = null;
   #greeted = false;
-  #leaving = false;
-  #ended: Error | null = null;
 
   /** @param socket connected; its bytes must be handed to {@link receive} */
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on("error", (error) => this.#end(error));
-    socket.on("close", () => this.#end(new Error("the peer closed the connection")));
+    this.#outgoing = new Outgoing(socket, this.#patience);
+    this.#streams = new Streams(socket, this.#outgoing, this.#patience, (error) => this.#settled?.reject(error));
+    socket.on("error", (error) => this.#streams.end(error));
+    socket.on("close", () => this.#streams.end(new Error("the peer closed the connection")));
   }
 
   /** Whether new requests may be made. */
   get usable(): boolean {
-    return this.#ended === null && !this.#leaving && this.#nextId < 2 ** 31;
+    return this.#streams.usable;
   }
 
-  /** Greets the peer; resolves with its SETTINGS. Rejects where it closes or speaks something else. */
+  /** Greets the peer; resolves with its SETTINGS. Rejects if it closes or speaks something else. */
   greet(): Promise<void> {
     const settings = frames.settingsFrame([
       [frames.Setting.headerTableSize, 0],
@@ -56,62 +50,41 @@ export class Http2Connection {
     this.#socket.write(Buffer.concat([frames.PREFACE, settings, window]));
     return new Promise((resolve, reject) => {
       this.#settled = { resolve, reject };
-      if (this.#ended !== null) reject(this.#ended);
+      if (this.#streams.ended !== null) reject(this.#streams.ended);
     });
   }
 
   /** Sends a request, or lets it wait while the peer has as many as it takes. */
   start(exchange: Exchange): void {
-    if (!this.usable) return exchange.fail(this.#ended ?? new GoingAway("NO_ERROR", ""));
-    if (this.#open.size >= this.#peer.maxStreams) {
-      this.#waiting.push(exchange);
-      return;
-    }
-    this.#patience.progress();
-    exchange.id = this.#nextId;
-    exchange.sendWindow = this.#peer.initialWindow;
-    // The first block says that we keep no table; every later one relies on it.
-    const block =
-      this.#nextId === 1 ? Buffer.concat([Uint8Array.of(TABLE_SIZE_ZERO), exchange.headerBlock]) : exchange.headerBlock;
-    this.#nextId += 2;
-    this.#open.set(exchange.id, exchange);
-    this.#socket.cork();
-    this.#socket.write(frames.frameHeader(block.length, FrameType.headers, Flag.endHeaders, exchange.id));
-    this.#socket.write(block);
-    this.#pump(exchange);
-    this.#socket.uncork();
+    this.#streams.start(exchange);
   }
 
   /** Gives a request up: its stream is reset, so that the server can stop, too. */
   cancel(exchange: Exchange): void {
-    this.#waiting = this.#waiting.filter((other) => other !== exchange);
-    if (this.#open.has(exchange.id)) this.#reset(exchange, "CANCEL");
+    this.#streams.cancel(exchange);
   }
 
   /** Ends the connection; what is still open on it fails. */
   close(): void {
-    if (this.#ended === null && this.#socket.writable) this.#socket.write(frames.goawayFrame("NO_ERROR"));
-    this.#end(new Error("the connection was closed"));
+    if (this.#streams.ended === null && this.#socket.writable) this.#socket.write(frames.goawayFrame("NO_ERROR"));
+    this.#streams.end(new Error("the connection was closed"));
   }
 
   /** Takes bytes off the socket. A peer that breaks the rules gets GOAWAY, and the connection ends. */
   receive(bytes: Buffer): void {
-    if (this.#ended !== null) return;
+    if (this.#streams.ended !== null) return;
     const at = performance.now();
-    this.#receiving = true;
     try {
-      this.#reader.push(bytes, (frame) => this.#take(frame, at));
-      this.#receiving = false;
-      this.#writeReplies();
+      this.#outgoing.gathered(() => this.#reader.push(bytes, (frame) => this.#take(frame, at)));
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error;
       this.#socket.write(frames.goawayFrame(error.errorName));
-      this.#end(this.#greeted ? error : new Error(`the peer does not speak HTTP/2 (${error.message})`));
+      this.#streams.end(this.#greeted ? error : new Error(`the peer does not speak HTTP/2 (${error.message})`));
     }
   }
 
   #take(frame: Frame, at: number): void {
-    if (this.#ended !== null) return;
+    if (this.#streams.ended !== null) return;
     if (!this.#greeted && frame.type !== FrameType.settings)
       throw new Http2Error("PROTOCOL_ERROR", "the peer does not begin with SETTINGS");
     this.#blocks.check(frame);
@@ -124,8 +97,8 @@ export class Http2Connection {
       case FrameType.rstStream:
         frames.expectLength(frame, 4);
         this.#patience.idle();
-        this.#mustBeKnown(frame);
-        return this.#close(frame.stream, new StreamReset(errorName(frame.payload.readUInt32BE(0))));
+        this.#streams.mustBeKnown(frame);
+        return this.#streams.fail(frame.stream, new StreamReset(errorName(frame.payload.readUInt32BE(0))));
       case FrameType.settings:
         return this.#takeSettings(frame);
       case FrameType.pushPromise:
@@ -133,7 +106,8 @@ export class Http2Connection {
       case FrameType.ping:
         frames.expectLength(frame, 8);
         this.#patience.idle();
-        if ((frame.flags & Flag.ack) === 0) this.#reply(frames.frame(FrameType.ping, Flag.ack, 0, frame.payload));
+        if ((frame.flags & Flag.ack) === 0)
+          this.#outgoing.reply(frames.frame(FrameType.ping, Flag.ack, 0, frame.payload));
         return;
       case FrameType.goaway:
         return this.#takeGoaway(frame);
@@ -146,15 +120,15 @@ export class Http2Connection {
   }
 
   #takeData(frame: Frame, at: number): void {
-    this.#mustBeKnown(frame);
+    this.#streams.mustBeKnown(frame);
     const length = frame.payload.length;
     this.#receiveWindow -= length;
     if (this.#receiveWindow < 0) throw new Http2Error("FLOW_CONTROL_ERROR", "more DATA than the window allows");
     if (this.#receiveWindow < RECEIVE_WINDOW / 2) {
-      this.#reply(frames.windowUpdateFrame(0, RECEIVE_WINDOW - this.#receiveWindow));
+      this.#outgoing.reply(frames.windowUpdateFrame(0, RECEIVE_WINDOW - this.#receiveWindow));
       this.#receiveWindow = RECEIVE_WINDOW;
     }
-    const exchange = this.#open.get(frame.stream);
+    const exchange = this.#streams.of(frame.stream);
     if (exchange === undefined) {
       this.#patience.idle();
       return this.#patience.late(length);
@@ -165,31 +139,25 @@ export class Http2Connection {
     if (bytes.length === 0) this.#patience.idle();
     else this.#patience.progress();
     if (!exchange.takeData(bytes, at)) {
-      this.#reset(exchange, "CANCEL");
+      this.#streams.reset(exchange, "CANCEL");
       return exchange.fail(answerTooLarge());
     }
-    if ((frame.flags & Flag.endStream) !== 0) return this.#finish(exchange, at);
+    if ((frame.flags & Flag.endStream) !== 0) return this.#streams.finish(exchange, at);
     if (exchange.receiveWindow < RECEIVE_WINDOW / 2) {
-      this.#reply(frames.windowUpdateFrame(frame.stream, RECEIVE_WINDOW - exchange.receiveWindow));
+      this.#outgoing.reply(frames.windowUpdateFrame(frame.stream, RECEIVE_WINDOW - exchange.receiveWindow));
       exchange.receiveWindow = RECEIVE_WINDOW;
     }
   }
 
   #takeHeaders(frame: Frame, at: number): void {
-    this.#mustBeKnown(frame);
+    this.#streams.mustBeKnown(frame);
     this.#patience.idle();
     const block = this.#blocks.push(frame);
     if (block === null) return;
-    const exchange = this.#open.get(frame.stream);
+    const exchange = this.#streams.of(frame.stream);
     if (exchange === undefined) return;
     exchange.takeHeaders(block.headers, at);
-    if (block.endStream) this.#finish(exchange, at);
-  }
-
-  /** Throws for a stream that nobody opened. */
-  #mustBeKnown({ type, stream }: Frame): void {
-    if (stream % 2 === 1 && stream < this.#nextId) return;
-    throw new Http2Error("PROTOCOL_ERROR", `a frame of type ${type} on stream ${stream}, which nobody opened`);
+    if (block.endStream) this.#streams.finish(exchange, at);
   }
 
   #takeSettings(frame: Frame): void {
@@ -199,143 +167,40 @@ export class Http2Connection {
       return frames.expectLength(frame, 0);
     }
     this.#patience.idle();
-    const before = this.#peer;
-    this.#peer = withSettings(before, frame.payload);
+    const change = this.#outgoing.obey(frame.payload);
     this.#greeted = true;
-    const change = this.#peer.initialWindow - before.initialWindow;
-    for (const exchange of this.#open.values()) exchange.sendWindow = frames.widened(exchange.sendWindow, change);
-    this.#reply(frames.frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)));
-    // Before anything that makes use of them: a larger frame is a fault until the peer knows that it is allowed.
-    this.#writeReplies();
+    for (const exchange of this.#streams.all()) exchange.sendWindow = frames.widened(exchange.sendWindow, change);
+    this.#outgoing.acknowledge();
     this.#settled?.resolve();
     this.#settled = null;
-    this.#pumpAll();
-    this.#startWaiting();
+    this.#outgoing.pump(this.#streams.all());
+    this.#streams.startWaiting();
   }
 
-  #takeGoaway(frame: Frame): void {
-    if (frame.payload.length < 8) throw new Http2Error("FRAME_SIZE_ERROR", "GOAWAY of a broken length");
+  #takeGoaway({ payload }: Frame): void {
+    if (payload.length < 8) throw new Http2Error("FRAME_SIZE_ERROR", "GOAWAY of a broken length");
     this.#patience.idle();
-    const last = frame.payload.readUInt32BE(0) & 0x7fffffff;
-    const reason = new GoingAway(errorName(frame.payload.readUInt32BE(4)), frame.payload.subarray(8).toString("utf8"));
-    this.#leaving = true;
-    for (const id of [...this.#open.keys()]) if (id > last) this.#close(id, reason);
-    for (const exchange of this.#waiting.splice(0)) exchange.fail(reason);
-    this.#endIfLeft();
+    const reason = new GoingAway(errorName(payload.readUInt32BE(4)), payload.subarray(8).toString("utf8"));
+    this.#streams.leave(payload.readUInt32BE(0) & 0x7fffffff, reason);
   }
 
   #takeWindowUpdate(frame: Frame): void {
     frames.expectLength(frame, 4);
     this.#patience.idle();
-    if (frame.stream !== 0) this.#mustBeKnown(frame);
+    if (frame.stream !== 0) this.#streams.mustBeKnown(frame);
     const increment = frame.payload.readUInt32BE(0) & 0x7fffffff;
-    const exchange = this.#open.get(frame.stream);
+    const exchange = this.#streams.of(frame.stream);
     if (increment === 0) {
       if (frame.stream === 0) throw new Http2Error("PROTOCOL_ERROR", "a window update of nothing");
-      if (exchange !== undefined) this.#reset(exchange, "PROTOCOL_ERROR");
+      if (exchange !== undefined) this.#streams.reset(exchange, "PROTOCOL_ERROR");
       return exchange?.fail(new StreamReset("PROTOCOL_ERROR"));
     }
     if (frame.stream === 0) {
-      this.#sendWindow = frames.widened(this.#sendWindow, increment);
-      this.#pumpAll();
+      this.#outgoing.widen(increment);
+      this.#outgoing.pump(this.#streams.all());
     } else if (exchange !== undefined) {
       exchange.sendWindow = frames.widened(exchange.sendWindow, increment);
-      this.#socket.cork();
-      this.#pump(exchange);
-      this.#socket.uncork();
+      this.#outgoing.pump([exchange]);
     }
-  }
-
-  /** Frames as much of a request as both windows let through. */
-  #pump(exchange: Exchange): void {
-    while (exchange.unsent > 0) {
-      const count = Math.min(this.#peer.maxFrame, exchange.unsent, exchange.sendWindow, this.#sendWindow);
-      if (count <= 0) return;
-      this.#patience.progress();
-      const last = count === exchange.unsent;
-      exchange.sendWindow -= count;
-      this.#sendWindow -= count;
-      this.#socket.write(frames.frameHeader(count, FrameType.data, last ? Flag.endStream : 0, exchange.id));
-      const slices = exchange.take(count);
-      const lastSlice = slices.pop() as Uint8Array;
-      for (const slice of slices) this.#socket.write(slice);
-      if (!last) this.#socket.write(lastSlice);
-      else
-        this.#socket.write(lastSlice, () => {
-          exchange.sentAt = performance.now();
-        });
-    }
-  }
-
-  #pumpAll(): void {
-    this.#socket.cork();
-    for (const exchange of this.#open.values()) this.#pump(exchange);
-    this.#socket.uncork();
-  }
-
-  #startWaiting(): void {
-    while (this.usable && this.#open.size < this.#peer.maxStreams) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.start(next);
-    }
-  }
-
-  #finish(exchange: Exchange, at: number): void {
-    // An answer before the request's end: the rest of it is of no use to anyone.
-    if (exchange.unsent > 0) this.#reply(frames.rstStreamFrame(exchange.id, "CANCEL"));
-    this.#open.delete(exchange.id);
-    exchange.finish(at);
-    this.#afterOne();
-  }
-
-  #reset(exchange: Exchange, name: "CANCEL" | "PROTOCOL_ERROR"): void {
-    this.#open.delete(exchange.id);
-    this.#patience.givenUp(exchange);
-    this.#reply(frames.rstStreamFrame(exchange.id, name));
-    this.#afterOne();
-  }
-
-  /** Answers the peer, with all other answers to what came together; what is said of our own accord is written at once. */
-  #reply(frame: Buffer): void {
-    if (this.#receiving) this.#replies.push(frame);
-    else if (this.#ended === null) this.#socket.write(frame);
-  }
-
-  #writeReplies(): void {
-    if (this.#replies.length === 0 || this.#ended !== null) return;
-    const replies = this.#replies;
-    this.#replies = [];
-    const taken = this.#patience.answering(replies.length);
-    this.#socket.write(replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies), taken);
-  }
-
-  #close(id: number, error: Error): void {
-    const exchange = this.#open.get(id);
-    if (exchange === undefined) return;
-    this.#open.delete(id);
-    exchange.fail(error);
-    this.#afterOne();
-  }
-
-  #afterOne(): void {
-    this.#startWaiting();
-    this.#endIfLeft();
-  }
-
-  /** A peer that goes away is let go once nothing is under way. */
-  #endIfLeft(): void {
-    if (this.#leaving && this.#open.size === 0) this.#end(new GoingAway("NO_ERROR", ""));
-  }
-
-  #end(error: Error): void {
-    if (this.#ended !== null) return;
-    this.#ended = error;
-    this.#socket.destroy();
-    this.#settled?.reject(error);
-    const all = [...this.#open.values(), ...this.#waiting];
-    this.#open.clear();
-    this.#waiting = [];
-    for (const exchange of all) exchange.fail(error);
   }
 }

@@ -1,4 +1,5 @@
 import { Http2Error, errorNumber, type Http2ErrorName } from "./errors.ts";
+import { Held } from "../held.ts";
 
 /** Frame types (RFC 9113, section 6). */
 export const FrameType = {
@@ -87,16 +88,15 @@ function uint32(value: number): Buffer {
 
 /** Cuts a byte stream into frames, whatever pieces it comes in: each byte of a frame is copied once at most. */
 export class FrameReader {
-  /** The beginning of a frame, at the beginning of memory that it may grow into. */
-  #held: Buffer = Buffer.alloc(0);
-  #heldBytes = 0;
+  /** The beginning of a frame. */
+  readonly #held = new Held(2 * DEFAULT_MAX_FRAME);
 
   /**
    * Takes a piece and hands on every frame that is whole. Throws Http2Error FRAME_SIZE_ERROR for a frame larger than the
    * default, which is all that Lathe allows its peers.
    */
   push(piece: Buffer, take: (frame: Frame) => void): void {
-    const bytes = this.#heldBytes === 0 ? piece : this.#hold(piece);
+    const bytes = this.#held.length === 0 ? piece : this.#held.add(piece);
     let at = 0;
     while (bytes.length - at >= 9) {
       const length = bytes.readUIntBE(at, 3);
@@ -112,21 +112,8 @@ export class FrameReader {
       at = end;
     }
     if (at === 0 && bytes !== piece) return;
-    this.#heldBytes = 0;
-    if (at < bytes.length) this.#hold(bytes.subarray(at));
-  }
-
-  /** Adds to what is held, and gives all of it. */
-  #hold(piece: Buffer): Buffer {
-    const length = this.#heldBytes + piece.length;
-    if (length > this.#held.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(2 * DEFAULT_MAX_FRAME, 2 * length));
-      this.#held.copy(larger, 0, 0, this.#heldBytes);
-      this.#held = larger;
-    }
-    piece.copy(this.#held, this.#heldBytes);
-    this.#heldBytes = length;
-    return this.#held.subarray(0, length);
+    this.#held.length = 0;
+    if (at < bytes.length) this.#held.add(bytes.subarray(at));
   }
 }
 

@@ -19,8 +19,8 @@ const TIMEOUT_MS = 20 * 60_000;
 /**
  * Installs, starts and opens the Docker engine of a host, as far as that is missing.
  *
- * @returns what was done, in words, a line each; nothing where nothing was missing
- * @throws UserError where the user may not become root, or the distribution's packages do not do
+ * @returns what was done, in words, a line each; nothing if nothing was missing
+ * @throws UserError if the user may not become root, or the distribution's packages do not do
  */
 export async function bootstrap(target: SshTarget | null, how: Bootstrap): Promise<string[]> {
   const did = await asRoot(target, script(BOOTSTRAP_SCRIPT, how), "install Docker");

@@ -1,4 +1,4 @@
-import { HIGHEST_CPU, parseCpuList } from "../cpulist.ts";
+import { HIGHEST_CPU, parseCpuList } from "../../../lib/cpulist.ts";
 import type { LogicalCpu } from "../facts.ts";
 
 /** What the sections of the facts script say that are about CPUs. */
@@ -14,7 +14,7 @@ export interface CpuSections {
 /**
  * The logical CPUs of a host, and those that its processes may run on. Pure.
  *
- * @throws UserError where a list is none
+ * @throws UserError if a list is none
  */
 export function parseCpus(said: CpuSections): { logical: LogicalCpu[]; allowed: number[] } {
   const cores = coresOf(said.siblings);
@@ -104,7 +104,7 @@ const MOST_LISTS = 8;
 const OTHER_KIND = 0.8;
 
 /**
- * The least capacity of the performance cores; undefined where all cores are of one kind. What tells kinds apart is the widest
+ * The least capacity of the performance cores; undefined if all cores are of one kind. What tells kinds apart is the widest
  * gap between two neighbours, as a ratio: NVIDIA's GB10 has 718 and 731, then 997 to 1024. A share of the largest capacity would
  * have to know how far the kinds are apart. Of three kinds, two that are close to each other count as one: both do the work.
  */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../../lib/errors.ts";
 import { atMost, bytesOf, nameOf } from "../bounds.ts";
-import { HIGHEST_CPU, parseCpuList } from "../cpulist.ts";
+import { HIGHEST_CPU, parseCpuList } from "../../../lib/cpulist.ts";
 import type { HostFacts } from "../facts.ts";
 import { parseLogin, type HostLogin } from "../login.ts";
 import { parseCpus } from "./parse-cpus.ts";
@@ -14,11 +14,11 @@ export type Reading =
       readonly facts: HostFacts;
       /** The SSH user's home folder, absolute. */
       readonly home: string;
-      /** Their name there; empty where the host does not tell. */
+      /** Their name there; empty if the host does not tell. */
       readonly user: string;
       /** What keeps Docker from being used; `facts.docker` is all "none" then. Absent: nothing. */
       readonly docker?: DockerProblem;
-      /** Null where it was not told. */
+      /** Null if it was not told. */
       readonly login: HostLogin | null;
     }
   | { readonly ok: false; readonly problem: FactsProblem };
@@ -120,7 +120,7 @@ function parseNodes(text: string, status: string): NonNullable<HostFacts["nodes"
   return atMost(HIGHEST_CPU, "memory nodes", once).toSorted((a, b) => a.node - b.node);
 }
 
-/** The smallest CPU quota among a host's cgroups, in CPUs; null where none is set. */
+/** The smallest CPU quota among a host's cgroups, in CPUs; null if none is set. */
 export function parseQuota(limits: string): number | null {
   const v2 = limits.matchAll(/^cpu\.max (\d+) (\d+)/gm);
   const v1 = limits.matchAll(/^cpu\.cfs_quota_us (-?\d+) *\ncpu\.cfs_period_us (\d+)/gm);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HostFacts, LogicalCpu } from "../../hosts/facts.ts";
-import { parseCpuList } from "../../hosts/cpulist.ts";
+import { parseCpuList } from "../../../lib/cpulist.ts";
 import { memoryShareMiB } from "../../resources/container.ts";
 import { memoryFor } from "../../threads.ts";
 import { settingsFor, settingsShown, TfServingSettings } from "./settings.ts";

@@ -1,4 +1,4 @@
-# Verifies a model's archive and renames it into place: $1 workspace, $2 model, $3 SHA-256.
+# Checks a model's archive and renames it into place. $1: workspace, $2: model, $3: SHA-256.
 cd "$1"
 [ "$(sha256sum ".incoming/$3.tar" | cut -d ' ' -f 1)" = "$3" ]
 rm -rf ".incoming/$3.new" "models/$2/1"

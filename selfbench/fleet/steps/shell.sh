@@ -1,5 +1,5 @@
-# The fleet as a plain shell loop: ssh, docker, curl. Called as: bash shell.sh up|down one-by-one|at-once NAME=ADDRESS…
-# What it needs is in the environment; $SSH is ssh with its options, split at spaces.
+# Deploys to many hosts with a shell loop of ssh, docker and curl. Usage: bash shell.sh up|down one-by-one|at-once NAME=ADDRESS…
+# Its other inputs are environment variables. $SSH is ssh with its options, split at spaces.
 set -eu
 verb=$1 order=$2
 shift 2

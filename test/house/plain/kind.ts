@@ -66,7 +66,7 @@ async function ready(run: GateRun, model: GateModel, deadline: number): Promise<
   }
 }
 
-/** The answer to a GET of the model; status 0 where there is none, and why. */
+/** The answer to a GET of the model; status 0 if there is none, and why. */
 async function statusOf(run: GateRun, model: string): Promise<{ status: number; text: string }> {
   const { address, port } = where(run);
   const connection = new HttpConnection(address, port);

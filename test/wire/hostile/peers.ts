@@ -69,7 +69,7 @@ export async function meet(kind: string, mode: "call" | "idle", how: Hostile): P
   return { ...(JSON.parse(said) as Omit<Seen, "closed">), closed };
 }
 
-/** Sends it all as fast as it is taken; false where the other side ended the connection before. */
+/** Sends it all as fast as it is taken; false if the other side ended the connection before. */
 async function pour(socket: Socket, { first, piece, times = 0, last }: Hostile): Promise<boolean> {
   const put = async (bytes: Buffer) => {
     if (socket.destroyed || !socket.writable) return false;

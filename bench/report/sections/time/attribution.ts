@@ -2,7 +2,7 @@ import type { Axis } from "../../../matrix/axes.ts";
 import { isPlain } from "../../../matrix/cell.ts";
 import type { RunManifest } from "../../../records/manifest.ts";
 import { type Attribution, PARTS, type Part, attribute } from "../../../stats/attribution/attribution.ts";
-import { SMALL_SHARE } from "../../../stats/attribution/sums.ts";
+import { SMALL_SHARE } from "../../../stats/attribution/left-over.ts";
 import { shownAxes } from "../../../stats/levels.ts";
 import {
   type Block,

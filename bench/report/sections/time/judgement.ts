@@ -1,7 +1,7 @@
 import { count } from "../../../../lib/words.ts";
 import { when } from "../../../format/when.ts";
 import { formatInterval, formatMs } from "../../../format/numbers.ts";
-import type { Judged } from "../../../stats/attribution/sums.ts";
+import type { Judged } from "../../../stats/attribution/left-over.ts";
 import type { Estimate } from "../../../stats/math/estimate.ts";
 import type { TableCell } from "../../blocks.ts";
 

@@ -1,5 +1,5 @@
-import { UserError } from "../../lib/errors.ts";
-import { show } from "../../lib/show.ts";
+import { UserError } from "./errors.ts";
+import { show } from "./show.ts";
 
 /** Linux numbers no CPU and no memory node higher (NR_CPUS is at most 8192). A mask may name more than there can be. */
 export const HIGHEST_CPU = 8191;
