@@ -1,4 +1,5 @@
 import { count } from "../../../lib/words.ts";
+import { besideText } from "../answer/compared.ts";
 import { titleModel } from "../answer/title.ts";
 import { modelFindings } from "../answer/models.ts";
 import { type Finding, findingOf } from "../finding.ts";
@@ -47,7 +48,7 @@ export function frontOf(inputs: ReportInputs): Front {
           ${
             finding.notable.length > 0 &&
             html`<h2 class="side">Also found</h2>
-              ${finding.notable.map((text) => html`<p class="small found">${text}</p>`)}`
+              ${finding.notable.map((n) => html`<p class="small found">${n.whole} ${n.cause}</p>`)}`
           }
         </div>
         <div>
@@ -104,7 +105,7 @@ function answersHtml({ answers }: Finding): Markup {
             <p class="say">
               ${a.answer} <span class="sure ${tone}"><span aria-hidden="true">${sign}</span> ${words}</span>
             </p>
-            <p class="small">${a.compared}.</p>
+            <p class="small">${besideText(a)}.</p>
             ${a.settle !== undefined && html`<p class="small">To settle it: <code>${a.settle}</code></p>`}
           </dd>
         </div>`;

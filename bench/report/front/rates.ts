@@ -41,10 +41,16 @@ export function ratesBlock(loads: readonly Pooled[]): Table {
       ...[g.load, answered(g)],
       ...[shown(g.p50Ms), shown(g.p95Ms), shown(g.p99Ms), shown(g.maxMs), errors(g), String(g.calls)],
     ]),
-    notes: when(
-      loads.some((g) => g.askedPerSecond !== null),
-      "Latency counts from when a call was due. Answered: answers a second, and whether the server kept the rate that was asked for, or fell behind.",
-    ),
+    notes: [
+      ...when(
+        loads.some((g) => g.askedPerSecond !== null),
+        "Latency counts from when a call was due. Answered: answers a second, and whether the server kept the rate that was asked for, or fell behind.",
+      ),
+      ...when(
+        loads.some((g) => /^x\d/.test(g.load)),
+        "x8: on eight connections, so at most eight calls at a time.",
+      ),
+    ],
     method: "rates",
   });
 }

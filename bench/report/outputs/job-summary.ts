@@ -3,6 +3,7 @@ import { formatSeconds } from "../../../lib/progress.ts";
 import { count } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
+import { besideText } from "../answer/compared.ts";
 import type { Finding, ModelFinding, PlaceRow } from "../answer/types.ts";
 import { findingOf } from "../finding.ts";
 import { escapeMarkdown } from "../render/markdown.ts";
@@ -30,7 +31,7 @@ export function jobSummary({ inputs }: RunReport): string {
     loads(finding),
     finding.loads.length > 0 ? [] : medians(finding.perModel),
     answers(finding),
-    finding.notable.slice(0, MOST.notable).map((found) => `- Found: ${text(found)}`),
+    finding.notable.slice(0, MOST.notable).map((found) => `- Found: ${text(`${found.whole} ${found.cause}`)}`),
     failures(inputs),
     caveats(finding),
     finding.next === undefined ? [] : [`Next: \`${cleanLine(finding.next).replaceAll("`", "'")}\``],
@@ -107,7 +108,7 @@ function medians(models: readonly ModelFinding[]): string[] {
 function answers({ answers: all }: Finding): string[] {
   return first(all, MOST.answers, (a) => {
     const why = a.why === "" ? "" : ` ${text(`Why: ${a.why}.`)}`;
-    return `- **${text(`${a.question}: ${a.answer}`)}** (${a.confidence}): ${text(a.compared)}.${why}`;
+    return `- **${text(`${a.question}: ${a.answer}`)}** (${a.confidence}): ${text(besideText(a))}.${why}`;
   });
 }
 
