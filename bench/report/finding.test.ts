@@ -406,6 +406,13 @@ describe("the report of a run's folder", () => {
       expect(findingOf(report).title).toBe(title);
       const page = await pageOf(report);
       expect(page).toContain("Lathe&#39;s stand-in");
+      if (/^Nothing/.test(title)) {
+        // Why is all that there is to say: no empty tables, and no answers that are not known.
+        expect(findingOf(report).answers).toEqual([]);
+        expect((await renderSections(report)).map((s) => s.id)).not.toContain("time");
+        expect(await renderSections(report)).not.toContainEqual(expect.objectContaining({ id: "paper" }));
+        expect(frontOf(report).body.text.includes("300 cells: UNAVAILABLE: refused")).toBe(records.length > 0);
+      }
       const read = page.replace(/<script>[^]*<\/script>/, "") + (await reportText(report));
       expect(read).not.toMatch(/NaN|undefined|Infinity/);
       expect(cellsCsv(report).split("\r\n")).toHaveLength(cells.length + 2);

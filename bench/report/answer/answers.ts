@@ -15,7 +15,8 @@ import { causeOf } from "./why.ts";
  */
 export function answersOf(inputs: ReportInputs): readonly FindingAnswer[] {
   const { study } = inputs;
-  if (study === undefined) return [];
+  // Where nothing was measured, why is all there is to say.
+  if (study === undefined || [...inputs.summaries.values()].every((s) => s.n === 0)) return [];
   const asked = questions(study).filter((q) => q.model === undefined && q.options.length > 1);
   const open = unanswered(study).filter((u) => u.model === undefined);
   return [

@@ -148,7 +148,7 @@ describe("the summary at a run's end", () => {
     const study = studyOf(manifest, 20, () => Array.from({ length: 20 }, (_, i) => ({ totalMs: 40 + i })));
     const text = linesOf(reportInputs(manifest, { study })).join("\n");
     expect(text).toMatch(/calls\/s +p50 ms +p95 ms +p99 ms +errors/);
-    expect(text).toMatch(/ssd, client → edge.* 49\.5 +58\.0 +59\.0 +0/);
+    expect(text).toMatch(/^client → edge, gRPC, ssd .*\n5\/s .* 49\.5 +58\.0 +59\.0 +0$/m);
   });
 
   it("is in colour on a terminal that has colours, and as it stands elsewhere", () => {

@@ -13,8 +13,10 @@ import { mediansTable } from "./medians.ts";
 
 /** Lines of a summary at most: with the prompt below it, it fits on any screen. */
 export const MOST_LINES = 20;
-/** Lines of the table that are places or loads. */
+/** Lines of the table that are places or loads; of loads more, where there is room. */
 const MOST_ROWS = 5;
+/** The table's head, and an empty line before and after it. */
+const BLANKS = 3;
 /** Broken and inconclusive thresholds that are shown one by one. */
 const MOST_THRESHOLDS = 3;
 
@@ -34,10 +36,6 @@ export interface Pointers {
 export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
   const finding = findingOf(inputs);
   const compared = finding.perModel.some((m) => m.rows.some((r) => r.compared));
-  const table =
-    finding.loads.length > 0 && !compared
-      ? loadsTable(finding.loads, MOST_ROWS)
-      : mediansTable(finding.perModel, MOST_ROWS);
   const head = [titleLine(finding), extentLine(finding)];
   const rest = [
     ...failureLines(inputs, finding),
@@ -45,6 +43,13 @@ export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
     ...lastLines(inputs, finding, pointers),
   ];
   const notable = notableLines(finding);
+  const spent = head.length + rest.length + finding.answers.length + Math.min(1, notable.length);
+  const table =
+    finding.loads.length > 0 && !compared
+      ? loadsTable(finding.loads, Math.max(MOST_ROWS, MOST_LINES - spent - BLANKS))
+      : finding.where.measured > 0
+        ? mediansTable(finding.perModel, MOST_ROWS)
+        : [];
   const free = MOST_LINES - head.length - table.length - rest.length;
   const foot = [...notable.slice(0, Math.max(1, free - finding.answers.length)), ...rest];
   const room = MOST_LINES - head.length - table.length - foot.length;
@@ -83,14 +88,15 @@ function extentLine({ where }: Finding): Line {
     span(`${measured === cells ? "" : `${measured} of `}${count(cells, "cell")}`),
     ...when(failed > 0, span(`, ${failed} failed`, "bad")),
     ...when(missing > 0, span(`, ${missing} not measured`, "bad")),
-    span(`; ${count(calls, "call")}, `),
-    failedCalls > 0 ? span(`${failedCalls} failed`, "bad") : span("none failed"),
+    ...when(calls + failedCalls > 0, span(`; ${count(calls, "call")}, `)),
+    ...when(failedCalls > 0, span(`${failedCalls} failed`, "bad")),
+    ...when(calls > 0 && failedCalls === 0, span("none failed")),
     ...when(seconds !== null, span(`; ${formatSeconds(seconds ?? 0)}`)),
   ];
   const perCell = `; ${fewest === most ? count(most, "visit") : `${fewest} to ${most} visits`} each`;
   const used = parts.reduce((sum, part) => sum + part.text.length, 0);
   // What has no room is left out whole.
-  return line(...parts, ...when(used + perCell.length <= COLUMNS, span(perCell)));
+  return line(...parts, ...when(most > 0 && used + perCell.length <= COLUMNS, span(perCell)));
 }
 
 /**
@@ -110,7 +116,7 @@ function answerLines(answers: readonly FindingAnswer[], room: number): Line[] {
       said.add(why);
       const lines = [line(...first, ...when(compared !== "", span(`: ${shortened(compared, COLUMNS - used - 2)}`)))];
       if (more.length === 0 || (left -= 1) < 0) return lines;
-      return [...lines, line(padded("  "), span(more.join("; "), "faint"))];
+      return [...lines, line(padded("  "), span(clauses(more.join("; "), COLUMNS - 2), "faint"))];
     });
 }
 
@@ -118,6 +124,17 @@ function answerLines(answers: readonly FindingAnswer[], room: number): Line[] {
 function shortened(compared: string, columns: number): string {
   const first = compared.indexOf(")") + 1;
   return [...compared.slice(0, first)].length <= columns ? compared : compared.replace(/ takes (?=[\d.])/, " ");
+}
+
+/** As many whole clauses as fit: a list that is cut within one would say something else. Of the first one as much as fits. */
+function clauses(text: string, columns: number): string {
+  const [first = "", ...more] = text.split("; ");
+  let kept = first;
+  for (const clause of more) {
+    if ([...kept, ...clause].length + 2 > columns) break;
+    kept = `${kept}; ${clause}`;
+  }
+  return kept;
 }
 
 /** What was found beside the answers, and its likely cause: the first of it. The report has the whole. */
