@@ -83,22 +83,28 @@ function loads({ loads: all }: Finding): string[] {
   ];
 }
 
-/** A line for each place, a column for each model and protocol, the best of each model in bold. */
+/** A line for each place, a column for each model and protocol, the best of each model in bold, a question mark where it is open which is the best. */
 function medians(models: readonly ModelFinding[]): string[] {
   const places = [...new Set(models.flatMap((m) => m.rows.map((r) => r.place)))];
   const columns = models.flatMap((m) =>
-    [...new Set(m.rows.map((r) => r.protocol))].map((protocol) => ({ model: m.model, protocol, rows: m.rows })),
+    [...new Set(m.rows.map((r) => r.protocol))].map((protocol) => ({ ...m, protocol })),
   );
   if (places.length === 0 || columns.length === 0) return [];
-  const cell = (row: PlaceRow | undefined) => {
+  const cell = (row: PlaceRow | undefined, sure: boolean) => {
     if (row?.medianMs == null) return (row?.failed ?? 0) > 0 ? "failed" : "–";
-    return row.best ? `**${formatMs(row.medianMs)}**` : formatMs(row.medianMs);
+    if (row.best && sure) return `**${formatMs(row.medianMs)}**`;
+    return row.maybeBest ? `${formatMs(row.medianMs)} ?` : formatMs(row.medianMs);
   };
   return [
     `| median, ms | ${columns.map((c) => text(`${c.model} ${c.protocol}`)).join(" | ")} |`,
     `|:--|${columns.map(() => "--:|").join("")}`,
     ...places.slice(0, MOST.places).map((place) => {
-      const row = columns.map((c) => cell(c.rows.find((r) => r.place === place && r.protocol === c.protocol)));
+      const row = columns.map((c) =>
+        cell(
+          c.rows.find((r) => r.place === place && r.protocol === c.protocol),
+          c.confidence === "high",
+        ),
+      );
       return `| ${text(place)} | ${row.join(" | ")} |`;
     }),
     ...when(places.length > MOST.places, "", `And ${places.length - MOST.places} more places in the report.`),
