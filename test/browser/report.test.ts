@@ -226,6 +226,10 @@ describe("the report in a real browser", () => {
     // A card's names of columns are generated, so the cell that has one is looked at.
     const box = await table.locator(`td[data-title="on the paper's own numbers"]`).first().boundingBox();
     expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThanOrEqual(PHONE.width);
+    // The longest name beside the longest value: it takes a second line before it runs into that.
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector("#verdicts .cards td"), "::before").whiteSpace`),
+    ).toBe("normal");
     expect(
       await table.evaluate((e: { scrollWidth: number; clientWidth: number }) => e.scrollWidth - e.clientWidth),
     ).toBe(0);

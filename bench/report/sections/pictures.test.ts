@@ -89,7 +89,7 @@ describe("more than one speed", () => {
     expect(page).toMatch(/<svg role="img" aria-label="client → edge, gRPC, ssd-mobilenet/);
   });
 
-  it("has one cause for all places that share it, with its number over all of them, and shares that come to 100", async () => {
+  it("has one cause for all places that share it, with its number over all of them, and shares that come to 100", () => {
     const inputs = inputsOf((c, round, call) => (c.client === "probe" ? twoSpeeds("edge")(c, round, call) : 1));
     const conditions = new Map(
       manifest.cells.map(({ id, local }) => [
