@@ -71,7 +71,7 @@ function forest(title: string, rows: readonly EffectRow[], axes: readonly Axis[]
   return figure({
     title,
     caption:
-      "Each ratio with its 95 % interval. The upright line is 1: no difference. An arrow: the interval goes on beyond the picture.",
+      "Each ratio with its 95 % interval. The upright line is 1: no difference. An arrow: the interval goes on beyond the picture. Each factor has its own scale.",
     legend: [
       { label: "averaged over all else", colour: "ink" },
       ...when(

@@ -5,6 +5,7 @@ import type { Cell } from "../../matrix/cell.ts";
 import { random } from "../../stats/math/random.ts";
 import type { Study } from "../../stats/study.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
+import { findingOf } from "../finding.ts";
 import { reportInputs } from "../index.ts";
 import { renderPage } from "../render/page.ts";
 import { renderText } from "../render/text.ts";
@@ -86,6 +87,23 @@ describe("more than one speed", () => {
     expect(text).toContain("Likely cause, though this run did not record it: edge's quota of 0.7 CPU");
     expect(text).not.toContain("client → client, gRPC");
     expect(page).toMatch(/<svg role="img" aria-label="client → edge, gRPC, ssd-mobilenet/);
+  });
+
+  it("has one cause for all places that share it, with its number over all of them, and shares that come to 100", () => {
+    const inputs = inputsOf((c, round, call) => (c.client === "probe" ? twoSpeeds("edge")(c, round, call) : 1));
+    const conditions = new Map(
+      manifest.cells.map(({ id, local }) => [
+        id,
+        { throttledShare: local ? 0.2 : 0.4, stealShare: 0 } as CellConditions,
+      ]),
+    );
+    const found = findingOf({ ...inputs, conditions }).notable;
+    expect(found).toHaveLength(1);
+    expect(found[0]?.whole).toContain("; the same at 1 other place.");
+    expect(found[0]?.short).toMatch(/edge, gRPC, ssd-mobilenet: 2 speeds, (29|30|31)\.\d and (49|50|51)\.\d ms$/);
+    expect(found[0]?.cause).toContain("was used up in 30 % of its periods");
+    const shares = [...(found[0]?.whole.matchAll(/\((\d+) %\)/g) ?? [])].map(([, share]) => Number(share));
+    expect(shares[0]).toBe(100 - (shares[1] ?? NaN));
   });
 
   it("is said of throttling only where a run recorded it, and of a cause that is not known as such", async () => {
@@ -181,10 +199,8 @@ describe("a run under load", () => {
       study: studyOf(own, 3, () => Array.from({ length: 10 }, (_, i) => ({ totalMs: 50 + i }))),
     });
     const { text, page } = await shown(loadSection, inputs);
-    expect(text).toMatch(
-      /client → edge, gRPC, ssd-mobilenet\nload +answered +p50, ms +p95, ms +max, ms +errors +calls/,
-    );
-    expect(text).toMatch(/2\/s +kept +54\.5 /);
+    expect(text).toMatch(/client → edge, gRPC, ssd-mobilenet\nload +p50, ms +p95, ms +max, ms +errors +calls +rate\n/);
+    expect(text).toMatch(/^2\/s +54\.5 .*kept$/m);
     expect(page).toContain("Latency over throughput");
     expect(await loadSection.blocks(inputsOf())).toEqual([]);
   });
