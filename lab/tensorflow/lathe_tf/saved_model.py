@@ -1,50 +1,56 @@
-"""One version of a model: a SavedModel in a session of its own, warmed up."""
+"""A SavedModel in a session of its own."""
 
 import os
-import struct
 
+import numpy as np
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
-from tensorflow_serving.apis import prediction_log_pb2
 
+from . import dtypes
 from .errors import DATA_LOSS, NOT_FOUND, Fault, invalid
 from .runtime import Feed, Session
-from .tensor_proto import feed_of
 
 INIT_SIGNATURE = "__saved_model_init_op"
 DEFAULT_SIGNATURE = "serving_default"
-WARMUP_LIMIT = 1000
 
 
-def session_config(flags):
-    """A ConfigProto with the server's threads; the graph never grows, so TensorFlow need not keep a copy."""
+def session_config(intra_op_threads=0, inter_op_threads=0):
+    """A serialised ConfigProto; 0 leaves a number to TensorFlow. The graph never grows, so TensorFlow need not keep a copy."""
     config = config_pb2.ConfigProto(
-        intra_op_parallelism_threads=flags.tensorflow_intra_op_parallelism,
-        inter_op_parallelism_threads=flags.tensorflow_inter_op_parallelism,
+        intra_op_parallelism_threads=intra_op_threads,
+        inter_op_parallelism_threads=inter_op_threads,
     )
     config.experimental.optimize_for_static_graph = True
     config.experimental.disable_output_partition_graphs = True
     return config.SerializeToString()
 
 
-class Servable:
+def load(path, intra_op_threads=0, inter_op_threads=0):
+    """The SavedModel of a folder, ready to be called; raises Fault where it cannot be loaded."""
+    return SavedModel(path, session_config(intra_op_threads, inter_op_threads))
+
+
+class SavedModel:
     """Loads a version folder; raises Fault where that cannot be served."""
 
-    def __init__(self, path, version, flags):
-        self.path, self.version = path, version
-        meta = _meta_graph(path, set(flags.saved_model_tags.split(",")))
+    def __init__(self, path, config, tags=("serve",)):
+        self.path = path
+        meta = _meta_graph(path, set(tags))
         self.signatures = dict(meta.signature_def.items())
         graph = meta.graph_def.SerializeToString()
         meta.ClearField("graph_def")
-        self._session = Session(graph, session_config(flags))
+        self._session = Session(graph, config)
         del graph
         self._initialise(meta)
-        self._warm_up()
+
+    def call(self, signature, inputs):
+        """Arrays by output name. `inputs` by name: numpy arrays, or lists of bytes for strings. Raises Fault."""
+        return self.run(signature, {name: _feed_of(value) for name, value in inputs.items()})
 
     def run(self, signature, feeds, output_filter=()):
         """Arrays by output name, in the order of `output_filter` or of the names.
 
-        `feeds` are Feed objects by input name. The checks are those of TF Serving's predict_util.cc.
+        `feeds` are Feed objects by input name. They are checked before the session sees them.
         """
         definition = self.signatures[signature]
         _check_inputs(definition, feeds)
@@ -69,19 +75,11 @@ class Servable:
         for init in _init_ops(meta):
             self._session.run(assets, [], [init])
 
-    def _warm_up(self):
-        """Replays assets.extra/tf_serving_warmup_requests: a TFRecord of PredictionLog."""
-        path = os.path.join(self.path, "assets.extra", "tf_serving_warmup_requests")
-        if not os.path.exists(path):
-            return
-        for i, record in enumerate(_records(path)):
-            if i == WARMUP_LIMIT:
-                break
-            log = prediction_log_pb2.PredictionLog.FromString(record)
-            if log.HasField("predict_log"):
-                request = log.predict_log.request
-                feeds = {name: feed_of(name, proto) for name, proto in request.inputs.items()}
-                self.run(request.model_spec.signature_name or DEFAULT_SIGNATURE, feeds, request.output_filter)
+
+def _feed_of(value):
+    if isinstance(value, np.ndarray):
+        return Feed(dtypes.OF_NUMPY[value.dtype], value.shape, value)
+    return Feed(types_pb2.DT_STRING, (len(value),), list(value))
 
 
 def _meta_graph(path, tags):
@@ -109,14 +107,6 @@ def _init_ops(meta):
         if key in meta.collection_def:
             return list(meta.collection_def[key].node_list.value)
     return []
-
-
-def _records(path):
-    with open(path, "rb") as file:
-        while header := file.read(12):
-            (length,) = struct.unpack("<Q", header[:8])
-            yield file.read(length)
-            file.read(4)
 
 
 def _check_inputs(definition, feeds):
