@@ -36,7 +36,8 @@ export async function layerOver(
     // Beside the layer's files, which are all that stays.
     const [upper, root, work] = await folders(partial, "files", "root", "work");
     await chmod(upper, 0o755);
-    if (await mounted(below, upper, work, root)) {
+    if (below.length === 0) await make(upper);
+    else if (await mounted(below, upper, work, root)) {
       try {
         await make(root);
       } finally {
@@ -44,7 +45,6 @@ export async function layerOver(
       }
     } else {
       progress?.note("overlayfs refuses this folder: all below is copied, which takes longer", true);
-      await rm(root, { recursive: true });
       await copyOf(below, root);
       await changesOf(root, make, upper);
     }
