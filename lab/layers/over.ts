@@ -17,6 +17,8 @@ const RECIPE = 1;
  * A layer over others, made once and kept in the cache: `make` sees the files of all below as one root folder and changes
  * them as it likes (`inChroot`, `installPackages` and `installWheels` work there); the layer is what it changed. Needs to be root.
  *
+ * It fits over these layers alone, in this order: overlayfs marks a folder that `make` made so that it hides others of its name.
+ *
  * @param key names what `make` does: every version and option that changes it. What lies below is added to it
  */
 export async function layerOver(
