@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type * as Engine from "../../../infra/pulumi/testing/stack.ts";
-import { hostOf, pushImage, readLab, standInFor, type Lab } from "../../../lab/index.ts";
+import { hostOf, kindImage, pushImage, readLab, type ImageSource, type Lab } from "../../../lab/index.ts";
 import { progress } from "../../../lib/progress.ts";
 import { TEST_LAB } from "../../lab/setup.ts";
 import { on } from "../../lab/tools.ts";
 import { Checkout } from "../checkout.ts";
-import { plainImage } from "../plain/image.ts";
+import { NOTE, plainImage } from "../plain/image.ts";
 
 /*
  * A second server kind, as somebody would add it: a folder and a line in infra, a folder and a line in clients, in a copy of the
@@ -40,9 +40,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
     await checkout.register("clients/registry.ts", "APIS", "plainApi", "./plain/api.ts");
 
     const steps = progress();
-    const standIn = standInFor("tf-serving");
-    if (standIn === undefined) throw new Error("no stand-in");
-    const images = [await plainImage(steps), await standIn.image(steps)];
+    const images = [await plainImage(steps), await kindImage("tf-serving", steps)];
     const [image, otherImage] = [await push(images[0]), await push(images[1])];
     dir = await mkdtemp(join(tmpdir(), "lathe-plain-"));
     env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };
@@ -67,7 +65,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
     if (dir !== undefined) await rm(dir, { recursive: true, force: true });
   }, 300_000);
 
-  const push = async (source: Awaited<ReturnType<typeof plainImage>> | undefined) => {
+  const push = async (source: ImageSource | undefined) => {
     if (source === undefined) throw new Error("no image");
     return (await pushImage(lab, source, progress())).reference;
   };
@@ -86,12 +84,22 @@ describe("a server kind that was added to a copy of the checkout", () => {
     expect(machine.id).toBe(PLAIN);
     expect(servers).toHaveLength(1);
     expect(servers[0]).toMatchObject({
-      ...{ id: PLAIN, machineId: PLAIN, kind: "plain", container: "plain", standIn: false, build: "python" },
+      ...{
+        id: PLAIN,
+        machineId: PLAIN,
+        kind: "plain",
+        container: "plain",
+        standIn: false,
+        note: NOTE,
+        build: "python",
+      },
       settings: { PLAIN_WORKERS: "3", PLAIN_DELAY_MS: "20" },
       endpoints: [{ api: "plain", protocol: "rest", port: 8080, security: "none" }],
       models: [{ name: "null", version: 1, isNull: true }],
     });
     expect(servers[0]?.metrics).toBeUndefined();
+    const size = await on(lab, PLAIN, `docker image inspect --format '{{.Size}}' ${servers[0]?.image ?? ""}`);
+    expect(servers[0]?.imageBytes).toBe(Number(size));
     expect(await status()).toEqual({ version: 1 });
     const again = await engine.tryUp(plain);
     expect([again.code, Object.keys(again.changes)]).toEqual([0, ["same"]]);
@@ -164,6 +172,8 @@ describe("a server kind that was added to a copy of the checkout", () => {
       if (call.cell.includes("plain-http")) expect(call.totalMs).toBeGreaterThan(20);
     }
     // Markdown escapes underscores.
+    for (const text of [await file("report.html"), await file("report.md")])
+      expect(text).toContain(NOTE.replace(/\.$/, ""));
     for (const text of [await file("report.html"), (await file("report.md")).replaceAll("\\_", "_")])
       for (const words of ["plain-http", "PLAIN_WORKERS", PLAIN, OTHER]) expect(text).toContain(words);
   });
