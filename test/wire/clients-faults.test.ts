@@ -332,6 +332,14 @@ describe("probe and a server that has not begun a call", () => {
 
   it.each<[string, (stream: number) => readonly Buffer[]]>([
     ["refuses it after it began to answer", (stream) => [frame(1, 4, stream, HEAD), frame(3, 0, stream, uint32(7))]],
+    [
+      "goes away below it after it began to answer",
+      (stream) => [frame(1, 4, stream, HEAD), frame(7, 0, 0, uint32(0, 0))],
+    ],
+    [
+      "goes away below it after half an answer",
+      (stream) => [frame(1, 4, stream, HEAD), frame(0, 0, stream, EMPTY_MESSAGE), frame(7, 0, 0, uint32(0, 0))],
+    ],
     ["resets it for another reason", (stream) => [frame(3, 0, stream, uint32(2))]],
     ["goes away above it and ends", (stream) => [frame(7, 0, 0, uint32(stream, 0)), frame(3, 0, stream, uint32(8))]],
   ])("makes no second attempt where that %s", async (_what, first) => {

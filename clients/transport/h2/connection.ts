@@ -226,7 +226,7 @@ export class Http2Connection {
 
   #takeWindowUpdate(frame: Frame): void {
     frames.expectLength(frame, 4);
-    this.#patience.idle();
+    this.#patience.windowUpdate();
     if (frame.stream !== 0) this.#mustBeKnown(frame);
     const increment = frame.payload.readUInt32BE(0) & 0x7fffffff;
     const exchange = this.#open.get(frame.stream);
@@ -251,7 +251,7 @@ export class Http2Connection {
     while (exchange.unsent > 0) {
       const count = Math.min(this.#peer.maxFrame, exchange.unsent, exchange.sendWindow, this.#sendWindow);
       if (count <= 0) return;
-      this.#patience.progress();
+      this.#patience.sent(count);
       const last = count === exchange.unsent;
       exchange.sendWindow -= count;
       this.#sendWindow -= count;
