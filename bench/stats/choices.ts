@@ -172,8 +172,9 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     if (own === best.own || fit === undefined)
       return { name: option, at, ms, over: { ratio: 1, interval: null }, maybeFastest: true };
     const contrast = fit.contrast(at, best.at);
-    const { ratio, interval } = ratioOfContrast({ log: contrast.log, interval: simultaneous(contrast, pairs) });
-    const over = { ratio, interval: known(interval) };
+    const { log, doubt } = contrast;
+    const found = ratioOfContrast({ log, doubt, interval: simultaneous(contrast, pairs) });
+    const over = { ...found, interval: known(found.interval) };
     return { name: option, at, ms, over, maybeFastest: over.interval === null || over.interval.low <= 1 };
   });
   return {
@@ -223,7 +224,10 @@ function meanOf(study: Study, cells: readonly Cell[]): Estimate {
 }
 
 /** A contrast's 95 % interval, widened so that so many of them hold together (Bonferroni); null where that says nothing. */
-export function simultaneous({ log, interval, df }: Contrast, comparisons: number): Interval | null {
+export function simultaneous(
+  { log, interval, df }: Pick<Contrast, "log" | "interval" | "df">,
+  comparisons: number,
+): Interval | null {
   if (interval === null) return null;
   const quantile = (tail: number) => studentQuantile(1 - tail, df);
   const half = ((interval.high - interval.low) / 2) * (quantile(0.025 / Math.max(1, comparisons)) / quantile(0.025));

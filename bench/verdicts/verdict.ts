@@ -1,7 +1,7 @@
 import type { Levels } from "../stats/effects/design.ts";
 import type { Contrast } from "../stats/effects/contrast.ts";
 import type { EffectsFit } from "../stats/effects/effects.ts";
-import type { Interval } from "../stats/math/estimate.ts";
+import type { Doubt, Interval } from "../stats/math/estimate.ts";
 import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
 import { type Study, nullModels, pixelClients } from "../stats/study.ts";
 import { formatInterval } from "../format/numbers.ts";
@@ -21,6 +21,8 @@ export interface Effect {
   readonly interval: Interval | null;
   /** Degrees of freedom of the interval; absent: a normal one's. */
   readonly df?: number;
+  /** Why it is less sure than its visits say, or has no interval. */
+  readonly doubt?: Doubt;
   /** By this effect alone. */
   readonly outcome: Outcome;
 }
@@ -66,8 +68,8 @@ export function logEffect(label: string, log: number, interval: Interval | null,
 }
 
 /** A contrast of log latency as an effect. */
-export function contrastEffect(label: string, { log, interval, df }: Contrast): Effect {
-  return logEffect(label, log, interval, df);
+export function contrastEffect(label: string, { log, interval, df, doubt }: Contrast): Effect {
+  return { ...logEffect(label, log, interval, df), ...(doubt && { doubt }) };
 }
 
 /** How findings come about, for readers. */

@@ -1,4 +1,4 @@
-import { type Interval, type RatioEstimate, ofLog } from "../math/estimate.ts";
+import { type Doubt, type Interval, type RatioEstimate, ofLog } from "../math/estimate.ts";
 import { quantile } from "../math/quantile.ts";
 import { normalQuantile, studentQuantile } from "../math/special.ts";
 import { type Propagated, jointDraws } from "./propagation.ts";
@@ -11,6 +11,7 @@ export interface Contrast {
   /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty where that is not known. */
   readonly moves: Float64Array;
   readonly df: number;
+  readonly doubt: Doubt | undefined;
 }
 
 /** The upper end of 95 % intervals. */
@@ -18,7 +19,7 @@ const UPPER = 0.975;
 /** Half of an interval, as a logarithm, beyond which it says nothing. */
 export const WIDEST = Math.log(1000);
 const DRAWS = 1000;
-const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
+const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0, doubt: undefined };
 
 /**
  * A contrast whose error is worked out when it is first asked for: that takes time, and many a contrast is asked for its value
@@ -30,9 +31,10 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
   const known = lazily(() => {
     const error = errorOf();
     if (error === undefined) return WITHOUT_ERROR;
-    const { variance, df, moves } = error;
+    const { variance, df, moves, doubt } = error;
+    if (doubt === "lasting") return { ...WITHOUT_ERROR, doubt };
     const half = df >= 1 ? studentQuantile(UPPER, df) * Math.sqrt(variance) : Infinity;
-    return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df } : WITHOUT_ERROR;
+    return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df, doubt } : WITHOUT_ERROR;
   });
   return {
     log,
@@ -45,6 +47,9 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
     get df() {
       return known().df;
     },
+    get doubt() {
+      return known().doubt;
+    },
   };
 }
 
@@ -55,10 +60,11 @@ export function lazily<T>(make: () => T): () => T {
 }
 
 /** A contrast as a ratio. */
-export function ratioOfContrast(c: Pick<Contrast, "log" | "interval">): RatioEstimate {
+export function ratioOfContrast(c: Pick<Contrast, "log" | "interval" | "doubt">): RatioEstimate {
   return {
     ratio: ofLog(c.log),
     interval: c.interval && { low: ofLog(c.interval.low), high: ofLog(c.interval.high) },
+    ...(c.doubt && { doubt: c.doubt }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { dot } from "../math/matrix.ts";
 import type { Sample } from "./blocks.ts";
 import type { Noise } from "./components.ts";
-import { lastingSquare } from "./persistence.ts";
+import { ROUNDS_TO_KNOW, lastingSquare } from "./persistence.ts";
+import type { Doubt } from "../math/estimate.ts";
 import { random } from "../math/random.ts";
 
 /** How well a weighted sum of visits is known. */
@@ -11,6 +12,8 @@ export interface Propagated {
   readonly df: number;
   /** What moves the sum, each as a standard deviation: machines in their rounds, then visits. */
   readonly moves: Float64Array;
+  /** What is not sure of it because the run has few rounds; absent: nothing is. */
+  readonly doubt?: Doubt;
 }
 
 /** Where so small a share of a sum's weight is common to a machine and round, what they have in common does not count. */
@@ -61,11 +64,21 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
   const share = visits === 0 ? 0 : left / visits;
   for (const group of own.values()) below += (share * group.variance) ** 2 / group.df;
   const df = variance === 0 ? Math.min(...[...own.values()].map((g) => g.df)) : variance ** 2 / below;
-  return { variance, df, moves: Float64Array.from(moves) };
+  const doubt = doubtAbout(samples, weights, noise);
+  return { variance, df, moves: Float64Array.from(moves), ...(doubt && { doubt }) };
+}
+
+/** From such a share of a sum's weight on, it rests on what its machines' rounds have in common. */
+const RESTS = 0.05;
+
+/** What is not sure of a sum that rests on machines' rounds, where they are few. */
+function doubtAbout(samples: readonly Sample[], weights: Float64Array, noise: Noise): Doubt | undefined {
+  if (noise.rounds >= ROUNDS_TO_KNOW || standsApart(samples, weights, RESTS)) return undefined;
+  return noise.layers.some((layer) => layer.lasts) ? "lasting" : "short";
 }
 
 /** Whether nothing that the visits of a machine and round have in common is in a sum. */
-function standsApart(samples: readonly Sample[], weights: Float64Array): boolean {
+function standsApart(samples: readonly Sample[], weights: Float64Array, most = APART): boolean {
   const blocks = new Map<string, { sum: number; visits: number }>();
   samples.forEach(({ machine, round }, i) => {
     const key = `${machine}|${round}`;
@@ -73,7 +86,7 @@ function standsApart(samples: readonly Sample[], weights: Float64Array): boolean
     blocks.set(key, { sum: sum + (weights[i] as number), visits: visits + 1 });
   });
   const together = [...blocks.values()].reduce((sum, b) => sum + b.sum ** 2 / b.visits, 0);
-  return together <= APART * weights.reduce((sum, w) => sum + w ** 2, 0);
+  return together <= most * weights.reduce((sum, w) => sum + w ** 2, 0);
 }
 
 function gather(
