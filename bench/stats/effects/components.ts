@@ -16,6 +16,8 @@ export interface Layer extends Component {
   readonly own: number;
   /** How far one round goes together with the next (persistence.ts). */
   readonly persistence: number;
+  /** It is of whole rounds, or of a machine's: what may last. */
+  readonly wide: boolean;
   /** Whether its rounds surely go together. */
   readonly lasts: boolean;
 }

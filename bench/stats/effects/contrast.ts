@@ -12,6 +12,8 @@ export interface Contrast {
   readonly moves: Float64Array;
   readonly df: number;
   readonly doubt: Doubt | undefined;
+  /** How many times as wide its interval must be before anything is decided by it: 1 where nothing is in doubt. */
+  readonly caution: number;
 }
 
 /** The upper end of 95 % intervals. */
@@ -19,7 +21,7 @@ const UPPER = 0.975;
 /** Half of an interval, as a logarithm, beyond which it says nothing. */
 export const WIDEST = Math.log(1000);
 const DRAWS = 1000;
-const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0, doubt: undefined };
+const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0, doubt: undefined, caution: 1 };
 
 /**
  * A contrast whose error is worked out when it is first asked for: that takes time, and many a contrast is asked for its value
@@ -31,10 +33,12 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
   const known = lazily(() => {
     const error = errorOf();
     if (error === undefined) return WITHOUT_ERROR;
-    const { variance, df, moves, doubt } = error;
+    const { variance, df, moves, doubt, caution = 1 } = error;
     if (doubt === "lasting") return { ...WITHOUT_ERROR, doubt };
     const half = df >= 1 ? studentQuantile(UPPER, df) * Math.sqrt(variance) : Infinity;
-    return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df, doubt } : WITHOUT_ERROR;
+    return half <= WIDEST
+      ? { interval: { low: log - half, high: log + half }, moves, df, doubt, caution }
+      : WITHOUT_ERROR;
   });
   return {
     log,
@@ -49,6 +53,9 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
     },
     get doubt() {
       return known().doubt;
+    },
+    get caution() {
+      return known().caution;
     },
   };
 }

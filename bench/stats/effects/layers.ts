@@ -98,6 +98,7 @@ export function layersOf(
       // A finer layer that shows nothing goes by what the visits show.
       df: !part.wide && variance === 0 ? Infinity : Math.max(1, df * lasting.df),
       ...{ counts: counts.slice(k), own: part.own, persistence },
+      wide: part.wide,
       lasts: isLasting(levels, part.coarse === undefined ? 0 : 1),
       nameOf: (sample) => (part.about(sample) ? part.step.nameOf(sample) : undefined),
     });

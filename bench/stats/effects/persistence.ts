@@ -10,11 +10,15 @@ export const ROUNDS_TO_TELL = 8;
 /** From so many rounds on, the correlation is known well enough that intervals hold what they say. */
 export const ROUNDS_TO_KNOW = 30;
 
+/** So strongly a machine's rounds are taken to go together where nothing may be called faster that only seems so: `bench:truth` tries it. */
+const ASSUMED = 0.75;
+
 /** What a run can tell of noise that lasts, for readers. */
 export const DRIFT_RULE =
   `If a machine's bad rounds come in a row, comparisons of machines, and milliseconds, are less sure than their visits say. Fewer than ` +
   `${ROUNDS_TO_TELL} rounds cannot show it; fewer than ${ROUNDS_TO_KNOW} cannot show how much wider intervals must be. So where such rounds are seen ` +
-  "to come in a row (a test at 5 %), a run of fewer gives no interval, and otherwise it says beside the figure what it cannot tell.";
+  "to come in a row (a test at 5 %), a run of fewer gives no interval, and otherwise it says beside the figure what it cannot tell. " +
+  `An answer or a verdict then rests on a wider interval: as if one round went together with the next by ${ASSUMED}.`;
 
 /** The same beside a figure, in a few words. */
 export const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
@@ -24,6 +28,13 @@ export const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
 
 /** How many standard errors of no correlation a correlation lies above where it is taken to be one: 5 %, one tail. */
 const SURELY = 1.645;
+
+/** How many times as large a variance of an even mean over so many rounds is, if they go together as assumed and not as seen. */
+export function cautionOf(rounds: number, seen: number): number {
+  const even = new Map(Array.from({ length: rounds }, (_, round) => [round, 1 / rounds]));
+  const of = (persistence: number) => lastingSquare(even, persistence) * lastingVariance(rounds, persistence).factor;
+  return Math.max(1, of(ASSUMED) / of(seen));
+}
 
 /** More than this is not told from a drift that never ends. */
 const MOST = 0.9;

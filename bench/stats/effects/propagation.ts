@@ -1,7 +1,7 @@
 import { dot } from "../math/matrix.ts";
 import type { Sample } from "./blocks.ts";
 import type { Noise } from "./components.ts";
-import { ROUNDS_TO_KNOW, lastingSquare } from "./persistence.ts";
+import { ROUNDS_TO_KNOW, cautionOf, lastingSquare } from "./persistence.ts";
 import type { Doubt } from "../math/estimate.ts";
 import { random } from "../math/random.ts";
 
@@ -14,6 +14,8 @@ export interface Propagated {
   readonly moves: Float64Array;
   /** What is not sure of it because the run has few rounds; absent: nothing is. */
   readonly doubt?: Doubt;
+  /** Where it is in doubt: by how much its error must widen before anything is decided by it. */
+  readonly caution?: number;
 }
 
 /** Where so small a share of a sum's weight is common to a machine and round, what they have in common does not count. */
@@ -38,7 +40,8 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
     const square = squareOf(sums, layer.persistence);
     const scale = Math.sqrt(layer.variance);
     for (const own of sums.values()) for (const weight of own.values()) moves.push(weight * scale);
-    return { ...layer, square, left: square * layer.variance, used: 0 };
+    const whole = square * layer.variance;
+    return { ...layer, square, whole, left: whole, used: 0, caution: cautionOf(noise.rounds, layer.persistence) };
   });
   const own = ownParts(samples, weights, noise, moves);
   const visits = [...own.values()].reduce((sum, c) => sum + c.variance, 0);
@@ -65,7 +68,9 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
   for (const group of own.values()) below += (share * group.variance) ** 2 / group.df;
   const df = variance === 0 ? Math.min(...[...own.values()].map((g) => g.df)) : variance ** 2 / below;
   const doubt = doubtAbout(samples, weights, noise);
-  return { variance, df, moves: Float64Array.from(moves), ...(doubt && { doubt }) };
+  const more = layers.reduce((sum, layer) => sum + (layer.wide ? (layer.caution - 1) * layer.whole : 0), 0);
+  const caution = variance > 0 ? Math.sqrt(1 + more / variance) : 1;
+  return { variance, df, moves: Float64Array.from(moves), ...(doubt && { doubt, caution }) };
 }
 
 /** From such a share of a sum's weight on, it rests on what its machines' rounds have in common. */
