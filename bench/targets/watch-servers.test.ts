@@ -43,7 +43,7 @@ function watched(ssh: Machine["ssh"]): ServerWatch {
   const machine = { id: "edge", ssh } as Machine;
   const server = { id: "edge", machineId: "edge", container: "tfs" } as Server;
   let ms = 0;
-  return (watch = watchServers({ machines: [machine], servers: [server] } as unknown as Deployed, () => (ms += 5)));
+  return (watch = watchServers({ machines: [machine], servers: [server] }, () => (ms += 5)));
 }
 const use = async (of: ServerWatch) => (await of.begin(cell))();
 
