@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { cellOf } from "../testing/cells.ts";
-import type { Deployed } from "./deployments.ts";
 import { watchServers, type ServerWatch } from "./watch-servers.ts";
 
 vi.mock("node:child_process", async (original) => {
