@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { realClock } from "../../bench/loads/clock.ts";
 import { constantRate } from "../../bench/loads/constant-rate.ts";
 import { quantile } from "../../bench/stats/math/quantile.ts";
@@ -18,7 +17,7 @@ const GOALS: Readonly<Record<number, number>> = { 1000: 0.015, 5000: 0.48 };
 /** A server that answers each byte with a byte, in a process of its own, so that it takes no time of the loop that is measured. */
 const ECHO = `
   const server = require("node:net").createServer({ noDelay: true }, (socket) => socket.on("error", () => {}).pipe(socket));
-  server.listen(0, "127.0.0.1", () => console.log(server.address().port));`;
+  server.listen(0, "127.0.0.1", () => process.send(server.address().port));`;
 
 /** How late the calls of an open loop began at one rate. */
 export interface Lag {
@@ -47,13 +46,13 @@ export function lagOf(ratePerSecond: number, lagsMs: readonly number[], spun: nu
 
 /** `lathe selfbench lag`. */
 export async function benchLag({ rates, seconds, check, json }: Values<typeof LAG>): Promise<number> {
-  const server = spawn(process.execPath, ["-e", ECHO], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(process.execPath, ["-e", ECHO], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   try {
-    const [port] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+    const [port] = (await once(server, "message")) as [number];
     const all: Lag[] = [];
     for (const rate of rates) {
       say(`${rate} calls a second, for ${seconds} s`);
-      all.push(await measured(Number(port), rate, seconds));
+      all.push(await measured(port, rate, seconds));
     }
     printResult(LAG.json, json, text(all), { rates: all });
     return check === true && all.some((l) => l.met === false) ? 1 : 0;
