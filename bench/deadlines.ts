@@ -18,7 +18,7 @@ export const EXPLAIN_MS = 20_000;
 /** Milliseconds for a server's machine to say what the server used: a few reads of files. */
 export const USE_MS = 5_000;
 
-/** Milliseconds for a connection to a server to open. */
+/** Milliseconds for a connection to a server, or to its machine, to open. */
 export const OPEN_MS = 10_000;
 
 /** What an agent may be late with everything, on a machine that has other things to do. */

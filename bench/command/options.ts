@@ -117,6 +117,10 @@ const MATRIX = {
 /** Options for new runs only. */
 const NEW_RUN = {
   repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
+  "repeat-of": {
+    ...{ value: "RUN", rare: true, completes: "runs" },
+    help: "this run repeats RUN: after a restart of its servers, it shows `compare` what a restart changes",
+  },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
   next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cached, leftovers } from "../../lib/cache/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
+import { leftovers } from "../../lib/cache/unfinished.ts";
 import { cacheDir } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { needRoot } from "../debian/needs.ts";

@@ -257,13 +257,13 @@ describe("a running server", () => {
     expect(server.log()).toMatch(/Loading servable: \{name: null version: 3\} failed: Can't parse/);
   });
 
-  it("says at its start that it is a stand-in, and is gone within two seconds of SIGTERM", async () => {
+  it("says at its start that it is a stand-in, and is gone before Docker would kill it, ten seconds after SIGTERM", async () => {
     expect(server.log()).toMatch(/lathe-tfs-stand-in .*a stand-in for TensorFlow Serving 2\.14\.1, not its binary/);
     const started = Date.now();
     server.child.kill("SIGTERM");
     await new Promise((done) => server.child.once("exit", done));
     expect(server.child.exitCode).toBe(0);
-    expect(Date.now() - started).toBeLessThan(2000);
+    expect(Date.now() - started).toBeLessThan(10_000);
   });
 });
 

@@ -2,6 +2,7 @@ import { and } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
 import { isPlain } from "../../matrix/cell.ts";
 import { type Question, type Subject, ask, callerOf, questions, unanswered } from "../../stats/choices.ts";
+import { DOUBT_WORDS } from "../../stats/effects/persistence.ts";
 import { type Study, nullModels } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
 import { fastestText, othersText } from "./compared.ts";
@@ -60,12 +61,19 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     confidence: sure ? "high" : "inconclusive",
     compared: othersText(q, study),
     limit: [
+      ...doubtsOf(q),
       ...when(unsure.length > 0, `inconclusive for ${and(unsure.map((own) => own.model ?? ""))} alone`),
       ...when(!sure && settle === undefined, "too close for a longer run to tell them apart"),
     ].join("; "),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),
   };
+}
+
+/** What so few rounds cannot tell of a comparison of machines. */
+function doubtsOf({ options }: Question): string[] {
+  const doubts = new Set(options.flatMap((o) => o.over.doubt ?? []));
+  return [...doubts].map((doubt) => DOUBT_WORDS[doubt]);
 }
 
 /** What readers call a question about an axis; of other axes than these their own title. */

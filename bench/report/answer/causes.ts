@@ -31,12 +31,10 @@ function causeText(
 ): string {
   const cpu = inputs.manifest.machines.find((m) => m.id === machine)?.facts.cpu;
   const quotaCpus = cpu?.quotaCpus ?? null;
-  const processors = Math.max(1, cpu?.logical.filter((l) => l.online).length ?? 1);
   const quota = quotaCpus === null ? "a CPU quota" : `${machine}'s quota of ${quotaCpus} CPU`;
   const conditions = group.flatMap((c) => inputs.conditions?.get(c.id) ?? []);
   const throttled = meanOrNull(conditions.flatMap((c) => c.throttledShare ?? []));
-  // The kernel counts it for all processors together.
-  const stolen = meanOrNull(conditions.flatMap((c) => (c.stealShare === null ? [] : c.stealShare / processors)));
+  const stolen = meanOrNull(conditions.flatMap((c) => c.stealShare ?? []));
   const collected = collectedShare(group, inputs);
   const found = [
     ...(throttled !== null && throttled >= THROTTLED_SHARE

@@ -1,4 +1,4 @@
-import type { Interval } from "../../stats/math/estimate.ts";
+import type { Doubt, Interval } from "../../stats/math/estimate.ts";
 import type { Levels } from "../../stats/effects/design.ts";
 import type { Tone } from "../blocks.ts";
 
@@ -25,6 +25,8 @@ export interface PlaceRow {
   readonly medianMs: number | null;
   /** Of `medianMs`, 95 %; null where the data give none. */
   readonly interval: Interval | null;
+  /** Why that interval is less sure than its visits say, or is not there. */
+  readonly doubt?: Doubt;
   /** Whether it takes part in the comparison of places and protocols for its model. */
   readonly compared: boolean;
   /** The fastest measured of those that are compared. */
