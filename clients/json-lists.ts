@@ -1,40 +1,7 @@
-import { StatusError } from "../codes.ts";
-import { checkTensor, valuesOf } from "../tensors.ts";
-import type { PredictRequest, Tensor } from "../client.ts";
+import { StatusError } from "./codes.ts";
+import { valuesOf } from "./tensors.ts";
+import type { Tensor } from "./client.ts";
 import type { JsonBuffer } from "./json-buffer.ts";
-
-/**
- * Writes a `:predict` body into `out`. One input with a batch dimension goes as rows (`instances`: what the paper's client
- * sends); several inputs, or a scalar, or any where `byName` says so, by name (`inputs`).
- * Throws StatusError INVALID_ARGUMENT where a tensor's data does not fit its type and shape.
- */
-export function encodePredictBody(
-  request: PredictRequest,
-  defaultSignature: string,
-  out: JsonBuffer,
-  byName = false,
-): void {
-  const inputs = Object.entries(request.inputs);
-  for (const [name, tensor] of inputs) checkTensor(name, tensor);
-  out.at = 0;
-  out.text('{"signature_name":');
-  out.string(request.signature ?? defaultSignature);
-  const only = inputs.length === 1 ? inputs[0]?.[1] : undefined;
-  if (!byName && only !== undefined && only.shape.length > 0) {
-    out.text(',"instances":');
-    encodeTensor(only, out);
-  } else {
-    out.text(',"inputs":{');
-    inputs.forEach(([name, tensor], i) => {
-      if (i > 0) out.text(",");
-      out.string(name);
-      out.text(":");
-      encodeTensor(tensor, out);
-    });
-    out.text("}");
-  }
-  out.text("}");
-}
 
 /** Writes a tensor as nested JSON lists: the same text as `JSON.stringify` of the nested arrays would be. */
 export function encodeTensor(tensor: Tensor, out: JsonBuffer): void {
@@ -51,7 +18,7 @@ function elementWriter(tensor: Tensor, out: JsonBuffer): ElementWriter {
   if (tensor.dtype === "DT_BOOL") return (i) => out.text(data[i] === 0 ? "false" : "true");
   const values = valuesOf(tensor);
   if (values === undefined) throw new StatusError("INVALID_ARGUMENT", `JSON has no form for ${tensor.dtype}`);
-  // NaN, Infinity and -Infinity as they stand: no JSON, but what TF Serving reads and writes for them.
+  // NaN, Infinity and -Infinity as they stand: no JSON, but what servers in C++ read and write for them.
   return (i) => out.text(String(values[i]));
 }
 
