@@ -122,41 +122,5 @@ function tensorOfLists({ name, dtype, shape, count }: OutputHead, contents: Uint
   });
 }
 
-/** One version of a model, as a RepositoryIndexResponse tells of it (Triton's extension of the service). */
-export interface IndexedModel {
-  readonly name: string;
-  readonly version: string;
-  /** `READY`, `UNAVAILABLE`, `LOADING`, `UNLOADING`; empty: it is in the repository alone. */
-  readonly state: string;
-  readonly reason: string;
-}
-
-/** A RepositoryIndexResponse's models. Throws StatusError where the bytes are none. */
-export function decodeRepositoryIndex(bytes: Uint8Array): IndexedModel[] {
-  const budget = new Budget();
-  const models: IndexedModel[] = [];
-  for (const reader = new WireReader(bytes); !reader.done;) {
-    const tag = reader.uint32();
-    if (tag !== 0x0a) {
-      reader.skip(tag);
-      continue;
-    }
-    budget.charge(RAW_BYTES * 8);
-    models.push(reader.nested(decodeIndexed));
-  }
-  return models;
-}
-
-function decodeIndexed(reader: WireReader): IndexedModel {
-  const texts = ["", "", "", ""];
-  while (!reader.done) {
-    const tag = reader.uint32();
-    const field = tag >>> 3;
-    if ((tag & 7) === 2 && field >= 1 && field <= texts.length) texts[field - 1] = textOf(reader.delimited());
-    else reader.skip(tag);
-  }
-  const [name = "", version = "", state = "", reason = ""] = texts;
-  return { name, version, state, reason };
-}
-
-const textOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length).toString("utf8");
+/** UTF-8 bytes as text. */
+export const textOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length).toString("utf8");
