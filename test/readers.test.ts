@@ -8,7 +8,7 @@ import { manifestOf } from "../bench/records/manifest.ts";
 import { recordsOf } from "../bench/records/records.ts";
 import { eachLine } from "../bench/run/agent/lines.ts";
 import { messageOfLine } from "../bench/run/agent/protocol.ts";
-import { errorText, parseJson } from "../clients/json-text.ts";
+import { errorText, parseJson } from "../clients/json/decode.ts";
 import { decodePredictAnswer } from "../clients/tf-serving/json-decode.ts";
 import { checkPredictResponse, decodePredictResponse, decodeTensor } from "../clients/tf-serving/messages/decode.ts";
 import { tensorOfObject, type TensorObject } from "../clients/tf-serving/messages/grpc-js-objects.ts";

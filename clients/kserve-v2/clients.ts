@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { StatusError, codeOfRestStatus } from "../codes.ts";
-import { JsonBuffer } from "../json-buffer.ts";
-import { errorText } from "../json-text.ts";
+import { JsonBuffer } from "../json/buffer.ts";
+import { errorText } from "../json/decode.ts";
 import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
 import { GrpcChannel } from "../transport/grpc-channel.ts";

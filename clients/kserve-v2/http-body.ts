@@ -1,5 +1,5 @@
 import { StatusError } from "../codes.ts";
-import { isObject, parseJson } from "../json-text.ts";
+import { isObject, parseJson } from "../json/decode.ts";
 import { Budget, checkTensor } from "../tensors.ts";
 import type { HttpBody } from "../transport/http.ts";
 import { datatypeOf, headOf, rawOf, tensorOfRaw } from "./elements.ts";

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { StatusError } from "../codes.ts";
-import type { JsonBuffer } from "../json-buffer.ts";
-import { encodeTensor } from "../json-lists.ts";
+import type { JsonBuffer } from "../json/buffer.ts";
+import { encodeTensor } from "../json/encode.ts";
 import { type Budget, MAX_RANK, checkTensor, numberArrays } from "../tensors.ts";
 import { datatypeOf, ofOutput, type KnownType, type OutputHead } from "./elements.ts";
 import type { NumberArray, PredictRequest, Tensor } from "../client.ts";

@@ -14,7 +14,7 @@ import { encodeBlock } from "../transport/h2/hpack.ts";
 import { tensorOfObject, type TensorObject } from "./messages/grpc-js-objects.ts";
 import { callErrorOf } from "../result.ts";
 import { HttpConnection } from "../transport/http.ts";
-import { errorText } from "../json-text.ts";
+import { errorText } from "../json/decode.ts";
 import { decodePredictAnswer } from "./json-decode.ts";
 import { modelStatusOf, versionOfMetadata } from "./status-messages.ts";
 import { checkTensor } from "../tensors.ts";

@@ -1,7 +1,7 @@
-import type { JsonBuffer } from "../json-buffer.ts";
-import { encodeTensor } from "../json-lists.ts";
-import { checkTensor } from "../tensors.ts";
 import type { PredictRequest } from "../client.ts";
+import type { JsonBuffer } from "../json/buffer.ts";
+import { encodeTensor } from "../json/encode.ts";
+import { checkTensor } from "../tensors.ts";
 
 /**
  * Writes a `:predict` body into `out`. One input with a batch dimension goes as rows (`instances`: what the paper's client

@@ -1,7 +1,7 @@
-import { StatusError } from "./codes.ts";
-import { valuesOf } from "./tensors.ts";
-import type { Tensor } from "./client.ts";
-import type { JsonBuffer } from "./json-buffer.ts";
+import { StatusError } from "../codes.ts";
+import { valuesOf } from "../tensors.ts";
+import type { Tensor } from "../client.ts";
+import type { JsonBuffer } from "./buffer.ts";
 
 /** Writes a tensor as nested JSON lists: the same text as `JSON.stringify` of the nested arrays would be. */
 export function encodeTensor(tensor: Tensor, out: JsonBuffer): void {
@@ -18,7 +18,7 @@ function elementWriter(tensor: Tensor, out: JsonBuffer): ElementWriter {
   if (tensor.dtype === "DT_BOOL") return (i) => out.text(data[i] === 0 ? "false" : "true");
   const values = valuesOf(tensor);
   if (values === undefined) throw new StatusError("INVALID_ARGUMENT", `JSON has no form for ${tensor.dtype}`);
-  // NaN, Infinity and -Infinity as they stand: no JSON, but what servers in C++ read and write for them.
+  // NaN, Infinity and -Infinity as they stand: no JSON, but what model servers and Python read and write for them.
   return (i) => out.text(String(values[i]));
 }
 
