@@ -16,7 +16,7 @@ const TLS_FILES = {
   "grpc-root-cert": "ca.crt",
 } as const;
 /** Seconds that requests under way have to end when it is stopped: less than Docker waits. */
-const EXIT_SECONDS = 10;
+const EXIT_SECONDS = 5;
 
 /** What the gate must know. */
 export interface Serving {

@@ -50,8 +50,7 @@ class TritonPythonModel:
             self._model = saved_model.load(folder, *threads)
         except Exception as fault:
             raise pb_utils.TritonModelException(str(fault)) from None
-        # Half of what loading took would stay with the process.
-        runtime.trim_memory()
+        self._trim = runtime.trim_memory
 
     def execute(self, requests):
         """An answer for each request; those of one batch run as one."""
@@ -66,6 +65,10 @@ class TritonPythonModel:
             if len(inputs) > 1:
                 merged = {name: np.concatenate([one[name] for one in inputs]) for name in merged}
             outputs = self._model.call(self._signature, {name: _fed(value) for name, value in merged.items()})
+            if self._trim is not None:
+                # The session has optimised the graph at its first run: half of what that took would stay with the process.
+                self._trim()
+                self._trim = None
             sizes = [len(next(iter(one.values()))) for one in inputs] if len(inputs) > 1 else [None]
             return [_answer(request, part) for request, part in zip(requests, _parts(outputs, sizes))]
         except Exception as fault:
