@@ -141,7 +141,9 @@ function ownerOf(): string {
 /** The error of an image that is not to be had; of one that no registry has, with how to make it. */
 function withBuild(error: unknown, { name, imageToBuild: fix }: ServerKind): unknown {
   if (fix === undefined || !(error instanceof UserError)) return error;
-  return new UserError([...error.faults, { what: `the image of the server kind ${name} is to be built`, fix }], { cause: error });
+  return new UserError([...error.faults, { what: `the image of the server kind ${name} is to be built`, fix }], {
+    cause: error,
+  });
 }
 
 /** Lets `docker` go through sudo: before the images and all that depends on them, and until all of it is gone. */

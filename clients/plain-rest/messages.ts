@@ -18,7 +18,10 @@ export function pathOf({ model, version, label }: Pick<PredictRequest, "model" |
 }
 
 /** Writes a request's body. Throws StatusError INVALID_ARGUMENT where it has more than one input, or data that does not fit its shape. */
-export function encodeRequest({ inputs, signature }: Pick<PredictRequest, "inputs" | "signature">, out: JsonBuffer): void {
+export function encodeRequest(
+  { inputs, signature }: Pick<PredictRequest, "inputs" | "signature">,
+  out: JsonBuffer,
+): void {
   const [[name, tensor] = [], ...more] = Object.entries(inputs);
   if (name === undefined || tensor === undefined || more.length > 0)
     throw new StatusError("INVALID_ARGUMENT", `plain REST takes one input, not ${Object.keys(inputs).length}`);

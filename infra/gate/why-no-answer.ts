@@ -37,7 +37,18 @@ export async function whyNoAnswer({ target, address, endpoints }: GateSpec): Pro
 }
 
 /** A container's processes that the kernel took for want of memory lately, a line each. */
-const OOMS = ["docker", "events", "--since", "10m", "--until", "0s", "--filter", "event=oom", "--format", "{{.Action}}"];
+const OOMS = [
+  "docker",
+  "events",
+  "--since",
+  "10m",
+  "--until",
+  "0s",
+  "--filter",
+  "event=oom",
+  "--format",
+  "{{.Action}}",
+];
 
 /**
  * Throws a `UserError` where workers of a container die again and again because its memory is too little, though its first process
@@ -46,5 +57,7 @@ const OOMS = ["docker", "events", "--since", "10m", "--until", "0s", "--filter",
 export async function mustHaveMemory({ target, container, containerId }: GateSpec): Promise<void> {
   const asked = await runOn(target, [...OOMS, "--filter", `container=${containerId}`], { timeoutMs: 15_000 });
   if (asked.code !== 0 || asked.stdout.split("oom").length <= 2) return;
-  throw new UserError({ what: `container ${container}: its processes keep dying (out of memory: raise lathe:memoryMiB)` });
+  throw new UserError({
+    what: `container ${container}: its processes keep dying (out of memory: raise lathe:memoryMiB)`,
+  });
 }

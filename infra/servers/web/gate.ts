@@ -29,9 +29,7 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
   for (let last = "no answer yet"; ; await sleep(POLL_MS), waitMs *= 2) {
     const left = deadline - performance.now();
     if (left <= 0) throw await late(run, model, `${seen.size} of ${workers} workers have answered; ${last}`);
-    const tries = Array.from({ length: TRIES * (workers - seen.size) }, () =>
-      ask(run, model, Math.min(left, waitMs)),
-    );
+    const tries = Array.from({ length: TRIES * (workers - seen.size) }, () => ask(run, model, Math.min(left, waitMs)));
     for (const tried of await Promise.all(tries)) {
       if ("worker" in tried) seen.add(tried.worker ?? 0);
       else if (!["UNAVAILABLE", "DEADLINE_EXCEEDED"].includes(tried.code))
@@ -43,9 +41,6 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
     await mustHaveMemory(run);
   }
 }
-
-/** Nothing more: `ready` has had a real answer of every worker at the only endpoint. */
-export const smoke = (): Promise<void> => Promise.resolve();
 
 async function late(run: GateRun, model: GateModel, why: string): Promise<UserError> {
   const what = `model ${model.name} is not served by all workers after ${run.timeoutSeconds} s (${why})`;
