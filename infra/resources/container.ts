@@ -56,10 +56,11 @@ export function containerArgs(request: ContainerRequest) {
       .sort(),
     command: [...spec.command],
     ...(request.user === undefined ? {} : { user: request.user }),
-    // Port by port, as the provider reads them back: another order would be another container to it. The port of an endpoint
-    // with a token is its proxy's.
+    // Port by port, in the order in which the provider reads them back: another would be another container to it. The port of an
+    // endpoint with a token is its proxy's.
     ports: request.endpoints
       .filter(({ security }) => security !== "token")
+      .toSorted((a, b) => (`${a.containerPort}/tcp` < `${b.containerPort}/tcp` ? -1 : 1))
       .flatMap(({ containerPort: internal, port: external }) =>
         request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
       ),
@@ -150,8 +151,11 @@ function labels(part: Part): Record<string, pulumi.Input<string>> {
   };
 }
 
+/** What servers may take of a host's memory, in MiB: nine tenths, so that they never take their host down. Pure. */
+export const usableMiB = (memoryBytes: number): number => Math.floor((memoryBytes * 0.9) / 2 ** 20);
+
 /**
- * The memory limit of a server whose config sets none: nine tenths of the host's, so that servers never take their host down,
+ * The memory limit of a server whose config sets none: what servers may take of the host's memory,
  * less the limits of the stack's other servers there, shared with those that have none either. In steps of 256 MiB: a new
  * kernel finds a little more or less memory, which is no reason for a new container. Pure.
  *
@@ -160,7 +164,7 @@ function labels(part: Part): Record<string, pulumi.Input<string>> {
  */
 export function memoryShareMiB(memoryBytes: number, givenMiB: readonly number[] = [], sharers = 1): number {
   const STEP = 256;
-  const allMiB = (memoryBytes * 0.9) / 2 ** 20;
+  const allMiB = usableMiB(memoryBytes);
   const given = givenMiB.reduce((sum, mib) => sum + mib, 0);
   const mostMiB = Math.floor((allMiB - given) / sharers);
   if (mostMiB < 1)

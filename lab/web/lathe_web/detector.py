@@ -14,12 +14,18 @@ import os
 import pathlib
 
 import numpy as np
-from lathe_tf import saved_model
-from lathe_tf.errors import INVALID_ARGUMENT, UNIMPLEMENTED, Fault
-from lathe_tf.runtime import trim_memory
+
+# TensorFlow tells much of itself, once in each worker; its errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from lathe_tf import saved_model  # noqa: E402
+from lathe_tf.errors import INVALID_ARGUMENT, UNIMPLEMENTED, Fault  # noqa: E402
+from lathe_tf.runtime import trim_memory  # noqa: E402
 
 MODELS = pathlib.Path(os.environ.get("WEB_MODELS", "/models"))
 THREADS = int(os.environ.get("WEB_THREADS", "4"))
+# The smallest PNG: one grey pixel.
+_PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOoBwAAgQCA05RTSgAAAABJRU5ErkJggg==")
 _STATUS = {INVALID_ARGUMENT: 400, UNIMPLEMENTED: 501}
 _SHOWN = 500
 
@@ -35,10 +41,22 @@ def load():
     for name, versions in _served.items():
         for version in versions:
             try:
-                _loaded[name, version] = saved_model.load(str(MODELS / name / str(version)), *threads)
+                model = saved_model.load(str(MODELS / name / str(version)), *threads)
+                _warm(model)
+                _loaded[name, version] = model
             except Exception as fault:
                 _failed[name, version] = f"model {name} version {version} cannot be loaded: {fault}"
     trim_memory()
+
+
+def _warm(model):
+    """Asks for a first answer by each signature, which takes seconds. Whoever asks next is told what does not work."""
+    for signature, definition in model.signatures.items():
+        for value in ([_PNG], np.full((1, 64, 64, 3), 127, np.uint8)):
+            try:
+                model.call(signature, dict.fromkeys(definition.inputs, value))
+            except Fault:
+                continue
 
 
 def health():
