@@ -19,7 +19,10 @@ export async function packages(name: string, requirements: string, progress: Pro
     progress.step(`Installing ${name} from PyPI into an environment of its own`, 30);
     const pip = ["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "-r", requirements];
     const fix = "Python 3.11 or newer with venv is needed: apt-get install python3 python3-venv";
-    for (const step of [["python3", "-m", "venv", partial], [join(partial, "bin", "python"), ...pip]])
+    for (const step of [
+      ["python3", "-m", "venv", partial],
+      [join(partial, "bin", "python"), ...pip],
+    ])
       await run(step, { what: step.slice(1, 4).join(" "), fix });
     progress.done();
   });

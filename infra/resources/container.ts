@@ -96,7 +96,20 @@ export function labelList(labels: Readonly<Record<string, pulumi.Input<string>>>
 
 /** Inputs whose change replaces the container. The provider would update some of them in place, or believe to. */
 export const REPLACE_ON_CHANGES = [
-  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "shmSize", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
+  ...[
+    "image",
+    "envs",
+    "command",
+    "ports",
+    "mounts",
+    "tmpfs",
+    "shmSize",
+    "cpuSet",
+    "memory",
+    "memorySwap",
+    "readOnly",
+    "user",
+  ],
   ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
 

@@ -10,7 +10,11 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 600_000 });
  * with status 500 (MLServer 1.7.1): that is told as such, and the next call goes through.
  */
 
-const pixels: Tensor = { dtype: "DT_UINT8", shape: [1, 2, 3, 3], data: Uint8Array.from({ length: 18 }, (_, i) => 14 * i) };
+const pixels: Tensor = {
+  dtype: "DT_UINT8",
+  shape: [1, 2, 3, 3],
+  data: Uint8Array.from({ length: 18 }, (_, i) => 14 * i),
+};
 const request = (input: Tensor, more: Partial<PredictRequest> = {}): PredictRequest => ({
   ...{ model: "every-type", inputs: { inputs: input }, timeoutMs: 30_000 },
   ...more,
@@ -51,27 +55,33 @@ describe("MLServer", () => {
     return results;
   }
 
-  it.each(["kserve-grpc", "kserve-json"])("answers %s with tensors of every type, and with its own reasons", async (kind) => {
-    const [answered, versioned, unknown, empty, again] = await calls(
-      kind,
-      request(pixels),
-      request(pixels, { version: 1 }),
-      request(pixels, { model: "other" }),
-      request({ dtype: "DT_UINT8", shape: [0], data: new Uint8Array(0) }),
-      request(pixels),
-    );
-    for (const result of [answered, versioned, again]) {
-      if (result?.ok !== true) throw new Error(JSON.stringify(result));
-      const { BYTES, ...numbers } = result.outputs;
-      expect(numbers).toEqual(EVERY_TYPE);
-      expect((BYTES?.data as Uint8Array[]).map((text) => Buffer.from(text).toString())).toEqual(["a", "ä"]);
-      const { encodeMs, sendMs, waitMs, receiveMs, decodeMs, totalMs } = result.timing;
-      const parts = [encodeMs, sendMs, waitMs, receiveMs, decodeMs].map((part) => part ?? NaN);
-      expect(parts.reduce((a, b) => a + b)).toBeCloseTo(totalMs, 3);
-    }
-    expect(unknown).toMatchObject({ ok: false, error: { code: "NOT_FOUND", message: expect.stringContaining("other") as string } });
-    expect(empty?.ok).toBe(false);
-  });
+  it.each(["kserve-grpc", "kserve-json"])(
+    "answers %s with tensors of every type, and with its own reasons",
+    async (kind) => {
+      const [answered, versioned, unknown, empty, again] = await calls(
+        kind,
+        request(pixels),
+        request(pixels, { version: 1 }),
+        request(pixels, { model: "other" }),
+        request({ dtype: "DT_UINT8", shape: [0], data: new Uint8Array(0) }),
+        request(pixels),
+      );
+      for (const result of [answered, versioned, again]) {
+        if (result?.ok !== true) throw new Error(JSON.stringify(result));
+        const { BYTES, ...numbers } = result.outputs;
+        expect(numbers).toEqual(EVERY_TYPE);
+        expect((BYTES?.data as Uint8Array[]).map((text) => Buffer.from(text).toString())).toEqual(["a", "ä"]);
+        const { encodeMs, sendMs, waitMs, receiveMs, decodeMs, totalMs } = result.timing;
+        const parts = [encodeMs, sendMs, waitMs, receiveMs, decodeMs].map((part) => part ?? NaN);
+        expect(parts.reduce((a, b) => a + b)).toBeCloseTo(totalMs, 3);
+      }
+      expect(unknown).toMatchObject({
+        ok: false,
+        error: { code: "NOT_FOUND", message: expect.stringContaining("other") as string },
+      });
+      expect(empty?.ok).toBe(false);
+    },
+  );
 
   it("refuses tensors behind the JSON, which is told with its status", async () => {
     const [refused, again] = await calls("kserve-http", request(pixels), request(pixels));
@@ -79,8 +89,14 @@ describe("MLServer", () => {
   });
 });
 
-it.each(["kserve-grpc", "kserve-http", "kserve-json"])("%s refuses what the protocol has no name for, without a call", async (kind) => {
-  const client = clientKind(kind).create("127.0.0.1", 1);
-  for (const more of [{ label: "stable" }, { signature: "serving_bytes" }])
-    expect(await client.call(request(pixels, more))).toMatchObject({ ok: false, error: { code: "INVALID_ARGUMENT" } });
-});
+it.each(["kserve-grpc", "kserve-http", "kserve-json"])(
+  "%s refuses what the protocol has no name for, without a call",
+  async (kind) => {
+    const client = clientKind(kind).create("127.0.0.1", 1);
+    for (const more of [{ label: "stable" }, { signature: "serving_bytes" }])
+      expect(await client.call(request(pixels, more))).toMatchObject({
+        ok: false,
+        error: { code: "INVALID_ARGUMENT" },
+      });
+  },
+);
