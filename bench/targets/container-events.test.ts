@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explain } from "./container-events.ts";
+import { explain, patience } from "./container-events.ts";
 
 describe("why a server did not answer", () => {
   it("is said in the order of what its engine saw", () => {
@@ -27,4 +27,9 @@ describe("why a server did not answer", () => {
     );
     expect(explain("tfs", null, "", "")).toContain("did not say within 20 s");
   });
+});
+
+it("a container that was sent a signal is asked for its end, and one of which nothing is known once more", () => {
+  expect([patience("running"), patience("running\nkill "), patience("exited\nkill ")]).toEqual([1, 6, 6]);
+  expect([patience("exited\nkill \ndie 137"), patience("paused\npause ")]).toEqual([0, 0]);
 });

@@ -5,8 +5,9 @@ import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 
-/** Docker reports a container's end a moment later: where it has not yet, it is asked once more. */
+/** Docker reports a container's end a moment later, the later the more processes it had: until it has, it is asked again. */
 const AGAIN_MS = 500;
+const MOST_AGAIN = 6;
 
 /** Events that are told: a container that dies and starts for hours has thousands. */
 const MOST_EVENTS = 8;
@@ -40,11 +41,18 @@ export async function explainServer(
   const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
   const ask = () => runOn(machine.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
   let result = await ask();
-  if (result.code === 0 && !result.stdout.trim().includes("\n")) {
+  for (let again = 0; result.code === 0 && again < patience(result.stdout); again++) {
     await sleep(AGAIN_MS);
     result = await ask();
   }
   return explain(container, result.code, result.stdout, result.stderr);
+}
+
+/** How often to ask again after what the engine said: once where it knows of no event, more often where an end is to come. Pure. */
+export function patience(stdout: string): number {
+  const [, ...lines] = stdout.trim().split("\n");
+  if (lines.length === 0) return 1;
+  return lines.at(-1)?.startsWith("kill") === true ? MOST_AGAIN : 0;
 }
 
 /** Words for what the engine said. Pure. */

@@ -5,9 +5,10 @@ import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { run } from "../../lib/run.ts";
 import { LEAST_WARM } from "../options.ts";
-import { MODEL, type PayloadFiles } from "./payload.ts";
+import { IMAGE_SHAPE, MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { LineProgram } from "./line-program.ts";
+import type { TritonClient } from "./tritonclient.ts";
 
 /** What a run needs to know of its surroundings. */
 export interface Surroundings {
@@ -17,6 +18,9 @@ export interface Surroundings {
   readonly restAnswerBytes: number;
   readonly python: string;
   readonly ghz: string;
+  /** The server of fixed answers that speaks KServe's protocol. */
+  readonly kserve: { readonly grpcPort: number; readonly restPort: number };
+  readonly tritonClient: TritonClient;
 }
 
 /** A turn with the client's own phases, where it has them. */
@@ -70,13 +74,37 @@ export function contenders(): Contender[] {
     own("rest", "rest", WHOLE),
     own("rest-body", "rest", READY),
     { name: "wrk", protocol: "rest", ours: false, inside: READY, start: eachTurnAnew(wrkTurn) },
+    ...kserve("grpc", "grpc"),
+    ...kserve("rest", "http"),
   ];
 }
 
-function own(name: string, protocol: "grpc" | "rest", inside: string): Contender {
+/** Of KServe's protocol: our client, NVIDIA's, and its load generator. */
+function kserve(protocol: "grpc" | "rest", form: "grpc" | "http"): Contender[] {
+  const port = (at: Surroundings) => (protocol === "grpc" ? at.kserve.grpcPort : at.kserve.restPort);
+  const program = fileURLToPath(new URL("./kserve.py", import.meta.url));
+  return [
+    own(`kserve-${form}`, protocol, WHOLE, port),
+    byLines(`tritonclient-${form}`, protocol, false, `${WHOLE} (InferInput)`, (at) => {
+      const args = [program, form, String(port(at)), at.files.folder];
+      return new LineProgram(`tritonclient (${form})`, at.tritonClient.python, args);
+    }),
+    {
+      ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
+      start: eachTurnAnew((at, plan) => perfAnalyzerTurn(at, plan, form, port(at))),
+    },
+  ];
+}
+
+function own(
+  name: string,
+  protocol: "grpc" | "rest",
+  inside: string,
+  portOf?: (at: Surroundings) => number,
+): Contender {
   const program = fileURLToPath(new URL("./own.ts", import.meta.url));
   return byLines(name, protocol, true, inside, (at) => {
-    const port = protocol === "grpc" ? at.grpcPort : at.restPort;
+    const port = portOf?.(at) ?? (protocol === "grpc" ? at.grpcPort : at.restPort);
     return new LineProgram(name, process.execPath, [program, name, String(port)]);
   });
 }
@@ -139,6 +167,37 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
   if (bad !== undefined || details.length !== calls)
     throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
   return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
+}
+
+/** What it saw of each request: when it was sent, and when its answer was there, in nanoseconds. */
+interface Profile {
+  readonly experiments: readonly {
+    readonly requests: readonly { readonly timestamp: number; readonly response_timestamps: readonly number[] }[];
+  }[];
+}
+
+/** No model runs and the server answers at once: the latency that it reports is its own overhead, and the way to the server. */
+async function perfAnalyzerTurn(
+  at: Surroundings,
+  { calls }: TurnPlan,
+  form: "grpc" | "http",
+  port: number,
+): Promise<TurnWithPhases> {
+  const report = join(at.files.folder, "perf_analyzer.json");
+  const total = calls + LEAST_WARM;
+  const args = [
+    ...["-m", MODEL, "-u", `127.0.0.1:${port}`, "-i", form, "--shape", `inputs:${IMAGE_SHAPE.join(",")}`],
+    ...["--request-count", String(total), "--profile-export-file", report],
+  ];
+  const { perfAnalyzer, env } = at.tritonClient;
+  await run([perfAnalyzer, ...args], { what: "perf_analyzer", env: { ...process.env, ...env } });
+  const { experiments } = JSON.parse(await readFile(report, "utf8")) as Profile;
+  const latencies = (experiments[0]?.requests ?? []).map(
+    (r) => ((r.response_timestamps[0] ?? NaN) - r.timestamp) / 1e6,
+  );
+  if (latencies.length < total || latencies.some(Number.isNaN))
+    throw new UserError({ what: `perf_analyzer: ${latencies.length} of ${total} calls` });
+  return { ...turnOf(latencies.slice(LEAST_WARM)), phases: null };
 }
 
 /** It counts seconds, not calls: one to warm up (each with a new connection), one to measure. */

@@ -8,7 +8,7 @@ import type { Report } from "./race.ts";
 export function reportText(report: Report): string {
   const { bytes, plan } = report;
   return [
-    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn).`,
+    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz, perf_analyzer: these only; wrk: 1 s in each turn).`,
     "Milliseconds, medians over all turns.",
     priority(report.nice),
     `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
@@ -20,6 +20,8 @@ export function reportText(report: Report): string {
     "",
     "Fixed answers from selfbench/clients/server: no model runs. ghz and wrk tell no answer's length one by one: of ghz every",
     "status was checked, of wrk every status and the sum of lengths; of all others every answer's status and length.",
+    "KServe's clients send the same pixels raw and get 12 kB of raw tensors. perf_analyzer's own overhead is the p50 that it reports here,",
+    "where no model runs: what it adds to a server's latencies when it measures them, the way to the server included.",
   ].join("\n");
 }
 
