@@ -169,35 +169,27 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
   return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
 }
 
-/** What it saw of each request: when it was sent, and when its answer was there, in nanoseconds. */
-interface Profile {
-  readonly experiments: readonly {
-    readonly requests: readonly { readonly timestamp: number; readonly response_timestamps: readonly number[] }[];
-  }[];
-}
-
-/** No model runs and the server answers at once: the latency that it reports is its own overhead, and the way to the server. */
+/**
+ * No model runs and the server answers at once: the latency that it reports is its own overhead, and the way to the server. All its calls
+ * count, the first ones too: nothing in it is compiled as it runs.
+ */
 async function perfAnalyzerTurn(
   at: Surroundings,
   { calls }: TurnPlan,
   form: "grpc" | "http",
   port: number,
 ): Promise<TurnWithPhases> {
-  const report = join(at.files.folder, "perf_analyzer.json");
-  const total = calls + LEAST_WARM;
   const args = [
     ...["-m", MODEL, "-u", `127.0.0.1:${port}`, "-i", form, "--shape", `inputs:${IMAGE_SHAPE.join(",")}`],
-    ...["--request-count", String(total), "--profile-export-file", report],
+    ...["--request-count", String(calls)],
   ];
   const { perfAnalyzer, env } = at.tritonClient;
-  await run([perfAnalyzer, ...args], { what: "perf_analyzer", env: { ...process.env, ...env } });
-  const { experiments } = JSON.parse(await readFile(report, "utf8")) as Profile;
-  const latencies = (experiments[0]?.requests ?? []).map(
-    (r) => ((r.response_timestamps[0] ?? NaN) - r.timestamp) / 1e6,
-  );
-  if (latencies.length < total || latencies.some(Number.isNaN))
-    throw new UserError({ what: `perf_analyzer: ${latencies.length} of ${total} calls` });
-  return { ...turnOf(latencies.slice(LEAST_WARM)), phases: null };
+  const said = await run([perfAnalyzer, ...args], { what: "perf_analyzer", env: { ...process.env, ...env } });
+  const figure = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(said)?.[1] ?? NaN);
+  const [count, p50, p90, p99] = ["Request count", "p50 latency", "p90 latency", "p99 latency"].map(figure) as number[];
+  if (count !== calls || [p50, p90, p99].some(Number.isNaN))
+    throw new UserError({ what: `perf_analyzer: ${count} of ${calls} calls: ${said.slice(-500)}` });
+  return { calls, p50Ms: (p50 ?? NaN) / 1000, p90Ms: (p90 ?? NaN) / 1000, p99Ms: (p99 ?? NaN) / 1000, phases: null };
 }
 
 /** It counts seconds, not calls: one to warm up (each with a new connection), one to measure. */
