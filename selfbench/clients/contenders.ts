@@ -5,10 +5,10 @@ import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { run } from "../../lib/run.ts";
 import { LEAST_WARM } from "../options.ts";
-import { IMAGE_SHAPE, MODEL, type PayloadFiles } from "./payload.ts";
+import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { LineProgram } from "./line-program.ts";
-import type { TritonClient } from "./tritonclient.ts";
+import { perfAnalyzerTurn, type TritonClient } from "./tritonclient.ts";
 
 /** What a run needs to know of its surroundings. */
 export interface Surroundings {
@@ -91,7 +91,10 @@ function kserve(protocol: "grpc" | "rest", form: "grpc" | "http"): Contender[] {
     }),
     {
       ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
-      start: eachTurnAnew((at, plan) => perfAnalyzerTurn(at, plan, form, port(at))),
+      start: eachTurnAnew(async (at, { calls }) => ({
+        ...(await perfAnalyzerTurn(at.tritonClient, form, port(at), calls)),
+        phases: null,
+      })),
     },
   ];
 }
@@ -167,29 +170,6 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
   if (bad !== undefined || details.length !== calls)
     throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
   return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
-}
-
-/**
- * No model runs and the server answers at once: the latency that it reports is its own overhead, and the way to the server. All its calls
- * count, the first ones too: nothing in it is compiled as it runs.
- */
-async function perfAnalyzerTurn(
-  at: Surroundings,
-  { calls }: TurnPlan,
-  form: "grpc" | "http",
-  port: number,
-): Promise<TurnWithPhases> {
-  const args = [
-    ...["-m", MODEL, "-u", `127.0.0.1:${port}`, "-i", form, "--shape", `inputs:${IMAGE_SHAPE.join(",")}`],
-    ...["--request-count", String(calls)],
-  ];
-  const { perfAnalyzer, env } = at.tritonClient;
-  const said = await run([perfAnalyzer, ...args], { what: "perf_analyzer", env: { ...process.env, ...env } });
-  const figure = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(said)?.[1] ?? NaN);
-  const [count, p50, p90, p99] = ["Request count", "p50 latency", "p90 latency", "p99 latency"].map(figure) as number[];
-  if (count !== calls || [p50, p90, p99].some(Number.isNaN))
-    throw new UserError({ what: `perf_analyzer: ${count} of ${calls} calls: ${said.slice(-500)}` });
-  return { calls, p50Ms: (p50 ?? NaN) / 1000, p90Ms: (p90 ?? NaN) / 1000, p99Ms: (p99 ?? NaN) / 1000, phases: null };
 }
 
 /** It counts seconds, not calls: one to warm up (each with a new connection), one to measure. */
