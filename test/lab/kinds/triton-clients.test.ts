@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clientKind } from "../../../clients/registry.ts";
 import type { Server } from "../../../infra/outputs.ts";
+import { setConfig, tryUp } from "../../../infra/pulumi/testing/stack.ts";
 import { progress } from "../../../lib/progress.ts";
 import { run } from "../../../lib/run.ts";
 import { tritonClient, type TritonClient } from "../../../selfbench/clients/tritonclient.ts";
@@ -73,4 +74,29 @@ describe("NVIDIA's clients and the lab's Triton", () => {
     // The server counts its last request a moment later.
     expect(said).toMatch(/Server:[^]*Inference count: [12]\d/);
   });
+
+  it("its gate fails where shared memory is too small, with what to raise", { timeout: 300_000 }, async () => {
+    await setConfig(on.stack, { "lathe:settings.sharedMemoryMiB": "3" });
+    const { code, output } = await tryUp(on.stack);
+    expect([code !== 0, output]).toEqual([
+      true,
+      expect.stringMatching(/shared memory pool[^]*settings\.sharedMemoryMiB/),
+    ]);
+    await setConfig(on.stack, { "lathe:settings.sharedMemoryMiB": "64" });
+  });
+
+  it(
+    "it comes up with two instances that batch, by gRPC that asks for a certificate alone",
+    { timeout: 300_000 },
+    async () => {
+      await setConfig(on.stack, {
+        "lathe:tls": "mutual",
+        "lathe:settings.instances": "2",
+        "lathe:settings.maxBatch": "4",
+      });
+      const { endpoints, settings, metrics } = await on.up();
+      expect(endpoints.map(({ protocol, security }) => `${protocol} ${security}`)).toEqual(["grpc mutual-tls"]);
+      expect([settings["instance_group.count"], settings["max_batch_size"], metrics]).toEqual(["2", "4", undefined]);
+    },
+  );
 });
