@@ -5,7 +5,7 @@ import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 
-/** Docker reports a container's end a moment later, the later the more processes it had: until it has, it is asked again. */
+/** Docker reports a container's end a moment later: where it has not yet, it is asked once more. */
 const AGAIN_MS = 500;
 const MOST_AGAIN = 6;
 
@@ -41,18 +41,20 @@ export async function explainServer(
   const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
   const ask = () => runOn(machine.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
   let result = await ask();
-  for (let again = 0; result.code === 0 && again < patience(result.stdout); again++) {
+  for (let again = 0; result.code === 0 && isUnfinished(result.stdout) && again < patience(result.stdout); again++) {
     await sleep(AGAIN_MS);
     result = await ask();
   }
   return explain(container, result.code, result.stdout, result.stderr);
 }
 
-/** How often to ask again after what the engine said: once where it knows of no event, more often where an end is to come. Pure. */
-export function patience(stdout: string): number {
-  const [, ...lines] = stdout.trim().split("\n");
-  if (lines.length === 0) return 1;
-  return lines.at(-1)?.startsWith("kill") === true ? MOST_AGAIN : 0;
+/** How often it is asked again: once where it told of nothing; a container of many processes takes seconds to end. Pure. */
+export const patience = (stdout: string): number => (stdout.trim().includes("\n") ? MOST_AGAIN : 1);
+
+/** Whether the engine may tell more in a moment: it has told of nothing, or of what ends a container, and not of its end. Pure. */
+export function isUnfinished(stdout: string): boolean {
+  const lines = stdout.trim().split("\n");
+  return lines.length === 1 || /^(kill|oom)\b/.test(lines.at(-1) ?? "");
 }
 
 /** Words for what the engine said. Pure. */

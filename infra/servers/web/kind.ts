@@ -1,4 +1,5 @@
 import type { ContainerSpec, ModelToServe, ServerKind } from "../kind.ts";
+import { sessionMemoryMiB } from "../session.ts";
 import { webEnv, webHelp, WebSettings, webSettingsFor, webShown } from "./settings.ts";
 
 const API = "plain-rest";
@@ -22,8 +23,8 @@ export function webKind({ name, about, port }: Framework): ServerKind<WebSetting
     about,
     defaultImage: `lathe/${name}:1`,
     imageToBuild:
-      `no registry has an image of it with Lathe's app: docker build --build-arg KIND=${name} -t REGISTRY/lathe-${name}:1 -f lab/web/Dockerfile . ` +
-      `(in the checkout), docker push REGISTRY/lathe-${name}:1, then npx lathe pulumi config set lathe:image REGISTRY/lathe-${name}:1`,
+      `in the checkout: docker build --build-arg KIND=${name} -t REGISTRY/lathe-${name}:1 -f lab/web/Dockerfile . && ` +
+      `docker push REGISTRY/lathe-${name}:1 && npx lathe pulumi config set lathe:image REGISTRY/lathe-${name}:1`,
     // TensorFlow's wheels.
     imageNeeds: { architectures: ["amd64"], flags: ["avx"] },
     defaultContainer: name,
@@ -34,6 +35,7 @@ export function webKind({ name, about, port }: Framework): ServerKind<WebSetting
     settingsHelp: webHelp,
     settingsFor: webSettingsFor,
     container: (models, settings) => container(name, models, settings),
+    memoryNeedMiB: (models, { workers }) => workers * sessionMemoryMiB(models),
     secretFiles: () => [],
     modelPath: (model, version) => `${model}/${version}`,
     build: () => name,
