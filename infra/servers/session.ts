@@ -95,7 +95,7 @@ export function variablesShown(
 }
 
 const MIB = 2 ** 20;
-/** Of the process with TensorFlow's library and no model: 167 MiB were measured. */
+/** Of a process with TensorFlow's library and no model: 167 MiB were measured. */
 const PROCESS_MIB = 160;
 /**
  * How often a model's bytes are in memory at rest, for the graph is kept in several forms. Measured with TensorFlow 2.14's session
