@@ -52,6 +52,16 @@ describe("the plan of a run", () => {
     ]);
   });
 
+  it("has the client kinds of every API that an endpoint speaks, and of no other", () => {
+    const endpoints = [{ api: "a", also: ["b"], protocol: "grpc", port: 1, security: "none" as const }];
+    const clients = ["a", "b", "c"].map((api) => ({ name: `of-${api}`, api, protocol: "grpc", input: "pixels" as const }));
+    const cells = benchPlan({ ...remote, clients, placements: [at("client", { ...edge, endpoints })] });
+    expect(cells.map((c) => [c.client, c.api])).toEqual([
+      ["of-a", "a"],
+      ["of-b", "b"],
+    ]);
+  });
+
   it("has two servers on one machine as two, with connections of their own", () => {
     const second = { ...edge, id: "edge/second" };
     const cells = benchPlan({

@@ -1,5 +1,5 @@
 import type { ClientKind } from "../../clients/client.ts";
-import type { Server } from "../../infra/outputs.ts";
+import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Load } from "../loads/load.ts";
 import { AXES, type Axis, type Coordinates, cellId } from "./axes.ts";
 import type { Cell } from "./cell.ts";
@@ -27,7 +27,7 @@ export interface MatrixSpec {
 
 /** Whether a server has an endpoint that a client kind can call: of its API and protocol. */
 export function isOffered({ api, protocol }: Pick<Client, "api" | "protocol">, { endpoints }: Server): boolean {
-  return endpoints.some((e) => e.api === api && e.protocol === protocol);
+  return endpoints.some((e) => apisOf(e).includes(api) && e.protocol === protocol);
 }
 
 /** Every cell of the matrix, in a fixed order. */

@@ -21,9 +21,10 @@ export function plannedEndpoints(
   return kind.endpoints
     .filter(({ protocol }) => protocol !== REST || access.rest !== "off")
     .map((endpoint) => {
-      const { api, protocol, containerPort, defaultPort } = endpoint;
+      const { api, also, protocol, containerPort, defaultPort } = endpoint;
       return {
         api,
+        ...(also === undefined ? {} : { also }),
         protocol,
         port: ports[protocol] ?? defaultPort,
         containerPort,
