@@ -1,6 +1,7 @@
 import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
+import { openvinoIr } from "./openvino-ir.ts";
 
 /** The form in which every model is made first, and which TensorFlow reads. */
 export const SAVED_MODEL = "saved-model";
@@ -9,6 +10,8 @@ export const SAVED_MODEL = "saved-model";
 export interface ModelForm {
   /** As an entry of the catalogue (`forms`) and models/lock.yaml name it. */
   readonly name: string;
+  /** The model's signatures that it keeps; absent: all. */
+  readonly signatures?: readonly string[];
   /**
    * Writes `out/version` (the version folder) and `out/model.tar` (the same, packed; byte for byte the same each time).
    *
@@ -18,7 +21,13 @@ export interface ModelForm {
 }
 
 /** Every form but the SavedModel itself. A new one is a file in `models/` and a line here. */
-export const FORMS: readonly ModelForm[] = [];
+export const FORMS: readonly ModelForm[] = [openvinoIr];
+
+/** The signatures of a model that are left in a form. Pure. */
+export function signaturesIn(form: string, signatures: readonly string[], forms: readonly ModelForm[] = FORMS): string[] {
+  const kept = forms.find((f) => f.name === form)?.signatures;
+  return signatures.filter((name) => kept?.includes(name) ?? true);
+}
 
 /**
  * The form of a name, for a model that the catalogue says to have it.
