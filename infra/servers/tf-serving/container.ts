@@ -3,7 +3,7 @@ import { SECRETS_PATH } from "../../access/plan.ts";
 import type { AccessConfig } from "../../access/config.ts";
 import type { ContainerSpec, ModelToServe, SecretFile } from "../kind.ts";
 import { CONFIG_FILE, PROVEN, configText, servedOf, type Serving } from "./models-config.ts";
-import { settingsEnv, type TfServingSettings } from "./settings.ts";
+import { settingsEnv, type TfServingSettings } from "../session.ts";
 
 export const GRPC_PORT = 8500;
 export const REST_PORT = 8501;

@@ -1,6 +1,6 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
-import { settingsFor, settingsHelp, settingsShown, TfServingSettings } from "./settings.ts";
+import { settingsFor, settingsHelp, settingsShown, TfServingSettings } from "../session.ts";
 import { state } from "./models-config.ts";
 
 const NAME = "tf-serving";

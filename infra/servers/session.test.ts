@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { HostFacts, LogicalCpu } from "../../hosts/facts.ts";
-import { parseCpuList } from "../../hosts/cpulist.ts";
-import { memoryShareMiB } from "../../resources/container.ts";
-import { memoryFor } from "../../threads.ts";
-import { settingsFor, settingsShown, TfServingSettings } from "./settings.ts";
+import type { HostFacts, LogicalCpu } from "../hosts/facts.ts";
+import { parseCpuList } from "../hosts/cpulist.ts";
+import { memoryShareMiB } from "../resources/container.ts";
+import { memoryFor } from "../threads.ts";
+import { settingsFor, settingsShown, TfServingSettings } from "./session.ts";
 
 const threadPlan = (facts: HostFacts, wanted: TfServingSettings) => {
   const { settings, placement } = settingsFor(facts, wanted);

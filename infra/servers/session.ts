@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { HostFacts } from "../../hosts/facts.ts";
-import { threadPlan } from "../../threads.ts";
-import type { ServerKind, SettingsPlan } from "../kind.ts";
+import type { HostFacts } from "../hosts/facts.ts";
+import { threadPlan } from "../threads.ts";
+import type { ServerKind, SettingsPlan } from "./kind.ts";
 
 const WHOLE = "a whole number, 1 to 1024";
 const threads = z.number(WHOLE).int(WHOLE).min(1, WHOLE).max(1024, WHOLE);
