@@ -26,6 +26,8 @@ export const Endpoint = z.object({
   api: z.string().min(1),
   /** Further APIs that it speaks at the same port; absent: none. */
   also: z.array(z.string().min(1)).optional(),
+  /** What its requests may carry (`ClientKind.input`); absent: anything that client kinds of its APIs send. */
+  inputs: z.array(z.enum(["pixels", "file"])).optional(),
   /** How requests travel: `grpc` or `rest`, a key of `clients/registry.ts`. */
   protocol: z.string().min(1),
   /** On the machine. */

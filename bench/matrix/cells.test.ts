@@ -62,6 +62,15 @@ describe("the plan of a run", () => {
     ]);
   });
 
+  it("has no client kind that sends what an endpoint does not take", () => {
+    const endpoints = edge.endpoints.map((e) => ({ ...e, inputs: ["pixels" as const] }));
+    const asked = (server: Server) => {
+      const cells = benchPlan({ ...remote, clients: clientKinds, placements: [at("client", server)] });
+      return new Set(cells.map((c) => c.input));
+    };
+    expect([asked(edge), asked({ ...edge, endpoints })]).toEqual([new Set(["pixels", "file"]), new Set(["pixels"])]);
+  });
+
   it("has two servers on one machine as two, with connections of their own", () => {
     const second = { ...edge, id: "edge/second" };
     const cells = benchPlan({

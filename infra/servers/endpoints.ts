@@ -21,15 +21,8 @@ export function plannedEndpoints(
   return kind.endpoints
     .filter(({ protocol }) => protocol !== REST || access.rest !== "off")
     .map((endpoint) => {
-      const { api, also, protocol, containerPort, defaultPort } = endpoint;
-      return {
-        api,
-        ...(also === undefined ? {} : { also }),
-        protocol,
-        port: ports[protocol] ?? defaultPort,
-        containerPort,
-        security: securityOf(endpoint, access),
-      };
+      const { defaultPort, protections: _protections, closable: _closable, ...spoken } = endpoint;
+      return { ...spoken, port: ports[endpoint.protocol] ?? defaultPort, security: securityOf(endpoint, access) };
     });
 }
 

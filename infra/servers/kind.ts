@@ -26,7 +26,7 @@ export interface ModelToServe {
 }
 
 /** A port that servers of a kind have. */
-export interface KindEndpoint extends Pick<Endpoint, "api" | "also" | "protocol"> {
+export interface KindEndpoint extends Pick<Endpoint, "api" | "also" | "inputs" | "protocol"> {
   /** Inside the container. */
   readonly containerPort: number;
   /** On the machine, where the stack names none. */

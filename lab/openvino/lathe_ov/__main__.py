@@ -6,19 +6,18 @@ import signal
 import sys
 import threading
 
-from lathe_tfs import protos  # noqa: F401  (makes the stubs importable: before all others)
-import openvino  # noqa: E402
-from lathe_tfs import grpc_service, log  # noqa: E402
-from lathe_tfs.errors import Fault  # noqa: E402
-from lathe_tfs.http_server import HttpServer  # noqa: E402
+import openvino
+from lathe_tfs import grpc_service, log
+from lathe_tf.errors import Fault
+from lathe_tfs.http_server import HttpServer
 
-from . import MATCHES, NAME, VERSION  # noqa: E402
-from .flags import parse  # noqa: E402
-from .kserve.service import Service as KServe  # noqa: E402
-from .manager import Models  # noqa: E402
-from .metrics import Metrics  # noqa: E402
-from .predict import Core, Service  # noqa: E402
-from .rest import Rest  # noqa: E402
+from . import MATCHES, NAME, VERSION
+from .flags import parse
+from .kserve.service import Service as KServe
+from .manager import Models
+from .metrics import Metrics
+from .predict import Core, Service
+from .rest import Rest
 
 STOP_SECONDS = 0.5
 

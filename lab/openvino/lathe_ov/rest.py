@@ -5,7 +5,7 @@ import threading
 
 from google.protobuf import json_format
 from lathe_tfs import rest
-from lathe_tfs.errors import HTTP_STATUS, Fault
+from lathe_tf.errors import Fault
 
 from .kserve.rest import Rest as KServe
 
@@ -39,7 +39,7 @@ class Rest:
                 self._core.manager.refresh()
         except Fault as fault:
             text = f"Reloading config file failed. Check server logs for more info: {fault.text}"
-            return HTTP_STATUS.get(fault.code, 500), JSON, json.dumps({"error": text}).encode()
+            return rest.HTTP_STATUS.get(fault.code, 500), JSON, json.dumps({"error": text}).encode()
         after = self._statuses()
         return (200 if after == before else 201), JSON, after
 

@@ -1,6 +1,6 @@
 """What both transports say of models and of the server."""
 
-from lathe_tfs.errors import invalid
+from lathe_tf.errors import invalid
 from tensorflow_serving.apis import model_pb2
 
 from .. import NAME, VERSION

@@ -8,7 +8,8 @@ import urllib.parse
 
 import numpy as np
 import simdjson
-from lathe_tfs.errors import HTTP_STATUS, INTERNAL, NOT_FOUND, Fault, invalid
+from lathe_tf.errors import INTERNAL, NOT_FOUND, Fault, invalid
+from lathe_tfs.rest import HTTP_STATUS
 
 from . import model
 from .tensors import datatype_of, described, feed_of

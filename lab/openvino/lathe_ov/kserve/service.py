@@ -3,7 +3,7 @@
 import time
 
 import grpc
-from lathe_tfs.errors import INTERNAL, invalid
+from lathe_tf.errors import INTERNAL, invalid
 from lathe_tfs.grpc_service import Aborted, answered
 
 from . import messages, model

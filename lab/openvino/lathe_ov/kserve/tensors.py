@@ -1,9 +1,9 @@
 """Types and tensors of KServe v2."""
 
 import numpy as np
-from lathe_tfs import dtypes
-from lathe_tfs.errors import invalid
-from lathe_tfs.feed import Feed
+from lathe_tf import dtypes
+from lathe_tf.errors import invalid
+from lathe_tf.feed import Feed
 from tensorflow.core.framework import types_pb2 as t
 
 # KServe's types: TensorFlow's, and the field of InferTensorContents that has the values.
