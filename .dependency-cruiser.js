@@ -40,7 +40,10 @@ const FLOORS = {
     // What the gates of all kinds use.
     ["gate/(?:batched-commands|inside|inspect|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
-    ["servers/[^/]+/", "servers/endpoints\\.ts$"],
+    // What kinds share.
+    ["servers/session\\.ts$"],
+    ["servers/web/"],
+    ["servers/(?!web/)[^/]+/", "servers/endpoints\\.ts$"],
     ["servers/registry\\.ts$"],
     // Server kinds say what a stack's servers are.
     ["config/(?:reference|resolve|servers)\\.ts$"],
