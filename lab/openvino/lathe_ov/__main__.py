@@ -7,8 +7,8 @@ import sys
 import threading
 
 import openvino
-from lathe_tfs import grpc_service, log
 from lathe_tf.errors import Fault
+from lathe_tfs import grpc_service, log
 from lathe_tfs.http_server import HttpServer
 
 from . import MATCHES, NAME, VERSION

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 from google.protobuf import json_format
-from lathe_tfs.config import ModelConfig
 from lathe_tf.errors import invalid
+from lathe_tfs.config import ModelConfig
 from tensorflow_serving.config import model_server_config_pb2
 
 # Of an entry's keys, those that act here.

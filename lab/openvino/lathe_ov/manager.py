@@ -3,8 +3,8 @@
 import os
 import threading
 
-from lathe_tfs import log
 from lathe_tf.errors import NOT_FOUND, UNKNOWN, Fault
+from lathe_tfs import log
 from lathe_tfs.manager import Manager, State
 from tensorflow_serving.apis import get_model_status_pb2
 

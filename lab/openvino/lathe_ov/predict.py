@@ -1,7 +1,7 @@
 """TF Serving's calls as the real server answers them."""
 
-from lathe_tfs import grpc_service, predict
 from lathe_tf.errors import UNIMPLEMENTED, Fault, invalid
+from lathe_tfs import grpc_service, predict
 from lathe_tfs.tensor_proto import feed_of
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2

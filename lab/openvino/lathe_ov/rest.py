@@ -4,8 +4,8 @@ import json
 import threading
 
 from google.protobuf import json_format
-from lathe_tfs import rest
 from lathe_tf.errors import Fault
+from lathe_tfs import rest
 
 from .kserve.rest import Rest as KServe
 

@@ -7,9 +7,9 @@ import queue
 import numpy as np
 import openvino
 from lathe_tf import dtypes
-from lathe_tfs import log
 from lathe_tf.errors import INTERNAL, NOT_FOUND, Fault, invalid
 from lathe_tf.signature import DEFAULT_SIGNATURE, check_inputs, outputs_of
+from lathe_tfs import log
 from tensorflow.core.framework import types_pb2 as t
 from tensorflow.core.protobuf import meta_graph_pb2
 

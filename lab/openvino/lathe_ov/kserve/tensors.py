@@ -1,5 +1,7 @@
 """Types and tensors of KServe v2."""
 
+import math
+
 import numpy as np
 from lathe_tf import dtypes
 from lathe_tf.errors import invalid
@@ -42,7 +44,7 @@ def feed_of(name, datatype, shape, data):
     shape = [int(size) for size in shape]
     if any(size < 0 for size in shape):
         raise invalid(f"Invalid input shape - a size is negative; input name: {name}")
-    kind, count = dtypes.NUMPY[dtype], int(np.prod(shape, dtype=np.int64))
+    kind, count = dtypes.NUMPY[dtype], math.prod(shape)
     if isinstance(data, bytes):
         if len(data) != count * kind.itemsize:
             what = "Invalid content size of tensor proto"
