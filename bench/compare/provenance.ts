@@ -1,4 +1,4 @@
-import type { Server } from "../../infra/outputs.ts";
+import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { differencesText } from "../targets/setup-diff.ts";

@@ -20,7 +20,9 @@ def convert(node):
     is true where it is not written.
     """
     boxes, scores = node.get_input(0), node.get_input(1)
-    _, total, iou, score = (_constant(node.get_input(i)) for i in range(2, 6))
+    per_class, total, iou, score = (_constant(node.get_input(i)) for i in range(2, 6))
+    if per_class < total:
+        raise ValueError(f"at most {per_class} of a class, {total} in all: MulticlassNms has no limit for each class")
     total = int(total)
     found = ops.multiclass_nms(
         ops.transpose(ops.squeeze(boxes, _whole([0])), _whole([1, 0, 2])),

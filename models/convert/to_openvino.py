@@ -29,11 +29,11 @@ def main(saved_model, model, out):
         file.write(graph.SerializeToString(deterministic=True))
         file.flush()
         network = openvino.convert_model(file.name, extension=[openvino_nms.extension(NMS)] if single else None)
-    name(network, model, signature)
+    name(network, signature)
     folder = Path(out, "version")
     folder.mkdir(parents=True)
     openvino.save_model(network, str(folder / "model.xml"), compress_to_fp16=False)
-    without_traces(folder / "model.xml")
+    without_traces(folder / "model.xml", model)
     pack(folder, os.path.join(out, "model.tar"))
 
 
@@ -65,9 +65,8 @@ def cut(path):
     return graph_util.extract_sub_graph(meta.graph_def, sorted(outputs)), signature, single
 
 
-def name(network, model, signature):
-    """Gives inputs and outputs the signature's names, which a server asks for, and the network the model's."""
-    network.friendly_name = model
+def name(network, signature):
+    """Gives inputs and outputs the signature's names: by these a server knows them."""
     for ports, infos in ((network.inputs, signature.inputs), (network.outputs, signature.outputs)):
         wanted = {info.name: key for key, info in infos.items()}
         for port in ports:
@@ -76,11 +75,13 @@ def name(network, model, signature):
             port.get_tensor().set_names({key})
 
 
-def without_traces(path):
-    """Takes out what the converter notes of its run: versions, and the path that it read from."""
+def without_traces(path, model):
+    """Takes out what the converter notes of its run (versions, the path that it read from), and gives the network the model's name."""
     tree = ElementTree.parse(path)
-    for notes in tree.getroot().findall("rt_info"):
-        tree.getroot().remove(notes)
+    network = tree.getroot()
+    network.set("name", model)
+    for notes in network.findall("rt_info"):
+        network.remove(notes)
     tree.write(path, encoding="utf-8", xml_declaration=True)
 
 

@@ -51,7 +51,7 @@ async function call(kindName: string, model: string, request: Partial<PredictReq
 function answerOf(result: CallResult): Answer {
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return Object.fromEntries(
-    Object.entries(result.outputs).map(([name, tensor]) => [name, { shape: tensor.shape, values: [...(valuesOf(tensor) ?? [])] }]),
+    Object.entries(result.outputs).map(([name, tensor]) => [name, { shape: tensor.shape, values: Array.from(valuesOf(tensor) ?? [], Number) }]),
   );
 }
 
