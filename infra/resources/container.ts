@@ -70,6 +70,7 @@ export function containerArgs(request: ContainerRequest) {
         : [{ type: "bind", source: request.secretsDir, target: SECRETS_PATH, readOnly: true }]),
     ],
     tmpfs: Object.fromEntries(spec.scratch.map((path) => [path, "rw,nosuid,nodev,size=256m"])),
+    ...(spec.sharedMemoryMiB === undefined ? {} : { shmSize: spec.sharedMemoryMiB }),
     ...(placement.cpuSet === undefined ? {} : { cpuSet: placement.cpuSet }),
     ...memoryLimit(request.memoryMiB),
     networkMode: request.network ?? "bridge",
@@ -94,7 +95,7 @@ export function labelList(labels: Readonly<Record<string, pulumi.Input<string>>>
 
 /** Inputs whose change replaces the container. The provider would update some of them in place, or believe to. */
 export const REPLACE_ON_CHANGES = [
-  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
+  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "shmSize", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
   ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
 

@@ -1,9 +1,10 @@
 import type { ServerKind } from "./kind.ts";
 import { openvino } from "./openvino/kind.ts";
 import { tfServing } from "./tf-serving/kind.ts";
+import { triton } from "./triton/kind.ts";
 
 /** Every server kind there is; the first is what a stack gets that names none. A new one is a folder here and a line below. */
-const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, openvino];
+const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, openvino, triton];
 
 /** What `lathe:server` may name. */
 export const serverKindNames: readonly string[] = KINDS.map((kind) => kind.name);
