@@ -20,8 +20,8 @@ import type { StandIn } from "./tfs.ts";
  */
 
 const KINDS = clientKinds.filter(({ api, input }) => ["tf-serving", "kserve-v2"].includes(api) && input === "pixels");
-/** By how much answers in f32 differ from TensorFlow's at most, for the trained detector. */
-const TOLERANCE = { score: 6e-6, box: 5e-7 };
+/** By how much answers in f32 may differ from TensorFlow's: other orders of addition. Seen over ten photographs: SEEN. */
+const TOLERANCE = { score: 6e-6, box: 1e-6 };
 
 let seen: Photo;
 let server: StandIn;
@@ -78,7 +78,7 @@ describe.each(KINDS.map(({ name }) => name))("%s gets", (name) => {
     expect(await call(name, "null", { version: 1 })).toMatchObject({ ok: true });
     expect(await call(name, "zz")).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
     expect(await call(name, "null", { version: 7 })).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
-    const inputs = { other: { dtype: "DT_UINT8", shape: [1, 2, 2, 3], data: new Uint8Array(12) } } as const;
+    const inputs = { inputs: { dtype: "DT_UINT8", shape: [1, 2, 2, 1], data: new Uint8Array(4) } } as const;
     expect(await call(name, "null", { inputs })).toMatchObject({ ok: false, error: { code: "INVALID_ARGUMENT" } });
   });
 });
@@ -200,7 +200,7 @@ it("a model that cannot be loaded does not end the server, which tells no reason
   try {
     const way = { protocol: "rest", address: "127.0.0.1", port: broken.restPort, model: "null", timeoutMs: 5_000 } as const;
     expect(await modelStatus(way)).toMatchObject({ value: [{ version: 1, state: "LOADING", code: "UNKNOWN" }] });
-    expect(broken.log()).toMatch(/Cannot load model: null; version: 1; error: .*f99/);
+    expect(broken.log()).toMatch(/Cannot load model: null; version: 1; error: [^]*f99/);
     expect(await call("probe", "null", {}, broken)).toMatchObject({ error: { message: expect.stringMatching(/not loaded yet/) as string } });
   } finally {
     await broken.stop();
