@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, posix } from "node:path";
+import { UserError } from "../lib/errors.ts";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
@@ -19,7 +20,7 @@ import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
-import { modelFormOf } from "./servers/kind.ts";
+import { modelFormOf, type ServerKind } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
 import {
   endpointsOf,
@@ -109,7 +110,9 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
     const { config: server, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
     const { proxyImage } = server.access;
     const own = folderOf();
-    const { reference, image } = await images("image", server.image ?? kind.defaultImage, "image");
+    const { reference, image } = await images("image", server.image ?? kind.defaultImage, "image").catch(
+      (error: unknown) => Promise.reject(server.image === undefined ? withBuild(error, kind) : error),
+    );
     const hasProxy = proxied(access.endpoints) !== undefined;
     return new ModelServer(name, {
       ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },
@@ -143,6 +146,14 @@ function projectFolder(): string {
 /** Whose things are: `PROJECT/STACK`. */
 function ownerOf(): string {
   return `${pulumi.getProject()}/${pulumi.getStack()}`;
+}
+
+/** The error of an image that is not to be had; of one that no registry has, with how to make it. */
+function withBuild(error: unknown, { name, imageToBuild: fix }: ServerKind): unknown {
+  if (fix === undefined || !(error instanceof UserError)) return error;
+  return new UserError([...error.faults, { what: `the image of the server kind ${name} is to be built`, fix }], {
+    cause: error,
+  });
 }
 
 /** Lets `docker` go through sudo: before the images and all that depends on them, and until all of it is gone. */

@@ -68,7 +68,8 @@ export function sessionFor(
   const coresFor = (rule: number) => processes * Math.max(omp ?? share(rule), intraOp ?? share(rule));
   const { threads, ...placement } = threadPlan(facts, { pin, coresFor, given });
   const rule = share(threads);
-  const reason = processes === 1 ? placement.reason : `${placement.reason} ${processes} processes share them: ${rule} each.`;
+  const reason =
+    processes === 1 ? placement.reason : `${placement.reason} ${processes} processes share them: ${rule} each.`;
   return {
     settings: { omp: omp ?? rule, intraOp: intraOp ?? rule, interOp: interOp ?? INTER_OP, pin },
     placement: { ...placement, reason },

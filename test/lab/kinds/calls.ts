@@ -64,7 +64,10 @@ export class Bench {
     void ended.then(() => (over = true));
     for (let calls = 0; calls < UNDER_WAY && !over; await sleep(20)) {
       const [name] = (await this.#runs()).filter((run) => !before.includes(run));
-      const text = name === undefined ? "" : await readFile(join(this.#dir, "runs", name, "records.jsonl"), "utf8").catch(() => "");
+      const text =
+        name === undefined
+          ? ""
+          : await readFile(join(this.#dir, "runs", name, "records.jsonl"), "utf8").catch(() => "");
       calls = text.split('"phase":"measure"').length - 1;
     }
     await act();
@@ -86,13 +89,23 @@ export class Bench {
     const what = ["--outputs", this.#outputs, "--placement", "remote", "--images", "7"];
     const which = ["--models", models.join(), "--client", clients.map(({ name }) => name).join()];
     const how = ["--requests", `${requests}`, "--warmup", "1", "--block", "5", "--precision", "none"];
-    const args = [...what, ...which, ...how, "--timeout", `${TIMEOUT_SECONDS}`, "--runs", join(this.#dir, "runs"), "--full"];
+    const args = [
+      ...what,
+      ...which,
+      ...how,
+      "--timeout",
+      `${TIMEOUT_SECONDS}`,
+      "--runs",
+      join(this.#dir, "runs"),
+      "--full",
+    ];
     const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...args], {
       cwd: repoRoot,
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
-    for (const out of [child.stdout, child.stderr]) out?.setEncoding("utf8").on("data", (text: string) => (said += text));
+    for (const out of [child.stdout, child.stderr])
+      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
     const ended = new Promise<Ended>((resolve) =>
       child.on("close", (code) => resolve({ code, said: said.replaceAll(/\s+/g, " ") })),
     );

@@ -27,7 +27,11 @@ function faultsOf({ worker }: KindInLab): Fault[] {
       act: (on) => on.run(`docker kill ${on.container}`),
       says: /UNAVAILABLE.*died \(exit code 137\)/,
     },
-    { what: "that is paused", act: (on) => on.run(`docker pause ${on.container}`), says: /DEADLINE_EXCEEDED.*is paused/ },
+    {
+      what: "that is paused",
+      act: (on) => on.run(`docker pause ${on.container}`),
+      says: /DEADLINE_EXCEEDED.*is paused/,
+    },
   ];
   if (worker !== undefined)
     all.push({
