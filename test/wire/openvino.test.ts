@@ -20,8 +20,11 @@ import type { StandIn } from "./tfs.ts";
  */
 
 const KINDS = clientKinds.filter(({ api, input }) => ["tf-serving", "kserve-v2"].includes(api) && input === "pixels");
-/** By how much answers in f32 may differ from TensorFlow's: other orders of addition. Seen over ten photographs: SEEN. */
-const TOLERANCE = { score: 6e-6, box: 1e-6 };
+/**
+ * By how much answers in f32 may differ from TensorFlow's: sums in other orders. Over eight photographs scores differed by at most 5.9e-6
+ * and boxes by 1.0e-6, on a processor with AVX2; others sum in other orders still.
+ */
+const TOLERANCE = { score: 1e-5, box: 2e-6 };
 
 let seen: Photo;
 let server: StandIn;

@@ -16,7 +16,7 @@ const TLS_FILES = {
   "grpc-root-cert": "ca.crt",
 } as const;
 /** Seconds that requests under way have to end when it is stopped: less than Docker waits. */
-const EXIT_SECONDS = 10;
+const EXIT_SECONDS = 5;
 
 /** What the gate must know. */
 export interface Serving {
@@ -63,9 +63,9 @@ export function container(
     ],
     modelsPath: MODELS_PATH,
     files: models.map((model) => modelConfigFile(model, settings)),
-    serving: { instances: settings.instances ?? 1, configured: configured(settings) } satisfies Serving,
+    serving: { instances: settings.instances, configured: configured(settings) } satisfies Serving,
     ...(metrics ? { metrics: { api: "kserve-v2", protocol: METRICS, path: "/metrics" } } : {}),
-    ...(settings.sharedMemoryMiB === undefined ? {} : { sharedMemoryMiB: settings.sharedMemoryMiB }),
+    sharedMemoryMiB: settings.sharedMemoryMiB,
     // The image has curl, the lab's has not; bash opens sockets itself.
     healthTest: [
       ...["CMD", "bash", "-c"],

@@ -27,7 +27,7 @@ function isOwn({ name, from = name, canary }: ModelToServe): boolean {
 
 /** The file that tells Triton how to serve a model (`ModelConfig` in protobuf's text format). Pure. */
 export function modelConfigFile(model: ModelToServe, settings: TritonSettings): ServerFile {
-  const { maxBatch, preferredBatches, queueDelayMicros, instances = 1 } = settings;
+  const { maxBatch, preferredBatches, queueDelayMicros, instances } = settings;
   const versions = [model.version, ...(model.canary === undefined ? [] : [model.canary.version])];
   const preferred = preferredBatches.length === 0 ? "" : `preferred_batch_size: [ ${preferredBatches.join(", ")} ] `;
   const lines = [

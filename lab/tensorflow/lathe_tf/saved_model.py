@@ -31,6 +31,11 @@ def load(path, intra_op_threads=0, inter_op_threads=0):
     return SavedModel(path, session_config(intra_op_threads, inter_op_threads))
 
 
+def signatures_of(path, tags=("serve",)):
+    """SignatureDefs by name, without loading the model; raises Fault where it cannot be read."""
+    return dict(_meta_graph(path, set(tags)).signature_def.items())
+
+
 class SavedModel:
     """Loads a version folder; raises Fault where that cannot be served."""
 

@@ -10,7 +10,7 @@ describeKind({
       ...{ INFERENCE_PRECISION_HINT: "f32", ENABLE_CPU_PINNING: "false" },
     },
   },
-  tolerance: { score: 6e-6, box: 5e-7 },
+  tolerance: { score: 1e-5, box: 2e-6 },
   tooLittleMiB: 64,
   saysDamaged: /NOT_FOUND.*not loaded yet/,
 });
