@@ -23,7 +23,7 @@ export function container(
   { rest }: Pick<AccessConfig, "rest">,
 ): ContainerSpec {
   const plugin = pluginConfig(settings);
-  const config = configText(models, settings);
+  const config = configText(models, settings, rest === "open");
   return {
     env: Object.fromEntries(Object.entries(plugin).map(([name, value]) => [name, `${value}`])),
     command: [
@@ -37,6 +37,8 @@ export function container(
     modelsPath: MODELS_PATH,
     files: [{ name: CONFIG_FILE, content: config }],
     serving: { config } satisfies Serving,
+    // Metrics come by REST in the clear: where that is closed, nobody can read them.
+    ...(rest === "open" ? { metrics: { api: "openvino", protocol: "rest", path: "/metrics" } } : {}),
     healthTest: ["CMD", "bash", "-c", rest === "off" ? `exec 3<>/dev/tcp/127.0.0.1/${GRPC_PORT}` : IS_READY],
     scratch: ["/tmp"],
   };
@@ -48,7 +50,7 @@ const IS_READY =
   String.raw`printf 'GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]]`;
 
 /** The server's `config.json`: each model with the versions that are deployed. */
-function configText(models: readonly ModelToServe[], settings: OpenvinoSettings): string {
+function configText(models: readonly ModelToServe[], settings: OpenvinoSettings, metrics: boolean): string {
   const entries = models.map(({ name, version, canary }) => ({
     config: {
       name,
@@ -58,5 +60,6 @@ function configText(models: readonly ModelToServe[], settings: OpenvinoSettings)
       plugin_config: pluginConfig(settings),
     },
   }));
-  return `${JSON.stringify({ model_config_list: entries }, null, 2)}\n`;
+  const document = { model_config_list: entries, monitoring: { metrics: { enable: metrics } } };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -75,6 +75,15 @@ test("what is shown of a running container is what its config file says, precisi
   expect(serving).toEqual({ config: files[0]?.content });
 });
 
+test("metrics are enabled where REST is open, and no page is named where it is not", () => {
+  expect(container().metrics).toEqual({ api: "openvino", protocol: "rest", path: "/metrics" });
+  expect(container().files[0]?.content).toContain('"enable": true');
+  for (const rest of ["token", "off"] as const) {
+    const { metrics, files } = container({}, { ...open, rest });
+    expect([metrics, files[0]?.content]).toEqual([undefined, expect.stringContaining('"enable": false')]);
+  }
+});
+
 test("with REST off it listens to gRPC alone, and is asked there alone whether it is healthy", () => {
   const { command, healthTest } = container({}, { ...open, rest: "off" });
   expect(command.filter((argument) => /port|bind/.test(argument))).toEqual(["--port=9000", "--grpc_bind_address=0.0.0.0"]);
