@@ -106,13 +106,22 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
     latheSecrets: secretsOutput(made),
   };
 
+  /** A server's image, or why it is not to be had; of one that no registry has, with how to make it. */
+  async function imageOf(named: string | undefined, { name, defaultImage, imageToBuild: fix }: ServerKind) {
+    try {
+      return await images("image", named ?? defaultImage, "image");
+    } catch (error) {
+      if (named !== undefined || fix === undefined || !(error instanceof UserError)) throw error;
+      const what = `the server kind ${name} has no image that can be pulled`;
+      throw new UserError([...error.faults, { what, fix }], { cause: error });
+    }
+  }
+
   async function declareServer(name: string, plan: ServerPlan, folderOf: () => pulumi.Resource): Promise<ModelServer> {
     const { config: server, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
     const { proxyImage } = server.access;
     const own = folderOf();
-    const { reference, image } = await images("image", server.image ?? kind.defaultImage, "image").catch(
-      (error: unknown) => Promise.reject(server.image === undefined ? withBuild(error, kind) : error),
-    );
+    const { reference, image } = await imageOf(server.image, kind);
     const hasProxy = proxied(access.endpoints) !== undefined;
     return new ModelServer(name, {
       ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },
@@ -146,14 +155,6 @@ function projectFolder(): string {
 /** Whose things are: `PROJECT/STACK`. */
 function ownerOf(): string {
   return `${pulumi.getProject()}/${pulumi.getStack()}`;
-}
-
-/** The error of an image that is not to be had; of one that no registry has, with how to make it. */
-function withBuild(error: unknown, { name, imageToBuild: fix }: ServerKind): unknown {
-  if (fix === undefined || !(error instanceof UserError)) return error;
-  return new UserError([...error.faults, { what: `the image of the server kind ${name} is to be built`, fix }], {
-    cause: error,
-  });
 }
 
 /** Lets `docker` go through sudo: before the images and all that depends on them, and until all of it is gone. */

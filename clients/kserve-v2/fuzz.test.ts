@@ -112,19 +112,29 @@ test("outputs without end and raw contents without end are a status, in bounded 
   const before = process.memoryUsage().rss;
   const many = (piece: Buffer, bytes: number) => Buffer.alloc(bytes, piece);
   expect(settled(() => decodeInferResponse(many(Buffer.of(0x32, 0), 9 * 2 ** 20)))).toBe("error");
-  expect(settled(() => decodeInferResponse(many(encoded("ModelInferResponse", { outputs: [{ name: "x", datatype: "FP32", shape: [0] }] }), 9 * 2 ** 20)))).toBe("error");
+  expect(
+    settled(() =>
+      decodeInferResponse(
+        many(encoded("ModelInferResponse", { outputs: [{ name: "x", datatype: "FP32", shape: [0] }] }), 9 * 2 ** 20),
+      ),
+    ),
+  ).toBe("error");
   expect(process.memoryUsage().rss - before).toBeLessThan(2e9);
 });
 
 test("lists nested without end are a status", () => {
   const deep = (depth: number) =>
-    Buffer.from(`{"outputs":[{"name":"x","datatype":"FP32","shape":[1],"data":${"[".repeat(depth)}1${"]".repeat(depth)}}]}`);
+    Buffer.from(
+      `{"outputs":[{"name":"x","datatype":"FP32","shape":[1],"data":${"[".repeat(depth)}1${"]".repeat(depth)}}]}`,
+    );
   expect(settled(() => outputsOfBody(deep(20), undefined))).toBe("value");
   for (const depth of [500, 100_000]) expect(settled(() => outputsOfBody(deep(depth), undefined))).toBe("error");
 });
 
 test("what Triton says of its models, with any faults, is a value or a status", () => {
-  const index = encoded("RepositoryIndexResponse", { models: [{ name: "a", version: "1", state: "READY", reason: "b" }] });
+  const index = encoded("RepositoryIndexResponse", {
+    models: [{ name: "a", version: "1", state: "READY", reason: "b" }],
+  });
   const config = encoded("ModelConfigResponse", {
     config: { max_batch_size: 8, instance_group: [{ count: 2 }], dynamic_batching: { preferred_batch_size: [4, 8] } },
   });

@@ -56,7 +56,10 @@ export function outputsOfBody(body: Buffer, jsonLength: number | undefined): Rec
     const size = isObject(parameters) ? parameters["binary_data_size"] : undefined;
     if (size === undefined) return [name, tensorOfJson(head, data, budget)];
     if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || size > body.length - at)
-      throw new StatusError("INTERNAL", `output ${JSON.stringify(name.slice(0, 100))}: its binary_data_size is ${show(size)}`);
+      throw new StatusError(
+        "INTERNAL",
+        `output ${JSON.stringify(name.slice(0, 100))}: its binary_data_size is ${show(size)}`,
+      );
     at += size;
     return [name, tensorOfRaw(head, body.subarray(at - size, at), budget)];
   });

@@ -123,4 +123,5 @@ function tensorOfLists({ name, dtype, shape, count }: OutputHead, contents: Uint
 }
 
 /** UTF-8 bytes as text. */
-export const textOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length).toString("utf8");
+export const textOf = ({ buffer, byteOffset, length }: Uint8Array) =>
+  Buffer.from(buffer, byteOffset, length).toString("utf8");

@@ -22,7 +22,8 @@ export function serverTotals(page: string, model: string): ServerTotals {
       ...{ count: to.count, sumMs: to.sumMs + value / 1000 },
       stepMs: to.stepMs + stepOf(printed) / 1000,
     });
-    if (series === COUNT) [requests, runs] = [requests, runs].map((to) => ({ ...to, count: to.count + value })) as [Total, Total];
+    if (series === COUNT)
+      [requests, runs] = [requests, runs].map((to) => ({ ...to, count: to.count + value })) as [Total, Total];
     else if (series === WHOLE) requests = time(requests);
     else runs = time(runs);
   }

@@ -41,7 +41,11 @@ describe("an infer request", () => {
           raw_input_contents?: Buffer[];
         };
         expect([read.model_name, read.model_version]).toEqual(["m", version === undefined ? undefined : `${version}`]);
-        const said = (read.inputs ?? []).map(({ name = "", datatype, shape = [] }) => ({ name, datatype, shape: shape.map(Number) }));
+        const said = (read.inputs ?? []).map(({ name = "", datatype, shape = [] }) => ({
+          name,
+          datatype,
+          shape: shape.map(Number),
+        }));
         expect(said).toEqual(Object.entries(inputs).map(([name, tensor]) => headOf(name, tensor)));
         const raws = (read.raw_input_contents ?? []).map((raw) => raw.toString("hex"));
         expect(raws).toEqual(Object.values(inputs).map((tensor) => Buffer.from(rawOf(tensor)).toString("hex")));
@@ -89,19 +93,28 @@ describe("an infer request", () => {
             tensor.dtype === "DT_BOOL" ? value === 1 : Number(value),
           );
         expect(json.inputs).toEqual(
-          Object.entries(inputs).map(([name, tensor]) => ({ ...headOf(name, tensor), data: values(tensor).map((v) => (v === 0 ? 0 : v)) })),
+          Object.entries(inputs).map(([name, tensor]) => ({
+            ...headOf(name, tensor),
+            data: values(tensor).map((v) => (v === 0 ? 0 : v)),
+          })),
         );
       }),
     );
     const text = (data: Uint8Array[]) =>
       encodeJsonBody(request({ x: { dtype: "DT_STRING", shape: [data.length], data } }), buffer);
-    text([Buffer.from("ä\ufffd\"")]);
-    expect(JSON.parse(buffer.written().toString("utf8"))).toMatchObject({ inputs: [{ datatype: "BYTES", data: ["ä\ufffd\""] }] });
+    text([Buffer.from('ä\ufffd"')]);
+    expect(JSON.parse(buffer.written().toString("utf8"))).toMatchObject({
+      inputs: [{ datatype: "BYTES", data: ['ä\ufffd"'] }],
+    });
     expect(() => text([Buffer.of(0xff)])).toThrow("no UTF-8");
   });
 
   it("is refused where its data do not fit, or the protocol has no name for their type", () => {
-    for (const encode of [encodeInferRequest, binaryBody, (asked: PredictRequest) => encodeJsonBody(asked, new JsonBuffer())]) {
+    for (const encode of [
+      encodeInferRequest,
+      binaryBody,
+      (asked: PredictRequest) => encodeJsonBody(asked, new JsonBuffer()),
+    ]) {
       const short: Tensor = { dtype: "DT_FLOAT", shape: [3], data: Float32Array.of(1) };
       expect(() => encode(request({ x: short }))).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
       const other: Tensor = { dtype: "DT_8", shape: [1], data: new Uint8Array(8) };
@@ -114,7 +127,12 @@ describe("an infer request", () => {
 const LISTS: Readonly<Record<string, string>> = {
   ...{ DT_BOOL: "bool_contents", DT_INT8: "int_contents", DT_INT16: "int_contents", DT_INT32: "int_contents" },
   ...{ DT_UINT8: "uint_contents", DT_UINT16: "uint_contents", DT_UINT32: "uint_contents", DT_INT64: "int64_contents" },
-  ...{ DT_UINT64: "uint64_contents", DT_FLOAT: "fp32_contents", DT_DOUBLE: "fp64_contents", DT_STRING: "bytes_contents" },
+  ...{
+    DT_UINT64: "uint64_contents",
+    DT_FLOAT: "fp32_contents",
+    DT_DOUBLE: "fp64_contents",
+    DT_STRING: "bytes_contents",
+  },
 };
 
 const response = (outputs: Readonly<Record<string, Tensor>>, raw: boolean) =>
@@ -124,15 +142,27 @@ const response = (outputs: Readonly<Record<string, Tensor>>, raw: boolean) =>
     outputs: Object.entries(outputs).map(([name, tensor]) => ({
       ...headOf(name, tensor),
       parameters: { b: { string_param: "c" } },
-      ...(raw ? {} : { contents: { [LISTS[tensor.dtype] as string]: Array.from(tensor.data as ArrayLike<unknown>, (v) => (typeof v === "bigint" ? String(v) : v)) } }),
+      ...(raw
+        ? {}
+        : {
+            contents: {
+              [LISTS[tensor.dtype] as string]: Array.from(tensor.data as ArrayLike<unknown>, (v) =>
+                typeof v === "bigint" ? String(v) : v,
+              ),
+            },
+          }),
     })),
     ...(raw ? { raw_output_contents: Object.values(outputs).map((tensor) => Buffer.from(rawOf(tensor))) } : {}),
   });
 
 const sameBits = (is: Tensor | undefined, wanted: Tensor) => {
   expect([is?.dtype, is?.shape]).toEqual([wanted.dtype, wanted.shape]);
-  if (is !== undefined && ArrayBuffer.isView(is.data)) expect(Buffer.from(contentBytes(is)).equals(contentBytes(wanted))).toBe(true);
-  else expect((is?.data as Uint8Array[]).map((b) => Buffer.from(b).toString("hex"))).toEqual((wanted.data as Uint8Array[]).map((b) => Buffer.from(b).toString("hex")));
+  if (is !== undefined && ArrayBuffer.isView(is.data))
+    expect(Buffer.from(contentBytes(is)).equals(contentBytes(wanted))).toBe(true);
+  else
+    expect((is?.data as Uint8Array[]).map((b) => Buffer.from(b).toString("hex"))).toEqual(
+      (wanted.data as Uint8Array[]).map((b) => Buffer.from(b).toString("hex")),
+    );
 };
 
 describe("an infer answer over gRPC", () => {
@@ -158,16 +188,59 @@ describe("an infer answer over gRPC", () => {
   });
 
   it.each<[string, object, string]>([
-    ["a type that nobody knows", { outputs: [{ name: "x", datatype: "FP8", shape: [1] }] }, 'output "x": element type "FP8"'],
-    ["a size below zero", { outputs: [{ name: "x", datatype: "FP32", shape: [-1] }] }, 'output "x": shape [-1] has no size'],
-    ["a product beyond all", { outputs: [{ name: "x", datatype: "FP32", shape: [2 ** 20, 2 ** 20] }] }, "too many elements"],
-    ["more dimensions than any", { outputs: [{ name: "x", datatype: "FP32", shape: Array(300).fill(1) }] }, "more than 254"],
-    ["fewer raw contents than outputs", { outputs: [{ name: "x", datatype: "FP32", shape: [1] }], raw_output_contents: ["", ""] }, "1 outputs, and raw contents of 2"],
-    ["raw contents of another size", { outputs: [{ name: "x", datatype: "FP32", shape: [2] }], raw_output_contents: [Buffer.alloc(4)] }, "4 bytes are not 2 elements of FP32"],
-    ["a list of another length", { outputs: [{ name: "x", datatype: "FP32", shape: [2], contents: { fp32_contents: [1] } }] }, "1 values for a tensor of 2"],
-    ["a type that has no list", { outputs: [{ name: "x", datatype: "BF16", shape: [1] }] }, "BF16 without raw contents"],
-    ["text whose length is a lie", { outputs: [{ name: "x", datatype: "BYTES", shape: [1] }], raw_output_contents: [Buffer.of(255, 255, 255, 255, 1)] }, "not 1 elements of BYTES"],
-    ["texts that are followed by more", { outputs: [{ name: "x", datatype: "BYTES", shape: [1] }], raw_output_contents: [Buffer.of(0, 0, 0, 0, 1)] }, "not 1 elements of BYTES"],
+    [
+      "a type that nobody knows",
+      { outputs: [{ name: "x", datatype: "FP8", shape: [1] }] },
+      'output "x": element type "FP8"',
+    ],
+    [
+      "a size below zero",
+      { outputs: [{ name: "x", datatype: "FP32", shape: [-1] }] },
+      'output "x": shape [-1] has no size',
+    ],
+    [
+      "a product beyond all",
+      { outputs: [{ name: "x", datatype: "FP32", shape: [2 ** 20, 2 ** 20] }] },
+      "too many elements",
+    ],
+    [
+      "more dimensions than any",
+      { outputs: [{ name: "x", datatype: "FP32", shape: Array(300).fill(1) }] },
+      "more than 254",
+    ],
+    [
+      "fewer raw contents than outputs",
+      { outputs: [{ name: "x", datatype: "FP32", shape: [1] }], raw_output_contents: ["", ""] },
+      "1 outputs, and raw contents of 2",
+    ],
+    [
+      "raw contents of another size",
+      { outputs: [{ name: "x", datatype: "FP32", shape: [2] }], raw_output_contents: [Buffer.alloc(4)] },
+      "4 bytes are not 2 elements of FP32",
+    ],
+    [
+      "a list of another length",
+      { outputs: [{ name: "x", datatype: "FP32", shape: [2], contents: { fp32_contents: [1] } }] },
+      "1 values for a tensor of 2",
+    ],
+    [
+      "a type that has no list",
+      { outputs: [{ name: "x", datatype: "BF16", shape: [1] }] },
+      "BF16 without raw contents",
+    ],
+    [
+      "text whose length is a lie",
+      {
+        outputs: [{ name: "x", datatype: "BYTES", shape: [1] }],
+        raw_output_contents: [Buffer.of(255, 255, 255, 255, 1)],
+      },
+      "not 1 elements of BYTES",
+    ],
+    [
+      "texts that are followed by more",
+      { outputs: [{ name: "x", datatype: "BYTES", shape: [1] }], raw_output_contents: [Buffer.of(0, 0, 0, 0, 1)] },
+      "not 1 elements of BYTES",
+    ],
   ])("with %s is a fault that says so", (_what, answer, words) => {
     expect(() => decodeInferResponse(encoded("ModelInferResponse", answer))).toThrow(words);
   });
@@ -220,17 +293,37 @@ describe("an infer answer over HTTP", () => {
   it.each<[string, readonly [Buffer, number | undefined], string]>([
     ["JSON longer than the body", [Buffer.from("{}"), 3], "2 bytes, of which 3 would be JSON"],
     ["no outputs", [Buffer.from("{}"), undefined], 'no "outputs"'],
-    ["a size beyond the body", body([one({ parameters: { binary_data_size: 5 } })], Buffer.alloc(4)), "binary_data_size is 5"],
-    ["a size below zero", body([one({ parameters: { binary_data_size: -4 } })], Buffer.alloc(4)), "binary_data_size is -4"],
-    ["a size that is no number", body([one({ parameters: { binary_data_size: "4" } })], Buffer.alloc(4)), 'binary_data_size is "4"'],
-    ["sizes that leave something", body([one({ parameters: { binary_data_size: 4 } })], Buffer.alloc(8)), "goes on for 4 bytes"],
+    [
+      "a size beyond the body",
+      body([one({ parameters: { binary_data_size: 5 } })], Buffer.alloc(4)),
+      "binary_data_size is 5",
+    ],
+    [
+      "a size below zero",
+      body([one({ parameters: { binary_data_size: -4 } })], Buffer.alloc(4)),
+      "binary_data_size is -4",
+    ],
+    [
+      "a size that is no number",
+      body([one({ parameters: { binary_data_size: "4" } })], Buffer.alloc(4)),
+      'binary_data_size is "4"',
+    ],
+    [
+      "sizes that leave something",
+      body([one({ parameters: { binary_data_size: 4 } })], Buffer.alloc(8)),
+      "goes on for 4 bytes",
+    ],
     ["a shape of no numbers", body([one({ shape: ["1"] })]), "lacks name, datatype or shape"],
     ["a shape that is half a number", body([one({ shape: [0.5], data: [] })]), "has no size"],
     ["neither data nor a size", body([one({})]), "its data are not 1 elements"],
     ["more data than its shape", body([one({ data: [1, 2] })]), "its data are not 1 elements"],
     ["data of another kind", body([one({ data: ["a"] })]), "not all of its data are FP32"],
     ["halves of an integer", body([one({ datatype: "INT8", data: [0.5] })]), "not all of its data are INT8"],
-    ["an integer beyond all numbers", [Buffer.from('{"outputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[1e999]}]}'), undefined], "not all of its data are INT64"],
+    [
+      "an integer beyond all numbers",
+      [Buffer.from('{"outputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[1e999]}]}'), undefined],
+      "not all of its data are INT64",
+    ],
   ])("with %s is a fault that says so", (_what, [bytes, length], words) => {
     expect(() => outputsOfBody(bytes, length)).toThrow(words);
   });

@@ -85,7 +85,12 @@ export class HttpConnection {
    * connection broke, the body was shorter than promised or in a coding that nobody knows, or the peer does not speak HTTP; RESOURCE_EXHAUSTED where the
    * answer is larger than any may be.
    */
-  exchange(method: "GET" | "POST", path: string, body: Buffer | HttpBody | null, timeoutMs: number): Promise<HttpAnswer> {
+  exchange(
+    method: "GET" | "POST",
+    path: string,
+    body: Buffer | HttpBody | null,
+    timeoutMs: number,
+  ): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const socket = this.#socket;
       if (socket === null || socket.destroyed)

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -167,7 +176,11 @@ describe("a workspace", () => {
     const write = (...files: { name: string; content: string }[]) =>
       expect(command("workspace", "create", { workspace, id: "provider-1", files })).toMatchObject({ code: 0 });
     const models = () => readdirSync(join(workspace, "models"), { recursive: true }).sort();
-    write({ name: "one/config", content: "a\nb\n" }, { name: "two/config", content: "c\n" }, { name: "flat", content: "" });
+    write(
+      { name: "one/config", content: "a\nb\n" },
+      { name: "two/config", content: "c\n" },
+      { name: "flat", content: "" },
+    );
     expect(models()).toEqual(["flat", "one", "one/config", "two", "two/config"]);
     writeFileSync(join(workspace, "models", "one", "not ours"), "");
     write({ name: "two/config", content: "d" });

@@ -44,9 +44,11 @@ function trimmer(version: string) {
     const backend = join(server, "backends/python");
     await cp(join(server, "python_backend_stubs", version, STUB), join(backend, STUB));
     const drop = [join(server, "python_backend_stubs"), join(server, "caches")];
-    for await (const path of glob(["*", "pytriton/*"], { cwd: folder })) if (!KEPT.includes(path)) drop.push(join(folder, path));
+    for await (const path of glob(["*", "pytriton/*"], { cwd: folder }))
+      if (!KEPT.includes(path)) drop.push(join(folder, path));
     // Of the Python that the wheel was made with: nothing that is left needs it.
-    for await (const path of glob("libpython*", { cwd: join(folder, LIBRARIES) })) drop.push(join(folder, LIBRARIES, path));
+    for await (const path of glob("libpython*", { cwd: join(folder, LIBRARIES) }))
+      drop.push(join(folder, LIBRARIES, path));
     for (const path of drop) await rm(path, { recursive: true, force: true });
     await mkdir(join(server, "backends/tensorflow"), { recursive: true });
   };

@@ -1,7 +1,7 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
-import { memoryNeedMiB } from "./memory.ts";
 import { sessionFor, sessionHelp, SessionSettings, variablesShown } from "../session.ts";
+import { memoryNeedMiB } from "./memory.ts";
 import { state } from "./models-config.ts";
 
 const NAME = "tf-serving";

@@ -1,6 +1,7 @@
 import type { ServerKind } from "../kind.ts";
 import { METRICS } from "../kind.ts";
 import { GRPC_PORT, HTTP_PORT, METRICS_PORT, container, secretFiles } from "./container.ts";
+import { memoryNeedMiB } from "./memory.ts";
 import { MODEL_FILE } from "./model-config.ts";
 import { TritonSettings, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
 
@@ -32,6 +33,7 @@ export const triton: ServerKind<TritonSettings> = {
   settingsHelp,
   settingsFor,
   container,
+  memoryNeedMiB,
   secretFiles,
   modelPath: (model, version) => `${model}/${version}/${MODEL_FILE}`,
   // NVIDIA's image by any registry has Triton's own TensorFlow backend; what others have is not known.

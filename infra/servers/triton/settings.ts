@@ -27,7 +27,10 @@ export type TritonSettings = z.infer<typeof TritonSettings>;
 const THREADS = { INTRA_OP_PARALLELISM: "NUM_INTRA_THREADS", INTER_OP_PARALLELISM: "NUM_INTER_THREADS" };
 
 function inTritonsNames(help: string): string {
-  return Object.entries(THREADS).reduce((text, [theirs, own]) => text.replace(`TENSORFLOW_${theirs}`, `TF_${own}`), help);
+  return Object.entries(THREADS).reduce(
+    (text, [theirs, own]) => text.replace(`TENSORFLOW_${theirs}`, `TF_${own}`),
+    help,
+  );
 }
 
 export const settingsHelp: ServerKind["settingsHelp"] = [
