@@ -1,4 +1,5 @@
 import type { ContainerSpec, ModelToServe, ServerKind } from "../kind.ts";
+import { sessionMemoryMiB } from "../session.ts";
 import { webEnv, webHelp, WebSettings, webSettingsFor, webShown } from "./settings.ts";
 
 const API = "plain-rest";
@@ -34,6 +35,7 @@ export function webKind({ name, about, port }: Framework): ServerKind<WebSetting
     settingsHelp: webHelp,
     settingsFor: webSettingsFor,
     container: (models, settings) => container(name, models, settings),
+    memoryNeedMiB: (models, { workers }) => workers * sessionMemoryMiB(models),
     secretFiles: () => [],
     modelPath: (model, version) => `${model}/${version}`,
     build: () => name,

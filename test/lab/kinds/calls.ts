@@ -89,16 +89,8 @@ export class Bench {
     const what = ["--outputs", this.#outputs, "--placement", "remote", "--images", "7"];
     const which = ["--models", models.join(), "--client", clients.map(({ name }) => name).join()];
     const how = ["--requests", `${requests}`, "--warmup", "1", "--block", "5", "--precision", "none"];
-    const args = [
-      ...what,
-      ...which,
-      ...how,
-      "--timeout",
-      `${TIMEOUT_SECONDS}`,
-      "--runs",
-      join(this.#dir, "runs"),
-      "--full",
-    ];
+    const where = ["--timeout", `${timeoutSeconds}`, "--runs", join(this.#dir, "runs"), "--full"];
+    const args = [...what, ...which, ...how, ...where];
     const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...args], {
       cwd: repoRoot,
       stdio: ["ignore", "pipe", "pipe"],
