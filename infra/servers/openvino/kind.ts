@@ -1,5 +1,6 @@
 import type { KindEndpoint, ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container } from "./container.ts";
+import { memoryNeedMiB } from "./memory.ts";
 import { OpenvinoSettings, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
 
 const NAME = "openvino";
@@ -23,6 +24,7 @@ export const openvino: ServerKind<OpenvinoSettings> = {
   settingsHelp,
   settingsFor,
   container,
+  memoryNeedMiB,
   secretFiles: () => [],
   modelForm: "openvino-ir",
   modelPath: (model, version) => `${model}/${version}`,
