@@ -13,7 +13,9 @@ describe("the registry", () => {
   it("has clients under names of their own, and lists them where one is unknown", () => {
     expect(new Set(clientKinds.map((k) => k.name)).size).toBe(clientKinds.length);
     expect(clientKind("probe").protocol).toBe("grpc");
-    expect(() => clientKind("fetch")).toThrow("one of probe, grpc-js, rest, rest-b64, kserve-grpc, kserve-http, kserve-json");
+    expect(() => clientKind("fetch")).toThrow(
+      "one of probe, grpc-js, rest, rest-b64, kserve-grpc, kserve-http, kserve-json",
+    );
   });
 
   it("has clients of every protocol, each in its own API, and one default for each of both", () => {

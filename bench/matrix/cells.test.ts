@@ -17,7 +17,7 @@ const at = (clientMachine: string, server: Server) => ({
 
 const spec: MatrixSpec = {
   placements: [at("client", client), at("cloud", cloud), at("edge", edge), at("client", cloud), at("client", edge)],
-  clients: clientKinds.filter((k) => k.isDefault),
+  clients: clientKinds.filter((k) => k.isDefault && k.api === "tf-serving"),
   models: new Map(Object.entries(MODELS)),
   images: ["image-1", "image-2"],
   loads: [{ mode: "closed-loop", concurrency: 1 }],
@@ -54,7 +54,12 @@ describe("the plan of a run", () => {
 
   it("has the client kinds of every API that an endpoint speaks, and of no other", () => {
     const endpoints = [{ api: "a", also: ["b"], protocol: "grpc", port: 1, security: "none" as const }];
-    const clients = ["a", "b", "c"].map((api) => ({ name: `of-${api}`, api, protocol: "grpc", input: "pixels" as const }));
+    const clients = ["a", "b", "c"].map((api) => ({
+      name: `of-${api}`,
+      api,
+      protocol: "grpc",
+      input: "pixels" as const,
+    }));
     const cells = benchPlan({ ...remote, clients, placements: [at("client", { ...edge, endpoints })] });
     expect(cells.map((c) => [c.client, c.api])).toEqual([
       ["of-a", "a"],

@@ -38,7 +38,12 @@ afterAll(async () => await server?.stop());
 
 const url = (path: string, of = server) => `http://127.0.0.1:${of.restPort}${path}`;
 
-async function call(kindName: string, model: string, request: Partial<PredictRequest> = {}, of = server): Promise<CallResult> {
+async function call(
+  kindName: string,
+  model: string,
+  request: Partial<PredictRequest> = {},
+  of = server,
+): Promise<CallResult> {
   const kind = KINDS.find(({ name }) => name === kindName);
   if (kind === undefined) throw new Error(`no client kind ${kindName}`);
   const client = kind.create("127.0.0.1", kind.protocol === "grpc" ? of.grpcPort : of.restPort);
@@ -54,7 +59,10 @@ async function call(kindName: string, model: string, request: Partial<PredictReq
 function answerOf(result: CallResult): Answer {
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return Object.fromEntries(
-    Object.entries(result.outputs).map(([name, tensor]) => [name, { shape: tensor.shape, values: Array.from(valuesOf(tensor) ?? [], Number) }]),
+    Object.entries(result.outputs).map(([name, tensor]) => [
+      name,
+      { shape: tensor.shape, values: Array.from(valuesOf(tensor) ?? [], Number) },
+    ]),
   );
 }
 
@@ -95,7 +103,12 @@ describe("over KServe v2's HTTP, a client gets", () => {
   const data = [1, 2, 3, 4, 5, 6];
 
   it("health, and metadata in KServe's words", async () => {
-    for (const path of ["/v2/health/live", "/v2/health/ready", "/v2/models/null/ready", "/v2/models/null/versions/1/ready"])
+    for (const path of [
+      "/v2/health/live",
+      "/v2/health/ready",
+      "/v2/models/null/ready",
+      "/v2/models/null/versions/1/ready",
+    ])
       expect((await fetch(url(path))).status, path).toBe(200);
     for (const path of ["/v2/models/zz/ready", "/v2/models/null/versions/7", "/v2/nothing"])
       expect((await fetch(url(path))).status, path).toBe(404);
@@ -108,7 +121,11 @@ describe("over KServe v2's HTTP, a client gets", () => {
 
   it("lists for lists, nested or flat, and bytes where it asks for bytes", async () => {
     for (const list of [data, [[[data.slice(0, 3), data.slice(3)]]]]) {
-      const answer = await infer({ id: "7", inputs: [{ ...tensor, data: list }], outputs: [{ name: "num_detections" }] });
+      const answer = await infer({
+        id: "7",
+        inputs: [{ ...tensor, data: list }],
+        outputs: [{ name: "num_detections" }],
+      });
       expect(await answer.json()).toEqual({
         ...{ model_name: "null", model_version: "1", id: "7" },
         outputs: [{ name: "num_detections", shape: [1], datatype: "FP32", data: [10] }],
@@ -131,9 +148,17 @@ describe("over KServe v2's HTTP, a client gets", () => {
   it.each<[string, object, RegExp]>([
     ["too few numbers", { inputs: [{ ...tensor, data: [1] }] }, /Invalid number of values .* Expected: 6; Actual: 1/],
     ["too few bytes", { inputs: [{ ...tensor, parameters: { binary_data_size: 3 } }] }, /Invalid content size/],
-    ["another type", { inputs: [{ ...tensor, datatype: "FP32", data }] }, /Invalid input precision - Expected: U8; Actual: F32/],
+    [
+      "another type",
+      { inputs: [{ ...tensor, datatype: "FP32", data }] },
+      /Invalid input precision - Expected: U8; Actual: F32/,
+    ],
     ["a type that is none", { inputs: [{ ...tensor, datatype: "UINT9", data }] }, /Invalid input precision - UINT9/],
-    ["another rank", { inputs: [{ ...tensor, shape: [6], data }] }, /Invalid number of shape dimensions - Expected: \(-1,-1,-1,3\)/],
+    [
+      "another rank",
+      { inputs: [{ ...tensor, shape: [6], data }] },
+      /Invalid number of shape dimensions - Expected: \(-1,-1,-1,3\)/,
+    ],
     ["another depth", { inputs: [{ ...tensor, shape: [1, 2, 3, 1], data }] }, /Invalid input shape/],
     ["no inputs", {}, /cannot be read/],
     ["inputs that are none", { inputs: 3 }, /cannot be read/],
@@ -146,7 +171,9 @@ describe("over KServe v2's HTTP, a client gets", () => {
 
 describe("the server tells", () => {
   it("every model's state, and that nothing is new", async () => {
-    const one = { model_version_status: [{ version: "1", state: "AVAILABLE", status: { error_code: "OK", error_message: "OK" } }] };
+    const one = {
+      model_version_status: [{ version: "1", state: "AVAILABLE", status: { error_code: "OK", error_message: "OK" } }],
+    };
     const all = { "ssd-mobilenet": one, null: one };
     expect(await (await fetch(url("/v1/config"))).json()).toEqual(all);
     const again = await fetch(url("/v1/config/reload"), { method: "POST" });
@@ -158,8 +185,12 @@ describe("the server tells", () => {
     await call("probe", "zz");
     const text = await (await fetch(url("/metrics"))).text();
     expect(text).toMatch(/^ovms_streams\{name="null",version="1"\} 1$/m);
-    expect(text).toMatch(/^ovms_requests_success\{api="TensorFlowServing",interface="gRPC",method="Predict",name="null"\} [1-9]/m);
-    expect(text).toMatch(/^ovms_requests_fail\{api="TensorFlowServing",interface="gRPC",method="Predict",name="zz"\} [1-9]/m);
+    expect(text).toMatch(
+      /^ovms_requests_success\{api="TensorFlowServing",interface="gRPC",method="Predict",name="null"\} [1-9]/m,
+    );
+    expect(text).toMatch(
+      /^ovms_requests_fail\{api="TensorFlowServing",interface="gRPC",method="Predict",name="zz"\} [1-9]/m,
+    );
     expect(text).toMatch(/^ovms_request_time_us_count\{interface="gRPC",name="null"\} [1-9]/m);
     expect(text).toMatch(/^ovms_inference_time_us_count\{name="null"\} [1-9]/m);
   });
@@ -191,7 +222,10 @@ it("R-FCN, whose suppression is converted, gives TensorFlow's detections, of one
     expect(by.boxDifference).toBeLessThanOrEqual(TOLERANCE.box);
     const two = { dtype: "DT_UINT8", shape: [2, 4, 4, 3], data: new Uint8Array(96) } as const;
     expect(await call("probe", "rfcn-resnet101", { inputs: { inputs: two } }, rfcn)).toMatchObject({
-      error: { code: "INVALID_ARGUMENT", message: "Invalid input batch size - Expected: 1; Actual: 2; input name: inputs" },
+      error: {
+        code: "INVALID_ARGUMENT",
+        message: "Invalid input batch size - Expected: 1; Actual: 2; input name: inputs",
+      },
     });
   } finally {
     await rfcn.stop();
@@ -201,10 +235,18 @@ it("R-FCN, whose suppression is converted, gives TensorFlow's detections, of one
 it("a model that cannot be loaded does not end the server, which tells no reason but in its log", async () => {
   const broken = await startOpenvinoStandIn(["null"], { INFERENCE_PRECISION_HINT: "f99" });
   try {
-    const way = { protocol: "rest", address: "127.0.0.1", port: broken.restPort, model: "null", timeoutMs: 5_000 } as const;
+    const way = {
+      protocol: "rest",
+      address: "127.0.0.1",
+      port: broken.restPort,
+      model: "null",
+      timeoutMs: 5_000,
+    } as const;
     expect(await modelStatus(way)).toMatchObject({ value: [{ version: 1, state: "LOADING", code: "UNKNOWN" }] });
     expect(broken.log()).toMatch(/Cannot load model: null; version: 1; error: [^]*f99/);
-    expect(await call("probe", "null", {}, broken)).toMatchObject({ error: { message: expect.stringMatching(/not loaded yet/) as string } });
+    expect(await call("probe", "null", {}, broken)).toMatchObject({
+      error: { message: expect.stringMatching(/not loaded yet/) as string },
+    });
   } finally {
     await broken.stop();
   }

@@ -85,13 +85,20 @@ test("metrics are enabled where REST is open, and no page is named where it is n
 });
 
 test("its memory is what it takes at the least: more with each model's weights", () => {
-  const need = (...bytes: number[]) => openvino.memoryNeedMiB?.(bytes.map((b) => ({ name: "m", version: 1, bytes: b })), planned({}));
+  const need = (...bytes: number[]) =>
+    openvino.memoryNeedMiB?.(
+      bytes.map((b) => ({ name: "m", version: 1, bytes: b })),
+      planned({}),
+    );
   expect([need(), need(2 ** 20), need(2 ** 20, 2 ** 26)]).toEqual([100, 102, 230]);
 });
 
 test("with REST off it listens to gRPC alone, and is asked there alone whether it is healthy", () => {
   const { command, healthTest } = container({}, { ...open, rest: "off" });
-  expect(command.filter((argument) => /port|bind/.test(argument))).toEqual(["--port=9000", "--grpc_bind_address=0.0.0.0"]);
+  expect(command.filter((argument) => /port|bind/.test(argument))).toEqual([
+    "--port=9000",
+    "--grpc_bind_address=0.0.0.0",
+  ]);
   expect(healthTest.at(-1)).toContain("/9000");
   expect(container().command).toContain("--rest_port=9001");
   expect(container().healthTest.at(-1)).toContain("/v2/health/ready");
