@@ -1,6 +1,6 @@
 import { glob, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openvinoRequirements } from "../../models/openvino-ir.ts";
+import { openvinoRequirements } from "../../models/forms/openvino-ir.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { wheelsLayer } from "../layers/wheels.ts";

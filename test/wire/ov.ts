@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { progress } from "../../lib/progress.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { addOn, prepareModel, pythonEnv } from "../../models/index.ts";
-import { openvinoIr, openvinoRequirements } from "../../models/openvino-ir.ts";
+import { openvinoIr, openvinoRequirements } from "../../models/forms/openvino-ir.ts";
 import { freePort, type StandIn } from "./tfs.ts";
 
 /** OpenVINO's packages, as PYTHONPATH has them beside the stand-in's own. */

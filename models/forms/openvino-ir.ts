@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { repoRoot } from "../lib/paths.ts";
-import { run } from "../lib/run.ts";
-import type { ModelForm } from "./forms.ts";
-import { addOn, pythonEnv } from "./python.ts";
+import { repoRoot } from "../../lib/paths.ts";
+import { run } from "../../lib/run.ts";
+import type { ModelForm } from "./form.ts";
+import { addOn, pythonEnv } from "../python.ts";
 
 /** OpenVINO, in the version that converts. */
 export const openvinoRequirements = join(repoRoot, "models", "python", "openvino.txt");
