@@ -26,8 +26,13 @@ export interface MatrixSpec {
 }
 
 /** Whether a server has an endpoint that a client kind can call: of its API and protocol, for what its requests carry. */
-export function isOffered({ api, protocol, input }: Omit<Client, "name">, { endpoints }: Pick<Server, "endpoints">): boolean {
-  return endpoints.some((e) => apisOf(e).includes(api) && e.protocol === protocol && (e.inputs?.includes(input) ?? true));
+export function isOffered(
+  { api, protocol, input }: Omit<Client, "name">,
+  { endpoints }: Pick<Server, "endpoints">,
+): boolean {
+  return endpoints.some(
+    (e) => apisOf(e).includes(api) && e.protocol === protocol && (e.inputs?.includes(input) ?? true),
+  );
 }
 
 /** Every cell of the matrix, in a fixed order. */

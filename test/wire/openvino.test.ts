@@ -162,6 +162,14 @@ describe("over KServe v2's HTTP, a client gets", () => {
     ["another depth", { inputs: [{ ...tensor, shape: [1, 2, 3, 1], data }] }, /Invalid input shape/],
     ["no inputs", {}, /cannot be read/],
     ["inputs that are none", { inputs: 3 }, /cannot be read/],
+    ["outputs that are none", { inputs: [{ ...tensor, data }], outputs: [3] }, /cannot be read/],
+    ["parameters that are none", { inputs: [{ ...tensor, data }], parameters: [] }, /cannot be read/],
+    [
+      "a size of bytes that is none",
+      { inputs: [{ ...tensor, parameters: { binary_data_size: "6" } }] },
+      /cannot be read/,
+    ],
+    ["a size below nothing", { inputs: [{ ...tensor, parameters: { binary_data_size: -6 } }] }, /Invalid content size/],
     ["words for numbers", { inputs: [{ ...tensor, data: ["a"] }] }, /cannot be read|Invalid/],
   ])("400 for %s, with the reason", async (_what, body, words) => {
     const answer = await infer(body);

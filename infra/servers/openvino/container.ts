@@ -39,15 +39,23 @@ export function container(
     serving: { config } satisfies Serving,
     // Metrics come by REST in the clear: where that is closed, nobody can read them.
     ...(rest === "open" ? { metrics: { api: "openvino", protocol: "rest", path: "/metrics" } } : {}),
-    healthTest: ["CMD", "bash", "-c", rest === "off" ? `exec 3<>/dev/tcp/127.0.0.1/${GRPC_PORT}` : IS_READY],
+    healthTest: [
+      "CMD",
+      "bash",
+      "-c",
+      ...(rest === "off" ? [OPENS, "bash", `${GRPC_PORT}`] : [IS_READY, "bash", `${REST_PORT}`]),
+    ],
     scratch: ["/tmp"],
   };
 }
 
-/** The image has neither curl nor wget, but bash opens sockets itself. Ports are open before models are loaded. */
-const IS_READY =
-  `exec 3<>/dev/tcp/127.0.0.1/${REST_PORT}; ` +
-  String.raw`printf 'GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]]`;
+/** The image has neither curl nor wget, but bash opens sockets itself. */
+const OPENS = "exec 3<>/dev/tcp/127.0.0.1/$1";
+
+/** Ports are open before models are loaded: whether they are is asked. */
+const IS_READY = String.raw`${OPENS}
+printf 'GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+read -r line <&3; [[ $line == *' 200 '* ]]`;
 
 /** The server's `config.json`: each model with the versions that are deployed. */
 function configText(models: readonly ModelToServe[], settings: OpenvinoSettings, metrics: boolean): string {

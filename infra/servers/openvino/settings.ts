@@ -47,7 +47,8 @@ export const settingsHelp: ServerKind["settingsHelp"] = [
     help:
       "INFERENCE_PRECISION_HINT: f32, bf16 or f16. With bf16 and f16 other detections come out, on a processor that computes in them " +
       "(AVX512-BF16, AMX): do not compare them with those of other servers.",
-    otherwise: "f32, not the bf16 that the server itself takes where the processor has it: answers are then TensorFlow's",
+    otherwise:
+      "f32, not the bf16 that the server itself takes where the processor has it: answers are then TensorFlow's",
   },
   {
     key: "pin",

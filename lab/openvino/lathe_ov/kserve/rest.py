@@ -8,7 +8,7 @@ import urllib.parse
 
 import numpy as np
 import simdjson
-from lathe_tf.errors import INTERNAL, NOT_FOUND, Fault, invalid
+from lathe_tf.errors import INTERNAL, INVALID_ARGUMENT, NOT_FOUND, Fault, invalid
 from lathe_tfs.rest import HTTP_STATUS
 
 from . import model
@@ -38,6 +38,8 @@ class Rest:
             return self._infer(name, match["version"], body, headers)
         except Fault as fault:
             code, text = fault.code, fault.text
+        except (AttributeError, KeyError, TypeError) as fault:  # of a request's JSON: what it holds is of another kind
+            code, text = INVALID_ARGUMENT, f"the request cannot be read: {type(fault).__name__}: {fault}"
         except Exception as fault:  # a fault of ours must be told, not hidden
             code, text = INTERNAL, f"{type(fault).__name__}: {fault}"
         finally:
@@ -72,17 +74,17 @@ class Rest:
             raise invalid(f"{LENGTH}: {length}")
         head = len(body) if length is None else int(length)
         request, feeds = _read(body[:head], memoryview(body)[head:])
-        wanted = request.get("outputs") or []
-        servable, _, outputs = self._core.predict(model.spec(name, version), feeds, [output["name"] for output in wanted])
-        binary = {o["name"] for o in wanted if o.get("parameters", {}).get("binary_data")}
         every = request.get("parameters", {}).get("binary_data_output") is True
+        # By name: whether it is asked for as bytes.
+        wanted = {o["name"]: every or o.get("parameters", {}).get("binary_data") is True for o in request.get("outputs", [])}
+        servable, _, outputs = self._core.predict(model.spec(name, version), feeds, list(wanted))
         answer = {"model_name": name, "model_version": str(servable.version), "outputs": []}
         if request.get("id"):
             answer["id"] = request["id"]
         blobs = []
         for key, array in outputs.items():
             tensor = {"name": key, "shape": list(array.shape), "datatype": datatype_of(array)}
-            if every or key in binary:
+            if wanted.get(key, every):
                 blobs.append(array.tobytes())
                 tensor["parameters"] = {"binary_data_size": len(blobs[-1])}
             else:
@@ -112,8 +114,8 @@ def _read(head, rest):
                 data, at = bytes(rest[at : at + size]), at + size
             feeds[tensor["name"]] = feed_of(tensor["name"], tensor["datatype"], _plain(tensor["shape"]), data)
         return request, feeds
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise invalid(f"the request cannot be read: {type(fault).__name__}: {fault}") from None
+    except ValueError as fault:
+        raise invalid(f"the request cannot be read: {fault}") from None
     finally:
         del document  # the parser is free again only then
 
