@@ -1,6 +1,6 @@
 """TensorFlow's CombinedNonMaxSuppression, which OpenVINO's converter does not know, by OpenVINO's MulticlassNms.
 
-For one image: MulticlassNms takes boxes for each class of one image, or the same boxes for all.
+For one image, with boxes of its own for each class: that is how MulticlassNms takes boxes of one image.
 """
 
 import numpy as np
@@ -16,10 +16,12 @@ def extension(operation):
 def convert(node):
     """The four outputs of the operation: boxes [1,K,4], scores [1,K], classes [1,K], count [1]; K as `max_total_size` says.
 
-    Its inputs: boxes [1,N,q,4] with q one or the number of classes, scores [1,N,C], then four constants. Its attribute `clip_boxes`
-    is true where it is not written.
+    Its inputs: boxes [1,N,C,4], scores [1,N,C], then four constants. Its attribute `clip_boxes` is true where it is not written.
     """
     boxes, scores = node.get_input(0), node.get_input(1)
+    sets, classes = boxes.get_partial_shape()[2], scores.get_partial_shape()[2]
+    if sets != classes:
+        raise ValueError(f"boxes for {sets} classes, scores of {classes}: boxes that classes share are not converted")
     per_class, total, iou, score = (_constant(node.get_input(i)) for i in range(2, 6))
     if per_class < total:
         raise ValueError(f"at most {per_class} of a class, {total} in all: MulticlassNms has no limit for each class")
