@@ -21,14 +21,8 @@ export function plannedEndpoints(
   return kind.endpoints
     .filter((endpoint) => isOpen(endpoint, access))
     .map((endpoint) => {
-      const { api, protocol, containerPort, defaultPort } = endpoint;
-      return {
-        api,
-        protocol,
-        port: ports[protocol] ?? defaultPort,
-        containerPort,
-        security: securityOf(endpoint, access),
-      };
+      const { defaultPort, protections: _protections, closable: _closable, ...spoken } = endpoint;
+      return { ...spoken, port: ports[endpoint.protocol] ?? defaultPort, security: securityOf(endpoint, access) };
     });
 }
 

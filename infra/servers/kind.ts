@@ -39,7 +39,7 @@ export interface SizedModel {
 }
 
 /** A port that servers of a kind have. */
-export interface KindEndpoint extends Pick<Endpoint, "api" | "protocol"> {
+export interface KindEndpoint extends Pick<Endpoint, "api" | "also" | "inputs" | "protocol"> {
   /** Inside the container. */
   readonly containerPort: number;
   /** On the machine, where the stack names none. */
