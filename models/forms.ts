@@ -1,6 +1,7 @@
 import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
+import { torchForm } from "./torch.ts";
 
 /** The form in which every model is made first, and which TensorFlow reads. */
 export const SAVED_MODEL = "saved-model";
@@ -18,7 +19,7 @@ export interface ModelForm {
 }
 
 /** Every form but the SavedModel itself. A new one is a file in `models/` and a line here. */
-export const FORMS: readonly ModelForm[] = [];
+export const FORMS: readonly ModelForm[] = [torchForm];
 
 /**
  * The form of a name, for a model that the catalogue says to have it.

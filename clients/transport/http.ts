@@ -31,6 +31,7 @@ export class HttpConnection {
   readonly #port: number;
   readonly #security: Security | undefined;
   readonly #headers: string;
+  readonly #contentType: string;
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
   readonly #answered = new LastHead();
@@ -38,7 +39,9 @@ export class HttpConnection {
   /** A longer answer is given up. */
   largestAnswerBytes = LARGEST_ANSWER_BYTES;
 
-  constructor(address: string, port: number, security?: Security) {
+  /** @param contentType what its requests carry */
+  constructor(address: string, port: number, security?: Security, contentType = "application/json") {
+    this.#contentType = contentType;
     this.#address = address;
     this.#port = port;
     this.#security = security;
@@ -127,7 +130,7 @@ export class HttpConnection {
   #head(method: string, path: string, body: Buffer | null): Buffer {
     const [asked, bytes] = [this.#asked, body === null ? -1 : body.length];
     if (asked.method === method && asked.path === path && asked.bytes === bytes) return asked.head;
-    const sized = body === null ? "" : `content-type: application/json\r\ncontent-length: ${bytes}\r\n`;
+    const sized = body === null ? "" : `content-type: ${this.#contentType}\r\ncontent-length: ${bytes}\r\n`;
     const head = Buffer.from(`${method} ${oneLine(path)} HTTP/1.1\r\n${this.#headers}\r\n${sized}\r\n`, "latin1");
     this.#asked = { method, path, bytes, head };
     return head;

@@ -1,8 +1,9 @@
 import type { ServerKind } from "./kind.ts";
 import { tfServing } from "./tf-serving/kind.ts";
+import { torchServe } from "./torchserve/kind.ts";
 
 /** Every server kind there is; the first is what a stack gets that names none. A new one is a folder here and a line below. */
-const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing];
+const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, torchServe];
 
 /** What `lathe:server` may name. */
 export const serverKindNames: readonly string[] = KINDS.map((kind) => kind.name);

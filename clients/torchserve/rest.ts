@@ -1,0 +1,36 @@
+import { performance } from "node:perf_hooks";
+import type { Client } from "../client.ts";
+import { codeOfRestStatus, StatusError } from "../codes.ts";
+import { settle } from "../result.ts";
+import type { Security } from "../security.ts";
+import { timingOf } from "../timing.ts";
+import { HttpConnection } from "../transport/http.ts";
+import { decodeAnswer, failureOf, LARGEST_ANSWER_BYTES } from "./answer.ts";
+import type { Encode } from "./bodies.ts";
+
+/** A client of TorchServe's REST API over one kept connection. */
+export function restClient(address: string, port: number, encode: Encode, security?: Security): Client {
+  const connection = new HttpConnection(address, port, security, "application/octet-stream");
+  connection.largestAnswerBytes = LARGEST_ANSWER_BYTES;
+  return {
+    open: (timeoutMs) => connection.open(timeoutMs, "REST"),
+    call: (request) =>
+      settle(async () => {
+        await connection.ready(request.timeoutMs);
+        const startAt = performance.now();
+        const pieces = encode(request);
+        const body = pieces.length === 1 ? bufferOf(pieces[0] as Uint8Array) : Buffer.concat(pieces);
+        const encodedAt = performance.now();
+        const path = `/predictions/${encodeURIComponent(request.model)}`;
+        const answer = await connection.exchange("POST", path, body, request.timeoutMs);
+        const { status, sentAt, firstByteAt, lastByteAt } = answer;
+        if (status !== 200) throw new StatusError(codeOfRestStatus(status), failureOf(status, answer.body));
+        const outputs = decodeAnswer(answer.body);
+        const timing = timingOf({ startAt, encodedAt, sentAt, firstByteAt, lastByteAt, endAt: performance.now() });
+        return { ok: true, timing, outputs, requestBytes: body.length, responseBytes: answer.wireBytes };
+      }),
+    close: () => connection.close(),
+  };
+}
+
+const bufferOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length);

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import type { HostFacts } from "../../hosts/facts.ts";
+import { threadPlan } from "../../threads.ts";
+import type { ServerKind, SettingsPlan } from "../kind.ts";
+
+const wholeOf = (least: number, most: number) => {
+  const words = `a whole number, ${least} to ${most}`;
+  return z.number(words).int(words).min(least, words).max(most, words);
+};
+const PINS = ["none", "physical", "cores", "node"] as const;
+
+/** What `lathe:settings` may say of a TorchServe; the automatic plan fills in what is absent. */
+export const TorchServeSettings = z.strictObject({
+  workers: wholeOf(1, 64).optional(),
+  omp: wholeOf(1, 1024).optional(),
+  torchThreads: wholeOf(1, 1024).optional(),
+  nettyThreads: wholeOf(1, 64).optional(),
+  batchSize: wholeOf(1, 64).optional(),
+  batchDelayMs: wholeOf(0, 10_000).optional(),
+  pin: z.enum(PINS, "none, physical, cores or node").default("none"),
+});
+export type TorchServeSettings = z.infer<typeof TorchServeSettings>;
+
+/** The front end only passes bytes on: two threads keep it from waiting for one slow connection. */
+const NETTY_THREADS = 2;
+/** TorchServe's own default. */
+const BATCH_DELAY_MS = 100;
+
+export const settingsHelp: ServerKind["settingsHelp"] = [
+  { key: "workers", help: "Processes for each model, 1 to 64: so many requests are computed at a time.", otherwise: "1" },
+  {
+    key: "omp",
+    help: "OMP_NUM_THREADS of each worker, 1 to 1024.",
+    otherwise: "the physical cores of the host that may be used, divided by the workers",
+  },
+  { key: "torchThreads", help: "torch.set_num_threads in each worker, 1 to 1024.", otherwise: "as omp" },
+  {
+    key: "nettyThreads",
+    help: "number_of_netty_threads and netty_client_threads of the front end, 1 to 64.",
+    otherwise: `${NETTY_THREADS}`,
+  },
+  {
+    key: "batchSize",
+    help: "Requests of a model that a worker computes together, 1 to 64.",
+    otherwise: "1: each alone, as it comes",
+  },
+  {
+    key: "batchDelayMs",
+    help: "How long the first request of a batch waits for others, 0 to 10000 milliseconds.",
+    otherwise: `${BATCH_DELAY_MS}, as in TorchServe; without effect on a batchSize of 1`,
+  },
+  {
+    key: "pin",
+    help:
+      "none: the kernel places the threads. physical: the container gets one logical CPU of each core that the plan uses. " +
+      "cores: it gets all hyper-threads of those cores. node: like physical, but only cores of one NUMA node are counted and used.",
+    otherwise: "none",
+  },
+];
+
+/** The settings that fit a machine, and where the container may run; numbers of the config are taken as they are. Pure. */
+export function settingsFor(facts: HostFacts, wanted: TorchServeSettings): SettingsPlan<Required<TorchServeSettings>> {
+  const { workers = 1, nettyThreads = NETTY_THREADS, batchSize = 1, batchDelayMs = BATCH_DELAY_MS, pin } = wanted;
+  const given = Object.entries(wanted)
+    .filter(([name, value]) => name !== "pin" && value !== undefined)
+    .map(([name, value]) => `${name} ${value}`);
+  const ruleFor = (cores: number) => Math.max(1, Math.floor(cores / workers));
+  const perWorker = (cores: number) => wanted.omp ?? wanted.torchThreads ?? ruleFor(cores);
+  const coresFor = (cores: number) => workers * perWorker(cores);
+  const { threads: cores, ...placement } = threadPlan(facts, { pin, coresFor, given });
+  const omp = wanted.omp ?? ruleFor(cores);
+  const { torchThreads = omp } = wanted;
+  return { settings: { workers, omp, torchThreads, nettyThreads, batchSize, batchDelayMs, pin }, placement };
+}
+
+/** How many workers there are for each model, and what they compute together. Pure. */
+export function servedBy({ workers = 1, batchSize = 1, batchDelayMs = BATCH_DELAY_MS }: TorchServeSettings) {
+  return { workers, batchSize, batchDelayMs };
+}
+
+/**
+ * The settings as the container's environment: TorchServe takes the `TS_…` over its config file (`enable_envvars_config`), Lathe's
+ * handler reads the torch threads. Those of the batch stand in the config file alone; the gate compares what the server says. Pure.
+ */
+export function settingsEnv(settings: TorchServeSettings): Record<string, string> {
+  const { omp = 1, torchThreads = omp, nettyThreads = NETTY_THREADS } = settings;
+  const { workers, batchSize, batchDelayMs } = servedBy(settings);
+  return {
+    OMP_NUM_THREADS: `${omp}`,
+    LATHE_TORCH_THREADS: `${torchThreads}`,
+    TS_DEFAULT_WORKERS_PER_MODEL: `${workers}`,
+    TS_NUMBER_OF_NETTY_THREADS: `${nettyThreads}`,
+    TS_NETTY_CLIENT_THREADS: `${nettyThreads}`,
+    LATHE_BATCH_SIZE: `${batchSize}`,
+    LATHE_BATCH_DELAY_MS: `${batchDelayMs}`,
+  };
+}
+
+/** The variables among a container's that set workers, threads and batches, in order of their names. Pure. */
+export function settingsShown({ env }: { readonly env: Readonly<Record<string, string>> }): Record<string, string> {
+  const names = Object.keys(env).filter((name) => /^(OMP|OPENBLAS|MKL|TS|LATHE)_/.test(name));
+  return Object.fromEntries(names.sort().map((name) => [name, env[name] ?? ""]));
+}

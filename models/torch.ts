@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { repoRoot } from "../lib/paths.ts";
+import type { Progress } from "../lib/progress.ts";
+import { run } from "../lib/run.ts";
+import type { CatalogueEntry } from "./catalogue.ts";
+import { pythonEnv } from "./python.ts";
+
+/**
+ * The form `torch`: a model folder of TorchServe, with manifest, handler, the model in PyTorch, and its weights, which TensorFlow
+ * takes out of the SavedModel (models/convert/to_torch).
+ */
+export const torchForm = {
+  name: "torch",
+  async make(entry: CatalogueEntry, savedModel: string, out: string, progress: Progress): Promise<void> {
+    const { python } = await pythonEnv(progress);
+    progress.note("taking its weights out for PyTorch");
+    const kind = entry.isNull ? "null" : "ssd";
+    await run([python, "-B", "-m", "convert.to_torch", kind, entry.name, savedModel, out], {
+      cwd: join(repoRoot, "models"),
+      what: `converting ${entry.name} for PyTorch`,
+      fix: "this is a fault in models/convert/to_torch: it reads SSDs of the TF Object Detection API whose batch norm is frozen",
+    });
+  },
+};
