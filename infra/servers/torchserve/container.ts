@@ -37,8 +37,7 @@ export type Serving = z.infer<typeof Serving>;
 export const modelPath = (model: string, version: number): string => `${model}/${version}`;
 
 /**
- * The container: TorchServe's image starts what its command says by a shell, which `exec` replaces, so that the container ends with
- * the server. Each version folder is registered as it lies there; no archive is unpacked. Pure.
+ * The container, with TorchServe's config as a file. Each version folder is registered as it lies there; no archive is unpacked. Pure.
  */
 export function container(
   models: readonly ModelToServe[],
@@ -55,10 +54,7 @@ export function container(
       ...{ HOME: SCRATCH, TEMP: SCRATCH, LOG_LOCATION: LOGS, METRICS_LOCATION: LOGS },
       PYTHONDONTWRITEBYTECODE: "1",
     },
-    command: [
-      ...["exec", "torchserve", "--start", "--foreground", "--ncs"],
-      ...["--ts-config", `${MODELS_PATH}/${CONFIG_FILE}`, "--log-config", `${MODELS_PATH}/${LOG_FILE}`],
-    ],
+    command: [START],
     modelsPath: MODELS_PATH,
     files: [
       { name: CONFIG_FILE, content: configText(folders, served, access) },
@@ -69,6 +65,14 @@ export function container(
     scratch: [SCRATCH],
   };
 }
+
+/**
+ * A line of shell, which TorchServe's image runs. A container's first process obeys only signals that it handles, and TorchServe's
+ * handles none; and the image would go on without its server.
+ */
+const START =
+  `torchserve --start --foreground --ncs --ts-config ${MODELS_PATH}/${CONFIG_FILE} --log-config ${MODELS_PATH}/${LOG_FILE} & ` +
+  `server=$!; trap "kill $server" TERM; wait $server; exit`;
 
 /** TorchServe's own config. */
 function configText(

@@ -1,0 +1,26 @@
+import { kindImage } from "../../../lab/index.ts";
+import { quote } from "../../../lib/quote.ts";
+import { describeKind } from "./harness.ts";
+
+/** Its first process is the shell that started it; below that are TorchServe's own, Java, and the workers. */
+const killWorkers = (container: string): string =>
+  `top=$(docker inspect --format '{{.State.Pid}}' ${quote(container)}); pkill -9 -P $(pgrep -P $(pgrep -P $top | head -n 1) | head -n 1)`;
+
+describeKind({
+  kind: "torchserve",
+  async image(progress) {
+    const image = await kindImage("torchserve", progress);
+    if (image === undefined) throw new Error("no image");
+    return image;
+  },
+  outputs: {
+    standIn: false,
+    build: "0.12.0",
+    settings: { OMP_NUM_THREADS: "2", TS_DEFAULT_WORKERS_PER_MODEL: "1", LATHE_TORCH_THREADS: "2" },
+  },
+  // Scores of 2e-6 were found, boxes of 1e-6.
+  tolerance: { score: 2e-6, box: 5e-6 },
+  tooLittleMiB: 500,
+  saysDamaged: /no worker to serve|Worker died/,
+  worker: { kill: killWorkers, says: /Worker died|no worker to serve/ },
+});
