@@ -147,6 +147,9 @@ const LOG_CONFIG = `<?xml version="1.0" encoding="UTF-8"?>
 export const DESCRIBE = String.raw`exec 3<>/dev/tcp/127.0.0.1/${MANAGEMENT_PORT} &&
 printf 'GET /models/%s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n' "$1" >&3 && cat <&3`;
 
+/** How often the kernel has killed a process for want of memory, a line `@@`, and what `DESCRIBE` says. */
+export const LOOK = `cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null; printf '@@\\n'; ${DESCRIBE}`;
+
 /** Whether every model has a worker that has loaded it. (/ping is fine before they have, and minutes after they died.) */
 const HEALTH = `for model; do timeout 4 bash -c '${DESCRIBE.replaceAll("'", `'\\''`)}' bash "$model" | grep -q '"status": "READY"' || exit 1; done`;
 

@@ -20,6 +20,9 @@ export type Answer =
 
 const Failure = z.object({ message: z.string() });
 
+/** Whether a process of the container was killed for want of memory, as its control group counts them (either version). Pure. */
+export const ranOutOfMemory = (events: string): boolean => /^oom_kill [1-9]/m.test(events);
+
 /** Reads an HTTP answer of `GET /models/NAME`, head and body, as bash printed it. Pure. */
 export function readDescribed(printed: string): Answer {
   const end = printed.indexOf("\r\n\r\n");
@@ -45,13 +48,14 @@ export function readDescribed(printed: string): Answer {
  */
 export function loadFailure(log: string, model: string): string | undefined {
   const lines = log.split("\n");
-  const failed = lines.findLastIndex((line) => line.includes("Load model failed") && line.includes(`${model},`));
+  const failed = lines.findLastIndex((line) => line.includes(`Load model failed: ${model},`));
   if (failed < 0) return undefined;
   // `2026-01-01T00:00:00,000 [INFO ] W-9000-ssd_1.0-stdout MODEL_LOG - ValueError: …`
   const printed = lines.flatMap((line) => {
-    const [, name, words] = /\bW-\d+-(.+?)_[\w.]+-stdout \S+ - (.*)$/.exec(line) ?? [];
-    return name === model && words !== undefined ? [words] : [];
+    const [head = "", ...words] = line.split(" - ");
+    return head.includes(`-${model}_`) && head.includes("-stdout ") ? [words.join(" - ")] : [];
   });
-  const error = printed.findLast((words) => /^[A-Za-z_][\w.]*(Error|Exception|Exit)\b/.test(words));
+  // As Python ends a traceback: a class, by its module or not.
+  const error = printed.findLast((words) => /^(?:[\w.]+\.)?[A-Z]\w*: /.test(words));
   return error?.slice(0, 500) ?? "its worker died";
 }

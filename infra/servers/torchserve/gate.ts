@@ -5,8 +5,8 @@ import { inspect, lastLogLines, mustRun } from "../../gate/inspect.ts";
 import type { GateEndpoint, GateModel, GateRun } from "../../gate/spec.ts";
 import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import { runOn } from "../../hosts/connection/run.ts";
-import { DESCRIBE, Serving } from "./container.ts";
-import { loadFailure, readDescribed, type Answer, type Described } from "./described.ts";
+import { LOOK, Serving } from "./container.ts";
+import { loadFailure, ranOutOfMemory, readDescribed, type Answer, type Described } from "./described.ts";
 
 const POLL_MS = 1000;
 const ASK_MS = 15_000;
@@ -27,7 +27,7 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
         what: `model ${model.name} is not served by ${workers(serving.workers)} after ${run.timeoutSeconds} s (${last})`,
         fix: await whyNoAnswer(run),
       });
-    const answer = await describe(run, model.name);
+    const { events, answer } = await look(run, model.name);
     if (answer.is === "refused")
       throw new UserError({ what: `model ${model.name} cannot be served: ${answer.why}` });
     if (answer.is === "described") {
@@ -35,6 +35,8 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
       differs(model, found, serving, folder);
       const loaded = found.workers.filter(({ status }) => status === "READY").length;
       if (loaded === serving.workers && found.workers.length === loaded) return;
+      if (ranOutOfMemory(events))
+        throw new UserError({ what: `a worker of ${run.container} was killed: out of memory: raise lathe:memoryMiB` });
       last = `${loaded} of ${workers(serving.workers)} have loaded it`;
       const why = loadFailure(await lastLogLines(run.target, run.container, LOG_LINES), model.name);
       if (why !== undefined) throw new UserError({ what: `model ${model.name} cannot be loaded: ${why}` });
@@ -43,10 +45,11 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
   }
 }
 
-async function describe({ target, container }: GateRun, model: string): Promise<Answer> {
-  const command = ["docker", "exec", container, "timeout", "10", "bash", "-c", DESCRIBE, "bash", encodeURIComponent(model)];
-  const { stdout } = await runOn(target, command, { timeoutMs: ASK_MS });
-  return readDescribed(stdout);
+async function look({ target, container }: GateRun, model: string): Promise<{ events: string; answer: Answer }> {
+  const inside = ["timeout", "10", "bash", "-c", LOOK, "bash", encodeURIComponent(model)];
+  const { stdout } = await runOn(target, ["docker", "exec", container, ...inside], { timeoutMs: ASK_MS });
+  const [events = "", ...answer] = stdout.split("@@\n");
+  return { events, answer: readDescribed(answer.join("@@\n")) };
 }
 
 /** Throws where the server serves something else than the plan says: another version, other batches. */
