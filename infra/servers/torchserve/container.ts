@@ -57,7 +57,7 @@ export function container(
     command: [START],
     modelsPath: MODELS_PATH,
     files: [
-      { name: CONFIG_FILE, content: configText(folders, served, access) },
+      { name: CONFIG_FILE, content: configText(folders, access) },
       { name: LOG_FILE, content: LOG_CONFIG },
     ],
     serving: { ...served, folders } satisfies Serving,
@@ -74,16 +74,13 @@ const START =
   `torchserve --start --foreground --ncs --ts-config ${MODELS_PATH}/${CONFIG_FILE} --log-config ${MODELS_PATH}/${LOG_FILE} & ` +
   `server=$!; trap "kill $server" TERM; wait $server; exit`;
 
-/** TorchServe's own config. */
+/** TorchServe's own config; it takes what stands between `$$` from its environment. */
 function configText(
   folders: Readonly<Record<string, string>>,
-  { batchSize, batchDelayMs }: ReturnType<typeof servedBy>,
   { tls, rest }: Pick<AccessConfig, "tls" | "rest">,
 ): string {
-  const batches = Object.keys(folders).map((name) => [
-    name,
-    { [ARCHIVE_VERSION]: { defaultVersion: true, batchSize, maxBatchDelay: batchDelayMs } },
-  ]);
+  const batch = `{"batchSize": $$TS_BATCH_SIZE$$, "maxBatchDelay": $$TS_MAX_BATCH_DELAY$$}`;
+  const batches = Object.keys(folders).map((name) => `"${name}": {"${ARCHIVE_VERSION}": ${batch}}`);
   const lines = {
     // Closed means that it is open on the container's own loopback alone.
     inference_address: `http://${rest === "off" ? "127.0.0.1" : "0.0.0.0"}:${REST_PORT}`,
@@ -104,13 +101,16 @@ function configText(
     // Lathe keeps strangers away otherwise. With tokens TorchServe writes a file of keys where it is started, and dies of a read-only root.
     disable_token_authorization: true,
     enable_model_api: false,
-    enable_envvars_config: true,
     install_py_dep_per_model: false,
+    allowed_urls: `file://${MODELS_PATH}/.*`,
     model_store: MODELS_PATH,
     load_models: Object.entries(folders)
       .map(([name, folder]) => `${name}=${folder}`)
       .join(","),
-    models: JSON.stringify(Object.fromEntries(batches)),
+    models: `{${batches.join(", ")}}`,
+    default_workers_per_model: "$$TS_DEFAULT_WORKERS_PER_MODEL$$",
+    number_of_netty_threads: "$$TS_NUMBER_OF_NETTY_THREADS$$",
+    netty_client_threads: "$$TS_NUMBER_OF_NETTY_THREADS$$",
     max_request_size: LARGEST_BODY,
     max_response_size: LARGEST_BODY,
     async_logging: true,

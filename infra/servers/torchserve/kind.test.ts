@@ -48,7 +48,8 @@ describe("the settings", () => {
     const wanted = { workers: 2, omp: 3, torchThreads: 4, nettyThreads: 5, batchSize: 6, batchDelayMs: 7 };
     const { env, command } = container(wanted);
     const shown = torchServe.settingsShown({ env: { ...env, LANG: "C", HOME: "/" }, command });
-    expect(Object.values(shown).map(Number).toSorted()).toEqual([1, 2, 3, 4, 5, 5, 6, 7]);
+    expect(Object.values(shown).map(Number).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    for (const name of Object.keys(shown).filter((n) => n.startsWith("TS_"))) expect(Object.values(config()).join()).toContain(`$$${name}$$`);
     expect(torchServe.settingsHelp.map(({ key }) => key)).toEqual([...Object.keys(wanted), "pin"]);
   });
 });
@@ -67,10 +68,12 @@ const config = (wanted: object = {}, access = open): Record<string, string> => {
 
 describe("the container", () => {
   test("registers each model's version folder, with its batches", () => {
-    const found = config({ batchSize: 4, batchDelayMs: 20 });
+    const found = config();
     expect(found["load_models"]).toBe("ssd=/models/ssd/3,null=/models/null/1");
-    const batches = { "1.0": { defaultVersion: true, batchSize: 4, maxBatchDelay: 20 } };
-    expect(JSON.parse(found["models"] ?? "")).toEqual({ ssd: batches, null: batches });
+    const { env } = container({ batchSize: 4, batchDelayMs: 20 });
+    const resolved = (found["models"] ?? "").replaceAll(/\$\$(\w+)\$\$/g, (_, name: string) => env[name] ?? "");
+    const batches = { "1.0": { batchSize: 4, maxBatchDelay: 20 } };
+    expect(JSON.parse(resolved)).toEqual({ ssd: batches, null: batches });
     expect(container().serving).toMatchObject({ workers: 1, folders: { ssd: "/models/ssd/3", null: "/models/null/1" } });
   });
 

@@ -78,26 +78,22 @@ export function servedBy({ workers = 1, batchSize = 1, batchDelayMs = BATCH_DELA
   return { workers, batchSize, batchDelayMs };
 }
 
-/**
- * The settings as the container's environment: TorchServe takes the `TS_…` over its config file (`enable_envvars_config`), Lathe's
- * handler reads the torch threads. Those of the batch stand in the config file alone; the gate compares what the server says. Pure.
- */
+/** The settings as the container's environment: TorchServe's config file takes them from there, Lathe's handler the torch threads. Pure. */
 export function settingsEnv(settings: TorchServeSettings): Record<string, string> {
   const { omp = 1, torchThreads = omp, nettyThreads = NETTY_THREADS } = settings;
   const { workers, batchSize, batchDelayMs } = servedBy(settings);
   return {
     OMP_NUM_THREADS: `${omp}`,
-    LATHE_TORCH_THREADS: `${torchThreads}`,
+    TORCH_NUM_THREADS: `${torchThreads}`,
     TS_DEFAULT_WORKERS_PER_MODEL: `${workers}`,
     TS_NUMBER_OF_NETTY_THREADS: `${nettyThreads}`,
-    TS_NETTY_CLIENT_THREADS: `${nettyThreads}`,
-    LATHE_BATCH_SIZE: `${batchSize}`,
-    LATHE_BATCH_DELAY_MS: `${batchDelayMs}`,
+    TS_BATCH_SIZE: `${batchSize}`,
+    TS_MAX_BATCH_DELAY: `${batchDelayMs}`,
   };
 }
 
 /** The variables among a container's that set workers, threads and batches, in order of their names. Pure. */
 export function settingsShown({ env }: { readonly env: Readonly<Record<string, string>> }): Record<string, string> {
-  const names = Object.keys(env).filter((name) => /^(OMP|OPENBLAS|MKL|TS|LATHE)_/.test(name));
+  const names = Object.keys(env).filter((name) => /^(OMP|OPENBLAS|MKL|TORCH|TS)_/.test(name));
   return Object.fromEntries(names.sort().map((name) => [name, env[name] ?? ""]));
 }

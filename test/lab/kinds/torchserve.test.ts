@@ -16,7 +16,7 @@ describeKind({
   outputs: {
     standIn: false,
     build: "0.12.0",
-    settings: { OMP_NUM_THREADS: "2", TS_DEFAULT_WORKERS_PER_MODEL: "1", LATHE_TORCH_THREADS: "2" },
+    settings: { OMP_NUM_THREADS: "2", TS_DEFAULT_WORKERS_PER_MODEL: "1", TORCH_NUM_THREADS: "2" },
   },
   // Scores of 2e-6 were found, boxes of 1e-6.
   tolerance: { score: 2e-6, box: 5e-6 },

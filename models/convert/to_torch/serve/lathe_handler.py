@@ -26,7 +26,7 @@ class Handler:
         self.model = None
 
     def initialize(self, context):
-        torch.set_num_threads(int(os.environ.get("LATHE_TORCH_THREADS", "1")))
+        torch.set_num_threads(int(os.environ.get("TORCH_NUM_THREADS", "1")))
         self.model = Model(context.system_properties["model_dir"])
         for _ in range(WARM_UP):
             self.model([np.zeros((64, 64, 3), np.uint8)])
