@@ -4,8 +4,8 @@ import type { ClientKind } from "../../../clients/client.ts";
 import { pulumi, up, type StackRef } from "../../../infra/pulumi/testing/stack.ts";
 import type { Server } from "../../../infra/outputs.ts";
 import { serverKind } from "../../../infra/servers/registry.ts";
-import { pushImage, type ImageSource } from "../../../lab/index.ts";
-import { type Progress, progress } from "../../../lib/progress.ts";
+import { kindImage, pushImage } from "../../../lab/index.ts";
+import { progress } from "../../../lib/progress.ts";
 import { quote } from "../../../lib/quote.ts";
 import { makeBed, type Bed } from "../../engine/harness.ts";
 import { on } from "../tools.ts";
@@ -16,8 +16,6 @@ import { photo, referenceAnswers, type Photo } from "./reference.ts";
 export interface KindInLab {
   /** As `lathe:server` names it. */
   readonly kind: string;
-  /** Its image in the lab. Needs to be root. */
-  image(progress: Progress): Promise<ImageSource>;
   /** `lathe:settings` that it is put up with. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** What the stack's outputs must say of it (`toMatchObject`): its settings as they were read back, `standIn`, `build`. */
@@ -58,7 +56,9 @@ export class KindOnHost {
   /** Pushes the kind's image and makes a stack of it; nothing is on the host yet. */
   static async prepare(lab: KindInLab): Promise<KindOnHost> {
     const bed = await makeBed();
-    const { reference } = await pushImage(bed.lab, await lab.image(progress()), progress());
+    const image = await kindImage(lab.kind, progress());
+    if (image === undefined) throw new Error("the lab has no image of that kind");
+    const { reference } = await pushImage(bed.lab, image, progress());
     const settings = Object.entries(lab.settings ?? {}).map(([key, value]) => [`lathe:settings.${key}`, `${value}`]);
     const stack = await bed.stack(lab.kind, {
       ...{ "lathe:host": HOST, "lathe:server": lab.kind, "lathe:image": reference },
