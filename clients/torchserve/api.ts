@@ -1,33 +1,44 @@
 import type { Api, ClientKind } from "../client.ts";
-import { encodeFile, encodeNpy } from "./bodies.ts";
+import { encodeFile, encodeJson, encodeNpy } from "./bodies.ts";
 import { grpcClient } from "./grpc.ts";
 import { restClient } from "./rest.ts";
 
 const NAME = "torchserve";
+const of = (protocol: string, input: ClientKind["input"], isDefault: boolean) => ({ api: NAME, protocol, input, isDefault });
 
-/** One of the bodies that the handler takes, over REST: what it carries, and whether it is the default. */
-const rest = (name: string, input: ClientKind["input"], about: string, create: ClientKind["create"]): ClientKind => ({
-  ...{ name, api: NAME, protocol: "rest", input, isDefault: input === "file", about, create },
-});
-const grpc = (name: string, input: ClientKind["input"], about: string, create: ClientKind["create"]): ClientKind => ({
-  ...{ name, api: NAME, protocol: "grpc", input, isDefault: input === "pixels", about, create },
-});
-
-/** TorchServe's inference API, over gRPC and REST; the answer is the JSON of Lathe's own handler (models/convert/to_torch). */
+/** TorchServe's inference API, over gRPC and REST, as Lathe's handler reads and answers it (models/convert/to_torch). */
 export const torchserveApi: Api = {
   name: NAME,
   clients: [
-    grpc("torchserve-grpc", "pixels", "gRPC with the pixels as they are (NumPy's file form)", (address, port, security) =>
-      grpcClient(address, port, encodeNpy, security),
-    ),
-    grpc("torchserve-grpc-file", "file", "gRPC with the JPEG as it is", (address, port, security) =>
-      grpcClient(address, port, encodeFile, security),
-    ),
-    rest("torchserve-rest", "file", "REST with the JPEG as it is, as TorchServe's examples send it", (address, port, security) =>
-      restClient(address, port, encodeFile, security),
-    ),
-    rest("torchserve-rest-pixels", "pixels", "REST with the pixels as they are (NumPy's file form)", (address, port, security) =>
-      restClient(address, port, encodeNpy, security),
-    ),
+    {
+      name: "torchserve-grpc",
+      ...of("grpc", "pixels", true),
+      about: "TorchServe's gRPC with the pixels as they are",
+      create: (address, port, security) => grpcClient(address, port, encodeNpy, security),
+    },
+    {
+      name: "torchserve-grpc-file",
+      ...of("grpc", "file", false),
+      about: "TorchServe's gRPC with the JPEG as it is",
+      create: (address, port, security) => grpcClient(address, port, encodeFile, security),
+    },
+    {
+      name: "torchserve-rest",
+      ...of("rest", "file", true),
+      about: "TorchServe's REST with the JPEG as it is, as its examples send it",
+      create: (address, port, security) => restClient(address, port, encodeFile, security),
+    },
+    {
+      name: "torchserve-rest-pixels",
+      ...of("rest", "pixels", false),
+      about: "TorchServe's REST with the pixels as they are",
+      create: (address, port, security) => restClient(address, port, encodeNpy, security),
+    },
+    {
+      name: "torchserve-rest-json",
+      ...of("rest", "pixels", false),
+      about: "TorchServe's REST with the pixels as nested JSON lists",
+      create: (address, port, security) => restClient(address, port, encodeJson, security, "application/json"),
+    },
   ],
 };

@@ -1,5 +1,7 @@
 import { StatusError } from "../codes.ts";
 import type { PredictRequest, Tensor } from "../client.ts";
+import { JsonBuffer } from "../json/buffer.ts";
+import { encodeTensor } from "../json/encode.ts";
 import { checkTensor, contentBytes } from "../tensors.ts";
 
 /** A request's body in pieces that follow each other: pixels are not copied. */
@@ -34,6 +36,15 @@ export const encodeNpy: Encode = (request) => {
   out.write(head, before, "latin1");
   out.write("\n", out.length - 1);
   return [out, contentBytes(input)];
+};
+
+/** The input as nested lists in JSON. */
+export const encodeJson: Encode = (request) => {
+  const out = new JsonBuffer();
+  out.text('{"inputs":');
+  encodeTensor(inputOf(request), out);
+  out.text("}");
+  return [out.written()];
 };
 
 /** The only input of a request. Throws StatusError INVALID_ARGUMENT where there are more or none, or it is not what it says. */

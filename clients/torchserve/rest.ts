@@ -5,13 +5,18 @@ import { settle } from "../result.ts";
 import type { Security } from "../security.ts";
 import { timingOf } from "../timing.ts";
 import { HttpConnection } from "../transport/http.ts";
-import { decodeAnswer, failureOf, LARGEST_ANSWER_BYTES } from "./answer.ts";
+import { decodeAnswer, failureOf } from "./answer.ts";
 import type { Encode } from "./bodies.ts";
 
-/** A client of TorchServe's REST API over one kept connection. */
-export function restClient(address: string, port: number, encode: Encode, security?: Security): Client {
-  const connection = new HttpConnection(address, port, security, "application/octet-stream");
-  connection.largestAnswerBytes = LARGEST_ANSWER_BYTES;
+/** A client of TorchServe's REST API over one kept connection. By the content type TorchServe knows what to do with a body. */
+export function restClient(
+  address: string,
+  port: number,
+  encode: Encode,
+  security?: Security,
+  contentType = "application/octet-stream",
+): Client {
+  const connection = new HttpConnection(address, port, security, contentType);
   return {
     open: (timeoutMs) => connection.open(timeoutMs, "REST"),
     call: (request) =>

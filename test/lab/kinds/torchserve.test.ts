@@ -1,4 +1,3 @@
-import { kindImage } from "../../../lab/index.ts";
 import { quote } from "../../../lib/quote.ts";
 import { describeKind } from "./harness.ts";
 
@@ -8,11 +7,6 @@ const killWorkers = (container: string): string =>
 
 describeKind({
   kind: "torchserve",
-  async image(progress) {
-    const image = await kindImage("torchserve", progress);
-    if (image === undefined) throw new Error("no image");
-    return image;
-  },
   outputs: {
     standIn: false,
     build: "0.12.0",
