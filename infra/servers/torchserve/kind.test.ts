@@ -36,7 +36,7 @@ describe("the settings", () => {
   test("pin as many cores as all workers have threads", () => {
     expect(planned(8, { workers: 2, omp: 3, pin: "physical" }).placement.cpuSet).toBe("0-5");
     expect(planned(8, { workers: 3, pin: "physical" }).placement.cpuSet).toBe("0-5");
-    expect(planned(8, { torchThreads: 2, pin: "physical" }).placement.cpuSet).toBe("0-7");
+    expect(planned(8, { torchThreads: 2, pin: "physical" }).placement.cpuSet).toBe("0-1");
   });
 
   test.each([{ workers: 0 }, { workers: 1.5 }, { omp: "2" }, { batchDelayMs: -1 }, { interOp: 2 }, { pin: "all" }])(

@@ -65,7 +65,7 @@ export function settingsFor(facts: HostFacts, wanted: TorchServeSettings): Setti
     .filter(([name, value]) => name !== "pin" && value !== undefined)
     .map(([name, value]) => `${name} ${value}`);
   const ruleFor = (cores: number) => Math.max(1, Math.floor(cores / workers));
-  const perWorker = (cores: number) => wanted.omp ?? wanted.torchThreads ?? ruleFor(cores);
+  const perWorker = (cores: number) => wanted.torchThreads ?? wanted.omp ?? ruleFor(cores);
   const coresFor = (cores: number) => workers * perWorker(cores);
   const { threads: cores, ...placement } = threadPlan(facts, { pin, coresFor, given });
   const omp = wanted.omp ?? ruleFor(cores);

@@ -5,6 +5,7 @@ N what step N gives.
 """
 
 import json
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -36,8 +37,8 @@ def write(saved_model, folder):
     plan = {
         "boxes": network.head(BOXES),
         "classes": network.head(CLASSES),
-        "iou": network.threshold("iou_threshold"),
-        "score": network.threshold("FilterGreaterThan/Greater/y"),
+        "iou": network.threshold(r"/iou_threshold$"),
+        "score": network.threshold(r"/FilterGreaterThan(_\d+)?/Greater/y$"),
     }
     arrays = {"anchors": anchors(graph)}
     for number, step in enumerate(network.steps, 1):
@@ -70,15 +71,15 @@ class Network:
         """The values that a head's `concat` puts together."""
         return [self.value(source) for source in self.node(name).input[:-1]]
 
-    def threshold(self, name):
-        """The one value of the constants so named in the non-maximum suppression of all classes."""
+    def threshold(self, pattern):
+        """The one value of the constants whose names fit, in the non-maximum suppression of all classes."""
         found = {
             float(tensor_util.MakeNdarray(node.attr["value"].tensor))
             for node in self.nodes.values()
-            if node.op == "Const" and node.name.startswith(NMS) and node.name.endswith(name)
+            if node.op == "Const" and node.name.startswith(NMS) and re.search(pattern, node.name)
         }
         if len(found) != 1:
-            raise SystemExit(f"{NMS}…{name}: the graph has the values {sorted(found)}, and one was expected")
+            raise SystemExit(f"{NMS}…{pattern}: the graph has the values {sorted(found)}, and one was expected")
         return found.pop()
 
     def node(self, name):
@@ -130,7 +131,7 @@ class Network:
     def arithmetic(self, node):
         """A sum of two values is a step; a constant goes into the convolution before it."""
         constants = [self.constant(name) for name in node.input]
-        if constants == [None, None] and node.op == "Add":
+        if constants[0] is None and constants[1] is None and node.op == "Add":
             return self.step({"op": "add", "in": self.value(node.input[0]), "with": self.value(node.input[1])})
         at = 0 if constants[0] is not None else 1
         number = self.value(node.input[1 - at])
