@@ -25,7 +25,12 @@ const MAY_IMPORT = {
 
 /** The layers of a room from below; the entries of one layer do not import each other. Paths below the room. */
 const FLOORS = {
-  clients: [["(?!registry\\.ts)[^/]+\\.ts$"], ["json/", "transport/"], ["(?!json/|transport/|testing/)[^/]+/"], ["registry\\.ts$"]],
+  clients: [
+    ["(?!registry\\.ts)[^/]+\\.ts$"],
+    ["json/", "transport/"],
+    ["(?!json/|transport/|testing/)[^/]+/"],
+    ["registry\\.ts$"],
+  ],
   infra: [
     ["deadlines\\.ts$"],
     ["hosts/"],

@@ -50,7 +50,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const kind = defaultServerKind;
   const hub = await dockerHubReachable();
   // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
-  const own = hub ? undefined : await kindImage(kind.name, steps);
+  const labImage = hub ? undefined : await kindImage(kind.name, steps);
   steps.done();
   begin(STAGES.lab);
   const earlier = await readUnfinished(dir);
@@ -62,9 +62,9 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const lab = await labUp({ name }, steps);
   await markUnfinished(dir, { ownLab: !wasUp, before: earlier?.before ?? [] });
   const image =
-    own === undefined
+    labImage === undefined
       ? await mirrorImage(lab, kind.defaultImage, steps)
-      : (await pushImage(lab, own, steps)).reference;
+      : (await pushImage(lab, labImage, steps)).reference;
   const stacks = await demoStacks(lab, dir);
   steps.done();
   begin(STAGES.up);

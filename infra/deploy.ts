@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, posix } from "node:path";
+import { UserError } from "../lib/errors.ts";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
@@ -9,15 +10,17 @@ import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import { withAbsoluteConfig, type SshTarget } from "./hosts/target.ts";
 import type { ImageKey } from "./images/advice.ts";
 import { resolveImage } from "./images/resolve.ts";
+import { checkMemory, memoryNeed, type MemoryNeed } from "./memory-need.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
 import { secretsOutput } from "./resources/credentials.ts";
+import { usableMiB } from "./resources/container.ts";
 import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
-import { modelFormOf } from "./servers/kind.ts";
+import { modelFormOf, type ServerKind } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
 import {
   endpointsOf,
@@ -67,12 +70,14 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
 export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]) {
   const { config, target, facts, home, address } = machine;
   const owner = ownerOf();
+  const plans: ServerPlan[] = [];
+  for (const server of servers) plans.push(await planServer(machine, server, owner));
+  // Before there is any resource: nothing is pulled for servers that cannot stand beside each other.
+  checkMemory(plans.flatMap(needOf), usableMiB(facts.memoryBytes));
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
   const whose = { target, owner, id: provider.id };
   const bySudo = config.bootstrap === "sudo" ? [dockerBySudo(host, whose)] : [];
-  const plans: ServerPlan[] = [];
-  for (const server of servers) plans.push(await planServer(machine, server, owner));
   const workspace = absolute(config.workspace, home);
   const [only] = plans.length === 1 ? plans : [];
   const shared = { ...whose, workspace, files: only?.spec.files ?? [] };
@@ -101,11 +106,22 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
     latheSecrets: secretsOutput(made),
   };
 
+  /** A server's image, or why it is not to be had; of one that no registry has, with how to make it. */
+  async function imageOf(named: string | undefined, { name, defaultImage, imageToBuild: fix }: ServerKind) {
+    try {
+      return await images("image", named ?? defaultImage, "image");
+    } catch (error) {
+      if (named !== undefined || fix === undefined || !(error instanceof UserError)) throw error;
+      const what = `the server kind ${name} has no image that can be pulled`;
+      throw new UserError([...error.faults, { what, fix }], { cause: error });
+    }
+  }
+
   async function declareServer(name: string, plan: ServerPlan, folderOf: () => pulumi.Resource): Promise<ModelServer> {
     const { config: server, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
     const { proxyImage } = server.access;
     const own = folderOf();
-    const { reference, image } = await images("image", server.image ?? kind.defaultImage, "image");
+    const { reference, image } = await imageOf(server.image, kind);
     const hasProxy = proxied(access.endpoints) !== undefined;
     return new ModelServer(name, {
       ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },
@@ -117,6 +133,12 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
       folder: own,
     });
   }
+}
+
+/** What a planned server needs of the machine's memory, where it is known. */
+function needOf({ config, kind, models, settings }: ServerPlan): MemoryNeed[] {
+  const mib = memoryNeed(kind, models, settings.settings, config.memoryMiB);
+  return mib === undefined ? [] : [{ name: config.name, mib }];
 }
 
 /**

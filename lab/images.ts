@@ -66,7 +66,8 @@ export async function pushImage(lab: Lab, source: ImageSource, progress: Progres
   const { config, manifest, digest } = manifestOf(source, blobs);
   await putBlob(address, name, [Buffer.from(config)]);
   const stored = await putManifest(address, name, tag, SCHEMA2, manifest);
-  if (stored !== digest) throw new UserError({ what: `registry ${address}: keeps ${name} as ${stored}, not ${digest}` });
+  if (stored !== digest)
+    throw new UserError({ what: `registry ${address}: keeps ${name} as ${stored}, not ${digest}` });
   progress.done(`${digest.slice(0, 19)}, ${Math.round(sentBytes / 1e6)} MB sent`);
   return { reference: `${address}/${name}@${digest}`, digest, sentBytes };
 }

@@ -15,7 +15,7 @@ export interface KindImage {
   /** What a reader must know of the program beside its numbers, in one sentence; absent: nothing. */
   readonly note?: string;
   /** Makes its layers, or finds them in the cache. Needs to be root. */
-  make(progress: Progress): Promise<Pick<ImageSource, "layers" | "config">>;
+  readonly make: (progress: Progress) => Promise<Pick<ImageSource, "layers" | "config">>;
 }
 
 /** A kind's image, which says by its name and labels what it is. Needs to be root. */

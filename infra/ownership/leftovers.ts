@@ -73,7 +73,9 @@ interface Found extends Listed {
 /** Reads what `ASK` printed. Pure. */
 export function leftoversOf(printed: string, asked: Omit<Asked, "owner" | "workspace">): Leftovers {
   const { container, proxy } = asked;
-  const [found = "", networks = "", noted = "", beside = "", changed = ""] = printed.split(/^@@\w+$/m).map((part) => part.trim());
+  const [found = "", networks = "", noted = "", beside = "", changed = ""] = printed
+    .split(/^@@\w+$/m)
+    .map((part) => part.trim());
   const all = readFound(found);
   const server = changed === "" ? named(all, container) : dead(named(all, container));
   const notedBeside = (kind: string) => new RegExp(`^${kind} (\\w+)$`, "m").exec(beside)?.[1] ?? "";

@@ -1,9 +1,12 @@
+import { django } from "./django/kind.ts";
+import { fastApi } from "./fastapi/kind.ts";
+import { flask } from "./flask/kind.ts";
 import type { ServerKind } from "./kind.ts";
 import { tfServing } from "./tf-serving/kind.ts";
 import { torchServe } from "./torchserve/kind.ts";
 
 /** Every server kind there is; the first is what a stack gets that names none. A new one is a folder here and a line below. */
-const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, torchServe];
+const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, torchServe, flask, django, fastApi];
 
 /** What `lathe:server` may name. */
 export const serverKindNames: readonly string[] = KINDS.map((kind) => kind.name);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HostFacts } from "../hosts/facts.ts";
 import { threadPlan } from "../threads.ts";
-import type { ServerKind, SettingsPlan } from "./kind.ts";
+import type { ServerKind, SettingsPlan, SizedModel } from "./kind.ts";
 
 /* The settings of TensorFlow's session, for every kind whose servers run one: threads, and where they run. */
 
@@ -68,7 +68,8 @@ export function sessionFor(
   const coresFor = (rule: number) => processes * Math.max(omp ?? share(rule), intraOp ?? share(rule));
   const { threads, ...placement } = threadPlan(facts, { pin, coresFor, given });
   const rule = share(threads);
-  const reason = processes === 1 ? placement.reason : `${placement.reason} ${processes} processes share them: ${rule} each.`;
+  const reason =
+    processes === 1 ? placement.reason : `${placement.reason} ${processes} processes share them: ${rule} each.`;
   return {
     settings: { omp: omp ?? rule, intraOp: intraOp ?? rule, interOp: interOp ?? INTER_OP, pin },
     placement: { ...placement, reason },
@@ -91,4 +92,15 @@ export function variablesShown(
 ): Record<string, string> {
   const names = Object.keys(env).filter((name) => /^(OMP|KMP|MKL|TENSORFLOW|TF)_/.test(name) || more.test(name));
   return Object.fromEntries(names.sort().map((name) => [name, env[name] ?? ""]));
+}
+
+const MIB = 2 ** 20;
+/** Of a process with TensorFlow's library and no model. */
+const PROCESS_MIB = 150;
+/** Weights are in memory twice: as the graph's constants, and as the operators' own copies in the layout that suits them. */
+const COPIES = 2;
+
+/** MiB that a process with a session takes at the least once each model has answered. Pure. */
+export function sessionMemoryMiB(models: readonly SizedModel[]): number {
+  return PROCESS_MIB + Math.ceil(models.reduce((sum, { bytes }) => sum + COPIES * bytes, 0) / MIB);
 }

@@ -66,7 +66,8 @@ export function changes(before: ReadonlyMap<string, Seen>, after: ReadonlyMap<st
     if (then !== undefined && (now.type === "d" ? then.type === "d" : then.state === now.state)) continue;
     for (let up = path; up !== "." && up !== ""; up = dirname(up)) kept.add(up);
   }
-  const gone = [...before.keys()].filter((path) => !after.has(path) && (after.has(dirname(path)) || dirname(path) === "."));
+  const isFolder = (path: string) => path === "." || after.get(path)?.type === "d";
+  const gone = [...before.keys()].filter((path) => !after.has(path) && isFolder(dirname(path)));
   return { kept: [...kept].sort(), gone: gone.sort() };
 }
 

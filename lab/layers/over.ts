@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, leftovers } from "../../lib/cache/cached.ts";
 import { cacheDir } from "../../lib/paths.ts";
@@ -68,7 +68,10 @@ async function unmountBelow(folder: string): Promise<void> {
   for (const mount of mounts.toReversed()) await tryRun(["umount", "-l", mount]);
 }
 
-async function folders<const N extends readonly string[]>(dir: string, ...names: N): Promise<{ [K in keyof N]: string }> {
+async function folders<const N extends readonly string[]>(
+  dir: string,
+  ...names: N
+): Promise<{ [K in keyof N]: string }> {
   for (const name of names) await mkdir(join(dir, name));
   return names.map((name) => join(dir, name)) as { [K in keyof N]: string };
 }

@@ -31,7 +31,10 @@ export interface Wheels {
 
 /** A layer of wheels over layers that have Debian's Python, compiled. Needs to be root. */
 export async function wheelsLayer(below: readonly Layer[], wheels: Wheels, progress: Progress): Promise<Layer> {
-  const hash = createHash("sha256").update(JSON.stringify([RECIPE, wheels])).digest("hex").slice(0, 12);
+  const hash = createHash("sha256")
+    .update(JSON.stringify([RECIPE, wheels]))
+    .digest("hex")
+    .slice(0, 12);
   const make = async (root: string) => {
     progress.step(`Python packages for an image: ${wheels.name}`, 40);
     await installWheels(root, wheels, progress);

@@ -150,11 +150,11 @@ function pathOf(header: Buffer): string {
 
 /** Chunks as they come, read in pieces of a length of one's own. */
 class Bytes {
-  private readonly chunks: AsyncIterator<Uint8Array>;
-  private held = Buffer.alloc(0);
+  private readonly chunks: AsyncIterator<Uint8Array, undefined>;
+  private held: Buffer = Buffer.alloc(0);
 
   constructor(source: AsyncIterable<Uint8Array>) {
-    this.chunks = source[Symbol.asyncIterator]();
+    this.chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
   }
 
   /** So many bytes; undefined at the end. @throws Error where only a part of them is left */

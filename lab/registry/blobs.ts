@@ -17,7 +17,7 @@ export async function hasBlob(address: string, repository: string, digest: strin
 /** Takes a blob from another repository of the registry, without an upload. @returns false where that has none */
 export async function mountBlob(address: string, repository: string, digest: string, from: string): Promise<boolean> {
   const query = new URLSearchParams({ mount: digest, from });
-  const answer = await ask("POST", `http://${address}/v2/${repository}/blobs/uploads/?${query}`, [201, 202]);
+  const answer = await ask("POST", `http://${address}/v2/${repository}/blobs/uploads/?${query.toString()}`, [201, 202]);
   if (answer.statusCode === 201) return true;
   // An upload was begun in its stead, for the whole blob: not now.
   await ask("DELETE", locationOf(answer, address), [204, 404]);

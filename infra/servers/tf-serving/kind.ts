@@ -1,6 +1,6 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
-import { sessionFor, sessionHelp, SessionSettings, variablesShown } from "../session.ts";
+import { sessionFor, sessionHelp, sessionMemoryMiB, SessionSettings, variablesShown } from "../session.ts";
 import { state } from "./models-config.ts";
 
 const NAME = "tf-serving";
@@ -27,6 +27,7 @@ export const tfServing: ServerKind<SessionSettings> = {
   settingsHelp: sessionHelp(),
   settingsFor: sessionFor,
   container,
+  memoryNeedMiB: sessionMemoryMiB,
   secretFiles,
   modelPath: (model, version) => `${model}/${version}`,
   // The stand-in runs the OpenMP build and obeys the same variables.

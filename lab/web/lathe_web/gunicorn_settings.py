@@ -14,3 +14,5 @@ graceful_timeout = GRACE
 timeout = 120
 # Workers touch a file there all the time: memory, and writable where the root is not.
 worker_tmp_dir = "/dev/shm"
+# Nobody manages it while it runs, and its home cannot be written.
+control_socket_disable = True

@@ -12,8 +12,8 @@ import type { Photo } from "./reference.ts";
 
 /* How a kind's server is called: by the bench, as a user does, or by its clients themselves. This machine is the client. */
 
-/** Seconds after which a call to a server that is at fault is given up. */
-const TIMEOUT_SECONDS = 4;
+/** Seconds after which a call is given up, and one to a server to which something is done. */
+const [TIMEOUT_SECONDS, FAULT_SECONDS] = [60, 8];
 /** Calls that a run has made before something is done to its server. */
 const UNDER_WAY = 5;
 
@@ -52,18 +52,21 @@ export class Bench {
 
   /** Measures a few calls of each cell. */
   run(models: readonly string[], clients: readonly ClientKind[], requests: number): Promise<Ended> {
-    return this.#start(models, clients, requests).ended;
+    return this.#start(models, clients, requests, TIMEOUT_SECONDS).ended;
   }
 
   /** Begins a run that would take long, and does something to the server amid its calls. */
   async underWay(model: string, clients: readonly ClientKind[], act: () => Promise<unknown>): Promise<Ended> {
     const before = await this.#runs();
-    const { ended } = this.#start([model], clients, 20_000);
+    const { ended } = this.#start([model], clients, 20_000, FAULT_SECONDS);
     let over = false;
     void ended.then(() => (over = true));
     for (let calls = 0; calls < UNDER_WAY && !over; await sleep(20)) {
       const [name] = (await this.#runs()).filter((run) => !before.includes(run));
-      const text = name === undefined ? "" : await readFile(join(this.#dir, "runs", name, "records.jsonl"), "utf8").catch(() => "");
+      const text =
+        name === undefined
+          ? ""
+          : await readFile(join(this.#dir, "runs", name, "records.jsonl"), "utf8").catch(() => "");
       calls = text.split('"phase":"measure"').length - 1;
     }
     await act();
@@ -81,17 +84,19 @@ export class Bench {
     return (await readdir(join(this.#dir, "runs")).catch(() => [])).sort();
   }
 
-  #start(models: readonly string[], clients: readonly ClientKind[], requests: number) {
+  #start(models: readonly string[], clients: readonly ClientKind[], requests: number, timeoutSeconds: number) {
     const what = ["--outputs", this.#outputs, "--placement", "remote", "--images", "7"];
     const which = ["--models", models.join(), "--client", clients.map(({ name }) => name).join()];
     const how = ["--requests", `${requests}`, "--warmup", "1", "--block", "5", "--precision", "none"];
-    const args = [...what, ...which, ...how, "--timeout", `${TIMEOUT_SECONDS}`, "--runs", join(this.#dir, "runs"), "--full"];
+    const where = ["--timeout", `${timeoutSeconds}`, "--runs", join(this.#dir, "runs"), "--full"];
+    const args = [...what, ...which, ...how, ...where];
     const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...args], {
       cwd: repoRoot,
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
-    for (const out of [child.stdout, child.stderr]) out?.setEncoding("utf8").on("data", (text: string) => (said += text));
+    for (const out of [child.stdout, child.stderr])
+      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
     const ended = new Promise<Ended>((resolve) =>
       child.on("close", (code) => resolve({ code, said: said.replaceAll(/\s+/g, " ") })),
     );
@@ -116,7 +121,7 @@ export async function callOnce(
       : { inputs: { dtype: "DT_UINT8", shape: [1, height, width, 3], data } };
   try {
     await client.open(1000 * TIMEOUT_SECONDS);
-    const result = await client.call({ model, inputs, timeoutMs: 60_000 });
+    const result = await client.call({ model, inputs, timeoutMs: 1000 * TIMEOUT_SECONDS });
     return result.ok ? "answered" : `${result.error.code}: ${result.error.message}`;
   } catch (error) {
     return String(error);

@@ -16,22 +16,26 @@ export const killChildren = (container: string): string =>
 /** What becomes of a server amid a bench's calls, and what the bench then says. */
 interface Fault {
   readonly what: string;
-  act(on: KindOnHost): Promise<unknown>;
+  readonly act: (on: KindOnHost) => Promise<unknown>;
   readonly says: RegExp;
 }
 
 function faultsOf({ worker }: KindInLab): Fault[] {
   const all: Fault[] = [
     {
-      what: "that is killed",
+      what: "is killed",
       act: (on) => on.run(`docker kill ${on.container}`),
       says: /UNAVAILABLE.*died \(exit code 137\)/,
     },
-    { what: "that is paused", act: (on) => on.run(`docker pause ${on.container}`), says: /DEADLINE_EXCEEDED.*is paused/ },
+    {
+      what: "is paused",
+      act: (on) => on.run(`docker pause ${on.container}`),
+      says: /DEADLINE_EXCEEDED.*is paused/,
+    },
   ];
   if (worker !== undefined)
     all.push({
-      what: "whose worker dies while its front end lives",
+      what: "loses a worker while its front end lives",
       act: (on) => on.run(worker.kill(on.container)),
       says: worker.says,
     });
@@ -47,7 +51,7 @@ export function describeKind(lab: KindInLab): void {
   }, 900_000);
   afterAll(() => on?.bed.down(), 300_000);
 
-  describe(`a ${lab.kind} server on a host of the lab`, () => {
+  describe(`a ${lab.kind} server on a host of the lab`, { timeout: 900_000 }, () => {
     it("is not begun where another program has its port, which is named", async () => {
       const listen = `use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalPort => ${port}, Listen => 1, ReuseAddr => 1) or die; sleep 600`;
       const holder = await on.run(`nohup perl -e ${quote(listen)} >/dev/null 2>&1 & echo $!`);
@@ -75,11 +79,14 @@ export function describeKind(lab: KindInLab): void {
       await on.expectReference();
     });
 
-    it.each(faultsOf(lab))("$what fails the bench's calls with the reason, and up mends it", async ({ act, says }) => {
-      const { code, said } = await on.bench.underWay(NULL, on.clients.slice(0, 1), () => act(on));
-      expect([code, said]).toEqual([1, expect.stringMatching(says)]);
-      await on.expectHealed();
-    });
+    it.each(faultsOf(lab).map((fault) => [fault.what, fault] as const))(
+      "that %s fails the bench's calls with the reason, and up mends it",
+      async (_what, { act, says }) => {
+        const { code, said } = await on.bench.underWay(NULL, on.clients.slice(0, 1), () => act(on));
+        expect([code, said]).toEqual([1, expect.stringMatching(says)]);
+        await on.expectHealed();
+      },
+    );
 
     it("says so where a model's files were damaged, and up brings them again", async () => {
       await on.damage();

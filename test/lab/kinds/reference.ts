@@ -33,11 +33,16 @@ export async function photo(id: number): Promise<Photo> {
  * What TensorFlow itself answers to a photograph in float32, in a process of its own on this machine: to its pixels, and to its file.
  * Made once, and kept in the cache of the tests.
  */
-export async function referenceAnswers(model: string, photo: Photo): Promise<Readonly<Record<ClientKind["input"], Answer>>> {
+export async function referenceAnswers(
+  model: string,
+  photo: Photo,
+): Promise<Readonly<Record<ClientKind["input"], Answer>>> {
   const steps = progress();
   const { python } = await pythonEnv(steps);
   const { versionDir, sha256 } = await prepareModel(model, steps);
-  const program = createHash("sha256").update(await readFile(PROGRAM)).digest("hex");
+  const program = createHash("sha256")
+    .update(await readFile(PROGRAM))
+    .digest("hex");
   const key = ["reference", model, ...[sha256, photo.sha256, program].map((hash) => hash.slice(0, 12))].join("-");
   const dir = await cached("test", key, async (partial) => {
     const [pixels, file] = [join(partial, "pixels"), join(partial, "file")];
