@@ -39,14 +39,15 @@ const here = (name: string) => join(import.meta.dirname, name);
 const config: ImageSource["config"] = {
   entrypoint: ["/usr/bin/dockerd-entrypoint.sh"],
   cmd: ["serve"],
-  env: { LANG: "C.UTF-8" },
+  // An OpenMP thread that waits sleeps at once: spinning starves the neighbours that a lab has.
+  env: { LANG: "C.UTF-8", OMP_WAIT_POLICY: "passive" },
   exposedPorts: ["7070/tcp", "7071/tcp", "8080/tcp", "8081/tcp", "8082/tcp"],
 };
 
 /** The real TorchServe 0.12.0 over Debian's own PyTorch. */
 export const torchServeImage: KindImage = {
   kind: "torchserve",
-  note: "TorchServe 0.12.0, whose maintenance has ended, runs Debian's PyTorch, which is older than that of the project's own image.",
+  note: "TorchServe's maintenance has ended with 0.12.0; here it runs Debian's PyTorch, which is older than that of the project's own image.",
   async make(progress) {
     const torch = await torchLayers(progress);
     const requirements = await readFile(here("requirements.txt"), "utf8");

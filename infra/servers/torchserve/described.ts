@@ -41,21 +41,23 @@ export function readDescribed(printed: string): Answer {
   return { is: status === 404 ? "refused" : "unclear", why };
 }
 
+/** How TorchServe's log begins what it says of a worker that did not come up, or could not load its model. */
+const FAILED = ["Backend worker error", "Load model failed"];
+
 /**
- * Why a worker could not load a model: the error at the end of the traceback that it printed, or undefined where there is none yet. Pure.
+ * Why the workers of a model cannot load it: the error at the end of a traceback that one has printed. Undefined as long as fewer than two
+ * have failed: what fails once may come up at TorchServe's next try. Pure.
  *
  * @param log the container's last lines
  */
 export function loadFailure(log: string, model: string): string | undefined {
-  const lines = log.split("\n");
-  const failed = lines.findLastIndex((line) => line.includes(`Load model failed: ${model},`));
-  if (failed < 0) return undefined;
   // `2026-01-01T00:00:00,000 [INFO ] W-9000-ssd_1.0-stdout MODEL_LOG - ValueError: …`
-  const printed = lines.flatMap((line) => {
+  const said = log.split("\n").flatMap((line) => {
     const [head = "", ...words] = line.split(" - ");
-    return head.includes(`-${model}_`) && head.includes("-stdout ") ? [words.join(" - ")] : [];
+    return head.includes(`-${model}_`) ? [words.join(" - ")] : [];
   });
+  if (said.filter((words) => FAILED.some((begin) => words.startsWith(begin))).length < 2) return undefined;
   // As Python ends a traceback: a class, by its module or not.
-  const error = printed.findLast((words) => /^(?:[\w.]+\.)?[A-Z]\w*: /.test(words));
+  const error = said.findLast((words) => /^(?:[\w.]+\.)?[A-Z]\w*: /.test(words));
   return error?.slice(0, 500) ?? "its worker died";
 }

@@ -114,7 +114,7 @@ describe("the container", () => {
 });
 
 test("the kind says that the project's maintenance has ended", () => {
-  expect(torchServe.about).toMatch(/end of its maintenance/);
+  for (const said of [torchServe.about, torchServe.gate.note]) expect(said).toMatch(/maintenance has ended/);
 });
 
 const WORKER = { id: "9000", status: "READY", pid: 7 };
@@ -150,30 +150,33 @@ describe("what the management API says of a model", () => {
 });
 
 describe("why a worker could not load a model", () => {
-  const line = (worker: string, words: string) => `2026-11-28T00:00:00,000 [INFO ] W-9000-${worker}_1.0-stdout MODEL_LOG - ${words}`;
-  const log = (model: string) =>
-    [
-      line("ssd", "Backend worker process died."),
-      line("ssd", "Traceback (most recent call last):"),
-      line("ssd", '  File "/tmp/models/1/lathe_model.py", line 30, in __init__ - here'),
-      line("ssd", "zipfile.BadZipFile: File is not a zip file"),
-      line("ssd-2", "ValueError: of another model"),
-      `2026-11-28T00:00:00,000 [WARN ] W-9000-${model}_1.0 BatchAggregator - Load model failed: ${model}, error: Worker died.`,
-    ].join("\n");
+  const line = (worker: string, words: string) => `2026-11-28T00:00:00,000 [INFO ] W-9000-${worker} MODEL_LOG - ${words}`;
+  const once = [
+    line("ssd_1.0-stdout", "model_name: ssd, batchSize: 1"),
+    line("ssd_1.0-stdout", "Backend worker process died."),
+    line("ssd_1.0-stdout", "Traceback (most recent call last):"),
+    line("ssd_1.0-stdout", '  File "/tmp/models/1/lathe_model.py", line 30, in __init__ - here'),
+    line("ssd_1.0-stdout", "zipfile.BadZipFile: File is not a zip file"),
+    line("ssd-2_1.0-stderr", "ValueError: of another model"),
+    line("ssd_1.0", "Load model failed: ssd, error: Worker died."),
+    line("ssd-2_1.0", "Backend worker error"),
+  ];
+  const twice = [...once, ...once].join("\n");
 
-  test("is the error at the end of what it printed", () => {
-    expect(loadFailure(log("ssd"), "ssd")).toBe("zipfile.BadZipFile: File is not a zip file");
-    expect(loadFailure(log("ssd-2"), "ssd-2")).toBe("ValueError: of another model");
+  test("is the error at the end of what it printed, on either of its outputs", () => {
+    expect(loadFailure(twice, "ssd")).toBe("zipfile.BadZipFile: File is not a zip file");
+    expect(loadFailure(twice, "ssd-2")).toBe("ValueError: of another model");
   });
 
-  test("is not told before it has failed, nor for another model", () => {
-    expect(loadFailure(log("ssd"), "null")).toBeUndefined();
-    expect(loadFailure(log("ssd").replace("Load model failed", "Loading"), "ssd")).toBeUndefined();
+  test("is not told before it has failed twice, nor for another model", () => {
+    expect(loadFailure(once.join("\n"), "ssd")).toBeUndefined();
+    expect(loadFailure(twice, "null")).toBeUndefined();
     expect(loadFailure("", "ssd")).toBeUndefined();
   });
 
   test("is that its worker died, where it printed no error", () => {
-    expect(loadFailure("WARN - Load model failed: null, error: Worker died.", "null")).toBe("its worker died");
+    const died = line("null_1.0", "Load model failed: null, error: Worker died.");
+    expect(loadFailure(`${died}\n${died}`, "null")).toBe("its worker died");
   });
 });
 

@@ -3,12 +3,12 @@ import { container, GRPC_PORT, modelPath, REST_PORT, secretFiles } from "./conta
 import { settingsFor, settingsHelp, settingsShown, TorchServeSettings } from "./settings.ts";
 
 const NAME = "torchserve";
+const ENDED = "TorchServe's maintenance has ended with 0.12.0: faults in it are not mended any more.";
 
 /** TorchServe with its own front end, and Lathe's handler and models in its workers. */
 export const torchServe: ServerKind<TorchServeSettings> = {
   name: NAME,
-  about:
-    "TorchServe 0.12.0, its last release: the project is at the end of its maintenance, and faults in it are not mended any more.",
+  about: `TorchServe, PyTorch's model server. ${ENDED}`,
   defaultImage: "pytorch/torchserve:0.12.0-cpu",
   imageNeeds: { architectures: ["amd64", "arm64"], flags: [] },
   defaultContainer: NAME,
@@ -33,6 +33,7 @@ export const torchServe: ServerKind<TorchServeSettings> = {
   settingsShown,
   // Loaded where a gate runs: a stack's program only plans, and need not wait for clients.
   gate: {
+    note: ENDED,
     ready: async (...args) => (await import("./gate.ts")).ready(...args),
     smoke: async (...args) => (await import("./gate.ts")).smoke(...args),
   },

@@ -12,8 +12,9 @@ describeKind({
     build: "0.12.0",
     settings: { OMP_NUM_THREADS: "2", TS_DEFAULT_WORKERS_PER_MODEL: "1", TORCH_NUM_THREADS: "2" },
   },
-  // Scores of 2e-6 were found, boxes of 1e-6.
-  tolerance: { score: 2e-6, box: 5e-6 },
+  // Scores differ by up to 2e-6; 8e-7 and 3e-7 were found.
+  tolerance: { score: 2e-6, box: 2e-6 },
+  decodesItself: true,
   tooLittleMiB: 500,
   saysDamaged: /no worker to serve|Worker died/,
   worker: { kill: killWorkers, says: /Worker died|no worker to serve/ },
