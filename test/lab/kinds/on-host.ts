@@ -19,7 +19,7 @@ export interface KindInLab {
   /** `lathe:settings` that it is put up with. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** What the stack's outputs must say of it (`toMatchObject`): its settings as they were read back, `standIn`, `build`. */
-  readonly outputs: Partial<Pick<Server, "standIn" | "build" | "settings">>;
+  readonly outputs: Partial<Pick<Server, "standIn" | "build" | "note" | "settings">>;
   /** By how much scores and box edges may differ from TensorFlow's float32, at most. */
   readonly tolerance: { readonly score: number; readonly box: number };
   /** It decodes files itself, as libjpeg does by default: its answers to them are those to their pixels. (TensorFlow decodes faster, and not the same.) */
