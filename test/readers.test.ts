@@ -185,7 +185,12 @@ test.each<[string, (text: string) => unknown, readonly string[]]>([
   [
     "what TorchServe says of a model",
     readDescribed,
-    ["HTTP/1.1 200 OK\r\n", "\r\n\r\n", '[{"modelUrl":"/m","batchSize":1,"workers":[', '{"id":"9000","status":"READY"},'],
+    [
+      "HTTP/1.1 200 OK\r\n",
+      "\r\n\r\n",
+      '[{"modelUrl":"/m","batchSize":1,"workers":[',
+      '{"id":"9000","status":"READY"},',
+    ],
   ],
   [
     "TorchServe's log",
@@ -256,7 +261,10 @@ test("lines are read in time that grows with them, in pieces of any size", () =>
 });
 
 test("TorchServe's gRPC answer is read in time that grows with its size", () => {
-  isLinear((bytes) => void decodePredictionResponse(bytes), [[0x0a, 0], [0x0a, 1, 0x7b], [0x12, 0], [0x08, 1], [0x0a], [0xff]]);
+  isLinear(
+    (bytes) => void decodePredictionResponse(bytes),
+    [[0x0a, 0], [0x0a, 1, 0x7b], [0x12, 0], [0x08, 1], [0x0a], [0xff]],
+  );
 });
 
 test("an HTTP/1.1 response is read in time that grows with its size, in pieces of any size", () => {

@@ -23,7 +23,9 @@ describe("why a server did not answer", () => {
 
   it("is that its health test fails, where it runs and nothing happened", () => {
     expect(explain("ts", 0, "running unhealthy\n", "")).toBe("container ts runs, but its health test fails");
-    expect(explain("ts", 0, "running unhealthy\nrestart \n", "")).toBe("container ts was restarted; now it is running unhealthy");
+    expect(explain("ts", 0, "running unhealthy\nrestart \n", "")).toBe(
+      "container ts was restarted; now it is running unhealthy",
+    );
   });
 
   it("says why the engine could not be asked", () => {

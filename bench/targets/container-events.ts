@@ -59,7 +59,8 @@ export function explain(container: string, code: number | null, stdout: string, 
     .map(([action = "", exit = ""]) => (Object.hasOwn(WORDS, action) ? WORDS[action]?.(exit) : undefined) ?? action);
   if (last.length === 0 && status === "running") return undefined;
   // Its first process lives, and does not do its work: a front end without workers.
-  if (last.length === 0 && status === "running unhealthy") return `container ${container} runs, but its health test fails`;
+  if (last.length === 0 && status === "running unhealthy")
+    return `container ${container} runs, but its health test fails`;
   if (last.length === 0) return `container ${container} is ${nameOf(status)}`;
   const earlier = lines.length > last.length ? [`had ${lines.length - last.length} earlier events`] : [];
   return `container ${container} ${[...earlier, ...last].join(", ")}; now it is ${nameOf(status)}`;

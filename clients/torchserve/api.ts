@@ -4,7 +4,12 @@ import { grpcClient } from "./grpc.ts";
 import { restClient } from "./rest.ts";
 
 const NAME = "torchserve";
-const of = (protocol: string, input: ClientKind["input"], isDefault: boolean) => ({ api: NAME, protocol, input, isDefault });
+const of = (protocol: string, input: ClientKind["input"], isDefault: boolean) => ({
+  api: NAME,
+  protocol,
+  input,
+  isDefault,
+});
 
 /** TorchServe's inference API, over gRPC and REST, as Lathe's handler reads and answers it (models/convert/to_torch). */
 export const torchserveApi: Api = {

@@ -48,7 +48,10 @@ describe("a request", () => {
       expect(head.length % 64).toBe(0);
       expect(head.readUInt16LE(8)).toBe(head.length - 10);
       expect(head.toString("latin1")).toMatch(
-        new RegExp(`^\\x93NUMPY\\x01\\0..{'descr': '\\|u1', 'fortran_order': False, 'shape': \\(${shape.join(", ")},\\), } *\\n$`, "s"),
+        new RegExp(
+          `^\\x93NUMPY\\x01\\0..{'descr': '\\|u1', 'fortran_order': False, 'shape': \\(${shape.join(", ")},\\), } *\\n$`,
+          "s",
+        ),
       );
       expect(data).toHaveLength(shape.reduce((a, b) => a * b, 1));
     },
@@ -77,25 +80,36 @@ describe("a request", () => {
     ["two files", file("a", "b"), encodeFile],
     ["no file", pixels([1, 2, 2, 3]), encodeFile],
     ["text for pixels", file("a"), encodeNpy],
-    ["two inputs", { ...file("a"), inputs: { ...file("a").inputs, ...{ more: file("b").inputs["inputs"] } } }, encodeFile],
-    ["too few pixels", { ...pixels([1, 2, 2, 3]), inputs: { i: { dtype: "DT_UINT8", shape: [1, 9, 9, 3], data: new Uint8Array(3) } } }, encodeNpy],
+    [
+      "two inputs",
+      { ...file("a"), inputs: { ...file("a").inputs, ...{ more: file("b").inputs["inputs"] } } },
+      encodeFile,
+    ],
+    [
+      "too few pixels",
+      { ...pixels([1, 2, 2, 3]), inputs: { i: { dtype: "DT_UINT8", shape: [1, 9, 9, 3], data: new Uint8Array(3) } } },
+      encodeNpy,
+    ],
   ] as const)("with %s is refused before it is sent", (_what, request, encode) => {
     expect(() => encode(request as PredictRequest)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   });
 });
 
 describe("a client", () => {
-  test.each(["torchserve-rest", "torchserve-rest-pixels", "torchserve-rest-json"])("%s posts to the model, and reads the answer", async (kind) => {
-    const asked: string[] = [];
-    const server = await httpServer(({ method, path }) => {
-      asked.push(`${method} ${path}`);
-      return [200, ANSWER];
-    });
-    const client = await to(server, kind);
-    const result = await client.call(clientKind(kind).input === "file" ? file("a") : pixels([1, 2, 2, 3]));
-    expect(result).toMatchObject({ ok: true, outputs: OUTPUTS, responseBytes: ANSWER.length });
-    expect(asked).toEqual(["POST /predictions/ssd"]);
-  });
+  test.each(["torchserve-rest", "torchserve-rest-pixels", "torchserve-rest-json"])(
+    "%s posts to the model, and reads the answer",
+    async (kind) => {
+      const asked: string[] = [];
+      const server = await httpServer(({ method, path }) => {
+        asked.push(`${method} ${path}`);
+        return [200, ANSWER];
+      });
+      const client = await to(server, kind);
+      const result = await client.call(clientKind(kind).input === "file" ? file("a") : pixels([1, 2, 2, 3]));
+      expect(result).toMatchObject({ ok: true, outputs: OUTPUTS, responseBytes: ANSWER.length });
+      expect(asked).toEqual(["POST /predictions/ssd"]);
+    },
+  );
 
   test.each(["torchserve-grpc", "torchserve-grpc-file"])("%s calls Predictions, and reads the answer", async (kind) => {
     const asked: string[] = [];
@@ -110,8 +124,16 @@ describe("a client", () => {
   });
 
   test.each([
-    [404, { code: 404, type: "ModelNotFoundException", message: "Model not found: ssd" }, "NOT_FOUND: ModelNotFoundException: Model not found: ssd"],
-    [503, { code: 503, type: "InternalServerException", message: "Prediction failed" }, "UNAVAILABLE: InternalServerException: Prediction failed"],
+    [
+      404,
+      { code: 404, type: "ModelNotFoundException", message: "Model not found: ssd" },
+      "NOT_FOUND: ModelNotFoundException: Model not found: ssd",
+    ],
+    [
+      503,
+      { code: 503, type: "InternalServerException", message: "Prediction failed" },
+      "UNAVAILABLE: InternalServerException: Prediction failed",
+    ],
     [500, "<html>", 'INTERNAL: HTTP 500: "<html>"'],
     [400, "", 'INVALID_ARGUMENT: HTTP 400: ""'],
   ] as const)("tells a failure (HTTP %i) in the server's words", async (status, body, words) => {

@@ -24,7 +24,9 @@ const PACKAGES: readonly string[] = [
  * come with OpenCV; tests; symbolic mathematics.
  */
 const LEFT_OUT: readonly string[] = [
-  ...["dri", "libLLVM*", "libz3*", "mfx", "libmfxhw64*", "libmfx-tracer*"].map((name) => `usr/lib/x86_64-linux-gnu/${name}`),
+  ...["dri", "libLLVM*", "libz3*", "mfx", "libmfxhw64*", "libmfx-tracer*"].map(
+    (name) => `usr/lib/x86_64-linux-gnu/${name}`,
+  ),
   ...["torch/bin/*[tT]est*", "torch/bin/tutorial*", "numpy/*/tests", "sympy", "mpmath", "hypothesis"].map(
     (name) => `usr/lib/python3/dist-packages/${name}`,
   ),

@@ -28,8 +28,7 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
         fix: await whyNoAnswer(run),
       });
     const { events, answer } = await look(run, model.name);
-    if (answer.is === "refused")
-      throw new UserError({ what: `model ${model.name} cannot be served: ${answer.why}` });
+    if (answer.is === "refused") throw new UserError({ what: `model ${model.name} cannot be served: ${answer.why}` });
     if (answer.is === "described") {
       const { model: found } = answer;
       differs(model, found, serving, folder);

@@ -49,7 +49,8 @@ describe("the settings", () => {
     const { env, command } = container(wanted);
     const shown = torchServe.settingsShown({ env: { ...env, LANG: "C", HOME: "/" }, command });
     expect(Object.values(shown).map(Number).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    for (const name of Object.keys(shown).filter((n) => n.startsWith("TS_"))) expect(Object.values(config()).join()).toContain(`$$${name}$$`);
+    for (const name of Object.keys(shown).filter((n) => n.startsWith("TS_")))
+      expect(Object.values(config()).join()).toContain(`$$${name}$$`);
     expect(torchServe.settingsHelp.map(({ key }) => key)).toEqual([...Object.keys(wanted), "pin"]);
   });
 });
@@ -63,7 +64,12 @@ const container = (wanted: object = {}, access = open) =>
   torchServe.container(models, planned(4, wanted).settings, access);
 const config = (wanted: object = {}, access = open): Record<string, string> => {
   const content = container(wanted, access).files.find(({ name }) => name === "config.properties")?.content ?? "";
-  return Object.fromEntries(content.trim().split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<string, string>;
+  return Object.fromEntries(
+    content
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  ) as Record<string, string>;
 };
 
 describe("the container", () => {
@@ -74,7 +80,10 @@ describe("the container", () => {
     const resolved = (found["models"] ?? "").replaceAll(/\$\$(\w+)\$\$/g, (_, name: string) => env[name] ?? "");
     const batches = { "1.0": { batchSize: 4, maxBatchDelay: 20 } };
     expect(JSON.parse(resolved)).toEqual({ ssd: batches, null: batches });
-    expect(container().serving).toMatchObject({ workers: 1, folders: { ssd: "/models/ssd/3", null: "/models/null/1" } });
+    expect(container().serving).toMatchObject({
+      workers: 1,
+      folders: { ssd: "/models/ssd/3", null: "/models/null/1" },
+    });
   });
 
   test("opens inference alone: management is on the container's loopback, and so is REST where it is closed", () => {
@@ -150,7 +159,8 @@ describe("what the management API says of a model", () => {
 });
 
 describe("why a worker could not load a model", () => {
-  const line = (worker: string, words: string) => `2026-11-28T00:00:00,000 [INFO ] W-9000-${worker} MODEL_LOG - ${words}`;
+  const line = (worker: string, words: string) =>
+    `2026-11-28T00:00:00,000 [INFO ] W-9000-${worker} MODEL_LOG - ${words}`;
   const once = [
     line("ssd_1.0-stdout", "model_name: ssd, batchSize: 1"),
     line("ssd_1.0-stdout", "Backend worker process died."),

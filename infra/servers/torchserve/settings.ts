@@ -27,7 +27,11 @@ const NETTY_THREADS = 2;
 const BATCH_DELAY_MS = 100;
 
 export const settingsHelp: ServerKind["settingsHelp"] = [
-  { key: "workers", help: "Processes for each model, 1 to 64: so many requests are computed at a time.", otherwise: "1" },
+  {
+    key: "workers",
+    help: "Processes for each model, 1 to 64: so many requests are computed at a time.",
+    otherwise: "1",
+  },
   {
     key: "omp",
     help: "OMP_NUM_THREADS of each worker, 1 to 1024.",

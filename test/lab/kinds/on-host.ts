@@ -135,7 +135,11 @@ export class KindOnHost {
     const cells = manifest.cells.filter(({ model }) => model === DETECTOR);
     expect(cells.map(({ client }) => client).sort()).toEqual(this.clients.map(({ name }) => name).sort());
     for (const { id, input } of cells) {
-      const { differences, ...by } = compareAnswers(expected[this.lab.decodesItself === true ? "pixels" : input], seen.answers.get(id) ?? {}, String);
+      const { differences, ...by } = compareAnswers(
+        expected[this.lab.decodesItself === true ? "pixels" : input],
+        seen.answers.get(id) ?? {},
+        String,
+      );
       expect(differences, id).toEqual([]);
       expect(by.scoreDifference, id).toBeLessThanOrEqual(this.lab.tolerance.score);
       expect(by.boxDifference, id).toBeLessThanOrEqual(this.lab.tolerance.box);

@@ -28,7 +28,10 @@ async function stubs(python: string): Promise<string> {
     const how = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--progress-bar", "off"];
     for (const list of lists) await run([python, "-m", "pip", "install", "--target", packages, ...how, "-r", list]);
     await run([python, "-m", "zipfile", "-e", join(packages, JAR), protos]);
-    const grpcTools = ["-c", "import sys; sys.path.append(sys.argv.pop(1)); from grpc_tools import protoc; sys.exit(protoc.main(sys.argv))"];
+    const grpcTools = [
+      "-c",
+      "import sys; sys.path.append(sys.argv.pop(1)); from grpc_tools import protoc; sys.exit(protoc.main(sys.argv))",
+    ];
     const out = [`--python_out=${partial}`, `--grpc_python_out=${partial}`];
     const files = ["inference.proto", "google/rpc/status.proto"].map((name) => join(protos, name));
     await run([python, ...grpcTools, packages, `-I${protos}`, ...out, ...files]);
@@ -58,18 +61,27 @@ afterAll(async () => {
 const outputs = async (kind: string, request: PredictRequest): Promise<Record<string, number[]>> => {
   const result = await (await client(kind)).call(request);
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
-  return Object.fromEntries(Object.entries(result.outputs).map(([name, { data }]) => [name, [...(data as Float32Array)]]));
+  return Object.fromEntries(
+    Object.entries(result.outputs).map(([name, { data }]) => [name, [...(data as Float32Array)]]),
+  );
 };
 const DATA = [..."data"].map((letter) => letter.charCodeAt(0));
 
-it.each([[[1, 2, 3, 3]], [[2, 375, 500, 3]], [[1, 1200, 1600, 3]]])("pixels %j arrive as NumPy's array of that shape", async (shape) => {
-  const data = Uint8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i * 7) % 256);
-  const request = { model: "ssd", inputs: { inputs: { dtype: "DT_UINT8", shape, data } }, timeoutMs: 20_000 } as const;
-  const { name, version, shape: seen, sum, corner } = await outputs("torchserve-grpc", request);
-  expect({ name, version, seen }).toEqual({ name: DATA, version: [0], seen: shape });
-  expect(sum).toEqual([Math.fround(data.reduce((a, b) => a + b, 0))]);
-  expect(corner).toEqual([...data.subarray(-3)]);
-});
+it.each([[[1, 2, 3, 3]], [[2, 375, 500, 3]], [[1, 1200, 1600, 3]]])(
+  "pixels %j arrive as NumPy's array of that shape",
+  async (shape) => {
+    const data = Uint8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i * 7) % 256);
+    const request = {
+      model: "ssd",
+      inputs: { inputs: { dtype: "DT_UINT8", shape, data } },
+      timeoutMs: 20_000,
+    } as const;
+    const { name, version, shape: seen, sum, corner } = await outputs("torchserve-grpc", request);
+    expect({ name, version, seen }).toEqual({ name: DATA, version: [0], seen: shape });
+    expect(sum).toEqual([Math.fround(data.reduce((a, b) => a + b, 0))]);
+    expect(corner).toEqual([...data.subarray(-3)]);
+  },
+);
 
 it.each([0, 1, 70_000, 20_000_000])("a file of %i bytes arrives whole", async (size) => {
   const inputs = { inputs: { dtype: "DT_STRING", shape: [1], data: [new Uint8Array(size).fill(65)] } } as const;
