@@ -16,7 +16,7 @@ import { tensorOfObject, type TensorObject } from "../clients/tf-serving/message
 import { serverTotals } from "../clients/tf-serving/metrics.ts";
 import { lacksBatch } from "../clients/tf-serving/rest-form.ts";
 import { modelStatusOf, versionOfMetadata } from "../clients/tf-serving/status-messages.ts";
-import { decodeAnswer, failureOf } from "../clients/torchserve/answer.ts";
+import { decodeAnswer as decodeTorchServe, failureOf } from "../clients/torchserve/answer.ts";
 import { decodePredictionResponse } from "../clients/torchserve/messages.ts";
 import { decoded } from "../clients/transport/content-coding.ts";
 import { percentDecode, unwrapMessage } from "../clients/transport/grpc-framing.ts";
@@ -180,7 +180,7 @@ test.each<[string, (text: string) => unknown, readonly string[]]>([
   ],
   ["a run's manifest", (t) => manifestOf(t, "run.json"), ['{"schema":"']],
   ["a stack's outputs", (t) => outputsOfText(t, "o.json"), ['{"schema":"lathe.outputs/2"']],
-  ["TorchServe's answer", (t) => decodeAnswer(Buffer.from(t)), ['{"detection_scores":[[', "[0.5,"]],
+  ["TorchServe's answer", (t) => decodeTorchServe(Buffer.from(t)), ['{"detection_scores":[[', "[0.5,"]],
   ["TorchServe's refusal", (t) => failureOf(500, Buffer.from(t)), ['{"type":"', '"message":"']],
   [
     "what TorchServe says of a model",
