@@ -122,6 +122,17 @@ describe("the container", () => {
   });
 });
 
+test("each worker has its model in memory of its own: two of each took 1345 MiB in the lab", () => {
+  const sized = [
+    { name: "null", version: 1, bytes: 10_240 },
+    { name: "ssd", version: 1, bytes: 67_368_960 },
+  ];
+  const need = (workers: number) => torchServe.memoryNeedMiB?.(sized, TorchServeSettings.parse({ workers })) ?? 0;
+  expect(need(2)).toBeGreaterThan(1200);
+  expect(need(2)).toBeLessThan(1500);
+  expect(need(4) - need(2)).toBeCloseTo(2 * (need(2) - need(1)), -1);
+});
+
 test("the kind says that the project's maintenance has ended", () => {
   for (const said of [torchServe.about, torchServe.gate.note]) expect(said).toMatch(/maintenance has ended/);
 });

@@ -1,6 +1,6 @@
 import type { ServerKind } from "../kind.ts";
 import { container, GRPC_PORT, modelPath, REST_PORT, secretFiles } from "./container.ts";
-import { settingsFor, settingsHelp, settingsShown, TorchServeSettings } from "./settings.ts";
+import { memoryNeedMiB, settingsFor, settingsHelp, settingsShown, TorchServeSettings } from "./settings.ts";
 
 const NAME = "torchserve";
 const ENDED = "TorchServe's maintenance has ended with 0.12.0: faults in it are not mended any more.";
@@ -26,6 +26,7 @@ export const torchServe: ServerKind<TorchServeSettings> = {
   settingsHelp,
   settingsFor,
   container,
+  memoryNeedMiB,
   secretFiles,
   modelForm: "torch",
   modelPath,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HostFacts } from "../../hosts/facts.ts";
 import { threadPlan } from "../../threads.ts";
-import type { ServerKind, SettingsPlan } from "../kind.ts";
+import type { ServerKind, SettingsPlan, SizedModel } from "../kind.ts";
 
 const wholeOf = (least: number, most: number) => {
   const words = `a whole number, ${least} to ${most}`;
@@ -75,6 +75,16 @@ export function settingsFor(facts: HostFacts, wanted: TorchServeSettings): Setti
   const omp = wanted.omp ?? ruleFor(cores);
   const { torchThreads = omp } = wanted;
   return { settings: { workers, omp, torchThreads, nettyThreads, batchSize, batchDelayMs, pin }, placement };
+}
+
+/** MiB that Java takes, that a worker takes before it has a model, and that a model takes for each MiB of its archive: as was seen in the lab. */
+const MEMORY = { frontEnd: 300, worker: 140, perArchiveMiB: 4 };
+
+/** MiB that a server takes at the least: each worker has its model in memory of its own. Pure. */
+export function memoryNeedMiB(models: readonly SizedModel[], { workers = 1 }: TorchServeSettings): number {
+  const { frontEnd, worker, perArchiveMiB } = MEMORY;
+  const each = models.map(({ bytes }) => worker + perArchiveMiB * (bytes / 2 ** 20));
+  return Math.ceil(frontEnd + workers * each.reduce((sum, mib) => sum + mib, 0));
 }
 
 /** How many workers there are for each model, and what they compute together. Pure. */
