@@ -14,7 +14,7 @@ const MOST_EVENTS = 8;
 const EVENTS = ["oom", "die", "kill", "stop", "restart", "start", "pause", "unpause", "destroy"];
 
 const ASK = `
-docker container inspect --format '{{.State.Status}}{{with .State.Health}}{{if eq .Status "unhealthy"}} unhealthy{{end}}{{end}}' "$1"
+docker container inspect --format '{{.State.Status}}{{if eq .State.Status "running"}}{{with .State.Health}}{{if eq .Status "unhealthy"}} unhealthy{{end}}{{end}}{{end}}' "$1"
 docker events --since "$2" --until 0s --filter "container=$1" ${EVENTS.map((e) => `--filter event=${e}`).join(" ")} \\
   --format '{{.Action}} {{index .Actor.Attributes "exitCode"}}'
 `;

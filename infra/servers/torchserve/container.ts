@@ -143,15 +143,27 @@ const LOG_CONFIG = `<?xml version="1.0" encoding="UTF-8"?>
 </Configuration>
 `;
 
-/** One answer of the management API, for the path $1, on standard output: bash opens sockets itself. */
-export const DESCRIBE = String.raw`exec 3<>/dev/tcp/127.0.0.1/${MANAGEMENT_PORT} &&
-printf 'GET /models/%s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n' "$1" >&3 && cat <&3`;
+/**
+ * The management API's answer for the model $1, on standard output: bash opens sockets itself. TorchServe keeps the connection, whatever is
+ * asked of it: so it is read as far as its head says.
+ */
+export const DESCRIBE = String.raw`exec 3<>/dev/tcp/127.0.0.1/${MANAGEMENT_PORT} || exit 1
+printf 'GET /models/%s HTTP/1.1\r\nhost: localhost\r\n\r\n' "$1" >&3
+length=0
+while IFS= read -r line <&3; do
+  printf '%s\n' "$line"; line=${"$"}{line%?}
+  case $line in "") break;; [Cc]ontent-[Ll]ength:*) length=${"$"}{line##* };; esac
+done
+head -c "$length" <&3
+`;
 
 /** How often the kernel has killed a process for want of memory, a line `@@`, and what `DESCRIBE` says. */
 export const LOOK = `cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null; printf '@@\\n'; ${DESCRIBE}`;
 
 /** Whether every model has a worker that has loaded it. (/ping is fine before they have, and minutes after they died.) */
-const HEALTH = `for model; do timeout 4 bash -c '${DESCRIBE.replaceAll("'", `'\\''`)}' bash "$model" | grep -q '"status": "READY"' || exit 1; done`;
+const HEALTH = `describe() {
+${DESCRIBE}}
+for model; do describe "$model" | grep -q '"status": "READY"' || exit 1; done`;
 
 /** Key and certificate of gRPC; REST's TLS takes RSA keys alone, and Lathe's are of an elliptic curve. Pure. */
 export function secretFiles({ tls }: Pick<AccessConfig, "tls">, made: Credentials): SecretFile[] {
