@@ -1,7 +1,7 @@
 import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
-import { torchForm } from "./torch.ts";
+import { torchForm } from "./convert/to_torch/form.ts";
 
 /** The form in which every model is made first, and which TensorFlow reads. */
 export const SAVED_MODEL = "saved-model";

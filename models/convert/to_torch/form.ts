@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { repoRoot } from "../lib/paths.ts";
-import type { Progress } from "../lib/progress.ts";
-import { run } from "../lib/run.ts";
-import type { CatalogueEntry } from "./catalogue.ts";
-import { pythonEnv } from "./python.ts";
+import { repoRoot } from "../../../lib/paths.ts";
+import type { Progress } from "../../../lib/progress.ts";
+import { run } from "../../../lib/run.ts";
+import type { CatalogueEntry } from "../../catalogue.ts";
+import { pythonEnv } from "../../python.ts";
 
 /**
  * The form `torch`: a model folder of TorchServe, with manifest, handler, the model in PyTorch, and its weights, which TensorFlow
