@@ -10,7 +10,6 @@ import type { Layer } from "./layer.ts";
 
 /** Copies the layers, one over the other, to one folder. */
 export async function copyOf(below: readonly Layer[], root: string): Promise<void> {
-  await mkdir(root);
   for (const { dir } of below) {
     const goneHere: string[] = [];
     for (const [path, { type, device, name }] of await lookAt(dir)) {

@@ -17,6 +17,8 @@ const RECIPE = 1;
  * A layer over others, made once and kept in the cache: `make` sees the files of all below as one root folder and changes
  * them as it likes (`inChroot`, `installPackages` and `installWheels` work there); the layer is what it changed. Needs to be root.
  *
+ * It fits over these layers alone, in this order: overlayfs marks a folder that `make` made so that it hides others of its name.
+ *
  * @param key names what `make` does: every version and option that changes it. What lies below is added to it
  */
 export async function layerOver(
@@ -36,7 +38,8 @@ export async function layerOver(
     // Beside the layer's files, which are all that stays.
     const [upper, root, work] = await folders(partial, "files", "root", "work");
     await chmod(upper, 0o755);
-    if (await mounted(below, upper, work, root)) {
+    if (below.length === 0) await make(upper);
+    else if (await mounted(below, upper, work, root)) {
       try {
         await make(root);
       } finally {
@@ -44,7 +47,6 @@ export async function layerOver(
       }
     } else {
       progress?.note("overlayfs refuses this folder: all below is copied, which takes longer", true);
-      await rm(root, { recursive: true });
       await copyOf(below, root);
       await changesOf(root, make, upper);
     }

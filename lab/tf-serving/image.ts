@@ -5,7 +5,6 @@ import type { ImageSource } from "../images.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
-import { wheelsLayer } from "../layers/wheels.ts";
 import { RUNTIME_ENV, tensorflowLayers } from "../tensorflow/layers.ts";
 
 /** The official stubs, the server's gRPC and its JSON. */
@@ -32,9 +31,8 @@ export const tfServingStandIn: KindImage = {
   kind: "tf-serving",
   standsFor: "tensorflow-serving",
   async make(progress) {
-    const runtime = await tensorflowLayers(progress);
     const requirements = selectRequirements(await readFile(requirementsFile, "utf8"), SERVER_PACKAGES);
-    const below = [...runtime, await wheelsLayer(runtime, { name: "tf-serving", requirements }, progress)];
+    const below = await tensorflowLayers(progress, { name: "tf-serving", requirements });
     const own = await ownLayer(below, {
       name: "tf-serving-stand-in",
       packages: [here("lathe_tfs")],

@@ -267,11 +267,14 @@ describe("a running server", () => {
   });
 });
 
-it("the stand-in's own unit tests pass", async () => {
-  const { python } = await pythonEnv(progress());
-  const cwd = join(repoRoot, "lab/tf-serving");
-  const env = { ...process.env, PYTHONPATH: join(repoRoot, "lab/tensorflow") };
-  const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd, env });
-  expect(result.stderr).toMatch(/Ran \d\d tests/);
-  expect(result.exitCode, result.stderr).toBe(0);
-});
+it.each(["tf-serving", "tensorflow"])(
+  "the own unit tests of the stand-in and of the session below it pass: %s",
+  async (part) => {
+    const { python } = await pythonEnv(progress());
+    const cwd = join(repoRoot, "lab", part);
+    const env = { ...process.env, PYTHONPATH: join(repoRoot, "lab/tensorflow") };
+    const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd, env });
+    expect(result.stderr).toMatch(/Ran \d+ tests/);
+    expect(result.exitCode, result.stderr).toBe(0);
+  },
+);
