@@ -37,7 +37,7 @@ it("a photograph that cannot be sent is refused by its number, its path and the 
   mkdirSync(join(dir, "not a photograph"));
   const load = (images: number[]) => loadImages({ photographs: dir, images }, progress());
   expect((await load([1])).infos).toHaveLength(1);
-  await expect(load([1, 2])).rejects.toThrow(`photograph 2 (${join(dir, "b.jpg")}): it is to be turned`);
+  await expect(load([1, 2])).rejects.toThrow(`photograph 2 (${join(dir, "b.jpg")}): viewers must turn it`);
   await expect(load([3])).rejects.toThrow(`photograph 3 (${join(dir, "c.jpg")}): begins with neither`);
   await expect(load([4, 5])).rejects.toThrow(/--images: no photograph 4 in .*\n.*\n.*--images: no photograph 5/);
 });
