@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { dockerHubReachable, findLab, labDown, labUp, mirrorImage, pushImage, standInFor } from "../lab/index.ts";
+import { dockerHubReachable, findLab, labDown, labUp, kindImage, mirrorImage, pushImage } from "../lab/index.ts";
 import { defaultLabName, labPaths } from "../lab/names.ts";
 import { STANDS_FOR } from "../lab/state.ts";
 import { noteKept } from "../infra/pulumi/kept.ts";
@@ -50,7 +50,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const kind = defaultServerKind;
   const hub = await dockerHubReachable();
   // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
-  const standIn = hub ? undefined : await standInFor(kind.name)?.image(steps);
+  const labImage = hub ? undefined : await kindImage(kind.name, steps);
   steps.done();
   begin(STAGES.lab);
   const earlier = await readUnfinished(dir);
@@ -62,9 +62,9 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const lab = await labUp({ name }, steps);
   await markUnfinished(dir, { ownLab: !wasUp, before: earlier?.before ?? [] });
   const image =
-    standIn === undefined
+    labImage === undefined
       ? await mirrorImage(lab, kind.defaultImage, steps)
-      : (await pushImage(lab, standIn, steps)).reference;
+      : (await pushImage(lab, labImage, steps)).reference;
   const stacks = await demoStacks(lab, dir);
   steps.done();
   begin(STAGES.up);

@@ -9,10 +9,12 @@ import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import { withAbsoluteConfig, type SshTarget } from "./hosts/target.ts";
 import type { ImageKey } from "./images/advice.ts";
 import { resolveImage } from "./images/resolve.ts";
+import { checkMemory, memoryNeed, type MemoryNeed } from "./memory-need.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
 import { secretsOutput } from "./resources/credentials.ts";
+import { usableMiB } from "./resources/container.ts";
 import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
@@ -67,12 +69,14 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
 export async function declare(machine: PreparedMachine, servers: readonly PreparedServer[]) {
   const { config, target, facts, home, address } = machine;
   const owner = ownerOf();
+  const plans: ServerPlan[] = [];
+  for (const server of servers) plans.push(await planServer(machine, server, owner));
+  // Before there is any resource: nothing is pulled for servers that cannot stand beside each other.
+  checkMemory(plans.flatMap(needOf), usableMiB(facts.memoryBytes));
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
   const whose = { target, owner, id: provider.id };
   const bySudo = config.bootstrap === "sudo" ? [dockerBySudo(host, whose)] : [];
-  const plans: ServerPlan[] = [];
-  for (const server of servers) plans.push(await planServer(machine, server, owner));
   const workspace = absolute(config.workspace, home);
   const [only] = plans.length === 1 ? plans : [];
   const shared = { ...whose, workspace, files: only?.spec.files ?? [] };
@@ -117,6 +121,12 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
       folder: own,
     });
   }
+}
+
+/** What a planned server needs of the machine's memory, where it is known. */
+function needOf({ config, kind, models, settings }: ServerPlan): MemoryNeed[] {
+  const mib = memoryNeed(kind, models, settings.settings, config.memoryMiB);
+  return mib === undefined ? [] : [{ name: config.name, mib }];
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { StackOutputs } from "./outputs.ts";
 import { summary } from "./summary.ts";
 
-test("a server's line says where it is, what it serves, its place, and that it is a stand-in", () => {
+test("a server's line says where it is, what it serves, its place, that it is a stand-in, and what its image notes", () => {
   const outputs = {
     machine: { id: "edge", address: "192.0.2.7" },
     servers: [
@@ -10,6 +10,7 @@ test("a server's line says where it is, what it serves, its place, and that it i
         id: "edge/one",
         kind: "plain",
         standIn: true,
+        note: "Its native backends are not used.",
         endpoints: [
           { protocol: "grpc", port: 8500 },
           { protocol: "rest", port: 8501 },
@@ -20,6 +21,6 @@ test("a server's line says where it is, what it serves, its place, and that it i
     ],
   } as unknown as StackOutputs;
   expect(summary(outputs)).toEqual([
-    "edge/one: plain (a stand-in serves, not the real server) at 192.0.2.7, gRPC 8500, REST 8501: null/2; 1 physical core may be used.",
+    "edge/one: plain (a stand-in serves, not the real server) at 192.0.2.7, gRPC 8500, REST 8501: null/2; 1 physical core may be used. Its native backends are not used.",
   ]);
 });

@@ -78,7 +78,8 @@ async function bootstrap(dir: string, codename: string, progress: Progress): Pro
   progress.done();
 }
 
-async function installPackages(root: string, packages: readonly string[], progress: Progress): Promise<void> {
+/** Installs Debian packages and what they need into a root folder that has Debian, without starting their services. */
+export async function installPackages(root: string, packages: readonly string[], progress: Progress): Promise<void> {
   // Debian's way to keep a package's services from starting in a chroot.
   const policy = join(root, "usr/sbin/policy-rc.d");
   await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

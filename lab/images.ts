@@ -4,38 +4,24 @@ import { writeAtomic } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir } from "../lib/paths.ts";
 import type { Progress } from "../lib/progress.ts";
-import { initOf } from "./hosts/boot.ts";
+import { type ImageConfig, type LayerBlob, imageConfig, imageManifest, SCHEMA2 } from "./layers/manifest.ts";
+import { packed } from "./layers/pack.ts";
+import type { Layer } from "./layers/layer.ts";
+import { hasBlob, mountBlob, putBlob, putManifest, sha256 } from "./registry/blobs.ts";
 import { manifestDigest } from "./registry/registry.ts";
-import { run } from "./run.ts";
 import type { Lab } from "./state.ts";
 
-/** How an image's containers start. */
-export interface ImageConfig {
-  readonly entrypoint?: readonly string[];
-  readonly cmd?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Such as `8500/tcp` or `8500`. */
-  readonly exposedPorts?: readonly string[];
-}
+export type { ImageConfig } from "./layers/manifest.ts";
+export type { Layer } from "./layers/layer.ts";
 
-/** An image to be: a root folder and its configuration. */
+/** An image to be: its layers and its configuration. Images that share their first layers share them in registry and hosts. */
 export interface ImageSource {
   /** Repository in the registry: `lathe/small`. */
   readonly name: string;
   readonly tag: string;
-  /** Names the content: the same key, the same files. */
-  readonly key: string;
-  readonly rootfs: { readonly dir: string };
+  /** Lowest first; each is laid over those before it. */
+  readonly layers: readonly Layer[];
   readonly config: ImageConfig;
-}
-
-/** An image that stands in for a server kind's own where that cannot be had. It says of itself that it does. */
-export interface StandIn {
-  /** Server kind. */
-  readonly kind: string;
-  /** Makes it, or finds it in the cache. Needs to be root. */
-  image(progress: Progress): Promise<ImageSource>;
 }
 
 /** An image as the registry has it. */
@@ -43,71 +29,84 @@ export interface PushedImage {
   /** `10.213.7.2:5000/lathe/small@sha256:…`: what a host pulls. */
   readonly reference: string;
   readonly digest: string;
-  /** False where the registry had it already. */
-  readonly pushed: boolean;
+  /** Bytes that were sent to the registry; 0 where it had all of it. */
+  readonly sentBytes: number;
 }
 
-/** Makes and pushes an image that the lab's registry lacks. Its storage lies in the cache: later labs find it there. */
+/** What the cache remembers of a layer that some registry of this cache has. */
+interface LayerNote extends LayerBlob {
+  readonly key: string;
+  /** A repository that has it: others take it from there without another upload. */
+  readonly repository: string;
+}
+
+/**
+ * Puts what the lab's registry lacks of an image there, over the registry's own protocol: layers, configuration, manifest. A
+ * layer is packed and sent as a stream, once: its storage lies in the cache, where later labs and other images find it.
+ *
+ * @throws UserError where the registry refuses it
+ */
 export async function pushImage(lab: Lab, source: ImageSource, progress: Progress): Promise<PushedImage> {
   const { address } = lab.registry;
-  const note = cacheDir("lab", "images", `${imageKey(source)}.json`);
-  const known = await readFile(note, "utf8").then(
-    (text) => (JSON.parse(text) as { digest: string }).digest,
-    () => undefined,
-  );
-  const reference = (digest: string) => `${address}/${source.name}@${digest}`;
-  if (known !== undefined && (await manifestDigest(address, source.name, known)) === known) {
-    return { reference: reference(known), digest: known, pushed: false };
+  const { name, tag, layers } = source;
+  const noted = await Promise.all(layers.map((layer) => readNote(layer.key)));
+  const known = noted.every((note) => note !== undefined) ? manifestOf(source, noted) : undefined;
+  if (known !== undefined && (await manifestDigest(address, name, known.digest)) === known.digest)
+    return { reference: `${address}/${name}@${known.digest}`, digest: known.digest, sentBytes: 0 };
+  progress.step(`image ${name}:${tag} for the lab's registry`, 30);
+  let sentBytes = 0;
+  const blobs: LayerBlob[] = [];
+  for (const [i, layer] of layers.entries()) {
+    const { blob, sent } = await ensureLayer(address, name, layer, noted[i], (bytes) =>
+      progress.note(`layer ${i + 1} of ${layers.length}, ${Math.round(bytes / 1e6)} MB`),
+    );
+    blobs.push(blob);
+    if (sent) sentBytes += blob.bytes;
   }
-  const host = [...lab.hosts].filter((h) => h.docker).sort((a, b) => b.cpus - a.cpus)[0];
-  const pid = host === undefined ? undefined : await initOf(lab.name, host.name);
-  if (host === undefined || pid === undefined) {
-    const what = `lab "${lab.name}": no host with Docker is up to make an image in`;
-    throw new UserError({ what, fix: "npx lathe lab up" });
+  const { config, manifest, digest } = manifestOf(source, blobs);
+  await putBlob(address, name, [Buffer.from(config)]);
+  const stored = await putManifest(address, name, tag, SCHEMA2, manifest);
+  if (stored !== digest)
+    throw new UserError({ what: `registry ${address}: keeps ${name} as ${stored}, not ${digest}` });
+  progress.done(`${digest.slice(0, 19)}, ${Math.round(sentBytes / 1e6)} MB sent`);
+  return { reference: `${address}/${name}@${digest}`, digest, sentBytes };
+}
+
+/** A layer in one of a registry's repositories: found, taken from another repository, or sent. */
+async function ensureLayer(
+  address: string,
+  repository: string,
+  layer: Layer,
+  note: LayerNote | undefined,
+  onBytes: (bytes: number) => void,
+): Promise<{ blob: LayerBlob; sent: boolean }> {
+  if (note !== undefined) {
+    if (await hasBlob(address, repository, note.digest)) return { blob: note, sent: false };
+    if (await mountBlob(address, repository, note.digest, note.repository)) return { blob: note, sent: false };
   }
-  const tagged = `${address}/${source.name}:${source.tag}`;
-  // Straight into the host and not over ssh: a gigabyte need not be encrypted on its way to another namespace.
-  const docker = ["nsenter", "-t", String(pid), "--mount", "--net", "--uts", "--pid", "docker"];
-  const title = `${source.name}:${source.tag}`;
-  progress.step(`image ${title} for the lab's registry (docker import and push on ${host.name})`, 90);
-  const into = [...docker, "import", ...changeArguments(source.config), "-", tagged];
-  const what = `docker import of ${source.name}`;
-  await run(["bash", "-o", "pipefail", "-c", PACKED, "bash", source.rootfs.dir, ...into], { what });
-  progress.note("pushing");
-  await run([...docker, "push", "-q", tagged], { what: `docker push ${tagged}` });
-  const digest = await manifestDigest(address, source.name, source.tag);
-  if (digest === undefined) throw new UserError({ what: `registry ${address}: has no ${title} after its push` });
-  await run([...docker, "rmi", tagged], { what: `docker rmi ${tagged}` });
-  await writeAtomic(note, `${JSON.stringify({ name: source.name, key: source.key, digest })}\n`);
-  progress.done(digest.slice(0, 19));
-  return { reference: reference(digest), digest, pushed: true };
+  const pack = packed(layer.dir, onBytes);
+  const { digest, bytes } = await putBlob(address, repository, pack.content);
+  const blob = { digest, bytes, diffId: pack.diffId(), mediaType: pack.mediaType };
+  const written: LayerNote = { key: layer.key, repository, ...blob };
+  await writeAtomic(notePath(layer.key), `${JSON.stringify(written)}\n`);
+  return { blob, sent: true };
 }
 
-/** Names an image's content and configuration, whatever the order of what it is made of. */
-export function imageKey(source: Pick<ImageSource, "name" | "key" | "config">): string {
-  const text = JSON.stringify([source.name, source.key, changeArguments(source.config)]);
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
-  return `${source.name.replaceAll("/", "-")}-${hash}`;
+const notePath = (key: string): string =>
+  cacheDir("lab", "images", `layer-${createHash("sha256").update(key).digest("hex").slice(0, 24)}.json`);
+
+/** A damaged note counts as none: the layer is sent again. */
+async function readNote(key: string): Promise<LayerNote | undefined> {
+  try {
+    return JSON.parse(await readFile(notePath(key), "utf8")) as LayerNote;
+  } catch {
+    return undefined;
+  }
 }
 
-/** An image's configuration as `docker import` takes it: Dockerfile instructions, in a fixed order. */
-export function changeArguments(config: ImageConfig): string[] {
-  // In a Dockerfile, `$` starts a variable and quotes end a value unless they are escaped.
-  const escape = (value: string) => `"${value.replace(/[\\"$]/g, "\\$&")}"`;
-  const pairs = (record: Readonly<Record<string, string>> = {}) =>
-    Object.entries(record)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => `${k}=${escape(v)}`);
-  const changes = [
-    ...pairs(config.env).map((p) => `ENV ${p}`),
-    ...pairs(config.labels).map((p) => `LABEL ${p}`),
-    ...(config.exposedPorts ?? []).map((p) => `EXPOSE ${p}`),
-    ...(config.entrypoint === undefined ? [] : [`ENTRYPOINT ${JSON.stringify(config.entrypoint)}`]),
-    ...(config.cmd === undefined ? [] : [`CMD ${JSON.stringify(config.cmd)}`]),
-  ];
-  return changes.flatMap((change) => ["--change", change]);
+/** An image's configuration and manifest as the registry keeps them, and the digest that names both. Pure. */
+function manifestOf(source: ImageSource, blobs: readonly LayerBlob[]) {
+  const config = imageConfig(source.config, blobs);
+  const manifest = imageManifest({ digest: sha256(config), bytes: Buffer.byteLength(config) }, blobs);
+  return { config, manifest, digest: sha256(manifest) };
 }
-
-/** Feeds a tar of the folder `$1` to the command that follows. */
-const PACKED = `folder=$1; shift
-tar --create --numeric-owner --xattrs --xattrs-include=security.capability --one-file-system -C "$folder" . | "$@"`;

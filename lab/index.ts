@@ -7,9 +7,9 @@ import { labRemains, removeLab } from "./teardown.ts";
  * This is what the rest of Lathe uses of it.
  */
 
-export { pushImage, type ImageConfig, type ImageSource, type PushedImage } from "./images.ts";
+export { pushImage, type ImageConfig, type ImageSource, type Layer, type PushedImage } from "./images.ts";
 export { dockerHubReachable, mirrorImage } from "./mirror.ts";
-export { standInFor } from "./stand-ins.ts";
+export { kindImage } from "./kind-images.ts";
 export { setLink } from "./network/link.ts";
 export type { HostSpec, LabSpec } from "./spec.ts";
 export { Lab, LabHost, type LinkWish, findLab, hostOf, readLab } from "./state.ts";

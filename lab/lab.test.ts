@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { baseKey } from "./base.ts";
-import { changeArguments, imageKey } from "./images.ts";
 import { mountsBelow } from "./leftovers.ts";
 import { LABS_DIR_MAX, checkName, labPaths, labsDir, uplinkName } from "./names.ts";
 import { knownHostsText, sshConfigText } from "./ssh.ts";
@@ -89,34 +88,6 @@ tmpfs /var/lib/lathe-lab/lathe/with\\040space tmpfs rw 0 0
       "/var/lib/lathe-lab/lathe/net/edge",
       "/var/lib/lathe-lab/lathe/with space",
     ]);
-  });
-});
-
-describe("an image's configuration", () => {
-  const config = {
-    env: { B: 'say "$HOME"', A: "1" },
-    cmd: ["a b", "c"],
-    entrypoint: ["/x"],
-    exposedPorts: ["8500"],
-    labels: { l: "v" },
-  };
-
-  test("is told to docker import in Dockerfile's words, values taken as they are", () => {
-    expect(changeArguments(config).filter((w) => w !== "--change")).toEqual([
-      'ENV A="1"',
-      'ENV B="say \\"\\$HOME\\""',
-      'LABEL l="v"',
-      "EXPOSE 8500",
-      'ENTRYPOINT ["/x"]',
-      'CMD ["a b","c"]',
-    ]);
-  });
-
-  test("is part of what the cache remembers its digest by, whatever its order", () => {
-    const key = imageKey({ name: "lathe/x", key: "k", config });
-    expect(imageKey({ name: "lathe/x", key: "k", config: { ...config, env: { A: "1", B: 'say "$HOME"' } } })).toBe(key);
-    expect(imageKey({ name: "lathe/x", key: "k", config: { ...config, cmd: [] } })).not.toBe(key);
-    expect(imageKey({ name: "lathe/x", key: "k2", config })).not.toBe(key);
   });
 });
 

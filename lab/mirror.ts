@@ -35,7 +35,16 @@ export async function mirrorImage(lab: Lab, source: string, progress: Progress, 
   progress.step(`image ${source} for the lab's registry (skopeo copy)`, 120);
   const tls = ["--dest-tls-verify=false", ...(plainHttp ? ["--src-tls-verify=false"] : [])];
   const target = `${address}/${name}:${tag}`;
-  await run(["skopeo", "--insecure-policy", "copy", "-q", ...tls, `docker://${source}`, `docker://${target}`]);
+  await run([
+    "skopeo",
+    "--insecure-policy",
+    "copy",
+    "-q",
+    "--preserve-digests",
+    ...tls,
+    `docker://${source}`,
+    `docker://${target}`,
+  ]);
   const digest = await manifestDigest(address, name, tag);
   if (digest === undefined) throw new UserError({ what: `registry ${address}: has no ${name}:${tag} after its copy` });
   progress.done(digest.slice(0, 19));

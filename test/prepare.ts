@@ -1,6 +1,6 @@
 import { debianBase } from "../lab/base.ts";
 import { proxyImage } from "./lab/proxy-image.ts";
-import { buildServerRootfs } from "../lab/tf-serving/image.ts";
+import { kindImage } from "../lab/kind-images.ts";
 import type { Progress } from "../lib/progress.ts";
 import { prepareModel } from "../models/index.ts";
 import { pythonEnv } from "../models/python.ts";
@@ -28,6 +28,6 @@ export const PREPARATIONS: readonly Preparation[] = [
   },
   { stages: ["lab"], run: ensureToolchain },
   { stages: ["lab"], run: (progress) => debianBase(progress) },
-  { stages: ["lab"], run: buildServerRootfs },
+  { stages: ["lab"], run: (progress) => kindImage("tf-serving", progress) },
   { stages: ["lab"], run: proxyImage },
 ];

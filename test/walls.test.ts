@@ -8,7 +8,7 @@ import { repoRoot } from "../lib/paths.ts";
 const ROOMS = ["cli", "infra", "clients", "bench", "stacks", "fleet", "lab", "demo", "lib", "toolchain"];
 
 /** Where a kind is registered: its import and its entry, and no more. */
-const REGISTRIES: readonly string[] = ["infra/servers/registry.ts", "clients/registry.ts", "lab/stand-ins.ts"];
+const REGISTRIES: readonly string[] = ["infra/servers/registry.ts", "clients/registry.ts", "lab/kind-images.ts"];
 
 const NAMED = /tf[-_ ]?serving|tensorflow[-_: ]*serving/i;
 const SOURCE = /\.(ts|py|sh|pl|c|yaml|json)$/;

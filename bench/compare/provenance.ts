@@ -46,6 +46,7 @@ function serverFacts(server: Server, { readBack }: RunManifest): [what: string, 
   const facts: [string, unknown][] = [
     ["server", `${server.kind}${server.standIn ? " (stand-in)" : ""}`],
     ["image", server.image],
+    ...(server.note === undefined ? [] : [["image's note", server.note] as [string, unknown]]),
     ["build", server.build],
     ["access", `${server.access.expose}, ${endpoints.join(", ")}`],
     ...server.models.map((m): [string, unknown] => [`model ${m.name}`, `version ${m.version}, ${m.sha256}`]),

@@ -15,6 +15,18 @@ test("a reader is told of stand-ins by their kind, of random weights, and of mac
   ]);
 });
 
+test("a reader is told what images say of themselves, once for servers that say the same", () => {
+  const noted = [...real, ...real].map((s, i) => ({
+    ...s,
+    id: `s${i}`,
+    ...(i === 1 ? {} : { note: i > 1 ? "Two." : "One." }),
+  }));
+  expect(remarks({ machines: apart, servers: noted }, undefined)).toEqual([
+    "Server s0, as its image says: One.",
+    "Server s2, s3, as its image says: Two.",
+  ]);
+});
+
 test("nothing is remarked on real servers on machines apart; the user's own words stand for what the machines look like", () => {
   expect(remarks({ machines: apart, servers: real }, undefined)).toEqual([]);
   expect(remarks({ machines, servers: real }, "parts of one machine")).toEqual(["parts of one machine"]);

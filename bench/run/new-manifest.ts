@@ -61,6 +61,7 @@ export function remarks({ machines, servers }: Deployed, own: string | undefined
   const kernels = new Set(machines.map(({ facts }) => `${facts.kernel} ${facts.cpu.model} ${facts.memoryBytes}`));
   return [
     ...standInRemarks(servers),
+    ...noteRemarks(servers),
     ...[...timingOnly].map(
       (name) => `Model ${name}: true architecture, random weights. Its time is real, its detections mean nothing.`,
     ),
@@ -83,4 +84,13 @@ function standInRemarks(servers: readonly Server[]): string[] {
     ([kind, own]) =>
       `Server ${own.map((s) => s.id).join(", ")}: Lathe's stand-in for the server kind ${kind} (the same API), not the real server's binary.`,
   );
+}
+
+/** What images say of themselves (`Server.note`). */
+function noteRemarks(servers: readonly Server[]): string[] {
+  const byNote = Map.groupBy(
+    servers.filter((s) => s.note !== undefined),
+    (s) => s.note,
+  );
+  return [...byNote].map(([note, own]) => `Server ${own.map((s) => s.id).join(", ")}, as its image says: ${note}`);
 }

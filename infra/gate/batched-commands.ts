@@ -71,20 +71,23 @@ export async function writeState(run: GateRun, state: GateState): Promise<void> 
 
 const LAST = `
 docker container inspect "$3"
+echo @@image
+docker image inspect --format '{{.Size}}' "$5" 2>/dev/null || true
 echo @@inside
 docker exec "$3" bash -c "$4"
 `;
 
-/** The same, and looks at the container from outside and from inside. */
+/** The same, and looks at the container from outside and from inside, and at the size of its image. */
 export async function lastLook(
   run: GateRun,
   state: GateState | undefined,
-): Promise<{ found: Inspected; inside: Inside }> {
+): Promise<{ found: Inspected; inside: Inside; imageBytes: number | undefined }> {
   const { target, workspace, container } = run;
   const steps = state === undefined ? LAST : `${WRITE}${LAST}`;
-  const command = script(steps, workspace, state?.file ?? "", container, LOOK_INSIDE);
+  const command = script(steps, workspace, state?.file ?? "", container, LOOK_INSIDE, run.imageId);
   const options = { timeoutMs: 60_000, input: state?.text(run) ?? "" };
   const printed = await mustRunOn(target, command, `look inside container ${container}`, options);
-  const [inspected = "", inside = ""] = printed.split(/^@@inside\n/m);
-  return { found: readInspected(inspected), inside: parseInside(inside) };
+  const [inspected = "", size = "", inside = ""] = printed.split(/^@@(?:image|inside)\n/m);
+  const imageBytes = /^[1-9]\d{0,14}$/.test(size.trim()) ? Number(size) : undefined;
+  return { found: readInspected(inspected), inside: parseInside(inside), imageBytes };
 }

@@ -5,7 +5,16 @@ import { mustRunOn } from "../hosts/connection/remote.ts";
 import { openTunnel } from "../hosts/connection/tunnel.ts";
 import { firstLook, lastLook, limit } from "./batched-commands.ts";
 import { insideDifferences, lookInside } from "./inside.ts";
-import { assertAsPlanned, inspect, isStandIn, lastLogLines, mustRun, notRunning, type Inspected } from "./inspect.ts";
+import {
+  assertAsPlanned,
+  inspect,
+  isStandIn,
+  lastLogLines,
+  mustRun,
+  noteOf,
+  notRunning,
+  type Inspected,
+} from "./inspect.ts";
 import { refusesStrangers } from "./refuses-strangers.ts";
 import type { GateModel, GateReport, GateRun, GateSpec, KindGate } from "./spec.ts";
 import { misfit } from "./why-no-answer.ts";
@@ -73,13 +82,16 @@ async function answers(run: GateRun, kind: KindGate, models: readonly GateModel[
 
 /** Writes down what is served, and reads back what the container really has. */
 async function readBack(run: GateRun, kind: KindGate): Promise<GateReport> {
-  const { found, inside } = await lastLook(run, kind.state);
+  const { found, inside, imageBytes } = await lastLook(run, kind.state);
   mustRun(run, found);
   assertAsPlanned(found, run);
   const faults = insideDifferences(inside, run);
   if (faults.length > 0) throw new UserError(faults);
+  const note = noteOf(found);
   return {
     standIn: isStandIn(found),
+    ...(note === undefined ? {} : { note }),
+    ...(imageBytes === undefined ? {} : { imageBytes }),
     env: Object.fromEntries(Object.keys(run.env).map((name) => [name, inside.env[name] ?? ""])),
     command: found.Config.Cmd ?? [],
   };

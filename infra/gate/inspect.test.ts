@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { UserError } from "../../lib/errors.ts";
-import { differences, envOf, isStandIn, notRunning, readInspected, type Inspected } from "./inspect.ts";
+import { differences, envOf, isStandIn, noteOf, notRunning, readInspected, type Inspected } from "./inspect.ts";
+import { MOST_NOTE } from "../outputs.ts";
 import type { GateSpec } from "./spec.ts";
 import { misfit } from "./why-no-answer.ts";
 
@@ -66,6 +67,15 @@ test("only the image's own label makes a stand-in", () => {
   const labels = (Labels: Record<string, string>) => running({ Config: { Env: [], Labels } });
   expect(isStandIn(labels({ "org.lathe.stand-in": "the-real-one" }))).toBe(true);
   expect(isStandIn(labels({ "org.lathe.role": "edge" }))).toBe(false);
+});
+
+test("an image's note is read as one line that can be shown, of a bounded length; an empty one is none", () => {
+  const note = (text: string) => noteOf(running({ Config: { Env: [], Labels: { "org.lathe.note": text } } }));
+  expect(note("Its native backends are not used.")).toBe("Its native backends are not used.");
+  expect(note(" two\n lines\u001b[31m ")).toBe("two lines\ufffd[31m");
+  expect(note("x".repeat(1_000_000))).toBe(`${"x".repeat(MOST_NOTE - 1)}…`);
+  expect(note(" \n ")).toBeUndefined();
+  expect(noteOf(running({ Config: { Env: [], Labels: null } }))).toBeUndefined();
 });
 
 test("without a controller for them, a container's processes have no limit and that is as planned", () => {

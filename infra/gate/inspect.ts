@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { lastLine } from "../hosts/bounds.ts";
+import { cleanLine } from "../../lib/clean.ts";
 import { UserError, type Fault } from "../../lib/errors.ts";
 import { show } from "../../lib/show.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
+import { MOST_NOTE } from "../outputs.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { GateRun, GateSpec } from "./spec.ts";
 
@@ -23,6 +25,9 @@ export type Inspected = z.infer<typeof Inspected>;
 
 /** The label by which an image says that it stands in for the real server. */
 const STAND_IN_LABEL = "org.lathe.stand-in";
+
+/** The label with a sentence that a reader of the server's numbers must know. */
+const NOTE_LABEL = "org.lathe.note";
 
 /** What the host itself says of the container. Throws a `UserError` where it is not there. */
 export async function inspect(target: SshTarget | null, container: string): Promise<Inspected> {
@@ -69,6 +74,13 @@ export function envOf(found: Inspected): Record<string, string> {
 /** Whether the container's image names itself a stand-in. */
 export function isStandIn(found: Inspected): boolean {
   return Boolean(found.Config.Labels?.[STAND_IN_LABEL]);
+}
+
+/** The note of the container's image, as one line that can be shown; undefined where it has none. */
+export function noteOf(found: Inspected): string | undefined {
+  // Whoever made the image wrote it.
+  const text = cleanLine((found.Config.Labels?.[NOTE_LABEL] ?? "").slice(0, 4 * MOST_NOTE)).trim();
+  return text === "" ? undefined : text.length > MOST_NOTE ? `${text.slice(0, MOST_NOTE - 1)}…` : text;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Security } from "../../clients/security.ts";
 import { SshTarget } from "../hosts/target.ts";
-import { Endpoint } from "../outputs.ts";
+import { Endpoint, MOST_NOTE } from "../outputs.ts";
 
 /* What the gate gets and what it reports: resources write it, its program reads it, through one schema each. */
 
@@ -69,6 +69,10 @@ export interface GateRun extends GateSpec {
 export const GateReport = z.object({
   /** The image's own label says that it stands in for the real server. */
   standIn: z.boolean(),
+  /** What the image's own label says that a reader must know, in one line; absent: nothing. */
+  note: z.string().min(1).max(MOST_NOTE).optional(),
+  /** The image's size as the engine tells it: the sum of its layers, unpacked. Absent: it did not tell. */
+  imageBytes: z.number().int().positive().optional(),
   /** The planned variables, as the server's first process has them. */
   env: z.record(z.string(), z.string()),
   /** Arguments after the image's entry point. */

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { findEntry, isOwnModel, packOwnModel, prepareModel, SAVED_MODEL } from "../../models/index.ts";
 import { UserError } from "../../lib/errors.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
@@ -61,7 +62,12 @@ export async function artifactsFor(servers: readonly ServerModels[]): Promise<Mo
 
 async function artifact(request: ModelRequest, prepared: (source: string) => PreparedSource): Promise<ModelArtifact> {
   const { name } = request;
-  const versions = versionsOf(request).map((v) => ({ ...v, sha256: prepared(v.source).sha256 }));
+  const versions = await Promise.all(
+    versionsOf(request).map(async (v) => {
+      const { sha256, archive } = prepared(v.source);
+      return { ...v, sha256, bytes: (await stat(archive)).size };
+    }),
+  );
   const [live, canary] = versions as [(typeof versions)[number], (typeof versions)[number]?];
   const { entry: own, timingOnly } = prepared(live.source);
   // A version of the user's own is taken for one of the catalogue's model of its name, if there is such a one.

@@ -26,6 +26,12 @@ export type DeliverSpec = z.infer<typeof DeliverSpec>;
 export interface ModelArtifact {
   readonly deployed: DeployedModel;
   /** The live version first. */
-  readonly versions: readonly { readonly version: number; readonly sha256: string; readonly source: string }[];
+  readonly versions: readonly {
+    readonly version: number;
+    readonly sha256: string;
+    readonly source: string;
+    /** Of its archive. */
+    readonly bytes?: number;
+  }[];
   readonly gate: readonly GateModel[];
 }

@@ -149,8 +149,11 @@ function labels(part: Part): Record<string, pulumi.Input<string>> {
   };
 }
 
+/** What servers may take of a host's memory, in MiB: nine tenths, so that they never take their host down. Pure. */
+export const usableMiB = (memoryBytes: number): number => Math.floor((memoryBytes * 0.9) / 2 ** 20);
+
 /**
- * The memory limit of a server whose config sets none: nine tenths of the host's, so that servers never take their host down,
+ * The memory limit of a server whose config sets none: what servers may take of the host's memory,
  * less the limits of the stack's other servers there, shared with those that have none either. In steps of 256 MiB: a new
  * kernel finds a little more or less memory, which is no reason for a new container. Pure.
  *
@@ -159,7 +162,7 @@ function labels(part: Part): Record<string, pulumi.Input<string>> {
  */
 export function memoryShareMiB(memoryBytes: number, givenMiB: readonly number[] = [], sharers = 1): number {
   const STEP = 256;
-  const allMiB = (memoryBytes * 0.9) / 2 ** 20;
+  const allMiB = usableMiB(memoryBytes);
   const given = givenMiB.reduce((sum, mib) => sum + mib, 0);
   const mostMiB = Math.floor((allMiB - given) / sharers);
   if (mostMiB < 1)

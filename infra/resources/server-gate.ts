@@ -74,10 +74,10 @@ export function serverOutput({ args, credentials }: Part, gateStdout: pulumi.Out
   // The gate's spec may be secret; its report is not.
   const known = pulumi.all([pulumi.unsecret(gateStdout), credentials?.ca ?? ""]);
   return known.apply(([stdout, ca]) => {
-    const { standIn, env, command } = GateReport.parse(JSON.parse(stdout));
+    const { env, command, ...image } = GateReport.parse(JSON.parse(stdout));
     return Server.parse({
       ...{ id: config.id, machineId: args.machineId, kind: kind.name },
-      ...{ container: config.container, image: args.image, standIn, build: kind.build(args.image, standIn) },
+      ...{ container: config.container, image: args.image, ...image, build: kind.build(args.image, image.standIn) },
       placement: args.placement,
       settings: kind.settingsShown({ env, command }),
       endpoints: access.endpoints.map(({ api, protocol, port, security }) => ({ api, protocol, port, security })),

@@ -25,6 +25,14 @@ export interface ModelToServe {
   readonly canary?: { readonly version: number } | undefined;
 }
 
+/** A version of a model, and how large it is on disk. */
+export interface SizedModel {
+  readonly name: string;
+  readonly version: number;
+  /** Of its archive. */
+  readonly bytes: number;
+}
+
 /** A port that servers of a kind have. */
 export interface KindEndpoint extends Pick<Endpoint, "api" | "protocol"> {
   /** Inside the container. */
@@ -94,6 +102,11 @@ export interface ServerKind<S = unknown> {
   settingsFor(facts: HostFacts, wanted: S): SettingsPlan<S>;
   /** Pure: what the container needs for these models with these settings, protected as the config asks for. */
   container(models: readonly ModelToServe[], settings: S, access: AccessConfig): ContainerSpec;
+  /**
+   * Pure: MiB of memory that a server with these models and settings takes at the least once it has answered; `up` stops before it
+   * pulls anything where a machine's servers need more than it has. Absent: it is not known, and the server is not counted.
+   */
+  memoryNeedMiB?(models: readonly SizedModel[], settings: S): number;
   /** The files that a server so protected reads its keys from. */
   secretFiles(access: AccessConfig, made: Credentials): SecretFile[];
   /** How it reads models, a name of `models/forms.ts`; absent: SavedModel folders. */

@@ -34,8 +34,7 @@ export async function smallServer(progress: Progress): Promise<ImageSource> {
   return {
     name: "lathe/fleet-server",
     tag: "bench",
-    key,
-    rootfs: { dir },
+    layers: [{ key, dir }],
     config: {
       entrypoint: ["/server"],
       exposedPorts: ["8500/tcp", "8501/tcp"],

@@ -12,8 +12,7 @@ import {
 } from "../../infra/pulumi/testing/stack.ts";
 import { startPulumi } from "../../infra/pulumi/engine.ts";
 import { StackSecrets } from "../../infra/outputs.ts";
-import { pushImage, readLab, type Lab } from "../../lab/index.ts";
-import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
+import { kindImage, pushImage, readLab, type Lab } from "../../lab/index.ts";
 import { progress } from "../../lib/progress.ts";
 import { on } from "../lab/tools.ts";
 import { TEST_LAB } from "../lab/setup.ts";
@@ -37,8 +36,9 @@ export interface Bed {
 export async function makeBed(name = TEST_LAB): Promise<Bed> {
   const steps = progress();
   const lab = await readLab(name);
-  const source = await buildServerRootfs(steps);
-  const { reference } = await pushImage(lab, { name: "lathe/tf-serving-stand-in", tag: "lab", ...source }, steps);
+  const source = await kindImage("tf-serving", steps);
+  if (source === undefined) throw new Error("the lab has no image of that kind");
+  const { reference } = await pushImage(lab, source, steps);
   const dir = await mkdtemp(join(tmpdir(), "lathe-engine-"));
   const projectDir = await projectFolder(join(dir, "project"));
   const env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };

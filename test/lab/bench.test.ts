@@ -13,8 +13,7 @@ import { readJournal } from "../../bench/records/records.ts";
 import { serverClocks } from "../../bench/stats/attribution/server-clock.ts";
 import { loadStudy } from "../../bench/stats/study.ts";
 import { type DemoStacks, demoStacks, destroyAll, upAll } from "../../demo/stacks.ts";
-import { type Lab, pushImage, readLab } from "../../lab/index.ts";
-import { buildServerRootfs } from "../../lab/tf-serving/image.ts";
+import { kindImage, type Lab, pushImage, readLab } from "../../lab/index.ts";
 import { latheProgram, repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { TEST_LAB } from "./setup.ts";
@@ -48,8 +47,8 @@ describe("the bench against servers that real stacks put on real hosts", () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "lathe-bench-"));
     lab = await readLab(TEST_LAB);
-    const { key, rootfs, config } = await buildServerRootfs(progress());
-    const source = { name: "lathe/tf-serving-stand-in", tag: "lab", key, rootfs, config };
+    const source = await kindImage("tf-serving", progress());
+    if (source === undefined) throw new Error("the lab has no image of that kind");
     const image = await pushImage(lab, source, progress());
     stacks = { ...(await demoStacks(lab, dir)), names: HOSTS };
     await upAll(stacks, lab, image.reference, MODELS, progress());

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -16,6 +17,7 @@ import { boot, powerCut } from "./power.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { findLeftovers } from "../../lab/leftovers.ts";
 import { labPaths } from "../../lab/names.ts";
+import { layerOver } from "../../lab/layers/over.ts";
 import { manifestDigest } from "../../lab/registry/registry.ts";
 import { hostOf, type Lab } from "../../lab/state.ts";
 import { progress } from "../../lib/progress.ts";
@@ -124,12 +126,49 @@ describe("images and containers", () => {
 
   test("the registry serves an image by digest, and a second push does nothing", async () => {
     expect(await manifestDigest(lab.registry.address, "lathe/small", image.digest)).toBe(image.digest);
-    expect(await pushImage(lab, await smallImage(), progress())).toEqual({ ...image, pushed: false });
+    expect(await pushImage(lab, await smallImage(), progress())).toEqual({ ...image, sentBytes: 0 });
     await on(lab, "edge", `docker pull -q ${image.reference}`);
     const config = await on(lab, "edge", `docker image inspect ${image.reference} --format '{{json .Config}}'`);
     expect(JSON.parse(config)).toMatchObject({ Cmd: ["small"], Labels: { purpose: "test" } });
     expect((JSON.parse(config) as { Env: string[] }).Env).toContain('COST=5$ "net"');
   });
+
+  test("layers lie over each other on a host, whiteouts act, and a second kind's image sends what is its own alone", async () => {
+    const small = await smallImage();
+    // New content with each run: nothing of it is in the registry.
+    const fresh = randomBytes(8).toString("hex");
+    const first = await layerOver(small.layers, `first-${fresh}`, async (root) => {
+      await mkdir(join(root, "opt/kept"), { recursive: true });
+      await writeFile(join(root, "opt/kept/file"), "first");
+      await writeFile(join(root, "opt/gone"), "first");
+      await mkdir(join(root, "opt/anew"));
+      await writeFile(join(root, "opt/anew/old"), randomBytes(2_000_000));
+    });
+    const second = await layerOver([...small.layers, first], `second-${fresh}`, async (root) => {
+      await rm(join(root, "opt/gone"));
+      await rm(join(root, "opt/anew"), { recursive: true });
+      await mkdir(join(root, "opt/anew"));
+      await writeFile(join(root, "opt/anew/new"), "second");
+    });
+    const below = { ...small, name: `lathe/below-${fresh}`, layers: [...small.layers, first] };
+    const above = { ...small, name: `lathe/above-${fresh}`, layers: [...small.layers, first, second] };
+    const sent = [await pushImage(lab, below, progress()), await pushImage(lab, above, progress())] as const;
+    expect(sent[0].sentBytes).toBeGreaterThan(2_000_000);
+    expect(sent[0].sentBytes).toBeLessThan(2_100_000);
+    expect(sent[1].sentBytes).toBeGreaterThan(0);
+    expect(sent[1].sentBytes).toBeLessThan(30_000);
+    expect((await pushImage(lab, above, progress())).sentBytes).toBe(0);
+    const seen = await on(
+      lab,
+      "edge",
+      `docker pull -q ${sent[1].reference} >/dev/null && docker run --rm --entrypoint /usr/bin/dash ${sent[1].reference} -c 'echo /opt/* /opt/*/*; cat /opt/kept/file'`,
+    );
+    expect(seen).toBe("/opt/anew /opt/kept /opt/anew/new /opt/kept/file\nfirst");
+    const layers = await on(lab, "edge", `docker image inspect ${sent[1].reference} --format '{{len .RootFS.Layers}}'`);
+    expect(layers).toBe(String(small.layers.length + 2));
+    await on(lab, "edge", `docker rmi ${sent[1].reference}`);
+    for (const layer of [first, second]) await rm(dirname(layer.dir), { recursive: true });
+  }, 120_000);
 
   test("an image of another registry is copied, and has the same digest", async () => {
     const copied = await mirrorImage(lab, image.reference, progress(), true);

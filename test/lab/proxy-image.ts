@@ -24,5 +24,5 @@ export async function proxyImage(progress: Progress): Promise<ImageSource> {
     }
     for (const name of ["tmp", "run", "etc"]) await mkdir(join(folder, name));
   });
-  return { name: "lathe/haproxy", tag: "lab", key, rootfs: { dir }, config: { entrypoint: ["/usr/sbin/haproxy"] } };
+  return { name: "lathe/haproxy", tag: "lab", layers: [{ key, dir }], config: { entrypoint: ["/usr/sbin/haproxy"] } };
 }

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, readlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
@@ -55,8 +54,7 @@ while(my $c=$s->accept){ while(<$c>){ last if /^\\r?\\n$/ } my $b=$ARGV[0]; prin
   return {
     name: "lathe/small",
     tag: "1",
-    key: `${key}-${createHash("sha256").update(serve).digest("hex").slice(0, 8)}`,
-    rootfs: { dir },
+    layers: [{ key, dir }],
     config: {
       entrypoint: ["/usr/bin/perl", "-e", serve],
       cmd: ["small"],

@@ -191,3 +191,25 @@ test("a token is asked for by a proxy at the endpoint's port, and what clients n
     ],
   ]);
 });
+
+test("servers that do not fit into the machine's memory together are refused before anything is pulled, with those that fit", async () => {
+  const registered = await mockPulumi(REPORT);
+  const edge = machine("edge.example");
+  const facts = { ...edge.facts, memoryBytes: 2 ** 30 };
+  const large = (bytes: number) => {
+    const { versions, ...own } = artifact("null");
+    return [{ ...own, versions: versions.map((v) => ({ ...v, bytes })) }];
+  };
+  const servers = ["one", "two", "three"].map((name, i) => ({
+    config: { ...config, name, id: `edge/${name}`, container: name },
+    models: large((i + 1) * 60 * 2 ** 20),
+  }));
+  // By the kind's estimate 270, 390 and 510 MiB, where nine tenths of a GiB are 921.
+  await expect(declare({ ...edge, facts }, servers)).rejects.toThrow(
+    /servers need 1170 MiB of memory .*\(one 270 MiB, two 390 MiB, three 510 MiB\).* 921 MiB for them: one and two fit \(660 MiB\)/,
+  );
+  expect(registered).toEqual([]);
+  const [one, two] = servers;
+  if (one === undefined || two === undefined) throw new Error("no servers");
+  expect((await outputsOf({ ...edge, facts }, [one, two])).servers).toHaveLength(2);
+});

@@ -254,8 +254,16 @@ describe("the gate", () => {
     });
   });
 
+  test("gives the outputs what it read back of the image: its note and its size", async () => {
+    const seen = { standIn: false, note: "Its native backends are not used.", imageBytes: 2_000_000_000 };
+    registered = await mockPulumi({ ...REPORT, ...seen });
+    expect(await outputOf(make())).toMatchObject(seen);
+  });
+
   test("gives the outputs what it read back, and a stand-in is called so", async () => {
-    expect(await outputOf(make())).toMatchObject({
+    const told = await outputOf(make());
+    expect("note" in told || "imageBytes" in told).toBe(false);
+    expect(told).toMatchObject({
       ...{ id: "edge", machineId: "edge", image: IMAGE, standIn: true, build: "intel" },
       settings: { OMP_NUM_THREADS: "4" },
       placement: { physicalCores: 4 },

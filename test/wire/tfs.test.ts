@@ -270,7 +270,8 @@ describe("a running server", () => {
 it("the stand-in's own unit tests pass", async () => {
   const { python } = await pythonEnv(progress());
   const cwd = join(repoRoot, "lab/tf-serving");
-  const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd });
+  const env = { ...process.env, PYTHONPATH: join(repoRoot, "lab/tensorflow") };
+  const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd, env });
   expect(result.stderr).toMatch(/Ran \d\d tests/);
   expect(result.exitCode, result.stderr).toBe(0);
 });

@@ -59,6 +59,7 @@ export async function startStandIn(
   ];
   const child = spawn(python, ["-B", "-m", "lathe_tfs", ...flags], {
     cwd: join(repoRoot, "lab/tf-serving"),
+    env: { ...process.env, PYTHONPATH: join(repoRoot, "lab/tensorflow") },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";

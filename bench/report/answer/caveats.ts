@@ -99,6 +99,7 @@ function remarks({ manifest }: ReportInputs): Caveat[] {
 
 /** The remarks that Lathe itself makes (run/new-manifest.ts, the demo), in a few words. */
 const SHORT: readonly (readonly [RegExp, string])[] = [
+  [/^Server .*?, as its image says: (.*)$/, "$1"],
   [/^Server .*stand-in/, "stand-in servers"],
   [/^Model (\S+):.*random weights/, "$1: timing only"],
   [/namespaces on one machine|one kernel and CPU model in common/, "machines share one computer"],
@@ -106,7 +107,7 @@ const SHORT: readonly (readonly [RegExp, string])[] = [
 
 function shortOf(remark: string): string {
   const [form, short] = SHORT.find(([pattern]) => pattern.test(remark)) ?? [];
-  if (form !== undefined) return short?.replace("$1", form.exec(remark)?.[1] ?? "") ?? remark;
-  const words = remark.split(/\s+/);
-  return words.length <= 7 ? remark.replace(/\.$/, "") : `${words.slice(0, 6).join(" ")} …`;
+  const text = form === undefined ? remark : (short ?? "").replace("$1", () => form.exec(remark)?.[1] ?? "");
+  const words = text.split(/\s+/);
+  return words.length <= 7 ? text.replace(/\.$/, "") : `${words.slice(0, 6).join(" ")} …`;
 }

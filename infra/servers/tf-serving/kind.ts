@@ -1,5 +1,6 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
+import { memoryNeedMiB } from "./memory.ts";
 import { settingsFor, settingsHelp, settingsShown, TfServingSettings } from "./settings.ts";
 import { state } from "./models-config.ts";
 
@@ -27,6 +28,7 @@ export const tfServing: ServerKind<TfServingSettings> = {
   settingsHelp,
   settingsFor,
   container,
+  memoryNeedMiB,
   secretFiles,
   modelPath: (model, version) => `${model}/${version}`,
   // The stand-in runs the OpenMP build and obeys the same variables.

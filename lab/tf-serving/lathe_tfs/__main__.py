@@ -9,9 +9,10 @@ import threading
 # TensorFlow's cost model warns once an operation and graph; its errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from . import protos  # noqa: E402, F401  (makes the stubs importable: before all others)
-from . import MATCHES, NAME, VERSION, config, configs, grpc_service, log, runtime  # noqa: E402
-from .errors import Fault  # noqa: E402
+from lathe_tf import runtime  # noqa: E402
+from lathe_tf.errors import Fault  # noqa: E402
+
+from . import MATCHES, NAME, VERSION, config, configs, grpc_service, log  # noqa: E402
 from .flags import parse  # noqa: E402
 from .http_server import HttpServer  # noqa: E402
 from .manager import Manager  # noqa: E402

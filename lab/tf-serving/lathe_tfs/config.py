@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from tensorflow_serving.config import model_server_config_pb2
 
-from .errors import invalid
+from lathe_tf.errors import invalid
+
 from .flags import read_text_proto
 
 

@@ -5,7 +5,9 @@ import os
 
 from google.protobuf import text_format
 
-from . import MATCHES, NAME, VERSION, log, runtime
+from lathe_tf import runtime
+
+from . import MATCHES, NAME, VERSION, log
 
 # Taken without complaint, since images and scripts set them; nothing here depends on them.
 WITHOUT_EFFECT = """

@@ -11,11 +11,13 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from lathe_tf.errors import INTERNAL, Fault, invalid
+
 from . import NAME, VERSION, config
-from .errors import GRPC_TEXT_LIMIT, INTERNAL, Fault, invalid
 from .tensor_proto import feed_of, proto_of
 
 MESSAGE_LIMIT = 2**31 - 1
+GRPC_TEXT_LIMIT = 1024
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 

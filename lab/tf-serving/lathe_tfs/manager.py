@@ -6,10 +6,11 @@ import time
 
 from tensorflow_serving.apis import get_model_status_pb2
 
+from lathe_tf.errors import FAILED_PRECONDITION, NOT_FOUND, OK, UNKNOWN, Fault, invalid
+from lathe_tf.runtime import trim_memory
+
 from . import log
 from .config import aspired
-from .errors import FAILED_PRECONDITION, NOT_FOUND, OK, UNKNOWN, Fault, invalid
-from .runtime import trim_memory
 from .servable import Servable
 
 State = get_model_status_pb2.ModelVersionStatus.State

@@ -8,11 +8,14 @@ import urllib.parse
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2
 
-from .errors import HTTP_STATUS, INTERNAL, UNIMPLEMENTED, Fault, invalid
+from lathe_tf.errors import INTERNAL, UNIMPLEMENTED, Fault, invalid
+from lathe_tf.saved_model import DEFAULT_SIGNATURE
+
 from .json_body import output, request
-from .servable import DEFAULT_SIGNATURE
 
 JSON = "application/json"
+# TF Serving's HTTP status by canonical code (net_http's map; everything else is 500).
+HTTP_STATUS = {0: 200, 3: 400, 9: 400, 11: 400, 5: 404, 6: 409, 10: 409, 8: 429, 12: 501, 14: 503, 4: 504}
 _VERSION = r"(?:(?:/versions/(?P<version>\d+))|(?:/labels/(?P<label>[^/:]+)))?"
 _PREDICT = re.compile(rf"(?i)/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<method>classify|regress|predict)")
 _STATUS = re.compile(rf"(?i)/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?:/(?P<sub>metadata))?")

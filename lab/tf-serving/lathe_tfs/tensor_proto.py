@@ -5,9 +5,9 @@ import math
 import numpy as np
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from . import dtypes
-from .errors import invalid
-from .runtime import Feed
+from lathe_tf import dtypes
+from lathe_tf.errors import invalid
+from lathe_tf.runtime import Feed
 
 
 def feed_of(name, proto):

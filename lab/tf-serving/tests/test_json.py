@@ -5,12 +5,12 @@ import unittest
 
 import numpy as np
 
-from lathe_tfs import protos  # noqa: F401  (before the stubs)
+import lathe_tf  # noqa: F401  (before the stubs)
 from tensorflow.core.framework import types_pb2 as t
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from lathe_tfs.json_body import fast, output, request, tensor
-from lathe_tfs.errors import Fault
+from lathe_tf.errors import Fault
 
 
 def inputs(dtype, *names):

@@ -8,15 +8,16 @@ import unittest
 
 import numpy as np
 
-from lathe_tfs import protos  # noqa: F401  (before the stubs)
+import lathe_tf  # noqa: F401  (before the stubs)
 from google.protobuf import text_format
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.framework import types_pb2 as t
 from tensorflow_serving.apis import model_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from lathe_tfs import config, dtypes, tensor_proto
-from lathe_tfs.errors import Fault
+from lathe_tf import dtypes
+from lathe_tf.errors import Fault
+from lathe_tfs import config, tensor_proto
 from lathe_tfs.manager import Manager, State
 from lathe_tfs.metrics import Metrics
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type * as Engine from "../../../infra/pulumi/testing/stack.ts";
-import { hostOf, pushImage, readLab, standInFor, type Lab } from "../../../lab/index.ts";
+import { hostOf, kindImage, pushImage, readLab, type ImageSource, type Lab } from "../../../lab/index.ts";
 import { progress } from "../../../lib/progress.ts";
 import { TEST_LAB } from "../../lab/setup.ts";
 import { on } from "../../lab/tools.ts";
@@ -40,9 +40,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
     await checkout.register("clients/registry.ts", "APIS", "plainApi", "./plain/api.ts");
 
     const steps = progress();
-    const standIn = standInFor("tf-serving");
-    if (standIn === undefined) throw new Error("no stand-in");
-    const images = [await plainImage(steps), await standIn.image(steps)];
+    const images = [await plainImage(steps), await kindImage("tf-serving", steps)];
     const [image, otherImage] = [await push(images[0]), await push(images[1])];
     dir = await mkdtemp(join(tmpdir(), "lathe-plain-"));
     env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };
@@ -67,7 +65,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
     if (dir !== undefined) await rm(dir, { recursive: true, force: true });
   }, 300_000);
 
-  const push = async (source: Awaited<ReturnType<typeof plainImage>> | undefined) => {
+  const push = async (source: ImageSource | undefined) => {
     if (source === undefined) throw new Error("no image");
     return (await pushImage(lab, source, progress())).reference;
   };

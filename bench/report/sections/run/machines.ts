@@ -15,12 +15,14 @@ export function machinesTable(manifest: RunManifest): Block[] {
       settings(server, manifest),
       server.kind + (server.standIn ? " (stand-in)" : ""),
       server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),
+      server.imageBytes === undefined ? "–" : `${Math.round(server.imageBytes / 1e6)} MB`,
     ];
   });
   return [
     table({
-      columns: ["server", "CPU", "cores", "settings", "kind", "image"],
+      columns: ["server", "CPU", "cores", "settings", "kind", "image", "image size"],
       rows,
+      notes: manifest.servers.flatMap(({ id, note }) => (note === undefined ? [] : [`${id}: ${note}`])),
     }),
   ];
 }

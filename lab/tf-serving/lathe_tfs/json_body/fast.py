@@ -10,8 +10,8 @@ import threading
 import numpy as np
 import simdjson
 
-from .. import dtypes
-from ..runtime import Feed
+from lathe_tf import dtypes
+from lathe_tf.runtime import Feed
 
 # Below this the exact way is as quick.
 SMALL = 4096

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..errors import invalid
+from lathe_tf.errors import invalid
 
 
 def rows(outputs):

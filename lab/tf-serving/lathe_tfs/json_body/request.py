@@ -2,7 +2,8 @@
 
 import json
 
-from ..errors import invalid
+from lathe_tf.errors import invalid
+
 from . import fast
 from .tensor import feed_of
 from .values import is_base64, shown

@@ -3,10 +3,11 @@
 import numpy as np
 from tensorflow.core.framework import types_pb2
 
-from .. import dtypes
-from ..errors import UNIMPLEMENTED, Fault, invalid
+from lathe_tf import dtypes
+from lathe_tf.errors import UNIMPLEMENTED, Fault, invalid
+from lathe_tf.runtime import Feed
+
 from .values import decoded_base64, is_base64, shown, wrong_type
-from ..runtime import Feed
 
 _INT32 = (-(2**31), 2**31 - 1)
 _RANGE = {

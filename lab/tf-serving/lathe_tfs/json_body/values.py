@@ -4,8 +4,8 @@ import base64
 import binascii
 import json
 
-from .. import dtypes
-from ..errors import invalid
+from lathe_tf import dtypes
+from lathe_tf.errors import invalid
 
 SHOWN = 256
 

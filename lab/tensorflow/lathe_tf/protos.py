@@ -1,8 +1,7 @@
-"""Makes the official message stubs importable without TensorFlow's Python half.
+"""Makes TensorFlow's message classes importable without its Python half.
 
-`tensorflow_serving` imports `tensorflow.core.…`, and the package's `__init__` would load all of TensorFlow's Python
-(ten seconds, 200 MB) for a few message classes. A bare package of the same name, with the same folder, does. Import
-this module before any stub.
+Whoever imports `tensorflow.core.…` would load all of TensorFlow's Python by the package's `__init__` (ten seconds, 200 MB)
+for a few message classes. A bare package of the same name, with the same folder, does. Import this module before any of them.
 """
 
 import importlib.util

@@ -20,6 +20,7 @@ _NUMBERS = {
 }
 NUMPY = {dtype: np.dtype(kind) for dtype, (kind, _) in _NUMBERS.items()}
 FIELD = {t.DT_STRING: "string_val", **{dtype: field for dtype, (_, field) in _NUMBERS.items()}}
+OF_NUMPY = {kind: dtype for dtype, kind in NUMPY.items()}
 INTEGERS = {d for d, n in NUMPY.items() if n.kind in "iu"}
 FLOATS = {t.DT_FLOAT, t.DT_DOUBLE}
 

@@ -152,7 +152,7 @@ def _array_of(tensor):
         array[:] = [c.string_at(_string_data(place), _string_size(place)) for place in places]
         return array.reshape(shape)
     if dtype not in dtypes.NUMPY:
-        raise Fault(UNIMPLEMENTED, f"outputs of type {dtypes.name(dtype)} are not supported by this stand-in")
+        raise Fault(UNIMPLEMENTED, f"outputs of type {dtypes.name(dtype)} are not supported")
     return np.frombuffer(c.string_at(base, size) if size else b"", dtypes.NUMPY[dtype]).reshape(shape)
 
 

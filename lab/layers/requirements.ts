@@ -1,7 +1,3 @@
-/** TensorFlow for its C library and message classes, the official stubs, and what they import. */
-export const SERVER_PACKAGES =
-  "grpcio intel-tensorflow numpy protobuf pysimdjson tensorflow-serving-api typing-extensions".split(" ");
-
 /** The entries of these packages of a pip requirements text, with their hashes; throws where one is missing. Pure. */
 export function selectRequirements(text: string, packages: readonly string[]): string {
   const lines = text.replaceAll(/\\\r?\n/g, " ").split("\n");
