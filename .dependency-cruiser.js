@@ -25,7 +25,12 @@ const MAY_IMPORT = {
 
 /** The layers of a room from below; the entries of one layer do not import each other. Paths below the room. */
 const FLOORS = {
-  clients: [["(?!registry\\.ts)[^/]+\\.ts$"], ["transport/"], ["(?!transport/|testing/)[^/]+/"], ["registry\\.ts$"]],
+  clients: [
+    ["(?!registry\\.ts)[^/]+\\.ts$"],
+    ["json/", "transport/"],
+    ["(?!json/|transport/|testing/)[^/]+/"],
+    ["registry\\.ts$"],
+  ],
   infra: [
     ["deadlines\\.ts$"],
     ["hosts/"],
@@ -40,7 +45,10 @@ const FLOORS = {
     // What the gates of all kinds use.
     ["gate/(?:batched-commands|inside|inspect|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
-    ["servers/[^/]+/", "servers/endpoints\\.ts$"],
+    // What kinds share.
+    ["servers/session\\.ts$"],
+    ["servers/web/"],
+    ["servers/(?!web/)[^/]+/", "servers/endpoints\\.ts$"],
     ["servers/registry\\.ts$"],
     // Server kinds say what a stack's servers are.
     ["config/(?:reference|resolve|servers)\\.ts$"],

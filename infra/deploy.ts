@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, posix } from "node:path";
+import { UserError } from "../lib/errors.ts";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
@@ -19,7 +20,7 @@ import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
-import { modelFormOf } from "./servers/kind.ts";
+import { modelFormOf, type ServerKind } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
 import {
   endpointsOf,
@@ -105,11 +106,22 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
     latheSecrets: secretsOutput(made),
   };
 
+  /** A server's image, or why it is not to be had; of one that no registry has, with how to make it. */
+  async function imageOf(named: string | undefined, { name, defaultImage, imageToBuild: fix }: ServerKind) {
+    try {
+      return await images("image", named ?? defaultImage, "image");
+    } catch (error) {
+      if (named !== undefined || fix === undefined || !(error instanceof UserError)) throw error;
+      const what = `the server kind ${name} has no image that can be pulled`;
+      throw new UserError([...error.faults, { what, fix }], { cause: error });
+    }
+  }
+
   async function declareServer(name: string, plan: ServerPlan, folderOf: () => pulumi.Resource): Promise<ModelServer> {
     const { config: server, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
     const { proxyImage } = server.access;
     const own = folderOf();
-    const { reference, image } = await images("image", server.image ?? kind.defaultImage, "image");
+    const { reference, image } = await imageOf(server.image, kind);
     const hasProxy = proxied(access.endpoints) !== undefined;
     return new ModelServer(name, {
       ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },

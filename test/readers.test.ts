@@ -8,7 +8,9 @@ import { manifestOf } from "../bench/records/manifest.ts";
 import { recordsOf } from "../bench/records/records.ts";
 import { eachLine } from "../bench/run/agent/lines.ts";
 import { messageOfLine } from "../bench/run/agent/protocol.ts";
-import { decodePredictAnswer, errorText, parseJson } from "../clients/tf-serving/json-decode.ts";
+import { errorText, parseJson } from "../clients/json/decode.ts";
+import { decodeAnswer } from "../clients/plain-rest/messages.ts";
+import { decodePredictAnswer } from "../clients/tf-serving/json-decode.ts";
 import { checkPredictResponse, decodePredictResponse, decodeTensor } from "../clients/tf-serving/messages/decode.ts";
 import { tensorOfObject, type TensorObject } from "../clients/tf-serving/messages/grpc-js-objects.ts";
 import { serverTotals } from "../clients/tf-serving/metrics.ts";
@@ -146,6 +148,7 @@ const text = (read: (text: string) => unknown) => (bytes: Buffer) => void read(b
 
 test.each<[string, (text: string) => unknown, readonly string[]]>([
   ["an answer over REST", decodePredictAnswer, []],
+  ["an answer of plain REST", decodeAnswer, []],
   ["an error over REST", (t) => errorText(500, t), ['{"error":"']],
   ["a model's status", (t) => modelStatusOf(parseJson(t)), STATUS_PIECES],
   ["a model's version", (t) => versionOfMetadata(parseJson(t)), STATUS_PIECES],

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { JsonBuffer } from "./json-buffer.ts";
-import { decodePredictAnswer, errorText } from "./json-decode.ts";
-import { encodePredictBody, encodeTensor } from "./json-encode.ts";
+import { JsonBuffer } from "../json/buffer.ts";
+import { errorText } from "../json/decode.ts";
+import { decodePredictAnswer } from "./json-decode.ts";
+import { encodeTensor } from "../json/encode.ts";
+import { encodePredictBody } from "./json-encode.ts";
 import { numericTensor, stringTensor, nest } from "../testing/arbitraries.ts";
 import type { Tensor } from "../client.ts";
 

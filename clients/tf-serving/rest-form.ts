@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { StatusError } from "../codes.ts";
 import type { HttpAnswer, HttpConnection } from "../transport/http.ts";
-import { parseJson } from "./json-decode.ts";
+import { parseJson } from "../json/decode.ts";
 
 const OutputShape = z.object({
   tensor_shape: z.object({

@@ -5,7 +5,7 @@ import { codeName, codeOfRestStatus, StatusError } from "../codes.ts";
 import { callErrorOf } from "../result.ts";
 import { HttpConnection } from "../transport/http.ts";
 import { channelTo } from "./grpc-js.ts";
-import { errorText, parseJson } from "./json-decode.ts";
+import { errorText, parseJson } from "../json/decode.ts";
 import { modelStatusOf, versionOfMetadata, type ModelVersionStatus } from "./status-messages.ts";
 import type { CallError } from "../client.ts";
 import type { Security } from "../security.ts";

@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/errors.ts";
 import { script } from "../hosts/connection/remote.ts";
 import { runOn } from "../hosts/connection/run.ts";
 import { LOOPBACK } from "../hosts/addresses.ts";
@@ -33,4 +34,30 @@ export async function whyNoAnswer({ target, address, endpoints }: GateSpec): Pro
     "security group, a firewall), name the address that they can reach (npx lathe pulumi config set lathe:address ADDRESS), or let it be " +
     "reached by SSH alone (npx lathe pulumi config set lathe:expose tunnel)"
   );
+}
+
+/** A container's processes that the kernel took for want of memory lately, a line each. */
+const OOMS = [
+  "docker",
+  "events",
+  "--since",
+  "10m",
+  "--until",
+  "0s",
+  "--filter",
+  "event=oom",
+  "--format",
+  "{{.Action}}",
+];
+
+/**
+ * Throws a `UserError` where workers of a container die again and again because its memory is too little, though its first process
+ * lives (`mustRun` sees that one alone).
+ */
+export async function mustHaveMemory({ target, container, containerId }: GateSpec): Promise<void> {
+  const asked = await runOn(target, [...OOMS, "--filter", `container=${containerId}`], { timeoutMs: 15_000 });
+  if (asked.code !== 0 || asked.stdout.split("oom").length <= 2) return;
+  throw new UserError({
+    what: `container ${container}: its processes keep dying (out of memory: raise lathe:memoryMiB)`,
+  });
 }

@@ -1,6 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -129,4 +139,20 @@ test("a version lies where the server's kind has it, and leaves no folder that w
   expect(readFileSync(join(workspace, "models/store/null/a/saved_model.pb"), "utf8")).toBe("one");
   for (const each of [flat, deep]) await undeliver(each);
   expect(readdirSync(join(workspace, "models"))).toEqual([]);
+});
+
+test.each([
+  ["cut off in the middle", () => truncateSync(served(), 1)],
+  ["of other content", () => writeFileSync(served(), "two")],
+  ["gone", () => rmSync(served())],
+  ["joined by another", () => writeFileSync(`${served()}txt`, "")],
+  ["not readable any more", () => chmodSync(served(), 0o600)],
+])("a delivered file that was %s since is brought again", async (_what, change) => {
+  const { archive, spec } = model("one");
+  await deliver(spec, archive);
+  change();
+  expect(await deliver(spec, archive)).toBe("replaced");
+  expect(readFileSync(served(), "utf8")).toBe("one");
+  expect(readdirSync(join(workspace, "models/null/1")).sort()).toEqual(["saved_model.pb", "variables"]);
+  expect(await deliver(spec, archive)).toBe("already there");
 });

@@ -6,23 +6,26 @@ import { show } from "../../lib/show.ts";
 import { fileDigest } from "../../lib/registry/http.ts";
 import { BULK_MS, STALL_MS } from "../deadlines.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { unlessAnothers } from "../ownership/spec.ts";
+import { LOOKS, LOOKS_FOLDER, unlessAnothers } from "../ownership/spec.ts";
 import type { DeliverSpec } from "./spec.ts";
 
 /*
  * How a model comes to a host. The archive is copied to `.incoming/<sha>-<model>-<version>.tar` (a broken copy goes on where
  * it stopped; versions of one content come side by side), verified there, unpacked beside it, and only then renamed to
  * where the server's kind has it below `models/`: the server never sees half a model. `.delivered/<model>/<version>` says which archive lies
- * there; it is not in the version's folder, which is the server's.
+ * there, `.looks/<model>/<version>` how its files looked then; they are not in the version's folder, which is the server's.
  */
 
 /** An archive of no more than this goes there whole, in one command with all that is done with it: each costs a host more. */
 const SMALL_BYTES = 4 * 2 ** 20;
 
-/** Says `same`, and does no more, where this very version lies there already. */
+/** Says `same`, and does no more, where this very version lies there already, as it was delivered. */
 const UNLESS_SAME = `
+${LOOKS}
 cd "$1"; model=$2 version=$3 sha=$4 incoming=$5 path=$6
-if [ -d "models/$path" ] && [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ]; then echo same; exit; fi
+looked=$(cut -d " " -f 1 "${LOOKS_FOLDER}/$model/$version" 2>/dev/null || true)
+if [ -d "models/$path" ] && [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ] && [ "$looked" = "$(looks "models/$path")" ]
+then echo same; exit; fi
 mkdir -p .incoming
 `;
 
@@ -39,17 +42,19 @@ const APPEND = `cat >> "$1/.incoming/$2.tar"`;
  * A version that is replaced by other content is moved away first.
  */
 const INSTALL = `
+${LOOKS}
 cd "$1"; model=$2 version=$3 sha=$4 incoming=$5 path=$6
 if [ "$(sha256sum ".incoming/$incoming.tar" | cut -d ' ' -f 1)" != "$sha" ]; then rm -f ".incoming/$incoming.tar"; echo bad; exit; fi
 umask 022
 rm -rf ".incoming/$incoming.new" ".incoming/$incoming.old"
-mkdir -p ".incoming/$incoming.new" "$(dirname "models/$path")" ".delivered/$model"
+mkdir -p ".incoming/$incoming.new" "$(dirname "models/$path")" ".delivered/$model" "${LOOKS_FOLDER}/$model"
 tar -xf ".incoming/$incoming.tar" --no-same-owner -C ".incoming/$incoming.new"
 chmod -R a+rX,u+w ".incoming/$incoming.new"
 said=new
 if [ -e "models/$path" ]; then mv "models/$path" ".incoming/$incoming.old"; said=replaced; fi
 mv ".incoming/$incoming.new" "models/$path"
 printf '%s\\n' "$sha" > ".delivered/$model/$version"
+printf '%s %s\\n' "$(looks "models/$path")" "$path" > "${LOOKS_FOLDER}/$model/$version"
 rm -rf ".incoming/$incoming.old" ".incoming/$incoming.tar"
 echo "$said"
 `;
@@ -68,8 +73,8 @@ ${unlessAnothers(".", "$7")}
 rm -rf ".incoming/$incoming.tar" ".incoming/$incoming.new" ".incoming/$incoming.old"
 # Other content under the same version number belongs to a newer delivery.
 [ "$(cat ".delivered/$model/$version" 2>/dev/null)" = "$sha" ] || exit 0
-rm -rf ".delivered/$model/$version" "models/$path"
-rmdir ".delivered/$model" 2>/dev/null || true
+rm -rf ".delivered/$model/$version" "${LOOKS_FOLDER}/$model/$version" "models/$path"
+rmdir ".delivered/$model" "${LOOKS_FOLDER}/$model" 2>/dev/null || true
 cd models && rmdir -p "$(dirname "$path")" 2>/dev/null || true
 `;
 

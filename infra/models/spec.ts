@@ -16,6 +16,8 @@ export const DeliverSpec = Owned.extend({
   source: z.string().min(1),
   /** How the server's kind reads it (`models/forms.ts`). */
   form: z.string().min(1),
+  /** Id of the container that the next one comes in the place of (leftovers.ts): its models are looked at again. */
+  leftover: z.string().optional(),
   /** The server that reads the models, and its kind: it does not look again into a version that it has loaded. */
   container: z.string().min(1),
   kind: z.string().min(1),

@@ -25,6 +25,8 @@ test.each([
   ["it runs and is known", `${SERVER} running `, SERVER, ""],
   ["it runs, is known, and followed a leftover", `${SERVER} running cafe`, SERVER, "cafe"],
   ["it restarts: the gate says why", `${SERVER} restarting `, SERVER, ""],
+  ["it is paused", `${SERVER} paused `, SERVER, "0123456789ab"],
+  ["its health test fails", `${SERVER} running-unhealthy `, SERVER, "0123456789ab"],
   ["it was stopped", `${SERVER} exited `, SERVER, "0123456789ab"],
   ["it was removed", "", SERVER, "gone-0123456789ab"],
   ["nobody knows it", "fedcba9876543210 running ", SERVER, "fedcba987654"],
@@ -32,6 +34,12 @@ test.each([
 ])("where %s, the next container's label tells what to replace", (_what, found, noted, container) => {
   const containers = found === "" ? [] : [`server ${found}`];
   expect(leftoversOf(printed(containers, [], noted), OPEN)).toEqual({ container, proxy: "", network: "" });
+});
+
+test("models whose files were changed since they were delivered make another container", () => {
+  const text = (changed: string) => `${printed([`server ${SERVER} running cafe`], [], SERVER)}\n@@changed\n${changed}`;
+  expect(leftoversOf(text(""), OPEN).container).toBe("cafe");
+  expect(leftoversOf(text("null/1\n"), OPEN).container).toBe("0123456789ab");
 });
 
 describe("of a server with a proxy and a network", () => {

@@ -5,13 +5,14 @@ import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { type Listed, named, readListed, shortId } from "./conflicts.ts";
 import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";
+import { LOOKS, LOOKS_FOLDER } from "./spec.ts";
 
 /*
  * An `up` that was killed may have made a container or a network of which the state knows nothing, and then the next one
  * could not make it again. So the gate notes on the host what it has seen: the server's container, the proxy before it and their own
  * network (by then the state knows them). What is of this stack and is not noted, or does not run, is a *leftover*: the
  * reservation removes it, and its id goes into the next one's labels, so that what the state takes for one that runs is made
- * anew. The same goes for a noted one that is gone.
+ * anew. The same goes for a noted one that is gone, is paused, fails its health test, or has loaded models whose files were changed since.
  */
 
 /** What the next one's label says of a leftover; empty: there is none. */
@@ -20,8 +21,9 @@ export type Leftovers = Readonly<Record<"container" | "proxy" | "network", strin
 export const NO_LEFTOVERS: Leftovers = { container: "", proxy: "", network: "" };
 
 const ASK = `
+${LOOKS}
 docker ps -a --no-trunc --filter "name=^/$1$" --filter "name=^/$4$" --filter "label=${OWNER_LABEL}=$2" \\
-  --format '{{.Names}} {{.ID}} {{.State}} {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true # a preview may come before the engine
+  --format '{{.Names}} {{.ID}} {{.State}}{{if ne (len (split .Status "(unhealthy)")) 1}}-unhealthy{{end}} {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true # a preview may come before the engine
 echo @@networks
 [ -z "$5" ] || docker network ls --no-trunc --filter "name=^$5$" --filter "label=${OWNER_LABEL}=$2" \\
   --format '{{.Name}} {{.ID}} running {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true
@@ -29,6 +31,13 @@ echo @@noted
 cat "$3/.container-$1" 2>/dev/null || true
 echo @@beside
 cat "$3/${BESIDE_FILE}-$1" 2>/dev/null || true
+echo @@changed
+cd "$3/${LOOKS_FOLDER}" 2>/dev/null || exit 0
+for one in */*; do
+  [ -f "$one" ] || continue
+  read -r looked path < "$one" || true
+  [ "$looked" = "$(looks "$3/models/$path")" ] || echo "$one"
+done
 `;
 
 /** Which server's leftovers are asked for. */
@@ -64,22 +73,26 @@ interface Found extends Listed {
 /** Reads what `ASK` printed. Pure. */
 export function leftoversOf(printed: string, asked: Omit<Asked, "owner" | "workspace">): Leftovers {
   const { container, proxy } = asked;
-  const [found = "", networks = "", noted = "", beside = ""] = printed.split(/^@@\w+$/m).map((part) => part.trim());
+  const [found = "", networks = "", noted = "", beside = "", changed = ""] = printed
+    .split(/^@@\w+$/m)
+    .map((part) => part.trim());
   const all = readFound(found);
-  const server = named(all, container);
+  const server = changed === "" ? named(all, container) : dead(named(all, container));
   const notedBeside = (kind: string) => new RegExp(`^${kind} (\\w+)$`, "m").exec(beside)?.[1] ?? "";
 
   const [own] = readFound(networks);
   const network = mayHaveNetwork(asked) ? leftoverOf(own, notedBeside("network")) : "";
   // Whatever is on a network must go before it, and be made anew after it.
   const anew = network !== (own?.leftover ?? "");
-  const onIt = (one: Found | undefined) => (anew && one !== undefined ? { ...one, alive: false } : one);
+  const onIt = (one: Found | undefined) => (anew ? dead(one) : one);
   return {
     container: leftoverOf(onIt(server), noted),
     proxy: proxy ? leftoverOf(onIt(named(all, proxyContainer(container))), notedBeside("proxy")) : "",
     network,
   };
 }
+
+const dead = (one: Found | undefined) => one && { ...one, alive: false };
 
 /** @param noted the id that a gate has seen; empty: it saw none */
 function leftoverOf(found: Found | undefined, noted: string): string {
@@ -89,7 +102,7 @@ function leftoverOf(found: Found | undefined, noted: string): string {
 
 function readFound(lines: string): Found[] {
   return readListed(lines, ([state = "", leftover = ""]) => ({
-    alive: /^(running|restarting|paused)$/.test(state),
+    alive: /^(running|restarting)$/.test(state),
     // Another text than Lathe writes there is none of it.
     leftover: /^(gone-)?\w{1,12}$/.test(leftover) ? leftover : "",
   }));

@@ -52,3 +52,9 @@ export function unlessAnothers(folder: string, id: string): string {
   return `which=$(sed -n 2p "${folder}/${OWNER_FILE}" 2>/dev/null || true)
 if [ -n "$which" ] && [ "$which" != "${id}" ]; then exit 0; fi`;
 }
+
+/** Folder of the workspace that says of each delivered version how its files looked, and where they lie: `MODEL/VERSION`. */
+export const LOOKS_FOLDER = ".looks";
+
+/** A shell function: what tells a folder's files from changed ones without reading them (names, sizes, modes, times). */
+export const LOOKS = `looks() { find "$1" -type f -printf '%P %s %m %T@\\n' 2>/dev/null | sort | sha256sum | cut -d ' ' -f 1; }`;

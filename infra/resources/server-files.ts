@@ -37,7 +37,7 @@ export function deliveries({ name, child, args, id }: Part): pulumi.CustomResour
           spec: {
             ...{ target, owner, id, workspace, model, version, sha256, source },
             ...{ path: kind.modelPath(model, version), container: config.container },
-            ...{ kind: kind.name, form: modelFormOf(kind) },
+            ...{ kind: kind.name, form: modelFormOf(kind), leftover: args.leftovers.container },
           },
           // No triggers: the undo of a replaced resource comes late, and would take away what lies there by then.
         },

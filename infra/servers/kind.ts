@@ -89,6 +89,8 @@ export interface ServerKind<S = unknown> {
   readonly about: string;
   /** Image reference used where the stack names none. */
   readonly defaultImage: string;
+  /** Where no registry has that image: how a person makes it and names it; absent: it can be pulled. */
+  readonly imageToBuild?: string;
   /** What that image's builds need of a processor; absent: it is not known. */
   readonly imageNeeds?: ImageNeeds;
   /** The container's name where the stack names none. */

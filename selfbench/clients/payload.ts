@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messages } from "../../protos/index.ts";
 import { encodePredictRequest } from "../../clients/tf-serving/messages/encode.ts";
-import { JsonBuffer } from "../../clients/tf-serving/json-buffer.ts";
+import { JsonBuffer } from "../../clients/json/buffer.ts";
 import { encodePredictBody } from "../../clients/tf-serving/json-encode.ts";
 import type { PredictRequest, Tensor } from "../../clients/client.ts";
 

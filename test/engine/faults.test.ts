@@ -130,7 +130,7 @@ describe("a model on its way", () => {
 
   const specOf = (bytes: Uint8Array, workspace: string): DeliverSpec => ({
     ...{ target: target(), owner: "lathe/none", id: "provider-1", workspace, model: "null", version: 1 },
-    ...{ sha256: createHash("sha256").update(bytes).digest("hex"), source: "null" },
+    ...{ sha256: createHash("sha256").update(bytes).digest("hex"), source: "null", form: "saved-model" },
     ...{ path: "null/1", container: "none", kind: "none" },
   });
   /** A file on the host, as the machine sees its disk: no connection is needed to look. */

@@ -89,7 +89,7 @@ async function delivered(user: string): Promise<[said: string, sha256: string, o
   const said = await deliver(
     {
       ...{ target: targetOf(user), owner: "lathe/test", id: "1", workspace, model: "null", version: 1, sha256 },
-      ...{ source: "null", path: "null/1", container: "none", kind: "tf-serving" },
+      ...{ source: "null", form: "saved-model", path: "null/1", container: "none", kind: "tf-serving" },
     },
     archive,
   );

@@ -3,7 +3,7 @@ import { SECRETS_PATH } from "../../access/plan.ts";
 import type { AccessConfig } from "../../access/config.ts";
 import type { ContainerSpec, ModelToServe, SecretFile } from "../kind.ts";
 import { CONFIG_FILE, PROVEN, configText, servedOf, type Serving } from "./models-config.ts";
-import { settingsEnv, type TfServingSettings } from "./settings.ts";
+import { sessionEnv, type SessionSettings } from "../session.ts";
 
 export const GRPC_PORT = 8500;
 export const REST_PORT = 8501;
@@ -19,13 +19,13 @@ const SSL_CONFIG = "ssl.config";
  */
 export function container(
   models: readonly ModelToServe[],
-  settings: TfServingSettings,
+  settings: SessionSettings,
   { tls, rest }: Pick<AccessConfig, "tls" | "rest">,
 ): ContainerSpec {
   const served = servedOf(models);
   const ports = rest === "off" ? [GRPC_PORT] : [GRPC_PORT, REST_PORT];
   return {
-    env: { MODEL_BASE_PATH: MODELS_PATH, MODEL_NAME: models[0]?.name ?? "", ...settingsEnv(settings) },
+    env: { MODEL_BASE_PATH: MODELS_PATH, MODEL_NAME: models[0]?.name ?? "", ...sessionEnv(settings) },
     command: [
       `--model_config_file=${MODELS_PATH}/${CONFIG_FILE}`,
       `--monitoring_config_file=${MODELS_PATH}/${MONITORING_FILE}`,

@@ -1,13 +1,12 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
-import { memoryNeedMiB } from "./memory.ts";
-import { settingsFor, settingsHelp, settingsShown, TfServingSettings } from "./settings.ts";
+import { sessionFor, sessionHelp, sessionMemoryMiB, SessionSettings, variablesShown } from "../session.ts";
 import { state } from "./models-config.ts";
 
 const NAME = "tf-serving";
 
 /** TensorFlow Serving, set up as in the paper. */
-export const tfServing: ServerKind<TfServingSettings> = {
+export const tfServing: ServerKind<SessionSettings> = {
   name: NAME,
   about: "TensorFlow Serving: Intel's build, as in the paper, or any other image of it.",
   defaultImage: "intel/intel-optimized-tensorflow-serving:latest",
@@ -24,16 +23,16 @@ export const tfServing: ServerKind<TfServingSettings> = {
       ...{ protections: ["token"], closable: true },
     },
   ],
-  settings: TfServingSettings,
-  settingsHelp,
-  settingsFor,
+  settings: SessionSettings,
+  settingsHelp: sessionHelp(),
+  settingsFor: sessionFor,
   container,
-  memoryNeedMiB,
+  memoryNeedMiB: sessionMemoryMiB,
   secretFiles,
   modelPath: (model, version) => `${model}/${version}`,
   // The stand-in runs the OpenMP build and obeys the same variables.
   build: (image, standIn) => (standIn || /intel-optimized-tensorflow-serving/.test(image) ? "intel" : "stock"),
-  settingsShown,
+  settingsShown: variablesShown,
   // Loaded where a gate runs: a stack's program only plans, and need not wait for clients.
   gate: {
     state,

@@ -27,7 +27,7 @@ export class JsonBuffer {
     this.at += this.bytes.write(literal, this.at, "utf8");
   }
 
-  /** Adds `{"b64":"…"}`, TF Serving's form for bytes. */
+  /** Adds `{"b64":"…"}`, the form of bytes among lists. */
   base64(value: Uint8Array): void {
     this.text('{"b64":"');
     this.text(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));

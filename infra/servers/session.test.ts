@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { HostFacts, LogicalCpu } from "../../hosts/facts.ts";
-import { parseCpuList } from "../../../lib/cpulist.ts";
-import { memoryShareMiB } from "../../resources/container.ts";
-import { memoryFor } from "../../threads.ts";
-import { settingsFor, settingsShown, TfServingSettings } from "./settings.ts";
+import type { HostFacts, LogicalCpu } from "../hosts/facts.ts";
+import { parseCpuList } from "../../lib/cpulist.ts";
+import { memoryShareMiB } from "../resources/container.ts";
+import { memoryFor } from "../threads.ts";
+import { sessionFor, variablesShown, SessionSettings } from "./session.ts";
 
-const threadPlan = (facts: HostFacts, wanted: TfServingSettings) => {
-  const { settings, placement } = settingsFor(facts, wanted);
+const threadPlan = (facts: HostFacts, wanted: SessionSettings) => {
+  const { settings, placement } = sessionFor(facts, wanted);
   return { ...settings, ...placement };
 };
 
-const auto: TfServingSettings = { pin: "none" };
+const auto: SessionSettings = { pin: "none" };
 
 function host(logical: LogicalCpu[], cpu: Partial<HostFacts["cpu"]> = {}): HostFacts {
   return {
@@ -206,8 +206,8 @@ test("whatever the host, the automatic plan has at least one thread and never ex
 });
 
 test("settings are read with what holds otherwise, and what is wrong is said in words", () => {
-  expect(TfServingSettings.parse({})).toEqual({ pin: "none" });
-  const { error } = TfServingSettings.safeParse({ omp: 0, pin: "all" });
+  expect(SessionSettings.parse({})).toEqual({ pin: "none" });
+  const { error } = SessionSettings.safeParse({ omp: 0, pin: "all" });
   expect(error?.issues.map((issue) => issue.message)).toEqual([
     "a whole number, 1 to 1024",
     "none, physical, cores or node",
@@ -216,5 +216,17 @@ test("settings are read with what holds otherwise, and what is wrong is said in 
 
 test("a running server's settings are the variables that set threads, and no others", () => {
   const env = { TENSORFLOW_INTRA_OP_PARALLELISM: "4", PATH: "/bin", MODEL_NAME: "null", OMP_NUM_THREADS: "4" };
-  expect(settingsShown({ env })).toEqual({ OMP_NUM_THREADS: "4", TENSORFLOW_INTRA_OP_PARALLELISM: "4" });
+  expect(variablesShown({ env })).toEqual({ OMP_NUM_THREADS: "4", TENSORFLOW_INTRA_OP_PARALLELISM: "4" });
+});
+
+test("processes share the cores: each has its part of the threads, at least one, and pinning takes as many cores as all have", () => {
+  const facts = host(cpus(8, (c) => c % 4));
+  expect(sessionFor(facts, auto, 2)).toMatchObject({
+    settings: { omp: 2, intraOp: 2, interOp: 2 },
+    placement: { physicalCores: 4, reason: expect.stringContaining("2 processes share them: 2 each.") as string },
+  });
+  expect(sessionFor(facts, auto, 3).settings.omp).toBe(1);
+  expect(sessionFor(facts, auto, 64).settings.omp).toBe(1);
+  expect(sessionFor(facts, { pin: "physical", omp: 1, intraOp: 1 }, 3).placement.cpuSet).toBe("0-2");
+  expect(sessionFor(facts, { pin: "physical" }, 64).placement.cpuSet).toBe("0-3");
 });

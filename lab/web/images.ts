@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { requirementsFile } from "../../models/python.ts";
+import type { KindImage } from "../kind-image.ts";
+import { ownLayer } from "../layers/own.ts";
+import { selectRequirements } from "../layers/requirements.ts";
+import { wheelsLayer } from "../layers/wheels.ts";
+import { RUNTIME_ENV, tensorflowLayers } from "../tensorflow/layers.ts";
+
+/** The parser that the setting `parser` chooses beside Python's own. */
+const PARSER = "pysimdjson";
+
+/** A framework with its server, as it is: TensorFlow's layers, the framework's wheels, and Lathe's app. */
+const webImage = (kind: string): KindImage => ({
+  kind,
+  async make(progress) {
+    const runtime = await tensorflowLayers(progress);
+    const own = await readFile(join(import.meta.dirname, "requirements", `${kind}.txt`), "utf8");
+    const requirements = own + selectRequirements(await readFile(requirementsFile, "utf8"), [PARSER]);
+    const below = [...runtime, await wheelsLayer(runtime, { name: kind, requirements }, progress)];
+    const app = { name: "web", packages: [join(import.meta.dirname, "lathe_web")], folders: ["models"] };
+    return {
+      layers: [...below, await ownLayer(below, app)],
+      config: { entrypoint: ["/usr/bin/python3", "-m", "lathe_web"], env: RUNTIME_ENV, exposedPorts: ["8000/tcp"] },
+    };
+  },
+});
+
+/** Images of the server kinds that serve plain REST. The same as a user builds by the Dockerfile here. */
+export const webImages: readonly KindImage[] = ["flask", "django", "fastapi"].map(webImage);

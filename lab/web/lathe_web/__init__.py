@@ -1,0 +1,1 @@
+"""Models behind plain REST, in one of three web frameworks."""

@@ -1,0 +1,4 @@
+import { describeKind } from "./harness.ts";
+import { web } from "./web.ts";
+
+describeKind(web("flask"));
