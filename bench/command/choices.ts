@@ -55,6 +55,8 @@ export interface BenchOptions extends MatrixOptions {
   /** Runs of the same matrix, one after the other. */
   readonly repeat: number;
   readonly remark: string | undefined;
+  /** What the other servers of a machine do while one is measured. */
+  readonly neighbours: "frozen" | "running";
 }
 
 /** The options of a command line, by the names that the planner uses. */
@@ -80,6 +82,7 @@ export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof
     seed: values.seed ?? 1,
     repeat: values.repeat ?? 1,
     remark: values.remark,
+    neighbours: values.neighbours ?? "frozen",
     allowMissing: values["allow-missing"] === true,
     givenLimits,
     limits: {

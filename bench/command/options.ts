@@ -8,6 +8,7 @@ import { type AskedOutput, OUTPUTS } from "../report/outputs/registry.ts";
 
 const KINDS = clientKinds.map((kind) => kind.name);
 const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
+const NEIGHBOURS = ["frozen", "running"] as const;
 const PLACEMENTS = ["local", "remote"] as const;
 
 /** A percentage, read as a share. */
@@ -21,6 +22,12 @@ const percentage =
 
 const precision: Reader<number | null> = (text, wrong) =>
   text === "none" ? null : percentage((share) => share > 0 && share <= 1, `${PERCENT}, or none`)(text, wrong);
+
+const neighbours: Reader<(typeof NEIGHBOURS)[number]> = (text, wrong) => {
+  const found = NEIGHBOURS.find((one) => one === text);
+  if (found === undefined) wrong(NEIGHBOURS.join(" or "));
+  return found ?? "frozen";
+};
 
 const RUNS = {
   runs: {
@@ -117,6 +124,10 @@ const MATRIX = {
 /** Options for new runs only. */
 const NEW_RUN = {
   repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
+  neighbours: {
+    ...{ value: "WHAT", read: neighbours, completes: NEIGHBOURS, default: "frozen", rare: true },
+    help: "other servers of a machine while one is measured: frozen (they take no processor), or running",
+  },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
   next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },

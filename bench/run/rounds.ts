@@ -42,7 +42,7 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
   };
 
   for (let round = inputs.firstRound; book.open().length > 0; round++) {
-    const shuffled = roundOrder(book.open(), inputs.seed, round);
+    const shuffled = roundOrder(book.open(), inputs.seed, round, inputs.blockOf);
     const order = whatFits(shuffled, hasCalls, visitTimes(visitMs), budgetLeft());
     if (order.length === 0) {
       for (const cell of shuffled) book.end(cell, round, "budget");
