@@ -18,8 +18,20 @@ export interface CellConditions {
   readonly throttledShare: number | null;
   /** Time that a hypervisor gave to other guests, as a share of the visits' time, all processors together; null where unread. */
   readonly stealShare: number | null;
+  /** What its server used in its visits; absent where no machine says. */
+  readonly use?: CellUse;
   /** Open loop: the server did not keep the rate, so the latencies show how long the visits were. */
   readonly behind: boolean;
+}
+
+/** What a cell's server used over its visits. */
+export interface CellUse {
+  /** Processor time of its container and the answers that came meanwhile, of visits that know both. */
+  readonly cpuMs: number;
+  readonly answers: number;
+  /** The least memory before a visit, and the most; null: not read. */
+  readonly restBytes: number | null;
+  readonly peakBytes: number | null;
 }
 
 /** Reads the ends and visits of a run. Lines of calls are passed over unread, so this costs little beside the records. */
@@ -60,7 +72,24 @@ function conditionsOf(cell: string, end: EndRecord | null, visits: readonly Visi
     stealShare: share(
       visits.flatMap(({ use }) => (use?.stealMs === undefined ? [] : [[use.stealMs, use.spanMs] as const])),
     ),
+    ...useOf(visits),
     behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
+  };
+}
+
+function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
+  const uses = visits.flatMap((v) => v.use ?? []);
+  if (uses.length === 0) return {};
+  const told = uses.flatMap(({ cpuMs, answers }) => (cpuMs === undefined || answers === undefined ? [] : [{ cpuMs, answers }]));
+  const rest = uses.flatMap((u) => u.memoryBeforeBytes ?? []);
+  const peak = uses.flatMap((u) => u.peakMemoryBytes ?? u.memoryBytes ?? []);
+  return {
+    use: {
+      cpuMs: told.reduce((sum, t) => sum + t.cpuMs, 0),
+      answers: told.reduce((sum, t) => sum + t.answers, 0),
+      restBytes: rest.length === 0 ? null : Math.min(...rest),
+      peakBytes: peak.length === 0 ? null : Math.max(...peak),
+    },
   };
 }
 
