@@ -40,6 +40,7 @@ const REST: Readonly<Record<number, CanonicalCode>> = {
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
   409: "ABORTED",
+  422: "INVALID_ARGUMENT",
   429: "RESOURCE_EXHAUSTED",
   499: "CANCELLED",
   501: "UNIMPLEMENTED",

@@ -13,13 +13,17 @@ describe("the registry", () => {
   it("has clients under names of their own, and lists them where one is unknown", () => {
     expect(new Set(clientKinds.map((k) => k.name)).size).toBe(clientKinds.length);
     expect(clientKind("probe").protocol).toBe("grpc");
-    expect(() => clientKind("fetch")).toThrow("one of probe, grpc-js, rest, rest-b64");
+    expect(() => clientKind("fetch")).toThrow(
+      "one of probe, grpc-js, rest, rest-b64, kserve-grpc, kserve-http, kserve-json",
+    );
   });
 
   it("has clients of every protocol, each in its own API, and one default for each of both", () => {
     expect(new Set(clientKinds.map((k) => k.protocol))).toEqual(new Set(PROTOCOLS.map((p) => p.key)));
     for (const api of APIS) {
-      expect(new Set(api.clients.map((k) => k.api))).toEqual(new Set([api.name]));
+      // One may have a page of metrics alone, for servers that speak another.
+      if (api.clients.length === 0) expect(api.metrics).toBeDefined();
+      else expect(new Set(api.clients.map((k) => k.api))).toEqual(new Set([api.name]));
       for (const [protocol, kinds] of Map.groupBy(api.clients, (k) => k.protocol))
         expect(
           kinds.filter((k) => k.isDefault),

@@ -1,10 +1,12 @@
 import { UserError } from "../lib/errors.ts";
 import type { Api, ClientKind, Protocol } from "./client.ts";
+import { kserveV2Api } from "./kserve-v2/api.ts";
+import { openvinoApi } from "./openvino/api.ts";
 import { plainRestApi } from "./plain-rest/api.ts";
 import { tfServingApi } from "./tf-serving/api.ts";
 
 /** Every API there is. A new one is a folder here and a line below. */
-export const APIS: readonly Api[] = [tfServingApi, plainRestApi];
+export const APIS: readonly Api[] = [tfServingApi, kserveV2Api, openvinoApi, plainRestApi];
 
 /** Every protocol there is, in the order of tables. A new one is a line here. */
 export const PROTOCOLS: readonly Protocol[] = [

@@ -24,6 +24,10 @@ export type Machine = z.infer<typeof Machine>;
 export const Endpoint = z.object({
   /** The API that it speaks: a folder of `clients/`. */
   api: z.string().min(1),
+  /** Further APIs that it speaks at the same port; absent: none. */
+  also: z.array(z.string().min(1)).optional(),
+  /** What its requests may carry (`ClientKind.input`); absent: anything that client kinds of its APIs send. */
+  inputs: z.array(z.enum(["pixels", "file"])).optional(),
   /** How requests travel: `grpc` or `rest`, a key of `clients/registry.ts`. */
   protocol: z.string().min(1),
   /** On the machine. */
@@ -32,6 +36,11 @@ export const Endpoint = z.object({
   security: z.enum(["none", "tls", "mutual-tls", "token"]),
 });
 export type Endpoint = z.infer<typeof Endpoint>;
+
+/** Every API that an endpoint speaks, its first one first. Pure. */
+export function apisOf({ api, also = [] }: Pick<Endpoint, "api" | "also">): readonly string[] {
+  return [api, ...also];
+}
 
 /** Where on its machine a server may run, and why. */
 export const Placement = z.object({

@@ -15,7 +15,7 @@ import { loadLock, lockedSource, lockFile } from "./lock.ts";
 import { type PreparedModel, convert, prepareModel } from "./prepare.ts";
 
 const LOCK_HEAD = `# SHA-256 of every source file and of the model archive made of it (conversion is repeatable to the byte with the
-# packages of models/python/requirements.txt). A source that is not here is not used. Written by \`npx lathe models lock\`.
+# packages of models/python). A source that is not here is not used. Written by \`npx lathe models lock\`.
 `;
 
 /** Prints a table, or the document that `--json` asks for. */

@@ -1,24 +1,23 @@
 import { UserError } from "../lib/errors.ts";
-import type { Progress } from "../lib/progress.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
+import type { ModelForm } from "./forms/form.ts";
+import { openvinoIr } from "./forms/openvino-ir.ts";
 
 /** The form in which every model is made first, and which TensorFlow reads. */
 export const SAVED_MODEL = "saved-model";
 
-/** How a model's files lie in its archive: what a server kind reads (`ServerKind.modelForm`). It is made of the SavedModel. */
-export interface ModelForm {
-  /** As an entry of the catalogue (`forms`) and models/lock.yaml name it. */
-  readonly name: string;
-  /**
-   * Writes `out/version` (the version folder) and `out/model.tar` (the same, packed; byte for byte the same each time).
-   *
-   * @param savedModel folder of the model's SavedModel
-   */
-  make(entry: CatalogueEntry, savedModel: string, out: string, progress: Progress): Promise<void>;
-}
+/** Every form but the SavedModel itself. A new one is a file in `models/forms/` and a line here. */
+export const FORMS: readonly ModelForm[] = [openvinoIr];
 
-/** Every form but the SavedModel itself. A new one is a file in `models/` and a line here. */
-export const FORMS: readonly ModelForm[] = [];
+/** The signatures of a model that are left in a form. Pure. */
+export function signaturesIn(
+  form: string,
+  signatures: readonly string[],
+  forms: readonly ModelForm[] = FORMS,
+): string[] {
+  const kept = forms.find((f) => f.name === form)?.signatures;
+  return signatures.filter((name) => kept?.includes(name) ?? true);
+}
 
 /**
  * The form of a name, for a model that the catalogue says to have it.

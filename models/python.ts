@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cached } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
@@ -35,14 +35,33 @@ export async function pythonEnv(progress: Progress): Promise<PythonEnv> {
     // Most virtual environments cannot be moved. This one can, because it is always run by its interpreter's path, and its
     // `pyvenv.cfg` names the base interpreter alone.
     await run([base.path, "-m", "venv", partial], { fix: venvFix });
-    const pip = ["-m", "pip", "install", "--progress-bar", "off", "--no-cache-dir", "--only-binary=:all:"];
-    const pinned = ["--no-deps", "--require-hashes", "-r", requirementsFile];
-    await run([join(partial, "bin", "python"), ...pip, ...pinned], { what: "pip install", fix: pipFix });
+    const pip = [join(partial, "bin", "python"), ...PIP, ...PINNED, requirementsFile];
+    await run(pip, { what: "pip install", fix: pipFix });
     progress.done();
   });
   return { python: join(dir, "bin", "python"), dir };
 }
 
+/**
+ * A folder of further packages for that environment, which must not be changed for them: put it on PYTHONPATH. Made once, and kept in the
+ * cache under the hash of its requirements.
+ *
+ * @param file pins every package with its hashes; none of what they depend on is fetched
+ * @throws UserError where pip cannot install
+ */
+export async function addOn(name: string, file: string, progress: Progress): Promise<string> {
+  const { python, dir } = await pythonEnv(progress);
+  const hash = createHash("sha256").update(await readFile(file));
+  const key = `${name}-${basename(dir).split("-")[0] ?? ""}-${hash.digest("hex").slice(0, 16)}`;
+  return cached("python", key, async (partial) => {
+    progress.step(`Installing ${name} beside the Python environment`, 20);
+    await run([python, ...PIP, "--target", partial, ...PINNED, file], { what: "pip install", fix: pipFix });
+    progress.done();
+  });
+}
+
+const PIP = ["-m", "pip", "install", "--progress-bar", "off", "--no-cache-dir", "--only-binary=:all:"];
+const PINNED = ["--no-deps", "--require-hashes", "-r"];
 const venvFix = "apt-get install python3-venv python3-pip";
 const pipFix = "see pip's words above; your own pip settings are used (`pip config list`); x86-64 Linux is needed";
 

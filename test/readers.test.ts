@@ -10,6 +10,10 @@ import { eachLine } from "../bench/run/agent/lines.ts";
 import { messageOfLine } from "../bench/run/agent/protocol.ts";
 import { errorText, parseJson } from "../clients/json/decode.ts";
 import { decodeAnswer } from "../clients/plain-rest/messages.ts";
+import { outputsOfBody } from "../clients/kserve-v2/http-body.ts";
+import { decodeInferResponse } from "../clients/kserve-v2/messages.ts";
+import { serverTotals as tritonTotals } from "../clients/kserve-v2/metrics.ts";
+import { decodeRepositoryIndex, decodeServedConfig } from "../clients/kserve-v2/triton.ts";
 import { decodePredictAnswer } from "../clients/tf-serving/json-decode.ts";
 import { checkPredictResponse, decodePredictResponse, decodeTensor } from "../clients/tf-serving/messages/decode.ts";
 import { tensorOfObject, type TensorObject } from "../clients/tf-serving/messages/grpc-js-objects.ts";
@@ -140,6 +144,12 @@ const METADATA_PIECES = [
   '"#":{"tensor_shape":{"dim":[]}},',
   '{"size":"1"},',
 ];
+const KSERVE_PIECES = [
+  '{"outputs":[',
+  '{"name":"#","datatype":"FP32","shape":[1],"data":[',
+  '{"name":"#","datatype":"FP32","shape":[0],"data":[]},',
+  '"parameters":{"binary_data_size":0}},',
+];
 const KNOWN_JSON = [
   ...['\\"', '"\\', '\\"\n', '{"a":"\\"'].map((piece) => ["NaN", piece, ""] as const),
   ['{"predictions":[{', '"#":1,', '"z":1}]}'],
@@ -149,6 +159,7 @@ const text = (read: (text: string) => unknown) => (bytes: Buffer) => void read(b
 test.each<[string, (text: string) => unknown, readonly string[]]>([
   ["an answer over REST", decodePredictAnswer, []],
   ["an answer of plain REST", decodeAnswer, []],
+  ["an answer of KServe's over REST", (t) => outputsOfBody(Buffer.from(t), undefined), KSERVE_PIECES],
   ["an error over REST", (t) => errorText(500, t), ['{"error":"']],
   ["a model's status", (t) => modelStatusOf(parseJson(t)), STATUS_PIECES],
   ["a model's version", (t) => versionOfMetadata(parseJson(t)), STATUS_PIECES],
@@ -216,6 +227,33 @@ test("a page of metrics is read in time that grows with its size", () => {
     [["a", ""] as const, ['a="', ""] as const, ['\\"', 'a="'] as const, ["} ", ""] as const].map(
       ([piece, before]) => [series + before, piece, "} 1\n"] as const,
     ),
+  );
+});
+
+test("KServe's messages and Triton's page of metrics are read in time that grows with their size", () => {
+  const pieces: readonly Piece[] = [
+    ...[
+      [0x2a, 0],
+      [0x2a, 3, 0x0a, 1, 0x61],
+      [0x0a, 1, 0x61],
+      [0x12, 4, 0x46, 0x50, 0x33, 0x32],
+      [0x18, 1],
+    ],
+    ...[
+      [0x1a, 2, 1, 1],
+      [0x2a, 6, 0x12, 4, 0x46, 0x50, 0x33, 0x32],
+      [0x2a, 3, 0x32, 1, 0],
+      [0x32, 0],
+      [0x10, 1],
+    ],
+    ...[[0x32, 4, 0, 0, 0, 0], [0xff]],
+  ];
+  isLinear((bytes) => void decodeInferResponse(bytes), pieces);
+  isLinear((bytes) => void decodeRepositoryIndex(bytes), [[0x0a, 0], [0x0a, 3, 0x0a, 1, 0x61], ...pieces]);
+  isLinear((bytes) => void decodeServedConfig(bytes), [[0x0a, 2, 0x3a, 0], [0x0a, 4, 0x5a, 2, 0x08, 1], ...pieces]);
+  isLinear(
+    (bytes) => void tritonTotals(bytes.toString("latin1"), "m"),
+    ["nv_inference_request_success{", 'model="m"', ",", 'a="', "\\", '"', "} ", " 1", "\n", "a", "_"],
   );
 });
 

@@ -1,4 +1,4 @@
-import type { Server } from "../../infra/outputs.ts";
+import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { differencesText } from "../targets/setup-diff.ts";
@@ -42,7 +42,7 @@ function factsOf(m: RunManifest): Map<string, string> {
 /** What is written down of one server. */
 function serverFacts(server: Server, { readBack }: RunManifest): [what: string, value: unknown][] {
   const { id } = server;
-  const endpoints = server.endpoints.map((e) => `${e.api} ${e.protocol} ${e.security}`);
+  const endpoints = server.endpoints.map((e) => `${apisOf(e).join("+")} ${e.protocol} ${e.security}`);
   const facts: [string, unknown][] = [
     ["server", `${server.kind}${server.standIn ? " (stand-in)" : ""}`],
     ["image", server.image],

@@ -17,7 +17,7 @@ const at = (clientMachine: string, server: Server) => ({
 
 const spec: MatrixSpec = {
   placements: [at("client", client), at("cloud", cloud), at("edge", edge), at("client", cloud), at("client", edge)],
-  clients: clientKinds.filter((k) => k.isDefault),
+  clients: clientKinds.filter((k) => k.isDefault && k.api === "tf-serving"),
   models: new Map(Object.entries(MODELS)),
   images: ["image-1", "image-2"],
   loads: [{ mode: "closed-loop", concurrency: 1 }],
@@ -50,6 +50,30 @@ describe("the plan of a run", () => {
       "client>edge rest ssd image-1 x4",
       "client>edge rest ssd image-1 x8 2.5/s",
     ]);
+  });
+
+  it("has the client kinds of every API that an endpoint speaks, and of no other", () => {
+    const endpoints = [{ api: "a", also: ["b"], protocol: "grpc", port: 1, security: "none" as const }];
+    const clients = ["a", "b", "c"].map((api) => ({
+      name: `of-${api}`,
+      api,
+      protocol: "grpc",
+      input: "pixels" as const,
+    }));
+    const cells = benchPlan({ ...remote, clients, placements: [at("client", { ...edge, endpoints })] });
+    expect(cells.map((c) => [c.client, c.api])).toEqual([
+      ["of-a", "a"],
+      ["of-b", "b"],
+    ]);
+  });
+
+  it("has no client kind that sends what an endpoint does not take", () => {
+    const endpoints = edge.endpoints.map((e) => ({ ...e, inputs: ["pixels" as const] }));
+    const asked = (server: Server) => {
+      const cells = benchPlan({ ...remote, clients: clientKinds, placements: [at("client", server)] });
+      return new Set(cells.map((c) => c.input));
+    };
+    expect([asked(edge), asked({ ...edge, endpoints })]).toEqual([new Set(["pixels", "file"]), new Set(["pixels"])]);
   });
 
   it("has two servers on one machine as two, with connections of their own", () => {

@@ -1,5 +1,5 @@
 import type { ClientKind } from "../../clients/client.ts";
-import type { Server } from "../../infra/outputs.ts";
+import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Load } from "../loads/load.ts";
 import { AXES, type Axis, type Coordinates, cellId } from "./axes.ts";
 import type { Cell } from "./cell.ts";
@@ -27,9 +27,14 @@ export interface MatrixSpec {
   readonly levels: readonly Readonly<Record<string, string>>[];
 }
 
-/** Whether a server has an endpoint that a client kind can call: of its API and protocol. */
-export function isOffered({ api, protocol }: Pick<Client, "api" | "protocol">, { endpoints }: Server): boolean {
-  return endpoints.some((e) => e.api === api && e.protocol === protocol);
+/** Whether a server has an endpoint that a client kind can call: of its API and protocol, for what its requests carry. */
+export function isOffered(
+  { api, protocol, input }: Omit<Client, "name">,
+  { endpoints }: Pick<Server, "endpoints">,
+): boolean {
+  return endpoints.some(
+    (e) => apisOf(e).includes(api) && e.protocol === protocol && (e.inputs?.includes(input) ?? true),
+  );
 }
 
 /** A server's level on the axis of server kinds: its kind, and its name where its machine has several of that kind. */

@@ -19,6 +19,11 @@ describe("the route of a cell", () => {
     expect(() => route({ ...edge, endpoints: [] })).toThrow("edge has no endpoint of");
   });
 
+  it("goes to the endpoint that speaks its API beside another", () => {
+    const endpoints = edge.endpoints.map((e) => ({ ...e, api: "made-up", also: ["another", e.api] }));
+    expect(route({ ...edge, endpoints })).toEqual({ address: "edge.example", port: port("grpc") });
+  });
+
   it("is told where the server has its metrics: at the endpoint that has the page, and nowhere where that is closed", () => {
     const metrics = { api: "made-up", protocol: "rest", path: "/m" };
     expect(route({ ...edge, metrics }).metrics).toEqual({

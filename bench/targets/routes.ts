@@ -1,4 +1,4 @@
-import type { Endpoint, Machine, Server } from "../../infra/outputs.ts";
+import { apisOf, type Endpoint, type Machine, type Server } from "../../infra/outputs.ts";
 import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/connection/tunnel.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { VisitMessage } from "../run/agent/protocol.ts";
@@ -67,7 +67,7 @@ function found<T extends { readonly id: string }>(all: readonly T[], id: string,
 
 /** @param portOf a port of the server as the client machine sees it */
 function routeOf(cell: Cell, server: Server, address: string, portOf: (port: number) => number): Route {
-  const endpoint = server.endpoints.find((e) => e.api === cell.api && e.protocol === cell.protocol);
+  const endpoint = server.endpoints.find((e) => apisOf(e).includes(cell.api) && e.protocol === cell.protocol);
   if (endpoint === undefined) throw new Error(`${server.id} has no endpoint of ${cell.api} over ${cell.protocol}`);
   const security = (of: Endpoint) => (of.security === "none" ? {} : { security: securityName(server, of) });
   const { metrics } = server;

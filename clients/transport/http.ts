@@ -6,6 +6,7 @@ import { decoded } from "./content-coding.ts";
 import { type HttpResponse, ResponseReader } from "./response.ts";
 import { LastHead } from "./response-head.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
+import type { GatheredMessage } from "./protobuf-writer.ts";
 
 /** What came back of one HTTP exchange, whatever its status, with the marks seen (`performance.now`, ms). */
 export interface HttpAnswer {
@@ -13,9 +14,18 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** Bytes of the body as it came: fewer, where something between has compressed it. */
   readonly wireBytes: number;
+  /** Bytes of JSON at its beginning, before binary tensors (KServe); undefined: the head does not say. */
+  readonly jsonLength: number | undefined;
   readonly sentAt: number;
   readonly firstByteAt: number;
   readonly lastByteAt: number;
+}
+
+/** A request's body that is not one piece of JSON: pieces, which go to the kernel uncopied, and what the head says of them. */
+export interface HttpBody extends GatheredMessage {
+  readonly type: string;
+  /** Further header lines, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The exchange under way. */
@@ -34,7 +44,7 @@ export class HttpConnection {
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
   readonly #answered = new LastHead();
-  #asked = { method: "", path: "", bytes: 0, head: Buffer.alloc(0) };
+  #asked = { start: "", lines: "", head: Buffer.alloc(0) };
   /** A longer answer is given up. */
   largestAnswerBytes = LARGEST_ANSWER_BYTES;
 
@@ -75,7 +85,12 @@ export class HttpConnection {
    * connection broke, the body was shorter than promised or in a coding that nobody knows, or the peer does not speak HTTP; RESOURCE_EXHAUSTED where the
    * answer is larger than any may be.
    */
-  exchange(method: "GET" | "POST", path: string, body: Buffer | null, timeoutMs: number): Promise<HttpAnswer> {
+  exchange(
+    method: "GET" | "POST",
+    path: string,
+    body: Buffer | HttpBody | null,
+    timeoutMs: number,
+  ): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const socket = this.#socket;
       if (socket === null || socket.destroyed)
@@ -98,13 +113,13 @@ export class HttpConnection {
           const response = next();
           if (response === undefined) return;
           const lastByteAt = performance.now();
-          const { status, firstByteAt, coding } = response;
+          const { status, firstByteAt, coding, jsonLength } = response;
           const body = decoded(response.body, coding, this.largestAnswerBytes);
           // An answer that came before all was sent: the rest of the request is nobody's.
           const sent = socket.writableLength === 0;
           settle(response.kept && sent);
           const sentAt = sent && socket.flushedAt > 0 ? socket.flushedAt : firstByteAt;
-          resolve({ status, body, wireBytes: response.body.length, sentAt, firstByteAt, lastByteAt });
+          resolve({ status, body, jsonLength, wireBytes: response.body.length, sentAt, firstByteAt, lastByteAt });
         } catch (error) {
           failed(error);
         }
@@ -118,18 +133,18 @@ export class HttpConnection {
       socket.flushedAt = 0;
       socket.cork();
       socket.write(head);
-      if (body !== null) socket.write(body);
+      for (const piece of piecesOf(body)) socket.write(piece);
       socket.uncork();
     });
   }
 
   /** The request's head: the last one again where nothing in it differs, as most often. Throws where it cannot be sent. */
-  #head(method: string, path: string, body: Buffer | null): Buffer {
-    const [asked, bytes] = [this.#asked, body === null ? -1 : body.length];
-    if (asked.method === method && asked.path === path && asked.bytes === bytes) return asked.head;
-    const sized = body === null ? "" : `content-type: application/json\r\ncontent-length: ${bytes}\r\n`;
-    const head = Buffer.from(`${method} ${oneLine(path)} HTTP/1.1\r\n${this.#headers}\r\n${sized}\r\n`, "latin1");
-    this.#asked = { method, path, bytes, head };
+  #head(method: string, path: string, body: Buffer | HttpBody | null): Buffer {
+    const [start, lines] = [`${method} ${path} HTTP/1.1\r\n`, bodyLines(body)];
+    if (this.#asked.start === start && this.#asked.lines === lines) return this.#asked.head;
+    oneLine(path);
+    const head = Buffer.from(`${start}${this.#headers}\r\n${lines}\r\n`, "latin1");
+    this.#asked = { start, lines, head };
     return head;
   }
 
@@ -176,4 +191,19 @@ export class HttpConnection {
 function oneLine(word: string): string {
   if (/[^\x21-\x7e]/.test(word)) throw new Error("a request's path or token has characters that it must not have");
   return word;
+}
+
+/** The lines of a head that tell of the body, each with its end. */
+function bodyLines(body: Buffer | HttpBody | null): string {
+  if (body === null) return "";
+  const { type, headers } = Buffer.isBuffer(body) ? JSON_BODY : body;
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `content-type: ${type}\r\ncontent-length: ${body.length}\r\n${more.join("")}`;
+}
+
+const JSON_BODY: Pick<HttpBody, "type" | "headers"> = { type: "application/json", headers: {} };
+
+function piecesOf(body: Buffer | HttpBody | null): readonly Uint8Array[] {
+  if (body === null) return [];
+  return Buffer.isBuffer(body) ? [body] : body.pieces;
 }

@@ -8,6 +8,8 @@ export interface ResponseHead {
   readonly kept: boolean;
   /** What its body is coded by, in lower case, as it is said; empty where it is not. */
   readonly coding: string;
+  /** Bytes of JSON before the rest of the body, where it says so (KServe's binary tensors); undefined where it does not. */
+  readonly jsonLength: number | undefined;
 }
 
 /** Bytes that are no HTTP/1.1 response. */
@@ -46,6 +48,7 @@ export function headOf(text: string): ResponseHead {
   if (match === null) throw new NotHttp(`the peer does not speak HTTP/1.1: ${show(status)}`);
   const [, minor, code] = match;
   let [length, chunked, kept, coding] = [undefined as number | undefined, false, minor === "1", ""];
+  let jsonLength: number | undefined;
   for (const line of linesOf(text.slice(status.length))) {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon));
@@ -53,7 +56,10 @@ export function headOf(text: string): ResponseHead {
     const value = line.slice(colon + 1).trim();
     switch (name.toLowerCase()) {
       case "content-length":
-        length = lengthOf(value, length);
+        length = lengthOf(name, value, length);
+        break;
+      case "inference-header-content-length":
+        jsonLength = lengthOf(name, value, jsonLength);
         break;
       case "transfer-encoding":
         if (value.toLowerCase() !== "chunked" || chunked) throw new NotHttp(`transfer-encoding: ${show(value)}`);
@@ -70,7 +76,7 @@ export function headOf(text: string): ResponseHead {
   if (code === "101") throw new NotHttp("the peer wants another protocol");
   // Where both are said, somebody between may have read the other: what comes after the answer is not trusted (section 6.1).
   if (chunked && (length !== undefined || minor === "0")) kept = false;
-  return { status: Number(code), length: chunked ? undefined : length, chunked, kept, coding };
+  return { status: Number(code), length: chunked ? undefined : length, chunked, kept, coding, jsonLength };
 }
 
 /** The header lines after the status line; one that begins with white space goes on with the one before it (section 5.2). */
@@ -86,11 +92,11 @@ function linesOf(text: string): string[] {
 }
 
 /** A length that was said once or, in one list or several headers, the same more than once (RFC 9110, section 8.6). */
-function lengthOf(value: string, before: number | undefined): number {
+function lengthOf(name: string, value: string, before: number | undefined): number {
   const all = value.split(",").map((one) => one.trim());
   const first = Number(all[0]);
   if (!all.every((one) => /^\d{1,15}$/.test(one) && Number(one) === first) || (before ?? first) !== first)
-    throw new NotHttp(`content-length: ${show(value)}`);
+    throw new NotHttp(`${name.toLowerCase()}: ${show(value)}`);
   return first;
 }
 

@@ -10,6 +10,8 @@ export interface HttpResponse {
   /** As it came: coded by `coding`, where that is not empty. */
   readonly body: Buffer;
   readonly coding: string;
+  /** Bytes of JSON before the rest of the body, where the head says so. */
+  readonly jsonLength: number | undefined;
   /** The connection may carry another exchange. */
   readonly kept: boolean;
   /** When its first byte was read (`performance.now`, ms). */
@@ -195,9 +197,9 @@ export class ResponseReader {
   }
 
   #whole(after: Buffer): HttpResponse {
-    const { status, kept, coding } = this.#head as ResponseHead;
+    const { status, kept, coding, jsonLength } = this.#head as ResponseHead;
     return {
-      ...{ status, coding, body: this.#body.whole(), firstByteAt: this.#firstByteAt },
+      ...{ status, coding, jsonLength, body: this.#body.whole(), firstByteAt: this.#firstByteAt },
       // Whoever says more than he was asked for is not asked again.
       kept: kept && after.length === 0,
     };

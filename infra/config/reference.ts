@@ -1,4 +1,4 @@
-import type { KindEndpoint, ServerKind } from "../servers/kind.ts";
+import { METRICS, type KindEndpoint, type ServerKind } from "../servers/kind.ts";
 import { CONFIG_KEYS, MACHINE_KEYS } from "./keys.ts";
 import type { ConfigKey } from "./key.ts";
 import { STACK } from "./places.ts";
@@ -61,9 +61,10 @@ function kindSection({ name, about, defaultImage, defaultContainer, endpoints, s
 }
 
 function portLine({ protocol, defaultPort, protections, closable }: KindEndpoint): string {
+  const port = `\`${STACK.of(`ports.${protocol}`)}\`, if not set: ${defaultPort}`;
+  if (protocol === METRICS) return `- ${port}; the server's own metrics, unencrypted; open where REST is open`;
   const words = { tls: "TLS", "mutual-tls": "TLS that asks clients for a certificate", token: "a token, by a proxy" };
   const can =
     protections.length === 0 ? "in the clear only" : `can have ${protections.map((p) => words[p]).join(", ")}`;
-  const port = `\`${STACK.of(`ports.${protocol}`)}\`, if not set: ${defaultPort}`;
   return `- ${port}; ${can}${closable ? "; can be closed" : ""}`;
 }

@@ -1,7 +1,7 @@
 import type { Fault } from "../../lib/errors.ts";
 import { isOwnModel } from "../../models/own.ts";
 import type { ServerKind } from "../servers/kind.ts";
-import { accessProblems } from "../servers/endpoints.ts";
+import { accessProblems, isOpen } from "../servers/endpoints.ts";
 import type { AccessConfig } from "../access/config.ts";
 import { accessConfig } from "./access.ts";
 import { schemaFaults, unknownName } from "./faults.ts";
@@ -69,8 +69,8 @@ export function resolveServers(
       workspace: several ? `${sources.workspace}/${name}` : sources.workspace,
       access,
     };
-    // Nobody has a REST port that is off.
-    const open = ports.filter(({ protocol }) => protocol !== "rest" || access.rest !== "off");
+    // Nobody has a port that is closed.
+    const open = ports.filter((port) => isOpen(port, access));
     return { config, name, ports: open, container };
   });
   faults.push(...portFaults(resolved), ...namesakes(resolved));

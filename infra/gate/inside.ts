@@ -2,6 +2,7 @@ import type { Fault } from "../../lib/errors.ts";
 import { formatCpuList, parseCpuList } from "../../lib/cpulist.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import { mustRunOn } from "../hosts/connection/remote.ts";
+import { runOn } from "../hosts/connection/run.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { unequal } from "./inspect.ts";
 import type { GateSpec } from "./spec.ts";
@@ -98,4 +99,17 @@ function onlineOf(cpus: string | undefined, plan: GateSpec): string | undefined 
   if (cpus === undefined) return undefined;
   const online = parseCpuList(plan.onlineCpus);
   return formatCpuList(parseCpuList(cpus).filter((c) => online.includes(c)));
+}
+
+/** Needs bash alone. Both generations of control groups count them. */
+const OOM_KILLS = String.raw`
+for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+  { while read -r name value _; do if [ "$name" = oom_kill ]; then echo "$value"; fi; done < "$file"; } 2>/dev/null
+done
+`;
+
+/** How many processes of a running container the kernel has ended for want of memory; 0 where it does not tell. */
+export async function oomKills(target: SshTarget | null, container: string): Promise<number> {
+  const { stdout } = await runOn(target, ["docker", "exec", container, "bash", "-c", OOM_KILLS], { timeoutMs: 30_000 });
+  return Number(/^\d+$/m.exec(stdout)?.[0] ?? 0);
 }

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -160,5 +169,22 @@ describe("a workspace", () => {
     expect(execFileSync("sed", ["-n", "2p", join(workspace, ".lathe-owner")], { encoding: "utf8" })).toBe(
       "provider-1\n",
     );
+  });
+
+  test("has the files that it is to have, in folders of their own too, and none of an earlier time", () => {
+    const workspace = join(dir, "workspace");
+    const write = (...files: { name: string; content: string }[]) =>
+      expect(command("workspace", "create", { workspace, id: "provider-1", files })).toMatchObject({ code: 0 });
+    const models = () => readdirSync(join(workspace, "models"), { recursive: true }).sort();
+    write(
+      { name: "one/config", content: "a\nb\n" },
+      { name: "two/config", content: "c\n" },
+      { name: "flat", content: "" },
+    );
+    expect(models()).toEqual(["flat", "one", "one/config", "two", "two/config"]);
+    writeFileSync(join(workspace, "models", "one", "not ours"), "");
+    write({ name: "two/config", content: "d" });
+    expect(models()).toEqual(["one", "one/not ours", "two", "two/config"]);
+    expect(readFileSync(join(workspace, "models", "two", "config"), "utf8")).toBe("d\n");
   });
 });

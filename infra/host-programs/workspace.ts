@@ -31,7 +31,7 @@ printf '%s\\n' "$owner" "$id" > "$workspace/${OWNER_FILE}"
 
 /**
  * Files of text from standard input, one after the other: each one's name, how it begins where it must be left, its lines.
- * A config that a server was seen to serve is the gate's to change.
+ * A config that a server was seen to serve is the gate's to change. Files of the last time that are not among them are removed.
  */
 const WRITE = `
 shift 3
@@ -39,16 +39,25 @@ take() {
   left=$1
   while [ "$left" -gt 0 ]; do IFS= read -r line; printf '%s\\n' "$line"; left=$((left - 1)); done
 }
+: > "$workspace/.files.new"
 while [ $# -gt 0 ]; do
   file=$workspace/models/$1
+  printf '%s\\n' "$1" >> "$workspace/.files.new"
   if [ -n "$2" ] && head -c 200 "$file" 2>/dev/null | grep -qF "$2"; then
     take "$3" > /dev/null
   else
+    mkdir -p "$(dirname "$file")"
     take "$3" > "$file.partial"
     mv "$file.partial" "$file"
   fi
   shift 3
 done
+cd "$workspace/models"
+grep -vxFf ../.files.new ../.files 2>/dev/null | while IFS= read -r gone; do
+  rm -f "$gone"
+  rmdir -p "$(dirname "$gone")" 2>/dev/null || true
+done
+mv ../.files.new ../.files
 `;
 
 const REMOVE = `

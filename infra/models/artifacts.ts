@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { findEntry, isOwnModel, packOwnModel, prepareModel, SAVED_MODEL } from "../../models/index.ts";
+import { findEntry, isOwnModel, packOwnModel, prepareModel, SAVED_MODEL, signaturesIn } from "../../models/index.ts";
 import { UserError } from "../../lib/errors.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
 import { versionsOf, type ModelRequest } from "../config/types.ts";
@@ -55,12 +55,16 @@ export async function artifactsFor(servers: readonly ServerModels[]): Promise<Mo
         if (!model) throw new Error(`model ${source} was not prepared`);
         return model;
       };
-      return Promise.all(models.map((request) => artifact(request, found)));
+      return Promise.all(models.map((request) => artifact(request, form, found)));
     }),
   );
 }
 
-async function artifact(request: ModelRequest, prepared: (source: string) => PreparedSource): Promise<ModelArtifact> {
+async function artifact(
+  request: ModelRequest,
+  form: string,
+  prepared: (source: string) => PreparedSource,
+): Promise<ModelArtifact> {
   const { name } = request;
   const versions = await Promise.all(
     versionsOf(request).map(async (v) => {
@@ -85,7 +89,7 @@ async function artifact(request: ModelRequest, prepared: (source: string) => Pre
       timingOnly,
       isNull: entry?.isNull ?? false,
       ...(entry?.labels === undefined ? {} : { labels: entry.labels }),
-      signatures: [...(entry?.signatures ?? [PIXELS.signature])],
+      signatures: signaturesIn(form, entry?.signatures ?? [PIXELS.signature]),
     },
     versions,
     gate: versions.map(({ version }) => ({ name, version, ...PIXELS })),

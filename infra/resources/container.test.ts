@@ -55,3 +55,11 @@ test("a container has no limit of memory where the engine would leave it out", (
   const args = containerArgs({ ...request, memoryMiB: undefined });
   expect(["memory" in args, "memorySwap" in args]).toEqual([false, false]);
 });
+
+test("ports are told in the order in which Docker's provider reads them back, whatever the order of a kind's endpoints", () => {
+  const other = { ...endpoint, protocol: "rest", port: 9400, containerPort: 8000 };
+  const ports = (...endpoints: (typeof endpoint | typeof other)[]) =>
+    containerArgs({ ...request, endpoints, bind: ["127.0.0.1"] }).ports.map(({ internal }) => internal);
+  expect(ports(endpoint, other)).toEqual([8000, 8500]);
+  expect(ports(other, endpoint)).toEqual([8000, 8500]);
+});

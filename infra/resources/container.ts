@@ -56,10 +56,11 @@ export function containerArgs(request: ContainerRequest) {
       .sort(),
     command: [...spec.command],
     ...(request.user === undefined ? {} : { user: request.user }),
-    // Port by port, as the provider reads them back: another order would be another container to it. The port of an endpoint
-    // with a token is its proxy's.
+    // Port by port, in the order in which the provider reads them back: another would be another container to it. The port of an
+    // endpoint with a token is its proxy's.
     ports: request.endpoints
       .filter(({ security }) => security !== "token")
+      .toSorted((a, b) => (`${a.containerPort}/tcp` < `${b.containerPort}/tcp` ? -1 : 1))
       .flatMap(({ containerPort: internal, port: external }) =>
         request.bind.map((ip) => ({ internal, external, ip, protocol: "tcp" })),
       ),
@@ -70,6 +71,7 @@ export function containerArgs(request: ContainerRequest) {
         : [{ type: "bind", source: request.secretsDir, target: SECRETS_PATH, readOnly: true }]),
     ],
     tmpfs: Object.fromEntries(spec.scratch.map((path) => [path, "rw,nosuid,nodev,size=256m"])),
+    ...(spec.sharedMemoryMiB === undefined ? {} : { shmSize: spec.sharedMemoryMiB }),
     ...(placement.cpuSet === undefined ? {} : { cpuSet: placement.cpuSet }),
     ...memoryLimit(request.memoryMiB),
     networkMode: request.network ?? "bridge",
@@ -94,7 +96,20 @@ export function labelList(labels: Readonly<Record<string, pulumi.Input<string>>>
 
 /** Inputs whose change replaces the container. The provider would update some of them in place, or believe to. */
 export const REPLACE_ON_CHANGES = [
-  ...["image", "envs", "command", "ports", "mounts", "tmpfs", "cpuSet", "memory", "memorySwap", "readOnly", "user"],
+  ...[
+    "image",
+    "envs",
+    "command",
+    "ports",
+    "mounts",
+    "tmpfs",
+    "shmSize",
+    "cpuSet",
+    "memory",
+    "memorySwap",
+    "readOnly",
+    "user",
+  ],
   ...["capabilities", "securityOpts", "networkMode", "restart", "logDriver", "logOpts", "healthcheck", "labels"],
 ];
 

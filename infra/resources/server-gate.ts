@@ -80,7 +80,7 @@ export function serverOutput({ args, credentials }: Part, gateStdout: pulumi.Out
       ...{ container: config.container, image: args.image, ...image, build: kind.build(args.image, image.standIn) },
       placement: args.placement,
       settings: kind.settingsShown({ env, command }),
-      endpoints: access.endpoints.map(({ api, protocol, port, security }) => ({ api, protocol, port, security })),
+      endpoints: [...access.endpoints],
       models: args.models.map((m) => m.deployed),
       ...(spec.metrics === undefined ? {} : { metrics: spec.metrics }),
       workspace: args.workspace,

@@ -36,6 +36,11 @@ describe("the endpoints of a server", () => {
     expect(planned(kind({ ...rest, protections: ["tls"] }), "server", "open")).toEqual([["rest", 9000, "tls"]]);
   });
 
+  test("name every API that they speak", () => {
+    const [first, second] = plannedEndpoints(kind({ ...grpc, also: ["two"] }, rest), {}, { tls: "off", rest: "open" });
+    expect([first?.also, second?.also]).toEqual([["two"], undefined]);
+  });
+
   test("are those that are open", () => {
     expect(planned(both, "mutual", "off")).toEqual([["grpc", 8500, "mutual-tls"]]);
     expect(planned(alone, "off", "token")).toEqual([["rest", 9000, "token"]]);

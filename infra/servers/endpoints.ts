@@ -1,6 +1,6 @@
 import type { PlannedEndpoint } from "../access/plan.ts";
 import type { AccessConfig } from "../access/config.ts";
-import type { KindEndpoint, ServerKind } from "./kind.ts";
+import { METRICS, type KindEndpoint, type ServerKind } from "./kind.ts";
 
 type Doors = Pick<AccessConfig, "tls" | "rest">;
 type Offer = Pick<ServerKind, "name" | "endpoints">;
@@ -19,17 +19,17 @@ export function plannedEndpoints(
   access: Doors,
 ): PlannedEndpoint[] {
   return kind.endpoints
-    .filter(({ protocol }) => protocol !== REST || access.rest !== "off")
+    .filter((endpoint) => isOpen(endpoint, access))
     .map((endpoint) => {
-      const { api, protocol, containerPort, defaultPort } = endpoint;
-      return {
-        api,
-        protocol,
-        port: ports[protocol] ?? defaultPort,
-        containerPort,
-        security: securityOf(endpoint, access),
-      };
+      const { defaultPort, protections: _protections, closable: _closable, ...spoken } = endpoint;
+      return { ...spoken, port: ports[endpoint.protocol] ?? defaultPort, security: securityOf(endpoint, access) };
     });
+}
+
+/** Whether an endpoint is open as the config asks for it. The page of metrics has no protection: it is open where REST needs none. Pure. */
+export function isOpen({ protocol }: Pick<KindEndpoint, "protocol">, { rest }: Pick<Doors, "rest">): boolean {
+  if (protocol === METRICS) return rest === "open";
+  return protocol !== REST || rest !== "off";
 }
 
 /** `lathe:rest token` first, which only REST knows; then `lathe:tls`, as far as the endpoint knows TLS itself. */
@@ -75,7 +75,7 @@ export function accessProblems(kind: Offer, { tls, rest }: Doors): AccessProblem
 
 function closedProblems(kind: Offer, rest: KindEndpoint): AccessProblem[] {
   const ways = ["open", ...(rest.protections.includes("token") ? ["token"] : [])];
-  const others = kind.endpoints.filter((endpoint) => endpoint !== rest);
+  const others = kind.endpoints.filter((endpoint) => endpoint !== rest && endpoint.protocol !== METRICS);
   if (rest.closable && others.length > 0) return [];
   const why = others.length === 0 ? "has no other endpoint" : "cannot close it";
   return [

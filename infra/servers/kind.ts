@@ -8,7 +8,7 @@ import type { Endpoint, Placement } from "../outputs.ts";
 
 /** A file that a server reads at its start, beside the models. */
 export interface ServerFile {
-  /** Name in the models folder. */
+  /** Name in the models folder; it may be in a folder of its own there. */
   readonly name: string;
   readonly content: string;
   /** How the file on the machine begins where the gate has taken it over (`GateState`): then it is left as it is. */
@@ -22,8 +22,13 @@ export type SecretFile = Pick<ServerFile, "name" | "content">;
 export interface ModelToServe {
   readonly name: string;
   readonly version: number;
-  readonly canary?: { readonly version: number } | undefined;
+  /** Where it is from, if not from the catalogue under its name: another of its names, or a folder. */
+  readonly from?: string | undefined;
+  readonly canary?: { readonly version: number; readonly from?: string } | undefined;
 }
+
+/** The protocol of an endpoint that takes no calls: it has the page of the server's own metrics, in the clear. It is open where REST is. */
+export const METRICS = "metrics";
 
 /** A version of a model, and how large it is on disk. */
 export interface SizedModel {
@@ -34,7 +39,7 @@ export interface SizedModel {
 }
 
 /** A port that servers of a kind have. */
-export interface KindEndpoint extends Pick<Endpoint, "api" | "protocol"> {
+export interface KindEndpoint extends Pick<Endpoint, "api" | "also" | "inputs" | "protocol"> {
   /** Inside the container. */
   readonly containerPort: number;
   /** On the machine, where the stack names none. */
@@ -71,6 +76,8 @@ export interface ContainerSpec {
   readonly serving: unknown;
   /** Where it tells its own metrics, and which endpoint's protocol has the page; absent where it has none. */
   readonly metrics?: { readonly api: string; readonly protocol: string; readonly path: string };
+  /** Shared memory between its processes (/dev/shm), MiB; absent: Docker's own 64. */
+  readonly sharedMemoryMiB?: number;
   /** Docker's health test. */
   readonly healthTest: readonly string[];
   /** Folders that the server writes to, each a tmpfs: the rest of its root is read-only. */

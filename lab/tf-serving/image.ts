@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { requirementsFile } from "../../models/python.ts";
-import type { ImageSource } from "../images.ts";
+import type { Progress } from "../../lib/progress.ts";
+import type { ImageSource, Layer } from "../images.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
@@ -25,19 +26,27 @@ const config: ImageSource["config"] = {
   exposedPorts: ["8500/tcp", "8501/tcp"],
 };
 
+/** The front ends of the stand-in, which serve other runtimes too: a Python package. */
+export const FRONT_ENDS = join(import.meta.dirname, "lathe_tfs");
+
+/** TensorFlow's layers, and what the front ends need. Needs to be root. */
+export async function frontEndLayers(progress: Progress): Promise<readonly Layer[]> {
+  const runtime = await tensorflowLayers(progress);
+  const requirements = selectRequirements(await readFile(requirementsFile, "utf8"), SERVER_PACKAGES);
+  return [...runtime, await wheelsLayer(runtime, { name: "tf-serving", requirements }, progress)];
+}
+
 const here = (name: string) => join(import.meta.dirname, name);
 
-/** TensorFlow's layers, what the stand-in's protocols need, and the stand-in itself under the real image's names. */
+/** The stand-in itself under the real image's names, over what it needs. */
 export const tfServingStandIn: KindImage = {
   kind: "tf-serving",
   standsFor: "tensorflow-serving",
   async make(progress) {
-    const runtime = await tensorflowLayers(progress);
-    const requirements = selectRequirements(await readFile(requirementsFile, "utf8"), SERVER_PACKAGES);
-    const below = [...runtime, await wheelsLayer(runtime, { name: "tf-serving", requirements }, progress)];
+    const below = await frontEndLayers(progress);
     const own = await ownLayer(below, {
       name: "tf-serving-stand-in",
-      packages: [here("lathe_tfs")],
+      packages: [FRONT_ENDS],
       programs: [here("tensorflow_model_server"), here("tf_serving_entrypoint.sh")],
       folders: ["models"],
     });

@@ -275,6 +275,14 @@ describe("the gate", () => {
   });
 });
 
+test("what an endpoint speaks and takes is so in the gate's spec and in the outputs", async () => {
+  const spoken = { also: ["made-up"], inputs: ["pixels" as const] };
+  const endpoints = defaultServerKind.endpoints.map((endpoint) => ({ ...endpoint, ...spoken }));
+  const told = await outputOf(make(undefined, undefined, {}, { ...defaultServerKind, endpoints }));
+  const gate = GateSpec.parse(JSON.parse(String(find("command:local:Command", "-gate").inputs["stdin"])));
+  for (const { endpoints: found } of [told, gate]) expect(found).toMatchObject([spoken, spoken]);
+});
+
 test("no path of this machine is in what the state keeps of a command", async () => {
   await outputOf(make());
   const commands = registered.filter((r) => r.type === "command:local:Command");

@@ -1,7 +1,8 @@
 import { StatusError } from "../../codes.ts";
 import { Budget, MAX_RANK, elementCount, isOtherType, tensorOfContent } from "../../tensors.ts";
 import { WireReader } from "../../transport/protobuf-reader.ts";
-import { TypedList, checkLength, dtypeOf, genericBytes, protoTypes } from "./typed-list.ts";
+import { TypedList, checkLength, type ListKind } from "../../transport/typed-list.ts";
+import { dtypeOf, genericBytes, listKind, protoTypes } from "./proto-types.ts";
 import type { DType, Tensor } from "../../client.ts";
 
 /** What an output takes besides its elements. */
@@ -70,7 +71,8 @@ export function decodeTensor(bytes: Uint8Array, budget = new Budget()): Tensor {
     return tensorOfContent(dtype, shape, count, kept);
   }
   const { list } = protoTypes[dtype];
-  return { dtype, shape, data: (lists.get(list) ?? new TypedList(list)).data(bytes, dtype, count, budget) };
+  const found = lists.get(list) ?? new TypedList(list, listKind(list) as ListKind);
+  return { dtype, shape, data: found.data(bytes, dtype, count, budget) };
 }
 
 /** What a TensorProto says of itself, and how long its lists are: looked at before anything is allocated for them. */
@@ -82,12 +84,13 @@ function lookAt(bytes: Uint8Array) {
   for (const reader = new WireReader(bytes); !reader.done;) {
     const tag = reader.uint32();
     const field = tag >>> 3;
+    const kind = listKind(field);
     if (tag === 0x08) number = reader.uint32();
     else if (tag === 0x12) shape = reader.nested(decodeShape);
     else if (tag === 0x22) content = reader.delimited();
-    else if (TypedList.isList(field)) {
+    else if (kind !== undefined) {
       let list = lists.get(field);
-      if (list === undefined) lists.set(field, (list = new TypedList(field)));
+      if (list === undefined) lists.set(field, (list = new TypedList(field, kind)));
       list.look(reader, tag & 7);
     } else reader.skip(tag);
   }

@@ -1,7 +1,7 @@
 import { checkTensor, contentBytes } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
 import { type GatheredMessage, GatherWriter, fieldSize, varintSize } from "../../transport/protobuf-writer.ts";
-import { numberOf } from "./typed-list.ts";
+import { numberOf } from "./proto-types.ts";
 import type { PredictRequest, Tensor } from "../../client.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { messages } from "../../../protos/index.ts";
 import { checkTensor, contentBytes, elementCount, isOtherType, numberArrays, tensorOfContent } from "../../tensors.ts";
 import { StatusError } from "../../codes.ts";
-import { checkLength, dtypeOf, filled, numberOf, protoTypes } from "./typed-list.ts";
+import { checkLength, filled } from "../../transport/typed-list.ts";
+import { dtypeOf, numberOf, protoTypes } from "./proto-types.ts";
 import type { DType, NumberArray, NumberType, OtherType, PredictRequest, Tensor } from "../../client.ts";
 
 /** A TensorProto as proto-loader's generic codec decodes it (`messageOptions`). */

@@ -60,15 +60,6 @@ def version():
     return _version().decode()
 
 
-class Feed:
-    """A tensor on its way in: `data` is bytes or an array of the type's size, or a list of bytes for strings."""
-
-    __slots__ = ("dtype", "shape", "data")
-
-    def __init__(self, dtype, shape, data):
-        self.dtype, self.shape, self.data = dtype, tuple(shape), data
-
-
 class Session:
     """One loaded graph. Safe to run from many threads at once."""
 
@@ -154,11 +145,3 @@ def _array_of(tensor):
     if dtype not in dtypes.NUMPY:
         raise Fault(UNIMPLEMENTED, f"outputs of type {dtypes.name(dtype)} are not supported")
     return np.frombuffer(c.string_at(base, size) if size else b"", dtypes.NUMPY[dtype]).reshape(shape)
-
-
-def trim_memory():
-    """Gives what graph optimisation left behind back to the machine; glibc keeps it otherwise."""
-    try:
-        c.CDLL(None).malloc_trim(0)
-    except AttributeError:
-        pass

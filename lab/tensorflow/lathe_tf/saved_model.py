@@ -7,11 +7,12 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
 
 from . import dtypes
-from .errors import DATA_LOSS, NOT_FOUND, Fault, invalid
-from .runtime import Feed, Session
+from .errors import DATA_LOSS, NOT_FOUND, Fault
+from .feed import Feed
+from .runtime import Session
+from .signature import check_inputs, outputs_of
 
 INIT_SIGNATURE = "__saved_model_init_op"
-DEFAULT_SIGNATURE = "serving_default"
 
 
 def session_config(intra_op_threads=0, inter_op_threads=0):
@@ -28,6 +29,11 @@ def session_config(intra_op_threads=0, inter_op_threads=0):
 def load(path, intra_op_threads=0, inter_op_threads=0):
     """The SavedModel of a folder, ready to be called; raises Fault where it cannot be loaded."""
     return SavedModel(path, session_config(intra_op_threads, inter_op_threads))
+
+
+def signatures_of(path, tags=("serve",)):
+    """SignatureDefs by name, without loading the model; raises Fault where it cannot be read."""
+    return dict(_meta_graph(path, set(tags)).signature_def.items())
 
 
 class SavedModel:
@@ -53,8 +59,8 @@ class SavedModel:
         `feeds` are Feed objects by input name. They are checked before the session sees them.
         """
         definition = self.signatures[signature]
-        _check_inputs(definition, feeds)
-        outputs = _outputs(definition, output_filter)
+        check_inputs(definition, feeds)
+        outputs = outputs_of(definition, output_filter)
         by_tensor = {definition.inputs[name].name: feeds[name] for name in sorted(feeds)}
         arrays = self._session.run(by_tensor, [definition.outputs[name].name for name in outputs])
         return dict(zip(outputs, arrays))
@@ -107,35 +113,3 @@ def _init_ops(meta):
         if key in meta.collection_def:
             return list(meta.collection_def[key].node_list.value)
     return []
-
-
-def _check_inputs(definition, feeds):
-    want, have = set(definition.inputs), set(feeds)
-    if len(have) != len(want):
-        listed = [",".join(sorted(names)) for names in (have, want, have - want, want - have)]
-        raise invalid(
-            f"input size does not match signature: {len(have)}!={len(want)} len({{{listed[0]}}}) != "
-            f"len({{{listed[1]}}}). Sent extra: {{{listed[2]}}}. Missing but required: {{{listed[3]}}}."
-        )
-    for name in feeds:
-        if name not in want:
-            expected = ",".join(sorted(want))
-            raise invalid(
-                f"input tensor alias not found in signature: {name}. "
-                f"Inputs expected to be in the set {{{expected}}}."
-            )
-
-
-def _outputs(definition, output_filter):
-    seen = []
-    for name in output_filter:
-        if name not in definition.outputs:
-            expected = ",".join(sorted(definition.outputs))
-            raise invalid(
-                f"output tensor alias not found in signature: {name} "
-                f"Outputs expected to be in the set {{{expected}}}."
-            )
-        if name in seen:
-            raise invalid(f"duplicate output tensor alias: {name}")
-        seen.append(name)
-    return seen or sorted(definition.outputs)

@@ -19,6 +19,7 @@ from .manager import Manager  # noqa: E402
 from .metrics import Metrics  # noqa: E402
 from .predict import Core  # noqa: E402
 from .rest import Rest  # noqa: E402
+from .servable import Servable  # noqa: E402
 
 STOP_SECONDS = 0.5
 FIRST_LOOK_SECONDS = 0.2
@@ -48,7 +49,7 @@ class Server:
 
     def __init__(self, flags, models, prometheus, credentials, stop):
         self._flags, self._stop, self._exit_code = flags, stop, 0
-        self._manager = Manager(models, flags)
+        self._manager = Manager(models, flags, Servable)
         self._core = Core(self._manager, Metrics())
         self._prometheus, self._credentials = prometheus, credentials
         self._grpc = self._http = None
@@ -83,7 +84,7 @@ class Server:
         gc.freeze()
         if self._flags.port:
             threads = self._flags.grpc_max_threads
-            self._grpc = grpc_service.serve(self._core, self._flags.port, threads, self._credentials)
+            self._grpc = grpc_service.serve([grpc_service.Service(self._core)], self._flags.port, threads, self._credentials)
             log.info(f"Running gRPC ModelServer at 0.0.0.0:{self._flags.port} ...")
         if self._flags.rest_api_port:
             self._http = HttpServer(self._flags.rest_api_port, Rest(self._core, self._prometheus))

@@ -6,7 +6,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from lathe_tf.errors import invalid
 
-from .flags import read_text_proto
+from .text_proto import read_text_proto
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from .flags import read_text_proto
+from .text_proto import read_text_proto
 
 _BOOL, _STRING, _MESSAGE = (getattr(descriptor_pb2.FieldDescriptorProto, f"TYPE_{t}") for t in ("BOOL", "STRING", "MESSAGE"))
 

@@ -3,8 +3,6 @@
 import argparse
 import os
 
-from google.protobuf import text_format
-
 from lathe_tf import runtime
 
 from . import MATCHES, NAME, VERSION, log
@@ -55,12 +53,3 @@ def _bool(text):
     if text.lower() not in ("true", "false", "1", "0"):
         raise argparse.ArgumentTypeError(f"{text} is neither true nor false")
     return text.lower() in ("true", "1")
-
-
-def read_text_proto(path, message):
-    """A text-format protobuf file; exits with the place of its fault."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return text_format.Parse(file.read(), message)
-    except (OSError, text_format.ParseError) as fault:
-        raise SystemExit(f"Failed to parse {path}: {fault}") from None

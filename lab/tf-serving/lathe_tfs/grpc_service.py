@@ -27,12 +27,17 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer, model_servi
     def __init__(self, core):
         self._core = core
 
+    def add_to(self, server):
+        """Has a server offer the methods."""
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(self, server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(self, server)
+
     def Predict(self, request, context):
         """Runs a signature."""
         started = time.perf_counter()
         code = INTERNAL
         try:
-            response = _answered(context, lambda: self._predict(request))
+            response = answered(context, lambda: self._predict(request))
             code = 0
             return response
         except Aborted as fault:
@@ -58,15 +63,15 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer, model_servi
 
     def GetModelMetadata(self, request, context):
         """Signatures."""
-        return _answered(context, lambda: self._core.metadata(request)[0])
+        return answered(context, lambda: self._core.metadata(request)[0])
 
     def GetModelStatus(self, request, context):
         """Versions and their states."""
-        return _answered(context, lambda: self._core.status(request))
+        return answered(context, lambda: self._core.status(request))
 
     def HandleReloadConfigRequest(self, request, context):
         """Another config. Unlike TF Serving's, the answer does not wait until models that are new are loaded."""
-        return _answered(context, lambda: self._reload(request))
+        return answered(context, lambda: self._reload(request))
 
     def _reload(self, request):
         self._core.manager.reload(config.of_message(request.config))
@@ -81,7 +86,7 @@ class Aborted(Exception):
         self.code = code
 
 
-def _answered(context, answer):
+def answered(context, answer):
     """The answer, or its fault as the call's status."""
     context.set_trailing_metadata((("server", f"{NAME}/{VERSION}"),))
     try:
@@ -98,13 +103,12 @@ def _answered(context, answer):
         raise Aborted(code) from None
 
 
-def serve(core, port, threads, credentials=None):
-    """A started server; without credentials in the clear."""
+def serve(services, port, threads, credentials=None):
+    """A started server with services that have `add_to(server)`; without credentials in the clear."""
     limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
     server = grpc.server(futures.ThreadPoolExecutor(threads), options=[*limits, ("grpc.so_reuseport", 0)])
-    service = Service(core)
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(service, server)
+    for service in services:
+        service.add_to(server)
     address = f"0.0.0.0:{port}"
     bound = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     if bound != port:

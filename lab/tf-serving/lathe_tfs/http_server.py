@@ -18,7 +18,10 @@ class BadRequest(Exception):
 
 
 class HttpServer:
-    """Calls `handler(method, path, body) -> (status, content type, bytes)` in one thread a connection."""
+    """Calls `handler(method, path, body, headers)` in one thread a connection.
+
+    It gives (status, content type, bytes) or, as a fourth, further headers.
+    """
 
     def __init__(self, port, handler):
         self._handler = handler
@@ -63,11 +66,11 @@ class HttpServer:
         wish = headers.get("connection", "").lower()
         close = wish == "close" or (protocol == "HTTP/1.0" and wish != "keep-alive")
         try:
-            status, kind, answer = self._handler(method, target.split("?")[0], body)
+            status, kind, answer, *more = self._handler(method, target.split("?")[0], body, headers)
         except Exception as fault:  # a fault of ours must not end the server
             log.error(f"{method} {target}: {type(fault).__name__}: {fault}")
-            status, kind, answer = 500, "text/plain", b"internal error\n"
-        _send(connection, status, kind, b"" if method == "HEAD" else answer, close)
+            status, kind, answer, *more = 500, "text/plain", b"internal error\n"
+        _send(connection, status, kind, b"" if method == "HEAD" else answer, close, *more)
         return not close
 
 
@@ -128,10 +131,11 @@ def _read(reader, size):
     return body
 
 
-def _send(connection, status, kind, body, close):
+def _send(connection, status, kind, body, close, more=None):
+    fields = "".join(f"{name}: {value}\r\n" for name, value in (more or {}).items())
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {kind}\r\n"
         f"Date: {formatdate(usegmt=True)}\r\nServer: {NAME}/{VERSION}\r\nContent-Length: {len(body)}\r\n"
-        f"{'Connection: close' if close else 'Connection: keep-alive'}\r\n\r\n"
+        f"{fields}{'Connection: close' if close else 'Connection: keep-alive'}\r\n\r\n"
     )
     connection.sendall(head.encode("latin-1") + body)

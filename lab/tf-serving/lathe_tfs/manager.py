@@ -7,11 +7,10 @@ import time
 from tensorflow_serving.apis import get_model_status_pb2
 
 from lathe_tf.errors import FAILED_PRECONDITION, NOT_FOUND, OK, UNKNOWN, Fault, invalid
-from lathe_tf.runtime import trim_memory
+from lathe_tf.memory import trim_memory
 
 from . import log
 from .config import aspired
-from .servable import Servable
 
 State = get_model_status_pb2.ModelVersionStatus.State
 
@@ -31,9 +30,12 @@ class Version:
 
 
 class Manager:
-    """All models. `look` is called by one thread; requests and reloads come from many."""
+    """All models. `look` is called by one thread; requests and reloads come from many.
 
-    def __init__(self, configs, flags, load=Servable):
+    `load(path, version, flags)` makes a servable of a version's folder, or throws Fault.
+    """
+
+    def __init__(self, configs, flags, load):
         self._flags, self._load = flags, load
         self._reloading = threading.Lock()
         self._configs, self._versions, self._labels = {}, {}, {}

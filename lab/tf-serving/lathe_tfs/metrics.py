@@ -36,13 +36,13 @@ class Metrics:
             key = (model, Code.Name(code))
             self._requests[key] = self._requests.get(key, 0) + 1
             if code == 0:
-                labels = f'model_name="{_escape(model)}",API="{api}",entrypoint="{entrypoint}"'
+                labels = f'model_name="{escape(model)}",API="{api}",entrypoint="{entrypoint}"'
                 self._series["request_latency"].setdefault(labels, Histogram()).add(seconds * 1e6)
 
     def runtime(self, model, seconds):
         """The session ran."""
         with self._lock:
-            labels = f'model_name="{_escape(model)}",API="Predict",runtime="TF1"'
+            labels = f'model_name="{escape(model)}",API="Predict",runtime="TF1"'
             self._series["runtime_latency"].setdefault(labels, Histogram()).add(seconds * 1e6)
 
     def text(self):
@@ -50,16 +50,17 @@ class Metrics:
         lines = ["# TYPE :tensorflow:serving:request_count counter"]
         with self._lock:
             for (model, status), count in self._requests.items():
-                labels = f'model_name="{_escape(model)}",status="{status}"'
+                labels = f'model_name="{escape(model)}",status="{status}"'
                 lines.append(f":tensorflow:serving:request_count{{{labels}}} {count}")
             for name, series in self._series.items():
                 lines.append(f"# TYPE :tensorflow:serving:{name} histogram")
                 for labels, histogram in series.items():
-                    lines += _histogram_lines(f":tensorflow:serving:{name}", labels, histogram)
+                    lines += histogram_lines(f":tensorflow:serving:{name}", labels, histogram)
         return "\n".join(lines) + "\n"
 
 
-def _histogram_lines(name, labels, histogram):
+def histogram_lines(name, labels, histogram):
+    """A histogram in Prometheus' text form."""
     seen = 0
     for bound, count in zip([*BOUNDS, "+Inf"], histogram.buckets):
         seen += count
@@ -69,5 +70,6 @@ def _histogram_lines(name, labels, histogram):
     yield f"{name}_count{{{labels}}} {histogram.count}"
 
 
-def _escape(text):
+def escape(text):
+    """A label's value as it stands between quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

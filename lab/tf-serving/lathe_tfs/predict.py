@@ -5,7 +5,7 @@ import time
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from lathe_tf.errors import FAILED_PRECONDITION, Fault, invalid
-from lathe_tf.saved_model import DEFAULT_SIGNATURE
+from lathe_tf.signature import DEFAULT_SIGNATURE
 
 
 class Core:

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2
 
 from lathe_tf.errors import INTERNAL, UNIMPLEMENTED, Fault, invalid
-from lathe_tf.saved_model import DEFAULT_SIGNATURE
+from lathe_tf.signature import DEFAULT_SIGNATURE
 
 from .json_body import output, request
 
@@ -30,7 +30,7 @@ class Rest:
     def __init__(self, core, prometheus_path):
         self._core, self._prometheus = core, prometheus_path
 
-    def __call__(self, method, path, body):
+    def __call__(self, method, path, body, headers=None):
         if method == "GET" and path == self._prometheus:
             return 200, "text/plain", self._core.metrics.text().encode()
         if not re.match(r"(?i)/v1/.*", path):

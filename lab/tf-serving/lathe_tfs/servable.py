@@ -5,7 +5,8 @@ import struct
 
 from tensorflow_serving.apis import prediction_log_pb2
 
-from lathe_tf.saved_model import DEFAULT_SIGNATURE, SavedModel, session_config
+from lathe_tf.saved_model import SavedModel, session_config
+from lathe_tf.signature import DEFAULT_SIGNATURE
 
 from .tensor_proto import feed_of
 

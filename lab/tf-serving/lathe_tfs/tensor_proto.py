@@ -7,7 +7,7 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from lathe_tf import dtypes
 from lathe_tf.errors import invalid
-from lathe_tf.runtime import Feed
+from lathe_tf.feed import Feed
 
 
 def feed_of(name, proto):

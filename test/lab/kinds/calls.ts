@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isOffered } from "../../../bench/matrix/cells.ts";
 import { readManifest, type RunManifest } from "../../../bench/records/manifest.ts";
 import { readSeen, type Seen } from "../../../bench/records/seen.ts";
 import { clientKinds } from "../../../clients/registry.ts";
 import type { ClientKind, PredictRequest } from "../../../clients/client.ts";
-import type { Server, StackOutputs } from "../../../infra/outputs.ts";
+import { apisOf, type Server, type StackOutputs } from "../../../infra/outputs.ts";
 import { latheProgram, repoRoot } from "../../../lib/paths.ts";
 import type { Photo } from "./reference.ts";
 
@@ -19,7 +20,7 @@ const UNDER_WAY = 5;
 
 /** The client kinds that a server is offered to. */
 export const clientsOf = ({ endpoints }: Pick<Server, "endpoints">): ClientKind[] =>
-  clientKinds.filter((kind) => endpoints.some((e) => e.api === kind.api && e.protocol === kind.protocol));
+  clientKinds.filter((kind) => isOffered(kind, { endpoints }));
 
 /** What a bench ended with: its exit code, and all that it printed with single spaces. */
 export interface Ended {
@@ -112,7 +113,7 @@ export async function callOnce(
   model: string,
   photo: Photo,
 ): Promise<string> {
-  const endpoint = server.endpoints.find((e) => e.api === kind.api && e.protocol === kind.protocol);
+  const endpoint = server.endpoints.find((e) => apisOf(e).includes(kind.api) && e.protocol === kind.protocol);
   const client = kind.create(address, endpoint?.port ?? 0);
   const { height, width, data, file } = photo;
   const inputs: PredictRequest["inputs"] =

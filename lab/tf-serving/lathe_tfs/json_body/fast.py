@@ -11,7 +11,7 @@ import numpy as np
 import simdjson
 
 from lathe_tf import dtypes
-from lathe_tf.runtime import Feed
+from lathe_tf.feed import Feed
 
 # Below this the exact way is as quick.
 SMALL = 4096

@@ -5,7 +5,7 @@ from tensorflow.core.framework import types_pb2
 
 from lathe_tf import dtypes
 from lathe_tf.errors import UNIMPLEMENTED, Fault, invalid
-from lathe_tf.runtime import Feed
+from lathe_tf.feed import Feed
 
 from .values import decoded_base64, is_base64, shown, wrong_type
 

@@ -1,54 +1,16 @@
-import { StatusError } from "../../codes.ts";
-import { type Budget, dataOfContent, isOtherType, numberArrays } from "../../tensors.ts";
-import { WireReader } from "../../transport/protobuf-reader.ts";
-import type { DType, NumberArray, NumberType, OtherType, Tensor } from "../../client.ts";
+import { StatusError } from "../codes.ts";
+import { type Budget, dataOfContent, numberArrays } from "../tensors.ts";
+import { WireReader } from "./protobuf-reader.ts";
+import type { DType, NumberArray, NumberType, OtherType, Tensor } from "../client.ts";
 
-/** Each element type's number in TensorProto, and the number of the typed list that holds its elements. */
-export const protoTypes: Readonly<
-  Record<Exclude<DType, OtherType>, { readonly number: number; readonly list: number }>
-> = {
-  DT_FLOAT: { number: 1, list: 5 },
-  DT_DOUBLE: { number: 2, list: 6 },
-  DT_INT32: { number: 3, list: 7 },
-  DT_UINT8: { number: 4, list: 7 },
-  DT_INT16: { number: 5, list: 7 },
-  DT_INT8: { number: 6, list: 7 },
-  DT_STRING: { number: 7, list: 8 },
-  DT_INT64: { number: 9, list: 10 },
-  DT_BOOL: { number: 10, list: 11 },
-  DT_BFLOAT16: { number: 14, list: 13 },
-  DT_UINT16: { number: 17, list: 7 },
-  DT_HALF: { number: 19, list: 13 },
-  DT_UINT32: { number: 22, list: 16 },
-  DT_UINT64: { number: 23, list: 17 },
-};
+/** How one element of a list travels outside a packed run. */
+export type ListKind = "fixed32" | "fixed64" | "varint" | "varint64" | "string";
 
-const DTYPE_OF = new Map(Object.entries(protoTypes).map(([name, { number }]) => [number, name as DType]));
-
-/** The element type of a number; one that Lathe has no values for by its number. Throws StatusError INTERNAL where it is none. */
-export function dtypeOf(number: number): DType {
-  if (number === 0) throw new StatusError("INTERNAL", "a tensor without an element type");
-  return DTYPE_OF.get(number) ?? `DT_${number}`;
-}
-
-/** The number of an element type. */
-export function numberOf(dtype: DType): number {
-  return isOtherType(dtype) ? Number(dtype.slice(3)) : protoTypes[dtype].number;
-}
-
-type Kind = "fixed32" | "fixed64" | "varint" | "varint64" | "string";
-
-/** TensorProto's typed lists by field number: the wire kind of one element outside a packed run. */
-const LISTS: Readonly<Record<number, Kind>> = {
-  ...{ 5: "fixed32", 6: "fixed64", 7: "varint", 8: "string", 10: "varint64", 11: "varint", 13: "varint" },
-  ...{ 16: "varint", 17: "varint64" },
-};
-
-const WIRE_TYPE: Readonly<Record<Kind, number>> = { fixed32: 5, fixed64: 1, varint: 0, varint64: 0, string: 2 };
+const WIRE_TYPE: Readonly<Record<ListKind, number>> = { fixed32: 5, fixed64: 1, varint: 0, varint64: 0, string: 2 };
 const WIDTH = { fixed32: 4, fixed64: 8 };
 
 /** What a byte string takes besides its bytes: the object that holds it. */
-const STRING_BYTES = 128;
+export const STRING_BYTES = 128;
 
 /** No server shortens a list of more: a few bytes that claim to stand for so much are a fault, and must not take memory. */
 const MOST_FILLED = 2 ** 20;
@@ -61,18 +23,14 @@ export class TypedList {
   /** Elements. */
   count = 0;
   readonly #field: number;
-  readonly #kind: Kind;
+  readonly #kind: ListKind;
   /** Its first run, where that is packed and of fixed size; and how many runs there are. */
   #first: Uint8Array | undefined;
   #runs = 0;
 
-  constructor(field: number) {
+  constructor(field: number, kind: ListKind) {
     this.#field = field;
-    this.#kind = LISTS[field] as Kind;
-  }
-
-  static isList(field: number): boolean {
-    return Object.hasOwn(LISTS, field);
+    this.#kind = kind;
   }
 
   /** Looks at one run, whose tag has been read, and steps over it. Throws StatusError INTERNAL where it cannot be this list's. */
@@ -174,9 +132,4 @@ export function filled<T extends Tensor["data"]>(values: T, count: number, liste
   }
   if (listed > 0) (values as Uint8Array).fill(values[listed - 1] as number, listed);
   return values;
-}
-
-/** What a list takes that is decoded by a codec that knows nothing of shapes: a number or an object for each element. */
-export function genericBytes(field: number): number {
-  return LISTS[field] === "varint64" || LISTS[field] === "string" ? STRING_BYTES : 16;
 }

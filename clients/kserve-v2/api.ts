@@ -1,0 +1,29 @@
+import type { Api } from "../client.ts";
+import { binaryClient, grpcClient, jsonClient } from "./clients.ts";
+import { serverTotals } from "./metrics.ts";
+
+const NAME = "kserve-v2";
+const PIXELS = { api: NAME, input: "pixels" } as const;
+
+/** KServe's predict protocol, version 2 (also called the Open Inference Protocol), with Triton's page of metrics. */
+export const kserveV2Api: Api = {
+  name: NAME,
+  clients: [
+    {
+      ...{ name: "kserve-grpc", ...PIXELS, protocol: "grpc", isDefault: true },
+      about: "KServe v2 over gRPC, tensors as raw bytes",
+      create: grpcClient,
+    },
+    {
+      ...{ name: "kserve-http", ...PIXELS, protocol: "rest", isDefault: true },
+      about: "KServe v2 over HTTP, tensors as raw bytes behind the JSON",
+      create: binaryClient,
+    },
+    {
+      ...{ name: "kserve-json", ...PIXELS, protocol: "rest", isDefault: false },
+      about: "KServe v2 over HTTP, tensors as flat JSON lists",
+      create: jsonClient,
+    },
+  ],
+  metrics: serverTotals,
+};

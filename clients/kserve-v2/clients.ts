@@ -1,0 +1,96 @@
+import { performance } from "node:perf_hooks";
+import { StatusError, codeOfRestStatus } from "../codes.ts";
+import { JsonBuffer } from "../json/buffer.ts";
+import { errorText } from "../json/decode.ts";
+import { settle } from "../result.ts";
+import { timingOf } from "../timing.ts";
+import { GrpcChannel } from "../transport/grpc-channel.ts";
+import { HttpConnection, type HttpBody } from "../transport/http.ts";
+import { binaryBody, outputsOfBody } from "./http-body.ts";
+import { encodeJsonBody } from "./json-elements.ts";
+import { decodeInferResponse, encodeInferRequest } from "./messages.ts";
+import type { Client, PredictRequest } from "../client.ts";
+import type { Security } from "../security.ts";
+
+/** The call of KServe's gRPC service that asks a model. */
+export const INFER = "/inference.GRPCInferenceService/ModelInfer";
+
+/** gRPC with the elements raw: hand-made codec, no copies of pixels, marks at every phase. */
+export function grpcClient(address: string, port: number, security?: Security): Client {
+  const channel = new GrpcChannel(address, port, security);
+  return {
+    open: (timeoutMs) => channel.open(timeoutMs),
+    call: (request) =>
+      settle(async () => {
+        refuseNames(request);
+        await channel.ready(request.timeoutMs);
+        const startAt = performance.now();
+        const message = encodeInferRequest(request);
+        const encodedAt = performance.now();
+        const { body, retried, ...marks } = await channel.unary(INFER, message, request.timeoutMs);
+        const outputs = decodeInferResponse(body);
+        const timing = timingOf({ startAt, encodedAt, ...marks, endAt: performance.now() });
+        const sizes = { requestBytes: message.length, responseBytes: body.length };
+        return { ok: true, timing, outputs, ...sizes, ...(retried ? { retried } : {}) };
+      }),
+    close: () => channel.close(),
+  };
+}
+
+/** REST with the elements of tensors raw behind the JSON, in both directions. */
+export function binaryClient(address: string, port: number, security?: Security): Client {
+  return httpClient(address, port, security, (request) => ({ body: binaryBody(request), answered: () => undefined }));
+}
+
+/** REST with the elements of tensors as JSON. */
+export function jsonClient(address: string, port: number, security?: Security): Client {
+  /** Bodies' memory from calls that ended well, so that megabytes are not asked for again at every call. */
+  const buffers: JsonBuffer[] = [];
+  return httpClient(address, port, security, (request) => {
+    const buffer = buffers.pop() ?? new JsonBuffer();
+    encodeJsonBody(request, buffer);
+    return { body: buffer.written(), answered: () => void buffers.push(buffer) };
+  });
+}
+
+/** @param encode makes a request's body; `answered` is called once the kernel need not read it any more */
+function httpClient(
+  address: string,
+  port: number,
+  security: Security | undefined,
+  encode: (request: PredictRequest) => { readonly body: Buffer | HttpBody; readonly answered: () => void },
+): Client {
+  const connection = new HttpConnection(address, port, security);
+  return {
+    open: (timeoutMs) => connection.open(timeoutMs, "REST"),
+    call: (request) =>
+      settle(async () => {
+        refuseNames(request);
+        await connection.ready(request.timeoutMs);
+        const startAt = performance.now();
+        const { body, answered } = encode(request);
+        const encodedAt = performance.now();
+        const answer = await connection.exchange("POST", inferPath(request), body, request.timeoutMs);
+        const { status, jsonLength, wireBytes, ...marks } = answer;
+        if (status !== 200)
+          throw new StatusError(codeOfRestStatus(status), errorText(status, answer.body.toString("utf8")));
+        const outputs = outputsOfBody(answer.body, jsonLength);
+        const timing = timingOf({ startAt, encodedAt, ...marks, endAt: performance.now() });
+        answered();
+        return { ok: true, timing, outputs, requestBytes: body.length, responseBytes: wireBytes };
+      }),
+    close: () => connection.close(),
+  };
+}
+
+function inferPath({ model, version }: PredictRequest): string {
+  const which = version === undefined ? "" : `/versions/${version}`;
+  return `/v2/models/${encodeURIComponent(model)}${which}/infer`;
+}
+
+/** The protocol has neither labels nor signatures: a request for one would be answered by something else. */
+function refuseNames({ label, signature = "serving_default" }: PredictRequest): void {
+  if (label === undefined && signature === "serving_default") return;
+  const what = label === undefined ? `signature ${signature}` : `label ${label}`;
+  throw new StatusError("INVALID_ARGUMENT", `KServe's protocol knows no ${what}: models and version numbers alone`);
+}

@@ -1,0 +1,1 @@
+"""KServe v2: the open inference protocol, over HTTP (JSON and binary tensors) and gRPC."""
