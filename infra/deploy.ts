@@ -115,7 +115,7 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
       return await images("image", named ?? defaultImage, "image");
     } catch (error) {
       if (named !== undefined || fix === undefined || !(error instanceof UserError)) throw error;
-      const what = `the server kind ${name} has no image that can be pulled`;
+      const what = `no registry has an image of the server kind ${name}: it is to be built`;
       throw new UserError([...error.faults, { what, fix }], { cause: error });
     }
   }

@@ -129,7 +129,10 @@ describe("cells by the endpoints of servers", () => {
   it("are made where a client kind is offered, and what a server with one endpoint lacks is said once", () => {
     const { cells, notes } = cellsOf(paper, { images: ["image-2"] }, { ...deployed, servers: [restAlone] });
     expect(cells.map((c) => c.id)).toEqual(["edge>edge rest ssd image-2", "client>edge rest ssd image-2"]);
-    expect(notes).toEqual(["edge has no endpoint for the client kind probe: left out"]);
+    // Of every API, the default one.
+    const lacking = clientKinds.filter((k) => k.isDefault && k.protocol === "grpc").map((k) => k.name);
+    const plural = lacking.length === 1 ? "" : "s";
+    expect(notes).toEqual([`edge has no endpoint for the client kind${plural} ${lacking.join(", ")}: left out`]);
   });
 
   it("miss each client kind that was named, wherever it is not offered", () => {

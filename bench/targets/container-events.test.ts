@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explain } from "./container-events.ts";
+import { explain, isUnfinished } from "./container-events.ts";
 
 describe("why a server did not answer", () => {
   it("is said in the order of what its engine saw", () => {
@@ -15,6 +15,13 @@ describe("why a server did not answer", () => {
     expect(said).toContain("container tfs had 199993 earlier events, ");
     expect(said).toMatch(/started, constructor; now it is running$/);
     expect(said.length).toBeLessThan(300);
+  });
+
+  it("is asked for once more where a container was killed, and its end is not yet told", () => {
+    for (const told of ["running\n", "running\nkill \n", "running\ndie 137\nstart \noom \n"])
+      expect(isUnfinished(told), told).toBe(true);
+    for (const told of ["exited\nkill \ndie 137\n", "paused\npause \n", "running\nkill \ndie 137\nstart \n"])
+      expect(isUnfinished(told), told).toBe(false);
   });
 
   it("is left open where the container runs as it did", () => {

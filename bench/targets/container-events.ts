@@ -40,11 +40,17 @@ export async function explainServer(
   const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
   const ask = () => runOn(machine.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
   let result = await ask();
-  if (result.code === 0 && !result.stdout.trim().includes("\n")) {
+  if (result.code === 0 && isUnfinished(result.stdout)) {
     await sleep(AGAIN_MS);
     result = await ask();
   }
   return explain(container, result.code, result.stdout, result.stderr);
+}
+
+/** Whether the engine may tell more in a moment: it has told of nothing, or of what ends a container, and not of its end. Pure. */
+export function isUnfinished(stdout: string): boolean {
+  const lines = stdout.trim().split("\n");
+  return lines.length === 1 || /^(kill|oom)\b/.test(lines.at(-1) ?? "");
 }
 
 /** Words for what the engine said. Pure. */

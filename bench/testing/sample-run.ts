@@ -63,9 +63,10 @@ export function sampleMachine(id: string): Machine {
   };
 }
 
-/** A made-up server that is alone on its machine and answers every API over every protocol, for tests. */
+/** A made-up server that is alone on its machine and answers one API over each of its protocols, for tests. */
 export function sampleServer(id: string, models: DeployedModel[]): Server {
-  const spoken = [...new Map(clientKinds.map((k) => [`${k.api} ${k.protocol}`, k])).values()];
+  const ofOne = clientKinds.filter(({ api }) => api === clientKinds[0]?.api);
+  const spoken = [...new Map(ofOne.map((k) => [k.protocol, k])).values()];
   return {
     ...{ id, machineId: id, kind: "made-up", container: "none", image: "none", standIn: true, build: "made up" },
     placement: { physicalCores: 1, reason: "made up" },

@@ -213,3 +213,62 @@ test("servers that do not fit into the machine's memory together are refused bef
   if (one === undefined || two === undefined) throw new Error("no servers");
   expect((await outputsOf({ ...edge, facts }, [one, two])).servers).toHaveLength(2);
 });
+
+test.each(["flask", "django", "fastapi"])(
+  "a %s server is one container of plain REST with its models, and a gate for its workers",
+  async (kind) => {
+    const registered = await mockPulumi(REPORT);
+    const settings = { workers: 2, threads: 4, parser: "json", pin: "none" };
+    const own = { ...config, kind, container: kind, ports: { rest: 8100 }, settings };
+    const { servers } = await outputsOf(machine("edge.example"), prepared(own));
+    expect(servers).toMatchObject([
+      { kind, build: kind, endpoints: [{ api: "plain-rest", protocol: "rest", port: 8100, security: "none" }] },
+    ]);
+    const [container] = registered.filter((r) => r.type === "docker:index/container:Container");
+    expect(container?.inputs).toMatchObject({
+      ...{ name: kind, command: [kind], readOnly: true, tmpfs: { "/tmp": "rw,nosuid,nodev,size=256m" } },
+      ports: [
+        { internal: 8000, external: 8100, ip: "127.0.0.1" },
+        { internal: 8000, external: 8100, ip: "192.0.2.7" },
+      ],
+    });
+    // Four cores for two workers.
+    expect(container?.inputs["envs"]).toEqual(expect.arrayContaining(["OMP_NUM_THREADS=2", "WEB_CONCURRENCY=2"]));
+    expect(stdin(commands(registered, "-workspace")[0])["files"]).toEqual([
+      { name: "models.json", content: '{"null":[1]}\n' },
+    ]);
+    expect(stdin(commands(registered, "-gate")[0])).toMatchObject({ kind, env: { WEB_CONCURRENCY: "2" } });
+  },
+);
+
+test("the proxy that asks for a token stands before plain REST, too", async () => {
+  const registered = await mockPulumi(REPORT);
+  const access = { ...config.access, rest: "token", proxyImage: IMAGE.replace("tfs", "haproxy") } as const;
+  const settings = { workers: 1, threads: 4, parser: "json", pin: "none" };
+  const own = { ...config, kind: "flask", container: "flask", ports: { rest: 8100 }, settings, access };
+  const { servers } = await outputsOf(machine("edge.example"), prepared(own));
+  expect(servers[0]?.endpoints).toMatchObject([{ port: 8100, security: "token" }]);
+  const containers = registered.filter((r) => r.type === "docker:index/container:Container");
+  expect(containers.map((c) => [c.inputs["name"], (c.inputs["ports"] as unknown[]).length])).toEqual([
+    ["flask", 0],
+    ["flask-rest", 2],
+  ]);
+});
+
+test("an image that no registry has is told with how to build it, unless the config names another", async () => {
+  await mockPulumi(REPORT);
+  // This machine has no engine that could be asked, or one that gets no such image.
+  const said = async (image: string | undefined) => {
+    const settings = { workers: 1, threads: 4, parser: "json", pin: "none" };
+    const own = { ...config, image, kind: "flask", container: "flask", ports: { rest: 8100 }, settings };
+    const asked = outputsOf(machine(null), prepared(own));
+    return asked.then(
+      () => "deployed",
+      (error: Error) => error.message,
+    );
+  };
+  expect(await said(undefined)).toMatch(
+    /no registry has an image of the server kind flask: it is to be built\n +fix: .*docker build .*KIND=flask/,
+  );
+  expect(await said("registry.invalid/none:1")).not.toMatch(/docker build/);
+});

@@ -37,6 +37,17 @@ describe("a file of experiments", () => {
     expect(example[0]).toMatchObject({ precision: 0.02, limits: { requests: 200, blockMs: 1000, timeoutMs: 60_000 } });
   });
 
+  it("ships with those that ask which server: each by all of its protocols and encodings, under load, and what lists cost", () => {
+    const servers = parse(readFileSync(join(repoRoot, "bench/matrix/experiments/servers.yaml"), "utf8"));
+    expect(servers.map((e) => [e.name, e.clientKinds, e.protocols, e.encodings, e.concurrency])).toEqual([
+      ["which-server", undefined, ["grpc", "rest"], ["lists", "base64"], undefined],
+      ["which-server-under-load", undefined, ["grpc", "rest"], undefined, [1, 2, 4, 8]],
+      ["json-lists", ["plain-json", "plain-b64"], undefined, undefined, undefined],
+    ]);
+    for (const { clientMachines, models } of servers)
+      expect([clientMachines, models]).toEqual(["same", ["ssd-mobilenet", "null"]]);
+  });
+
   it("takes one value where a list of one is meant", () => {
     expect(parse("experiments: [{ name: a, images: 2, models: ssd, concurrency: 4, protocols: rest }]")).toEqual([
       { name: "a", images: [2], models: ["ssd"], concurrency: [4], protocols: ["rest"], limits: {} },

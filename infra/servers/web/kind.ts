@@ -23,8 +23,8 @@ export function webKind({ name, about, port }: Framework): ServerKind<WebSetting
     about,
     defaultImage: `lathe/${name}:1`,
     imageToBuild:
-      `no registry has an image of it with Lathe's app: docker build --build-arg KIND=${name} -t REGISTRY/lathe-${name}:1 -f lab/web/Dockerfile . ` +
-      `(in the checkout), docker push REGISTRY/lathe-${name}:1, then npx lathe pulumi config set lathe:image REGISTRY/lathe-${name}:1`,
+      `in the checkout: docker build --build-arg KIND=${name} -t REGISTRY/lathe-${name}:1 -f lab/web/Dockerfile . && ` +
+      `docker push REGISTRY/lathe-${name}:1 && npx lathe pulumi config set lathe:image REGISTRY/lathe-${name}:1`,
     // TensorFlow's wheels.
     imageNeeds: { architectures: ["amd64"], flags: ["avx"] },
     defaultContainer: name,

@@ -80,7 +80,7 @@ def answer(name, version, body):
         outputs = model.call(signature, inputs)
     except Fault as fault:
         return _error(_STATUS.get(fault.code, 500), str(fault))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
         return _error(400, f"the body is not as expected: {fault!r}")
     answered = {"outputs": {key: array.tolist() for key, array in outputs.items()}, "worker": os.getpid()}
     return 200, json.dumps(answered, default=lambda text: text.decode("utf-8", "replace"))
@@ -118,4 +118,5 @@ def _of_file(request):
     return request.get("signature", "serving_bytes"), [base64.b64decode(request["file"], validate=True)]
 
 
-parse = {"json": _parse_json, "simdjson": _parse_simdjson}[os.environ.get("WEB_PARSER", "json")]
+PARSERS = {"json": _parse_json, "simdjson": _parse_simdjson}
+parse = PARSERS[os.environ.get("WEB_PARSER", "json")]
