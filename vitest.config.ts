@@ -12,10 +12,10 @@ export default defineConfig({
             "test/*.test.ts",
           ],
           // Property tests on a machine that is busy with something else must not fail for it.
-          testTimeout: 30_000,
+          testTimeout: 180_000,
         },
       },
-      { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 30_000 } },
+      { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 180_000 } },
       { test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 900_000 } },
       {
         test: {

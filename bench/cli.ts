@@ -108,7 +108,7 @@ export const compare = command(
     options: COMPARE,
     details: [
       "The earlier run comes first. The whole, groups of cells (median and p90), single cells and failures are judged, each with its " +
-        "interval. The rules are below the tables. If runs repeat one of the two (`bench --repeat`), they show what differs from run to run.",
+        "interval. The rules are below the tables. If runs repeat one of the two (`bench --repeat`, `--repeat-of`), they show what differs from run to run, or what a restart changes.",
     ],
     examples: [
       ["npx lathe compare 2026-11-22T18-00-00Z 2026-11-23T18-00-00Z", "did it get slower by 5 %?"],

@@ -21,7 +21,7 @@ export const USE_MS = 5_000;
 /** Milliseconds for a server's machine to freeze or thaw its servers: Docker waits until each process stands still. */
 export const FREEZE_MS = 60_000;
 
-/** Milliseconds for a connection to a server to open. */
+/** Milliseconds for a connection to a server, or to its machine, to open. */
 export const OPEN_MS = 10_000;
 
 /** What an agent may be late with everything, on a machine that has other things to do. */

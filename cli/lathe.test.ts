@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -120,7 +120,7 @@ describe("wrong use", () => {
     [["benhc"], /^error: unknown verb "benhc"\n {2}expected: did you mean bench\?\n {2}fix: npx lathe --help\n$/],
     [["toString"], /^error: unknown verb "toString"\n {2}expected: one of demo, doctor, /],
     [["--jsno"], /^error: unknown verb "--jsno"/],
-    [["selfbench"], /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, records, truth/],
+    [["selfbench"], /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, lag, records, truth/],
     [["selfbench", "clints"], /expected: did you mean clients\?/],
     [["up", "--stak", "edge"], /^error: unknown option "--stak"\n {2}expected: did you mean --stack\?\n/],
     [["up", "edge"], /^error: an operand too many: "edge"/],
@@ -188,6 +188,22 @@ describe("the program", () => {
     expect((await lathe("--version")).stdout).toBe(`${version}\n`);
     const { code, stdout } = await lathe("models", "list", "null", "--json");
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { schema: "lathe.models/1", models: [{ name: "null" }] }]);
+  });
+
+  it.each([
+    ["stdout", 1, "--help"],
+    ["stderr", 2, "nonsense"],
+  ])("ends quietly where nobody reads its %s any more, as under `| head -1`", async (_name, number, word) => {
+    // The program begins once the reading end is closed.
+    const command = 'read -r line; exec "$@"';
+    const child = spawn("sh", ["-c", command, "sh", process.execPath, latheProgram, word], { cwd: repoRoot, env: ENV });
+    let said = "";
+    const [closed, open] = number === 1 ? [child.stdout, child.stderr] : [child.stderr, child.stdout];
+    open.setEncoding("utf8").on("data", (text: string) => (said += text));
+    closed.destroy();
+    closed.once("close", () => child.stdin.end("\n"));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect([code, said]).toEqual([141, ""]);
   });
 
   it("is the bin of the package, and hands over to npm's Node where its own runs no TypeScript", async () => {

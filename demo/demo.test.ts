@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { staysUp } from "./stacks.ts";
+import { byHand, staysUp } from "./stacks.ts";
 import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
 
 let dir: string;
@@ -27,4 +27,13 @@ it("stacks that were up before a demo stay up; what a demo that did not finish h
   // In a lab that it has just made, nothing was up.
   expect(await staysUp(false, undefined, deployed)).toEqual([]);
   expect(await staysUp(false, { before: ["edge"] }, deployed)).toEqual([]);
+});
+
+it("what is typed after `demo --keep` means the demo's lab, whatever its name", () => {
+  const env = { PULUMI_BACKEND_URL: "file:///lab" };
+  expect(byHand({ env }, "lathe").split("\n")[1]).toBe("npx lathe plan");
+  expect(byHand({ env }, "mine").split("\n").slice(0, 2)).toEqual([
+    "export PULUMI_BACKEND_URL=file:///lab",
+    "export LATHE_LAB=mine",
+  ]);
 });

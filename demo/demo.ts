@@ -93,7 +93,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   say("");
   if (values.keep === true) {
     await noteKept(stacks);
-    say(`The lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}`);
+    say(`The lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks, name)}`);
   } else {
     begin(STAGES.down);
     steps.step("pulumi destroy on client, cloud and edge");

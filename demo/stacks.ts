@@ -9,6 +9,7 @@ import { exportsOf } from "../infra/pulumi/kept.ts";
 import { UserError } from "../lib/errors.ts";
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
 import type { Lab } from "../lab/index.ts";
+import { defaultLabName } from "../lab/names.ts";
 
 /** The demo's stacks. Their state and config are in the lab's folder, so they are removed with the lab. */
 export interface DemoStacks {
@@ -122,9 +123,10 @@ async function runAll(action: Action, { names, projectDir, env }: DemoStacks, pr
 }
 
 /** The first lines a user would type to go on with the demo's stacks by hand. */
-export function byHand(stacks: DemoStacks): string {
+export function byHand({ env }: Pick<DemoStacks, "env">, lab: string): string {
   return [
-    ...exportsOf(stacks.env),
+    // A lab of another name than the usual one is meant by `lathe lab` too.
+    ...exportsOf({ ...env, ...(lab === defaultLabName({}) ? {} : { LATHE_LAB: lab }) }),
     "npx lathe plan",
     "npx lathe bench --models ssd-mobilenet,null --images 2,7",
     "npx lathe lab status",

@@ -129,6 +129,18 @@ test("a machine that gets no answer leaves the question to the next, and an imag
   expect(printed).toContain("unknown");
 });
 
+test("a stack of an organisation is named as Pulumi prints it, and read from the file of its last name", async () => {
+  await stack("edge", "lathe:host: edge.example");
+  await stack("cloud", "lathe:host: cloud.example");
+  registry.set(DEFAULT, digest("1"));
+  expect(await run({ json: true, stack: ["acme/edge"] })).toBe(0);
+  expect(shown().images.map(({ servers }) => servers)).toEqual([["edge"]]);
+  printed = "";
+  expect(await run({ json: true, stack: ["acme/lathe/edge", "cloud"] })).toBe(0);
+  expect(shown().images.map(({ servers }) => servers)).toEqual([["edge", "cloud"]]);
+  await expect(run({ stack: ["acme/egde"] })).rejects.toThrow(/no stack "acme\/egde"/);
+});
+
 test("a stack whose config is wrong is told, and the others are shown", async () => {
   await stack("a", "lathe:hots: x");
   await stack("b", "lathe:host: b.example");

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { proxied } from "../infra/access/plan.ts";
+import { lastName } from "../infra/config/stack-name.ts";
 import type { StackConfig } from "../infra/config/types.ts";
 import { withAbsoluteConfig, type SshTarget } from "../infra/hosts/target.ts";
 import type { ImageKey } from "../infra/images/advice.ts";
@@ -18,7 +19,7 @@ import { formatTable } from "../lib/table.ts";
 import { configOf } from "../stacks/config.ts";
 import { projectAt } from "./command.ts";
 import { IMAGES } from "./options.ts";
-import { chooseStacks, configuredStacks } from "./stacks.ts";
+import { chooseStacks, configuredStacks, withOrganisations } from "./stacks.ts";
 
 /** An image that servers have, and machines that can ask for it. */
 export interface WantedImage {
@@ -48,7 +49,7 @@ export async function images({ project, stack, move, json }: Values<typeof IMAGE
   const projectDir = project === undefined ? repoRoot : await projectAt(project);
   const faults: string[] = [];
   const configs: StackConfig[] = [];
-  for (const { name } of chooseStacks("up", await configuredStacks(projectDir), stack)) {
+  for (const { name } of chooseStacks("up", withOrganisations(await configuredStacks(projectDir), stack), stack)) {
     try {
       configs.push(await configOf("lathe", name, ...(await configIn(projectDir, name))));
     } catch (error) {
@@ -75,7 +76,7 @@ export async function images({ project, stack, move, json }: Values<typeof IMAGE
 
 /** A stack's config file as Pulumi would hold it: full keys to text, lists and maps as JSON; then the keys that are secret. */
 async function configIn(projectDir: string, stack: string): Promise<[Record<string, string>, string[]]> {
-  const file = `Pulumi.${stack}.yaml`;
+  const file = `Pulumi.${lastName(stack)}.yaml`;
   try {
     const content = parse(await readFile(join(projectDir, file), "utf8"), { logLevel: "error" }) as {
       config?: Record<string, unknown>;

@@ -47,7 +47,8 @@ export function start({ ref, args, socket, languageHost, log, onState }: Request
     try {
       if (interrupts > 0) return { code: null, state };
       // `--event-log` is one of the flags that Pulumi has for its own tools.
-      const env = { GOGC: process.env["GOGC"] ?? GOGC, PULUMI_DEBUG_COMMANDS: "true", ...ref.env };
+      const own = { PULUMI_DEBUG_COMMANDS: "true", LATHE_STACK: ref.stack };
+      const env = { GOGC: process.env["GOGC"] ?? GOGC, ...own, ...ref.env };
       const all = [...args, "--stack", ref.stack, ...server.args];
       engine = await startPulumi({ ...ref, env }, all, { log: words.fd });
       for (let i = 0; i < interrupts; i++) engine.signal("SIGINT");

@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { lastName } from "../infra/config/stack-name.ts";
 import { nearest } from "../lib/nearest.ts";
 import { UserError, type Fault } from "../lib/errors.ts";
 
@@ -60,8 +61,15 @@ export function knownStacks(configured: readonly KnownStack[], listed: string): 
   return [...deployed, ...others].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function lastName(stack: string): string {
-  return stack.slice(stack.lastIndexOf("/") + 1);
+/**
+ * The stacks of config files, and those of organisations that are named and have one of these files: for what needs no backend.
+ */
+export function withOrganisations(configured: readonly KnownStack[], named: readonly string[] = []): KnownStack[] {
+  const others = named.filter((name) => name !== lastName(name));
+  return [
+    ...configured,
+    ...others.flatMap((name) => configured.filter((s) => s.name === lastName(name)).map((s) => ({ ...s, name }))),
+  ];
 }
 
 /**

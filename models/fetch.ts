@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { ownName } from "../lib/cache/cached.ts";
+import { ownName } from "../lib/cache/unfinished.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Progress } from "../lib/progress.ts";
 import { extract } from "../lib/registry/archive.ts";

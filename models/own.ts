@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { exists } from "../lib/cache/cached.ts";
+import { temporaryName } from "../lib/cache/unfinished.ts";
 import { UserError } from "../lib/errors.ts";
 import { cacheDir, repoRoot } from "../lib/paths.ts";
 import { tryRun } from "../lib/run.ts";
@@ -27,8 +28,8 @@ export async function packOwnModel(folder: string): Promise<{ archive: string; s
       expected: "a SavedModel folder, whose serving_default takes uint8 [N,H,W,3] as `inputs`",
       fix: "name the folder that tf.saved_model.save wrote",
     });
-  await mkdir(cacheDir("models"), { recursive: true });
-  const packing = await mkdtemp(cacheDir("models", "own-packing-"));
+  const packing = temporaryName(cacheDir("models", "own"));
+  await mkdir(packing, { recursive: true });
   try {
     const archive = join(packing, "model.tar");
     const fixed = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, RECORDS, TRUTH } from "./options.ts";
+import { CLIENTS, FLEET, LAG, RECORDS, TRUTH } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -54,6 +54,25 @@ export const fleet = command(
     exits,
   },
   async (values) => (await import("./fleet/command.ts")).benchFleet(values),
+);
+
+export const lag = command(
+  {
+    name: "npx lathe selfbench lag",
+    summary: "Measures how late the calls of an open loop begin, with the clock and the loop that runs use.",
+    options: LAG,
+    details: [
+      "Calls are due at a fixed rate. Each sends a byte over one connection to a server on this machine that answers with a byte. The goals: " +
+        "99 of 100 calls begin within 0.015 ms of when they are due at 1,000 calls a second, and within 0.48 ms at 5,000. They hold on a machine " +
+        "with two processors that has nothing else to do.",
+    ],
+    examples: [
+      ["npx lathe selfbench lag", "both rates, 22 seconds"],
+      ["npx lathe selfbench lag --rates 2000 --seconds 60", "another rate, for a minute"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./loads/lag.ts")).benchLag(values),
 );
 
 export const records = command(

@@ -37,6 +37,18 @@ export const FLEET = {
   json: jsonOption("lathe.selfbench-fleet/1", { alsoTable: true }),
 } as const satisfies Options;
 
+export const LAG = {
+  rates: {
+    value: "1000,5000",
+    read: (text, wrong) => list(text, wrong).map((rate) => whole(1)(rate, wrong)),
+    help: "calls a second, one rate after the other",
+    default: "1000,5000",
+  },
+  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "10" },
+  check,
+  json: jsonOption("lathe.selfbench-lag/1"),
+} as const satisfies Options;
+
 export const RECORDS = {
   records: { value: "N", read: whole(1), help: "records of the larger run", default: "1000000" },
   check,

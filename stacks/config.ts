@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { readConfig, readRoleDefaults, unreadable, type ReadConfig } from "../infra/config/read.ts";
 import { resolveConfig, roleOf } from "../infra/config/resolve.ts";
+import { fullName, lastName } from "../infra/config/stack-name.ts";
 import type { StackConfig } from "../infra/config/types.ts";
 import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
 import { messageOf } from "../lib/errors.ts";
@@ -22,12 +23,14 @@ const ROLES = ["client", "cloud", "edge"];
  */
 export function stackConfig(): Promise<StackConfig> {
   const all = pulumi.runtime.allConfig();
-  return configOf(pulumi.getProject(), pulumi.getStack(), all, Object.keys(all).filter(isSecret));
+  const stack = fullName(organisation(), pulumi.getStack());
+  return configOf(pulumi.getProject(), stack, all, Object.keys(all).filter(isSecret));
 }
 
 /**
  * The complete config of any stack.
  *
+ * @param stack its name, with the organisation, where it has one
  * @param set what the user set, as Pulumi holds it: full keys to text, lists and maps as JSON
  * @param secrets those of its keys that are secret
  * @throws UserError with all faults of it and of the roles' files
@@ -39,7 +42,7 @@ export async function configOf(
   secrets: readonly string[],
 ): Promise<StackConfig> {
   const config = readConfig(set, secrets);
-  const local = stack === LOCAL_STACK;
+  const local = lastName(stack) === LOCAL_STACK;
   return resolveConfig({
     ...{ project, stack, config, local },
     roleDefaults: await roleDefaults(roleOf(stack, config.values)),
@@ -49,6 +52,15 @@ export async function configOf(
     catalogue: (await loadCatalogue()).map(({ name }) => name),
     kinds: serverKindNames.map(serverKind),
   });
+}
+
+/** The stack's organisation; undefined where the engine does not tell one, which throws in the SDK. */
+function organisation(): string | undefined {
+  try {
+    return pulumi.getOrganization();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a key was set with `--secret`; the SDK has no public type for it (@pulumi/pulumi 3.259.0). */

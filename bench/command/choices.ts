@@ -54,6 +54,8 @@ export interface BenchOptions extends MatrixOptions {
   readonly seed: number;
   /** Runs of the same matrix, one after the other. */
   readonly repeat: number;
+  /** The run that they repeat. */
+  readonly repeatOf: string | undefined;
   readonly remark: string | undefined;
   /** What the other servers of a machine do while one is measured. */
   readonly neighbours: "frozen" | "running";
@@ -81,6 +83,7 @@ export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof
     placements: values.placement,
     seed: values.seed ?? 1,
     repeat: values.repeat ?? 1,
+    repeatOf: values["repeat-of"],
     remark: values.remark,
     neighbours: values.neighbours ?? "frozen",
     allowMissing: values["allow-missing"] === true,

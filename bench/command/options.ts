@@ -128,6 +128,10 @@ const NEW_RUN = {
     ...{ value: "WHAT", read: neighbours, completes: NEIGHBOURS, default: "frozen", rare: true },
     help: "other servers of a machine while one is measured: frozen (they take no processor), or running",
   },
+  "repeat-of": {
+    ...{ value: "RUN", rare: true, completes: "runs" },
+    help: "this run repeats RUN: after a restart of its servers, it shows `compare` what a restart changes",
+  },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
   next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },

@@ -39,6 +39,8 @@ export async function measureMatrix(
 }
 
 async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promise<number> {
+  let first =
+    options.repeatOf === undefined ? undefined : (await readManifest(await runNamed(runs, options.repeatOf))).id;
   const deployed = await deployedNow(options);
   const matrix = await planMatrix(deployed, options);
   for (const text of matrix.notes) say(text);
@@ -46,7 +48,6 @@ async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promi
   const { images, infos } = await photographs(options.photographs, [...used]);
   const secrets = await secretsOf(deployed, options);
   const bundle = await bundleAgent();
-  let first: string | undefined;
   let code = 0;
   for (let n = 1; n <= options.repeat; n++) {
     const { id, dir } = await makeRunDir(runs, new Date());

@@ -7,7 +7,7 @@ import { type Random, random } from "../stats/math/random.ts";
 import { normalQuantile } from "../stats/math/special.ts";
 import type { Study } from "../stats/study.ts";
 import { RECORDS_VERSION } from "../records/records.ts";
-import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
+import { callRecord, manifestOf, readBackOf, studyOf } from "../testing/studies.ts";
 import { compareCommand } from "./command.ts";
 import { compareRuns } from "./compare.ts";
 import { judgeTogether } from "./judge.ts";
@@ -27,9 +27,13 @@ const exitCodeOf = (...of: Parameters<typeof verdictOf>) => verdictOf(...of).exi
 
 /** A run's provenance, with one setting read back. */
 function manifest(id: string, omp = "4"): Study["manifest"] {
-  const back = { imageId: "i", containerId: "c", startedAt: "s", running: true, restartCount: 0, nanoCpus: 0 };
-  const readBack = { edge: { ...back, cpuSet: "", memoryBytes: 0, env: { OMP_NUM_THREADS: omp } } };
-  return { ...base, id, timedRegion: "t", readBack };
+  const { edge } = base.readBack;
+  return {
+    ...base,
+    id,
+    timedRegion: "t",
+    readBack: { ...base.readBack, edge: { ...edge, env: { OMP_NUM_THREADS: omp } } as never },
+  };
 }
 
 function run(id: string, stream: Random, factor: (c: Cell) => number = () => 1, rounds = 4, noise = 0.01): Study {
@@ -92,23 +96,80 @@ describe("comparing two runs", () => {
     expect(verdictOf(c)).toMatchObject({ exitCode: 1, reasons: expect.arrayContaining(["1 cell slower"]) as string[] });
   });
 
-  it("takes what differs between repeats of a run for no change, and says that it does not know it without them", () => {
+  /** A run whose servers were started anew, which changes each machine's level. */
+  function restarted(id: string, stream: Random, sd = 0.1, factor: (c: Cell) => number = () => 1): Study {
+    const level = new Map(["client", "edge"].map((machine) => [machine, Math.exp(sd * stream.normal())]));
+    const made = run(id, stream, (c) => (level.get(c.serverMachine) ?? 1) * factor(c), 5);
+    return { ...made, manifest: { ...made.manifest, readBack: readBackOf(["client", "edge"], id) } };
+  }
+  const reasonsOf = (c: ReturnType<typeof compareRuns>) => verdictOf(c).reasons.join("; ");
+  const UNKNOWN = "a change cannot be told from a restart of the servers, which no repeats show";
+
+  it("cannot tell a change from a restart unless repeats show what one does: it says so, and exits with 3", () => {
     const stream = random(13);
-    const restarted = (id: string) => {
+    const a = restarted("a", stream);
+    const pairs = Array.from({ length: 4 }, (_, i) => [a, restarted(`a${i}`, stream)] as const);
+    const later = Array.from({ length: 20 }, (_, i) => restarted(`b${i}`, stream));
+    for (const repeats of [[], pairs]) {
+      const codes = later.map((b) => exitCodeOf(compareRuns(a, b, { ...options, repeats })));
+      expect(codes.filter((code) => code === 1).length).toBeLessThan(3);
+      expect(codes.filter((code) => code === 0)).toEqual([]);
+    }
+    const [b] = later;
+    if (b === undefined) throw new Error("no run");
+    const alone = compareRuns(a, b, options);
+    expect(alone.restarted).toEqual(["client", "edge"]);
+    expect(reasonsOf(alone)).toContain(UNKNOWN);
+    expect(formatComparison(alone)).toContain("client and edge were restarted between A and B");
+    expect(formatComparison(alone)).toContain("npx lathe bench --repeat-of a");
+    const shown = compareRuns(a, b, { ...options, repeats: pairs });
+    expect(reasonsOf(shown)).not.toContain(UNKNOWN);
+    expect(formatComparison(shown)).toMatch(/Runs that repeat A or B after a restart differ by \d+\.\d %/);
+  });
+
+  it("takes runs of which nobody knows whether servers were restarted for restarted", () => {
+    const stream = random(14);
+    const [a, b] = [run("a", stream), run("b", stream)];
+    for (const readBack of [{}, { ...b.manifest.readBack, client: { unread: "x" } }]) {
+      const c = compareRuns(a, { ...b, manifest: { ...b.manifest, readBack } }, options);
+      expect([exitCodeOf(c), c.restarted[0]]).toEqual([3, "client"]);
+    }
+    const again = { ...readBackOf(["client", "edge"], "later") };
+    const session = { readBack: again, fromRound: 1, differences: [] } as unknown as NonNullable<
+      Study["manifest"]["sessions"]
+    >[number];
+    const resumed = { ...b, manifest: { ...b.manifest, sessions: [session] } };
+    expect(compareRuns(a, resumed, options).restarted).toEqual(["client", "edge"]);
+  });
+
+  it("finds a change after a restart that is larger than any restart makes, and one that repeats leave no doubt of", () => {
+    const stream = random(15);
+    const a = restarted("a", stream, 0.01);
+    const all = (times: number) => restarted("b", stream, 0.01, () => times);
+    expect(exitCodeOf(compareRuns(a, all(3), options))).toBe(1);
+    expect(exitCodeOf(compareRuns(a, all(1.3), options))).toBe(3);
+    const repeats = Array.from({ length: 4 }, (_, i) => [a, restarted(`a${i}`, stream, 0.01)] as const);
+    expect(exitCodeOf(compareRuns(a, all(1.3), { ...options, repeats }))).toBe(1);
+    // Repeats without a restart do not show what one does.
+    const same = Array.from({ length: 4 }, (_, i) => [a, { ...a, manifest: { ...a.manifest, id: `a${i}` } }] as const);
+    expect(reasonsOf(compareRuns(a, all(1.3), { ...options, repeats: same }))).toContain(UNKNOWN);
+  });
+
+  it("takes what differs between repeats of a run for no change, though nothing was restarted", () => {
+    const stream = random(16);
+    const warmer = (id: string) => {
       const level = new Map(["client", "edge"].map((machine) => [machine, Math.exp(0.1 * stream.normal())]));
       return run(id, stream, (c) => level.get(c.serverMachine) ?? 1, 5);
     };
-    const a = restarted("a");
-    const pairs = Array.from({ length: 4 }, (_, i) => [a, restarted(`a${i}`)] as const);
-    const later = Array.from({ length: 20 }, (_, i) => restarted(`b${i}`));
-    const alarms = (repeats: typeof pairs) =>
-      later.filter((b) => exitCodeOf(compareRuns(a, b, { ...options, repeats })) === 1).length;
-    expect(alarms([])).toBeGreaterThan(5);
-    expect(alarms(pairs)).toBeLessThan(4);
+    const a = warmer("a");
+    const repeats = Array.from({ length: 4 }, (_, i) => [a, warmer(`a${i}`)] as const);
+    const later = Array.from({ length: 20 }, (_, i) => warmer(`b${i}`));
+    const alarms = later.filter((b) => exitCodeOf(compareRuns(a, b, { ...options, repeats })) === 1);
+    expect(alarms.length).toBeLessThan(4);
     const [b] = later;
     if (b === undefined) throw new Error("no run");
     expect(formatComparison(compareRuns(a, b, options))).toContain("lathe bench --repeat 3");
-    expect(formatComparison(compareRuns(a, b, { ...options, repeats: pairs }))).toMatch(
+    expect(formatComparison(compareRuns(a, b, { ...options, repeats }))).toMatch(
       /Runs that repeat A or B differ by \d+\.\d %/,
     );
   });
@@ -470,7 +531,7 @@ describe("the compare command", () => {
     const [a, b] = [folder("a", 10), folder("b", 20)];
     const slower = await compareCommand(a, b);
     expect(slower.exitCode).toBe(1);
-    expect(slower.json).toMatchObject({ schema: "lathe.compare/3", a: "a", b: "b", exitCode: 1, provenance: [] });
+    expect(slower.json).toMatchObject({ schema: "lathe.compare/4", a: "a", b: "b", exitCode: 1, provenance: [] });
     expect(slower.text).toMatch(/B over A as a whole: (2\.0|1\.9)\d+ \(.*\): slower/);
     expect((await compareCommand(b, a)).exitCode).toBe(0);
     expect((await compareCommand(a, a, { strict: true })).exitCode).toBe(0);

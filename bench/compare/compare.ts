@@ -12,7 +12,7 @@ import { failureChanges } from "./failures.ts";
 import { type Compared, judgeAlone, judgeTogether } from "./judge.ts";
 import { medianEstimate, pairedFigures, tailEstimates } from "./noise.ts";
 import { otherInputs, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
-import { restartOf, withRestart } from "./repeats.ts";
+import { betweenRuns, restartedServers, withRestart } from "./repeats.ts";
 import { tailFigures } from "./tail.ts";
 
 export type { Agreement, CellChange, Comparison, GroupChange };
@@ -28,6 +28,8 @@ export interface CompareOptions {
   readonly threshold: number;
   /** Pairs of runs that repeat each other: they show what differs between runs of one set-up. */
   readonly repeats?: readonly (readonly [Study, Study])[];
+  /** What a restart changes is no part of any interval: for ratios of what was measured, whatever made it so. */
+  readonly asMeasured?: boolean;
 }
 
 /** What both runs have, and how a log ratio of some of its cells comes to an estimate. */
@@ -41,7 +43,11 @@ interface Pair {
 }
 
 /** Compares two runs cell by cell, by groups of cells that differ in their image alone, and as a whole. */
-export function compareRuns(a: Study, b: Study, { threshold, repeats = [] }: CompareOptions): Comparison {
+export function compareRuns(
+  a: Study,
+  b: Study,
+  { threshold, repeats = [], asMeasured = false }: CompareOptions,
+): Comparison {
   const [measuredA, measuredB] = [measuredIn(a), measuredIn(b)];
   const notComparable = whyNotComparable(a.manifest, b.manifest);
   const inBoth =
@@ -49,10 +55,13 @@ export function compareRuns(a: Study, b: Study, { threshold, repeats = [] }: Com
   const others = otherInputs(a.manifest, b.manifest);
   const shared = inBoth.filter((c) => !others.has(c.image));
   const identical = isOneRun(a, b);
-  const restart = restartOf(repeats, averaged);
+  const between = betweenRuns(repeats, averaged);
+  const asked = new Set(shared.map((c) => c.server));
+  const restarted = asMeasured ? [] : restartedServers(a.manifest, b.manifest).filter((id) => asked.has(id));
   const pair: Pair = {
     ...{ a, b, threshold, nulls: new Set([...nullModels(a.manifest), ...nullModels(b.manifest)]) },
-    settle: (log, cells) => (identical ? { value: 0, se: 0, df: Infinity } : withRestart(log, cells, restart)),
+    settle: (log, cells) =>
+      identical ? { value: 0, se: 0, df: Infinity } : withRestart(log, cells, between, new Set(restarted)),
   };
   const real = shared.filter((c) => !pair.nulls.has(c.model));
   const overall = real.length === 0 ? null : judgeAlone(pair.settle(averaged(a, b, real), real), threshold);
@@ -64,7 +73,8 @@ export function compareRuns(a: Study, b: Study, { threshold, repeats = [] }: Com
     axes: shownAxes([...a.manifest.cells, ...b.manifest.cells], a.axes, ["image"]).map((axis) => axis.key),
     threshold,
     identical,
-    restart: restart ?? null,
+    between,
+    restarted: identical ? [] : restarted,
     notComparable,
     overall,
     agreement: agreementOf(

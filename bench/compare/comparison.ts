@@ -4,7 +4,7 @@ import type { Apart } from "./apart.ts";
 import type { FailureChange } from "./failures.ts";
 import type { Compared, JudgedTogether } from "./judge.ts";
 import type { Difference } from "./provenance.ts";
-import type { Restart } from "./repeats.ts";
+import type { BetweenRuns } from "./repeats.ts";
 
 /** One cell that both runs measured, judged with all other cells. */
 export interface CellChange extends JudgedTogether {
@@ -43,8 +43,10 @@ export interface Comparison {
   readonly threshold: number;
   /** Both are one run: nothing can differ. */
   readonly identical: boolean;
-  /** How much a machine's level differs from run to run anyway, as repeats of these runs show it; null: that is not known. */
-  readonly restart: Restart | null;
+  /** How much a machine's level differs from run to run anyway, as repeats of these runs show it. */
+  readonly between: BetweenRuns;
+  /** Servers that were started anew between the runs, or of which that is not known. */
+  readonly restarted: readonly string[];
   /** Why no latency of one run can be compared with one of the other; null where they can be. Then no cell is compared. */
   readonly notComparable: string | null;
   /** Every cell of both runs, those visited once as noisy as their like; the null model is a group of its own and no part of this. Null: nothing in common. */

@@ -1,10 +1,11 @@
-import { count } from "../../lib/words.ts";
+import { and, count } from "../../lib/words.ts";
 import { formatShare } from "../format/numbers.ts";
 import { when } from "../format/when.ts";
 import type { Comparison } from "./compare.ts";
 import { FAILURE_RULE } from "./failures.ts";
 import { type Change, band } from "./judge.ts";
 import { NOISE_RULE } from "./noise.ts";
+import { ASSUMED_RESTART, type Restart } from "./repeats.ts";
 import { TAIL_RULE } from "./tail.ts";
 
 /** The exit code of a comparison, and why. */
@@ -16,7 +17,7 @@ export interface Verdict {
 }
 
 /** The rules behind a comparison, for readers of its tables: a paragraph each. */
-export function rules({ threshold, restart }: Pick<Comparison, "threshold" | "restart">): string[] {
+export function rules({ threshold, ...runs }: Pick<Comparison, "threshold" | "between" | "restarted" | "a">): string[] {
   const [low, high] = band(threshold);
   return [
     `Slower, faster: the interval of B over A lies wholly above ${high.toFixed(3)} or below ${low.toFixed(3)}. The whole is judged by its ` +
@@ -24,11 +25,7 @@ export function rules({ threshold, restart }: Pick<Comparison, "threshold" | "re
       "interval for all at once. So if nothing got slower, at most 5 % of comparisons end with 1. Seems slower, seems faster: only " +
       "the figure's own 95 % interval lies there. Same: the 95 % interval lies wholly between the two numbers. Otherwise: inconclusive.",
     `${NOISE_RULE}.`,
-    restart === null
-      ? "One run cannot show what differs from run to run (a server that was restarted, another temperature): a change of some " +
-        "per cent may come from that. Runs made with `lathe bench --repeat 3` show it, and every interval then includes it."
-      : `Runs that repeat A or B differ by ${formatShare(Math.expm1(Math.sqrt(2 * restart.variance)))} of a machine's level (one standard ` +
-        "deviation), beyond the noise within them. Every interval includes that.",
+    ...betweenText(runs),
     `${TAIL_RULE}.`,
     `${FAILURE_RULE}.`,
     "Exit code 1: the whole, a group or a cell is slower, a cell that A measured failed in B, or failures rose. Exit code 3: not known, " +
@@ -36,6 +33,34 @@ export function rules({ threshold, restart }: Pick<Comparison, "threshold" | "re
       "inconclusive, or B lacks cells of A. Exit code 0: none of these. --strict: 1 in place of 3.",
   ];
 }
+
+/** What differs from run to run anyway, as far as it is known, for readers. */
+function betweenText({ between, restarted, a }: Pick<Comparison, "between" | "restarted" | "a">): string[] {
+  const differ = (of: Restart, when: string) =>
+    `Runs that repeat A or B${when} differ by ${formatShare(Math.expm1(Math.sqrt(2 * of.variance)))} of a machine's level (one standard ` +
+    "deviation), beyond the noise within them. Intervals include that.";
+  const { same, restarted: anew } = between;
+  return [
+    ...when(
+      restarted.length > 0,
+      `${and(restarted)} ${restarted.length === 1 ? "was" : "were"} restarted between A and B, as far as is known. ` +
+        (anew !== null
+          ? differ(anew, " after a restart")
+          : "No runs that repeat A or B after a restart show what that changes, so intervals allow for " +
+            `${formatShare(Math.expm1(Math.sqrt(ASSUMED_RESTART.variance)))} of a machine's level in each run (one standard deviation): a ` +
+            "smaller change cannot be told from a restart. To show it, restart the servers some times, and measure after each restart: " +
+            `npx lathe bench --repeat-of ${a}`),
+    ),
+    same === null
+      ? "One run cannot show what differs from run to run though nothing was restarted (another temperature): a change of some " +
+        "per cent may come from that. Runs made with `lathe bench --repeat 3` show it, and intervals then include it."
+      : differ(same, ""),
+  ];
+}
+
+/** Whether a restart lies between two runs, and nothing shows what it changes. */
+export const restartUnknown = ({ between, restarted }: Pick<Comparison, "between" | "restarted">): boolean =>
+  restarted.length > 0 && between.restarted === null;
 
 /**
  * Whether B got worse than A.
@@ -70,7 +95,7 @@ function unknownReasons(c: Comparison): string[] {
   const seem = groupsWith(c, "seems slower");
   const computing = c.groups.filter((g) => !g.isNull);
   const open = (computing.length > 0 ? computing : c.groups).filter((g) => g.change === "inconclusive").length;
-  return [
+  const unsure = [
     ...when(seem.median > 0, `${count(seem.median, "group")} ${seem.median === 1 ? "seems" : "seem"} slower`),
     ...when(seem.p90 > 0, `the p90 of ${count(seem.p90, "group")} seems slower`),
     ...when(
@@ -79,6 +104,13 @@ function unknownReasons(c: Comparison): string[] {
     ),
     ...when(c.overall?.change === "inconclusive", "the whole is inconclusive"),
     ...when(open > 0, `${count(open, "group")} inconclusive`),
+  ];
+  return [
+    ...when(
+      restartUnknown(c) && unsure.length > 0,
+      "a change cannot be told from a restart of the servers, which no repeats show",
+    ),
+    ...unsure,
     ...when(c.onlyA.length > 0, `B lacks ${count(c.onlyA.length, "cell")}`),
     ...when(c.otherInput.length > 0, `${count(c.otherInput.length, "cell")} had another photograph`),
   ];

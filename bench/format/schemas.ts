@@ -1,4 +1,4 @@
 /** What the documents of `plan`, `bench`, `report` and `compare` call themselves. */
 export const PLAN_SCHEMA = "lathe.plan/2";
-export const REPORT_SCHEMA = "lathe.report/2";
-export const COMPARE_SCHEMA = "lathe.compare/3";
+export const REPORT_SCHEMA = "lathe.report/3";
+export const COMPARE_SCHEMA = "lathe.compare/4";

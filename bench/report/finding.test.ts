@@ -62,7 +62,7 @@ describe("what a run found", () => {
     const inputs = run({ speed: { cloud: 1, client: 1.01, edge: 2 } });
     const { title, confidence, perModel, next } = findingOf(inputs);
     expect(title).toMatch(
-      /^(cloud or client|client or cloud) \+ gRPC is fastest: [\d.]+ to [\d.]+ ms for ssd-mobilenet$/,
+      /^No clear winner for ssd-mobilenet: (cloud or client|client or cloud) \+ gRPC, [\d.]+( to [\d.]+)? ms$/,
     );
     expect(confidence).toBe("inconclusive");
     const ssd = perModel.find((m) => m.model === "ssd-mobilenet");
@@ -72,6 +72,29 @@ describe("what a run found", () => {
       expect(ssd.settle).toMatch(/^npx lathe bench --models ssd-mobilenet --requests \d+$/);
       expect(next).toBe(ssd.settle);
     }
+  });
+
+  it("has a title that a person would say: many that are open, one machine, one protocol, one place", () => {
+    const many = findingOf(run({ speed: { cloud: 1, client: 1, edge: 1 }, rest: () => 1, noise: 0.05 }));
+    expect(many.confidence).toBe("inconclusive");
+    expect(many.title).toMatch(
+      /^No clear winner for ssd-mobilenet: (cloud|client|edge) \+ (gRPC|REST) or [345] others, [\d.]+ to [\d.]+ ms$/,
+    );
+    const titleOf = (placements: readonly (readonly [string, string])[], clients = ["probe", "rest"]) => {
+      const images = [{ name: "image-1", fileBytes: 1 }];
+      const own = manifestOf({ placements, clients, images, models: ["ssd-mobilenet", "null"] });
+      const study = studyOf(own, 4, (c) =>
+        Array.from({ length: 5 }, (_, i) => ({
+          totalMs: (c.client === "rest" ? 60 : 40) * (c.serverMachine === "edge" ? 2 : 1) * (1 + i / 500),
+        })),
+      );
+      return findingOf(reportInputs(own, { study })).title;
+    };
+    expect(titleOf([["client", "cloud"]])).toBe("cloud + gRPC is fastest: 40.2 ms for ssd-mobilenet");
+    expect(titleOf([["cloud", "cloud"]])).toBe("cloud + gRPC is fastest: 40.2 ms for ssd-mobilenet");
+    const both = ["cloud", "edge"].map((server) => ["client", server] as const);
+    expect(titleOf(both, ["probe"])).toBe("cloud + gRPC is fastest: 40.2 ms for ssd-mobilenet");
+    expect(titleOf([["client", "cloud"]], ["probe"])).toBe("ssd-mobilenet over gRPC takes 40.2 ms (client → cloud)");
   });
 
   it("knows every place and protocol of every model, the null model last and without a best", () => {
@@ -141,7 +164,7 @@ describe("what a run found", () => {
     const machine = answerTo(equal, "Machine");
     expect(machine?.confidence).toBe("inconclusive");
     if (machine?.settle === undefined)
-      expect(machine?.compared).toContain("too close for a longer run to tell them apart");
+      expect(machine?.limit).toContain("too close for a longer run to tell them apart");
   });
 
   it("says why in numbers that were recorded: bytes, the client's work, processors", () => {
@@ -198,8 +221,8 @@ describe("what a run found", () => {
       }),
     );
     const { title, why } = findingOf({ ...inputs, summaries });
-    expect(title).toMatch(/^edge2 /);
-    expect(why[0]).toMatch(/waits 49 % of a call's time .*\(10\.0 ms\)/);
+    expect(title).toBe("No clear winner for ssd-mobilenet: edge2 + gRPC or REST, 20.4 ms");
+    expect(why[0]).toMatch(/^A call to ssd-mobilenet on edge2 \+ gRPC waits 49\s% of its time .*\(10\.0 ms\)/);
   });
 
   it("names the processors of each of several servers on one machine", () => {
@@ -265,7 +288,7 @@ describe("what a run found", () => {
     const inputs = reportInputs(own, { study: { ...base, data }, conditions });
     const { title, loads } = findingOf(inputs);
     expect(title).toMatch(
-      /^client → edge, gRPC, ssd-mobilenet: keeps 5 calls\/s at p95 5\d\.\d ms, falls behind at 20$/,
+      /^ssd-mobilenet over gRPC \(client → edge\) keeps 5 calls\/s at p95 5\d\.\d ms, falls behind at 20$/,
     );
     expect(loads.map((g) => [g.load, g.calls, g.behind])).toEqual([
       ["x8 2/s", 120, false],
@@ -363,17 +386,17 @@ describe("the report of a run's folder", () => {
     const nulls = whole.cells.filter((c) => c.model === "null");
     const odd: readonly (readonly [readonly Cell[], readonly BenchRecord[], string])[] = [
       [whole.cells, [], "Nothing was measured"],
-      [whole.cells, whole.cells.map(failure), "Nothing was measured: all 300 cells failed, most with UNAVAILABLE"],
-      [nulls, nulls.flatMap((c) => [record(c), record(c, 1)]), "null takes 5.00 ms, client → client over gRPC"],
+      [whole.cells, whole.cells.map(failure), "Nothing was measured: all 300 cells failed with UNAVAILABLE"],
+      [nulls, nulls.flatMap((c) => [record(c), record(c, 1)]), "null over gRPC takes 5.00 ms (client → client)"],
       [
         whole.cells.slice(0, 1),
         whole.cells.slice(0, 1).map((c) => record(c)),
-        "rfcn-resnet101 takes 5.00 ms, client → client over gRPC",
+        "rfcn-resnet101 over gRPC takes 5.00 ms (client → client)",
       ],
       [
         loaded,
         loaded.flatMap((c) => [record(c), record(c, 1)]),
-        "client → client, gRPC, rfcn-resnet101: x4, p50 5.00 ms",
+        "rfcn-resnet101 over gRPC (client → client) takes 5.00 ms (p50) under load x4",
       ],
     ];
     for (const [cells, records, title] of odd) {
@@ -383,6 +406,13 @@ describe("the report of a run's folder", () => {
       expect(findingOf(report).title).toBe(title);
       const page = await pageOf(report);
       expect(page).toContain("Lathe&#39;s stand-in");
+      if (/^Nothing/.test(title)) {
+        // Why is all that there is to say: no empty tables, and no answers that are not known.
+        expect(findingOf(report).answers).toEqual([]);
+        expect((await renderSections(report)).map((s) => s.id)).not.toContain("time");
+        expect(await renderSections(report)).not.toContainEqual(expect.objectContaining({ id: "paper" }));
+        expect(frontOf(report).body.text.includes("300 cells: UNAVAILABLE: refused")).toBe(records.length > 0);
+      }
       const read = page.replace(/<script>[^]*<\/script>/, "") + (await reportText(report));
       expect(read).not.toMatch(/NaN|undefined|Infinity/);
       expect(cellsCsv(report).split("\r\n")).toHaveLength(cells.length + 2);

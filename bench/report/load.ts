@@ -15,7 +15,7 @@ import type { ReportInputs } from "./section.ts";
 export async function loadReport(dir: string, say: (text: string) => void): Promise<ReportInputs> {
   const study = await loadStudy(dir);
   const path = join(dir, "records.jsonl");
-  const conditions = await readConditions(path, (characters) =>
+  const conditions = await readConditions(path, study.manifest, (characters) =>
     say(`${path}: the last line is torn (${characters} characters) and left out: the run was killed, or goes on`),
   );
   const earlier = await earlierRun(dir, study.manifest.repeats, say);

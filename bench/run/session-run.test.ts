@@ -75,7 +75,7 @@ describe("a session with the real REST client", () => {
       expect(call).not.toHaveProperty("lateMs");
     }
     expect(mostInFlight).toBe(1);
-    const conditions = (await readConditions(join(dir, "records.jsonl"))).get(m.cells[0]?.id ?? "");
+    const conditions = (await readConditions(join(dir, "records.jsonl"), m)).get(m.cells[0]?.id ?? "");
     expect(conditions).toMatchObject({
       visits: 2,
       end: { reason: "requests", n: 6, precision: expect.anything() as number },

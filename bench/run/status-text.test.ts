@@ -9,7 +9,7 @@ const at = (secondsDone: number, secondsLeft: number, failedCells = 0) =>
   });
 
 test("progress says percent, cells and time left, and what failed", () => {
-  expect(at(60, 180)).toBe("25 %, 112 of 300 cells, 3 min 00 s left; ssd on edge");
+  expect(at(60, 180)).toBe("25 %, 112 of 300 cells visited, 3 min 00 s left; ssd on edge");
   expect(at(60, 180, 2)).toMatch(/; 2 cells failed$/);
 });
 

@@ -8,7 +8,7 @@ export function statusText({ cells, reached, secondsDone, secondsLeft, cell, fai
   // A run that goes on is not done, whatever was estimated.
   const percent = all > 0 ? Math.min(99, Math.floor((100 * secondsDone) / all)) : 0;
   return (
-    `${percent} %, ${reached} of ${count(cells, "cell")}, ${formatSeconds(secondsLeft)} left; ` +
+    `${percent} %, ${reached < cells ? `${reached} of` : "all"} ${count(cells, "cell")} visited, ${formatSeconds(secondsLeft)} left; ` +
     `${cell.model} on ${cell.server}${failedCells > 0 ? `; ${count(failedCells, "cell")} failed` : ""}`
   );
 }

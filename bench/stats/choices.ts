@@ -170,9 +170,10 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     if (own === best.own || fit === undefined)
       return { name: option, at, ms, over: { ratio: 1, interval: null }, maybeFastest: true };
     const contrast = fit.contrast(of(at, option), of(best.at, best.option));
-    const { ratio, interval } = ratioOfContrast({ log: contrast.log, interval: simultaneous(contrast, pairs) });
-    const over = { ratio, interval: known(interval) };
-    return { name: option, at, ms, over, maybeFastest: over.interval === null || over.interval.low <= 1 };
+    const { log, doubt } = contrast;
+    const found = ratioOfContrast({ log, doubt, interval: simultaneous(contrast, pairs) });
+    const over = { ...found, interval: known(found.interval) };
+    return { name: option, at, ms, over, maybeFastest: !isSlower(over, contrast.caution) };
   });
   return {
     ...subject,
@@ -182,6 +183,11 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     planned: Math.max(...[...balance(cells, differ, study.axes).values()].map((own) => own.length)),
     leftOut: [...new Set(cells.map(name))].filter((option) => options.every((o) => o.name !== option)),
   };
+}
+
+/** Whether a ratio is surely above 1, its interval widened so many times. */
+function isSlower({ ratio, interval }: RatioEstimate, caution: number): boolean {
+  return interval !== null && Math.log(ratio) - caution * Math.log(ratio / interval.low) > 0;
 }
 
 function outcomeOf(others: readonly Option[], noiseKnown: boolean): Question["outcome"] {

@@ -2,9 +2,11 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { manifestOf } from "../testing/studies.ts";
 import { readConditions } from "./conditions.ts";
 import { type JournalRecord, RecordWriter } from "../records/records.ts";
 
+const MANIFEST = manifestOf({ placements: [["edge", "edge"]], images: [{ name: "a", fileBytes: 1 }] });
 const at = "2026-01-01T00:00:00.000Z";
 const client = {
   ...{ spanMs: 100, loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0, ownWorkMs: 0 },
@@ -37,7 +39,7 @@ describe("the conditions of a run", () => {
     writer.close();
     appendFileSync(path, '{"type":"end","cell":"c"');
     const torn: number[] = [];
-    const conditions = await readConditions(path, (characters) => torn.push(characters));
+    const conditions = await readConditions(path, MANIFEST, (characters) => torn.push(characters));
     expect(torn).toEqual([24]);
     expect(conditions.get("a")).toMatchObject({ end: { reason: "precision", n: 30 }, visits: 2, flagged: false });
     expect(conditions.get("b")).toMatchObject({ disturbedVisits: 1, disturbances: ["late"], flagged: true });
@@ -52,7 +54,7 @@ describe("the conditions of a run", () => {
     ] as const)
       for (const backlogCalls of backlogs) writer.append({ ...visit(cell, []), backlogCalls } as JournalRecord);
     writer.close();
-    const conditions = await readConditions(path);
+    const conditions = await readConditions(path, MANIFEST);
     expect([conditions.get("slow")?.behind, conditions.get("paused")?.behind]).toEqual([true, false]);
   });
 
@@ -67,14 +69,31 @@ describe("the conditions of a run", () => {
       writer.append({ ...visit(cell, []), use } as JournalRecord);
     writer.append(visit("unread", []));
     writer.close();
-    const conditions = await readConditions(path);
+    const conditions = await readConditions(path, MANIFEST);
     expect(conditions.get("edge")).toMatchObject({ throttledShare: 0.25, stealShare: 0.05 });
     for (const cell of ["free", "unread"])
       expect(conditions.get(cell)).toMatchObject({ throttledShare: null, stealShare: null });
   });
 
+  it("tell which share of all its processors' time a hypervisor kept from a server's machine, never more than all", async () => {
+    const logical = Array.from({ length: 10 }, (_, cpu) => ({
+      ...{ cpu, core: cpu, socket: 0, node: 0, online: cpu < 8 },
+    }));
+    const [first] = MANIFEST.cells;
+    const machines = MANIFEST.machines.map((m) => ({ ...m, facts: { ...m.facts, cpu: { ...m.facts.cpu, logical } } }));
+    const writer = new RecordWriter(path);
+    for (const [cell, stealMs] of [
+      [first?.id, 80],
+      ["of no machine", 1e6],
+    ] as const)
+      writer.append({ ...visit(cell ?? "", []), use: { spanMs: 100, stealMs } } as JournalRecord);
+    writer.close();
+    const conditions = await readConditions(path, { ...MANIFEST, machines });
+    expect([...conditions.values()].map((c) => c.stealShare)).toEqual([0.1, 1]);
+  });
+
   it("are none in records of before they were kept", async () => {
     appendFileSync(path, '{"type":"failure","cell":"a","round":0,"at":"x","error":{"code":"X","message":"x"}}\n');
-    expect((await readConditions(path)).size).toBe(0);
+    expect((await readConditions(path, MANIFEST)).size).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { fellBehind } from "./backlog.ts";
 import { isFlagged } from "./disturbance.ts";
 import { readLines } from "../records/jsonl.ts";
+import type { RunManifest } from "../records/manifest.ts";
 import { EndRecord, type OnTorn, VisitRecord } from "../records/records.ts";
 
 /** Under which conditions a cell was measured: how it ended, and whether its own client disturbed it. */
@@ -16,7 +17,7 @@ export interface CellConditions {
   readonly flagged: boolean;
   /** Share of the CPU quota's periods in which it was used up and the server waited; null where no quota holds or none was read. */
   readonly throttledShare: number | null;
-  /** Time that a hypervisor gave to other guests, as a share of the visits' time, all processors together; null where unread. */
+  /** Share of the server machine's processors' time that a hypervisor gave to other guests during visits, 0 to 1; null where unread. */
   readonly stealShare: number | null;
   /** What its server used in its visits; absent where no machine says. */
   readonly use?: CellUse;
@@ -34,8 +35,16 @@ export interface CellUse {
   readonly peakBytes: number | null;
 }
 
+/** What of a run's manifest tells how many processors a cell's server machine has. */
+type Machines = { readonly [K in "cells" | "machines"]: readonly Readonly<RunManifest[K][number]>[] };
+
 /** Reads the ends and visits of a run. Lines of calls are passed over unread, so this costs little beside the records. */
-export async function readConditions(path: string, onTorn: OnTorn = () => {}): Promise<Map<string, CellConditions>> {
+export async function readConditions(
+  path: string,
+  manifest: Machines,
+  onTorn: OnTorn = () => {},
+): Promise<Map<string, CellConditions>> {
+  const machineOf = new Map(manifest.cells.map((c) => [c.id, c.serverMachine]));
   const cells = new Map<string, { end: EndRecord | null; readonly visits: VisitRecord[] }>();
   const of = (cell: string) => {
     const found = cells.get(cell) ?? { end: null, visits: [] };
@@ -54,10 +63,26 @@ export async function readConditions(path: string, onTorn: OnTorn = () => {}): P
       }
     }
   }
-  return new Map([...cells].map(([cell, { end, visits }]) => [cell, conditionsOf(cell, end, visits)]));
+  const processorsOf = (cell: string) => processors(manifest, machineOf.get(cell));
+  return new Map(
+    [...cells].map(([cell, { end, visits }]) => [cell, conditionsOf(cell, end, visits, processorsOf(cell))]),
+  );
 }
 
-function conditionsOf(cell: string, end: EndRecord | null, visits: readonly VisitRecord[]): CellConditions {
+/** How many processors of a machine run: the kernel counts stolen time over all of them. */
+function processors({ machines }: Machines, machine: string | undefined): number {
+  return Math.max(1, machines.find((m) => m.id === machine)?.facts.cpu.logical.filter((l) => l.online).length ?? 1);
+}
+
+function conditionsOf(
+  cell: string,
+  end: EndRecord | null,
+  visits: readonly VisitRecord[],
+  processors: number,
+): CellConditions {
+  const stolen = share(
+    visits.flatMap(({ use }) => (use?.stealMs === undefined ? [] : [[use.stealMs, use.spanMs * processors] as const])),
+  );
   const disturbances = visits.map((v) => v.disturbed).filter((some) => some.length > 0);
   return {
     cell,
@@ -69,10 +94,8 @@ function conditionsOf(cell: string, end: EndRecord | null, visits: readonly Visi
     throttledShare: share(
       visits.flatMap(({ use }) => (use?.quota ? [[use.quota.throttledPeriods, use.quota.periods] as const] : [])),
     ),
-    stealShare: share(
-      visits.flatMap(({ use }) => (use?.stealMs === undefined ? [] : [[use.stealMs, use.spanMs] as const])),
-    ),
     ...useOf(visits),
+    stealShare: stolen === null ? null : Math.min(1, stolen),
     behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
   };
 }

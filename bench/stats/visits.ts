@@ -59,6 +59,8 @@ export interface CellData {
   readonly failure?: { readonly code: string; readonly message: string };
   /** What failed in this cell, whatever went well later; absent where nothing did. */
   readonly failed?: Failed;
+  /** Measured calls that the client made a second time, because the server had not begun them; absent where there is none. */
+  readonly retried?: number;
 }
 
 /** The visits whose time the clock saw. One whose calls all took 0 ms has no ratio to any other. */
@@ -110,6 +112,7 @@ interface Gathered {
   requestBytes: number | null;
   responseBytes: number | null;
   failure?: { code: string; message: string };
+  retried: number;
   readonly failed: {
     calls: number;
     failures: number;
@@ -139,13 +142,14 @@ export async function gatherCells(
         codes: new Map<string, number>(),
         reported: -1,
       };
-      cells.set(record.cell, (cell = { visits: [], requestBytes: null, responseBytes: null, failed }));
+      cells.set(record.cell, (cell = { visits: [], requestBytes: null, responseBytes: null, retried: 0, failed }));
     }
     if (record.type === "failure") {
       cell.failure = record.error;
       addFailed(cell, record.round, record.error.code, "failures");
     } else if (record.type === "visit") addServer(cell.visits.at(-1), record);
     else if (record.phase === "measure") {
+      if (record.retried === true) cell.retried += 1;
       if (record.ok) add(cell, record);
       else addFailed(cell, record.round, record.error?.code ?? "UNKNOWN", "calls");
     }
@@ -204,7 +208,7 @@ function addServer(visit: OpenVisit | undefined, { round, client, server }: Visi
     };
 }
 
-function close(cell: string, { visits: open, failed, ...gathered }: Gathered): CellData {
+function close(cell: string, { visits: open, failed, retried, ...gathered }: Gathered): CellData {
   const visits = open.map(({ round, totalsMs, phases, ...more }): Visit => {
     const means = phases.map(({ sum, seen }, i) => [PHASES[i], seen === 0 ? null : sum / seen]);
     const phaseMeansMs = Object.fromEntries(means) as Record<Phase, number | null>;
@@ -214,6 +218,7 @@ function close(cell: string, { visits: open, failed, ...gathered }: Gathered): C
   const tried = new Set([...rounds, ...visits.map((v) => v.round)]).size;
   return {
     ...{ cell, totalsMs: Float64Array.from(open.flatMap((v) => v.totalsMs)), visits, ...gathered },
+    ...(retried > 0 && { retried }),
     ...(rounds.size > 0 && {
       failed: { calls, failures, visits: rounds.size, tried, codes: Object.fromEntries(codes) },
     }),

@@ -131,6 +131,31 @@ describe("the script that samples", () => {
     expect(use).toMatchObject({ cpuMs: 9, memoryBytes: 8192, quotas: [{ periods: 7, throttled: 1, throttledMs: 2 }] });
   });
 
+  it.each(["cpu.stat", "cpuacct.usage", "memory.usage_in_bytes", "cgroup"])(
+    "goes on where %s is gone between two commands: a container was restarted",
+    (gone) => {
+      const root = mkdtempSync(join(dir, "root-"));
+      for (const name of ["cpu,cpuacct/c/cpu.stat", "cpu,cpuacct/c/cpuacct.usage", "memory/c/memory.usage_in_bytes"]) {
+        mkdirSync(join(root, "cgroup", name, ".."), { recursive: true });
+        writeFileSync(join(root, "cgroup", name), "nr_periods 1\n");
+      }
+      writeFileSync(join(root, "self"), "12:memory:/c\n4:cpu,cpuacct:/c\n");
+      writeFileSync(join(root, "docker"), "#!/bin/sh\necho 1\n");
+      chmodSync(join(root, "docker"), 0o755);
+      // All is there when it is looked for, and reading it fails.
+      writeFileSync(join(root, "cat"), `#!/bin/sh\ncase $1 in *${gone}) exit 1 ;; esac\nexec /bin/cat "$@"\n`);
+      chmodSync(join(root, "cat"), 0o755);
+      const text = SAMPLE_SCRIPT.replaceAll("/sys/fs/cgroup", join(root, "cgroup"))
+        .replace('[ -e "/proc/$pid/cgroup" ]', "true")
+        .replaceAll("/proc/$pid/cgroup", gone === "cgroup" ? join(root, "none") : join(root, "self"));
+      const env = { ...process.env, PATH: `${root}:${process.env.PATH}` };
+      const input = "\n\n\n";
+      const { stdout, status } = spawnSync("sh", ["-euc", text, "lathe", "name"], { input, env, encoding: "utf8" });
+      expect(status).toBe(0);
+      expect(stdout.match(/^end$/gm)).toHaveLength(3);
+    },
+  );
+
   it("answers with the machine's own counters where the container is not there", () => {
     const text = SAMPLE_SCRIPT.replace("docker container inspect", "false");
     const { stdout, status } = spawnSync("sh", ["-euc", text, "lathe", "name"], { input: "\n\n", encoding: "utf8" });

@@ -15,7 +15,8 @@ export interface UseSample {
 
 /**
  * Prints a sample for each line of standard input, until it ends. Reads control groups of version 1 and 2
- * (kernel.org/doc: cgroup-v1/cpuacct, cgroup-v2, sched-bwc). A container that was restarted has another group.
+ * (kernel.org/doc: cgroup-v1/cpuacct, cgroup-v2, sched-bwc). A container that was restarted has another group, and a group may be
+ * gone between any two commands: none of them ends the script.
  */
 export const SAMPLE_SCRIPT = `
 find_groups() {
@@ -35,18 +36,18 @@ find_groups() {
     case ,$controllers, in *,memory,*) memory=$root/$controllers$path ;; esac
   done < "/proc/$pid/cgroup"
 }
-find_groups "$1"
+find_groups "$1" || :
 while read -r _; do
-  [ -d "$cpu" ] || find_groups "$1"
+  [ -d "$cpu" ] || find_groups "$1" || :
   at=$cpu
   while [ "\${at#/sys/fs/cgroup/}" != "$at" ] && [ -e "$at/cpu.stat" ]; do
     echo group
-    cat "$at/cpu.stat"
+    cat "$at/cpu.stat" || :
     at=\${at%/*}
   done
-  [ -e "$acct/cpuacct.usage" ] && echo "cpuacct_ns $(cat "$acct/cpuacct.usage")"
+  [ -e "$acct/cpuacct.usage" ] && echo "cpuacct_ns $(cat "$acct/cpuacct.usage")" || :
   for file in memory.current memory.usage_in_bytes; do
-    [ -e "$memory/$file" ] && echo "memory $(cat "$memory/$file")"
+    [ -e "$memory/$file" ] && echo "memory $(cat "$memory/$file")" || :
   done
   for file in memory.peak memory.max_usage_in_bytes; do
     [ -e "$memory/$file" ] && echo "peak $(cat "$memory/$file")"

@@ -7,7 +7,7 @@ import { localEnvironment } from "../../infra/hosts/connection/run.ts";
 import { sshArgs, sshEnvironment } from "../../infra/hosts/connection/ssh.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
-import { CLOSE_MS, USE_MS } from "../deadlines.ts";
+import { CLOSE_MS, OPEN_MS, USE_MS } from "../deadlines.ts";
 import type { ServerUse } from "../records/server-use.ts";
 import type { Deployed } from "./deployments.ts";
 import { parseSample, SAMPLE_SCRIPT, useBetween, type UseSample } from "./server-use.ts";
@@ -39,7 +39,7 @@ export function watchServers({ machines, servers }: Deployed, now: () => number)
     const machine = machines.find((m) => m.id === cell.serverMachine);
     const server = servers.find((s) => s.id === cell.server);
     if (machine === undefined || server === undefined) return undefined;
-    const sampler = startSampler(machine, server);
+    const sampler = begun(() => startSampler(machine, server));
     samplers.set(cell.server, sampler);
     return sampler;
   };
@@ -60,6 +60,15 @@ export function watchServers({ machines, servers }: Deployed, now: () => number)
   };
 }
 
+/** A sampler; where it cannot even be started (no process, no memory), one that knows nothing: the run goes on without. */
+function begun(start: () => Sampler): Sampler {
+  try {
+    return start();
+  } catch {
+    return { sample: () => Promise.resolve(undefined), close: () => Promise.resolve() };
+  }
+}
+
 function startSampler({ ssh }: Machine, { container }: Server): Sampler {
   const command = script(SAMPLE_SCRIPT, container);
   const way = ssh === null ? undefined : openPassage(command);
@@ -71,6 +80,9 @@ function startSampler({ ssh }: Machine, { container }: Server): Sampler {
   let take: ((sample: UseSample | undefined) => void) | undefined;
   let gone = false;
   let said = "";
+  let ready = () => {};
+  /** The script runs, or never will. */
+  const opened = new Promise<void>((resolve) => (ready = resolve));
   const give = (sample: UseSample | undefined) => {
     said = "";
     take?.(sample);
@@ -81,19 +93,33 @@ function startSampler({ ssh }: Machine, { container }: Server): Sampler {
     gone = true;
     child.kill("SIGKILL");
     give(undefined);
+    ready();
   };
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
   child.on("error", end);
   child.on("close", end);
   child.stdin.on("error", () => {}); // `close` says the same
-  if (way !== undefined) child.stdin.write(way.head);
+  if (way === undefined) ready();
+  else child.stdin.write(way.head);
+  /** The line after which all is the script's: what a login shell prints before it is none of a sample. */
+  let begin = way === undefined ? undefined : `\n${way.begin}\n`;
   child.stdout.setEncoding("latin1").on("data", (text: string) => {
     said += text;
+    if (begin !== undefined) {
+      const at = said.indexOf(begin);
+      said = at < 0 ? said.slice(-MOST_CHARACTERS) : said.slice(at + begin.length);
+      if (at < 0) return;
+      begin = undefined;
+      ready();
+    }
     if (said.endsWith("\nend\n")) give(parseSample(said.split("\n")));
     else if (said.length > MOST_CHARACTERS) end();
   });
   return {
     async sample() {
+      const opening = setTimeout(end, OPEN_MS);
+      await opened;
+      clearTimeout(opening);
       if (gone) return undefined;
       const sampled = new Promise<UseSample | undefined>((resolve) => (take = resolve));
       const timer = setTimeout(end, USE_MS);

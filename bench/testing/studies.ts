@@ -47,12 +47,19 @@ export function manifestOf(options: {
     clients: [...clients],
     machines: [...new Set(placements.flat())].map(sampleMachine),
     servers: servers.map((id) => ({ ...sampleServer(id, deployed), standIn: false })),
+    readBack: readBackOf(servers, "once"),
     images: options.images.map(({ name, fileBytes, pixels = 1000 }) => ({
       ...{ name, source: name, sha256: "", fileBytes, width: pixels, height: 1 },
     })),
     cells: cellsOf({ placements, models, clients, images: options.images.map((i) => i.name) }),
     remarks: [],
   };
+}
+
+/** What engines said of made-up servers: all of them were started then. */
+export function readBackOf(servers: readonly string[], startedAt: string): RunManifest["readBack"] {
+  const back = { imageId: "i", containerId: "c", startedAt, running: true, restartCount: 0, nanoCpus: 0 };
+  return Object.fromEntries(servers.map((id) => [id, { ...back, cpuSet: "", memoryBytes: 0, env: {} }]));
 }
 
 /** A study with data for every cell, from a function that gives the latencies of one visit's calls. */

@@ -18,7 +18,10 @@ export function ratiosOf(study: Study, earlier: Study | undefined, limit: number
   const none = { measured: null, interval: null, calls: 0 };
   const open = (why: string): Found[] => [{ about: "all cells", outcome: "inconclusive", ...none, why }];
   if (earlier === undefined) return open("there is no earlier run of these cells beside this one");
-  const comparison = compareRuns(onCellsOf(study, earlier), study, { threshold: Math.max(0.001, Math.abs(limit - 1)) });
+  const comparison = compareRuns(onCellsOf(study, earlier), study, {
+    threshold: Math.max(0.001, Math.abs(limit - 1)),
+    asMeasured: true,
+  });
   const { notComparable, groups, newFailures, a } = comparison;
   if (notComparable !== null) return open(`run ${a} is not comparable: ${notComparable}`);
   if (groups.length === 0) return open(`run ${a} has no measured cell in common with this one`);

@@ -1,7 +1,7 @@
 import type { Levels } from "../stats/effects/design.ts";
 import type { Contrast } from "../stats/effects/contrast.ts";
 import type { EffectsFit } from "../stats/effects/effects.ts";
-import type { Interval } from "../stats/math/estimate.ts";
+import type { Doubt, Interval } from "../stats/math/estimate.ts";
 import { normalQuantile, studentQuantile } from "../stats/math/special.ts";
 import { type Study, nullModels, pixelClients } from "../stats/study.ts";
 import { formatInterval } from "../format/numbers.ts";
@@ -21,6 +21,10 @@ export interface Effect {
   readonly interval: Interval | null;
   /** Degrees of freedom of the interval; absent: a normal one's. */
   readonly df?: number;
+  /** How many times as wide its interval is for its outcome (`DRIFT_RULE`); absent: as it is. */
+  readonly caution?: number;
+  /** Why it is less sure than its visits say, or has no interval. */
+  readonly doubt?: Doubt;
   /** By this effect alone. */
   readonly outcome: Outcome;
 }
@@ -66,8 +70,11 @@ export function logEffect(label: string, log: number, interval: Interval | null,
 }
 
 /** A contrast of log latency as an effect. */
-export function contrastEffect(label: string, { log, interval, df }: Contrast): Effect {
-  return logEffect(label, log, interval, df);
+export function contrastEffect(label: string, { log, interval, df, doubt, caution }: Contrast): Effect {
+  const effect = logEffect(label, log, interval, df);
+  if (doubt === undefined) return effect;
+  const wide = interval && { low: log - caution * (log - interval.low), high: log + caution * (interval.high - log) };
+  return { ...effect, outcome: logEffect(label, log, wide).outcome, doubt, caution };
 }
 
 /** How findings come about, for readers. */
@@ -92,11 +99,11 @@ export function findingOf(effects: readonly Effect[], remarks: readonly string[]
 }
 
 /** Whether an effect is against its conclusion as one of several that could have been. */
-function isAgainst({ kind, value, interval, df }: Effect, of: number): boolean {
+function isAgainst({ kind, value, interval, df, caution = 1 }: Effect, of: number): boolean {
   if (interval === null) return false;
   const tail = 0.025;
   const quantile = (p: number) => (df === undefined ? normalQuantile(1 - p) : studentQuantile(1 - p, df));
-  const stretch = quantile(tail / of) / quantile(tail);
+  const stretch = (caution * quantile(tail / of)) / quantile(tail);
   return kind === "ratio"
     ? Math.log(value) + stretch * Math.log(interval.high / value) < 0
     : value + stretch * (interval.high - value) < 0;

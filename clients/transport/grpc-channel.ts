@@ -121,8 +121,9 @@ export class GrpcChannel {
         },
         (error) => {
           clearTimeout(timer);
-          const refused = error instanceof StreamReset && error.errorName === "REFUSED_STREAM" && !exchange.answered;
-          reject(refused || error instanceof GoingAway ? new NotBegun(error) : this.#statusOf(error));
+          const refused =
+            error instanceof GoingAway || (error instanceof StreamReset && error.errorName === "REFUSED_STREAM");
+          reject(refused && !exchange.answered ? new NotBegun(error) : this.#statusOf(error));
         },
       );
       const timer = setTimeout(() => {

@@ -2,12 +2,14 @@ import { UserError, type Fault } from "../../lib/errors.ts";
 import { MACHINE_KEYS, type ConfigValues } from "./keys.ts";
 import { STACK } from "./places.ts";
 import type { ReadConfig } from "./read.ts";
+import { lastName } from "./stack-name.ts";
 import { resolveServers, type ServerSources, type WantedServer } from "./servers.ts";
 import type { StackConfig } from "./types.ts";
 
 /** Where a stack's config comes from. */
 export interface ConfigSources extends Pick<ServerSources, "catalogue" | "kinds"> {
   readonly project: string;
+  /** With its organisation, where it has one. */
   readonly stack: string;
   /** What the user set. */
   readonly config: ReadConfig;
@@ -21,7 +23,7 @@ export interface ConfigSources extends Pick<ServerSources, "catalogue" | "kinds"
 
 /** The role that a stack's machine has, before its defaults are read. */
 export function roleOf(stack: string, values: ConfigValues): string {
-  return values.role ?? stack;
+  return values.role ?? lastName(stack);
 }
 
 /** The user's config, else the role's, else Lathe's default. Pure. @throws UserError with all faults at once */
@@ -38,7 +40,7 @@ export function resolveConfig(sources: ConfigSources): StackConfig {
     faults.push({
       what: "lathe:abandon: this stack is to be forgotten",
       expected: "no abandon in a stack that is to come up",
-      fix: `npx lathe down --stack ${stack}, or npx lathe pulumi config rm lathe:abandon`,
+      fix: `npx lathe down --stack ${stack}, or npx lathe pulumi config rm lathe:abandon --stack ${stack}`,
     });
   }
   if (!local && values.host === undefined && !refused(/^lathe:host:/)) {
@@ -48,7 +50,7 @@ export function resolveConfig(sources: ConfigSources): StackConfig {
       fix: STACK.set(...MACHINE_KEYS.host.example),
     });
   }
-  const workspace = values.workspace ?? `.lathe/${project}-${stack}`;
+  const workspace = values.workspace ?? `.lathe/${project}-${lastName(stack)}`;
   const modelsRefused = refused(/^lathe:(servers(\[\d+\]\.models.*)?|models.*):/);
   const servers = resolveServers(wantedServers(sources, role), { ...sources, role, workspace }, faults, modelsRefused);
   // What holds for several servers is wrong in each of them.

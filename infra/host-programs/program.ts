@@ -2,6 +2,7 @@ import { z } from "zod";
 import { clean } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { progress, type Progress } from "../../lib/progress.ts";
+import { lastName } from "../config/stack-name.ts";
 import { isAbandoned } from "../ownership/abandon.ts";
 
 /** What a program has around it: it may share its process with others (serve.ts). */
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly err: (text: string) => void;
   /** The folder that the engine started it in. */
   readonly cwd: string;
+  /** The stack's name with its organisation, as the engine was told it; absent: it was not. */
+  readonly stack?: string | undefined;
 }
 
 /** A resource's program, ready to be told what to do. */
@@ -36,7 +39,8 @@ export function resourceProgram<S extends z.ZodType>(
   remains: (spec: z.output<S>) => string = () => "nothing",
 ): Program {
   return {
-    async run(wanted, text, { out, err: write, cwd }) {
+    async run(wanted, text, around) {
+      const { out, err: write, cwd } = around;
       // What a host or its Docker engine said goes from here to the engine, and from there to a terminal.
       const err = (words: string) => write(clean(words));
       try {
@@ -51,7 +55,7 @@ export function resourceProgram<S extends z.ZodType>(
             err(`forgotten, because lathe:abandon is set; may be left there: ${remains(spec)} (${why})\n`);
             return undefined;
           }
-          const stack = owner.slice(owner.lastIndexOf("/") + 1);
+          const { stack = lastName(owner) } = around;
           throw new UserError([
             ...error.faults,
             {

@@ -96,6 +96,23 @@ test("a program runs in the process that serves, where one does", async () => {
   }
 });
 
+test.each(["in its own process", "in the process that serves"])(
+  "a fault names the stack with its organisation, as the engine was told it: %s",
+  async (where) => {
+    const path = join(dir, "socket");
+    if (where !== "in its own process") programs = await servePrograms(path);
+    const gone = { ...spec(), target: { destination: "nobody@gone.invalid" } };
+    for (const [told, name] of [
+      [{ LATHE_STACK: "acme/edge" }, "acme/edge"],
+      [{}, "edge"],
+    ] as const) {
+      const { code, stderr } = await run("workspace", "delete", gone, { LATHE_PROGRAMS: path, ...told });
+      expect(code).toBe(1);
+      expect(stderr).toContain(`lathe:abandon true --stack ${name}, then npx lathe down --stack ${name}`);
+    }
+  },
+);
+
 test("a program runs in its own process where nobody listens", async () => {
   const socket = join(dir, "nobody");
   expect(await run("workspace", "create", spec(), { LATHE_PROGRAMS: socket })).toMatchObject({ code: 0 });

@@ -12,6 +12,8 @@ import { text } from "node:stream/consumers";
 const [name = "", action = ""] = process.argv.slice(2);
 const spec = await text(process.stdin);
 const socket = process.env["LATHE_PROGRAMS"];
+/** The stack's name with its organisation, from whoever started the engine. */
+const stack = process.env["LATHE_STACK"];
 const answered = socket === undefined ? undefined : await ask(socket);
 process.exitCode = answered ?? (await runHere());
 
@@ -22,7 +24,7 @@ async function runHere(): Promise<number> {
   return runProgram(name, action, spec, {
     out: (words) => void process.stdout.write(words),
     err: (words) => void process.stderr.write(words),
-    cwd: process.cwd(),
+    ...{ cwd: process.cwd(), stack },
   });
 }
 
@@ -45,6 +47,6 @@ function ask(path: string): Promise<number | undefined> {
     for (const source of [connection, lines]) source.on("error", () => {});
     connection.on("close", () => resolve(code));
     // By a socket, for the spec may be a secret.
-    connection.write(`${JSON.stringify({ program: name, action, cwd: process.cwd(), spec })}\n`);
+    connection.write(`${JSON.stringify({ program: name, action, cwd: process.cwd(), spec, stack })}\n`);
   });
 }

@@ -5,7 +5,10 @@ import { withdrawable } from "../hosts/connection/run.ts";
 import { runProgram } from "./registry.ts";
 
 /** A line from whoever asks (run.ts). The answers are lines of JSON, too: `stdout` and `stderr` as they come, `code` at the end. */
-const Request = z.object({ program: z.string(), action: z.string(), cwd: z.string(), spec: z.string() });
+const Request = z.object({
+  ...{ program: z.string(), action: z.string(), cwd: z.string(), spec: z.string() },
+  stack: z.string().optional(),
+});
 
 /**
  * Runs programs of resources, in this process, for those who ask at a socket.
@@ -41,10 +44,10 @@ export async function servePrograms(path: string): Promise<{ close(): void }> {
 }
 
 async function answer(line: string, socket: Socket, gone: AbortSignal): Promise<void> {
-  const { program, action, cwd, spec } = Request.parse(JSON.parse(line));
+  const { program, action, cwd, spec, stack } = Request.parse(JSON.parse(line));
   const say = (stream: "stdout" | "stderr") => (text: string) =>
     void (socket.writable && socket.write(`${JSON.stringify({ [stream]: text })}\n`));
-  const around = { out: say("stdout"), err: say("stderr"), cwd };
+  const around = { out: say("stdout"), err: say("stderr"), cwd, stack };
   end(socket, { code: await withdrawable(gone, () => runProgram(program, action, spec, around)) });
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
+import { lastName } from "../config/stack-name.ts";
 
 /**
  * Whether a stack's machine was given up (`pulumi config set lathe:abandon true`), as a resource's program finds out when it
@@ -11,8 +12,7 @@ import { parse } from "yaml";
  */
 export async function isAbandoned(owner: string, cwd = process.cwd(), env = process.env): Promise<boolean> {
   if (env["LATHE_ABANDON"] === "true") return true;
-  const stack = owner.slice(owner.lastIndexOf("/") + 1);
-  const text = await readFile(join(dirname(cwd), `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
+  const text = await readFile(join(dirname(cwd), `Pulumi.${lastName(owner)}.yaml`), "utf8").catch(() => "");
   try {
     const { config } = (parse(text) ?? {}) as { config?: Record<string, unknown> };
     return String(config?.["lathe:abandon"]) === "true";

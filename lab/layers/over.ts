@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cached, leftovers } from "../../lib/cache/cached.ts";
+import { cached } from "../../lib/cache/cached.ts";
+import { leftovers } from "../../lib/cache/unfinished.ts";
 import { cacheDir } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
 import { needRoot } from "../debian/needs.ts";
@@ -16,6 +17,8 @@ const RECIPE = 1;
 /**
  * A layer over others, made once and kept in the cache: `make` sees the files of all below as one root folder and changes
  * them as it likes (`inChroot`, `installPackages` and `installWheels` work there); the layer is what it changed. Needs to be root.
+ *
+ * It fits over these layers alone, in this order: overlayfs marks a folder that `make` made so that it hides others of its name.
  *
  * @param key names what `make` does: every version and option that changes it. What lies below is added to it
  */

@@ -6,7 +6,7 @@ import { debianLayer } from "../layers/debian.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
-import { wheelsLayer } from "../layers/wheels.ts";
+import { type Wheels, wheelsLayer } from "../layers/wheels.ts";
 import { tryRun } from "../run.ts";
 
 /** TensorFlow for its C library and message classes, and what they import. */
@@ -24,15 +24,17 @@ export const pythonLayer = (progress: Progress): Promise<Layer> => debianLayer(p
 
 /**
  * The layers of an image whose server runs models in TensorFlow's own session, lowest first: Debian's Python, TensorFlow's wheels
- * without their Python half, and the package `lathe_tf`, which loads and runs SavedModels over TensorFlow's C library. Needs to
- * be root.
+ * without their Python half, the wheels of the kind's own, and the package `lathe_tf`, which loads and runs SavedModels over
+ * TensorFlow's C library. Needs to be root.
+ *
+ * @param own below `lathe_tf`, so that a changed line of it does not mean another installation
  */
-export async function tensorflowLayers(progress: Progress): Promise<readonly Layer[]> {
-  const python = await pythonLayer(progress);
+export async function tensorflowLayers(progress: Progress, ...own: readonly Wheels[]): Promise<readonly Layer[]> {
   const requirements = selectRequirements(await readFile(requirementsFile, "utf8"), RUNTIME_PACKAGES);
-  const runtime = await wheelsLayer([python], { name: "tensorflow", requirements, trim, trimmed: "1" }, progress);
-  const package_ = { name: "lathe_tf", packages: [join(import.meta.dirname, "lathe_tf")] };
-  return [python, runtime, await ownLayer([python, runtime], package_)];
+  const layers = [await pythonLayer(progress)];
+  for (const wheels of [{ name: "tensorflow", requirements, trim, trimmed: "1" }, ...own])
+    layers.push(await wheelsLayer(layers, wheels, progress));
+  return [...layers, await ownLayer(layers, { name: "lathe_tf", packages: [join(import.meta.dirname, "lathe_tf")] })];
 }
 
 /** Leaves out what running a graph never touches: TensorFlow's Python half and headers, tests, and symbols for debuggers. */

@@ -6,7 +6,6 @@ import type { ImageSource, Layer } from "../images.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
-import { wheelsLayer } from "../layers/wheels.ts";
 import { RUNTIME_ENV, tensorflowLayers } from "../tensorflow/layers.ts";
 
 /** The official stubs, the server's gRPC and its JSON. */
@@ -31,9 +30,8 @@ export const FRONT_ENDS = join(import.meta.dirname, "lathe_tfs");
 
 /** TensorFlow's layers, and what the front ends need. Needs to be root. */
 export async function frontEndLayers(progress: Progress): Promise<readonly Layer[]> {
-  const runtime = await tensorflowLayers(progress);
   const requirements = selectRequirements(await readFile(requirementsFile, "utf8"), SERVER_PACKAGES);
-  return [...runtime, await wheelsLayer(runtime, { name: "tf-serving", requirements }, progress)];
+  return tensorflowLayers(progress, { name: "tf-serving", requirements });
 }
 
 const here = (name: string) => join(import.meta.dirname, name);

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { cached, withLock } from "./cached.ts";
+import { cached, withLock, writeAtomic } from "./cached.ts";
 import { judgeHolder, thisHolder } from "./holder.ts";
 import { repoRoot } from "../paths.ts";
 
@@ -135,6 +135,56 @@ describe("a lock", () => {
     await Promise.all(Array.from({ length: 5 }, () => withLock(lock, body)));
     expect(most).toBe(1);
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("what is not finished", () => {
+  const DAY_MS = 24 * 3_600_000;
+  /** Makes a file or folder that was touched so many days ago. */
+  const made = (name: string, days: number, folder = false) => {
+    const path = join(dir, "k", name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    if (folder) mkdirSync(path);
+    else writeFileSync(path, "");
+    const at = (Date.now() - days * DAY_MS) / 1000;
+    utimesSync(path, at, at);
+  };
+  const gone = thisHolder().replace(/-\d+-/, "-999999999-");
+  const left = () => readdirSync(join(dir, "k")).sort();
+
+  it("is swept out of a shared cache a day after another machine, or this one before it booted, has last touched it", async () => {
+    for (const name of [`b.partial.${elsewhere}`, `c.json.${elsewhere}.0123abcd.tmp`, `d.part.${elsewhere}`])
+      made(name, 2);
+    made(`e.json.${gone}.0123abcd.tmp`, 2);
+    const [young, mine, entry] = [`f.partial.${elsewhere}`, `g.partial.${thisHolder()}`, "h.tmp"];
+    made(young, 0.9, true);
+    made(mine, 2, true);
+    made(entry, 2);
+    await cached("k", "a", () => Promise.resolve());
+    expect(left()).toEqual(["a", young, mine, entry].sort());
+  });
+
+  it("is kept where something in it was touched since, or its process still touches its lock", async () => {
+    const [busy, locked] = [`b.partial.${elsewhere}`, `c.partial.${elsewhere}`];
+    for (const name of [busy, locked]) made(name, 2, true);
+    made(`${busy}/deep/file`, 0);
+    for (const name of [`${busy}/deep`, busy]) utimesSync(join(dir, "k", name), 1, 1);
+    writeFileSync(join(dir, "k", "c.lock"), `${elsewhere} 00\n`);
+    await cached("k", "a", () => Promise.resolve());
+    expect(left()).toEqual(["a", busy, "c.lock", locked].sort());
+    // The lock is another's now: the first one was gone.
+    writeFileSync(join(dir, "k", "c.lock"), `${thisHolder()} 00\n`);
+    await cached("k", "d", () => Promise.resolve());
+    expect(left()).not.toContain(locked);
+  });
+
+  it("beside a file that is written whole is removed with the next writing, and nothing else is", async () => {
+    const mine = `note.json.${thisHolder()}.0123abcd.tmp`;
+    const [young, other] = [`note.json.${elsewhere}.0123abcd.tmp`, `note.json.bak.${gone}.0123abcd.tmp`];
+    for (const name of [`note.json.${gone}.0123abcd.tmp`, mine, young, other]) made(name, 0);
+    made(`note.json.${elsewhere}.4567abcd.tmp`, 2);
+    await writeAtomic(join(dir, "k", "note.json"), "{}");
+    expect(left()).toEqual(["note.json", mine, young, other].sort());
   });
 });
 

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { judgeHolder, thisHolder } from "./holder.ts";
+import { leftovers, ownName, sweep, temporaryName } from "./unfinished.ts";
 import { cacheDir } from "../paths.ts";
 
 /** How often a lock's holder touches it. */
@@ -35,6 +36,7 @@ export async function cached(
   const once = async () => {
     if (await exists(final)) return final;
     for (const left of await leftovers(`${final}.partial`)) await rm(left, { recursive: true, force: true });
+    await sweep(dirname(final));
     const partial = ownName(`${final}.partial`);
     await mkdir(partial, { recursive: true });
     try {
@@ -57,20 +59,6 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** A name beside `path` that no other process has: of something that is not finished. */
-export function ownName(path: string): string {
-  return `${path}.${thisHolder()}`;
-}
-
-/** What processes that are seen to be gone have left under such names. */
-export async function leftovers(path: string): Promise<string[]> {
-  const head = `${basename(path)}.`;
-  const names = await readdir(dirname(path)).catch((): string[] => []);
-  return names
-    .filter((name) => name.startsWith(head) && judgeHolder(name.slice(head.length))?.gone === true)
-    .map((name) => join(dirname(path), name));
 }
 
 /**
@@ -157,7 +145,8 @@ async function takeAway(path: string, text: string): Promise<void> {
 /** Writes a file so that a reader sees the old content or the new, never half of it. */
 export async function writeAtomic(path: string, content: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${ownName(path)}.${randomBytes(4).toString("hex")}.tmp`;
+  for (const left of await leftovers(path)) await rm(left, { force: true }).catch(() => {});
+  const temporary = temporaryName(path);
   try {
     await writeFile(temporary, content);
     await rename(temporary, path);

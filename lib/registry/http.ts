@@ -7,7 +7,7 @@ import { Readable, Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
 import { EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from "undici";
-import { leftovers, ownName } from "../cache/cached.ts";
+import { leftovers, ownName } from "../cache/unfinished.ts";
 import { UserError, messageOf } from "../errors.ts";
 
 const ATTEMPTS = 5;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { exists, ownName, withLock } from "../cache/cached.ts";
+import { exists, withLock } from "../cache/cached.ts";
+import { ownName, sweep } from "../cache/unfinished.ts";
 import { UserError } from "../errors.ts";
 import { cacheDir } from "../paths.ts";
 import type { Progress } from "../progress.ts";
@@ -102,6 +103,7 @@ export async function keptArchive(key: string, fetch: (path: string) => Promise<
   await mkdir(dirname(path), { recursive: true });
   return withLock(`${path}.lock`, async () => {
     const before = await exists(path);
+    await sweep(dirname(path));
     if (!before) await fetch(path);
     return { path, before };
   });

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ownName } from "../cache/cached.ts";
+import { ownName } from "../cache/unfinished.ts";
 import type { Progress } from "../progress.ts";
 import { run } from "../run.ts";
 import { keptArchive, memberFiles, type Member } from "./members.ts";

@@ -47,8 +47,12 @@ export function tableMeans(known: Known, images: (cell: Cell) => boolean): Count
 
 const computing = ({ study }: Known) => study.manifest.cells.filter((c) => c.model !== "null");
 
-/** Intervals of the effects of one factor, averaged over all else and at one level of another. */
-export function effects(known: Known, factor: string): Count {
+/**
+ * Intervals of the effects of one factor, averaged over all else and at one level of another.
+ *
+ * @param orSaid right is also one of which the run says that it has too few rounds to tell
+ */
+export function effects(known: Known, factor: string, orSaid = false): Count {
   const cells = computing(known);
   const { axes } = known.study;
   const average = (at: Readonly<Record<string, string>>) =>
@@ -58,13 +62,17 @@ export function effects(known: Known, factor: string): Count {
         .map((c) => logOf(known, c)),
     );
   const rows = effectsOf(known.study)?.rows.filter((r) => r.factor === factor && r.at?.factor !== "image") ?? [];
-  return holds(
-    rows.map((r) => {
-      const where = r.at === null ? {} : { [r.at.factor]: r.at.level };
-      const truth = average({ ...where, [factor]: r.over }) - average({ ...where, [factor]: r.under });
-      return [inLogs(r.interval), truth] as const;
-    }),
+  const said = orSaid ? rows.filter((r) => r.doubt !== undefined).length : 0;
+  const { right, of } = holds(
+    rows
+      .filter((r) => !orSaid || r.doubt === undefined)
+      .map((r) => {
+        const where = r.at === null ? {} : { [r.at.factor]: r.at.level };
+        const truth = average({ ...where, [factor]: r.over }) - average({ ...where, [factor]: r.under });
+        return [inLogs(r.interval), truth] as const;
+      }),
   );
+  return { right: right + said, of: of + said };
 }
 
 /** Counts what a run's answers say: intervals of levels in milliseconds, and whether a level is called the fastest that is not. */

@@ -7,6 +7,7 @@ import { type Count, holds, yes } from "./score.ts";
 
 export const protocol = (known: Known) => effects(known, "client");
 export const place = (known: Known) => effects(known, "placement");
+export const placeOrSaid = (known: Known) => effects(known, "placement", true);
 export const model = (known: Known) => effects(known, "model");
 export const level = (known: Known) => answers(known, "client").levels;
 export const wrongPlace = (known: Known) => answers(known, "placement").wrong;

@@ -1,24 +1,31 @@
-import { ROUNDS_TO_KNOW } from "../../bench/stats/effects/persistence.ts";
+import { DOUBT_WORDS, ROUNDS_TO_KNOW } from "../../bench/stats/effects/persistence.ts";
 import { cellsWithModes } from "../../bench/stats/modes.ts";
 import { cellMedians, tableMeans } from "./figures.ts";
-import { judged, level, missing, model, place, protocol, totals, wrongPlace } from "./looks.ts";
+import { judged, level, missing, model, place, placeOrSaid, protocol, totals, wrongPlace } from "./looks.ts";
 import { type Figure, type Scenario, alarms, coverage, heldOrSaid, single } from "./scenario.ts";
 import { yes } from "./score.ts";
 import { isSlow, worldOf } from "./world.ts";
-import { ADDING, CLIENT, DRIFT, EQUAL, GROUP, HOST, OUTLIERS, usual } from "./worlds.ts";
+import { ADDING, CLIENT, DRIFT, EQUAL, GROUP, HOST, NOISY_IMAGE, OUTLIERS, isNoisy, usual } from "./worlds.ts";
 
-const DRIFT_SAID = `said: less than ${ROUNDS_TO_KNOW} rounds are too short to tell`;
+const shown = (rounds: number, name: string): Figure => ({
+  table: 2,
+  name: `${name}, where an interval is shown`,
+  promised: rounds >= ROUNDS_TO_KNOW ? [0.92, 0.98] : `said beside it: ${DOUBT_WORDS.short}`,
+});
 
-const noisy = (rounds: number, drift: Figure) =>
+/** A machine's noise lasts: from `ROUNDS_TO_KNOW` rounds on intervals hold; of fewer, the figure itself says what they cannot tell. */
+const noisy = (rounds: number) =>
   single(
     "a machine's noise lasts (.7, 5 %)",
     DRIFT,
     { rounds },
     [
-      [{ ...drift, name: "level of a protocol, ms" }, level],
-      [{ ...drift, name: "effect of the place" }, place],
+      [shown(rounds, "level of a protocol, ms"), level],
+      [shown(rounds, "effect of the place"), place],
+      [heldOrSaid("effect of the place"), placeOrSaid],
+      [alarms(2, "a wrong machine called the fastest"), wrongPlace],
     ],
-    rounds > 5 ? 0.5 : 1,
+    rounds > 20 ? 0.3 : rounds > 5 ? 0.5 : 1,
   );
 
 export const repaired: readonly Scenario[] = [
@@ -43,7 +50,7 @@ export const repaired: readonly Scenario[] = [
       ),
     ),
   ),
-  ...[3, 10, 20].map((rounds) => noisy(rounds, { table: 2, name: "", promised: DRIFT_SAID })),
+  ...[3, 10, 20, ROUNDS_TO_KNOW].map(noisy),
   ...[10, 20].map((rounds) =>
     single(
       "a cell's visits go together (.6)",
@@ -51,6 +58,24 @@ export const repaired: readonly Scenario[] = [
       { rounds },
       [[coverage(2, "cell median"), (k) => cellMedians(k)]],
       0.3,
+    ),
+  ),
+  ...[3, 5, 10, 20].map((rounds) =>
+    single(
+      "a noisy image (x3)",
+      NOISY_IMAGE,
+      { rounds },
+      [
+        [
+          rounds < 5
+            ? { table: 2, name: "cell median, of that image", promised: "said: too few visits to tell a noisier cell" }
+            : coverage(2, "cell median, of that image"),
+          (k) => cellMedians(k, isNoisy),
+        ],
+        [coverage(2, "cell median, of the others"), (k) => cellMedians(k, (c) => !isNoisy(c))],
+        [coverage(2, "effect of the protocol"), protocol],
+      ],
+      rounds > 5 ? 0.4 : 0.8,
     ),
   ),
   ...[2, 3, 10].map((rounds) =>
@@ -119,6 +144,8 @@ export const boundary: readonly Scenario[] = (
     ["shocks of a group 3 %", 2, { group: 0.03 }],
     ["shocks of the client machine 5 %", 2, { client: 0.05, machine: 0.02 }],
     ["rounds that hit the whole host", 2, { round: 0.065, machine: 0.045 }],
+    ["a machine's noise lasts (.7, 5 %)", 2, { machine: 0, machineLasts: { sd: 0.05, next: 0.7 } }],
+    ["a noisy image (x3)", 2, { visit: NOISY_IMAGE.visit }],
   ] as const
 ).flatMap(([name, table, more]) =>
   [3, 10].map((rounds) =>

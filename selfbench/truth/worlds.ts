@@ -11,6 +11,11 @@ export const HOST = worldOf({ round: 0.065, machine: 0.045 });
 export const CLIENT = worldOf({ client: 0.03, machine: 0.02 });
 export const GROUP = worldOf({ group: 0.03 });
 export const DRIFT = worldOf({ machine: 0, machineLasts: { sd: 0.05, next: 0.7 } });
+/** One image is three times as noisy as its like: `isNoisy` tells its cells. */
+export const NOISY_IMAGE = worldOf({
+  visit: (c) => ({ sd: (isNoisy(c) ? 3 : 1) * usual.visit(c).sd }),
+});
+export const isNoisy = (c: { readonly image: string }): boolean => c.image === "image-2";
 
 const COMPUTE: Readonly<Record<string, number>> = { "rfcn-resnet101": 2400, "ssd-mobilenet": 50, null: 0 };
 const SPEED: Readonly<Record<string, number>> = { client: 1, cloud: 0.65, edge: 1.5 };

@@ -23,6 +23,9 @@ const DESK = { width: 1280, height: 800 };
 /** A phone's page with all folds closed, in pixels. */
 const LONGEST = 12_000;
 
+/** Pages of A4 that a report may take. */
+const MOST_PAGES = 8;
+
 /** Texts of charts that stick out of their picture, where they are cut off. */
 const CUT_OFF = `[...document.querySelectorAll("svg text")].filter((text) => {
   const own = text.getBoundingClientRect(), box = text.closest("svg").getBoundingClientRect();
@@ -223,6 +226,10 @@ describe("the report in a real browser", () => {
     // A card's names of columns are generated, so the cell that has one is looked at.
     const box = await table.locator(`td[data-title="on the paper's own numbers"]`).first().boundingBox();
     expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThanOrEqual(PHONE.width);
+    // The longest name beside the longest value: it takes a second line before it runs into that.
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector("#verdicts .cards td"), "::before").whiteSpace`),
+    ).toBe("normal");
     expect(
       await table.evaluate((e: { scrollWidth: number; clientWidth: number }) => e.scrollWidth - e.clientWidth),
     ).toBe(0);
@@ -240,12 +247,15 @@ describe("the report in a real browser", () => {
     await page.close();
   });
 
-  it("prints folded parts too, but no list of contents and no table of hundreds of cells", async () => {
+  it("prints what is unfolded and every caveat on few pages, no list of contents and no table of hundreds of cells", async () => {
     const { page } = await open(plain, DESK, "light");
-    const folded = page.locator("#time details table").first();
-    expect(await folded.isVisible()).toBe(false);
+    const folded = page.locator("#time details").first();
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
-    expect(await folded.isVisible()).toBe(true);
+    expect(await folded.isVisible()).toBe(false);
+    expect(await page.locator(".strip li").first().isVisible()).toBe(true);
+    await folded.evaluate((e: { open: boolean }) => void (e.open = true));
+    expect(await folded.locator(".panel, table").first().isVisible()).toBe(true);
+    await folded.evaluate((e: { open: boolean }) => void (e.open = false));
     expect(await page.locator("nav").isVisible()).toBe(false);
     expect(await page.locator("#cells").isVisible()).toBe(false);
     expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
@@ -263,7 +273,8 @@ describe("the report in a real browser", () => {
     ).toEqual([]);
     await page.setViewportSize(DESK);
     await page.screenshot({ path: join(PICTURES, "print.png"), fullPage: true });
-    await page.pdf({ path: join(PICTURES, "print.pdf"), format: "A4", printBackground: true });
+    const pdf = await page.pdf({ path: join(PICTURES, "print.pdf"), format: "A4", printBackground: true });
+    expect(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length).toBeLessThan(MOST_PAGES);
     expect(statSync(join(PICTURES, "print.pdf")).size).toBeGreaterThan(50_000);
     await page.close();
   });

@@ -58,3 +58,13 @@ test("a value that Pulumi holds as a secret is refused, because outputs and name
   expect(refused).toContain("lathe:servers: set with --secret");
   expect(refused).not.toContain("hidden.example");
 });
+
+test("a stack of an organisation is named in full in commands, and by its last name everywhere else", async () => {
+  await mockPulumi({ standIn: false, env: {}, command: [] }, { stack: "edge", organization: "acme" });
+  pulumi.runtime.setAllConfig({ "lathe:host": "edge.example", "lathe:models": '["null"]', "lathe:abandon": "true" });
+  await expect(stackConfig()).rejects.toThrow(
+    "npx lathe down --stack acme/edge, or npx lathe pulumi config rm lathe:abandon --stack acme/edge",
+  );
+  pulumi.runtime.setAllConfig({ "lathe:host": "edge.example", "lathe:models": '["null"]' });
+  expect(await stackConfig()).toMatchObject({ role: "edge", workspace: ".lathe/lathe-edge" });
+});

@@ -195,7 +195,7 @@ test("a token is asked for by a proxy at the endpoint's port, and what clients n
 test("servers that do not fit into the machine's memory together are refused before anything is pulled, with those that fit", async () => {
   const registered = await mockPulumi(REPORT);
   const edge = machine("edge.example");
-  const facts = { ...edge.facts, memoryBytes: 2 ** 30 };
+  const facts = { ...edge.facts, memoryBytes: 1.25 * 2 ** 30 };
   const large = (bytes: number) => {
     const { versions, ...own } = artifact("null");
     return [{ ...own, versions: versions.map((v) => ({ ...v, bytes })) }];
@@ -204,9 +204,9 @@ test("servers that do not fit into the machine's memory together are refused bef
     config: { ...config, name, id: `edge/${name}`, container: name },
     models: large((i + 1) * 60 * 2 ** 20),
   }));
-  // By the kind's estimate 270, 390 and 510 MiB, where nine tenths of a GiB are 921.
+  // By the kind's estimate 400, 640 and 880 MiB, where nine tenths of the machine's memory are 1152.
   await expect(declare({ ...edge, facts }, servers)).rejects.toThrow(
-    /servers need 1170 MiB of memory .*\(one 270 MiB, two 390 MiB, three 510 MiB\).* 921 MiB for them: one and two fit \(660 MiB\)/,
+    /servers need 1920 MiB of memory .*\(one 400 MiB, two 640 MiB, three 880 MiB\).* 1152 MiB for them: one and two fit \(1040 MiB\)/,
   );
   expect(registered).toEqual([]);
   const [one, two] = servers;

@@ -13,7 +13,10 @@ export interface Registered {
 }
 
 /** Puts Pulumi under mocks; gives the list that every resource of the program will be in. */
-export async function mockPulumi(report: object, { preview = false, stack = "edge" } = {}): Promise<Registered[]> {
+export async function mockPulumi(
+  report: object,
+  { preview = false, stack = "edge", organization = "" } = {},
+): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -30,6 +33,7 @@ export async function mockPulumi(report: object, { preview = false, stack = "edg
     "lathe",
     stack,
     preview,
+    organization,
   );
   return registered;
 }

@@ -131,7 +131,6 @@ describe.each([...grpcClients, ...restClients])("%s", (name) => {
     const startAt = performance.now();
     expect(await outcome(name, port)).toMatchObject({ ok: false, error: { code: "DEADLINE_EXCEEDED" } });
     expect(performance.now() - startAt).toBeGreaterThan(1400);
-    expect(performance.now() - startAt).toBeLessThan(4000);
   });
 
   it("refuses a tensor that is not what its shape says, without sending it", async () => {
@@ -332,6 +331,14 @@ describe("probe and a server that has not begun a call", () => {
 
   it.each<[string, (stream: number) => readonly Buffer[]]>([
     ["refuses it after it began to answer", (stream) => [frame(1, 4, stream, HEAD), frame(3, 0, stream, uint32(7))]],
+    [
+      "goes away below it after it began to answer",
+      (stream) => [frame(1, 4, stream, HEAD), frame(7, 0, 0, uint32(0, 0))],
+    ],
+    [
+      "goes away below it after half an answer",
+      (stream) => [frame(1, 4, stream, HEAD), frame(0, 0, stream, EMPTY_MESSAGE), frame(7, 0, 0, uint32(0, 0))],
+    ],
     ["resets it for another reason", (stream) => [frame(3, 0, stream, uint32(2))]],
     ["goes away above it and ends", (stream) => [frame(7, 0, 0, uint32(stream, 0)), frame(3, 0, stream, uint32(8))]],
   ])("makes no second attempt where that %s", async (_what, first) => {

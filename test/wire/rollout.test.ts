@@ -66,7 +66,7 @@ function spec(version: number, canary?: number): GateRun {
 /** Waits for the versions, as the gate's own check does. */
 async function loaded(models: readonly GateModel[]): Promise<void> {
   for (const { version } of models) {
-    await expect.poll(async () => (await modelStatus(query())).ok, { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => (await modelStatus(query())).ok, { timeout: 60_000 }).toBe(true);
     for (let waited = 0; ; waited += 100) {
       const asked = await modelStatus(query());
       const found = asked.ok ? asked.value.find((v) => v.version === version) : undefined;
@@ -103,14 +103,14 @@ it("a version that loads and does not predict is taken back: versions, labels an
   await expect(roll(spec(2), refuses)).rejects.toThrow(
     /answers nonsense\nwhat was served before is served on: detector 1\n/,
   );
-  await expect.poll(available, { timeout: 10_000 }).toEqual([1]);
+  await expect.poll(available, { timeout: 60_000 }).toEqual([1]);
   expect(await label("stable")).toBe(1);
   expect(await configFile()).toBe(before);
 });
 
 it("a version that cannot be loaded is taken back, and is tried anew once its files are mended", async () => {
   await expect(roll(spec(4))).rejects.toThrow(/version 4: Could not find SavedModel[\s\S]*served on: detector 1\n/);
-  await expect.poll(available, { timeout: 10_000 }).toEqual([1]);
+  await expect.poll(available, { timeout: 60_000 }).toEqual([1]);
   await rm(join(server.models, MODEL, "4"), { recursive: true });
   await cp(join(server.models, MODEL, "2"), join(server.models, MODEL, "4"), { recursive: true });
   await roll(spec(4));
@@ -123,10 +123,10 @@ it("a rollout that was killed in the middle is simply begun again", async () => 
   expect(await reloadConfig({ ...query(), port: server.grpcPort }, configMessage(trial, server.models))).toMatchObject({
     ok: true,
   });
-  await expect.poll(available, { timeout: 10_000 }).toEqual([4, 2]);
+  await expect.poll(available, { timeout: 60_000 }).toEqual([4, 2]);
   await roll(spec(2, 3));
   await checkLabels(spec(2, 3));
-  await expect.poll(available, { timeout: 10_000 }).toEqual([3, 2]);
+  await expect.poll(available, { timeout: 60_000 }).toEqual([3, 2]);
   expect([await label("stable"), await label("canary")]).toEqual([2, 3]);
 });
 

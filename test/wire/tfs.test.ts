@@ -257,21 +257,24 @@ describe("a running server", () => {
     expect(server.log()).toMatch(/Loading servable: \{name: null version: 3\} failed: Can't parse/);
   });
 
-  it("says at its start that it is a stand-in, and is gone within two seconds of SIGTERM", async () => {
+  it("says at its start that it is a stand-in, and is gone before Docker would kill it, ten seconds after SIGTERM", async () => {
     expect(server.log()).toMatch(/lathe-tfs-stand-in .*a stand-in for TensorFlow Serving 2\.14\.1, not its binary/);
     const started = Date.now();
     server.child.kill("SIGTERM");
     await new Promise((done) => server.child.once("exit", done));
     expect(server.child.exitCode).toBe(0);
-    expect(Date.now() - started).toBeLessThan(2000);
+    expect(Date.now() - started).toBeLessThan(10_000);
   });
 });
 
-it("the stand-in's own unit tests pass", async () => {
-  const { python } = await pythonEnv(progress());
-  const cwd = join(repoRoot, "lab/tf-serving");
-  const env = { ...process.env, PYTHONPATH: join(repoRoot, "lab/tensorflow") };
-  const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd, env });
-  expect(result.stderr).toMatch(/Ran \d\d tests/);
-  expect(result.exitCode, result.stderr).toBe(0);
-});
+it.each(["tf-serving", "tensorflow"])(
+  "the own unit tests of the stand-in and of the session below it pass: %s",
+  async (part) => {
+    const { python } = await pythonEnv(progress());
+    const cwd = join(repoRoot, "lab", part);
+    const env = { ...process.env, PYTHONPATH: join(repoRoot, "lab/tensorflow") };
+    const result = await tryRun([python, "-B", "-m", "unittest", "discover", "-t", ".", "tests"], { cwd, env });
+    expect(result.stderr).toMatch(/Ran \d+ tests/);
+    expect(result.exitCode, result.stderr).toBe(0);
+  },
+);

@@ -2,6 +2,7 @@ import { and } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
 import { isPlain } from "../../matrix/cell.ts";
 import { type Question, type Subject, ask, callerOf, questions, unanswered } from "../../stats/choices.ts";
+import { DOUBT_WORDS } from "../../stats/effects/persistence.ts";
 import { type Study, nullModels } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
 import { fastestText, othersText } from "./compared.ts";
@@ -15,7 +16,8 @@ import { causeOf } from "./why.ts";
  */
 export function answersOf(inputs: ReportInputs): readonly FindingAnswer[] {
   const { study } = inputs;
-  if (study === undefined) return [];
+  // Where nothing was measured, why is all there is to say.
+  if (study === undefined || [...inputs.summaries.values()].every((s) => s.n === 0)) return [];
   const asked = questions(study).filter((q) => q.model === undefined && q.options.length > 1);
   const open = unanswered(study).filter((u) => u.model === undefined);
   return [
@@ -23,7 +25,7 @@ export function answersOf(inputs: ReportInputs): readonly FindingAnswer[] {
     ...open.map((u): FindingAnswer => {
       const compared = `${u.measured} of ${u.options} options can be compared: cells failed, or were not measured`;
       const base = { question: questionText(u, inputs), answer: "not known", confidence: "inconclusive" } as const;
-      return { ...base, compared, why: "", settle: resumeCommand(inputs) };
+      return { ...base, compared, limit: "", why: "", settle: resumeCommand(inputs) };
     }),
   ];
 }
@@ -57,14 +59,21 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     question: questionText(q, inputs),
     answer: fastestText(q, study),
     confidence: sure ? "high" : "inconclusive",
-    compared: [
-      othersText(q, study),
+    compared: othersText(q, study),
+    limit: [
+      ...doubtsOf(q),
       ...when(unsure.length > 0, `inconclusive for ${and(unsure.map((own) => own.model ?? ""))} alone`),
       ...when(!sure && settle === undefined, "too close for a longer run to tell them apart"),
     ].join("; "),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),
   };
+}
+
+/** What so few rounds cannot tell of a comparison of machines. */
+function doubtsOf({ options }: Question): string[] {
+  const doubts = new Set(options.flatMap((o) => o.over.doubt ?? []));
+  return [...doubts].map((doubt) => DOUBT_WORDS[doubt]);
 }
 
 /** What readers call a question about an axis; of other axes than these their own title. */
@@ -74,5 +83,6 @@ function questionText(q: Subject, { axes }: ReportInputs): string {
   const titles = q.differ.map((key) => ASKED[key] ?? axes.find((axis) => axis.key === key)?.title ?? key);
   const text = and(titles);
   const about = text.charAt(0).toUpperCase() + text.slice(1);
-  return `${about}${q.local ? " that calls itself" : ""}${q.model === undefined ? "" : ` for ${q.model}`}`;
+  const of = q.local ? " for local calls to " : " for ";
+  return `${about}${q.model !== undefined ? of + q.model : q.local ? " for local calls" : ""}`;
 }

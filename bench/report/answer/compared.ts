@@ -3,6 +3,7 @@ import { type Interval, known } from "../../stats/math/estimate.ts";
 import type { Study } from "../../stats/study.ts";
 import { UNKNOWN, formatInterval } from "../../format/numbers.ts";
 import { optionName, optionParts, or } from "./names.ts";
+import type { FindingAnswer } from "./types.ts";
 
 /** Options that may be the fastest; the one that was, first. */
 export const mayBeFastest = ({ options }: Pick<Question, "options">): readonly Option[] =>
@@ -11,11 +12,10 @@ export const mayBeFastest = ({ options }: Pick<Question, "options">): readonly O
 /** Most options that are named where it is open which is the fastest. */
 const NAMED = 3;
 
-/** The fastest, or those between which it is open: `cloud or client + gRPC`, `one of 4: cloud + gRPC, …`. */
+/** The fastest, or those between which it is open: `cloud or client + gRPC`, `cloud + gRPC or 4 others`. */
 export function fastestText(q: Pick<Question, "options">, study: Study): string {
   const open = mayBeFastest(q);
-  if (open.length > NAMED)
-    return `one of ${open.length} (${optionName(open[0]?.at ?? {}, study)} was the fastest measured)`;
+  if (open.length > NAMED) return `${optionName(open[0]?.at ?? {}, study)} or ${open.length - 1} others`;
   const parts = open.map((o) => optionParts(o.at, study.axes, study.manifest.clients));
   // `cloud + gRPC or client + gRPC` is `cloud or client + gRPC` where they differ in one part alone.
   const columns = (parts[0] ?? []).map((_, i) => [...new Set(parts.map((p) => p[i] ?? ""))]);
@@ -31,6 +31,10 @@ export function othersText({ options }: Pick<Question, "options">, study: Study)
   const short = (o: Option) => `${optionName(o.at, study)} ${timesText(o.over.ratio, o.over.interval, "times")}`;
   return [slowerText(first, study), ...others.map(short)].join(", ");
 }
+
+/** What an answer rests on and what limits it, in a sentence without its full stop. */
+export const besideText = ({ compared, limit }: Pick<FindingAnswer, "compared" | "limit">): string =>
+  [compared, limit].filter((text) => text !== "").join("; ");
 
 /** `client + gRPC takes 1.20 times as long (0.77 to 1.87)`. */
 export function slowerText(o: Option, study: Study): string {

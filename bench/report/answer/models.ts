@@ -66,6 +66,7 @@ function rowsOf(inputs: ReportInputs, model: string, question: Question | undefi
       protocol: name(cell.client),
       medianMs: measured.length === 0 ? null : (option?.ms.ratio ?? own),
       interval: known(option?.ms.interval),
+      ...(option?.ms.doubt && { doubt: option.ms.doubt }),
       compared,
       best: compared && option === fastest,
       maybeBest: compared && option.maybeFastest,

@@ -49,6 +49,25 @@ function pooledOf(group: CellGroup, inputs: ReportInputs): Pooled | undefined {
   };
 }
 
+/** What tells some groups under load apart: words that all share, and a title and a text for each thing in which they differ. */
+export function tellApart(loads: readonly Pooled[]): {
+  readonly same: readonly string[];
+  readonly differ: readonly (readonly [title: string, of: (g: Pooled) => string])[];
+} {
+  const connections = (g: Pooled) => /^x(\d+) /.exec(g.load)?.[1] ?? "";
+  const one = new Set(loads.map(connections)).size === 1;
+  const all: readonly (readonly [string, (g: Pooled) => string])[] = [
+    ["from → to", (g) => g.place],
+    ["protocol", (g) => g.protocol],
+    ["model", (g) => g.model],
+    ["load", (g) => (one ? g.load.replace(/^x\d+ /, "") : g.load)],
+  ];
+  const differ = all.filter(([title, of]) => title === "load" || new Set(loads.map(of)).size > 1);
+  const shared = all.filter((a) => !differ.includes(a)).flatMap(([, of]) => loads.slice(0, 1).map(of));
+  const several = one ? loads.slice(0, 1).map(connections).filter(Boolean) : [];
+  return { same: [...shared, ...several.map((n) => `${n} connections`)], differ };
+}
+
 /**
  * How many answers came a second: from the first answer of a visit to its last one there is one answer less than calls. When the
  * first came is known by how long calls take on average without the time that they waited for their turn.

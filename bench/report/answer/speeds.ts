@@ -6,9 +6,10 @@ import { once } from "../../stats/math/memo.ts";
 import { type Modes, cellsWithModes, findModes } from "../../stats/modes.ts";
 import { nullModels } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
-import { causeOfSpeeds } from "./causes.ts";
+import { causesOf } from "./causes.ts";
 import { placeText, protocolNames } from "./names.ts";
 import { scaledVisits } from "./scaled.ts";
+import type { Notable } from "./types.ts";
 
 /** A place, protocol and model whose calls have several speeds, or a single cell of it. */
 export interface Speeds extends Modes {
@@ -21,6 +22,8 @@ export interface Speeds extends Modes {
   /** What was found, as a clause without the title, and the likely cause, as sentences. */
   readonly text: string;
   readonly cause: string;
+  /** The speeds alone: `2 speeds, 60.0 and 89.4 ms`. */
+  readonly short: string;
 }
 
 /** How groups of cells are tested, beside `MODES_RULE`. */
@@ -54,10 +57,22 @@ export const speedsOf = once((inputs: ReportInputs): readonly Speeds[] => {
   const known = new Set(found.flatMap(({ group }) => group.map((c) => c.id)));
   const single = cellsWithModes(study).filter(({ cell }) => !known.has(cell.id));
   const nulls = nullModels(manifest);
-  const all = [
-    ...found.map(({ group, visits, modes }) => speedsText(group, visits, modes, inputs)),
-    ...single.map(({ cell, modes, p }) => speedsText([cell], scaledVisits([cell], study), { modes, p }, inputs)),
+  const several = [
+    ...found,
+    ...single.map(({ cell, modes, p }) => ({
+      group: [cell] as CellGroup,
+      visits: scaledVisits([cell], study),
+      modes: { modes, p },
+    })),
   ];
+  const causes = causesOf(
+    several.map((s) => s.group),
+    inputs,
+  );
+  const all = several.map(({ group, visits, modes }) => ({
+    ...speedsText(group, visits, modes, inputs),
+    cause: causes.get(group) ?? "",
+  }));
   return all.toSorted((a, b) => Number(nulls.has(a.model)) - Number(nulls.has(b.model)));
 });
 
@@ -66,11 +81,12 @@ function speedsText(
   visits: readonly (readonly number[])[],
   found: Modes,
   inputs: ReportInputs,
-): Speeds {
+): Omit<Speeds, "cause"> {
   const [cell] = group;
   const { modes } = found;
   const place = `${placeText(cell, inputs)}, ${protocolNames(inputs.manifest.clients)(cell.client)}, ${cell.model}`;
-  const speeds = and(modes.map((m) => `${formatMs(m.ms)} ms (${Math.round(100 * m.share)} %)`));
+  const shares = wholePercents(modes.map((m) => m.share));
+  const speeds = and(modes.map((m, i) => `${formatMs(m.ms)} ms (${shares[i] ?? 0} %)`));
   const nearest = (ms: number) =>
     modes.reduce((a, b) => (Math.abs(Math.log(b.ms / ms)) < Math.abs(Math.log(a.ms / ms)) ? b : a));
   const several = visits.filter((calls) => calls.length > 1);
@@ -81,16 +97,22 @@ function speedsText(
     ...{ model: cell.model, client: cell.client, visits },
     title: group.length > 1 || inputs.manifest.images.length === 1 ? place : `${place}, ${cell.image}`,
     text: `calls have ${count(modes.length, "speed")}, ${speeds}; ${changes}`,
-    cause: causeOfSpeeds(group, inputs),
+    short: `${count(modes.length, "speed")}, ${and(modes.map((m) => formatMs(m.ms)))} ms`,
   };
 }
 
-/** The finding on speeds in a sentence or two for each cause: the machines, and the speeds of the clearest place. */
-export function notableOf(inputs: ReportInputs): string[] {
+/** Shares in whole per cent that come to 100: the last one is what the others leave. */
+function wholePercents(shares: readonly number[]): number[] {
+  const rounded = shares.slice(0, -1).map((share) => Math.round(100 * share));
+  return [...rounded, 100 - rounded.reduce((sum, share) => sum + share, 0)];
+}
+
+/** The finding on speeds for each cause: those of the first place, since groups of cells stand before single ones, and how many others there are. */
+export function notableOf(inputs: ReportInputs): Notable[] {
   return [...Map.groupBy(speedsOf(inputs), (s) => s.cause)].flatMap(([cause, own]) => {
-    const [clearest] = own.toSorted((a, b) => a.p - b.p);
-    if (clearest === undefined) return [];
+    const [first] = own;
+    if (first === undefined) return [];
     const more = own.length > 1 ? `; the same at ${count(own.length - 1, "other place")}` : "";
-    return [`${clearest.title}: ${clearest.text}${more}. ${cause}`];
+    return [{ short: `${first.title}: ${first.short}`, whole: `${first.title}: ${first.text}${more}.`, cause }];
   });
 }

@@ -40,15 +40,16 @@ export function titleOf(
   const { question } = best;
   if (question === undefined || question.options.length < 2 || inputs.study === undefined) {
     const row = best.rows.find((r) => r.medianMs === fastestMs(best));
-    return { title: `${best.model} takes ${ms}, ${row?.place ?? ""} over ${row?.protocol ?? ""}` };
+    return { title: `${best.model} over ${row?.protocol ?? ""} takes ${ms} (${row?.place ?? ""})` };
   }
   const open = mayBeFastest(question);
   const who = fastestText(question, inputs.study);
   const next = otherServer(question, inputs.study);
   if (question.outcome === "clear")
     return { title: `${who} is fastest: ${ms} for ${best.model}${next}`, confidence: "high" };
-  const range = `${formatMs(open[0]?.ms.ratio ?? NaN)} to ${formatMs(Math.max(...open.map((o) => o.ms.ratio)))} ms`;
-  return { title: `${who} is fastest: ${range} for ${best.model}`, confidence: "inconclusive" };
+  const [from, to] = [open[0]?.ms.ratio ?? NaN, Math.max(...open.map((o) => o.ms.ratio))].map(formatMs);
+  const range = from === to ? `${from} ms` : `${from} to ${to} ms`;
+  return { title: `No clear winner for ${best.model}: ${who}, ${range}`, confidence: "inconclusive" };
 }
 
 /** Where servers are the question: how much longer the next best server takes. */
@@ -69,22 +70,26 @@ function loadTitleOf(loads: readonly Pooled[]): string {
   if (shown === undefined) return "Nothing was measured";
   const errors = loads.reduce((sum, g) => sum + g.errors, 0);
   const failed = errors === 0 ? "" : `; ${count(errors, "call")} failed`;
-  const tail = shown.p95Ms === null ? `p50 ${formatMs(shown.p50Ms ?? NaN)} ms` : `p95 ${formatMs(shown.p95Ms)} ms`;
+  const [quantile, ms] = shown.p95Ms === null ? ["p50", shown.p50Ms ?? NaN] : ["p95", shown.p95Ms];
   const calls = `${shown.askedPerSecond ?? ""} calls/s`;
   const what =
     kept !== undefined
-      ? `keeps ${calls} at ${tail}${behind === undefined ? "" : `, falls behind at ${behind.askedPerSecond}`}`
+      ? `keeps ${calls} at ${quantile} ${formatMs(ms)} ms${behind === undefined ? "" : `, falls behind at ${behind.askedPerSecond}`}`
       : behind !== undefined
-        ? `falls behind at ${calls}`
-        : `${shown.load}, ${tail}`;
-  return `${shown.place}, ${shown.protocol}, ${shown.model}: ${what}${failed}`;
+        ? `falls behind at ${calls} already`
+        : `takes ${formatMs(ms)} ms (${quantile}) under load ${shown.load}`;
+  return `${shown.model} over ${shown.protocol} (${shown.place}) ${what}${failed}`;
 }
 
 /** Why there is no finding. */
 function nothingOf({ cells, summaries }: ReportInputs): string {
   const failures = cells.flatMap((c) => summaries.get(c.id)?.failure ?? []);
   if (failures.length === 0) return "Nothing was measured";
-  const [code] = [...Map.groupBy(failures, (f) => f.code)].sort(([, a], [, b]) => b.length - a.length)[0] ?? [""];
-  const all = failures.length === cells.length ? `all ${count(cells.length, "cell")}` : count(failures.length, "cell");
-  return `Nothing was measured: ${all} failed, most with ${code}`;
+  const byCode = [...Map.groupBy(failures, (f) => f.code)].sort(([, a], [, b]) => b.length - a.length);
+  const [code] = byCode[0] ?? [""];
+  const all =
+    failures.length === cells.length && cells.length > 1
+      ? `all ${count(cells.length, "cell")}`
+      : count(failures.length, "cell");
+  return `Nothing was measured: ${all} failed${byCode.length > 1 ? ", most" : ""} with ${code}`;
 }

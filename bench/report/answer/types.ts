@@ -1,4 +1,4 @@
-import type { Interval } from "../../stats/math/estimate.ts";
+import type { Doubt, Interval } from "../../stats/math/estimate.ts";
 import type { Levels } from "../../stats/effects/design.ts";
 import type { Tone } from "../blocks.ts";
 
@@ -25,6 +25,8 @@ export interface PlaceRow {
   readonly medianMs: number | null;
   /** Of `medianMs`, 95 %; null where the data give none. */
   readonly interval: Interval | null;
+  /** Why that interval is less sure than its visits say, or is not there. */
+  readonly doubt?: Doubt;
   /** Whether it takes part in the comparison of places and protocols for its model. */
   readonly compared: boolean;
   /** The fastest measured of those that are compared. */
@@ -57,13 +59,15 @@ export interface ModelFinding {
 
 /** The answer to one question. No two answers of a run contradict each other: where models differ, each has its own. */
 export interface FindingAnswer {
-  /** `Machine`, `Protocol for ssd-mobilenet`, `Machine, if each calls itself`. */
+  /** `Machine`, `Protocol for ssd-mobilenet`, `Machine for local calls`. */
   readonly question: string;
   /** `gRPC`; `cloud or client` where it is open between them. */
   readonly answer: string;
   readonly confidence: Confidence;
   /** `REST takes 1.16 times as long (1.12 to 1.21)`: the ratios with 95 % intervals that hold together. */
   readonly compared: string;
+  /** What limits it: `inconclusive for rfcn-resnet101 alone`; empty where nothing does. */
+  readonly limit: string;
   /** The cause as far as it was recorded (payload, quota, network, compute), in a line; empty where nothing tells it. */
   readonly why: string;
   /** The command that would settle it; absent where it is settled, or no sensible run would. */
@@ -98,14 +102,23 @@ export interface Finding {
   readonly answers: readonly FindingAnswer[];
   /** Up to three sentences: why the fastest is the fastest, and where its time goes. */
   readonly why: readonly string[];
-  /** What was found beside the answers: places whose calls have several speeds, with the likely cause. A sentence or two each. */
-  readonly notable: readonly string[];
+  /** What was found beside the answers: places whose calls have several speeds, one entry for each cause. */
+  readonly notable: readonly Notable[];
   /** Cells under load (at a rate, or several calls at a time), images pooled: rates, quantiles, errors. */
   readonly loads: readonly Pooled[];
   readonly caveats: readonly Caveat[];
   readonly where: Extent;
   /** What to type next: what completes this run, or settles its first open question; undefined where nothing is open. */
   readonly next?: string;
+}
+
+/** Something found that no question asks for. */
+export interface Notable {
+  /** Where and what, in a few words: `edge → edge, gRPC, ssd-mobilenet: 2 speeds, 60.0 and 89.4 ms`. */
+  readonly short: string;
+  /** The same as a sentence, and the likely cause as another. */
+  readonly whole: string;
+  readonly cause: string;
 }
 
 /** Something a reader must know beside the numbers: few words for a strip, and the whole for who unfolds it. */

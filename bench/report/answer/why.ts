@@ -112,7 +112,7 @@ function machineCause(q: Question, { manifest }: ReportInputs, study: Study): st
   const compute = own.filter((o) => o.ms !== undefined).map((o) => `${formatMs(o.ms ?? NaN)} ms on ${o.name}`);
   return [
     ...(differ && cpus.length > 1 ? [`processors: ${and(cpus)}`] : []),
-    ...(compute.length > 1 ? [`${model ?? ""} itself computes ${and(compute)}`] : []),
+    ...(compute.length > 1 ? [`computing ${model ?? ""} takes ${and(compute)}`] : []),
   ].join("; ");
 }
 
@@ -124,9 +124,8 @@ function quickestModel(study: Study): string | undefined {
 function modelCause(q: Question, study: Study): string {
   const own = q.options.map((o) => ({ name: optionName(o.at, study), ms: partOf(study, "compute", o, q) }));
   const known = own.filter((o) => o.ms !== undefined);
-  return known.length < 2
-    ? ""
-    : `the model's own run takes ${and(known.map((o) => `${formatMs(o.ms ?? NaN)} ms for ${o.name}`))}`;
+  const texts = known.map((o) => `${formatMs(o.ms ?? NaN)} ms for ${o.name}`);
+  return known.length < 2 ? "" : `computing takes ${texts.join(", ")}`;
 }
 
 /** Where the time of the fastest place and protocol goes; without a null model by the client's phases. */
@@ -156,5 +155,5 @@ function whereTimeGoes(q: Question, { axes, cells, summaries }: ReportInputs, st
   const wait = means.flatMap((s) => s.phaseMeansMs.waitMs ?? []);
   if (wait.length === 0) return "";
   const share = Math.round((100 * mean(wait)) / mean(means.map((s) => s.meanMs)));
-  return `${name} waits ${share} % of a call's time for the server's answer to ${q.model ?? ""} (${formatMs(mean(wait))} ms); with a null model on the server, the report could split that time`;
+  return `a call to ${q.model ?? ""} on ${name} waits ${share}\u00a0% of its time for the server's answer (${formatMs(mean(wait))} ms); with a null model on the server, the report could split that time`;
 }

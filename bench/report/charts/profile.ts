@@ -13,6 +13,14 @@ export interface Curve extends Series {
   readonly level?: number;
 }
 
+/** The axis that has room for some curves. */
+export function profileDomain(curves: readonly Curve[]): [number, number] {
+  return extent(
+    curves.flatMap((k) => [...k.points.map((p) => p.y), ...(k.level === undefined ? [] : [k.level])]),
+    true,
+  );
+}
+
 /** Curves over categories, logarithmic: how latency goes from image to image, and where the paper's mean lies. */
 export function profileChart(c: {
   readonly label: string;
@@ -20,9 +28,10 @@ export function profileChart(c: {
   readonly curves: readonly Curve[];
   readonly xLabel: string;
   readonly yLabel: string;
+  /** The axis: the same for all pictures that are to be compared (`profileDomain`). */
+  readonly domain: readonly [number, number];
 }): Markup {
-  const ys = c.curves.flatMap((k) => [...k.points.map((p) => p.y), ...(k.level === undefined ? [] : [k.level])]);
-  const domain = extent(ys, true);
+  const domain: [number, number] = [...c.domain];
   const height = 270;
   const heights = endLabels(c.curves, domain, height - 60);
   const ticks = logTicks(...domain, 7);

@@ -1,4 +1,6 @@
 import { count } from "../../../lib/words.ts";
+import { besideText } from "../answer/compared.ts";
+import { resumeCommand } from "../answer/settle.ts";
 import { titleModel } from "../answer/title.ts";
 import { modelFindings } from "../answer/models.ts";
 import { type Finding, findingOf } from "../finding.ts";
@@ -41,13 +43,16 @@ export function frontOf(inputs: ReportInputs): Front {
     eyebrow: `Lathe · run ${manifest.id} · ${extentText(finding.where)}`,
     body: html`${links()}${strip(finding)} ${underLoad && ratesTable(finding.loads)}
       <div class="front">
-        <div>${!underLoad && finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}</div>
+        <div>
+          ${!underLoad && finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}
+          ${finding.where.measured === 0 && failuresHtml(inputs)}
+        </div>
         <div>
           ${finding.answers.length > 0 && answersHtml(finding)}
           ${
             finding.notable.length > 0 &&
             html`<h2 class="side">Also found</h2>
-              ${finding.notable.map((text) => html`<p class="small found">${text}</p>`)}`
+              ${finding.notable.map((n) => html`<p class="small found">${n.whole} ${n.cause}</p>`)}`
           }
         </div>
         <div>
@@ -91,6 +96,22 @@ function strip({ caveats }: Finding): Markup | false {
   </details> `;
 }
 
+/** Where nothing was measured: what the servers or machines said, the most frequent first. */
+function failuresHtml({ cells, summaries, manifest }: ReportInputs): Markup | false {
+  const said = cells.flatMap((c) => summaries.get(c.id)?.failure ?? []);
+  if (said.length === 0) return false;
+  const alike = [...Map.groupBy(said, (f) => `${f.code}: ${f.message}`)].sort(([, a], [, b]) => b.length - a.length);
+  return html`<h2 class="side">What failed</h2>
+    <ul class="points">
+      ${alike.slice(0, MOST_FAILURES).map(([text, own]) => html`<li>${count(own.length, "cell")}: ${text}</li>`)}
+    </ul>
+    ${alike.length > MOST_FAILURES && html`<p class="small">and ${alike.length - MOST_FAILURES} more below</p>`}
+    <p class="small">To try again: <code>${resumeCommand({ manifest })}</code></p> `;
+}
+
+/** Failures that the first screen shows. */
+const MOST_FAILURES = 5;
+
 const SURE = { high: ["good", "✓", "high confidence"], inconclusive: ["unsure", "?", "inconclusive"] } as const;
 
 function answersHtml({ answers }: Finding): Markup {
@@ -104,7 +125,7 @@ function answersHtml({ answers }: Finding): Markup {
             <p class="say">
               ${a.answer} <span class="sure ${tone}"><span aria-hidden="true">${sign}</span> ${words}</span>
             </p>
-            <p class="small">${a.compared}.</p>
+            <p class="small">${besideText(a)}.</p>
             ${a.settle !== undefined && html`<p class="small">To settle it: <code>${a.settle}</code></p>`}
           </dd>
         </div>`;

@@ -3,6 +3,7 @@ import { formatSeconds } from "../../../lib/progress.ts";
 import { count } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
+import { besideText } from "../answer/compared.ts";
 import type { Finding, ModelFinding, PlaceRow } from "../answer/types.ts";
 import { findingOf } from "../finding.ts";
 import { escapeMarkdown } from "../render/markdown.ts";
@@ -30,7 +31,7 @@ export function jobSummary({ inputs }: RunReport): string {
     loads(finding),
     finding.loads.length > 0 ? [] : medians(finding.perModel),
     answers(finding),
-    finding.notable.slice(0, MOST.notable).map((found) => `- Found: ${text(found)}`),
+    finding.notable.slice(0, MOST.notable).map((found) => `- Found: ${text(`${found.whole} ${found.cause}`)}`),
     failures(inputs),
     caveats(finding),
     finding.next === undefined ? [] : [`Next: \`${cleanLine(finding.next).replaceAll("`", "'")}\``],
@@ -82,22 +83,28 @@ function loads({ loads: all }: Finding): string[] {
   ];
 }
 
-/** A line for each place, a column for each model and protocol, the best of each model in bold. */
+/** A line for each place, a column for each model and protocol, the best of each model in bold, a question mark where it is open which is the best. */
 function medians(models: readonly ModelFinding[]): string[] {
   const places = [...new Set(models.flatMap((m) => m.rows.map((r) => r.place)))];
   const columns = models.flatMap((m) =>
-    [...new Set(m.rows.map((r) => r.protocol))].map((protocol) => ({ model: m.model, protocol, rows: m.rows })),
+    [...new Set(m.rows.map((r) => r.protocol))].map((protocol) => ({ ...m, protocol })),
   );
   if (places.length === 0 || columns.length === 0) return [];
-  const cell = (row: PlaceRow | undefined) => {
+  const cell = (row: PlaceRow | undefined, sure: boolean) => {
     if (row?.medianMs == null) return (row?.failed ?? 0) > 0 ? "failed" : "–";
-    return row.best ? `**${formatMs(row.medianMs)}**` : formatMs(row.medianMs);
+    if (row.best && sure) return `**${formatMs(row.medianMs)}**`;
+    return row.maybeBest ? `${formatMs(row.medianMs)} ?` : formatMs(row.medianMs);
   };
   return [
     `| median, ms | ${columns.map((c) => text(`${c.model} ${c.protocol}`)).join(" | ")} |`,
     `|:--|${columns.map(() => "--:|").join("")}`,
     ...places.slice(0, MOST.places).map((place) => {
-      const row = columns.map((c) => cell(c.rows.find((r) => r.place === place && r.protocol === c.protocol)));
+      const row = columns.map((c) =>
+        cell(
+          c.rows.find((r) => r.place === place && r.protocol === c.protocol),
+          c.confidence === "high",
+        ),
+      );
       return `| ${text(place)} | ${row.join(" | ")} |`;
     }),
     ...when(places.length > MOST.places, "", `And ${places.length - MOST.places} more places in the report.`),
@@ -107,7 +114,7 @@ function medians(models: readonly ModelFinding[]): string[] {
 function answers({ answers: all }: Finding): string[] {
   return first(all, MOST.answers, (a) => {
     const why = a.why === "" ? "" : ` ${text(`Why: ${a.why}.`)}`;
-    return `- **${text(`${a.question}: ${a.answer}`)}** (${a.confidence}): ${text(a.compared)}.${why}`;
+    return `- **${text(`${a.question}: ${a.answer}`)}** (${a.confidence}): ${text(besideText(a))}.${why}`;
   });
 }
 

@@ -4,6 +4,7 @@ import { type Block, type Prose, list, notice, only, prose } from "../blocks.ts"
 import { heatMapTable } from "../front/heat.ts";
 import { extentText } from "../front/words.ts";
 import { findingOf } from "../finding.ts";
+import { besideText } from "../answer/compared.ts";
 import { sentence } from "../answer/names.ts";
 import type { FindingAnswer } from "../answer/types.ts";
 import type { Section } from "../section.ts";
@@ -35,14 +36,15 @@ function blocks({
     ...caveats.filter((c) => c.tone === "bad").map((c) => notice("bad", c.whole)),
     ...(where.measured === 0 ? [] : [heatMapTable(perModel)]),
     ...(answers.length === 0 ? [] : [list(answers.map(answerLine))]),
-    ...(why.length === 0 ? [] : [list([...why, ...notable])]),
+    ...(why.length === 0 ? [] : [list([...why, ...notable.map((n) => `${n.whole} ${n.cause}`)])]),
     ...caveats.filter((c) => c.tone !== "bad").map((c) => notice("unsure", c.whole)),
     ...(next === undefined ? [] : [prose(`Next: ${next}`)]),
   ];
 }
 
-function answerLine({ question, answer, confidence, compared, why, settle }: FindingAnswer): Prose {
-  const more = [...when(compared !== "", ` ${compared}.`), ...when(why !== "", ` ${sentence(why)}`)];
+function answerLine({ question, answer, confidence, compared, limit, why, settle }: FindingAnswer): Prose {
+  const beside = besideText({ compared, limit });
+  const more = [...when(beside !== "", ` ${beside}.`), ...when(why !== "", ` ${sentence(why)}`)];
   const sure = confidence === "high" ? "high confidence" : "inconclusive";
   return [
     { strong: `${question}: ${answer}` },

@@ -2,6 +2,7 @@ import type { Axis } from "../../matrix/axes.ts";
 import { type EffectRow, type Effects, effectsOf } from "../../stats/run-effects.ts";
 import { type Figure, type Table, figure, fold, only, rights, table } from "../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../charts/intervals.ts";
+import { DOUBT_WORDS } from "../../stats/effects/persistence.ts";
 import { factorTitle, levelTitle } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
@@ -62,16 +63,17 @@ function forest(title: string, rows: readonly EffectRow[], axes: readonly Axis[]
   // A factor with one ratio says it once, and then only where.
   const alone = (factor: string) =>
     new Set(rows.filter((r) => r.factor === factor).map((r) => ratioTitle(r, axes))).size === 1;
-  const name = (r: EffectRow) => {
+  const plain = (r: EffectRow) => {
     if (r.at === null) return ratioTitle(r, axes);
     return alone(r.factor) ? `… ${atTitle(r, axes)}` : `${ratioTitle(r, axes)}, ${atTitle(r, axes)}`;
   };
+  const name = (r: EffectRow) => `${plain(r)}${r.doubt === undefined ? "" : ` (${DOUBT_WORDS[r.doubt]})`}`;
   const number = (r: EffectRow) => `${formatRatio(r.ratio)} (${formatRatioInterval(r.interval)})`;
   const factors = [...new Set(rows.map((r) => r.factor))];
   return figure({
     title,
     caption:
-      "Each ratio with its 95 % interval. The upright line is 1: no difference. An arrow: the interval goes on beyond the picture.",
+      "Each ratio with its 95 % interval. The upright line is 1: no difference. An arrow: the interval goes on beyond the picture. Each factor has its own scale.",
     legend: [
       { label: "averaged over all else", colour: "ink" },
       ...when(
@@ -110,12 +112,24 @@ const cellsOf = (axes: readonly Axis[]) => (r: EffectRow) => [
   ...[atTitle(r, axes), factorTitle(axes, r.factor)],
 ];
 
+/** The rows, with a column for what few rounds cannot tell, where that is something. */
+function rowsOf(rows: readonly EffectRow[], axes: readonly Axis[]) {
+  const short = rows.some((r) => r.doubt !== undefined);
+  const doubt = (r: EffectRow) => (r.doubt === undefined ? "" : DOUBT_WORDS[r.doubt]);
+  return {
+    columns: [...COLUMNS, ...when(short, "in doubt")],
+    rows: rows.map((r) => [...cellsOf(axes)(r), ...when(short, doubt(r))]),
+  };
+}
+
 /** The largest first: an image where a protocol or a model does what it does nowhere else. */
 function imagesTable(rows: readonly EffectRow[], axes: readonly Axis[]): Table {
   const far = (r: EffectRow) => Math.abs(Math.log(r.ratio));
   return table({
-    columns: COLUMNS,
-    rows: [...rows].sort((a, b) => a.factor.localeCompare(b.factor) || far(b) - far(a)).map(cellsOf(axes)),
+    ...rowsOf(
+      [...rows].sort((a, b) => a.factor.localeCompare(b.factor) || far(b) - far(a)),
+      axes,
+    ),
     notes: [
       `About one in twenty of these ${rows.length} intervals misses the truth, most likely one of the largest effects.`,
     ],
@@ -139,8 +153,10 @@ function effectsTable(effects: Effects, axes: readonly Axis[]): Table {
     : `noise of a visit: a factor of ${formatRatio(effects.noiseFactor)} (one standard deviation)`;
   const setAside = Object.keys(effects.setAside);
   return table({
-    columns: COLUMNS,
-    rows: effects.rows.filter((r) => !atImage(r)).map(cellsOf(axes)),
+    ...rowsOf(
+      effects.rows.filter((r) => !atImage(r)),
+      axes,
+    ),
     notes: [
       "The row of images compares the slowest image with the fastest. They were chosen by these same numbers, and the interval does not allow for that.",
       `The model explains ${(100 * effects.explained).toFixed(1)} % of the variation between cells (log scale); ${noise}; ${effects.observations} visits in ${effects.rounds} rounds.`,

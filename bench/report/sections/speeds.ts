@@ -17,15 +17,14 @@ export const speedsSection: Section = {
   blocks(inputs) {
     const all = speedsOf(inputs);
     if (all.length === 0) return [];
-    // What has one cause says it once.
-    const byCause = [...Map.groupBy(all, (s) => s.cause)];
     const [shown, more] = [all.slice(0, SHOWN), all.slice(SHOWN)];
     return [
-      list(byCause.map(([cause, own]) => `${own.map((s) => `${s.title}: ${s.text}`).join(". ")}. ${cause}`)),
+      only(["terminal", "markdown"], texts(all)),
       only(
         ["html"],
+        texts(shown),
         stripsFigure(shown, all),
-        ...when<Block>(more.length > 0, fold(`${more.length} more`, stripsFigure(more, all))),
+        ...when<Block>(more.length > 0, fold(`${more.length} more`, texts(more), stripsFigure(more, all))),
       ),
     ];
   },
@@ -33,6 +32,15 @@ export const speedsSection: Section = {
     speeds: speedsOf(inputs).map(({ title, modes, p, text, cause }) => ({ title, modes, p, text, cause })),
   }),
 };
+
+/** What was found in words; what has one cause says it once. */
+function texts(found: readonly Speeds[]): Block {
+  return list(
+    [...Map.groupBy(found, (s) => s.cause)].map(
+      ([cause, own]) => `${own.map((s) => `${s.title}: ${s.text}`).join(". ")}. ${cause}`,
+    ),
+  );
+}
 
 /** Every call a dot; pictures of one model have one scale. */
 function stripsFigure(shown: readonly Speeds[], all: readonly Speeds[]): Figure {

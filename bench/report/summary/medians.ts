@@ -34,7 +34,7 @@ export function mediansTable(perModel: readonly ModelFinding[], most: number): L
   const names = shown.map((p) => fitted(cleanLine(p), PLACE_WIDTH));
   const heads = ["median, ms", "* fastest, ~ may be"];
   const first = Math.max(...[...names, ...heads].map((n) => n.length));
-  const groups = fitting(perModel.map(groupOf), COLUMNS - first);
+  const groups = named(fitting(perModel.map(groupOf), COLUMNS - first), COLUMNS - first);
   const head = (text: string, cells: readonly string[]): Line => [
     padded(text.padEnd(first), "faint"),
     ...cells.map((c) => padded(c, "strong")),
@@ -70,6 +70,17 @@ function groupOf({ model, rows }: ModelFinding): Group {
 function fitting(groups: readonly Group[], columns: number): Group[] {
   let left = columns;
   return groups.filter((g, i) => (left -= widthOf(g)) >= 0 || i === 0);
+}
+
+/** With columns as wide as the models' names above them, as far as there is room: no name is cut without need. */
+function named(groups: readonly Group[], columns: number): Group[] {
+  let left = columns - groups.reduce((sum, g) => sum + widthOf(g), 0);
+  return groups.map((g) => {
+    const lacking = [...cleanLine(g.model)].length + GAP.length + 1 - widthOf(g);
+    const more = Math.max(0, Math.min(left, lacking));
+    left -= more;
+    return { ...g, widths: g.widths.map((width, i) => (i === 0 ? width + more : width)) };
+  });
 }
 
 const widthOf = ({ widths }: Group) => widths.reduce((sum, w) => sum + w + GAP.length, 0);

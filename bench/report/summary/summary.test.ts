@@ -5,6 +5,7 @@ import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { painted, plainText } from "../../../lib/output.ts";
 import { HOSTILE, type SampleOptions, writeSampleRun } from "../../testing/report.ts";
+import { random } from "../../stats/math/random.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { ThresholdResult } from "../../thresholds/result.ts";
 import { reportInputs } from "../index.ts";
@@ -83,6 +84,58 @@ describe("the summary at a run's end", () => {
     }
   });
 
+  it("cuts a long title before it leaves out how sure that is, and no name of a model that has room", () => {
+    const images = [{ name: "image-1", fileBytes: 1 }];
+    const placements = ["cloud", "edge"].map((server) => ["client", server] as const);
+    const linesFor = (models: readonly string[], slower: number) => {
+      const manifest = manifestOf({ placements, images, models, clients: ["probe"] });
+      const stream = random(5);
+      const study = studyOf(manifest, 4, ({ server }) => [
+        { totalMs: 40 * (server === "edge" ? slower : 1) * Math.exp(0.05 * stream.normal()) },
+      ]);
+      return linesOf(reportInputs(manifest, { study }));
+    };
+    const long = "faster-rcnn-inception-resnet-v2-atrous-oid";
+    expect(linesFor([long], 2)[0]).toMatch(/^cloud \+ gRPC is fastest: .* … \(high confidence\)$/);
+    expect(linesFor([long], 1.001)[0]).toMatch(/^No clear winner for faster-rcnn/);
+    expect(linesFor(["ssd"], 1.001)[0]).toMatch(/^No clear winner for ssd: .* ms \(inconclusive\)$/);
+    expect(linesFor(["ssd-mobilenet", "rfcn-resnet101", "null"], 2).join("\n")).toMatch(
+      /^median, ms +ssd-mobilenet +rfcn-resnet101 +null$/m,
+    );
+  });
+
+  it("gives each answer its interval, what limits it and why, the cause of what was found, and no cause twice", () => {
+    const placements = [
+      ["client", "cloud"],
+      ["client", "edge"],
+      ["cloud", "cloud"],
+      ["edge", "edge"],
+    ] as const;
+    const images = ["image-1", "image-2"].map((name) => ({ name, fileBytes: 1 }));
+    const base = manifestOf({ placements, images });
+    const machines = base.machines.map((m) =>
+      m.id === "edge" ? { ...m, facts: { ...m.facts, cpu: { ...m.facts.cpu, quotaCpus: 0.7 } } } : m,
+    );
+    const manifest = { ...base, machines };
+    const stream = random(3);
+    const study = studyOf(manifest, 5, (c) => {
+      const ms = c.model === "null" ? 2 : c.model === "ssd-mobilenet" ? 40 : 1600;
+      const rest = c.client === "rest" && c.model !== "rfcn-resnet101" ? 1.5 : 1;
+      return Array.from({ length: 8 }, (_, call) => ({
+        totalMs: ms * rest * (c.server === "edge" ? (call % 5 < 2 ? 1.6 : 2.6) : 1) * Math.exp(0.02 * stream.normal()),
+      }));
+    });
+    const lines = linesOf(reportInputs(manifest, { study }));
+    const text = lines.join("\n");
+    expect(text).toMatch(
+      /^Protocol: gRPC \(high\): REST takes [\d.]+ times as long \([\d.]+ to [\d.]+\)\n {2}inconclusive for rfcn-resnet101 alone/m,
+    );
+    expect(text).toMatch(/^Machine for local calls: cloud \(high\): edge [\d.]+ times as long \([\d.]+ to [\d.]+\)$/m);
+    expect(text.match(/ {2}processors:/g) ?? []).toHaveLength(1);
+    expect(text).toMatch(/^Found.*: (client|edge) → edge, .*: 2 speeds, [\d.]+ and [\d.]+ ms\n {2}Likely cause/m);
+    expect(lines.length).toBeLessThanOrEqual(MOST_LINES);
+  });
+
   it("leads with rates and quantiles where all calls were under load", () => {
     const base = manifestOf({
       placements: [["client", "edge"]],
@@ -95,7 +148,7 @@ describe("the summary at a run's end", () => {
     const study = studyOf(manifest, 20, () => Array.from({ length: 20 }, (_, i) => ({ totalMs: 40 + i })));
     const text = linesOf(reportInputs(manifest, { study })).join("\n");
     expect(text).toMatch(/calls\/s +p50 ms +p95 ms +p99 ms +errors/);
-    expect(text).toMatch(/ssd, client → edge.* 49\.5 +58\.0 +59\.0 +0/);
+    expect(text).toMatch(/^client → edge, gRPC, ssd .*\n5\/s .* 49\.5 +58\.0 +59\.0 +0$/m);
   });
 
   it("is in colour on a terminal that has colours, and as it stands elsewhere", () => {

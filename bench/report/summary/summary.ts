@@ -7,14 +7,16 @@ import type { ThresholdResult } from "../../thresholds/result.ts";
 import type { Finding, FindingAnswer } from "../answer/types.ts";
 import { findingOf } from "../finding.ts";
 import type { ReportInputs } from "../section.ts";
-import { COLUMNS, line, padded, span } from "./line.ts";
+import { COLUMNS, fitted, line, padded, span } from "./line.ts";
 import { loadsTable } from "./loads.ts";
 import { mediansTable } from "./medians.ts";
 
 /** Lines of a summary at most: with the prompt below it, it fits on any screen. */
 export const MOST_LINES = 20;
-/** Lines of the table that are places or loads. */
+/** Lines of the table that are places or loads; of loads more, where there is room. */
 const MOST_ROWS = 5;
+/** The table's head, and an empty line before and after it. */
+const BLANKS = 3;
 /** Broken and inconclusive thresholds that are shown one by one. */
 const MOST_THRESHOLDS = 3;
 
@@ -34,17 +36,22 @@ export interface Pointers {
 export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
   const finding = findingOf(inputs);
   const compared = finding.perModel.some((m) => m.rows.some((r) => r.compared));
-  const table =
-    finding.loads.length > 0 && !compared
-      ? loadsTable(finding.loads, MOST_ROWS)
-      : mediansTable(finding.perModel, MOST_ROWS);
   const head = [titleLine(finding), extentLine(finding)];
-  const foot = [
-    ...notableLines(finding),
+  const rest = [
     ...failureLines(inputs, finding),
     ...thresholdLines(inputs.thresholds ?? []),
     ...lastLines(inputs, finding, pointers),
   ];
+  const notable = notableLines(finding);
+  const spent = head.length + rest.length + finding.answers.length + Math.min(1, notable.length);
+  const table =
+    finding.loads.length > 0 && !compared
+      ? loadsTable(finding.loads, Math.max(MOST_ROWS, MOST_LINES - spent - BLANKS))
+      : finding.where.measured > 0
+        ? mediansTable(finding.perModel, MOST_ROWS)
+        : [];
+  const free = MOST_LINES - head.length - table.length - rest.length;
+  const foot = [...notable.slice(0, Math.max(1, free - finding.answers.length)), ...rest];
   const room = MOST_LINES - head.length - table.length - foot.length;
   const answers = answerLines(finding.answers, room);
   const blank: Line[] = [[]];
@@ -61,9 +68,14 @@ export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
   ];
 }
 
+/** The title and how sure it is. A long title is cut before that; one that itself says that it is open needs no word for it. */
 function titleLine({ title, confidence }: Finding): Line {
-  const sure = confidence === undefined ? [] : [sureSpan(confidence)];
-  return line(span(title, "strong"), ...sure);
+  if (confidence === undefined) return line(span(title, "strong"));
+  const sure = sureSpan(confidence);
+  const room = COLUMNS - sure.text.length;
+  const { text } = span(title);
+  if (confidence === "inconclusive" && [...text].length > room) return line(span(title, "strong"));
+  return line(padded(fitted(text, room), "strong"), sure);
 }
 
 const sureSpan = (confidence: FindingAnswer["confidence"]): Span =>
@@ -76,34 +88,60 @@ function extentLine({ where }: Finding): Line {
     span(`${measured === cells ? "" : `${measured} of `}${count(cells, "cell")}`),
     ...when(failed > 0, span(`, ${failed} failed`, "bad")),
     ...when(missing > 0, span(`, ${missing} not measured`, "bad")),
-    span(`; ${count(calls, "call")}, `),
-    failedCalls > 0 ? span(`${failedCalls} failed`, "bad") : span("none failed"),
+    ...when(calls + failedCalls > 0, span(`; ${count(calls, "call")}, `)),
+    ...when(failedCalls > 0, span(`${failedCalls} failed`, "bad")),
+    ...when(calls > 0 && failedCalls === 0, span("none failed")),
     ...when(seconds !== null, span(`; ${formatSeconds(seconds ?? 0)}`)),
   ];
   const perCell = `; ${fewest === most ? count(most, "visit") : `${fewest} to ${most} visits`} each`;
   const used = parts.reduce((sum, part) => sum + part.text.length, 0);
   // What has no room is left out whole.
-  return line(...parts, ...when(used + perCell.length <= COLUMNS, span(perCell)));
+  return line(...parts, ...when(most > 0 && used + perCell.length <= COLUMNS, span(perCell)));
 }
 
-/** A line for each question; where all of them leave room, a second one with the cause, the first questions first. */
+/**
+ * A line for each question; where all of them leave room, a second one with what limits the answer and with the cause, the first questions
+ * first. What another answer has said already is not said again.
+ */
 function answerLines(answers: readonly FindingAnswer[], room: number): Line[] {
+  const said = new Set<string>();
   let left = room - answers.length;
-  return answers.slice(0, Math.max(0, room)).flatMap(({ question, answer, confidence, compared, why }): Line[] => {
-    const sure = confidence === "high" ? span(" (high)", "good") : span(" (inconclusive)", "unsure");
-    const first = [span(`${question}: `), span(answer, "strong"), sure];
-    if (why === "") return [line(...first, ...when(compared !== "", span(`: ${compared}`)))];
-    left -= 1;
-    if (left < 0) return [line(...first, span(`: ${why}`))];
-    return [line(...first, span(`: ${compared}`)), line(padded("  "), span(why, "faint"))];
-  });
+  return answers
+    .slice(0, Math.max(0, room))
+    .flatMap(({ question, answer, confidence, compared, limit, why }): Line[] => {
+      const sure = confidence === "high" ? span(" (high)", "good") : span(" (inconclusive)", "unsure");
+      const first = [span(`${question}: `), span(answer, "strong"), sure];
+      const used = first.reduce((sum, part) => sum + [...part.text].length, 0);
+      const more = [limit, why].filter((text) => text !== "" && !said.has(text));
+      said.add(why);
+      const lines = [line(...first, ...when(compared !== "", span(`: ${shortened(compared, COLUMNS - used - 2)}`)))];
+      if (more.length === 0 || (left -= 1) < 0) return lines;
+      return [...lines, line(padded("  "), span(clauses(more.join("; "), COLUMNS - 2), "faint"))];
+    });
 }
 
-/** What was found beside the answers: its beginning, in a line. The report has the whole. */
+/** `REST takes 1.26 times as long (1.20 to 1.32), …`, without its verb where the first ratio has no room with it. */
+function shortened(compared: string, columns: number): string {
+  const first = compared.indexOf(")") + 1;
+  return [...compared.slice(0, first)].length <= columns ? compared : compared.replace(/ takes (?=[\d.])/, " ");
+}
+
+/** As many whole clauses as fit: a list that is cut within one would say something else. Of the first one as much as fits. */
+function clauses(text: string, columns: number): string {
+  const [first = "", ...more] = text.split("; ");
+  let kept = first;
+  for (const clause of more) {
+    if ([...kept, ...clause].length + 2 > columns) break;
+    kept = `${kept}; ${clause}`;
+  }
+  return kept;
+}
+
+/** What was found beside the answers, and its likely cause: the first of it. The report has the whole. */
 function notableLines({ notable: [first, ...more] }: Finding): Line[] {
   if (first === undefined) return [];
   const others = more.length === 0 ? "Found: " : `Found (1 of ${more.length + 1}): `;
-  return [line(span(others, "strong"), span(first))];
+  return [line(span(others, "strong"), span(first.short)), line(padded("  "), span(first.cause, "faint"))];
 }
 
 /** The first cell that failed, and its reason in a line of its own: it is what a person looks for first. */

@@ -42,7 +42,8 @@ function valuesOf(data: CellData, figure: Figure): { readonly centre: number; re
 export const INTERVAL_RULE =
   "95 % intervals: Student's t on the logarithms of visits' medians (means), each visit weighing the same. The noise of a cell is averaged " +
   "with that of similar cells, as far as these agree (moderated variance, Smyth 2004); what visits of a round have in common is added. If " +
-  "a cell is much noisier or quieter than similar cells, only its own visits count. A cell visited once has no interval";
+  "a cell is much noisier or quieter than similar cells, only its own visits count. Fewer than five visits cannot tell such a cell from the others: if it is noisier, its interval is too " +
+  "narrow. A cell visited once has no interval";
 
 interface FamilyCell {
   readonly id: string;

@@ -16,6 +16,10 @@ export interface Layer extends Component {
   readonly own: number;
   /** How far one round goes together with the next (persistence.ts). */
   readonly persistence: number;
+  /** It is of whole rounds, or of a machine's: what may last. */
+  readonly wide: boolean;
+  /** Whether its rounds surely go together. */
+  readonly lasts: boolean;
 }
 
 /** What measuring alone does to a visit's figure. */
@@ -29,6 +33,8 @@ export interface Noise {
   readonly layers: readonly Layer[];
   /** False: the cells that were measured twice do not show what visits of one machine and round have in common. */
   readonly knowsRounds: boolean;
+  /** Rounds that it is known from. */
+  readonly rounds: number;
   /** How far a visit's own noise goes together with that of the cell's next one. */
   readonly persistence: number;
   /** A visit's own noise by what it is alike; as many names as there are different components. */

@@ -1,4 +1,4 @@
-import { type Interval, type RatioEstimate, ofLog } from "../math/estimate.ts";
+import { type Doubt, type Interval, type RatioEstimate, ofLog } from "../math/estimate.ts";
 import { quantile } from "../math/quantile.ts";
 import { normalQuantile, studentQuantile } from "../math/special.ts";
 import { type Propagated, jointDraws } from "./propagation.ts";
@@ -11,6 +11,9 @@ export interface Contrast {
   /** What moves it, each as a standard deviation, in one order for all contrasts of a fit; empty if that is not known. */
   readonly moves: Float64Array;
   readonly df: number;
+  readonly doubt: Doubt | undefined;
+  /** How many times as wide its interval must be before anything is decided by it: 1 where nothing is in doubt. */
+  readonly caution: number;
 }
 
 /** The upper end of 95 % intervals. */
@@ -18,7 +21,7 @@ const UPPER = 0.975;
 /** Half of an interval, as a logarithm, beyond which it says nothing. */
 const WIDEST = Math.log(1000);
 const DRAWS = 1000;
-const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0 };
+const WITHOUT_ERROR = { interval: null, moves: new Float64Array(), df: 0, doubt: undefined, caution: 1 };
 
 /**
  * A contrast whose error is worked out when it is first asked for: that takes time, and many a contrast is asked for its value
@@ -30,9 +33,12 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
   const known = lazily(() => {
     const error = errorOf();
     if (error === undefined) return WITHOUT_ERROR;
-    const { variance, df, moves } = error;
+    const { variance, df, moves, doubt, caution = 1 } = error;
+    if (doubt === "lasting") return { ...WITHOUT_ERROR, doubt };
     const half = df >= 1 ? studentQuantile(UPPER, df) * Math.sqrt(variance) : Infinity;
-    return half <= WIDEST ? { interval: { low: log - half, high: log + half }, moves, df } : WITHOUT_ERROR;
+    return half <= WIDEST
+      ? { interval: { low: log - half, high: log + half }, moves, df, doubt, caution }
+      : WITHOUT_ERROR;
   });
   return {
     log,
@@ -45,6 +51,12 @@ export function contrastOf(log: number, errorOf: () => Propagated | undefined): 
     get df() {
       return known().df;
     },
+    get doubt() {
+      return known().doubt;
+    },
+    get caution() {
+      return known().caution;
+    },
   };
 }
 
@@ -55,10 +67,11 @@ export function lazily<T>(make: () => T): () => T {
 }
 
 /** A contrast as a ratio. */
-export function ratioOfContrast(c: Pick<Contrast, "log" | "interval">): RatioEstimate {
+export function ratioOfContrast(c: Pick<Contrast, "log" | "interval" | "doubt">): RatioEstimate {
   return {
     ratio: ofLog(c.log),
     interval: c.interval && { low: ofLog(c.interval.low), high: ofLog(c.interval.high) },
+    ...(c.doubt && { doubt: c.doubt }),
   };
 }
 

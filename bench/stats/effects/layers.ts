@@ -1,7 +1,7 @@
 import { dot, multiply, rowOf } from "../math/matrix.ts";
 import { type BlockSums, type Sample, type Solved, blockSums, solve } from "./blocks.ts";
 import { type Component, KNOWN_DF, type Layer } from "./components.ts";
-import { lastingVariance, persistenceOf } from "./persistence.ts";
+import { isLasting, lastingVariance, persistenceOf } from "./persistence.ts";
 
 type Rounds = ReadonlyMap<number, number>;
 type Name = (sample: Sample) => string;
@@ -90,13 +90,16 @@ export function layersOf(
     const square = (part.step.explained - (part.coarse?.explained ?? 0)) / df;
     const ofFiner = layers.reduce((sum, layer, i) => sum + (counts[k + 1 + i] ?? 0) * layer.variance, 0);
     const variance = Math.max(0, (square - part.own - ofFiner) / (counts[k] ?? NaN));
-    const persistence = part.wide ? persistenceOf(levelsOf(part)) : 0;
+    const levels = part.wide ? levelsOf(part) : [];
+    const persistence = persistenceOf(levels);
     const lasting = lastingVariance(rounds.size, persistence);
     layers.unshift({
       variance: variance * lasting.factor,
       // A finer layer that shows nothing goes by what the visits show.
       df: !part.wide && variance === 0 ? Infinity : Math.max(1, df * lasting.df),
       ...{ counts: counts.slice(k), own: part.own, persistence },
+      wide: part.wide,
+      lasts: isLasting(levels, part.coarse === undefined ? 0 : 1),
       nameOf: (sample) => (part.about(sample) ? part.step.nameOf(sample) : undefined),
     });
   }

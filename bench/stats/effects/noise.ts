@@ -27,7 +27,7 @@ export function noiseOf(samples: readonly Sample[], { swept }: { readonly swept:
       own: undefined,
       layers: [],
       knowsRounds: false,
-      persistence: 0,
+      ...{ rounds: rounds.size, persistence: 0 },
       of: () => UNKNOWN,
       ofCell: () => undefined,
       stretchOf,
@@ -40,7 +40,7 @@ export function noiseOf(samples: readonly Sample[], { swept }: { readonly swept:
   const residuals = residualsOf(last, merged ? base : last);
   const persistence = persistenceOf(residuals.map((r) => r.byStretch));
   const own = lasting(pooled, rounds.size, persistence);
-  const whole = { own, persistence, stretchOf, ofCell: byCell(residuals, pooled.df, persistence) };
+  const whole = { own, rounds: rounds.size, persistence, stretchOf, ofCell: byCell(residuals, pooled.df, persistence) };
   if (merged) return { ...whole, layers: [], knowsRounds: true, of: () => ({ ...own, name: "" }) };
   const { layers, knowsRounds } = layersOf(steps, samples, { rounds, own: pooled, swept });
   return { ...whole, layers, knowsRounds, of: byGroup(residuals, pooled, (c) => lasting(c, rounds.size, persistence)) };

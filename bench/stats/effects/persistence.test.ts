@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mean } from "../math/quantile.ts";
 import { random } from "../math/random.ts";
-import { ROUNDS_TO_TELL, lastingSquare, lastingVariance, persistenceOf } from "./persistence.ts";
+import { ROUNDS_TO_TELL, cautionOf, isLasting, lastingSquare, lastingVariance, persistenceOf } from "./persistence.ts";
 
 /** Series that go together from step to step, around their own means. */
 function series(count: number, rounds: number, next: number, seed: number) {
@@ -23,6 +23,22 @@ describe("noise that lasts", () => {
   it("is not looked for in fewer rounds than show it", () => {
     expect(persistenceOf(series(400, ROUNDS_TO_TELL - 1, 0.9, 3))).toBe(0);
     expect(persistenceOf([])).toBe(0);
+  });
+
+  it("is surely there in series long enough to show it, and in one of twenty of those where it is not", () => {
+    const shares = [0, 0.7].map((next) => {
+      const tries = Array.from({ length: 300 }, (_, i) => isLasting(series(3, 20, next, 100 + i)));
+      return tries.filter(Boolean).length / tries.length;
+    });
+    expect(shares[0]).toBeLessThan(0.1);
+    expect(shares[1]).toBeGreaterThan(0.9);
+    expect(isLasting(series(400, ROUNDS_TO_TELL - 1, 0.9, 3))).toBe(false);
+  });
+
+  it("makes nothing be decided by intervals that are too narrow for it", () => {
+    // By hand: three rounds, each going together with the next by .75: (3 + 4 x .75 + 2 x .5625) / 9 = .7917; (1 - 1/3) / (1 - .7917) = 3.2.
+    expect(cautionOf(3, 0)).toBeCloseTo(3 * 0.7917 * 3.2, 1);
+    expect(cautionOf(20, 0.9)).toBe(1);
   });
 
   // By hand: weights 1, 1 and 2 in rounds 0, 1 and 3: 1 + 1 + 4 + 2 (1 x .5 + 2 x .125 + 2 x .25)

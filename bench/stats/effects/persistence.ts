@@ -1,3 +1,5 @@
+import type { Doubt } from "../math/estimate.ts";
+
 /*
  * Noise that lasts: what slows a machine down for an hour slows several of its rounds alike. Its autocorrelation is taken to fall
  * by one factor from round to round (AR(1)).
@@ -8,11 +10,31 @@ export const ROUNDS_TO_TELL = 8;
 /** From so many rounds on, the correlation is known well enough that intervals hold what they say. */
 export const ROUNDS_TO_KNOW = 30;
 
+/** So strongly a machine's rounds are taken to go together where nothing may be called faster that only seems so: `bench:truth` tries it. */
+const ASSUMED = 0.75;
+
 /** What a run can tell of noise that lasts, for readers. */
 export const DRIFT_RULE =
-  `If a machine's bad rounds come in a row, runs of ${ROUNDS_TO_TELL} rounds and more have wider intervals, as far as the rounds show it. ` +
-  `A run of fewer than ${ROUNDS_TO_KNOW} rounds is too short to tell how much wider: its comparisons of such machines hold in fewer than 95 of ` +
-  "100 cases.";
+  `If a machine's bad rounds come in a row, comparisons of machines, and milliseconds, are less sure than their visits say. Fewer than ` +
+  `${ROUNDS_TO_TELL} rounds cannot show it; fewer than ${ROUNDS_TO_KNOW} cannot show how much wider intervals must be. So where such rounds are seen ` +
+  "to come in a row (a test at 5 %), a run of fewer gives no interval, and otherwise it says beside the figure what it cannot tell. " +
+  `An answer or a verdict then rests on a wider interval: as if one round went together with the next by ${ASSUMED}.`;
+
+/** The same beside a figure, in a few words. */
+export const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
+  short: "too few rounds to tell whether the machines' noise lasts",
+  lasting: "too few rounds to tell: the machines' noise lasts",
+};
+
+/** How many standard errors of no correlation a correlation lies above where it is taken to be one: 5 %, one tail. */
+const SURELY = 1.645;
+
+/** How many times as large a variance of an even mean over so many rounds is, if they go together as assumed and not as seen. */
+export function cautionOf(rounds: number, seen: number): number {
+  const even = new Map(Array.from({ length: rounds }, (_, round) => [round, 1 / rounds]));
+  const of = (persistence: number) => lastingSquare(even, persistence) * lastingVariance(rounds, persistence).factor;
+  return Math.max(1, of(ASSUMED) / of(seen));
+}
 
 /** More than this is not told from a drift that never ends. */
 const MOST = 0.9;
@@ -25,6 +47,23 @@ const MOST = 0.9;
  * @returns 0 if the series are too short to tell
  */
 export function persistenceOf(series: readonly ReadonlyMap<number, number>[]): number {
+  const { seen, length, pairs } = correlationOf(series);
+  return pairs === 0 ? 0 : Math.min(MOST, Math.max(0, seen + (1 + 3 * seen) / length));
+}
+
+/**
+ * Whether such series surely go together from round to round: their correlation lies further above that of independent values
+ * (-1 / rounds, with an error of 1 / sqrt(pairs), Bartlett 1946) than one in twenty of those.
+ *
+ * @param together so many of the series tell of the others: their values of a round add up to nothing
+ */
+export function isLasting(series: readonly ReadonlyMap<number, number>[], together = 0): boolean {
+  const { seen, length, pairs } = correlationOf(series);
+  const own = pairs * (1 - together / Math.max(1, series.length));
+  return own > 0 && (seen + 1 / length) * Math.sqrt(own) > SURELY;
+}
+
+function correlationOf(series: readonly ReadonlyMap<number, number>[]) {
   let [products, squares, rounds, pairs] = [0, 0, 0, 0];
   for (const values of series) {
     if (values.size < ROUNDS_TO_TELL) continue;
@@ -37,10 +76,9 @@ export function persistenceOf(series: readonly ReadonlyMap<number, number>[]): n
       pairs += 1;
     }
   }
-  if (pairs === 0 || squares === 0) return 0;
+  if (pairs === 0 || squares === 0) return { seen: 0, length: 1, pairs: 0 };
   const length = rounds / series.filter((s) => s.size >= ROUNDS_TO_TELL).length;
-  const seen = products / pairs / (squares / rounds);
-  return Math.min(MOST, Math.max(0, seen + (1 + 3 * seen) / length));
+  return { seen: products / pairs / (squares / rounds), length, pairs };
 }
 
 /**

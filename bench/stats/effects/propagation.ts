@@ -1,7 +1,8 @@
 import { dot } from "../math/matrix.ts";
 import type { Sample } from "./blocks.ts";
 import type { Noise } from "./components.ts";
-import { lastingSquare } from "./persistence.ts";
+import { ROUNDS_TO_KNOW, cautionOf, lastingSquare } from "./persistence.ts";
+import type { Doubt } from "../math/estimate.ts";
 import { random } from "../math/random.ts";
 
 /** How well a weighted sum of visits is known. */
@@ -11,6 +12,10 @@ export interface Propagated {
   readonly df: number;
   /** What moves the sum, each as a standard deviation: machines in their rounds, then visits. */
   readonly moves: Float64Array;
+  /** What is not sure of it because the run has few rounds; absent: nothing is. */
+  readonly doubt?: Doubt;
+  /** Where it is in doubt: by how much its error must widen before anything is decided by it. */
+  readonly caution?: number;
 }
 
 /** Where so small a share of a sum's weight is common to a machine and round, what they have in common does not count. */
@@ -35,7 +40,8 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
     const square = squareOf(sums, layer.persistence);
     const scale = Math.sqrt(layer.variance);
     for (const own of sums.values()) for (const weight of own.values()) moves.push(weight * scale);
-    return { ...layer, square, left: square * layer.variance, used: 0 };
+    const whole = square * layer.variance;
+    return { ...layer, square, whole, left: whole, used: 0, caution: cautionOf(noise.rounds, layer.persistence) };
   });
   const own = ownParts(samples, weights, noise, moves);
   const visits = [...own.values()].reduce((sum, c) => sum + c.variance, 0);
@@ -61,11 +67,23 @@ export function varianceOf(samples: readonly Sample[], weights: Float64Array, no
   const share = visits === 0 ? 0 : left / visits;
   for (const group of own.values()) below += (share * group.variance) ** 2 / group.df;
   const df = variance === 0 ? Math.min(...[...own.values()].map((g) => g.df)) : variance ** 2 / below;
-  return { variance, df, moves: Float64Array.from(moves) };
+  const doubt = doubtAbout(samples, weights, noise);
+  const more = layers.reduce((sum, layer) => sum + (layer.wide ? (layer.caution - 1) * layer.whole : 0), 0);
+  const caution = variance > 0 ? Math.sqrt(1 + more / variance) : 1;
+  return { variance, df, moves: Float64Array.from(moves), ...(doubt && { doubt, caution }) };
+}
+
+/** From such a share of a sum's weight on, it rests on what its machines' rounds have in common. */
+const RESTS = 0.05;
+
+/** What is not sure of a sum that rests on machines' rounds, where they are few. */
+function doubtAbout(samples: readonly Sample[], weights: Float64Array, noise: Noise): Doubt | undefined {
+  if (noise.rounds >= ROUNDS_TO_KNOW || standsApart(samples, weights, RESTS)) return undefined;
+  return noise.layers.some((layer) => layer.lasts) ? "lasting" : "short";
 }
 
 /** Whether nothing that the visits of a machine and round have in common is in a sum. */
-function standsApart(samples: readonly Sample[], weights: Float64Array): boolean {
+function standsApart(samples: readonly Sample[], weights: Float64Array, most = APART): boolean {
   const blocks = new Map<string, { sum: number; visits: number }>();
   samples.forEach(({ machine, round }, i) => {
     const key = `${machine}|${round}`;
@@ -73,7 +91,7 @@ function standsApart(samples: readonly Sample[], weights: Float64Array): boolean
     blocks.set(key, { sum: sum + (weights[i] as number), visits: visits + 1 });
   });
   const together = [...blocks.values()].reduce((sum, b) => sum + b.sum ** 2 / b.visits, 0);
-  return together <= APART * weights.reduce((sum, w) => sum + w ** 2, 0);
+  return together <= most * weights.reduce((sum, w) => sum + w ** 2, 0);
 }
 
 function gather(

@@ -64,6 +64,7 @@ export function withMisfit(
   const variance = known.variance + extra;
   const below = known.variance ** 2 / known.df + extra ** 2 / df;
   return {
+    ...known,
     variance,
     df: known.df > 0 && df > 0 ? (below === 0 ? known.df : variance ** 2 / below) : 0,
     moves: Float64Array.from([...known.moves, ...difference.map((d) => d * misfit)]),

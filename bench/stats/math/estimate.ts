@@ -22,10 +22,17 @@ export function known(interval: Interval | null | undefined): Interval | null {
   return interval != null && Number.isFinite(interval.low) && Number.isFinite(interval.high) ? interval : null;
 }
 
+/**
+ * Why what rests on a machine's rounds is not sure. `short`: too few rounds to tell whether its noise lasts from one to the next.
+ * `lasting`: it does, and the rounds are too few to tell by how much an interval must widen, so there is none.
+ */
+export type Doubt = "short" | "lasting";
+
 /** An effect as a ratio; the interval is null where the data cannot give one. */
 export interface RatioEstimate {
   readonly ratio: number;
   readonly interval: Interval | null;
+  readonly doubt?: Doubt;
 }
 
 /** The mean of independent values, with the error that their spread shows. */

@@ -186,7 +186,7 @@ export class Http2Connection {
 
   #takeWindowUpdate(frame: Frame): void {
     frames.expectLength(frame, 4);
-    this.#patience.idle();
+    this.#patience.windowUpdate();
     if (frame.stream !== 0) this.#streams.mustBeKnown(frame);
     const increment = frame.payload.readUInt32BE(0) & 0x7fffffff;
     const exchange = this.#streams.of(frame.stream);

@@ -199,6 +199,24 @@ describe("a connection", () => {
     expect(connection.usable).toBe(false);
   });
 
+  it.each([
+    ["for each read of 6 kB, of the stream and of the connection", 6_000, [0, 1], true],
+    ["for each packet, of the connection alone", 1_400, [0], true],
+    ["for each byte", 1, [1], false],
+  ])("lets a peer with wide windows give leave for what was sent %s", (_what, read, streams, usable) => {
+    const sent = 80_000_000;
+    const { connection } = connected();
+    connection.receive(Buffer.concat([settingsFrame([[4, 2 ** 27]]), windowUpdateFrame(0, 2 ** 27)]));
+    const { exchange, outcome } = exchangeOf(sent);
+    connection.start(exchange);
+    expect(exchange.unsent).toBe(0);
+    const updates = Buffer.concat(streams.map((stream) => windowUpdateFrame(stream, read)));
+    const reads = Math.min(Math.floor(sent / read), 200_000);
+    for (let i = 0; i < reads; i++) connection.receive(updates);
+    expect(connection.usable).toBe(usable);
+    expect(outcome).toHaveLength(usable ? 0 : 1);
+  });
+
   it("bears no more than ten thousand frames that bring no call further, and any number between calls' own", () => {
     const ping = frame(6, 0, 0, Buffer.alloc(8));
     for (const [pings, calls, usable] of [

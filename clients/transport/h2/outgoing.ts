@@ -51,7 +51,7 @@ export class Outgoing {
     while (exchange.unsent > 0) {
       const count = Math.min(this.#peer.maxFrame, exchange.unsent, exchange.sendWindow, this.#window);
       if (count <= 0) return;
-      this.#patience.progress();
+      this.#patience.sent(count);
       const last = count === exchange.unsent;
       exchange.sendWindow -= count;
       this.#window -= count;

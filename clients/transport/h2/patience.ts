@@ -7,6 +7,9 @@ const MOST_IDLE_FRAMES = 10_000;
 /** Answers to such frames that lie here because the peer does not read; nghttp2 has the same limit. */
 const MOST_UNREAD = 1_000;
 
+/** A peer that gives leave for what we sent as it reads it needs one frame for so many bytes at most: less than a packet's. */
+const BYTES_AN_UPDATE = 512;
+
 /**
  * How much a connection bears of a peer that only makes work: frames that bring no call further, answers that it does not read, and
  * DATA that it may not send. Each method throws Http2Error where it is too much, and the connection ends.
@@ -15,13 +18,26 @@ export class Patience {
   #idle = 0;
   #unread = 0;
   #mayCome = 0;
+  #toGiveBack = 0;
 
   /** A call began, or came further. */
   progress(): void {
     this.#idle = 0;
   }
 
-  /** A frame that brought no call further: PING, SETTINGS, kinds that nobody knows, DATA without bytes. */
+  /** So many bytes of requests were sent: the peer may give leave for as many again. */
+  sent(bytes: number): void {
+    this.progress();
+    this.#toGiveBack += bytes;
+  }
+
+  /** A WINDOW_UPDATE: it costs no patience as long as what was sent explains it, though no call comes further by it. */
+  windowUpdate(): void {
+    if (this.#toGiveBack < BYTES_AN_UPDATE) return this.idle();
+    this.#toGiveBack -= BYTES_AN_UPDATE;
+  }
+
+  /** A frame that brought no call further: PING, SETTINGS, kinds that nobody knows, DATA without bytes, leave for more than was sent. */
   idle(): void {
     this.#idle += 1;
     if (this.#idle > MOST_IDLE_FRAMES)

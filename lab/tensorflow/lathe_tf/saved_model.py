@@ -51,7 +51,9 @@ class SavedModel:
 
     def call(self, signature, inputs):
         """Arrays by output name. `inputs` by name: numpy arrays, or lists of bytes for strings. Raises Fault."""
-        return self.run(signature, {name: _feed_of(value) for name, value in inputs.items()})
+        if signature not in self.signatures:
+            raise invalid(f"the model has no signature {signature}: it has {', '.join(sorted(self.signatures))}")
+        return self.run(signature, {name: _feed_of(name, value) for name, value in inputs.items()})
 
     def run(self, signature, feeds, output_filter=()):
         """Arrays by output name, in the order of `output_filter` or of the names.
@@ -82,8 +84,10 @@ class SavedModel:
             self._session.run(assets, [], [init])
 
 
-def _feed_of(value):
+def _feed_of(name, value):
     if isinstance(value, np.ndarray):
+        if value.dtype not in dtypes.OF_NUMPY:
+            raise invalid(f"input {name}: arrays of type {value.dtype} are not supported")
         return Feed(dtypes.OF_NUMPY[value.dtype], value.shape, value)
     return Feed(types_pb2.DT_STRING, (len(value),), list(value))
 

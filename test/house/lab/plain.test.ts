@@ -9,7 +9,7 @@ import { progress } from "../../../lib/progress.ts";
 import { TEST_LAB } from "../../lab/setup.ts";
 import { on } from "../../lab/tools.ts";
 import { Checkout } from "../checkout.ts";
-import { plainImage } from "../plain/image.ts";
+import { NOTE, plainImage } from "../plain/image.ts";
 
 /*
  * A second server kind, as somebody would add it: a folder and a line in infra, a folder and a line in clients, in a copy of the
@@ -84,12 +84,22 @@ describe("a server kind that was added to a copy of the checkout", () => {
     expect(machine.id).toBe(PLAIN);
     expect(servers).toHaveLength(1);
     expect(servers[0]).toMatchObject({
-      ...{ id: PLAIN, machineId: PLAIN, kind: "plain", container: "plain", standIn: false, build: "python" },
+      ...{
+        id: PLAIN,
+        machineId: PLAIN,
+        kind: "plain",
+        container: "plain",
+        standIn: false,
+        note: NOTE,
+        build: "python",
+      },
       settings: { PLAIN_WORKERS: "3", PLAIN_DELAY_MS: "20" },
       endpoints: [{ api: "plain", protocol: "rest", port: 8080, security: "none" }],
       models: [{ name: "null", version: 1, isNull: true }],
     });
     expect(servers[0]?.metrics).toBeUndefined();
+    const size = await on(lab, PLAIN, `docker image inspect --format '{{.Size}}' ${servers[0]?.image ?? ""}`);
+    expect(servers[0]?.imageBytes).toBe(Number(size));
     expect(await status()).toEqual({ version: 1 });
     const again = await engine.tryUp(plain);
     expect([again.code, Object.keys(again.changes)]).toEqual([0, ["same"]]);
@@ -162,6 +172,8 @@ describe("a server kind that was added to a copy of the checkout", () => {
       if (call.cell.includes("plain-http")) expect(call.totalMs).toBeGreaterThan(20);
     }
     // Markdown escapes underscores.
+    for (const text of [await file("report.html"), await file("report.md")])
+      expect(text).toContain(NOTE.replace(/\.$/, ""));
     for (const text of [await file("report.html"), (await file("report.md")).replaceAll("\\_", "_")])
       for (const words of ["plain-http", "PLAIN_WORKERS", PLAIN, OTHER]) expect(text).toContain(words);
   });

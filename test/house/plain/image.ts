@@ -6,6 +6,9 @@ import type { Progress } from "../../../lib/progress.ts";
 
 const PLACE = "usr/local/bin/plain-server.py";
 
+/** Said by the image of itself, and by whatever shows the server's numbers. */
+export const NOTE = "This server computes nothing.";
+
 /** The server's image: the lab's Debian with Python, and one file. Needs to be root. */
 export async function plainImage(progress: Progress): Promise<ImageSource> {
   const python = await debianLayer(progress, ["python3"]);
@@ -13,6 +16,10 @@ export async function plainImage(progress: Progress): Promise<ImageSource> {
   const own = await ownLayer([python], { name: "plain", files, folders: ["models"] });
   return {
     ...{ name: "lathe/plain", tag: "1", layers: [python, own] },
-    config: { entrypoint: ["/usr/bin/python3", "-B", `/${PLACE}`], exposedPorts: [`8080/tcp`] },
+    config: {
+      entrypoint: ["/usr/bin/python3", "-B", `/${PLACE}`],
+      exposedPorts: [`8080/tcp`],
+      labels: { "org.lathe.note": NOTE },
+    },
   };
 }

@@ -5,7 +5,7 @@ import { type Figure, type LegendEntry, type Table, figure, fold, prose, right, 
 import { protocolTitle } from "../../../../clients/registry.ts";
 import { protocolLook } from "../../charts/colours.ts";
 import { type IntervalPoint, intervalChart, unknownKey } from "../../charts/intervals.ts";
-import { type Curve, profileChart } from "../../charts/profile.ts";
+import { type Curve, profileChart, profileDomain } from "../../charts/profile.ts";
 import { imageOrder } from "../columns.ts";
 import type { ReportInputs, Section } from "../../section.ts";
 import { when } from "../../../format/when.ts";
@@ -64,7 +64,7 @@ const LEGEND: readonly LegendEntry[] = ["grpc", "rest"].map((protocol) => ({
 function localFigure(experiment: Experiment, inputs: ReportInputs): Figure[] {
   const images = [...new Set(inputs.cells.map((c) => c.image))].sort(imageOrder(inputs.manifest.images));
   const published = paperTable(experiment, client(inputs), inputs);
-  const panels = published.rows.flatMap(({ server, entries }) => {
+  const machines = published.rows.flatMap(({ server, entries }) => {
     const curves = COMBINATIONS.flatMap((combination): Curve[] => {
       const points = images.flatMap((image) => {
         const all = paperCells(experiment, { server, combination, grpcClient: client(inputs) }, inputs);
@@ -78,19 +78,22 @@ function localFigure(experiment: Experiment, inputs: ReportInputs): Figure[] {
       const look = protocolLook(combination.protocol);
       return [{ name: combination.key, title, points, ...look, ...(level !== undefined && { level }) }];
     });
-    if (curves.length === 0) return [];
+    return curves.length === 0 ? [] : [{ server, curves }];
+  });
+  if (machines.length === 0) return [];
+  const domain = profileDomain(machines.flatMap((m) => m.curves));
+  const panels = machines.map(({ server, curves }) => {
     const label = curves.map((k) => `${k.title} ${formatMs(mean(k.points.map((p) => p.y)))} ms on average`).join(", ");
     const picture = profileChart({
       ...{ label: `${server}: ${label}`, xs: images.map((i) => i.replace("image-", "")), curves },
-      ...{ xLabel: "image", yLabel: "mean latency, ms (log scale)" },
+      ...{ xLabel: "image", yLabel: "mean latency, ms (log scale)", domain },
     });
-    return [{ title: `${server} calls itself`, picture, label }];
+    return { title: `${server} calls itself`, picture, label };
   });
-  if (panels.length === 0) return [];
   const local = figure({
     title: "Figures 8 to 10. Local: each machine is its own client, image by image",
     caption:
-      "Dashed: the paper's mean over its ten images, of the same model and protocol on its machine of that role.",
+      "Dashed: the paper's mean over its ten images, of the same model and protocol on its machine of that role. All pictures have one scale.",
     legend: [
       ...LEGEND,
       ...LEGEND.map((e) => ({ ...e, label: `${e.label}, the paper's mean (Table 1)`, sign: "dashed" as const })),
@@ -125,7 +128,8 @@ function remoteFigure(experiment: Experiment, inputs: ReportInputs): Figure[] {
       ...LEGEND.map((e) => ({ ...e, label: `${e.label}, the paper's`, hollow: true })),
       ...unknownKey(MODELS.flatMap((model) => pointsOf(published, model))),
     ],
-    caption: "Ours with the 95 % interval of the mean, as in the table. The paper gives no intervals.",
+    caption:
+      "Ours with the 95 % interval of the mean, as in the table. The paper gives no intervals. Each model has its own scale.",
     alternative: panels.map((p) => `${p.title}: ${p.label}`).join("; "),
     panels,
   });

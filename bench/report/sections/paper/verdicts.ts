@@ -4,6 +4,7 @@ import type { Effect, Finding, Outcome } from "../../../verdicts/verdict.ts";
 import type { Figure, Table, TableCell, Tone } from "../../blocks.ts";
 import { figure, fold, list, only, prose, rights, table } from "../../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../../charts/intervals.ts";
+import { DOUBT_WORDS } from "../../../stats/effects/persistence.ts";
 import { formatInterval, formatRatio, formatRatioInterval } from "../../../format/numbers.ts";
 import { when } from "../../../format/when.ts";
 import type { Section } from "../../section.ts";
@@ -54,10 +55,12 @@ export const verdictsSection: Section = {
 function findingLines(who: string, f: Finding): string[] {
   const label = who.padEnd(5);
   return [
-    ...f.effects.map((e) => `${label}  ${e.label}: ${number(e)}: ${e.outcome}`),
+    ...f.effects.map((e) => `${label}  ${e.label}: ${number(e)}: ${e.outcome}${doubtOf(e)}`),
     ...f.remarks.map((r) => `${label}  (${r})`),
   ];
 }
+
+const doubtOf = ({ doubt }: Effect) => (doubt === undefined ? "" : ` (${DOUBT_WORDS[doubt]})`);
 
 function number({ kind, value, interval }: Effect): string {
   if (kind === "ratio") return `${formatRatio(value)} (${formatRatioInterval(interval)})`;
@@ -68,7 +71,7 @@ function number({ kind, value, interval }: Effect): string {
 function verdictsFigure(all: readonly Verdict[]): Figure {
   const shown = all.flatMap((v) => {
     const effects = [
-      ...v.ours.effects.map((e) => ({ ...e, series: "filled", row: `Here: ${e.label}` })),
+      ...v.ours.effects.map((e) => ({ ...e, series: "filled", row: `Here: ${e.label}${doubtOf(e)}` })),
       ...v.paper.effects.map((e) => ({ ...e, series: "hollow", row: `Paper: ${e.label}` })),
     ];
     const kind = effects[0]?.kind;

@@ -86,7 +86,7 @@ export const repeatSection: Section = {
 
 const comparison = once(({ study, earlier }: ReportInputs): { c: Comparison; agreement: RunsAgreement } | undefined => {
   if (study === undefined || earlier === undefined) return undefined;
-  const c = compareRuns(earlier, study, { threshold: DEFAULT_THRESHOLD });
+  const c = compareRuns(earlier, study, { threshold: DEFAULT_THRESHOLD, asMeasured: true });
   return { c, agreement: runsAgreement(earlier, study, c.cells) };
 });
 

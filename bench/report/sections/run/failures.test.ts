@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { manifestOf, studyOf } from "../../../testing/studies.ts";
-import type { Failed } from "../../../stats/visits.ts";
+import type { JournalRecord } from "../../../records/records.ts";
+import { type Failed, gatherCells } from "../../../stats/visits.ts";
 import { answerSection } from "../answer.ts";
 import { cellsCsv } from "../../csv.ts";
 import { failuresTable } from "./failures.ts";
@@ -67,5 +68,41 @@ describe("calls that failed in a cell that was measured after all", () => {
   it("are not spoken of where there are none", async () => {
     expect(failuresTable(inputs(undefined))).toEqual([]);
     expect(await textOf(answerSection, inputs(undefined))).not.toContain("failed");
+  });
+});
+
+describe("calls that were made a second time", () => {
+  const retried = (calls: number) => {
+    const of = inputs(undefined);
+    const hit = of.study?.data.get(HIT);
+    if (of.study === undefined || hit === undefined) throw new Error("no cell");
+    return { ...of, study: { ...of.study, data: new Map(of.study.data).set(HIT, { ...hit, retried: calls }) } };
+  };
+
+  it("are told where failures are, and in JSON, though none failed", async () => {
+    expect(blocksText(failuresTable(retried(2))).replaceAll(/\s+/g, " ")).toContain(
+      "2 measured calls in 1 cell were made a second time: the server refused the call",
+    );
+    expect(blocksText(failuresTable(retried(1))).replaceAll(/\s+/g, " ")).toContain(
+      "1 measured call in 1 cell was made",
+    );
+    const json = await reportJson(retried(2), [runSection]);
+    expect([json["retried"], json["failed"]]).toEqual([[{ cell: HIT, calls: 2 }], undefined]);
+  });
+
+  it("are counted in the records, whether the second attempt went well or not, and not of warm-ups", async () => {
+    const at = "2026-01-01T00:00:00.000Z";
+    const phases = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null };
+    const call = (more: object) =>
+      ({
+        ...{ type: "call", cell: HIT, round: 0, at, phase: "measure", ok: true, totalMs: 1, ...phases },
+        ...{ requestBytes: 1, responseBytes: 1, ...more },
+      }) as JournalRecord;
+    const data = await gatherCells([
+      ...[call({}), call({ retried: true }), call({ retried: true, phase: "warmup" })],
+      call({ retried: true, ok: false, error: { code: "UNAVAILABLE", message: "x" } }),
+    ]);
+    expect(data.get(HIT)?.retried).toBe(2);
+    expect((await gatherCells([call({})])).get(HIT)).not.toHaveProperty("retried");
   });
 });

@@ -1,6 +1,8 @@
 import { type Failed, failedOf } from "../../../stats/visits.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
-import { type Block, type TableCell, rights, table } from "../../blocks.ts";
+import { count } from "../../../../lib/words.ts";
+import { when } from "../../../format/when.ts";
+import { type Block, type TableCell, notice, rights, table } from "../../blocks.ts";
 import { axisCells, axisColumns } from "../columns.ts";
 import type { ReportInputs } from "../../section.ts";
 
@@ -17,8 +19,9 @@ export function failuresTable(inputs: ReportInputs): Block[] {
       .map(([code, times]) => `${code} ${times}`)
       .join(", "),
   ]);
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return retriedText(inputs);
   return [
+    ...retriedText(inputs),
     table({
       caption: "Failures, also of cells that were measured later",
       columns: [
@@ -34,13 +37,27 @@ export function failuresTable(inputs: ReportInputs): Block[] {
   ];
 }
 
-/** Failures by cell, for programs. */
+/** Calls that were made twice, and what that means for their latencies. */
+function retriedText({ cells, study }: ReportInputs): Block[] {
+  const all = cells.flatMap((c) => study?.data.get(c.id)?.retried ?? []);
+  const calls = all.reduce((sum, n) => sum + n, 0);
+  const text =
+    `${count(calls, "measured call")} in ${count(all.length, "cell")} ${calls === 1 ? "was" : "were"} made a second time: the server ` +
+    "refused the call, or closed the connection, before it had begun it. The latency counts from the first attempt.";
+  return [...when(calls > 0, notice("unsure", text))];
+}
+
+/** Failures and second attempts by cell, for programs. */
 export function failedJson({ cells, study }: ReportInputs): Readonly<Record<string, unknown>> {
+  const retried = cells.flatMap(({ id: cell }) => {
+    const calls = study?.data.get(cell)?.retried;
+    return calls === undefined ? [] : [{ cell, calls }];
+  });
   const failed = cells.flatMap(({ id: cell }) => {
     const own = study?.data.get(cell)?.failed;
     return own === undefined ? [] : [{ cell, ...own }];
   });
-  return failed.length === 0 ? {} : { failed };
+  return { ...(failed.length === 0 ? {} : { failed }), ...(retried.length === 0 ? {} : { retried }) };
 }
 
 /** Failures of cells that differ in their image alone. */

@@ -21,7 +21,7 @@ export const timeSection: Section = {
   title: "Where the time goes",
   short: "Time",
   blocks(inputs) {
-    if (inputs.cells.length === 0) return [];
+    if ([...inputs.summaries.values()].every((s) => s.n === 0)) return [];
     const clock = clockTable(inputs);
     const phases = phaseTable(inputs);
     return [
