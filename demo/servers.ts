@@ -86,7 +86,7 @@ export async function runServersDemo(values: Values<typeof OPTIONS>, asked: read
   say("");
   if (values.keep === true) {
     await noteKept(stacks);
-    say(`The lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks)}`);
+    say(`The lab "${name}" stays up. To go on by hand:\n\n${byHand(stacks, name)}`);
   } else {
     begin(STAGES.down);
     steps.step(`pulumi destroy on ${HOST}`);
