@@ -14,7 +14,12 @@ export const OPTIONS = {
     ...{ value: "MINUTES", read: number(0.01), default: "8" },
     help: "time for the matrix; every cell is visited once, even if that takes longer",
   },
-  requests: { value: "N", read: whole(1), help: "measured calls a cell, at most; --servers: the experiments say it", default: "25" },
+  requests: {
+    value: "N",
+    read: whole(1),
+    help: "measured calls a cell, at most; --servers: the experiments say it",
+    default: "25",
+  },
   repeat: {
     ...{ value: "N", read: whole(1), default: "1" },
     help: "measure the matrix N times, and say how well the runs agree",

@@ -112,7 +112,10 @@ async function imagesOf(kinds: readonly string[], steps: Progress) {
   }
   steps.done();
   if (missing.length === 0) return images;
-  throw new UserError({ what: `the lab makes no image for the server kind ${missing.join(", ")}`, fix: "leave it out of --servers" });
+  throw new UserError({
+    what: `the lab makes no image for the server kind ${missing.join(", ")}`,
+    fix: "leave it out of --servers",
+  });
 }
 
 function benchCommand(values: Values<typeof OPTIONS>): string[] {

@@ -27,7 +27,10 @@ describe("the order of a round", () => {
   });
 
   it("visits a block's cells together, in an order of blocks that changes from round to round, whatever their sizes", () => {
-    const items = Array.from({ length: 30 }, (_, i) => ({ i, block: i < 24 ? "large" : i < 28 ? "small" : `own ${i}` }));
+    const items = Array.from({ length: 30 }, (_, i) => ({
+      i,
+      block: i < 24 ? "large" : i < 28 ? "small" : `own ${i}`,
+    }));
     const order = (round: number) => roundOrder(items, 1, round, (item) => item.block);
     const runs = (round: number) => order(round).filter((item, at, all) => item.block !== all[at - 1]?.block);
     let largeFirst = 0;

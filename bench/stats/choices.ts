@@ -79,7 +79,12 @@ function askedOf(study: Study): readonly (Subject & { readonly cells: readonly C
     ...asked.map((f) => ({ differ: [f], local: false, cells: called })),
     { differ: ["placement"], local: true, cells: cells.filter((c) => c.local) },
     ...models.map((model) => ({
-      ...{ differ: placeFactors(called, study.axes), local: false, model, cells: called.filter((c) => c.model === model) },
+      ...{
+        differ: placeFactors(called, study.axes),
+        local: false,
+        model,
+        cells: called.filter((c) => c.model === model),
+      },
     })),
   ];
 }

@@ -103,7 +103,9 @@ function conditionsOf(
 function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
   const uses = visits.flatMap((v) => v.use ?? []);
   if (uses.length === 0) return {};
-  const told = uses.flatMap(({ cpuMs, answers }) => (cpuMs === undefined || answers === undefined ? [] : [{ cpuMs, answers }]));
+  const told = uses.flatMap(({ cpuMs, answers }) =>
+    cpuMs === undefined || answers === undefined ? [] : [{ cpuMs, answers }],
+  );
   const rest = uses.flatMap((u) => u.memoryBeforeBytes ?? []);
   const peak = uses.flatMap((u) => u.peakMemoryBytes ?? u.memoryBytes ?? []);
   return {

@@ -39,7 +39,8 @@ export function factorLevels(cell: Coordinates, axes: readonly Axis[]): Levels {
   let factor: string | undefined;
   for (const axis of axes) {
     if (axis.isFactor) levels[(factor = axis.key)] = axis.of(cell);
-    else if (factor !== undefined && (axis.idPart?.(cell) ?? "") !== "" && !isToldByKind(axis, cell)) levels[factor] += `, ${axis.of(cell)}`;
+    else if (factor !== undefined && (axis.idPart?.(cell) ?? "") !== "" && !isToldByKind(axis, cell))
+      levels[factor] += `, ${axis.of(cell)}`;
   }
   return levels;
 }

@@ -68,7 +68,9 @@ export function fitStudy(
   const chosen = all.filter((o) => included.has(o.cell));
   const key = togetherKey(together, study.axes);
   const observations =
-    together.length === 0 ? chosen : chosen.map((o) => ({ ...o, levels: { ...o.levels, [key]: joined(o.levels, together) } }));
+    together.length === 0
+      ? chosen
+      : chosen.map((o) => ({ ...o, levels: { ...o.levels, [key]: joined(o.levels, together) } }));
   const own = separateFactors(chosen, factorsOf(study.axes));
   const factors = together.length === 0 ? own : [key, ...own.filter((f) => !together.includes(f))];
   const possible = interactionsOf(factors);
@@ -89,7 +91,10 @@ export const togetherKey = (factors: readonly string[], axes: readonly Axis[]): 
 const joined = (levels: Levels, factors: readonly string[]) => factors.map((f) => levels[f]).join(", ");
 
 /** Without the server kind where each placement has one: the placement says it. */
-function separateFactors(observations: readonly Pick<Observation, "levels">[], factors: readonly string[]): readonly string[] {
+function separateFactors(
+  observations: readonly Pick<Observation, "levels">[],
+  factors: readonly string[],
+): readonly string[] {
   const placements = Map.groupBy(observations, (o) => o.levels["placement"]);
   const told = [...placements.values()].every((own) => new Set(own.map((o) => o.levels["server_kind"])).size === 1);
   return told ? factors.filter((f) => f !== "server_kind") : factors;

@@ -144,7 +144,11 @@ describe("the program that freezes", () => {
   });
 
   it("asks nothing of a machine with one server", async () => {
-    const alone = turnsOf({ ...deployed, servers: [a] }, () => {}, () => expect.unreachable());
+    const alone = turnsOf(
+      { ...deployed, servers: [a] },
+      () => {},
+      () => expect.unreachable(),
+    );
     expect(await alone.take(cell(a))).toBe(false);
     await alone.close();
   });

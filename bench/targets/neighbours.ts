@@ -80,7 +80,9 @@ export function turnsOf(deployed: Deployed, say: (text: string) => void, open = 
       });
     }
     if (left.length > 0)
-      say(`A bench that was killed left servers frozen: ${left.map((one) => one.container).join(", ")}. They are thawed.`);
+      say(
+        `A bench that was killed left servers frozen: ${left.map((one) => one.container).join(", ")}. They are thawed.`,
+      );
     talk.write("begin");
     await talk.next("begun");
     return { talk, runs: undefined };
@@ -114,7 +116,7 @@ export function turnsOf(deployed: Deployed, say: (text: string) => void, open = 
     },
     async close() {
       const all = await Promise.allSettled(machines.values());
-      await Promise.all(all.map((one) => (one.status === "fulfilled" ? one.value.talk.close() : undefined)));
+      await Promise.all(all.map((one) => (one.status === "fulfilled" ? one.value.talk.close() : Promise.resolve())));
     },
   };
 }

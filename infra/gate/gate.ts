@@ -52,7 +52,8 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
     const answered = (performance.now() - beganAt) / 1000;
     await kind.served?.(run);
     await refusesStrangers(run);
-    const ready = run.ranSeconds === undefined ? {} : { readySeconds: Math.round(10 * (run.ranSeconds + answered)) / 10 };
+    const ready =
+      run.ranSeconds === undefined ? {} : { readySeconds: Math.round(10 * (run.ranSeconds + answered)) / 10 };
     return { ...(await readBack(run, kind)), ...ready };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -83,7 +84,9 @@ const STARTS_WITHIN_SECONDS = 60;
 
 function ranBefore({ State, RestartCount }: Inspected, hostSeconds: number): Pick<GateRun, "ranSeconds"> {
   const ranSeconds = hostSeconds - Date.parse(State.StartedAt ?? "") / 1000;
-  return RestartCount === 0 && ranSeconds > -1 && ranSeconds < STARTS_WITHIN_SECONDS ? { ranSeconds: Math.max(0, ranSeconds) } : {};
+  return RestartCount === 0 && ranSeconds > -1 && ranSeconds < STARTS_WITHIN_SECONDS
+    ? { ranSeconds: Math.max(0, ranSeconds) }
+    : {};
 }
 
 async function answers(run: GateRun, kind: KindGate, models: readonly GateModel[], deadline: number): Promise<void> {

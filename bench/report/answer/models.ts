@@ -98,5 +98,7 @@ function optionsOf(
     return alone ? q?.options.find((o) => keyOf(o.at) === key) : undefined;
   };
   return (group) =>
-    isPlain(group[0]) ? (optionIn(question, group) ?? optionIn(local.includes(group[0]) ? atHome : undefined, group)) : undefined;
+    isPlain(group[0])
+      ? (optionIn(question, group) ?? optionIn(local.includes(group[0]) ? atHome : undefined, group))
+      : undefined;
 }

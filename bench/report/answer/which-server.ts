@@ -58,7 +58,11 @@ export const serversFindings = once((inputs: ReportInputs): readonly ServersFind
   return [...byPlacement].flatMap(([placement, placed]) =>
     new Set(placed.map((c) => c.server)).size < 2
       ? []
-      : [...Map.groupBy(placed, (c) => c.model)].map(([model, own]) => ({ placement, model, ways: waysOf(own, inputs) })),
+      : [...Map.groupBy(placed, (c) => c.model)].map(([model, own]) => ({
+          placement,
+          model,
+          ways: waysOf(own, inputs),
+        })),
   );
 });
 
@@ -103,7 +107,9 @@ function cpuSeconds(cells: readonly Cell[], { conditions }: ReportInputs): numbe
 
 /** Closed loops alone: at a rate, the rate is the load's own. */
 function loadsOf(cells: readonly Cell[], { study }: ReportInputs): readonly AtLoad[] {
-  const looped = cells.filter((c) => typeof c.load["concurrency"] === "number" && c.load["ratePerSecond"] === undefined);
+  const looped = cells.filter(
+    (c) => typeof c.load["concurrency"] === "number" && c.load["ratePerSecond"] === undefined,
+  );
   const byLoad = Map.groupBy(looped, (c) => c.load["concurrency"] as number);
   return [...byLoad]
     .toSorted(([a], [b]) => a - b)

@@ -149,7 +149,8 @@ function whereTimeGoes(q: Question, { axes, cells, summaries }: ReportInputs, st
   }
   const own = cells.filter(
     (c) =>
-      c.model === q.model && Object.entries(best.at).every(([factor, level]) => factorLevels(c, axes)[factor] === level),
+      c.model === q.model &&
+      Object.entries(best.at).every(([factor, level]) => factorLevels(c, axes)[factor] === level),
   );
   const means = own.map((c) => summaries.get(c.id)).filter((s) => s !== undefined && s.n > 0) as CellSummary[];
   const wait = means.flatMap((s) => s.phaseMeansMs.waitMs ?? []);

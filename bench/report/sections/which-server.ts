@@ -21,7 +21,12 @@ export const whichServerSection: Section = {
       prose(neighboursText(inputs)),
       ...found.map((f) => timeTable(f, inputs)),
       costTable(inputs),
-      ...found.flatMap((f) => when<Block>(f.ways.some((w) => w.loads.some((l) => l.concurrency > 1)), loadTable(f, inputs))),
+      ...found.flatMap((f) =>
+        when<Block>(
+          f.ways.some((w) => w.loads.some((l) => l.concurrency > 1)),
+          loadTable(f, inputs),
+        ),
+      ),
       ...answersTables(inputs),
     ];
   },
@@ -146,7 +151,9 @@ function answersTables(inputs: ReportInputs): Block[] {
         ...all.flatMap((a) =>
           a.example.length === 0
             ? []
-            : [`${a.server}, ${a.example.slice(0, 3).join("; ")}${(notes.get(a.server) ?? []).map((n) => `; ${n}`).join("")}`],
+            : [
+                `${a.server}, ${a.example.slice(0, 3).join("; ")}${(notes.get(a.server) ?? []).map((n) => `; ${n}`).join("")}`,
+              ],
         ),
       ],
       method: "detections",

@@ -28,7 +28,9 @@ export function answersByServer(
   seen: Seen,
   referenceOf: (model: string) => string | undefined,
 ): readonly ServerAnswers[] {
-  const meaningless = new Set(manifest.servers.flatMap((s) => s.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)));
+  const meaningless = new Set(
+    manifest.servers.flatMap((s) => s.models.filter((m) => m.timingOnly || m.isNull).map((m) => m.name)),
+  );
   const answered = manifest.cells.filter((c) => seen.answers.has(c.id) && !meaningless.has(c.model));
   return [...Map.groupBy(answered, (c) => c.model)].flatMap(([model, own]) => {
     const reference = referenceOf(model);
