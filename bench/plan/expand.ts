@@ -123,14 +123,20 @@ function modelsByServer(
   return new Map(servers.map((server) => [server.id, modelsOf(server)]));
 }
 
-/** Says which servers wanted client kinds cannot call. Of kinds that stand for a protocol, one is enough. */
+/**
+ * Says which servers wanted client kinds cannot call. Of kinds that stand for a protocol, one is enough, and those whose API no server
+ * speaks are not named where others are.
+ */
 function noteNotOffered(servers: readonly Server[], { kinds, named }: WantedClients, note: Note): void {
   const alike = Map.groupBy(kinds, (kind) => (named ? kind.name : kind.protocol));
   for (const server of servers)
     for (const group of alike.values()) {
       if (group.some((kind) => isOffered(kind, server))) continue;
-      const names = group.map((kind) => kind.name).join(", ");
-      note(`${server.id} has no endpoint for the client kind${group.length === 1 ? "" : "s"} ${names}: left out`);
+      const spoken = group.filter(({ api }) => servers.some(({ endpoints }) => endpoints.some((e) => e.api === api)));
+      const lacked = (spoken.length > 0 ? spoken : group).map((kind) => kind.name);
+      note(
+        `${server.id} has no endpoint for the client kind${lacked.length === 1 ? "" : "s"} ${lacked.join(", ")}: left out`,
+      );
     }
 }
 

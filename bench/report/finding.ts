@@ -1,6 +1,6 @@
 import { once } from "../stats/math/memo.ts";
 import { answersOf } from "./answer/answers.ts";
-import { caveatsOf } from "./answer/caveats.ts";
+import { caveatsOf, doubtCaveat } from "./answer/caveats.ts";
 import { extentOf } from "./answer/extent.ts";
 import { modelFindings } from "./answer/models.ts";
 import { pooledUnderLoad } from "./answer/pooled.ts";
@@ -27,7 +27,7 @@ export const findingOf = once((inputs: ReportInputs): Finding => {
     ...{ perModel, answers, loads, where },
     why: whyOf(inputs, models),
     notable: notableOf(inputs),
-    caveats: caveatsOf(inputs),
+    caveats: [...caveatsOf(inputs), ...doubtCaveat(answers)],
     ...(next === undefined ? {} : { next }),
   };
 });

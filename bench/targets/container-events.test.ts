@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explain, isUnfinished } from "./container-events.ts";
+import { explain, isUnfinished, patience } from "./container-events.ts";
 
 describe("why a server did not answer", () => {
   it("is said in the order of what its engine saw", () => {
@@ -22,6 +22,10 @@ describe("why a server did not answer", () => {
       expect(isUnfinished(told), told).toBe(true);
     for (const told of ["exited\nkill \ndie 137\n", "paused\npause \n", "running\nkill \ndie 137\nstart \n"])
       expect(isUnfinished(told), told).toBe(false);
+  });
+
+  it("is asked for longer where an end is to come than where nothing was told", () => {
+    expect([patience("running\n"), patience("running\nkill \n")]).toEqual([1, 6]);
   });
 
   it("is left open where the container runs as it did", () => {

@@ -7,6 +7,7 @@ import { EXPLAIN_MS } from "../deadlines.ts";
 
 /** Docker reports a container's end a moment later: where it has not yet, it is asked once more. */
 const AGAIN_MS = 500;
+const MOST_AGAIN = 6;
 
 /** Events that are told: a container that dies and starts for hours has thousands. */
 const MOST_EVENTS = 8;
@@ -40,12 +41,15 @@ export async function explainServer(
   const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
   const ask = () => runOn(machine.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
   let result = await ask();
-  if (result.code === 0 && isUnfinished(result.stdout)) {
+  for (let again = 0; result.code === 0 && isUnfinished(result.stdout) && again < patience(result.stdout); again++) {
     await sleep(AGAIN_MS);
     result = await ask();
   }
   return explain(container, result.code, result.stdout, result.stderr);
 }
+
+/** How often it is asked again: once where it told of nothing; a container of many processes takes seconds to end. Pure. */
+export const patience = (stdout: string): number => (stdout.trim().includes("\n") ? MOST_AGAIN : 1);
 
 /** Whether the engine may tell more in a moment: it has told of nothing, or of what ends a container, and not of its end. Pure. */
 export function isUnfinished(stdout: string): boolean {

@@ -1,5 +1,5 @@
 import { StatusError } from "../codes.ts";
-import { Budget, contentBytes, dataOfContent, elementCount, numberArrays } from "../tensors.ts";
+import { type Budget, contentBytes, dataOfContent, elementCount, numberArrays } from "../tensors.ts";
 import type { DType, OtherType, Tensor } from "../client.ts";
 
 /** Element types that the protocol has a name for. */

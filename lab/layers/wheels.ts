@@ -13,7 +13,9 @@ import { layerOver } from "./over.ts";
 const RECIPE = 1;
 
 /** Wheels are tagged with the oldest C library they run on; any of these is fine for a Debian of today. */
-const PLATFORMS = ["_2_35", "_2_31", "_2_28", "_2_27", "_2_17", "2014", "_2_5", "1"].map((libc) => `manylinux${libc}_x86_64`);
+const PLATFORMS = ["_2_35", "_2_31", "_2_28", "_2_27", "_2_17", "2014", "_2_5", "1"].map(
+  (libc) => `manylinux${libc}_x86_64`,
+);
 
 /** Python packages for an image. */
 export interface Wheels {

@@ -4,7 +4,6 @@ import { requirementsFile } from "../../models/python.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
-import { wheelsLayer } from "../layers/wheels.ts";
 import { RUNTIME_ENV, tensorflowLayers } from "../tensorflow/layers.ts";
 
 /** The parser that the setting `parser` chooses beside Python's own. */
@@ -14,10 +13,9 @@ const PARSER = "pysimdjson";
 const webImage = (kind: string): KindImage => ({
   kind,
   async make(progress) {
-    const runtime = await tensorflowLayers(progress);
     const own = await readFile(join(import.meta.dirname, "requirements", `${kind}.txt`), "utf8");
     const requirements = own + selectRequirements(await readFile(requirementsFile, "utf8"), [PARSER]);
-    const below = [...runtime, await wheelsLayer(runtime, { name: kind, requirements }, progress)];
+    const below = await tensorflowLayers(progress, { name: kind, requirements });
     const app = { name: "web", packages: [join(import.meta.dirname, "lathe_web")], folders: ["models"] };
     return {
       layers: [...below, await ownLayer(below, app)],

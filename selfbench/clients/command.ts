@@ -7,11 +7,13 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { progress } from "../../lib/progress.ts";
 import { pythonEnv } from "../../models/python.ts";
 import { CLIENTS } from "../options.ts";
-import { contenders } from "./contenders.ts";
+import { contenders, type Surroundings } from "./contenders.ts";
+import { writeKserve } from "./kserve.ts";
 import { makePayload, writePayload } from "./payload.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
 import { reportText } from "./text.ts";
 import { ghz, speedServer } from "./tools.ts";
+import { tritonClient } from "./tritonclient.ts";
 import { LineProgram } from "./line-program.ts";
 
 /** `lathe selfbench clients`. */
@@ -26,6 +28,7 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
   const tell = progress();
   await needPrograms(["wrk"], tell);
   const programs = { python: (await pythonEnv(tell)).python, ghz: await ghz(tell), server: await speedServer(tell) };
+  const nvidia = await tritonClient(tell);
   const nice = takePriority();
   const folder = await mkdtemp(join(tmpdir(), "lathe-speed-"));
   const payload = makePayload(30_000);
@@ -34,13 +37,16 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
     ...["-grpc-answer", files.grpcAnswer, "-grpc-request-bytes", String(payload.grpcRequest.length - 64)],
     ...["-rest-answer", files.restAnswer, "-rest-request-bytes", String(payload.restRequest.length)],
   ]);
+  const kserveArgs = await writeKserve(payload.request, folder);
+  const kserve = new LineProgram("the fixed-answer server of KServe's protocol", programs.server, kserveArgs);
   const all = contenders().filter((c) => protocol === undefined || c.protocol === protocol);
   try {
-    const ports = (await server.next()) as { grpcPort: number; restPort: number };
-    const at = { ...programs, ...ports, files, restAnswerBytes: payload.restAnswer.length };
+    const ports = (await server.next()) as Surroundings["kserve"];
+    const others = { kserve: (await kserve.next()) as Surroundings["kserve"], tritonClient: nvidia };
+    const at = { ...programs, ...ports, ...others, files, restAnswerBytes: payload.restAnswer.length };
     return reportOf(payload, plan, nice, all, await race(all, at, plan, tell));
   } finally {
-    await server.stop();
+    await Promise.all([server.stop(), kserve.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
 }

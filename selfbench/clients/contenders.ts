@@ -8,6 +8,7 @@ import { LEAST_WARM } from "../options.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { LineProgram } from "./line-program.ts";
+import { perfAnalyzerTurn, type TritonClient } from "./tritonclient.ts";
 
 /** Ports, files and programs that the contenders use. */
 export interface Surroundings {
@@ -17,6 +18,9 @@ export interface Surroundings {
   readonly restAnswerBytes: number;
   readonly python: string;
   readonly ghz: string;
+  /** The server of fixed answers that speaks KServe's protocol. */
+  readonly kserve: { readonly grpcPort: number; readonly restPort: number };
+  readonly tritonClient: TritonClient;
 }
 
 /** A turn, with the client's own phases if it has any. */
@@ -70,13 +74,40 @@ export function contenders(): Contender[] {
     own("rest", "rest", WHOLE),
     own("rest-body", "rest", READY),
     { name: "wrk", protocol: "rest", ours: false, inside: READY, start: eachTurnAnew(wrkTurn) },
+    ...kserve("grpc", "grpc"),
+    ...kserve("rest", "http"),
   ];
 }
 
-function own(name: string, protocol: "grpc" | "rest", inside: string): Contender {
+/** Of KServe's protocol: our client, NVIDIA's, and its load generator. */
+function kserve(protocol: "grpc" | "rest", form: "grpc" | "http"): Contender[] {
+  const port = (at: Surroundings) => (protocol === "grpc" ? at.kserve.grpcPort : at.kserve.restPort);
+  const program = fileURLToPath(new URL("./kserve.py", import.meta.url));
+  return [
+    own(`kserve-${form}`, protocol, WHOLE, port),
+    byLines(`tritonclient-${form}`, protocol, false, `${WHOLE} (InferInput)`, (at) => {
+      const args = [program, form, String(port(at)), at.files.folder];
+      return new LineProgram(`tritonclient (${form})`, at.tritonClient.python, args);
+    }),
+    {
+      ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
+      start: eachTurnAnew(async (at, { calls }) => ({
+        ...(await perfAnalyzerTurn(at.tritonClient, form, port(at), calls)),
+        phases: null,
+      })),
+    },
+  ];
+}
+
+function own(
+  name: string,
+  protocol: "grpc" | "rest",
+  inside: string,
+  portOf?: (at: Surroundings) => number,
+): Contender {
   const program = fileURLToPath(new URL("./own.ts", import.meta.url));
   return byLines(name, protocol, true, inside, (at) => {
-    const port = protocol === "grpc" ? at.grpcPort : at.restPort;
+    const port = portOf?.(at) ?? (protocol === "grpc" ? at.grpcPort : at.restPort);
     return new LineProgram(name, process.execPath, [program, name, String(port)]);
   });
 }

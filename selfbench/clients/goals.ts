@@ -17,6 +17,15 @@ const GOALS: readonly (readonly [title: string, over: Figure, under: Figure, lim
   ["REST ready-made body, against wrk", p50("rest-body"), p50("wrk"), 1.1],
   ["REST ready-made body, p99 against its own p50", p99("rest-body"), p50("rest-body"), 4],
   ["REST whole call, p99 against its own p50", p99("rest"), p50("rest"), 4],
+  ["KServe gRPC whole call, against tritonclient", p50("kserve-grpc"), p50("tritonclient-grpc"), 0.5],
+  ["KServe gRPC whole call, against perf_analyzer's own overhead", p50("kserve-grpc"), p50("perf_analyzer-grpc"), 0.2],
+  ["KServe binary HTTP whole call, against tritonclient", p50("kserve-http"), p50("tritonclient-http"), 0.5],
+  [
+    "KServe binary HTTP whole call, against perf_analyzer's own overhead",
+    p50("kserve-http"),
+    p50("perf_analyzer-http"),
+    0.2,
+  ],
 ];
 
 function p50(contender: string): Figure {

@@ -6,7 +6,8 @@ import { GrpcChannel } from "../../clients/transport/grpc-channel.ts";
 import { HttpConnection } from "../../clients/transport/http.ts";
 import { GRPC_BOXES, MODEL, REST_BOXES, makePayload } from "./payload.ts";
 import { phasesOf } from "./stats.ts";
-import type { Timing } from "../../clients/client.ts";
+import { kserveAnswers } from "./kserve.ts";
+import type { ClientKind, Timing } from "../../clients/client.ts";
 
 /*
  * Our clients, each in a process of its own: `node own.ts MODE PORT`. For each line on stdin, {"calls": N, "seconds": S}, it makes
@@ -24,8 +25,7 @@ async function wholeCall(port: number, client: string): Promise<Call> {
   const kind = clientKind(client);
   const opened = kind.create("127.0.0.1", port);
   await opened.open(TIMEOUT_MS);
-  const [answerBytes, boxes] =
-    kind.protocol === "rest" ? [payload.restAnswer.length, REST_BOXES] : [payload.grpcAnswer.length, GRPC_BOXES];
+  const [answerBytes, boxes] = expected(kind);
   return async () => {
     const result = await opened.call(payload.request);
     if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
@@ -33,6 +33,12 @@ async function wholeCall(port: number, client: string): Promise<Call> {
       throw new Error(`an answer of ${result.responseBytes} bytes, not ${answerBytes}`);
     return result.timing;
   };
+}
+
+/** Bytes of the answer, and its boxes. */
+function expected({ api, protocol }: ClientKind): readonly [bytes: number, boxes: number] {
+  if (api === "kserve-v2") return [kserveAnswers()[protocol === "rest" ? "http" : "grpc"].length, GRPC_BOXES];
+  return protocol === "rest" ? [payload.restAnswer.length, REST_BOXES] : [payload.grpcAnswer.length, GRPC_BOXES];
 }
 
 async function probeBytes(port: number): Promise<Call> {

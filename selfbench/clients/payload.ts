@@ -16,6 +16,7 @@ export const REST_BOXES = 165;
 
 /** Height and width of the image: 921,600 bytes of pixels. */
 const [HEIGHT, WIDTH] = [480, 640] as const;
+export const IMAGE_SHAPE = [1, HEIGHT, WIDTH, 3] as const;
 
 /** The bytes of both protocols. */
 export const BYTES = ["grpcRequest", "grpcAnswer", "restRequest", "restAnswer"] as const;
@@ -44,9 +45,10 @@ export function makePayload(timeoutMs: number): Payload {
   };
 }
 
-type Outputs = Readonly<Record<string, readonly [shape: readonly number[], values: Float32Array]>>;
+export type Outputs = Readonly<Record<string, readonly [shape: readonly number[], values: Float32Array]>>;
 
-function detections(count: number): Outputs {
+/** A detector's answer of so many boxes. */
+export function detections(count: number): Outputs {
   return {
     detection_boxes: [[1, count, 4], Float32Array.from(noise(4 * count), (v) => v / 255)],
     detection_scores: [[1, count], Float32Array.from(noise(count), (v) => v / 255)],

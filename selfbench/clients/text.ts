@@ -8,7 +8,7 @@ import type { Report } from "./race.ts";
 export function reportText(report: Report): string {
   const { bytes, plan } = report;
   return [
-    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn).`,
+    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn; perf_analyzer: none).`,
     "Milliseconds, medians over all turns.",
     priority(report.nice),
     `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
@@ -20,6 +20,8 @@ export function reportText(report: Report): string {
     "",
     "Fixed answers from selfbench/clients/server: no model runs. Every answer's status and length was checked; but ghz prints no",
     "lengths, and wrk only their sum.",
+    "KServe's clients send the same pixels raw and get 12 kB of raw tensors. perf_analyzer's own overhead is the p50 that it reports here,",
+    "where no model runs: what it adds to a server's latencies when it measures them, the way to the server included.",
   ].join("\n");
 }
 

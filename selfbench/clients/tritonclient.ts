@@ -3,7 +3,11 @@ import { basename, join } from "node:path";
 import { cached } from "../../lib/cache/cached.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import type { Progress } from "../../lib/progress.ts";
+import { run } from "../../lib/run.ts";
+import { UserError } from "../../lib/errors.ts";
 import { packages } from "../packages.ts";
+import { IMAGE_SHAPE, MODEL } from "./payload.ts";
+import type { Turn } from "./stats.ts";
 
 const requirements = join(repoRoot, "selfbench", "clients", "tritonclient.txt");
 
@@ -30,4 +34,31 @@ export async function tritonClient(progress: Progress): Promise<TritonClient> {
         await symlink(join(dir, path), join(partial, name));
   });
   return { python, perfAnalyzer: join(dir, "bin", "perf_analyzer"), env: { LD_LIBRARY_PATH: libraries } };
+}
+
+/**
+ * perf_analyzer's figures of a server of fixed answers. No model runs and the server answers at once: the latency that it reports is its
+ * own overhead, and the way to the server. All its calls count, the first ones too: nothing in it is compiled as it runs.
+ */
+export async function perfAnalyzerTurn(
+  { perfAnalyzer, env }: TritonClient,
+  form: "grpc" | "http",
+  port: number,
+  calls: number,
+): Promise<Turn> {
+  const args = [
+    ...["-m", MODEL, "-u", `127.0.0.1:${port}`, "-i", form, "--shape", `inputs:${IMAGE_SHAPE.join(",")}`],
+    ...["--request-count", String(calls)],
+  ];
+  const said = await run([perfAnalyzer, ...args], { what: "perf_analyzer", env: { ...process.env, ...env } });
+  const figure = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(said)?.[1] ?? NaN);
+  const turn = {
+    calls: figure("Request count"),
+    p50Ms: figure("p50 latency") / 1000,
+    p90Ms: figure("p90 latency") / 1000,
+    p99Ms: figure("p99 latency") / 1000,
+  };
+  if (turn.calls !== calls || Object.values(turn).some(Number.isNaN))
+    throw new UserError({ what: `perf_analyzer: ${turn.calls} of ${calls} calls: ${said.slice(-500)}` });
+  return turn;
 }

@@ -43,8 +43,8 @@ describe("MLServer", () => {
   afterAll(() => server?.stop());
 
   async function calls(kind: string, ...requests: PredictRequest[]): Promise<CallResult[]> {
-    const { protocol, create } = clientKind(kind);
-    const client = create("127.0.0.1", protocol === "grpc" ? server.grpcPort : server.restPort);
+    const { protocol } = clientKind(kind);
+    const client = clientKind(kind).create("127.0.0.1", protocol === "grpc" ? server.grpcPort : server.restPort);
     const results: CallResult[] = [];
     try {
       await client.open(5000);

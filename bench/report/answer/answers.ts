@@ -25,7 +25,7 @@ export function answersOf(inputs: ReportInputs): readonly FindingAnswer[] {
     ...open.map((u): FindingAnswer => {
       const compared = `${u.measured} of ${u.options} options can be compared: cells failed, or were not measured`;
       const base = { question: questionText(u, inputs), answer: "not known", confidence: "inconclusive" } as const;
-      return { ...base, compared, limit: "", why: "", settle: resumeCommand(inputs) };
+      return { ...base, compared, limit: "", doubt: "", why: "", settle: resumeCommand(inputs) };
     }),
   ];
 }
@@ -61,10 +61,10 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
     confidence: sure ? "high" : "inconclusive",
     compared: othersText(q, study),
     limit: [
-      ...doubtsOf(q),
       ...when(unsure.length > 0, `inconclusive for ${and(unsure.map((own) => own.model ?? ""))} alone`),
       ...when(!sure && settle === undefined, "too close for a longer run to tell them apart"),
     ].join("; "),
+    doubt: doubtsOf(q).join("; "),
     why: causeOf(q, inputs, study),
     ...(settle === undefined ? {} : { settle }),
   };

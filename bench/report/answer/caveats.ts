@@ -3,7 +3,7 @@ import { when } from "../../format/when.ts";
 import { detectionAlarms, findingsOf } from "../../stats/detections/findings.ts";
 import { outlierCells, untestedCells } from "../../stats/study.ts";
 import { type ReportInputs, neverReached } from "../section.ts";
-import type { Caveat } from "./types.ts";
+import type { Caveat, FindingAnswer } from "./types.ts";
 
 /** Most outliers that are named. */
 const NAMED = 5;
@@ -22,6 +22,16 @@ export function caveatsOf(inputs: ReportInputs): readonly Caveat[] {
     ...disturbed(inputs),
     ...remarks(inputs),
   ];
+}
+
+/** What so few rounds cannot tell of the answers about machines, said once for all of them. */
+export function doubtCaveat(answers: readonly FindingAnswer[]): Caveat[] {
+  const doubts = [...new Set(answers.map(({ doubt }) => doubt))].filter((doubt) => doubt !== "");
+  return doubts.map((doubt) => ({
+    short: "few rounds for machines",
+    whole: `Comparison of machines: ${doubt}.`,
+    tone: "unsure",
+  }));
 }
 
 function failed({ cells, summaries }: ReportInputs): Caveat[] {

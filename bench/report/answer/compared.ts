@@ -33,8 +33,8 @@ export function othersText({ options }: Pick<Question, "options">, study: Study)
 }
 
 /** What an answer rests on and what limits it, in a sentence without its full stop. */
-export const besideText = ({ compared, limit }: Pick<FindingAnswer, "compared" | "limit">): string =>
-  [compared, limit].filter((text) => text !== "").join("; ");
+export const besideText = ({ compared, limit, doubt }: Pick<FindingAnswer, "compared" | "limit" | "doubt">): string =>
+  [compared, limit, doubt].filter((text) => text !== "").join("; ");
 
 /** `client + gRPC takes 1.20 times as long (0.77 to 1.87)`. */
 export function slowerText(o: Option, study: Study): string {

@@ -68,6 +68,8 @@ export interface FindingAnswer {
   readonly compared: string;
   /** What limits it: `inconclusive for rfcn-resnet101 alone`; empty where nothing does. */
   readonly limit: string;
+  /** What so few rounds cannot tell of a comparison of machines; empty if it compares none, or there are enough. */
+  readonly doubt: string;
   /** The cause as far as it was recorded (payload, quota, network, compute), in a line; empty where nothing tells it. */
   readonly why: string;
   /** The command that would settle it; absent where it is settled, or no sensible run would. */

@@ -42,8 +42,8 @@ function blocks({
   ];
 }
 
-function answerLine({ question, answer, confidence, compared, limit, why, settle }: FindingAnswer): Prose {
-  const beside = besideText({ compared, limit });
+function answerLine({ question, answer, confidence, compared, limit, doubt, why, settle }: FindingAnswer): Prose {
+  const beside = besideText({ compared, limit, doubt });
   const more = [...when(beside !== "", ` ${beside}.`), ...when(why !== "", ` ${sentence(why)}`)];
   const sure = confidence === "high" ? "high confidence" : "inconclusive";
   return [

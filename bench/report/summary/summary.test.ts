@@ -46,7 +46,7 @@ describe("the summary at a run's end", () => {
     expect(text.match(/\d\*/g)).toHaveLength(2);
     expect(text).toMatch(/^Machine: cloud \(high\)/m);
     expect(text).toMatch(/^Failed: client>edge probe rfcn-resnet101 image-4: UNAVAILABLE/m);
-    expect(text).toMatch(/^Caveats: stand-in servers; rfcn-resnet101: timing only; 2 more in the report$/m);
+    expect(text).toMatch(/^Caveats: stand-in servers; rfcn-resnet101: timing only; 3 more in the report$/m);
     expect(text).toMatch(/^Report: runs\/x\/report\.html$/m);
     // Nothing is open, and a cell failed.
     expect(lines.at(-1)).toBe("Next: npx lathe bench --resume 2026-11-23T18-00-00Z");

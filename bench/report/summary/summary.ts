@@ -21,6 +21,8 @@ const MOST_ROWS = 5;
 const BLANKS = 3;
 /** Servers that the table of servers shows. */
 const MOST_SERVERS = 7;
+/** The model that the first answers are of: one that computes before the others. */
+const titled = ({ perModel }: Finding) => perModel.find((m) => !m.isNull)?.model ?? perModel[0]?.model;
 /** Broken and inconclusive thresholds that are shown one by one. */
 const MOST_THRESHOLDS = 3;
 
@@ -110,8 +112,6 @@ function extentLine({ where }: Finding): Line {
  * A line for each question; where all of them leave room, a second one with what limits the answer and with the cause, the first questions
  * first. What another answer has said already is not said again.
  */
-const titled = ({ perModel }: Finding) => perModel.find((m) => !m.isNull)?.model ?? perModel[0]?.model;
-
 function answerLines(answers: readonly FindingAnswer[], room: number): Line[] {
   const said = new Set<string>();
   let left = room - answers.length;

@@ -33,10 +33,18 @@ message RepositoryIndexResponse {
 }
 message ModelConfig {
   message Group { string name = 1; int32 count = 2; int32 kind = 4; }
+  message Input { string name = 1; int32 data_type = 2; repeated int64 dims = 4; }
+  message Output { string name = 1; int32 data_type = 2; repeated int64 dims = 3; }
   message Batching { repeated int32 preferred_batch_size = 1; uint64 max_queue_delay_microseconds = 2; }
-  string name = 1; int32 max_batch_size = 4; repeated Group instance_group = 7; Batching dynamic_batching = 11;
+  string name = 1; string platform = 2; int32 max_batch_size = 4; repeated Input input = 5; repeated Output output = 6; repeated Group instance_group = 7; Batching dynamic_batching = 11;
 }
-message ModelConfigResponse { ModelConfig config = 1; }`,
+message ModelConfigResponse { ModelConfig config = 1; }
+message ServerMetadataResponse { string name = 1; string version = 2; repeated string extensions = 3; }
+message ModelMetadataResponse {
+  message Tensor { string name = 1; string datatype = 2; repeated int64 shape = 3; }
+  string name = 1; repeated string versions = 2; string platform = 3; repeated Tensor inputs = 4; repeated Tensor outputs = 5;
+}
+message ModelReadyResponse { bool ready = 1; }`,
   { keepCase: true },
 );
 

@@ -132,5 +132,5 @@ test("shared memory that is too small is told with what to raise", () => {
 test("each instance has its own copy of each model", () => {
   const models = [{ name: "ssd", version: 1, bytes: 100 * 2 ** 20 }];
   const need = (instances: number) => triton.memoryNeedMiB?.(models, settings({ instances }));
-  expect([need(1), need(3)]).toEqual([400, 800]);
+  expect([need(1), need(3)]).toEqual([350, 750]);
 });

@@ -1,7 +1,7 @@
 import type { ServerKind } from "../kind.ts";
 import { METRICS } from "../kind.ts";
 import { GRPC_PORT, HTTP_PORT, METRICS_PORT, container, secretFiles } from "./container.ts";
-import { memoryNeedMiB } from "./memory.ts";
+import { sessionMemoryMiB } from "../session.ts";
 import { MODEL_FILE } from "./model-config.ts";
 import { TritonSettings, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
 
@@ -33,7 +33,8 @@ export const triton: ServerKind<TritonSettings> = {
   settingsHelp,
   settingsFor,
   container,
-  memoryNeedMiB,
+  // The least: what each instance has besides its copy of the model differs between images.
+  memoryNeedMiB: (models, { instances }) => sessionMemoryMiB(Array<typeof models>(instances).fill(models).flat()),
   secretFiles,
   modelPath: (model, version) => `${model}/${version}/${MODEL_FILE}`,
   // NVIDIA's image by any registry has Triton's own TensorFlow backend; what others have is not known.

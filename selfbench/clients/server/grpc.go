@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"path"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -20,6 +21,8 @@ const (
 type grpcServer struct {
 	answer     []byte
 	leastBytes int
+	// Answers of other methods than the one that is measured, by name.
+	others map[string][]byte
 }
 
 func (s grpcServer) handle(connection net.Conn) {
@@ -50,6 +53,11 @@ func (s grpcServer) handle(connection net.Conn) {
 		bytes:   map[uint32]int{},
 		owed:    map[uint32]int{},
 		least:   s.leastBytes,
+		others:  map[uint32][]byte{},
+	}
+	if s.others != nil {
+		framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+		call.answers = s.others
 	}
 	for {
 		frame, err := framer.ReadFrame()
@@ -72,6 +80,9 @@ type grpcCalls struct {
 	bytes, owed       map[uint32]int
 	connectionOwed    int
 	least             int
+	// By method, and what the streams that asked one of them get.
+	answers map[string][]byte
+	others  map[uint32][]byte
 }
 
 func (c *grpcCalls) take(frame http2.Frame) {
@@ -87,6 +98,13 @@ func (c *grpcCalls) take(frame http2.Frame) {
 	case *http2.RSTStreamFrame:
 		delete(c.bytes, frame.StreamID)
 		delete(c.owed, frame.StreamID)
+	case *http2.MetaHeadersFrame:
+		if other, ok := c.answers[path.Base(frame.PseudoValue("path"))]; ok {
+			c.others[frame.StreamID] = prefixed(other)
+		}
+		if frame.StreamEnded() {
+			c.reply(frame.StreamID, false)
+		}
 	case *http2.HeadersFrame:
 		if frame.StreamEnded() {
 			c.reply(frame.StreamID, false)
@@ -105,7 +123,8 @@ func (c *grpcCalls) data(frame *http2.DataFrame) {
 		c.connectionOwed = 0
 	}
 	if frame.StreamEnded() {
-		whole := c.bytes[id] >= 5+c.least
+		_, other := c.others[id]
+		whole := other || c.bytes[id] >= 5+c.least
 		delete(c.bytes, id)
 		delete(c.owed, id)
 		c.reply(id, whole)
@@ -124,7 +143,13 @@ func (c *grpcCalls) reply(id uint32, whole bool) {
 	if whole {
 		trailer = c.good
 		// The default frame size, which no client has to have raised. Answers stay below the least window there is.
-		for rest := c.message; len(rest) > 0; {
+		message, other := c.others[id]
+		if other {
+			delete(c.others, id)
+		} else {
+			message = c.message
+		}
+		for rest := message; len(rest) > 0; {
 			part := rest
 			if len(part) > 16384 {
 				part = part[:16384]

@@ -8,6 +8,8 @@ import (
 	"log"
 	"net"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 func main() {
@@ -15,9 +17,11 @@ func main() {
 	restAnswer := flag.String("rest-answer", "", "file with the answer's JSON")
 	grpcBytes := flag.Int("grpc-request-bytes", 0, "the least a gRPC request's message may have")
 	restBytes := flag.Int("rest-request-bytes", 0, "the least a REST request's body may have")
+	restJson := flag.Int("rest-json-bytes", 0, "how much of the REST answer is JSON, before binary tensors; 0: all, which is not said")
+	others := flag.String("others", "", "folder of answers to requests that are not the one: by gRPC method (Name.bin) and by path (_a_b.json)")
 	flag.Parse()
-	overGrpc := grpcServer{answer: read(*grpcAnswer), leastBytes: *grpcBytes}
-	overRest := restServer{answer: read(*restAnswer), leastBytes: *restBytes}
+	overGrpc := grpcServer{answer: read(*grpcAnswer), leastBytes: *grpcBytes, others: othersIn(*others, ".bin")}
+	overRest := restServer{answer: read(*restAnswer), leastBytes: *restBytes, jsonBytes: *restJson, others: othersIn(*others, ".json")}
 	grpcPort := serve(overGrpc.handle)
 	restPort := serve(overRest.handle)
 	fmt.Printf("{\"grpcPort\":%d,\"restPort\":%d}\n", grpcPort, restPort)
@@ -31,6 +35,22 @@ func read(path string) []byte {
 		log.Fatal(err)
 	}
 	return content
+}
+
+// othersIn reads the files of a folder whose names end so, by the rest of their names; none where there is no folder.
+func othersIn(folder, ending string) map[string][]byte {
+	if folder == "" {
+		return nil
+	}
+	found := map[string][]byte{}
+	paths, err := filepath.Glob(filepath.Join(folder, "*"+ending))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, path := range paths {
+		found[strings.TrimSuffix(filepath.Base(path), ending)] = read(path)
+	}
+	return found
 }
 
 // serve accepts connections on a free port of the loopback, one goroutine each.

@@ -25,7 +25,7 @@ function faultsOf({ worker }: KindInLab): Fault[] {
     {
       what: "is killed",
       act: (on) => on.run(`docker kill ${on.container}`),
-      says: /UNAVAILABLE.*(died \(exit code 137\)|was sent a signal; now it is exited)/,
+      says: /UNAVAILABLE.*died \(exit code 137\)/,
     },
     {
       what: "is paused",

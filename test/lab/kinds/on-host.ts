@@ -91,6 +91,11 @@ export class KindOnHost {
     return this.#now.bench;
   }
 
+  /** Where its ports are reached. */
+  get address(): string {
+    return this.#now.address;
+  }
+
   /** The client kinds that it is offered to. */
   get clients(): ClientKind[] {
     return clientsOf(this.#now.server);
