@@ -40,19 +40,7 @@ describe("a file of experiments", () => {
   type Loaded = { readonly concurrency?: readonly number[] };
   it("ships with those that ask which server: each by all of its protocols and encodings, under load, and what lists cost", () => {
     const servers = parse(readFileSync(join(repoRoot, "bench/matrix/experiments/servers.yaml"), "utf8"));
-<<<<<<< HEAD
-    expect(
-      servers.map((e) => [
-        e.name,
-        e.clientKinds,
-        e.protocols,
-        e.encodings,
-        (e as { concurrency?: unknown }).concurrency,
-      ]),
-    ).toEqual([
-=======
     expect(servers.map((e) => [e.name, e.clientKinds, e.protocols, e.encodings, (e as Loaded).concurrency])).toEqual([
->>>>>>> main
       ["which-server", undefined, ["grpc", "rest"], ["lists", "base64"], undefined],
       ["which-server-under-load", undefined, ["grpc", "rest"], undefined, [2, 4, 8]],
       ["json-lists", ["plain-json", "plain-b64"], undefined, undefined, undefined],
