@@ -32,7 +32,15 @@ if [ -n "$6" ] && [ -e "$6" ]; then
   echo ${THAWED}
 fi
 docker ps -a --no-trunc --filter "name=^/$1$" --filter "name=^/$4$" --filter "label=${OWNER_LABEL}=$2" \\
-  --format '{{.Names}} {{.ID}} {{.State}}{{if ne (len (split .Status "(unhealthy)")) 1}}-unhealthy{{end}} {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true # a preview may come before the engine
+  --format '{{.Names}} {{.ID}} {{.State}}{{if ne (len (split .Status "(unhealthy)")) 1}}-unhealthy{{end}} {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null |
+  while read -r name id state label; do # a preview may come before the engine
+    case $state in *-unhealthy)
+      # Docker calls a container unhealthy from when it is unpaused until its next health test, though none has failed.
+      failed=$(docker container inspect --format '{{with .State.Health}}{{.FailingStreak}}{{end}}' "$id" 2>/dev/null) || failed=
+      [ "$failed" != 0 ] || state=\${state%-unhealthy} ;;
+    esac
+    echo "$name $id $state $label"
+  done
 echo @@networks
 [ -z "$5" ] || docker network ls --no-trunc --filter "name=^$5$" --filter "label=${OWNER_LABEL}=$2" \\
   --format '{{.Name}} {{.ID}} running {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true
