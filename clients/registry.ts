@@ -4,9 +4,10 @@ import { kserveV2Api } from "./kserve-v2/api.ts";
 import { openvinoApi } from "./openvino/api.ts";
 import { plainRestApi } from "./plain-rest/api.ts";
 import { tfServingApi } from "./tf-serving/api.ts";
+import { torchserveApi } from "./torchserve/api.ts";
 
 /** Every API there is. A new one is a folder here and a line below. */
-export const APIS: readonly Api[] = [tfServingApi, kserveV2Api, openvinoApi, plainRestApi];
+export const APIS: readonly Api[] = [tfServingApi, kserveV2Api, openvinoApi, torchserveApi, plainRestApi];
 
 /** Every protocol there is, in the order of tables. A new one is a line here. */
 export const PROTOCOLS: readonly Protocol[] = [

@@ -2,12 +2,13 @@ import { UserError } from "../lib/errors.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import type { ModelForm } from "./forms/form.ts";
 import { openvinoIr } from "./forms/openvino-ir.ts";
+import { torchForm } from "./convert/to_torch/form.ts";
 
 /** The form in which every model is made first, and which TensorFlow reads. */
 export const SAVED_MODEL = "saved-model";
 
 /** Every form but the SavedModel itself. A new one is a file in `models/forms/` and a line here. */
-export const FORMS: readonly ModelForm[] = [openvinoIr];
+export const FORMS: readonly ModelForm[] = [openvinoIr, torchForm];
 
 /** The signatures of a model that are left in a form. Pure. */
 export function signaturesIn(

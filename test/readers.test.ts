@@ -20,6 +20,8 @@ import { tensorOfObject, type TensorObject } from "../clients/tf-serving/message
 import { serverTotals } from "../clients/tf-serving/metrics.ts";
 import { lacksBatch } from "../clients/tf-serving/rest-form.ts";
 import { modelStatusOf, versionOfMetadata } from "../clients/tf-serving/status-messages.ts";
+import { decodeAnswer as decodeTorchServe, failureOf } from "../clients/torchserve/answer.ts";
+import { decodePredictionResponse } from "../clients/torchserve/messages.ts";
 import { decoded } from "../clients/transport/content-coding.ts";
 import { percentDecode, unwrapMessage } from "../clients/transport/grpc-framing.ts";
 import { Http2Connection } from "../clients/transport/h2/connection.ts";
@@ -30,6 +32,7 @@ import { ResponseReader } from "../clients/transport/response.ts";
 import { parseInside } from "../infra/gate/inside.ts";
 import { readInspected } from "../infra/gate/inspect.ts";
 import { readConfigText } from "../infra/servers/tf-serving/models-config.ts";
+import { loadFailure, readDescribed } from "../infra/servers/torchserve/described.ts";
 import { fuzz } from "../lib/testing/fuzz.ts";
 import { messageOptions, messages } from "../protos/index.ts";
 import { PassThrough } from "node:stream";
@@ -188,6 +191,23 @@ test.each<[string, (text: string) => unknown, readonly string[]]>([
   ],
   ["a run's manifest", (t) => manifestOf(t, "run.json"), ['{"schema":"']],
   ["a stack's outputs", (t) => outputsOfText(t, "o.json"), ['{"schema":"lathe.outputs/2"']],
+  ["TorchServe's answer", (t) => decodeTorchServe(Buffer.from(t)), ['{"detection_scores":[[', "[0.5,"]],
+  ["TorchServe's refusal", (t) => failureOf(500, Buffer.from(t)), ['{"type":"', '"message":"']],
+  [
+    "what TorchServe says of a model",
+    readDescribed,
+    [
+      "HTTP/1.1 200 OK\r\n",
+      "\r\n\r\n",
+      '[{"modelUrl":"/m","batchSize":1,"workers":[',
+      '{"id":"9000","status":"READY"},',
+    ],
+  ],
+  [
+    "TorchServe's log",
+    (t) => loadFailure(t, "m"),
+    ["W-9000-m_1.0-stdout MODEL_LOG - ", "ValueError: ", "Load model failed: m,", "_", "-stdout ", " - ", "a.b"],
+  ],
   ["what docker inspects", readInspected, ['[{"Image":"', '"Labels":{']],
   [
     "a server's config",
@@ -276,6 +296,13 @@ test("lines are read in time that grows with them, in pieces of any size", () =>
       },
       ["\n", "a", "\r", "é", "{}"],
     );
+});
+
+test("TorchServe's gRPC answer is read in time that grows with its size", () => {
+  isLinear(
+    (bytes) => void decodePredictionResponse(bytes),
+    [[0x0a, 0], [0x0a, 1, 0x7b], [0x12, 0], [0x08, 1], [0x0a], [0xff]],
+  );
 });
 
 test("an HTTP/1.1 response is read in time that grows with its size, in pieces of any size", () => {

@@ -32,6 +32,13 @@ describe("why a server did not answer", () => {
     expect(explain("tfs", 0, "running\n", "")).toBeUndefined();
   });
 
+  it("is that its health test fails, where it runs and nothing happened", () => {
+    expect(explain("ts", 0, "running unhealthy\n", "")).toBe("container ts runs, but its health test fails");
+    expect(explain("ts", 0, "running unhealthy\nrestart \n", "")).toBe(
+      "container ts was restarted; now it is running unhealthy",
+    );
+  });
+
   it("says why the engine could not be asked", () => {
     expect(explain("tfs", 1, "", "Error: No such container: tfs\n")).toContain(
       "cannot be asked for container tfs: Error: No",

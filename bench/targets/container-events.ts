@@ -15,7 +15,7 @@ const MOST_EVENTS = 8;
 const EVENTS = ["oom", "die", "kill", "stop", "restart", "start", "pause", "unpause", "destroy"];
 
 const ASK = `
-docker container inspect --format '{{.State.Status}}' "$1"
+docker container inspect --format '{{.State.Status}}{{if eq .State.Status "running"}}{{with .State.Health}}{{if eq .Status "unhealthy"}} unhealthy{{end}}{{end}}{{end}}' "$1"
 docker events --since "$2" --until 0s --filter "container=$1" ${EVENTS.map((e) => `--filter event=${e}`).join(" ")} \\
   --format '{{.Action}} {{index .Actor.Attributes "exitCode"}}'
 `;
@@ -68,6 +68,9 @@ export function explain(container: string, code: number | null, stdout: string, 
     .map((line) => nameOf(line).split(" "))
     .map(([action = "", exit = ""]) => (Object.hasOwn(WORDS, action) ? WORDS[action]?.(exit) : undefined) ?? action);
   if (last.length === 0 && status === "running") return undefined;
+  // Its first process lives, and does not do its work: a front end without workers.
+  if (last.length === 0 && status === "running unhealthy")
+    return `container ${container} runs, but its health test fails`;
   if (last.length === 0) return `container ${container} is ${nameOf(status)}`;
   const earlier = lines.length > last.length ? [`had ${lines.length - last.length} earlier events`] : [];
   return `container ${container} ${[...earlier, ...last].join(", ")}; now it is ${nameOf(status)}`;

@@ -44,7 +44,7 @@ export class HttpConnection {
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
   readonly #answered = new LastHead();
-  #asked = { start: "", lines: "", head: Buffer.alloc(0) };
+  #asked = { method: "", path: "", bytes: -1, ...JSON_BODY, head: Buffer.alloc(0) };
   /** A longer answer is given up. */
   largestAnswerBytes = LARGEST_ANSWER_BYTES;
 
@@ -140,11 +140,13 @@ export class HttpConnection {
 
   /** The request's head: the last one again where nothing in it differs, as most often. Throws where it cannot be sent. */
   #head(method: string, path: string, body: Buffer | HttpBody | null): Buffer {
-    const [start, lines] = [`${method} ${path} HTTP/1.1\r\n`, bodyLines(body)];
-    if (this.#asked.start === start && this.#asked.lines === lines) return this.#asked.head;
-    oneLine(path);
-    const head = Buffer.from(`${start}${this.#headers}\r\n${lines}\r\n`, "latin1");
-    this.#asked = { start, lines, head };
+    const [asked, form, bytes] = [this.#asked, formOf(body), body === null ? -1 : body.length];
+    const same = asked.method === method && asked.path === path && asked.bytes === bytes;
+    if (same && asked.type === form.type && asked.headers === form.headers) return asked.head;
+    const more = Object.entries(form.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const sized = body === null ? "" : `content-type: ${form.type}\r\ncontent-length: ${bytes}\r\n${more.join("")}`;
+    const head = Buffer.from(`${method} ${oneLine(path)} HTTP/1.1\r\n${this.#headers}\r\n${sized}\r\n`, "latin1");
+    this.#asked = { method, path, bytes, ...form, head };
     return head;
   }
 
@@ -194,14 +196,11 @@ function oneLine(word: string): string {
 }
 
 /** The lines of a head that tell of the body, each with its end. */
-function bodyLines(body: Buffer | HttpBody | null): string {
-  if (body === null) return "";
-  const { type, headers } = Buffer.isBuffer(body) ? JSON_BODY : body;
-  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `content-type: ${type}\r\ncontent-length: ${body.length}\r\n${more.join("")}`;
-}
-
 const JSON_BODY: Pick<HttpBody, "type" | "headers"> = { type: "application/json", headers: {} };
+
+/** What a request's head says of its body but the length. */
+const formOf = (body: Buffer | HttpBody | null): Pick<HttpBody, "type" | "headers"> =>
+  body === null || Buffer.isBuffer(body) ? JSON_BODY : body;
 
 function piecesOf(body: Buffer | HttpBody | null): readonly Uint8Array[] {
   if (body === null) return [];

@@ -101,7 +101,7 @@ async function readBack(run: GateRun, kind: KindGate): Promise<GateReport> {
   assertAsPlanned(found, run);
   const faults = insideDifferences(inside, run);
   if (faults.length > 0) throw new UserError(faults);
-  const note = noteOf(found);
+  const note = noteOf(found) ?? kind.note;
   return {
     standIn: isStandIn(found),
     ...(note === undefined ? {} : { note }),

@@ -110,6 +110,8 @@ export interface KindGate {
   rollOut?(run: GateRun, deadline: number, check: (models: readonly GateModel[]) => Promise<void>): Promise<void>;
   /** What must hold once all models answer; absent: nothing more. */
   served?(run: GateRun): Promise<void>;
+  /** What a reader must know of every server of the kind, in one sentence; an image's own note comes first. Absent: nothing. */
+  readonly note?: string;
   /** Read before the rollout (`GateRun.state`) and written once all holds; absent: nothing is kept. */
   readonly state?: GateState;
 }

@@ -4,10 +4,11 @@ import { flask } from "./flask/kind.ts";
 import type { ServerKind } from "./kind.ts";
 import { openvino } from "./openvino/kind.ts";
 import { tfServing } from "./tf-serving/kind.ts";
+import { torchServe } from "./torchserve/kind.ts";
 import { triton } from "./triton/kind.ts";
 
 /** Every server kind there is; the first is what a stack gets that names none. A new one is a folder here and a line below. */
-const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, triton, openvino, flask, django, fastApi];
+const KINDS: readonly [ServerKind, ...ServerKind[]] = [tfServing, triton, openvino, torchServe, flask, django, fastApi];
 
 /** What `lathe:server` may name. */
 export const serverKindNames: readonly string[] = KINDS.map((kind) => kind.name);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { openvinoRequirements } from "../../models/forms/openvino-ir.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
-import { wheelsLayer } from "../layers/wheels.ts";
 import { FRONT_ENDS, frontEndLayers } from "../tf-serving/image.ts";
 
 const here = (name: string) => join(import.meta.dirname, name);
@@ -13,10 +12,9 @@ export const openvinoStandIn: KindImage = {
   kind: "openvino",
   standsFor: "openvino-model-server",
   async make(progress) {
-    const front = await frontEndLayers(progress);
     const requirements = await readFile(openvinoRequirements, "utf8");
-    const runtime = await wheelsLayer(front, { name: "openvino", requirements, trim, trimmed: "1" }, progress);
-    const own = await ownLayer([...front, runtime], {
+    const below = await frontEndLayers(progress, { name: "openvino", requirements, trim, trimmed: "1" });
+    const own = await ownLayer(below, {
       name: "openvino-stand-in",
       packages: [FRONT_ENDS, here("lathe_ov")],
       programs: [here("ovms")],
@@ -27,7 +25,7 @@ export const openvinoStandIn: KindImage = {
       env: { LANG: "C.UTF-8" },
       exposedPorts: ["9000/tcp", "9001/tcp"],
     };
-    return { layers: [...front, runtime, own], config };
+    return { layers: [...below, own], config };
   },
 };
 

@@ -6,6 +6,7 @@ import type { ImageSource, Layer } from "../images.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
+import type { Wheels } from "../layers/wheels.ts";
 import { RUNTIME_ENV, tensorflowLayers } from "../tensorflow/layers.ts";
 
 /** The official stubs, the server's gRPC and its JSON. */
@@ -28,10 +29,14 @@ const config: ImageSource["config"] = {
 /** The front ends of the stand-in, which serve other runtimes too: a Python package. */
 export const FRONT_ENDS = join(import.meta.dirname, "lathe_tfs");
 
-/** TensorFlow's layers, and what the front ends need. Needs to be root. */
-export async function frontEndLayers(progress: Progress): Promise<readonly Layer[]> {
+/**
+ * TensorFlow's layers with what the front ends need. Needs to be root.
+ *
+ * @param more wheels of a stand-in's own
+ */
+export async function frontEndLayers(progress: Progress, ...more: readonly Wheels[]): Promise<readonly Layer[]> {
   const requirements = selectRequirements(await readFile(requirementsFile, "utf8"), SERVER_PACKAGES);
-  return tensorflowLayers(progress, { name: "tf-serving", requirements });
+  return tensorflowLayers(progress, { name: "tf-serving", requirements }, ...more);
 }
 
 const here = (name: string) => join(import.meta.dirname, name);

@@ -1,0 +1,1 @@
+"""The form `torch`: a model as TorchServe reads it, its weights taken out of the SavedModel."""
