@@ -137,9 +137,7 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
       expect.stringMatching(/A bench that was killed left servers frozen: \S+\. They are thawed\./),
     ]);
     expect([await running(), await marks()]).toEqual([2, ""]);
-    console.log(Object.keys((await tryUp(stack)).changes), await on(bed.lab, HOST, "docker ps -a --format '{{.Names}} {{.Status}}'"));
     await left();
-    console.log(await on(bed.lab, HOST, "docker ps -a --format '{{.Names}} {{.Status}}'"));
     const again = await tryUp(stack);
     expect([again.code, again.output]).toEqual([
       0,
