@@ -7,7 +7,6 @@ import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { type AskedOutput, OUTPUTS } from "../report/outputs/registry.ts";
 
 const KINDS = clientKinds.map((kind) => kind.name);
-const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
 const NEIGHBOURS = ["frozen", "running"] as const;
 const PLACEMENTS = ["local", "remote"] as const;
 
@@ -84,7 +83,7 @@ const MATRIX = {
   },
   client: {
     ...{ value: "KINDS", read: listOf(KINDS), completes: KINDS },
-    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else ${DEFAULT_KINDS.join(",")})`,
+    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else the first of each API and protocol)`,
   },
   placement: {
     ...{ value: "A,B", read: listOf(PLACEMENTS), completes: PLACEMENTS, default: PLACEMENTS.join(",") },
