@@ -18,6 +18,9 @@ export const EXPLAIN_MS = 20_000;
 /** Milliseconds for a server's machine to say what the server used: a few reads of files. */
 export const USE_MS = 5_000;
 
+/** Milliseconds for a server's machine to freeze or thaw its servers: Docker waits until each process stands still. */
+export const FREEZE_MS = 60_000;
+
 /** Milliseconds for a connection to a server, or to its machine, to open. */
 export const OPEN_MS = 10_000;
 

@@ -1,15 +1,25 @@
 import { REPORT_SCHEMA } from "../bench/format/schemas.ts";
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
-import { imageNumbers, number, whole } from "../lib/cli/values.ts";
+import { serverKindNames } from "../infra/servers/registry.ts";
+import { imageNumbers, listOf, number, whole } from "../lib/cli/values.ts";
 
 export const OPTIONS = {
   keep: { help: "leave the lab and its stacks up, and say how to go on with them" },
   name: { value: "LAB", help: "name of the lab (default: LATHE_LAB, else lathe)" },
+  servers: {
+    ...{ value: "KINDS", read: listOf(["all", ...serverKindNames]), completes: ["all", ...serverKindNames] },
+    help: "which server is best: measure these kinds (all: each) side by side on one host, in place of the paper's matrix",
+  },
   budget: {
     ...{ value: "MINUTES", read: number(0.01), default: "8" },
     help: "time for the matrix; every cell is visited once, even if that takes longer",
   },
-  requests: { value: "N", read: whole(1), help: "measured calls a cell, at most", default: "25" },
+  requests: {
+    value: "N",
+    read: whole(1),
+    help: "measured calls a cell, at most; --servers: the experiments say it",
+    default: "25",
+  },
   repeat: {
     ...{ value: "N", read: whole(1), default: "1" },
     help: "measure the matrix N times, and say how well the runs agree",

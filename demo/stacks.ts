@@ -56,6 +56,29 @@ export async function upAll(
 }
 
 /**
+ * Brings one stack up with a server of each kind, which is named after it.
+ *
+ * @throws UserError with the reason if it is not up
+ */
+export async function upServers(
+  stacks: DemoStacks,
+  lab: Lab,
+  servers: readonly { readonly kind: string; readonly image: string }[],
+  models: readonly string[],
+  progress: Progress,
+): Promise<void> {
+  for (const stack of stacks.names)
+    await writeConfig(stacks.projectDir, stack, {
+      "lathe:host": stack,
+      "lathe:sshConfig": lab.sshConfig,
+      "lathe:gateTimeoutSeconds": "600",
+      "lathe:models": models,
+      "lathe:servers": servers.map(({ kind, image }) => ({ name: kind, server: kind, image })),
+    });
+  await runAll("up", stacks, progress);
+}
+
+/**
  * Names of the stacks that a demo must not take down: those that were up before it, in a lab that was up before it. Stacks that
  * an unfinished demo left are not among them.
  */

@@ -56,11 +56,14 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
   const artifacts = await artifactsFor(
     servers.map(({ models, kind }) => ({ models, form: modelFormOf(serverKind(kind)) })),
   );
+  const thawed = (container: string) =>
+    void pulumi.log.warn(`container ${container} was left frozen by a bench that was killed: it is thawed`);
+  const onThawed = preparation.preview ? undefined : thawed;
   const prepared = servers.map(async (server, i) => {
     const { container, access } = server;
     const proxy = proxied(endpointsOf(server)) !== undefined;
     const asked = { container, owner, workspace: absolute(server.workspace, home), access, proxy };
-    return { config: server, models: artifacts[i] ?? [], leftovers: await readLeftovers(target, asked) };
+    return { config: server, models: artifacts[i] ?? [], leftovers: await readLeftovers(target, asked, onThawed) };
   });
   const address = config.address ?? byDefault;
   return { machine: { config: rest, target, facts, home, login, address }, servers: await Promise.all(prepared) };

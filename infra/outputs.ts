@@ -114,6 +114,8 @@ export const Server = z.object({
   note: z.string().min(1).max(MOST_NOTE).optional(),
   /** The image's size on the machine: the sum of its layers, unpacked. Absent: the engine did not tell, or the record is older. */
   imageBytes: z.number().int().positive().optional(),
+  /** Seconds from the container's start until every model had answered at every endpoint; absent: the gate has not seen it start. */
+  readySeconds: z.number().nonnegative().optional(),
   /** Which build of the server, in the kind's own words: settings may act in one build alone. */
   build: z.string(),
   placement: Placement,

@@ -57,6 +57,8 @@ export interface BenchOptions extends MatrixOptions {
   /** The run that they repeat. */
   readonly repeatOf: string | undefined;
   readonly remark: string | undefined;
+  /** What the other servers of a machine do while one is measured. */
+  readonly neighbours: "frozen" | "running";
 }
 
 /** The options of a command line, by the names that the planner uses. */
@@ -83,6 +85,7 @@ export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof
     repeat: values.repeat ?? 1,
     repeatOf: values["repeat-of"],
     remark: values.remark,
+    neighbours: values.neighbours ?? "frozen",
     allowMissing: values["allow-missing"] === true,
     givenLimits,
     limits: {

@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { type AskedOutput, OUTPUTS } from "../report/outputs/registry.ts";
 
 const KINDS = clientKinds.map((kind) => kind.name);
-const DEFAULT_KINDS = clientKinds.filter((kind) => kind.isDefault).map((kind) => kind.name);
+const NEIGHBOURS = ["frozen", "running"] as const;
 const PLACEMENTS = ["local", "remote"] as const;
 
 /** A percentage, read as a share. */
@@ -21,6 +21,12 @@ const percentage =
 
 const precision: Reader<number | null> = (text, wrong) =>
   text === "none" ? null : percentage((share) => share > 0 && share <= 1, `${PERCENT}, or none`)(text, wrong);
+
+const neighbours: Reader<(typeof NEIGHBOURS)[number]> = (text, wrong) => {
+  const found = NEIGHBOURS.find((one) => one === text);
+  if (found === undefined) wrong(NEIGHBOURS.join(" or "));
+  return found ?? "frozen";
+};
 
 const RUNS = {
   runs: {
@@ -77,7 +83,7 @@ const MATRIX = {
   },
   client: {
     ...{ value: "KINDS", read: listOf(KINDS), completes: KINDS },
-    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else ${DEFAULT_KINDS.join(",")})`,
+    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else the first of each API and protocol)`,
   },
   placement: {
     ...{ value: "A,B", read: listOf(PLACEMENTS), completes: PLACEMENTS, default: PLACEMENTS.join(",") },
@@ -117,6 +123,10 @@ const MATRIX = {
 /** Options for new runs only. */
 const NEW_RUN = {
   repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
+  neighbours: {
+    ...{ value: "WHAT", read: neighbours, completes: NEIGHBOURS, default: "frozen", rare: true },
+    help: "other servers of a machine while one is measured: frozen (they take no processor), or running",
+  },
   "repeat-of": {
     ...{ value: "RUN", rare: true, completes: "runs" },
     help: "this run repeats RUN: after a restart of its servers, it shows `compare` what a restart changes",

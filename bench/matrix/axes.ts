@@ -45,6 +45,8 @@ export const AXES: readonly Axis[] = [
     idPart: (c) => (c.server === c.serverMachine ? "" : c.server),
     isFactor: false,
   },
+  // The server's id says it already; as a factor it is what servers of several machines have in common.
+  { key: "server_kind", title: "server kind", of: (c) => c.serverKind ?? "", ...asItIs, isFactor: true },
   { key: "protocol", title: "protocol", of: (c) => c.protocol, levelTitle: protocolTitle, isFactor: false },
   {
     key: "client",

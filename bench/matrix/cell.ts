@@ -13,6 +13,8 @@ export const Cell = z.object({
   clientMachine: z.string(),
   server: z.string(),
   serverMachine: z.string(),
+  /** The server's kind, and its name where its machine has several of that kind: `flask simdjson`. Absent in older runs. */
+  serverKind: z.string().optional(),
   /** Whether both are one machine, whatever their roles: the paper's "local" rows. */
   local: z.boolean(),
   client: z.string(),

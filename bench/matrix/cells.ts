@@ -15,6 +15,8 @@ type Client = Pick<ClientKind, "name" | "api" | "protocol" | "input">;
 
 export interface MatrixSpec {
   readonly placements: readonly Placement[];
+  /** All that are deployed, which tell servers of one kind apart. Default: those of the placements. */
+  readonly servers?: readonly Server[];
   /** Client kinds that are wanted; a server is called by those that it has an endpoint for. */
   readonly clients: readonly Client[];
   /** Names of the models to ask for, by the server's id. */
@@ -35,8 +37,16 @@ export function isOffered(
   );
 }
 
+/** A server's level on the axis of server kinds: its kind, and its name where its machine has several of that kind. */
+export function serverKindOf(server: Server, all: readonly Server[]): string {
+  const { id, machineId, kind } = server;
+  const alone = all.every((s) => s.id === id || s.machineId !== machineId || s.kind !== kind);
+  return alone ? kind : `${kind} ${id.startsWith(`${machineId}/`) ? id.slice(machineId.length + 1) : id}`;
+}
+
 /** Every cell of the matrix, in a fixed order. */
 export function benchPlan(spec: MatrixSpec, axes: readonly Axis[] = AXES): Cell[] {
+  const servers = spec.servers ?? spec.placements.map((p) => p.server);
   return spec.placements.flatMap(({ clientMachine, server, local }) =>
     (spec.models.get(server.id) ?? []).flatMap((model) =>
       spec.clients
@@ -47,6 +57,7 @@ export function benchPlan(spec: MatrixSpec, axes: readonly Axis[] = AXES): Cell[
               spec.levels.map((levels) => {
                 const coordinates: Coordinates = {
                   ...{ clientMachine, server: server.id, serverMachine: server.machineId, local },
+                  serverKind: serverKindOf(server, servers),
                   ...{ client: name, api, protocol, input, model, image, load },
                   ...(Object.keys(levels).length === 0 ? {} : { levels }),
                 };

@@ -86,6 +86,7 @@ function specOf(e: Experiment, available: Available, choice: Choice, axes: reado
   const images = narrowed(ownImages, choice.images);
   return {
     placements: placed,
+    servers,
     clients: clients.kinds,
     models: modelsByServer(e, asked, choice, note),
     images: available.images.filter((name) => images?.includes(name) ?? true),

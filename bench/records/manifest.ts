@@ -114,6 +114,8 @@ export const RunManifest = z.object({
       notes: z.array(z.string()),
     })
     .optional(),
+  /** What the other servers of a machine did while one was measured; absent: no machine has several. */
+  neighbours: z.enum(["frozen", "running"]).optional(),
   /** The run that this one repeats: the same matrix against the same servers, to see how well two runs agree. */
   repeats: z.string().optional(),
   /** Sessions that went on with the run where something had changed; a resume under the same set-up is none. */

@@ -10,6 +10,12 @@ export const ServerUse = z.object({
   cpuMs: amount.optional(),
   /** Memory that its container held at the end, page cache included. */
   memoryBytes: amount.optional(),
+  /** The same when the visit began: the server had nothing to do. */
+  memoryBeforeBytes: amount.optional(),
+  /** The most that its container has held since it started. */
+  peakMemoryBytes: amount.optional(),
+  /** Answers that came meanwhile, warm-up included. */
+  answers: z.number().int().nonnegative().optional(),
   /** Time that a hypervisor gave to other guests, summed over the machine's processors, ms. */
   stealMs: amount.optional(),
   /** The CPU quota that stopped the container most often: its own, or one above it (a virtual machine's, a lab host's). Absent: none holds. */

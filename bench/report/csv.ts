@@ -71,7 +71,7 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
     model_timing_only: model?.timingOnly,
     model_is_null: model?.isNull,
     model_sha256: model?.sha256,
-    server_kind: server?.kind,
+    server_kind: cell.serverKind ?? server?.kind,
     server_stand_in: server?.standIn,
     server_image: server?.image,
     image_file_bytes: image?.fileBytes,

@@ -22,11 +22,13 @@ import type { RenderedSection, ReportInputs, Section } from "./section.ts";
 import { renderText } from "./render/text.ts";
 import { thresholdsSection } from "./sections/thresholds.ts";
 import { verdictsSection } from "./sections/paper/verdicts.ts";
+import { whichServerSection } from "./sections/which-server.ts";
 
 /** The report, first to last. Another section is a file, and a line here. */
 export const SECTIONS: readonly Section[] = [
   answerSection,
   thresholdsSection,
+  whichServerSection,
   loadSection,
   latencySection,
   speedsSection,

@@ -23,6 +23,10 @@ export class CellBook {
   /** The shortest call of a model on a server. */
   readonly #callMs = new Map<string, number>();
   readonly #seen = new Set<string>();
+  /** Models that were not called since their server stood still. */
+  readonly #cold = new Set<string>();
+  /** Connections that are older than that. */
+  readonly #stale = new Set<string>();
   readonly #noise = new NoiseBook();
 
   constructor(inputs: RunInputs) {
@@ -56,7 +60,20 @@ export class CellBook {
   familiarity(cell: Cell): Familiarity {
     const callMs = this.#callMs.get(modelKey(cell));
     const input = this.#seen.has(inputKey(cell)) && this.#seen.has(connectionKey(cell));
-    return { model: callMs !== undefined, input, callMs };
+    return { model: callMs !== undefined && !this.#cold.has(modelKey(cell)), input, callMs };
+  }
+
+  /** Whether a cell's connection is from before its server stood still: the server may have closed it. Once true, it is false. */
+  isStale(cell: Cell): boolean {
+    return this.#stale.delete(connectionKey(cell));
+  }
+
+  /** A server that stood still runs again: its models are warmed up as if they were new, over new connections. */
+  thawed(server: string): void {
+    for (const cell of this.#inputs.cells.filter((c) => c.server === server)) {
+      this.#cold.add(modelKey(cell));
+      if (this.#seen.delete(connectionKey(cell))) this.#stale.add(connectionKey(cell));
+    }
   }
 
   /** A visit's measured calls that succeeded. */
@@ -74,6 +91,7 @@ export class CellBook {
   /** A visit that went well to its end. */
   visited(cell: Cell, round: number): void {
     this.#seen.add(inputKey(cell)).add(connectionKey(cell));
+    this.#cold.delete(modelKey(cell));
     this.endIfEnough(cell, round);
   }
 
@@ -99,9 +117,9 @@ export class CellBook {
   }
 }
 
-/** What a cell is as noisy as: the same model, client kind and load, wherever it runs. */
+/** What a cell is as noisy as: the same server kind, model, client kind and load, wherever it runs. */
 const noiseKey = (cell: Cell) =>
-  `${cell.model} ${cell.client} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
+  `${cell.serverKind ?? ""} ${cell.model} ${cell.client} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
 
 /** What every record of a cell says. */
 export const stampOf = (cell: Cell, round: number) => ({ cell: cell.id, round, at: new Date().toISOString() });

@@ -30,6 +30,13 @@ export interface RunInputs extends SoFar {
   route(cell: Cell): Route;
   /** Opens what lies between a cell's machines. Rejects with why it cannot be opened. */
   openRoute?(cell: Cell): Promise<void>;
+  /**
+   * Gives a cell's server its turn: its neighbours stand still from now on. Absent: all run. Resolves with whether it stood still until now.
+   * Rejects with why that cannot be.
+   */
+  takeTurn?(cell: Cell): Promise<boolean>;
+  /** Cells that a round visits together; absent: each by itself. */
+  blockOf?(cell: Cell): string;
   /** The worker on a client machine, with every image sent. Rejects with why there is none. */
   link(clientMachine: string): Promise<WorkerLink>;
   /** What it throws ends the run: nothing more can be recorded. */

@@ -4,6 +4,7 @@ import { shownPath } from "../../lib/paths.ts";
 import type { PlannedMatrix } from "../plan/plan-matrix.ts";
 import { CLOCK, type ImageInfo, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
 import type { Deployed } from "../targets/deployments.ts";
+import { neighbourhoods } from "../targets/neighbours.ts";
 import { askEach, latheNow, readBack } from "../targets/read-setup.ts";
 import { accessRemarks } from "../targets/secrets.ts";
 
@@ -16,7 +17,7 @@ export async function newManifest(
   id: string,
   deployed: Deployed,
   infos: readonly ImageInfo[],
-  { photographs, seed, limits, remark }: RunOptions,
+  { photographs, seed, limits, remark, neighbours }: RunOptions,
   matrix: PlannedMatrix,
   agent: { readonly key: string },
 ): Promise<RunManifest> {
@@ -47,11 +48,15 @@ export async function newManifest(
         })),
       notes: [...matrix.notes],
     },
+    ...(neighbourhoods(deployed).length === 0 ? {} : { neighbours }),
     remarks: remarks(deployed, remark),
   };
 }
 
-type RunOptions = Pick<RunManifest, "photographs" | "seed" | "limits"> & { readonly remark: string | undefined };
+type RunOptions = Pick<RunManifest, "photographs" | "seed" | "limits"> & {
+  readonly remark: string | undefined;
+  readonly neighbours: "frozen" | "running";
+};
 
 /** What a reader must know before the numbers: what stands in for something else, and what means less than it seems. Pure. */
 export function remarks({ machines, servers }: Deployed, own: string | undefined): string[] {

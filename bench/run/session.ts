@@ -2,10 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
+import { say } from "../../lib/output.ts";
+import type { Cell } from "../matrix/cell.ts";
 import { JsonlWriter, repairTail } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { RecordWriter } from "../records/records.ts";
 import { explainServer } from "../targets/container-events.ts";
+import { blockOf, turnsOf } from "../targets/neighbours.ts";
 import { watchServers } from "../targets/watch-servers.ts";
 import { routesOf } from "../targets/routes.ts";
 import type { SecretsByServer } from "../targets/secrets.ts";
@@ -57,6 +60,7 @@ async function measure(
   const progress = await progressSoFar(path);
   await onBegin(progress.firstRound);
   const routes = routesOf(manifest);
+  const turns = manifest.neighbours === "frozen" ? turnsOf(manifest, say) : undefined;
   const servers = watchServers(manifest, () => performance.now());
   const writer = new RecordWriter(path);
   const answers = new JsonlWriter(answersPath);
@@ -76,6 +80,7 @@ async function measure(
         return machine && server && explainServer(machine, server, sinceMs);
       },
       watchServer: (cell) => servers.begin(cell),
+      ...(turns && { takeTurn: (cell: Cell) => turns.take(cell), blockOf: blockOf(manifest) }),
       answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
       onStatus,
       now: () => performance.now(),
@@ -84,6 +89,8 @@ async function measure(
   } finally {
     writer.close();
     answers.close();
+    // First of all: whoever is frozen must not wait for what follows.
+    await turns?.close();
     await servers.close();
     await routes.close();
     await clients.close();

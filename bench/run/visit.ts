@@ -31,10 +31,13 @@ export class Visitor {
   async visit(cell: Cell, round: number): Promise<void> {
     const link = await this.#reach(cell);
     if ("code" in link) return this.#book.fail(cell, round, link);
+    const stood = await this.#takeTurn(cell);
+    if (stood !== undefined) return this.#book.fail(cell, round, stood);
     const beganAt = this.#inputs.now();
     const watched = await this.#inputs.watchServer?.(cell);
-    const { outcome, latenciesMs } = await this.#calls(link, cell, round);
-    const use = await watched?.();
+    const { outcome, latenciesMs, answers } = await this.#calls(link, cell, round);
+    const used = await watched?.();
+    const use = used && { ...used, answers };
     this.#book.measured(cell, latenciesMs);
     const record = visitRecord(cell, round, outcome, latenciesMs, use);
     if (record !== undefined) this.#inputs.record(record);
@@ -70,9 +73,20 @@ export class Visitor {
     return link;
   }
 
+  /** Lets a cell's server run alone on its machine; why it cannot, where that is so. */
+  async #takeTurn(cell: Cell): Promise<Reason | undefined> {
+    try {
+      if (await this.#inputs.takeTurn?.(cell)) this.#book.thawed(cell.server);
+      return undefined;
+    } catch (error) {
+      return { code: "UNAVAILABLE", message: messageOf(error) };
+    }
+  }
+
   /** Makes a visit's calls and records them as they come. */
   async #calls(link: WorkerLink, cell: Cell, round: number) {
     const latenciesMs: number[] = [];
+    let answers = 0;
     const lost: unknown[] = [];
     const onOutcome = (m: CallOutcome) => {
       // Outcomes come out of streams, where a throw would end the process: it is kept until the visit is over.
@@ -80,6 +94,7 @@ export class Visitor {
         if (m.type === "answer") return this.#inputs.answer(cell, m);
         const { visit: _visit, ...call } = m;
         this.#inputs.record({ ...call, cell: cell.id, round });
+        if (m.ok) answers++;
         if (m.ok && m.phase === "measure") latenciesMs.push(m.totalMs);
       } catch (error) {
         lost.push(error);
@@ -89,7 +104,7 @@ export class Visitor {
       error: { code: "UNAVAILABLE", message: messageOf(error), opening: false },
     }));
     if (lost.length > 0) throw lost[0];
-    return { outcome, latenciesMs };
+    return { outcome, latenciesMs, answers };
   }
 
   #message(cell: Cell): VisitMessage {
@@ -111,6 +126,7 @@ export class Visitor {
       blockMs: limits.blockMs,
       timeoutMs: limits.timeoutMs,
       keepAnswer: count === 0,
+      ...(this.#book.isStale(cell) && { anew: true }),
     };
   }
 }

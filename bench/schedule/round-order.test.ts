@@ -26,6 +26,25 @@ describe("the order of a round", () => {
     expect(roundOrder(cells, 1, 0)).not.toEqual(roundOrder(cells, 2, 0));
   });
 
+  it("visits a block's cells together, in an order of blocks that changes from round to round, whatever their sizes", () => {
+    const items = Array.from({ length: 30 }, (_, i) => ({
+      i,
+      block: i < 24 ? "large" : i < 28 ? "small" : `own ${i}`,
+    }));
+    const order = (round: number) => roundOrder(items, 1, round, (item) => item.block);
+    const runs = (round: number) => order(round).filter((item, at, all) => item.block !== all[at - 1]?.block);
+    let largeFirst = 0;
+    for (let round = 0; round < 400; round++) {
+      expect(order(round).toSorted((a, b) => a.i - b.i)).toEqual(items);
+      expect(runs(round)).toHaveLength(4);
+      if (runs(round)[0]?.block === "large") largeFirst++;
+    }
+    // A quarter of the rounds, and far from nearly all.
+    expect(largeFirst).toBeGreaterThan(50);
+    expect(largeFirst).toBeLessThan(150);
+    expect(order(0)).not.toEqual(order(1));
+  });
+
   it("has nothing in common with that of the same round of a neighbouring seed", () => {
     const items = [0, 1, 2, 3, 4];
     const seeds = 5000;

@@ -3,10 +3,10 @@ import { balance, nameOf } from "./balance.ts";
 import { ratioOfContrast, simultaneous } from "./effects/contrast.ts";
 import type { Levels } from "./effects/design.ts";
 import { meanOverRounds } from "./effects/rounds.ts";
-import { alikeNames, factorLevels, factorsOf } from "./levels.ts";
+import { alikeNames, factorLevels, factorsOf, placeFactors } from "./levels.ts";
 import { type Estimate, type RatioEstimate, known, ofLog, ratioOf } from "./math/estimate.ts";
 import { once } from "./math/memo.ts";
-import { type Study, fitStudy, inDoubt, nullModels } from "./study.ts";
+import { type Study, fitStudy, inDoubt, nullModels, togetherKey } from "./study.ts";
 import { isTimed, logOfMs } from "./visits.ts";
 
 /** One answer to a question, beside the fastest one that was found. */
@@ -79,7 +79,12 @@ function askedOf(study: Study): readonly (Subject & { readonly cells: readonly C
     ...asked.map((f) => ({ differ: [f], local: false, cells: called })),
     { differ: ["placement"], local: true, cells: cells.filter((c) => c.local) },
     ...models.map((model) => ({
-      ...{ differ: ["placement", "client"], local: false, model, cells: called.filter((c) => c.model === model) },
+      ...{
+        differ: placeFactors(called, study.axes),
+        local: false,
+        model,
+        cells: called.filter((c) => c.model === model),
+      },
     })),
   ];
 }
@@ -145,13 +150,18 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
   const balanced = [...balance(measured, differ, study.axes)];
   if (balanced.length === 0) return undefined;
   const ids = new Set(balanced.flatMap(([, own]) => own.map((c) => c.id)));
-  const fit = balanced.length < 2 ? undefined : fitStudy(study, (c) => ids.has(c.id))?.fit;
+  const included = (c: Cell) => ids.has(c.id);
+  // Servers that no client kind has in common are no factor beside the client kind: then each option is a level.
+  const apart = balanced.length < 2 ? undefined : fitStudy(study, included)?.fit;
+  const fit = apart ?? (balanced.length < 2 ? undefined : fitStudy(study, included, differ)?.fit);
   if (balanced.length > 1 && fit === undefined) return undefined;
+  const of = (at: Levels, option: string): Levels =>
+    apart === undefined ? { [togetherKey(differ, study.axes)]: option } : at;
   // Levels and ratios from one model, so that they agree.
   const groups = balanced.map(([option, own]) => {
     const all = factorLevels(own[0], study.axes);
     const at: Levels = Object.fromEntries(differ.map((f) => [f, all[f] ?? ""]));
-    const level = fit?.level(at);
+    const level = fit?.level(of(at, option));
     if (level !== undefined) return { option, at, own, value: level.log, centre: () => ratioOfContrast(level) };
     const mean = meanOf(study, own);
     const centre = () => (inDoubt(study, own) ? { ratio: ofLog(mean.value), interval: null } : ratioOf(mean));
@@ -164,7 +174,7 @@ export function ask(study: Study, subject: Subject, cells: readonly Cell[]): Que
     const ms = centre();
     if (own === best.own || fit === undefined)
       return { name: option, at, ms, over: { ratio: 1, interval: null }, maybeFastest: true };
-    const contrast = fit.contrast(at, best.at);
+    const contrast = fit.contrast(of(at, option), of(best.at, best.option));
     const { log, doubt } = contrast;
     const found = ratioOfContrast({ log, doubt, interval: simultaneous(contrast, pairs) });
     const over = { ...found, interval: known(found.interval) };

@@ -19,8 +19,20 @@ export interface CellConditions {
   readonly throttledShare: number | null;
   /** Share of the server machine's processors' time that a hypervisor gave to other guests during visits, 0 to 1; null where unread. */
   readonly stealShare: number | null;
+  /** What its server used in its visits; absent where no machine says. */
+  readonly use?: CellUse;
   /** Open loop: the server did not keep the rate, so the latencies show how long the visits were. */
   readonly behind: boolean;
+}
+
+/** What a cell's server used over its visits. */
+export interface CellUse {
+  /** Processor time of its container and the answers that came meanwhile, of visits that know both. */
+  readonly cpuMs: number;
+  readonly answers: number;
+  /** The least memory before a visit, and the most; null: not read. */
+  readonly restBytes: number | null;
+  readonly peakBytes: number | null;
 }
 
 /** What of a run's manifest tells how many processors a cell's server machine has. */
@@ -82,8 +94,27 @@ function conditionsOf(
     throttledShare: share(
       visits.flatMap(({ use }) => (use?.quota ? [[use.quota.throttledPeriods, use.quota.periods] as const] : [])),
     ),
+    ...useOf(visits),
     stealShare: stolen === null ? null : Math.min(1, stolen),
     behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
+  };
+}
+
+function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
+  const uses = visits.flatMap((v) => v.use ?? []);
+  if (uses.length === 0) return {};
+  const told = uses.flatMap(({ cpuMs, answers }) =>
+    cpuMs === undefined || answers === undefined ? [] : [{ cpuMs, answers }],
+  );
+  const rest = uses.flatMap((u) => u.memoryBeforeBytes ?? []);
+  const peak = uses.flatMap((u) => u.peakMemoryBytes ?? u.memoryBytes ?? []);
+  return {
+    use: {
+      cpuMs: told.reduce((sum, t) => sum + t.cpuMs, 0),
+      answers: told.reduce((sum, t) => sum + t.answers, 0),
+      restBytes: rest.length === 0 ? null : Math.min(...rest),
+      peakBytes: peak.length === 0 ? null : Math.max(...peak),
+    },
   };
 }
 

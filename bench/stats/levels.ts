@@ -39,9 +39,25 @@ export function factorLevels(cell: Coordinates, axes: readonly Axis[]): Levels {
   let factor: string | undefined;
   for (const axis of axes) {
     if (axis.isFactor) levels[(factor = axis.key)] = axis.of(cell);
-    else if (factor !== undefined && (axis.idPart?.(cell) ?? "") !== "") levels[factor] += `, ${axis.of(cell)}`;
+    else if (factor !== undefined && (axis.idPart?.(cell) ?? "") !== "" && !isToldByKind(axis, cell))
+      levels[factor] += `, ${axis.of(cell)}`;
   }
   return levels;
+}
+
+/** Servers of one machine are told apart by their kinds, where the run says these: then they are a factor of their own. */
+const isToldByKind = (axis: Axis, cell: Coordinates) => axis.key === "server" && cell.serverKind !== undefined;
+
+/**
+ * The factors in which places and programs to call differ, for whoever asks for the best of them: where a machine has servers of several
+ * kinds, these are one of them, and the placement is none if there is only one.
+ */
+export function placeFactors(cells: Iterable<Cell>, axes: readonly Axis[]): string[] {
+  const levels = [...cells].map((c) => factorLevels(c, axes));
+  const placements = [...Map.groupBy(levels, (l) => l["placement"]).values()];
+  const several = placements.some((own) => new Set(own.map((l) => l["server_kind"])).size > 1);
+  if (!several) return ["placement", "client"];
+  return [...(placements.length > 1 ? ["placement"] : []), "server_kind", "client"];
 }
 
 /** Factors with which every other factor may interact. */

@@ -36,10 +36,14 @@ export interface Effects {
   readonly additive: readonly (readonly [string, string])[];
 }
 
+/** Factors that are taken for one where servers, client kinds and placements do not go together freely enough; the first that does is taken. */
+const TOGETHER = [[], ["server_kind", "client"], ["placement", "server_kind"], ["placement", "server_kind", "client"]];
+
 /** The effects that a run shows; the null model takes no part. Undefined if nothing varies, or effects cannot be separated. */
 export const effectsOf = once((study: Study): Effects | undefined => {
   const nulls = nullModels(study.manifest);
-  const fitted = fitStudy(study, (c) => !nulls.has(c.model));
+  let fitted: ReturnType<typeof fitStudy>;
+  for (const together of TOGETHER) fitted ??= fitStudy(study, (c) => !nulls.has(c.model), together);
   if (fitted === undefined) return undefined;
   const { fit, leftOut } = fitted;
   return {

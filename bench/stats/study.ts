@@ -6,7 +6,7 @@ import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
 import { samplesOf } from "./cells/samples.ts";
-import { crossed } from "./effects/design.ts";
+import { type Levels, crossed } from "./effects/design.ts";
 import { type EffectsFit, fitEffects } from "./effects/effects.ts";
 import type { Noise } from "./effects/components.ts";
 import { noiseOf } from "./effects/noise.ts";
@@ -55,16 +55,24 @@ export function pixelClients({ cells }: Pick<RunManifest, "cells">, protocol?: s
  * its levels to have been measured; those that do not are left out, and named. The noise is known from all cells of the
  * models in question: a comparison of two machines knows from all machines how much their rounds differ.
  *
+ * @param together factors that are one, of the name `togetherKey`: servers that share no client kind are told apart so
  * @returns undefined if even the main effects cannot be separated, or nothing varies
  */
 export function fitStudy(
   study: Study,
   include: (cell: Cell) => boolean,
+  together: readonly string[] = [],
 ): { readonly fit: EffectsFit; readonly leftOut: readonly (readonly [string, string])[] } | undefined {
   const { observations: all, noiseOfModels, screening } = observed(study);
   const included = new Set(study.manifest.cells.filter(include).map((c) => c.id));
-  const observations = all.filter((o) => included.has(o.cell));
-  const factors = factorsOf(study.axes);
+  const chosen = all.filter((o) => included.has(o.cell));
+  const key = togetherKey(together, study.axes);
+  const observations =
+    together.length === 0
+      ? chosen
+      : chosen.map((o) => ({ ...o, levels: { ...o.levels, [key]: joined(o.levels, together) } }));
+  const own = separateFactors(chosen, factorsOf(study.axes));
+  const factors = together.length === 0 ? own : [key, ...own.filter((f) => !together.includes(f))];
   const possible = interactionsOf(factors);
   const interactions = crossedPairs(observations, possible);
   const leftOut = possible.filter((pair) => !interactions.includes(pair));
@@ -74,6 +82,22 @@ export function fitStudy(
     if (fit !== undefined) return { fit, leftOut: pairs.length === 0 ? possible : leftOut };
   }
   return undefined;
+}
+
+/** What several factors that are taken for one are called. */
+export const togetherKey = (factors: readonly string[], axes: readonly Axis[]): string =>
+  factors.map((f) => axes.find((a) => a.key === f)?.title ?? f).join(" + ");
+
+const joined = (levels: Levels, factors: readonly string[]) => factors.map((f) => levels[f]).join(", ");
+
+/** Without the server kind where each placement has one: the placement says it. */
+function separateFactors(
+  observations: readonly Pick<Observation, "levels">[],
+  factors: readonly string[],
+): readonly string[] {
+  const placements = Map.groupBy(observations, (o) => o.levels["placement"]);
+  const told = [...placements.values()].every((own) => new Set(own.map((o) => o.levels["server_kind"])).size === 1);
+  return told ? factors.filter((f) => f !== "server_kind") : factors;
 }
 
 /** The interactions that some visits can show: every combination of their levels was measured. */
@@ -108,7 +132,7 @@ const observed = once((study: Study) => {
     known.set(key, noises);
     return noises;
   };
-  const factors = factorsOf(axes);
+  const factors = separateFactors(observations, factorsOf(axes));
   // Each model by itself: a slow one's misfit is not a quick one's.
   const screened = [...byModel].map(([model, own]) => {
     const spec = { factors, interactions: crossedPairs(own, interactionsOf(factors)) };

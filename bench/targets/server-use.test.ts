@@ -73,14 +73,16 @@ describe("what a server used between two samples", () => {
       cpuMs: 500,
       stealMs: 0,
       memoryBytes: 1048576,
+      memoryBeforeBytes: 1048576,
       quota: { periods: 10, throttledPeriods: 6, throttledMs: 400 },
     });
   });
 
   it("leaves out counters that fell: the container was another one", () => {
     const after = { cpuMs: 5, memoryBytes: 7, quotas: [{ periods: 1, throttled: 1, throttledMs: 1 }] };
-    expect(useBetween(parseSample(VERSION_1), after, 10)).toEqual({ spanMs: 10, memoryBytes: 7 });
-    expect(useBetween(parseSample(VERSION_2), after, 10)).toEqual({ spanMs: 10, memoryBytes: 7 });
+    const memory = { memoryBytes: 7, memoryBeforeBytes: 1048576 };
+    expect(useBetween(parseSample(VERSION_1), after, 10)).toEqual({ spanMs: 10, ...memory });
+    expect(useBetween(parseSample(VERSION_2), after, 10)).toEqual({ spanMs: 10, ...memory });
   });
 });
 

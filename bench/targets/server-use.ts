@@ -5,6 +5,8 @@ export interface UseSample {
   /** Processor time of all processes of the container, ms. */
   readonly cpuMs?: number;
   readonly memoryBytes?: number;
+  /** The most of it since the container started. */
+  readonly peakMemoryBytes?: number;
   /** Time that the hypervisor gave to other guests, all processors of the machine, ms. */
   readonly stealMs?: number;
   /** The CPU quotas that hold for the container: its own group first, then those above it. */
@@ -47,6 +49,9 @@ while read -r _; do
   for file in memory.current memory.usage_in_bytes; do
     [ -e "$memory/$file" ] && echo "memory $(cat "$memory/$file")" || :
   done
+  for file in memory.peak memory.max_usage_in_bytes; do
+    [ -e "$memory/$file" ] && echo "peak $(cat "$memory/$file")"
+  done
   read -r line < /proc/stat
   echo "$line"
   echo end
@@ -55,6 +60,9 @@ done
 
 /** Ticks a second of `/proc/stat`: USER_HZ is 100 on every Linux that Docker runs on (proc(5)). */
 const TICK_MS = 10;
+
+/** Keys of lines that are no part of a group with a quota. */
+const OF_THE_CONTAINER: ReadonlySet<string> = new Set(["cpuacct_ns", "memory", "peak"]);
 
 /** The lines of a sample. What is missing or no number is left out. Pure. */
 export function parseSample(lines: readonly string[]): UseSample {
@@ -67,7 +75,7 @@ export function parseSample(lines: readonly string[]): UseSample {
     else if (key === "cpu") stealMs = counter(more[6]);
     else {
       const number = counter(value);
-      if (number !== undefined) (key === "cpuacct_ns" || key === "memory" ? rest : groups.at(-1))?.set(key, number);
+      if (number !== undefined) (OF_THE_CONTAINER.has(key) ? rest : groups.at(-1))?.set(key, number);
     }
   }
   const quotas = groups.flatMap((group) => {
@@ -79,9 +87,11 @@ export function parseSample(lines: readonly string[]): UseSample {
   });
   const cpuMs = scaled(rest.get("cpuacct_ns"), 1e6) ?? scaled(groups[0]?.get("usage_usec"), 1e3);
   const memoryBytes = rest.get("memory");
+  const peakMemoryBytes = rest.get("peak");
   return {
     ...(cpuMs !== undefined && { cpuMs }),
     ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
     ...(stealMs !== undefined && { stealMs: stealMs * TICK_MS }),
     quotas,
   };
@@ -125,6 +135,8 @@ export function useBetween(before: UseSample, after: UseSample, spanMs: number):
     ...grown("cpuMs"),
     ...grown("stealMs"),
     ...(after.memoryBytes !== undefined && { memoryBytes: after.memoryBytes }),
+    ...(before.memoryBytes !== undefined && { memoryBeforeBytes: before.memoryBytes }),
+    ...(after.peakMemoryBytes !== undefined && { peakMemoryBytes: after.peakMemoryBytes }),
     ...(quota !== undefined && quota.periods > 0 && { quota }),
   };
 }

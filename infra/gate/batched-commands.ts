@@ -21,7 +21,7 @@ shift 6
 limited=
 if [ $# -gt 0 ] && docker update "$@" "$name" >/dev/null 2>&1; then limited=limited; fi
 docker container inspect "$name"
-printf '@@state %s\\n' "$limited"
+printf '@@state %s@%s\\n' "$limited" "$(date +%s)"
 [ -z "$state" ] || cat "$dir/models/$state" 2>/dev/null || true
 `;
 
@@ -30,19 +30,22 @@ printf '@@state %s\\n' "$limited"
  * update` takes them, and looks at it.
  *
  * @param file the kind's state file; undefined: it has none
- * @returns with what that file says (empty if there is none), and whether the container runs and has the limits
+ * @returns with what that file says (empty if there is none), whether the container runs and has the limits, and the time by the host's
+ * clock, seconds of the epoch (NaN: it did not tell)
  */
 export async function firstLook(
   { target, workspace, container, containerId, beside }: GateSpec,
   file: string | undefined,
   limits: readonly string[],
-): Promise<{ found: Inspected; state: string; limited: boolean }> {
+): Promise<{ found: Inspected; state: string; limited: boolean; hostSeconds: number }> {
   const { proxyId, networkId } = beside ?? { proxyId: "", networkId: "" };
   const command = script(FIRST, workspace, container, containerId, file ?? "", proxyId, networkId, ...limits);
   const printed = await mustRunOn(target, command, `look at container ${container}`);
   const [inspected = "", set = "", state = ""] = printed.split(/^@@state (.*)\n/m);
   const found = readInspected(inspected);
-  return { found, state, limited: set === "limited" && found.State.Status === "running" };
+  const [limited = "", seconds = ""] = set.split("@");
+  const isLimited = limited === "limited" && found.State.Status === "running";
+  return { found, state, limited: isLimited, hostSeconds: /^\d{1,12}$/.test(seconds) ? Number(seconds) : NaN };
 }
 
 const LIMIT = `

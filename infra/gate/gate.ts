@@ -42,15 +42,19 @@ export async function gate(given: GateSpec, kind: KindGate): Promise<GateReport>
 }
 
 async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
-  const deadline = performance.now() + given.timeoutSeconds * 1000;
+  const beganAt = performance.now();
+  const deadline = beganAt + given.timeoutSeconds * 1000;
   try {
     const run = await asPlanned(given, kind, deadline);
     const check = (models: readonly GateModel[]) => answers(run, kind, models, deadline);
     await kind.rollOut?.(run, deadline, check);
     await check(run.models);
+    const answered = (performance.now() - beganAt) / 1000;
     await kind.served?.(run);
     await refusesStrangers(run);
-    return await readBack(run, kind);
+    const ready =
+      run.ranSeconds === undefined ? {} : { readySeconds: Math.round(10 * (run.ranSeconds + answered)) / 10 };
+    return { ...(await readBack(run, kind)), ...ready };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const log = await lastLogLines(given.target, given.container, LOG_LINES);
@@ -66,13 +70,23 @@ async function passed(given: GateSpec, kind: KindGate): Promise<GateReport> {
 /** Waits until the container runs, with the limits that it is to have, and throws if it is not as planned. */
 async function asPlanned(given: GateSpec, kind: KindGate, deadline: number): Promise<GateRun> {
   const limits = given.memorySet === "" ? limitsOf(given) : [];
-  const { found: first, state, limited } = await firstLook(given, kind.state?.file, limits);
+  const { found: first, state, limited, hostSeconds } = await firstLook(given, kind.state?.file, limits);
   const begun = await startAnew(given, first, kind.state?.isProven(state) ?? true);
-  const run = { ...given, state, restartsBefore: begun.RestartCount };
+  const run = { ...given, state, restartsBefore: begun.RestartCount, ...ranBefore(begun, hostSeconds) };
   await running(run, deadline, begun);
   const isSet = (limited && begun === first) || limitsOf(given).length === 0;
   assertAsPlanned(isSet ? begun : await setLimits(run, deadline), run);
   return run;
+}
+
+/** A container that ran for longer than this is not just starting: how long its server took is not to be seen any more. */
+const STARTS_WITHIN_SECONDS = 60;
+
+function ranBefore({ State, RestartCount }: Inspected, hostSeconds: number): Pick<GateRun, "ranSeconds"> {
+  const ranSeconds = hostSeconds - Date.parse(State.StartedAt ?? "") / 1000;
+  return RestartCount === 0 && ranSeconds > -1 && ranSeconds < STARTS_WITHIN_SECONDS
+    ? { ranSeconds: Math.max(0, ranSeconds) }
+    : {};
 }
 
 async function answers(run: GateRun, kind: KindGate, models: readonly GateModel[], deadline: number): Promise<void> {

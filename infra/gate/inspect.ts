@@ -12,7 +12,13 @@ import type { GateRun, GateSpec } from "./spec.ts";
 export const Inspected = z.object({
   Image: z.string(),
   RestartCount: z.number(),
-  State: z.object({ Status: z.string(), ExitCode: z.number(), OOMKilled: z.boolean(), Error: z.string() }),
+  State: z.object({
+    Status: z.string(),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean(),
+    Error: z.string(),
+    StartedAt: z.string().optional(),
+  }),
   Config: z.object({
     Env: z.array(z.string()).nullable(),
     Cmd: z.array(z.string()).nullish(),

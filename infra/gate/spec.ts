@@ -61,6 +61,8 @@ export type GateSpec = z.infer<typeof GateSpec>;
 export interface GateRun extends GateSpec {
   /** How often Docker had restarted the container when the gate began to wait for it. */
   readonly restartsBefore: number;
+  /** How long the container had run when the gate began, by its host's clock, s; absent: for longer than a start takes. */
+  readonly ranSeconds?: number;
   /** What the kind's state file on the host said when the gate began; empty if there is none. */
   readonly state: string;
 }
@@ -73,6 +75,8 @@ export const GateReport = z.object({
   note: z.string().min(1).max(MOST_NOTE).optional(),
   /** The image's size as the engine tells it: the sum of its layers, unpacked. Absent: it did not tell. */
   imageBytes: z.number().int().positive().optional(),
+  /** Seconds from the container's start until all models had answered; absent: it ran before. */
+  readySeconds: z.number().nonnegative().optional(),
   /** The planned variables, as the server's first process has them. */
   env: z.record(z.string(), z.string()),
   /** Arguments after the image's entry point. */

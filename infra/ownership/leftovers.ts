@@ -3,6 +3,7 @@ import { proxyContainer } from "../access/plan.ts";
 import type { AccessConfig } from "../access/config.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
+import { frozenMark } from "../hosts/frozen.ts";
 import { type Listed, named, readListed, shortId } from "./conflicts.ts";
 import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";
 import { LOOKS, LOOKS_FOLDER } from "./spec.ts";
@@ -20,10 +21,26 @@ export type Leftovers = Readonly<Record<"container" | "proxy" | "network", strin
 
 export const NO_LEFTOVERS: Leftovers = { container: "", proxy: "", network: "" };
 
+/** The line that says that a server was thawed. */
+const THAWED = "@@thawed";
+
 const ASK = `
 ${LOOKS}
+if [ -n "$6" ] && [ -e "$6" ]; then
+  docker unpause "$1" >/dev/null 2>&1 || true
+  rm -f "$6"
+  echo ${THAWED}
+fi
 docker ps -a --no-trunc --filter "name=^/$1$" --filter "name=^/$4$" --filter "label=${OWNER_LABEL}=$2" \\
-  --format '{{.Names}} {{.ID}} {{.State}}{{if ne (len (split .Status "(unhealthy)")) 1}}-unhealthy{{end}} {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true # a preview may come before the engine
+  --format '{{.Names}} {{.ID}} {{.State}}{{if ne (len (split .Status "(unhealthy)")) 1}}-unhealthy{{end}} {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null |
+  while read -r name id state label; do # a preview may come before the engine
+    case $state in *-unhealthy)
+      # Docker calls a container unhealthy from when it is unpaused until its next health test, though none has failed.
+      failed=$(docker container inspect --format '{{with .State.Health}}{{.FailingStreak}}{{end}}' "$id" 2>/dev/null) || failed=
+      [ "$failed" != 0 ] || state=\${state%-unhealthy} ;;
+    esac
+    echo "$name $id $state $label"
+  done
 echo @@networks
 [ -z "$5" ] || docker network ls --no-trunc --filter "name=^$5$" --filter "label=${OWNER_LABEL}=$2" \\
   --format '{{.Name}} {{.ID}} running {{.Label "${LEFTOVER_LABEL}"}}' 2>/dev/null || true
@@ -56,12 +73,24 @@ function mayHaveNetwork({ access: { allowFrom, expose }, proxy }: Pick<Asked, "a
   return allowFrom.length > 0 || expose === "tunnel" || proxy;
 }
 
-/** Only looks, so that a preview may ask; in one command, because every `up` does. */
-export async function readLeftovers(target: SshTarget | null, asked: Asked): Promise<Leftovers> {
+/**
+ * Looks for leftovers, in one command, because every `up` does.
+ *
+ * @param onThawed told where a bench that was killed had left the server frozen, which is thawed then; undefined: it stays so, because
+ * a preview only looks
+ */
+export async function readLeftovers(
+  target: SshTarget | null,
+  asked: Asked,
+  onThawed?: (container: string) => void,
+): Promise<Leftovers> {
   const { container, owner, workspace } = asked;
   const network = mayHaveNetwork(asked) ? networkName(owner, container) : "";
-  const command = script(ASK, container, owner, workspace, proxyContainer(container), network);
-  return leftoversOf(await mustRunOn(target, command, `look for container ${container}`), asked);
+  const mark = onThawed === undefined ? "" : frozenMark(workspace, container);
+  const command = script(ASK, container, owner, workspace, proxyContainer(container), network, mark);
+  const printed = await mustRunOn(target, command, `look for container ${container}`);
+  if (printed.startsWith(`${THAWED}\n`)) onThawed?.(container);
+  return leftoversOf(printed.replace(`${THAWED}\n`, ""), asked);
 }
 
 interface Found extends Listed {

@@ -1,7 +1,7 @@
 import { isPlain } from "../../matrix/cell.ts";
 import { type Option, type Question, ask, questions } from "../../stats/choices.ts";
 import type { Levels } from "../../stats/effects/design.ts";
-import { type CellGroup, factorLevels, groupsBut, levelsOf } from "../../stats/levels.ts";
+import { type CellGroup, factorLevels, groupsBut, levelsOf, placeFactors } from "../../stats/levels.ts";
 import { known, ofLog } from "../../stats/math/estimate.ts";
 import { mean } from "../../stats/math/quantile.ts";
 import { once } from "../../stats/math/memo.ts";
@@ -89,11 +89,16 @@ function optionsOf(
 ): (group: CellGroup) => Option | undefined {
   if (study === undefined) return () => undefined;
   const local = groups.flat().filter((c) => c.local && isPlain(c));
-  const atHome = ask(study, { differ: ["placement", "client"], local: true, model }, local);
-  const options = new Map([...(atHome?.options ?? []), ...(question?.options ?? [])].map((o) => [keyOf(o.at), o]));
-  const keyOfGroup = ([cell]: CellGroup) => (isPlain(cell) ? keyOf(factorLevels(cell, axes)) : "");
-  const shared = Map.groupBy(groups, keyOfGroup);
-  return (group) => (shared.get(keyOfGroup(group))?.length === 1 ? options.get(keyOfGroup(group)) : undefined);
+  const atHome = ask(study, { differ: placeFactors(local, axes), local: true, model }, local);
+  const plain = groups.filter(([cell]) => isPlain(cell));
+  const optionIn = (q: Question | undefined, group: CellGroup) => {
+    const keyOf = (levels: Levels) => JSON.stringify(q?.differ.map((factor) => levels[factor]));
+    const key = keyOf(factorLevels(group[0], axes));
+    const alone = plain.filter(([cell]) => keyOf(factorLevels(cell, axes)) === key).length === 1;
+    return alone ? q?.options.find((o) => keyOf(o.at) === key) : undefined;
+  };
+  return (group) =>
+    isPlain(group[0])
+      ? (optionIn(question, group) ?? optionIn(local.includes(group[0]) ? atHome : undefined, group))
+      : undefined;
 }
-
-const keyOf = ({ placement, client }: Levels) => JSON.stringify([placement, client]);

@@ -33,6 +33,14 @@ export function optionParts(at: Levels, axes: readonly Axis[], kinds: readonly s
 /** Where a cell's calls go, in words: `client → cloud`; the server and its level on other axes follow where they say something. */
 export function placeText(cell: Cell, { cells, axes }: Pick<ReportInputs, "cells" | "axes">): string {
   const shown = shownAxes(cells, axes, ["protocol", "client", "model", "image"]);
+  // The id of one of several servers begins with its machine's.
+  if (cell.server.startsWith(`${cell.serverMachine}/`))
+    return [
+      `${cell.clientMachine} → ${cell.server}`,
+      ...shown
+        .filter((axis) => !["placement", "server"].includes(axis.key) && (axis.idPart?.(cell) ?? "") !== "")
+        .map((axis) => axis.levelTitle(axis.of(cell))),
+    ].join(", ");
   return shown
     .filter((axis) => axis.key === "placement" || (axis.idPart?.(cell) ?? "") !== "")
     .map((axis) => axis.levelTitle(axis.of(cell)))

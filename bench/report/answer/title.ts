@@ -1,7 +1,9 @@
 import { formatMs } from "../../format/numbers.ts";
 import { count } from "../../../lib/words.ts";
 import type { ReportInputs } from "../section.ts";
-import { fastestText, mayBeFastest } from "./compared.ts";
+import type { Question } from "../../stats/choices.ts";
+import type { Study } from "../../stats/study.ts";
+import { fastestText, mayBeFastest, slowerText } from "./compared.ts";
 import type { AskedModel } from "./models.ts";
 import type { Confidence, Pooled } from "./types.ts";
 
@@ -42,10 +44,18 @@ export function titleOf(
   }
   const open = mayBeFastest(question);
   const who = fastestText(question, inputs.study);
-  if (question.outcome === "clear") return { title: `${who} is fastest: ${ms} for ${best.model}`, confidence: "high" };
+  const next = otherServer(question, inputs.study);
+  if (question.outcome === "clear")
+    return { title: `${who} is fastest: ${ms} for ${best.model}${next}`, confidence: "high" };
   const [from, to] = [open[0]?.ms.ratio ?? NaN, Math.max(...open.map((o) => o.ms.ratio))].map(formatMs);
   const range = from === to ? `${from} ms` : `${from} to ${to} ms`;
   return { title: `No clear winner for ${best.model}: ${who}, ${range}`, confidence: "inconclusive" };
+}
+
+/** Where servers are the question: how much longer the next best server takes. */
+function otherServer({ differ, options: [best, ...others] }: Question, study: Study): string {
+  const next = others.find((o) => o.at["server_kind"] !== best?.at["server_kind"]);
+  return differ.includes("server_kind") && next !== undefined ? `; ${slowerText(next, study)}` : "";
 }
 
 /** Of a run under load: the highest rate that was kept and where the same server fell behind, or the quickest of several calls at a time. */

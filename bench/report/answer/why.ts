@@ -150,8 +150,7 @@ function whereTimeGoes(q: Question, { axes, cells, summaries }: ReportInputs, st
   const own = cells.filter(
     (c) =>
       c.model === q.model &&
-      c.client === best.at["client"] &&
-      factorLevels(c, axes)["placement"] === best.at["placement"],
+      Object.entries(best.at).every(([factor, level]) => factorLevels(c, axes)[factor] === level),
   );
   const means = own.map((c) => summaries.get(c.id)).filter((s) => s !== undefined && s.n > 0) as CellSummary[];
   const wait = means.flatMap((s) => s.phaseMeansMs.waitMs ?? []);

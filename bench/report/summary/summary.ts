@@ -5,11 +5,13 @@ import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
 import type { ThresholdResult } from "../../thresholds/result.ts";
 import type { Finding, FindingAnswer } from "../answer/types.ts";
+import { serversFindings } from "../answer/which-server.ts";
 import { findingOf } from "../finding.ts";
 import type { ReportInputs } from "../section.ts";
 import { COLUMNS, fitted, line, padded, span } from "./line.ts";
 import { loadsTable } from "./loads.ts";
 import { mediansTable } from "./medians.ts";
+import { serversTable } from "./servers.ts";
 
 /** Lines of a summary at most: with the prompt below it, it fits on any screen. */
 export const MOST_LINES = 20;
@@ -17,6 +19,10 @@ export const MOST_LINES = 20;
 const MOST_ROWS = 5;
 /** The table's head, and an empty line before and after it. */
 const BLANKS = 3;
+/** Servers that the table of servers shows. */
+const MOST_SERVERS = 7;
+/** The model that the first answers are of: one that computes before the others. */
+const titled = ({ perModel }: Finding) => perModel.find((m) => !m.isNull)?.model ?? perModel[0]?.model;
 /** Broken and inconclusive thresholds that are shown one by one. */
 const MOST_THRESHOLDS = 3;
 
@@ -44,12 +50,15 @@ export function summaryLines(inputs: ReportInputs, pointers: Pointers): Line[] {
   ];
   const notable = notableLines(finding);
   const spent = head.length + rest.length + finding.answers.length + Math.min(1, notable.length);
+  const [servers] = serversFindings(inputs).filter((f) => f.model === titled(finding));
   const table =
-    finding.loads.length > 0 && !compared
-      ? loadsTable(finding.loads, Math.max(MOST_ROWS, MOST_LINES - spent - BLANKS))
-      : finding.where.measured > 0
-        ? mediansTable(finding.perModel, MOST_ROWS)
-        : [];
+    servers !== undefined
+      ? serversTable(servers, MOST_SERVERS)
+      : finding.loads.length > 0 && !compared
+        ? loadsTable(finding.loads, Math.max(MOST_ROWS, MOST_LINES - spent - BLANKS))
+        : finding.where.measured > 0
+          ? mediansTable(finding.perModel, MOST_ROWS)
+          : [];
   const free = MOST_LINES - head.length - table.length - rest.length;
   const foot = [...notable.slice(0, Math.max(1, free - finding.answers.length)), ...rest];
   const room = MOST_LINES - head.length - table.length - foot.length;

@@ -49,6 +49,8 @@ export const VisitMessage = z.object({
   timeoutMs: z.number().positive(),
   /** Send back the first measured call's tensors. */
   keepAnswer: z.boolean(),
+  /** Begin with new connections: the server stood still, and may have closed those that there are. */
+  anew: z.boolean().optional(),
   /** The page of the server's own metrics at the same address, of the form of `api`, read for requests over `protocol`. */
   metrics: z
     .object({

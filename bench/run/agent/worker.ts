@@ -60,6 +60,7 @@ export class Worker {
   }
 
   async #visit(visit: VisitMessage): Promise<void> {
+    if (visit.anew === true) await this.#connections.drop(visit);
     // Whatever it is: the visits that come after it are of other servers.
     const outcome = await this.#outcome(visit).catch((error: unknown) => ({ error: faultOf(error) }));
     // A connection that saw a failure may be broken: the next visit starts with a new one.

@@ -39,7 +39,7 @@ class TritonPythonModel:
         return config
 
     def initialize(self, args):
-        from lathe_tf import runtime, saved_model
+        from lathe_tf import memory, saved_model
 
         config = json.loads(args["model_config"])
         self._batched = config.get("max_batch_size", 0) > 0
@@ -50,7 +50,7 @@ class TritonPythonModel:
             self._model = saved_model.load(folder, *threads)
         except Exception as fault:
             raise pb_utils.TritonModelException(str(fault)) from None
-        self._trim = runtime.trim_memory
+        self._trim = memory.trim_memory
 
     def execute(self, requests):
         """An answer for each request; those of one batch run as one."""

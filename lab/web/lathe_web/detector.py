@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from lathe_tf import saved_model  # noqa: E402
 from lathe_tf.errors import INVALID_ARGUMENT, UNIMPLEMENTED, Fault  # noqa: E402
-from lathe_tf.runtime import trim_memory  # noqa: E402
+from lathe_tf.memory import trim_memory  # noqa: E402
 
 MODELS = pathlib.Path(os.environ.get("WEB_MODELS", "/models"))
 THREADS = int(os.environ.get("WEB_THREADS", "4"))

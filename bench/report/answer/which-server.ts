@@ -1,0 +1,162 @@
+import { clientKinds } from "../../../clients/registry.ts";
+import type { Server } from "../../../infra/outputs.ts";
+import { type Cell, isPlain } from "../../matrix/cell.ts";
+import { ratioOfContrast } from "../../stats/effects/contrast.ts";
+import { factorLevels } from "../../stats/levels.ts";
+import type { RatioEstimate } from "../../stats/math/estimate.ts";
+import { once } from "../../stats/math/memo.ts";
+import { carries, quantile } from "../../stats/math/quantile.ts";
+import { type Study, fitStudy, togetherKey } from "../../stats/study.ts";
+import type { ReportInputs } from "../section.ts";
+
+/** A server by one client kind, with one model. */
+export interface Way {
+  readonly serverKind: string;
+  readonly server: string;
+  readonly client: string;
+  /** Geometric mean of the images' medians, ms, and times as long as by the way of reference (null: it is that one, or not comparable). */
+  readonly ms: RatioEstimate | null;
+  readonly over: RatioEstimate | null;
+  readonly isReference: boolean;
+  /** Processor seconds of the server for an answer, one call at a time; null: its machine does not say. */
+  readonly cpuSeconds: number | null;
+  /** With so many calls at a time. */
+  readonly loads: readonly AtLoad[];
+}
+
+/** Several calls at a time. */
+export interface AtLoad {
+  readonly concurrency: number;
+  readonly perSecond: number | null;
+  readonly p95Ms: number | null;
+}
+
+/** One model on the servers of one placement. */
+export interface ServersFinding {
+  readonly placement: string;
+  readonly model: string;
+  readonly ways: readonly Way[];
+}
+
+/** What a server costs beside time. */
+export interface ServerCost {
+  readonly server: string;
+  readonly serverKind: string;
+  readonly machine: string;
+  readonly restBytes: number | null;
+  readonly peakBytes: number | null;
+  readonly imageBytes: number | null;
+  readonly readySeconds: number | null;
+  /** What a reader must know of it: a stand-in, what its image says, a setting of precision. */
+  readonly notes: readonly string[];
+}
+
+/** Each model on the servers of each placement that has several; empty: there is nothing to choose. */
+export const serversFindings = once((inputs: ReportInputs): readonly ServersFinding[] => {
+  const { axes, cells } = inputs;
+  const byPlacement = Map.groupBy(cells, (c) => factorLevels(c, axes)["placement"] ?? "");
+  return [...byPlacement].flatMap(([placement, placed]) =>
+    new Set(placed.map((c) => c.server)).size < 2
+      ? []
+      : [...Map.groupBy(placed, (c) => c.model)].map(([model, own]) => ({
+          placement,
+          model,
+          ways: waysOf(own, inputs),
+        })),
+  );
+});
+
+const TOGETHER = ["server_kind", "client"];
+
+/** The reference first, then those that were measured, fastest first. */
+function waysOf(cells: readonly Cell[], inputs: ReportInputs): readonly Way[] {
+  const groups = [...Map.groupBy(cells, (c) => JSON.stringify([c.server, c.client])).values()] as [Cell, ...Cell[]][];
+  const { study, manifest } = inputs;
+  const kindOf = (c: Cell) => manifest.servers.find((s) => s.id === c.server)?.kind;
+  // The server kind that the first API is named after, by that API's first client kind; else what was planned first.
+  const [first] = clientKinds;
+  const reference = groups.find(([c]) => c.client === first?.name && kindOf(c) === first.api) ?? groups[0];
+  const ids = new Set(cells.filter(isPlain).map((c) => c.id));
+  const fit = study && fitStudy(study, (c) => ids.has(c.id), TOGETHER)?.fit;
+  const at = ([c]: readonly [Cell, ...Cell[]], { axes }: Study) => ({
+    [togetherKey(TOGETHER, axes)]: `${c.serverKind ?? c.server}, ${c.client}`,
+  });
+  const known = (group: readonly Cell[]) => group.some((c) => isPlain(c) && (inputs.summaries.get(c.id)?.n ?? 0) > 0);
+  const ways = groups.map((group): Way => {
+    const [cell] = group;
+    const isReference = group === reference;
+    const compared = fit !== undefined && study !== undefined && known(group);
+    const over = compared && !isReference && reference !== undefined && known(reference);
+    return {
+      ...{ serverKind: cell.serverKind ?? cell.server, server: cell.server, client: cell.client, isReference },
+      ms: compared ? ratioOfContrast(fit.level(at(group, study))) : null,
+      over: over ? ratioOfContrast(fit.contrast(at(group, study), at(reference, study))) : null,
+      cpuSeconds: cpuSeconds(group.filter(isPlain), inputs),
+      loads: loadsOf(group, inputs),
+    };
+  });
+  const rank = (w: Way) => (w.isReference ? -1 : (w.ms?.ratio ?? Infinity));
+  return ways.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+}
+
+function cpuSeconds(cells: readonly Cell[], { conditions }: ReportInputs): number | null {
+  const used = cells.flatMap((c) => conditions?.get(c.id)?.use ?? []);
+  const answers = used.reduce((sum, u) => sum + u.answers, 0);
+  return answers === 0 ? null : used.reduce((sum, u) => sum + u.cpuMs, 0) / answers / 1000;
+}
+
+/** Closed loops alone: at a rate, the rate is the load's own. */
+function loadsOf(cells: readonly Cell[], { study }: ReportInputs): readonly AtLoad[] {
+  const looped = cells.filter(
+    (c) => typeof c.load["concurrency"] === "number" && c.load["ratePerSecond"] === undefined,
+  );
+  const byLoad = Map.groupBy(looped, (c) => c.load["concurrency"] as number);
+  return [...byLoad]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([concurrency, own]): AtLoad[] => {
+      const data = own.flatMap((c) => study?.data.get(c.id) ?? []);
+      const calls = Float64Array.from(data.flatMap((d) => [...d.totalsMs])).sort();
+      const timed = data.flatMap((d) => d.visits).filter((v) => (v.spanMs ?? 0) > 0);
+      const spanMs = timed.reduce((sum, v) => sum + (v.spanMs ?? 0), 0);
+      if (calls.length === 0) return [];
+      return [
+        {
+          concurrency,
+          perSecond: spanMs === 0 ? null : (1000 * timed.reduce((sum, v) => sum + v.n, 0)) / spanMs,
+          p95Ms: carries(calls.length, 0.95) ? quantile(calls, 0.95) : null,
+        },
+      ];
+    });
+}
+
+/** What each server of a machine that has several costs, in the run's order. */
+export function serverCosts(inputs: ReportInputs): readonly ServerCost[] {
+  const { manifest, cells, conditions } = inputs;
+  return manifest.servers
+    .filter((s) => manifest.servers.some((o) => o !== s && o.machineId === s.machineId))
+    .map((server) => {
+      const own = cells.filter((c) => c.server === server.id);
+      const used = own.flatMap((c) => conditions?.get(c.id)?.use ?? []);
+      const rest = used.flatMap((u) => u.restBytes ?? []);
+      const peak = used.flatMap((u) => u.peakBytes ?? []);
+      return {
+        ...{ server: server.id, serverKind: own[0]?.serverKind ?? server.kind, machine: server.machineId },
+        restBytes: rest.length === 0 ? null : Math.min(...rest),
+        peakBytes: peak.length === 0 ? null : Math.max(...peak),
+        imageBytes: server.imageBytes ?? null,
+        readySeconds: server.readySeconds ?? null,
+        notes: notesOf(server),
+      };
+    });
+}
+
+/** Settings by whose value a server computes other numbers: their names have the word. */
+const precisionOf = ({ settings }: Server) => Object.entries(settings).filter(([key]) => /precision/i.test(key));
+
+function notesOf(server: Server): string[] {
+  return [
+    ...(server.standIn ? ["stand-in"] : []),
+    ...(server.note === undefined ? [] : [server.note]),
+    ...precisionOf(server).map(([key, value]) => `${key} ${value}`),
+  ];
+}

@@ -1,0 +1,162 @@
+import { formatMs, formatRatio, formatRatioInterval, intervalOrWhy } from "../../format/numbers.ts";
+import { when } from "../../format/when.ts";
+import { answersByServer } from "../../stats/detections/by-server.ts";
+import { TOLERANCE } from "../../stats/detections/compare.ts";
+import { type ServersFinding, type Way, serverCosts, serversFindings } from "../answer/which-server.ts";
+import { formatBytes } from "../answer/names.ts";
+import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
+import { kindTitle } from "../charts/colours.ts";
+import type { ReportInputs, Section } from "../section.ts";
+import { modelTitle } from "./caveats.ts";
+
+/** Servers of one machine side by side: time, cost, load and answers. */
+export const whichServerSection: Section = {
+  id: "which-server",
+  title: "Which server",
+  short: "Servers",
+  blocks(inputs) {
+    const found = serversFindings(inputs);
+    if (found.length === 0) return [];
+    return [
+      prose(neighboursText(inputs)),
+      ...found.map((f) => timeTable(f, inputs)),
+      costTable(inputs),
+      ...found.flatMap((f) =>
+        when<Block>(
+          f.ways.some((w) => w.loads.some((l) => l.concurrency > 1)),
+          loadTable(f, inputs),
+        ),
+      ),
+      ...answersTables(inputs),
+    ];
+  },
+  json(inputs) {
+    const found = serversFindings(inputs);
+    if (found.length === 0) return {};
+    return { servers: { compared: found, costs: serverCosts(inputs), answers: answersOf(inputs) } };
+  },
+};
+
+function neighboursText({ manifest }: ReportInputs): string {
+  return manifest.neighbours === "frozen"
+    ? "One at a time: while a server was measured, the other servers of its machine were frozen (docker pause), and took no processor time."
+    : "The other servers of a machine ran while one was measured: what they did besides is part of its times.";
+}
+
+const nameOf = (w: Way) => w.serverKind;
+
+function timeTable({ placement, model, ways }: ServersFinding, { manifest }: ReportInputs): Table {
+  const reference = ways.find((w) => w.isReference);
+  const than = reference === undefined ? "" : `${nameOf(reference)}, ${kindTitle(reference.client)}`;
+  const notes = (id: string) => costNotes(manifest.servers.find((s) => s.id === id));
+  return table({
+    caption: `${modelTitle(manifest, model)}, ${placement}: times as long as ${than}`,
+    columns: [
+      ...["server", "protocol (client program)"],
+      ...rights("ms", "95 %", "times as long", "95 % of it", "CPU s an answer"),
+      "note",
+    ],
+    rows: ways.map((w): TableCell[] => [
+      ...[nameOf(w), kindTitle(w.client)],
+      w.ms === null ? { text: "not measured", tone: "bad" } : formatMs(w.ms.ratio),
+      w.ms === null ? "" : intervalOrWhy(w.ms.interval, w.ms.ratio),
+      w.isReference ? "1" : w.over === null ? "" : formatRatio(w.over.ratio),
+      w.over === null ? "" : formatRatioInterval(w.over.interval),
+      w.cpuSeconds === null ? "" : secondsText(w.cpuSeconds),
+      notes(w.server),
+    ]),
+    notes: ["One call at a time. Processor time is the whole container's, warm-up calls included."],
+    method: "effects",
+  });
+}
+
+const secondsText = (s: number) => (s >= 1 ? s.toFixed(2) : s >= 0.01 ? s.toFixed(3) : s.toPrecision(2));
+
+/** A word for each note: the whole of them stands under costs. */
+function costNotes(server: ReportInputs["manifest"]["servers"][number] | undefined): string {
+  if (server === undefined) return "";
+  const precision = Object.entries(server.settings).find(([key]) => /precision/i.test(key))?.[1];
+  return [
+    ...when(server.standIn, "stand-in"),
+    ...when(precision !== undefined, precision ?? ""),
+    ...when(server.note !== undefined, "see below"),
+  ].join(", ");
+}
+
+function costTable(inputs: ReportInputs): Table {
+  const bytes = (n: number | null) => (n === null ? "–" : formatBytes(n));
+  return table({
+    caption: "What each server costs",
+    columns: ["server", "machine", ...rights("memory at rest", "peak", "image", "ready after"), "what to know"],
+    rows: serverCosts(inputs).map((c) => [
+      ...[c.serverKind, c.machine, bytes(c.restBytes), bytes(c.peakBytes), bytes(c.imageBytes)],
+      ...[c.readySeconds === null ? "–" : `${c.readySeconds.toFixed(0)} s`, c.notes.join("; ")],
+    ]),
+    notes: [
+      "Memory as the kernel counts it for the container, page cache included: at rest the least before a visit, peak the most since it started. " +
+        "The image is unpacked, layers that others share included. Ready: from the container's start to an answer of every model.",
+    ],
+  });
+}
+
+function loadTable({ placement, model, ways }: ServersFinding, { manifest }: ReportInputs): Table {
+  const all = [...new Set(ways.flatMap((w) => w.loads.map((l) => l.concurrency)))].sort((a, b) => a - b);
+  const titles = all.map((n) => (n === 1 ? "one call at a time" : `${n} at a time`));
+  return table({
+    caption: `${modelTitle(manifest, model)}, ${placement}: answers a second, and the time within which 95 % came`,
+    columns: [
+      ...["server", "protocol (client program)"],
+      ...titles.flatMap((group) => [right("/s", group), right("p95 ms", group)]),
+    ],
+    rows: ways
+      .filter((w) => w.loads.length > 0)
+      .map((w) => [
+        ...[nameOf(w), kindTitle(w.client)],
+        ...all.flatMap((n) => {
+          const at = w.loads.find((l) => l.concurrency === n);
+          return [at?.perSecond?.toPrecision(3) ?? "–", at?.p95Ms == null ? "–" : formatMs(at.p95Ms)];
+        }),
+      ]),
+    notes: ["All images together. p95 needs 72 calls."],
+  });
+}
+
+function answersOf(inputs: ReportInputs) {
+  const { study, manifest } = inputs;
+  if (study?.seen === undefined) return [];
+  const referenceOf = (model: string) =>
+    serversFindings(inputs)
+      .find((f) => f.model === model)
+      ?.ways.find((w) => w.isReference)?.server;
+  return answersByServer(manifest, study.seen, referenceOf);
+}
+
+function answersTables(inputs: ReportInputs): Block[] {
+  const all = answersOf(inputs);
+  if (all.length === 0) return [];
+  const small = (x: number) => (Number.isNaN(x) ? "–" : x === 0 ? "0" : x.toExponential(0));
+  const notes = new Map(serverCosts(inputs).map((c) => [c.server, c.notes]));
+  return [
+    table({
+      caption: "Answers to the same image, against the server of reference",
+      columns: ["model", "server", "against", ...rights("images", "scores differ by", "box edges by"), "detections"],
+      rows: all.map((a) => [
+        ...[a.model, a.server, a.reference, String(a.pairs), small(a.scoreDifference), small(a.boxDifference)],
+        a.differ === 0
+          ? { text: "the same", tone: "good" as const }
+          : { text: `differ in ${a.differ} of ${a.pairs}`, tone: "bad" as const },
+      ]),
+      notes: [
+        `The same: every object in both, score and box edges within ${TOLERANCE} (float32 in another order of sums differs by a tenth of that).`,
+        ...all.flatMap((a) =>
+          a.example.length === 0
+            ? []
+            : [
+                `${a.server}, ${a.example.slice(0, 3).join("; ")}${(notes.get(a.server) ?? []).map((n) => `; ${n}`).join("")}`,
+              ],
+        ),
+      ],
+      method: "detections",
+    }),
+  ];
+}

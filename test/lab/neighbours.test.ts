@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readManifest } from "../../bench/records/manifest.ts";
+import { readJournal } from "../../bench/records/records.ts";
+import { median } from "../../bench/stats/math/quantile.ts";
+import { tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { type Bed, makeBed } from "../engine/harness.ts";
+import { on } from "./tools.ts";
+
+const HOST = "cloud";
+const SERVERS = ["one", "two"];
+/** How long a busy machine may take until a host has thawed what it froze. */
+const SOON = { timeout: 60_000, interval: 200 };
+
+describe("two servers of one host, measured one at a time", { timeout: 600_000 }, () => {
+  let bed: Bed;
+  let stack: StackRef;
+  let outputs: string;
+  let runs: string;
+
+  beforeAll(async () => {
+    bed = await makeBed();
+    stack = await bed.stack("neighbours", {
+      ...{ "lathe:host": HOST, "lathe:models[0]": "null", "lathe:gateTimeoutSeconds": "600" },
+      ...Object.fromEntries(SERVERS.map((name, i) => [`lathe:servers[${i}].name`, name])),
+    });
+    const deployed = await up(stack);
+    for (const server of deployed.servers) expect(server.readySeconds, server.id).toBeGreaterThan(0);
+    [outputs, runs] = [join(bed.projectDir, "outputs.json"), join(bed.projectDir, "runs")];
+    await writeFile(outputs, JSON.stringify(deployed));
+  }, 900_000);
+  afterAll(() => bed?.down(), 300_000);
+
+  const states = async () =>
+    Object.fromEntries(
+      (await on(bed.lab, HOST, "docker ps -a --format '{{.Names}} {{.State}}'"))
+        .split("\n")
+        .map((line) => line.split(" ") as [string, string]),
+    );
+  const running = async () => Object.values(await states()).filter((state) => state === "running").length;
+  const marks = () => on(bed.lab, HOST, "find .lathe -name '.frozen-*'");
+
+  const begin = (...args: string[]) => {
+    const what = [
+      "--outputs",
+      outputs,
+      "--placement",
+      "local",
+      "--models",
+      "null",
+      "--images",
+      "7",
+      "--client",
+      "probe,rest",
+    ];
+    const how = ["--precision", "none", "--warmup", "1", "--runs", runs];
+    const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...what, ...how, ...args], {
+      cwd: repoRoot,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const out of [child.stdout, child.stderr])
+      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
+      child.on("close", (code) => resolve({ code, said: said.replaceAll(/\s+/g, " ") })),
+    );
+    return { child, ended };
+  };
+  const newest = async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "");
+  /** A bench that would take long, once one of the two is frozen. */
+  const underWay = async () => {
+    const bench = begin("--requests", "100000", "--block", "20");
+    await expect.poll(running, SOON).toBe(1);
+    return bench;
+  };
+
+  it("freezes one while the other is measured, visits each one's cells together, and thaws both", async () => {
+    const bench = begin("--requests", "60", "--block", "20", "--full");
+    const seen = new Set<string>();
+    let over = false;
+    void bench.ended.then(() => (over = true));
+    for (; !over; await sleep(50)) {
+      const now = await states();
+      // Between two turns both stand still.
+      for (const name of Object.keys(now).filter(
+        (one) => Object.values(now).includes("paused") && now[one] === "running",
+      ))
+        seen.add(name);
+    }
+    const { code, said } = await bench.ended;
+    expect(code, said).toBe(0);
+    expect(seen.size, [...seen].join("; ")).toBe(2);
+    expect([await running(), await marks()]).toEqual([2, ""]);
+    const manifest = await readManifest(await newest());
+    expect(manifest.neighbours).toBe("frozen");
+    expect(new Set(manifest.cells.map((c) => c.serverKind)).size).toBe(2);
+    const visited: string[] = [];
+    for await (const record of readJournal(join(await newest(), "records.jsonl")))
+      if (record.type === "visit") {
+        expect(record.use?.answers, record.cell).toBeGreaterThan(0);
+        visited.push(`${record.round} ${manifest.cells.find((c) => c.id === record.cell)?.server ?? ""}`);
+      }
+    // In each round one block for each server.
+    const blocks = visited.filter((block, i) => block !== visited[i - 1]);
+    expect(blocks).toEqual([...new Set(blocks)]);
+    expect(said).toContain("the other servers of its machine were frozen");
+  });
+
+  it("thaws both where the bench is interrupted, and where it is killed", async () => {
+    for (const signal of ["SIGINT", "SIGKILL"] as const) {
+      const { child, ended } = await underWay();
+      child.kill(signal);
+      await ended;
+      await expect.poll(running, SOON).toBe(2);
+      await expect.poll(marks, SOON).toBe("");
+    }
+  });
+
+  it("thaws what was left frozen because the host's own program was killed too, and says so: the next bench, and the next up", async () => {
+    const left = async () => {
+      const { child, ended } = await underWay();
+      // It must not see that the program is gone, and start another one.
+      child.kill("SIGSTOP");
+      await on(bed.lab, HOST, "pkill -9 -f '[e]ach freeze' || true");
+      child.kill("SIGKILL");
+      await ended;
+      expect([await running(), (await marks()).split("\n").length]).toEqual([1, 1]);
+    };
+    await left();
+    const { code, said } = await begin("--requests", "3").ended;
+    expect([code, said]).toEqual([
+      0,
+      expect.stringMatching(/A bench that was killed left servers frozen: \S+\. They are thawed\./),
+    ]);
+    expect([await running(), await marks()]).toEqual([2, ""]);
+    await left();
+    const again = await tryUp(stack);
+    expect([again.code, again.output]).toEqual([
+      0,
+      expect.stringContaining("was left frozen by a bench that was killed"),
+    ]);
+    expect(Object.keys(again.changes), again.output).toEqual(["same"]);
+    expect([await running(), await marks()]).toEqual([2, ""]);
+  });
+
+  it("leaves all running where that is asked for", async () => {
+    const { code, said } = await begin("--requests", "3", "--neighbours", "running").ended;
+    expect(code, said).toBe(0);
+    expect((await readManifest(await newest())).neighbours).toBe("running");
+  });
+
+  it("takes as long beside a frozen neighbour as without one, as far as a machine that is busy can tell", async () => {
+    const medianMs = async () => {
+      const { code, said } = await begin("--requests", "200", "--block", "50", "--client", "probe").ended;
+      expect(code, said).toBe(0);
+      const manifest = await readManifest(await newest());
+      const calls: number[] = [];
+      for await (const r of readJournal(join(await newest(), "records.jsonl")))
+        if (
+          r.type === "call" &&
+          r.phase === "measure" &&
+          r.ok &&
+          manifest.cells.find((c) => c.id === r.cell)?.server.endsWith("/one")
+        )
+          calls.push(r.totalMs);
+      return median(calls);
+    };
+    const beside = await medianMs();
+    const [, two = ""] = Object.keys(await states()).sort();
+    await on(bed.lab, HOST, `docker stop ${two}`);
+    const one = JSON.parse(await readFile(outputs, "utf8")) as { servers: unknown[] };
+    await writeFile(outputs, JSON.stringify({ ...one, servers: one.servers.slice(0, 1) }));
+    const alone = await medianMs();
+    console.log(
+      `with a frozen neighbour ${beside.toFixed(3)} ms, alone ${alone.toFixed(3)} ms: ${(beside / alone).toFixed(3)}`,
+    );
+    expect(beside / alone).toBeGreaterThan(0.5);
+    expect(beside / alone).toBeLessThan(2);
+  });
+});
