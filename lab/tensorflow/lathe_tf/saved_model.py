@@ -7,7 +7,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
 
 from . import dtypes
-from .errors import DATA_LOSS, NOT_FOUND, Fault
+from .errors import DATA_LOSS, NOT_FOUND, Fault, invalid
 from .feed import Feed
 from .runtime import Session
 from .signature import check_inputs, outputs_of
