@@ -87,7 +87,7 @@ const MATRIX = {
   },
   placement: {
     ...{ value: "A,B", read: listOf(PLACEMENTS), completes: PLACEMENTS, default: PLACEMENTS.join(",") },
-    help: "local: client and server on one machine; remote: on two",
+    help: "local: client, server on one machine; remote: on two",
   },
   requests: {
     ...{ value: "N", read: whole(1) },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { WorkerLink } from "./agent/link.ts";
-import type { ClientWatch } from "./agent/protocol.ts";
+import type { CallOutcome, WorkerLink } from "./agent/link.ts";
+import type { ClientWatch, VisitMessage } from "./agent/protocol.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { DEFAULT_LIMITS, type Limits } from "../matrix/limits.ts";
 import type { JournalRecord } from "../records/records.ts";
@@ -68,6 +68,50 @@ function world(
 }
 
 describe("a run", () => {
+  it("warms a server up as if it were new when it was frozen until its turn, over new connections, and no other", async () => {
+    const cells = [cell("edge", "image-1"), cell("cloud", "image-1")];
+    const w = world({ requests: 30, blockRequests: 10, warmupRequests: 3 }, cells);
+    const visits: { server: string; warmup: number; anew: boolean | undefined }[] = [];
+    let runs = "";
+    let turns = 0;
+    const link = {
+      ...w.link,
+      visit: (m: VisitMessage, onOutcome: (o: CallOutcome) => void) => {
+        visits.push({ server: runs, warmup: m.warmup, anew: m.anew });
+        return w.link.visit(m, onOutcome);
+      },
+    };
+    await runMatrix({
+      ...{ ...w.inputs, link: () => Promise.resolve(link), blockOf: (c) => c.server },
+      takeTurn: (c) => {
+        const frozen = runs !== "" && runs !== c.server && turns > 1;
+        [runs, turns] = [c.server, turns + 1];
+        return Promise.resolve(frozen);
+      },
+    });
+    expect(visits).toHaveLength(6);
+    for (const [i, visit] of visits.entries()) {
+      const wasFrozen = i > 1 && visits[i - 1]?.server !== visit.server;
+      expect([visit.warmup, visit.anew], `${i}`).toEqual(
+        i < 2 ? [3, undefined] : wasFrozen ? [3, true] : [1, undefined],
+      );
+    }
+    expect(visits.filter((v) => v.anew)).not.toEqual([]);
+  });
+
+  it("fails a cell whose server cannot have its turn, with the reason, and goes on with the others", async () => {
+    const cells = [cell("edge", "image-1"), cell("cloud", "image-1")];
+    const w = world({ requests: 10, blockRequests: 10 }, cells);
+    const ends = await runMatrix({
+      ...w.inputs,
+      takeTurn: (c) => (c.server === "edge" ? Promise.reject(new Error("no freezer")) : Promise.resolve(false)),
+    });
+    expect([...ends.values()].sort()).toEqual(["failed", "requests"]);
+    expect(w.records.find((r) => r.type === "failure")).toMatchObject({
+      error: { code: "UNAVAILABLE", message: "no freezer" },
+    });
+  });
+
   it("says of each visit at a rate by how many calls the server fell behind, and of no other", async () => {
     const client: ClientWatch = {
       ...{ spanMs: 100, loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0, ownWorkMs: 0 },
