@@ -25,7 +25,7 @@ describe("why a server did not answer", () => {
   });
 
   it("is asked for longer where an end is to come than where nothing was told", () => {
-    expect([patience("running\n"), patience("running\nkill \n")]).toEqual([1, 6]);
+    expect([patience("running\n"), patience("running\nkill \n"), patience("exited\n")]).toEqual([2, 6, 6]);
   });
 
   it("is left open where the container runs as it did", () => {

@@ -5,9 +5,10 @@ import { runOn } from "../../infra/hosts/connection/run.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 
-/** Docker reports a container's end a moment later: where it has not yet, it is asked once more. */
+/** Docker reports a container's end a moment later: where it has not yet, it is asked again. */
 const AGAIN_MS = 500;
 const MOST_AGAIN = 6;
+const UNTIL_NEXT_SECOND = 2;
 
 /** Events that are told: a container that dies and starts for hours has thousands. */
 const MOST_EVENTS = 8;
@@ -48,8 +49,11 @@ export async function explainServer(
   return explain(container, result.code, result.stdout, result.stderr);
 }
 
-/** How often it is asked again: once where it told of nothing; a container of many processes takes seconds to end. Pure. */
-export const patience = (stdout: string): number => (stdout.trim().includes("\n") ? MOST_AGAIN : 1);
+/**
+ * How often it is asked again: a container of many processes takes seconds to end. One that runs, and of which nothing is told, is
+ * asked for until the second is over: the engine takes `--until` in whole seconds, and keeps what came in the current one. Pure.
+ */
+export const patience = (stdout: string): number => (/^running\b.*\n*$/.test(stdout) ? UNTIL_NEXT_SECOND : MOST_AGAIN);
 
 /** Whether the engine may tell more in a moment: it has told of nothing, or of what ends a container, and not of its end. Pure. */
 export function isUnfinished(stdout: string): boolean {
