@@ -1,5 +1,5 @@
 import type { Api } from "../client.ts";
-import { binaryClient, grpcClient, jsonClient } from "./clients.ts";
+import { binaryClient, inferClient, jsonClient } from "./clients.ts";
 import { serverTotals } from "./metrics.ts";
 
 const NAME = "kserve-v2";
@@ -12,7 +12,7 @@ export const kserveV2Api: Api = {
     {
       ...{ name: "kserve-grpc", ...PIXELS, protocol: "grpc", isDefault: true },
       about: "KServe v2 over gRPC, tensors as raw bytes",
-      create: grpcClient,
+      create: inferClient,
     },
     {
       ...{ name: "kserve-http", ...PIXELS, protocol: "rest", isDefault: true },

@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks";
 import { StatusError, codeOfRestStatus } from "../codes.ts";
+import { grpcClient } from "../transport/grpc-client.ts";
 import { JsonBuffer } from "../json/buffer.ts";
 import { errorText } from "../json/decode.ts";
 import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
-import { GrpcChannel } from "../transport/grpc-channel.ts";
 import { HttpConnection, type HttpBody } from "../transport/http.ts";
 import { binaryBody, outputsOfBody } from "./http-body.ts";
 import { encodeJsonBody } from "./json-elements.ts";
@@ -15,26 +15,10 @@ import type { Security } from "../security.ts";
 /** The call of KServe's gRPC service that asks a model. */
 export const INFER = "/inference.GRPCInferenceService/ModelInfer";
 
-/** gRPC with the elements raw: hand-made codec, no copies of pixels, marks at every phase. */
-export function grpcClient(address: string, port: number, security?: Security): Client {
-  const channel = new GrpcChannel(address, port, security);
-  return {
-    open: (timeoutMs) => channel.open(timeoutMs),
-    call: (request) =>
-      settle(async () => {
-        refuseNames(request);
-        await channel.ready(request.timeoutMs);
-        const startAt = performance.now();
-        const message = encodeInferRequest(request);
-        const encodedAt = performance.now();
-        const { body, retried, ...marks } = await channel.unary(INFER, message, request.timeoutMs);
-        const outputs = decodeInferResponse(body);
-        const timing = timingOf({ startAt, encodedAt, ...marks, endAt: performance.now() });
-        const sizes = { requestBytes: message.length, responseBytes: body.length };
-        return { ok: true, timing, outputs, ...sizes, ...(retried ? { retried } : {}) };
-      }),
-    close: () => channel.close(),
-  };
+/** gRPC with the elements raw, with a hand-made codec. */
+export function inferClient(address: string, port: number, security?: Security): Client {
+  const infer = { path: INFER, check: refuseNames, encode: encodeInferRequest, decode: decodeInferResponse };
+  return grpcClient(address, port, infer, security);
 }
 
 /** REST with the elements of tensors raw behind the JSON, in both directions. */

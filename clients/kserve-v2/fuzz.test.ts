@@ -1,15 +1,14 @@
 import { expect, test, vi } from "vitest";
-import { checkWords, fuzz, nearBytes, nearJson, nearText } from "../../lib/testing/fuzz.ts";
-import { canonicalCodes } from "../codes.ts";
-import { callErrorOf } from "../result.ts";
-import { StatusError } from "../codes.ts";
-import { checkTensor } from "../tensors.ts";
+import { fuzz, nearBytes, nearJson, nearText } from "../../lib/testing/fuzz.ts";
+import { settled } from "../testing/settled.ts";
 import type { Tensor } from "../client.ts";
 import { outputsOfBody } from "./http-body.ts";
 import { decodeInferResponse } from "./messages.ts";
 import { serverTotals } from "./metrics.ts";
 import { encoded } from "./testing/messages.ts";
 import { decodeRepositoryIndex, decodeServedConfig } from "./triton.ts";
+
+const outcomeOf = (body: () => Readonly<Record<string, Tensor>>) => settled(body, /answer|output|element|tensor/);
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -33,26 +32,11 @@ const ANSWERS = [
   },
 ].map((answer) => encoded("ModelInferResponse", answer));
 
-/** An outcome of an attempt: tensors that are what they say, or a status with a name and words. */
-function settled(body: () => Readonly<Record<string, Tensor>>): "value" | "error" {
-  try {
-    for (const [name, tensor] of Object.entries(body())) checkTensor(name, tensor);
-    return "value";
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    const { code, message } = callErrorOf(error);
-    expect(canonicalCodes).toContain(code);
-    checkWords(message, /answer|output|element|tensor/);
-    expect(message.length).toBeLessThan(2000);
-    return "error";
-  }
-}
-
 test("gRPC answers with any faults are tensors or a status that says what is wrong", () => {
   const seen = { value: 0, error: 0 };
   const before = process.memoryUsage().rss;
   fuzz(0.8, nearBytes(ANSWERS), (bytes) => {
-    seen[settled(() => decodeInferResponse(bytes))] += 1;
+    seen[outcomeOf(() => decodeInferResponse(bytes))] += 1;
   });
   expect(seen.value).toBeGreaterThan(0);
   expect(seen.error).toBeGreaterThan(0);
@@ -73,7 +57,7 @@ test("HTTP answers with any faults are tensors or a status that says what is wro
   const seen = { value: 0, error: 0 };
   const ofText = (text: string) => {
     const json = Buffer.from(text, "utf8");
-    return settled(() => outputsOfBody(Buffer.concat([json, FLOATS, TEXTS]), json.length));
+    return outcomeOf(() => outputsOfBody(Buffer.concat([json, FLOATS, TEXTS]), json.length));
   };
   expect(ofText(JSON.stringify(JSON_ANSWER))).toBe("value");
   fuzz(0.5, nearJson([JSON_ANSWER]), (value) => {
@@ -83,7 +67,7 @@ test("HTTP answers with any faults are tensors or a status that says what is wro
   const whole = Buffer.concat([Buffer.from(JSON.stringify(JSON_ANSWER)), FLOATS, TEXTS]);
   fuzz(0.2, nearBytes([whole]), (bytes) => {
     for (const length of [undefined, whole.length - FLOATS.length - TEXTS.length, 0, 2 ** 40])
-      settled(() => outputsOfBody(bytes, length));
+      outcomeOf(() => outputsOfBody(bytes, length));
   });
   expect(seen.value).toBeGreaterThan(0);
   expect(seen.error).toBeGreaterThan(0);
@@ -94,15 +78,15 @@ test("few bytes that claim a huge tensor are a status, and take no memory", () =
   for (const datatype of ["BOOL", "UINT8", "INT64", "FP16", "FP32", "FP64", "BYTES"])
     for (const shape of [[2 ** 28], [2 ** 14, 2 ** 14], [2 ** 30, 2 ** 30], [2 ** 53 - 1, 0, 2], [-1], [2 ** 40]]) {
       const output = { name: "x", datatype, shape };
-      expect(settled(() => decodeInferResponse(encoded("ModelInferResponse", { outputs: [output] })))).toBe(
+      expect(outcomeOf(() => decodeInferResponse(encoded("ModelInferResponse", { outputs: [output] })))).toBe(
         shape.includes(0) && datatype !== "FP16" ? "value" : "error",
       );
       const json = (more: object) => Buffer.from(JSON.stringify({ outputs: [{ ...output, ...more }] }));
-      settled(() => outputsOfBody(json({ data: [] }), undefined));
+      outcomeOf(() => outputsOfBody(json({ data: [] }), undefined));
       if (!shape.includes(0)) {
-        expect(settled(() => outputsOfBody(json({ data: [1] }), undefined))).toBe("error");
+        expect(outcomeOf(() => outputsOfBody(json({ data: [1] }), undefined))).toBe("error");
         const sized = json({ parameters: { binary_data_size: 4 } });
-        expect(settled(() => outputsOfBody(Buffer.concat([sized, Buffer.alloc(4)]), sized.length))).toBe("error");
+        expect(outcomeOf(() => outputsOfBody(Buffer.concat([sized, Buffer.alloc(4)]), sized.length))).toBe("error");
       }
     }
   expect(process.memoryUsage().rss - before).toBeLessThan(300e6);
@@ -111,9 +95,9 @@ test("few bytes that claim a huge tensor are a status, and take no memory", () =
 test("outputs without end and raw contents without end are a status, in bounded memory", () => {
   const before = process.memoryUsage().rss;
   const many = (piece: Buffer, bytes: number) => Buffer.alloc(bytes, piece);
-  expect(settled(() => decodeInferResponse(many(Buffer.of(0x32, 0), 9 * 2 ** 20)))).toBe("error");
+  expect(outcomeOf(() => decodeInferResponse(many(Buffer.of(0x32, 0), 9 * 2 ** 20)))).toBe("error");
   expect(
-    settled(() =>
+    outcomeOf(() =>
       decodeInferResponse(
         many(encoded("ModelInferResponse", { outputs: [{ name: "x", datatype: "FP32", shape: [0] }] }), 9 * 2 ** 20),
       ),
@@ -127,8 +111,8 @@ test("lists nested without end are a status", () => {
     Buffer.from(
       `{"outputs":[{"name":"x","datatype":"FP32","shape":[1],"data":${"[".repeat(depth)}1${"]".repeat(depth)}}]}`,
     );
-  expect(settled(() => outputsOfBody(deep(20), undefined))).toBe("value");
-  for (const depth of [500, 100_000]) expect(settled(() => outputsOfBody(deep(depth), undefined))).toBe("error");
+  expect(outcomeOf(() => outputsOfBody(deep(20), undefined))).toBe("value");
+  for (const depth of [500, 100_000]) expect(outcomeOf(() => outputsOfBody(deep(depth), undefined))).toBe("error");
 });
 
 test("what Triton says of its models, with any faults, is a value or a status", () => {
@@ -143,7 +127,7 @@ test("what Triton says of its models, with any faults, is a value or a status", 
     [config, decodeServedConfig],
   ] as const)
     fuzz(0.2, nearBytes([valid]), (bytes) => {
-      settled(() => {
+      outcomeOf(() => {
         read(bytes);
         return {};
       });

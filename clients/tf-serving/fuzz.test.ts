@@ -5,21 +5,18 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { messageOptions, messages } from "../../protos/index.ts";
 import { checkWords, fuzz, fuzzAsync, nearBytes, nearJson, nearText } from "../../lib/testing/fuzz.ts";
-import { StatusError, canonicalCodes } from "../codes.ts";
 import { checkStatus, unwrapMessage } from "../transport/grpc-framing.ts";
 import { Http2Connection } from "../transport/h2/connection.ts";
 import { Exchange, type Received } from "../transport/h2/exchange.ts";
 import { frame, settingsFrame } from "../transport/h2/frames.ts";
 import { encodeBlock } from "../transport/h2/hpack.ts";
 import { tensorOfObject, type TensorObject } from "./messages/grpc-js-objects.ts";
-import { callErrorOf } from "../result.ts";
 import { HttpConnection } from "../transport/http.ts";
 import { errorText } from "../json/decode.ts";
 import { decodePredictAnswer } from "./json-decode.ts";
 import { modelStatusOf, versionOfMetadata } from "./status-messages.ts";
-import { checkTensor } from "../tensors.ts";
 import { decodePredictResponse } from "./messages/decode.ts";
-import type { Tensor } from "../client.ts";
+import { settled } from "../testing/settled.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -48,21 +45,6 @@ const ANSWERS = [
     },
   },
 ].map((answer) => Buffer.from(Response.encode(Response.fromObject(answer)).finish()));
-
-/** An outcome of an attempt: tensors that are what they say, or a status with a name and words. */
-function settled(body: () => Readonly<Record<string, Tensor>>, names = /./): "value" | "error" {
-  try {
-    for (const [name, tensor] of Object.entries(body())) checkTensor(name, tensor);
-    return "value";
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    const { code, message } = callErrorOf(error);
-    expect(canonicalCodes).toContain(code);
-    checkWords(message, names);
-    expect(message.length).toBeLessThan(2000);
-    return "error";
-  }
-}
 
 test("gRPC answers with any faults are tensors or a status that says what is wrong", () => {
   const seen = { value: 0, error: 0 };

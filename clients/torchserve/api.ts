@@ -1,6 +1,6 @@
 import type { Api, ClientKind } from "../client.ts";
 import { encodeFile, encodeJson, encodeNpy } from "./bodies.ts";
-import { grpcClient } from "./grpc.ts";
+import { predictionsClient } from "./grpc.ts";
 import { restClient } from "./rest.ts";
 
 const NAME = "torchserve";
@@ -19,13 +19,13 @@ export const torchserveApi: Api = {
       name: "torchserve-grpc",
       ...of("grpc", "pixels", true),
       about: "TorchServe's gRPC with the pixels as they are",
-      create: (address, port, security) => grpcClient(address, port, encodeNpy, security),
+      create: (address, port, security) => predictionsClient(address, port, encodeNpy, security),
     },
     {
       name: "torchserve-grpc-file",
       ...of("grpc", "file", false),
       about: "TorchServe's gRPC with the JPEG as it is",
-      create: (address, port, security) => grpcClient(address, port, encodeFile, security),
+      create: (address, port, security) => predictionsClient(address, port, encodeFile, security),
     },
     {
       name: "torchserve-rest",

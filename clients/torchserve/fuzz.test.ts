@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
 import { checkWords, fuzz, nearBytes, nearJson, nearText } from "../../lib/testing/fuzz.ts";
-import { StatusError, canonicalCodes } from "../codes.ts";
+import { settled } from "../testing/settled.ts";
 import type { Tensor } from "../client.ts";
-import { callErrorOf } from "../result.ts";
-import { checkTensor } from "../tensors.ts";
 import { GatherWriter } from "../transport/protobuf-writer.ts";
 import { decodeAnswer, failureOf } from "./answer.ts";
 import { decodePredictionResponse } from "./messages.ts";
+
+const outcomeOf = (body: () => Readonly<Record<string, Tensor>>) => settled(body, /answer|output/);
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -18,35 +18,24 @@ function response(text: string): Buffer {
   return Buffer.concat(out.finish());
 }
 
-/** Tensors that are what they say, or a status with a name and words. */
-function settled(body: () => Readonly<Record<string, Tensor>>): "value" | "error" {
-  try {
-    for (const [name, tensor] of Object.entries(body())) checkTensor(name, tensor);
-    return "value";
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    const { code, message } = callErrorOf(error);
-    expect(canonicalCodes).toContain(code);
-    checkWords(message, /answer|output/);
-    expect(message.length).toBeLessThan(2000);
-    return "error";
-  }
-}
-
 test("gRPC answers with any faults are tensors or a status that says what is wrong", () => {
   const seen = { value: 0, error: 0 };
   const answers = [response(JSON.stringify(ANSWER)), response("{}")];
   fuzz(0.5, nearBytes(answers), (bytes) => {
-    seen[settled(() => decodeAnswer(decodePredictionResponse(bytes)))] += 1;
+    seen[outcomeOf(() => decodeAnswer(decodePredictionResponse(bytes)))] += 1;
   });
   expect(seen.value).toBeGreaterThan(0);
   expect(seen.error).toBeGreaterThan(0);
 });
 
 test("so are REST answers", () => {
-  fuzz(0.3, nearJson([ANSWER]), (value) => void settled(() => decodeAnswer(Buffer.from(JSON.stringify(value) ?? ""))));
+  fuzz(
+    0.3,
+    nearJson([ANSWER]),
+    (value) => void outcomeOf(() => decodeAnswer(Buffer.from(JSON.stringify(value) ?? ""))),
+  );
   fuzz(0.3, nearText([JSON.stringify(ANSWER), JSON.stringify({ code: 404, type: "T", message: "m" })]), (text) => {
-    settled(() => decodeAnswer(Buffer.from(text)));
+    outcomeOf(() => decodeAnswer(Buffer.from(text)));
     checkWords(failureOf(500, Buffer.from(text)), /./);
     expect(failureOf(500, Buffer.from(text)).length).toBeLessThan(2000);
   });

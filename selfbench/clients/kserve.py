@@ -4,12 +4,11 @@ At each call: an InferInput of the image, the call, and the largest output as an
 {"calls": N, "seconds": S}, is answered with the latencies of that many calls, or of as many more as fill that time.
 """
 
-import json
 import os
 import sys
-import time
 
 import numpy as np
+from turns import serve
 
 
 def main():
@@ -28,18 +27,7 @@ def main():
         assert boxes.size == 2000
 
     call()
-    print(json.dumps({"ready": True}), flush=True)
-    clock = time.perf_counter
-    for line in sys.stdin:
-        asked = json.loads(line)
-        latencies = []
-        until = clock() + asked["seconds"]
-        while len(latencies) < asked["calls"] or clock() < until:
-            start = clock()
-            call()
-            latencies.append((clock() - start) * 1e3)
-        print(json.dumps({"latenciesMs": latencies}), flush=True)
-    os._exit(0)
+    serve(call)
 
 
 main()

@@ -6,15 +6,14 @@ For each line on stdin, {"calls": N, "seconds": S}, it makes at least N calls fo
 prints their latencies.
 """
 
-import json
 import os
 import sys
-import time
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import grpc  # noqa: E402
+from turns import serve  # noqa: E402
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
@@ -66,18 +65,7 @@ def official_call(port, folder):
 def main():
     mode, port, folder = sys.argv[1:]
     call = {"official": official_call, "bytes": bytes_call}[mode](port, folder)
-    print(json.dumps({"ready": True}), flush=True)
-    clock = time.perf_counter
-    for line in sys.stdin:
-        asked = json.loads(line)
-        latencies = []
-        until = clock() + asked["seconds"]
-        while len(latencies) < asked["calls"] or clock() < until:
-            start = clock()
-            call()
-            latencies.append((clock() - start) * 1e3)
-        print(json.dumps({"latenciesMs": latencies}), flush=True)
-    os._exit(0)
+    serve(call)
 
 
 main()
