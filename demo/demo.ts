@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { dockerHubReachable, findLab, labDown, labUp, kindImage, mirrorImage, pushImage } from "../lab/index.ts";
+import { dockerHubReachable, kindImage, labDown, mirrorImage, pushImage } from "../lab/index.ts";
 import { defaultLabName, labPaths } from "../lab/names.ts";
 import { STANDS_FOR } from "../lab/state.ts";
 import { noteKept } from "../infra/pulumi/kept.ts";
@@ -14,9 +14,10 @@ import { formatSeconds, progress } from "../lib/progress.ts";
 import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
+import { demoLab, handedOn } from "./begin.ts";
 import type { OPTIONS } from "./options.ts";
 import { stages } from "./stages.ts";
-import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
+import { markUnfinished, unfinishedMark } from "./unfinished.ts";
 import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upAll } from "./stacks.ts";
 
 /** The paper's two models, and the null model. */
@@ -53,14 +54,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const labImage = hub ? undefined : await kindImage(kind.name, steps);
   steps.done();
   begin(STAGES.lab);
-  const earlier = await readUnfinished(dir);
-  if (earlier?.ownLab === true) {
-    say("An earlier demo did not finish. The lab that it made is taken down first.");
-    await labDown(name, steps);
-  }
-  const wasUp = (await findLab(name)) !== undefined;
-  const lab = await labUp({ name }, steps);
-  await markUnfinished(dir, { ownLab: !wasUp, before: earlier?.before ?? [] });
+  const { lab, wasUp, earlier } = await demoLab(name, dir, steps);
   const image =
     labImage === undefined
       ? await mirrorImage(lab, kind.defaultImage, steps)
@@ -82,9 +76,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
       // With so few calls no cell can become precise, so no precision is asked for.
       ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),
       ...["--block", "5", "--remark", STANDS_FOR],
-      ...(values.images === undefined ? [] : ["--images", values.images.join(",")]),
-      ...(values.json === true ? ["--json"] : []),
-      ...(values.full === true ? ["--full"] : []),
+      ...handedOn(values),
       ...(values.keep === true ? [] : ["--next", AFTERWARDS]),
     ],
     { cwd: repoRoot, env: { ...process.env, ...stacks.env } },

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { serverKindNames } from "../infra/servers/registry.ts";
 import { noteKept } from "../infra/pulumi/kept.ts";
-import { findLab, kindImage, labDown, labUp, pushImage } from "../lab/index.ts";
+import { kindImage, labDown, pushImage } from "../lab/index.ts";
 import { defaultLabName, labPaths } from "../lab/names.ts";
 import { STANDS_FOR } from "../lab/state.ts";
 import type { Values } from "../lib/cli/spec.ts";
@@ -13,10 +13,11 @@ import { type Progress, formatSeconds, progress } from "../lib/progress.ts";
 import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
+import { demoLab, handedOn } from "./begin.ts";
 import type { OPTIONS } from "./options.ts";
 import { stages } from "./stages.ts";
 import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upServers } from "./stacks.ts";
-import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
+import { markUnfinished, unfinishedMark } from "./unfinished.ts";
 
 /** The trained model, and the null model: each kind can serve both. */
 const MODELS = ["ssd-mobilenet", "null"];
@@ -53,14 +54,7 @@ export async function runServersDemo(values: Values<typeof OPTIONS>, asked: read
   for (const model of MODELS) await prepareModel(model, steps);
   const images = await imagesOf(wantedKinds(asked), steps);
   begin(STAGES.lab);
-  const earlier = await readUnfinished(dir);
-  if (earlier?.ownLab === true) {
-    say("An earlier demo did not finish. The lab that it made is taken down first.");
-    await labDown(name, steps);
-  }
-  const wasUp = (await findLab(name)) !== undefined;
-  const lab = await labUp({ name }, steps);
-  await markUnfinished(dir, { ownLab: !wasUp, before: earlier?.before ?? [] });
+  const { lab, wasUp, earlier } = await demoLab(name, dir, steps);
   const servers = [];
   for (const { kind, image } of images) servers.push({ kind, image: (await pushImage(lab, image, steps)).reference });
   const stacks = { ...(await demoStacks(lab, dir)), names: [HOST] };
@@ -122,8 +116,6 @@ function benchCommand(values: Values<typeof OPTIONS>): string[] {
   return [
     ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, EXPERIMENTS)],
     ...["--budget", String(values.budget), "--repeat", String(values.repeat), "--remark", STANDS_FOR],
-    ...(values.images === undefined ? [] : ["--images", values.images.join(",")]),
-    ...(values.json === true ? ["--json"] : []),
-    ...(values.full === true ? ["--full"] : []),
+    ...handedOn(values),
   ];
 }

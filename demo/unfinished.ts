@@ -10,7 +10,7 @@ const Unfinished = z.object({
   /** Stacks that were up before it. */
   before: z.array(z.string()).readonly(),
 });
-type Unfinished = z.infer<typeof Unfinished>;
+export type Unfinished = z.infer<typeof Unfinished>;
 
 /** The note's path. It is in the lab's folder, and is removed with it. */
 export const unfinishedMark = (dir: string): string => join(dir, "demo-unfinished");
