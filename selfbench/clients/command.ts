@@ -11,7 +11,7 @@ import { contenders, type Surroundings } from "./contenders.ts";
 import { writeKserve } from "./kserve.ts";
 import { makePayload, writePayload } from "./payload.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./tables.ts";
 import { ghz, speedServer } from "./tools.ts";
 import { tritonClient } from "./tritonclient.ts";
 import { LineProgram } from "./line-program.ts";
