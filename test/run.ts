@@ -66,7 +66,9 @@ const test = command(
     for (const stage of stages) {
       if (stage === BESIDE && outcomes.some((o) => o.stage === "lab")) continue;
       const both = stage === "lab" && stages.includes(BESIDE);
-      outcomes.push(...(both ? await Promise.all([runStage("lab"), runAfterwardsShown(BESIDE)]) : [await runStage(stage)]));
+      outcomes.push(
+        ...(both ? await Promise.all([runStage("lab"), runAfterwardsShown(BESIDE)]) : [await runStage(stage)]),
+      );
     }
     return report(outcomes, (Date.now() - startedAt) / 1000);
   },

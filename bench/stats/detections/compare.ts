@@ -54,12 +54,7 @@ export function compareAnswers(
 
 type List = Extract<Decoded, { kind: "detections" }>;
 
-function compareDetections(
-  a: List,
-  b: List,
-  nameOf: (classId: number) => string,
-  within: number,
-): AnswerComparison {
+function compareDetections(a: List, b: List, nameOf: (classId: number) => string, within: number): AnswerComparison {
   const cut = Math.max(cutOf(a, within), cutOf(b, within));
   const free = new Set(b.detections);
   const alone = new Set<Detection>();
