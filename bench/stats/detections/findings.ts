@@ -2,7 +2,7 @@ import type { Cell } from "../../matrix/cell.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { OBJECT_SCORE } from "../objects.ts";
 import type { Answer } from "../../records/answers.ts";
-import { type AnswerComparison, DECODER_TOLERANCE, TOLERANCE, compareAnswers } from "./compare.ts";
+import { type AnswerComparison, SAME_FILE, SAME_PIXELS, compareAnswers } from "./compare.ts";
 import { type Detection, decodeDetections } from "./decode.ts";
 import type { Seen } from "../../records/seen.ts";
 
@@ -120,8 +120,8 @@ function agreement(
     if (same[0]?.cell.input !== INPUT[between]) return [];
     return pairsWithFirst(servers.flatMap((of) => of.slice(0, 1)));
   });
-  const within = between === "decoders" ? DECODER_TOLERANCE : TOLERANCE;
-  const compared = pairs.map(([a, b]) => ({ a, b, result: compareAnswers(a.answer, b.answer, nameOf, within) }));
+  const agreeing = between === "decoders" ? SAME_FILE : SAME_PIXELS;
+  const compared = pairs.map(([a, b]) => ({ a, b, result: compareAnswers(a.answer, b.answer, nameOf, agreeing) }));
   // An answer that is not whole has no distance to another: it is among the disagreements.
   const largest = (pick: (c: AnswerComparison) => number) =>
     compared.reduce((most, { result }) => (pick(result) > most ? pick(result) : most), 0);
