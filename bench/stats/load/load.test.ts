@@ -71,7 +71,7 @@ describe("the test of arrivals", () => {
     const drawn = Array.from({ length: 300 }, gap);
     expect(share(drawn)).toBeGreaterThan(0.01);
     expect(share(drawn.map(() => 1))).toBeLessThan(1e-4);
-    expect(share(drawn.map((g) => 1.3 * g))).toBeLessThan(1e-3);
+    expect(share(drawn.map((g) => 1.5 * g))).toBeLessThan(1e-3);
     expect(share(drawn.map((g, i) => (i % 4 === 0 ? 4 * g : 1e-9)))).toBeLessThan(1e-4);
   });
 });
