@@ -33,7 +33,13 @@ describe("a file of experiments", () => {
 
   it("has an example that is valid", () => {
     const example = parse(readFileSync(join(repoRoot, "bench/matrix/experiments/example.yaml"), "utf8"));
-    expect(example.map((e) => e.name)).toEqual(["encodings", "client-libraries", "parallel", "steady-load"]);
+    expect(example.map((e) => e.name)).toEqual([
+      "encodings",
+      "client-libraries",
+      "parallel",
+      "steady-load",
+      "more-loads",
+    ]);
     expect(example[3]).toMatchObject({ ratePerSecond: [2, 5], concurrency: [8], precision: 0.05 });
     expect(example[0]).toMatchObject({ precision: 0.02, limits: { requests: 200, blockMs: 1000, timeoutMs: 60_000 } });
   });
@@ -65,7 +71,9 @@ describe("a file of experiments", () => {
       { mode: "poisson", ratePerSecond: 10, concurrency: 8 },
       { mode: "loadgen-single-stream" },
     ]);
-    expect(loadsIn("concurrency: [1, 2], loads: { mode: ramp, fromPerSecond: 1, toPerSecond: 9, seconds: 20 }")).toEqual([
+    expect(
+      loadsIn("concurrency: [1, 2], loads: { mode: ramp, fromPerSecond: 1, toPerSecond: 9, seconds: 20 }"),
+    ).toEqual([
       { mode: "ramp", fromPerSecond: 1, toPerSecond: 9, seconds: 20, concurrency: 8 },
       { mode: "closed-loop", concurrency: 1 },
       { mode: "closed-loop", concurrency: 2 },
