@@ -89,6 +89,8 @@ experiments:
       - { mode: poisson, rate: 10 }
       - { mode: loadgen-server, targetQps: -1 }
       - 7
+      - { mode: ramp, fromPerSecond: 1000, toPerSecond: 3000, seconds: 60, rate: 7 }
+      - { mode: ramp, fromPerSecond: 1000, toPerSecond: 3000, seconds: 60 }
     slo: p99 under 200
 `);
     expect(found).toEqual([
@@ -98,7 +100,10 @@ experiments:
       "bench.yaml:7:9: experiments[0].loads[2].targetLatencyMs: missing | a positive number",
       "bench.yaml:7:44: experiments[0].loads[2].targetQps: -1 | a positive number",
       "bench.yaml:8:9: experiments[0].loads[3]: 7 | a load, such as { mode: poisson, ratePerSecond: 10 }",
-      'bench.yaml:9:10: experiments[0].slo: "p99 under 200" | a percentile\'s limit or a bound alone, such as p99 < 200 ms or 200 ms',
+      "bench.yaml:9:72: experiments[0].loads[4].seconds: 60 | at most 100000 calls: a lower rate, or fewer seconds",
+      "bench.yaml:9:82: experiments[0].loads[4].rate: 7 | a key of this mode: mode, fromPerSecond, toPerSecond, seconds, concurrency",
+      "bench.yaml:10:72: experiments[0].loads[5].seconds: 60 | at most 100000 calls: a lower rate, or fewer seconds",
+      'bench.yaml:11:10: experiments[0].slo: "p99 under 200" | a percentile\'s limit or a bound alone, such as p99 < 200 ms or 200 ms',
     ]);
   });
 

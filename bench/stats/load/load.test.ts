@@ -205,6 +205,9 @@ describe("what a load measured", () => {
     // 125 ms a call that comes every 100 ms: each waits 25 ms longer than the one before, 250 ms a second.
     const { figures: f } = await figures(constant, [even(30, (i) => 125 + 25 * i)], null);
     expect(f.driftMsPerSecond).toBeCloseTo(250, 6);
+    // Calls that are due at once show none, though records round their times.
+    const atOnce = Array.from({ length: 30 }, (_, i) => ({ dueMs: 1e-4 * (i % 3), ms: 100 + i }));
+    expect((await figures(constant, [atOnce], null)).figures.driftMsPerSecond).toBeNull();
   });
 
   it("is the length of the server's own queue, by the time that requests waited there", async () => {
