@@ -3,7 +3,7 @@ import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
-import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -35,8 +35,9 @@ export async function measure(
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
+  let beganAt = 0;
   const done = (call: LoadCall) => {
-    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock));
+    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
     const { result } = call;
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
@@ -45,18 +46,24 @@ export async function measure(
     answerDue = false;
     say(answerMessage(visit.visit, result.outputs));
   };
-  // With a lead-in the server's totals hold other calls, too.
-  const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
+  const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
   const spunBefore = clock.spunMs();
   const call = (connection: number) => (clients[connection] as Client).call(request);
   let client: ClientWatch;
   try {
+    beganAt = clock.now();
     await mode.run(visit.load, visit, { call, done, clock });
   } finally {
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
-  const server = readAgain ? await readAgain() : undefined;
+  const server = readAgain ? told(await readAgain(), visit.leadIn > 0) : undefined;
   held.forEach(emit);
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
+}
+
+/** With a lead-in the server's totals hold other calls, too: then its queue alone says something. */
+function told(reading: ServerReading, leadIn: boolean): ServerReading | undefined {
+  if (!leadIn) return reading;
+  return "queue" in reading && reading.queue !== undefined ? { ...reading, leadIn } : undefined;
 }
