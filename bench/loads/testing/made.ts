@@ -12,7 +12,12 @@ const good = (totalMs: number): CallResult => ({
 });
 
 /** Makes the calls of a load that take these times; a null fails at once. */
-export async function made(load: Load, plan: Partial<LoadPlan>, tookMs: (index: number) => number | null, modes = LOAD_MODES) {
+export async function made(
+  load: Load,
+  plan: Partial<LoadPlan>,
+  tookMs: (index: number) => number | null,
+  modes = LOAD_MODES,
+) {
   const { clock, run } = jumpingClock();
   const calls: LoadCall[] = [];
   let index = 0;

@@ -33,7 +33,13 @@ describe("a file of experiments", () => {
 
   it("has an example that is valid", () => {
     const example = parse(readFileSync(join(repoRoot, "bench/matrix/experiments/example.yaml"), "utf8"));
-    expect(example.map((e) => e.name)).toEqual(["encodings", "client-libraries", "parallel", "steady-load"]);
+    expect(example.map((e) => e.name)).toEqual([
+      "encodings",
+      "client-libraries",
+      "parallel",
+      "steady-load",
+      "more-loads",
+    ]);
     expect(example[3]).toMatchObject({ ratePerSecond: [2, 5], concurrency: [8], precision: 0.05 });
     expect(example[0]).toMatchObject({ precision: 0.02, limits: { requests: 200, blockMs: 1000, timeoutMs: 60_000 } });
   });
@@ -65,7 +71,9 @@ describe("a file of experiments", () => {
       { mode: "poisson", ratePerSecond: 10, concurrency: 8 },
       { mode: "loadgen-single-stream" },
     ]);
-    expect(loadsIn("concurrency: [1, 2], loads: { mode: ramp, fromPerSecond: 1, toPerSecond: 9, seconds: 20 }")).toEqual([
+    expect(
+      loadsIn("concurrency: [1, 2], loads: { mode: ramp, fromPerSecond: 1, toPerSecond: 9, seconds: 20 }"),
+    ).toEqual([
       { mode: "ramp", fromPerSecond: 1, toPerSecond: 9, seconds: 20, concurrency: 8 },
       { mode: "closed-loop", concurrency: 1 },
       { mode: "closed-loop", concurrency: 2 },
@@ -81,6 +89,8 @@ experiments:
       - { mode: poisson, rate: 10 }
       - { mode: loadgen-server, targetQps: -1 }
       - 7
+      - { mode: ramp, fromPerSecond: 1000, toPerSecond: 3000, seconds: 60, rate: 7 }
+      - { mode: ramp, fromPerSecond: 1000, toPerSecond: 3000, seconds: 60 }
     slo: p99 under 200
 `);
     expect(found).toEqual([
@@ -90,7 +100,10 @@ experiments:
       "bench.yaml:7:9: experiments[0].loads[2].targetLatencyMs: missing | a positive number",
       "bench.yaml:7:44: experiments[0].loads[2].targetQps: -1 | a positive number",
       "bench.yaml:8:9: experiments[0].loads[3]: 7 | a load, such as { mode: poisson, ratePerSecond: 10 }",
-      'bench.yaml:9:10: experiments[0].slo: "p99 under 200" | a percentile\'s limit or a bound alone, such as p99 < 200 ms or 200 ms',
+      "bench.yaml:9:72: experiments[0].loads[4].seconds: 60 | at most 100000 calls: a lower rate, or fewer seconds",
+      "bench.yaml:9:82: experiments[0].loads[4].rate: 7 | a key of this mode: mode, fromPerSecond, toPerSecond, seconds, concurrency",
+      "bench.yaml:10:72: experiments[0].loads[5].seconds: 60 | at most 100000 calls: a lower rate, or fewer seconds",
+      'bench.yaml:11:10: experiments[0].slo: "p99 under 200" | a percentile\'s limit or a bound alone, such as p99 < 200 ms or 200 ms',
     ]);
   });
 

@@ -54,8 +54,9 @@ describe("the test of arrivals", () => {
   it("gives p values that are uniform where the gaps are as drawn, and has Anderson and Darling's critical values", () => {
     const stream = random(11);
     const rejected = (n: number, level: number) =>
-      Array.from({ length: 2000 }, () => uniformity(Array.from({ length: n }, () => stream.uniform()))).filter((p) => p < level)
-        .length / 2000;
+      Array.from({ length: 2000 }, () => uniformity(Array.from({ length: n }, () => stream.uniform()))).filter(
+        (p) => p < level,
+      ).length / 2000;
     for (const n of [10, 100]) {
       expect(rejected(n, 0.05)).toBeGreaterThan(0.035);
       expect(rejected(n, 0.05)).toBeLessThan(0.066);
@@ -87,7 +88,9 @@ describe("a cell's generator", () => {
     const hiccups = (n: number, every: number) => even(n).map((c, i) => (i % every === 5 ? { ...c, lagMs: 0.9 } : c));
     expect(await faults(constant, [hiccups(30, 30)])).toEqual([]);
     expect(await faults(constant, [hiccups(1000, 100)])).toEqual([]);
-    expect((await faults(constant, [hiccups(1000, 20)]))[0]).toMatch(/^the client let calls wait: 0.90 ms \(p99\), more than 1 %/);
+    expect((await faults(constant, [hiccups(1000, 20)]))[0]).toMatch(
+      /^the client let calls wait: 0.90 ms \(p99\), more than 1 %/,
+    );
   });
 
   it("is not blamed for calls that waited for a connection", async () => {
@@ -112,7 +115,10 @@ describe("a cell's generator", () => {
       const data = new Map();
       for (const cell of cells) {
         let dueMs = 0;
-        const calls = Array.from({ length: 40 }, () => ({ dueMs: (dueMs -= 100 * Math.log1p(-stream.uniform())), ms: 20 }));
+        const calls = Array.from({ length: 40 }, () => ({
+          dueMs: (dueMs -= 100 * Math.log1p(-stream.uniform())),
+          ms: 20,
+        }));
         data.set(cell.id, (await measured(cell, [calls])).get(cell.id));
       }
       named += generatorFaults({ cells }, data).size > 0 ? 1 : 0;
@@ -143,7 +149,10 @@ describe("LoadGen's early stopping", () => {
     const stream = random(3);
     let held = 0;
     for (let run = 0; run < 400; run++) {
-      const found = earlyEstimate(Array.from({ length: 200 }, () => stream.uniform()), 0.9);
+      const found = earlyEstimate(
+        Array.from({ length: 200 }, () => stream.uniform()),
+        0.9,
+      );
       held += found.ok && found.ms >= 0.9 ? 1 : 0;
     }
     expect(held / 400).toBeGreaterThan(0.975);
@@ -158,7 +167,12 @@ describe("LoadGen's early stopping", () => {
 });
 
 describe("what a load measured", () => {
-  const figures = async (load: Load, visits: readonly (readonly Made[])[], boundMs: number | null, more: object = {}) => {
+  const figures = async (
+    load: Load,
+    visits: readonly (readonly Made[])[],
+    boundMs: number | null,
+    more: object = {},
+  ) => {
     const cell = loadedCell(load);
     const data = (await measured(cell, visits, more)).get(cell.id);
     if (data === undefined) throw new Error("no data");
@@ -181,7 +195,9 @@ describe("what a load measured", () => {
     const two = Array.from({ length: 10 }, (_, i) => ({ dueMs: 50 * Math.floor(i / 2), ms: 50 }));
     expect((await figures({ mode: "closed-loop", concurrency: 2 }, [two], null)).figures.perSecond).toBeCloseTo(40, 6);
     const offline = Array.from({ length: 8 }, (_, i) => ({ dueMs: 0, ms: 25 * (1 + i) }));
-    expect((await figures({ mode: "loadgen-offline", samples: 8, concurrency: 1 }, [offline], null)).figures.perSecond).toBeCloseTo(40, 6);
+    expect(
+      (await figures({ mode: "loadgen-offline", samples: 8, concurrency: 1 }, [offline], null)).figures.perSecond,
+    ).toBeCloseTo(40, 6);
   });
 
   it("is drift: none in a server that keeps up, and a share of a second in each second in one that does not", async () => {
@@ -189,6 +205,9 @@ describe("what a load measured", () => {
     // 125 ms a call that comes every 100 ms: each waits 25 ms longer than the one before, 250 ms a second.
     const { figures: f } = await figures(constant, [even(30, (i) => 125 + 25 * i)], null);
     expect(f.driftMsPerSecond).toBeCloseTo(250, 6);
+    // Calls that are due at once show none, though records round their times.
+    const atOnce = Array.from({ length: 30 }, (_, i) => ({ dueMs: 1e-4 * (i % 3), ms: 100 + i }));
+    expect((await figures(constant, [atOnce], null)).figures.driftMsPerSecond).toBeNull();
   });
 
   it("is the length of the server's own queue, by the time that requests waited there", async () => {
@@ -200,9 +219,17 @@ describe("what a load measured", () => {
 
   it("are queries where a scenario has them, as slow as their slowest call", async () => {
     const multi = { mode: "loadgen-multi-stream", samplesPerQuery: 2 };
-    const calls = Array.from({ length: 1400 }, (_, i) => ({ dueMs: 100 * Math.floor(i / 2), ms: 10 + (i % 2), query: Math.floor(i / 2) }));
+    const calls = Array.from({ length: 1400 }, (_, i) => ({
+      dueMs: 100 * Math.floor(i / 2),
+      ms: 10 + (i % 2),
+      query: Math.floor(i / 2),
+    }));
     const { cell, data } = await figures(multi, [calls], null);
-    expect(loadGenResult([{ cell, data }])).toMatchObject({ scenario: "MultiStream", queries: 700, estimate: { ok: true, ms: 11 } });
+    expect(loadGenResult([{ cell, data }])).toMatchObject({
+      scenario: "MultiStream",
+      queries: 700,
+      estimate: { ok: true, ms: 11 },
+    });
     expect(loadGenResult([{ cell: loadedCell(poisson), data }])).toBeUndefined();
   });
 });
@@ -227,7 +254,12 @@ describe("latencies that cannot be told", () => {
   });
 
   it("are those of a server that fell behind, and of loads without a percentile; their rates stay", async () => {
-    expect(await parted(constant, [even(30)], { backlogCalls: 4 })).toEqual({ told: 0, failed: 0, loaded: 30, kind: "behind" });
+    expect(await parted(constant, [even(30)], { backlogCalls: 4 })).toEqual({
+      told: 0,
+      failed: 0,
+      loaded: 30,
+      kind: "behind",
+    });
     const ramp = { mode: "ramp", fromPerSecond: 1, toPerSecond: 9, seconds: 6, concurrency: 8 };
     expect(await parted(ramp, [even(30)])).toMatchObject({ told: 0, loaded: 30, kind: "load" });
     const offline = { mode: "loadgen-offline", samples: 30, concurrency: 8 };
@@ -235,7 +267,11 @@ describe("latencies that cannot be told", () => {
   });
 
   it("are none of a good cell, nor of the paper's load", async () => {
-    expect(await parted(constant, [even(30)], { backlogCalls: 0.2 })).toMatchObject({ told: 30, loaded: 30, kind: undefined });
+    expect(await parted(constant, [even(30)], { backlogCalls: 0.2 })).toMatchObject({
+      told: 30,
+      loaded: 30,
+      kind: undefined,
+    });
     const plain = { mode: "closed-loop", concurrency: 1 };
     expect(await parted(plain, [even(30)])).toMatchObject({ told: 30, loaded: undefined, kind: undefined });
   });
