@@ -13,14 +13,14 @@ export interface Loopback {
 export async function grpcServer(answer: (path: string) => Uint8Array | Promise<Uint8Array>): Promise<Loopback> {
   const server = createHttp2();
   server.on("stream", (stream, headers) => {
-    stream.resume().on("end", async () => {
-      const message = await answer(headers[":path"] ?? "");
+    const respond = (message: Uint8Array) => {
       const prefix = Buffer.alloc(5);
       prefix.writeUInt32BE(message.length, 1);
       stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
       stream.end(Buffer.concat([prefix, message]));
-    });
+    };
+    stream.resume().on("end", () => void Promise.resolve(answer(headers[":path"] ?? "")).then(respond));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -43,10 +43,12 @@ export async function httpServer(answer: (asked: Asked) => Answer | Promise<Answ
     const parts: Buffer[] = [];
     request
       .on("data", (bytes: Buffer) => parts.push(bytes))
-      .on("end", async () => {
+      .on("end", () => {
         const { method = "", url: path = "" } = request;
-        const [status, text] = await answer({ method, path, body: Buffer.concat(parts).toString("utf8") });
-        response.writeHead(status, { "content-type": "application/json" }).end(text);
+        const asked = { method, path, body: Buffer.concat(parts).toString("utf8") };
+        void Promise.resolve(answer(asked)).then(([status, text]) =>
+          response.writeHead(status, { "content-type": "application/json" }).end(text),
+        );
       });
   });
   server.listen(0, "127.0.0.1");

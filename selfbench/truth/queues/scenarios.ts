@@ -12,7 +12,7 @@ const HELD: Promised = [0.93, 0.97];
 /** What is measured, over the truth. */
 const NEAR: Promised = [0.98, 1.02];
 /** So many calls show the truth of a queue that has no formula. */
-const EXACT_CALLS = 4e7;
+const EXACT_CALLS = 1e7;
 
 const nameOf = (q: number) => (q === 0.5 ? "median" : `p${100 * q}`);
 
@@ -78,18 +78,22 @@ const M = exponential(SERVICE_MS);
 
 export const queues: readonly Scenario[] = [
   queueing("M/M/1 at .5", queueAt(0.5, M), mm1, { visits: 1, calls: 20_000, share: 5 }),
-  queueing("M/M/1 at .7", queueAt(0.7, M), mm1, { visits: 5, calls: 10_000, share: 5 }),
+  queueing("M/M/1 at .7", queueAt(0.7, M), mm1, { visits: 5, calls: 10_000, share: 3 }),
   queueing("M/M/1 at .7", queueAt(0.7, M), mm1, { visits: 20, calls: 500, share: 5 }),
-  queueing("M/M/1 at .9", queueAt(0.9, M), mm1, { visits: 1, calls: 500_000 }),
-  queueing("M/M/1 at .9", queueAt(0.9, M), mm1, { visits: 20, calls: 25_000 }),
-  queueing("M/D/1 at .5", queueAt(0.5, fixed(SERVICE_MS)), md1, { visits: 1, calls: 20_000, share: 5 }),
-  queueing("M/D/1 at .9", queueAt(0.9, fixed(SERVICE_MS)), md1, { visits: 1, calls: 250_000 }),
-  queueing("D/M/1 at .9", queueAt(0.9, M, { arrivals: "constant" }), dm1, { visits: 1, calls: 250_000 }),
-  queueing("M/M/4 at .9", queueAt(0.9, M, { servers: 4 }), mmk, { visits: 1, calls: 500_000 }),
+  queueing("M/M/1 at .9", queueAt(0.9, M), mm1, { visits: 1, calls: 400_000, share: 0.5 }),
+  queueing("M/M/1 at .9", queueAt(0.9, M), mm1, { visits: 20, calls: 6000, share: 1.5 }),
+  queueing("M/D/1 at .5", queueAt(0.5, fixed(SERVICE_MS)), md1, { visits: 1, calls: 10_000, share: 5 }),
+  queueing("M/D/1 at .9", queueAt(0.9, fixed(SERVICE_MS)), md1, { visits: 1, calls: 200_000, share: 1 }),
+  queueing("D/M/1 at .9", queueAt(0.9, M, { arrivals: "constant" }), dm1, { visits: 1, calls: 200_000, share: 1 }),
+  queueing("M/M/4 at .9", queueAt(0.9, M, { servers: 4 }), mmk, { visits: 1, calls: 100_000, share: 1.5 }),
   queueing("M/G/4 at .8, lognormal", queueAt(0.8, lognormal(SERVICE_MS, 1.5), { servers: 4 }), exact, {
-    ...{ visits: 5, calls: 40_000 },
+    ...{ visits: 5, calls: 30_000, share: 1 },
   }),
-  queueing("M/G/1 at .8, two modes", queueAt(0.8, twoModes(5, 55, 0.1)), exact, { visits: 1, calls: 200_000 }),
+  queueing("M/G/1 at .8, two modes", queueAt(0.8, twoModes(5, 55, 0.1)), exact, {
+    visits: 1,
+    calls: 100_000,
+    share: 1.5,
+  }),
   queueing("M/M/1 at .5, visits differ by 10 %", queueAt(0.5, M, { visitSd: 0.1 }), exact, {
     ...{ visits: 20, calls: 1000, share: 5 },
   }),

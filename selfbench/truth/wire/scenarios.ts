@@ -1,8 +1,7 @@
-import { constantRate } from "../../../bench/loads/constant-rate.ts";
-import { callOnConnections } from "../../../bench/loads/on-connections.ts";
+import type { LoadPlan } from "../../../bench/loads/load.ts";
+import { modeOf } from "../../../bench/loads/registry.ts";
 import { fifo } from "../../../bench/loads/testing/fifo.ts";
 import { quantile } from "../../../bench/stats/math/quantile.ts";
-import type { Random } from "../../../bench/stats/math/random.ts";
 import { tailOf } from "../../../bench/stats/tails/tail.ts";
 import { type Queue, queueAt } from "../../../bench/stats/tails/testing/queues.ts";
 import { exponential, fixed, twoModes } from "../../../bench/stats/tails/testing/services.ts";
@@ -26,26 +25,15 @@ function exactly(calls: readonly MadeCall[], serviceMs: readonly number[], serve
   return calls.map((c, i) => ({ ...c, latencyMs: done(c.dueMs, serviceMs[i] as number) - c.dueMs }));
 }
 
-function loading(queue: Queue, calls: number, leadIn: number, stream: Random): Loading {
-  const gapMs = 1000 / queue.ratePerSecond;
-  if (queue.arrivals === "constant") {
-    const load = { mode: "constant-rate" as const, ratePerSecond: queue.ratePerSecond, concurrency: CONNECTIONS };
-    return {
-      connections: CONNECTIONS,
-      run: (tools) => constantRate.run(load, { calls, leadIn, blockMs: Infinity }, tools),
-    };
-  }
-  let at = 0;
-  const dueMs = Array.from({ length: leadIn + calls }, () => (at += -gapMs * Math.log(1 - stream.uniform())));
-  return {
-    connections: CONNECTIONS,
-    run(tools) {
-      const startedAt = tools.clock.now();
-      const next = (begun: number) =>
-        begun < dueMs.length ? { intendedAt: startedAt + (dueMs[begun] as number), leadIn: begun < leadIn } : undefined;
-      return callOnConnections(CONNECTIONS, next, tools);
-    },
-  };
+/** A load mode of a run, as its `run` takes it. */
+function loading(
+  mode: "poisson" | "constant-rate",
+  ratePerSecond: number,
+  connections: number,
+  plan: Pick<LoadPlan, "calls" | "leadIn" | "seed">,
+): Loading {
+  const load = { mode, ratePerSecond, concurrency: connections };
+  return { connections, run: (tools) => modeOf(load).run(load, { blockMs: Infinity, ...plan }, tools) };
 }
 
 /** Runs against a real server with scripted service times, through a real client. */
@@ -74,7 +62,10 @@ function wired(
       return async (stream) => {
         const { service, servers } = queue;
         const serviceMs = Array.from({ length: leadIn + calls }, () => service.draw(stream));
-        const made = await loaded(client, { serviceMs, servers }, loading(queue, calls, leadIn, stream));
+        const mode = queue.arrivals === "poisson" ? "poisson" : "constant-rate";
+        const plan = { calls, leadIn, seed: stream.bits() };
+        const load = loading(mode, queue.ratePerSecond, CONNECTIONS, plan);
+        const made = await loaded(client, { serviceMs, servers }, load);
         const measured = made.calls.filter((c) => !c.leadIn);
         const exact = sortedMs(exactly(made.calls, serviceMs, servers).filter((c) => !c.leadIn));
         const seen = sortedMs(measured);
@@ -90,7 +81,7 @@ function wired(
   };
 }
 
-/** A stall of T s in a run of L s at a constant rate: its p99 is T - 0.01 L. */
+/** A stall of T s in a run of L s at a constant rate: its p99 is T - 0.01 L, where the server works at the other calls for no time. */
 function stalled(client: "probe" | "plain-json", connections: number, stallMs: number, runMs: number): Scenario {
   const ratePerSecond = 100;
   const calls = (runMs * ratePerSecond) / 1000;
@@ -102,18 +93,14 @@ function stalled(client: "probe" | "plain-json", connections: number, stallMs: n
     prepare: () => async (stream) => {
       const serviceMs = new Array<number>(calls).fill(0);
       serviceMs[Math.floor(calls * (0.1 + 0.5 * stream.uniform()))] = stallMs;
-      const load = { mode: "constant-rate" as const, ratePerSecond, concurrency: connections };
-      const made = await loaded(
-        client,
-        { serviceMs, servers: 1 },
-        { connections, run: (tools) => constantRate.run(load, { calls, leadIn: 0, blockMs: Infinity }, tools) },
-      );
+      const load = loading("constant-rate", ratePerSecond, connections, { calls, leadIn: 0 });
+      const made = await loaded(client, { serviceMs, servers: 1 }, load);
       return [yes(Math.abs(quantile(sortedMs(made.calls), 0.99) / trueMs - 1) <= 0.01)];
     },
   };
 }
 
-const SERVICE_MS = 5;
+const SERVICE_MS = 10;
 const M = exponential(SERVICE_MS);
 const exact = (queue: Queue) => simulated(queue, EXACT_CALLS);
 
@@ -121,9 +108,9 @@ export const wire: readonly Scenario[] = [
   wired("M/M/1 at .5", queueAt(0.5, M), mm1, { client: "plain-json", seconds: 20 }),
   wired("M/D/1 at .7", queueAt(0.7, fixed(SERVICE_MS)), md1, { client: "probe", seconds: 20 }),
   wired("D/M/1 at .7", queueAt(0.7, M, { arrivals: "constant" }), dm1, { client: "probe", seconds: 20 }),
-  wired("M/G/2 at .6, two modes", queueAt(0.6, twoModes(4, 24, 0.1), { servers: 2 }), exact, {
+  wired("M/G/2 at .6, two modes", queueAt(0.6, twoModes(8, 48, 0.1), { servers: 2 }), exact, {
     ...{ client: "plain-json", seconds: 20 },
   }),
-  stalled("plain-json", 1, 1000, 10_000),
-  stalled("probe", 128, 1500, 10_000),
+  stalled("plain-json", 1, 4000, 20_000),
+  stalled("probe", 512, 4000, 20_000),
 ];
