@@ -1,5 +1,8 @@
+import type { Load } from "../loads/load.ts";
+import { modeOf } from "../loads/registry.ts";
 import { fellBehind } from "./backlog.ts";
 import { isFlagged } from "./disturbance.ts";
+import { median } from "./math/quantile.ts";
 import { readLines } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { EndRecord, type OnTorn, VisitRecord } from "../records/records.ts";
@@ -44,7 +47,7 @@ export async function readConditions(
   manifest: Machines,
   onTorn: OnTorn = () => {},
 ): Promise<Map<string, CellConditions>> {
-  const machineOf = new Map(manifest.cells.map((c) => [c.id, c.serverMachine]));
+  const cellOf = new Map(manifest.cells.map((c) => [c.id, c]));
   const cells = new Map<string, { end: EndRecord | null; readonly visits: VisitRecord[] }>();
   const of = (cell: string) => {
     const found = cells.get(cell) ?? { end: null, visits: [] };
@@ -63,9 +66,12 @@ export async function readConditions(
       }
     }
   }
-  const processorsOf = (cell: string) => processors(manifest, machineOf.get(cell));
+  const processorsOf = (cell: string) => processors(manifest, cellOf.get(cell)?.serverMachine);
   return new Map(
-    [...cells].map(([cell, { end, visits }]) => [cell, conditionsOf(cell, end, visits, processorsOf(cell))]),
+    [...cells].map(([cell, { end, visits }]) => [
+      cell,
+      conditionsOf(cell, end, visits, processorsOf(cell), cellOf.get(cell)?.load),
+    ]),
   );
 }
 
@@ -79,6 +85,7 @@ function conditionsOf(
   end: EndRecord | null,
   visits: readonly VisitRecord[],
   processors: number,
+  load: Load | undefined,
 ): CellConditions {
   const stolen = share(
     visits.flatMap(({ use }) => (use?.stealMs === undefined ? [] : [[use.stealMs, use.spanMs * processors] as const])),
@@ -96,8 +103,17 @@ function conditionsOf(
     ),
     ...useOf(visits),
     stealShare: stolen === null ? null : Math.min(1, stolen),
-    behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
+    behind: behindOf(visits, load),
   };
+}
+
+function behindOf(visits: readonly VisitRecord[], load: Load | undefined): boolean {
+  const judged = visits.flatMap(({ backlogCalls, calls = 0 }) =>
+    backlogCalls === undefined ? [] : [{ backlogCalls, calls }],
+  );
+  const backlogs = judged.map((v) => v.backlogCalls);
+  const random = load !== undefined && modeOf(load).gapShare !== undefined;
+  return fellBehind(backlogs, random ? median(judged.map((v) => v.calls)) : undefined);
 }
 
 function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {

@@ -15,12 +15,15 @@ import { type Screening, screenOnce } from "./effects/screening.ts";
 import { factorLevels, factorsOf, interactionsOf } from "./levels.ts";
 import { once } from "./math/memo.ts";
 import { type ImageCovariates, imageCovariates, objectCounts } from "./objects.ts";
+import { generatorFaults } from "./load/generator.ts";
 import { type CellData, gatherCells, logOfMs } from "./visits.ts";
 
 /** A run with everything that its statistics are made from. */
 export interface Study {
   readonly manifest: RunManifest;
   readonly data: ReadonlyMap<string, CellData>;
+  /** Why cells were measured with no good generator: nothing that they measured is in `data` (`GENERATOR_RULE`). */
+  readonly invalid?: ReadonlyMap<string, readonly string[]>;
   readonly images: readonly ImageCovariates[];
   /** The axes of its matrix: `AXES`, but in tests. */
   readonly axes: readonly Axis[];
@@ -31,9 +34,12 @@ export interface Study {
 /** Reads a run's folder: provenance, records (one pass, streaming) and kept answers. */
 export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Promise<Study> {
   const manifest = await readManifest(dir);
-  const data = await gatherCells(readJournal(join(dir, "records.jsonl")));
+  const loaded = new Set(manifest.cells.filter((c) => !isPlain(c)).map((c) => c.id));
+  const gathered = await gatherCells(readJournal(join(dir, "records.jsonl")), loaded);
+  const invalid = generatorFaults(manifest, gathered);
+  const data = new Map([...gathered].filter(([id]) => !invalid.has(id)));
   const seen = await readSeen(dir, manifest);
-  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, seen };
+  return { manifest, data, invalid, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, seen };
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */

@@ -1,0 +1,62 @@
+/** One call of an open loop. */
+export interface TailCall {
+  /** When it was due, milliseconds from any fixed time of its visit. */
+  readonly dueMs: number;
+  /** From when it was due until its answer was there. */
+  readonly latencyMs: number;
+}
+
+/** Latencies of consecutive calls of one visit. */
+export interface Batch {
+  readonly visit: number;
+  readonly latenciesMs: Float64Array;
+}
+
+/** A cut may lie so far from where batches of equal length would end, in lengths of a batch. */
+const REACH = 1 / 3;
+
+/**
+ * How many earlier calls were under way when each call was due. A call that found none begins a cycle: what comes after it does not
+ * depend on what was before, if the server has no other memory.
+ *
+ * @param calls of one visit, in due order
+ */
+export function foundUnderWay(calls: readonly TailCall[]): Int32Array {
+  const ends = Float64Array.from(calls, (c) => c.dueMs + c.latencyMs).sort();
+  let ended = 0;
+  return Int32Array.from(calls, ({ dueMs }, i) => {
+    // A later call cannot have ended by now.
+    while (ended < i && (ends[ended] as number) <= dueMs) ended++;
+    return i - ended;
+  });
+}
+
+/**
+ * Cuts visits into about `wanted` batches of consecutive calls. Each cut is made near to where batches of one length would end, at the
+ * call that found the fewest others under way: between cycles if the server was idle (the regenerative method, Crane and Iglehart
+ * 1975), otherwise where what follows depends least on what was before (the almost regenerative method, Gunther and Wolff 1980).
+ *
+ * @param visits each in due order, none empty
+ */
+export function batchesOf(visits: readonly (readonly TailCall[])[], wanted: number): Batch[] {
+  const n = visits.reduce((sum, v) => sum + v.length, 0);
+  return visits.flatMap((calls, visit) => {
+    const parts = Math.max(1, Math.round((wanted * calls.length) / n));
+    const latenciesMs = Float64Array.from(calls, (c) => c.latencyMs);
+    const cuts = [0, ...(parts === 1 ? [] : cutsOf(foundUnderWay(calls), parts)), calls.length];
+    return cuts.slice(1).map((to, i) => ({ visit, latenciesMs: latenciesMs.subarray(cuts[i], to) }));
+  });
+}
+
+function cutsOf(found: Int32Array, parts: number): number[] {
+  const length = found.length / parts;
+  return Array.from({ length: parts - 1 }, (_, i) => {
+    const near = Math.round((i + 1) * length);
+    const reach = Math.floor(length * REACH);
+    let best = near;
+    for (let step = 1; step <= reach; step++)
+      for (const at of [near - step, near + step])
+        if ((found[at] ?? Infinity) < (found[best] as number)) best = at;
+    return best;
+  });
+}
