@@ -23,6 +23,7 @@ export function callMessage(visit: number, phase: CallMessage["phase"], call: Lo
     requestBytes: result.ok ? result.requestBytes : null,
     responseBytes: result.ok ? result.responseBytes : null,
     ...(result.retried === true ? { retried: true } : {}),
+    ...(result.ok && result.requestWindow !== undefined ? { requestWindow: result.requestWindow } : {}),
     ...(result.ok ? {} : { error: result.error }),
   };
 }
