@@ -59,7 +59,8 @@ export const fleet = command(
 export const load = command(
   {
     name: "npx lathe selfbench load",
-    summary: "Compares how late Lathe, ghz, oha and vegeta make their calls at fixed rates, and what each says of a stall.",
+    summary:
+      "Compares how late Lathe, ghz, oha and vegeta make their calls at fixed rates, and what each says of a stall.",
     options: LOAD,
     details: [
       "All call one server with fixed answers (selfbench/clients/server), a few hundred bytes each way. The kernel says when each " +

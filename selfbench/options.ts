@@ -44,7 +44,12 @@ export const LOAD = {
     help: "calls a second, one rate after the other",
     default: "100,1000,5000",
   },
-  rounds: { value: "N", read: whole(1), help: "rounds; each generator runs once at each rate in every round", default: "3" },
+  rounds: {
+    value: "N",
+    read: whole(1),
+    help: "rounds; each generator runs once at each rate in every round",
+    default: "3",
+  },
   seconds: { value: "N", read: whole(1), help: "measured time of a generator at a rate in a round", default: "6" },
   connections: { value: "N", read: whole(1), help: "connections of each generator", default: "8" },
   own: { help: "Lathe's own generator only: a quick look" },

@@ -7,7 +7,7 @@ export type Waker = (at: number, wake: () => void) => void;
  * Shared by both threads, in nanoseconds of the monotonic clock: the time until which the thread sleeps, then places for the times that are
  * waited for; and a number that changes when the thread must look at them again.
  */
-const PLACES = 16;
+const PLACES = 8;
 const SHARED = { bytes: 8 * (PLACES + 2), changesAt: 8 * (PLACES + 1) };
 /** In a place: none. As the time until which the thread sleeps: it looks for the next one, and must be told of each that is set. */
 const NEVER = 2n ** 63n - 1n;
@@ -35,10 +35,13 @@ const THREAD = `
   for (;;) {
     Atomics.store(times, 0, ${NEVER}n);
     const seen = Atomics.load(changes, 0);
-    let [place, at] = [0, ${NEVER}n];
+    let place = 0;
+    let at = ${NEVER}n;
     for (let i = 1; i <= ${PLACES}; i++) {
       const set = Atomics.load(times, i);
-      if (set < at) [place, at] = [i, set];
+      if (set >= at) continue;
+      place = i;
+      at = set;
     }
     const left = Number(at - process.hrtime.bigint()) / 1e6;
     if (left > ${EARLY_MS}) {

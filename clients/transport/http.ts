@@ -3,6 +3,7 @@ import { authority, deadlineExceeded, noConnection, unavailable } from "../addre
 import { LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import type { Security } from "../security.ts";
 import { decoded } from "./content-coding.ts";
+import { writeGathered } from "./gathered.ts";
 import { type HttpResponse, ResponseReader } from "./response.ts";
 import { LastHead } from "./response-head.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
@@ -131,10 +132,7 @@ export class HttpConnection {
         failed,
       };
       socket.flushedAt = 0;
-      socket.cork();
-      socket.write(head);
-      for (const piece of piecesOf(body)) socket.write(piece);
-      socket.uncork();
+      writeGathered(socket, [head, ...piecesOf(body)]);
     });
   }
 

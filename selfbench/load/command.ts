@@ -58,7 +58,13 @@ async function measure(plan: RacePlan, generators: readonly Generator[]): Promis
     await writeFile(join(folder, "vegeta.txt"), vegetaTargets(bed));
     const turns = await race(generators, plan, bed, server, tell);
     const verdicts = judge(generators, turns.get(GOAL_RATE) ?? new Map());
-    const stalled = await stalls(alone ? generators : [...generators, ...CORRECTED], plan.connections, bed, server, tell);
+    const stalled = await stalls(
+      alone ? generators : [...generators, ...CORRECTED],
+      plan.connections,
+      bed,
+      server,
+      tell,
+    );
     return { plan, nice, pinned, turns, verdicts, stalls: stalled };
   } finally {
     await server.stop();

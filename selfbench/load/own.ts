@@ -63,7 +63,11 @@ function imageOf({ payload }: Bed): ImageMessage {
   return { type: "image", name: "image", width, height, rgb, file: "" };
 }
 
-function visitOf({ ratePerSecond, seconds, leadSeconds, connections }: Job, client: string, port: number): VisitMessage {
+function visitOf(
+  { ratePerSecond, seconds, leadSeconds, connections }: Job,
+  client: string,
+  port: number,
+): VisitMessage {
   return {
     ...{ type: "visit", visit: VISIT, client, address: "127.0.0.1", port, model: MODEL, image: "image" },
     load: { mode: "constant-rate", ratePerSecond, concurrency: connections },

@@ -21,30 +21,42 @@ export interface WorkerTools {
   readonly emit: (message: FromWorker) => void;
 }
 
+/** A call that is reported later: without what it answered, which would take memory. */
+function without(call: LoadCall): LoadCall {
+  const { result } = call;
+  if (!result.ok) return call;
+  const { timing, requestBytes, responseBytes, retried } = result;
+  const kept = { ok: true, timing, outputs: {}, requestBytes, responseBytes } as const;
+  return { ...call, result: retried === undefined ? kept : { ...kept, retried } };
+}
+
 /**
- * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap. Server and process
- * are looked at before the first and after the last: no work lies between calls that they could wait for.
+ * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap or are due at times of their
+ * own. Server and process are looked at before the first and after the last: no work lies between calls that they could wait for.
  */
 export async function measure(
   visit: VisitMessage,
   { mode, clients, request, page }: VisitCalls,
   { clock, watch, metrics, emit }: WorkerTools,
 ): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
-  const held: FromWorker[] = [];
-  const say = (message: FromWorker) => (clients.length > 1 ? held.push(message) : emit(message));
+  const held: (() => FromWorker)[] = [];
+  const holds = clients.length > 1 || mode.isOpen === true;
+  const say = (message: () => FromWorker) => (holds ? held.push(message) : emit(message()));
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
   let beganAt = 0;
   const done = (call: LoadCall) => {
-    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
     const { result } = call;
+    const kept = holds ? without(call) : call;
+    say(() => callMessage(visit.visit, kept.leadIn ? "warmup" : "measure", kept, clock, beganAt));
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
     ownWorkMs = Math.max(ownWorkMs, result.timing.encodeMs ?? 0, result.timing.decodeMs ?? 0);
     if (!answerDue) return;
     answerDue = false;
-    say(answerMessage(visit.visit, result.outputs));
+    const answer = answerMessage(visit.visit, result.outputs);
+    say(() => answer);
   };
   const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
@@ -58,6 +70,6 @@ export async function measure(
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
   const server = readAgain ? await readAgain() : undefined;
-  held.forEach(emit);
+  for (const message of held) emit(message());
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
 }
