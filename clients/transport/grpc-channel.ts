@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { StatusError, type CanonicalCode } from "../codes.ts";
+import { CallDeadlines } from "./call-deadlines.ts";
 import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-framing.ts";
 import { Http2Connection } from "./h2/connection.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
@@ -43,6 +44,7 @@ export class GrpcChannel {
   #connection: Http2Connection | null = null;
   /** Header blocks by path and timeout: the same for every call of a run. */
   readonly #blocks = new Map<string, Buffer>();
+  readonly #deadlines = new CallDeadlines();
 
   constructor(address: string, port: number, security?: Security, windows: Windows = WIDE_WINDOWS) {
     this.#address = address;
@@ -118,20 +120,20 @@ export class GrpcChannel {
         this.#headerBlock(path, timeoutMs),
         [messagePrefix(message.length), ...message.pieces],
         (received) => {
-          clearTimeout(timer);
+          over();
           resolve(received);
         },
         (error) => {
-          clearTimeout(timer);
+          over();
           const refused =
             error instanceof GoingAway || (error instanceof StreamReset && error.errorName === "REFUSED_STREAM");
           reject(refused && !exchange.answered ? new NotBegun(error) : this.#statusOf(error));
         },
       );
-      const timer = setTimeout(() => {
+      const over = this.#deadlines.add(deadline, () => {
         connection.cancel(exchange);
         reject(deadlineExceeded(this.#address, this.#port, timeoutMs));
-      }, deadline - performance.now());
+      });
       connection.start(exchange);
     });
   }
