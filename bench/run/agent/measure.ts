@@ -2,6 +2,7 @@ import type { CallError, Client, PredictRequest } from "../../../clients/client.
 import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
+import { CallLog } from "./call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";
@@ -21,15 +22,6 @@ export interface WorkerTools {
   readonly emit: (message: FromWorker) => void;
 }
 
-/** A call that is reported later: without what it answered, which would take memory. */
-function without(call: LoadCall): LoadCall {
-  const { result } = call;
-  if (!result.ok) return call;
-  const { timing, requestBytes, responseBytes, retried } = result;
-  const kept = { ok: true, timing, outputs: {}, requestBytes, responseBytes } as const;
-  return { ...call, result: retried === undefined ? kept : { ...kept, retried } };
-}
-
 /**
  * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap or are due at times of their
  * own. Server and process are looked at before the first and after the last: no work lies between calls that they could wait for.
@@ -39,24 +31,26 @@ export async function measure(
   { mode, clients, request, page }: VisitCalls,
   { clock, watch, metrics, emit }: WorkerTools,
 ): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
-  const held: (() => FromWorker)[] = [];
-  const holds = clients.length > 1 || mode.isOpen === true;
-  const say = (message: () => FromWorker) => (holds ? held.push(message) : emit(message()));
+  const held = clients.length > 1 || mode.isOpen === true ? new CallLog() : undefined;
+  let heldAnswer: FromWorker | undefined;
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
   let beganAt = 0;
+  const report = (call: LoadCall) =>
+    emit(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
   const done = (call: LoadCall) => {
     const { result } = call;
-    const kept = holds ? without(call) : call;
-    say(() => callMessage(visit.visit, kept.leadIn ? "warmup" : "measure", kept, clock, beganAt));
+    if (held === undefined) report(call);
+    else held.add(call);
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
     ownWorkMs = Math.max(ownWorkMs, result.timing.encodeMs ?? 0, result.timing.decodeMs ?? 0);
     if (!answerDue) return;
     answerDue = false;
     const answer = answerMessage(visit.visit, result.outputs);
-    say(() => answer);
+    if (held === undefined) emit(answer);
+    else heldAnswer = answer;
   };
   const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
@@ -70,6 +64,7 @@ export async function measure(
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
   const server = readAgain ? await readAgain() : undefined;
-  for (const message of held) emit(message());
+  for (const call of held?.calls() ?? []) report(call);
+  if (heldAnswer !== undefined) emit(heldAnswer);
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
 }
