@@ -7,7 +7,17 @@ type More = Omit<Answered, "ok" | "outputs" | "timing" | "requestBytes" | "respo
 
 /** The numbers of a call, in the order in which they are kept; NaN for one that is not there. */
 const PHASES = ["encodeMs", "sendMs", "waitMs", "receiveMs", "decodeMs"] as const satisfies readonly (keyof Timing)[];
-const AT = { start: 0, intended: 1, ready: 2, query: 3, leadIn: 4, requestBytes: 5, responseBytes: 6, total: 7, phases: 8 };
+const AT = {
+  start: 0,
+  intended: 1,
+  ready: 2,
+  query: 3,
+  leadIn: 4,
+  requestBytes: 5,
+  responseBytes: 6,
+  total: 7,
+  phases: 8,
+};
 const WIDTH = AT.phases + PHASES.length;
 const CALLS_A_CHUNK = 4096;
 
