@@ -37,5 +37,8 @@ export const ramp: LoadMode<Ramp> = {
 export function rampTimes({ fromPerSecond: a, toPerSecond: b, seconds }: Ramp): Float64Array {
   const calls = Math.max(1, Math.floor(((a + b) / 2) * seconds));
   const slope = (b - a) / seconds;
-  return Float64Array.from({ length: calls }, (_, k) => (2000 * k) / (a + Math.sqrt(Math.max(0, a * a + 2 * slope * k))));
+  return Float64Array.from(
+    { length: calls },
+    (_, k) => (2000 * k) / (a + Math.sqrt(Math.max(0, a * a + 2 * slope * k))),
+  );
 }

@@ -33,6 +33,8 @@ export interface CellUse {
   /** Processor time of its container and the answers that came meanwhile, of visits that know both. */
   readonly cpuMs: number;
   readonly answers: number;
+  /** How long those visits were watched. */
+  readonly spanMs: number;
   /** The least memory before a visit, and the most; null: not read. */
   readonly restBytes: number | null;
   readonly peakBytes: number | null;
@@ -119,8 +121,8 @@ function behindOf(visits: readonly VisitRecord[], load: Load | undefined): boole
 function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
   const uses = visits.flatMap((v) => v.use ?? []);
   if (uses.length === 0) return {};
-  const told = uses.flatMap(({ cpuMs, answers }) =>
-    cpuMs === undefined || answers === undefined ? [] : [{ cpuMs, answers }],
+  const told = uses.flatMap(({ spanMs, cpuMs, answers }) =>
+    cpuMs === undefined || answers === undefined ? [] : [{ spanMs, cpuMs, answers }],
   );
   const rest = uses.flatMap((u) => u.memoryBeforeBytes ?? []);
   const peak = uses.flatMap((u) => u.peakMemoryBytes ?? u.memoryBytes ?? []);
@@ -128,6 +130,7 @@ function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
     use: {
       cpuMs: told.reduce((sum, t) => sum + t.cpuMs, 0),
       answers: told.reduce((sum, t) => sum + t.answers, 0),
+      spanMs: told.reduce((sum, t) => sum + t.spanMs, 0),
       restBytes: rest.length === 0 ? null : Math.min(...rest),
       peakBytes: peak.length === 0 ? null : Math.max(...peak),
     },

@@ -28,7 +28,9 @@ export function loadFigures(cells: readonly LoadedCell[], boundMs: number | null
   const perSecond = throughput(cells);
   const within = boundMs === null ? null : withinShare(cells, boundMs);
   const answered = withinShare(cells, Infinity);
-  const drifts = cells.flatMap(({ data }) => data.visits.flatMap((v, i) => driftOf(v, callsByVisit(data)[i] ?? []) ?? []));
+  const drifts = cells.flatMap(({ data }) =>
+    data.visits.flatMap((v, i) => driftOf(v, callsByVisit(data)[i] ?? []) ?? []),
+  );
   return {
     perSecond,
     withinShare: within,
@@ -120,7 +122,9 @@ export function queryLatencies({ data }: LoadedCell): number[] {
 /** How many requests waited in the server's own queue on average: the time that they waited, over the time (Little 1961). */
 export function queueLength(cells: readonly LoadedCell[]): number | null {
   const told = cells.flatMap(({ data }) =>
-    data.visits.flatMap(({ queueMs, spanMs = 0 }) => (queueMs === undefined || spanMs === 0 ? [] : [{ queueMs, spanMs }])),
+    data.visits.flatMap(({ queueMs, spanMs = 0 }) =>
+      queueMs === undefined || spanMs === 0 ? [] : [{ queueMs, spanMs }],
+    ),
   );
   const span = told.reduce((sum, v) => sum + v.spanMs, 0);
   return span === 0 ? null : told.reduce((sum, v) => sum + v.queueMs, 0) / span;

@@ -55,8 +55,7 @@ function cutsOf(found: Int32Array, parts: number): number[] {
     const reach = Math.floor(length * REACH);
     let best = near;
     for (let step = 1; step <= reach; step++)
-      for (const at of [near - step, near + step])
-        if ((found[at] ?? Infinity) < (found[best] as number)) best = at;
+      for (const at of [near - step, near + step]) if ((found[at] ?? Infinity) < (found[best] as number)) best = at;
     return best;
   });
 }

@@ -51,11 +51,7 @@ export const TAIL_RULE =
  * @param visits measured calls of each visit to one cell, at one load; latencies count from when calls were due
  * @param q between 0 and 1: .99 for p99
  */
-export function tailOf(
-  visits: readonly (readonly TailCall[])[],
-  q: number,
-  { level = 0.95 }: TailOptions = {},
-): Tail {
+export function tailOf(visits: readonly (readonly TailCall[])[], q: number, { level = 0.95 }: TailOptions = {}): Tail {
   const made = visits.filter((v) => v.length > 0).map((v) => v.toSorted((a, b) => a.dueMs - b.dueMs));
   const sorted = Float64Array.from(made.flatMap((v) => v.map((c) => c.latencyMs))).sort();
   const n = sorted.length;
