@@ -24,6 +24,8 @@ export function reportText(report: Report): string {
     "",
     ...(report.verdicts.length === 0 ? [] : [goalsTable(report), ""]),
     stallTable(report),
+    "",
+    "Not here: wrk2, which no package registry has, and k6, whose licence (AGPL) keeps it out.",
   ].join("\n");
 }
 

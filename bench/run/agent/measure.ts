@@ -2,7 +2,7 @@ import type { CallError, Client, PredictRequest } from "../../../clients/client.
 import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
-import { CallLog } from "./call-log.ts";
+import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";

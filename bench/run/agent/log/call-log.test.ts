@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { CallResult } from "../../../clients/client.ts";
-import type { LoadCall } from "../../loads/load.ts";
+import type { CallResult } from "../../../../clients/client.ts";
+import type { LoadCall } from "../../../loads/load.ts";
 import { CallLog } from "./call-log.ts";
 
 const timing = { encodeMs: 0.1, sendMs: null, waitMs: 2, receiveMs: 0, decodeMs: null, totalMs: 2.5 };

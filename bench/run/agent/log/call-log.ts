@@ -1,5 +1,5 @@
-import type { CallResult, Timing } from "../../../clients/client.ts";
-import type { LoadCall } from "../../loads/load.ts";
+import type { CallResult, Timing } from "../../../../clients/client.ts";
+import type { LoadCall } from "../../../loads/load.ts";
 
 type Answered = Extract<CallResult, { ok: true }>;
 /** What of an answered call is no number: rare, or small. */
