@@ -10,23 +10,12 @@ import { speedServer } from "../clients/tools.ts";
 import { LOAD } from "../options.ts";
 import { takePriority } from "../priority.ts";
 import type { Bed, Generator } from "./generator.ts";
-import { GOAL_RATE, type Verdict, judge } from "./goals.ts";
+import { GOAL_RATE, judge } from "./goals.ts";
 import { OWN } from "./own.ts";
 import { CORRECTED, PEERS, vegetaTargets } from "./peers.ts";
-import { type RacePlan, type Stalled, type Turn, race, stalls } from "./race.ts";
-import { reportText } from "./text.ts";
+import { type RacePlan, race, stalls } from "./race.ts";
+import { type Report, reportText } from "./text.ts";
 import { peerPrograms } from "./tools.ts";
-
-/** Everything that one run of the benchmark measured. */
-export interface Report {
-  readonly plan: RacePlan;
-  readonly nice: number;
-  readonly pinned: boolean;
-  /** By rate, then by generator. */
-  readonly turns: ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>;
-  readonly verdicts: readonly Verdict[];
-  readonly stalls: readonly Stalled[];
-}
 
 /** `lathe selfbench load`. */
 export async function benchLoad(values: Values<typeof LOAD>): Promise<number> {

@@ -1,7 +1,17 @@
 import { formatTable } from "../../lib/table.ts";
-import type { Report } from "./command.ts";
-import { GOAL_RATE } from "./goals.ts";
-import { LEAD_SECONDS, STALL, over } from "./race.ts";
+import { GOAL_RATE, type Verdict } from "./goals.ts";
+import { LEAD_SECONDS, type RacePlan, STALL, type Stalled, type Turn, over } from "./race.ts";
+
+/** Everything that one run of the benchmark measured. */
+export interface Report {
+  readonly plan: RacePlan;
+  readonly nice: number;
+  readonly pinned: boolean;
+  /** By rate, then by generator. */
+  readonly turns: ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>;
+  readonly verdicts: readonly Verdict[];
+  readonly stalls: readonly Stalled[];
+}
 
 const right = (title: string) => ({ title, align: "right" as const });
 const ms = (value: number) => (Number.isNaN(value) ? "–" : value.toFixed(3));
