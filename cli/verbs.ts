@@ -38,7 +38,7 @@ export const VERBS: Verbs = {
   },
   "selfbench clients": verb("clients", "how fast Lathe's own clients are", selfbench),
   "selfbench fleet": verb("fleet", "how fast `up` and `down` are", selfbench),
-  "selfbench lag": verb("lag", "how late the calls of an open loop begin", selfbench),
+  "selfbench load": verb("load", "how late the calls of an open loop begin", selfbench),
   "selfbench records": verb("records", "how fast large runs are reported", selfbench),
   "selfbench truth": verb("truth", "how often Lathe is right about simulated runs", selfbench),
 };

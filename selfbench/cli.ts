@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, LAG, RECORDS, TRUTH } from "./options.ts";
+import { CLIENTS, FLEET, LOAD, RECORDS, TRUTH } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -56,23 +56,28 @@ export const fleet = command(
   async (values) => (await import("./fleet/command.ts")).benchFleet(values),
 );
 
-export const lag = command(
+export const load = command(
   {
-    name: "npx lathe selfbench lag",
-    summary: "Measures how late the calls of an open loop begin, with the clock and the loop that runs use.",
-    options: LAG,
+    name: "npx lathe selfbench load",
+    summary:
+      "Compares how late Lathe, ghz, oha and vegeta make their calls at fixed rates, and what each says of a stall.",
+    options: LOAD,
     details: [
-      "Calls are due at a fixed rate. Each sends a byte over one connection to a server on this machine that answers with a byte. The goals: " +
-        "99 of 100 calls begin within 0.015 ms of when they are due at 1,000 calls a second, and within 0.48 ms at 5,000. They hold on a machine " +
-        "with two processors that has nothing else to do.",
+      "All call one server with fixed answers (selfbench/clients/server), a few hundred bytes each way. The kernel says when each " +
+        "request came; the lag of a generator is how unevenly it makes its calls, by that clock alone. Lathe's is the agent that runs put " +
+        "onto client machines. Generator and server have a processor each, and if you are root both run at nice -20.",
+    ],
+    more: [
+      "Then the server stands still once in each generator's run: calls that were due meanwhile wait, and each says its 99th percentile.",
+      "The first run builds ghz and vegeta from Go modules and oha from its crate, which takes some minutes.",
     ],
     examples: [
-      ["npx lathe selfbench lag", "both rates, 22 seconds"],
-      ["npx lathe selfbench lag --rates 2000 --seconds 60", "another rate, for a minute"],
+      ["npx lathe selfbench load", "the tables, about nine minutes"],
+      ["npx lathe selfbench load --own --rates 5000 --rounds 1", "a quick look"],
     ],
     exits,
   },
-  async (values) => (await import("./loads/lag.ts")).benchLag(values),
+  async (values) => (await import("./load/command.ts")).benchLoad(values),
 );
 
 export const records = command(

@@ -37,16 +37,24 @@ export const FLEET = {
   json: jsonOption("lathe.selfbench-fleet/1", { alsoTable: true }),
 } as const satisfies Options;
 
-export const LAG = {
+export const LOAD = {
   rates: {
-    value: "1000,5000",
+    value: "100,1000,5000",
     read: (text, wrong) => list(text, wrong).map((rate) => whole(1)(rate, wrong)),
     help: "calls a second, one rate after the other",
-    default: "1000,5000",
+    default: "100,1000,5000",
   },
-  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "10" },
+  rounds: {
+    value: "N",
+    read: whole(1),
+    help: "rounds; each generator runs once at each rate in every round",
+    default: "3",
+  },
+  seconds: { value: "N", read: whole(1), help: "measured time of a generator at a rate in a round", default: "6" },
+  connections: { value: "N", read: whole(1), help: "connections of each generator", default: "8" },
+  own: { help: "Lathe's own generator only: a quick look" },
   check,
-  json: jsonOption("lathe.selfbench-lag/1"),
+  json: jsonOption("lathe.selfbench-load/1", { alsoTable: true }),
 } as const satisfies Options;
 
 export const RECORDS = {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Load } from "../loads/load.ts";
 import { isPlainLoad } from "../loads/registry.ts";
 import { CellLimits } from "./limits.ts";
+import { Link } from "./link.ts";
 
 /** The name of a photograph: `image-7`. It becomes part of file names and of links. */
 export const ImageName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/, "a name of letters, digits, - _ .");
@@ -25,6 +26,8 @@ export const Cell = z.object({
   model: z.string(),
   image: ImageName,
   load: Load,
+  /** What the bench puts between the two machines for its visits; absent: nothing, and of local cells always. */
+  link: Link.optional(),
   /** Levels on further axes, by the axis's key. */
   levels: z.record(z.string(), z.string()).optional(),
   /** Names of the experiments that ask for this cell. */

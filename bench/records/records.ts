@@ -5,6 +5,7 @@ import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
 import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
+import { LinkRecord } from "./link-facts.ts";
 import { ServerUse } from "./server-use.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
@@ -89,7 +90,7 @@ export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureReco
 export type BenchRecord = z.infer<typeof BenchRecord>;
 
 /** Every line there is. */
-export const JournalRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord, VisitRecord, EndRecord]);
+export const JournalRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord, VisitRecord, EndRecord, LinkRecord]);
 export type JournalRecord = z.infer<typeof JournalRecord>;
 
 /** Appends records to a run's `records.jsonl`. */

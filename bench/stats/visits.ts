@@ -174,7 +174,7 @@ export async function gatherCells(
       cell.failure = record.error;
       addFailed(cell, record.round, record.error.code, "failures");
     } else if (record.type === "visit") addServer(cell.visits.at(-1), record);
-    else if (record.phase === "measure") {
+    else if (record.type === "call" && record.phase === "measure") {
       if (record.retried === true) cell.retried += 1;
       if (record.ok) add(cell, record, loaded.has(record.cell));
       else addFailed(cell, record.round, record.error?.code ?? "UNKNOWN", "calls");

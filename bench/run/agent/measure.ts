@@ -2,6 +2,7 @@ import type { CallError, Client, PredictRequest } from "../../../clients/client.
 import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
+import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";
@@ -22,29 +23,34 @@ export interface WorkerTools {
 }
 
 /**
- * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap. Server and process
- * are looked at before the first and after the last: no work lies between calls that they could wait for.
+ * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap or are due at times of their
+ * own. Server and process are looked at before the first and after the last: no work lies between calls that they could wait for.
  */
 export async function measure(
   visit: VisitMessage,
   { mode, clients, request, page }: VisitCalls,
   { clock, watch, metrics, emit }: WorkerTools,
 ): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
-  const held: FromWorker[] = [];
-  const say = (message: FromWorker) => (clients.length > 1 ? held.push(message) : emit(message));
+  const held = clients.length > 1 || mode.isOpen === true ? new CallLog() : undefined;
+  let heldAnswer: FromWorker | undefined;
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
   let beganAt = 0;
+  const report = (call: LoadCall) =>
+    emit(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
   const done = (call: LoadCall) => {
-    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
     const { result } = call;
+    if (held === undefined) report(call);
+    else held.add(call);
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
     ownWorkMs = Math.max(ownWorkMs, result.timing.encodeMs ?? 0, result.timing.decodeMs ?? 0);
     if (!answerDue) return;
     answerDue = false;
-    say(answerMessage(visit.visit, result.outputs));
+    const answer = answerMessage(visit.visit, result.outputs);
+    if (held === undefined) emit(answer);
+    else heldAnswer = answer;
   };
   const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
@@ -58,7 +64,8 @@ export async function measure(
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
   const server = readAgain ? told(await readAgain(), visit.leadIn > 0) : undefined;
-  held.forEach(emit);
+  for (const call of held?.calls() ?? []) report(call);
+  if (heldAnswer !== undefined) emit(heldAnswer);
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
 }
 

@@ -4,6 +4,7 @@ import { show } from "../../../lib/show.ts";
 import { flatIssues, issueText } from "../../../lib/zod-faults.ts";
 import { Security } from "../../../clients/security.ts";
 import { Load } from "../../loads/load.ts";
+import { CallTcp } from "./tcp-facts.ts";
 
 /* What the bench and a client machine's worker say to each other: JSON lines over SSH, or values in this process. */
 
@@ -55,6 +56,8 @@ export const VisitMessage = z.object({
   keepAnswer: z.boolean(),
   /** Begin with new connections: the server stood still, and may have closed those that there are. */
   anew: z.boolean().optional(),
+  /** Report what the kernel says of the connection, call by call. */
+  tcp: z.boolean().optional(),
   /** The page of the server's own metrics at the same address, of the form of `api`, read for requests over `protocol`. */
   metrics: z
     .object({
@@ -113,6 +116,10 @@ export const CallMessage = z.object({
   responseBytes: z.number().int().nullable(),
   /** The server had not begun the first attempt, and the client made a second: the times are of both together. */
   retried: z.literal(true).optional(),
+  /** gRPC: what the server's HTTP/2 windows let through at once, and how often the request had to wait for more (`RequestWindow`). */
+  requestWindow: z.object({ bytes: z.number().int(), waits: z.number().int().nonnegative() }).optional(),
+  /** Of visits over a link (`tcp` of the visit). */
+  tcp: CallTcp.optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 export type CallMessage = z.infer<typeof CallMessage>;

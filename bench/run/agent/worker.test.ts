@@ -244,6 +244,26 @@ describe("a worker", () => {
     for (const { lagMs = NaN, lateMs = NaN } of measured) expect(lagMs).toBeLessThanOrEqual(lateMs + 1e-3);
   });
 
+  it("says nothing while calls are due at times of their own, on one connection, too: then all that came of them", async () => {
+    const { clock, run } = jumpingClock();
+    const order: string[] = [];
+    const window = { bytes: 65_535, waits: 2 };
+    const call = () => (order.push("call"), Promise.resolve({ ...good, requestWindow: window, retried: true }));
+    const kinds = [kindOf(call)];
+    const said: FromWorker[] = [];
+    const emit = (m: FromWorker) => (order.push(`say ${m.type}`), said.push(m));
+    const worker = new Worker(emit, { kinds, clock, watch: blindWatch });
+    await worker.handle(image);
+    const load = { mode: "constant-rate", ratePerSecond: 10, concurrency: 1 };
+    await run(worker.handle({ ...visit, load, warmup: 0, warmupAtMost: 0, calls: 3 }));
+    expect(order).toEqual([
+      ...["call", "call", "call"],
+      ...["say call", "say call", "say call", "say answer", "say visited"],
+    ]);
+    expect(said[1]).toMatchObject({ ...timing, ok: true, retried: true, requestWindow: window, responseBytes: 50 });
+    expect(said[3]).toMatchObject({ outputs: { num_detections: { values: [7] } } });
+  });
+
   it("makes calls by any load mode that it is given, and says which it has not", async () => {
     const backwards: LoadMode = {
       ...(LOAD_MODES[0] as LoadMode),
