@@ -90,7 +90,13 @@ export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureReco
 export type BenchRecord = z.infer<typeof BenchRecord>;
 
 /** Every line there is. */
-export const JournalRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord, VisitRecord, EndRecord, LinkRecord]);
+export const JournalRecord = z.discriminatedUnion("type", [
+  CallRecord,
+  FailureRecord,
+  VisitRecord,
+  EndRecord,
+  LinkRecord,
+]);
 export type JournalRecord = z.infer<typeof JournalRecord>;
 
 /** Appends records to a run's `records.jsonl`. */

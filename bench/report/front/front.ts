@@ -89,7 +89,9 @@ function strip({ caveats }: Finding): Markup | false {
   if (caveats.length === 0) return false;
   const worst = caveats.some((c) => c.tone === "bad") ? "bad" : "unsure";
   return html`<details class="strip ${worst}">
-    <summary><b>${count(caveats.length, "caveat")}:</b> ${[...new Set(caveats.map((c) => c.short))].join(" · ")}</summary>
+    <summary>
+      <b>${count(caveats.length, "caveat")}:</b> ${[...new Set(caveats.map((c) => c.short))].join(" · ")}
+    </summary>
     <ul class="points">
       ${caveats.map((c) => html`<li>${c.whole}</li>`)}
     </ul>
