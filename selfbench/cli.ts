@@ -111,7 +111,7 @@ export const truth = command(
         "the result is further from it than chance explains (2.6 standard errors).",
       "With --part queues each line is a queue whose percentiles are known: Poisson or regular arrivals, to 90 % of what its servers can " +
         "answer. With --part wire a real server on this machine works as long at each call as a script says; Lathe's clients and load " +
-        "modes call it. The machine must have nothing else to do then.",
+        "modes call it. On a busy machine none of its runs counts.",
     ],
     examples: [
       ["npx lathe selfbench truth", "both tables, about ten minutes"],

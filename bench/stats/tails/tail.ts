@@ -19,7 +19,10 @@ export type Tail =
   | {
       readonly ok: false;
       readonly why: string;
-      /** How many seconds of measured calls it would take at this rate, all visits together; null if that cannot be told. */
+      /**
+       * How many seconds of measured calls it would take at this rate, all visits together; null if that cannot be told. It is more if the
+       * run is shorter than its queue remembers: then it shows too little of how calls depend on each other.
+       */
       readonly needsSeconds: number | null;
     };
 

@@ -39,7 +39,7 @@ export function designEffect(visits: readonly Course[], sorted: Float64Array, q:
   const byQuartile = effectBy(batches, quantile(sorted, QUARTILE.q), QUARTILE.q);
   const hinted = q > QUARTILE.q ? 1 + QUARTILE.times * (byQuartile - 1) : 1;
   const cautious = Math.max(1, own, hinted);
-  return { effect: (own + cautious) / 2, cautious, parts: batches.length < 2 ? 0 : batches.length, method };
+  return { effect: (2 * own + cautious) / 3, cautious, parts: batches.length < 2 ? 0 : batches.length, method };
 }
 
 function partsOf(visits: readonly Course[], ms: number, q: number): { batches: readonly Batch[]; method: string } {

@@ -69,7 +69,7 @@ export function meanOfMg1(queue: Queue): number {
 /** The truth about any queue by simulation, seeded; each visit counts alike. @param calls of all visits together */
 export function simulated(queue: Queue, calls: number, seed = 1): Truth {
   const stream = random(seed);
-  const visits = (queue.visitSd ?? 0) > 0 ? 400 : 1;
+  const visits = (queue.visitSd ?? 0) > 0 ? 10_000 : 1;
   const before = settling(queue);
   // Steps are a 200th of a mean service.
   const stepMs = queue.service.meanMs / 200;
