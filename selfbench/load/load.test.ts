@@ -136,7 +136,7 @@ describe("goals", () => {
   });
   const turn = (seenMs: number, loggedMs: number, core: number): Turn => {
     const said: Said = { calls: 1, failed: 0, p50Ms: 1, p99Ms: 1, logged: spreadOf([loggedMs]) };
-    return { said, seen: { ...spreadOf([seenMs]), calls: 1, made: 1 }, core };
+    return { said, seen: { ...spreadOf([seenMs]), calls: 1, made: 1 }, core, machineLoad: 1 };
   };
   const verdicts = (own: Turn[], peer: Turn[]) =>
     judge(

@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { median } from "../../bench/stats/math/quantile.ts";
 import type { Progress } from "../../lib/progress.ts";
 import type { LineProgram } from "../clients/line-program.ts";
@@ -20,6 +21,8 @@ export interface Turn {
   readonly seen: Seen;
   /** Of one core, in the measured time. */
   readonly core: number;
+  /** Threads of the whole machine that ran or wanted to, a minute's mean: beyond the processors, they made calls late. */
+  readonly machineLoad: number;
 }
 
 /** Before the measured time. V8 compiles our client in it, and connections open. */
@@ -67,7 +70,7 @@ async function turn(generator: Generator, job: Job, bed: Bed, server: LineProgra
   const arrivalsMs = arrivals.map((ns) => ns / 1e6);
   const leadMs = job.leadSeconds * 1000;
   const core = coreShare(samples(), (arrivalsMs[0] ?? NaN) + leadMs, (arrivalsMs.at(-1) ?? NaN) - BEFORE_END_MS);
-  return { said: told, seen: seenOf(arrivalsMs, job.ratePerSecond, leadMs), core };
+  return { said: told, seen: seenOf(arrivalsMs, job.ratePerSecond, leadMs), core, machineLoad: loadavg()[0] ?? NaN };
 }
 
 /** What a generator says of a run in which the server stood still. */

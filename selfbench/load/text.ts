@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { formatTable } from "../../lib/table.ts";
 import { GOAL_RATE, type Verdict } from "./goals.ts";
 import { LEAD_SECONDS, type RacePlan, STALL, type Stalled, type Turn, over } from "./race.ts";
@@ -25,6 +26,7 @@ export function reportText(report: Report): string {
     pinned
       ? "Each generator ran on one processor, the server on another."
       : "There is one processor: generator and server shared it.",
+    `On the machine's ${availableParallelism()} processors ${loads(report)} threads ran or wanted to (min–max of turns): more than processors make calls late.`,
     `nice ${nice}: ${nice < 0 ? "before everything else on the machine." : "other programs may have delayed calls."}`,
     "",
     ratesTable(report),
@@ -37,6 +39,12 @@ export function reportText(report: Report): string {
     "",
     "Not here: wrk2, which no package registry has, and k6, whose licence (AGPL) keeps it out.",
   ].join("\n");
+}
+
+/** How busy the machine was. */
+function loads({ turns }: Report): string {
+  const all = [...turns.values()].flatMap((byName) => [...byName.values()].flat().map((t) => t.machineLoad));
+  return `${Math.min(...all).toFixed(1)}–${Math.max(...all).toFixed(1)}`;
 }
 
 function ratesTable({ turns }: Report): string {
