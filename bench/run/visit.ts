@@ -121,7 +121,7 @@ export class Visitor {
       warmup: warmup.atLeast,
       warmupAtMost: warmup.atMost,
       load: cell.load,
-      leadIn: leadInSize(cell.load, limits),
+      leadIn: this.#inputs.leadIn?.(cell) ?? leadInSize(cell.load, limits),
       calls: visitSize(count, limits),
       blockMs: limits.blockMs,
       timeoutMs: limits.timeoutMs,

@@ -1,0 +1,147 @@
+import type { Interval } from "../stats/math/estimate.ts";
+import { incompleteBeta } from "../stats/math/special.ts";
+import { type Belief, capacityQuantiles, learn, priorBelief } from "./belief.ts";
+import type { Slo } from "./slo.ts";
+import { type Step, type StepFacts, evidenceOf, factsOf } from "./step.ts";
+
+/** What a search is asked for. */
+export interface SearchOptions {
+  readonly slo: Slo;
+  /** How far the ends of the 95 % interval may lie from the capacity, as a fraction of it. */
+  readonly precision: number;
+  /** Connections that a closed loop takes to keep the server busy. */
+  readonly busyConnections: number;
+}
+
+/** What comes next. `ratePerSecond` undefined: a closed loop. */
+export interface NextStep {
+  readonly ratePerSecond: number | undefined;
+  readonly connections: number;
+  /** Measured calls at most, calls at the load before them, and how long the measured part may last. */
+  readonly calls: number;
+  readonly leadIn: number;
+  readonly blockMs: number;
+}
+
+/**
+ * How a search ended. `found`: as precisely as was asked for. `none`: no rate meets the objective, a call alone misses it. `client`: the client
+ * cannot make calls as fast as the server answers them. `failed`: calls failed though the rate was low. `open`: it has not ended.
+ */
+export type Outcome = "found" | "none" | "client" | "failed" | "open";
+
+/** What a search has found so far. */
+export interface Capacity {
+  readonly outcome: Outcome;
+  /** Calls a second: the median of what is believed, and 95 % of it. Null before the first step at a rate. */
+  readonly perSecond: number | null;
+  readonly interval: Interval | null;
+  /** What the interval has reached of what was asked for, as a fraction of the capacity. */
+  readonly precision: number | null;
+  /** The median of one call after the other, and the highest throughput of a closed loop. */
+  readonly aloneMs: number | null;
+  readonly throughputPerSecond: number | null;
+  readonly why?: string;
+}
+
+/** A search after some steps: what it has found, what each step showed, and what comes next where it goes on. */
+export interface Search {
+  readonly capacity: Capacity;
+  readonly facts: readonly StepFacts[];
+  readonly next?: NextStep;
+}
+
+/** The two closed loops at the beginning: calls, and milliseconds, at most. */
+const ALONE = { calls: 30, ms: 3000 };
+const BUSY = { callsEach: 100, ms: 4000 };
+/** At this chance that so many calls miss the limit by accident, no rate meets the objective. */
+const SURELY = 0.001;
+/** A step's calls: enough to miss the limit so many times at the capacity, and more the better the capacity is known. */
+const LEAST_MISSES = 2;
+const CALLS_BY_VARIANCE = 1.5;
+/** A step lasts so many times as long as the limit at least, so that a queue can be seen to grow; and at most so long. */
+const LEAST_LIMITS = 20;
+const LONGEST_STEP_MS = 60_000;
+/** Before the measured calls the load runs for so many times the limit, so that the queue is as long as it gets. */
+const LEAD_IN_LIMITS = 10;
+/** Connections: so many times what are busy if every call takes as long as the limit. More are never needed where the objective is met. */
+const ROOM = 2;
+const CONNECTIONS = { least: 4, most: 256 };
+/** After so many steps at a rate a search is given up: its server is not the same from step to step. */
+const MOST_STEPS = 40;
+
+/** Where a search stands after its steps. The same steps give the same answer, so a report needs only the records. Pure. */
+export function searchOf(steps: readonly Step[], options: SearchOptions): Search {
+  const { slo, precision } = options;
+  const facts = steps.map((step) => factsOf(step, slo));
+  const [alone, busy] = [facts[0], facts[1]];
+  const aloneMs = alone?.p50Ms ?? null;
+  const throughputPerSecond = busy === undefined ? null : highestThroughput(facts);
+  const found = { perSecond: null, interval: null, precision: null, aloneMs, throughputPerSecond };
+  const ended = (outcome: Outcome, why: string) => ({ capacity: { ...found, outcome, why }, facts });
+  const open = (next: NextStep) => ({ capacity: { ...found, outcome: "open" as const }, facts, next });
+  if (alone === undefined) return open(closedLoop(1, ALONE.calls, ALONE.ms));
+  const failure = [steps[0], steps[1]].find((s) => s?.failure !== undefined)?.failure;
+  if (failure !== undefined) return ended("failed", `${failure.code}: ${failure.message}`);
+  if (alone.n > 0 && atLeast(alone.missed, alone.n, 1 - slo.q) < SURELY)
+    return ended("none", `alone, ${alone.missed} of ${alone.n} calls take ${slo.limitMs} ms or longer`);
+  if (busy === undefined)
+    return open(closedLoop(options.busyConnections, options.busyConnections * BUSY.callsEach, BUSY.ms));
+  if (throughputPerSecond === null) return ended("failed", "no answer came in a closed loop");
+
+  const belief = believed(steps, facts, throughputPerSecond, 1 - slo.q);
+  const [low, middle, high] = capacityQuantiles(belief, [0.025, 0.5, 0.975]) as [number, number, number];
+  const reached = Math.sqrt(high / low) - 1;
+  const tried = steps.filter((s) => s.ratePerSecond !== undefined);
+  const capacity = {
+    ...found,
+    ...(tried.length > 0 && { perSecond: middle, interval: { low, high }, precision: reached }),
+  };
+  const clientFaults = tried.filter((s) => s.clientFault !== undefined);
+  if (clientFaults.length > 1)
+    return { facts, capacity: { ...capacity, outcome: "client", why: clientFaults.at(-1)?.clientFault ?? "" } };
+  if (reached <= precision) return { facts, capacity: { ...capacity, outcome: "found" } };
+  if (tried.length >= MOST_STEPS)
+    return { facts, capacity: { ...capacity, outcome: "open", why: `${MOST_STEPS} steps were not enough` } };
+  const sd = Math.log(high / low) / 3.92;
+  return { facts, capacity: { ...capacity, outcome: "open" }, next: rateStep(middle, sd, slo) };
+}
+
+function highestThroughput(facts: readonly StepFacts[]): number | null {
+  const seen = facts.flatMap((f) => f.throughputPerSecond ?? []);
+  return seen.length === 0 ? null : Math.max(...seen);
+}
+
+/** What is believed after all steps. A step whose calls the client made late says nothing of the server. */
+function believed(steps: readonly Step[], facts: readonly StepFacts[], throughput: number, alpha: number): Belief {
+  const evidence = steps.flatMap((step, i) => {
+    const own = step.clientFault === undefined ? evidenceOf(step, facts[i] as StepFacts) : undefined;
+    return own === undefined ? [] : [own];
+  });
+  return evidence.reduce(learn, priorBelief(throughput, alpha));
+}
+
+const closedLoop = (connections: number, calls: number, blockMs: number): NextStep => ({
+  ...{ ratePerSecond: undefined, connections, calls, leadIn: 0, blockMs },
+});
+
+/** A step at the rate that is as likely too high as too low, the longer the better the capacity is known. */
+function rateStep(middle: number, sd: number, { q, limitMs }: Slo): NextStep {
+  const ratePerSecond = Number(middle.toPrecision(4));
+  const least = Math.max(LEAST_MISSES / (1 - q), (LEAST_LIMITS * limitMs * middle) / 1000);
+  const most = (LONGEST_STEP_MS * middle) / 1000;
+  const calls = Math.ceil(Math.min(Math.max(least, CALLS_BY_VARIANCE / sd ** 2), Math.max(most, LEAST_MISSES / (1 - q))));
+  const busy = Math.ceil((ROOM * middle * limitMs) / 1000);
+  return {
+    ratePerSecond,
+    connections: Math.min(CONNECTIONS.most, Math.max(CONNECTIONS.least, busy)),
+    calls,
+    leadIn: Math.ceil((LEAD_IN_LIMITS * limitMs * middle) / 1000),
+    // By the number of calls it ends sooner; if the client is late, by time.
+    blockMs: (1500 * calls) / middle,
+  };
+}
+
+/** The chance of `k` or more of `n` where each has the chance `p`. */
+function atLeast(k: number, n: number, p: number): number {
+  return k === 0 ? 1 : incompleteBeta(p, k, n - k + 1);
+}
