@@ -1,3 +1,4 @@
+import { loadKeys } from "../../loads/registry.ts";
 import type { Experiment, Fields } from "./schema.ts";
 
 /** Keys that are each right and cannot be together. */
@@ -31,8 +32,8 @@ export function clashes(e: Partial<Experiment>): Clash[] {
 
 /**
  * An experiment's own keys before its file's defaults. Defaults that its own keys leave no sense to do not apply: its client
- * kinds take the place of default protocols and the other way round, its protocols without REST that of default encodings,
- * and where each machine calls itself there are no others.
+ * kinds take the place of default protocols and the other way round, its protocols without REST that of default encodings, its
+ * `loads` that of default short keys for them and the other way round, and where each machine calls itself there are no others.
  */
 export function withDefaults(
   own: Partial<Experiment>,
@@ -43,6 +44,9 @@ export function withDefaults(
   if (own.clientKinds !== undefined || own.protocols?.includes("rest") === false) delete kept["encodings"];
   if (own.protocols !== undefined || own.encodings !== undefined) delete kept["clientKinds"];
   if (own.clientMachines === "same" && kept["serverMachines"] === "others") delete kept["serverMachines"];
+  const short = Object.keys(loadKeys());
+  if (own.loads !== undefined) for (const key of short) delete kept[key];
+  else if (short.some((key) => (own as Readonly<Record<string, unknown>>)[key] !== undefined)) delete kept["loads"];
   const present = (fields: object) => Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
   return { ...present(kept), ...present(own), limits: { ...defaults.limits, ...own.limits } };
 }
