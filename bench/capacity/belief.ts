@@ -26,8 +26,8 @@ export interface Belief {
   readonly weights: Float64Array;
 }
 
-/** Distance of neighbouring rates, as a logarithm: a tenth of the precision that is asked for by default. */
-const STEP = 0.005;
+/** Distance of neighbouring rates, as a logarithm: a fifth of the precision that is asked for by default. */
+const STEP = 0.01;
 /** The lowest and the highest capacity that is thought possible, by the highest throughput that was seen. */
 const LOWEST = 1 / 100;
 const HIGHEST = 3;
@@ -40,12 +40,14 @@ const BEYOND = 0.1;
  * has about (rate x t), 5 at t = 10 and more beyond; servers whose times vary less are steeper; a constant rate at a server that takes
  * always the same time has no end. All are held possible until the answers show which it is.
  */
-const STEEPNESS = [2, 3, 4.5, 6.5, 10, 15, 22, 33, 50, 75, 110] as const;
+const STEEPNESS = [2, 4, 7, 12, 20, 35, 60, 110] as const;
 
 /** Pauses that have nothing to do with the rate may make a tenth of the share that may be missed. */
 const BACKGROUND = 0.1;
+/** Where more than so many times the share that may be missed is missed, that it is at least so many is all that is believed: odds grow otherwise there. */
+const NEAR = 12;
 /** The chance that a visit looked overloaded though the rate was not too high: a pause of the machine. */
-const MISTAKEN = 0.005;
+const MISTAKEN = 0.01;
 
 /** What is believed before the first answer. @param throughputPerSecond the highest that was seen in a closed loop */
 export function priorBelief(throughputPerSecond: number, alpha: number): Belief {
@@ -67,15 +69,18 @@ export function learn(belief: Belief, { ratePerSecond, calls, missed, overload }
   const { alpha, logs } = belief;
   const at = Math.log(ratePerSecond);
   const oddsAtCapacity = Math.log(alpha / (1 - alpha));
+  const near = Math.min((1 + alpha) / 2, NEAR * alpha);
+  const most = missed > near * calls ? near : 1 - 1e-6;
+  const seen = Math.min(missed, near * calls);
   const weights = belief.weights.slice();
   for (let i = 0; i < logs.length; i++) {
     const beyond = at - (logs[i] as number);
     for (let s = 0; s < STEEPNESS.length; s++) {
       const share = 1 / (1 + Math.exp(-oddsAtCapacity - (STEEPNESS[s] as number) * beyond));
-      const p = Math.min(1 - 1e-6, Math.max(share, BACKGROUND * alpha));
+      const p = Math.min(most, Math.max(share, BACKGROUND * alpha));
       const log = overload
         ? Math.log(beyond > 0 ? 1 - MISTAKEN : MISTAKEN)
-        : missed * Math.log(p) + (calls - missed) * Math.log1p(-p);
+        : seen * Math.log(p) + (calls - seen) * Math.log1p(-p);
       (weights[i * STEEPNESS.length + s] as number) += log;
     }
   }

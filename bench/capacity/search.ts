@@ -2,7 +2,7 @@ import type { Interval } from "../stats/math/estimate.ts";
 import { incompleteBeta } from "../stats/math/special.ts";
 import { type Belief, capacityQuantiles, learn, priorBelief } from "./belief.ts";
 import type { Slo } from "./slo.ts";
-import { type Step, type StepFacts, evidenceOf, factsOf } from "./step.ts";
+import { type Step, type StepFacts, clumpSize, evidenceOf, factsOf } from "./step.ts";
 
 /** What a search is asked for. */
 export interface SearchOptions {
@@ -56,18 +56,18 @@ const BUSY = { callsEach: 100, ms: 4000 };
 /** At this chance that so many calls miss the limit by accident, no rate meets the objective. */
 const SURELY = 0.001;
 /** A step's calls: enough to miss the limit so many times at the capacity, and more the better the capacity is known. */
-const LEAST_MISSES = 2;
-const CALLS_BY_VARIANCE = 1.5;
+const LEAST_MISSES = 3;
+const CALLS_BY_VARIANCE = 30;
 /** A step lasts so many times as long as the limit at least, so that a queue can be seen to grow; and at most so long. */
 const LEAST_LIMITS = 20;
-const LONGEST_STEP_MS = 60_000;
+const LONGEST_STEP_MS = 120_000;
 /** Before the measured calls the load runs for so many times the limit, so that the queue is as long as it gets. */
 const LEAD_IN_LIMITS = 10;
 /** Connections: so many times what are busy if every call takes as long as the limit. More are never needed where the objective is met. */
 const ROOM = 2;
 const CONNECTIONS = { least: 4, most: 256 };
 /** After so many steps at a rate a search is given up: its server is not the same from step to step. */
-const MOST_STEPS = 40;
+const MOST_STEPS = 60;
 
 /** Where a search stands after its steps. The same steps give the same answer, so a report needs only the records. Pure. */
 export function searchOf(steps: readonly Step[], options: SearchOptions): Search {
@@ -113,8 +113,13 @@ function highestThroughput(facts: readonly StepFacts[]): number | null {
 
 /** What is believed after all steps. A step whose calls the client made late says nothing of the server. */
 function believed(steps: readonly Step[], facts: readonly StepFacts[], throughput: number, alpha: number): Belief {
+  const clumps = steps.flatMap(({ ratePerSecond }, i) => {
+    const own = facts[i] as StepFacts;
+    return ratePerSecond === undefined || own.overload ? [] : [{ ratePerSecond, clumps: own.clumps }];
+  });
   const evidence = steps.flatMap((step, i) => {
-    const own = step.clientFault === undefined ? evidenceOf(step, facts[i] as StepFacts) : undefined;
+    if (step.ratePerSecond === undefined || step.clientFault !== undefined) return [];
+    const own = evidenceOf(step, facts[i] as StepFacts, clumpSize(step.ratePerSecond, clumps));
     return own === undefined ? [] : [own];
   });
   return evidence.reduce(learn, priorBelief(throughput, alpha));

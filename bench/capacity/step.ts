@@ -1,4 +1,5 @@
 import type { Interval } from "../stats/math/estimate.ts";
+import { once } from "../stats/math/memo.ts";
 import { median, quantile } from "../stats/math/quantile.ts";
 import { type TailCall, tailOf } from "../stats/tails/tail.ts";
 import type { Evidence } from "./belief.ts";
@@ -18,12 +19,18 @@ export interface Step {
   readonly clientFault?: string;
 }
 
+/** Slow calls of a step, and the sum of the squares of their clumps' sizes. */
+export interface Clumps {
+  readonly calls: number;
+  readonly squares: number;
+}
+
 /** What one step shows. */
 export interface StepFacts {
   readonly n: number;
-  /** Calls that missed the limit, and how many dependent ones count as one. */
+  /** Calls that missed the limit. */
   readonly missed: number;
-  readonly clump: number;
+  readonly clumps: Clumps;
   /** Whether calls fell behind until the end, or so many missed that it can be nothing else. No percentile of them means anything. */
   readonly overload: boolean;
   /** Answers a second; those within the limit. Null: too few calls. */
@@ -38,18 +45,16 @@ export interface StepFacts {
   readonly tail: Interval | null;
 }
 
-/** This many times the share that may miss the limit, and it is no question any more how near the capacity is. */
-const FAR = 12;
 /** A rate is kept if at least this share of it is answered. */
 const KEPT = 0.9;
-/** Missed calls are counted by clumps: a clump lasts until a call is as quick as half of all. */
-const CLUMP_ENDS = 0.5;
-/** With fewer missed calls, clumps are seen from the slowest tenth: the excursions of a queue above any height are alike. */
-const LEAST_MISSED = 20;
 const SLOW = 0.9;
+const CLUMP_ENDS = 0.5;
 
 /** What one step shows. Pure. */
-export function factsOf({ calls, ratePerSecond, failure }: Step, slo: Slo): StepFacts {
+export const factsOf = (step: Step, slo: Slo): StepFacts => known(slo)(step);
+const known = once((slo: Slo) => once((step: Step) => shown(step, slo)));
+
+function shown({ calls, ratePerSecond, failure }: Step, slo: Slo): StepFacts {
   const latencies = calls.map((c) => c.latencyMs);
   const n = latencies.length;
   const missed = latencies.filter((ms) => ms >= slo.limitMs).length;
@@ -58,12 +63,13 @@ export function factsOf({ calls, ratePerSecond, failure }: Step, slo: Slo): Step
   const perSecond = (count: number) => (n < 2 || spanMs <= 0 ? null : (1000 * count) / spanMs);
   const throughput = perSecond(n);
   const fellBehind = last >= slo.limitMs && last > 2 * first && (throughput ?? 0) < KEPT * (ratePerSecond ?? 0);
-  const far = missed > Math.min(0.5, FAR * (1 - slo.q)) * n && missed > 2;
+  // Half of the calls that may take longer: no queue within the capacity does that.
+  const far = missed > (1 - slo.q / 2) * n && missed > 2;
   const overload = ratePerSecond !== undefined && (failure !== undefined || fellBehind || far);
   const tail = overload ? undefined : tailOf([calls], slo.q);
   return {
     ...{ n, missed, overload },
-    clump: clumpOf(latencies, slo.limitMs),
+    clumps: clumpsOf(latencies, slo.limitMs),
     throughputPerSecond: throughput,
     goodputPerSecond: perSecond(n - missed),
     driftMsPerSecond: n < 6 || spanMs <= 0 ? null : ((last - first) * 1500) / spanMs,
@@ -73,8 +79,8 @@ export function factsOf({ calls, ratePerSecond, failure }: Step, slo: Slo): Step
   };
 }
 
-/** What a step answers, for the belief; undefined if it says nothing of the rate. Pure. */
-export function evidenceOf(step: Step, { n, missed, clump, overload }: StepFacts): Evidence | undefined {
+/** What a step answers, for the belief; undefined if it says nothing of the rate. @param clump calls that count as one */
+export function evidenceOf(step: Step, { n, missed, overload }: StepFacts, clump: number): Evidence | undefined {
   const { ratePerSecond } = step;
   if (ratePerSecond === undefined || (n === 0 && !overload)) return undefined;
   return { ratePerSecond, calls: n / clump, missed: missed / clump, overload };
@@ -92,15 +98,14 @@ function thirds(latencies: readonly number[]): [first: number, last: number] {
 }
 
 /**
- * How many missed calls count as one, because those of one clump have one cause. Of clumps of sizes c, the sum of c² over the sum of c: by so
- * much more than that of independent calls the number of missed ones varies (a compound Poisson count).
+ * Clumps of slow calls: calls of one clump are slow for one reason, so they count as fewer. A clump is an excursion of the queue: it lasts until a
+ * call is as quick as half of all. Seen above the slowest tenth, or above the limit if more miss it: excursions above any height are alike.
  */
-export function clumpOf(latencies: readonly number[], limitMs: number): number {
+export function clumpsOf(latencies: readonly number[], limitMs: number): Clumps {
   const sorted = Float64Array.from(latencies).sort();
-  const missed = latencies.filter((ms) => ms >= limitMs).length;
-  const above = missed >= LEAST_MISSED ? limitMs : Math.min(limitMs, quantile(sorted, SLOW));
+  const above = Math.min(limitMs, quantile(sorted, SLOW));
   const under = Math.min(above, quantile(sorted, CLUMP_ENDS));
-  let [size, sum, squares] = [0, 0, 0];
+  let [size, calls, squares] = [0, 0, 0];
   const close = () => {
     squares += size ** 2;
     size = 0;
@@ -108,9 +113,33 @@ export function clumpOf(latencies: readonly number[], limitMs: number): number {
   for (const ms of latencies) {
     if (ms >= above && ms > under) {
       size += 1;
-      sum += 1;
+      calls += 1;
     } else if (ms <= under) close();
   }
   close();
-  return sum === 0 ? 1 : squares / sum;
+  return { calls, squares };
+}
+
+/** Steps whose rates differ by this factor say less than another's clumps. */
+const ALIKE = 1.1;
+
+/**
+ * How many missed calls of a step count as one, by the clumps of all steps: by so much more than that of independent calls their number varies (a
+ * compound Poisson count of sizes c has the variance of the sum of c², and the mean of the sum of c). Steps at rates alike are taken together: by
+ * its own clumps, a step that happened to miss few would weigh more than one that happened to miss many.
+ */
+export function clumpSize(ratePerSecond: number, all: readonly RatedClumps[]): number {
+  let [calls, squares] = [0, 0];
+  for (const { ratePerSecond: rate, clumps } of all) {
+    const weight = Math.exp(-((Math.log(rate / ratePerSecond) / Math.log(ALIKE)) ** 2) / 2);
+    calls += weight * clumps.calls;
+    squares += weight * clumps.squares;
+  }
+  return calls < 1e-9 ? 1 : Math.max(1, squares / calls);
+}
+
+/** Clumps of a step at a rate. */
+export interface RatedClumps {
+  readonly ratePerSecond: number;
+  readonly clumps: Clumps;
 }
