@@ -123,6 +123,8 @@ export interface ServerTotals {
   readonly requests: Total;
   /** The model's own run, whatever protocol asked for it. */
   readonly runs: Total;
+  /** How long requests waited in the server's own queue before a run; absent where it does not tell. */
+  readonly queue?: Total;
 }
 
 /** An API that servers speak: a folder of `clients/`, and a line in `clients/registry.ts`. */

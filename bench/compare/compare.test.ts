@@ -474,7 +474,7 @@ describe("provenance", () => {
     expect(c.otherInput).toHaveLength(12);
     expect(c.cells).toHaveLength(36);
     expect(exitCodeOf(c)).toBe(3);
-    expect(formatComparison(c)).toContain("Left out, because they have another photograph: 12 cells, such as");
+    expect(formatComparison(c)).toContain("Left out, because they have another photograph or trace: 12 cells, such as");
   });
 
   it("of a model marks its groups", () => {

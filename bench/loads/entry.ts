@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nearest } from "../../lib/nearest.ts";
-import type { Load, LoadMode } from "./load.ts";
+import { Load, type LoadMode } from "./load.ts";
 import { LOAD_MODES, type LoadModes } from "./registry.ts";
 
 /**
@@ -9,7 +9,7 @@ import { LOAD_MODES, type LoadModes } from "./registry.ts";
  */
 export function loadEntry(modes: LoadModes = LOAD_MODES): z.ZodType<Load> {
   const names = modes.map((m) => m.mode as string);
-  return z.unknown().transform((value, context) => {
+  return z.unknown().transform((value, context): Load => {
     const refuse = (message: string, ...path: readonly PropertyKey[]) => {
       context.addIssue({ code: "custom", message, path: [...path] });
     };
@@ -38,7 +38,8 @@ export function loadEntry(modes: LoadModes = LOAD_MODES): z.ZodType<Load> {
 /** A name by itself has no key to point to. */
 const modePath = (value: unknown) => (typeof value === "string" ? [] : ["mode"]);
 
-const strictly = (schema: z.ZodType<Load>) => (schema instanceof z.ZodObject ? schema.strict() : schema);
+const strictly = (schema: z.ZodType<Load>): z.ZodType<Load> =>
+  schema instanceof z.ZodObject ? (schema.strict() as unknown as z.ZodType<Load>) : schema;
 
 function keysOf(schema: z.ZodType<Load>): string {
   const keys = schema instanceof z.ZodObject ? Object.keys(schema.shape as object) : [];

@@ -98,6 +98,8 @@ export const RunManifest = z.object({
   photographs: z.string().describe("the list that the images are from"),
   images: z.array(ImageInfo),
   cells: z.array(Cell),
+  /** The times of loads that are from files, milliseconds, by the SHA-256 of the file. */
+  traces: z.record(z.string(), z.array(z.number())).optional(),
   /** Where the cells are from; absent where no file of experiments asked for them. */
   matrix: z
     .object({
@@ -106,8 +108,9 @@ export const RunManifest = z.object({
         z.object({
           name: z.string(),
           about: z.string().optional(),
-          /** As the file has them; read again by `thresholdOf`. */
+          /** As the file has them; read again by `thresholdOf` and `sloOf`. */
           thresholds: z.array(z.string()).optional(),
+          slo: z.string().optional(),
         }),
       ),
       /** What was asked for and left out. */

@@ -17,6 +17,28 @@ const where = { cell: z.string(), round: z.number().int().nonnegative() };
 export const CallRecord = CallMessage.omit({ visit: true, type: true }).extend({ type: z.literal("call"), ...where });
 export type CallRecord = z.infer<typeof CallRecord>;
 
+/** When a call was due, began, had its answer's first byte, and ended: milliseconds from the begin of its visit's load on. */
+export interface Moments {
+  readonly dueMs: number;
+  readonly beginMs: number;
+  /** Null if the client does not see it, or the call failed. */
+  readonly firstByteMs: number | null;
+  readonly endMs: number;
+}
+
+/** The moments of a measured call; undefined for records from before they were kept. Pure. */
+export function momentsOf(call: CallRecord): Moments | undefined {
+  const { beginMs, lateMs = 0, encodeMs, sendMs, waitMs, totalMs } = call;
+  if (beginMs === undefined) return undefined;
+  const seen = encodeMs !== null && sendMs !== null && waitMs !== null;
+  return {
+    dueMs: beginMs - lateMs,
+    beginMs,
+    firstByteMs: seen ? beginMs + encodeMs + sendMs + waitMs : null,
+    endMs: beginMs - lateMs + totalMs,
+  };
+}
+
 /** One line of `records.jsonl`: a visit that could not be made or go on, and why. */
 export const FailureRecord = z.object({
   type: z.literal("failure"),
@@ -38,6 +60,10 @@ export const VisitRecord = z.object({
   use: ServerUse.optional(),
   /** Why this visit's times are in part the client's own doing; empty if it left them alone. */
   disturbed: z.array(z.string()),
+  /** Measured calls that succeeded; absent in records from before it was kept. */
+  calls: z.number().int().nonnegative().optional(),
+  /** What the visit's random times were drawn from; absent where its load draws none. */
+  seed: z.number().int().optional(),
   /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
   backlogCalls: z.number().optional(),
 });

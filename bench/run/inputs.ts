@@ -45,6 +45,8 @@ export interface RunInputs extends SoFar {
   record(record: JournalRecord): void;
   /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined if nothing is known. */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
+  /** The times that a cell's load takes from a file, milliseconds; undefined where it takes none. */
+  times?(cell: Cell): readonly number[] | undefined;
   /** Begins to watch what a cell's server uses; the function that is returned ends that. Never rejects; undefined if nothing is known. */
   watchServer?(cell: Cell): Promise<() => Promise<ServerUse | undefined>>;
   answer(cell: Cell, answer: Pick<AnswerMessage, "outputs" | "tooLarge">): void;

@@ -37,14 +37,16 @@ export async function newManifest(
     photographs: shownPath(photographs),
     images: [...infos],
     cells: [...matrix.cells],
+    ...(matrix.traces === undefined ? {} : { traces: { ...matrix.traces } }),
     matrix: {
       file: matrix.file,
       experiments: matrix.experiments
         .filter((e) => matrix.cells.some((c) => c.experiments?.includes(e.name)))
-        .map(({ name, about, thresholds }) => ({
+        .map(({ name, about, thresholds, slo }) => ({
           name,
           ...(about === undefined ? {} : { about }),
           ...(thresholds === undefined ? {} : { thresholds }),
+          ...(slo === undefined ? {} : { slo }),
         })),
       notes: [...matrix.notes],
     },

@@ -80,6 +80,7 @@ async function measure(
         return machine && server && explainServer(machine, server, sinceMs);
       },
       watchServer: (cell) => servers.begin(cell),
+      times: ({ load }) => manifest.traces?.[String(load["sha256"])],
       ...(turns && { takeTurn: (cell: Cell) => turns.take(cell), blockOf: blockOf(manifest) }),
       answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
       onStatus,

@@ -1,9 +1,11 @@
 import { messageOf } from "../../lib/errors.ts";
-import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
+import { modeOf } from "../loads/registry.ts";
+import { type Cell, connectionKey } from "../matrix/cell.ts";
 import type { JournalRecord } from "../records/records.ts";
 import type { ServerUse } from "../records/server-use.ts";
 import { median } from "../stats/math/quantile.ts";
-import { dueEveryMs, leadInSize, visitSize, warmupSize } from "../schedule/visit-size.ts";
+import { seedOf } from "../stats/math/random.ts";
+import { dueEveryMs, leadInSize, visitBounds, warmupSize } from "../schedule/visit-size.ts";
 import { backlogCalls } from "../stats/backlog.ts";
 import { disturbances } from "../stats/disturbance.ts";
 import type { CallOutcome, VisitOutcome, WorkerLink } from "./agent/link.ts";
@@ -39,7 +41,7 @@ export class Visitor {
     const used = await watched?.();
     const use = used && { ...used, answers };
     this.#book.measured(cell, latenciesMs);
-    const record = visitRecord(cell, round, outcome, latenciesMs, use);
+    const record = visitRecord(cell, round, this.#seedOf(cell, round), outcome, latenciesMs, use);
     if (record !== undefined) this.#inputs.record(record);
     const { error } = outcome;
     if (error === undefined) return this.#book.visited(cell, round);
@@ -100,17 +102,25 @@ export class Visitor {
         lost.push(error);
       }
     };
-    const outcome = await link.visit(this.#message(cell), onOutcome).catch((error: unknown): VisitOutcome => ({
+    const outcome = await link.visit(this.#message(cell, round), onOutcome).catch((error: unknown): VisitOutcome => ({
       error: { code: "UNAVAILABLE", message: messageOf(error), opening: false },
     }));
     if (lost.length > 0) throw lost[0];
     return { outcome, latenciesMs, answers };
   }
 
-  #message(cell: Cell): VisitMessage {
+  /** What a visit's random times are drawn from: the same if a killed session's round is made again. Undefined where none are drawn. */
+  #seedOf(cell: Cell, round: number): number | undefined {
+    const draws = modeOf(cell.load).gapShare !== undefined;
+    return draws ? seedOf(`${cell.id} ${round}`, this.#inputs.seed) : undefined;
+  }
+
+  #message(cell: Cell, round: number): VisitMessage {
     const limits = this.#book.limitsOf(cell);
     const count = this.#book.count(cell);
     const warmup = warmupSize(this.#book.familiarity(cell), limits);
+    const seed = this.#seedOf(cell, round);
+    const times = this.#inputs.times?.(cell);
     return {
       type: "visit",
       visit: this.#visits++,
@@ -122,8 +132,9 @@ export class Visitor {
       warmupAtMost: warmup.atMost,
       load: cell.load,
       leadIn: this.#inputs.leadIn?.(cell) ?? leadInSize(cell.load, limits),
-      calls: visitSize(count, limits),
-      blockMs: limits.blockMs,
+      ...visitBounds(cell.load, count, limits),
+      ...(seed !== undefined && { seed }),
+      ...(times !== undefined && { times: [...times] }),
       timeoutMs: limits.timeoutMs,
       keepAnswer: count === 0,
       ...(this.#book.isStale(cell) && { anew: true }),
@@ -135,13 +146,15 @@ export class Visitor {
 function visitRecord(
   cell: Cell,
   round: number,
+  seed: number | undefined,
   { warmup, client, server }: VisitOutcome,
   latenciesMs: readonly number[],
   use: ServerUse | undefined,
 ): JournalRecord | undefined {
   if (warmup === undefined || client === undefined) return undefined;
   const callMs = median(latenciesMs);
-  const about = { callMs, overlap: !isPlain(cell), beside: cell.local };
+  const overlap = modeOf(cell.load).connections(cell.load) > 1;
+  const about = { callMs, overlap, beside: cell.local };
   const dueMs = dueEveryMs(cell.load);
   const backlog = dueMs === undefined ? null : backlogCalls(latenciesMs, 1000 / dueMs);
   return {
@@ -152,6 +165,8 @@ function visitRecord(
     ...(server && { server }),
     ...(use && { use }),
     disturbed: latenciesMs.length === 0 ? [] : disturbances(client, about),
+    calls: latenciesMs.length,
+    ...(seed !== undefined && { seed }),
     ...(backlog !== null && { backlogCalls: backlog }),
   };
 }

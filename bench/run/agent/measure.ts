@@ -35,8 +35,9 @@ export async function measure(
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
+  let beganAt = 0;
   const done = (call: LoadCall) => {
-    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock));
+    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
     const { result } = call;
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
@@ -45,13 +46,13 @@ export async function measure(
     answerDue = false;
     say(answerMessage(visit.visit, result.outputs));
   };
-  // With a lead-in the server's totals hold other calls, too.
-  const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
+  const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
   const spunBefore = clock.spunMs();
   const call = (connection: number) => (clients[connection] as Client).call(request);
   let client: ClientWatch;
   try {
+    beganAt = clock.now();
     await mode.run(visit.load, visit, { call, done, clock });
   } finally {
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);

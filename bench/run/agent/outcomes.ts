@@ -6,9 +6,22 @@ import type { AnswerMessage, CallMessage, VisitedMessage } from "./protocol.ts";
 
 const UNSEEN = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null };
 
-/** A call as it is reported. Where it was due at some time, its latency counts from then. */
-export function callMessage(visit: number, phase: CallMessage["phase"], call: LoadCall, clock: Clock): CallMessage {
-  const { result, startAt, intendedAt } = call;
+/** Clocks are no finer, and records no longer than they must be: to a tenth of a microsecond. */
+const fine = (ms: number) => Math.round(Math.max(0, ms) * 1e4) / 1e4;
+
+/**
+ * A call as it is reported. Where it was due at some time, its latency counts from then.
+ *
+ * @param beganAt when the visit's load began; absent for calls of no load
+ */
+export function callMessage(
+  visit: number,
+  phase: CallMessage["phase"],
+  call: LoadCall,
+  clock: Clock,
+  beganAt?: number,
+): CallMessage {
+  const { result, startAt, intendedAt, readyAt, query } = call;
   const wall = (at: number) => new Date(Date.now() - (clock.now() - at)).toISOString();
   const lateMs = intendedAt === null ? 0 : Math.max(0, startAt - intendedAt);
   return {
@@ -17,6 +30,9 @@ export function callMessage(visit: number, phase: CallMessage["phase"], call: Lo
     phase,
     at: wall(startAt),
     ...(intendedAt === null ? {} : { intendedAt: wall(intendedAt), lateMs }),
+    ...(beganAt === undefined ? {} : { beginMs: fine(startAt - beganAt) }),
+    ...(intendedAt === null || readyAt === undefined ? {} : { lagMs: fine(startAt - readyAt) }),
+    ...(query === undefined ? {} : { query }),
     ok: result.ok,
     ...(result.ok ? result.timing : UNSEEN),
     totalMs: lateMs + (result.ok ? result.timing.totalMs : result.totalMs),
