@@ -16,14 +16,16 @@ export interface Evidence {
   readonly overload: boolean;
 }
 
-/** A density over the logarithm of the capacity, for each steepness. */
+/** A density over the logarithm of the capacity, for each steepness that a server may have. */
 export interface Belief {
   /** The share of calls that may miss the limit: .01 for a p99. */
   readonly alpha: number;
   /** Logarithms of rates, ascending, evenly apart. */
   readonly logs: Float64Array;
-  /** Natural logarithms of weights: `STEEPNESS.length` for each rate. */
+  /** Natural logarithms of weights: `FACTORS.length` for each rate. */
   readonly weights: Float64Array;
+  /** How steep a server of each capacity is expected to be. */
+  readonly steepness: Float64Array;
 }
 
 /** Distance of neighbouring rates, as a logarithm: a fifth of the precision that is asked for by default. */
@@ -36,11 +38,18 @@ const LIKELY = 1.1;
 const BEYOND = 0.1;
 
 /**
- * By how much the log odds of a missed call grow with the logarithm of the rate, near the capacity. M/M/1 with a limit of t service times
- * has about (rate x t), 5 at t = 10 and more beyond; servers whose times vary less are steeper; a constant rate at a server that takes
- * always the same time has no end. All are held possible until the answers show which it is.
+ * By how much the log odds of a missed call grow with the logarithm of the rate, near a capacity c of a server whose highest throughput is X.
+ * Where calls queue, the chance to wait longer than t falls as exp(-k (1 - rate/X) t) (exact in M/M/k; in heavy traffic for others: Kingman, "The
+ * single server queue in heavy traffic", 1961). It is `alpha` at the capacity, which leaves ln(1/alpha) u / (1 - u), with u = c / X. Servers may
+ * differ from that by the factors below, and are steeper rather than flatter: at a constant rate queues begin all at once.
  */
-const STEEPNESS = [2, 4, 7, 12, 20, 35, 60, 110] as const;
+export const steepnessAt = (ofThroughput: number, alpha: number) =>
+  Math.min(STEEPEST, Math.max(FLATTEST, -Math.log(alpha) * (ofThroughput / Math.max(1e-9, 1 - ofThroughput)) || STEEPEST));
+const STEEPEST = 120;
+const FLATTEST = 1;
+const FACTORS = [0.35, 0.5, 0.7, 1, 1.4, 2, 3, 6] as const;
+/** How far from 1 the factors are held possible: standard deviations of their logarithms. */
+const SPREAD = { flatter: 0.5, steeper: 0.9 };
 
 /** Pauses that have nothing to do with the rate may make a tenth of the share that may be missed. */
 const BACKGROUND = 0.1;
@@ -55,13 +64,17 @@ export function priorBelief(throughputPerSecond: number, alpha: number): Belief 
   const size = Math.ceil(Math.log(HIGHEST / LOWEST) / STEP) + 1;
   const logs = Float64Array.from({ length: size }, (_, i) => from + i * STEP);
   const likely = Math.log(throughputPerSecond * LIKELY);
-  const weights = new Float64Array(size * STEEPNESS.length);
+  const weights = new Float64Array(size * FACTORS.length);
   for (let i = 0; i < size; i++) {
     const log = logs[i] as number;
     // Uniform over the rate: over its logarithm, the weight goes with the rate.
-    weights.fill(log - Math.max(0, log - likely) / BEYOND, i * STEEPNESS.length, (i + 1) * STEEPNESS.length);
+    const weight = log - Math.max(0, log - likely) / BEYOND;
+    for (const [s, factor] of FACTORS.entries())
+      weights[i * FACTORS.length + s] =
+        weight - (Math.log(factor) / (factor < 1 ? SPREAD.flatter : SPREAD.steeper)) ** 2 / 2;
   }
-  return { alpha, logs, weights };
+  const steepness = logs.map((log) => steepnessAt(Math.exp(log) / throughputPerSecond, alpha));
+  return { alpha, logs, weights, steepness };
 }
 
 /** The belief after another answer. Pure. */
@@ -75,24 +88,24 @@ export function learn(belief: Belief, { ratePerSecond, calls, missed, overload }
   const weights = belief.weights.slice();
   for (let i = 0; i < logs.length; i++) {
     const beyond = at - (logs[i] as number);
-    for (let s = 0; s < STEEPNESS.length; s++) {
-      const share = 1 / (1 + Math.exp(-oddsAtCapacity - (STEEPNESS[s] as number) * beyond));
+    for (let s = 0; s < FACTORS.length; s++) {
+      const share = 1 / (1 + Math.exp(-oddsAtCapacity - (FACTORS[s] as number) * (belief.steepness[i] as number) * beyond));
       const p = Math.min(most, Math.max(share, BACKGROUND * alpha));
       const log = overload
         ? Math.log(beyond > 0 ? 1 - MISTAKEN : MISTAKEN)
         : seen * Math.log(p) + (calls - seen) * Math.log1p(-p);
-      (weights[i * STEEPNESS.length + s] as number) += log;
+      (weights[i * FACTORS.length + s] as number) += log;
     }
   }
   return { ...belief, weights };
 }
 
-/** The share of weight of each rate, over all steepnesses. */
+/** The share of weight of each rate, over all factors. */
 function density({ logs, weights }: Belief): Float64Array {
   const most = weights.reduce((a, b) => Math.max(a, b), -Infinity);
   const sums = Float64Array.from(logs, (_, i) => {
     let sum = 0;
-    for (let s = 0; s < STEEPNESS.length; s++) sum += Math.exp((weights[i * STEEPNESS.length + s] as number) - most);
+    for (let s = 0; s < FACTORS.length; s++) sum += Math.exp((weights[i * FACTORS.length + s] as number) - most);
     return sum;
   });
   const all = sums.reduce((a, b) => a + b, 0);

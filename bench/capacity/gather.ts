@@ -1,5 +1,6 @@
 import type { Cell } from "../matrix/cell.ts";
-import type { CallRecord, JournalRecord } from "../records/records.ts";
+import { type CallRecord, type JournalRecord, momentsOf } from "../records/records.ts";
+import type { ClientWatch } from "../run/agent/protocol.ts";
 import type { TailCall } from "../stats/tails/tail.ts";
 import type { Step } from "./step.ts";
 
@@ -28,7 +29,7 @@ export class Steps {
     this.#visits.set(key, visit);
     if (record.type === "failure") visit.failure = record.error;
     else if (record.type === "visit") {
-      const fault = clientFault(record.client.loopBusy);
+      const fault = clientFault(record.client);
       if (fault !== undefined) visit.clientFault = fault;
     } else addCall(visit, record);
   }
@@ -57,13 +58,14 @@ function addCall(visit: Visit, call: CallRecord): void {
   visit.from = Math.min(visit.from, begun);
   visit.until = Math.max(visit.until, begun + call.totalMs - (call.lateMs ?? 0));
   if (call.phase !== "measure" || !call.ok) return;
-  visit.calls.push({ dueMs: call.intendedAt === undefined ? begun : begun - (call.lateMs ?? 0), latencyMs: call.totalMs });
+  visit.calls.push({ dueMs: momentsOf(call)?.dueMs ?? begun - (call.lateMs ?? 0), latencyMs: call.totalMs });
 }
 
-/** Above this share of one processor, the client itself makes calls late. */
-const BUSIEST_CLIENT = 0.7;
+/** Beyond this share of one processor the client's own calls wait for each other (as in the rule for generators, stats/load/generator.ts). */
+const CPU_SHARE = 0.7;
 
 /** Why the client, and not the server, may have been the limit of a visit; undefined if it was not. */
-function clientFault(busy: number): string | undefined {
-  return busy <= BUSIEST_CLIENT ? undefined : `the client's own thread was busy for ${Math.round(100 * busy)} % of the time`;
+function clientFault({ spanMs, cpuMs, spunMs }: ClientWatch): string | undefined {
+  const share = Math.max(0, (cpuMs ?? 0) - (spunMs ?? 0)) / spanMs;
+  return share > CPU_SHARE ? `the client used ${Math.round(100 * share)} % of a processor` : undefined;
 }

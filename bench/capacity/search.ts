@@ -1,8 +1,8 @@
 import type { Interval } from "../stats/math/estimate.ts";
 import { incompleteBeta } from "../stats/math/special.ts";
-import { type Belief, capacityQuantiles, learn, priorBelief } from "./belief.ts";
+import { type Belief, capacityQuantiles, learn, priorBelief, steepnessAt } from "./belief.ts";
 import type { Slo } from "./slo.ts";
-import { type Step, type StepFacts, clumpSize, evidenceOf, factsOf } from "./step.ts";
+import { type RatedClumps, type Step, type StepFacts, clumpSize, evidenceOf, factsOf } from "./step.ts";
 
 /** What a search is asked for. */
 export interface SearchOptions {
@@ -55,9 +55,8 @@ const ALONE = { calls: 30, ms: 3000 };
 const BUSY = { callsEach: 100, ms: 4000 };
 /** At this chance that so many calls miss the limit by accident, no rate meets the objective. */
 const SURELY = 0.001;
-/** A step's calls: enough to miss the limit so many times at the capacity, and more the better the capacity is known. */
+/** A step's calls, at least: enough to miss the limit so many times at the capacity. */
 const LEAST_MISSES = 3;
-const CALLS_BY_VARIANCE = 30;
 /** A step lasts so many times as long as the limit at least, so that a queue can be seen to grow; and at most so long. */
 const LEAST_LIMITS = 20;
 const LONGEST_STEP_MS = 120_000;
@@ -88,7 +87,9 @@ export function searchOf(steps: readonly Step[], options: SearchOptions): Search
     return open(closedLoop(options.busyConnections, options.busyConnections * BUSY.callsEach, BUSY.ms));
   if (throughputPerSecond === null) return ended("failed", "no answer came in a closed loop");
 
-  const belief = believed(steps, facts, throughputPerSecond, 1 - slo.q);
+  const alpha = 1 - slo.q;
+  const clumps = clumpsOfSteps(steps, facts);
+  const belief = believed(steps, facts, clumps, throughputPerSecond, alpha);
   const [low, middle, high] = capacityQuantiles(belief, [0.025, 0.5, 0.975]) as [number, number, number];
   const reached = Math.sqrt(high / low) - 1;
   const tried = steps.filter((s) => s.ratePerSecond !== undefined);
@@ -103,7 +104,9 @@ export function searchOf(steps: readonly Step[], options: SearchOptions): Search
   if (tried.length >= MOST_STEPS)
     return { facts, capacity: { ...capacity, outcome: "open", why: `${MOST_STEPS} steps were not enough` } };
   const sd = Math.log(high / low) / 3.92;
-  return { facts, capacity: { ...capacity, outcome: "open" }, next: rateStep(middle, sd, slo) };
+  // So many calls tell as much as is known already (Fisher's information of a share, at the capacity).
+  const calls = clumpSize(middle, clumps) / (steepnessAt(middle / throughputPerSecond, alpha) ** 2 * alpha * sd ** 2);
+  return { facts, capacity: { ...capacity, outcome: "open" }, next: rateStep(middle, calls, slo) };
 }
 
 function highestThroughput(facts: readonly StepFacts[]): number | null {
@@ -111,16 +114,25 @@ function highestThroughput(facts: readonly StepFacts[]): number | null {
   return seen.length === 0 ? null : Math.max(...seen);
 }
 
-/** What is believed after all steps. A step whose calls the client made late says nothing of the server. */
-function believed(steps: readonly Step[], facts: readonly StepFacts[], throughput: number, alpha: number): Belief {
-  const clumps = steps.flatMap(({ ratePerSecond }, i) => {
-    const own = facts[i] as StepFacts;
-    return ratePerSecond === undefined || own.overload ? [] : [{ ratePerSecond, clumps: own.clumps }];
+/** Clumps of the steps at a rate that were not overloaded. */
+function clumpsOfSteps(steps: readonly Step[], facts: readonly StepFacts[]): RatedClumps[] {
+  return steps.flatMap(({ ratePerSecond }, i) => {
+    const { overload, clumps } = facts[i] as StepFacts;
+    return ratePerSecond === undefined || overload ? [] : [{ ratePerSecond, clumps }];
   });
+}
+
+/** What is believed after all steps. A step whose calls the client made late says nothing of the server. */
+function believed(
+  steps: readonly Step[],
+  facts: readonly StepFacts[],
+  clumps: readonly RatedClumps[],
+  throughput: number,
+  alpha: number,
+): Belief {
   const evidence = steps.flatMap((step, i) => {
     if (step.ratePerSecond === undefined || step.clientFault !== undefined) return [];
-    const own = evidenceOf(step, facts[i] as StepFacts, clumpSize(step.ratePerSecond, clumps));
-    return own === undefined ? [] : [own];
+    return evidenceOf(step, facts[i] as StepFacts, clumpSize(step.ratePerSecond, clumps)) ?? [];
   });
   return evidence.reduce(learn, priorBelief(throughput, alpha));
 }
@@ -129,12 +141,12 @@ const closedLoop = (connections: number, calls: number, blockMs: number): NextSt
   ...{ ratePerSecond: undefined, connections, calls, leadIn: 0, blockMs },
 });
 
-/** A step at the rate that is as likely too high as too low, the longer the better the capacity is known. */
-function rateStep(middle: number, sd: number, { q, limitMs }: Slo): NextStep {
+/** A step at the rate that is as likely too high as too low, with so many calls as far as that is neither short nor long. */
+function rateStep(middle: number, wanted: number, { q, limitMs }: Slo): NextStep {
   const ratePerSecond = Number(middle.toPrecision(4));
   const least = Math.max(LEAST_MISSES / (1 - q), (LEAST_LIMITS * limitMs * middle) / 1000);
   const most = (LONGEST_STEP_MS * middle) / 1000;
-  const calls = Math.ceil(Math.min(Math.max(least, CALLS_BY_VARIANCE / sd ** 2), Math.max(most, LEAST_MISSES / (1 - q))));
+  const calls = Math.ceil(Math.min(Math.max(least, wanted), Math.max(most, LEAST_MISSES / (1 - q))));
   const busy = Math.ceil((ROOM * middle * limitMs) / 1000);
   return {
     ratePerSecond,

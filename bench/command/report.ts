@@ -68,6 +68,11 @@ export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> 
   return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
+/** Writes the report of a run into its folder. @returns names of the files */
+export async function writeRunReport(dir: string): Promise<string[]> {
+  return filesOf(await runReport(dir));
+}
+
 /** Prints the summary, or with `--full` every table. */
 function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
   const pointers = {

@@ -87,7 +87,8 @@ async function resume(dir: string, options: BenchOptions, wanted: Wanted, accept
   });
 }
 
-async function photographs(list: string, names: readonly string[]) {
+/** Fetches and decodes the photographs of a run. */
+export async function photographs(list: string, names: readonly string[]) {
   const steps = progress();
   steps.step("Photographs");
   const numbers = names.map((name) => Number(name.replace("image-", "")));

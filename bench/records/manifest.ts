@@ -117,6 +117,8 @@ export const RunManifest = z.object({
       notes: z.array(z.string()),
     })
     .optional(),
+  /** Of a search of capacities (`lathe capacity`): what was asked for. Its cells are the steps that were made. */
+  capacity: z.object({ slo: z.string(), precision: z.number().positive() }).optional(),
   /** What the other servers of a machine did while one was measured; absent: no machine has several. */
   neighbours: z.enum(["frozen", "running"]).optional(),
   /** The run that this one repeats: the same matrix against the same servers, to see how well two runs agree. */
