@@ -25,7 +25,7 @@ import { inSession } from "../run/session.ts";
 import { benchOptions } from "./choices.ts";
 import type { CAPACITY } from "./options.ts";
 import { writeRunReport } from "./report.ts";
-import { photographs } from "./run.ts";
+import { photographs, scoresOf } from "./run.ts";
 import { deployedNow, runsFolder, secretsOf } from "./targets.ts";
 
 /** `lathe capacity`: searches the highest rate that meets an objective, for each client machine, server, client kind and model. @returns the exit code */
@@ -39,7 +39,8 @@ export async function findCapacity(values: Values<typeof CAPACITY>): Promise<num
   const [secrets, bundle] = [await secretsOf(deployed, options), await bundleAgent()];
   const { id, dir } = await makeRunDir(runsFolder(values.runs), new Date());
   const planned = await newManifest(id, deployed, infos, options, { ...matrix, cells: targets }, bundle);
-  const manifest: RunManifest = { ...planned, cells: [], capacity: { slo: slo.text, precision } };
+  const scores = await scoresOf(deployed, options);
+  const manifest: RunManifest = { ...planned, ...(scores === undefined ? {} : { scores }), cells: [], capacity: { slo: slo.text, precision } };
   await writeManifest(dir, manifest);
   await keepPhotographs(dir, images);
   const steps = progress();

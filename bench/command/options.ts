@@ -137,6 +137,7 @@ const NEW_RUN = {
     help: "this run repeats RUN: after a restart of its servers, it shows `compare` what a restart changes",
   },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
+  "no-score": { help: "do not measure the machines' scores first (some seconds)", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
   next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },
 } as const satisfies Options;
@@ -200,7 +201,7 @@ export const CAPACITY = {
   full: SHOWN.full,
   json: jsonOption(CAPACITY_SCHEMA, { alsoTable: true }),
   ...{ timeout, photographs, "allow-missing": MATRIX["allow-missing"] },
-  ...{ neighbours: NEW_RUN.neighbours, seed: NEW_RUN.seed, remark: NEW_RUN.remark },
+  ...{ neighbours: NEW_RUN.neighbours, seed: NEW_RUN.seed, remark: NEW_RUN.remark, "no-score": NEW_RUN["no-score"] },
   ...STACK_OUTPUTS,
   ...RUNS,
 } as const satisfies Options;

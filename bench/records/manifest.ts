@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { Machine, Server } from "../../infra/outputs.ts";
+import { MachineScore } from "../../infra/hosts/score.ts";
 import { jsonText } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cache/cached.ts";
@@ -93,6 +94,8 @@ export const RunManifest = z.object({
   clients: z.array(z.string()),
   machines: z.array(Machine),
   servers: z.array(Server),
+  /** How fast each machine is, by its id; absent: they were not measured. */
+  scores: z.record(z.string(), MachineScore).optional(),
   /** By id of the server. */
   readBack: z.record(z.string(), ReadBack),
   photographs: z.string().describe("the list that the images are from"),
