@@ -55,18 +55,25 @@ const ALONE = { calls: 30, ms: 3000 };
 const BUSY = { callsEach: 100, ms: 4000 };
 /** At this chance that so many calls miss the limit by accident, no rate meets the objective. */
 const SURELY = 0.001;
-/** A step's calls, at least: enough to miss the limit so many times at the capacity. */
+/** A step's calls: those that would tell as much as is known already, and so many times more, as not every step is at the capacity. */
+const MORE = 2;
+/** At least: enough to miss the limit so many times at the capacity. */
 const LEAST_MISSES = 3;
 /** A step lasts so many times as long as the limit at least, so that a queue can be seen to grow; and at most so long. */
 const LEAST_LIMITS = 20;
 const LONGEST_STEP_MS = 120_000;
-/** Before the measured calls the load runs for so many times the limit, so that the queue is as long as it gets. */
+/** Before the measured calls the load runs for so many times the limit, or `leadInCalls`, but no longer than this. */
 const LEAD_IN_LIMITS = 10;
+const LONGEST_LEAD_IN_MS = 20_000;
+/** So many relaxation times after its begin a queue is as long as it gets. */
+const RELAXATIONS = 2.5;
+/** Clumps of missed calls are expected to be so many relaxation times long: 1 to 3 were seen at simulated servers. */
+const CLUMP_RELAXATIONS = 1.5;
 /** Connections: so many times what are busy if every call takes as long as the limit. More are never needed where the objective is met. */
 const ROOM = 2;
 const CONNECTIONS = { least: 4, most: 256 };
 /** After so many steps at a rate a search is given up: its server is not the same from step to step. */
-const MOST_STEPS = 60;
+const MOST_STEPS = 80;
 
 /** Where a search stands after its steps. The same steps give the same answer, so a report needs only the records. Pure. */
 export function searchOf(steps: readonly Step[], options: SearchOptions): Search {
@@ -89,7 +96,7 @@ export function searchOf(steps: readonly Step[], options: SearchOptions): Search
 
   const alpha = 1 - slo.q;
   const clumps = clumpsOfSteps(steps, facts);
-  const belief = believed(steps, facts, clumps, throughputPerSecond, alpha);
+  const belief = believed(steps, facts, clumps, throughputPerSecond, slo);
   const [low, middle, high] = capacityQuantiles(belief, [0.025, 0.5, 0.975]) as [number, number, number];
   const reached = Math.sqrt(high / low) - 1;
   const tried = steps.filter((s) => s.ratePerSecond !== undefined);
@@ -105,7 +112,7 @@ export function searchOf(steps: readonly Step[], options: SearchOptions): Search
     return { facts, capacity: { ...capacity, outcome: "open", why: `${MOST_STEPS} steps were not enough` } };
   const sd = Math.log(high / low) / 3.92;
   // So many calls tell as much as is known already (Fisher's information of a share, at the capacity).
-  const calls = clumpSize(middle, clumps) / (steepnessAt(middle / throughputPerSecond, alpha) ** 2 * alpha * sd ** 2);
+  const calls = (MORE * expectedClumps(middle, clumps, slo)) / (steepnessAt(middle / throughputPerSecond, alpha) ** 2 * alpha * sd ** 2);
   return { facts, capacity: { ...capacity, outcome: "open" }, next: rateStep(middle, calls, slo) };
 }
 
@@ -122,19 +129,24 @@ function clumpsOfSteps(steps: readonly Step[], facts: readonly StepFacts[]): Rat
   });
 }
 
+/** The size of clumps at a rate, by what was seen and what is expected. */
+function expectedClumps(ratePerSecond: number, seen: readonly RatedClumps[], { q, limitMs }: Slo): number {
+  return clumpSize(ratePerSecond, seen, 1 + CLUMP_RELAXATIONS * relaxationCalls(ratePerSecond, 1 - q, limitMs));
+}
+
 /** What is believed after all steps. A step whose calls the client made late says nothing of the server. */
 function believed(
   steps: readonly Step[],
   facts: readonly StepFacts[],
   clumps: readonly RatedClumps[],
   throughput: number,
-  alpha: number,
+  slo: Slo,
 ): Belief {
   const evidence = steps.flatMap((step, i) => {
     if (step.ratePerSecond === undefined || step.clientFault !== undefined) return [];
-    return evidenceOf(step, facts[i] as StepFacts, clumpSize(step.ratePerSecond, clumps)) ?? [];
+    return evidenceOf(step, facts[i] as StepFacts, expectedClumps(step.ratePerSecond, clumps, slo)) ?? [];
   });
-  return evidence.reduce(learn, priorBelief(throughput, alpha));
+  return evidence.reduce(learn, priorBelief(throughput, 1 - slo.q));
 }
 
 const closedLoop = (connections: number, calls: number, blockMs: number): NextStep => ({
@@ -144,7 +156,8 @@ const closedLoop = (connections: number, calls: number, blockMs: number): NextSt
 /** A step at the rate that is as likely too high as too low, with so many calls as far as that is neither short nor long. */
 function rateStep(middle: number, wanted: number, { q, limitMs }: Slo): NextStep {
   const ratePerSecond = Number(middle.toPrecision(4));
-  const least = Math.max(LEAST_MISSES / (1 - q), (LEAST_LIMITS * limitMs * middle) / 1000);
+  const leadIn = leadInCalls(middle, 1 - q, limitMs);
+  const least = Math.max(LEAST_MISSES / (1 - q), (LEAST_LIMITS * limitMs * middle) / 1000, leadIn);
   const most = (LONGEST_STEP_MS * middle) / 1000;
   const calls = Math.ceil(Math.min(Math.max(least, wanted), Math.max(most, LEAST_MISSES / (1 - q))));
   const busy = Math.ceil((ROOM * middle * limitMs) / 1000);
@@ -152,10 +165,26 @@ function rateStep(middle: number, wanted: number, { q, limitMs }: Slo): NextStep
     ratePerSecond,
     connections: Math.min(CONNECTIONS.most, Math.max(CONNECTIONS.least, busy)),
     calls,
-    leadIn: Math.ceil((LEAD_IN_LIMITS * limitMs * middle) / 1000),
+    leadIn,
     // By the number of calls it ends sooner; if the client is late, by time.
     blockMs: (1500 * calls) / middle,
   };
+}
+
+/**
+ * The calls of one relaxation time of a queue: 4 rate² / spare² (M/M/k in heavy traffic; Whitt, "The efficiency of one long run versus independent
+ * replications", Management Science 37, 1991). At the capacity, the spare rate is ln(1/alpha) / limit (belief.ts).
+ */
+function relaxationCalls(ratePerSecond: number, alpha: number, limitMs: number): number {
+  return 4 * ((ratePerSecond * limitMs) / 1000 / Math.log(alpha)) ** 2;
+}
+
+/** Calls before the measured ones: a queue that begins empty is as long as it gets after some relaxation times. */
+export function leadInCalls(ratePerSecond: number, alpha: number, limitMs: number): number {
+  const inLimit = (ratePerSecond * limitMs) / 1000;
+  const relaxation = relaxationCalls(ratePerSecond, alpha, limitMs);
+  const most = (ratePerSecond * LONGEST_LEAD_IN_MS) / 1000;
+  return Math.ceil(Math.min(Math.max(LEAD_IN_LIMITS * inLimit, RELAXATIONS * relaxation), most));
 }
 
 /** The chance of `k` or more of `n` where each has the chance `p`. */

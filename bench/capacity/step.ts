@@ -122,20 +122,24 @@ export function clumpsOf(latencies: readonly number[], limitMs: number): Clumps 
 
 /** Steps whose rates differ by this factor say less than another's clumps. */
 const ALIKE = 1.1;
+/** So many clumps that were expected weigh as much as those that were seen. */
+const EXPECTED_CLUMPS = 3;
 
 /**
  * How many missed calls of a step count as one, by the clumps of all steps: by so much more than that of independent calls their number varies (a
  * compound Poisson count of sizes c has the variance of the sum of c², and the mean of the sum of c). Steps at rates alike are taken together: by
  * its own clumps, a step that happened to miss few would weigh more than one that happened to miss many.
+ *
+ * @param expected what clumps are expected to be before many are seen: the large ones are rare, and of the most weight
  */
-export function clumpSize(ratePerSecond: number, all: readonly RatedClumps[]): number {
-  let [calls, squares] = [0, 0];
+export function clumpSize(ratePerSecond: number, all: readonly RatedClumps[], expected = 1): number {
+  let [calls, squares] = [EXPECTED_CLUMPS * expected, EXPECTED_CLUMPS * expected ** 2];
   for (const { ratePerSecond: rate, clumps } of all) {
     const weight = Math.exp(-((Math.log(rate / ratePerSecond) / Math.log(ALIKE)) ** 2) / 2);
     calls += weight * clumps.calls;
     squares += weight * clumps.squares;
   }
-  return calls < 1e-9 ? 1 : Math.max(1, squares / calls);
+  return Math.max(1, squares / calls);
 }
 
 /** Clumps of a step at a rate. */

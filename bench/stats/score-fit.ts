@@ -16,8 +16,8 @@ export interface ScoreFit {
 }
 
 /**
- * How well machines' scores explain their latencies: in each group a latency is predicted to go with one over the score, with one factor for the
- * group (the geometric mean). Pure.
+ * How well machines' scores explain their latencies: in each group a latency is predicted from those of the other machines, as if it went with one
+ * over the score (their geometric mean, if there are several). Pure.
  *
  * @returns null if fewer than two machines with a score have latencies of one group
  */
@@ -29,10 +29,12 @@ export function scoreFit(latencies: readonly ScoredLatency[], scoreOf: (machine:
   const compared = [...Map.groupBy(scored, (l) => l.group).values()].filter(
     (own) => new Set(own.map((l) => l.machine)).size > 1,
   );
-  const errors = compared.flatMap((own) => {
-    const factor = mean(own.map((l) => l.work));
-    return own.map((l) => Math.abs(Math.expm1(factor - l.work)));
-  });
+  const errors = compared.flatMap((own) =>
+    own.map((l) => {
+      const others = own.filter((o) => o.machine !== l.machine);
+      return Math.abs(Math.expm1(mean(others.map((o) => o.work)) - l.work));
+    }),
+  );
   if (errors.length === 0) return null;
   const machines = new Set(compared.flatMap((own) => own.map((l) => l.machine))).size;
   return { medianError: median(errors), latencies: errors.length, machines };

@@ -1,4 +1,4 @@
-import { type Capacity, type NextStep, type SearchOptions, searchOf } from "../../bench/capacity/search.ts";
+import { type Capacity, type NextStep, type SearchOptions, leadInCalls, searchOf } from "../../bench/capacity/search.ts";
 import type { Step } from "../../bench/capacity/step.ts";
 import type { Random } from "../../bench/stats/math/random.ts";
 import { type SimulatedServer, atWork, closedLoop, openLoop } from "./servers.ts";
@@ -56,7 +56,7 @@ export function simulatedSweep(
   for (let i = 1; i <= SWEEP_STEPS; i++) {
     const ratePerSecond = ((throughputPerSecond ?? 1) * i) / SWEEP_STEPS;
     const calls = Math.ceil(stepSeconds * ratePerSecond);
-    const leadIn = Math.ceil((10 * options.slo.limitMs * ratePerSecond) / 1000);
+    const leadIn = leadInCalls(ratePerSecond, 1 - options.slo.q, options.slo.limitMs);
     const next = { ratePerSecond, connections: 1, calls, leadIn, blockMs: Infinity };
     const made = simulatedStep(server, stream, next, steps.length);
     steps.push(made.step);

@@ -35,7 +35,7 @@ export function scoresTable(inputs: ReportInputs): Block[] {
       rows,
       notes: [
         `Score: ${SCORE_WORKLOAD}. A machine of the paper stands beside the one of the same role; the two scores have different units.`,
-        `How far latency is from what goes with one over the score (median, local calls): here ${fitText(here)}; in the paper's tables, with its scores, ${fitText(paper)}.`,
+        `Each local latency is predicted from the other machines', as if it went with one over the score. Median error: here ${fitText(here)}; in the paper's tables, with its scores, ${fitText(paper)}.`,
       ],
     }),
   ];
