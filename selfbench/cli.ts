@@ -104,9 +104,13 @@ export const truth = command(
       "Each line simulates one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, " +
         "restarts. The simulated runs are judged by the functions that reports, verdicts and comparisons use. A promise is missed if " +
         "the result is further from it than chance explains (2.6 standard errors).",
+      "With --part queues each line is a queue whose percentiles are known: Poisson or regular arrivals, to 90 % of what its servers can " +
+        "answer. With --part wire a real server on this machine works as long at each call as a script says; Lathe's clients and load " +
+        "modes call it. The machine must have nothing else to do then.",
     ],
     examples: [
       ["npx lathe selfbench truth", "both tables, about ten minutes"],
+      ["npx lathe selfbench truth --part queues", "percentiles under load, about ten minutes"],
       ["npx lathe selfbench truth --only restart --trials 1000", "some lines, more closely"],
     ],
     exits: { 0: "every promise is kept", 1: "a promise is missed, or something failed" },

@@ -55,7 +55,14 @@ export const RECORDS = {
   json: jsonOption("lathe.selfbench-records/1", { alsoTable: true }),
 } as const satisfies Options;
 
+/** What `lathe selfbench truth` can try. */
+const TRUTH_PARTS = ["runs", "queues", "wire"] as const;
+
 export const TRUTH = {
+  part: {
+    ...{ value: "NAME", read: listOf(TRUTH_PARTS), default: "runs", completes: TRUTH_PARTS },
+    help: "runs; queues (percentiles under load, simulated); wire (the same, real calls)",
+  },
   trials: {
     value: "N",
     read: whole(10),

@@ -465,6 +465,18 @@ describe("provenance", () => {
     expect(found[0]?.what).toMatch(/^limits of 48 cells, such as client>client probe/);
   });
 
+  it("of what a load of one name is leaves its cells out, too", () => {
+    const trace = (sha256: string) =>
+      withManifest((m) => ({
+        ...m,
+        cells: m.cells.map((c, i) =>
+          i < 2 ? { ...c, load: { mode: "trace", file: "t.txt", concurrency: 1, sha256 } } : c,
+        ),
+      }));
+    expect(compareRuns(trace("a"), trace("b"), options).otherInput).toHaveLength(2);
+    expect(compareRuns(trace("a"), trace("a"), options).otherInput).toEqual([]);
+  });
+
   it("of a photograph leaves its cells out, says so, and exits with 3", () => {
     const b = withManifest((m) => ({
       ...m,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nearest } from "../../lib/nearest.ts";
-import { Load, type LoadMode } from "./load.ts";
+import type { Load } from "./load.ts";
+import { type LoadMode } from "./load.ts";
 import { LOAD_MODES, type LoadModes } from "./registry.ts";
 
 /**
@@ -42,6 +43,6 @@ const strictly = (schema: z.ZodType<Load>): z.ZodType<Load> =>
   schema instanceof z.ZodObject ? (schema.strict() as unknown as z.ZodType<Load>) : schema;
 
 function keysOf(schema: z.ZodType<Load>): string {
-  const keys = schema instanceof z.ZodObject ? Object.keys(schema.shape as object) : [];
+  const keys = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   return `a key of this mode: ${keys.join(", ")}`;
 }

@@ -5,7 +5,10 @@ import type { LoadMode } from "./load.ts";
 /** MLPerf's number of samples in a query of this scenario. */
 const SAMPLES = 8;
 
-const MultiStream = z.object({ mode: z.literal("loadgen-multi-stream"), samplesPerQuery: count.default(SAMPLES) });
+const MultiStream = z.object({
+  mode: z.literal("loadgen-multi-stream"),
+  samplesPerQuery: count.max(1000, "at most 1000").default(SAMPLES),
+});
 export type MultiStream = z.infer<typeof MultiStream>;
 
 /**

@@ -9,7 +9,7 @@ const SAMPLES = 64;
 
 const Offline = z.object({
   mode: z.literal("loadgen-offline"),
-  samples: count.max(1_000_000, "at most 1000000").default(SAMPLES),
+  samples: count.max(100_000, "at most 100000").default(SAMPLES),
   concurrency: openConnections,
 });
 export type Offline = z.infer<typeof Offline>;

@@ -24,7 +24,7 @@ export type Trace = z.infer<typeof Trace>;
 /** An open loop whose calls are due when a file says so: recorded arrivals, replayed whole by each visit. */
 export const trace: LoadMode<Trace> = {
   mode: "trace",
-  schema: Trace.omit({ sha256: true, calls: true, ms: true }) as z.ZodType<Trace>,
+  schema: Trace.omit({ sha256: true, calls: true, ms: true }),
   title: ({ file, concurrency }) =>
     `${concurrency === 1 ? "" : `x${concurrency} `}trace ${basename(file, extname(file)).replace(/[^\w.-]+/g, "-")}`,
   isPlain: () => false,

@@ -37,7 +37,10 @@ export async function readLoadFiles(
       const title = loadTitle(found.load, modes);
       // Cells go by the title: two traces of one name would be one cell.
       if ((contents.get(title) ?? sha256) !== sha256)
-        faults.push({ what: `${show(file, 100)}: another load is called "${title}", too`, expected: "files of different names" });
+        faults.push({
+          what: `${show(file, 100)}: another load is called "${title}", too`,
+          expected: "files of different names",
+        });
       contents.set(title, sha256);
       return found.load;
     } catch (error) {

@@ -46,7 +46,13 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
     input: cell.input,
     experiments: cell.experiments?.join(" "),
     outcome:
-      summary?.failure !== undefined ? "failed" : measured ? "measured" : untold === undefined ? "not measured" : untold.kind,
+      summary?.failure !== undefined
+        ? "failed"
+        : measured
+          ? "measured"
+          : untold === undefined
+            ? "not measured"
+            : untold.kind,
     no_latency: untold?.why,
     failure: summary?.failure && `${summary.failure.code}: ${summary.failure.message}`,
     calls: summary?.n || (study?.loaded?.get(cell.id)?.totalsMs.length ?? 0),

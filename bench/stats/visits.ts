@@ -230,6 +230,7 @@ function addServer(visit: OpenVisit | undefined, { round, client, server, backlo
   if (backlogCalls !== undefined) visit.backlogCalls = backlogCalls;
   if (server === undefined) return;
   if ("queue" in server && server.queue !== undefined) visit.queueMs = server.queue.sumMs;
+  if ("leadIn" in server && server.leadIn === true) return;
   const n = visit.totalsMs.length;
   if ("unread" in server || server.requests.count < n) visit.server = { unknown: "unread" };
   else if (server.requests.count > n) visit.server = { unknown: "others" };

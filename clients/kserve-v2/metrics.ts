@@ -18,6 +18,7 @@ const NOTHING: Total = { count: 0, sumMs: 0, stepMs: 0 };
  */
 export function serverTotals(page: string, model: string): ServerTotals {
   let [requests, runs, queue] = [NOTHING, NOTHING, NOTHING];
+  let queues = false;
   for (const { series, labels, value, printed } of samplesOf(page, WANTED)) {
     if (labels.get("model") !== model) continue;
     const time = (to: Total): Total => ({
@@ -27,8 +28,8 @@ export function serverTotals(page: string, model: string): ServerTotals {
     if (series === COUNT)
       [requests, runs, queue] = [requests, runs, queue].map((to) => ({ ...to, count: to.count + value })) as Three;
     else if (series === WHOLE) requests = time(requests);
-    else if (series === QUEUE) queue = time(queue);
+    else if (series === QUEUE) [queue, queues] = [time(queue), true];
     else runs = time(runs);
   }
-  return { requests, runs, queue };
+  return { requests, runs, ...(queues && { queue }) };
 }

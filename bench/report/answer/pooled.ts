@@ -91,7 +91,7 @@ function quantilesOf(data: readonly CellData[], loaded: readonly LoadedCell[]): 
     ...{ p50Ms: ms(p50), p95Ms: ms(p95), p99Ms: ms(p99), maxMs },
     intervals: Object.fromEntries(
       Object.entries({ p50Ms: interval(p50), p95Ms: interval(p95), p99Ms: interval(p99) }).filter(([, i]) => i),
-    ) as NonNullable<Pooled["intervals"]>,
+    ),
     ...(refused?.ok === false && { tooShort: tooShortText(refused) }),
   };
 }

@@ -61,7 +61,9 @@ export function ratesBlock(loads: readonly Pooled[]): Table {
 }
 
 function inTimeText(loads: readonly Pooled[]): string {
-  const bounds = loads.flatMap(({ figures, loadGen }) => figures?.slo?.text ?? (loadGen?.boundMs === undefined ? [] : `${loadGen.boundMs} ms`));
+  const bounds = loads.flatMap(
+    ({ figures, loadGen }) => figures?.slo?.text ?? (loadGen?.boundMs === undefined ? [] : `${loadGen.boundMs} ms`),
+  );
   return `In time (goodput): answers a second within the bound of the SLO (${[...new Set(bounds)].join("; ")}).`;
 }
 

@@ -65,7 +65,11 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
       ...axisCells(levelsOf(cell, axes), shown, manifest),
       ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code, study.untold?.get(cell.id)),
       ...when(!one, wanted === null ? "none" : percent(wanted)),
-      ...[String(calls(cell.id)), String(s?.visits ?? study.loaded?.get(cell.id)?.visits.length ?? 0), endText(inputs.conditions?.get(cell.id))],
+      ...[
+        String(calls(cell.id)),
+        String(s?.visits ?? study.loaded?.get(cell.id)?.visits.length ?? 0),
+        endText(inputs.conditions?.get(cell.id)),
+      ],
     ];
   });
   return table({

@@ -19,7 +19,8 @@ export const effectsSection: Section = {
   short: "Effects",
   blocks({ study, axes }) {
     const effects = study === undefined ? undefined : effectsOf(study);
-    const loaded = study === undefined ? [] : effectsUnderLoad(study).map((own) => underLoad(own.load, own.effects, axes));
+    const loaded =
+      study === undefined ? [] : effectsUnderLoad(study).map((own) => underLoad(own.load, own.effects, axes));
     if (effects === undefined) return loaded;
     const byImage = effects.rows.filter(atImage);
     return [

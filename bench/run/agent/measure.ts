@@ -3,7 +3,7 @@ import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
-import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -57,7 +57,13 @@ export async function measure(
   } finally {
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
-  const server = readAgain ? await readAgain() : undefined;
+  const server = readAgain ? told(await readAgain(), visit.leadIn > 0) : undefined;
   held.forEach(emit);
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
+}
+
+/** With a lead-in the server's totals hold other calls, too: then its queue alone says something. */
+function told(reading: ServerReading, leadIn: boolean): ServerReading | undefined {
+  if (!leadIn) return reading;
+  return "queue" in reading && reading.queue !== undefined ? { ...reading, leadIn } : undefined;
 }

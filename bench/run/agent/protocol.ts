@@ -169,11 +169,15 @@ export type ClientWatch = z.infer<typeof ClientWatch>;
 const total = z.object({ count: z.number(), sumMs: z.number(), stepMs: ms });
 
 /**
- * What a server's own clock said of a visit, lead-in included: requests for this model over this protocol, and runs of the
+ * What a server's own clock said of a visit's measured part: requests for this model over this protocol, and runs of the
  * model, that it answered meanwhile, whoever asked; how long requests waited in its queue, where it tells. Or why it could not be read.
  */
 export const ServerReading = z.union([
-  z.object({ requests: total, runs: total, queue: total.optional() }),
+  z.object({
+    ...{ requests: total, runs: total, queue: total.optional() },
+    /** The calls of the visit's lead-in are in it, too. */
+    leadIn: z.literal(true).optional(),
+  }),
   z.object({ unread: z.string() }),
 ]);
 export type ServerReading = z.infer<typeof ServerReading>;

@@ -107,7 +107,9 @@ const processSigns = (): ProcessSigns => ({
 
 /** What was added to a counter, under its name; nothing where it was not read. */
 function added<K extends string>(key: K, before: number | undefined, after: number | undefined): { [P in K]?: number } {
-  return before === undefined || after === undefined ? {} : ({ [key]: Math.max(0, after - before) } as { [P in K]: number });
+  return before === undefined || after === undefined
+    ? {}
+    : ({ [key]: Math.max(0, after - before) } as { [P in K]: number });
 }
 
 /**

@@ -228,7 +228,7 @@ describe("a worker", () => {
     for (const call of calls) expect(call.intendedAt).toMatch(/^\d{4}-/);
   });
 
-  it("reports the calls of a lead-in as warm-up, and reads no metrics that would have them in", async () => {
+  it("reports the calls of a lead-in as warm-up, and reads the server's own clock around all of them", async () => {
     const order: string[] = [];
     const w = await working([], { metrics: metricsThat(order) });
     const load = { mode: "constant-rate", ratePerSecond: 1000, concurrency: 1 };
@@ -236,7 +236,12 @@ describe("a worker", () => {
     expect(w.said.flatMap((m) => (m.type === "call" ? m.phase : []))).toEqual([
       ...["warmup", "warmup", "measure", "measure"],
     ]);
-    expect(order).toEqual([]);
+    expect(order.at(-1)).toBe("read again");
+    const measured = w.said.flatMap((m) => (m.type === "call" && m.phase === "measure" ? [m] : []));
+    // Due one after the other at the rate, whenever they began; nothing but the client itself makes them late.
+    const due = measured.map(({ beginMs = NaN, lateMs = NaN }) => beginMs - lateMs);
+    expect((due[1] ?? NaN) - (due[0] ?? NaN)).toBeCloseTo(1, 3);
+    for (const { lagMs = NaN, lateMs = NaN } of measured) expect(lagMs).toBeLessThanOrEqual(lateMs + 1e-3);
   });
 
   it("makes calls by any load mode that it is given, and says which it has not", async () => {

@@ -28,7 +28,9 @@ export function loadFigures(cells: readonly LoadedCell[], boundMs: number | null
   const perSecond = throughput(cells);
   const within = boundMs === null ? null : withinShare(cells, boundMs);
   const answered = withinShare(cells, Infinity);
-  const drifts = cells.flatMap(({ data }) => data.visits.flatMap((v, i) => driftOf(v, callsByVisit(data)[i] ?? []) ?? []));
+  const drifts = cells.flatMap(({ data }) =>
+    data.visits.flatMap((v, i) => driftOf(v, callsByVisit(data)[i] ?? []) ?? []),
+  );
   return {
     perSecond,
     withinShare: within,
@@ -73,11 +75,12 @@ function answeredMs(visit: Visit, latenciesMs: readonly number[], open: boolean)
   return Math.max(...ends) - Math.min(...(open ? ends : calls.dueMs));
 }
 
-/** Fewer calls than this, of which thirds are compared, show nothing. */
-const LEAST_CALLS = 6;
+/** Fewer times than this at which calls are due, of which thirds are compared, show nothing: calls that are due at once are one. */
+const LEAST_TIMES = 6;
 
 function driftOf({ calls }: Visit, latenciesMs: readonly number[]): number | undefined {
-  if (calls === undefined || latenciesMs.length < LEAST_CALLS) return undefined;
+  // To a tenth of a millisecond: calls of one query are due at once but for the rounding of records.
+  if (calls === undefined || new Set(calls.dueMs.map((at) => Math.round(10 * at))).size < LEAST_TIMES) return undefined;
   const ordered = latenciesMs.map((ms, i) => ({ at: calls.dueMs[i] as number, ms })).sort((a, b) => a.at - b.at);
   const third = Math.floor(ordered.length / 3);
   const middle = (own: typeof ordered) => ({ at: median(own.map((c) => c.at)), ms: median(own.map((c) => c.ms)) });
@@ -120,7 +123,9 @@ export function queryLatencies({ data }: LoadedCell): number[] {
 /** How many requests waited in the server's own queue on average: the time that they waited, over the time (Little 1961). */
 export function queueLength(cells: readonly LoadedCell[]): number | null {
   const told = cells.flatMap(({ data }) =>
-    data.visits.flatMap(({ queueMs, spanMs = 0 }) => (queueMs === undefined || spanMs === 0 ? [] : [{ queueMs, spanMs }])),
+    data.visits.flatMap(({ queueMs, spanMs = 0 }) =>
+      queueMs === undefined || spanMs === 0 ? [] : [{ queueMs, spanMs }],
+    ),
   );
   const span = told.reduce((sum, v) => sum + v.spanMs, 0);
   return span === 0 ? null : told.reduce((sum, v) => sum + v.queueMs, 0) / span;

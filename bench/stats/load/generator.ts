@@ -67,7 +67,9 @@ function lagFault(data: CellData): string | undefined {
 
 /** Share of a processor that a cell's client used, without waiting for the time of calls; null if it is not known. */
 export function cpuShare({ visits }: Pick<CellData, "visits">): number | null {
-  const told = visits.flatMap(({ client, spanMs = 0 }) => (client === undefined || spanMs === 0 ? [] : [{ client, spanMs }]));
+  const told = visits.flatMap(({ client, spanMs = 0 }) =>
+    client === undefined || spanMs === 0 ? [] : [{ client, spanMs }],
+  );
   const span = told.reduce((sum, v) => sum + v.spanMs, 0);
   return span === 0 ? null : told.reduce((sum, v) => sum + Math.max(0, v.client.cpuMs - v.client.spunMs), 0) / span;
 }

@@ -34,7 +34,8 @@ export function partLoads(manifest: Pick<RunManifest, "cells">, gathered: Readon
     if (own === undefined || mode.isPlain(cell.load)) continue;
     const fault = faults.get(cell.id);
     if (fault === undefined) loaded.set(cell.id, own);
-    const why = fault !== undefined ? invalid(fault) : withoutPercentiles(mode.noPercentiles, isBehind({ cell, data: own }));
+    const why =
+      fault !== undefined ? invalid(fault) : withoutPercentiles(mode.noPercentiles, isBehind({ cell, data: own }));
     if (why === undefined) continue;
     untold.set(cell.id, why);
     const { totalsMs: _, visits: __, ...failures } = own;

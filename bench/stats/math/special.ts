@@ -41,17 +41,6 @@ export function incompleteBeta(x: number, a: number, b: number): number {
   return front * result;
 }
 
-/** The p-quantile of the beta distribution, 0 < p < 1: the function above rises, so halving finds it. */
-export function betaQuantile(p: number, a: number, b: number): number {
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (incompleteBeta(middle, a, b) < p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
 /** Keeps a denominator of a continued fraction away from 0. */
 const guard = (value: number) => (Math.abs(value) < 1e-300 ? 1e-300 : value);
 

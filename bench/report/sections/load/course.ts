@@ -28,7 +28,11 @@ export function courseBlocks(inputs: ReportInputs): Block[] {
   const changing = cells.filter(({ load }) => modeOf(load).isOpen === true && modeOf(load).wholeVisit !== undefined);
   const courses = groupsBut(changing, axes, ["image"]).flatMap((group) => courseOf(group, study) ?? []);
   if (courses.length === 0) return [];
-  const x = scaleOf("seconds since the visit's begin", [0, ...courses.flatMap((c) => c.calls.map((call) => call.dueMs / 1000))], false);
+  const x = scaleOf(
+    "seconds since the visit's begin",
+    [0, ...courses.flatMap((c) => c.calls.map((call) => call.dueMs / 1000))],
+    false,
+  );
   const y = scaleOf(
     "ms (log)",
     courses.flatMap((c) => c.calls.map((call) => call.latencyMs)),
@@ -52,7 +56,12 @@ export function courseBlocks(inputs: ReportInputs): Block[] {
             picture: xyChart({
               ...{ label: words(course), x, y },
               series: [
-                { name: "calls", ...look, hollow: true, points: course.calls.map((c) => ({ x: c.dueMs / 1000, y: c.latencyMs })) },
+                {
+                  name: "calls",
+                  ...look,
+                  hollow: true,
+                  points: course.calls.map((c) => ({ x: c.dueMs / 1000, y: c.latencyMs })),
+                },
                 { name: "medians", ...look, line: true, points: course.points.map((p) => ({ x: p.at, y: p.ms })) },
               ],
             }),

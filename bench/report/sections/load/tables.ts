@@ -34,7 +34,8 @@ export function percentileBlocks(loads: readonly Pooled[]): Block[] {
   ];
 }
 
-const percent = (share: number | null | undefined) => (share == null ? "" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`);
+const percent = (share: number | null | undefined) =>
+  share == null ? "" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
 /** What was recorded of client and server while calls were made, and how a load compares with one call at a time. */
 export function meanwhileBlocks(loads: readonly Pooled[]): Block[] {
@@ -47,7 +48,10 @@ export function meanwhileBlocks(loads: readonly Pooled[]): Block[] {
         ...differ.map(([, of]) => of(g)),
         f.over === null ? "" : `${formatRatio(f.over.ratio)} (${formatRatioInterval(f.over.interval)})`,
         ...[percent(f.clientCpu), f.serverCpu === null ? "" : f.serverCpu.toFixed(2), percent(f.throttled)],
-        ...[f.memoryBytes === null ? "" : `${(f.memoryBytes / 2 ** 20).toFixed(0)} MiB`, f.queue === null ? "" : f.queue.toFixed(2)],
+        ...[
+          f.memoryBytes === null ? "" : `${(f.memoryBytes / 2 ** 20).toFixed(0)} MiB`,
+          f.queue === null ? "" : f.queue.toFixed(2),
+        ],
         percent(f.stolen),
       ],
     ];
@@ -59,7 +63,15 @@ export function meanwhileBlocks(loads: readonly Pooled[]): Block[] {
       table({
         columns: [
           ...differ.map(([title]) => title),
-          ...rights("times one call at a time", "client CPU", "server CPUs", "throttled", "server memory", "queue", "steal"),
+          ...rights(
+            "times one call at a time",
+            "client CPU",
+            "server CPUs",
+            "throttled",
+            "server memory",
+            "queue",
+            "steal",
+          ),
         ],
         rows,
         notes: [
@@ -99,7 +111,10 @@ export function loadGenBlocks(loads: readonly Pooled[]): Block[] {
   ];
 }
 
-function resultOf(g: Pooled, { estimate, pass, latency, leastCalls, queries, boundMs }: LoadGenResult): [TableCell, TableCell] {
+function resultOf(
+  g: Pooled,
+  { estimate, pass, latency, leastCalls, queries, boundMs }: LoadGenResult,
+): [TableCell, TableCell] {
   const name = `p${100 * (latency?.percentile ?? 0)}`;
   if (pass !== undefined) {
     const state: TableCell = pass.passes

@@ -12,7 +12,9 @@ export function phaseTable(inputs: ReportInputs): Table {
   const { manifest, axes } = inputs;
   const shown = shownAxes(inputs.cells, axes, ["image"]);
   const queued = [...inputs.summaries.values()].some((s) => s.phaseMeansMs.lateMs !== null);
-  const rows = groupsBut(inputs.cells, axes, ["image"]).map((cells) => {
+  const untold = inputs.study?.untold ?? new Map<string, unknown>();
+  const told = inputs.cells.filter((c) => !untold.has(c.id));
+  const rows = groupsBut(told, axes, ["image"]).map((cells) => {
     const found = cells.flatMap((c) => {
       const s = inputs.summaries.get(c.id);
       return s === undefined || s.n === 0 || s.failure !== undefined ? [] : [s];
