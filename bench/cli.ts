@@ -78,7 +78,8 @@ export const bench = command(
 export const capacity = command(
   {
     name: "npx lathe capacity",
-    summary: "Finds the highest rate of calls at which a percentile keeps to its limit, for each server, client and model.",
+    summary:
+      "Finds the highest rate of calls at which a percentile keeps to its limit, for each server, client and model.",
     options: CAPACITY,
     details: [
       "Steps at rates, in place of a sweep: each at the rate that is as likely too high as too low by all steps before. A search " +

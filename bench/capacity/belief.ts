@@ -44,7 +44,10 @@ const BEYOND = 0.1;
  * differ from that by the factors below, and are steeper rather than flatter: at a constant rate queues begin all at once.
  */
 export const steepnessAt = (ofThroughput: number, alpha: number) =>
-  Math.min(STEEPEST, Math.max(FLATTEST, -Math.log(alpha) * (ofThroughput / Math.max(1e-9, 1 - ofThroughput)) || STEEPEST));
+  Math.min(
+    STEEPEST,
+    Math.max(FLATTEST, -Math.log(alpha) * (ofThroughput / Math.max(1e-9, 1 - ofThroughput)) || STEEPEST),
+  );
 const STEEPEST = 120;
 const FLATTEST = 1;
 const FACTORS = [0.35, 0.5, 0.7, 1, 1.4, 2, 3, 6] as const;
@@ -89,7 +92,8 @@ export function learn(belief: Belief, { ratePerSecond, calls, missed, overload }
   for (let i = 0; i < logs.length; i++) {
     const beyond = at - (logs[i] as number);
     for (let s = 0; s < FACTORS.length; s++) {
-      const share = 1 / (1 + Math.exp(-oddsAtCapacity - (FACTORS[s] as number) * (belief.steepness[i] as number) * beyond));
+      const share =
+        1 / (1 + Math.exp(-oddsAtCapacity - (FACTORS[s] as number) * (belief.steepness[i] as number) * beyond));
       const p = Math.min(most, Math.max(share, BACKGROUND * alpha));
       const log = overload
         ? Math.log(beyond > 0 ? 1 - MISTAKEN : MISTAKEN)

@@ -71,7 +71,10 @@ export async function findCapacities(inputs: RunInputs, capacity: CapacityInputs
       const { next } = stand(target).search;
       if (next === undefined || expectedMs(next) > leftMs()) continue;
       const searches = capacity.targets.map(stand);
-      const secondsLeft = Math.min(leftMs() / 1000, secondsToGo(searches, capacity.precision, (inputs.now() - startedAt) / 1000));
+      const secondsLeft = Math.min(
+        leftMs() / 1000,
+        secondsToGo(searches, capacity.precision, (inputs.now() - startedAt) / 1000),
+      );
       capacity.onStatus({ searches, now: target, next, secondsLeft });
       const cell = stepCell(target, next, capacity.mode, taken, capacity.timeoutMs);
       taken.add(cell.id);

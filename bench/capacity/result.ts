@@ -73,6 +73,7 @@ export function outcomeText({ outcome, precision, why }: Capacity): string {
 
 /** The exit code of searches: 1 if one failed or found no rate, else 3 if one did not come to its end. Pure. */
 export function exitOf(results: readonly { readonly capacity: Capacity }[]): number {
-  const has = (...outcomes: readonly Capacity["outcome"][]) => results.some((r) => outcomes.includes(r.capacity.outcome));
+  const has = (...outcomes: readonly Capacity["outcome"][]) =>
+    results.some((r) => outcomes.includes(r.capacity.outcome));
   return has("failed", "none") ? 1 : has("open", "client") ? 3 : 0;
 }

@@ -111,8 +111,11 @@ export function searchOf(steps: readonly Step[], options: SearchOptions): Search
   if (tried.length >= MOST_STEPS)
     return { facts, capacity: { ...capacity, outcome: "open", why: `${MOST_STEPS} steps were not enough` } };
   const sd = Math.log(high / low) / 3.92;
-  // So many calls tell as much as is known already (Fisher's information of a share, at the capacity).
-  const calls = (MORE * expectedClumps(middle, clumps, slo)) / (steepnessAt(middle / throughputPerSecond, alpha) ** 2 * alpha * sd ** 2);
+  // Fisher's information of a share, at the capacity: so many calls tell as much as is known already, or what is lacking if that is less.
+  const lacking = Math.min(1 / sd ** 2, (1.96 / Math.log1p(precision)) ** 2 - 1 / sd ** 2);
+  const calls =
+    (MORE * lacking * expectedClumps(middle, clumps, slo)) /
+    (steepnessAt(middle / throughputPerSecond, alpha) ** 2 * alpha);
   return { facts, capacity: { ...capacity, outcome: "open" }, next: rateStep(middle, calls, slo) };
 }
 

@@ -31,7 +31,13 @@ import { deployedNow, runsFolder, secretsOf } from "./targets.ts";
 /** `lathe capacity`: searches the highest rate that meets an objective, for each client machine, server, client kind and model. @returns the exit code */
 export async function findCapacity(values: Values<typeof CAPACITY>): Promise<number> {
   const { slo, load: mode, precision, timeout } = values;
-  const options = benchOptions({ ...values, precision: undefined, requests: undefined, block: undefined, warmup: undefined });
+  const options = benchOptions({
+    ...values,
+    precision: undefined,
+    requests: undefined,
+    block: undefined,
+    warmup: undefined,
+  });
   const deployed = await deployedNow(options);
   const matrix = await planMatrix(deployed, options);
   const targets = targetsOf(matrix.cells);
@@ -40,11 +46,21 @@ export async function findCapacity(values: Values<typeof CAPACITY>): Promise<num
   const { id, dir } = await makeRunDir(runsFolder(values.runs), new Date());
   const planned = await newManifest(id, deployed, infos, options, { ...matrix, cells: targets }, bundle);
   const scores = await scoresOf(deployed, options);
-  const manifest: RunManifest = { ...planned, ...(scores === undefined ? {} : { scores }), cells: [], capacity: { slo: slo.text, precision } };
+  const manifest: RunManifest = {
+    ...planned,
+    ...(scores === undefined ? {} : { scores }),
+    cells: [],
+    capacity: { slo: slo.text, precision },
+  };
   await writeManifest(dir, manifest);
   await keepPhotographs(dir, images);
   const steps = progress();
-  steps.step(`${count(targets.length, "search")} for the highest rate with ${slo.text}, run ${id}`.replace("searchs", "searches"));
+  steps.step(
+    `${count(targets.length, "search")} for the highest rate with ${slo.text}, run ${id}`.replace(
+      "searchs",
+      "searches",
+    ),
+  );
   const cells: Cell[] = [];
   const calm = sayWhatItHad(dir);
   await inSession(dir, manifest, images, bundle, secrets, (inputs) =>

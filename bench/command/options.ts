@@ -175,9 +175,9 @@ export const COMPARE = {
 } as const satisfies Options;
 
 /** Load modes whose calls come at a rate: those of a search's steps. */
-const RATES: readonly string[] = LOAD_MODES.filter(
-  (m) => m.ratePerSecond !== undefined && m.loadGen === undefined,
-).map((m) => m.mode as string);
+const RATES: readonly string[] = LOAD_MODES.filter((m) => m.ratePerSecond !== undefined && m.loadGen === undefined).map(
+  (m) => m.mode as string,
+);
 
 const slo: Reader<Slo> = (text, wrong) => {
   const found = sloOf(text);
@@ -196,7 +196,11 @@ export const CAPACITY = {
     ...{ value: "MODE", read: oneOf(RATES), completes: RATES, default: "poisson" },
     help: `how calls come: ${RATES.join(", ")}`,
   },
-  budget: { value: "MINUTES", read: number(0.01), help: "begin no step that would end later; searches that are open say so" },
+  budget: {
+    value: "MINUTES",
+    read: number(0.01),
+    help: "begin no step that would end later; searches that are open say so",
+  },
   ...{ matrix, experiment, stack, models, images, client, placement },
   full: SHOWN.full,
   json: jsonOption(CAPACITY_SCHEMA, { alsoTable: true }),

@@ -79,7 +79,7 @@ function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, w
     ...(written ? { page: shownPath(join(run.dir, "report.html")) } : {}),
     ...(next === undefined ? {} : { next }),
   };
-  if (!full) printPainted(summaryLines(run.inputs, pointers), out);
+  if (!full && run.inputs.manifest.capacity === undefined) printPainted(summaryLines(run.inputs, pointers), out);
   else (out === process.stdout ? print : say)(renderText(run.sections));
 }
 

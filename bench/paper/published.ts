@@ -37,5 +37,7 @@ export function publishedMs(experiment: Experiment, role: string, combination: C
 
 /** The Geekbench scores of the paper's machine of a role; undefined if it has no such machine. */
 export function geekbenchOf(role: string): { readonly single: number; readonly multi: number } | undefined {
-  return ROLES.includes(role as (typeof ROLES)[number]) ? tables.testbed[role as (typeof ROLES)[number]].geekbench : undefined;
+  return ROLES.includes(role as (typeof ROLES)[number])
+    ? tables.testbed[role as (typeof ROLES)[number]].geekbench
+    : undefined;
 }

@@ -21,7 +21,10 @@ export interface ScoreFit {
  *
  * @returns null if fewer than two machines with a score have latencies of one group
  */
-export function scoreFit(latencies: readonly ScoredLatency[], scoreOf: (machine: string) => number | undefined): ScoreFit | null {
+export function scoreFit(
+  latencies: readonly ScoredLatency[],
+  scoreOf: (machine: string) => number | undefined,
+): ScoreFit | null {
   const scored = latencies.flatMap((l) => {
     const score = scoreOf(l.machine);
     return score === undefined || !(l.ms > 0) ? [] : [{ ...l, work: Math.log(l.ms * score) }];

@@ -155,7 +155,10 @@ function load({ facts, examination: { load: average } }: Findings): Check {
 function score(measured: MachineScore): Check {
   if ("unmeasured" in measured) return note("score", `not measured: ${measured.unmeasured}`);
   const { single, multi, cpus, program } = measured;
-  return ok("score", `${single} MB/s on one core, ${multi} MB/s on ${cpus} CPU${cpus === 1 ? "" : "s"} (ChaCha20, ${program})`);
+  return ok(
+    "score",
+    `${single} MB/s on one core, ${multi} MB/s on ${cpus} CPU${cpus === 1 ? "" : "s"} (ChaCha20, ${program})`,
+  );
 }
 
 /** Who sets the CPUs' clock. */

@@ -66,7 +66,13 @@ export function parseScore(text: string): MachineScore {
   const [single, multi = single] = speeds;
   const isRight = (n: number | undefined, most: number): n is number => n !== undefined && n > 0 && n <= most;
   const whole = speeds.length === (cpus > 1 ? 2 : 1);
-  if (program === undefined || !whole || !isRight(cpus, MOST_CPUS) || !isRight(single, MOST_MB) || !isRight(multi, MOST_MB))
+  if (
+    program === undefined ||
+    !whole ||
+    !isRight(cpus, MOST_CPUS) ||
+    !isRight(single, MOST_MB) ||
+    !isRight(multi, MOST_MB)
+  )
     return { unmeasured: "`openssl speed` said nothing that is a speed" };
   return { single, multi, cpus, program: nameOf(program.split(" ", 2).join(" ")) };
 }

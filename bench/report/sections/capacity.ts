@@ -13,7 +13,12 @@ export const capacitySection: Section = {
   async blocks({ dir, manifest }) {
     const found = dir === undefined ? undefined : await capacityResults(dir, manifest);
     if (found === undefined || found.results.length === 0) return [];
-    return [prose(`The highest rate at which ${found.slo.text} holds.`), summaryTable(found), curves(found), stepsTable(found)];
+    return [
+      prose(`The highest rate at which ${found.slo.text} holds.`),
+      summaryTable(found),
+      curves(found),
+      stepsTable(found),
+    ];
   },
   async json({ dir, manifest }) {
     const found = dir === undefined ? undefined : await capacityResults(dir, manifest);
@@ -42,7 +47,11 @@ const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
 /** One row a search. Pure. */
 export function summaryTable({ results }: CapacityResults): Block {
   return table({
-    columns: ["search", ...rights("calls/s", "95 % interval", "alone, ms", "most answers/s", "steps", "seconds"), "outcome"],
+    columns: [
+      "search",
+      ...rights("calls/s", "95 % interval", "alone, ms", "most answers/s", "steps", "seconds"),
+      "outcome",
+    ],
     rows: results.map((r): TableCell[] => {
       const { capacity: c } = r;
       const interval = c.interval === null ? "–" : `${rate(c.interval.low)} to ${rate(c.interval.high)}`;
@@ -62,7 +71,16 @@ function stepsTable({ slo, results }: CapacityResults): Block {
     caption: "Steps: what each rate that was tried showed",
     columns: [
       "search",
-      ...rights("calls/s", "calls", "missed", "answers/s", "within the limit/s", "drift, ms/s", "p50 ms", `${percentile} ms`),
+      ...rights(
+        "calls/s",
+        "calls",
+        "missed",
+        "answers/s",
+        "within the limit/s",
+        "drift, ms/s",
+        "p50 ms",
+        `${percentile} ms`,
+      ),
       right("interval"),
     ],
     rows: results.flatMap((r) =>
@@ -89,8 +107,8 @@ function curves({ slo, results }: CapacityResults): Block {
   const percentile = slo.text.split(" ")[0] ?? "";
   const all = drawn.flatMap((r) => r.steps);
   const y = scaleOf("ms (log)", [slo.limitMs, ...all.flatMap((s) => [s.p50Ms ?? NaN, s.tailMs ?? NaN])], true);
-  const x = scaleOf("answers a second", [0, ...all.map((s) => s.throughputPerSecond ?? 0)], false);
-  const words = (r: CapacityResult) => `${place(r)}: ${outcomeText(r.capacity)}, ${rate(r.capacity.perSecond)} calls a second`;
+  const words = (r: CapacityResult) =>
+    `${place(r)}: ${outcomeText(r.capacity)}, ${rate(r.capacity.perSecond)} calls a second`;
   return only(
     ["html"],
     figure({
@@ -104,6 +122,7 @@ function curves({ slo, results }: CapacityResults): Block {
           .toSorted((a, b) => (a.ratePerSecond ?? 0) - (b.ratePerSecond ?? 0));
         const points = (of: (s: (typeof steps)[number]) => number | null) =>
           steps.flatMap((s) => (of(s) === null ? [] : [{ x: s.throughputPerSecond ?? 0, y: of(s) as number }]));
+        const x = scaleOf("answers a second", [0, ...steps.map((s) => s.throughputPerSecond ?? 0)], false);
         const overload = points((s) => (s.overload ? slo.limitMs : null));
         return {
           title: place(r),
@@ -111,7 +130,14 @@ function curves({ slo, results }: CapacityResults): Block {
             ...{ label: words(r), x, y, reference: slo.limitMs },
             series: [
               { name: "p50", ...look, points: points((s) => s.p50Ms), line: true, title: "p50" },
-              { name: percentile, ...look, hollow: true, points: points((s) => s.tailMs), line: true, title: percentile },
+              {
+                name: percentile,
+                ...look,
+                hollow: true,
+                points: points((s) => s.tailMs),
+                line: true,
+                title: percentile,
+              },
               { name: "overload", ...look, sign: "diamond", points: overload },
             ],
           }),

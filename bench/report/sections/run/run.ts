@@ -24,7 +24,9 @@ export const runSection: Section = {
     ...folded(inputs),
   ],
   json: (inputs) => ({
-    ...(inputs.manifest.scores === undefined ? {} : { scores: { machines: inputs.manifest.scores, fit: scoreFits(inputs) } }),
+    ...(inputs.manifest.scores === undefined
+      ? {}
+      : { scores: { machines: inputs.manifest.scores, fit: scoreFits(inputs) } }),
     ...(inputs.conditions === undefined ? {} : { conditions: [...inputs.conditions.values()] }),
     ...failedJson(inputs),
   }),

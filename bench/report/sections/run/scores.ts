@@ -47,7 +47,9 @@ export function scoreFits({ manifest, summaries }: Pick<ReportInputs, "manifest"
     const ms = summaries.get(c.id)?.medianMs;
     if (!c.local || !isPlain(c) || ms === undefined || !(ms > 0)) return [];
     const { serverKind = "", model, client, image } = c;
-    return [{ machine: c.serverMachine, group: JSON.stringify([serverKind, model, client, image, c.levels ?? {}]), ms }];
+    return [
+      { machine: c.serverMachine, group: JSON.stringify([serverKind, model, client, image, c.levels ?? {}]), ms },
+    ];
   });
   const [local] = EXPERIMENTS;
   const theirs = ROLES.flatMap((machine) =>
@@ -68,7 +70,8 @@ export function scoreFits({ manifest, summaries }: Pick<ReportInputs, "manifest"
 }
 
 function fitText({ single, multi }: Readonly<Record<Kind, ScoreFit | null>>): string {
-  if (single === null || multi === null) return "it cannot be told: two machines with a score and the same local cells are needed";
+  if (single === null || multi === null)
+    return "it cannot be told: two machines with a score and the same local cells are needed";
   const percent = (fit: ScoreFit) => `${(100 * fit.medianError).toFixed(0)} %`;
   return `${percent(single)} by one core, ${percent(multi)} by all (${single.machines} machines, ${single.latencies} latencies)`;
 }

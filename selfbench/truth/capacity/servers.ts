@@ -1,5 +1,5 @@
-import type { TailCall } from "../../bench/stats/tails/tail.ts";
-import type { Random } from "../../bench/stats/math/random.ts";
+import type { TailCall } from "../../../bench/stats/tails/tail.ts";
+import type { Random } from "../../../bench/stats/math/random.ts";
 
 /** A simulated server. Times in milliseconds. */
 export interface SimulatedServer {
@@ -8,6 +8,8 @@ export interface SimulatedServer {
   readonly workers: number;
   /** How long one call takes by itself. */
   service(stream: Random): number;
+  /** If its service times are exponential: their mean, which is all that its theory needs. */
+  readonly exponentialMs?: number;
   /** A quota: of each period it may work so long, summed over its workers, and then stands still until the next. */
   readonly quota?: { readonly periodMs: number; readonly budgetMs: number };
 }
@@ -56,7 +58,13 @@ function throttled(quota: SimulatedServer["quota"]): (begin: number, work: numbe
 }
 
 /** Poisson arrivals at a rate: `n` calls after `leadIn` others. */
-export function openLoop(answers: Answers, stream: Random, ratePerSecond: number, n: number, leadIn: number): TailCall[] {
+export function openLoop(
+  answers: Answers,
+  stream: Random,
+  ratePerSecond: number,
+  n: number,
+  leadIn: number,
+): TailCall[] {
   const calls: TailCall[] = [];
   let at = 0;
   for (let i = 0; i < leadIn + n; i++) {
@@ -93,8 +101,8 @@ const narrow = (meanMs: number) => (stream: Random) => {
 
 /** The servers of the study: a mean of 20 ms each. */
 export const SERVERS: readonly SimulatedServer[] = [
-  { name: "M/M/1", workers: 1, service: exponential(20) },
-  { name: "M/M/4", workers: 4, service: exponential(20) },
+  { name: "M/M/1", workers: 1, service: exponential(20), exponentialMs: 20 },
+  { name: "M/M/4", workers: 4, service: exponential(20), exponentialMs: 20 },
   { name: "M/D/1", workers: 1, service: () => 20 },
   { name: "M/G/2, times vary by 20 %", workers: 2, service: narrow(20) },
   {

@@ -1,5 +1,5 @@
-import type { Slo } from "../../bench/capacity/slo.ts";
-import { random } from "../../bench/stats/math/random.ts";
+import type { Slo } from "../../../bench/capacity/slo.ts";
+import { random } from "../../../bench/stats/math/random.ts";
 import { type SimulatedServer, atWork, openLoop } from "./servers.ts";
 
 /**
@@ -34,8 +34,15 @@ export function rateWhere(missed: (ratePerSecond: number) => number, slo: Slo, m
   return (low + high) / 2;
 }
 
-/** The same of a simulated server, by as many calls as it takes to be good to half a per cent; the same chance at every rate. */
-export function simulatedCapacity(server: SimulatedServer, slo: Slo, calls = 1_000_000): number {
+/** A server's capacity: by theory where there is one, else by simulation. */
+export function capacityOf(server: SimulatedServer, slo: Slo): number {
+  const { exponentialMs: mean, workers } = server;
+  if (mean === undefined) return simulatedCapacity(server, slo);
+  return rateWhere((rate) => tailOfMMk(rate / 1000, mean, workers, slo.limitMs), slo, (1000 * workers) / mean);
+}
+
+/** A capacity by simulation, with so many calls that it is good to some half a per cent; the same chance at every rate. */
+export function simulatedCapacity(server: SimulatedServer, slo: Slo, calls = 400_000): number {
   const missed = (rate: number) => {
     const own = openLoop(atWork(server, random(1)), random(2), rate, calls, 1000);
     return own.reduce((sum, c) => sum + (c.latencyMs >= slo.limitMs ? 1 : 0), 0) / calls;

@@ -1,6 +1,12 @@
-import { type Capacity, type NextStep, type SearchOptions, leadInCalls, searchOf } from "../../bench/capacity/search.ts";
-import type { Step } from "../../bench/capacity/step.ts";
-import type { Random } from "../../bench/stats/math/random.ts";
+import {
+  type Capacity,
+  type NextStep,
+  type SearchOptions,
+  leadInCalls,
+  searchOf,
+} from "../../../bench/capacity/search.ts";
+import type { Step } from "../../../bench/capacity/step.ts";
+import type { Random } from "../../../bench/stats/math/random.ts";
 import { type SimulatedServer, atWork, closedLoop, openLoop } from "./servers.ts";
 
 /** A search, or a sweep, of a simulated server. */
