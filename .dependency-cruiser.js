@@ -73,7 +73,7 @@ const FLOORS = {
     ["plan/"],
     ["run/(?!agent/(?:protocol|tcp-facts)\\.ts)"],
     ["stats/(?!math/|backlog\\.ts|disturbance\\.ts)"],
-    ["compare/", "verdicts/"],
+    ["compare/", "verdicts/", "capacity/"],
     // Against an earlier run, by what compares two.
     ["thresholds/"],
     ["report/"],

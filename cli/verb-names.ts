@@ -9,7 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /** `bench plan` and the like, as `npm run bench -- plan` has them. */
-const OF_BENCH = ["plan", "report", "compare"];
+const OF_BENCH = ["plan", "report", "capacity", "compare"];
 
 /** The verb that arguments begin with, and what follows it; the verb is undefined if there is none of that name. */
 export function verbOf(verbs: Verbs, argv: readonly string[]) {

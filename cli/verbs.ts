@@ -29,6 +29,7 @@ export const VERBS: Verbs = {
   plan: verb("plan", "show what would be measured, and how long it takes", bench),
   bench: verb("bench", "measure the matrix", bench),
   report: verb("report", "write or print the report of a run again", bench),
+  capacity: verb("capacity", "find the highest rate that meets a limit", bench),
   compare: verb("compare", "compare two runs: what got slower or fails more often", bench),
   down: verb("down", "take the stacks down", fleet),
   lab: verb("lab", "make hosts on this machine, to try things on", () => import("../lab/cli.ts")),

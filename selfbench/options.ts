@@ -64,12 +64,12 @@ export const RECORDS = {
 } as const satisfies Options;
 
 /** What `lathe selfbench truth` can try. */
-const TRUTH_PARTS = ["runs", "queues", "wire"] as const;
+const TRUTH_PARTS = ["runs", "queues", "wire", "capacity"] as const;
 
 export const TRUTH = {
   part: {
     ...{ value: "NAME", read: listOf(TRUTH_PARTS), default: "runs", completes: TRUTH_PARTS },
-    help: "runs; queues (percentiles under load, simulated); wire (the same, real calls)",
+    help: "runs; queues (percentiles under load, simulated); wire (the same, real calls); capacity (searches)",
   },
   trials: {
     value: "N",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { Machine, Server } from "../../infra/outputs.ts";
+import { MachineScore } from "../../infra/hosts/score.ts";
 import { jsonText } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cache/cached.ts";
@@ -95,6 +96,8 @@ export const RunManifest = z.object({
   transports: z.record(z.string(), z.record(z.string(), z.number())).optional(),
   machines: z.array(Machine),
   servers: z.array(Server),
+  /** How fast each machine is, by its id; absent: they were not measured. */
+  scores: z.record(z.string(), MachineScore).optional(),
   /** By id of the server. */
   readBack: z.record(z.string(), ReadBack),
   photographs: z.string().describe("the list that the images are from"),
@@ -119,6 +122,8 @@ export const RunManifest = z.object({
       notes: z.array(z.string()),
     })
     .optional(),
+  /** Of a search of capacities (`lathe capacity`): what was asked for. Its cells are the steps that were made. */
+  capacity: z.object({ slo: z.string(), precision: z.number().positive() }).optional(),
   /** What the other servers of a machine did while one was measured; absent: no machine has several. */
   neighbours: z.enum(["frozen", "running"]).optional(),
   /** The run that this one repeats: the same matrix against the same servers, to see how well two runs agree. */

@@ -35,6 +35,8 @@ export interface RunInputs extends SoFar {
    * Rejects with why that cannot be.
    */
   takeTurn?(cell: Cell): Promise<boolean>;
+  /** Calls at a cell's load before the measured ones of a visit; absent: as its load mode says. */
+  leadIn?(cell: Cell): number;
   /** Cells that a round visits together; absent: each by itself. */
   blockOf?(cell: Cell): string;
   /** The worker on a client machine, with every image sent. Rejects with why there is none. */

@@ -16,7 +16,7 @@ import type { AgentBundle } from "./agent/bundle.ts";
 import type { ImageMessage } from "./agent/protocol.ts";
 import { type ClientMachines, clientMachines, securityMessages } from "./client-machines.ts";
 import { progressSoFar } from "./progress.ts";
-import type { RunStatus } from "./inputs.ts";
+import type { RunInputs, RunStatus } from "./inputs.ts";
 import { runMatrix } from "./rounds.ts";
 
 /**
@@ -36,6 +36,25 @@ export async function runSession(
   secrets: SecretsByServer = new Map(),
   onBegin: (firstRound: number) => Promise<void> = async () => {},
 ) {
+  return inSession(dir, manifest, images, bundle, secrets, async (inputs, repairedBytes) => {
+    await onBegin(inputs.firstRound);
+    return { ends: await runMatrix({ ...inputs, onStatus }), repairedBytes };
+  });
+}
+
+/**
+ * Gives `body` all that a session acts with, and takes it away afterwards: what it records is appended to the run's folder.
+ *
+ * @throws UserError if another session writes to the folder now
+ */
+export async function inSession<T>(
+  dir: string,
+  manifest: RunManifest,
+  images: readonly ImageMessage[],
+  bundle: AgentBundle,
+  secrets: SecretsByServer,
+  body: (inputs: RunInputs, repairedBytes: number) => Promise<T>,
+): Promise<T> {
   const onWait = (pid: string) => {
     throw new UserError({
       what: `${dir}: another bench (process ${pid}) writes to this run`,
@@ -43,29 +62,27 @@ export async function runSession(
     });
   };
   const clients = clientMachines(manifest.machines, bundle, images, securityMessages(manifest.servers, secrets));
-  return withLock(join(dir, "session.lock"), () => measure(dir, manifest, clients, onStatus, onBegin), onWait);
+  return withLock(join(dir, "session.lock"), () => measure(dir, manifest, clients, body), onWait);
 }
 
-async function measure(
+async function measure<T>(
   dir: string,
   manifest: RunManifest,
   clients: ClientMachines,
-  onStatus: (status: RunStatus) => void,
-  onBegin: (firstRound: number) => Promise<void>,
-) {
+  body: (inputs: RunInputs, repairedBytes: number) => Promise<T>,
+): Promise<T> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");
   const answersPath = join(dir, "answers.jsonl");
   const repairedBytes = repairTail(path) + repairTail(answersPath);
   const progress = await progressSoFar(path);
-  await onBegin(progress.firstRound);
   const routes = routesOf(manifest);
   const turns = manifest.neighbours === "frozen" ? turnsOf(manifest, say) : undefined;
   const servers = watchServers(manifest, () => performance.now());
   const writer = new RecordWriter(path);
   const answers = new JsonlWriter(answersPath);
   try {
-    const ends = await runMatrix({
+    const inputs: RunInputs = {
       ...progress,
       cells: manifest.cells,
       limits: manifest.limits,
@@ -83,10 +100,10 @@ async function measure(
       times: ({ load }) => manifest.traces?.[String(load["sha256"])],
       ...(turns && { takeTurn: (cell: Cell) => turns.take(cell), blockOf: blockOf(manifest) }),
       answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
-      onStatus,
+      onStatus: () => {},
       now: () => performance.now(),
-    });
-    return { ends, repairedBytes };
+    };
+    return await body(inputs, repairedBytes);
   } finally {
     writer.close();
     answers.close();

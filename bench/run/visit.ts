@@ -131,7 +131,7 @@ export class Visitor {
       warmup: warmup.atLeast,
       warmupAtMost: warmup.atMost,
       load: cell.load,
-      leadIn: leadInSize(cell.load, limits),
+      leadIn: this.#inputs.leadIn?.(cell) ?? leadInSize(cell.load, limits),
       ...visitBounds(cell.load, count, limits),
       ...(seed !== undefined && { seed }),
       ...(times !== undefined && { times: [...times] }),

@@ -1,3 +1,4 @@
+import { capacities } from "./capacity/scenarios.ts";
 import { holding } from "./holding.ts";
 import { compared } from "./pairs.ts";
 import { queues } from "./queues/scenarios.ts";
@@ -11,4 +12,5 @@ export const PARTS: Readonly<Record<string, readonly Scenario[]>> = {
   runs: [...holding, ...repaired, ...boundary, ...compared, ...precise],
   queues,
   wire,
+  capacity: capacities,
 };
