@@ -1,4 +1,4 @@
-import { SEGMENT_BYTES, type Sender, type Way } from "../../bench/stats/floor/transfer.ts";
+import { PACKET_BYTES, SEGMENT_BYTES, type Sender, type Way } from "../../bench/stats/floor/transfer.ts";
 import type { Random } from "../../bench/stats/math/random.ts";
 
 /*
@@ -30,7 +30,7 @@ interface Event {
 /** How long the last of `bytes` takes to the other end. @param loss share of segments that are lost, each by itself */
 export function simulate(bytes: number, { rttMs, mbit }: Way, sender: Sender, loss: number, stream: Random): Simulated {
   const segments = Math.ceil(bytes / SEGMENT_BYTES);
-  const segmentMs = mbit === null ? 0 : (1514 * 8) / (mbit * 1000);
+  const segmentMs = mbit === null ? 0 : (PACKET_BYTES * 8) / (mbit * 1000);
   const windowSegments = Math.max(1, Math.floor((sender.window?.bytes ?? Infinity) / SEGMENT_BYTES));
   const queue = new Queue();
   let [congestion, slowStartEnd, freeAt, now] = [Math.max(1, sender.congestionBytes / SEGMENT_BYTES), Infinity, 0, 0];

@@ -11,7 +11,7 @@ try {
   const client=cmd("near","client.ts",bed.address); await client.next();
   const links=(process.argv[2]??"0:,20:100").split(",").map(t=>t.split(":"));
   for (const [rtt="0",mb=""] of [["0",""],...links]) {
-    await bed.setLink({delayMs:Number(rtt)/2,bandwidthMbit:mb===""?null:Number(mb)});
+    await bed.setLink({delayMs:Number(rtt)/2,mbit:mb===""?null:Number(mb)});
     for (const proto of ["grpc","rest","grpc-64k"]) for (const state of ["cold","idle","warm"] as const) {
       const t=await client.ask({client:proto.startsWith("grpc")?"probe":"rest",port:ports[proto],state,calls:3,warmups:4,idleMs:2500}) as Told;
       const ms=t.calls.map(c=>c.ms).sort((a,b)=>a-b)[1] as number; const c=t.calls[1]!;

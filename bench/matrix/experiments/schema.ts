@@ -5,6 +5,7 @@ import { count, positive } from "../../loads/keys.ts";
 import { loadKeys } from "../../loads/registry.ts";
 import { AXES, type Axis } from "../axes.ts";
 import type { CellLimits } from "../limits.ts";
+import { Link } from "../link.ts";
 import { THRESHOLD, thresholdOf } from "./threshold.ts";
 
 /** How REST requests may carry a photograph, by what the client kind sends. */
@@ -89,6 +90,8 @@ const shape = {
   protocols: some(oneOf(PROTOCOLS.map((p) => p.key))),
   encodings: some(oneOf(["lists", "base64"])),
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
+  /** What the bench puts between a client machine and a server machine that are not one. */
+  links: some(Link),
 };
 const threshold = z.string(THRESHOLD).refine((text) => thresholdOf(text) !== undefined, THRESHOLD);
 

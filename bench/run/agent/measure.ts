@@ -4,6 +4,8 @@ import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { TcpReader } from "./tcp.ts";
+import type { TcpWatch } from "./tcp-watch.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -12,12 +14,14 @@ export interface VisitCalls {
   readonly clients: readonly Client[];
   readonly request: PredictRequest;
   readonly page: MetricsPage | undefined;
+  readonly tcp: TcpWatch;
 }
 
 export interface WorkerTools {
   readonly clock: Clock;
   readonly watch: Watch;
   readonly metrics: MetricsReader;
+  readonly tcp: TcpReader;
   readonly emit: (message: FromWorker) => void;
 }
 
@@ -27,16 +31,18 @@ export interface WorkerTools {
  */
 export async function measure(
   visit: VisitMessage,
-  { mode, clients, request, page }: VisitCalls,
+  { mode, clients, request, page, tcp }: VisitCalls,
   { clock, watch, metrics, emit }: WorkerTools,
 ): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
   const held: FromWorker[] = [];
   const say = (message: FromWorker) => (clients.length > 1 ? held.push(message) : emit(message));
+  // Between calls that overlap there is no time to read their connections in.
+  const alone = mode.isPlain(visit.load);
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
   const done = (call: LoadCall) => {
-    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock));
+    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, alone ? tcp.last() : undefined));
     const { result } = call;
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
@@ -49,7 +55,10 @@ export async function measure(
   const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
   watch.start();
   const spunBefore = clock.spunMs();
-  const call = (connection: number) => (clients[connection] as Client).call(request);
+  const call = (connection: number) => {
+    const client = clients[connection] as Client;
+    return alone ? tcp.call(client, request) : client.call(request);
+  };
   let client: ClientWatch;
   try {
     await mode.run(visit.load, visit, { call, done, clock });

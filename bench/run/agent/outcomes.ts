@@ -7,7 +7,13 @@ import type { AnswerMessage, CallMessage, VisitedMessage } from "./protocol.ts";
 const UNSEEN = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null };
 
 /** A call as it is reported. Where it was due at some time, its latency counts from then. */
-export function callMessage(visit: number, phase: CallMessage["phase"], call: LoadCall, clock: Clock): CallMessage {
+export function callMessage(
+  visit: number,
+  phase: CallMessage["phase"],
+  call: LoadCall,
+  clock: Clock,
+  tcp?: CallMessage["tcp"],
+): CallMessage {
   const { result, startAt, intendedAt } = call;
   const wall = (at: number) => new Date(Date.now() - (clock.now() - at)).toISOString();
   const lateMs = intendedAt === null ? 0 : Math.max(0, startAt - intendedAt);
@@ -24,6 +30,7 @@ export function callMessage(visit: number, phase: CallMessage["phase"], call: Lo
     responseBytes: result.ok ? result.responseBytes : null,
     ...(result.retried === true ? { retried: true } : {}),
     ...(result.ok && result.requestWindow !== undefined ? { requestWindow: result.requestWindow } : {}),
+    ...(tcp && { tcp }),
     ...(result.ok ? {} : { error: result.error }),
   };
 }

@@ -3,9 +3,9 @@
  * window and the receiver's HTTP/2 window allow, then it waits for the first news from the other end: a round. Pure.
  */
 
-/** Bytes of a full TCP segment over Ethernet (1500 less IP's and TCP's headers, with timestamps), and of its frame. */
+/** Bytes of a full TCP segment over Ethernet, and of its packet: with IP's and TCP's headers and timestamps, as `Link.mbit` counts. */
 export const SEGMENT_BYTES = 1448;
-const FRAME_BYTES = 1514;
+export const PACKET_BYTES = 1500;
 
 /** What a new connection may have under way before the first acknowledgement: ten segments (RFC 6928). */
 export const INITIAL_WINDOW_BYTES = 10 * SEGMENT_BYTES;
@@ -16,7 +16,7 @@ export const DEFAULT_H2_WINDOW_BYTES = 65_535;
 /** The way between two machines, both directions alike. */
 export interface Way {
   readonly rttMs: number;
-  /** Megabits a second, frames' headers included; null: no limit. */
+  /** Megabits a second, headers of IP included; null: no limit. */
   readonly mbit: number | null;
 }
 
@@ -57,7 +57,7 @@ export interface Transfer {
 
 /** The least time of `bytes` in one direction. Pure. */
 export function transfer(bytes: number, { rttMs, mbit }: Way, { congestionBytes, window }: Sender): Transfer {
-  const bytesAMs = mbit === null ? Infinity : (mbit * 1e6) / 8 / 1000 / (FRAME_BYTES / SEGMENT_BYTES);
+  const bytesAMs = mbit === null ? Infinity : (mbit * 1e6) / 8 / 1000 / (PACKET_BYTES / SEGMENT_BYTES);
   const stalls = { slowStartMs: 0, windowMs: 0 };
   let [left, congestion, leave, rounds] = [bytes, congestionBytes, window?.bytes ?? Infinity, 1];
   for (;;) {
