@@ -1,7 +1,8 @@
 import type { Cell } from "../../matrix/cell.ts";
 import { isPlain } from "../../matrix/cell.ts";
+import { ofLog } from "../math/estimate.ts";
 import { mean, median } from "../math/quantile.ts";
-import type { Study } from "../study.ts";
+import { type Study, nullModels } from "../study.ts";
 import { cellFloors, measuredMs } from "./cells.ts";
 import { type CallConditions, type CallShape, floorOf } from "./call.ts";
 import type { Way } from "./transfer.ts";
@@ -33,9 +34,13 @@ export interface WhereToServe {
   readonly remotes: readonly RemoteChoice[];
 }
 
-/** The questions that a run's local cells can answer: of each client machine that has a server of its own, and calls others. */
+/**
+ * The questions that a run's local cells can answer: of each client machine that has a server of its own, and calls others; of models that
+ * compute something.
+ */
 export function whereToServe(study: Study): WhereToServe[] {
-  const plain = study.manifest.cells.filter((c) => isPlain(c) && measuredMs(study, c) !== undefined);
+  const nulls = nullModels(study.manifest);
+  const plain = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model) && measuredMs(study, c) !== undefined);
   const callers = new Set(study.manifest.cells.filter((c) => !c.local).map((c) => c.clientMachine));
   const local = plain.filter((c) => c.local);
   const key = (c: Cell) => JSON.stringify([c.server, c.model, c.client]);
@@ -58,7 +63,7 @@ export function whereToServe(study: Study): WhereToServe[] {
 }
 
 const meanOf = (study: Study, cells: readonly Cell[]): number =>
-  Math.exp(mean(cells.map((c) => Math.log(measuredMs(study, c) ?? NaN))));
+  ofLog(mean(cells.map((c) => Math.log(measuredMs(study, c) ?? NaN))));
 
 /** A server by the images that the client machine's own was measured with, too. */
 function remoteOf(study: Study, own: readonly Cell[], cells: readonly Cell[]): RemoteChoice | undefined {
