@@ -37,6 +37,7 @@ export const VERBS: Verbs = {
     load: async () => (await import("./completion.ts")).completion(VERBS),
   },
   "selfbench clients": verb("clients", "how fast Lathe's own clients are", selfbench),
+  "selfbench distance": verb("distance", "how right the least time of calls over links is", selfbench),
   "selfbench fleet": verb("fleet", "how fast `up` and `down` are", selfbench),
   "selfbench lag": verb("lag", "how late the calls of an open loop begin", selfbench),
   "selfbench records": verb("records", "how fast large runs are reported", selfbench),

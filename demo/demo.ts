@@ -7,7 +7,7 @@ import { noteKept } from "../infra/pulumi/kept.ts";
 import { defaultServerKind } from "../infra/servers/registry.ts";
 import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
 import type { Values } from "../lib/cli/spec.ts";
-import { UserError } from "../lib/errors.ts";
+import { UserError, WrongUse } from "../lib/errors.ts";
 import { say } from "../lib/output.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
@@ -34,8 +34,19 @@ const STAGES = {
 /** What to type next if the lab is gone: the commands that a run suggests need its servers. */
 const AFTERWARDS = "npx lathe demo --keep (to go on by hand); your own machines: docs/guide.md";
 
+/** The matrix that a demo measures. @throws WrongUse if it is asked for two */
+export function matrixOf({ distance, servers }: Partial<Pick<Values<typeof OPTIONS>, "distance" | "servers">>): string {
+  if (distance !== true) return "demo/experiments.yaml";
+  if (servers === undefined) return "demo/distance.yaml";
+  throw new WrongUse({
+    what: "--distance and --servers ask for two matrices",
+    expected: "one of them: a demo measures one matrix",
+  });
+}
+
 /** `lathe demo`. */
 export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
+  const matrix = matrixOf(values);
   const startedAt = Date.now();
   const { budget, requests, repeat } = values;
   const name = values.name ?? defaultLabName();
@@ -71,7 +82,7 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   // The bench as a user would run it, in a process of its own; its summary goes to this one's outputs.
   const code = await runInherited(
     [
-      ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, "demo/experiments.yaml")],
+      ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, matrix)],
       ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
       // With so few calls no cell can become precise, so no precision is asked for.
       ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, LAG, RECORDS, TRUTH } from "./options.ts";
+import { CLIENTS, DISTANCE, FLEET, LAG, RECORDS, TRUTH } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -29,6 +29,25 @@ export const clients = command(
     exits,
   },
   async (values) => (await import("./clients/command.ts")).benchClients(values),
+);
+
+export const distance = command(
+  {
+    name: "npx lathe selfbench distance",
+    summary: "Compares the least time that calls over a link can take, as reports say it, with calls over real links.",
+    options: DISTANCE,
+    details: [
+      "Two network namespaces of this machine are joined by the lab's forwarder. Lathe's own clients send 0.92 MB by gRPC and 3.9 MB by REST " +
+        "over links of 0 to 150 ms and 10 to 1000 Mbit/s, on new, idle and busy connections. Further cells have one limit planted (bandwidth, " +
+        "round trip, slow start, HTTP/2 window, CPU, loss), and so have simulated calls: how often is it named? It needs root, as the lab does.",
+    ],
+    examples: [
+      ["npx lathe selfbench distance", "all cells, about 15 minutes"],
+      ["npx lathe selfbench distance --rtts 1,20 --calls 1", "a quick look, about a minute"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./distance/command.ts")).benchDistance(values),
 );
 
 export const fleet = command(

@@ -91,6 +91,8 @@ export const RunManifest = z.object({
   seed: z.number().int(),
   limits: Limits,
   clients: z.array(z.string()),
+  /** What each client kind sets of its connections, bytes (`TransportSettings`); absent in older runs. */
+  transports: z.record(z.string(), z.record(z.string(), z.number())).optional(),
   machines: z.array(Machine),
   servers: z.array(Server),
   /** By id of the server. */

@@ -8,6 +8,7 @@ import type { ThresholdResult } from "../thresholds/result.ts";
 import { answerSection } from "./sections/answer.ts";
 import { cellsSection } from "./sections/cells.ts";
 import { detectionsSection } from "./sections/detections.ts";
+import { distanceSection } from "./sections/distance/distance.ts";
 import { driftSection } from "./sections/drift.ts";
 import { effectsSection } from "./sections/effects.ts";
 import { latencySection } from "./sections/latency.ts";
@@ -34,6 +35,7 @@ export const SECTIONS: readonly Section[] = [
   speedsSection,
   driftSection,
   payloadSection,
+  distanceSection,
   timeSection,
   effectsSection,
   verdictsSection,

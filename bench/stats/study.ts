@@ -6,6 +6,7 @@ import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
 import { samplesOf } from "./cells/samples.ts";
+import { type LinkFacts, LinkFactsGatherer } from "./floor/facts.ts";
 import { type Levels, crossed } from "./effects/design.ts";
 import { type EffectsFit, fitEffects } from "./effects/effects.ts";
 import type { Noise } from "./effects/components.ts";
@@ -24,6 +25,8 @@ export interface Study {
   readonly images: readonly ImageCovariates[];
   /** The axes of its matrix: `AXES`, but in tests. */
   readonly axes: readonly Axis[];
+  /** What was seen of the links that its calls went over; absent where a study was not read from a run's folder. */
+  readonly links?: LinkFacts;
   /** Answers, photographs and label names; absent where a study was not read from a run's folder. */
   readonly seen?: Seen;
 }
@@ -31,9 +34,10 @@ export interface Study {
 /** Reads a run's folder: provenance, records (one pass, streaming) and kept answers. */
 export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Promise<Study> {
   const manifest = await readManifest(dir);
-  const data = await gatherCells(readJournal(join(dir, "records.jsonl")));
+  const links = new LinkFactsGatherer();
+  const data = await gatherCells(links.watching(readJournal(join(dir, "records.jsonl"))));
   const seen = await readSeen(dir, manifest);
-  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, seen };
+  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, links: links.facts(), seen };
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */

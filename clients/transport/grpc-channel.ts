@@ -8,11 +8,10 @@ import { Exchange, type Received } from "./h2/exchange.ts";
 import { encodeBlock } from "./h2/hpack.ts";
 import { GoingAway, StreamReset, type Http2ErrorName } from "./h2/errors.ts";
 import { connectTls } from "../tls.ts";
+import type { RequestWindow } from "../client.ts";
 import type { Security } from "../security.ts";
+import { READ_BYTES, WIDE_WINDOWS, type Windows } from "./settings.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";
-
-/** One read from the kernel takes up to this much. */
-const READ_BYTES = 256 * 1024;
 
 /** What came back of one unary call, with the marks that the channel saw (`performance.now`, ms). */
 export interface UnaryAnswer {
@@ -22,6 +21,7 @@ export interface UnaryAnswer {
   readonly lastByteAt: number;
   /** The server had not begun the first attempt, and this is the second one's. */
   readonly retried: boolean;
+  readonly requestWindow: RequestWindow;
 }
 
 /** A server that has provably not begun a call: it refused its stream, or went away before it. */
@@ -39,14 +39,16 @@ export class GrpcChannel {
   readonly #address: string;
   readonly #port: number;
   readonly #security: Security | undefined;
+  readonly #windows: Windows;
   #connection: Http2Connection | null = null;
   /** Header blocks by path and timeout: the same for every call of a run. */
   readonly #blocks = new Map<string, Buffer>();
 
-  constructor(address: string, port: number, security?: Security) {
+  constructor(address: string, port: number, security?: Security, windows: Windows = WIDE_WINDOWS) {
     this.#address = address;
     this.#port = port;
     this.#security = security;
+    this.#windows = windows;
   }
 
   /** Connects. Throws UserError that names the address where there is no connection within `timeoutMs`. */
@@ -98,8 +100,8 @@ export class GrpcChannel {
   ): Promise<UnaryAnswer> {
     const received = await this.#exchange(path, message, timeoutMs, deadline);
     checkStatus(received.headers, received.trailers);
-    const { sentAt, firstByteAt, lastByteAt } = received;
-    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt, retried };
+    const { sentAt, firstByteAt, lastByteAt, requestWindow } = received;
+    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt, retried, requestWindow };
   }
 
   close(): Promise<void> {
@@ -173,7 +175,7 @@ export class GrpcChannel {
     const timer = setTimeout(() => socket.destroy(late), deadline - performance.now());
     try {
       if (security === undefined) await once(socket, "connect");
-      connection = new Http2Connection(socket);
+      connection = new Http2Connection(socket, this.#windows);
       // TLS gives its bytes in buffers of its own: no read buffer to lend.
       if (security !== undefined) socket.on("data", receive);
       await connection.greet();

@@ -2,6 +2,7 @@ import { loadTitle } from "../../loads/registry.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
 import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
+import { type CellFloor, cellFloors } from "../../stats/floor/cells.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
 import type { Study } from "../../stats/study.ts";
 import { type Figure, type Table, type TableCell, figure, fold, only, rights, table } from "../blocks.ts";
@@ -56,12 +57,14 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   const asked = [...new Set(manifest.cells.map((c) => askedPrecision(c, manifest)))];
   const one = asked.length === 1;
   const statistics = new Map(allStatistics(study).map((s) => [s.cell, s]));
+  const floors = cellFloors(study);
   const rows = ordered.map((cell): TableCell[] => {
     const s = statistics.get(cell.id);
     const wanted = askedPrecision(cell, manifest);
     return [
       ...axisCells(levelsOf(cell, axes), shown, manifest),
       ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code),
+      ...floorOf(floors.get(cell.id)),
       ...when(!one, wanted === null ? "none" : percent(wanted)),
       ...[String(s?.n ?? 0), String(s?.visits ?? 0), endText(inputs.conditions?.get(cell.id))],
     ];
@@ -69,7 +72,7 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   return table({
     columns: [
       ...axisColumns(shown),
-      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max"),
+      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max", "floor", "times\nfloor"),
       ...rights(...when(!one, "asked"), "calls", "visits"),
       "ended",
     ],
@@ -82,6 +85,10 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
     sortable: true,
   });
 }
+
+/** The least that a cell's calls can take over their link, and how many times as long they took. */
+const floorOf = (floor: CellFloor | undefined): TableCell[] =>
+  floor === undefined ? ["", ""] : [formatMs(floor.floor.ms), floor.ratio.toFixed(2)];
 
 /** A cell's latencies, from the median to the longest; instead of them why there are none. */
 function figuresOf(s: CellStatistics | undefined, failure: string | undefined): TableCell[] {

@@ -29,6 +29,7 @@ export function callMessage(
     requestBytes: result.ok ? result.requestBytes : null,
     responseBytes: result.ok ? result.responseBytes : null,
     ...(result.retried === true ? { retried: true } : {}),
+    ...(result.ok && result.requestWindow !== undefined ? { requestWindow: result.requestWindow } : {}),
     ...(tcp && { tcp }),
     ...(result.ok ? {} : { error: result.error }),
   };

@@ -103,6 +103,8 @@ export const CallMessage = z.object({
   responseBytes: z.number().int().nullable(),
   /** The server had not begun the first attempt, and the client made a second: the times are of both together. */
   retried: z.literal(true).optional(),
+  /** gRPC: what the server's HTTP/2 windows let through at once, and how often the request had to wait for more (`RequestWindow`). */
+  requestWindow: z.object({ bytes: z.number().int(), waits: z.number().int().nonnegative() }).optional(),
   /** Of visits over a link (`tcp` of the visit). */
   tcp: CallTcp.optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),

@@ -30,6 +30,7 @@ export class Outgoing {
   /** Sends a request's headers, and as much of its body as the windows let through, in one gathered write. */
   begin(exchange: Exchange): void {
     exchange.sendWindow = this.#peer.initialWindow;
+    exchange.granted = Math.min(exchange.sendWindow, this.#window);
     // The first block says that we keep no table; every later one relies on it.
     const block =
       exchange.id === 1 ? Buffer.concat([Uint8Array.of(TABLE_SIZE_ZERO), exchange.headerBlock]) : exchange.headerBlock;
@@ -48,9 +49,14 @@ export class Outgoing {
   }
 
   #pump(exchange: Exchange): void {
+    const before = exchange.unsent;
     while (exchange.unsent > 0) {
       const count = Math.min(this.#peer.maxFrame, exchange.unsent, exchange.sendWindow, this.#window);
-      if (count <= 0) return;
+      if (count <= 0) {
+        // Leave for the connection alone is no leave yet: the wait goes on.
+        if (exchange.unsent < before || exchange.waits === 0) exchange.waits += 1;
+        return;
+      }
       this.#patience.sent(count);
       const last = count === exchange.unsent;
       exchange.sendWindow -= count;
