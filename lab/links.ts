@@ -2,7 +2,7 @@ import { readlink, readdir } from "node:fs/promises";
 import { groupPath, hierarchies, makeGroup, processesOf } from "./hosts/cgroups.ts";
 import { allowedCpus } from "./hosts/limits.ts";
 import { labPaths, labsDir } from "./names.ts";
-import { type Pair, type PairEnd, type Setting, joinPair } from "./network/pair.ts";
+import { type Behind, type Pair, type PairEnd, joinPair } from "./network/pair.ts";
 import type { Shape } from "./network/program.ts";
 import { hardwareAddress } from "./network/subnet.ts";
 import { tryRun } from "./run.ts";
@@ -23,10 +23,6 @@ export interface LabPair {
 /** The control group of forwarders between two hosts. No host can have this name. */
 const GROUP = "links.";
 
-/** What most Linux machines have, as the paper's had; a container is given its machine's own default otherwise. */
-const CONTROL = "cubic";
-const CONTROL_FILE = "/proc/sys/net/ipv4/tcp_congestion_control";
-
 /** The hosts of a lab on this machine that have these addresses; undefined where there is no such lab. */
 export async function labPair(client: string, server: string): Promise<LabPair | undefined> {
   for (const name of await readdir(labsDir()).catch(() => [])) {
@@ -44,30 +40,24 @@ function pairOf(lab: Lab, hosts: readonly [LabHost, LabHost]): LabPair {
   };
   return {
     async join(shape) {
-      const networks = await Promise.all(hosts.map((host) => networksOf(lab.name, host.name)));
-      const settings = networks.flat().map((network): Setting => ({ network, file: CONTROL_FILE, value: CONTROL }));
+      const behind = await Promise.all([
+        behindOf(lab.name, hosts[0], hosts[1]),
+        behindOf(lab.name, hosts[1], hosts[0]),
+      ]);
       await makeGroup(lab.name, GROUP, { cpus: await allowedCpus(), quotaCpus: null });
       const groups = (await hierarchies()).map((h) => groupPath(h, lab.name, GROUP));
-      return joinPair([endOf(hosts[0]), endOf(hosts[1])], shape, { settings, groups });
+      return joinPair([endOf(hosts[0]), endOf(hosts[1])], shape, { behind: behind.flat(), groups });
     },
   };
 }
 
-/** Files of a host's own network namespace, first, and of those of its containers. */
-async function networksOf(lab: string, host: string): Promise<string[]> {
-  const found = new Map<string, string>();
-  for (const pid of await processesOf(lab, host)) {
-    const file = `/proc/${pid}/ns/net`;
-    const network = await readlink(file).catch(() => undefined);
-    if (network !== undefined && !found.has(network)) found.set(network, file);
+/** The network namespaces of a host's containers. */
+async function behindOf(lab: string, { name }: LabHost, { address: other }: LabHost): Promise<Behind[]> {
+  const own = await tryRun(["nsenter", `--net=${labPaths(lab).network(name)}`, "readlink", "/proc/self/ns/net"]);
+  const found = new Map([[own.stdout.trim(), ""]]);
+  for (const pid of await processesOf(lab, name)) {
+    const network = await readlink(`/proc/${pid}/ns/net`).catch(() => "");
+    if (!found.has(network)) found.set(network, `/proc/${pid}/ns/net`);
   }
-  const own = labPaths(lab).network(host);
-  const self = await networkOf(own);
-  return [own, ...[...found].filter(([network]) => network !== self).map(([, file]) => file)];
-}
-
-/** A namespace's own name, as `/proc/PID/ns/net` has it. */
-async function networkOf(file: string): Promise<string> {
-  const shown = await tryRun(["nsenter", `--net=${file}`, "readlink", "/proc/self/ns/net"]);
-  return shown.stdout.trim();
+  return [...found.values()].filter((file) => file !== "").map((network) => ({ network, other }));
 }

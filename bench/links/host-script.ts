@@ -65,17 +65,18 @@ begin() {
   printf '%s\\n%s\\n' "$dev" "$by" > "$mark"
   setsid sh -c "$guard" lathe "$mark" "$lease" </dev/null >/dev/null 2>&1 &
 }
+# Of a route, if it has one of its own.
 control() {
-  ip tcp_metrics flush all >/dev/null 2>&1 || :
-  printf 'control %s\\n' "$(cat /proc/sys/net/ipv4/tcp_congestion_control)"
+  "$@" ip tcp_metrics flush all >/dev/null 2>&1 || :
+  of=$("$@" ip -o -4 route get "$peer" 2>/dev/null | sed -n 's/.* congctl \\([^ ]*\\).*/\\1/p')
+  printf 'control %s\\n' "\${of:-$("$@" cat /proc/sys/net/ipv4/tcp_congestion_control)}"
 }
 forget() {
-  control
+  control env
   for container do
     pid=$(docker container inspect --format '{{.State.Pid}}' "$container" 2>/dev/null) || continue
     [ "$pid" != 0 ] || continue
-    nsenter -t "$pid" -n ip tcp_metrics flush all >/dev/null 2>&1 || :
-    printf 'control %s\\n' "$(nsenter -t "$pid" -n cat /proc/sys/net/ipv4/tcp_congestion_control 2>/dev/null)"
+    control nsenter -t "$pid" -n
   done
 }
 echo ready
@@ -106,4 +107,6 @@ done
 `;
 
 /** The script's arguments before the containers. */
-export const hostArgs = (by: string, other: string): string[] => [by, other, String(LEASE_SECONDS), GUARD];
+export const hostArgs = (by: string, other: string, leaseSeconds: number): string[] => [
+  ...[by, other, String(leaseSeconds), GUARD],
+];

@@ -5,7 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import type { Link } from "../matrix/link.ts";
 import type { LinkMeasure } from "../records/link-facts.ts";
 import { type Talk, openTalk } from "../targets/talk.ts";
-import { AS_ROOT, BEAT_SECONDS, HOST_SCRIPT, hostArgs } from "./host-script.ts";
+import { AS_ROOT, BEAT_SECONDS, HOST_SCRIPT, LEASE_SECONDS, hostArgs } from "./host-script.ts";
 import { echoWords, measured, trainOf } from "./measure.ts";
 
 /** One end of a link: a program on its machine, which undoes what it did when its connection ends. */
@@ -25,15 +25,21 @@ export interface LinkHost {
 
 export type OpenTalk = typeof openTalk;
 
-/** Opens the end of a link on a machine. @throws UserError where the program does not start there, or is not root */
+/**
+ * Opens the end of a link on a machine.
+ *
+ * @param leaseSeconds after which the end is undone if nothing is heard from here
+ * @throws UserError where the program does not start there, or is not root
+ */
 export async function linkHost(
   machine: Machine,
   other: string,
   containers: readonly string[],
   open: OpenTalk = openTalk,
+  leaseSeconds = LEASE_SECONDS,
 ): Promise<LinkHost> {
   const by = `process ${process.pid} on ${hostname()}`;
-  const args = [HOST_SCRIPT.trim(), "lathe", ...hostArgs(by, other), ...containers];
+  const args = [HOST_SCRIPT.trim(), "lathe", ...hostArgs(by, other, leaseSeconds), ...containers];
   const talk = open(machine.ssh, AS_ROOT, args, `the link of "${machine.id}" cannot be set`);
   await talk.next("ready").catch(async (error: unknown) => {
     await talk.close();

@@ -32,30 +32,42 @@ export interface Pair {
   close(): Promise<readonly [WayReport, WayReport] | undefined>;
 }
 
-/** A file of `/proc/sys` as a namespace sees it, and what it holds while the link is there. */
-export interface Setting {
+/** A namespace behind one of the ends, such as a container's, and the address that it reaches the other end by. */
+export interface Behind {
   readonly network: string;
-  readonly file: string;
-  readonly value: string;
+  readonly other: string;
 }
 
-/** Joins control groups, makes settings, runs the program that follows with this standard input, and undoes the settings. */
-const WITH_SETTINGS = `
-groups=$1 settings=$2; shift 2
+/**
+ * How new connections over a link control congestion: what most Linux machines have, and the paper's had. It is a property of the
+ * routes: a namespace may not choose what its machine does not allow to everyone, routes may.
+ */
+const CONTROL = "cubic";
+
+/**
+ * Joins control groups, lets packets come by another device than that which leads back (`loose`: NETWORK=DEVICE), gives namespaces
+ * behind the ends a route with the congestion control (`behind`: NETWORK=ADDRESS), runs the program that follows with this standard
+ * input, and undoes all that.
+ */
+const AROUND = `
+groups=$1 loose=$2 behind=$3; shift 3
 for group in $groups; do echo $$ > "$group/cgroup.procs"; done
-read_in() { nsenter --net="$1" cat "$2" 2>/dev/null || :; }
-write_in() { nsenter --net="$1" sh -c 'echo "$2" > "$1"' lathe "$2" "$3" 2>/dev/null || :; }
+in_network() { network=$1; shift; nsenter --net="$network" "$@" 2>/dev/null || :; }
+filter() { echo "/proc/sys/net/ipv4/conf/\${1#*=}/rp_filter"; }
 was=
-for one in $settings; do
-  network=\${one%%=*} rest=\${one#*=}
-  was="$network=\${rest%=*}=$(read_in "$network" "\${rest%=*}") $was"
-  write_in "$network" "\${rest%=*}" "\${rest##*=}"
+for one in $loose; do
+  was="$was $one=$(in_network "\${one%=*}" cat "$(filter "$one")")"
+  in_network "\${one%=*}" sh -c 'echo 2 > "$1"' lathe "$(filter "$one")"
+done
+for one in $behind; do
+  way=$(in_network "\${one%=*}" ip -o -4 route get "\${one#*=}" | grep -oE '(via [0-9.]+ )?dev [^ ]+' | head -n 1)
+  [ -z "$way" ] || in_network "\${one%=*}" ip route replace "\${one#*=}/32" $way congctl ${CONTROL}
 done
 code=0
 "$@" || code=$?
+for one in $behind; do in_network "\${one%=*}" ip route delete "\${one#*=}/32"; done
 for one in $was; do
-  rest=\${one#*=}
-  [ -z "\${rest##*=}" ] || write_in "\${one%%=*}" "\${rest%=*}" "\${rest##*=}"
+  in_network "\${one%%=*}" sh -c 'echo "$2" > "$1"' lathe "$(filter "\${one%=*}")" "\${one##*=}"
 done
 exit $code
 `;
@@ -64,21 +76,23 @@ exit $code
  * Lays a link between two ends: what one sends to the other's address goes through the forwarder, everything else goes as before.
  * Nothing of it outlives the forwarder: its devices and the routes to them end with it, and it ends with its standard input.
  *
- * @param settings what else holds as long as the link is there
+ * @param behind namespaces behind the ends, whose connections go over the link, too
  * @param groups folders of control groups that the forwarder joins
  * @throws UserError with what the forwarder or `ip` said
  */
 export async function joinPair(
   ends: readonly [PairEnd, PairEnd],
   shape: Shape,
-  { settings = [], groups = [] }: { settings?: readonly Setting[]; groups?: readonly string[] } = {},
+  { behind = [], groups = [] }: { behind?: readonly Behind[]; groups?: readonly string[] } = {},
 ): Promise<Pair> {
   const program = await forwarderProgram();
   const places = ends.flatMap(({ network, device, card }) => [network, device, card]);
-  // What comes from the other end does not come by the device that leads there: the kernel must not mind.
-  const loose = ends.map(({ network, device }) => ({ network, file: filterOf(device), value: "2" }));
-  const all = [...loose, ...settings].map(({ network, file, value }) => `${network}=${file}=${value}`);
-  const argv = ["-euc", WITH_SETTINGS, "lathe", groups.join(" "), all.join(" "), program, "pair", ...places];
+  const around = [
+    groups.join(" "),
+    ends.map(({ network, device }) => `${network}=${device}`).join(" "),
+    behind.map(({ network, other }) => `${network}=${other}`).join(" "),
+  ];
+  const argv = ["-euc", AROUND, "lathe", ...around, program, "pair", ...places];
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn("sh", [...argv, ...shapeArgs(shape)], {
     // A group of its own: Ctrl-C ends it through its input alone, so that it can undo what it did.
     detached: true,
@@ -123,12 +137,11 @@ function wayOf([sent = 0, lost = 0, dropped = 0, p50 = 0, p99 = 0, max = 0]: num
   return { sent, lost, dropped, late: { p50: p50 / 1000, p99: p99 / 1000, max: max / 1000 } };
 }
 
-const filterOf = (device: string) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`;
-
 /** Makes one end send through its TUN device what is for the other. */
 async function routeInto(end: PairEnd, other: PairEnd, tun: string): Promise<void> {
   const there = (...argv: string[]) => run(["nsenter", `--net=${end.network}`, ...argv]);
   // Room for what TCP sends at once, so that the link's own buffer is the one that drops.
   await there("ip", "link", "set", tun, "txqueuelen", "10000", "up");
-  await there("ip", "route", "add", `${other.address}/32`, "dev", tun, "src", end.address);
+  const route = [`${other.address}/32`, "dev", tun, "src", end.address, "congctl", CONTROL];
+  await there("ip", "route", "add", ...route);
 }
