@@ -85,7 +85,12 @@ export function judged(cell: DistanceCell, calls: readonly MadeCall[], serviceMs
   };
   const ms = of((c) => c.ms);
   const predictedMs = floorOf(call, conditions).ms;
-  const bound = boundBy(ms, of((c) => c.retransmits), call, conditions);
+  const bound = boundBy(
+    ms,
+    of((c) => c.retransmits),
+    call,
+    conditions,
+  );
   return { ...cell, ms, predictedMs, ratio: ms / predictedMs, bound };
 }
 

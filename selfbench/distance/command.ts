@@ -31,7 +31,14 @@ export async function benchDistance({ calls, rtts, cases, seed, name, check, jso
   const cells = await withBed(name, async (bed, near, ports) => {
     const service = new Map<Port, number>();
     const told = async (cell: Pick<DistanceCell, "port" | "state">) => {
-      const ask: Ask = { client: kindOf(cell.port), port: ports[cell.port], state: cell.state, calls, warmups: WARMUPS, idleMs: IDLE_MS };
+      const ask: Ask = {
+        client: kindOf(cell.port),
+        port: ports[cell.port],
+        state: cell.state,
+        calls,
+        warmups: WARMUPS,
+        idleMs: IDLE_MS,
+      };
       return ((await near.ask(ask)) as Told).calls;
     };
     await bed.setLink(null);
@@ -71,7 +78,12 @@ async function withBed<T>(
   const started: LineProgram[] = [];
   const start = (end: End, file: string, ...args: readonly string[]) => {
     const [command = "", ...before] = bed.at(end);
-    const program = new LineProgram(file, command, [...before, process.execPath, join(import.meta.dirname, file), ...args]);
+    const program = new LineProgram(file, command, [
+      ...before,
+      process.execPath,
+      join(import.meta.dirname, file),
+      ...args,
+    ]);
     started.push(program);
     return program;
   };

@@ -3,15 +3,7 @@ import { addsNothing } from "../../matrix/link.ts";
 import { once } from "../math/memo.ts";
 import type { Study } from "../study.ts";
 import { medianMsOf } from "../summary.ts";
-import {
-  type Bound,
-  type CallConditions,
-  type CallShape,
-  type Floor,
-  afterIdle,
-  boundBy,
-  floorOf,
-} from "./call.ts";
+import { type Bound, type CallConditions, type CallShape, type Floor, afterIdle, boundBy, floorOf } from "./call.ts";
 import type { CallFacts } from "./facts.ts";
 
 /** A remote cell beside the least that its calls can take. */

@@ -63,7 +63,11 @@ describe("the floors of a run", () => {
   });
 
   it("begin with slow start where the kernel says that connections are idle, and know the windows that requests felt", () => {
-    const idle = distanceStudy(took, { connection: "idle", rtoMs: 20 }, { requestWindow: { bytes: 65_535, waits: 14 } });
+    const idle = distanceStudy(
+      took,
+      { connection: "idle", rtoMs: 20 },
+      { requestWindow: { bytes: 65_535, waits: 14 } },
+    );
     const floor = cellFloors(idle).get("client>edge over far probe ssd-mobilenet image-7");
     expect(floor?.conditions).toMatchObject({ connection: "idle", requestWindow: WINDOW });
     // Ninety milliseconds are five timeouts: the window is halved four times.

@@ -40,7 +40,9 @@ export interface WhereToServe {
  */
 export function whereToServe(study: Study): WhereToServe[] {
   const nulls = nullModels(study.manifest);
-  const plain = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model) && measuredMs(study, c) !== undefined);
+  const plain = study.manifest.cells.filter(
+    (c) => isPlain(c) && !nulls.has(c.model) && measuredMs(study, c) !== undefined,
+  );
   const callers = new Set(study.manifest.cells.filter((c) => !c.local).map((c) => c.clientMachine));
   const local = plain.filter((c) => c.local);
   const key = (c: Cell) => JSON.stringify([c.server, c.model, c.client]);

@@ -106,23 +106,28 @@ function partsFigure(rows: readonly Row[], { axes }: ReportInputs): Figure {
     caption: "A bar is the least time of a call, by its parts. The mark is the time that was measured.",
     legend: PARTS.map((key) => ({ label: LIMIT_TITLES[key], colour: COLOURS[key], sign: "square" as const })),
     alternative: rows
-      .map((r) => `${name(r)}, ${r.cells[0].cell.link?.name ?? ""}: ${formatMs(r.measuredMs)} ms, floor ${formatMs(r.floorMs)} ms`)
+      .map(
+        (r) =>
+          `${name(r)}, ${r.cells[0].cell.link?.name ?? ""}: ${formatMs(r.measuredMs)} ms, floor ${formatMs(r.floorMs)} ms`,
+      )
       .join("; "),
     panels: byLink.map(([link, own]) => ({
-      title: `${link}${own.flatMap((r) => r.cells[0].cell.link ?? []).slice(0, 1).map((l) => `: ${linkText(l)}`).join("")}`,
+      title: `${link}${own
+        .flatMap((r) => r.cells[0].cell.link ?? [])
+        .slice(0, 1)
+        .map((l) => `: ${linkText(l)}`)
+        .join("")}`,
       picture: stackChart(
         `Parts of the floor over ${link}`,
-        own.map(
-          (row): Bar => ({
-            name: name(row),
-            parts: PARTS.map((key) => ({
-              colour: COLOURS[key],
-              value: mean(row.cells.map((c) => c.floor[`${key}Ms`])),
-            })),
-            whole: row.measuredMs,
-            remark: `${row.ratio.toFixed(2)} × floor`,
-          }),
-        ),
+        own.map((row): Bar => ({
+          name: name(row),
+          parts: PARTS.map((key) => ({
+            colour: COLOURS[key],
+            value: mean(row.cells.map((c) => c.floor[`${key}Ms`])),
+          })),
+          whole: row.measuredMs,
+          remark: `${row.ratio.toFixed(2)} × floor`,
+        })),
         "ms",
       ),
     })),
