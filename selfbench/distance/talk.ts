@@ -16,6 +16,7 @@ export interface Ask {
 /** One call, with what the kernel said of its connection before. */
 export interface MadeCall {
   readonly ms: number;
+  readonly sendMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly window?: RequestWindow;

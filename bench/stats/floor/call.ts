@@ -5,7 +5,7 @@ export const FLOOR_RULES: readonly string[] = [
   "The floor of a call is its service, one round trip, the bytes of request and answer by the bandwidth (packets' headers included), and the time in which " +
     "the line must stand idle. A sender may have no more under way than its congestion window, which is ten segments on a new or idle connection and doubles each round " +
     "(RFC 6928, RFC 2861), and than the receiver's HTTP/2 window, which may stay as small as 64 KiB; then it waits for news from the other end.",
-  "Service is the same call without a link: of the same client machine over a link that adds nothing, else of the server's own machine. Round trip and bandwidth are those that the bench " +
+  "Service is the same call without a link, less the time in which it hands bytes to the kernel while the line is busy anyway: of the same client machine over a link that adds nothing, else of the server's own machine. Round trip and bandwidth are those that the bench " +
     "measured over the link, before and after the visits. The state of the connection and its congestion window are what the client's kernel said before each call, the HTTP/2 window what the client felt.",
   "Bound by: the call's floor is computed once without each limit, and the limit is named without which it falls the most. What a call with retransmissions took beyond its floor counts as the loss's doing; " +
     "without retransmissions it counts as the machines' (CPU). Of simulated calls with one limit planted, 95 of 100 and more are named right (`npm run bench:distance`).",
@@ -30,6 +30,8 @@ export interface CallShape {
   readonly responseBytes: number;
   /** What the call takes where there is no link: encoding, the server, decoding. */
   readonly serviceMs: number;
+  /** How much of that hands the request's bytes to the kernel: it goes on while the line is busy. Absent: not known, so none. */
+  readonly sendMs?: number;
 }
 
 /** Under what a call is made. */
@@ -81,9 +83,11 @@ export function floorOf(call: CallShape, conditions: CallConditions): Floor {
   const down: Sender = { congestionBytes: slow, ...own(conditions.answerWindow) };
   const ways = [transfer(call.requestBytes, conditions, up), transfer(call.responseBytes, conditions, down)] as const;
   const sum = (part: (t: Transfer) => number) => part(ways[0]) + part(ways[1]);
+  const [{ ms: upMs, wayMs }] = ways;
+  const serviceMs = call.serviceMs - Math.min(call.sendMs ?? 0, upMs - wayMs);
   return {
-    ms: call.serviceMs + sum((t) => t.ms),
-    serviceMs: call.serviceMs,
+    ms: serviceMs + sum((t) => t.ms),
+    serviceMs,
     bandwidthMs: sum((t) => t.bandwidthMs),
     rttMs: sum((t) => t.wayMs),
     slowStartMs: sum((t) => t.slowStartMs),
@@ -94,10 +98,10 @@ export function floorOf(call: CallShape, conditions: CallConditions): Floor {
 
 /** By how much a call's floor falls if one limit is taken away and all others stay. Pure. */
 export function savings(call: CallShape, conditions: CallConditions): Readonly<Record<Exclude<Limit, "loss">, number>> {
-  const { ms, rttMs } = floorOf(call, conditions);
+  const { ms, rttMs, serviceMs } = floorOf(call, conditions);
   const without = (change: Partial<CallConditions>) => ms - floorOf(call, { ...conditions, ...change }).ms;
   return {
-    service: call.serviceMs,
+    service: serviceMs,
     bandwidth: without({ mbit: null }),
     // The way itself. Rounds more than one are slow start's and the window's doing.
     rtt: rttMs,

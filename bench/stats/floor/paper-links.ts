@@ -121,7 +121,9 @@ export function paperQuestions(): WhereToServe[] {
     const requestBytes = PAPER_REQUEST_BYTES[combination.protocol];
     const remotes = (["cloud", "edge"] as const).flatMap((server) => {
       const serviceMs = local(server, combination);
-      return serviceMs === undefined ? [] : [{ server, serviceMs, requestBytes, responseBytes: PAPER_ANSWER_BYTES }];
+      return serviceMs === undefined
+        ? []
+        : [{ server, serviceMs, requestBytes, responseBytes: PAPER_ANSWER_BYTES, sendMs: 0 }];
     });
     const [model = ""] = combination.title.split("\n");
     const { protocol, key: client } = combination;
