@@ -40,6 +40,7 @@ export const VERBS: Verbs = {
   "selfbench distance": verb("distance", "how right the least time of calls over links is", selfbench),
   "selfbench fleet": verb("fleet", "how fast `up` and `down` are", selfbench),
   "selfbench lag": verb("lag", "how late the calls of an open loop begin", selfbench),
+  "selfbench links": verb("links", "how exact the lab's links are", selfbench),
   "selfbench records": verb("records", "how fast large runs are reported", selfbench),
   "selfbench truth": verb("truth", "how often Lathe is right about simulated runs", selfbench),
 };

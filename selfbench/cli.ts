@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, DISTANCE, FLEET, LAG, RECORDS, TRUTH } from "./options.ts";
+import { CLIENTS, DISTANCE, FLEET, LAG, LINKS, RECORDS, TRUTH } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -92,6 +92,25 @@ export const lag = command(
     exits,
   },
   async (values) => (await import("./loads/lag.ts")).benchLag(values),
+);
+
+export const links = command(
+  {
+    name: "npx lathe selfbench links",
+    summary: "Measures how exact the lab's links are: round trips, bandwidth, loss.",
+    options: LINKS,
+    details: [
+      "It makes two networks on this machine and lays links between them, as runs do. A probe sends datagrams that are echoed, and goes by the " +
+        "kernel's own times of their arrival. Loss must be exactly what the seed says. The kernel's own dropping (xt_statistic) shows whether " +
+        "the probe counts right. It needs root, as the lab does.",
+    ],
+    examples: [
+      ["npx lathe selfbench links", "the table, about a minute"],
+      ["npx lathe selfbench links --seconds 20 --check", "more round trips; for CI"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./links/command.ts")).benchLinks(values),
 );
 
 export const records = command(

@@ -63,6 +63,14 @@ export const LAG = {
   json: jsonOption("lathe.selfbench-lag/1"),
 } as const satisfies Options;
 
+export const LINKS = {
+  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "3" },
+  seed: { value: "N", read: whole(0), help: "the same seed loses the same packets", default: "1" },
+  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-links" },
+  check,
+  json: jsonOption("lathe.selfbench-links/1", { alsoTable: true }),
+} as const satisfies Options;
+
 export const RECORDS = {
   records: { value: "N", read: whole(1), help: "records of the larger run", default: "1000000" },
   check,
