@@ -6,7 +6,7 @@ import { distanceText } from "./text.ts";
 
 const CALL: MadeCall = {
   ...{ ms: 100, sendMs: 1, requestBytes: 921_676, responseBytes: 12_000 },
-  ...{ cwnd: 2000, rtoMs: 280, retransmits: 0 },
+  ...{ cwnd: 2000, cwndAfter: 2000, rtoMs: 280, retransmits: 0 },
 };
 const SERVICE = { serviceMs: 6, sendMs: 1 };
 const cell: DistanceCell = { rttMs: 80, mbit: 1000, loss: 0, port: "grpc", state: "warm" };

@@ -93,7 +93,7 @@ export function judged(cell: DistanceCell, calls: readonly MadeCall[], service: 
     ms,
     of((c) => c.retransmits),
     call,
-    conditions,
+    { ...conditions, grownBytes: of((c) => c.cwndAfter) * SEGMENT_BYTES },
   );
   return { ...cell, ms, predictedMs, ratio: ms / predictedMs, bound };
 }

@@ -42,7 +42,7 @@ async function answer({ client, port, state, calls, idleMs, warmups }: Ask): Pro
       sendMs: timing.sendMs ?? 0,
       ...{ requestBytes, responseBytes },
       ...(requestWindow && { window: requestWindow }),
-      cwnd: before.cwnd,
+      ...{ cwnd: before.cwnd, cwndAfter: after.cwnd },
       rtoMs: before.rtoMs,
       retransmits: after.retransmits - before.retransmits,
     });

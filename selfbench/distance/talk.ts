@@ -22,6 +22,8 @@ export interface MadeCall {
   readonly window?: RequestWindow;
   /** Segments. */
   readonly cwnd: number;
+  /** The same after it. */
+  readonly cwndAfter: number;
   readonly rtoMs: number;
   /** Segments that were sent again during the call. */
   readonly retransmits: number;

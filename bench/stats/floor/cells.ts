@@ -64,8 +64,9 @@ function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
   };
   const floor = floorOf(call, conditions);
   // Where most calls had no loss, the median is one of those.
-  const resent = (study.links?.calls.get(cell.id)?.resent ?? 0) > 0.5 ? 1 : 0;
-  const bound = boundBy(ms, resent, call, conditions);
+  const facts = study.links?.calls.get(cell.id);
+  const resent = (facts?.resent ?? 0) > 0.5 ? 1 : 0;
+  const bound = boundBy(ms, resent, call, { ...conditions, grownBytes: facts?.grownBytes });
   return { cell, measuredMs: ms, floor, ratio: ms / floor.ms, bound, conditions, base };
 }
 

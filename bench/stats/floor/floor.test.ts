@@ -42,6 +42,17 @@ describe("the floor of a call", () => {
     // A narrow line is no faster with a wider window.
     expect(savings(CALL, { ...FAR, rttMs: 2, mbit: 10, requestWindow: WINDOW }).window).toBe(0);
   });
+
+  it("takes a congestion window that stopped growing for slow start's doing, but not where segments were lost", () => {
+    const cold = { ...FAR, connection: "cold" } as const;
+    const stopped = { ...cold, grownBytes: 40 * 1448 };
+    // Ten, twenty, then forty segments a round: eighteen rounds in place of seven.
+    expect(floorOf(CALL, stopped).rounds).toBe(18);
+    const ms = floorOf(CALL, stopped).ms;
+    expect(boundBy(ms, 0, { ...CALL, serviceMs: 5 }, cold).limit).toBe("service");
+    expect(boundBy(ms, 0, { ...CALL, serviceMs: 5 }, stopped).limit).toBe("slowStart");
+    expect(boundBy(ms, 4, { ...CALL, serviceMs: 5 }, stopped).limit).toBe("loss");
+  });
 });
 
 describe("the floors of a run", () => {
