@@ -20,6 +20,8 @@ const MAY_IMPORT = {
     ...["lib/", "clients/", "models/", "toolchain/"],
     // Of infra: outputs and the engine that gives them, how hosts are reached, deadlines, and how a container's state is read.
     ...["infra/(?:outputs|deadlines|gate/inspect)\\.ts$", "infra/hosts/", "infra/pulumi/"],
+    // Of the lab: links between its hosts.
+    "lab/links\\.ts$",
   ],
 };
 
@@ -70,7 +72,7 @@ const FLOORS = {
     // What is decided while a run goes on.
     ["schedule/", "stats/(?:backlog|disturbance)\\.ts$"],
     ["targets/"],
-    ["plan/"],
+    ["plan/", "links/"],
     ["run/(?!agent/(?:protocol|tcp-facts)\\.ts)"],
     ["stats/(?!math/|backlog\\.ts|disturbance\\.ts)"],
     ["compare/", "verdicts/", "capacity/"],

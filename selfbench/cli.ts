@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, LOAD, RECORDS, TRUTH } from "./options.ts";
+import { CLIENTS, DISTANCE, FLEET, LINKS, LOAD, RECORDS, TRUTH } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -29,6 +29,25 @@ export const clients = command(
     exits,
   },
   async (values) => (await import("./clients/command.ts")).benchClients(values),
+);
+
+export const distance = command(
+  {
+    name: "npx lathe selfbench distance",
+    summary: "Compares the least time that calls over a link can take, as reports say it, with calls over real links.",
+    options: DISTANCE,
+    details: [
+      "Two network namespaces of this machine are joined by the lab's forwarder. Lathe's own clients send 0.92 MB by gRPC and 3.9 MB by REST " +
+        "over links of 0 to 150 ms and 10 to 1000 Mbit/s, on new, idle and busy connections. Further cells have one limit planted (bandwidth, " +
+        "round trip, slow start, HTTP/2 window, CPU, loss), and so have simulated calls: how often is it named? It needs root, as the lab does.",
+    ],
+    examples: [
+      ["npx lathe selfbench distance", "all cells, about 15 minutes"],
+      ["npx lathe selfbench distance --rtts 1,20 --calls 1", "a quick look, about a minute"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./distance/command.ts")).benchDistance(values),
 );
 
 export const fleet = command(
@@ -78,6 +97,25 @@ export const load = command(
     exits,
   },
   async (values) => (await import("./load/command.ts")).benchLoad(values),
+);
+
+export const links = command(
+  {
+    name: "npx lathe selfbench links",
+    summary: "Measures how exact the lab's links are: round trips, bandwidth, loss.",
+    options: LINKS,
+    details: [
+      "It makes two networks on this machine and lays links between them, as runs do. A probe sends datagrams that are echoed, and goes by the " +
+        "kernel's own times of their arrival. Loss must be exactly what the seed says. The kernel's own dropping (xt_statistic) shows whether " +
+        "the probe counts right. It needs root, as the lab does.",
+    ],
+    examples: [
+      ["npx lathe selfbench links", "the table, about a minute"],
+      ["npx lathe selfbench links --seconds 20 --check", "more round trips; for CI"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./links/command.ts")).benchLinks(values),
 );
 
 export const records = command(

@@ -23,6 +23,20 @@ export const CLIENTS = {
   json: jsonOption("lathe.selfbench-clients/1", { alsoTable: true }),
 } as const satisfies Options;
 
+export const DISTANCE = {
+  calls: { value: "N", read: whole(1), help: "measured calls of each cell; their median counts", default: "3" },
+  rtts: {
+    value: "0,20",
+    read: (text, wrong) => list(text, wrong).map((rtt) => whole(0)(rtt, wrong)),
+    help: "only links of these round trips, ms (default: all)",
+  },
+  cases: { value: "N", read: whole(1), help: "simulated calls for each limit", default: "200" },
+  seed: { value: "N", read: whole(0), help: "the same seed gives the same simulated calls", default: "1" },
+  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-distance" },
+  check,
+  json: jsonOption("lathe.selfbench-distance/1", { alsoTable: true }),
+} as const satisfies Options;
+
 export const FLEET = {
   hosts: {
     value: "1,4,16",
@@ -55,6 +69,14 @@ export const LOAD = {
   own: { help: "Lathe's own generator only: a quick look" },
   check,
   json: jsonOption("lathe.selfbench-load/1", { alsoTable: true }),
+} as const satisfies Options;
+
+export const LINKS = {
+  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "3" },
+  seed: { value: "N", read: whole(0), help: "the same seed loses the same packets", default: "1" },
+  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-links" },
+  check,
+  json: jsonOption("lathe.selfbench-links/1", { alsoTable: true }),
 } as const satisfies Options;
 
 export const RECORDS = {

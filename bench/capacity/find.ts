@@ -67,7 +67,7 @@ export async function findCapacities(inputs: RunInputs, capacity: CapacityInputs
 
   for (let round = inputs.firstRound; ; round++) {
     let made = 0;
-    for (const target of roundOrder(capacity.targets, inputs.seed, round, inputs.blockOf)) {
+    for (const target of roundOrder(capacity.targets, inputs.seed, round, ...(inputs.blocks ?? []))) {
       const { next } = stand(target).search;
       if (next === undefined || expectedMs(next) > leftMs()) continue;
       const searches = capacity.targets.map(stand);

@@ -21,7 +21,7 @@ export class Steps {
 
   /** One more record, in the order in which they were written. */
   add(record: JournalRecord): void {
-    if (record.type === "end") return;
+    if (record.type === "end" || record.type === "link") return;
     const key = `${record.round} ${record.cell}`;
     const visit = this.#visits.get(key) ?? {
       ...{ cell: record.cell, round: record.round, calls: [], from: Infinity, until: -Infinity },

@@ -47,6 +47,11 @@ export function connectionKey(c: Cell): string {
   return `${c.clientMachine}>${c.server} ${c.client}`;
 }
 
+/** The machines that a cell's calls go between. */
+export function pairKey(c: Cell): string {
+  return `${c.clientMachine}>${c.serverMachine}`;
+}
+
 /** A model on a server. */
 export function modelKey(c: Cell): string {
   return `${c.server} ${c.model}`;

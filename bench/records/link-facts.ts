@@ -46,8 +46,13 @@ export const LinkRecord = z.object({
   measured: LinkMeasure,
   /** How the two machines control congestion of new connections; null: not known. */
   congestion: z.object({ client: z.string().nullable(), server: z.string().nullable() }),
-  /** Packets that the lab's program has handed on, lost by the link's loss, and dropped because its buffer was full. */
-  packets: z.object({ sent: count, lost: count, dropped: count }).optional(),
+  /**
+   * Both ways together: packets that the lab's program has handed on, lost by the link's loss, and dropped because its buffer was full;
+   * and how much later than their time they left it, on a machine that has other things to do.
+   */
+  packets: z
+    .object({ sent: count, lost: count, dropped: count, lateMs: z.object({ p99: amount, max: amount }) })
+    .optional(),
 });
 export type LinkRecord = z.infer<typeof LinkRecord>;
 

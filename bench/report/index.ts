@@ -9,6 +9,7 @@ import { answerSection } from "./sections/answer.ts";
 import { capacitySection } from "./sections/capacity.ts";
 import { cellsSection } from "./sections/cells.ts";
 import { detectionsSection } from "./sections/detections.ts";
+import { distanceSection } from "./sections/distance/distance.ts";
 import { driftSection } from "./sections/drift.ts";
 import { effectsSection } from "./sections/effects.ts";
 import { latencySection } from "./sections/latency.ts";
@@ -36,6 +37,7 @@ export const SECTIONS: readonly Section[] = [
   speedsSection,
   driftSection,
   payloadSection,
+  distanceSection,
   timeSection,
   effectsSection,
   verdictsSection,

@@ -4,6 +4,7 @@ import { CHOICE_RULE } from "../stats/choices.ts";
 import { TOLERANCE_RULE } from "../stats/detections/compare.ts";
 import { EFFECTS_RULE } from "../stats/effects/effects.ts";
 import { DRIFT_RULE } from "../stats/effects/persistence.ts";
+import { FLOOR_RULES } from "../stats/floor/call.ts";
 import { MODES_RULE } from "../stats/modes.ts";
 import { GENERATOR_RULE } from "../stats/load/generator.ts";
 import { TAIL_RULE } from "../stats/tails/tail.ts";
@@ -109,6 +110,7 @@ export const METHODS: readonly Method[] = [
     "Latency against payload",
     "The slope is fitted by least squares over the cells of each model, and averaged over models.",
   ),
+  method("floor", "The least a call can take", ...FLOOR_RULES),
   method(
     "attribution",
     "The parts of a request's time",

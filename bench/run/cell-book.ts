@@ -1,4 +1,4 @@
-import { type Cell, connectionKey, inputKey, modelKey } from "../matrix/cell.ts";
+import { type Cell, connectionKey, inputKey, modelKey, pairKey } from "../matrix/cell.ts";
 import { type Limits, limitsFor } from "../matrix/limits.ts";
 import type { EndRecord } from "../records/records.ts";
 import { NoiseBook, STABILITY, enough, precisionOf, windowsStable } from "../schedule/precision.ts";
@@ -85,6 +85,12 @@ export class CellBook {
     }
   }
 
+  /** Something else lies between two machines (`pairKey`): their connections know the way as it was, and are made anew. */
+  relinked(pair: string): void {
+    for (const cell of this.#inputs.cells.filter((c) => pairKey(c) === pair))
+      if (this.#seen.delete(connectionKey(cell))) this.#stale.add(connectionKey(cell));
+  }
+
   /** A visit's measured calls that succeeded. */
   measured(cell: Cell, latenciesMs: number[]): void {
     if (latenciesMs.length === 0) return;
@@ -126,9 +132,9 @@ export class CellBook {
   }
 }
 
-/** What a cell is as noisy as: the same server kind, model, client kind and load, wherever it runs. */
+/** What a cell is as noisy as: the same server kind, model, client kind, load and link, wherever it runs. */
 const noiseKey = (cell: Cell) =>
-  `${cell.serverKind ?? ""} ${cell.model} ${cell.client} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
+  `${cell.serverKind ?? ""} ${cell.model} ${cell.client} ${cell.link?.name ?? ""} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
 
 /** What every record of a cell says. */
 export const stampOf = (cell: Cell, round: number) => ({ cell: cell.id, round, at: new Date().toISOString() });

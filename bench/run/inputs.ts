@@ -37,8 +37,13 @@ export interface RunInputs extends SoFar {
   takeTurn?(cell: Cell): Promise<boolean>;
   /** Calls at a cell's load before the measured ones of a visit; absent: as its load mode says. */
   leadIn?(cell: Cell): number;
-  /** Cells that a round visits together; absent: each by itself. */
-  blockOf?(cell: Cell): string;
+  /**
+   * Lays what a cell's calls go over, and undoes what was laid for another. Absent: nothing is. Resolves with the pairs of machines
+   * (`pairKey`) whose connections were made over another link. Rejects with why that cannot be.
+   */
+  takeLink?(cell: Cell, round: number): Promise<readonly string[]>;
+  /** Which cells a round visits together, the widest blocks first; absent: each by itself. */
+  readonly blocks?: readonly ((cell: Cell) => string)[];
   /** The worker on a client machine, with every image sent. Rejects with why there is none. */
   link(clientMachine: string): Promise<WorkerLink>;
   /** What it throws ends the run: nothing more can be recorded. */

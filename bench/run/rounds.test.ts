@@ -82,7 +82,7 @@ describe("a run", () => {
       },
     };
     await runMatrix({
-      ...{ ...w.inputs, link: () => Promise.resolve(link), blockOf: (c) => c.server },
+      ...{ ...w.inputs, link: () => Promise.resolve(link), blocks: [(c: Cell) => c.server] },
       takeTurn: (c) => {
         const frozen = runs !== "" && runs !== c.server && turns > 1;
         [runs, turns] = [c.server, turns + 1];

@@ -4,6 +4,7 @@ import { withLock } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/output.ts";
 import type { Cell } from "../matrix/cell.ts";
+import { linkBlock, linksOf } from "../links/links.ts";
 import { JsonlWriter, repairTail } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { RecordWriter } from "../records/records.ts";
@@ -80,6 +81,7 @@ async function measure<T>(
   const turns = manifest.neighbours === "frozen" ? turnsOf(manifest, say) : undefined;
   const servers = watchServers(manifest, () => performance.now());
   const writer = new RecordWriter(path);
+  const links = linksOf(manifest, (record) => writer.append(record), say);
   const answers = new JsonlWriter(answersPath);
   try {
     const inputs: RunInputs = {
@@ -98,19 +100,30 @@ async function measure<T>(
       },
       watchServer: (cell) => servers.begin(cell),
       times: ({ load }) => manifest.traces?.[String(load["sha256"])],
-      ...(turns && { takeTurn: (cell: Cell) => turns.take(cell), blockOf: blockOf(manifest) }),
+      ...(turns && { takeTurn: (cell: Cell) => turns.take(cell) }),
+      takeLink: (cell, round) => links.take(cell, round),
+      blocks: blocksOf(manifest),
       answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
       onStatus: () => {},
       now: () => performance.now(),
     };
     return await body(inputs, repairedBytes);
   } finally {
-    writer.close();
     answers.close();
-    // First of all: whoever is frozen must not wait for what follows.
+    // First of all: whoever is frozen must not wait for what follows, nor a network that is not as it was.
     await turns?.close();
+    await links.close();
+    writer.close();
     await servers.close();
     await routes.close();
     await clients.close();
   }
+}
+
+/** What a round visits together: the cells of a link, which is set once, and within them those of a server that has neighbours. */
+function blocksOf(manifest: RunManifest): ((cell: Cell) => string)[] {
+  const turns = manifest.neighbours === "frozen" ? [blockOf(manifest)] : [];
+  if (manifest.cells.every((cell) => cell.link === undefined)) return turns;
+  const alone = turns[0] ?? ((cell: Cell) => `cell ${cell.id}`);
+  return [(cell) => linkBlock(cell) ?? alone(cell), ...turns];
 }

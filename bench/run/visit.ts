@@ -33,7 +33,7 @@ export class Visitor {
   async visit(cell: Cell, round: number): Promise<void> {
     const link = await this.#reach(cell);
     if ("code" in link) return this.#book.fail(cell, round, link);
-    const stood = await this.#takeTurn(cell);
+    const stood = await this.#takeTurn(cell, round);
     if (stood !== undefined) return this.#book.fail(cell, round, stood);
     const beganAt = this.#inputs.now();
     const watched = await this.#inputs.watchServer?.(cell);
@@ -47,13 +47,13 @@ export class Visitor {
     if (error === undefined) return this.#book.visited(cell, round);
     const why = LOST.has(error.code) ? await this.#inputs.explain?.(cell, this.#inputs.now() - beganAt) : undefined;
     const reason = why === undefined ? error : { ...error, message: `${error.message}; ${why}` };
-    if (error.opening) this.#deadEnds.set(connectionKey(cell), reason);
+    if (error.opening) this.#deadEnds.set(wayKey(cell), reason);
     this.#book.fail(cell, round, reason);
   }
 
   /** The worker that makes a cell's calls, with the route to its server open; or why there is none. */
   async #reach(cell: Cell): Promise<WorkerLink | Reason> {
-    const connection = connectionKey(cell);
+    const connection = wayKey(cell);
     const known = this.#deadEnds.get(connection) ?? this.#deadEnds.get(cell.clientMachine);
     if (known !== undefined) return known;
     const deadEnd = (key: string, message: string): Reason => {
@@ -75,10 +75,11 @@ export class Visitor {
     return link;
   }
 
-  /** Lets a cell's server run alone on its machine; why it cannot, where that is so. */
-  async #takeTurn(cell: Cell): Promise<Reason | undefined> {
+  /** Lets a cell's server run alone on its machine, and lays what its calls go over; why it cannot, where that is so. */
+  async #takeTurn(cell: Cell, round: number): Promise<Reason | undefined> {
     try {
       if (await this.#inputs.takeTurn?.(cell)) this.#book.thawed(cell.server);
+      for (const pair of (await this.#inputs.takeLink?.(cell, round)) ?? []) this.#book.relinked(pair);
       return undefined;
     } catch (error) {
       return { code: "UNAVAILABLE", message: messageOf(error) };
@@ -138,9 +139,13 @@ export class Visitor {
       timeoutMs: limits.timeoutMs,
       keepAnswer: count === 0,
       ...(this.#book.isStale(cell) && { anew: true }),
+      ...(cell.link !== undefined && { tcp: true }),
     };
   }
 }
+
+/** A connection, and what it goes over: what cannot be opened over one link may be over another. */
+const wayKey = (cell: Cell) => `${connectionKey(cell)} ${cell.link?.name ?? ""}`;
 
 /** What is recorded of a visit besides its calls; undefined if it came to no measured call. */
 function visitRecord(

@@ -7,6 +7,7 @@ import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
 import { samplesOf } from "./cells/samples.ts";
+import { type LinkFacts, LinkFactsGatherer } from "./floor/facts.ts";
 import { type Levels, crossed } from "./effects/design.ts";
 import { type EffectsFit, fitEffects } from "./effects/effects.ts";
 import type { Noise } from "./effects/components.ts";
@@ -29,6 +30,8 @@ export interface Study {
   readonly images: readonly ImageCovariates[];
   /** The axes of its matrix: `AXES`, but in tests. */
   readonly axes: readonly Axis[];
+  /** What was seen of the links that its calls went over; absent where a study was not read from a run's folder. */
+  readonly links?: LinkFacts;
   /** Answers, photographs and label names; absent where a study was not read from a run's folder. */
   readonly seen?: Seen;
 }
@@ -37,10 +40,12 @@ export interface Study {
 export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Promise<Study> {
   const manifest = await readManifest(dir);
   const loaded = new Set(manifest.cells.filter((c) => !isPlain(c)).map((c) => c.id));
-  const gathered = await gatherCells(readJournal(join(dir, "records.jsonl")), loaded);
+  const links = new LinkFactsGatherer();
+  const gathered = await gatherCells(links.watching(readJournal(join(dir, "records.jsonl"))), loaded);
   const parted = partLoads(manifest, gathered);
   const seen = await readSeen(dir, manifest);
-  return { manifest, ...parted, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, seen };
+  const images = imageCovariates(manifest, objectCounts(seen.answers));
+  return { manifest, ...parted, images, axes, links: links.facts(), seen };
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */

@@ -158,7 +158,7 @@ export async function gatherCells(
 ): Promise<Map<string, CellData>> {
   const cells = new Map<string, Gathered>();
   for await (const record of records) {
-    if (record.type === "end") continue;
+    if (record.type === "end" || record.type === "link") continue;
     let cell = cells.get(record.cell);
     if (cell === undefined) {
       const failed = {

@@ -6,6 +6,7 @@ import { count, positive } from "../../loads/keys.ts";
 import { loadKeys } from "../../loads/registry.ts";
 import { AXES, type Axis } from "../axes.ts";
 import type { CellLimits } from "../limits.ts";
+import { Link } from "../link.ts";
 import { SLO, THRESHOLD, sloOf, thresholdOf } from "./threshold.ts";
 
 /** How REST requests may carry a photograph, by what the client kind sends. */
@@ -92,6 +93,8 @@ const shape = {
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
   /** Loads by their modes' names; other keys (`loadKeys`) are short for some of them. */
   loads: some(loadEntry()),
+  /** What the bench puts between a client machine and a server machine that are not one. */
+  links: some(Link),
 };
 const threshold = z.string(THRESHOLD).refine((text) => thresholdOf(text) !== undefined, THRESHOLD);
 

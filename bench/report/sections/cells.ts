@@ -2,6 +2,7 @@ import { loadTitle } from "../../loads/registry.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
 import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
+import { type CellFloor, cellFloors } from "../../stats/floor/cells.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
 import type { Untold } from "../../stats/load/untold.ts";
 import type { Study } from "../../stats/study.ts";
@@ -58,12 +59,14 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   const one = asked.length === 1;
   const statistics = new Map(allStatistics(study).map((s) => [s.cell, s]));
   const calls = (id: string) => statistics.get(id)?.n ?? study.loaded?.get(id)?.totalsMs.length ?? 0;
+  const floors = cellFloors(study);
   const rows = ordered.map((cell): TableCell[] => {
     const s = statistics.get(cell.id);
     const wanted = askedPrecision(cell, manifest);
     return [
       ...axisCells(levelsOf(cell, axes), shown, manifest),
       ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code, study.untold?.get(cell.id)),
+      ...floorOf(floors.get(cell.id)),
       ...when(!one, wanted === null ? "none" : percent(wanted)),
       ...[
         String(calls(cell.id)),
@@ -75,7 +78,7 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   return table({
     columns: [
       ...axisColumns(shown),
-      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max"),
+      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max", "floor", "times\nfloor"),
       ...rights(...when(!one, "asked"), "calls", "visits"),
       "ended",
     ],
@@ -95,6 +98,9 @@ const UNTOLD: Readonly<Record<Untold["kind"], string>> = {
   behind: "fell behind",
   load: "no percentile",
 };
+/** The least that a cell's calls can take over their link, and how many times as long they took. */
+const floorOf = (floor: CellFloor | undefined): TableCell[] =>
+  floor === undefined ? ["", ""] : [formatMs(floor.floor.ms), floor.ratio.toFixed(2)];
 
 /** A cell's latencies, from the median to the longest; instead of them why there are none. */
 function figuresOf(

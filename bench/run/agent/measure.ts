@@ -5,6 +5,8 @@ import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { TcpReader } from "./tcp.ts";
+import type { TcpWatch } from "./tcp-watch.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -13,12 +15,14 @@ export interface VisitCalls {
   readonly clients: readonly Client[];
   readonly request: PredictRequest;
   readonly page: MetricsPage | undefined;
+  readonly tcp: TcpWatch;
 }
 
 export interface WorkerTools {
   readonly clock: Clock;
   readonly watch: Watch;
   readonly metrics: MetricsReader;
+  readonly tcp: TcpReader;
   readonly emit: (message: FromWorker) => void;
 }
 
@@ -28,17 +32,24 @@ export interface WorkerTools {
  */
 export async function measure(
   visit: VisitMessage,
-  { mode, clients, request, page }: VisitCalls,
+  { mode, clients, request, page, tcp }: VisitCalls,
   { clock, watch, metrics, emit }: WorkerTools,
 ): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
   const held = clients.length > 1 || mode.isOpen === true ? new CallLog() : undefined;
   let heldAnswer: FromWorker | undefined;
+  // Between calls that overlap there is no time to read their connections in.
+  const alone = mode.isPlain(visit.load);
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
   let beganAt = 0;
   const report = (call: LoadCall) =>
-    emit(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, beganAt));
+    emit(
+      callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, {
+        beganAt,
+        tcp: alone ? tcp.last() : undefined,
+      }),
+    );
   const done = (call: LoadCall) => {
     const { result } = call;
     if (held === undefined) report(call);
@@ -55,7 +66,10 @@ export async function measure(
   const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
   const spunBefore = clock.spunMs();
-  const call = (connection: number) => (clients[connection] as Client).call(request);
+  const call = (connection: number) => {
+    const client = clients[connection] as Client;
+    return alone ? tcp.call(client, request) : client.call(request);
+  };
   let client: ClientWatch;
   try {
     beganAt = clock.now();

@@ -9,17 +9,21 @@ const UNSEEN = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, de
 /** Clocks are no finer, and records no longer than they must be: to a tenth of a microsecond. */
 const fine = (ms: number) => Math.round(Math.max(0, ms) * 1e4) / 1e4;
 
-/**
- * A call as it is reported. Where it was due at some time, its latency counts from then.
- *
- * @param beganAt when the visit's load began; absent for calls of no load
- */
+/** What is known of a call besides. */
+export interface AboutCall {
+  /** When the visit's load began; absent for calls of no load. */
+  readonly beganAt?: number;
+  /** What the kernel told of its connection. */
+  readonly tcp?: CallMessage["tcp"];
+}
+
+/** A call as it is reported. Where it was due at some time, its latency counts from then. */
 export function callMessage(
   visit: number,
   phase: CallMessage["phase"],
   call: LoadCall,
   clock: Clock,
-  beganAt?: number,
+  { beganAt, tcp }: AboutCall = {},
 ): CallMessage {
   const { result, startAt, intendedAt, readyAt, query } = call;
   const wall = (at: number) => new Date(Date.now() - (clock.now() - at)).toISOString();
@@ -40,6 +44,7 @@ export function callMessage(
     responseBytes: result.ok ? result.responseBytes : null,
     ...(result.retried === true ? { retried: true } : {}),
     ...(result.ok && result.requestWindow !== undefined ? { requestWindow: result.requestWindow } : {}),
+    ...(tcp && { tcp }),
     ...(result.ok ? {} : { error: result.error }),
   };
 }

@@ -3,9 +3,9 @@
  * window and the receiver's HTTP/2 window allow, then it waits for the first news from the other end: a round. Pure.
  */
 
-/** Bytes of a full TCP segment over Ethernet (1500 less IP's and TCP's headers, with timestamps), and of its frame. */
+/** Bytes of a full TCP segment over Ethernet, and of its packet: with IP's and TCP's headers and timestamps, as `Link.mbit` counts. */
 export const SEGMENT_BYTES = 1448;
-const FRAME_BYTES = 1514;
+export const PACKET_BYTES = 1500;
 
 /** What a new connection may have under way before the first acknowledgement: ten segments (RFC 6928). */
 export const INITIAL_WINDOW_BYTES = 10 * SEGMENT_BYTES;
@@ -16,7 +16,7 @@ export const DEFAULT_H2_WINDOW_BYTES = 65_535;
 /** The way between two machines, both directions alike. */
 export interface Way {
   readonly rttMs: number;
-  /** Megabits a second, frames' headers included; null: no limit. */
+  /** Megabits a second, headers of IP included; null: no limit. */
   readonly mbit: number | null;
 }
 
@@ -35,6 +35,8 @@ export interface H2Window {
 export interface Sender {
   /** Bytes of the congestion window at the beginning; it doubles each round. Infinity: nothing to wait for. */
   readonly congestionBytes: number;
+  /** Beyond this it grew no further, as the kernel said afterwards; absent: it is not known to have stopped. */
+  readonly mostCongestionBytes?: number;
   /** Absent: HTTP/1, or a window that is wide enough. */
   readonly window?: H2Window;
 }
@@ -56,8 +58,9 @@ export interface Transfer {
 }
 
 /** The least time of `bytes` in one direction. Pure. */
-export function transfer(bytes: number, { rttMs, mbit }: Way, { congestionBytes, window }: Sender): Transfer {
-  const bytesAMs = mbit === null ? Infinity : (mbit * 1e6) / 8 / 1000 / (FRAME_BYTES / SEGMENT_BYTES);
+export function transfer(bytes: number, { rttMs, mbit }: Way, sender: Sender): Transfer {
+  const { congestionBytes, window, mostCongestionBytes = Infinity } = sender;
+  const bytesAMs = mbit === null ? Infinity : (mbit * 1e6) / 8 / 1000 / (PACKET_BYTES / SEGMENT_BYTES);
   const stalls = { slowStartMs: 0, windowMs: 0 };
   let [left, congestion, leave, rounds] = [bytes, congestionBytes, window?.bytes ?? Infinity, 1];
   for (;;) {
@@ -69,7 +72,7 @@ export function transfer(bytes: number, { rttMs, mbit }: Way, { congestionBytes,
     stalls[leave < congestion ? "windowMs" : "slowStartMs"] += idleMs;
     if (idleMs > 0) rounds += 1;
     left -= allowed;
-    congestion *= 2;
+    congestion = Math.max(congestion, Math.min(2 * congestion, mostCongestionBytes));
     if (window?.then === "rest") leave = Infinity;
   }
   const [wayMs, bandwidthMs] = [rttMs / 2, bytes / bytesAMs];
