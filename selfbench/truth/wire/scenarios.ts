@@ -14,7 +14,7 @@ import { type Loading, type MadeCall, inTime, loaded } from "./loaded.ts";
 const HELD: Promised = [0.9, 1];
 const EXACT_CALLS = 2e7;
 /** Client and server may be so late at one of a hundred calls: a share of the median, and of a stall. */
-const LATE = { median: 0.02, stall: 0.0025 };
+const LATE = { median: 0.05, stall: 0.0025 };
 const NOTHING = { right: 0, of: 0 };
 /** Connections enough: calls wait in the server. */
 const CONNECTIONS = 64;
