@@ -63,11 +63,12 @@ export async function findCapacities(inputs: RunInputs, capacity: CapacityInputs
     const own = cells.get(target.id) ?? [];
     return { target, cells: own, search: searchOf(steps.of(own), capacity.options(target)) };
   };
+  const blockOf = inputs.blockOf && ((cell: Cell) => inputs.blockOf?.(cell) ?? "");
   const leftMs = () => (capacity.budgetMs ?? Infinity) - (inputs.now() - startedAt);
 
   for (let round = inputs.firstRound; ; round++) {
     let made = 0;
-    for (const target of roundOrder(capacity.targets, inputs.seed, round, inputs.blockOf)) {
+    for (const target of roundOrder(capacity.targets, inputs.seed, round, blockOf)) {
       const { next } = stand(target).search;
       if (next === undefined || expectedMs(next) > leftMs()) continue;
       const searches = capacity.targets.map(stand);
