@@ -52,7 +52,7 @@ const STEEPEST = 120;
 const FLATTEST = 1;
 const FACTORS = [0.35, 0.5, 0.7, 1, 1.4, 2, 3, 6] as const;
 /** How far from 1 the factors are held possible: standard deviations of their logarithms. */
-const SPREAD = { flatter: 0.5, steeper: 0.9 };
+const SPREAD = { flatter: 0.3, steeper: 0.9 };
 
 /** Pauses that have nothing to do with the rate may make a tenth of the share that may be missed. */
 const BACKGROUND = 0.1;
