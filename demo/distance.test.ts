@@ -36,7 +36,9 @@ describe.each(["demo/distance.yaml", "bench/matrix/experiments/distance.yaml"])(
 
 describe("demo --distance", () => {
   it("lays the links that explain the paper's numbers, as the fit has them today", () => {
-    const links = new Map(cellsOf("demo/distance.yaml").flatMap((c) => (c.link === undefined ? [] : [[c.link.name, c.link]])));
+    const links = new Map(
+      cellsOf("demo/distance.yaml").flatMap((c) => (c.link === undefined ? [] : [[c.link.name, c.link]])),
+    );
     for (const { machine, mbit, interval } of paperLinks()) {
       const link = links.get(`paper-${machine}`);
       expect(link?.rttMs).toBe(PAPER_RTT_MS);

@@ -83,7 +83,7 @@ const MATRIX = {
   },
   client: {
     ...{ value: "KINDS", read: listOf(KINDS), completes: KINDS },
-    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else the first of each API and protocol)`,
+    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else each API's own defaults)`,
   },
   placement: {
     ...{ value: "A,B", read: listOf(PLACEMENTS), completes: PLACEMENTS, default: PLACEMENTS.join(",") },

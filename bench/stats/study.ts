@@ -37,7 +37,14 @@ export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Prom
   const links = new LinkFactsGatherer();
   const data = await gatherCells(links.watching(readJournal(join(dir, "records.jsonl"))));
   const seen = await readSeen(dir, manifest);
-  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, links: links.facts(), seen };
+  return {
+    manifest,
+    data,
+    images: imageCovariates(manifest, objectCounts(seen.answers)),
+    axes,
+    links: links.facts(),
+    seen,
+  };
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */

@@ -40,7 +40,14 @@ export function distanceStudy(
   const study = studyOf(manifest, 3, (cell) => [{ totalMs: ms(cell.server, cell.model, cell.link) }]);
   const gatherer = new LinkFactsGatherer();
   for (const { id, link, clientMachine, serverMachine } of remote) {
-    const about = { cell: id, round: 0, at: "2026-01-01T00:00:00.000Z", clientMachine, serverMachine, link: link?.name ?? "" };
+    const about = {
+      cell: id,
+      round: 0,
+      at: "2026-01-01T00:00:00.000Z",
+      clientMachine,
+      serverMachine,
+      link: link?.name ?? "",
+    };
     const rtt = { min: link?.rttMs ?? 0, median: (link?.rttMs ?? 0) + 0.2, max: 100 };
     for (const when of ["before", "after"] as const)
       gatherer.add({

@@ -53,20 +53,14 @@ export async function makeBed(name: string, progress: Progress): Promise<Bed> {
   const [near, far] = ends as [(typeof ends)[number], (typeof ends)[number]];
   for (const { end, address } of ends) {
     await plugIn(name, end, { address });
+    // What TCP remembers of one connection (a threshold of slow start) would shape the next one.
+    await run([...at(end), "sysctl", "-qw", "net.ipv4.tcp_no_metrics_save=1"]);
     await run([...at(end), "ip", "route", "replace", subnet, "dev", "eth0", "congctl", CONGESTION]);
   }
   let laid: Pair | undefined;
   const setLink = async (shape: Shape | null) => {
     await laid?.close();
     laid = shape === null ? undefined : await joinPair([near, far], shape);
-    for (const [from, to] of laid === undefined ? [] : ([[near, far], [far, near]] as const)) {
-      const route = await run([...at(from.end), "ip", "-j", "route", "show", `${to.address}/32`]);
-      const [{ dev }] = JSON.parse(route) as [{ dev: string }];
-      const by = ["dev", dev, "src", from.address, "congctl", CONGESTION];
-      await run([...at(from.end), "ip", "route", "replace", `${to.address}/32`, ...by]);
-    }
-    // What TCP remembers of the link before would shape the next one's connections.
-    for (const end of ENDS) await run([...at(end), "ip", "tcp_metrics", "flush", "all"]);
   };
   return {
     ...{ address: far.address, at, setLink },

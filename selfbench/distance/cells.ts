@@ -1,6 +1,7 @@
 import {
   type Bound,
   type CallConditions,
+  type CallShape,
   type ConnectionState,
   type Limit,
   afterIdle,
@@ -61,6 +62,9 @@ function plant(
 /** The link of a cell as the lab's program lays it. */
 export const shapeOf = ({ rttMs, mbit, loss }: DistanceCell): Shape => ({ delayMs: rttMs / 2, mbit, loss, seed: 1 });
 
+/** What a port's calls take without a link. */
+export type Service = Required<Pick<CallShape, "serviceMs" | "sendMs">>;
+
 /** A cell that was measured, beside what the model says. */
 export interface Measured extends DistanceCell {
   readonly ms: number;
@@ -73,10 +77,10 @@ export interface Measured extends DistanceCell {
  * A cell's calls beside the model, which is told the link as it was laid, the state of the connection, its congestion window, and what the
  * same call takes without a link. Pure.
  */
-export function judged(cell: DistanceCell, calls: readonly MadeCall[], serviceMs: number, idleMs: number): Measured {
+export function judged(cell: DistanceCell, calls: readonly MadeCall[], service: Service, idleMs: number): Measured {
   const { rttMs, mbit, state, port } = cell;
   const of = (value: (c: MadeCall) => number) => median(calls.map(value));
-  const call = { requestBytes: of((c) => c.requestBytes), responseBytes: of((c) => c.responseBytes), serviceMs };
+  const call = { requestBytes: of((c) => c.requestBytes), responseBytes: of((c) => c.responseBytes), ...service };
   const [found, rtoMs] = [of((c) => c.cwnd) * SEGMENT_BYTES, of((c) => c.rtoMs)];
   const congestion = state === "idle" ? afterIdle(found, idleMs, rtoMs) : found;
   const conditions: CallConditions = {
@@ -85,7 +89,12 @@ export function judged(cell: DistanceCell, calls: readonly MadeCall[], serviceMs
   };
   const ms = of((c) => c.ms);
   const predictedMs = floorOf(call, conditions).ms;
-  const bound = boundBy(ms, of((c) => c.retransmits), call, conditions);
+  const bound = boundBy(
+    ms,
+    of((c) => c.retransmits),
+    call,
+    { ...conditions, grownBytes: of((c) => c.cwndAfter) * SEGMENT_BYTES },
+  );
   return { ...cell, ms, predictedMs, ratio: ms / predictedMs, bound };
 }
 

@@ -39,9 +39,10 @@ async function answer({ client, port, state, calls, idleMs, warmups }: Ask): Pro
     const after = tcpOf(port);
     told.calls.push({
       ms: timing.totalMs,
+      sendMs: timing.sendMs ?? 0,
       ...{ requestBytes, responseBytes },
       ...(requestWindow && { window: requestWindow }),
-      cwnd: before.cwnd,
+      ...{ cwnd: before.cwnd, cwndAfter: after.cwnd },
       rtoMs: before.rtoMs,
       retransmits: after.retransmits - before.retransmits,
     });

@@ -7,7 +7,17 @@ import { formatSeconds, progress } from "../../lib/progress.ts";
 import { LineProgram } from "../clients/line-program.ts";
 import { DISTANCE } from "../options.ts";
 import { type Bed, type End, makeBed } from "./bed.ts";
-import { type DistanceCell, GRID, type Measured, PLANTED, type Port, errorsOf, judged, shapeOf } from "./cells.ts";
+import {
+  type DistanceCell,
+  GRID,
+  type Measured,
+  PLANTED,
+  type Port,
+  type Service,
+  errorsOf,
+  judged,
+  shapeOf,
+} from "./cells.ts";
 import { type Named, namedRight } from "./planted.ts";
 import type { Ask, Told } from "./talk.ts";
 import { distanceText } from "./text.ts";
@@ -18,6 +28,7 @@ const GOALS = { error: 0.1, named: 0.95 };
 /** How long nothing is sent before a call on an idle connection: several timeouts of the longest link. */
 const IDLE_MS = 2500;
 const WARMUPS = 3;
+const NOTHING: Service = { serviceMs: NaN, sendMs: 0 };
 
 /** The client kind that calls a port. */
 const kindOf = (port: Port) => (port.startsWith("grpc") ? "probe" : "rest");
@@ -29,20 +40,30 @@ export async function benchDistance({ calls, rtts, cases, seed, name, check, jso
   const wanted = [...GRID, ...PLANTED].filter((c) => rtts === undefined || rtts.includes(c.rttMs));
   const startedAt = Date.now();
   const cells = await withBed(name, async (bed, near, ports) => {
-    const service = new Map<Port, number>();
     const told = async (cell: Pick<DistanceCell, "port" | "state">) => {
-      const ask: Ask = { client: kindOf(cell.port), port: ports[cell.port], state: cell.state, calls, warmups: WARMUPS, idleMs: IDLE_MS };
+      const ask: Ask = {
+        client: kindOf(cell.port),
+        port: ports[cell.port],
+        state: cell.state,
+        calls,
+        warmups: WARMUPS,
+        idleMs: IDLE_MS,
+      };
       return ((await near.ask(ask)) as Told).calls;
     };
-    await bed.setLink(null);
-    for (const port of new Set(wanted.map((c) => c.port)))
-      service.set(port, median((await told({ port, state: "warm" })).map((c) => c.ms)));
     const measured: Measured[] = [];
     for (const own of Map.groupBy(wanted, (c) => JSON.stringify(shapeOf(c))).values()) {
       const [first] = own as [DistanceCell, ...DistanceCell[]];
       steps.step(`${first.rttMs} ms, ${first.mbit} Mbit/s, ${100 * first.loss} % lost`, 40);
+      // Anew for each link: a machine that has other things to do is not as fast at all times.
+      await bed.setLink(null);
+      const service = new Map<Port, Service>();
+      for (const port of new Set(own.map((c) => c.port))) {
+        const made = await told({ port, state: "warm" });
+        service.set(port, { serviceMs: median(made.map((c) => c.ms)), sendMs: median(made.map((c) => c.sendMs)) });
+      }
       await bed.setLink(shapeOf(first));
-      for (const cell of own) measured.push(judged(cell, await told(cell), service.get(cell.port) ?? NaN, IDLE_MS));
+      for (const cell of own) measured.push(judged(cell, await told(cell), service.get(cell.port) ?? NOTHING, IDLE_MS));
       steps.done();
     }
     return measured;
@@ -71,7 +92,12 @@ async function withBed<T>(
   const started: LineProgram[] = [];
   const start = (end: End, file: string, ...args: readonly string[]) => {
     const [command = "", ...before] = bed.at(end);
-    const program = new LineProgram(file, command, [...before, process.execPath, join(import.meta.dirname, file), ...args]);
+    const program = new LineProgram(file, command, [
+      ...before,
+      process.execPath,
+      join(import.meta.dirname, file),
+      ...args,
+    ]);
     started.push(program);
     return program;
   };

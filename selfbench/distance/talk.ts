@@ -16,11 +16,14 @@ export interface Ask {
 /** One call, with what the kernel said of its connection before. */
 export interface MadeCall {
   readonly ms: number;
+  readonly sendMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly window?: RequestWindow;
   /** Segments. */
   readonly cwnd: number;
+  /** The same after it. */
+  readonly cwndAfter: number;
   readonly rtoMs: number;
   /** Segments that were sent again during the call. */
   readonly retransmits: number;

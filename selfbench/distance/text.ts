@@ -38,7 +38,9 @@ function gridTable(grid: readonly Measured[]): string {
       ...[String(first.rttMs), String(first.mbit), first.port],
       ...STATES.flatMap((state) => {
         const cell = of(state);
-        return cell === undefined ? ["", "", ""] : [formatMs(cell.ms), formatMs(cell.predictedMs), cell.ratio.toFixed(2)];
+        return cell === undefined
+          ? ["", "", ""]
+          : [formatMs(cell.ms), formatMs(cell.predictedMs), cell.ratio.toFixed(2)];
       }),
     ];
   });

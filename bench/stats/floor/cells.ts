@@ -1,17 +1,10 @@
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { addsNothing } from "../../matrix/link.ts";
 import { once } from "../math/memo.ts";
+import { median } from "../math/quantile.ts";
 import type { Study } from "../study.ts";
 import { medianMsOf } from "../summary.ts";
-import {
-  type Bound,
-  type CallConditions,
-  type CallShape,
-  type Floor,
-  afterIdle,
-  boundBy,
-  floorOf,
-} from "./call.ts";
+import { type Bound, type CallConditions, type CallShape, type Floor, afterIdle, boundBy, floorOf } from "./call.ts";
 import type { CallFacts } from "./facts.ts";
 
 /** A remote cell beside the least that its calls can take. */
@@ -50,6 +43,7 @@ export function baseOf(study: Study, cell: Cell): Cell | undefined {
       c.client === cell.client &&
       c.model === cell.model &&
       c.image === cell.image &&
+      c.id !== cell.id &&
       isPlain(c) &&
       measuredMs(study, c) !== undefined,
   );
@@ -63,11 +57,16 @@ function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
   const data = study.data.get(cell.id);
   if (conditions === undefined || base === undefined || serviceMs === undefined || ms === undefined) return undefined;
   if (data?.requestBytes == null || data.responseBytes === null) return undefined;
-  const call: CallShape = { requestBytes: data.requestBytes, responseBytes: data.responseBytes, serviceMs };
+  const sent = (study.data.get(base.id)?.visits ?? []).flatMap((v) => v.phaseMeansMs.sendMs ?? []);
+  const call: CallShape = {
+    ...{ requestBytes: data.requestBytes, responseBytes: data.responseBytes, serviceMs },
+    ...(sent.length > 0 && { sendMs: Math.min(serviceMs, median(sent)) }),
+  };
   const floor = floorOf(call, conditions);
   // Where most calls had no loss, the median is one of those.
-  const resent = (study.links?.calls.get(cell.id)?.resent ?? 0) > 0.5 ? 1 : 0;
-  const bound = boundBy(ms, resent, call, conditions);
+  const facts = study.links?.calls.get(cell.id);
+  const resent = (facts?.resent ?? 0) > 0.5 ? 1 : 0;
+  const bound = boundBy(ms, resent, call, { ...conditions, grownBytes: facts?.grownBytes });
   return { cell, measuredMs: ms, floor, ratio: ms / floor.ms, bound, conditions, base };
 }
 

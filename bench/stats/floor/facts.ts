@@ -13,6 +13,8 @@ export interface CallFacts {
   readonly connection: ConnectionState;
   /** The congestion window before a call; undefined where the kernel did not say. */
   readonly congestionBytes: number | undefined;
+  /** The same after a call without losses. */
+  readonly grownBytes: number | undefined;
   readonly rtoMs: number | undefined;
   /** How long the client sends nothing between two requests, calls being made one after the other. */
   readonly idleMs: number;
@@ -110,6 +112,7 @@ function callFacts(records: readonly SeenCall[]): CallFacts {
   return {
     connection,
     congestionBytes: known(tcp.map((t) => t.cwndBefore && t.cwndBefore * (t.mss ?? SEGMENT_BYTES))),
+    grownBytes: known(tcp.filter((t) => t.retransmits === 0).map((t) => t.cwnd * (t.mss ?? SEGMENT_BYTES))),
     rtoMs: known(tcp.map((t) => t.rtoMs)),
     idleMs: median(records.map((r) => r.idleMs)),
     resent: tcp.filter((t) => t.retransmits > 0).length / tcp.length,

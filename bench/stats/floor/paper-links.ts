@@ -2,6 +2,7 @@ import { COMBINATIONS, type Combination, type Experiment, publishedMs } from "..
 import { estimateOf, intervalOf, ofLog, type Interval } from "../math/estimate.ts";
 import { median } from "../math/quantile.ts";
 import { studentQuantile } from "../math/special.ts";
+import type { WhereToServe } from "./where.ts";
 import { PACKET_BYTES, SEGMENT_BYTES } from "./transfer.ts";
 
 /*
@@ -19,6 +20,9 @@ import { PACKET_BYTES, SEGMENT_BYTES } from "./transfer.ts";
 const PIXEL_BYTES = 640 * 480 * 3;
 const JSON_CHARACTERS = 5.4;
 export const PAPER_REQUEST_BYTES = { grpc: PIXEL_BYTES, rest: Math.round(PIXEL_BYTES * JSON_CHARACTERS) } as const;
+
+/** What a detector answers, as Lathe measured it: a hundred objects at most, in one round whatever the protocol. */
+const PAPER_ANSWER_BYTES = 4000;
 
 /** How wrong the number of bytes may be: COCO's photographs have from 640 x 360 to 640 x 640 pixels, most at least 640 x 427. */
 export const BYTES_ERROR = 0.11;
@@ -103,6 +107,28 @@ function linkTo(machine: PaperLink["machine"], rttMs: number): PaperLink {
     interval: interval && { low: ofLog(interval.low), high: ofLog(interval.high) },
     error: { used: error(cells.filter((c) => c.mbit !== null)), others: error(cells.filter((c) => c.mbit === null)) },
   };
+}
+
+/**
+ * Where the paper might have served, by its own local numbers and the same arithmetic as a run's: from which way on one of its servers is
+ * slower than its client machine.
+ */
+export function paperQuestions(): WhereToServe[] {
+  const local = (role: string, combination: Combination) =>
+    publishedMs({ id: "local" } as Experiment, role, combination);
+  return COMBINATIONS.flatMap((combination) => {
+    const localMs = local("client", combination);
+    const requestBytes = PAPER_REQUEST_BYTES[combination.protocol];
+    const remotes = (["cloud", "edge"] as const).flatMap((server) => {
+      const serviceMs = local(server, combination);
+      return serviceMs === undefined
+        ? []
+        : [{ server, serviceMs, requestBytes, responseBytes: PAPER_ANSWER_BYTES, sendMs: 0 }];
+    });
+    const [model = ""] = combination.title.split("\n");
+    const { protocol, key: client } = combination;
+    return localMs === undefined ? [] : [{ clientMachine: "client", model, client, protocol, localMs, remotes }];
+  });
 }
 
 /**

@@ -35,6 +35,8 @@ export interface H2Window {
 export interface Sender {
   /** Bytes of the congestion window at the beginning; it doubles each round. Infinity: nothing to wait for. */
   readonly congestionBytes: number;
+  /** Beyond this it grew no further, as the kernel said afterwards; absent: it is not known to have stopped. */
+  readonly mostCongestionBytes?: number;
   /** Absent: HTTP/1, or a window that is wide enough. */
   readonly window?: H2Window;
 }
@@ -56,7 +58,8 @@ export interface Transfer {
 }
 
 /** The least time of `bytes` in one direction. Pure. */
-export function transfer(bytes: number, { rttMs, mbit }: Way, { congestionBytes, window }: Sender): Transfer {
+export function transfer(bytes: number, { rttMs, mbit }: Way, sender: Sender): Transfer {
+  const { congestionBytes, window, mostCongestionBytes = Infinity } = sender;
   const bytesAMs = mbit === null ? Infinity : (mbit * 1e6) / 8 / 1000 / (PACKET_BYTES / SEGMENT_BYTES);
   const stalls = { slowStartMs: 0, windowMs: 0 };
   let [left, congestion, leave, rounds] = [bytes, congestionBytes, window?.bytes ?? Infinity, 1];
@@ -69,7 +72,7 @@ export function transfer(bytes: number, { rttMs, mbit }: Way, { congestionBytes,
     stalls[leave < congestion ? "windowMs" : "slowStartMs"] += idleMs;
     if (idleMs > 0) rounds += 1;
     left -= allowed;
-    congestion *= 2;
+    congestion = Math.max(congestion, Math.min(2 * congestion, mostCongestionBytes));
     if (window?.then === "rest") leave = Infinity;
   }
   const [wayMs, bandwidthMs] = [rttMs / 2, bytes / bytesAMs];

@@ -1,5 +1,6 @@
 import type { Cell } from "../../matrix/cell.ts";
 import { isPlain } from "../../matrix/cell.ts";
+import { addsNothing } from "../../matrix/link.ts";
 import { ofLog } from "../math/estimate.ts";
 import { mean, median } from "../math/quantile.ts";
 import { type Study, nullModels } from "../study.ts";
@@ -22,6 +23,7 @@ export interface RemoteChoice {
   readonly serviceMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
+  readonly sendMs: number;
 }
 
 /** One model over one client kind: what the client machine's own server takes, and the servers that could be asked instead. */
@@ -40,7 +42,9 @@ export interface WhereToServe {
  */
 export function whereToServe(study: Study): WhereToServe[] {
   const nulls = nullModels(study.manifest);
-  const plain = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model) && measuredMs(study, c) !== undefined);
+  const plain = study.manifest.cells.filter(
+    (c) => isPlain(c) && !nulls.has(c.model) && measuredMs(study, c) !== undefined,
+  );
   const callers = new Set(study.manifest.cells.filter((c) => !c.local).map((c) => c.clientMachine));
   const local = plain.filter((c) => c.local);
   const key = (c: Cell) => JSON.stringify([c.server, c.model, c.client]);
@@ -72,15 +76,18 @@ function remoteOf(study: Study, own: readonly Cell[], cells: readonly Cell[]): R
   const bytes = (of: "requestBytes" | "responseBytes") => mean(data.map((d) => d[of] ?? NaN));
   const [requestBytes, responseBytes] = [bytes("requestBytes"), bytes("responseBytes")];
   if (!Number.isFinite(requestBytes) || !Number.isFinite(responseBytes)) return undefined;
-  return { server: common[0]?.server ?? "", serviceMs: meanOf(study, common), requestBytes, responseBytes };
+  const sent = data.flatMap((d) => d.visits.flatMap((v) => v.phaseMeansMs.sendMs ?? []));
+  const serviceMs = meanOf(study, common);
+  const sendMs = sent.length === 0 ? 0 : Math.min(serviceMs, mean(sent));
+  return { server: common[0]?.server ?? "", serviceMs, requestBytes, responseBytes, sendMs };
 }
 
 /**
  * What a call to a server takes over a way, calls being made one after the other on one connection. If the server takes longer than
  * TCP's timeout, the connection is idle before each call, and slow start begins anew.
  */
-export function remoteMs({ serviceMs, requestBytes, responseBytes }: RemoteChoice, way: Way): number {
-  const call: CallShape = { requestBytes, responseBytes, serviceMs };
+export function remoteMs({ serviceMs, requestBytes, responseBytes, sendMs }: RemoteChoice, way: Way): number {
+  const call: CallShape = { requestBytes, responseBytes, serviceMs, sendMs };
   const connection: CallConditions["connection"] = serviceMs > LEAST_RTO_MS ? "idle" : "warm";
   return floorOf(call, { ...way, connection }).ms;
 }
@@ -119,7 +126,7 @@ function crossing(low: number, high: number, holds: (value: number) => boolean):
   }
 }
 
-/** The server that is fastest over a way, `null`: the client machine's own. All servers are taken to be equally far. */
+/** The server that is fastest over a way, null: the client machine's own. All servers are taken to be equally far. */
 export function fastestAt({ localMs, remotes }: WhereToServe, way: Way): { server: string | null; ms: number } {
   let best: { server: string | null; ms: number } = { server: null, ms: localMs };
   for (const remote of remotes) {
@@ -131,6 +138,7 @@ export function fastestAt({ localMs, remotes }: WhereToServe, way: Way): { serve
 
 /** How far this run's calls over links were from the model: the median of their distances, as a share; undefined: it has none. */
 export function modelError(study: Study): { readonly share: number; readonly cells: number } | undefined {
-  const ratios = [...cellFloors(study).values()].map((f) => Math.abs(f.ratio - 1));
+  const far = [...cellFloors(study).values()].filter(({ cell }) => cell.link !== undefined && !addsNothing(cell.link));
+  const ratios = far.map((f) => Math.abs(f.ratio - 1));
   return ratios.length === 0 ? undefined : { share: median(ratios), cells: ratios.length };
 }

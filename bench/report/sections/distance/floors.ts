@@ -3,12 +3,13 @@ import { type Floor, type Limit, LIMITS, LIMIT_TITLES } from "../../../stats/flo
 import { type CellFloor, cellFloors } from "../../../stats/floor/cells.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
 import { mean } from "../../../stats/math/quantile.ts";
-import { linkText } from "../../../matrix/link.ts";
+import { addsNothing, linkText } from "../../../matrix/link.ts";
 import { count } from "../../../../lib/words.ts";
+import { protocolNames } from "../../answer/names.ts";
 import { type Block, type Figure, figure, list, only, prose, rights, table } from "../../blocks.ts";
 import { type Bar, stackChart } from "../../charts/stacks.ts";
 import type { ReportInputs } from "../../section.ts";
-import { axisCells, axisColumns, levelsText } from "../columns.ts";
+import { axisCells, axisColumns } from "../columns.ts";
 
 /** The colour of each part of a floor. */
 const COLOURS: Readonly<Record<Exclude<Limit, "loss">, string>> = {
@@ -41,7 +42,7 @@ export function floorBlocks(inputs: ReportInputs): Block[] {
   const shown = shownAxes(cells, axes, ["image"]);
   const links = new Map(cells.flatMap((c) => (c.link === undefined ? [] : [[c.link.name, c.link] as const])));
   return [
-    prose(summary(rows)),
+    prose(summary(rows.filter(({ cells: [{ cell }] }) => cell.link !== undefined && !addsNothing(cell.link)))),
     list([...links.values()].map((link) => `${link.name}: ${linkText(link)}`)),
     only(["html"], partsFigure(rows, inputs)),
     table({
@@ -64,7 +65,7 @@ export function floorBlocks(inputs: ReportInputs): Block[] {
         ];
       }),
       notes: [
-        "Service: the same call without a link. Rounds: how often the request had to wait for news from the other end, and one. " +
+        "Service: the same call without a link, less what it sends while the line is busy anyway. A ratio below 1: that was measured at another time, and was slower. Rounds: how often the request had to wait for news from the other end, and one. " +
           "Bound by: the limit without which the call would have been shorter by the most.",
       ],
       method: "floor",
@@ -84,6 +85,7 @@ const limitText = ({ limit, agree, cells }: Row) =>
   agree === cells.length ? LIMIT_TITLES[limit] : `${LIMIT_TITLES[limit]} (${agree} of ${cells.length} images)`;
 
 function summary(rows: readonly Row[]): string {
+  if (rows.length === 0) return "No link of this run adds anything to the network that is there.";
   const ratios = rows.map((r) => r.ratio).sort((a, b) => a - b);
   const bound = LIMITS.flatMap((limit) => {
     const n = rows.filter((r) => r.limit === limit).length;
@@ -96,33 +98,37 @@ function summary(rows: readonly Row[]): string {
 }
 
 /** The parts of each floor as bars, with a mark at what was measured: a picture for each link. */
-function partsFigure(rows: readonly Row[], { axes }: ReportInputs): Figure {
-  const cells = rows.flatMap((r) => r.cells.map((c) => c.cell));
-  const inPicture = shownAxes(cells, axes, ["image", "link"]);
+function partsFigure(rows: readonly Row[], { manifest }: ReportInputs): Figure {
   const byLink = [...Map.groupBy(rows, (r) => r.cells[0].cell.link?.name ?? "")];
-  const name = (row: Row) => levelsText(levelsOf(row.cells[0].cell, axes), inPicture);
+  const protocol = protocolNames(manifest.clients);
+  const name = ({ cells: [{ cell }] }: Row) => `${cell.server}: ${protocol(cell.client)}, ${cell.model}`;
   return figure({
     title: "The parts of the floor, and what was measured",
     caption: "A bar is the least time of a call, by its parts. The mark is the time that was measured.",
     legend: PARTS.map((key) => ({ label: LIMIT_TITLES[key], colour: COLOURS[key], sign: "square" as const })),
     alternative: rows
-      .map((r) => `${name(r)}, ${r.cells[0].cell.link?.name ?? ""}: ${formatMs(r.measuredMs)} ms, floor ${formatMs(r.floorMs)} ms`)
+      .map(
+        (r) =>
+          `${name(r)}, ${r.cells[0].cell.link?.name ?? ""}: ${formatMs(r.measuredMs)} ms, floor ${formatMs(r.floorMs)} ms`,
+      )
       .join("; "),
     panels: byLink.map(([link, own]) => ({
-      title: `${link}${own.flatMap((r) => r.cells[0].cell.link ?? []).slice(0, 1).map((l) => `: ${linkText(l)}`).join("")}`,
+      title: `${link}${own
+        .flatMap((r) => r.cells[0].cell.link ?? [])
+        .slice(0, 1)
+        .map((l) => `: ${linkText(l)}`)
+        .join("")}`,
       picture: stackChart(
         `Parts of the floor over ${link}`,
-        own.map(
-          (row): Bar => ({
-            name: name(row),
-            parts: PARTS.map((key) => ({
-              colour: COLOURS[key],
-              value: mean(row.cells.map((c) => c.floor[`${key}Ms`])),
-            })),
-            whole: row.measuredMs,
-            remark: `${row.ratio.toFixed(2)} × floor`,
-          }),
-        ),
+        own.map((row): Bar => ({
+          name: name(row),
+          parts: PARTS.map((key) => ({
+            colour: COLOURS[key],
+            value: mean(row.cells.map((c) => c.floor[`${key}Ms`])),
+          })),
+          whole: row.measuredMs,
+          remark: `${row.ratio.toFixed(2)} × floor`,
+        })),
         "ms",
       ),
     })),

@@ -1,5 +1,4 @@
-import { formatMs } from "../../../format/numbers.ts";
-import { formatShare } from "../../../format/numbers.ts";
+import { formatMs, formatShare } from "../../../format/numbers.ts";
 import {
   FAR_RTT_MS,
   type WhereToServe,
@@ -11,7 +10,7 @@ import {
 import type { Study } from "../../../stats/study.ts";
 import { count } from "../../../../lib/words.ts";
 import { formatBytes, protocolNames } from "../../answer/names.ts";
-import { type Block, figure, only, prose, rights, table } from "../../blocks.ts";
+import { type Block, type Table, figure, only, prose, rights, table } from "../../blocks.ts";
 import { type MapField, regionMap } from "../../charts/map.ts";
 import type { ReportInputs } from "../../section.ts";
 import { modelTitle } from "../caveats.ts";
@@ -20,7 +19,7 @@ import { modelTitle } from "../caveats.ts";
 const RTTS = grid(0.2, 300, 24);
 const MBITS = grid(1, 10_000, 20);
 
-/** By which a share of a doubt is drawn if a run has no calls over links: the model's error in `npm run bench:distance`. */
+/** The model's error where a run has no calls over links: what `npm run bench:distance` promises. */
 const BENCH_ERROR = 0.1;
 
 /** Colours of servers on the map, in the order of the run; the client machine's own has one of its own. */
@@ -32,51 +31,61 @@ export function whereBlocks({ study, manifest }: ReportInputs): Block[] {
   const questions = study === undefined ? [] : whereToServe(study);
   if (study === undefined || questions.length === 0) return [];
   const name = protocolNames(manifest.clients);
-  const rows = questions.flatMap((q) =>
-    q.remotes.map((remote) => {
-      const b = boundaryOf(q.localMs, remote);
-      const never = b.leastMbit === null;
-      return [
-        ...[modelTitle(manifest, q.model), name(q.client), remote.server],
-        ...[formatMs(q.localMs), formatMs(remote.serviceMs), formatBytes(remote.requestBytes)],
-        never ? "never: slower by itself" : formatMs(b.mostRttMs ?? NaN),
-        never ? "" : mbitText(b.leastMbit),
-        never ? "" : mbitText(b.leastMbitAt20),
-      ];
-    }),
-  );
   const caller = [...new Set(questions.map((q) => q.clientMachine))].join(", ");
   return [
     prose(introduction(study, caller)),
     only(["html"], mapFigure(questions, study, name)),
-    table({
-      caption: `Until where a call from ${caller} is faster at another machine's server than at its own`,
-      columns: [
-        ...["model", "protocol", "server"],
-        ...rights("own,\nms", "server's\nown, ms", "request"),
-        ...rights("longest\nround trip, ms", "least Mbit/s,\nno round trip", `least Mbit/s\nat ${FAR_RTT_MS} ms`),
-      ],
-      rows,
-      notes: [
+    boundaryTable(
+      `Until where a call from ${caller} is faster at another machine's server than at its own`,
+      questions,
+      (q) => [modelTitle(manifest, q.model), name(q.client)],
+      [
         "Own: the client machine calls its own server. Server's own: the server's machine calls itself. Longest round trip: at any bandwidth. " +
           "Calls follow each other on one open connection; where the server takes longer than 200 ms, TCP begins anew with slow start each time.",
       ],
-      method: "floor",
-    }),
+    ),
   ];
 }
 
-const mbitText = (mbit: number | null) => (mbit === null ? "none is enough" : formatMs(mbit));
+/** From which way on each server is slower than the client machine's own: a row for each model, protocol and server. */
+export function boundaryTable(
+  caption: string,
+  questions: readonly WhereToServe[],
+  names: (q: WhereToServe) => readonly [model: string, protocol: string],
+  notes: readonly string[],
+): Table {
+  return table({
+    caption,
+    columns: [
+      ...["model", "protocol", "server"],
+      ...rights("own,\nms", "server's\nown, ms", "request"),
+      ...rights("longest\nround trip, ms", "least Mbit/s,\nno round trip", `least Mbit/s\nat ${FAR_RTT_MS} ms`),
+    ],
+    rows: questions.flatMap((q) =>
+      q.remotes.map((remote) => {
+        const b = boundaryOf(q.localMs, remote);
+        const own = [...names(q), remote.server];
+        const times = [formatMs(q.localMs), formatMs(remote.serviceMs), formatBytes(remote.requestBytes)];
+        if (b.leastMbit === null) return [...own, ...times, "never: slower by itself", "", ""];
+        return [...own, ...times, digits(b.mostRttMs), digits(b.leastMbit), digits(b.leastMbitAt20)];
+      }),
+    ),
+    notes,
+    method: "floor",
+  });
+}
+
+/** Three digits: the model knows no more. */
+const digits = (value: number | null) =>
+  value === null ? "none is enough" : Number(value.toPrecision(value < 1 ? 2 : 3)).toLocaleString("en-GB");
 
 function introduction(study: Study, caller: string): string {
   const error = modelError(study);
   const known =
     error === undefined
-      ? `This run has no calls over links to test that with; in \`npm run bench:distance\` such times are within ${100 * BENCH_ERROR} % in the median.`
+      ? `This run has no calls over links to test that with; where Lathe tests it (npm run bench:distance), half of all times are within ${100 * BENCH_ERROR} %.`
       : `Of this run's calls over links it is wrong by ${formatShare(error.share)} in the median (${count(error.cells, "cell")}).`;
-  return (
-    `Where to serve what ${caller} asks for, by a model: the times of each machine's own calls and the sizes of requests are measured, the way between is computed. ${known}`
-  );
+  return `Where to serve what ${caller} asks for, by a model: the times of each machine's own calls and the sizes of requests are measured, the way between is computed. ${known}`;
 }
 
 function mapFigure(questions: readonly WhereToServe[], study: Study, name: (kind: string) => string) {
