@@ -3,6 +3,7 @@ import type { ReportInputs, Section } from "../../section.ts";
 import { when } from "../../../format/when.ts";
 import { conditionBlocks, failedCells } from "./conditions.ts";
 import { failedJson, failuresTable } from "./failures.ts";
+import { linkBlocks } from "./links.ts";
 import { machinesTable } from "./machines.ts";
 import { scoreFits, scoresTable } from "./scores.ts";
 import { provenanceBlocks } from "./provenance.ts";
@@ -18,6 +19,7 @@ export const runSection: Section = {
       fold("Machines, and the settings read back from the running containers", ...machinesTable(inputs.manifest)),
     ),
     ...scoresTable(inputs),
+    ...linkBlocks(inputs),
     ...failuresTable(inputs),
     ...failedCells(inputs),
     ...conditionBlocks(inputs),
