@@ -1,0 +1,128 @@
+import { random, seedOf } from "../../bench/stats/math/random.ts";
+import { choose } from "./choose.ts";
+import { type Confirmation, WORTH_HAVING, confirmations } from "./confirm.ts";
+import { type Contrasts, contrasts, scoredBlocks } from "./contrasts.ts";
+import { type Out, bounded, outs, ruleOf } from "./standing.ts";
+import { distances, surface } from "./surface.ts";
+import type { Purpose, RaceState } from "./types.ts";
+
+/** Why a race ends. */
+export type End = "confirmed" | "nothing-better" | "rule-fails" | "budget";
+
+export type Decision =
+  | { readonly do: "measure"; readonly purpose: Purpose; readonly order: readonly string[] }
+  | { readonly do: "end"; readonly end: End };
+
+/** All that a decision rests on. */
+export interface Facts {
+  readonly rule: string;
+  readonly out: ReadonlyMap<string, Out>;
+  readonly contrasts: Contrasts;
+  readonly confirmations: readonly Confirmation[];
+}
+
+/** Visits of a block: the more, the fewer visits of the rule in all; the fewer, the less the machine changes meanwhile. */
+const BLOCK_VISITS = 6;
+
+/** The race goes on while another arm is expected to improve on the best by more than this, in logarithms. */
+const ENOUGH = 0.002;
+
+/** Blocks that are kept for a confirmation, though never more than half of the budget. */
+const KEPT_BLOCKS = 12;
+
+/** A candidate that was lucky in the race fails its confirmation; the next one gets one, too. Each may err in 2.5 % of races. */
+const MOST_CONFIRMATIONS = 2;
+
+/** How often the rule itself may get no score before a race gives up. */
+const RULE_FAILS = 3;
+
+/** What the blocks of a race say. */
+export function factsOf(state: RaceState): Facts {
+  const rule = ruleOf(state).id;
+  const race = contrasts(state.blocks.filter((b) => b.purpose === "race"), rule);
+  return {
+    rule,
+    out: outs(state),
+    contrasts: contrasts(state.blocks, rule),
+    confirmations: confirmations(state.blocks, rule, race),
+  };
+}
+
+/** What to do after the last whole block. */
+export function decide(state: RaceState, facts: Facts = factsOf(state)): Decision {
+  const { rule, out, confirmations: held } = facts;
+  const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
+  if (ruleFailed.length >= RULE_FAILS) return { do: "end", end: "rule-fails" };
+  const last = held.at(-1);
+  if (last?.verdict === "better") return { do: "end", end: "confirmed" };
+  if (last?.verdict === "open") return confirm(state, rule, last.candidate);
+  const refuted = held.map((c) => c.candidate);
+  const left = state.arms.filter(({ id }) => id !== rule && !out.has(id) && !refuted.includes(id)).map(({ id }) => id);
+  if (left.length === 0 || held.length >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
+  const { leader, picks, worth, best } = standing(state, rule, left);
+  const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
+  const kept = Math.min(2 * KEPT_BLOCKS * perVisit(state), state.budget.seconds / 2);
+  const races = held.length > 0 ? 0 : kept;
+  if (best === null || (worth > ENOUGH && affords(state, order.length, races)))
+    return affords(state, order.length, 0) ? measure(state, "race", order) : { do: "end", end: "budget" };
+  if (nothingBetter(state, facts, left) || (leader === rule && held.length > 0))
+    return { do: "end", end: "nothing-better" };
+  return confirm(state, rule, best);
+}
+
+/** The best so far, the best that is not the rule, and what is worth measuring beside it. */
+function standing(state: RaceState, rule: string, left: readonly string[]) {
+  const ids = state.arms.map((arm) => arm.id);
+  const index = new Map(ids.map((id, i) => [id, i]));
+  const at = (id: string) => index.get(id) as number;
+  const blocks = scoredBlocks(state.blocks, rule);
+  // The levels of all blocks together say nothing; without them, numbers are small.
+  const level = blocks[0]?.find((v) => v.arm === rule)?.score ?? 0;
+  const points = blocks.flatMap((visits, block) =>
+    visits.map((v) => ({ arm: at(v.arm), block, score: (v.score as number) - level })),
+  );
+  const thought = surface(distances(state.arms), ids.length, points);
+  const mean = (id: string) => thought.mean[at(id)] as number;
+  const measured = new Set(blocks.flat().map((v) => v.arm));
+  const challengers = left.filter((id) => measured.has(id));
+  const best = challengers.length === 0 ? null : challengers.reduce((a, b) => (mean(b) > mean(a) ? b : a));
+  const leader = best !== null && mean(best) > mean(rule) ? best : rule;
+  const { picks, worth } = choose(thought, at(leader), left.map(at), BLOCK_VISITS - 1);
+  return { leader, best, worth, picks: picks.map((i) => ids[i] as string) };
+}
+
+/** Whether every arm that was measured is surely less than 3 % better than the rule, or worse. */
+function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: readonly string[]): boolean {
+  return left.every((arm) => {
+    const bound = c.measured.has(arm) ? bounded(c, arm, rule, state.arms.length) : null;
+    return !c.measured.has(arm) || (bound !== null && bound.high < WORTH_HAVING);
+  });
+}
+
+function confirm(state: RaceState, rule: string, candidate: string): Decision {
+  return affords(state, 2, 0) ? measure(state, "confirm", [rule, candidate]) : { do: "end", end: "budget" };
+}
+
+function measure(state: RaceState, purpose: Purpose, arms: readonly string[]): Decision {
+  const stream = random(seedOf(`block ${state.blocks.length}`, state.seed));
+  const order = [...arms];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = stream.below(i + 1);
+    [order[i], order[j]] = [order[j] as string, order[i] as string];
+  }
+  return { do: "measure", purpose, order };
+}
+
+/** Seconds that the race has used. */
+export function secondsUsed(state: RaceState): number {
+  const visits = [...state.blocks, ...(state.open === null ? [] : [state.open])].flatMap((b) => b.visits);
+  return visits.reduce((sum, v) => sum + v.seconds, 0);
+}
+
+function perVisit(state: RaceState): number {
+  return secondsUsed(state) / Math.max(1, state.blocks.flatMap((b) => b.visits).length);
+}
+
+function affords(state: RaceState, visits: number, keep: number): boolean {
+  return secondsUsed(state) + visits * perVisit(state) + keep <= state.budget.seconds;
+}
