@@ -4,7 +4,7 @@ import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { alwaysValid } from "./bound.ts";
 import { variance } from "../../bench/stats/math/quantile.ts";
 import { WORTH_HAVING, type Confirmation } from "./confirm.ts";
-import { type Decision, type Facts, decide, factsOf, secondsUsed } from "./decide.ts";
+import { type Decision, type Facts, decide, factsOf, secondsUsed, thoughtOf } from "./decide.ts";
 import { knobEffects } from "./knobs.ts";
 import { bounded } from "./standing.ts";
 import type { Arm, ArmStatus, Gain, Outcome, RaceState, UnderBound, Visit } from "./types.ts";
@@ -56,11 +56,11 @@ const visitsOf = (state: RaceState, arm: string): Visit[] =>
 /** What the race has found so far; final once `next` says `done`. */
 export function outcome(state: RaceState): Outcome {
   const facts = factsOf(state);
-  const found = verdictOf(state, facts, decide(state, facts));
+  const found = verdictOf(state, facts, decide(state));
   const bound = (arm: string) => underBound(state, visitsOf(state, arm));
   const winner = found.kind === "winner" ? { winner: bound(found.arm) } : {};
   return {
-    knobs: knobEffects(state.arms, facts.contrasts),
+    knobs: knobEffects(state.arms, facts.contrasts.measured, thoughtOf(state)),
     secondsUsed: secondsUsed(state),
     ...(state.objective.kind === "percentile" ? { underBound: { rule: bound(facts.rule), ...winner } } : {}),
     ...found,
