@@ -42,10 +42,12 @@ function judge(
   const gains = gainsOf(candidate, fresh, rule);
   const gain = mean(gains);
   const df = gains.length - 1;
-  const interval = alwaysValid({ value: gain, noise: variance(gains) / 2, df, pairs: gains.length }, 0.05);
+  const difference = { value: gain, noise: variance(gains) / 2, df, pairs: gains.length };
+  const interval = alwaysValid(difference, 0.05);
   const result = (verdict: Confirmation["verdict"]) => ({ candidate, verdict, gain, interval, blocks: fresh.length });
   if (fresh.some((b) => b.visits.some((v) => v.arm === candidate && v.killed !== undefined))) return result("killed");
-  if (interval !== null && interval.high < WORTH_HAVING) return result("as-good");
+  const below = alwaysValid(difference, 0.1);
+  if (below !== null && below.high < WORTH_HAVING) return result("as-good");
   if (gains.length < LEAST_BLOCKS) return result("open");
   if (isUnsteady(candidate, all, rule)) return result("at-times");
   return result(interval !== null && interval.low > 0 && gain >= WORTH_HAVING ? "better" : "open");

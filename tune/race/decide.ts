@@ -5,7 +5,8 @@ import { type Contrasts, contrasts, scoredBlocks } from "./contrasts.ts";
 import { type Out, bounded, outs, ruleOf } from "./standing.ts";
 import { distances, surface } from "./surface.ts";
 import { once } from "../../bench/stats/math/memo.ts";
-import type { Purpose, RaceState } from "./types.ts";
+import { beside, knobEffects } from "./knobs.ts";
+import type { Arm, Purpose, RaceState } from "./types.ts";
 
 /** Why a race ends. */
 export type End = "confirmed" | "nothing-better" | "rule-fails" | "budget";
@@ -34,22 +35,45 @@ const KEPT_BLOCKS = 12;
 /** A candidate that was lucky in the race fails its confirmation; the next one gets one, too. Each may err in 2.5 % of races. */
 const MOST_CONFIRMATIONS = 2;
 
+/** Blocks that may go to knobs whose effect is open when the race is over. */
+const MOST_EXPLAINING = 12;
+
 /** How often the rule itself may get no score before a race gives up. */
 const RULE_FAILS = 3;
 
 /** What the blocks of a race say. */
 export const factsOf = once((state: RaceState): Facts => {
   const rule = ruleOf(state).id;
+  const held = confirmations(state.blocks, rule);
   return {
     rule,
-    out: outs(state),
+    out: outs(state, new Set(held.filter((c) => c.verdict === "at-times").map((c) => c.candidate))),
     contrasts: contrasts(state.blocks, rule),
-    confirmations: confirmations(state.blocks, rule),
+    confirmations: held,
   };
 });
 
 /** What to do after the last whole block. */
 export const decide = once((state: RaceState): Decision => {
+  const found = settle(settled(state));
+  return found.do === "end" && ["confirmed", "nothing-better"].includes(found.end)
+    ? (explain(state, winnerOf(state) ?? ruleOf(state).id) ?? found)
+    : found;
+});
+
+/** The race as it was before its knobs were explained: that changes nothing of what was found. */
+export function settled(state: RaceState): RaceState {
+  const from = state.blocks.findIndex((b) => b.purpose === "explain");
+  return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
+}
+
+/** The arm that was confirmed. */
+export function winnerOf(state: RaceState): string | undefined {
+  return factsOf(state).confirmations.find((c) => c.verdict === "better")?.candidate;
+}
+
+/** Whether the race is over, or what it measures next. */
+export const settle = once((state: RaceState): Decision => {
   const facts = factsOf(state);
   const { rule, out, confirmations: held } = facts;
   const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
@@ -104,6 +128,21 @@ function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: re
     const bound = c.measured.has(arm) ? bounded(c, arm, rule, state.arms.length) : null;
     return !c.measured.has(arm) || (bound !== null && bound.high < WORTH_HAVING);
   });
+}
+
+/** Blocks of the arm that was found and of those beside it, until every knob has an effect or has none; null: nothing more to see. */
+function explain(state: RaceState, base: string): Decision | null {
+  const at = state.arms.findIndex((arm) => arm.id === base);
+  const thought = thoughtOf(state);
+  const { out, rule } = factsOf(state);
+  const open = knobEffects(state.arms, thought, at).filter((k) => k.effect === "open");
+  const arms = beside(state.arms, at, open.map((k) => k.knob)).filter((i) => !out.has((state.arms[i] as Arm).id));
+  const { picks } = choose(thought, at, 0, arms, BLOCK_VISITS - 2);
+  const order = [...new Set([rule, base, ...picks.map((i) => (state.arms[i] as Arm).id)])];
+  const blocks = state.blocks.filter((b) => b.purpose === "explain").length;
+  return arms.length === 0 || blocks >= MOST_EXPLAINING || !affords(state, order.length, 0)
+    ? null
+    : measure(state, "explain", order);
 }
 
 function confirm(state: RaceState, rule: string, candidate: string): Decision {

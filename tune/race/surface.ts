@@ -46,7 +46,7 @@ function placesOf(values: readonly (string | number | undefined)[]): (a: number,
 type Shape = readonly number[];
 
 /** What is thought before anything is measured: medians of the shape, and how far they may be off (standard deviations of logs). */
-const PRIOR = { signal: [0.4, 1], own: [0.03, 1], noise: [0.02, 0.7], reach: [0.5, 0.8] } as const;
+const PRIOR = { signal: [0.4, 1], own: [0.03, 0.4], noise: [0.02, 0.7], reach: [0.5, 0.8] } as const;
 
 /** Blocks may differ by more than arms do: what they share says nothing. */
 const BLOCK_VARIANCE = 1;
