@@ -26,8 +26,11 @@ export interface Facts {
 /** Visits of a block: the more, the fewer visits of the rule in all; the fewer, the less the machine changes meanwhile. */
 const BLOCK_VISITS = 6;
 
-/** The race goes on while another arm is expected to improve on the best by more than this, in logarithms. */
-const ENOUGH = 0.002;
+/**
+ * The race goes on while another arm is expected to improve on the best by more than this, in logarithms. Where nothing seems to beat
+ * the rule it looks closer: an arm that had a bad first visit would be missed for good.
+ */
+const ENOUGH = { better: 0.002, none: 0.001 };
 
 /** Blocks that are kept for a confirmation, though never more than half of the budget. */
 const KEPT_BLOCKS = 12;
@@ -84,11 +87,11 @@ export const settle = once((state: RaceState): Decision => {
   const refuted = held.map((c) => c.candidate);
   const left = state.arms.filter(({ id }) => id !== rule && !out.has(id) && !refuted.includes(id)).map(({ id }) => id);
   if (left.length === 0 || held.length >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
-  const { leader, picks, worth, best } = standing(state, facts, left);
+  const { leader, picks, worth, best, enough } = standing(state, facts, left);
   const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
   const kept = Math.min(2 * KEPT_BLOCKS * perVisit(state), state.budget.seconds / 2);
   const races = held.length > 0 ? 0 : kept;
-  if (best === null || (worth > ENOUGH && affords(state, order.length, races)))
+  if (best === null || (worth > enough && affords(state, order.length, races)))
     return affords(state, order.length, 0) ? measure(state, "race", order) : { do: "end", end: "budget" };
   if (nothingBetter(state, facts, left) || (leader === rule && held.length > 0))
     return { do: "end", end: "nothing-better" };
@@ -119,7 +122,8 @@ function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, le
   const leader = best !== null && mean(best) > mean(rule) ? best : rule;
   const above = Math.max(0, mean(rule) + WORTH_HAVING - mean(leader));
   const { picks, worth } = choose(thought, at(leader), above, left.map(at), BLOCK_VISITS - 1);
-  return { leader, best, worth, picks: picks.map((i) => ids[i] as string) };
+  const enough = above > 0 ? ENOUGH.none : ENOUGH.better;
+  return { leader, best, worth, enough, picks: picks.map((i) => ids[i] as string) };
 }
 
 /** Whether every arm that was measured is surely less than 3 % better than the rule, or worse. */
