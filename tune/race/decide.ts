@@ -78,14 +78,13 @@ export function winnerOf(state: RaceState): string | undefined {
 /** Whether the race is over, or what it measures next. */
 export const settle = once((state: RaceState): Decision => {
   const facts = factsOf(state);
-  const { rule, out, confirmations: held } = facts;
+  const { rule, confirmations: held } = facts;
   const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
   if (ruleFailed.length >= RULE_FAILS) return { do: "end", end: "rule-fails" };
   const last = held.at(-1);
   if (last?.verdict === "better") return { do: "end", end: "confirmed" };
   if (last?.verdict === "open") return confirm(state, rule, last.candidate);
-  const refuted = held.map((c) => c.candidate);
-  const left = state.arms.filter(({ id }) => id !== rule && !out.has(id) && !refuted.includes(id)).map(({ id }) => id);
+  const left = leftOf(state, facts);
   if (left.length === 0 || held.length >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
   const { leader, picks, worth, best, enough } = standing(state, facts, left);
   const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
@@ -97,6 +96,18 @@ export const settle = once((state: RaceState): Decision => {
     return { do: "end", end: "nothing-better" };
   return confirm(state, rule, best);
 });
+
+/** The arm that a race would choose now: the one that was confirmed, or else the best by all visits, which may be the rule. */
+export function leaderOf(state: RaceState): string {
+  const facts = factsOf(state);
+  return winnerOf(state) ?? standing(state, facts, leftOf(state, facts)).leader;
+}
+
+/** The arms that may still beat the rule: neither out nor refused by fresh blocks. */
+function leftOf(state: RaceState, { rule, out, confirmations: held }: Facts): string[] {
+  const refused = held.filter((c) => c.verdict !== "open" && c.verdict !== "better").map((c) => c.candidate);
+  return state.arms.map(({ id }) => id).filter((id) => id !== rule && !out.has(id) && !refused.includes(id));
+}
 
 /** What the visits of a race let one think of all its arms. */
 export const thoughtOf = once((state: RaceState) => {
@@ -140,7 +151,11 @@ function explain(state: RaceState, base: string): Decision | null {
   const thought = thoughtOf(state);
   const { out, rule } = factsOf(state);
   const open = knobEffects(state.arms, thought, at).filter((k) => k.effect === "open");
-  const arms = beside(state.arms, at, open.map((k) => k.knob)).filter((i) => !out.has((state.arms[i] as Arm).id));
+  const arms = beside(
+    state.arms,
+    at,
+    open.map((k) => k.knob),
+  ).filter((i) => !out.has((state.arms[i] as Arm).id));
   const { picks } = choose(thought, at, 0, arms, BLOCK_VISITS - 2);
   const order = [...new Set([rule, base, ...picks.map((i) => (state.arms[i] as Arm).id)])];
   const blocks = state.blocks.filter((b) => b.purpose === "explain").length;

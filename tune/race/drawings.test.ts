@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { front, frontFigure, raceFigure } from "./drawings.ts";
 import type { ArmStatus } from "./types.ts";
 
-const status = (id: string, medianMs: number | null, rate: number | null, more: Partial<ArmStatus> = {}): ArmStatus => ({
+const status = (
+  id: string,
+  medianMs: number | null,
+  rate: number | null,
+  more: Partial<ArmStatus> = {},
+): ArmStatus => ({
   arm: { id, settings: { threads: 1 }, isRule: id === "rule" },
   state: "left",
   gain: id === "rule" ? null : { ratio: (rate ?? 0) / 10, interval: { low: 0.9, high: 2 } },

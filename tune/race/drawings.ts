@@ -66,7 +66,14 @@ function armsTable(statuses: readonly ArmStatus[]) {
   const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
   return table({
     caption: "All arms",
-    columns: ["arm", "state", ...rights("blocks", "times as good"), right("interval"), ...rights("ms", "calls/s"), "why"],
+    columns: [
+      "arm",
+      "state",
+      ...rights("blocks", "times as good"),
+      right("interval"),
+      ...rights("ms", "calls/s"),
+      "why",
+    ],
     rows: statuses
       .toSorted((a, b) => Number(b.blocks > 0) - Number(a.blocks > 0) || ratioOf(b) - ratioOf(a))
       .map((s): TableCell[] => [
@@ -118,8 +125,16 @@ export function frontFigure(statuses: readonly ArmStatus[]): Figure {
       {
         picture: xyChart({
           label,
-          x: scaleOf("answered calls a second", placed.map((p) => p.rate), true),
-          y: scaleOf("median, ms", placed.map((p) => p.ms), true),
+          x: scaleOf(
+            "answered calls a second",
+            placed.map((p) => p.rate),
+            true,
+          ),
+          y: scaleOf(
+            "median, ms",
+            placed.map((p) => p.ms),
+            true,
+          ),
           series: [
             { name: "front", colour: "muted", sign: "circle", line: true, points: at(onFront) },
             ...LOOKS.toReversed().map((look) => ({

@@ -61,7 +61,10 @@ export function surface(apart: readonly Float64Array[], size: number, points: re
   const mean = new Float64Array(size);
   // Row i: how arm i goes together with each point, seen through the points' own covariance.
   const seen = Array.from({ length: size }, (_, i) => {
-    const solved = forward(l, points.map((p) => kernel(i, p.arm)));
+    const solved = forward(
+      l,
+      points.map((p) => kernel(i, p.arm)),
+    );
     mean[i] = dot(solved, weights);
     return solved;
   });
@@ -86,7 +89,14 @@ function fitted(shape: Shape, apart: readonly Float64Array[], size: number, poin
     return kernel(a.arm, b.arm) + (a.block === b.block ? BLOCK_VARIANCE : 0) + (a === b ? noise : 0);
   });
   const l = cholesky(matrix, n);
-  return { kernel, l, weights: forward(l, points.map((p) => p.score)) };
+  return {
+    kernel,
+    l,
+    weights: forward(
+      l,
+      points.map((p) => p.score),
+    ),
+  };
 }
 
 /** Steps by which each part of the shape is tried larger and smaller, one after the other. */
