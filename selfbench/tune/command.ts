@@ -66,7 +66,7 @@ interface Needed {
 }
 
 /** So many visits are enough for every method that is no grid. */
-const MOST_VISITS = 300;
+const MOST_VISITS = 150;
 
 async function compare(c: Case, seeds: number, python: string): Promise<Needed> {
   const worlds = Array.from({ length: seeds }, (_, i) => c.world(i + 1));

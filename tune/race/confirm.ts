@@ -8,10 +8,10 @@ import type { PairedBlock } from "./types.ts";
 /** Gains below 3 % are not worth other settings: nothing that is surely below it beats the rule. */
 export const WORTH_HAVING = Math.log(1.03);
 
-/** What fresh blocks of one candidate and the rule say. `at-times`: it is better in some blocks, and not in others. */
+/** What fresh blocks of one candidate and the rule say. `at-times`: it is better in some blocks, and not in others; `out`: it failed. */
 export interface Confirmation {
   readonly candidate: string;
-  readonly verdict: "better" | "as-good" | "at-times" | "killed" | "open";
+  readonly verdict: "better" | "as-good" | "at-times" | "out" | "open";
   /** Candidate minus rule, in logarithms. */
   readonly gain: number;
   readonly interval: Interval | null;
@@ -51,7 +51,6 @@ function judge(
   const difference = { value: gain, noise: variance(gains) / 2, df, pairs: gains.length };
   const interval = alwaysValid(difference, 0.05);
   const result = (verdict: Confirmation["verdict"]) => ({ candidate, verdict, gain, interval, blocks: fresh.length });
-  if (fresh.some((b) => b.visits.some((v) => v.arm === candidate && v.killed !== undefined))) return result("killed");
   const below = alwaysValid(difference, 0.1);
   if (below !== null && below.high < WORTH_HAVING) return result("as-good");
   const raced = all.filter((b) => b.purpose === "race").reduce((sum, b) => sum + b.visits.length, 0);

@@ -48,11 +48,13 @@ const RULE_FAILS = 3;
 export const factsOf = once((state: RaceState): Facts => {
   const rule = ruleOf(state).id;
   const held = confirmations(state.blocks, rule);
+  const fickle = held.filter((c) => c.verdict === "at-times").map((c) => c.candidate);
+  const out = outs(state, new Set(fickle));
   return {
-    rule,
-    out: outs(state, new Set(held.filter((c) => c.verdict === "at-times").map((c) => c.candidate))),
-    contrasts: contrasts(state.blocks, rule),
-    confirmations: held,
+    ...{ rule, out, contrasts: contrasts(state.blocks, rule) },
+    confirmations: held.map((c) =>
+      out.has(c.candidate) && ["open", "better"].includes(c.verdict) ? { ...c, verdict: "out" as const } : c,
+    ),
   };
 });
 
