@@ -87,14 +87,15 @@ export const settle = once((state: RaceState): Decision => {
   if (last?.verdict === "better") return { do: "end", end: "confirmed" };
   if (last?.verdict === "open") return confirm(state, rule, last.candidate);
   const left = leftOf(state, facts);
-  if (left.length === 0 || held.length >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
+  const refused = held.filter((c) => c.verdict !== "out").length;
+  if (left.length === 0 || refused >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
   const { leader, picks, worth, best, enough } = standing(state, facts, left);
   const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
   const kept = Math.min(2 * KEPT_BLOCKS * perVisit(state), state.budget.seconds / 2);
-  const races = held.length > 0 ? 0 : kept;
+  const races = refused > 0 ? 0 : kept;
   if (best === null || (worth > enough && affords(state, order.length, races)))
     return affords(state, order.length, 0) ? measure(state, "race", order) : { do: "end", end: "budget" };
-  if (nothingBetter(state, facts, left) || (leader === rule && held.length > 0))
+  if (nothingBetter(state, facts, left) || (leader === rule && refused > 0))
     return { do: "end", end: "nothing-better" };
   return confirm(state, rule, best);
 });

@@ -80,7 +80,7 @@ export function outcome(state: RaceState): Outcome {
     secondsUsed: secondsUsed(state),
     ...(state.objective.kind === "percentile" ? { underBound: { rule: bound(facts.rule), ...winner } } : {}),
     ...found,
-  } as Outcome;
+  };
 }
 
 type Found = Outcome extends infer O

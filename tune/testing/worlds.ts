@@ -229,6 +229,6 @@ function queue(service: readonly number[], processes: number, rate: number, seco
     const soonest = free.indexOf(Math.min(...free));
     const start = Math.max(due, free[soonest] as number);
     free[soonest] = start + (service[i % service.length] as number);
-    latencies.push((free[soonest] as number) - due);
+    latencies.push(free[soonest] - due);
   }
 }
