@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{cli,lib,infra,stacks,clients,bench,selfbench,models,lab,toolchain,protos,demo,fleet}/**/*.test.ts",
+            "{cli,lib,infra,stacks,clients,bench,selfbench,models,lab,toolchain,protos,demo,fleet,tune}/**/*.test.ts",
             "test/*.test.ts",
           ],
           // Property tests on a machine that is busy with something else must not fail for it.

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { repoRoot } from "../lib/paths.ts";
 
 /** Rooms that know no server kind by name. */
-const ROOMS = ["cli", "infra", "clients", "bench", "stacks", "fleet", "lab", "demo", "lib", "toolchain"];
+const ROOMS = ["cli", "infra", "clients", "bench", "stacks", "fleet", "tune", "lab", "demo", "lib", "toolchain"];
 
 /** Where a kind is registered: its import and its entry, and no more. */
 const REGISTRIES: readonly string[] = ["infra/servers/registry.ts", "clients/registry.ts", "lab/kind-images.ts"];

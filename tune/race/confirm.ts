@@ -1,0 +1,84 @@
+import type { Interval } from "../../bench/stats/math/estimate.ts";
+import { mean, quantile, variance } from "../../bench/stats/math/quantile.ts";
+import { fTail } from "../../bench/stats/math/special.ts";
+import { alwaysValid } from "./bound.ts";
+import { contrasts } from "./contrasts.ts";
+import type { PairedBlock } from "./types.ts";
+
+/** Gains below 3 % are not worth other settings: nothing that is surely below it beats the rule. */
+export const WORTH_HAVING = Math.log(1.03);
+
+/** What fresh blocks of one candidate and the rule say. `at-times`: it is better in some blocks, and not in others; `out`: it failed. */
+export interface Confirmation {
+  readonly candidate: string;
+  readonly verdict: "better" | "as-good" | "at-times" | "out" | "open";
+  /** Candidate minus rule, in logarithms. */
+  readonly gain: number;
+  readonly interval: Interval | null;
+  readonly blocks: number;
+}
+
+/**
+ * A confirmation takes as long as the race before it, between these numbers of blocks: what made an arm fast for the time of the
+ * race may be over then.
+ */
+const [LEAST_BLOCKS, MOST_NEEDED] = [8, 12];
+
+/** What a visit's noise is like before one knows (a variance of logarithms), and how many degrees of freedom that is worth. */
+const EXPECTED_NOISE = { noise: 0.02 ** 2, df: 4 };
+
+/** The confirmations of a race, in order: neighbouring blocks of one candidate are one. */
+export function confirmations(blocks: readonly PairedBlock[], rule: string): Confirmation[] {
+  const runs: { candidate: string; fresh: PairedBlock[] }[] = [];
+  for (const block of blocks) {
+    if (block.purpose !== "confirm") continue;
+    const candidate = block.order.find((arm) => arm !== rule) as string;
+    if (runs.at(-1)?.candidate !== candidate) runs.push({ candidate, fresh: [] });
+    runs.at(-1)?.fresh.push(block);
+  }
+  return runs.map(({ candidate, fresh }) => judge(candidate, fresh, blocks, rule));
+}
+
+function judge(
+  candidate: string,
+  fresh: readonly PairedBlock[],
+  all: readonly PairedBlock[],
+  rule: string,
+): Confirmation {
+  const gains = gainsOf(candidate, fresh, rule);
+  const gain = mean(gains);
+  const df = gains.length - 1;
+  const difference = { value: gain, noise: variance(gains) / 2, df, pairs: gains.length };
+  const interval = alwaysValid(difference, 0.05);
+  const result = (verdict: Confirmation["verdict"]) => ({ candidate, verdict, gain, interval, blocks: fresh.length });
+  const below = alwaysValid(difference, 0.1);
+  if (below !== null && below.high < WORTH_HAVING) return result("as-good");
+  const raced = all.filter((b) => b.purpose === "race").reduce((sum, b) => sum + b.visits.length, 0);
+  if (gains.length < Math.min(MOST_NEEDED, Math.max(LEAST_BLOCKS, raced / 2))) return result("open");
+  if (isUnsteady(candidate, all, rule)) return result("at-times");
+  return result(interval !== null && interval.low > 0 && gain >= WORTH_HAVING ? "better" : "open");
+}
+
+/** The gains of an arm over the rule, one for each block in which both have a score. */
+function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): number[] {
+  return blocks.flatMap(({ visits }) => {
+    const [own, other] = [arm, rule].map((id) => visits.find((v) => v.arm === id)?.score ?? null);
+    return own == null || other == null ? [] : [own - other];
+  });
+}
+
+/**
+ * Whether an arm is better than the rule in some blocks and not in others, those of the race among them: its gains vary more than
+ * the other arms' noise explains (F test, 1 %), and one in ten of them is none.
+ */
+function isUnsteady(candidate: string, blocks: readonly PairedBlock[], rule: string): boolean {
+  const gains = gainsOf(candidate, blocks, rule);
+  if (quantile(Float64Array.from(gains).sort(), 0.1) > 0) return false;
+  const others = blocks
+    .filter((b) => b.purpose === "race")
+    .map((b) => ({ ...b, visits: b.visits.filter((v) => v.arm !== candidate) }));
+  const { noise, df } = contrasts(others, rule);
+  const known = EXPECTED_NOISE.df + df;
+  const usual = (EXPECTED_NOISE.noise * EXPECTED_NOISE.df + (df > 0 ? noise * df : 0)) / known;
+  return fTail(variance(gains) / (2 * usual), gains.length - 1, known) < 0.01;
+}

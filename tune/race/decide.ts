@@ -1,0 +1,196 @@
+import { random, seedOf } from "../../bench/stats/math/random.ts";
+import { choose } from "./choose.ts";
+import { type Confirmation, WORTH_HAVING, confirmations } from "./confirm.ts";
+import { type Contrasts, contrasts, scoredBlocks } from "./contrasts.ts";
+import { type Out, bounded, outs, ruleOf } from "./standing.ts";
+import { distances, surface } from "./surface.ts";
+import { once } from "../../bench/stats/math/memo.ts";
+import { beside, knobEffects } from "./knobs.ts";
+import type { Arm, Purpose, RaceState } from "./types.ts";
+
+/** Why a race ends. */
+export type End = "confirmed" | "nothing-better" | "rule-fails" | "budget";
+
+export type Decision =
+  | { readonly do: "measure"; readonly purpose: Purpose; readonly order: readonly string[] }
+  | { readonly do: "end"; readonly end: End };
+
+/** All that a decision rests on. */
+export interface Facts {
+  readonly rule: string;
+  readonly out: ReadonlyMap<string, Out>;
+  readonly contrasts: Contrasts;
+  readonly confirmations: readonly Confirmation[];
+}
+
+/** Visits of a block: the more, the fewer visits of the rule in all; the fewer, the less the machine changes meanwhile. */
+const BLOCK_VISITS = 6;
+
+/**
+ * The race goes on while another arm is expected to improve on the best by more than this, in logarithms. Where nothing seems to beat
+ * the rule it looks closer: an arm that had a bad first visit would be missed for good.
+ */
+const ENOUGH = { better: 0.002, none: 0.001 };
+
+/** Blocks that are kept for a confirmation, though never more than half of the budget. */
+const KEPT_BLOCKS = 12;
+
+/** A candidate that was lucky in the race fails its confirmation; the next one gets one, too. Each may err in 2.5 % of races. */
+const MOST_CONFIRMATIONS = 2;
+
+/** Blocks that may go to knobs whose effect is open when the race is over. */
+const MOST_EXPLAINING = 12;
+
+/** How often the rule itself may get no score before a race gives up. */
+const RULE_FAILS = 3;
+
+/** What the blocks of a race say. */
+export const factsOf = once((state: RaceState): Facts => {
+  const rule = ruleOf(state).id;
+  const held = confirmations(state.blocks, rule);
+  const fickle = held.filter((c) => c.verdict === "at-times").map((c) => c.candidate);
+  const out = outs(state, new Set(fickle));
+  return {
+    ...{ rule, out, contrasts: contrasts(state.blocks, rule) },
+    confirmations: held.map((c) =>
+      out.has(c.candidate) && ["open", "better"].includes(c.verdict) ? { ...c, verdict: "out" as const } : c,
+    ),
+  };
+});
+
+/** What to do after the last whole block. */
+export const decide = once((state: RaceState): Decision => {
+  const found = settle(settled(state));
+  return found.do === "end" && ["confirmed", "nothing-better"].includes(found.end)
+    ? (explain(state, winnerOf(state) ?? ruleOf(state).id) ?? found)
+    : found;
+});
+
+/** The race as it was before its knobs were explained: that changes nothing of what was found. */
+export function settled(state: RaceState): RaceState {
+  const from = state.blocks.findIndex((b) => b.purpose === "explain");
+  return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
+}
+
+/** The arm that was confirmed. */
+export function winnerOf(state: RaceState): string | undefined {
+  return factsOf(state).confirmations.find((c) => c.verdict === "better")?.candidate;
+}
+
+/** Whether the race is over, or what it measures next. */
+export const settle = once((state: RaceState): Decision => {
+  const facts = factsOf(state);
+  const { rule, confirmations: held } = facts;
+  const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
+  if (ruleFailed.length >= RULE_FAILS) return { do: "end", end: "rule-fails" };
+  const last = held.at(-1);
+  if (last?.verdict === "better") return { do: "end", end: "confirmed" };
+  if (last?.verdict === "open") return confirm(state, rule, last.candidate);
+  const left = leftOf(state, facts);
+  const refused = held.filter((c) => c.verdict !== "out").length;
+  if (left.length === 0 || refused >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
+  const { leader, picks, worth, best, enough } = standing(state, facts, left);
+  const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
+  const kept = Math.min(2 * KEPT_BLOCKS * perVisit(state), state.budget.seconds / 2);
+  const races = refused > 0 ? 0 : kept;
+  if (best === null || (worth > enough && affords(state, order.length, races)))
+    return affords(state, order.length, 0) ? measure(state, "race", order) : { do: "end", end: "budget" };
+  if (nothingBetter(state, facts, left) || (leader === rule && refused > 0))
+    return { do: "end", end: "nothing-better" };
+  return confirm(state, rule, best);
+});
+
+/** The arm that a race would choose now: the one that was confirmed, or else the best by all visits, which may be the rule. */
+export function leaderOf(state: RaceState): string {
+  const facts = factsOf(state);
+  return winnerOf(state) ?? standing(state, facts, leftOf(state, facts)).leader;
+}
+
+/** The arms that may still beat the rule: neither out nor refused by fresh blocks. */
+function leftOf(state: RaceState, { rule, out, confirmations: held }: Facts): string[] {
+  const refused = held.filter((c) => c.verdict !== "open" && c.verdict !== "better").map((c) => c.candidate);
+  return state.arms.map(({ id }) => id).filter((id) => id !== rule && !out.has(id) && !refused.includes(id));
+}
+
+/** What the visits of a race let one think of all its arms. */
+export const thoughtOf = once((state: RaceState) => {
+  const rule = ruleOf(state).id;
+  const index = new Map(state.arms.map(({ id }, i) => [id, i]));
+  const blocks = scoredBlocks(state.blocks, rule);
+  // The levels of all blocks together say nothing; without them, numbers are small.
+  const level = blocks[0]?.find((v) => v.arm === rule)?.score ?? 0;
+  const points = blocks.flatMap((visits, block) =>
+    visits.map((v) => ({ arm: index.get(v.arm) as number, block, score: (v.score as number) - level })),
+  );
+  return surface(distances(state.arms), state.arms.length, points);
+});
+
+/** The best so far, the best that is not the rule, and what is worth measuring beside it. */
+function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, left: readonly string[]) {
+  const ids = state.arms.map((arm) => arm.id);
+  const at = (id: string) => ids.indexOf(id);
+  const thought = thoughtOf(state);
+  const mean = (id: string) => thought.mean[at(id)] as number;
+  const challengers = left.filter((id) => measured.has(id));
+  const best = challengers.length === 0 ? null : challengers.reduce((a, b) => (mean(b) > mean(a) ? b : a));
+  const leader = best !== null && mean(best) > mean(rule) ? best : rule;
+  const above = Math.max(0, mean(rule) + WORTH_HAVING - mean(leader));
+  const { picks, worth } = choose(thought, at(leader), above, left.map(at), BLOCK_VISITS - 1);
+  const enough = above > 0 ? ENOUGH.none : ENOUGH.better;
+  return { leader, best, worth, enough, picks: picks.map((i) => ids[i] as string) };
+}
+
+/** Whether every arm that was measured is surely less than 3 % better than the rule, or worse. */
+function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: readonly string[]): boolean {
+  return left.every((arm) => {
+    const bound = c.measured.has(arm) ? bounded(c, arm, rule, state.arms.length) : null;
+    return !c.measured.has(arm) || (bound !== null && bound.high < WORTH_HAVING);
+  });
+}
+
+/** Blocks of the arm that was found and of those beside it, until every knob has an effect or has none; null: nothing more to see. */
+function explain(state: RaceState, base: string): Decision | null {
+  const at = state.arms.findIndex((arm) => arm.id === base);
+  const thought = thoughtOf(state);
+  const { out, rule } = factsOf(state);
+  const open = knobEffects(state.arms, thought, at).filter((k) => k.effect === "open");
+  const arms = beside(
+    state.arms,
+    at,
+    open.map((k) => k.knob),
+  ).filter((i) => !out.has((state.arms[i] as Arm).id));
+  const { picks } = choose(thought, at, 0, arms, BLOCK_VISITS - 2);
+  const order = [...new Set([rule, base, ...picks.map((i) => (state.arms[i] as Arm).id)])];
+  const blocks = state.blocks.filter((b) => b.purpose === "explain").length;
+  return arms.length === 0 || blocks >= MOST_EXPLAINING || !affords(state, order.length, 0)
+    ? null
+    : measure(state, "explain", order);
+}
+
+function confirm(state: RaceState, rule: string, candidate: string): Decision {
+  return affords(state, 2, 0) ? measure(state, "confirm", [rule, candidate]) : { do: "end", end: "budget" };
+}
+
+function measure(state: RaceState, purpose: Purpose, arms: readonly string[]): Decision {
+  const stream = random(seedOf(`block ${state.blocks.length}`, state.seed));
+  const order = [...arms];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = stream.below(i + 1);
+    [order[i], order[j]] = [order[j] as string, order[i] as string];
+  }
+  return { do: "measure", purpose, order };
+}
+
+/** Seconds that the race has used. */
+export function secondsUsed(state: RaceState): number {
+  const visits = [...state.blocks, ...(state.open === null ? [] : [state.open])].flatMap((b) => b.visits);
+  return visits.reduce((sum, v) => sum + v.seconds, 0);
+}
+
+function perVisit(state: RaceState): number {
+  return secondsUsed(state) / Math.max(1, state.blocks.flatMap((b) => b.visits).length);
+}
+
+function affords(state: RaceState, visits: number, keep: number): boolean {
+  return secondsUsed(state) + visits * perVisit(state) + keep <= state.budget.seconds;
+}

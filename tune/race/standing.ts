@@ -1,0 +1,84 @@
+import { alwaysValid } from "./bound.ts";
+import { type Contrasts, contrasts } from "./contrasts.ts";
+import type { Interval } from "../../bench/stats/math/estimate.ts";
+import type { Arm, PairedBlock, RaceState, Visit } from "./types.ts";
+
+/** Why an arm is out, and since which block. */
+export interface Out {
+  readonly afterBlock: number;
+  readonly why: string;
+  readonly killed: boolean;
+}
+
+/** How often a race may drop the best arm, all looks at all arms together. */
+const MISS = 0.05;
+
+/** Calls that may fail before an arm is out: one in so many, and twice as many as with the rule. */
+const FAILS = 0.01;
+
+/** The rule of a race. */
+export const ruleOf = (state: RaceState): Arm => state.arms.find((arm) => arm.isRule) as Arm;
+
+/** The bound of a difference that may miss once in all comparisons of a race. */
+export function bounded(c: Contrasts, a: string, b: string, arms: number): Interval | null {
+  const difference = c.between(a, b);
+  return difference && alwaysValid(difference, (2 * MISS) / Math.max(2, arms - 1));
+}
+
+/**
+ * The arms that are out. An arm that is out stays out, whatever later blocks say of it.
+ *
+ * @param fickle arms that are good only at times: none is dropped because it is worse than one of these
+ */
+export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string, Out> {
+  const rule = ruleOf(state).id;
+  const out = new Map<string, Out>();
+  state.blocks.forEach((block, i) => {
+    const blocks = state.blocks.slice(0, i + 1);
+    const add = (arm: string, why: string, killed = false) => out.set(arm, { afterBlock: i + 1, why, killed });
+    for (const { arm, killed } of block.visits) if (killed !== undefined && arm !== rule) add(arm, killed, true);
+    for (const { arm } of block.visits) {
+      const why = arm === rule || out.has(arm) ? null : failing(blocks, arm, rule);
+      if (why !== null) add(arm, why);
+    }
+    if (block.purpose === "race")
+      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why);
+  });
+  return out;
+}
+
+/** Why the calls of an arm fail too often; null if they do not. */
+function failing(blocks: readonly PairedBlock[], arm: string, rule: string): string | null {
+  const own = visitsOf(blocks, arm);
+  if (own.filter((v) => v.score === null).length >= 2) return "too few of its calls were answered";
+  const share = ([failures, calls]: readonly [number, number]) => failures / Math.max(1, calls);
+  const failed = failuresOf(own);
+  if (failed[0] < 2 || share(failed) <= Math.max(FAILS, 2 * share(failuresOf(visitsOf(blocks, rule))))) return null;
+  return `${failed[0]} of ${failed[1]} calls failed`;
+}
+
+const visitsOf = (blocks: readonly PairedBlock[], arm: string): Visit[] =>
+  blocks.flatMap(({ visits }) => visits.filter((v) => v.arm === arm));
+
+function failuresOf(visits: readonly Visit[]): [failures: number, calls: number] {
+  return [visits.reduce((sum, v) => sum + v.failures, 0), visits.reduce((sum, v) => sum + v.calls, 0)];
+}
+
+/** Arms that are surely worse than the best that is left. */
+function slower(
+  { arms }: RaceState,
+  blocks: readonly PairedBlock[],
+  rule: string,
+  out: ReadonlySet<string>,
+): [arm: string, why: string][] {
+  const c = contrasts(blocks, rule);
+  const left = [...c.measured].filter((arm) => !out.has(arm));
+  const over = (arm: string) => c.between(arm, rule)?.value ?? -Infinity;
+  const best = left.reduce((a, b) => (over(b) > over(a) ? b : a), rule);
+  return left.flatMap((arm): [string, string][] => {
+    const bound = arm === rule || arm === best ? null : bounded(c, arm, best, arms.length);
+    if (bound === null || bound.high >= 0) return [];
+    const [low, high] = [bound.low, bound.high].map((log) => Math.exp(log).toFixed(2));
+    return [[arm, `surely worse than ${best === rule ? "the rule" : best}: ${low} to ${high} times as good`]];
+  });
+}
