@@ -5,8 +5,8 @@ import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
-import type { TcpReader } from "./tcp.ts";
-import type { TcpWatch } from "./tcp-watch.ts";
+import type { TcpReader } from "./tcp/read.ts";
+import type { TcpWatch } from "./tcp/watch.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */

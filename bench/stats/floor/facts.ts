@@ -1,6 +1,6 @@
 import type { Cell } from "../../matrix/cell.ts";
 import type { LinkRecord } from "../../records/link-facts.ts";
-import type { CallTcp } from "../../run/agent/tcp-facts.ts";
+import type { CallTcp } from "../../run/agent/tcp/facts.ts";
 import type { RequestWindow } from "../../../clients/client.ts";
 import type { JournalRecord } from "../../records/records.ts";
 import { median } from "../math/quantile.ts";
