@@ -37,8 +37,9 @@ export const ramp: LoadMode<Ramp> = {
 };
 
 /** How many calls are due in a ramp: its mean rate, all the time. */
-const callsOf = ({ fromPerSecond, toPerSecond, seconds }: Pick<Ramp, "fromPerSecond" | "toPerSecond" | "seconds">) =>
-  Math.max(1, Math.floor(((fromPerSecond + toPerSecond) / 2) * seconds));
+function callsOf(load: Readonly<Record<"fromPerSecond" | "toPerSecond" | "seconds", number>>): number {
+  return Math.max(1, Math.floor(((load.fromPerSecond + load.toPerSecond) / 2) * load.seconds));
+}
 
 /**
  * When a ramp's calls are due, milliseconds. By the time t, a t + (b - a) t² / 2T calls were due; call k is due when that is k.
