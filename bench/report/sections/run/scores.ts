@@ -1,7 +1,7 @@
 import { SCORE_WORKLOAD } from "../../../../infra/hosts/score.ts";
 import { isPlain } from "../../../matrix/cell.ts";
 import { COMBINATIONS, EXPERIMENTS, ROLES, geekbenchOf, publishedMs } from "../../../paper/published.ts";
-import { type ScoreFit, type ScoredLatency, scoreFit } from "../../../stats/score-fit.ts";
+import { type ScoreFit, type ScoredLatency, scoreFit } from "../../../stats/scores/score-fit.ts";
 import { type Block, right, rights, table } from "../../blocks.ts";
 import type { ReportInputs } from "../../section.ts";
 

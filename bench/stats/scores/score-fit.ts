@@ -1,4 +1,4 @@
-import { mean, median } from "./math/quantile.ts";
+import { mean, median } from "../math/quantile.ts";
 
 /** A latency on a machine. Latencies of one group differ in their machine alone. */
 export interface ScoredLatency {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scoreFits } from "../report/sections/run/scores.ts";
+import { scoreFits } from "../../report/sections/run/scores.ts";
 import { scoreFit } from "./score-fit.ts";
 
 const SCORES: Readonly<Record<string, number>> = { a: 100, b: 200, c: 400 };
