@@ -66,13 +66,13 @@ const FLOORS = {
     ["format/", "deadlines\\.ts$"],
     ["matrix/"],
     // The messages between the bench and its agents: records keep some of them.
-    ["run/agent/(?:protocol|tcp-facts)\\.ts$"],
+    ["run/agent/(?:protocol|tcp/facts)\\.ts$"],
     ["records/"],
     // What is decided while a run goes on.
     ["schedule/", "stats/(?:backlog|disturbance)\\.ts$"],
     ["targets/"],
     ["plan/", "links/"],
-    ["run/(?!agent/(?:protocol|tcp-facts)\\.ts)"],
+    ["run/(?!agent/(?:protocol|tcp/facts)\\.ts)"],
     ["stats/(?!math/|backlog\\.ts|disturbance\\.ts)"],
     ["compare/", "verdicts/"],
     // Against an earlier run, by what compares two.

@@ -49,22 +49,14 @@ interface Current {
   cell: Cell;
 }
 
-/** Lays the links of a run as its visits come, and records them. */
-export function linksOf(
-  { machines, servers, seed }: Deployed,
-  record: (record: LinkRecord) => void,
-  say: (text: string) => void,
-  { open, lay }: LinkWorld = { open: linkHost, lay: layLink },
-): Links {
-  const hosts = new Map<string, Promise<LinkHost>>();
-  const refused = new Map<string, unknown>();
-  let current: Current | undefined;
-
+/** The programs at the ends of links, each started when it is first needed. */
+function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"], open: typeof linkHost) {
   const machineOf = (id: string): Machine => {
     const machine = machines.find((m) => m.id === id);
     if (machine === undefined) throw new Error(`no machine ${id} is deployed`);
     return machine;
   };
+  const hosts = new Map<string, Promise<LinkHost>>();
   const hostOf = (machine: Machine, other: Machine) => {
     const key = `${machine.id}>${other.id}`;
     const own = servers.filter((s) => s.machineId === machine.id).map((s) => s.container);
@@ -73,20 +65,41 @@ export function linksOf(
     opening.catch(() => hosts.delete(key));
     return opening;
   };
-  const endsOf = async (cell: Cell): Promise<Ends> => {
-    const [client, server] = [machineOf(cell.clientMachine), machineOf(cell.serverMachine)];
-    return { client, server, hosts: await Promise.all([hostOf(client, server), hostOf(server, client)]) };
+  return {
+    async endsOf(cell: Cell): Promise<Ends> {
+      const [client, server] = [machineOf(cell.clientMachine), machineOf(cell.serverMachine)];
+      return { client, server, hosts: await Promise.all([hostOf(client, server), hostOf(server, client)]) };
+    },
+    async close() {
+      const all = await Promise.allSettled(hosts.values());
+      await Promise.all(all.map((one) => (one.status === "fulfilled" ? one.value.close() : Promise.resolve())));
+    },
   };
-  const look = async ({ ends, laid, about, cell }: Current, when: LinkRecord["when"]): Promise<LinkRecord> => {
-    const [near, far] = ends.hosts;
-    const [client, server] = await Promise.all([near.forget(), far.forget()]);
-    const measured = await near.measure(cell.link as NonNullable<Cell["link"]>);
-    return {
-      ...{ ...about, cell: cell.id, at: new Date().toISOString(), when, means: laid.means },
-      ...(laid.seed !== undefined && { seed: laid.seed }),
-      ...{ measured, congestion: { client, server } },
-    };
+}
+
+/** Measures a link while nothing else is sent over it. */
+async function look({ ends, laid, about, cell }: Current, when: LinkRecord["when"]): Promise<LinkRecord> {
+  const [near, far] = ends.hosts;
+  const [client, server] = await Promise.all([near.forget(), far.forget()]);
+  const measured = await near.measure(cell.link as NonNullable<Cell["link"]>);
+  return {
+    ...{ ...about, cell: cell.id, at: new Date().toISOString(), when, means: laid.means },
+    ...(laid.seed !== undefined && { seed: laid.seed }),
+    ...{ measured, congestion: { client, server } },
   };
+}
+
+/** Lays the links of a run as its visits come, and records them. */
+export function linksOf(
+  { machines, servers, seed }: Deployed,
+  record: (record: LinkRecord) => void,
+  say: (text: string) => void,
+  { open, lay }: LinkWorld = { open: linkHost, lay: layLink },
+): Links {
+  const hosts = linkHosts(machines, servers, open);
+  const refused = new Map<string, unknown>();
+  let current: Current | undefined;
+
   /** What it was is recorded, as far as its machines still say; it is undone in any case. */
   const end = async (): Promise<readonly string[]> => {
     const last = current;
@@ -104,7 +117,7 @@ export function linksOf(
         what: `link ${link.name}: calls to "${cell.server}" go through a tunnel over this machine, not over the link`,
         expected: "a server that its clients reach by its machine's address (lathe:expose address)",
       });
-    const ends = await endsOf(cell);
+    const ends = await hosts.endsOf(cell);
     const laid = await lay(ends, link, linkSeed(seed, cell, round), say);
     const about = {
       type: "link",
@@ -146,8 +159,7 @@ export function linksOf(
     },
     async close() {
       await end().catch(() => []);
-      const all = await Promise.allSettled(hosts.values());
-      await Promise.all(all.map((one) => (one.status === "fulfilled" ? one.value.close() : Promise.resolve())));
+      await hosts.close();
     },
   };
 }

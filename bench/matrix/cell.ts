@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Load } from "../loads/load.ts";
 import { isPlainLoad } from "../loads/registry.ts";
 import { CellLimits } from "./limits.ts";
-import { Link } from "./link.ts";
+import { Link, addsNothing } from "./link.ts";
 
 /** The name of a photograph: `image-7`. It becomes part of file names and of links. */
 export const ImageName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/, "a name of letters, digits, - _ .");
@@ -40,6 +40,17 @@ export type Cell = z.infer<typeof Cell>;
 /** Whether a cell is measured as the paper did: one call after the other. The paper's tables show these alone. */
 export function isPlain(c: Cell): boolean {
   return isPlainLoad(c.load);
+}
+
+/** Whether a cell's calls go over the network as it is: a link that the bench lays on top is no machine's own. */
+export function isAsDeployed({ link }: Cell): boolean {
+  return link === undefined || addsNothing(link);
+}
+
+/** The cells of machines as they are deployed; all of them where others were called over laid links alone. */
+export function asDeployed(cells: readonly Cell[]): readonly Cell[] {
+  const own = cells.filter(isAsDeployed);
+  return own.some((c) => !c.local) ? own : cells;
 }
 
 /** A connection that a cell's calls travel on: cells that share it share its warm-up and its failure to open. */

@@ -23,7 +23,7 @@ const faultsOf = (text: string) => {
   } catch (error) {
     return error instanceof UserError
       ? error.faults.map(({ what, expected }) => `${what} | ${expected}`)
-      : [`${error}`];
+      : [String(error)];
   }
 };
 

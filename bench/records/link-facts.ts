@@ -4,7 +4,7 @@ import type { Cell } from "../matrix/cell.ts";
 const amount = z.number().nonnegative();
 const count = amount.int();
 
-export { CallTcp } from "../run/agent/tcp-facts.ts";
+export { CallTcp } from "../run/agent/tcp/facts.ts";
 
 /** What a link measured while nothing else was sent over it; or why it could not be measured. */
 export const LinkMeasure = z.union([

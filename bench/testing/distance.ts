@@ -1,6 +1,6 @@
 import type { Link } from "../matrix/link.ts";
 import type { JournalRecord } from "../records/records.ts";
-import type { CallTcp } from "../run/agent/tcp-facts.ts";
+import type { CallTcp } from "../run/agent/tcp/facts.ts";
 import { LinkFactsGatherer } from "../stats/floor/facts.ts";
 import type { Study } from "../stats/study.ts";
 import { callRecord } from "./calls.ts";

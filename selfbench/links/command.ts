@@ -1,4 +1,4 @@
-import { tcpReader } from "../../bench/run/agent/tcp.ts";
+import { tcpReader } from "../../bench/run/agent/tcp/read.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
 import { tryRun } from "../../lab/run.ts";
 import { printResult } from "../../lib/cli/result.ts";

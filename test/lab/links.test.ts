@@ -136,7 +136,7 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     // Half a megabyte takes over 80 ms at 50 Mbit/s.
     expect(medianOf("far")).toBeGreaterThan(medianOf("near") + 80);
     for (const { tcp, requestBytes } of own) {
-      expect(tcp).toMatchObject({ congestion: expect.any(String), connection: "warm" });
+      expect(tcp?.connection).toBe("warm");
       expect(tcp?.deliveredBytes).toBeGreaterThanOrEqual(requestBytes ?? Infinity);
     }
     for (const call of own.filter((one) => linkOf(one.cell) === "far")) expect(call.tcp?.congestion).toBe("cubic");

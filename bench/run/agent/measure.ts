@@ -4,8 +4,8 @@ import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
-import type { TcpReader } from "./tcp.ts";
-import type { TcpWatch } from "./tcp-watch.ts";
+import type { TcpReader } from "./tcp/read.ts";
+import type { TcpWatch } from "./tcp/watch.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */

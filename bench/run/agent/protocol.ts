@@ -4,7 +4,7 @@ import { show } from "../../../lib/show.ts";
 import { flatIssues, issueText } from "../../../lib/zod-faults.ts";
 import { Security } from "../../../clients/security.ts";
 import { Load } from "../../loads/load.ts";
-import { CallTcp } from "./tcp-facts.ts";
+import { CallTcp } from "./tcp/facts.ts";
 
 /* What the bench and a client machine's worker say to each other: JSON lines over SSH, or values in this process. */
 

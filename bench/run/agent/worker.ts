@@ -9,8 +9,8 @@ import { type VisitCalls, type WorkerTools, measure } from "./measure.ts";
 import { metricsReader } from "./metrics.ts";
 import type { FromWorker, ToWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
 import { VisitFault } from "./outcomes.ts";
-import { tcpReader } from "./tcp.ts";
-import { tcpWatch } from "./tcp-watch.ts";
+import { tcpReader } from "./tcp/read.ts";
+import { tcpWatch } from "./tcp/watch.ts";
 import { warmUp } from "./warmup.ts";
 import { processWatch } from "./watch.ts";
 

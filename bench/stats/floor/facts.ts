@@ -1,6 +1,6 @@
 import type { Cell } from "../../matrix/cell.ts";
 import type { LinkRecord } from "../../records/link-facts.ts";
-import type { CallTcp } from "../../run/agent/tcp-facts.ts";
+import type { CallTcp } from "../../run/agent/tcp/facts.ts";
 import type { RequestWindow } from "../../../clients/client.ts";
 import type { JournalRecord } from "../../records/records.ts";
 import { median } from "../math/quantile.ts";
@@ -33,6 +33,8 @@ export interface WayFacts {
 
 /** All that a run's records say of links. */
 export interface LinkFacts {
+  /** Each measurement of a link, in the order in which they were made. */
+  readonly records: readonly LinkRecord[];
   /** By cell. */
   readonly calls: ReadonlyMap<string, CallFacts>;
   way(cell: Pick<Cell, "clientMachine" | "serverMachine" | "link">): WayFacts | undefined;
@@ -47,6 +49,7 @@ interface SeenCall {
 
 /** Gathers what records say of links, as they are read for something else: `watching` hands all of them on. */
 export class LinkFactsGatherer {
+  readonly #records: LinkRecord[] = [];
   readonly #calls = new Map<string, SeenCall[]>();
   readonly #ways = new Map<string, { readonly rttMs: number[]; readonly mbit: number[] }>();
 
@@ -69,6 +72,7 @@ export class LinkFactsGatherer {
   }
 
   #addWay(record: LinkRecord): void {
+    this.#records.push(record);
     const { measured } = record;
     if ("unread" in measured) return;
     const key = wayKey(record.clientMachine, record.serverMachine, record.link);
@@ -86,6 +90,7 @@ export class LinkFactsGatherer {
       ]),
     );
     return {
+      records: this.#records,
       calls: new Map([...this.#calls].map(([cell, records]) => [cell, callFacts(records)])),
       way: ({ clientMachine, serverMachine, link }) =>
         link === undefined ? undefined : ways.get(wayKey(clientMachine, serverMachine, link.name)),

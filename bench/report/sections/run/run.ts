@@ -3,6 +3,7 @@ import type { ReportInputs, Section } from "../../section.ts";
 import { when } from "../../../format/when.ts";
 import { conditionBlocks, failedCells } from "./conditions.ts";
 import { failedJson, failuresTable } from "./failures.ts";
+import { linkBlocks } from "./links.ts";
 import { machinesTable } from "./machines.ts";
 import { provenanceBlocks } from "./provenance.ts";
 
@@ -16,6 +17,7 @@ export const runSection: Section = {
       inputs.manifest.servers.length > 0,
       fold("Machines, and the settings read back from the running containers", ...machinesTable(inputs.manifest)),
     ),
+    ...linkBlocks(inputs),
     ...failuresTable(inputs),
     ...failedCells(inputs),
     ...conditionBlocks(inputs),

@@ -1,7 +1,7 @@
-import type { CallResult, Client, PredictRequest } from "../../../clients/client.ts";
-import { type TcpReader, type TcpSample, tcpOfCall } from "./tcp.ts";
-import type { CallTcp } from "./tcp-facts.ts";
-import type { VisitMessage } from "./protocol.ts";
+import type { CallResult, Client, PredictRequest } from "../../../../clients/client.ts";
+import { type TcpReader, type TcpSample, tcpOfCall } from "./read.ts";
+import type { CallTcp } from "./facts.ts";
+import type { VisitMessage } from "../protocol.ts";
 
 /** A reading this old, in milliseconds, says no more of a connection that is about to be used. */
 const FRESH_MS = 20;

@@ -2,10 +2,10 @@ import { createServer } from "node:net";
 import { connect } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { CallResult, Client, PredictRequest } from "../../../clients/client.ts";
-import { CallTcp } from "./tcp-facts.ts";
-import { type TcpSample, samplesIn, tcpOfCall, tcpReader } from "./tcp.ts";
-import { tcpWatch } from "./tcp-watch.ts";
+import type { CallResult, Client, PredictRequest } from "../../../../clients/client.ts";
+import { CallTcp } from "./facts.ts";
+import { type TcpSample, samplesIn, tcpOfCall, tcpReader } from "./read.ts";
+import { tcpWatch } from "./watch.ts";
 
 const INFO =
   " cubic wscale:7,7 rto:220.5 rtt:19.97/0.41 ato:40 mss:1448 pmtu:1500 rcvmss:536 advmss:1448 cwnd:42 ssthresh:30 bytes_sent:900000 " +

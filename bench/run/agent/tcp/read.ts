@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import type { CallTcp } from "./tcp-facts.ts";
+import type { CallTcp } from "./facts.ts";
 
 /** What the kernel says of one connection. Counters only grow. */
 export interface TcpSample {
