@@ -17,7 +17,6 @@ export const demo = command(
     ],
     examples: [
       ["npx lathe demo", "everything, from nothing to the report"],
-      ["npx lathe demo --repeat 2", "the matrix twice: how well two runs agree is in the second one's report"],
       ["npx lathe demo --servers all", "a server of every kind on one host, one at a time: which is best?"],
       ["npx lathe demo --distance", "SSD over links like the paper's and without: what the way costs, where to serve"],
       ["npx lathe demo --keep", "and then look around: npx lathe lab status"],

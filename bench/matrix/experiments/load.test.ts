@@ -42,7 +42,7 @@ describe("a file of experiments", () => {
       "distance",
     ]);
     expect(example[3]).toMatchObject({ ratePerSecond: [2, 5], concurrency: [8], precision: 0.05 });
-    expect(example[4]?.links).toMatchObject([{ rttMs: 0 }, { rttMs: 20, mbit: 100, loss: 0.001, jitterMs: 2 }]);
+    expect(example[5]?.links).toMatchObject([{ rttMs: 0 }, { rttMs: 20, mbit: 100, loss: 0.001, jitterMs: 2 }]);
     expect(example[0]).toMatchObject({ precision: 0.02, limits: { requests: 200, blockMs: 1000, timeoutMs: 60_000 } });
   });
 
