@@ -477,6 +477,20 @@ describe("provenance", () => {
     expect(compareRuns(trace("a"), trace("a"), options).otherInput).toEqual([]);
   });
 
+  it("of cells under load whose latencies a run cannot tell is named, with why", () => {
+    const [a, b] = [fresh(), withManifest((m) => m)];
+    const cell = a.manifest.cells[0]?.id ?? "";
+    const c = compareRuns(
+      { ...a, untold: new Map([[cell, { kind: "invalid", why: "calls began late" }]]) },
+      b,
+      options,
+    );
+    expect(c.untold).toEqual([{ cell, run: "a", why: "calls began late" }]);
+    expect(formatComparison(c)).toContain(
+      `Not compared, because a run cannot tell their latencies: 1 cell, such as ${cell} (calls began late)`,
+    );
+  });
+
   it("of a photograph leaves its cells out, says so, and exits with 3", () => {
     const b = withManifest((m) => ({
       ...m,

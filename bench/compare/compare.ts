@@ -89,6 +89,12 @@ export function compareRuns(
     onlyA: [...measuredA].filter((id) => !measuredB.has(id)),
     onlyB: [...measuredB].filter((id) => !measuredA.has(id)),
     otherInput: inBoth.filter(isOther).map((c) => c.id),
+    untold: (
+      [
+        ["a", a],
+        ["b", b],
+      ] as const
+    ).flatMap(([run, { untold = new Map() }]) => [...untold].map(([cell, { why }]) => ({ cell, run, why }))),
     newFailures: newFailures(a, b),
     failures: failureChanges(a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),

@@ -37,6 +37,10 @@ export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c),
     ...when(c.onlyA.length > 0, `Measured in A alone: ${someOf(c.onlyA)}`),
     ...when(c.onlyB.length > 0, `Measured in B alone: ${someOf(c.onlyB)}`),
     ...when(
+      c.untold.length > 0,
+      `Not compared, because a run cannot tell their latencies: ${someOf([...new Set(c.untold.map(({ cell, why }) => `${cell} (${why})`))])}`,
+    ),
+    ...when(
       c.otherInput.length > 0,
       `Left out, because they have another photograph or trace: ${someOf(c.otherInput)}`,
     ),

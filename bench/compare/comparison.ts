@@ -65,6 +65,8 @@ export interface Comparison {
   readonly onlyB: readonly string[];
   /** Cells that both runs measured, with photographs of one name that are not the same: left out. */
   readonly otherInput: readonly string[];
+  /** Cells under load whose latencies a run cannot tell, with why: they are not compared. */
+  readonly untold: readonly { readonly cell: string; readonly run: "a" | "b"; readonly why: string }[];
   /** Cells that A measured and in which B failed, with why. */
   readonly newFailures: readonly { readonly cell: string; readonly why: string }[];
   /** How often visits and calls failed, whatever went well later: the whole first, then groups in which any did. */

@@ -25,11 +25,14 @@ export function paperLinkBlocks({ manifest }: ReportInputs): Block[] {
         "That is the bandwidth; no round trip can be told from its numbers " +
         `(up to ${links.map((l) => `${rttBound(l.machine)} ms to the ${l.machine}`).join(" and ")} would explain them as well).`,
     ),
-    boundaryTable(
-      "By the paper's own local numbers: until where a call from its client machine would be faster at its other servers",
-      paperQuestions(),
-      (q) => [q.model, protocolTitle(q.protocol)],
-      ["The same model, with the paper's Table 1, and requests as large as they are taken to be below."],
+    fold(
+      "Where the paper might have served",
+      boundaryTable(
+        "By the paper's own local numbers: until where a call from its client machine would be faster at its other servers",
+        paperQuestions(),
+        (q) => [q.model, protocolTitle(q.protocol)],
+        ["The same model, with the paper's Table 1, and requests as large as they are taken to be below."],
+      ),
     ),
     fold(
       "The paper's remote numbers by these links",

@@ -10,7 +10,7 @@ import {
 import type { Study } from "../../../stats/study.ts";
 import { count } from "../../../../lib/words.ts";
 import { formatBytes, protocolNames } from "../../answer/names.ts";
-import { type Block, type Table, figure, only, prose, rights, table } from "../../blocks.ts";
+import { type Block, type Table, figure, fold, only, prose, rights, table } from "../../blocks.ts";
 import { type MapField, regionMap } from "../../charts/map.ts";
 import type { ReportInputs } from "../../section.ts";
 import { modelTitle } from "../caveats.ts";
@@ -35,14 +35,17 @@ export function whereBlocks({ study, manifest }: ReportInputs): Block[] {
   return [
     prose(introduction(study, caller)),
     only(["html"], mapFigure(questions, study, name)),
-    boundaryTable(
-      `Until where a call from ${caller} is faster at another machine's server than at its own`,
-      questions,
-      (q) => [modelTitle(manifest, q.model), name(q.client)],
-      [
-        "Own: the client machine calls its own server. Server's own: the server's machine calls itself. Longest round trip: at any bandwidth. " +
-          "Calls follow each other on one open connection; where the server takes longer than 200 ms, TCP begins anew with slow start each time.",
-      ],
+    fold(
+      "In numbers, for each model, protocol and server",
+      boundaryTable(
+        `Until where a call from ${caller} is faster at another machine's server than at its own`,
+        questions,
+        (q) => [modelTitle(manifest, q.model), name(q.client)],
+        [
+          "Own: the client machine calls its own server. Server's own: the server's machine calls itself. Longest round trip: at any bandwidth. " +
+            "Calls follow each other on one open connection; where the server takes longer than 200 ms, TCP begins anew with slow start each time.",
+        ],
+      ),
     ),
   ];
 }
