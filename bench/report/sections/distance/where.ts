@@ -32,9 +32,11 @@ export function whereBlocks({ study, manifest }: ReportInputs): Block[] {
   if (study === undefined || questions.length === 0) return [];
   const name = protocolNames(manifest.clients);
   const caller = [...new Set(questions.map((q) => q.clientMachine))].join(", ");
+  const map = mapFigure(questions, study, name);
   return [
     prose(introduction(study, caller)),
-    only(["html"], mapFigure(questions, study, name)),
+    // Of a run over no links the map is the model's alone, and not what was asked for.
+    only(["html"], manifest.cells.some((c) => c.link !== undefined) ? map : fold("A map of where to serve", map)),
     fold(
       "In numbers, for each model, protocol and server",
       boundaryTable(
