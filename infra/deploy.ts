@@ -15,7 +15,7 @@ import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
 import { secretsOutput } from "./resources/credentials.ts";
-import { usableMiB } from "./resources/container.ts";
+import { usableMiB } from "./resources/container-args.ts";
 import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";

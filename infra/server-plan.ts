@@ -9,7 +9,7 @@ import type { HostLogin } from "./hosts/login.ts";
 import type { SshTarget } from "./hosts/target.ts";
 import type { ModelArtifact } from "./models/spec.ts";
 import type { Leftovers } from "./ownership/leftovers.ts";
-import { memoryShareMiB } from "./resources/container.ts";
+import { memoryShareMiB } from "./resources/container-args.ts";
 import { plannedEndpoints } from "./servers/endpoints.ts";
 import type { ContainerSpec, ServerKind, SettingsPlan } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
