@@ -47,6 +47,7 @@ const FLOORS = {
     ["gate/(?:batched-commands|inside|inspect|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
     // What kinds share.
+    ["servers/knobs\\.ts$"],
     ["servers/session\\.ts$"],
     ["servers/web/"],
     ["servers/(?!web/)[^/]+/", "servers/endpoints\\.ts$"],
