@@ -36,6 +36,7 @@ const FLOORS = {
     ["deadlines\\.ts$"],
     ["hosts/"],
     ["images/"],
+    ["tuned\\.ts$"],
     ["outputs\\.ts$"],
     ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],

@@ -1,5 +1,6 @@
 import type { Bootstrap } from "../hosts/bootstrap/bootstrap.ts";
 import type { AccessConfig } from "../access/config.ts";
+import type { Tuned } from "../tuned.ts";
 
 /** Version number of a model where the stack asks for none. */
 const FIRST_VERSION = 1;
@@ -51,6 +52,8 @@ export interface ServerConfig {
   readonly container: string;
   /** As the kind's own schema read them. */
   readonly settings: unknown;
+  /** What `lathe tune` has found, and the settings as the config says them; absent: nothing. */
+  readonly tuned?: { readonly found: Tuned; readonly settings: Readonly<Record<string, unknown>> };
   /** Undefined: from the host's memory, shared with the stack's other servers. */
   readonly memoryMiB: number | undefined;
   readonly pidsLimit: number;
