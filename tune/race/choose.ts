@@ -5,19 +5,21 @@ import type { Surface } from "./surface.ts";
 export interface Choice {
   /** Indices of the arms worth most, most first. */
   readonly picks: readonly number[];
-  /** How much better than the leader the best of them is expected to be, as a logarithm, before anything is measured. */
+  /** By how much the best of them is expected to pass the threshold, as a logarithm. */
   readonly worth: number;
 }
 
 /**
- * The arms to measure beside the leader: each is the one with the largest expected improvement over the leader (Mockus 1978),
- * given that the ones before it are measured, too. So neighbours that would say the same are not measured together.
+ * The arms to measure beside the leader: each is the one with the largest expected improvement (Mockus 1978), given that the ones
+ * before it are measured, too. So neighbours that would say the same are not measured together.
  *
+ * @param above by how much an arm must beat the leader to be of use: a gain over the rule that is too small for other settings is none
  * @param most how many
  */
 export function choose(
   { mean, covariance, noise }: Surface,
   leader: number,
+  above: number,
   candidates: readonly number[],
   most: number,
 ): Choice {
@@ -26,7 +28,7 @@ export function choose(
   const at = (i: number, j: number) => s[i * size + j] as number;
   const versus = (i: number, j: number) => at(i, j) - at(i, leader) - at(leader, j) + at(leader, leader);
   const improvement = (i: number) =>
-    expectedAbove((mean[i] as number) - (mean[leader] as number), Math.sqrt(Math.max(0, versus(i, i))));
+    expectedAbove((mean[i] as number) - (mean[leader] as number) - above, Math.sqrt(Math.max(0, versus(i, i))));
   const picks: number[] = [];
   let worth = 0;
   while (picks.length < most) {

@@ -1,8 +1,8 @@
-import { quantile, variance } from "../../bench/stats/math/quantile.ts";
-import { mean } from "../../bench/stats/math/quantile.ts";
-import { fTail } from "../../bench/stats/math/special.ts";
 import type { Interval } from "../../bench/stats/math/estimate.ts";
+import { mean, quantile, variance } from "../../bench/stats/math/quantile.ts";
+import { fTail } from "../../bench/stats/math/special.ts";
 import { alwaysValid } from "./bound.ts";
+import { contrasts } from "./contrasts.ts";
 import type { PairedBlock } from "./types.ts";
 
 /** Gains below 3 % are not worth other settings: nothing that is surely below it beats the rule. */
@@ -18,47 +18,59 @@ export interface Confirmation {
   readonly blocks: number;
 }
 
-/** Fewer blocks show hardly anything of whether an arm is good only at times. */
-const LEAST_BLOCKS = 5;
-const BLOCKS_FOR_UNSTEADY = 8;
+/** With fewer blocks, an arm that is good only at times may have been lucky in most of them. */
+const LEAST_BLOCKS = 8;
 
 /** The confirmations of a race, in order: neighbouring blocks of one candidate are one. */
-export function confirmations(blocks: readonly PairedBlock[], rule: string, raceNoise: Noise): Confirmation[] {
-  const runs: { candidate: string; blocks: PairedBlock[] }[] = [];
+export function confirmations(blocks: readonly PairedBlock[], rule: string): Confirmation[] {
+  const runs: { candidate: string; fresh: PairedBlock[] }[] = [];
   for (const block of blocks) {
     if (block.purpose !== "confirm") continue;
     const candidate = block.order.find((arm) => arm !== rule) as string;
-    if (runs.at(-1)?.candidate !== candidate) runs.push({ candidate, blocks: [] });
-    runs.at(-1)?.blocks.push(block);
+    if (runs.at(-1)?.candidate !== candidate) runs.push({ candidate, fresh: [] });
+    runs.at(-1)?.fresh.push(block);
   }
-  return runs.map((run) => judge(run.candidate, run.blocks, rule, raceNoise));
+  return runs.map(({ candidate, fresh }) => judge(candidate, fresh, blocks, rule));
 }
 
-/** The variance of one visit's noise in the race, and its degrees of freedom. */
-export interface Noise {
-  readonly noise: number;
-  readonly df: number;
-}
-
-function judge(candidate: string, blocks: readonly PairedBlock[], rule: string, race: Noise): Confirmation {
-  const visitsOf = (arm: string) => blocks.map(({ visits }) => visits.find((v) => v.arm === arm));
-  const own = visitsOf(candidate);
-  const of = visitsOf(rule);
-  const gains = own.flatMap((v, i) => {
-    const other = of[i];
-    return v?.score == null || other?.score == null ? [] : [v.score - other.score];
-  });
+function judge(
+  candidate: string,
+  fresh: readonly PairedBlock[],
+  all: readonly PairedBlock[],
+  rule: string,
+): Confirmation {
+  const gains = gainsOf(candidate, fresh, rule);
   const gain = mean(gains);
-  const spread = variance(gains);
   const df = gains.length - 1;
-  const interval = alwaysValid({ value: gain, noise: spread / 2, df, pairs: gains.length }, 0.05);
-  const lowerQuarter = quantile(Float64Array.from(gains).sort(), 0.25);
-  const result = (verdict: Confirmation["verdict"]) => ({ candidate, verdict, gain, interval, blocks: blocks.length });
-  if (own.some((v) => v?.killed !== undefined)) return result("killed");
-  const unsteady =
-    gains.length >= BLOCKS_FOR_UNSTEADY && lowerQuarter <= 0 && fTail(spread / (2 * race.noise), df, race.df) < 0.01;
-  if (interval !== null && interval.high < WORTH_HAVING) return result("as-good");
-  if (unsteady) return result("at-times");
-  if (gains.length < LEAST_BLOCKS || interval === null || interval.low <= 0 || gain < WORTH_HAVING) return result("open");
-  return result(lowerQuarter > 0 ? "better" : "at-times");
+  const difference = { value: gain, noise: variance(gains) / 2, df, pairs: gains.length };
+  const interval = alwaysValid(difference, 0.05);
+  const result = (verdict: Confirmation["verdict"]) => ({ candidate, verdict, gain, interval, blocks: fresh.length });
+  if (fresh.some((b) => b.visits.some((v) => v.arm === candidate && v.killed !== undefined))) return result("killed");
+  const below = alwaysValid(difference, 0.1);
+  if (below !== null && below.high < WORTH_HAVING) return result("as-good");
+  if (gains.length < LEAST_BLOCKS) return result("open");
+  if (isUnsteady(candidate, all, rule)) return result("at-times");
+  return result(interval !== null && interval.low > 0 && gain >= WORTH_HAVING ? "better" : "open");
+}
+
+/** The gains of an arm over the rule, one for each block in which both have a score. */
+function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): number[] {
+  return blocks.flatMap(({ visits }) => {
+    const [own, other] = [arm, rule].map((id) => visits.find((v) => v.arm === id)?.score ?? null);
+    return own == null || other == null ? [] : [own - other];
+  });
+}
+
+/**
+ * Whether an arm is better than the rule in some blocks and not in others, those of the race among them: its gains vary more than
+ * the other arms' noise explains (F test, 1 %), and one in ten of them is none.
+ */
+function isUnsteady(candidate: string, blocks: readonly PairedBlock[], rule: string): boolean {
+  const gains = gainsOf(candidate, blocks, rule);
+  if (quantile(Float64Array.from(gains).sort(), 0.1) > 0) return false;
+  const others = blocks
+    .filter((b) => b.purpose === "race")
+    .map((b) => ({ ...b, visits: b.visits.filter((v) => v.arm !== candidate) }));
+  const { noise, df } = contrasts(others, rule);
+  return df > 0 && fTail(variance(gains) / (2 * noise), gains.length - 1, df) < 0.01;
 }

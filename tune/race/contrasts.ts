@@ -2,18 +2,13 @@ import { dot, multiply, pseudoInverse } from "../../bench/stats/math/matrix.ts";
 import type { Difference } from "./bound.ts";
 import type { PairedBlock, Visit } from "./types.ts";
 
-/** Weights of arms; they add up to zero. */
-export type Weights = ReadonlyMap<string, number>;
-
 /** What blocks say of differences between arms. */
 export interface Contrasts {
   /** The variance of one visit's noise, NaN where it is not known, and its degrees of freedom. */
   readonly noise: number;
   readonly df: number;
   readonly measured: ReadonlySet<string>;
-  /** Null where the blocks do not tell it. */
-  of(weights: Weights): Difference | null;
-  /** Arm `a` minus arm `b`. */
+  /** Arm `a` minus arm `b`; null where the blocks do not tell it. */
   between(a: string, b: string): Difference | null;
 }
 
@@ -53,15 +48,12 @@ export function contrasts(blocks: readonly PairedBlock[], rule: string): Contras
   const levels = multiply(matrix, sums);
   const df = scored.flat().length - scored.length - rank;
   const noise = df > 0 ? Math.max(0, squares - dot(levels, sums)) / df : NaN;
-  const of = (weights: Weights): Difference | null => {
-    const w = new Float64Array(size);
-    for (const [arm, weight] of weights) {
-      const i = index.get(arm);
-      if (i === undefined) return null;
-      w[i] = weight;
-    }
-    return { value: dot(w, levels), noise, df, pairs: 2 / dot(w, multiply(matrix, w)) };
+  const between = (a: string, b: string): Difference | null => {
+    const [i, j] = [index.get(a), index.get(b)];
+    if (i === undefined || j === undefined) return null;
+    const at = (row: number, column: number) => matrix[row * size + column] as number;
+    const pairs = 2 / (at(i, i) - at(i, j) - at(j, i) + at(j, j));
+    return { value: (levels[i] as number) - (levels[j] as number), noise, df, pairs };
   };
-  const between = (a: string, b: string) => of(new Map([[a, 1]]).set(b, -1));
-  return { noise, df, measured: new Set(index.keys()), of, between };
+  return { noise, df, measured: new Set(index.keys()), between };
 }

@@ -4,7 +4,9 @@ import { type Confirmation, WORTH_HAVING, confirmations } from "./confirm.ts";
 import { type Contrasts, contrasts, scoredBlocks } from "./contrasts.ts";
 import { type Out, bounded, outs, ruleOf } from "./standing.ts";
 import { distances, surface } from "./surface.ts";
-import type { Purpose, RaceState } from "./types.ts";
+import { once } from "../../bench/stats/math/memo.ts";
+import { beside, knobEffects } from "./knobs.ts";
+import type { Arm, Purpose, RaceState } from "./types.ts";
 
 /** Why a race ends. */
 export type End = "confirmed" | "nothing-better" | "rule-fails" | "budget";
@@ -33,23 +35,46 @@ const KEPT_BLOCKS = 12;
 /** A candidate that was lucky in the race fails its confirmation; the next one gets one, too. Each may err in 2.5 % of races. */
 const MOST_CONFIRMATIONS = 2;
 
+/** Blocks that may go to knobs whose effect is open when the race is over. */
+const MOST_EXPLAINING = 12;
+
 /** How often the rule itself may get no score before a race gives up. */
 const RULE_FAILS = 3;
 
 /** What the blocks of a race say. */
-export function factsOf(state: RaceState): Facts {
+export const factsOf = once((state: RaceState): Facts => {
   const rule = ruleOf(state).id;
-  const race = contrasts(state.blocks.filter((b) => b.purpose === "race"), rule);
+  const held = confirmations(state.blocks, rule);
   return {
     rule,
-    out: outs(state),
+    out: outs(state, new Set(held.filter((c) => c.verdict === "at-times").map((c) => c.candidate))),
     contrasts: contrasts(state.blocks, rule),
-    confirmations: confirmations(state.blocks, rule, race),
+    confirmations: held,
   };
-}
+});
 
 /** What to do after the last whole block. */
-export function decide(state: RaceState, facts: Facts = factsOf(state)): Decision {
+export const decide = once((state: RaceState): Decision => {
+  const found = settle(settled(state));
+  return found.do === "end" && ["confirmed", "nothing-better"].includes(found.end)
+    ? (explain(state, winnerOf(state) ?? ruleOf(state).id) ?? found)
+    : found;
+});
+
+/** The race as it was before its knobs were explained: that changes nothing of what was found. */
+export function settled(state: RaceState): RaceState {
+  const from = state.blocks.findIndex((b) => b.purpose === "explain");
+  return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
+}
+
+/** The arm that was confirmed. */
+export function winnerOf(state: RaceState): string | undefined {
+  return factsOf(state).confirmations.find((c) => c.verdict === "better")?.candidate;
+}
+
+/** Whether the race is over, or what it measures next. */
+export const settle = once((state: RaceState): Decision => {
+  const facts = factsOf(state);
   const { rule, out, confirmations: held } = facts;
   const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
   if (ruleFailed.length >= RULE_FAILS) return { do: "end", end: "rule-fails" };
@@ -59,7 +84,7 @@ export function decide(state: RaceState, facts: Facts = factsOf(state)): Decisio
   const refuted = held.map((c) => c.candidate);
   const left = state.arms.filter(({ id }) => id !== rule && !out.has(id) && !refuted.includes(id)).map(({ id }) => id);
   if (left.length === 0 || held.length >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
-  const { leader, picks, worth, best } = standing(state, rule, left);
+  const { leader, picks, worth, best } = standing(state, facts, left);
   const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
   const kept = Math.min(2 * KEPT_BLOCKS * perVisit(state), state.budget.seconds / 2);
   const races = held.length > 0 ? 0 : kept;
@@ -68,26 +93,32 @@ export function decide(state: RaceState, facts: Facts = factsOf(state)): Decisio
   if (nothingBetter(state, facts, left) || (leader === rule && held.length > 0))
     return { do: "end", end: "nothing-better" };
   return confirm(state, rule, best);
-}
+});
 
-/** The best so far, the best that is not the rule, and what is worth measuring beside it. */
-function standing(state: RaceState, rule: string, left: readonly string[]) {
-  const ids = state.arms.map((arm) => arm.id);
-  const index = new Map(ids.map((id, i) => [id, i]));
-  const at = (id: string) => index.get(id) as number;
+/** What the visits of a race let one think of all its arms. */
+export const thoughtOf = once((state: RaceState) => {
+  const rule = ruleOf(state).id;
+  const index = new Map(state.arms.map(({ id }, i) => [id, i]));
   const blocks = scoredBlocks(state.blocks, rule);
   // The levels of all blocks together say nothing; without them, numbers are small.
   const level = blocks[0]?.find((v) => v.arm === rule)?.score ?? 0;
   const points = blocks.flatMap((visits, block) =>
-    visits.map((v) => ({ arm: at(v.arm), block, score: (v.score as number) - level })),
+    visits.map((v) => ({ arm: index.get(v.arm) as number, block, score: (v.score as number) - level })),
   );
-  const thought = surface(distances(state.arms), ids.length, points);
+  return surface(distances(state.arms), state.arms.length, points);
+});
+
+/** The best so far, the best that is not the rule, and what is worth measuring beside it. */
+function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, left: readonly string[]) {
+  const ids = state.arms.map((arm) => arm.id);
+  const at = (id: string) => ids.indexOf(id);
+  const thought = thoughtOf(state);
   const mean = (id: string) => thought.mean[at(id)] as number;
-  const measured = new Set(blocks.flat().map((v) => v.arm));
   const challengers = left.filter((id) => measured.has(id));
   const best = challengers.length === 0 ? null : challengers.reduce((a, b) => (mean(b) > mean(a) ? b : a));
   const leader = best !== null && mean(best) > mean(rule) ? best : rule;
-  const { picks, worth } = choose(thought, at(leader), left.map(at), BLOCK_VISITS - 1);
+  const above = Math.max(0, mean(rule) + WORTH_HAVING - mean(leader));
+  const { picks, worth } = choose(thought, at(leader), above, left.map(at), BLOCK_VISITS - 1);
   return { leader, best, worth, picks: picks.map((i) => ids[i] as string) };
 }
 
@@ -97,6 +128,21 @@ function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: re
     const bound = c.measured.has(arm) ? bounded(c, arm, rule, state.arms.length) : null;
     return !c.measured.has(arm) || (bound !== null && bound.high < WORTH_HAVING);
   });
+}
+
+/** Blocks of the arm that was found and of those beside it, until every knob has an effect or has none; null: nothing more to see. */
+function explain(state: RaceState, base: string): Decision | null {
+  const at = state.arms.findIndex((arm) => arm.id === base);
+  const thought = thoughtOf(state);
+  const { out, rule } = factsOf(state);
+  const open = knobEffects(state.arms, thought, at).filter((k) => k.effect === "open");
+  const arms = beside(state.arms, at, open.map((k) => k.knob)).filter((i) => !out.has((state.arms[i] as Arm).id));
+  const { picks } = choose(thought, at, 0, arms, BLOCK_VISITS - 2);
+  const order = [...new Set([rule, base, ...picks.map((i) => (state.arms[i] as Arm).id)])];
+  const blocks = state.blocks.filter((b) => b.purpose === "explain").length;
+  return arms.length === 0 || blocks >= MOST_EXPLAINING || !affords(state, order.length, 0)
+    ? null
+    : measure(state, "explain", order);
 }
 
 function confirm(state: RaceState, rule: string, candidate: string): Decision {

@@ -3,8 +3,8 @@ import { ofLog } from "../../bench/stats/math/estimate.ts";
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { alwaysValid } from "./bound.ts";
 import { variance } from "../../bench/stats/math/quantile.ts";
-import { WORTH_HAVING, type Confirmation } from "./confirm.ts";
-import { type Decision, type Facts, decide, factsOf, secondsUsed } from "./decide.ts";
+import type { Confirmation } from "./confirm.ts";
+import { type Decision, type Facts, factsOf, secondsUsed, settle, settled, thoughtOf, winnerOf } from "./decide.ts";
 import { knobEffects } from "./knobs.ts";
 import { bounded } from "./standing.ts";
 import type { Arm, ArmStatus, Gain, Outcome, RaceState, UnderBound, Visit } from "./types.ts";
@@ -17,7 +17,7 @@ const gainOf = (log: number, interval: Interval | null): Gain => ({
 /** How every arm stands, in the order of `state.arms`. */
 export function statuses(state: RaceState): ArmStatus[] {
   const facts = factsOf(state);
-  const winner = facts.confirmations.find((c) => c.verdict === "better")?.candidate;
+  const winner = winnerOf(state);
   return state.arms.map((arm) => statusOf(arm, state, facts, winner));
 }
 
@@ -56,11 +56,13 @@ const visitsOf = (state: RaceState, arm: string): Visit[] =>
 /** What the race has found so far; final once `next` says `done`. */
 export function outcome(state: RaceState): Outcome {
   const facts = factsOf(state);
-  const found = verdictOf(state, facts, decide(state, facts));
+  const before = settled(state);
+  const found = verdictOf(before, factsOf(before), settle(before));
+  const base = found.kind === "winner" ? found.arm : facts.rule;
   const bound = (arm: string) => underBound(state, visitsOf(state, arm));
   const winner = found.kind === "winner" ? { winner: bound(found.arm) } : {};
   return {
-    knobs: knobEffects(state.arms, facts.contrasts),
+    knobs: knobEffects(state.arms, thoughtOf(state), state.arms.findIndex((arm) => arm.id === base)),
     secondsUsed: secondsUsed(state),
     ...(state.objective.kind === "percentile" ? { underBound: { rule: bound(facts.rule), ...winner } } : {}),
     ...found,
@@ -78,9 +80,7 @@ function verdictOf(state: RaceState, facts: Facts, decision: Decision): Found {
   if (decision.do === "measure") return inconclusive("the race goes on");
   if (decision.end === "rule-fails") return inconclusive("the server fails with the rule's own settings");
   if (decision.end === "budget") return inconclusive("the budget ended before the best arm was confirmed or refused");
-  // What surely beats the rule by less than 3 %, or what fresh blocks refused.
-  const shown = last === undefined || last.verdict === "as-good" || best === null || (best.gain.interval?.high ?? Infinity) < Math.exp(WORTH_HAVING);
-  return shown ? { kind: "as-good", best } : inconclusive("no arm was better than the rule in most of its fresh blocks");
+  return { kind: "as-good", best };
 }
 
 /** The arm that came nearest to beating the rule: the last that was confirmed, or else the best of the race. */

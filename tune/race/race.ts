@@ -28,7 +28,7 @@ export function next(state: RaceState): Next {
   const block = state.open ?? opened(state);
   if (block === null) return { kind: "done" };
   const arms = block.order.filter((id) => !block.visits.some((v) => v.arm === id));
-  return { kind: block.purpose === "race" ? "block" : "confirm", arms };
+  return { kind: block.purpose === "confirm" ? "confirm" : "block", arms };
 }
 
 function opened(state: RaceState): PairedBlock | null {

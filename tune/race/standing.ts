@@ -25,8 +25,12 @@ export function bounded(c: Contrasts, a: string, b: string, arms: number): Inter
   return difference && alwaysValid(difference, (2 * MISS) / Math.max(2, arms - 1));
 }
 
-/** The arms that are out. An arm that is out stays out, whatever later blocks say. */
-export function outs(state: RaceState): Map<string, Out> {
+/**
+ * The arms that are out. An arm that is out stays out, whatever later blocks say of it.
+ *
+ * @param fickle arms that are good only at times: none is dropped because it is worse than one of these
+ */
+export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string, Out> {
   const rule = ruleOf(state).id;
   const out = new Map<string, Out>();
   state.blocks.forEach((block, i) => {
@@ -37,7 +41,7 @@ export function outs(state: RaceState): Map<string, Out> {
       const why = arm === rule || out.has(arm) ? null : failing(blocks, arm, rule);
       if (why !== null) add(arm, why);
     }
-    if (block.purpose === "race") for (const [arm, why] of slower(state, blocks, rule, out)) add(arm, why);
+    if (block.purpose === "race") for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why);
   });
   return out;
 }
@@ -64,7 +68,7 @@ function slower(
   { arms }: RaceState,
   blocks: readonly PairedBlock[],
   rule: string,
-  out: ReadonlyMap<string, Out>,
+  out: ReadonlySet<string>,
 ): [arm: string, why: string][] {
   const c = contrasts(blocks, rule);
   const left = [...c.measured].filter((arm) => !out.has(arm));

@@ -46,7 +46,7 @@ function placesOf(values: readonly (string | number | undefined)[]): (a: number,
 type Shape = readonly number[];
 
 /** What is thought before anything is measured: medians of the shape, and how far they may be off (standard deviations of logs). */
-const PRIOR = { signal: [0.4, 1], own: [0.03, 1], noise: [0.02, 0.7], reach: [0.5, 0.8] } as const;
+const PRIOR = { signal: [0.4, 1], own: [0.03, 0.4], noise: [0.02, 0.7], reach: [0.5, 0.8] } as const;
 
 /** Blocks may differ by more than arms do: what they share says nothing. */
 const BLOCK_VARIANCE = 1;
@@ -92,8 +92,18 @@ function fitted(shape: Shape, apart: readonly Float64Array[], size: number, poin
 /** Steps by which each part of the shape is tried larger and smaller, one after the other. */
 const STEPS = [0.8, 0.8, 0.4, 0.4];
 
-function likeliest(apart: readonly Float64Array[], size: number, points: readonly Point[]): Shape {
-  const priors = [PRIOR.signal, PRIOR.own, PRIOR.noise, ...apart.map(() => PRIOR.reach)];
+function likeliest(all: readonly Float64Array[], of: number, measured: readonly Point[]): Shape {
+  // Of the arms that were measured alone: the others do not say what is likely.
+  const arms = [...new Set(measured.map((p) => p.arm))];
+  const size = arms.length;
+  const points = measured.map((p) => ({ ...p, arm: arms.indexOf(p.arm) }));
+  const apart = all.map((d) =>
+    Float64Array.from({ length: size ** 2 }, (_, at) => {
+      const [i, j] = [arms[Math.floor(at / size)] as number, arms[at % size] as number];
+      return d[i * of + j] as number;
+    }),
+  );
+  const priors = [PRIOR.signal, PRIOR.own, PRIOR.noise, ...all.map(() => PRIOR.reach)];
   const merit = (shape: Shape) => {
     const { l, weights } = fitted(shape, apart, size, points);
     const likely = -(dot(weights, weights) + logDeterminant(l, points.length)) / 2;

@@ -51,8 +51,11 @@ export interface Budget {
   readonly seconds: number;
 }
 
-/** Why visits are made: to find the best arm, or to confirm it. A confirmation has blocks of its own (the winner's curse). */
-export type Purpose = "race" | "confirm";
+/**
+ * Why visits are made: to find the best arm, to confirm it, or to see which knobs matter. A confirmation has blocks of its own
+ * (the winner's curse).
+ */
+export type Purpose = "race" | "confirm" | "explain";
 
 /** What is kept of one arm's visit. */
 export interface Visit {
@@ -113,13 +116,13 @@ export interface ArmStatus {
   readonly out?: { readonly afterBlock: number; readonly why: string };
 }
 
-/** What one knob does, from arms that differ in it alone. */
+/** What one knob does, all others being those of the winner, or of the rule where there is none. */
 export interface KnobEffect {
   readonly knob: string;
-  /** `none`: its levels differ by less than 3 %. `open`: the measurements allow more than one answer. */
+  /** `none`: no value of it differs by 3 %. `open`: the measurements allow more than one answer. */
   readonly effect: "some" | "none" | "open";
-  /** The level that differs most from another, over it; null: no two arms that were measured differ in this knob alone. */
-  readonly most: (Gain & { readonly better: string | number; readonly worse: string | number }) | null;
+  /** The value that makes the largest difference, either way. */
+  readonly most: Gain & { readonly better: string | number; readonly worse: string | number };
 }
 
 /** Whether the percentile of an arm is under the bound of the objective. */
