@@ -83,14 +83,14 @@ export function warnOfStale(container: string, changes: readonly string[]): void
 /** A plan whose reason says what `lathe tune` has found, and what has changed since. Pure. */
 function tunedPlan(
   plan: SettingsPlan<unknown>,
-  { config: { tuned, models } }: PreparedServer,
+  { config: { tuned, models, rawSettings = {} } }: PreparedServer,
   facts: HostFacts,
 ): ServerPlan["settings"] {
   if (tuned === undefined) return plan;
-  const now = { facts, models: models.map(({ name }) => name), settings: tuned.settings };
-  const stale = staleness(tuned.found, now);
-  const reason = `${plan.placement.reason} ${tunedReason(tuned.found, stale.length > 0)}`;
-  return { ...plan, placement: { ...plan.placement, reason }, tuned: { found: tuned.found, stale } };
+  const now = { facts, models: models.map(({ name }) => name), settings: rawSettings };
+  const stale = staleness(tuned, now);
+  const reason = `${plan.placement.reason} ${tunedReason(tuned, stale.length > 0)}`;
+  return { ...plan, placement: { ...plan.placement, reason }, tuned: { found: tuned, stale } };
 }
 
 /** The open endpoints of a server as its config asks for them. Pure. */

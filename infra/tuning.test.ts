@@ -60,9 +60,9 @@ const serversOf = (config: Record<string, string>) =>
 
 test("a config says it for its only server, or for one of several", () => {
   const own = { "lathe:tuned": JSON.stringify(tuned), "lathe:settings": '{"threads":2}' };
-  expect(serversOf(own)[0]?.tuned).toEqual({ found: tuned, settings: { threads: 2 } });
+  expect(serversOf(own)[0]?.tuned).toEqual(tuned);
   const list = JSON.stringify([{ name: "a", tuned, settings: { threads: 2 } }, { name: "b" }]);
-  expect(serversOf({ "lathe:servers": list }).map((s) => s.tuned?.found.for)).toEqual(["throughput", undefined]);
+  expect(serversOf({ "lathe:servers": list }).map((s) => s.tuned?.for)).toEqual(["throughput", undefined]);
 });
 
 test("what makes no sense there is one clear fault", () => {

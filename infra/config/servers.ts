@@ -65,7 +65,8 @@ export function resolveServers(
       // Of several servers, each has its own name in it, unless its own map says what it is.
       container: `${container.value ?? kind?.defaultContainer ?? ""}${several && container.saidBy !== "own" ? `-${name}` : ""}`,
       settings: kind === undefined ? undefined : settingsOf(kind, settings, faults),
-      ...(tuned === undefined ? {} : { tuned: { found: tuned, settings: settings.value ?? {} } }),
+      ...(settings.value === undefined ? {} : { rawSettings: settings.value }),
+      ...(tuned === undefined ? {} : { tuned }),
       memoryMiB: find("memoryMiB").value,
       pidsLimit: find("pidsLimit").value ?? 4096,
       gateTimeoutSeconds: find("gateTimeoutSeconds").value ?? 180,

@@ -52,8 +52,10 @@ export interface ServerConfig {
   readonly container: string;
   /** As the kind's own schema read them. */
   readonly settings: unknown;
-  /** What `lathe tune` has found, and the settings as the config says them; absent: nothing. */
-  readonly tuned?: { readonly found: Tuned; readonly settings: Readonly<Record<string, unknown>> };
+  /** The same as the config says it; absent: nothing. */
+  readonly rawSettings?: Readonly<Record<string, unknown>>;
+  /** What `lathe tune` has found; absent: it is not tuned. */
+  readonly tuned?: Tuned;
   /** Undefined: from the host's memory, shared with the stack's other servers. */
   readonly memoryMiB: number | undefined;
   readonly pidsLimit: number;
