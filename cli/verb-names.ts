@@ -5,7 +5,7 @@ import type { Verb } from "../lib/cli/spec.ts";
 export type Verbs = Readonly<Record<string, Verb>>;
 
 const GROUPS: Readonly<Record<string, string>> = {
-  selfbench: "measure how fast and how right Lathe itself is: clients, fleet, records, truth",
+  selfbench: "measure how fast and how right Lathe itself is: clients, fleet, records, truth, tune",
 };
 
 /** `bench plan` and the like, as `npm run bench -- plan` has them. */

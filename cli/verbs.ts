@@ -41,6 +41,7 @@ export const VERBS: Verbs = {
   "selfbench lag": verb("lag", "how late the calls of an open loop begin", selfbench),
   "selfbench records": verb("records", "how fast large runs are reported", selfbench),
   "selfbench truth": verb("truth", "how often Lathe is right about simulated runs", selfbench),
+  "selfbench tune": verb("tune", "how well races of settings find the best ones", selfbench),
 };
 
 function verb<K extends string>(name: K, about: string, load: () => Promise<Readonly<Record<K, Command>>>): Verb {

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, LAG, RECORDS, TRUTH } from "./options.ts";
+import { CLIENTS, FLEET, LAG, RECORDS, TRUTH, TUNE } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -112,4 +112,26 @@ export const truth = command(
     exits: { 0: "every promise is kept", 1: "a promise is missed, or something failed" },
   },
   async (values) => (await import("./truth/command.ts")).benchTruth(values),
+);
+
+export const tune = command(
+  {
+    name: "npx lathe selfbench tune",
+    summary:
+      "Races of `lathe tune` in worlds whose best settings are known, beside Optuna's TPE, hill climbing and the grid.",
+    options: TUNE,
+    details: [
+      "The worlds are sweeps of 49 settings that were measured on a machine of 16 cores and are played again, synthetic machines of 8 and 32 " +
+        "cores, arms that are equal, one that is 5 % better, and one that is good only at times. All visits take one second.",
+    ],
+    more: [
+      "The first run installs Optuna from PyPI into an environment of its own; with --compared-seeds 0 it does not.",
+    ],
+    examples: [
+      ["npx lathe selfbench tune", "all tables"],
+      ["npx lathe selfbench tune --seeds 1000 --compared-seeds 0 --only sweep", "some worlds, more closely"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./tune/command.ts")).benchTune(values),
 );

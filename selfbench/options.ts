@@ -55,6 +55,19 @@ export const RECORDS = {
   json: jsonOption("lathe.selfbench-records/1", { alsoTable: true }),
 } as const satisfies Options;
 
+export const TUNE = {
+  seeds: { value: "N", read: whole(10), help: "races in each kind of world", default: "100" },
+  "compared-seeds": {
+    value: "N",
+    read: whole(0),
+    help: "searches of each method that is compared; 0: none",
+    default: "40",
+  },
+  only: { value: "WORDS", read: (text) => text, help: "only worlds whose name contains these words" },
+  check,
+  json: jsonOption("lathe.selfbench-tune/1"),
+} as const satisfies Options;
+
 export const TRUTH = {
   trials: {
     value: "N",

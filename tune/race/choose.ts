@@ -43,8 +43,7 @@ export function choose(
     const seen = Float64Array.from({ length: size }, (_, i) => at(i, pick) - at(i, leader));
     const spread = versus(pick, pick) + 2 * noise;
     for (let i = 0; i < size; i++)
-      for (let j = 0; j < size; j++)
-        s[i * size + j] = at(i, j) - ((seen[i] as number) * (seen[j] as number)) / spread;
+      for (let j = 0; j < size; j++) s[i * size + j] = at(i, j) - ((seen[i] as number) * (seen[j] as number)) / spread;
   }
   return { picks, worth };
 }

@@ -8,18 +8,24 @@ import type { PairedBlock } from "./types.ts";
 /** Gains below 3 % are not worth other settings: nothing that is surely below it beats the rule. */
 export const WORTH_HAVING = Math.log(1.03);
 
-/** What fresh blocks of one candidate and the rule say. `at-times`: it is better in some blocks, and not in others. */
+/** What fresh blocks of one candidate and the rule say. `at-times`: it is better in some blocks, and not in others; `out`: it failed. */
 export interface Confirmation {
   readonly candidate: string;
-  readonly verdict: "better" | "as-good" | "at-times" | "killed" | "open";
+  readonly verdict: "better" | "as-good" | "at-times" | "out" | "open";
   /** Candidate minus rule, in logarithms. */
   readonly gain: number;
   readonly interval: Interval | null;
   readonly blocks: number;
 }
 
-/** With fewer blocks, an arm that is good only at times may have been lucky in most of them. */
-const LEAST_BLOCKS = 8;
+/**
+ * A confirmation takes as long as the race before it, between these numbers of blocks: what made an arm fast for the time of the
+ * race may be over then.
+ */
+const [LEAST_BLOCKS, MOST_NEEDED] = [8, 12];
+
+/** What a visit's noise is like before one knows (a variance of logarithms), and how many degrees of freedom that is worth. */
+const EXPECTED_NOISE = { noise: 0.02 ** 2, df: 4 };
 
 /** The confirmations of a race, in order: neighbouring blocks of one candidate are one. */
 export function confirmations(blocks: readonly PairedBlock[], rule: string): Confirmation[] {
@@ -45,10 +51,10 @@ function judge(
   const difference = { value: gain, noise: variance(gains) / 2, df, pairs: gains.length };
   const interval = alwaysValid(difference, 0.05);
   const result = (verdict: Confirmation["verdict"]) => ({ candidate, verdict, gain, interval, blocks: fresh.length });
-  if (fresh.some((b) => b.visits.some((v) => v.arm === candidate && v.killed !== undefined))) return result("killed");
   const below = alwaysValid(difference, 0.1);
   if (below !== null && below.high < WORTH_HAVING) return result("as-good");
-  if (gains.length < LEAST_BLOCKS) return result("open");
+  const raced = all.filter((b) => b.purpose === "race").reduce((sum, b) => sum + b.visits.length, 0);
+  if (gains.length < Math.min(MOST_NEEDED, Math.max(LEAST_BLOCKS, raced / 2))) return result("open");
   if (isUnsteady(candidate, all, rule)) return result("at-times");
   return result(interval !== null && interval.low > 0 && gain >= WORTH_HAVING ? "better" : "open");
 }
@@ -72,5 +78,7 @@ function isUnsteady(candidate: string, blocks: readonly PairedBlock[], rule: str
     .filter((b) => b.purpose === "race")
     .map((b) => ({ ...b, visits: b.visits.filter((v) => v.arm !== candidate) }));
   const { noise, df } = contrasts(others, rule);
-  return df > 0 && fTail(variance(gains) / (2 * noise), gains.length - 1, df) < 0.01;
+  const known = EXPECTED_NOISE.df + df;
+  const usual = (EXPECTED_NOISE.noise * EXPECTED_NOISE.df + (df > 0 ? noise * df : 0)) / known;
+  return fTail(variance(gains) / (2 * usual), gains.length - 1, known) < 0.01;
 }

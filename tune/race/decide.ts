@@ -26,8 +26,11 @@ export interface Facts {
 /** Visits of a block: the more, the fewer visits of the rule in all; the fewer, the less the machine changes meanwhile. */
 const BLOCK_VISITS = 6;
 
-/** The race goes on while another arm is expected to improve on the best by more than this, in logarithms. */
-const ENOUGH = 0.002;
+/**
+ * The race goes on while another arm is expected to improve on the best by more than this, in logarithms. Where nothing seems to beat
+ * the rule it looks closer: an arm that had a bad first visit would be missed for good.
+ */
+const ENOUGH = { better: 0.002, none: 0.001 };
 
 /** Blocks that are kept for a confirmation, though never more than half of the budget. */
 const KEPT_BLOCKS = 12;
@@ -45,11 +48,13 @@ const RULE_FAILS = 3;
 export const factsOf = once((state: RaceState): Facts => {
   const rule = ruleOf(state).id;
   const held = confirmations(state.blocks, rule);
+  const fickle = held.filter((c) => c.verdict === "at-times").map((c) => c.candidate);
+  const out = outs(state, new Set(fickle));
   return {
-    rule,
-    out: outs(state, new Set(held.filter((c) => c.verdict === "at-times").map((c) => c.candidate))),
-    contrasts: contrasts(state.blocks, rule),
-    confirmations: held,
+    ...{ rule, out, contrasts: contrasts(state.blocks, rule) },
+    confirmations: held.map((c) =>
+      out.has(c.candidate) && ["open", "better"].includes(c.verdict) ? { ...c, verdict: "out" as const } : c,
+    ),
   };
 });
 
@@ -75,25 +80,37 @@ export function winnerOf(state: RaceState): string | undefined {
 /** Whether the race is over, or what it measures next. */
 export const settle = once((state: RaceState): Decision => {
   const facts = factsOf(state);
-  const { rule, out, confirmations: held } = facts;
+  const { rule, confirmations: held } = facts;
   const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
   if (ruleFailed.length >= RULE_FAILS) return { do: "end", end: "rule-fails" };
   const last = held.at(-1);
   if (last?.verdict === "better") return { do: "end", end: "confirmed" };
   if (last?.verdict === "open") return confirm(state, rule, last.candidate);
-  const refuted = held.map((c) => c.candidate);
-  const left = state.arms.filter(({ id }) => id !== rule && !out.has(id) && !refuted.includes(id)).map(({ id }) => id);
-  if (left.length === 0 || held.length >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
-  const { leader, picks, worth, best } = standing(state, facts, left);
+  const left = leftOf(state, facts);
+  const refused = held.filter((c) => c.verdict !== "out").length;
+  if (left.length === 0 || refused >= MOST_CONFIRMATIONS) return { do: "end", end: "nothing-better" };
+  const { leader, picks, worth, best, enough } = standing(state, facts, left);
   const order = [...new Set([rule, leader, ...picks])].slice(0, BLOCK_VISITS);
   const kept = Math.min(2 * KEPT_BLOCKS * perVisit(state), state.budget.seconds / 2);
-  const races = held.length > 0 ? 0 : kept;
-  if (best === null || (worth > ENOUGH && affords(state, order.length, races)))
+  const races = refused > 0 ? 0 : kept;
+  if (best === null || (worth > enough && affords(state, order.length, races)))
     return affords(state, order.length, 0) ? measure(state, "race", order) : { do: "end", end: "budget" };
-  if (nothingBetter(state, facts, left) || (leader === rule && held.length > 0))
+  if (nothingBetter(state, facts, left) || (leader === rule && refused > 0))
     return { do: "end", end: "nothing-better" };
   return confirm(state, rule, best);
 });
+
+/** The arm that a race would choose now: the one that was confirmed, or else the best by all visits, which may be the rule. */
+export function leaderOf(state: RaceState): string {
+  const facts = factsOf(state);
+  return winnerOf(state) ?? standing(state, facts, leftOf(state, facts)).leader;
+}
+
+/** The arms that may still beat the rule: neither out nor refused by fresh blocks. */
+function leftOf(state: RaceState, { rule, out, confirmations: held }: Facts): string[] {
+  const refused = held.filter((c) => c.verdict !== "open" && c.verdict !== "better").map((c) => c.candidate);
+  return state.arms.map(({ id }) => id).filter((id) => id !== rule && !out.has(id) && !refused.includes(id));
+}
 
 /** What the visits of a race let one think of all its arms. */
 export const thoughtOf = once((state: RaceState) => {
@@ -119,7 +136,8 @@ function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, le
   const leader = best !== null && mean(best) > mean(rule) ? best : rule;
   const above = Math.max(0, mean(rule) + WORTH_HAVING - mean(leader));
   const { picks, worth } = choose(thought, at(leader), above, left.map(at), BLOCK_VISITS - 1);
-  return { leader, best, worth, picks: picks.map((i) => ids[i] as string) };
+  const enough = above > 0 ? ENOUGH.none : ENOUGH.better;
+  return { leader, best, worth, enough, picks: picks.map((i) => ids[i] as string) };
 }
 
 /** Whether every arm that was measured is surely less than 3 % better than the rule, or worse. */
@@ -136,7 +154,11 @@ function explain(state: RaceState, base: string): Decision | null {
   const thought = thoughtOf(state);
   const { out, rule } = factsOf(state);
   const open = knobEffects(state.arms, thought, at).filter((k) => k.effect === "open");
-  const arms = beside(state.arms, at, open.map((k) => k.knob)).filter((i) => !out.has((state.arms[i] as Arm).id));
+  const arms = beside(
+    state.arms,
+    at,
+    open.map((k) => k.knob),
+  ).filter((i) => !out.has((state.arms[i] as Arm).id));
   const { picks } = choose(thought, at, 0, arms, BLOCK_VISITS - 2);
   const order = [...new Set([rule, base, ...picks.map((i) => (state.arms[i] as Arm).id)])];
   const blocks = state.blocks.filter((b) => b.purpose === "explain").length;

@@ -27,7 +27,16 @@ function statusOf(arm: Arm, state: RaceState, facts: Facts, winner: string | und
   const medians = visits.flatMap((v) => (v.medianMs === null ? [] : [Math.log(v.medianMs)]));
   return {
     arm,
-    state: arm.id === winner ? "winner" : out !== undefined ? (out.killed ? "killed" : "dropped") : visits.length > 0 ? "left" : "untried",
+    state:
+      arm.id === winner
+        ? "winner"
+        : out !== undefined
+          ? out.killed
+            ? "killed"
+            : "dropped"
+          : visits.length > 0
+            ? "left"
+            : "untried",
     gain: raceGain(arm, state, facts),
     blocks: visits.length,
     medianMs: medians.length === 0 ? null : ofLog(mean(medians)),
@@ -41,7 +50,8 @@ function refused(arm: string, state: RaceState, held: readonly Confirmation[]) {
   const own = held.find((c) => c.candidate === arm && ["as-good", "at-times"].includes(c.verdict));
   if (own === undefined) return undefined;
   const afterBlock = state.blocks.findLastIndex((b) => b.purpose === "confirm" && b.order.includes(arm)) + 1;
-  const why = own.verdict === "at-times" ? "better than the rule only at times" : "not 3 % better than the rule in fresh blocks";
+  const why =
+    own.verdict === "at-times" ? "better than the rule only at times" : "not 3 % better than the rule in fresh blocks";
   return { afterBlock, why, killed: false };
 }
 
@@ -62,14 +72,22 @@ export function outcome(state: RaceState): Outcome {
   const bound = (arm: string) => underBound(state, visitsOf(state, arm));
   const winner = found.kind === "winner" ? { winner: bound(found.arm) } : {};
   return {
-    knobs: knobEffects(state.arms, thoughtOf(state), state.arms.findIndex((arm) => arm.id === base)),
+    knobs: knobEffects(
+      state.arms,
+      thoughtOf(state),
+      state.arms.findIndex((arm) => arm.id === base),
+    ),
     secondsUsed: secondsUsed(state),
     ...(state.objective.kind === "percentile" ? { underBound: { rule: bound(facts.rule), ...winner } } : {}),
     ...found,
-  } as Outcome;
+  };
 }
 
-type Found = Outcome extends infer O ? (O extends Outcome ? Omit<O, "knobs" | "secondsUsed" | "underBound"> : never) : never;
+type Found = Outcome extends infer O
+  ? O extends Outcome
+    ? Omit<O, "knobs" | "secondsUsed" | "underBound">
+    : never
+  : never;
 
 function verdictOf(state: RaceState, facts: Facts, decision: Decision): Found {
   const last = facts.confirmations.at(-1);

@@ -27,10 +27,11 @@ function scoreOf(block: Block, sorted: Float64Array, objective: Objective): numb
     case "cost":
       return block.cpuSeconds === undefined ? null : -Math.log(block.cpuSeconds / sorted.length);
     case "percentile": {
-      // A call without an answer took longer than any that was answered.
-      const all = new Float64Array(sorted.length + block.failures).fill(Infinity);
+      // A call without an answer took longer than any that was answered; a percentile that reaches to one is not known.
+      const all = new Float64Array(sorted.length + block.failures).fill(Number.MAX_VALUE);
       all.set(sorted);
-      return -Math.log(quantile(all, objective.percentile / 100));
+      const q = objective.percentile / 100;
+      return Math.ceil((all.length - 1) * q) < sorted.length ? -Math.log(quantile(all, q)) : null;
     }
   }
 }

@@ -41,7 +41,8 @@ export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string,
       const why = arm === rule || out.has(arm) ? null : failing(blocks, arm, rule);
       if (why !== null) add(arm, why);
     }
-    if (block.purpose === "race") for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why);
+    if (block.purpose === "race")
+      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why);
   });
   return out;
 }

@@ -92,9 +92,7 @@ export interface RaceState {
 }
 
 /** What is to be measured next: these arms, one after the other, in this order; each is handed to `observe`. */
-export type Next =
-  | { readonly kind: "block" | "confirm"; readonly arms: readonly string[] }
-  | { readonly kind: "done" };
+export type Next = { readonly kind: "block" | "confirm"; readonly arms: readonly string[] } | { readonly kind: "done" };
 
 /** A ratio to the rule, above 1 where the arm is better (more calls, less time), and its interval. Null: not known. */
 export interface Gain {
@@ -138,5 +136,9 @@ export type Outcome = {
   | { readonly kind: "winner"; readonly arm: string; readonly gain: Gain; readonly freshBlocks: number }
   /** Nothing beats the rule by 3 %. `best`: the arm that came nearest. */
   | { readonly kind: "as-good"; readonly best: { readonly arm: string; readonly gain: Gain } | null }
-  | { readonly kind: "inconclusive"; readonly why: string; readonly best: { readonly arm: string; readonly gain: Gain } | null }
+  | {
+      readonly kind: "inconclusive";
+      readonly why: string;
+      readonly best: { readonly arm: string; readonly gain: Gain } | null;
+    }
 );
