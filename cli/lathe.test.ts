@@ -120,7 +120,10 @@ describe("wrong use", () => {
     [["benhc"], /^error: unknown verb "benhc"\n {2}expected: did you mean bench\?\n {2}fix: npx lathe --help\n$/],
     [["toString"], /^error: unknown verb "toString"\n {2}expected: one of demo, doctor, /],
     [["--jsno"], /^error: unknown verb "--jsno"/],
-    [["selfbench"], /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, lag, records, truth, tune/],
+    [
+      ["selfbench"],
+      /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, lag, records, truth, tune/,
+    ],
     [["selfbench", "clints"], /expected: did you mean clients\?/],
     [["up", "--stak", "edge"], /^error: unknown option "--stak"\n {2}expected: did you mean --stack\?\n/],
     [["up", "edge"], /^error: an operand too many: "edge"/],

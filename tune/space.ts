@@ -51,7 +51,7 @@ export const RULE = "rule";
 export function readOnly(text: string): Only | undefined {
   const parts = text.trim().split(/\s+/);
   const read = parts.map((part) => {
-    const [, knob, values] = /^([A-Za-z]\w{0,40})(?:=(\S{1,400}))?$/.exec(part) ?? [];
+    const [, knob, values] = /^([A-Za-z]\w{0,40})(?:=([\w.,-]{1,400}))?$/.exec(part) ?? [];
     if (knob === undefined) return undefined;
     const all = values?.split(",").map(valuesOf);
     return all?.includes(undefined) === true ? undefined : { knob, values: all?.flatMap((v) => v ?? []) ?? null };

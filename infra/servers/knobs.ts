@@ -55,7 +55,7 @@ export function plainKnob(
  * Where threads may run. None where pinning cannot differ: one CPU, or an engine without the controller. `cores` differs from
  * `physical` where cores have hyper-threads, `node` where the machine has several NUMA nodes.
  */
-export function pinKnobs(facts: HostFacts): Knob[] {
+export function pinKnobs(facts: HostFacts, more: Pick<Knob, "alone"> = {}): Knob[] {
   if (usableCpus(facts) < 2 || facts.docker.lacks?.includes("cpuset") === true) return [];
   const { physicalCores } = threadPlan(facts, { pin: "none" });
   const nodes = new Set(facts.cpu.logical.filter((c) => facts.cpu.allowed.includes(c.cpu)).map((c) => c.node));
@@ -64,5 +64,5 @@ export function pinKnobs(facts: HostFacts): Knob[] {
     ...(usableCpus(facts) > physicalCores ? ["cores"] : []),
     ...(nodes.size > 1 ? ["node"] : []),
   ];
-  return [plainKnob("pin", "the CPUs that the server is pinned to", "none", values)];
+  return [plainKnob("pin", "the CPUs that the server is pinned to", "none", values, more)];
 }

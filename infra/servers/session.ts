@@ -77,12 +77,16 @@ export function sessionFor(
   };
 }
 
-/** What is tried of a session: threads for one operator, operators at a time, CPUs. Pure. */
-export function sessionKnobs(facts: HostFacts): Knob[] {
+/**
+ * What is tried of a session: threads for one operator, operators at a time, CPUs. Pure.
+ *
+ * @param rest with other processes beside it, `alone`: their number and threads are combinations enough for a race
+ */
+export function sessionKnobs(facts: HostFacts, rest: Pick<Knob, "alone"> = {}): Knob[] {
   return [
     threadsKnob(facts, (threads) => ({ omp: threads, intraOp: threads })),
-    plainKnob("interOp", "operators that run at the same time", INTER_OP, [1, 2, 4]),
-    ...pinKnobs(facts),
+    plainKnob("interOp", "operators that run at the same time", INTER_OP, [1, 2, 4], rest),
+    ...pinKnobs(facts, rest),
   ];
 }
 

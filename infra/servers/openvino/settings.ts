@@ -75,7 +75,7 @@ export function knobs(facts: HostFacts): Knob[] {
   return [
     threadsKnob(facts, (threads) => ({ threads })),
     plainKnob("streams", streams.help, UNSET, [...streams.values, UNSET]),
-    ...pinKnobs(facts),
+    ...pinKnobs(facts, { alone: true }),
     plainKnob("hint", "how OpenVINO chooses the streams", UNSET, ["throughput", UNSET], { alone: true }),
   ];
 }

@@ -83,7 +83,7 @@ export function knobs(facts: HostFacts): Knob[] {
   return [
     processesKnob(facts, "workers", "processes for each model"),
     threadsKnob(facts, (omp) => ({ omp })),
-    ...pinKnobs(facts),
+    ...pinKnobs(facts, { alone: true }),
     plainKnob("nettyThreads", "threads of the front end", NETTY_THREADS, [1, NETTY_THREADS, 4], { alone: true }),
     plainKnob("batchSize", "requests computed as one", 1, [1, 4], { alone: true }),
   ];

@@ -79,7 +79,7 @@ export function settingsFor(facts: HostFacts, wanted: TritonSettings): SettingsP
 export function knobs(facts: HostFacts): Knob[] {
   return [
     processesKnob(facts, "instances", "requests of one model at a time"),
-    ...sessionKnobs(facts),
+    ...sessionKnobs(facts, { alone: true }),
     plainKnob("maxBatch", "requests computed as one", 0, [0, 4], { alone: true }),
   ];
 }

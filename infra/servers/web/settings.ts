@@ -58,7 +58,7 @@ export function webSettingsFor(facts: HostFacts, wanted: WebSettings): SettingsP
 export function webKnobs(facts: HostFacts): Knob[] {
   return [
     processesKnob(facts, "workers", "processes with a session each"),
-    ...sessionKnobs(facts),
+    ...sessionKnobs(facts, { alone: true }),
     plainKnob("parser", "what reads a request's JSON", "json", PARSERS, { alone: true }),
   ];
 }
