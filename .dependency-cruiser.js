@@ -20,6 +20,8 @@ const MAY_IMPORT = {
     ...["lib/", "clients/", "models/", "toolchain/"],
     // Of infra: outputs and the engine that gives them, how hosts are reached, deadlines, and how a container's state is read.
     ...["infra/(?:outputs|deadlines|gate/inspect)\\.ts$", "infra/hosts/", "infra/pulumi/"],
+    // Of the lab: links between its hosts.
+    "lab/links\\.ts$",
   ],
   tune: ["lib/", "clients/", "models/", "toolchain/", "infra/", "stacks/", "bench/"],
 };
@@ -63,19 +65,20 @@ const FLOORS = {
     ["pulumi/", "doctor/"],
   ],
   bench: [
-    ["loads/", "paper/", "stats/math/"],
+    ["paper/", "stats/math/"],
+    ["loads/"],
     ["format/", "deadlines\\.ts$"],
     ["matrix/"],
     // The messages between the bench and its agents: records keep some of them.
-    ["run/agent/protocol\\.ts$"],
+    ["run/agent/(?:protocol|tcp/facts)\\.ts$"],
     ["records/"],
     // What is decided while a run goes on.
     ["schedule/", "stats/(?:backlog|disturbance)\\.ts$"],
     ["targets/"],
-    ["plan/"],
-    ["run/(?!agent/protocol\\.ts)"],
+    ["plan/", "links/"],
+    ["run/(?!agent/(?:protocol|tcp/facts)\\.ts)"],
     ["stats/(?!math/|backlog\\.ts|disturbance\\.ts)"],
-    ["compare/", "verdicts/"],
+    ["compare/", "verdicts/", "capacity/"],
     // Against an earlier run, by what compares two.
     ["thresholds/"],
     ["report/"],

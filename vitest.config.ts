@@ -1,6 +1,17 @@
 import { defineConfig } from "vitest/config";
 
-// Six kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
+/** The lab's tests that `npm test` runs beside the others of the lab. */
+const KINDS = ["test/lab/kinds/**/*.test.ts", "test/lab/{neighbours,layers}.test.ts", "test/house/lab/**/*.test.ts"];
+
+/** Tests on a lab's hosts: one after the other, since they share them. */
+const ON_HOSTS = {
+  globalSetup: ["test/lab/setup.ts"],
+  testTimeout: 300_000,
+  hookTimeout: 900_000,
+  fileParallelism: false,
+};
+
+// Seven kinds of test, from cheap to dear. `npm test` runs them all, in this order; `vitest --project unit` runs one.
 export default defineConfig({
   test: {
     projects: [
@@ -30,12 +41,13 @@ export default defineConfig({
       {
         test: {
           name: "lab",
-          include: ["test/lab/**/*.test.ts", "test/engine/**/*.test.ts", "test/house/lab/**/*.test.ts"],
-          globalSetup: ["test/lab/setup.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 900_000,
-          fileParallelism: false,
+          include: ["test/lab/**/*.test.ts", "test/engine/**/*.test.ts"],
+          exclude: KINDS,
+          ...ON_HOSTS,
         },
+      },
+      {
+        test: { name: "kinds", include: KINDS, ...ON_HOSTS },
       },
     ],
   },

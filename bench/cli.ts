@@ -1,6 +1,6 @@
 import { command } from "../lib/cli/spec.ts";
 import { benchOptions, refuseUnread, twoRuns } from "./command/choices.ts";
-import { BENCH, COMPARE, PLAN, REPORT } from "./command/options.ts";
+import { BENCH, CAPACITY, COMPARE, PLAN, REPORT } from "./command/options.ts";
 
 const LOCAL =
   "A local cell's client runs on the server's own machine, a remote cell's on the machine with the role `client`. The agent " +
@@ -73,6 +73,31 @@ export const bench = command(
     refuseUnread(values.resume === true, named, given);
     return (await import("./command/run.ts")).measureMatrix(benchOptions(values), values, named);
   },
+);
+
+export const capacity = command(
+  {
+    name: "npx lathe capacity",
+    summary:
+      "Finds the highest rate of calls at which a percentile keeps to its limit, for each server, client and model.",
+    options: CAPACITY,
+    details: [
+      "Steps at rates, in place of a sweep: each at the rate that is as likely too high as too low by all steps before. A search " +
+        "ends as soon as its interval is narrow enough. What is searched are the cells of `plan`, each with its first photograph.",
+      "A run is a folder in runs/, and `npx lathe report` writes its report again. Overload shows answers a second and drift, and no percentile.",
+    ],
+    examples: [
+      ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "what can edge carry?"],
+      ['npx lathe capacity --slo "p95 < 0.1 s" --models ssd-mobilenet --budget 10', "one model, ten minutes"],
+    ],
+    exits: {
+      0: "every capacity was found",
+      1: "a search failed, or no rate meets the limit",
+      3: "a search is open: time ended, or the client is the limit",
+      130: "interrupted: what was found so far is printed",
+    },
+  },
+  async (values) => (await import("./command/capacity.ts")).findCapacity(values),
 );
 
 export const report = command(

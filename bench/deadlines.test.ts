@@ -22,4 +22,9 @@ describe("how long an agent may say nothing", () => {
       18 * 10_000 + 60_000,
     );
   });
+
+  it("is more than a whole visit whose calls are due at times of their own, on one connection, too", () => {
+    const load = { mode: "constant-rate", ratePerSecond: 100, concurrency: 1 };
+    expect(silenceMs({ ...visit, load, leadIn: 30, calls: 60, timeoutMs: 1000 })).toBeGreaterThanOrEqual(90 * 1000);
+  });
 });

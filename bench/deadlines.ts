@@ -31,12 +31,13 @@ const SLACK_MS = 30_000;
 export type Silence = { readonly load: Load } & Readonly<Record<"timeoutMs" | "blockMs" | "leadIn" | "calls", number>>;
 
 /**
- * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap, it
- * says what came of them when the last is done. Milliseconds.
+ * How long an agent may say nothing while it makes a visit: then it hangs, or its machine does. Where calls overlap or are
+ * due at times of their own, it says what came of them when the last is done. Milliseconds.
  */
 export function silenceMs({ load, timeoutMs, blockMs, leadIn, calls }: Silence): number {
   const mode = modeOf(load);
   const connections = mode.connections(load);
-  const callsInARow = connections === 1 ? 1 : connections * Math.ceil((leadIn + calls) / connections);
+  const each = connections === 1 && mode.isOpen !== true;
+  const callsInARow = each ? 1 : connections * Math.ceil((leadIn + calls) / connections);
   return OPEN_MS * connections + blockMs + mode.expectedMs(load, callsInARow, timeoutMs) + SLACK_MS;
 }

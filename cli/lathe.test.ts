@@ -122,7 +122,7 @@ describe("wrong use", () => {
     [["--jsno"], /^error: unknown verb "--jsno"/],
     [
       ["selfbench"],
-      /^error: no verb of selfbench given\n {2}expected: one of clients, fleet, lag, records, truth, tune/,
+      /^error: no verb of selfbench given\n {2}expected: one of clients, distance, fleet, links, load, records, truth, tune/,
     ],
     [["selfbench", "clints"], /expected: did you mean clients\?/],
     [["up", "--stak", "edge"], /^error: unknown option "--stak"\n {2}expected: did you mean --stack\?\n/],

@@ -5,11 +5,12 @@ import type { Verb } from "../lib/cli/spec.ts";
 export type Verbs = Readonly<Record<string, Verb>>;
 
 const GROUPS: Readonly<Record<string, string>> = {
-  selfbench: "measure how fast and how right Lathe itself is: clients, fleet, records, truth, tune",
+  selfbench:
+    "measure how fast and how right Lathe itself is: clients, distance, fleet, links, load, records, truth, tune",
 };
 
 /** `bench plan` and the like, as `npm run bench -- plan` has them. */
-const OF_BENCH = ["plan", "report", "compare"];
+const OF_BENCH = ["plan", "report", "capacity", "compare"];
 
 /** The verb that arguments begin with, and what follows it; the verb is undefined if there is none of that name. */
 export function verbOf(verbs: Verbs, argv: readonly string[]) {

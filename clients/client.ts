@@ -64,6 +64,14 @@ export interface CallError {
   readonly message: string;
 }
 
+/** What the server's HTTP/2 windows let through of one request. */
+export interface RequestWindow {
+  /** Bytes that might be sent before the server gave leave for more. */
+  readonly bytes: number;
+  /** How often the request had to wait for leave. */
+  readonly waits: number;
+}
+
 /** A call's outcome: a value, never an exception. */
 export type CallResult =
   | {
@@ -74,6 +82,7 @@ export type CallResult =
       readonly responseBytes: number;
       /** The server had not begun the first attempt, and the client made a second: the times are of both together. */
       readonly retried?: boolean;
+      readonly requestWindow?: RequestWindow;
     }
   | { readonly ok: false; readonly error: CallError; readonly totalMs: number; readonly retried?: boolean };
 
@@ -83,6 +92,18 @@ export interface Client {
   open(timeoutMs: number): Promise<void>;
   call(request: PredictRequest): Promise<CallResult>;
   close(): Promise<void>;
+}
+
+/**
+ * What a client kind sets of its connections, bytes. All else is the kernel's: Node sets no socket buffers, so they grow by
+ * themselves (tcp_rmem, tcp_wmem), as those of most programs.
+ */
+export interface TransportSettings {
+  /** HTTP/2: how much of one answer a server may send, and of all answers, before it is given leave for more. */
+  readonly streamWindowBytes?: number;
+  readonly connectionWindowBytes?: number;
+  /** One read from the kernel takes up to this much. */
+  readonly readBytes?: number;
 }
 
 /** How a client is made; part of its API (`Api.clients`). */
@@ -100,6 +121,8 @@ export interface ClientKind {
   readonly isDefault: boolean;
   /** A sentence for tables and `--help`. */
   readonly about: string;
+  /** Part of a run's provenance; absent: nothing but defaults is set. */
+  readonly transport?: TransportSettings;
   /** @param security how to reach a protected server; absent: in the clear, as the paper did */
   create(address: string, port: number, security?: Security): Client;
 }
@@ -123,6 +146,8 @@ export interface ServerTotals {
   readonly requests: Total;
   /** The model's own run, whatever protocol asked for it. */
   readonly runs: Total;
+  /** How long requests waited in the server's own queue before a run; absent where it does not tell. */
+  readonly queue?: Total;
 }
 
 /** An API that servers speak: a folder of `clients/`, and a line in `clients/registry.ts`. */

@@ -14,7 +14,7 @@ describe("the registry", () => {
     expect(new Set(clientKinds.map((k) => k.name)).size).toBe(clientKinds.length);
     expect(clientKind("probe").protocol).toBe("grpc");
     expect(() => clientKind("fetch")).toThrow(
-      "one of probe, grpc-js, rest, rest-b64, kserve-grpc, kserve-http, kserve-json",
+      "one of probe, probe-64k, grpc-js, rest, rest-b64, kserve-grpc, kserve-http, kserve-json",
     );
   });
 

@@ -17,14 +17,14 @@ export const demo = command(
     ],
     examples: [
       ["npx lathe demo", "everything, from nothing to the report"],
-      ["npx lathe demo --repeat 2", "the matrix twice: how well two runs agree is in the second one's report"],
       ["npx lathe demo --servers all", "a server of every kind on one host, one at a time: which is best?"],
+      ["npx lathe demo --distance", "SSD over links like the paper's and without: what the way costs, where to serve"],
       ["npx lathe demo --keep", "and then look around: npx lathe lab status"],
     ],
     exits: { 0: "every cell was measured", 1: "something failed: the summary says what" },
   },
   async (values) =>
-    values.servers === undefined
+    values.servers === undefined || values.distance === true
       ? (await import("./demo.ts")).runDemo(values)
       : (await import("./servers.ts")).runServersDemo(values, values.servers),
 );

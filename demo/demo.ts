@@ -7,7 +7,7 @@ import { noteKept } from "../infra/pulumi/kept.ts";
 import { defaultServerKind } from "../infra/servers/registry.ts";
 import { DEFAULT_LIMITS } from "../bench/matrix/limits.ts";
 import type { Values } from "../lib/cli/spec.ts";
-import { UserError } from "../lib/errors.ts";
+import { UserError, WrongUse } from "../lib/errors.ts";
 import { say } from "../lib/output.ts";
 import { latheProgram, repoRoot } from "../lib/paths.ts";
 import { formatSeconds, progress } from "../lib/progress.ts";
@@ -20,8 +20,9 @@ import { stages } from "./stages.ts";
 import { markUnfinished, unfinishedMark } from "./unfinished.ts";
 import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upAll } from "./stacks.ts";
 
-/** The paper's two models, and the null model. */
+/** The paper's two models, and the null model. The slow one takes so long by itself that a distance hardly shows. */
 const MODELS = ["rfcn-resnet101", "ssd-mobilenet", "null"];
+const DISTANCE_MODELS = MODELS.slice(1);
 
 const STAGES = {
   tools: "Tools: Pulumi, the models, the server's image",
@@ -34,8 +35,19 @@ const STAGES = {
 /** What to type next if the lab is gone: the commands that a run suggests need its servers. */
 const AFTERWARDS = "npx lathe demo --keep (to go on by hand); your own machines: docs/guide.md";
 
+/** The matrix that a demo measures. @throws WrongUse if it is asked for two */
+export function matrixOf({ distance, servers }: Partial<Pick<Values<typeof OPTIONS>, "distance" | "servers">>): string {
+  if (distance !== true) return "demo/experiments.yaml";
+  if (servers === undefined) return "demo/distance.yaml";
+  throw new WrongUse({
+    what: "--distance and --servers ask for two matrices",
+    expected: "one of them: a demo measures one matrix",
+  });
+}
+
 /** `lathe demo`. */
 export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
+  const matrix = matrixOf(values);
   const startedAt = Date.now();
   const { budget, requests, repeat } = values;
   const name = values.name ?? defaultLabName();
@@ -47,7 +59,8 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const toolchain = await ensureToolchain(steps);
   steps.done();
   say(`Pulumi ${toolchain.programs.map((p) => `${p.name} ${p.version} (${p.from})`).join(", ")}`);
-  for (const model of MODELS) await prepareModel(model, steps);
+  const models = values.distance === true ? DISTANCE_MODELS : MODELS;
+  for (const model of models) await prepareModel(model, steps);
   const kind = defaultServerKind;
   const hub = await dockerHubReachable();
   // Built before the lab is up: it may take minutes, and a lab that only waits uses memory.
@@ -65,13 +78,13 @@ export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   steps.step("pulumi up on client, cloud and edge", 120);
   const before = await staysUp(wasUp, earlier, () => deployedBefore(stacks));
   await markUnfinished(dir, { ownLab: !wasUp, before });
-  await upAll(stacks, lab, image, MODELS, steps, before);
+  await upAll(stacks, lab, image, models, steps, before);
   steps.done("three stacks are up: every model answers");
   begin(STAGES.bench);
   // The bench as a user would run it, in a process of its own; its summary goes to this one's outputs.
   const code = await runInherited(
     [
-      ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, "demo/experiments.yaml")],
+      ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, matrix)],
       ...["--budget", String(budget), "--requests", String(requests), "--repeat", String(repeat), "--warmup", "1"],
       // With so few calls no cell can become precise, so no precision is asked for.
       ...(requests < DEFAULT_LIMITS.minRequests ? ["--precision", "none"] : []),

@@ -10,6 +10,9 @@ export const OPTIONS = {
     ...{ value: "KINDS", read: listOf(["all", ...serverKindNames]), completes: ["all", ...serverKindNames] },
     help: "which server is best: measure these kinds (all: each) side by side on one host, in place of the paper's matrix",
   },
+  distance: {
+    help: "what a distance costs: measure SSD over links like the paper's and without them, in place of the paper's matrix",
+  },
   budget: {
     ...{ value: "MINUTES", read: number(0.01), default: "8" },
     help: "time for the matrix; every cell is visited once, even if that takes longer",

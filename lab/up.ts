@@ -20,7 +20,7 @@ import { LabHost, STANDS_FOR, findLab, writeLab, type Lab } from "./state.ts";
 import { labRemains, removeLab } from "./teardown.ts";
 
 /** Packages of every host. Those with Docker have its engine as well, and the registry (for the registry's host). */
-const STOCK = ["openssh-server", "iproute2", "iputils-ping", "procps", "util-linux"];
+const STOCK = ["openssh-server", "iproute2", "iputils-ping", "procps", "util-linux", "openssl"];
 const DOCKER = [...STOCK, "docker.io", "docker-registry", "iptables"];
 /** Packages of a host without Docker, and those that it can install. */
 const FOUND = [...STOCK, "sudo"];

@@ -1,5 +1,5 @@
 import { command } from "../lib/cli/spec.ts";
-import { CLIENTS, FLEET, LAG, RECORDS, TRUTH, TUNE } from "./options.ts";
+import { CLIENTS, DISTANCE, FLEET, LINKS, LOAD, RECORDS, TRUTH, TUNE } from "./options.ts";
 
 const exits = { 0: "measured, and with --check every goal is met", 1: "failed, or with --check a goal is missed" };
 
@@ -31,6 +31,25 @@ export const clients = command(
   async (values) => (await import("./clients/command.ts")).benchClients(values),
 );
 
+export const distance = command(
+  {
+    name: "npx lathe selfbench distance",
+    summary: "Compares the least time that calls over a link can take, as reports say it, with calls over real links.",
+    options: DISTANCE,
+    details: [
+      "Two network namespaces of this machine are joined by the lab's forwarder. Lathe's own clients send 0.92 MB by gRPC and 3.9 MB by REST " +
+        "over links of 0 to 150 ms and 10 to 1000 Mbit/s, on new, idle and busy connections. Further cells have one limit planted (bandwidth, " +
+        "round trip, slow start, HTTP/2 window, CPU, loss), and so have simulated calls: how often is it named? It needs root, as the lab does.",
+    ],
+    examples: [
+      ["npx lathe selfbench distance", "all cells, about 15 minutes"],
+      ["npx lathe selfbench distance --rtts 1,20 --calls 1", "a quick look, about a minute"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./distance/command.ts")).benchDistance(values),
+);
+
 export const fleet = command(
   {
     name: "npx lathe selfbench fleet",
@@ -56,23 +75,47 @@ export const fleet = command(
   async (values) => (await import("./fleet/command.ts")).benchFleet(values),
 );
 
-export const lag = command(
+export const load = command(
   {
-    name: "npx lathe selfbench lag",
-    summary: "Measures how late the calls of an open loop begin, with the clock and the loop that runs use.",
-    options: LAG,
+    name: "npx lathe selfbench load",
+    summary:
+      "Compares how late Lathe, ghz, oha and vegeta make their calls at fixed rates, and what each says of a stall.",
+    options: LOAD,
     details: [
-      "Calls are due at a fixed rate. Each sends a byte over one connection to a server on this machine that answers with a byte. The goals: " +
-        "99 of 100 calls begin within 0.015 ms of when they are due at 1,000 calls a second, and within 0.48 ms at 5,000. They hold on a machine " +
-        "with two processors that has nothing else to do.",
+      "All call one server with fixed answers (selfbench/clients/server), a few hundred bytes each way. The kernel says when each " +
+        "request came; the lag of a generator is how unevenly it makes its calls, by that clock alone. Lathe's is the agent that runs put " +
+        "onto client machines. Generator and server have a processor each, and if you are root both run at nice -20.",
+    ],
+    more: [
+      "Then the server stands still once in each generator's run: calls that were due meanwhile wait, and each says its 99th percentile.",
+      "The first run builds ghz and vegeta from Go modules and oha from its crate, which takes some minutes.",
     ],
     examples: [
-      ["npx lathe selfbench lag", "both rates, 22 seconds"],
-      ["npx lathe selfbench lag --rates 2000 --seconds 60", "another rate, for a minute"],
+      ["npx lathe selfbench load", "the tables, about nine minutes"],
+      ["npx lathe selfbench load --own --rates 5000 --rounds 1", "a quick look"],
     ],
     exits,
   },
-  async (values) => (await import("./loads/lag.ts")).benchLag(values),
+  async (values) => (await import("./load/command.ts")).benchLoad(values),
+);
+
+export const links = command(
+  {
+    name: "npx lathe selfbench links",
+    summary: "Measures how exact the lab's links are: round trips, bandwidth, loss.",
+    options: LINKS,
+    details: [
+      "It makes two networks on this machine and lays links between them, as runs do. A probe sends datagrams that are echoed, and goes by the " +
+        "kernel's own times of their arrival. Loss must be exactly what the seed says. The kernel's own dropping (xt_statistic) shows whether " +
+        "the probe counts right. It needs root, as the lab does.",
+    ],
+    examples: [
+      ["npx lathe selfbench links", "the table, about a minute"],
+      ["npx lathe selfbench links --seconds 20 --check", "more round trips; for CI"],
+    ],
+    exits,
+  },
+  async (values) => (await import("./links/command.ts")).benchLinks(values),
 );
 
 export const records = command(
@@ -104,9 +147,13 @@ export const truth = command(
       "Each line simulates one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, " +
         "restarts. The simulated runs are judged by the functions that reports, verdicts and comparisons use. A promise is missed if " +
         "the result is further from it than chance explains (2.6 standard errors).",
+      "With --part queues each line is a queue whose percentiles are known: Poisson or regular arrivals, to 90 % of what its servers can " +
+        "answer. With --part wire a real server on this machine works as long at each call as a script says; Lathe's clients and load " +
+        "modes call it. On a busy machine none of its runs counts.",
     ],
     examples: [
       ["npx lathe selfbench truth", "both tables, about ten minutes"],
+      ["npx lathe selfbench truth --part queues", "percentiles under load, about ten minutes"],
       ["npx lathe selfbench truth --only restart --trials 1000", "some lines, more closely"],
     ],
     exits: { 0: "every promise is kept", 1: "a promise is missed, or something failed" },

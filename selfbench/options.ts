@@ -23,6 +23,20 @@ export const CLIENTS = {
   json: jsonOption("lathe.selfbench-clients/1", { alsoTable: true }),
 } as const satisfies Options;
 
+export const DISTANCE = {
+  calls: { value: "N", read: whole(1), help: "measured calls of each cell; their median counts", default: "3" },
+  rtts: {
+    value: "0,20",
+    read: (text, wrong) => list(text, wrong).map((rtt) => whole(0)(rtt, wrong)),
+    help: "only links of these round trips, ms (default: all)",
+  },
+  cases: { value: "N", read: whole(1), help: "simulated calls for each limit", default: "200" },
+  seed: { value: "N", read: whole(0), help: "the same seed gives the same simulated calls", default: "1" },
+  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-distance" },
+  check,
+  json: jsonOption("lathe.selfbench-distance/1", { alsoTable: true }),
+} as const satisfies Options;
+
 export const FLEET = {
   hosts: {
     value: "1,4,16",
@@ -37,16 +51,32 @@ export const FLEET = {
   json: jsonOption("lathe.selfbench-fleet/1", { alsoTable: true }),
 } as const satisfies Options;
 
-export const LAG = {
+export const LOAD = {
   rates: {
-    value: "1000,5000",
+    value: "100,1000,5000",
     read: (text, wrong) => list(text, wrong).map((rate) => whole(1)(rate, wrong)),
     help: "calls a second, one rate after the other",
-    default: "1000,5000",
+    default: "100,1000,5000",
   },
-  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "10" },
+  rounds: {
+    value: "N",
+    read: whole(1),
+    help: "rounds; each generator runs once at each rate in every round",
+    default: "3",
+  },
+  seconds: { value: "N", read: whole(1), help: "measured time of a generator at a rate in a round", default: "6" },
+  connections: { value: "N", read: whole(1), help: "connections of each generator", default: "8" },
+  own: { help: "Lathe's own generator only: a quick look" },
   check,
-  json: jsonOption("lathe.selfbench-lag/1"),
+  json: jsonOption("lathe.selfbench-load/1", { alsoTable: true }),
+} as const satisfies Options;
+
+export const LINKS = {
+  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "3" },
+  seed: { value: "N", read: whole(0), help: "the same seed loses the same packets", default: "1" },
+  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-links" },
+  check,
+  json: jsonOption("lathe.selfbench-links/1", { alsoTable: true }),
 } as const satisfies Options;
 
 export const RECORDS = {
@@ -55,6 +85,8 @@ export const RECORDS = {
   json: jsonOption("lathe.selfbench-records/1", { alsoTable: true }),
 } as const satisfies Options;
 
+/** What `lathe selfbench truth` can try. */
+const TRUTH_PARTS = ["runs", "queues", "wire", "capacity"] as const;
 export const TUNE = {
   seeds: { value: "N", read: whole(10), help: "races in each kind of world", default: "100" },
   "compared-seeds": {
@@ -69,6 +101,10 @@ export const TUNE = {
 } as const satisfies Options;
 
 export const TRUTH = {
+  part: {
+    ...{ value: "NAME", read: listOf(TRUTH_PARTS), default: "runs", completes: TRUTH_PARTS },
+    help: "runs; queues (percentiles under load, simulated); wire (the same, real calls); capacity (searches)",
+  },
   trials: {
     value: "N",
     read: whole(10),

@@ -10,7 +10,7 @@ import { needChromium } from "./browser/chromium.ts";
 /** Something slow that tests need: made once, before the first test, so that no test's time-out has to wait for it. */
 export interface Preparation {
   /** The stages that need it. */
-  readonly stages: readonly ("wire" | "browser" | "lab")[];
+  readonly stages: readonly ("wire" | "browser" | "lab" | "kinds")[];
   run(progress: Progress): Promise<unknown>;
 }
 
@@ -19,15 +19,15 @@ export const TEST_MODELS = ["null", "ssd-mobilenet", "ssdlite-mobilenet"] as con
 
 export const PREPARATIONS: readonly Preparation[] = [
   { stages: ["browser"], run: needChromium },
-  { stages: ["wire", "lab"], run: pythonEnv },
+  { stages: ["wire", "lab", "kinds"], run: pythonEnv },
   {
-    stages: ["wire", "lab"],
+    stages: ["wire", "lab", "kinds"],
     run: async (progress) => {
       for (const model of TEST_MODELS) await prepareModel(model, progress);
     },
   },
-  { stages: ["lab"], run: ensureToolchain },
-  { stages: ["lab"], run: (progress) => debianBase(progress) },
-  { stages: ["lab"], run: (progress) => kindImage("tf-serving", progress) },
+  { stages: ["lab", "kinds"], run: ensureToolchain },
+  { stages: ["lab", "kinds"], run: (progress) => debianBase(progress) },
+  { stages: ["lab", "kinds"], run: (progress) => kindImage("tf-serving", progress) },
   { stages: ["lab"], run: proxyImage },
 ];

@@ -56,6 +56,8 @@ it("nothing writes to a terminal but through lib/output.ts, which cleans the tex
       "infra/host-programs/run.ts",
       "selfbench/clients/own.ts",
       "selfbench/clients/records.ts",
+      "selfbench/distance/client.ts",
+      "selfbench/distance/server.ts",
     ],
   ];
   const writers = files.filter((path) => {

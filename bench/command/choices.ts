@@ -57,6 +57,8 @@ export interface BenchOptions extends MatrixOptions {
   /** The run that they repeat. */
   readonly repeatOf: string | undefined;
   readonly remark: string | undefined;
+  /** Measure how fast the machines are before the run. */
+  readonly score: boolean;
   /** What the other servers of a machine do while one is measured. */
   readonly neighbours: "frozen" | "running";
 }
@@ -85,6 +87,7 @@ export function benchOptions(values: Values<typeof PLAN> & Partial<Values<typeof
     repeat: values.repeat ?? 1,
     repeatOf: values["repeat-of"],
     remark: values.remark,
+    score: values["no-score"] !== true,
     neighbours: values.neighbours ?? "frozen",
     allowMissing: values["allow-missing"] === true,
     givenLimits,

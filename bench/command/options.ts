@@ -2,7 +2,9 @@ import { clientKinds } from "../../clients/registry.ts";
 import { type Options, type Reader, jsonOption } from "../../lib/cli/spec.ts";
 import { imageNumbers, list, listOf, number, path, paths, positive, whole } from "../../lib/cli/values.ts";
 import { PERCENT, percentOf } from "../format/percent.ts";
-import { COMPARE_SCHEMA, PLAN_SCHEMA, REPORT_SCHEMA } from "../format/schemas.ts";
+import { CAPACITY_SCHEMA, COMPARE_SCHEMA, PLAN_SCHEMA, REPORT_SCHEMA } from "../format/schemas.ts";
+import { SLO, type Slo, sloOf } from "../capacity/slo.ts";
+import { LOAD_MODES } from "../loads/registry.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { type AskedOutput, OUTPUTS } from "../report/outputs/registry.ts";
 
@@ -22,11 +24,14 @@ const percentage =
 const precision: Reader<number | null> = (text, wrong) =>
   text === "none" ? null : percentage((share) => share > 0 && share <= 1, `${PERCENT}, or none`)(text, wrong);
 
-const neighbours: Reader<(typeof NEIGHBOURS)[number]> = (text, wrong) => {
-  const found = NEIGHBOURS.find((one) => one === text);
-  if (found === undefined) wrong(NEIGHBOURS.join(" or "));
-  return found ?? "frozen";
-};
+/** One word of some. */
+function oneOf<T extends string>(words: readonly T[]): Reader<T> {
+  return (text, wrong) => {
+    const found = words.find((one) => one === text);
+    if (found === undefined) wrong(words.join(" or "));
+    return found ?? (words[0] as T);
+  };
+}
 
 const RUNS = {
   runs: {
@@ -83,7 +88,7 @@ const MATRIX = {
   },
   client: {
     ...{ value: "KINDS", read: listOf(KINDS), completes: KINDS },
-    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else the first of each API and protocol)`,
+    help: `client kinds: ${KINDS.join(", ")} (default: the experiment's, else each API's own defaults)`,
   },
   placement: {
     ...{ value: "A,B", read: listOf(PLACEMENTS), completes: PLACEMENTS, default: PLACEMENTS.join(",") },
@@ -124,7 +129,7 @@ const MATRIX = {
 const NEW_RUN = {
   repeat: { value: "N", read: whole(1), help: "measure the matrix N times, each in a run of its own", default: "1" },
   neighbours: {
-    ...{ value: "WHAT", read: neighbours, completes: NEIGHBOURS, default: "frozen", rare: true },
+    ...{ value: "WHAT", read: oneOf(NEIGHBOURS), completes: NEIGHBOURS, default: "frozen", rare: true },
     help: "other servers of a machine while one is measured: frozen (they take no processor), or running",
   },
   "repeat-of": {
@@ -132,6 +137,7 @@ const NEW_RUN = {
     help: "this run repeats RUN: after a restart of its servers, it shows `compare` what a restart changes",
   },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
+  "no-score": { help: "do not measure the machines' scores first (some seconds)", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
   next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },
 } as const satisfies Options;
@@ -166,4 +172,41 @@ export const COMPARE = {
   strict: { help: "exit code 1 in place of 3" },
   ...RUNS,
   json: jsonOption(COMPARE_SCHEMA),
+} as const satisfies Options;
+
+/** Load modes whose calls come at a rate: those of a search's steps. */
+const RATES: readonly string[] = LOAD_MODES.filter((m) => m.ratePerSecond !== undefined && m.loadGen === undefined).map(
+  (m) => m.mode as string,
+);
+
+const slo: Reader<Slo> = (text, wrong) => {
+  const found = sloOf(text);
+  if (found === undefined) wrong(SLO);
+  return found ?? { text, q: 0.99, limitMs: 1 };
+};
+
+const { matrix, experiment, stack, models, images, client, placement, timeout, photographs } = MATRIX;
+export const CAPACITY = {
+  slo: { value: "LIMIT", read: slo, help: "what the rate must meet", default: "p99 < 200 ms" },
+  precision: {
+    ...{ value: "PERCENT", default: "5%", help: "half-width of the 95 % interval that ends a search" },
+    read: percentage((share) => share >= 0.01 && share <= 1, `${PERCENT}; 1 % or more`),
+  },
+  load: {
+    ...{ value: "MODE", read: oneOf(RATES), completes: RATES, default: "poisson" },
+    help: `how calls come: ${RATES.join(", ")}`,
+  },
+  budget: {
+    value: "MINUTES",
+    read: number(0.01),
+    help: "begin no step that would end later; searches that are open say so",
+  },
+  ...{ matrix, stack, models, client, placement },
+  ...rarely({ experiment, images }),
+  full: SHOWN.full,
+  json: jsonOption(CAPACITY_SCHEMA, { alsoTable: true }),
+  ...{ timeout, photographs, "allow-missing": MATRIX["allow-missing"] },
+  ...{ neighbours: NEW_RUN.neighbours, seed: NEW_RUN.seed, remark: NEW_RUN.remark, "no-score": NEW_RUN["no-score"] },
+  ...STACK_OUTPUTS,
+  ...RUNS,
 } as const satisfies Options;

@@ -68,13 +68,18 @@ export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> 
   return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
+/** Writes the report of a run into its folder. @returns names of the files */
+export async function writeRunReport(dir: string): Promise<string[]> {
+  return filesOf(await runReport(dir));
+}
+
 /** Prints the summary, or with `--full` every table. */
 function show(run: RunReport, { full, next }: Wanted, out: NodeJS.WriteStream, written: boolean): void {
   const pointers = {
     ...(written ? { page: shownPath(join(run.dir, "report.html")) } : {}),
     ...(next === undefined ? {} : { next }),
   };
-  if (!full) printPainted(summaryLines(run.inputs, pointers), out);
+  if (!full && run.inputs.manifest.capacity === undefined) printPainted(summaryLines(run.inputs, pointers), out);
   else (out === process.stdout ? print : say)(renderText(run.sections));
 }
 

@@ -6,6 +6,7 @@ import { say } from "../../lib/output.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { onSignals } from "../../lib/signals.ts";
+import { count } from "../../lib/words.ts";
 import { loadImages } from "../plan/photographs.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
@@ -17,7 +18,9 @@ import type { RunStatus } from "../run/inputs.ts";
 import { statusText } from "../run/status-text.ts";
 import { newManifest } from "../run/new-manifest.ts";
 import { runSession } from "../run/session.ts";
+import type { Deployed } from "../targets/deployments.ts";
 import { setupNow } from "../targets/read-setup.ts";
+import { machineScores } from "../targets/scores.ts";
 import type { SecretsByServer } from "../targets/secrets.ts";
 import { worseCode } from "../thresholds/result.ts";
 import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "../targets/setup-diff.ts";
@@ -48,11 +51,13 @@ async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promi
   const { images, infos } = await photographs(options.photographs, [...used]);
   const secrets = await secretsOf(deployed, options);
   const bundle = await bundleAgent();
+  const scores = await scoresOf(deployed, options);
   let code = 0;
   for (let n = 1; n <= options.repeat; n++) {
     const { id, dir } = await makeRunDir(runs, new Date());
     const manifest = {
       ...(await newManifest(id, deployed, infos, options, matrix, bundle)),
+      ...(scores === undefined ? {} : { scores }),
       ...(first === undefined ? {} : { repeats: first }),
     };
     first ??= id;
@@ -87,7 +92,18 @@ async function resume(dir: string, options: BenchOptions, wanted: Wanted, accept
   });
 }
 
-async function photographs(list: string, names: readonly string[]) {
+/** How fast the machines are, as they are now; undefined if that was left out. */
+export async function scoresOf({ machines }: Deployed, { score }: BenchOptions) {
+  if (!score) return undefined;
+  const steps = progress();
+  steps.step(`Scores of ${count(machines.length, "machine")}`);
+  const scores = await machineScores(machines);
+  steps.done();
+  return scores;
+}
+
+/** Fetches and decodes the photographs of a run. */
+export async function photographs(list: string, names: readonly string[]) {
   const steps = progress();
   steps.step("Photographs");
   const numbers = names.map((name) => Number(name.replace("image-", "")));

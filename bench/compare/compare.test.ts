@@ -465,6 +465,18 @@ describe("provenance", () => {
     expect(found[0]?.what).toMatch(/^limits of 48 cells, such as client>client probe/);
   });
 
+  it("of what a load of one name is leaves its cells out, too", () => {
+    const trace = (sha256: string) =>
+      withManifest((m) => ({
+        ...m,
+        cells: m.cells.map((c, i) =>
+          i < 2 ? { ...c, load: { mode: "trace", file: "t.txt", concurrency: 1, sha256 } } : c,
+        ),
+      }));
+    expect(compareRuns(trace("a"), trace("b"), options).otherInput).toHaveLength(2);
+    expect(compareRuns(trace("a"), trace("a"), options).otherInput).toEqual([]);
+  });
+
   it("of a photograph leaves its cells out, says so, and exits with 3", () => {
     const b = withManifest((m) => ({
       ...m,
@@ -474,7 +486,7 @@ describe("provenance", () => {
     expect(c.otherInput).toHaveLength(12);
     expect(c.cells).toHaveLength(36);
     expect(exitCodeOf(c)).toBe(3);
-    expect(formatComparison(c)).toContain("Left out, because they have another photograph: 12 cells, such as");
+    expect(formatComparison(c)).toContain("Left out, because they have another photograph or trace: 12 cells, such as");
   });
 
   it("of a model marks its groups", () => {

@@ -11,7 +11,7 @@ import type { Agreement, CellChange, Comparison, GroupChange } from "./compariso
 import { failureChanges } from "./failures.ts";
 import { type Compared, judgeAlone, judgeTogether } from "./judge.ts";
 import { medianEstimate, pairedFigures, tailEstimates } from "./noise.ts";
-import { otherInputs, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
+import { otherInputs, otherLoadsOf, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
 import { betweenRuns, restartedServers, withRestart } from "./repeats.ts";
 import { tailFigures } from "./tail.ts";
 
@@ -53,7 +53,9 @@ export function compareRuns(
   const inBoth =
     notComparable === null ? a.manifest.cells.filter((c) => measuredA.has(c.id) && measuredB.has(c.id)) : [];
   const others = otherInputs(a.manifest, b.manifest);
-  const shared = inBoth.filter((c) => !others.has(c.image));
+  const otherLoads = otherLoadsOf(a.manifest, b.manifest);
+  const isOther = (c: Cell) => others.has(c.image) || otherLoads.has(c.id);
+  const shared = inBoth.filter((c) => !isOther(c));
   const identical = isOneRun(a, b);
   const between = betweenRuns(repeats, averaged);
   const asked = new Set(shared.map((c) => c.server));
@@ -86,7 +88,7 @@ export function compareRuns(
     cells,
     onlyA: [...measuredA].filter((id) => !measuredB.has(id)),
     onlyB: [...measuredB].filter((id) => !measuredA.has(id)),
-    otherInput: inBoth.filter((c) => others.has(c.image)).map((c) => c.id),
+    otherInput: inBoth.filter(isOther).map((c) => c.id),
     newFailures: newFailures(a, b),
     failures: failureChanges(a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),

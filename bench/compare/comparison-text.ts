@@ -36,7 +36,10 @@ export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c),
     ...changedCells(c),
     ...when(c.onlyA.length > 0, `Measured in A alone: ${someOf(c.onlyA)}`),
     ...when(c.onlyB.length > 0, `Measured in B alone: ${someOf(c.onlyB)}`),
-    ...when(c.otherInput.length > 0, `Left out, because they have another photograph: ${someOf(c.otherInput)}`),
+    ...when(
+      c.otherInput.length > 0,
+      `Left out, because they have another photograph or trace: ${someOf(c.otherInput)}`,
+    ),
     provenance(c),
     ["Rules", ...rules(c).map((r) => `  ${r}`)].join("\n"),
   ];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
@@ -102,6 +103,13 @@ export function whyNotComparable(a: RunManifest, b: RunManifest): string | null 
 export function otherInputs(a: RunManifest, b: RunManifest): Set<string> {
   const after = new Map(b.images.map((i) => [i.name, i.sha256]));
   return new Set(a.images.filter((i) => after.has(i.name) && after.get(i.name) !== i.sha256).map((i) => i.name));
+}
+
+/** Cells of one id whose load is not the same in both runs: a trace of the same name that holds other times. */
+export function otherLoadsOf(a: RunManifest, b: RunManifest): Set<string> {
+  const after = new Map(b.cells.map((c) => [c.id, c.load]));
+  const others = a.cells.filter(({ id, load }) => !isDeepStrictEqual(after.get(id) ?? load, load));
+  return new Set(others.map((c) => c.id));
 }
 
 /** Models on servers (`modelKey`) that are not the same in both runs. */

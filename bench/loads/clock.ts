@@ -10,7 +10,11 @@ export interface Clock {
 }
 
 /** What a waker is asked for lies so long before the time itself: as long as it was late before, within these bounds. */
-const MARGIN_MS = { least: 0.06, first: 0.25, most: 0.5 };
+const MARGIN_MS = { least: 0.03, first: 0.25, most: 0.5 };
+/** Of the time between two calls, so much may be spent turning: where calls come often, their own work needs the rest. */
+const TURNING = 0.15;
+/** How quickly the usual distance of two times is learnt: about this many times count. */
+const DISTANCES = 16;
 /** The margin shrinks by this share each time, and is this much more than the latest wake-up's delay. */
 const SHRINK = 0.01;
 const STRETCH = 1.2;
@@ -24,6 +28,14 @@ const EMPTY_TURN_MS = 0.02;
 export function preciseClock(wakeAt: Waker = wakerThread(), now = () => performance.now()): Clock {
   let spunMs = 0;
   let marginMs = MARGIN_MS.first;
+  let latestAt = -Infinity;
+  let distanceMs = Infinity;
+  const learnDistance = (at: number) => {
+    if (at <= latestAt) return;
+    const ms = at - latestAt;
+    distanceMs = distanceMs === Infinity ? ms : distanceMs + (ms - distanceMs) / DISTANCES;
+    latestAt = at;
+  };
   const learn = (lateMs: number) => {
     marginMs = Math.max(marginMs * (1 - SHRINK), Math.min(MARGIN_MS.most, STRETCH * lateMs), MARGIN_MS.least);
   };
@@ -43,8 +55,9 @@ export function preciseClock(wakeAt: Waker = wakerThread(), now = () => performa
     spunMs: () => spunMs,
     until: (at) =>
       new Promise((resolve) => {
+        learnDistance(at);
         if (now() >= at) return resolve();
-        const asked = at - marginMs;
+        const asked = at - Math.min(marginMs, TURNING * distanceMs);
         if (now() >= asked) {
           // Where calls come closer than the margin, nothing else would ever shrink it.
           learn(0);

@@ -1,39 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { CallResult } from "../../clients/client.ts";
 import { random } from "../stats/math/random.ts";
 import { realClock } from "./clock.ts";
 import { callOnConnections } from "./on-connections.ts";
-import type { Load, LoadCall, LoadMode, LoadPlan } from "./load.ts";
+import type { Load, LoadCall, LoadMode } from "./load.ts";
 import { LOAD_MODES, PLAIN_LOAD, isPlainLoad, loadKeys, loadTitle, loadsOf, modeOf } from "./registry.ts";
-import { jumpingClock } from "./testing/clock.ts";
-
-const good = (totalMs: number): CallResult => ({
-  ok: true,
-  timing: { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null, totalMs },
-  outputs: {},
-  requestBytes: 1,
-  responseBytes: 1,
-});
-
-/** Makes the calls of a load that take these times; a null fails at once. */
-async function made(load: Load, plan: Partial<LoadPlan>, tookMs: (index: number) => number | null, modes = LOAD_MODES) {
-  const { clock, run } = jumpingClock();
-  const calls: LoadCall[] = [];
-  let index = 0;
-  let inFlight = 0;
-  let most = 0;
-  const call = async (): Promise<CallResult> => {
-    const ms = tookMs(index++);
-    most = Math.max(most, ++inFlight);
-    if (ms !== null) await clock.until(clock.now() + ms);
-    inFlight -= 1;
-    return ms === null ? { ok: false, error: { code: "X", message: "x" }, totalMs: 0 } : good(ms);
-  };
-  const whole = { calls: 10, leadIn: 0, blockMs: 1000, ...plan };
-  await run(modeOf(load, modes).run(load, whole, { call, done: (c) => calls.push(c), clock }));
-  return { calls, most };
-}
+import { made } from "./testing/made.ts";
 
 const closed = (concurrency = 1): Load => ({ mode: "closed-loop", concurrency });
 const constant = (ratePerSecond: number, concurrency = 1): Load => ({

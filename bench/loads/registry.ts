@@ -2,13 +2,30 @@ import type { z } from "zod";
 import { closedLoop } from "./closed-loop.ts";
 import { constantRate } from "./constant-rate.ts";
 import type { Load, LoadKeys, LoadMode } from "./load.ts";
+import { multiStream } from "./loadgen-multi-stream.ts";
+import { offline } from "./loadgen-offline.ts";
+import { loadGenServer } from "./loadgen-server.ts";
+import { singleStream } from "./loadgen-single-stream.ts";
+import { poisson } from "./poisson.ts";
+import { ramp } from "./ramp.ts";
+import { trace } from "./trace.ts";
 
 /** Load modes; each one's own load is checked by its own schema. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of modes that each take another load
 export type LoadModes = readonly LoadMode<any>[];
 
 /** Every load mode there is. A new one is a file and a line here. */
-export const LOAD_MODES: LoadModes = [closedLoop, constantRate];
+export const LOAD_MODES: LoadModes = [
+  closedLoop,
+  constantRate,
+  poisson,
+  ramp,
+  trace,
+  singleStream,
+  multiStream,
+  loadGenServer,
+  offline,
+];
 
 /** The mode of a load. Throws if there is none of its name: loads are read by `Load` and made by modes. */
 export function modeOf(load: Load, modes: LoadModes = LOAD_MODES): LoadMode {
@@ -26,14 +43,16 @@ export const isPlainLoad = (load: Load, modes?: LoadModes): boolean => modeOf(lo
 /** The paper's load. */
 export const PLAIN_LOAD: Load = { mode: "closed-loop", concurrency: 1 };
 
-/** The keys that experiments may have for their loads, and what one value of each may be. */
+/** The short keys that experiments may have for their loads, and what one value of each may be. */
 export function loadKeys(modes: LoadModes = LOAD_MODES): Readonly<Record<string, z.ZodType<number>>> {
-  return Object.assign({}, ...modes.map((mode) => mode.keys)) as Record<string, z.ZodType<number>>;
+  return Object.assign({}, ...modes.map((mode) => mode.keys ?? {})) as Record<string, z.ZodType<number>>;
 }
 
-/** The loads that an experiment asks for by its `loadKeys`, over all modes; without such keys the paper's. */
+/** The loads that an experiment asks for, by `loads` and by its short keys over all modes; without any of them the paper's. */
 export function loadsOf(experiment: object, modes: LoadModes = LOAD_MODES): Load[] {
-  const given = experiment as LoadKeys;
-  const keys: LoadKeys = Object.fromEntries(Object.keys(loadKeys(modes)).map((key) => [key, given[key]]));
-  return modes.flatMap((mode) => mode.fromExperiment(keys) as Load[]);
+  const { loads = [], ...given } = experiment as { readonly loads?: readonly Load[] };
+  const keys: LoadKeys = Object.fromEntries(Object.keys(loadKeys(modes)).map((key) => [key, (given as LoadKeys)[key]]));
+  const short = Object.values(keys).some((values) => values !== undefined);
+  if (loads.length > 0 && !short) return [...loads];
+  return [...loads, ...modes.flatMap((mode) => (mode.fromExperiment?.(keys) ?? []) as Load[])];
 }

@@ -37,6 +37,15 @@ export const AXES: readonly Axis[] = [
     isFactor: true,
   },
   {
+    key: "link",
+    title: "link",
+    of: (c) => c.link?.name ?? "",
+    ...asItIs,
+    idPart: (c) => (c.link === undefined ? "" : `over ${c.link.name}`),
+    // Two links of a pair of machines are two levels of its placement: a local call goes over none.
+    isFactor: false,
+  },
+  {
     key: "server",
     title: "server",
     of: (c) => c.server,

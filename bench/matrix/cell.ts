@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Load } from "../loads/load.ts";
 import { isPlainLoad } from "../loads/registry.ts";
 import { CellLimits } from "./limits.ts";
+import { Link, addsNothing } from "./link.ts";
 
 /** The name of a photograph: `image-7`. It becomes part of file names and of links. */
 export const ImageName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/, "a name of letters, digits, - _ .");
@@ -25,6 +26,8 @@ export const Cell = z.object({
   model: z.string(),
   image: ImageName,
   load: Load,
+  /** What the bench puts between the two machines for its visits; absent: nothing, and of local cells always. */
+  link: Link.optional(),
   /** Levels on further axes, by the axis's key. */
   levels: z.record(z.string(), z.string()).optional(),
   /** Names of the experiments that ask for this cell. */
@@ -39,9 +42,25 @@ export function isPlain(c: Cell): boolean {
   return isPlainLoad(c.load);
 }
 
+/** Whether a cell's calls go over the network as it is: a link that the bench lays on top is no machine's own. */
+export function isAsDeployed({ link }: Cell): boolean {
+  return link === undefined || addsNothing(link);
+}
+
+/** The cells of machines as they are deployed; all of them where others were called over laid links alone. */
+export function asDeployed(cells: readonly Cell[]): readonly Cell[] {
+  const own = cells.filter(isAsDeployed);
+  return own.some((c) => !c.local) ? own : cells;
+}
+
 /** A connection that a cell's calls travel on: cells that share it share its warm-up and its failure to open. */
 export function connectionKey(c: Cell): string {
   return `${c.clientMachine}>${c.server} ${c.client}`;
+}
+
+/** The machines that a cell's calls go between. */
+export function pairKey(c: Cell): string {
+  return `${c.clientMachine}>${c.serverMachine}`;
 }
 
 /** A model on a server. */

@@ -3,6 +3,7 @@ import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Load } from "../loads/load.ts";
 import { AXES, type Axis, type Coordinates, cellId } from "./axes.ts";
 import type { Cell } from "./cell.ts";
+import type { Link } from "./link.ts";
 
 /** A machine that calls a server, and whether the server stands on that machine. */
 export interface Placement {
@@ -23,6 +24,8 @@ export interface MatrixSpec {
   readonly models: ReadonlyMap<string, readonly string[]>;
   readonly images: readonly string[];
   readonly loads: readonly Load[];
+  /** What lies between client machine and server machine; absent or empty: nothing. Local cells go over none. */
+  readonly links?: readonly Link[] | undefined;
   /** Combinations of levels on axes of their own, by the axis's key; one empty combination where there are none. */
   readonly levels: readonly Readonly<Record<string, string>>[];
 }
@@ -47,7 +50,12 @@ export function serverKindOf(server: Server, all: readonly Server[]): string {
 /** Every cell of the matrix, in a fixed order. */
 export function benchPlan(spec: MatrixSpec, axes: readonly Axis[] = AXES): Cell[] {
   const servers = spec.servers ?? spec.placements.map((p) => p.server);
-  return spec.placements.flatMap(({ clientMachine, server, local }) =>
+  const over = (local: boolean): readonly { readonly link?: Link }[] =>
+    local || !spec.links?.length ? [{}] : spec.links.map((link) => ({ link }));
+  const placed = spec.placements.flatMap((placement) =>
+    over(placement.local).map((link) => ({ ...placement, ...link })),
+  );
+  return placed.flatMap(({ clientMachine, server, local, link }) =>
     (spec.models.get(server.id) ?? []).flatMap((model) =>
       spec.clients
         .filter((client) => isOffered(client, server))
@@ -58,7 +66,7 @@ export function benchPlan(spec: MatrixSpec, axes: readonly Axis[] = AXES): Cell[
                 const coordinates: Coordinates = {
                   ...{ clientMachine, server: server.id, serverMachine: server.machineId, local },
                   serverKind: serverKindOf(server, servers),
-                  ...{ client: name, api, protocol, input, model, image, load },
+                  ...{ client: name, api, protocol, input, model, image, load, ...(link && { link }) },
                   ...(Object.keys(levels).length === 0 ? {} : { levels }),
                 };
                 return { id: cellId(coordinates, axes), ...coordinates };

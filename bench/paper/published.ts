@@ -34,3 +34,10 @@ export function publishedMs(experiment: Experiment, role: string, combination: C
   const byRole: Readonly<Record<string, Readonly<Record<string, number>>>> = tables.experiments[experiment.id].meanMs;
   return byRole[role]?.[combination.key];
 }
+
+/** The Geekbench scores of the paper's machine of a role; undefined if it has no such machine. */
+export function geekbenchOf(role: string): { readonly single: number; readonly multi: number } | undefined {
+  return ROLES.includes(role as (typeof ROLES)[number])
+    ? tables.testbed[role as (typeof ROLES)[number]].geekbench
+    : undefined;
+}

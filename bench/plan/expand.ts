@@ -91,6 +91,7 @@ function specOf(e: Experiment, available: Available, choice: Choice, axes: reado
     models: modelsByServer(e, asked, choice, note),
     images: available.images.filter((name) => images?.includes(name) ?? true),
     loads: loadsOf(e),
+    links: e.links,
     levels: levelCombinations(e, axes),
   };
 }

@@ -92,7 +92,8 @@ function cellMs(cell: Cell, limits: Limits, callMs: number, calls: number): numb
   const perVisit = callsPerVisit(cell, limits, callMs);
   const warmup = (input: boolean) => warmupSize({ model: true, input, callMs }, limits).atLeast;
   const visits = Math.ceil(calls / perVisit);
-  const paced = calls + visits * leadInSize(cell.load, limits);
+  const made = modeOf(cell.load).wholeVisit === undefined ? calls : visits * perVisit;
+  const paced = made + visits * leadInSize(cell.load, limits);
   return paced * paceMsOf(cell, callMs) + (warmup(false) + warmup(true) * (visits - 1)) * callMs;
 }
 
@@ -102,6 +103,8 @@ function paceMsOf({ load }: Cell, callMs: number): number {
 }
 
 function callsPerVisit(cell: Cell, limits: Limits, callMs: number): number {
+  const whole = modeOf(cell.load).wholeVisit?.(cell.load);
+  if (whole !== undefined) return whole.calls;
   return Math.min(limits.blockRequests, Math.floor(limits.blockMs / paceMsOf(cell, callMs)) + 1);
 }
 

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { exists } from "../../lib/cache/cached.ts";
 import { type Fault, UserError } from "../../lib/errors.ts";
 import { repoRoot, shownPath } from "../../lib/paths.ts";
@@ -13,6 +13,7 @@ import type { CellLimits, Limits } from "../matrix/limits.ts";
 import { reachNotes } from "../schedule/unreachable-precision.ts";
 import type { Deployed } from "../targets/deployments.ts";
 import { type Choice, type Matrix, expand } from "./expand.ts";
+import { readLoadFiles } from "./load-files.ts";
 import { thresholdNotes } from "./threshold-notes.ts";
 import { type ImageChoice, noPhotographs, photographNumbers } from "./photographs.ts";
 
@@ -20,6 +21,8 @@ import { type ImageChoice, noPhotographs, photographNumbers } from "./photograph
 export interface PlannedMatrix extends Matrix {
   readonly file: string;
   readonly experiments: readonly Experiment[];
+  /** The times of loads that are from files, by the file's SHA-256; absent where there are none. */
+  readonly traces?: Readonly<Record<string, number[]>>;
 }
 
 /** What is asked for, as the command line has it. */
@@ -47,7 +50,7 @@ export async function planMatrix(deployed: Deployed, options: MatrixOptions): Pr
   const file = shownPath(path);
   const numbers = await photographNumbers(options.photographs);
   const names: Partial<Awaited<ReturnType<typeof knownNames>>> = options.allowMissing ? {} : await knownNames(deployed);
-  const { experiments, faults } = await experimentsOf(path, {
+  const { experiments, traces, faults } = await experimentsOf(path, {
     ...names,
     // Nobody has written the paper's experiments for photographs of their own: those that they do not have are left out.
     ...(path === PAPER_MATRIX ? {} : { images: numbers }),
@@ -73,17 +76,29 @@ export async function planMatrix(deployed: Deployed, options: MatrixOptions): Pr
       expected: `something that ${file}, the options and what is deployed (${deployed.servers.map((s) => s.id).join(", ")}) have in common`,
       fix: "npx lathe plan (without options), to see what there is",
     });
-  return { file, experiments, cells, notes };
+  const used = Object.entries(traces).filter(([sha256]) => cells.some((c) => c.load["sha256"] === sha256));
+  return {
+    ...{ file, experiments, cells, notes },
+    ...(used.length > 0 && { traces: Object.fromEntries(used.map(([sha256, times]) => [sha256, [...times]])) }),
+  };
 }
 
 const ALLOW = "the name as it is deployed; to have its cells fail where that can be seen: --allow-missing";
 
+/** What a file asks for. */
+interface Asked {
+  readonly experiments?: readonly Experiment[];
+  readonly traces: Readonly<Record<string, readonly number[]>>;
+  readonly faults: Fault[];
+}
+
 /** The experiments of a file, or its faults: they are shown with those of the options. */
-async function experimentsOf(path: string, known: Known): Promise<{ experiments?: Experiment[]; faults: Fault[] }> {
+async function experimentsOf(path: string, known: Known): Promise<Asked> {
   try {
-    return { experiments: await loadExperiments(path, known), faults: [] };
+    const { faults, ...read } = await readLoadFiles(await loadExperiments(path, known), dirname(path));
+    return { ...read, faults: [...faults] };
   } catch (error) {
-    if (error instanceof UserError) return { faults: [...error.faults] };
+    if (error instanceof UserError) return { traces: {}, faults: [...error.faults] };
     throw error;
   }
 }

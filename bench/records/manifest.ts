@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { Machine, Server } from "../../infra/outputs.ts";
+import { MachineScore } from "../../infra/hosts/score.ts";
 import { jsonText } from "../../lib/clean.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { writeAtomic } from "../../lib/cache/cached.ts";
@@ -91,13 +92,19 @@ export const RunManifest = z.object({
   seed: z.number().int(),
   limits: Limits,
   clients: z.array(z.string()),
+  /** What each client kind sets of its connections, bytes (`TransportSettings`); absent in older runs. */
+  transports: z.record(z.string(), z.record(z.string(), z.number())).optional(),
   machines: z.array(Machine),
   servers: z.array(Server),
+  /** How fast each machine is, by its id; absent: they were not measured. */
+  scores: z.record(z.string(), MachineScore).optional(),
   /** By id of the server. */
   readBack: z.record(z.string(), ReadBack),
   photographs: z.string().describe("the list that the images are from"),
   images: z.array(ImageInfo),
   cells: z.array(Cell),
+  /** The times of loads that are from files, milliseconds, by the SHA-256 of the file. */
+  traces: z.record(z.string(), z.array(z.number())).optional(),
   /** Where the cells are from; absent where no file of experiments asked for them. */
   matrix: z
     .object({
@@ -106,14 +113,17 @@ export const RunManifest = z.object({
         z.object({
           name: z.string(),
           about: z.string().optional(),
-          /** As the file has them; read again by `thresholdOf`. */
+          /** As the file has them; read again by `thresholdOf` and `sloOf`. */
           thresholds: z.array(z.string()).optional(),
+          slo: z.string().optional(),
         }),
       ),
       /** What was asked for and left out. */
       notes: z.array(z.string()),
     })
     .optional(),
+  /** Of a search of capacities (`lathe capacity`): what was asked for. Its cells are the steps that were made. */
+  capacity: z.object({ slo: z.string(), precision: z.number().positive() }).optional(),
   /** What the other servers of a machine did while one was measured; absent: no machine has several. */
   neighbours: z.enum(["frozen", "running"]).optional(),
   /** The run that this one repeats: the same matrix against the same servers, to see how well two runs agree. */

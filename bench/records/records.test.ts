@@ -9,6 +9,7 @@ import {
   type JournalRecord,
   RECORDS_VERSION,
   RecordWriter,
+  momentsOf,
   readJournal,
   readRecords,
 } from "./records.ts";
@@ -161,5 +162,21 @@ describe("a summary", () => {
     const sorted = [1, 2, 4, 8];
     expect([0, 0.25, 0.5, 0.9, 1].map((q) => quantile(sorted, q))).toEqual([1, 1.75, 3, expect.closeTo(6.8), 8]);
     expect(quantile([], 0.5)).toBeNaN();
+  });
+});
+
+describe("the moments of a call", () => {
+  it("are when it was due, began, had its first byte and ended, from the begin of its visit's load on", () => {
+    const phases = { encodeMs: 1, sendMs: 2, waitMs: 30, receiveMs: 4, decodeMs: 3 };
+    const record = callRecord("a", 0, 45, { ...phases, lateMs: 5, beginMs: 105 });
+    expect(momentsOf(record)).toEqual({ dueMs: 100, beginMs: 105, firstByteMs: 138, endMs: 145 });
+    // A closed loop's call is due when it begins; not every client sees the first byte; older records have no moments.
+    expect(momentsOf(callRecord("a", 0, 40, { beginMs: 7 }))).toEqual({
+      dueMs: 7,
+      beginMs: 7,
+      firstByteMs: null,
+      endMs: 47,
+    });
+    expect(momentsOf(callRecord("a", 0, 40))).toBeUndefined();
   });
 });

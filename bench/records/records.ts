@@ -5,6 +5,7 @@ import { quote } from "../../lib/quote.ts";
 import { show } from "../../lib/show.ts";
 import { flatIssues, issueText } from "../../lib/zod-faults.ts";
 import { CallMessage, ClientWatch, ServerReading, WarmupReport } from "../run/agent/protocol.ts";
+import { LinkRecord } from "./link-facts.ts";
 import { ServerUse } from "./server-use.ts";
 import { JsonlWriter, readLines, type Lines } from "./jsonl.ts";
 
@@ -16,6 +17,28 @@ const where = { cell: z.string(), round: z.number().int().nonnegative() };
 /** One line of `records.jsonl`: a call that was made. */
 export const CallRecord = CallMessage.omit({ visit: true, type: true }).extend({ type: z.literal("call"), ...where });
 export type CallRecord = z.infer<typeof CallRecord>;
+
+/** When a call was due, began, had its answer's first byte, and ended: milliseconds from the begin of its visit's load on. */
+export interface Moments {
+  readonly dueMs: number;
+  readonly beginMs: number;
+  /** Null if the client does not see it, or the call failed. */
+  readonly firstByteMs: number | null;
+  readonly endMs: number;
+}
+
+/** The moments of a measured call; undefined for records from before they were kept. Pure. */
+export function momentsOf(call: CallRecord): Moments | undefined {
+  const { beginMs, lateMs = 0, encodeMs, sendMs, waitMs, totalMs } = call;
+  if (beginMs === undefined) return undefined;
+  const seen = encodeMs !== null && sendMs !== null && waitMs !== null;
+  return {
+    dueMs: beginMs - lateMs,
+    beginMs,
+    firstByteMs: seen ? beginMs + encodeMs + sendMs + waitMs : null,
+    endMs: beginMs - lateMs + totalMs,
+  };
+}
 
 /** One line of `records.jsonl`: a visit that could not be made or go on, and why. */
 export const FailureRecord = z.object({
@@ -38,6 +61,10 @@ export const VisitRecord = z.object({
   use: ServerUse.optional(),
   /** Why this visit's times are in part the client's own doing; empty if it left them alone. */
   disturbed: z.array(z.string()),
+  /** Measured calls that succeeded; absent in records from before it was kept. */
+  calls: z.number().int().nonnegative().optional(),
+  /** What the visit's random times were drawn from; absent where its load draws none. */
+  seed: z.number().int().optional(),
   /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
   backlogCalls: z.number().optional(),
 });
@@ -63,7 +90,13 @@ export const BenchRecord = z.discriminatedUnion("type", [CallRecord, FailureReco
 export type BenchRecord = z.infer<typeof BenchRecord>;
 
 /** Every line there is. */
-export const JournalRecord = z.discriminatedUnion("type", [CallRecord, FailureRecord, VisitRecord, EndRecord]);
+export const JournalRecord = z.discriminatedUnion("type", [
+  CallRecord,
+  FailureRecord,
+  VisitRecord,
+  EndRecord,
+  LinkRecord,
+]);
 export type JournalRecord = z.infer<typeof JournalRecord>;
 
 /** Appends records to a run's `records.jsonl`. */

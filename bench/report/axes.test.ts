@@ -98,9 +98,9 @@ describe("one more axis", () => {
     expect(text).toMatch(/Letter: letter A/);
     expect(text).toMatch(/letter B over letter A +2\.4\d+ /);
     const [head = "", ...lines] = cellsCsv(inputs).slice(1).split("\r\n");
-    expect(head).toMatch(/^run,cell,placement,server,server_kind,protocol,client,model,image,load,letter,/);
+    expect(head).toMatch(/^run,cell,placement,link,server,server_kind,protocol,client,model,image,load,letter,/);
     expect(lines[1]).toMatch(
-      /^test,[^,]* B,client → client,client,made-up,grpc,probe,rfcn-resnet101,image-1,one by one,B,/,
+      /^test,[^,]* B,client → client,,client,made-up,grpc,probe,rfcn-resnet101,image-1,one by one,B,/,
     );
     expect(allStatistics(study)).toHaveLength(manifest.cells.length);
   });

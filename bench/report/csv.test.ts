@@ -34,7 +34,7 @@ describe("the cells as CSV", () => {
   it("begins with the mark that spreadsheets look for, and has one line a cell", () => {
     expect(
       cellsCsv(inputs).startsWith(
-        "\ufeffrun,cell,placement,server,server_kind,protocol,client,model,image,load,client_machine,",
+        "\ufeffrun,cell,placement,link,server,server_kind,protocol,client,model,image,load,client_machine,",
       ),
     ).toBe(true);
     expect(rows.map((r) => r["cell"])).toEqual(inputs.manifest.cells.map((c) => c.id));

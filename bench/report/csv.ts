@@ -38,15 +38,24 @@ function rowOf(cell: Cell, { manifest, summaries, study, conditions, axes }: Rep
   const model = server?.models.find((m) => m.name === cell.model);
   const image = manifest.images.find((i) => i.name === cell.image);
   const covariates = study?.images.find((i) => i.image === cell.image);
+  const untold = study?.untold?.get(cell.id);
   const measured = summary !== undefined && summary.n > 0;
   return {
     ...coordinatesOf(cell, manifest.id, axes),
     api: cell.api,
     input: cell.input,
     experiments: cell.experiments?.join(" "),
-    outcome: summary?.failure !== undefined ? "failed" : measured ? "measured" : "not measured",
+    outcome:
+      summary?.failure !== undefined
+        ? "failed"
+        : measured
+          ? "measured"
+          : untold === undefined
+            ? "not measured"
+            : untold.kind,
+    no_latency: untold?.why,
     failure: summary?.failure && `${summary.failure.code}: ${summary.failure.message}`,
-    calls: summary?.n ?? 0,
+    calls: summary?.n || (study?.loaded?.get(cell.id)?.totalsMs.length ?? 0),
     failed_calls: summary?.failedCalls ?? 0,
     failures: summary?.failures ?? 0,
     visits: statistics?.visits,

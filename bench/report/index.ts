@@ -6,8 +6,10 @@ import { AXES } from "../matrix/axes.ts";
 import type { Study } from "../stats/study.ts";
 import type { ThresholdResult } from "../thresholds/result.ts";
 import { answerSection } from "./sections/answer.ts";
+import { capacitySection } from "./sections/capacity.ts";
 import { cellsSection } from "./sections/cells.ts";
 import { detectionsSection } from "./sections/detections.ts";
+import { distanceSection } from "./sections/distance/distance.ts";
 import { driftSection } from "./sections/drift.ts";
 import { effectsSection } from "./sections/effects.ts";
 import { latencySection } from "./sections/latency.ts";
@@ -26,6 +28,7 @@ import { whichServerSection } from "./sections/which-server.ts";
 
 /** The report, first to last. Another section is a file, and a line here. */
 export const SECTIONS: readonly Section[] = [
+  capacitySection,
   answerSection,
   thresholdsSection,
   whichServerSection,
@@ -34,6 +37,7 @@ export const SECTIONS: readonly Section[] = [
   speedsSection,
   driftSection,
   payloadSection,
+  distanceSection,
   timeSection,
   effectsSection,
   verdictsSection,
@@ -66,10 +70,15 @@ export function reportInputs(manifest: RunManifest, { summaries, ...parts }: Rep
   };
 }
 
+/** What a run of searches is told by: its cells are steps, each at another rate, and nothing of a matrix can be read from them. */
+const OF_CAPACITY: readonly Section[] = [capacitySection, runSection];
+const sectionsOf = ({ manifest }: ReportInputs, sections: readonly Section[]) =>
+  manifest.capacity === undefined ? sections : sections.filter((s) => OF_CAPACITY.includes(s));
+
 /** The sections that have something to say. */
 export async function renderSections(inputs: ReportInputs, sections = SECTIONS): Promise<RenderedSection[]> {
   const rendered: RenderedSection[] = [];
-  for (const { id, title, short, ...section } of sections) {
+  for (const { id, title, short, ...section } of sectionsOf(inputs, sections)) {
     const blocks = await section.blocks(inputs);
     if (blocks.length > 0) rendered.push({ id, title, short: short ?? title, blocks });
   }
@@ -92,6 +101,6 @@ export async function reportJson(inputs: ReportInputs, sections = SECTIONS): Pro
     cells: manifest.cells.map((cell) => ({ ...cell, summary: summaries.get(cell.id) ?? null })),
   };
   const added = [];
-  for (const section of sections) added.push((await section.json?.(inputs)) ?? {});
+  for (const section of sectionsOf(inputs, sections)) added.push((await section.json?.(inputs)) ?? {});
   return Object.assign(own, ...added) as Record<string, unknown>;
 }

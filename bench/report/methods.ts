@@ -4,7 +4,10 @@ import { CHOICE_RULE } from "../stats/choices.ts";
 import { TOLERANCE_RULE } from "../stats/detections/compare.ts";
 import { EFFECTS_RULE } from "../stats/effects/effects.ts";
 import { DRIFT_RULE } from "../stats/effects/persistence.ts";
+import { FLOOR_RULES } from "../stats/floor/call.ts";
 import { MODES_RULE } from "../stats/modes.ts";
+import { GENERATOR_RULE } from "../stats/load/generator.ts";
+import { TAIL_RULE } from "../stats/tails/tail.ts";
 import { CALLS_RULE } from "../stats/cells/quantile-intervals.ts";
 import { FINDING_RULE } from "../verdicts/verdict.ts";
 import { sentence } from "./answer/names.ts";
@@ -70,7 +73,18 @@ export const METHODS: readonly Method[] = [
     "Rates",
     "Under a constant rate calls are due at fixed times, whether or not answers arrive (an open loop). Latency counts from when a call was due, so a slow answer " +
       "also counts in all calls that it delays. Answers a second: the answers of a visit after its first one, over the time from the first to the last.",
-    "A server fell behind if the last third of a visit's calls took longer than the first third, by at least the time between two due calls (median over visits).",
+    "A server fell behind if the last third of a visit's calls took longer than the first third, by at least the time between two due calls (median over visits). Where calls come at " +
+      "random, a queue grows and shrinks by itself, so it must be by more than chance explains (1 %). Then throughput, goodput and drift are told, and no percentile.",
+    rule(GENERATOR_RULE),
+  ),
+  method("tails", "Percentiles under load", rule(TAIL_RULE)),
+  method(
+    "loadgen",
+    "LoadGen-style results",
+    "The scenarios are those of MLPerf's LoadGen (mlcommons/inference, loadgen). SingleStream: the 90th percentile of calls. MultiStream: the 99th percentile of queries of several calls. " +
+      "Server: random calls, of which 99 % keep to a bound. Offline: all calls at once; answers a second.",
+    "Early stopping as LoadGen has it (loadgen/early_stopping.cc): with n queries of which t are beyond a value, the value is shown to be no smaller than the percentile p if t or fewer of n would " +
+      "be beyond it with a chance of at most 1 %, were the share p exactly within. The largest such t is left out, and the next latency is the estimate. It takes 64 queries for p90 and 662 for p99.",
   ),
   method(
     "quantiles",
@@ -96,6 +110,7 @@ export const METHODS: readonly Method[] = [
     "Latency against payload",
     "The slope is fitted by least squares over the cells of each model, and averaged over models.",
   ),
+  method("floor", "The least a call can take", ...FLOOR_RULES),
   method(
     "attribution",
     "The parts of a request's time",

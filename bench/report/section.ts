@@ -51,8 +51,13 @@ export interface RenderedSection {
 }
 
 /** Cells of a run that have neither a call nor a failure: it was killed before, ran out of time, or goes on. */
-export function neverReached({ cells, summaries }: Pick<ReportInputs, "cells" | "summaries">): readonly Cell[] {
+export function neverReached({
+  cells,
+  summaries,
+  study,
+}: Pick<ReportInputs, "cells" | "summaries" | "study">): readonly Cell[] {
   return cells.filter((c) => {
+    if (study?.untold?.has(c.id) === true) return false;
     const summary = summaries.get(c.id);
     return summary === undefined || (summary.n === 0 && summary.failure === undefined);
   });

@@ -1,4 +1,4 @@
-import { type Cell, connectionKey, inputKey, modelKey } from "../matrix/cell.ts";
+import { type Cell, connectionKey, inputKey, modelKey, pairKey } from "../matrix/cell.ts";
 import { type Limits, limitsFor } from "../matrix/limits.ts";
 import type { EndRecord } from "../records/records.ts";
 import { NoiseBook, STABILITY, enough, precisionOf, windowsStable } from "../schedule/precision.ts";
@@ -18,8 +18,9 @@ export interface Reason {
 export class CellBook {
   readonly ends = new Map<string, CellEnd>();
   readonly #inputs: RunInputs;
-  readonly #visits: ReadonlyMap<string, number[][]>;
-  readonly #limits: ReadonlyMap<string, Limits>;
+  readonly #visits: Map<string, number[][]>;
+  readonly #limits: Map<string, Limits>;
+  readonly #cells: Cell[];
   /** The shortest call of a model on a server. */
   readonly #callMs = new Map<string, number>();
   readonly #seen = new Set<string>();
@@ -32,6 +33,7 @@ export class CellBook {
   constructor(inputs: RunInputs) {
     const { cells, already, limits } = inputs;
     this.#inputs = inputs;
+    this.#cells = [...cells];
     this.#visits = new Map(cells.map((cell) => [cell.id, (already.get(cell.id) ?? []).map((visit) => [...visit])]));
     this.#limits = new Map(cells.map((cell) => [cell.id, limitsFor(limits, cell.limits)]));
     for (const cell of cells)
@@ -43,9 +45,16 @@ export class CellBook {
     }
   }
 
+  /** A cell that was not planned when the run began. */
+  add(cell: Cell): void {
+    this.#cells.push(cell);
+    this.#visits.set(cell.id, []);
+    this.#limits.set(cell.id, limitsFor(this.#inputs.limits, cell.limits));
+  }
+
   /** Cells that have not ended. */
   open(): Cell[] {
-    return this.#inputs.cells.filter((cell) => !this.ends.has(cell.id));
+    return this.#cells.filter((cell) => !this.ends.has(cell.id));
   }
 
   limitsOf(cell: Cell): Limits {
@@ -70,10 +79,16 @@ export class CellBook {
 
   /** A server that stood still runs again: its models are warmed up as if they were new, over new connections. */
   thawed(server: string): void {
-    for (const cell of this.#inputs.cells.filter((c) => c.server === server)) {
+    for (const cell of this.#cells.filter((c) => c.server === server)) {
       this.#cold.add(modelKey(cell));
       if (this.#seen.delete(connectionKey(cell))) this.#stale.add(connectionKey(cell));
     }
+  }
+
+  /** Something else lies between two machines (`pairKey`): their connections know the way as it was, and are made anew. */
+  relinked(pair: string): void {
+    for (const cell of this.#inputs.cells.filter((c) => pairKey(c) === pair))
+      if (this.#seen.delete(connectionKey(cell))) this.#stale.add(connectionKey(cell));
   }
 
   /** A visit's measured calls that succeeded. */
@@ -117,9 +132,9 @@ export class CellBook {
   }
 }
 
-/** What a cell is as noisy as: the same server kind, model, client kind and load, wherever it runs. */
+/** What a cell is as noisy as: the same server kind, model, client kind, load and link, wherever it runs. */
 const noiseKey = (cell: Cell) =>
-  `${cell.serverKind ?? ""} ${cell.model} ${cell.client} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
+  `${cell.serverKind ?? ""} ${cell.model} ${cell.client} ${cell.link?.name ?? ""} ${JSON.stringify(cell.load)} ${JSON.stringify(cell.levels ?? {})}`;
 
 /** What every record of a cell says. */
 export const stampOf = (cell: Cell, round: number) => ({ cell: cell.id, round, at: new Date().toISOString() });

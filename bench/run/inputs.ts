@@ -35,14 +35,23 @@ export interface RunInputs extends SoFar {
    * Rejects with why that cannot be.
    */
   takeTurn?(cell: Cell): Promise<boolean>;
-  /** Cells that a round visits together; absent: each by itself. */
-  blockOf?(cell: Cell): string;
+  /** Calls at a cell's load before the measured ones of a visit; absent: as its load mode says. */
+  leadIn?(cell: Cell): number;
+  /**
+   * Lays what a cell's calls go over, and undoes what was laid for another. Absent: nothing is. Resolves with the pairs of machines
+   * (`pairKey`) whose connections were made over another link. Rejects with why that cannot be.
+   */
+  takeLink?(cell: Cell, round: number): Promise<readonly string[]>;
+  /** Which cells a round visits together, the widest blocks first; absent: each by itself. */
+  readonly blocks?: readonly ((cell: Cell) => string)[];
   /** The worker on a client machine, with every image sent. Rejects with why there is none. */
   link(clientMachine: string): Promise<WorkerLink>;
   /** What it throws ends the run: nothing more can be recorded. */
   record(record: JournalRecord): void;
   /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined if nothing is known. */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
+  /** The times that a cell's load takes from a file, milliseconds; undefined where it takes none. */
+  times?(cell: Cell): readonly number[] | undefined;
   /** Begins to watch what a cell's server uses; the function that is returned ends that. Never rejects; undefined if nothing is known. */
   watchServer?(cell: Cell): Promise<() => Promise<ServerUse | undefined>>;
   answer(cell: Cell, answer: Pick<AnswerMessage, "outputs" | "tooLarge">): void;

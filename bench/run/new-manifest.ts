@@ -21,6 +21,7 @@ export async function newManifest(
   matrix: PlannedMatrix,
   agent: { readonly key: string },
 ): Promise<RunManifest> {
+  const kinds = clientKinds.filter(({ name }) => matrix.cells.some((c) => c.client === name));
   return {
     schema: "lathe.run/2",
     id,
@@ -30,21 +31,24 @@ export async function newManifest(
     timedRegion: TIMED_REGION,
     seed,
     limits,
-    clients: clientKinds.map((k) => k.name).filter((name) => matrix.cells.some((c) => c.client === name)),
+    clients: kinds.map((k) => k.name),
+    transports: Object.fromEntries(kinds.map((k) => [k.name, { ...k.transport }])),
     machines: [...deployed.machines],
     servers: [...deployed.servers],
     readBack: await askEach(deployed, deployed.servers, readBack),
     photographs: shownPath(photographs),
     images: [...infos],
     cells: [...matrix.cells],
+    ...(matrix.traces === undefined ? {} : { traces: { ...matrix.traces } }),
     matrix: {
       file: matrix.file,
       experiments: matrix.experiments
         .filter((e) => matrix.cells.some((c) => c.experiments?.includes(e.name)))
-        .map(({ name, about, thresholds }) => ({
+        .map(({ name, about, thresholds, slo }) => ({
           name,
           ...(about === undefined ? {} : { about }),
           ...(thresholds === undefined ? {} : { thresholds }),
+          ...(slo === undefined ? {} : { slo }),
         })),
       notes: [...matrix.notes],
     },

@@ -82,7 +82,7 @@ describe("a run", () => {
       },
     };
     await runMatrix({
-      ...{ ...w.inputs, link: () => Promise.resolve(link), blockOf: (c) => c.server },
+      ...{ ...w.inputs, link: () => Promise.resolve(link), blocks: [(c: Cell) => c.server] },
       takeTurn: (c) => {
         const frozen = runs !== "" && runs !== c.server && turns > 1;
         [runs, turns] = [c.server, turns + 1];
@@ -130,6 +130,44 @@ describe("a run", () => {
     // Each call 50 ms later than the one before: half of the distance between two, over the 7 from the first third to the last.
     expect(visits).toContainEqual([rated.id, 3.5]);
     expect(visits).toContainEqual([plain.id, undefined]);
+  });
+
+  it("draws random times from the run's seed, the cell and the round: others each time, and the same when a round is made again", async () => {
+    const load = { mode: "poisson", ratePerSecond: 10, concurrency: 2 };
+    const cells = [cell("edge", "image-1", "client", { load }), cell("edge", "image-2", "client", { load })];
+    const seeds = async (more: Partial<RunInputs>) => {
+      const w = world({ requests: 20, blockRequests: 10 }, cells);
+      const found = new Map<string, number | undefined>();
+      const visit: WorkerLink["visit"] = (m, onOutcome) => {
+        found.set(`${m.image} ${found.size}`, m.seed);
+        return w.link.visit(m, onOutcome);
+      };
+      await runMatrix({ ...w.inputs, link: () => Promise.resolve({ ...w.link, visit }), ...more });
+      return [...found.values()].sort();
+    };
+    const all = await seeds({});
+    expect(new Set(all).size).toBe(4);
+    expect(all).not.toContain(undefined);
+    expect(await seeds({})).toEqual(all);
+    expect(await seeds({ seed: 2 })).not.toEqual(all);
+    // A session that was killed after the first round goes on with the second.
+    const already = new Map(cells.map((c) => [c.id, [Array<number>(10).fill(10)]]));
+    const resumed = await seeds({ firstRound: 1, already });
+    expect(resumed).toHaveLength(2);
+    expect(all).toEqual(expect.arrayContaining(resumed));
+  });
+
+  it("makes a trace's calls as its file has them, whole, whatever a block is", async () => {
+    const load = { mode: "trace", file: "t.txt", sha256: "f", calls: 25, ms: 9000, concurrency: 2 };
+    const w = world({ requests: 50, blockRequests: 10 }, [cell("edge", "image-1", "client", { load })]);
+    const sent: Pick<VisitMessage, "calls" | "blockMs" | "times">[] = [];
+    const visit: WorkerLink["visit"] = (m, onOutcome) => {
+      sent.push(m);
+      return w.link.visit(m, onOutcome);
+    };
+    await runMatrix({ ...w.inputs, link: () => Promise.resolve({ ...w.link, visit }), times: () => [0, 9000] });
+    expect(sent).toHaveLength(2);
+    for (const m of sent) expect(m).toMatchObject({ calls: 25, blockMs: 9000, times: [0, 9000] });
   });
 
   it("gives every cell its calls, in blocks, round after round", async () => {

@@ -22,7 +22,7 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
   const hasCalls = (cell: Cell) => book.count(cell) > 0;
   const budgetLeft = budgetOf(inputs);
   const startedAt = inputs.now();
-  const blockOf = inputs.blockOf && ((cell: Cell) => inputs.blockOf?.(cell) ?? "");
+  const blocks = inputs.blocks ?? [];
 
   const report = (cell: Cell, restOfRound: readonly Cell[]) => {
     const left = remaining(
@@ -43,7 +43,7 @@ export async function runMatrix(inputs: RunInputs): Promise<Map<string, CellEnd>
   };
 
   for (let round = inputs.firstRound; book.open().length > 0; round++) {
-    const shuffled = roundOrder(book.open(), inputs.seed, round, blockOf);
+    const shuffled = roundOrder(book.open(), inputs.seed, round, ...blocks);
     const order = whatFits(shuffled, hasCalls, visitTimes(visitMs), budgetLeft());
     if (order.length === 0) {
       for (const cell of shuffled) book.end(cell, round, "budget");

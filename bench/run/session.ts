@@ -4,6 +4,7 @@ import { withLock } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/output.ts";
 import type { Cell } from "../matrix/cell.ts";
+import { linkBlock, linksOf } from "../links/links.ts";
 import { JsonlWriter, repairTail } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { RecordWriter } from "../records/records.ts";
@@ -16,7 +17,7 @@ import type { AgentBundle } from "./agent/bundle.ts";
 import type { ImageMessage } from "./agent/protocol.ts";
 import { type ClientMachines, clientMachines, securityMessages } from "./client-machines.ts";
 import { progressSoFar } from "./progress.ts";
-import type { RunStatus } from "./inputs.ts";
+import type { RunInputs, RunStatus } from "./inputs.ts";
 import { runMatrix } from "./rounds.ts";
 
 /**
@@ -36,6 +37,25 @@ export async function runSession(
   secrets: SecretsByServer = new Map(),
   onBegin: (firstRound: number) => Promise<void> = async () => {},
 ) {
+  return inSession(dir, manifest, images, bundle, secrets, async (inputs, repairedBytes) => {
+    await onBegin(inputs.firstRound);
+    return { ends: await runMatrix({ ...inputs, onStatus }), repairedBytes };
+  });
+}
+
+/**
+ * Gives `body` all that a session acts with, and takes it away afterwards: what it records is appended to the run's folder.
+ *
+ * @throws UserError if another session writes to the folder now
+ */
+export async function inSession<T>(
+  dir: string,
+  manifest: RunManifest,
+  images: readonly ImageMessage[],
+  bundle: AgentBundle,
+  secrets: SecretsByServer,
+  body: (inputs: RunInputs, repairedBytes: number) => Promise<T>,
+): Promise<T> {
   const onWait = (pid: string) => {
     throw new UserError({
       what: `${dir}: another bench (process ${pid}) writes to this run`,
@@ -43,29 +63,28 @@ export async function runSession(
     });
   };
   const clients = clientMachines(manifest.machines, bundle, images, securityMessages(manifest.servers, secrets));
-  return withLock(join(dir, "session.lock"), () => measure(dir, manifest, clients, onStatus, onBegin), onWait);
+  return withLock(join(dir, "session.lock"), () => measure(dir, manifest, clients, body), onWait);
 }
 
-async function measure(
+async function measure<T>(
   dir: string,
   manifest: RunManifest,
   clients: ClientMachines,
-  onStatus: (status: RunStatus) => void,
-  onBegin: (firstRound: number) => Promise<void>,
-) {
+  body: (inputs: RunInputs, repairedBytes: number) => Promise<T>,
+): Promise<T> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, "records.jsonl");
   const answersPath = join(dir, "answers.jsonl");
   const repairedBytes = repairTail(path) + repairTail(answersPath);
   const progress = await progressSoFar(path);
-  await onBegin(progress.firstRound);
   const routes = routesOf(manifest);
   const turns = manifest.neighbours === "frozen" ? turnsOf(manifest, say) : undefined;
   const servers = watchServers(manifest, () => performance.now());
   const writer = new RecordWriter(path);
+  const links = linksOf(manifest, (record) => writer.append(record), say);
   const answers = new JsonlWriter(answersPath);
   try {
-    const ends = await runMatrix({
+    const inputs: RunInputs = {
       ...progress,
       cells: manifest.cells,
       limits: manifest.limits,
@@ -80,19 +99,31 @@ async function measure(
         return machine && server && explainServer(machine, server, sinceMs);
       },
       watchServer: (cell) => servers.begin(cell),
-      ...(turns && { takeTurn: (cell: Cell) => turns.take(cell), blockOf: blockOf(manifest) }),
+      times: ({ load }) => manifest.traces?.[String(load["sha256"])],
+      ...(turns && { takeTurn: (cell: Cell) => turns.take(cell) }),
+      takeLink: (cell, round) => links.take(cell, round),
+      blocks: blocksOf(manifest),
       answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
-      onStatus,
+      onStatus: () => {},
       now: () => performance.now(),
-    });
-    return { ends, repairedBytes };
+    };
+    return await body(inputs, repairedBytes);
   } finally {
-    writer.close();
     answers.close();
-    // First of all: whoever is frozen must not wait for what follows.
+    // First of all: whoever is frozen must not wait for what follows, nor a network that is not as it was.
     await turns?.close();
+    await links.close();
+    writer.close();
     await servers.close();
     await routes.close();
     await clients.close();
   }
+}
+
+/** What a round visits together: the cells of a link, which is set once, and within them those of a server that has neighbours. */
+function blocksOf(manifest: RunManifest): ((cell: Cell) => string)[] {
+  const turns = manifest.neighbours === "frozen" ? [blockOf(manifest)] : [];
+  if (manifest.cells.every((cell) => cell.link === undefined)) return turns;
+  const alone = turns[0] ?? ((cell: Cell) => `cell ${cell.id}`);
+  return [(cell) => linkBlock(cell) ?? alone(cell), ...turns];
 }

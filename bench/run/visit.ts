@@ -1,9 +1,11 @@
 import { messageOf } from "../../lib/errors.ts";
-import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
+import { modeOf } from "../loads/registry.ts";
+import { type Cell, connectionKey } from "../matrix/cell.ts";
 import type { JournalRecord } from "../records/records.ts";
 import type { ServerUse } from "../records/server-use.ts";
 import { median } from "../stats/math/quantile.ts";
-import { dueEveryMs, leadInSize, visitSize, warmupSize } from "../schedule/visit-size.ts";
+import { seedOf } from "../stats/math/random.ts";
+import { dueEveryMs, leadInSize, visitBounds, warmupSize } from "../schedule/visit-size.ts";
 import { backlogCalls } from "../stats/backlog.ts";
 import { disturbances } from "../stats/disturbance.ts";
 import type { CallOutcome, VisitOutcome, WorkerLink } from "./agent/link.ts";
@@ -31,7 +33,7 @@ export class Visitor {
   async visit(cell: Cell, round: number): Promise<void> {
     const link = await this.#reach(cell);
     if ("code" in link) return this.#book.fail(cell, round, link);
-    const stood = await this.#takeTurn(cell);
+    const stood = await this.#takeTurn(cell, round);
     if (stood !== undefined) return this.#book.fail(cell, round, stood);
     const beganAt = this.#inputs.now();
     const watched = await this.#inputs.watchServer?.(cell);
@@ -39,19 +41,19 @@ export class Visitor {
     const used = await watched?.();
     const use = used && { ...used, answers };
     this.#book.measured(cell, latenciesMs);
-    const record = visitRecord(cell, round, outcome, latenciesMs, use);
+    const record = visitRecord(cell, round, this.#seedOf(cell, round), outcome, latenciesMs, use);
     if (record !== undefined) this.#inputs.record(record);
     const { error } = outcome;
     if (error === undefined) return this.#book.visited(cell, round);
     const why = LOST.has(error.code) ? await this.#inputs.explain?.(cell, this.#inputs.now() - beganAt) : undefined;
     const reason = why === undefined ? error : { ...error, message: `${error.message}; ${why}` };
-    if (error.opening) this.#deadEnds.set(connectionKey(cell), reason);
+    if (error.opening) this.#deadEnds.set(wayKey(cell), reason);
     this.#book.fail(cell, round, reason);
   }
 
   /** The worker that makes a cell's calls, with the route to its server open; or why there is none. */
   async #reach(cell: Cell): Promise<WorkerLink | Reason> {
-    const connection = connectionKey(cell);
+    const connection = wayKey(cell);
     const known = this.#deadEnds.get(connection) ?? this.#deadEnds.get(cell.clientMachine);
     if (known !== undefined) return known;
     const deadEnd = (key: string, message: string): Reason => {
@@ -73,10 +75,11 @@ export class Visitor {
     return link;
   }
 
-  /** Lets a cell's server run alone on its machine; why it cannot, where that is so. */
-  async #takeTurn(cell: Cell): Promise<Reason | undefined> {
+  /** Lets a cell's server run alone on its machine, and lays what its calls go over; why it cannot, where that is so. */
+  async #takeTurn(cell: Cell, round: number): Promise<Reason | undefined> {
     try {
       if (await this.#inputs.takeTurn?.(cell)) this.#book.thawed(cell.server);
+      for (const pair of (await this.#inputs.takeLink?.(cell, round)) ?? []) this.#book.relinked(pair);
       return undefined;
     } catch (error) {
       return { code: "UNAVAILABLE", message: messageOf(error) };
@@ -100,17 +103,25 @@ export class Visitor {
         lost.push(error);
       }
     };
-    const outcome = await link.visit(this.#message(cell), onOutcome).catch((error: unknown): VisitOutcome => ({
+    const outcome = await link.visit(this.#message(cell, round), onOutcome).catch((error: unknown): VisitOutcome => ({
       error: { code: "UNAVAILABLE", message: messageOf(error), opening: false },
     }));
     if (lost.length > 0) throw lost[0];
     return { outcome, latenciesMs, answers };
   }
 
-  #message(cell: Cell): VisitMessage {
+  /** What a visit's random times are drawn from: the same if a killed session's round is made again. Undefined where none are drawn. */
+  #seedOf(cell: Cell, round: number): number | undefined {
+    const draws = modeOf(cell.load).gapShare !== undefined;
+    return draws ? seedOf(`${cell.id} ${round}`, this.#inputs.seed) : undefined;
+  }
+
+  #message(cell: Cell, round: number): VisitMessage {
     const limits = this.#book.limitsOf(cell);
     const count = this.#book.count(cell);
     const warmup = warmupSize(this.#book.familiarity(cell), limits);
+    const seed = this.#seedOf(cell, round);
+    const times = this.#inputs.times?.(cell);
     return {
       type: "visit",
       visit: this.#visits++,
@@ -121,27 +132,34 @@ export class Visitor {
       warmup: warmup.atLeast,
       warmupAtMost: warmup.atMost,
       load: cell.load,
-      leadIn: leadInSize(cell.load, limits),
-      calls: visitSize(count, limits),
-      blockMs: limits.blockMs,
+      leadIn: this.#inputs.leadIn?.(cell) ?? leadInSize(cell.load, limits),
+      ...visitBounds(cell.load, count, limits),
+      ...(seed !== undefined && { seed }),
+      ...(times !== undefined && { times: [...times] }),
       timeoutMs: limits.timeoutMs,
       keepAnswer: count === 0,
       ...(this.#book.isStale(cell) && { anew: true }),
+      ...(cell.link !== undefined && { tcp: true }),
     };
   }
 }
+
+/** A connection, and what it goes over: what cannot be opened over one link may be over another. */
+const wayKey = (cell: Cell) => `${connectionKey(cell)} ${cell.link?.name ?? ""}`;
 
 /** What is recorded of a visit besides its calls; undefined if it came to no measured call. */
 function visitRecord(
   cell: Cell,
   round: number,
+  seed: number | undefined,
   { warmup, client, server }: VisitOutcome,
   latenciesMs: readonly number[],
   use: ServerUse | undefined,
 ): JournalRecord | undefined {
   if (warmup === undefined || client === undefined) return undefined;
   const callMs = median(latenciesMs);
-  const about = { callMs, overlap: !isPlain(cell), beside: cell.local };
+  const overlap = modeOf(cell.load).connections(cell.load) > 1;
+  const about = { callMs, overlap, beside: cell.local };
   const dueMs = dueEveryMs(cell.load);
   const backlog = dueMs === undefined ? null : backlogCalls(latenciesMs, 1000 / dueMs);
   return {
@@ -152,6 +170,8 @@ function visitRecord(
     ...(server && { server }),
     ...(use && { use }),
     disturbed: latenciesMs.length === 0 ? [] : disturbances(client, about),
+    calls: latenciesMs.length,
+    ...(seed !== undefined && { seed }),
     ...(backlog !== null && { backlogCalls: backlog }),
   };
 }

@@ -12,9 +12,19 @@ export function leadInSize(load: Load, { blockRequests, blockMs }: Limits): numb
   return modeOf(load).leadIn(load, { requests: blockRequests, ms: blockMs });
 }
 
-/** Milliseconds between calls where the load says when they are due; undefined if an answer begins the next call. */
+/** What the next visit makes at most: calls that are still missing, or all that its load says; and for how long they are due. */
+export function visitBounds(load: Load, measured: number, limits: Limits): { calls: number; blockMs: number } {
+  const whole = modeOf(load).wholeVisit?.(load);
+  const calls = visitSize(measured, limits);
+  // A visit that only warms up stays one.
+  if (whole === undefined || calls === 0) return { calls, blockMs: limits.blockMs };
+  return { calls: whole.calls, blockMs: Math.max(whole.ms, limits.blockMs) };
+}
+
+/** Milliseconds between calls where they are due at one rate; undefined elsewhere. */
 export function dueEveryMs(load: Load): number | undefined {
-  return modeOf(load).expectedMs(load, 1, 0) || undefined;
+  const rate = modeOf(load).ratePerSecond?.(load);
+  return rate === undefined ? undefined : 1000 / rate;
 }
 
 /** What is known of a cell's surroundings when a visit to it begins. */

@@ -19,7 +19,18 @@ export function backlogCalls(latenciesMs: readonly number[], ratePerSecond: numb
   return ((median(latenciesMs.slice(-third)) - median(latenciesMs.slice(0, third))) * ratePerSecond) / 1000;
 }
 
-/** Whether a cell's server fell behind, by all its visits. A single visit may have met a pause. */
-export function fellBehind(visits: readonly number[]): boolean {
-  return visits.length > 0 && median(visits) >= BEHIND_CALLS;
+/** Where calls come at random, a backlog is found with this normal quantile: one in a hundred would be by chance. */
+const BY_CHANCE = 2.33;
+
+/**
+ * Whether a cell's server fell behind, by all its visits. A single visit may have met a pause. Where calls come at random, the queue
+ * of a server that keeps the rate grows and shrinks by itself: between the thirds of n calls by no more than about the square root of
+ * 4n/3 (n random arrivals and services over two thirds of the visit, at full use).
+ *
+ * @param visits backlog of each visit, in calls
+ * @param randomCalls calls of a visit where they come at random; absent: they come evenly
+ */
+export function fellBehind(visits: readonly number[], randomCalls?: number): boolean {
+  const chance = BY_CHANCE * Math.sqrt((4 * (randomCalls ?? 0)) / 3 / Math.max(1, visits.length));
+  return visits.length > 0 && median(visits) >= Math.max(BEHIND_CALLS, chance);
 }

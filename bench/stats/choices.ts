@@ -1,4 +1,4 @@
-import { type Cell, isPlain } from "../matrix/cell.ts";
+import { type Cell, asDeployed, isPlain } from "../matrix/cell.ts";
 import { balance, nameOf } from "./balance.ts";
 import { ratioOfContrast, simultaneous } from "./effects/contrast.ts";
 import type { Levels } from "./effects/design.ts";
@@ -69,7 +69,7 @@ export function callerOf(cells: readonly Cell[]): string | undefined {
 /** The questions of a run, each with the cells that it is put to. */
 function askedOf(study: Study): readonly (Subject & { readonly cells: readonly Cell[] })[] {
   const nulls = nullModels(study.manifest);
-  const cells = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model));
+  const cells = asDeployed(study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model)));
   const caller = callerOf(cells);
   const called = caller === undefined ? cells : cells.filter((c) => c.clientMachine === caller);
   // Nobody chooses what is sent: no question is about images.

@@ -1,5 +1,8 @@
+import type { Load } from "../loads/load.ts";
+import { modeOf } from "../loads/registry.ts";
 import { fellBehind } from "./backlog.ts";
 import { isFlagged } from "./disturbance.ts";
+import { median } from "./math/quantile.ts";
 import { readLines } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { EndRecord, type OnTorn, VisitRecord } from "../records/records.ts";
@@ -30,6 +33,8 @@ export interface CellUse {
   /** Processor time of its container and the answers that came meanwhile, of visits that know both. */
   readonly cpuMs: number;
   readonly answers: number;
+  /** How long those visits were watched. */
+  readonly spanMs: number;
   /** The least memory before a visit, and the most; null: not read. */
   readonly restBytes: number | null;
   readonly peakBytes: number | null;
@@ -44,7 +49,7 @@ export async function readConditions(
   manifest: Machines,
   onTorn: OnTorn = () => {},
 ): Promise<Map<string, CellConditions>> {
-  const machineOf = new Map(manifest.cells.map((c) => [c.id, c.serverMachine]));
+  const cellOf = new Map(manifest.cells.map((c) => [c.id, c]));
   const cells = new Map<string, { end: EndRecord | null; readonly visits: VisitRecord[] }>();
   const of = (cell: string) => {
     const found = cells.get(cell) ?? { end: null, visits: [] };
@@ -63,9 +68,12 @@ export async function readConditions(
       }
     }
   }
-  const processorsOf = (cell: string) => processors(manifest, machineOf.get(cell));
+  const processorsOf = (cell: string) => processors(manifest, cellOf.get(cell)?.serverMachine);
   return new Map(
-    [...cells].map(([cell, { end, visits }]) => [cell, conditionsOf(cell, end, visits, processorsOf(cell))]),
+    [...cells].map(([cell, { end, visits }]) => [
+      cell,
+      conditionsOf(cell, end, visits, processorsOf(cell), cellOf.get(cell)?.load),
+    ]),
   );
 }
 
@@ -79,6 +87,7 @@ function conditionsOf(
   end: EndRecord | null,
   visits: readonly VisitRecord[],
   processors: number,
+  load: Load | undefined,
 ): CellConditions {
   const stolen = share(
     visits.flatMap(({ use }) => (use?.stealMs === undefined ? [] : [[use.stealMs, use.spanMs * processors] as const])),
@@ -96,15 +105,24 @@ function conditionsOf(
     ),
     ...useOf(visits),
     stealShare: stolen === null ? null : Math.min(1, stolen),
-    behind: fellBehind(visits.flatMap((v) => v.backlogCalls ?? [])),
+    behind: behindOf(visits, load),
   };
+}
+
+function behindOf(visits: readonly VisitRecord[], load: Load | undefined): boolean {
+  const judged = visits.flatMap(({ backlogCalls, calls = 0 }) =>
+    backlogCalls === undefined ? [] : [{ backlogCalls, calls }],
+  );
+  const backlogs = judged.map((v) => v.backlogCalls);
+  const random = load !== undefined && modeOf(load).gapShare !== undefined;
+  return fellBehind(backlogs, random ? median(judged.map((v) => v.calls)) : undefined);
 }
 
 function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
   const uses = visits.flatMap((v) => v.use ?? []);
   if (uses.length === 0) return {};
-  const told = uses.flatMap(({ cpuMs, answers }) =>
-    cpuMs === undefined || answers === undefined ? [] : [{ cpuMs, answers }],
+  const told = uses.flatMap(({ spanMs, cpuMs, answers }) =>
+    cpuMs === undefined || answers === undefined ? [] : [{ spanMs, cpuMs, answers }],
   );
   const rest = uses.flatMap((u) => u.memoryBeforeBytes ?? []);
   const peak = uses.flatMap((u) => u.peakMemoryBytes ?? u.memoryBytes ?? []);
@@ -112,6 +130,7 @@ function useOf(visits: readonly VisitRecord[]): { use?: CellUse } {
     use: {
       cpuMs: told.reduce((sum, t) => sum + t.cpuMs, 0),
       answers: told.reduce((sum, t) => sum + t.answers, 0),
+      spanMs: told.reduce((sum, t) => sum + t.spanMs, 0),
       restBytes: rest.length === 0 ? null : Math.min(...rest),
       peakBytes: peak.length === 0 ? null : Math.max(...peak),
     },

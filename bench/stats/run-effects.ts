@@ -1,3 +1,5 @@
+import { loadTitle } from "../loads/registry.ts";
+import { isPlain } from "../matrix/cell.ts";
 import { ratioOfContrast } from "./effects/contrast.ts";
 import type { Levels } from "./effects/design.ts";
 import type { EffectsFit } from "./effects/effects.ts";
@@ -40,10 +42,26 @@ export interface Effects {
 const TOGETHER = [[], ["server_kind", "client"], ["placement", "server_kind"], ["placement", "server_kind", "client"]];
 
 /** The effects that a run shows; the null model takes no part. Undefined if nothing varies, or effects cannot be separated. */
-export const effectsOf = once((study: Study): Effects | undefined => {
+export const effectsOf = once((study: Study): Effects | undefined => effectsAt(study));
+
+/**
+ * The effects under each other load that several cells have: all else the same, that load included. Cells whose server fell behind, or
+ * whose load has no median, are in none.
+ */
+export const effectsUnderLoad = once(
+  (study: Study): readonly { readonly load: string; readonly effects: Effects }[] => {
+    const loaded = study.manifest.cells.filter((c) => !isPlain(c)).map((c) => loadTitle(c.load));
+    return [...new Set(loaded)].flatMap((load) => {
+      const effects = effectsAt(study, load);
+      return effects === undefined ? [] : [{ load, effects }];
+    });
+  },
+);
+
+function effectsAt(study: Study, load?: string): Effects | undefined {
   const nulls = nullModels(study.manifest);
   let fitted: ReturnType<typeof fitStudy>;
-  for (const together of TOGETHER) fitted ??= fitStudy(study, (c) => !nulls.has(c.model), together);
+  for (const together of TOGETHER) fitted ??= fitStudy(study, (c) => !nulls.has(c.model), together, load);
   if (fitted === undefined) return undefined;
   const { fit, leftOut } = fitted;
   return {
@@ -59,7 +77,7 @@ export const effectsOf = once((study: Study): Effects | undefined => {
     leftOut: leftOut.filter((pair) => pair.every((f) => (fit.design.levels[f]?.length ?? 0) > 1)),
     additive: additivePairs(fit.design.spec.factors),
   };
-});
+}
 
 /** Pairs of factors that the model has no interaction of. */
 function additivePairs(factors: readonly string[]): (readonly [string, string])[] {

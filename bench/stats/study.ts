@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { clientKinds } from "../../clients/registry.ts";
+import { PLAIN_LOAD, loadTitle } from "../loads/registry.ts";
 import { AXES, type Axis } from "../matrix/axes.ts";
 import { type Cell, isPlain } from "../matrix/cell.ts";
 import { type RunManifest, readManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
 import { type Seen, readSeen } from "../records/seen.ts";
 import { samplesOf } from "./cells/samples.ts";
+import { type LinkFacts, LinkFactsGatherer } from "./floor/facts.ts";
 import { type Levels, crossed } from "./effects/design.ts";
 import { type EffectsFit, fitEffects } from "./effects/effects.ts";
 import type { Noise } from "./effects/components.ts";
@@ -15,15 +17,21 @@ import { type Screening, screenOnce } from "./effects/screening.ts";
 import { factorLevels, factorsOf, interactionsOf } from "./levels.ts";
 import { once } from "./math/memo.ts";
 import { type ImageCovariates, imageCovariates, objectCounts } from "./objects.ts";
+import { type Untold, partLoads } from "./load/untold.ts";
 import { type CellData, gatherCells, logOfMs } from "./visits.ts";
 
 /** A run with everything that its statistics are made from. */
 export interface Study {
   readonly manifest: RunManifest;
   readonly data: ReadonlyMap<string, CellData>;
+  /** Cells under load, whole, also those whose latencies cannot be told (`untold`) and are not in `data`; absent where not parted. */
+  readonly loaded?: ReadonlyMap<string, CellData>;
+  readonly untold?: ReadonlyMap<string, Untold>;
   readonly images: readonly ImageCovariates[];
   /** The axes of its matrix: `AXES`, but in tests. */
   readonly axes: readonly Axis[];
+  /** What was seen of the links that its calls went over; absent where a study was not read from a run's folder. */
+  readonly links?: LinkFacts;
   /** Answers, photographs and label names; absent where a study was not read from a run's folder. */
   readonly seen?: Seen;
 }
@@ -31,9 +39,13 @@ export interface Study {
 /** Reads a run's folder: provenance, records (one pass, streaming) and kept answers. */
 export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Promise<Study> {
   const manifest = await readManifest(dir);
-  const data = await gatherCells(readJournal(join(dir, "records.jsonl")));
+  const loaded = new Set(manifest.cells.filter((c) => !isPlain(c)).map((c) => c.id));
+  const links = new LinkFactsGatherer();
+  const gathered = await gatherCells(links.watching(readJournal(join(dir, "records.jsonl"))), loaded);
+  const parted = partLoads(manifest, gathered);
   const seen = await readSeen(dir, manifest);
-  return { manifest, data, images: imageCovariates(manifest, objectCounts(seen.answers)), axes, seen };
+  const images = imageCovariates(manifest, objectCounts(seen.answers));
+  return { manifest, ...parted, images, axes, links: links.facts(), seen };
 }
 
 /** Names of the models that answer a constant: no part of any comparison of models. */
@@ -50,20 +62,23 @@ export function pixelClients({ cells }: Pick<RunManifest, "cells">, protocol?: s
 }
 
 /**
- * The model of log latency on some of a run's cells. Failed cells are left out, and so are cells under load (in parallel or
- * at a rate), whose latency is of another kind. An interaction needs every combination of
+ * The model of log latency on some of a run's cells, all of one load: by default one call after the other. Under another load every
+ * effect may be another one, since queues grow where servers are slow, so each load has a model of its own. Failed cells are left
+ * out. An interaction needs every combination of
  * its levels to have been measured; those that do not are left out, and named. The noise is known from all cells of the
  * models in question: a comparison of two machines knows from all machines how much their rounds differ.
  *
  * @param together factors that are one, of the name `togetherKey`: servers that share no client kind are told apart so
+ * @param load the load's title
  * @returns undefined if even the main effects cannot be separated, or nothing varies
  */
 export function fitStudy(
   study: Study,
   include: (cell: Cell) => boolean,
   together: readonly string[] = [],
+  load: string = PLAIN_TITLE,
 ): { readonly fit: EffectsFit; readonly leftOut: readonly (readonly [string, string])[] } | undefined {
-  const { observations: all, noiseOfModels, screening } = observed(study);
+  const { observations: all, noiseOfModels, screening } = observed(study, load);
   const included = new Set(study.manifest.cells.filter(include).map((c) => c.id));
   const chosen = all.filter((o) => included.has(o.cell));
   const key = togetherKey(together, study.axes);
@@ -111,13 +126,25 @@ function crossedPairs<P extends readonly [string, string]>(
 
 const modelOf = (o: Pick<Observation, "levels">) => o.levels["model"] ?? "";
 
-/** Every visit of a run to a plain cell that did not fail, and the noise of some models' visits. */
-const observed = once((study: Study) => {
+const PLAIN_TITLE = loadTitle(PLAIN_LOAD);
+
+const observedAt = once((_: Study) => new Map<string, ReturnType<typeof observe>>());
+
+/** The same, made once for each load. */
+function observed(study: Study, load = PLAIN_TITLE): ReturnType<typeof observe> {
+  const known = observedAt(study).get(load) ?? observe(study, load);
+  observedAt(study).set(load, known);
+  return known;
+}
+
+/** Every visit of a run to a cell of one load that did not fail, and the noise of some models' visits. */
+function observe(study: Study, load: string) {
   const { axes } = study;
-  const observations = study.manifest.cells.filter(isPlain).flatMap((cell) => {
+  const included = study.manifest.cells.filter((c) => (isPlain(c) ? PLAIN_TITLE : loadTitle(c.load)) === load);
+  const observations = included.flatMap((cell) => {
     const data = study.data.get(cell.id);
     if (data === undefined || data.failure !== undefined) return [];
-    const levels = factorLevels(cell, axes);
+    const levels = factorLevels({ ...cell, load: PLAIN_LOAD }, axes);
     return samplesOf(study, cell, (v) => logOfMs(v.medianMs)).map((s) => ({ ...s, levels }));
   });
   const byModel = Map.groupBy(observations, modelOf);
@@ -143,7 +170,7 @@ const observed = once((study: Study) => {
     untested: new Set(screened.flatMap((s) => [...s.untested])),
   };
   return { observations, noiseOfModels, screening };
-});
+}
 
 /** Cells visited once whose visit is an outlier, and how many times as long it took as was to be expected. */
 export const outlierCells = (study: Study): ReadonlyMap<string, number> => observed(study).screening.outliers;

@@ -1,4 +1,4 @@
-import type { CallRecord, JournalRecord, VisitRecord } from "../records/records.ts";
+import { type CallRecord, type JournalRecord, type VisitRecord, momentsOf } from "../records/records.ts";
 import { mean, median } from "./math/quantile.ts";
 
 /** What a call's whole is made of. `lateMs`: of an open loop, from when it was due until it began; null in closed loops. */
@@ -26,6 +26,24 @@ export interface Visit {
   readonly gcMs?: number;
   /** What the server's own clock says of these very calls; absent where it was not read. */
   readonly server?: ServerMeans | ServerUnknown;
+  /** Of cells under load: its calls one by one, in the order of `totalsMs`. */
+  readonly calls?: LoadedCalls;
+  /** What the client's process used, lead-in included, ms; absent in records from before it was read. */
+  readonly client?: { readonly cpuMs: number; readonly spunMs: number; readonly stealMs: number | null };
+  /** As `VisitRecord` has it. */
+  readonly backlogCalls?: number;
+  /** How long requests waited in the server's own queue meanwhile, summed over them, lead-in included, ms; absent where it does not tell. */
+  readonly queueMs?: number;
+}
+
+/** The calls of a visit under load. */
+export interface LoadedCalls {
+  /** When each was due, from the begin of the visit's load on; of a closed loop, when it began. */
+  readonly dueMs: Float64Array;
+  /** How long the client itself let each wait; NaN where it was due when the client came to it. */
+  readonly lagMs: Float64Array;
+  /** Which query each is part of; -1: none. */
+  readonly query: Int32Array;
 }
 
 /** Means over a visit's calls by the server's own clock, milliseconds. */
@@ -99,12 +117,17 @@ export function failedOf({ failed, visits }: CellData): Failed {
 interface OpenVisit {
   readonly round: number;
   readonly totalsMs: number[];
+  /** Due time, lag and query of each call, where they are kept. */
+  readonly loaded: number[];
   /** Sum of each phase, and of how many calls it was seen. */
   readonly phases: { sum: number; seen: number }[];
   readonly at: number;
   spanMs?: number;
   gcMs?: number;
   server?: ServerMeans | ServerUnknown;
+  client?: NonNullable<Visit["client"]>;
+  backlogCalls?: number;
+  queueMs?: number;
 }
 
 interface Gathered {
@@ -126,13 +149,16 @@ interface Gathered {
 /**
  * Gathers records in the order they were written, one pass, in memory that grows by eight bytes a call. Cells without any
  * record are absent. Latencies are of measured calls that succeeded; those that failed are counted.
+ *
+ * @param loaded cells of which `LoadedCalls` are kept: 24 bytes a call more
  */
 export async function gatherCells(
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
+  loaded: ReadonlySet<string> = new Set(),
 ): Promise<Map<string, CellData>> {
   const cells = new Map<string, Gathered>();
   for await (const record of records) {
-    if (record.type === "end") continue;
+    if (record.type === "end" || record.type === "link") continue;
     let cell = cells.get(record.cell);
     if (cell === undefined) {
       const failed = {
@@ -148,27 +174,30 @@ export async function gatherCells(
       cell.failure = record.error;
       addFailed(cell, record.round, record.error.code, "failures");
     } else if (record.type === "visit") addServer(cell.visits.at(-1), record);
-    else if (record.phase === "measure") {
+    else if (record.type === "call" && record.phase === "measure") {
       if (record.retried === true) cell.retried += 1;
-      if (record.ok) add(cell, record);
+      if (record.ok) add(cell, record, loaded.has(record.cell));
       else addFailed(cell, record.round, record.error?.code ?? "UNKNOWN", "calls");
     }
   }
   return new Map([...cells].map(([id, gathered]) => [id, close(id, gathered)]));
 }
 
-function add(cell: Gathered, call: CallRecord): void {
+function add(cell: Gathered, call: CallRecord, keep: boolean): void {
   let visit = cell.visits.at(-1);
   if (visit?.round !== call.round) {
     visit = {
       round: call.round,
       totalsMs: [],
+      loaded: [],
       phases: PHASES.map(() => ({ sum: 0, seen: 0 })),
       at: Date.parse(call.at),
     };
     cell.visits.push(visit);
   }
   visit.totalsMs.push(call.totalMs);
+  const moments = keep ? momentsOf(call) : undefined;
+  if (moments !== undefined) visit.loaded.push(moments.dueMs, call.lagMs ?? NaN, call.query ?? -1);
   for (const [i, phase] of visit.phases.entries()) {
     const value = call[PHASES[i] as Phase] ?? null;
     if (value === null) continue;
@@ -192,11 +221,16 @@ function addFailed({ failed }: Gathered, round: number, code: string, what: "cal
  * A visit's record follows its calls. Where the server counted fewer calls than were made, it was started again meanwhile, or
  * the visit was killed and made again in the same round.
  */
-function addServer(visit: OpenVisit | undefined, { round, client, server }: VisitRecord): void {
+function addServer(visit: OpenVisit | undefined, { round, client, server, backlogCalls }: VisitRecord): void {
   if (visit?.round !== round) return;
   visit.spanMs = client.spanMs;
   visit.gcMs = client.gcMs;
+  const { cpuMs, spunMs = 0, stealMs = null } = client;
+  if (cpuMs !== undefined) visit.client = { cpuMs, spunMs, stealMs };
+  if (backlogCalls !== undefined) visit.backlogCalls = backlogCalls;
   if (server === undefined) return;
+  if ("queue" in server && server.queue !== undefined) visit.queueMs = server.queue.sumMs;
+  if ("leadIn" in server && server.leadIn === true) return;
   const n = visit.totalsMs.length;
   if ("unread" in server || server.requests.count < n) visit.server = { unknown: "unread" };
   else if (server.requests.count > n) visit.server = { unknown: "others" };
@@ -208,11 +242,24 @@ function addServer(visit: OpenVisit | undefined, { round, client, server }: Visi
     };
 }
 
+function loadedCalls(figures: readonly number[]): LoadedCalls {
+  const every = (at: number) => figures.filter((_, i) => i % 3 === at);
+  return {
+    dueMs: Float64Array.from(every(0)),
+    lagMs: Float64Array.from(every(1)),
+    query: Int32Array.from(every(2)),
+  };
+}
+
 function close(cell: string, { visits: open, failed, retried, ...gathered }: Gathered): CellData {
-  const visits = open.map(({ round, totalsMs, phases, ...more }): Visit => {
+  const visits = open.map(({ round, totalsMs, phases, loaded, ...more }): Visit => {
     const means = phases.map(({ sum, seen }, i) => [PHASES[i], seen === 0 ? null : sum / seen]);
     const phaseMeansMs = Object.fromEntries(means) as Record<Phase, number | null>;
-    return { round, n: totalsMs.length, medianMs: median(totalsMs), meanMs: mean(totalsMs), phaseMeansMs, ...more };
+    const calls = loaded.length === 3 * totalsMs.length ? { calls: loadedCalls(loaded) } : {};
+    return {
+      ...{ round, n: totalsMs.length, medianMs: median(totalsMs), meanMs: mean(totalsMs), phaseMeansMs },
+      ...{ ...more, ...calls },
+    };
   });
   const { calls, failures, rounds, codes } = failed;
   const tried = new Set([...rounds, ...visits.map((v) => v.round)]).size;

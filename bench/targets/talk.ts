@@ -22,8 +22,13 @@ export interface Talk {
   close(): Promise<void>;
 }
 
-/** Starts a script on a machine, over SSH or here. It is in a process group of its own: Ctrl-C ends it through its input alone. */
-export function openTalk(ssh: SshTarget | null, text: string, args: readonly string[]): Talk {
+/** Starts a script on a machine, over SSH or here. It is in a process group of its own: Ctrl-C ends it through its input alone. `fault`: what begins its errors. */
+export function openTalk(
+  ssh: SshTarget | null,
+  text: string,
+  args: readonly string[],
+  fault = "neighbours of a server cannot be frozen",
+): Talk {
   const command = script(text, ...args);
   const way = ssh === null ? undefined : openPassage(command);
   const [program = "sh", ...words] = ssh === null ? command : ["ssh", ...sshArgs(ssh)];
@@ -71,7 +76,7 @@ export function openTalk(ssh: SshTarget | null, text: string, args: readonly str
         for (;;) {
           const lines = taken(last);
           if (lines !== undefined) return lines;
-          if (gone !== undefined) throw new UserError({ what: `neighbours of a server cannot be frozen: ${gone}` });
+          if (gone !== undefined) throw new UserError({ what: `${fault}: ${gone}` });
           await new Promise<void>((resolve) => (look = resolve));
         }
       } finally {

@@ -28,19 +28,26 @@ export interface PercentileLimit {
  * @returns `outcome` as this group alone shows it; broken only where a cell failed, since the rest is judged with all others
  */
 export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: PercentileLimit): PercentileFinding {
-  const data = group.flatMap((cell) => study.data.get(cell.id) ?? []);
+  const untold = group.flatMap((cell) => study.untold?.get(cell.id) ?? []);
+  const fellBehind = untold.some(({ kind }) => kind === "behind");
+  // Slow calls of a server that fell behind break a limit; that others were not slow yet shows nothing.
+  const told = fellBehind ? (study.loaded ?? study.data) : study.data;
+  const data = group.flatMap((cell) => told.get(cell.id) ?? []);
   const sorted = Float64Array.from(data.flatMap((d) => Array.from(d.totalsMs))).sort();
   const calls = sorted.length;
-  const measured = carries(calls, q) ? quantile(sorted, q) : null;
+  const carried = carries(calls, q) ? quantile(sorted, q) : null;
+  const measured = fellBehind ? null : carried;
   const dead = data.filter((d) => d.failure !== undefined);
   if (dead.length > 0) {
     const why = `${count(dead.length, "cell")} of ${group.length} failed: ${dead[0]?.failure?.code ?? ""}`;
     return { outcome: "broken", measured, calls, why };
   }
   const open = (why: string): PercentileFinding => ({ outcome: "inconclusive", measured, calls, why });
+  const other = untold.find(({ kind }) => kind !== "behind");
+  if (other !== undefined) return open(other.why);
   const missing = group.length - data.filter((d) => d.totalsMs.length > 0).length;
   if (missing > 0) return open(`${missing} of ${count(group.length, "cell")} not measured`);
-  if (measured === null) return open(`${count(calls, "call")}; a ${percentTitle(q)} takes ${callsFor(q)}`);
+  if (carried === null) return open(`${count(calls, "call")}; a ${percentTitle(q)} takes ${callsFor(q)}`);
   const rounds = new Set(data.flatMap((d) => d.visits.map((v) => v.round))).size;
   if (rounds < MIN_VISITS) return open(`${count(rounds, "round")}; a percentile takes ${MIN_VISITS}`);
   const failed = data.reduce((sum, d) => sum + failedOf(d).calls, 0);
@@ -49,10 +56,10 @@ export function percentileOf(study: Study, group: CellGroup, { q, limitMs }: Per
     1 - q,
     failed,
   );
-  const shown = `${percentTitle(q)} is ${formatMs(measured)} ms`;
+  const shown = fellBehind ? "the server fell behind" : `${percentTitle(q)} is ${formatMs(carried)} ms`;
   const slower = `${shown}; ${(100 * (test.slow / test.n)).toFixed(1)} % of ${test.n} calls took ${formatMs(limitMs)} ms or more`;
   const why = failed === 0 ? slower : `${slower} (${count(failed, "call")} failed)`;
-  return { outcome: test.pHolds <= 0.025 ? "holds" : "inconclusive", measured, calls, why, test };
+  return { outcome: test.pHolds <= 0.025 && !fellBehind ? "holds" : "inconclusive", measured, calls, why, test };
 }
 
 /** A cell's visits, and how many calls of each were slower. */

@@ -1,4 +1,4 @@
-import type { Cell } from "../matrix/cell.ts";
+import { type Cell, isAsDeployed } from "../matrix/cell.ts";
 import { factorLevels, keyOf } from "../stats/levels.ts";
 import { type Study, fitStudy } from "../stats/study.ts";
 import { PAPER_BASIS, pairsEffect, withoutSlip } from "./paper-data.ts";
@@ -25,7 +25,7 @@ export const remoteSlower: Conclusion = {
 };
 
 function judge(study: Study): Finding {
-  const { cells } = study.manifest;
+  const cells = study.manifest.cells.filter(isAsDeployed);
   const remote = cells.filter((c) => !c.local);
   const client = remote[0]?.clientMachine;
   if (client === undefined) return inconclusive("it takes remote cells: a client machine that calls another one");
@@ -89,7 +89,7 @@ function compared(
   remarks: string[],
 ): Effect | undefined {
   if (over === undefined || under === undefined) return undefined;
-  const alike = (c: Cell) => keyOf(c, study.axes, ["placement", "server"]);
+  const alike = (c: Cell) => keyOf(c, study.axes, ["placement", "server", "link"]);
   const keys = (placement: string) =>
     new Set(
       study.manifest.cells

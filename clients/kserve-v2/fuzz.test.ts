@@ -150,6 +150,7 @@ test("a page of metrics tells each model's requests and runs, all versions toget
   expect(serverTotals(page(10, "123456"), "ssd")).toEqual({
     requests: { count: 10, sumMs: 123.456, stepMs: 0.001 },
     runs: { count: 10, sumMs: 5, stepMs: 0.002 },
+    queue: { count: 10, sumMs: 0.05, stepMs: 0.001 },
   });
   const nothing = { count: 0, sumMs: 0, stepMs: 0 };
   expect(serverTotals(page(10, "1"), "other")).toEqual({ requests: nothing, runs: nothing });

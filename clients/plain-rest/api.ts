@@ -1,8 +1,9 @@
 import type { Api } from "../client.ts";
 import { plainRestClient } from "./client.ts";
+import { HTTP_TRANSPORT } from "../transport/settings.ts";
 
 const NAME = "plain-rest";
-const REST = { api: NAME, protocol: "rest", create: plainRestClient } as const;
+const REST = { api: NAME, protocol: "rest", create: plainRestClient, transport: HTTP_TRANSPORT } as const;
 
 /** Plain REST, as people write it around a model: POST /predict/MODEL with JSON, and JSON as the answer. */
 export const plainRestApi: Api = {

@@ -3,10 +3,11 @@ import { grpcJsClient } from "./grpc-js.ts";
 import { probeClient } from "./grpc-probe.ts";
 import { serverTotals } from "./metrics.ts";
 import { restClient } from "./rest.ts";
+import { DEFAULT_WINDOWS, GRPC_TRANSPORT, HTTP_TRANSPORT } from "../transport/settings.ts";
 
 const NAME = "tf-serving";
 const GRPC = { api: NAME, protocol: "grpc", input: "pixels" } as const;
-const REST = { api: NAME, protocol: "rest" } as const;
+const REST = { api: NAME, protocol: "rest", transport: HTTP_TRANSPORT } as const;
 
 /** TF Serving's predict API, over gRPC and REST. */
 export const tfServingApi: Api = {
@@ -17,13 +18,24 @@ export const tfServingApi: Api = {
       ...GRPC,
       isDefault: true,
       about: "gRPC with as little of a client as can be: what protocol and server cost",
+      transport: GRPC_TRANSPORT,
       create: probeClient,
+    },
+    {
+      name: "probe-64k",
+      ...GRPC,
+      isDefault: false,
+      about: "probe with HTTP/2's default windows of 64 KiB for answers: what they cost over a distance",
+      transport: { ...GRPC_TRANSPORT, ...DEFAULT_WINDOWS },
+      create: (address, port, security) => probeClient(address, port, security, DEFAULT_WINDOWS),
     },
     {
       name: "grpc-js",
       ...GRPC,
       isDefault: false,
       about: "gRPC as a Node application has it: @grpc/grpc-js with @grpc/proto-loader",
+      // It asks for nothing by itself.
+      transport: DEFAULT_WINDOWS,
       create: grpcJsClient,
     },
     {

@@ -2,6 +2,7 @@ import type { Api, ClientKind } from "../client.ts";
 import { encodeFile, encodeJson, encodeNpy } from "./bodies.ts";
 import { predictionsClient } from "./grpc.ts";
 import { restClient } from "./rest.ts";
+import { GRPC_TRANSPORT, HTTP_TRANSPORT } from "../transport/settings.ts";
 
 const NAME = "torchserve";
 const of = (protocol: string, input: ClientKind["input"], isDefault: boolean) => ({
@@ -9,6 +10,7 @@ const of = (protocol: string, input: ClientKind["input"], isDefault: boolean) =>
   protocol,
   input,
   isDefault,
+  transport: protocol === "grpc" ? GRPC_TRANSPORT : HTTP_TRANSPORT,
 });
 
 /** TorchServe's inference API, over gRPC and REST, as Lathe's handler reads and answers it (models/convert/to_torch). */

@@ -2,17 +2,17 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { StatusError, type CanonicalCode } from "../codes.ts";
+import { CallDeadlines } from "./call-deadlines.ts";
 import { checkStatus, grpcTimeout, messagePrefix, unwrapMessage } from "./grpc-framing.ts";
 import { Http2Connection } from "./h2/connection.ts";
 import { Exchange, type Received } from "./h2/exchange.ts";
 import { encodeBlock } from "./h2/hpack.ts";
 import { GoingAway, StreamReset, type Http2ErrorName } from "./h2/errors.ts";
 import { connectTls } from "../tls.ts";
+import type { RequestWindow } from "../client.ts";
 import type { Security } from "../security.ts";
+import { READ_BYTES, WIDE_WINDOWS, type Windows } from "./settings.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";
-
-/** One read from the kernel takes up to this much. */
-const READ_BYTES = 256 * 1024;
 
 /** What came back of one unary call, with the marks that the channel saw (`performance.now`, ms). */
 export interface UnaryAnswer {
@@ -22,6 +22,7 @@ export interface UnaryAnswer {
   readonly lastByteAt: number;
   /** The server had not begun the first attempt, and this is the second one's. */
   readonly retried: boolean;
+  readonly requestWindow: RequestWindow;
 }
 
 /** A server that has provably not begun a call: it refused its stream, or went away before it. */
@@ -39,14 +40,17 @@ export class GrpcChannel {
   readonly #address: string;
   readonly #port: number;
   readonly #security: Security | undefined;
+  readonly #windows: Windows;
   #connection: Http2Connection | null = null;
   /** Header blocks by path and timeout: the same for every call of a run. */
   readonly #blocks = new Map<string, Buffer>();
+  readonly #deadlines = new CallDeadlines();
 
-  constructor(address: string, port: number, security?: Security) {
+  constructor(address: string, port: number, security?: Security, windows: Windows = WIDE_WINDOWS) {
     this.#address = address;
     this.#port = port;
     this.#security = security;
+    this.#windows = windows;
   }
 
   /** Connects. Throws UserError that names the address where there is no connection within `timeoutMs`. */
@@ -98,8 +102,8 @@ export class GrpcChannel {
   ): Promise<UnaryAnswer> {
     const received = await this.#exchange(path, message, timeoutMs, deadline);
     checkStatus(received.headers, received.trailers);
-    const { sentAt, firstByteAt, lastByteAt } = received;
-    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt, retried };
+    const { sentAt, firstByteAt, lastByteAt, requestWindow } = received;
+    return { body: unwrapMessage(received.body), sentAt, firstByteAt, lastByteAt, retried, requestWindow };
   }
 
   close(): Promise<void> {
@@ -116,20 +120,20 @@ export class GrpcChannel {
         this.#headerBlock(path, timeoutMs),
         [messagePrefix(message.length), ...message.pieces],
         (received) => {
-          clearTimeout(timer);
+          over();
           resolve(received);
         },
         (error) => {
-          clearTimeout(timer);
+          over();
           const refused =
             error instanceof GoingAway || (error instanceof StreamReset && error.errorName === "REFUSED_STREAM");
           reject(refused && !exchange.answered ? new NotBegun(error) : this.#statusOf(error));
         },
       );
-      const timer = setTimeout(() => {
+      const over = this.#deadlines.add(deadline, () => {
         connection.cancel(exchange);
         reject(deadlineExceeded(this.#address, this.#port, timeoutMs));
-      }, deadline - performance.now());
+      });
       connection.start(exchange);
     });
   }
@@ -173,7 +177,7 @@ export class GrpcChannel {
     const timer = setTimeout(() => socket.destroy(late), deadline - performance.now());
     try {
       if (security === undefined) await once(socket, "connect");
-      connection = new Http2Connection(socket);
+      connection = new Http2Connection(socket, this.#windows);
       // TLS gives its bytes in buffers of its own: no read buffer to lend.
       if (security !== undefined) socket.on("data", receive);
       await connection.greet();

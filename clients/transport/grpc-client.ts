@@ -5,6 +5,7 @@ import type { Security } from "../security.ts";
 import { timingOf } from "../timing.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";
+import type { Windows } from "./settings.ts";
 
 /** The one call by which an API's models are asked over gRPC. */
 export interface PredictCall {
@@ -17,8 +18,14 @@ export interface PredictCall {
 }
 
 /** A gRPC client over one kept connection that adds as little as can be: no copies of pixels, marks at every phase. */
-export function grpcClient(address: string, port: number, predict: PredictCall, security?: Security): Client {
-  const channel = new GrpcChannel(address, port, security);
+export function grpcClient(
+  address: string,
+  port: number,
+  predict: PredictCall,
+  security?: Security,
+  windows?: Windows,
+): Client {
+  const channel = new GrpcChannel(address, port, security, windows);
   return {
     open: (timeoutMs) => channel.open(timeoutMs),
     call: (request) =>
@@ -30,10 +37,10 @@ export function grpcClient(address: string, port: number, predict: PredictCall, 
         const encodedAt = performance.now();
         const answer = await channel.unary(predict.path, message, request.timeoutMs);
         const outputs = predict.decode(answer.body);
-        const { sentAt, firstByteAt, lastByteAt } = answer;
+        const { sentAt, firstByteAt, lastByteAt, requestWindow } = answer;
         const timing = timingOf({ startAt, encodedAt, sentAt, firstByteAt, lastByteAt, endAt: performance.now() });
         const bytes = { requestBytes: message.length, responseBytes: answer.body.length };
-        return { ok: true, timing, outputs, ...bytes, ...(answer.retried ? { retried: true } : {}) };
+        return { ok: true, timing, outputs, ...bytes, requestWindow, ...(answer.retried ? { retried: true } : {}) };
       }),
     close: () => channel.close(),
   };

@@ -2,7 +2,9 @@ import { performance } from "node:perf_hooks";
 import { authority, deadlineExceeded, noConnection, unavailable } from "../address.ts";
 import { LARGEST_ANSWER_BYTES, StatusError } from "../codes.ts";
 import type { Security } from "../security.ts";
+import { CallDeadlines } from "./call-deadlines.ts";
 import { decoded } from "./content-coding.ts";
+import { writeGathered } from "./gathered.ts";
 import { type HttpResponse, ResponseReader } from "./response.ts";
 import { LastHead } from "./response-head.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
@@ -44,6 +46,7 @@ export class HttpConnection {
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
   readonly #answered = new LastHead();
+  readonly #deadlines = new CallDeadlines();
   #asked = { method: "", path: "", bytes: -1, ...JSON_BODY, head: Buffer.alloc(0) };
   /** A longer answer is given up. */
   largestAnswerBytes = LARGEST_ANSWER_BYTES;
@@ -100,7 +103,7 @@ export class HttpConnection {
       const head = this.#head(method, path, body);
       const reader = new ResponseReader(this.largestAnswerBytes, this.#answered);
       const settle = (keep: boolean) => {
-        clearTimeout(timer);
+        over();
         this.#pending = null;
         if (!keep) this.#drop(socket);
       };
@@ -124,17 +127,15 @@ export class HttpConnection {
           failed(error);
         }
       };
-      const timer = setTimeout(() => failed(deadlineExceeded(this.#address, this.#port, timeoutMs)), timeoutMs);
+      const late = () => failed(deadlineExceeded(this.#address, this.#port, timeoutMs));
+      const over = this.#deadlines.add(performance.now() + timeoutMs, late);
       this.#pending = {
         read: (bytes) => read(() => reader.take(bytes)),
         ended: () => read(() => reader.end()),
         failed,
       };
       socket.flushedAt = 0;
-      socket.cork();
-      socket.write(head);
-      for (const piece of piecesOf(body)) socket.write(piece);
-      socket.uncork();
+      writeGathered(socket, [head, ...piecesOf(body)]);
     });
   }
 

@@ -2,6 +2,7 @@ import { Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from "n
 import { performance } from "node:perf_hooks";
 import { connectTls } from "../tls.ts";
 import type { Security } from "../security.ts";
+import { READ_BYTES } from "./settings.ts";
 
 type Done = (error?: Error | null) => void;
 
@@ -10,9 +11,6 @@ export interface TimedSocket extends Socket {
   /** When the last write was complete (`performance.now`, ms); 0 before the first. Its user may set it back. */
   flushedAt: number;
 }
-
-/** One read from the kernel takes up to this much. */
-const READ_BYTES = 256 * 1024;
 
 class PlainSocket extends Socket implements TimedSocket {
   flushedAt = 0;

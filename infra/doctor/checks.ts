@@ -3,6 +3,7 @@ import { STACK } from "../config/places.ts";
 import { letsNeighboursIn } from "../access/guard.ts";
 import { diagnoseFacts } from "../hosts/connection/diagnose.ts";
 import { hasPort } from "../hosts/connection/listening.ts";
+import type { MachineScore } from "../hosts/score.ts";
 import { UserError } from "../../lib/errors.ts";
 import { note, ok, stop, type Check } from "./connection.ts";
 import type { Findings, WantedPort } from "./findings.ts";
@@ -46,6 +47,7 @@ export function hostChecks(f: Findings): Check[] {
     load(f),
     governor(f.examination),
     turbo(f.examination),
+    ...(f.score === undefined ? [] : [score(f.score)]),
   ];
 }
 
@@ -147,6 +149,16 @@ function load({ facts, examination: { load: average } }: Findings): Check {
   const found = `${average.toFixed(2)} over the last minute, on ${cpus} CPU${cpus === 1 ? "" : "s"}`;
   if (average < Math.max(0.5, cpus / 4)) return ok("load", found);
   return note("load", found, "what else runs there is measured too: end it before a bench");
+}
+
+/** How fast it is beside other machines. */
+function score(measured: MachineScore): Check {
+  if ("unmeasured" in measured) return note("score", `not measured: ${measured.unmeasured}`);
+  const { single, multi, cpus, program } = measured;
+  return ok(
+    "score",
+    `${single} MB/s on one core, ${multi} MB/s on ${cpus} CPU${cpus === 1 ? "" : "s"} (ChaCha20, ${program})`,
+  );
 }
 
 /** Who sets the CPUs' clock. */

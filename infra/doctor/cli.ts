@@ -36,6 +36,7 @@ const SPEC = {
       value: "DIR",
       help: "workspace on the machine (lathe:workspace), if not .lathe/PROJECT-STACK",
     },
+    "no-score": { help: "do not measure how fast the machines are (some seconds of load)" },
     json: JSON_OPTION,
   },
   details: [
@@ -63,6 +64,7 @@ export const doctor = command(SPEC, async (values, operands) => {
   const { readImage, wantedServer } = await import("./wanted.ts");
   const wanted = {
     ...wantedServer(values.server, values.ports, values.workspace),
+    score: values["no-score"] !== true,
     ...(values.image === undefined ? {} : { image: readImage(values.image) }),
   };
   const file = values["ssh-config"];

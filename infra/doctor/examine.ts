@@ -4,6 +4,7 @@ import { askRegistry } from "../images/registry.ts";
 import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { runOn } from "../hosts/connection/run.ts";
+import { measureScore } from "../hosts/score.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";
 import { hostChecks } from "./checks.ts";
 import { connectionChecks, stop, type Check } from "./connection.ts";
@@ -14,6 +15,8 @@ import { DOCTOR_SCRIPT, parseExamination } from "./parse.ts";
 export interface Wanted extends Pick<Findings, "kind" | "ports" | "workspace"> {
   /** Absent: the kind's own. */
   readonly image?: string;
+  /** Measure how fast the machine is. */
+  readonly score?: boolean;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -32,7 +35,7 @@ export async function examine(target: SshTarget, wanted: Wanted): Promise<Check[
   }
 }
 
-async function examined(target: SshTarget, { image, ...wanted }: Wanted): Promise<Check[]> {
+async function examined(target: SshTarget, { image, score, ...wanted }: Wanted): Promise<Check[]> {
   // What an earlier login was allowed (a group, a key) may have changed since: the doctor comes with a new one.
   await stopSharing(target);
   const result = await runOn(target, ["sh", "-s"], { input: DOCTOR_SCRIPT, timeoutMs: TIMEOUT_MS });
@@ -49,7 +52,9 @@ async function examined(target: SshTarget, { image, ...wanted }: Wanted): Promis
   const clock = await clockOf(target);
   const named = image !== undefined && docker === undefined;
   const there = named ? { image: { reference: image, there: await askRegistry(target, image) } } : {};
-  const findings = { target, facts, user, home, docker, examination, clock, ...wanted, ...there };
+  // Last of all: it makes load.
+  const speed = score === true ? { score: await measureScore(target) } : {};
+  const findings = { target, facts, user, home, docker, examination, clock, ...wanted, ...there, ...speed };
   return [...connected, ...hostChecks(findings)];
 }
 

@@ -1,5 +1,6 @@
 import type { HostFacts } from "../hosts/facts.ts";
 import type { DockerProblem } from "../hosts/facts/parse-docker.ts";
+import type { MachineScore } from "../hosts/score.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { Asked } from "../images/registry.ts";
 import type { Endpoint } from "../outputs.ts";
@@ -23,6 +24,8 @@ export interface Findings {
   /** Folder for models and agents, as `lathe:workspace` has it. */
   readonly workspace: string;
   /** The image that was named in place of the kind's own, and what its registry says of it; absent: none was. */
+  /** How fast it is; absent: that was left out. */
+  readonly score?: MachineScore;
   readonly image?: { readonly reference: string; readonly there: Asked };
 }
 

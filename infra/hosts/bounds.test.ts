@@ -21,6 +21,7 @@ import { HostFacts } from "./facts.ts";
 import { parseMachine } from "./facts/parse-facts.ts";
 import { parseFirewall } from "./firewall.ts";
 import { parseLogin } from "./login.ts";
+import { parseScore } from "./score.ts";
 
 /*
  * Every reader of what a host says: whatever that is, its time grows as the text does, what it gives is bounded, and it refuses in
@@ -90,6 +91,7 @@ const READERS: Readonly<Record<string, readonly [read: (text: string) => unknown
     readInspected,
     '[{"Image":"sha256:1","RestartCount":0,"State":{"Status":"running","ExitCode":0,"OOMKilled":false,"Error":""},"Config":{"Env":["A=1"],"Labels":null},"HostConfig":{"CpusetCpus":"","CpusetMems":"","PidsLimit":null}}]',
   ],
+  score: [parseScore, "OpenSSL 3.0.19 27 Jan 2026\ncpus 2\n+F:25:ChaCha20:263360633.66\n+F:25:ChaCha20:368443392.00\n"],
   inside: [
     parseInside,
     "Cpus_allowed_list: 0-3\nMems_allowed_list: 0\nmemory 1073741824\npids 4096\nquota max 100000\nenv A=b\n",

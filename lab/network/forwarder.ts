@@ -2,32 +2,18 @@ import { spawn } from "node:child_process";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cached } from "../../lib/cache/cached.ts";
 import { UserError } from "../../lib/errors.ts";
-import { fileDigest } from "../../lib/registry/http.ts";
 import { groupPath, hierarchies, killAll, makeGroup, processesOf, removeGroups } from "../hosts/cgroups.ts";
 import { allowedCpus } from "../hosts/limits.ts";
 import { SWITCH, labPaths, portNames } from "../names.ts";
 import { run, tryRun } from "../run.ts";
 import type { LinkWish } from "../state.ts";
+import { forwarderProgram, shapeArgs } from "./program.ts";
 import { inNetwork } from "./switch.ts";
 
 /** Control group of the program that delays a host's packets. No host can have this name. */
 function forwarderGroup(host: string): string {
   return `link.${host}`;
-}
-
-/** Compiles the forwarder, once. @returns its path */
-async function forwarderProgram(): Promise<string> {
-  const source = join(import.meta.dirname, "forwarder.c");
-  const key = (await fileDigest(source)).slice(0, 12);
-  const dir = await cached("lab", `forwarder-${key}`, async (folder) => {
-    await run(["cc", "-O2", "-Wall", "-o", join(folder, "forwarder"), source], {
-      what: "compiling the link forwarder (this kernel has no netem)",
-      fix: "apt-get install -y gcc libc6-dev",
-    });
-  });
-  return join(dir, "forwarder");
 }
 
 /** Puts the forwarder between a host's port and the bridge: two bridges, joined by its pair of TAP devices. */
@@ -41,13 +27,12 @@ export async function startForwarder(lab: string, host: string, wish: LinkWish):
     await ip("tuntap", "add", tap, "mode", "tap");
     await ip("link", "set", tap, "master", master, "txqueuelen", "10000", "up");
   }
-  const delayUs = String(Math.round(wish.delayMs * 1000));
-  const bits = String(Math.round((wish.bandwidthMbit ?? 0) * 1e6));
+  const shape = shapeArgs({ delayMs: wish.delayMs, mbit: wish.bandwidthMbit });
   const group = forwarderGroup(host);
   const logFile = join(labPaths(lab).dir, `${group}.log`);
   const log = await open(logFile, "w");
   await makeGroup(lab, group, { cpus: await allowedCpus(), quotaCpus: null });
-  const [command = "", ...args] = [...there, program, inner, outer, delayUs, bits];
+  const [command = "", ...args] = [...there, program, "tap", inner, outer, ...shape];
   const child = spawn(command, args, { detached: true, stdio: ["ignore", log.fd, log.fd], cwd: "/" });
   child.unref();
   await log.close();

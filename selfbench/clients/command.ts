@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { getPriority, setPriority, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { needPrograms } from "../../lab/debian/needs.ts";
 import { printResult } from "../../lib/cli/result.ts";
@@ -7,11 +7,12 @@ import type { Values } from "../../lib/cli/spec.ts";
 import { progress } from "../../lib/progress.ts";
 import { pythonEnv } from "../../models/python.ts";
 import { CLIENTS } from "../options.ts";
+import { takePriority } from "../priority.ts";
 import { contenders, type Surroundings } from "./contenders.ts";
 import { writeKserve } from "./kserve.ts";
 import { makePayload, writePayload } from "./payload.ts";
 import { race, reportOf, type RacePlan, type Report } from "./race.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./tables.ts";
 import { ghz, speedServer } from "./tools.ts";
 import { tritonClient } from "./tritonclient.ts";
 import { LineProgram } from "./line-program.ts";
@@ -49,19 +50,4 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
     await Promise.all([server.stop(), kserve.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/**
- * Gives this process, and all that it starts, the highest ordinary priority. Otherwise a call of 0.3 ms that waits for a processor
- * takes 5 ms, and p99 shows the machine's other work. Only root may do it.
- *
- * @returns the `nice` value that holds now; 0 is the default
- */
-function takePriority(): number {
-  try {
-    setPriority(-20);
-  } catch {
-    // Not root: the report says so.
-  }
-  return getPriority();
 }

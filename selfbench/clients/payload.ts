@@ -26,12 +26,25 @@ export interface Payload extends Readonly<Record<(typeof BYTES)[number], Buffer>
   readonly request: PredictRequest;
 }
 
+/** How large requests and answers are. */
+interface Size {
+  readonly shape: readonly [batch: 1, height: number, width: number, channels: 3];
+  readonly grpcBoxes: number;
+  readonly restBoxes: number;
+}
+
+/** A photograph's pixels, and a detector's answer. */
+const LARGE: Size = { shape: IMAGE_SHAPE, grpcBoxes: GRPC_BOXES, restBoxes: REST_BOXES };
+
+/** A few hundred bytes there and back: what a call costs besides its bytes. */
+export const SMALL: Size = { shape: [1, 8, 8, 3], grpcBoxes: 1, restBoxes: 1 };
+
 /** The payload, always the same: an image of seeded noise (as many digits in JSON as a photograph), a detector's answer. */
-export function makePayload(timeoutMs: number): Payload {
-  const image = noise(HEIGHT * WIDTH * 3);
+export function makePayload(timeoutMs: number, { shape, grpcBoxes, restBoxes }: Size = LARGE): Payload {
+  const image = noise(shape[1] * shape[2] * shape[3]);
   const request: PredictRequest = {
     model: MODEL,
-    inputs: { inputs: { dtype: "DT_UINT8", shape: [1, HEIGHT, WIDTH, 3], data: image } },
+    inputs: { inputs: { dtype: "DT_UINT8", shape, data: image } },
     timeoutMs,
   };
   const body = new JsonBuffer();
@@ -39,9 +52,9 @@ export function makePayload(timeoutMs: number): Payload {
   return {
     request,
     grpcRequest: Buffer.concat(encodePredictRequest(request).pieces),
-    grpcAnswer: grpcAnswer(detections(GRPC_BOXES)),
+    grpcAnswer: grpcAnswer(detections(grpcBoxes)),
     restRequest: Buffer.from(body.written()),
-    restAnswer: restAnswer(detections(REST_BOXES)),
+    restAnswer: restAnswer(detections(restBoxes)),
   };
 }
 

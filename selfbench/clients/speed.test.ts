@@ -7,7 +7,7 @@ import { judge } from "./goals.ts";
 import { GRPC_BOXES, REST_BOXES, makePayload } from "./payload.ts";
 import { percentile, phasesOf, ratioSpread, turnOf, type Turn } from "./stats.ts";
 import { orderOf } from "./race.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./tables.ts";
 
 const turn = (p50Ms: number, p99Ms = p50Ms): Turn => ({ calls: 10, p50Ms, p90Ms: p50Ms, p99Ms });
 

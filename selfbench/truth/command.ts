@@ -5,7 +5,7 @@ import { formatTable } from "../../lib/table.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { TRUTH } from "../options.ts";
 import type { Figure, Scenario } from "./scenario.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { PARTS } from "./scenarios.ts";
 import { type Count, type Share, isKept, shareOf } from "./score.ts";
 
 /** What was seen of one figure in all trials of a scenario. */
@@ -19,11 +19,12 @@ export interface Seen extends Omit<Share, "figures"> {
 }
 
 /** Makes the trials of a scenario. They depend on the seed alone, not on other scenarios. */
-export function trialsOf(scenario: Scenario, asked: number, seed: number): Seen[] {
+export async function trialsOf(scenario: Scenario, asked: number, seed: number): Promise<Seen[]> {
   const runs = Math.max(10, Math.round(asked * scenario.share));
   const trial = scenario.prepare();
   const stream = random(seedOf(scenario.name, seed));
-  const counts = Array.from({ length: runs }, () => trial(stream));
+  const counts: (readonly Count[])[] = [];
+  while (counts.length < runs) counts.push(await trial(stream));
   return scenario.figures.map((figure, i) => {
     const share = shareOf(counts.map((all) => all[i] as Count));
     const { promised } = figure;
@@ -33,15 +34,15 @@ export function trialsOf(scenario: Scenario, asked: number, seed: number): Seen[
 }
 
 /** `lathe selfbench truth`. */
-export async function benchTruth({ trials, seed, only, json }: Values<typeof TRUTH>): Promise<number> {
-  const chosen = SCENARIOS.filter((s) => only === undefined || s.name.includes(only));
+export async function benchTruth({ part, trials, seed, only, json }: Values<typeof TRUTH>): Promise<number> {
+  const chosen = part.flatMap((p) => PARTS[p] ?? []).filter((s) => only === undefined || s.name.includes(only));
   const seen: Seen[] = [];
   for (const [i, scenario] of chosen.entries()) {
     say(`${i + 1} of ${chosen.length}: ${scenario.name}`);
-    seen.push(...trialsOf(scenario, trials, seed));
+    seen.push(...(await trialsOf(scenario, trials, seed)));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  printResult(TRUTH.json, json, tablesText(seen), { trials, seed, figures: seen });
+  printResult(TRUTH.json, json, tablesText(seen), { part, trials, seed, figures: seen });
   return seen.some((s) => s.kept === false) ? 1 : 0;
 }
 

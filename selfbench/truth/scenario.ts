@@ -19,7 +19,7 @@ export interface Scenario {
   readonly share: number;
   readonly figures: readonly Figure[];
   /** One trial; the counts in the order of the figures. */
-  prepare(): (stream: Random) => readonly Count[];
+  prepare(): (stream: Random) => readonly Count[] | Promise<readonly Count[]>;
 }
 
 export const coverage = (table: 1 | 2, name: string): Figure => ({ table, name, promised: COVERAGE });

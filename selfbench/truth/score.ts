@@ -35,11 +35,11 @@ export function shareOf(counts: readonly Count[]): Share {
 /** A promise is missed if the share is more standard errors outside of its ends: fewer may be chance. */
 const CHANCE = 2.6;
 
-/** Whether a promise is kept, as far as `runs` runs can show. The error is at least that of one run, also if the share is 0 or 1. */
+/** Whether a promise is kept, as far as `runs` runs can show. The error is at least that of one run (of one figure, if they are fewer), also if the share is 0 or 1. */
 export function isKept({ share, se, figures }: Share, [least, most]: Promised, runs: number): boolean {
   // Nothing was said, so nothing was said wrongly.
   if (figures === 0) return true;
-  const error = Math.max(se, 1 / runs / 2);
+  const error = Math.max(se, 1 / Math.min(runs, figures) / 2);
   return share >= least - CHANCE * error && share <= most + CHANCE * error;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { trialsOf } from "./command.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { PARTS } from "./scenarios.ts";
 import { isKept, shareOf } from "./score.ts";
 
 describe("simulated runs with known truth", () => {
@@ -13,19 +13,20 @@ describe("simulated runs with known truth", () => {
     "equal runs, 5 rounds",
     "stopping at a precision of 2 %, visits vary by 3 %",
   ];
-  it.each(PART)("%s: keeps what is promised", { timeout: 120_000 }, (name) => {
-    const scenario = SCENARIOS.find((s) => s.name === name);
+  it.each(PART)("%s: keeps what is promised", { timeout: 120_000 }, async (name) => {
+    const scenario = PARTS["runs"]?.find((s) => s.name === name);
     if (scenario === undefined) throw new Error(`no scenario ${name}`);
-    for (const seen of trialsOf(scenario, 10, 1))
+    for (const seen of await trialsOf(scenario, 10, 1))
       expect(seen.kept, `${seen.figure.name}: ${seen.share}`).not.toBe(false);
   });
 
-  it("have names of their own, and draws that depend on the seed alone", () => {
-    expect(new Set(SCENARIOS.map((s) => s.name)).size).toBe(SCENARIOS.length);
-    const [first] = SCENARIOS;
+  it("have names of their own, and draws that depend on the seed alone", async () => {
+    const names = Object.values(PARTS).flatMap((part) => part.map((s) => s.name));
+    expect(new Set(names).size).toBe(names.length);
+    const [first] = PARTS["runs"] ?? [];
     if (first === undefined) throw new Error("no scenario");
     const short = { ...first, share: 1 };
-    expect(trialsOf(short, 10, 7)).toEqual(trialsOf(short, 10, 7));
+    expect(await trialsOf(short, 10, 7)).toEqual(await trialsOf(short, 10, 7));
   });
 });
 

@@ -27,6 +27,7 @@ experiments:
     images: 7
     clientKinds: plain-http
     pairs: [2]
+    loads: [{ mode: pairs, pairs: 3 }]
 `;
 
 /** Enough visits for a threshold, and too few. */
@@ -94,13 +95,14 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     const { exitCode, stdout, stderr } = await bench("plan", ...common(), "--json");
     expect(exitCode, stderr).toBe(0);
     const ids = new Set(stdout.match(/"id": ?"[^"]+"/g)?.map((text) => text.split('"')[3] ?? ""));
-    // Two client kinds with two letters each, and one under one more load.
+    // Two client kinds with two letters each, and one under two more loads: by the mode's short key, and by its name.
     expect([...ids].filter((id) => id.includes("image-7")).sort()).toEqual([
       "client>client carrier null image-7",
       "client>client carrier null image-7 letter-b",
       "client>client plain-http null image-7",
       "client>client plain-http null image-7 letter-b",
       "client>client plain-http null image-7 pairs of 4",
+      "client>client plain-http null image-7 pairs of 6",
     ]);
     const shown = await bench("plan", ...common());
     const text = shown.stdout + shown.stderr;
@@ -118,13 +120,13 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     expect(levels("letter")).toEqual(new Set(["a", "b"]));
     expect(levels("client")).toEqual(new Set(["carrier", "plain-http"]));
     expect(levels("protocol")).toEqual(new Set(["air", "rest"]));
-    expect(levels("load")).toEqual(new Set(["one by one", "pairs of 4"]));
+    expect(levels("load")).toEqual(new Set(["one by one", "pairs of 4", "pairs of 6"]));
     for (const text of [await file("report.html"), await file("report.md")])
       for (const words of ["Pigeon post", "carrier", "letter b", "pairs of 4"]) expect(text).toContain(words);
     // Statistics: the letter is a factor of the model, and it changes nothing.
     expect(stdout).toMatch(/"letter"/);
     const calls = (await file("records.jsonl")).split("\n").filter((line) => line.includes('"phase":"measure"'));
-    expect(calls).toHaveLength(5 * CALLS);
+    expect(calls).toHaveLength(6 * CALLS);
     for (const call of calls) expect(JSON.parse(call)).toMatchObject({ ok: true });
   });
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchRecord } from "../../bench/records/records.ts";
@@ -184,6 +184,15 @@ describe("the bench against servers that real stacks put on real hosts", () => {
     }
     const conditions = await readConditions(join(await newestRun(), "records.jsonl"), { cells: [], machines: [] });
     expect([...conditions.values()].map((c) => c.flagged)).toEqual([true, true]);
+  });
+
+  it("repeats an earlier run, once its servers were started again, and keeps which one", async () => {
+    const first = await newestRun();
+    const few = ["--stack", "edge", "--images", "2", "--models", "null", "--requests", "1"];
+    const { code, stderr } = await bench("--repeat-of", basename(first), ...few);
+    expect(code, stderr).toBe(0);
+    expect((await readManifest(await newestRun())).repeats).toBe((await readManifest(first)).id);
+    expect(await bench("--repeat-of", "no-such-run", ...few)).toMatchObject({ code: 2 });
   });
 
   it("fails the cells of a model that no server has, with the server's reason, and measures the others", async () => {

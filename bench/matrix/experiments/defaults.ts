@@ -1,3 +1,4 @@
+import { loadKeys } from "../../loads/registry.ts";
 import type { Experiment, Fields } from "./schema.ts";
 
 /** Keys that are each right and cannot be together. */
@@ -24,6 +25,15 @@ export function clashes(e: Partial<Experiment>): Clash[] {
       what: "others, where clientMachines is same",
       expected: "all, or names: each machine calls itself",
     });
+  if (e.clientMachines === "same" && e.links !== undefined)
+    found.push({
+      key: "links",
+      what: "links, where clientMachines is same",
+      expected: "no links: nothing lies between a machine and itself",
+    });
+  const twice = e.links?.find(({ name }, i) => e.links?.findIndex((other) => other.name === name) !== i);
+  if (twice !== undefined)
+    found.push({ key: "links", what: `two links of the name "${twice.name}"`, expected: "a name for each" });
   if ((e.limits?.minRequests ?? 0) > (e.limits?.requests ?? Infinity))
     found.push({ key: "limits", what: "minRequests above requests", expected: "minRequests of at most requests" });
   return found;
@@ -31,8 +41,9 @@ export function clashes(e: Partial<Experiment>): Clash[] {
 
 /**
  * An experiment's own keys before its file's defaults. Defaults that its own keys leave no sense to do not apply: its client
- * kinds take the place of default protocols and the other way round, its protocols without REST that of default encodings,
- * and where each machine calls itself there are no others.
+ * kinds take the place of default protocols and the other way round, its protocols without REST that of default encodings, its
+ * `loads` that of default short keys for them and the other way round, and where each machine calls itself there are no others, and
+ * no links.
  */
 export function withDefaults(
   own: Partial<Experiment>,
@@ -43,6 +54,10 @@ export function withDefaults(
   if (own.clientKinds !== undefined || own.protocols?.includes("rest") === false) delete kept["encodings"];
   if (own.protocols !== undefined || own.encodings !== undefined) delete kept["clientKinds"];
   if (own.clientMachines === "same" && kept["serverMachines"] === "others") delete kept["serverMachines"];
+  const short = Object.keys(loadKeys());
+  if (own.loads !== undefined) for (const key of short) delete kept[key];
+  else if (short.some((key) => (own as Readonly<Record<string, unknown>>)[key] !== undefined)) delete kept["loads"];
+  if (own.clientMachines === "same") delete kept["links"];
   const present = (fields: object) => Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
   return { ...present(kept), ...present(own), limits: { ...defaults.limits, ...own.limits } };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../lib/errors.ts";
 import { repoRoot } from "../../../lib/paths.ts";
+import { loadsOf } from "../../loads/registry.ts";
 import { parseExperiments } from "./load.ts";
 
 const known = { images: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
@@ -32,8 +33,16 @@ describe("a file of experiments", () => {
 
   it("has an example that is valid", () => {
     const example = parse(readFileSync(join(repoRoot, "bench/matrix/experiments/example.yaml"), "utf8"));
-    expect(example.map((e) => e.name)).toEqual(["encodings", "client-libraries", "parallel", "steady-load"]);
+    expect(example.map((e) => e.name)).toEqual([
+      "encodings",
+      "client-libraries",
+      "parallel",
+      "steady-load",
+      "more-loads",
+      "distance",
+    ]);
     expect(example[3]).toMatchObject({ ratePerSecond: [2, 5], concurrency: [8], precision: 0.05 });
+    expect(example[5]?.links).toMatchObject([{ rttMs: 0 }, { rttMs: 20, mbit: 100, loss: 0.001, jitterMs: 2 }]);
     expect(example[0]).toMatchObject({ precision: 0.02, limits: { requests: 200, blockMs: 1000, timeoutMs: 60_000 } });
   });
 
@@ -56,6 +65,59 @@ describe("a file of experiments", () => {
     expect(parse("experiments: [{ name: a, images: 2, models: ssd, concurrency: 4, protocols: rest }]")).toEqual([
       { name: "a", images: [2], models: ["ssd"], concurrency: [4], protocols: ["rest"], limits: {} },
     ]);
+  });
+
+  it("asks for loads by their modes' names, each with what it takes, beside the short keys", () => {
+    const loadsIn = (text: string) => loadsOf(parse(`experiments: [{ name: a, ${text} }]`)[0] ?? {});
+    expect(loadsIn("loads: [{ mode: poisson, ratePerSecond: 10 }, loadgen-single-stream]")).toEqual([
+      { mode: "poisson", ratePerSecond: 10, concurrency: 8 },
+      { mode: "loadgen-single-stream" },
+    ]);
+    expect(
+      loadsIn("concurrency: [1, 2], loads: { mode: ramp, fromPerSecond: 1, toPerSecond: 9, seconds: 20 }"),
+    ).toEqual([
+      { mode: "ramp", fromPerSecond: 1, toPerSecond: 9, seconds: 20, concurrency: 8 },
+      { mode: "closed-loop", concurrency: 1 },
+      { mode: "closed-loop", concurrency: 2 },
+    ]);
+  });
+
+  it("says of every load what is wrong with it, all at once and where", () => {
+    const found = faults(`
+experiments:
+  - name: a
+    loads:
+      - { mode: poison, ratePerSecond: 10 }
+      - { mode: poisson, rate: 10 }
+      - { mode: loadgen-server, targetQps: -1 }
+      - 7
+      - { mode: ramp, fromPerSecond: 1000, toPerSecond: 3000, seconds: 60, rate: 7 }
+      - { mode: ramp, fromPerSecond: 1000, toPerSecond: 3000, seconds: 60 }
+    slo: p99 under 200
+`);
+    expect(found).toEqual([
+      'bench.yaml:5:17: experiments[0].loads[0].mode: "poison" | did you mean poisson?',
+      "bench.yaml:6:9: experiments[0].loads[1].ratePerSecond: missing | a positive number",
+      "bench.yaml:6:32: experiments[0].loads[1].rate: 10 | a key of this mode: mode, ratePerSecond, concurrency",
+      "bench.yaml:7:9: experiments[0].loads[2].targetLatencyMs: missing | a positive number",
+      "bench.yaml:7:44: experiments[0].loads[2].targetQps: -1 | a positive number",
+      "bench.yaml:8:9: experiments[0].loads[3]: 7 | a load, such as { mode: poisson, ratePerSecond: 10 }",
+      "bench.yaml:9:72: experiments[0].loads[4].seconds: 60 | at most 100000 calls: a lower rate, or fewer seconds",
+      "bench.yaml:9:82: experiments[0].loads[4].rate: 7 | a key of this mode: mode, fromPerSecond, toPerSecond, seconds, concurrency",
+      "bench.yaml:10:72: experiments[0].loads[5].seconds: 60 | at most 100000 calls: a lower rate, or fewer seconds",
+      'bench.yaml:11:10: experiments[0].slo: "p99 under 200" | a percentile\'s limit or a bound alone, such as p99 < 200 ms or 200 ms',
+    ]);
+  });
+
+  it("takes an experiment's own loads in place of default short keys for them, and the other way round", () => {
+    const [a, b] = parse(`
+defaults: { concurrency: 4, loads: [loadgen-offline] }
+experiments:
+  - { name: a, loads: [{ mode: poisson, ratePerSecond: 3 }] }
+  - { name: b, ratePerSecond: 2 }
+`);
+    expect(loadsOf(a ?? {}).map((l) => l.mode)).toEqual(["poisson"]);
+    expect(loadsOf(b ?? {}).map((l) => l.mode)).toEqual(["constant-rate"]);
   });
 
   it("gives every experiment its defaults, and lets it say otherwise", () => {

@@ -37,7 +37,25 @@ export function parseExperiments(text: string, file: string, known: Known, axes:
   const experiments = rawExperiments.flatMap((raw: unknown, index) =>
     readExperiment(["experiments", index], raw, { schema, known, defaults, names, faults }),
   );
+  checkLinks(experiments, faults);
   return faults.any ? faults.throw() : experiments;
+}
+
+/** A link's name is part of cells' ids: it is one link in all experiments. */
+function checkLinks(experiments: readonly Experiment[], faults: FileFaults): void {
+  const known = new Map<string, { readonly text: string; readonly of: string }>();
+  for (const { name: of, links = [] } of experiments)
+    for (const link of links) {
+      const text = JSON.stringify(link);
+      const other = known.get(link.name);
+      if (other !== undefined && other.text !== text && other.of !== of)
+        faults.at(
+          ["experiments"],
+          `link "${link.name}" is one thing in experiment ${other.of}, and another in ${of}`,
+          "one link for each name",
+        );
+      known.set(link.name, other ?? { text, of });
+    }
 }
 
 /** What an experiment is read with; `names` are those of the experiments before it. */

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { PROTOCOLS, clientKinds } from "../../../clients/registry.ts";
 import { PERCENT, percentOf } from "../../format/percent.ts";
+import { loadEntry } from "../../loads/entry.ts";
 import { count, positive } from "../../loads/keys.ts";
 import { loadKeys } from "../../loads/registry.ts";
 import { AXES, type Axis } from "../axes.ts";
 import type { CellLimits } from "../limits.ts";
-import { THRESHOLD, thresholdOf } from "./threshold.ts";
+import { Link } from "../link.ts";
+import { SLO, THRESHOLD, sloOf, thresholdOf } from "./threshold.ts";
 
 /** How REST requests may carry a photograph, by what the client kind sends. */
 export const ENCODINGS = { lists: "pixels", base64: "file" } as const;
@@ -75,7 +77,7 @@ const limits = z
     };
   });
 
-/** Which cells it asks for, but for loads and axes of their own. */
+/** Which cells it asks for, but for short keys of loads and axes of their own. */
 const shape = {
   about: z.string("a sentence for people").optional(),
   /** Machines that call; `same`: each server's own. */
@@ -89,11 +91,24 @@ const shape = {
   protocols: some(oneOf(PROTOCOLS.map((p) => p.key))),
   encodings: some(oneOf(["lists", "base64"])),
   clientKinds: some(oneOf(clientKinds.map((k) => k.name))),
+  /** Loads by their modes' names; other keys (`loadKeys`) are short for some of them. */
+  loads: some(loadEntry()),
+  /** What the bench puts between a client machine and a server machine that are not one. */
+  links: some(Link),
 };
 const threshold = z.string(THRESHOLD).refine((text) => thresholdOf(text) !== undefined, THRESHOLD);
 
 /** How its cells are measured, and what they must keep to. */
-const how = { thresholds: some(threshold), precision, limits: limits.optional() };
+const how = {
+  thresholds: some(threshold),
+  /** What counts into goodput. */
+  slo: z
+    .string(SLO)
+    .refine((text) => sloOf(text) !== undefined, SLO)
+    .optional(),
+  precision,
+  limits: limits.optional(),
+};
 
 /** What an experiment says besides its name; its keys for loads are read by `loadsOf`, levels on axes of their own by `levelsOf`. */
 export type Fields = z.infer<ExperimentSchema["defaults"]>;

@@ -28,6 +28,25 @@ export function thresholdOf(text: string): Threshold | undefined {
   return { text: words, of: "quantile", q: Number((percentile / 100).toFixed(4)), limitMs };
 }
 
+/** What an experiment's calls are to keep to: a share of them answers within a bound. */
+export interface Slo {
+  readonly text: string;
+  /** The share; null where a bound alone is named. */
+  readonly q: number | null;
+  readonly boundMs: number;
+}
+
+/** What an SLO may look like, for faults. */
+export const SLO = "a percentile's limit or a bound alone, such as p99 < 200 ms or 200 ms";
+
+/** Reads an SLO: a percentile's limit, or a latency alone. Goodput counts the answers within its bound. @returns undefined if it is none */
+export function sloOf(text: string): Slo | undefined {
+  const alone = !text.includes("<");
+  const limit = thresholdOf(alone ? `median < ${text}` : text);
+  if (limit?.of !== "quantile") return undefined;
+  return { text: text.trim().replace(/\s+/g, " "), q: alone ? null : limit.q, boundMs: limit.limitMs };
+}
+
 /**
  * Calls that a percentile takes: with fewer, its exact 95 % interval between order statistics has no end inside of the sample
  * (`carries` in stats/math/quantile.ts): 72 for p95, 368 for p99.

@@ -1,6 +1,6 @@
 import { and } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
-import { isPlain } from "../../matrix/cell.ts";
+import { asDeployed, isPlain } from "../../matrix/cell.ts";
 import { type Question, type Subject, ask, callerOf, questions, unanswered } from "../../stats/choices.ts";
 import { DOUBT_WORDS } from "../../stats/effects/persistence.ts";
 import { type Study, nullModels } from "../../stats/study.ts";
@@ -41,7 +41,7 @@ function byModelWhereTheyDiffer(q: Question, study: Study): readonly Question[] 
 
 function ofEachModel(q: Subject, study: Study): readonly Question[] {
   const nulls = nullModels(study.manifest);
-  const plain = study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model));
+  const plain = asDeployed(study.manifest.cells.filter((c) => isPlain(c) && !nulls.has(c.model)));
   const caller = callerOf(plain);
   const cells = plain.filter((c) => (q.local ? c.local : caller === undefined || c.clientMachine === caller));
   return [...Map.groupBy(cells, (c) => c.model)].flatMap(([model, own]) => {

@@ -16,6 +16,7 @@ export function caveatsOf(inputs: ReportInputs): readonly Caveat[] {
     ...alarms.map((whole): Caveat => ({ short: "answers differ", whole, tone: "bad" })),
     ...failed(inputs),
     ...partial(inputs),
+    ...invalid(inputs),
     ...behind(inputs),
     ...tooLarge(inputs),
     ...outliers(inputs),
@@ -52,6 +53,16 @@ function partial(inputs: ReportInputs): Caveat[] {
   const all = inputs.cells.length;
   const whole = `This run is not complete: ${missing} of its ${count(all, "cell")} were never measured. It was stopped, its time was up, or it is still going on.`;
   return [...when<Caveat>(missing > 0, { short: `${missing} of ${all} cells not measured`, whole, tone: "bad" })];
+}
+
+function invalid({ study, cells }: ReportInputs): Caveat[] {
+  const found = [...(study?.untold ?? [])].filter(([, { kind }]) => kind === "invalid");
+  const [first] = found;
+  if (first === undefined) return [];
+  const whole =
+    `${found.length} of ${count(cells.length, "cell")} are invalid, because their client was no good generator of calls; nothing that they measured is reported. ` +
+    `${first[0]}: ${first[1].why}.`;
+  return [{ short: `${count(found.length, "cell")} invalid`, whole, tone: "bad" }];
 }
 
 function behind({ conditions }: ReportInputs): Caveat[] {

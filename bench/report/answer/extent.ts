@@ -5,14 +5,17 @@ import type { Extent } from "./types.ts";
 export function extentOf(inputs: ReportInputs): Extent {
   const { manifest, cells, summaries, study } = inputs;
   const own = [...summaries.values()];
+  const { untold, loaded } = study ?? {};
+  // Calls whose latencies are not told were made all the same.
+  const hidden = [...(untold?.keys() ?? [])].reduce((sum, id) => sum + (loaded?.get(id)?.totalsMs.length ?? 0), 0);
   const visits = [...(study?.data.values() ?? [])].map((d) => d.visits.length).filter((n) => n > 0);
   return {
     run: manifest.id,
     cells: cells.length,
-    measured: own.filter((s) => s.n > 0 && s.failure === undefined).length,
+    measured: own.filter((s) => (s.n > 0 || untold?.has(s.cell) === true) && s.failure === undefined).length,
     failed: own.filter((s) => s.failure !== undefined).length,
     missing: neverReached(inputs).length,
-    calls: own.reduce((sum, s) => sum + s.n, 0),
+    calls: own.reduce((sum, s) => sum + s.n, 0) + hidden,
     failedCalls: own.reduce((sum, s) => sum + s.failedCalls, 0),
     visits: visits.length === 0 ? [0, 0] : [Math.min(...visits), Math.max(...visits)],
     seconds: secondsOf(inputs),

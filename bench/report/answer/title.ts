@@ -61,7 +61,7 @@ function otherServer({ differ, options: [best, ...others] }: Question, study: St
 /** Of a run under load: the highest rate that was kept and where the same server fell behind, or the quickest of several calls at a time. */
 function loadTitleOf(loads: readonly Pooled[]): string {
   const byRate = (a: Pooled, b: Pooled) => (a.askedPerSecond ?? 0) - (b.askedPerSecond ?? 0);
-  const rated = loads.filter((g) => g.askedPerSecond !== null && g.p50Ms !== null).toSorted(byRate);
+  const rated = loads.filter((g) => g.askedPerSecond !== null && (g.p50Ms !== null || g.behind)).toSorted(byRate);
   const kept = rated.findLast((g) => !g.behind);
   const alike = rated.filter((g) => g.place === kept?.place && g.protocol === kept.protocol && g.model === kept.model);
   const behind = (kept === undefined ? rated : alike).find((g) => g.behind);

@@ -1,4 +1,8 @@
-import type { Doubt, Interval } from "../../stats/math/estimate.ts";
+import type { Slo } from "../../matrix/experiments/threshold.ts";
+import type { LoadFigures } from "../../stats/load/figures.ts";
+import type { LoadGenResult } from "../../stats/load/loadgen.ts";
+import type { Untold } from "../../stats/load/untold.ts";
+import type { Doubt, Interval, RatioEstimate } from "../../stats/math/estimate.ts";
 import type { Levels } from "../../stats/effects/design.ts";
 import type { Tone } from "../blocks.ts";
 
@@ -131,6 +135,24 @@ export interface Caveat {
   readonly tone: Extract<Tone, "bad" | "unsure">;
 }
 
+/** What of a load is no latency. */
+export interface LoadedFigures extends LoadFigures {
+  /** The SLO that goodput is of; absent: none was named. */
+  readonly slo?: Slo;
+  /** Times as long as one call at a time; null where that was not measured, too. */
+  readonly over: RatioEstimate | null;
+  /** Share of a processor that the client used, without waiting for the time of calls. */
+  readonly clientCpu: number | null;
+  /** Processors that the server used on average; share of its quota's periods in which it had to wait; its memory at most, bytes. */
+  readonly serverCpu: number | null;
+  readonly throttled: number | null;
+  readonly memoryBytes: number | null;
+  /** Share of the server machine's processors that its hypervisor gave to others. */
+  readonly stolen: number | null;
+  /** Requests that waited in the server's own queue, on average. */
+  readonly queue: number | null;
+}
+
 /** The calls of some cells that differ in their image alone, together. */
 export interface Pooled {
   /** Its level on every axis but the image. */
@@ -142,16 +164,29 @@ export interface Pooled {
   readonly load: string;
   readonly calls: number;
   readonly visits: number;
-  /** Quantiles of all calls; p95 and p99 are null where the calls cannot carry them (72 for p95, 368 for p99). */
+  /**
+   * Quantiles of all calls; null where the calls cannot carry them (72 for p95, 368 for p99; under load `TAIL_RULE`), or where
+   * `untold` says why there are none.
+   */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
-  readonly maxMs: number;
+  /** Under load: the intervals of those that are told. */
+  readonly intervals?: Readonly<Partial<Record<"p50Ms" | "p95Ms" | "p99Ms", Interval>>>;
+  /** Under load: the lowest quantile that the calls are too few for, in words, with the seconds that it takes where that is known. */
+  readonly tooShort?: string;
+  readonly maxMs: number | null;
   /** Calls that failed. */
   readonly errors: number;
-  /** Of an open loop: calls a second that were asked for, and that were answered; null elsewhere or where not recorded. */
+  /** Calls a second that an open loop at one rate asks for, and answers a second under load; null elsewhere or where not recorded. */
   readonly askedPerSecond: number | null;
   readonly achievedPerSecond: number | null;
   /** The server did not keep the rate in at least one of these cells. */
   readonly behind: boolean;
+  /** Of cells under load: what is no latency, and what was seen of client and server meanwhile; absent where nothing was recorded. */
+  readonly figures?: LoadedFigures;
+  /** Why there are no latencies: no good generator, a server that fell behind, a load that has none. */
+  readonly untold?: Untold;
+  /** Of MLPerf LoadGen's scenarios: what LoadGen would report. */
+  readonly loadGen?: LoadGenResult;
 }

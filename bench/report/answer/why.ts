@@ -2,6 +2,7 @@ import { and } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { type Attribution, type Part, attribute, comesToWhole } from "../../stats/attribution/attribution.ts";
 import { type Option, type Question, callerOf, questions } from "../../stats/choices.ts";
+import type { Levels } from "../../stats/effects/design.ts";
 import { factorLevels } from "../../stats/levels.ts";
 import type { Study } from "../../stats/study.ts";
 import { mean } from "../../stats/math/quantile.ts";
@@ -86,15 +87,22 @@ function partOf(study: Study, part: Part, o: Option, q: Question): number | unde
 
 const isOf = ({ levels }: Attribution, { at }: Option) =>
   Object.entries(at).every(
-    ([key, level]) => levels[key] === level || (key === "placement" && `${levels[key]}, ${levels["server"]}` === level),
+    ([key, level]) => levels[key] === level || (key === "placement" && placesOf(levels).includes(level)),
   );
+
+/** What the model may call a placement: with its link, and with its server where the machine has several. */
+function placesOf({ placement, link, server }: Levels): readonly string[] {
+  const way = [placement, ...(link === undefined || link === "" ? [] : [link])].join(", ");
+  return [way, `${way}, ${server}`];
+}
 
 /** The processors that each machine may use, and what the model takes there. */
 function machineCause(q: Question, { manifest }: ReportInputs, study: Study): string {
   const model = q.model ?? quickestModel(study);
   const own = q.options.map((o) => {
     // One of several servers of a machine is named after it, unless it is called as the machine is.
-    const [id = "", server = id] = (o.at["placement"] ?? "").split(" → ").at(-1)?.split(", ") ?? [];
+    const [id = "", ...more] = (o.at["placement"] ?? "").split(" → ").at(-1)?.split(", ") ?? [];
+    const server = more.find((name) => manifest.servers.some((s) => s.id === name)) ?? id;
     const facts = manifest.machines.find((m) => m.id === id)?.facts;
     const cores = manifest.servers.find((s) => s.id === server)?.placement.physicalCores;
     const quota = facts?.cpu.quotaCpus ?? null;

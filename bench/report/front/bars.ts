@@ -42,7 +42,7 @@ export function timeBars(inputs: ReportInputs, { model, rows }: ModelFinding, mo
   const name = protocolNames(manifest.clients);
   const attributed = study === undefined ? [] : attribute(study).filter((a) => a.levels["model"] === model);
   const split = new Map(
-    attributed.map((a) => [JSON.stringify([a.levels["placement"], a.levels["server"], a.levels["client"]]), a]),
+    attributed.map((a) => [JSON.stringify(["placement", "link", "server", "client"].map((key) => a.levels[key])), a]),
   );
   const groups = groupsBut(
     cells.filter((c) => c.model === model && (attributed.length === 0 || isPlain(c))),
@@ -52,7 +52,8 @@ export function timeBars(inputs: ReportInputs, { model, rows }: ModelFinding, mo
   const bars = groups.flatMap((group): TimeBar[] => {
     const [cell] = group;
     const title = `${placeText(cell, inputs)}, ${name(cell.client)}`;
-    const own = split.get(JSON.stringify([`${cell.clientMachine} → ${cell.serverMachine}`, cell.server, cell.client]));
+    const place = [`${cell.clientMachine} → ${cell.serverMachine}`, cell.link?.name ?? ""];
+    const own = split.get(JSON.stringify([...place, cell.server, cell.client]));
     if (own !== undefined && comesToWhole(own))
       return [
         {

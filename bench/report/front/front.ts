@@ -33,8 +33,15 @@ export interface Front {
 
 /** The first screen: the finding, the matrix as a map, each answer with how sure it is, why, and where the time goes. */
 export function frontOf(inputs: ReportInputs): Front {
-  const finding = findingOf(inputs);
   const { manifest } = inputs;
+  // Its cells are steps of searches: no question is about them.
+  if (manifest.capacity !== undefined)
+    return {
+      title: `The highest rate with ${manifest.capacity.slo}`,
+      eyebrow: `Lathe · run ${manifest.id}`,
+      body: html`${links()}`,
+    };
+  const finding = findingOf(inputs);
   const model = titleModel(modelFindings(inputs));
   const bars = model === undefined ? [] : timeBars(inputs, model, BARS);
   const underLoad = finding.confidence === undefined && finding.loads.length > 0;
@@ -89,7 +96,9 @@ function strip({ caveats }: Finding): Markup | false {
   if (caveats.length === 0) return false;
   const worst = caveats.some((c) => c.tone === "bad") ? "bad" : "unsure";
   return html`<details class="strip ${worst}">
-    <summary><b>${count(caveats.length, "caveat")}:</b> ${caveats.map((c) => c.short).join(" · ")}</summary>
+    <summary>
+      <b>${count(caveats.length, "caveat")}:</b> ${[...new Set(caveats.map((c) => c.short))].join(" · ")}
+    </summary>
     <ul class="points">
       ${caveats.map((c) => html`<li>${c.whole}</li>`)}
     </ul>

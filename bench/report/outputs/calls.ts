@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { readJournal } from "../../records/records.ts";
-import type { CallRecord } from "../../records/records.ts";
+import { type CallRecord, momentsOf, readJournal } from "../../records/records.ts";
 import { PHASES } from "../../stats/visits.ts";
 import { type Value, coordinatesOf, field } from "../csv.ts";
 import type { ReportInputs } from "../section.ts";
@@ -41,6 +40,7 @@ function coordinates(cell: ReportInputs["cells"][number], { manifest, axes }: Re
 }
 
 function measured(call: CallRecord): Record<string, Value> {
+  const moments = momentsOf(call);
   return {
     round: call.round,
     warmup: call.phase === "warmup",
@@ -49,6 +49,12 @@ function measured(call: CallRecord): Record<string, Value> {
     error: call.error?.code,
     total_ms: call.totalMs,
     ...Object.fromEntries(PHASES.map((phase) => [phase.replace(/Ms$/, "_ms"), call[phase]])),
+    due_ms: moments?.dueMs,
+    begin_ms: moments?.beginMs,
+    first_byte_ms: moments?.firstByteMs,
+    end_ms: moments?.endMs,
+    lag_ms: call.lagMs,
+    query: call.query,
     request_bytes: call.requestBytes,
     response_bytes: call.responseBytes,
   };

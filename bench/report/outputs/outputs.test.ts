@@ -101,7 +101,7 @@ describe("calls as CSV", () => {
     const [head = "", ...lines] = text.trimEnd().split("\r\n");
     const records = (await readFile(join(plain.dir, "records.jsonl"), "utf8")).split("\n");
     expect(lines).toHaveLength(records.filter((r) => r.includes('"type":"call"')).length);
-    expect(head).toMatch(/^run,cell,placement,server,server_kind,protocol,client,model,image,load,/);
+    expect(head).toMatch(/^run,cell,placement,link,server,server_kind,protocol,client,model,image,load,/);
     expect(new Set(lines.map((l) => l.split(",").length))).toEqual(new Set([head.split(",").length]));
     const [first] = lines;
     const row = Object.fromEntries(head.split(",").map((name, i) => [name, first?.split(",")[i]]));

@@ -2,7 +2,9 @@ import { loadTitle } from "../../loads/registry.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
 import { type CellStatistics, allStatistics } from "../../stats/cell-statistics.ts";
+import { type CellFloor, cellFloors } from "../../stats/floor/cells.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../stats/levels.ts";
+import type { Untold } from "../../stats/load/untold.ts";
 import type { Study } from "../../stats/study.ts";
 import { type Figure, type Table, type TableCell, figure, fold, only, rights, table } from "../blocks.ts";
 import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
@@ -23,7 +25,7 @@ export const cellsSection: Section = {
   short: "Cells",
   blocks(inputs) {
     const { study } = inputs;
-    if (study === undefined || allStatistics(study).length === 0) return [];
+    if (study === undefined || allStatistics(study).length + (study.untold?.size ?? 0) === 0) return [];
     const cells = cellsTable(study, inputs);
     return [
       only(
@@ -56,20 +58,27 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   const asked = [...new Set(manifest.cells.map((c) => askedPrecision(c, manifest)))];
   const one = asked.length === 1;
   const statistics = new Map(allStatistics(study).map((s) => [s.cell, s]));
+  const calls = (id: string) => statistics.get(id)?.n ?? study.loaded?.get(id)?.totalsMs.length ?? 0;
+  const floors = cellFloors(study);
   const rows = ordered.map((cell): TableCell[] => {
     const s = statistics.get(cell.id);
     const wanted = askedPrecision(cell, manifest);
     return [
       ...axisCells(levelsOf(cell, axes), shown, manifest),
-      ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code),
+      ...figuresOf(s, inputs.summaries.get(cell.id)?.failure?.code, study.untold?.get(cell.id)),
+      ...floorOf(floors.get(cell.id)),
       ...when(!one, wanted === null ? "none" : percent(wanted)),
-      ...[String(s?.n ?? 0), String(s?.visits ?? 0), endText(inputs.conditions?.get(cell.id))],
+      ...[
+        String(calls(cell.id)),
+        String(s?.visits ?? study.loaded?.get(cell.id)?.visits.length ?? 0),
+        endText(inputs.conditions?.get(cell.id)),
+      ],
     ];
   });
   return table({
     columns: [
       ...axisColumns(shown),
-      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max"),
+      ...rights("median, ms", "95 % interval", "± %", "mean", "p95", "p99", "max", "floor", "times\nfloor"),
       ...rights(...when(!one, "asked"), "calls", "visits"),
       "ended",
     ],
@@ -83,11 +92,29 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   });
 }
 
+/** What stands in place of latencies that are not told. */
+const UNTOLD: Readonly<Record<Untold["kind"], string>> = {
+  invalid: "invalid",
+  behind: "fell behind",
+  load: "no percentile",
+};
+/** The least that a cell's calls can take over their link, and how many times as long they took. */
+const floorOf = (floor: CellFloor | undefined): TableCell[] =>
+  floor === undefined ? ["", ""] : [formatMs(floor.floor.ms), floor.ratio.toFixed(2)];
+
 /** A cell's latencies, from the median to the longest; instead of them why there are none. */
-function figuresOf(s: CellStatistics | undefined, failure: string | undefined): TableCell[] {
+function figuresOf(
+  s: CellStatistics | undefined,
+  failure: string | undefined,
+  untold: Untold | undefined,
+): TableCell[] {
   if (failure !== undefined || s === undefined || s.n === 0) {
     const why: TableCell =
-      failure === undefined ? { text: "not measured", tone: "unsure" } : { text: `failed: ${failure}`, tone: "bad" };
+      failure !== undefined
+        ? { text: `failed: ${failure}`, tone: "bad" }
+        : untold !== undefined
+          ? { text: UNTOLD[untold.kind], tone: untold.kind === "load" ? "muted" : "bad" }
+          : { text: "not measured", tone: "unsure" };
     return [why, "", "", "", "", "", ""];
   }
   const own = narrow(s.medianInterval, s.medianMs) ? reachedPrecision(s) : null;

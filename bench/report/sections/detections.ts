@@ -117,7 +117,8 @@ function objectsTable(
 
 /** Who was compared: `one server: gRPC (probe) and REST (rest)`. */
 function between({ between, clients }: Agreement): string {
-  return `${between === "server" ? "one server" : "different servers"}: ${and(clients.map(kindTitle))}`;
+  const who = { server: "one server", servers: "different servers", decoders: "servers that decode the file" };
+  return `${who[between]}: ${and(clients.map(kindTitle))}`;
 }
 
 /** Whether all answers to the same input are one: in a sentence, and as a table, folded. */

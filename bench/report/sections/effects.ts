@@ -1,6 +1,6 @@
 import type { Axis } from "../../matrix/axes.ts";
-import { type EffectRow, type Effects, effectsOf } from "../../stats/run-effects.ts";
-import { type Figure, type Table, figure, fold, only, rights, table } from "../blocks.ts";
+import { type EffectRow, type Effects, effectsOf, effectsUnderLoad } from "../../stats/run-effects.ts";
+import { type Block, type Figure, type Table, figure, fold, only, rights, table } from "../blocks.ts";
 import { FILLED_OR_HOLLOW, intervalChart, unknownKey } from "../charts/intervals.ts";
 import { DOUBT_WORDS } from "../../stats/effects/persistence.ts";
 import { factorTitle, levelTitle } from "./columns.ts";
@@ -19,7 +19,9 @@ export const effectsSection: Section = {
   short: "Effects",
   blocks({ study, axes }) {
     const effects = study === undefined ? undefined : effectsOf(study);
-    if (effects === undefined) return [];
+    const loaded =
+      study === undefined ? [] : effectsUnderLoad(study).map((own) => underLoad(own.load, own.effects, axes));
+    if (effects === undefined) return loaded;
     const byImage = effects.rows.filter(atImage);
     return [
       only(
@@ -40,10 +42,30 @@ export const effectsSection: Section = {
       ),
       fold("The effects as a table", effectsTable(effects, axes)),
       ...when(byImage.length > 0, fold("The effects of protocol and model at each image", imagesTable(byImage, axes))),
+      ...loaded,
     ];
   },
-  json: ({ study }) => (study === undefined ? {} : { effects: effectsOf(study) ?? null }),
+  json: ({ study }) =>
+    study === undefined ? {} : { effects: effectsOf(study) ?? null, effectsUnderLoad: effectsUnderLoad(study) },
 };
+
+/** The effects under one load. */
+function underLoad(load: string, effects: Effects, axes: readonly Axis[]): Block {
+  return fold(
+    `Under the load ${load}: how many times as long`,
+    table({
+      ...rowsOf(
+        effects.rows.filter((r) => r.at === null),
+        axes,
+      ),
+      notes: [
+        `Cells under this load alone, compared with each other: ${effects.observations} visits. A queue is longer where a server is slower, so an effect under load is larger than that ` +
+          "of one call at a time; it says what a caller sees at this load.",
+      ],
+      method: "effects",
+    }),
+  );
+}
 
 /** Which level over which. */
 export function ratioTitle(r: EffectRow, axes: readonly Axis[]): string {

@@ -5,6 +5,8 @@ import { type Block, figure, only } from "../blocks.ts";
 import { lookOf } from "../charts/colours.ts";
 import { scaleOf, xyChart } from "../charts/xy.ts";
 import { ratesBlock } from "../front/rates.ts";
+import { loadGenBlocks, meanwhileBlocks, percentileBlocks } from "./load/tables.ts";
+import { courseBlocks } from "./load/course.ts";
 import { findingOf } from "../finding.ts";
 import type { ReportInputs, Section } from "../section.ts";
 
@@ -21,8 +23,13 @@ export const loadSection: Section = {
     return [
       only(onFirstScreen ? ["terminal", "markdown"] : ["html", "terminal", "markdown"], block),
       ...curves(loads, inputs),
+      ...courseBlocks(inputs),
+      ...loadGenBlocks(loads),
+      ...percentileBlocks(loads),
+      ...meanwhileBlocks(loads),
     ];
   },
+  json: ({ study }) => (study?.untold === undefined ? {} : { untold: Object.fromEntries(study.untold) }),
 };
 
 /** Latency over the rate that was answered, a picture a model, where several rates were asked for. */

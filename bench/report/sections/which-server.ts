@@ -1,7 +1,7 @@
 import { formatMs, formatRatio, formatRatioInterval, intervalOrWhy } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
 import { answersByServer } from "../../stats/detections/by-server.ts";
-import { TOLERANCE } from "../../stats/detections/compare.ts";
+import { SAME_FILE, TOLERANCE } from "../../stats/detections/compare.ts";
 import { type ServersFinding, type Way, serverCosts, serversFindings } from "../answer/which-server.ts";
 import { formatBytes } from "../answer/names.ts";
 import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
@@ -147,7 +147,7 @@ function answersTables(inputs: ReportInputs): Block[] {
           : { text: `differ in ${a.differ} of ${a.pairs}`, tone: "bad" as const },
       ]),
       notes: [
-        `The same: every object in both, score and box edges within ${TOLERANCE} (float32 in another order of sums differs by a tenth of that).`,
+        `The same: every object in both, score and box edges within ${TOLERANCE} (float32 in another order of sums differs by a tenth of that); of servers that were sent the file, and may decode it by different libraries, every object with a score of ${SAME_FILE.above} or more, within ${SAME_FILE.within}.`,
         ...all.flatMap((a) =>
           a.example.length === 0
             ? []

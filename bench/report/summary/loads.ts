@@ -15,7 +15,7 @@ export function loadsTable(loads: readonly Pooled[], most: number): Line[] {
   const rows = shown.map((g) => ({
     name: fitted(cleanLine(differ.map(([, of]) => of(g)).join(", ")), NAME_WIDTH),
     cells: [rate(g), quantile(g.p50Ms), quantile(g.p95Ms), quantile(g.p99Ms), `${g.errors}`],
-    tone: g.behind || g.errors > 0 ? ("bad" as const) : undefined,
+    tone: g.behind || g.untold?.kind === "invalid" || g.errors > 0 ? ("bad" as const) : undefined,
   }));
   const heads = ["calls/s", "p50 ms", "p95 ms", "p99 ms", "errors"];
   const about = fitted(cleanLine(same.join(", ")), NAME_WIDTH);

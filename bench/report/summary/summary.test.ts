@@ -37,6 +37,12 @@ const linesOf = (inputs: ReportInputs) =>
 const isCopied = (line: string) => /^(Report|Next): /.test(line);
 
 describe("the summary at a run's end", () => {
+  it("says once what several caveats have in common", () => {
+    const remarks = ["triton", "flask"].map((kind) => `Server stand-in for the server kind ${kind}.`);
+    const text = linesOf({ ...plain, manifest: { ...plain.manifest, remarks } }).join("\n");
+    expect(text).toMatch(/^Caveats: stand-in servers; (?!stand-in)/m);
+  });
+
   it("says the finding with its milliseconds, how much was measured, medians with the best marked, answers, caveats, where and what next", () => {
     const lines = linesOf(plain);
     expect(lines[0]).toMatch(/^cloud \+ gRPC is fastest: \d.* ms for ssd-mobilenet \(high confidence\)$/);

@@ -213,7 +213,7 @@ function caveatLine({ caveats, where }: Finding, remarks: readonly string[]): Li
   if (own.length === 0) return [];
   const head = span("Caveats: ", own.some((c) => c.tone === "bad") ? "bad" : "unsure");
   const rank = (c: Finding["caveats"][number]) => (c.tone === "bad" ? 0 : remarks.includes(c.whole) ? 1 : 2);
-  const texts = own.toSorted((a, b) => rank(a) - rank(b)).map((c) => span(c.short).text);
+  const texts = [...new Set(own.toSorted((a, b) => rank(a) - rank(b)).map((c) => span(c.short).text))];
   for (let shown = texts.length; ; shown--) {
     const more = shown < texts.length ? [`${texts.length - shown} more in the report`] : [];
     const text = [...texts.slice(0, shown), ...more].join("; ");

@@ -2,8 +2,11 @@ import type { CallError, Client, PredictRequest } from "../../../clients/client.
 import type { Clock } from "../../loads/clock.ts";
 import type { LoadCall, LoadMode } from "../../loads/load.ts";
 import type { MetricsPage, MetricsReader } from "./metrics.ts";
+import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
-import type { ClientWatch, FromWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
+import type { TcpReader } from "./tcp/read.ts";
+import type { TcpWatch } from "./tcp/watch.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -12,51 +15,76 @@ export interface VisitCalls {
   readonly clients: readonly Client[];
   readonly request: PredictRequest;
   readonly page: MetricsPage | undefined;
+  readonly tcp: TcpWatch;
 }
 
 export interface WorkerTools {
   readonly clock: Clock;
   readonly watch: Watch;
   readonly metrics: MetricsReader;
+  readonly tcp: TcpReader;
   readonly emit: (message: FromWorker) => void;
 }
 
 /**
- * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap. Server and process
- * are looked at before the first and after the last: no work lies between calls that they could wait for.
+ * Makes a visit's measured calls and reports them: after each call, or after the last where they overlap or are due at times of their
+ * own. Server and process are looked at before the first and after the last: no work lies between calls that they could wait for.
  */
 export async function measure(
   visit: VisitMessage,
-  { mode, clients, request, page }: VisitCalls,
+  { mode, clients, request, page, tcp }: VisitCalls,
   { clock, watch, metrics, emit }: WorkerTools,
 ): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
-  const held: FromWorker[] = [];
-  const say = (message: FromWorker) => (clients.length > 1 ? held.push(message) : emit(message));
+  const held = clients.length > 1 || mode.isOpen === true ? new CallLog() : undefined;
+  let heldAnswer: FromWorker | undefined;
+  // Between calls that overlap there is no time to read their connections in.
+  const alone = mode.isPlain(visit.load);
   let answerDue = visit.keepAnswer;
   let ownWorkMs = 0;
   let failure: CallError | undefined;
+  let beganAt = 0;
+  const report = (call: LoadCall) =>
+    emit(
+      callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock, {
+        beganAt,
+        tcp: alone ? tcp.last() : undefined,
+      }),
+    );
   const done = (call: LoadCall) => {
-    say(callMessage(visit.visit, call.leadIn ? "warmup" : "measure", call, clock));
     const { result } = call;
+    if (held === undefined) report(call);
+    else held.add(call);
     if (!result.ok) return void (failure ??= result.error);
     if (call.leadIn) return;
     ownWorkMs = Math.max(ownWorkMs, result.timing.encodeMs ?? 0, result.timing.decodeMs ?? 0);
     if (!answerDue) return;
     answerDue = false;
-    say(answerMessage(visit.visit, result.outputs));
+    const answer = answerMessage(visit.visit, result.outputs);
+    if (held === undefined) emit(answer);
+    else heldAnswer = answer;
   };
-  // With a lead-in the server's totals hold other calls, too.
-  const readAgain = page && visit.leadIn === 0 && (await metrics.read(page, visit.model));
+  const readAgain = page && (await metrics.read(page, visit.model));
   watch.start();
   const spunBefore = clock.spunMs();
-  const call = (connection: number) => (clients[connection] as Client).call(request);
+  const call = (connection: number) => {
+    const client = clients[connection] as Client;
+    return alone ? tcp.call(client, request) : client.call(request);
+  };
   let client: ClientWatch;
   try {
+    beganAt = clock.now();
     await mode.run(visit.load, visit, { call, done, clock });
   } finally {
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
-  const server = readAgain ? await readAgain() : undefined;
-  held.forEach(emit);
+  const server = readAgain ? told(await readAgain(), visit.leadIn > 0) : undefined;
+  for (const call of held?.calls() ?? []) report(call);
+  if (heldAnswer !== undefined) emit(heldAnswer);
   return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
+}
+
+/** With a lead-in the server's totals hold other calls, too: then its queue alone says something. */
+function told(reading: ServerReading, leadIn: boolean): ServerReading | undefined {
+  if (!leadIn) return reading;
+  return "queue" in reading && reading.queue !== undefined ? { ...reading, leadIn } : undefined;
 }

@@ -83,5 +83,9 @@ export function addedBetween(before: ServerTotals, after: ServerTotals): ServerT
     sumMs: to.sumMs - from.sumMs,
     stepMs: Math.max(from.stepMs, to.stepMs),
   });
-  return { requests: added(before.requests, after.requests), runs: added(before.runs, after.runs) };
+  return {
+    requests: added(before.requests, after.requests),
+    runs: added(before.runs, after.runs),
+    ...(before.queue && after.queue && { queue: added(before.queue, after.queue) }),
+  };
 }

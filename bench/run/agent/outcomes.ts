@@ -6,9 +6,26 @@ import type { AnswerMessage, CallMessage, VisitedMessage } from "./protocol.ts";
 
 const UNSEEN = { encodeMs: null, sendMs: null, waitMs: null, receiveMs: null, decodeMs: null };
 
+/** Clocks are no finer, and records no longer than they must be: to a tenth of a microsecond. */
+const fine = (ms: number) => Math.round(Math.max(0, ms) * 1e4) / 1e4;
+
+/** What is known of a call besides. */
+export interface AboutCall {
+  /** When the visit's load began; absent for calls of no load. */
+  readonly beganAt?: number;
+  /** What the kernel told of its connection. */
+  readonly tcp?: CallMessage["tcp"];
+}
+
 /** A call as it is reported. Where it was due at some time, its latency counts from then. */
-export function callMessage(visit: number, phase: CallMessage["phase"], call: LoadCall, clock: Clock): CallMessage {
-  const { result, startAt, intendedAt } = call;
+export function callMessage(
+  visit: number,
+  phase: CallMessage["phase"],
+  call: LoadCall,
+  clock: Clock,
+  { beganAt, tcp }: AboutCall = {},
+): CallMessage {
+  const { result, startAt, intendedAt, readyAt, query } = call;
   const wall = (at: number) => new Date(Date.now() - (clock.now() - at)).toISOString();
   const lateMs = intendedAt === null ? 0 : Math.max(0, startAt - intendedAt);
   return {
@@ -17,12 +34,17 @@ export function callMessage(visit: number, phase: CallMessage["phase"], call: Lo
     phase,
     at: wall(startAt),
     ...(intendedAt === null ? {} : { intendedAt: wall(intendedAt), lateMs }),
+    ...(beganAt === undefined ? {} : { beginMs: fine(startAt - beganAt) }),
+    ...(intendedAt === null || readyAt === undefined ? {} : { lagMs: fine(startAt - readyAt) }),
+    ...(query === undefined ? {} : { query }),
     ok: result.ok,
     ...(result.ok ? result.timing : UNSEEN),
     totalMs: lateMs + (result.ok ? result.timing.totalMs : result.totalMs),
     requestBytes: result.ok ? result.requestBytes : null,
     responseBytes: result.ok ? result.responseBytes : null,
     ...(result.retried === true ? { retried: true } : {}),
+    ...(result.ok && result.requestWindow !== undefined ? { requestWindow: result.requestWindow } : {}),
+    ...(tcp && { tcp }),
     ...(result.ok ? {} : { error: result.error }),
   };
 }

@@ -4,6 +4,7 @@ import { show } from "../../../lib/show.ts";
 import { flatIssues, issueText } from "../../../lib/zod-faults.ts";
 import { Security } from "../../../clients/security.ts";
 import { Load } from "../../loads/load.ts";
+import { CallTcp } from "./tcp/facts.ts";
 
 /* What the bench and a client machine's worker say to each other: JSON lines over SSH, or values in this process. */
 
@@ -46,11 +47,17 @@ export const VisitMessage = z.object({
   calls: z.number().int().nonnegative(),
   /** No further measured call is begun once the visit's measured part has taken this long. */
   blockMs: z.number().positive(),
+  /** What random times are drawn from; absent: 0. */
+  seed: z.number().int().optional(),
+  /** Of a load whose calls are due when a file says so: the times in it, milliseconds. */
+  times: z.array(z.number()).optional(),
   timeoutMs: z.number().positive(),
   /** Send back the first measured call's tensors. */
   keepAnswer: z.boolean(),
   /** Begin with new connections: the server stood still, and may have closed those that there are. */
   anew: z.boolean().optional(),
+  /** Report what the kernel says of the connection, call by call. */
+  tcp: z.boolean().optional(),
   /** The page of the server's own metrics at the same address, of the form of `api`, read for requests over `protocol`. */
   metrics: z
     .object({
@@ -89,6 +96,15 @@ export const CallMessage = z.object({
    * is part of `totalMs`, so that a slow answer is seen by all the calls that it delayed: no coordinated omission.
    */
   lateMs: ms.optional(),
+  /**
+   * Of a measured call: when it began, from the begin of the visit's load on, by the monotonic clock. With the other times it says when
+   * the call was due (less `lateMs`), when the answer's first byte came, and when it ended: `momentsOf`.
+   */
+  beginMs: ms.optional(),
+  /** Open loop: how long the client itself let the call wait once it was due and its connection was free. Part of `lateMs`. */
+  lagMs: ms.optional(),
+  /** Where several calls are one query: which of the visit's queries. */
+  query: z.number().int().nonnegative().optional(),
   /** The whole. The phases, and `lateMs` where there is one, add up to it. */
   totalMs: ms,
   encodeMs: ms.nullable(),
@@ -100,6 +116,10 @@ export const CallMessage = z.object({
   responseBytes: z.number().int().nullable(),
   /** The server had not begun the first attempt, and the client made a second: the times are of both together. */
   retried: z.literal(true).optional(),
+  /** gRPC: what the server's HTTP/2 windows let through at once, and how often the request had to wait for more (`RequestWindow`). */
+  requestWindow: z.object({ bytes: z.number().int(), waits: z.number().int().nonnegative() }).optional(),
+  /** Of visits over a link (`tcp` of the visit). */
+  tcp: CallTcp.optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 export type CallMessage = z.infer<typeof CallMessage>;
@@ -145,6 +165,11 @@ export const ClientWatch = z.object({
   gcMaxMs: ms,
   /** How long the client's thread was ready to run and had no processor; absent where the kernel does not say. */
   cpuWaitMs: ms.optional(),
+  /** Processor time of the client's process, all its threads; and how much of it went into waiting for the time of a call. */
+  cpuMs: ms.optional(),
+  spunMs: ms.optional(),
+  /** Time that a hypervisor gave to other guests, summed over the client machine's processors; absent where the kernel does not say. */
+  stealMs: ms.optional(),
 });
 export type ClientWatch = z.infer<typeof ClientWatch>;
 
@@ -152,9 +177,16 @@ const total = z.object({ count: z.number(), sumMs: z.number(), stepMs: ms });
 
 /**
  * What a server's own clock said of a visit's measured part: requests for this model over this protocol, and runs of the
- * model, that it answered meanwhile, whoever asked. Or why it could not be read.
+ * model, that it answered meanwhile, whoever asked; how long requests waited in its queue, where it tells. Or why it could not be read.
  */
-export const ServerReading = z.union([z.object({ requests: total, runs: total }), z.object({ unread: z.string() })]);
+export const ServerReading = z.union([
+  z.object({
+    ...{ requests: total, runs: total, queue: total.optional() },
+    /** The calls of the visit's lead-in are in it, too. */
+    leadIn: z.literal(true).optional(),
+  }),
+  z.object({ unread: z.string() }),
+]);
 export type ServerReading = z.infer<typeof ServerReading>;
 
 /** A visit is over: every call it made was sent before. `error` says why it could not go on. */

@@ -38,7 +38,7 @@ export async function warmUp(
   calls: VisitCalls,
   { clock, emit }: WorkerTools,
 ): Promise<WarmupReport> {
-  const { clients, request } = calls;
+  const { clients, request, tcp } = calls;
   const latencies: number[] = [];
   // Every connection is to be warm: each of them makes a call at least, where there is a warm-up at all.
   const atLeast = visit.warmup === 0 ? 0 : Math.max(visit.warmup, clients.length);
@@ -48,8 +48,12 @@ export async function warmUp(
     const ended = warmedUp(latencies, clock.now() - startedAt, bounds);
     if (ended !== undefined) return { calls: latencies.length, ended };
     const startAt = clock.now();
-    const result = await (clients[latencies.length % clients.length] as Client).call(request);
-    emit(callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null, leadIn: true }, clock));
+    const result = await tcp.call(clients[latencies.length % clients.length] as Client, request);
+    emit(
+      callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null, leadIn: true }, clock, {
+        tcp: tcp.last(),
+      }),
+    );
     if (!result.ok) throw new VisitFault(result.error.code, result.error.message, false);
     latencies.push(result.timing.totalMs);
   }

@@ -16,7 +16,7 @@ function process(of: {
   readonly spunMs?: number;
 }) {
   const apart = (of.lateMs ?? []).map((ms) => (10 + ms) * 1e6).sort((a, b) => a - b);
-  let [nowMs, waitedMs] = [1000, 500];
+  let [nowMs, waitedMs, usedMs, stolenMs] = [1000, 500, 3000, 40];
   const signs: ProcessSigns = {
     now: () => nowMs,
     delay: {
@@ -28,6 +28,8 @@ function process(of: {
     },
     pauses: (take) => () => Promise.resolve(of.pauses?.forEach(take)),
     busy: () => () => of.busy ?? 0.3,
+    cpuMs: () => usedMs,
+    stealMs: () => (of.waitMs === undefined ? undefined : stolenMs),
     cpuWaitMs: () => (of.waitMs === undefined ? undefined : waitedMs),
   };
   /** What the watch says after 200 ms of this. */
@@ -36,6 +38,8 @@ function process(of: {
     watch.start();
     nowMs += 200;
     waitedMs += of.waitMs ?? 0;
+    usedMs += 120;
+    stolenMs += 30;
     return watch.stop(7, of.spunMs ?? 0);
   };
   return watched();

@@ -47,6 +47,17 @@ function cpuWaitMs(): number | undefined {
   }
 }
 
+/** Time that a hypervisor took from this machine's processors since it started (proc(5): the eighth figure, in hundredths of a second). */
+function stealMs(): number | undefined {
+  try {
+    const [, ...figures] = (readFileSync("/proc/stat", "latin1").split("\n", 1)[0] ?? "").trim().split(/\s+/);
+    const ticks = Number(figures[7]);
+    return Number.isFinite(ticks) ? 10 * ticks : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a watch asks its process; replaced in tests. */
 export interface ProcessSigns {
   /** Monotonic clock, milliseconds. */
@@ -62,6 +73,10 @@ export interface ProcessSigns {
   busy(): () => number;
   /** How long the process's first thread has waited for a processor since it began; undefined if the kernel does not say. */
   cpuWaitMs(): number | undefined;
+  /** Processor time of the whole process since it began. */
+  cpuMs(): number;
+  /** As `ClientWatch` has it, since the machine started. */
+  stealMs(): number | undefined;
 }
 
 const processSigns = (): ProcessSigns => ({
@@ -83,7 +98,19 @@ const processSigns = (): ProcessSigns => ({
     return () => performance.eventLoopUtilization(from).utilization;
   },
   cpuWaitMs,
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  stealMs,
 });
+
+/** What was added to a counter, under its name; nothing where it was not read. */
+function added<K extends string>(key: K, before: number | undefined, after: number | undefined): { [P in K]?: number } {
+  return before === undefined || after === undefined
+    ? {}
+    : ({ [key]: Math.max(0, after - before) } as { [P in K]: number });
+}
 
 /**
  * A watch over the process. The loop's histogram holds the times between two timers, so what a timer takes itself is
@@ -101,10 +128,12 @@ export function processWatch(signs: ProcessSigns = processSigns()): Watch {
       delay.reset();
       const busySince = signs.busy();
       const waitedBefore = signs.cpuWaitMs();
+      const [cpuBefore, stealBefore] = [signs.cpuMs(), signs.stealMs()];
       const startAt = signs.now();
       stop = async (ownWorkMs, spunMs) => {
         const endAt = signs.now();
         const waited = signs.cpuWaitMs();
+        const [cpu, steal] = [signs.cpuMs(), signs.stealMs()];
         const spun = endAt > startAt ? spunMs / (endAt - startAt) : 0;
         const loopBusy = Math.min(1, Math.max(0, busySince() - spun));
         await endPauses();
@@ -118,9 +147,10 @@ export function processWatch(signs: ProcessSigns = processSigns()): Watch {
           loopBusy,
           ownWorkMs,
           ...pausesWithin(pauses, startAt, endAt),
-          ...(waited === undefined || waitedBefore === undefined
-            ? {}
-            : { cpuWaitMs: Math.max(0, waited - waitedBefore) }),
+          ...added("cpuWaitMs", waitedBefore, waited),
+          ...added("cpuMs", cpuBefore, cpu),
+          spunMs,
+          ...added("stealMs", stealBefore, steal),
         };
       };
     },

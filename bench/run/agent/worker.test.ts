@@ -228,7 +228,7 @@ describe("a worker", () => {
     for (const call of calls) expect(call.intendedAt).toMatch(/^\d{4}-/);
   });
 
-  it("reports the calls of a lead-in as warm-up, and reads no metrics that would have them in", async () => {
+  it("reports the calls of a lead-in as warm-up, and reads the server's own clock around all of them", async () => {
     const order: string[] = [];
     const w = await working([], { metrics: metricsThat(order) });
     const load = { mode: "constant-rate", ratePerSecond: 1000, concurrency: 1 };
@@ -236,7 +236,32 @@ describe("a worker", () => {
     expect(w.said.flatMap((m) => (m.type === "call" ? m.phase : []))).toEqual([
       ...["warmup", "warmup", "measure", "measure"],
     ]);
-    expect(order).toEqual([]);
+    expect(order.at(-1)).toBe("read again");
+    const measured = w.said.flatMap((m) => (m.type === "call" && m.phase === "measure" ? [m] : []));
+    // Due one after the other at the rate, whenever they began; nothing but the client itself makes them late.
+    const due = measured.map(({ beginMs = NaN, lateMs = NaN }) => beginMs - lateMs);
+    expect((due[1] ?? NaN) - (due[0] ?? NaN)).toBeCloseTo(1, 3);
+    for (const { lagMs = NaN, lateMs = NaN } of measured) expect(lagMs).toBeLessThanOrEqual(lateMs + 1e-3);
+  });
+
+  it("says nothing while calls are due at times of their own, on one connection, too: then all that came of them", async () => {
+    const { clock, run } = jumpingClock();
+    const order: string[] = [];
+    const window = { bytes: 65_535, waits: 2 };
+    const call = () => (order.push("call"), Promise.resolve({ ...good, requestWindow: window, retried: true }));
+    const kinds = [kindOf(call)];
+    const said: FromWorker[] = [];
+    const emit = (m: FromWorker) => (order.push(`say ${m.type}`), said.push(m));
+    const worker = new Worker(emit, { kinds, clock, watch: blindWatch });
+    await worker.handle(image);
+    const load = { mode: "constant-rate", ratePerSecond: 10, concurrency: 1 };
+    await run(worker.handle({ ...visit, load, warmup: 0, warmupAtMost: 0, calls: 3 }));
+    expect(order).toEqual([
+      ...["call", "call", "call"],
+      ...["say call", "say call", "say call", "say answer", "say visited"],
+    ]);
+    expect(said[1]).toMatchObject({ ...timing, ok: true, retried: true, requestWindow: window, responseBytes: 50 });
+    expect(said[3]).toMatchObject({ outputs: { num_detections: { values: [7] } } });
   });
 
   it("makes calls by any load mode that it is given, and says which it has not", async () => {

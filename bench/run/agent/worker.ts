@@ -1,4 +1,4 @@
-import type { ClientKind, PredictRequest, Tensor } from "../../../clients/client.ts";
+import type { Client, ClientKind, PredictRequest, Tensor } from "../../../clients/client.ts";
 import { clientKinds } from "../../../clients/registry.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { realClock } from "../../loads/clock.ts";
@@ -9,6 +9,8 @@ import { type VisitCalls, type WorkerTools, measure } from "./measure.ts";
 import { metricsReader } from "./metrics.ts";
 import type { FromWorker, ToWorker, VisitMessage, VisitedMessage } from "./protocol.ts";
 import { VisitFault } from "./outcomes.ts";
+import { tcpReader } from "./tcp/read.ts";
+import { tcpWatch } from "./tcp/watch.ts";
 import { warmUp } from "./warmup.ts";
 import { processWatch } from "./watch.ts";
 
@@ -30,11 +32,14 @@ export class Worker {
   readonly #world: Pick<WorkerWorld, "kinds" | "modes">;
   readonly #images = new Map<string, Image>();
   readonly #connections = new Connections();
+  /** Clients that have made a call. */
+  readonly #called = new WeakSet<Client>();
 
   /** @param emit gets each outcome as it is known */
   constructor(emit: (message: FromWorker) => void, world: Partial<WorkerWorld> = {}) {
-    const { kinds = clientKinds, modes = LOAD_MODES, clock = realClock, watch, metrics } = world;
-    this.#tools = { emit, clock, watch: watch ?? processWatch(), metrics: metrics ?? metricsReader() };
+    const { kinds = clientKinds, modes = LOAD_MODES, clock = realClock, watch, metrics, tcp } = world;
+    const readers = { metrics: metrics ?? metricsReader(), tcp: tcp ?? tcpReader() };
+    this.#tools = { emit, clock, watch: watch ?? processWatch(), ...readers };
     this.#world = { kinds, modes };
   }
 
@@ -56,6 +61,7 @@ export class Worker {
       case "close":
         await this.#connections.close();
         await this.#tools.metrics.close();
+        await this.#tools.tcp.close();
     }
   }
 
@@ -87,7 +93,8 @@ export class Worker {
     const clients = await this.#connections.to(visit, kind, mode.connections(visit.load));
     const { address, metrics } = visit;
     const page = metrics && { ...metrics, address, security: this.#connections.security(metrics.security) };
-    return { mode, clients, request: predictRequest(visit, kind, image), page };
+    const tcp = tcpWatch(visit, this.#tools.tcp, this.#called, () => this.#tools.clock.now());
+    return { mode, clients, request: predictRequest(visit, kind, image), page, tcp };
   }
 }
 

@@ -48,7 +48,7 @@ export const plainCells = once(({ manifest, data, axes }: Study): PlainCells => 
     return isPlain(c) && own?.failure === undefined && isTimed(own);
   });
   const key = (c: Coordinates) => keyOf(c, axes, ["protocol"]);
-  const localKey = (c: Coordinates) => keyOf(c, axes, ["protocol", "placement"]);
+  const localKey = (c: Coordinates) => keyOf(c, axes, ["protocol", "placement", "link"]);
   const byKey = new Map(all.map((c) => [key(c), c]));
   const local = Map.groupBy(
     all.filter((c) => c.local),

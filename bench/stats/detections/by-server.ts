@@ -1,7 +1,7 @@
 import type { Cell } from "../../matrix/cell.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import type { Seen } from "../../records/seen.ts";
-import { compareAnswers } from "./compare.ts";
+import { SAME_FILE, SAME_PIXELS, compareAnswers } from "./compare.ts";
 
 /** One server's answers beside those of the server of reference to the same inputs. */
 export interface ServerAnswers {
@@ -40,7 +40,9 @@ export function answersByServer(
     return others.flatMap((server) => {
       const compared = pairsOf(own, server, reference).flatMap(([a, b]) => {
         const [x, y] = [seen.answers.get(a.id), seen.answers.get(b.id)];
-        return x === undefined || y === undefined ? [] : [{ image: a.image, result: compareAnswers(x, y, nameOf) }];
+        if (x === undefined || y === undefined) return [];
+        const agreeing = a.input === "file" ? SAME_FILE : SAME_PIXELS;
+        return [{ image: a.image, result: compareAnswers(x, y, nameOf, agreeing) }];
       });
       if (compared.length === 0) return [];
       const differ = compared.filter(({ result }) => result.differences.length > 0);

@@ -1,4 +1,5 @@
 import type { Answer } from "../../records/answers.ts";
+import { OBJECT_SCORE } from "../objects.ts";
 import { type Decoded, type Detection, decodeDetections } from "./decode.ts";
 
 /**
@@ -8,10 +9,29 @@ import { type Decoded, type Detection, decodeDetections } from "./decode.ts";
  */
 export const TOLERANCE = 1e-4;
 
+/** When two answers agree. */
+export interface Agreeing {
+  /** Scores and box edges (fractions of the image) may lie so far apart. */
+  readonly within: number;
+  /** Objects with a score up to this need not be in both. */
+  readonly above: number;
+}
+
+/** Of answers to the same pixels. */
+export const SAME_PIXELS: Agreeing = { within: TOLERANCE, above: -Infinity };
+
+/**
+ * Of answers to one file by servers that decode it by different libraries: TensorFlow's fast inverse transform and libjpeg's exact one
+ * give pixels that differ by some levels of 255. That moved scores of SSD-MobileNet by up to 0.022 on a photograph, and took an object of
+ * score 0.31 away.
+ */
+export const SAME_FILE: Agreeing = { within: 0.05, above: OBJECT_SCORE };
+
 export const TOLERANCE_RULE =
   "Answers agree if every object of one is found in the other, with score and box edges (as fractions of the image) within " +
   "0.0001. 32-bit floats that were added in another order, or written with six digits, differ by at most a tenth of that. " +
-  "If a list is full, an object may be missing whose score is that near to the last one of the list";
+  "If a list is full, an object may be missing whose score is that near to the last one of the list. Servers may decode a file by " +
+  `different libraries: their answers to the same file agree if objects with a score of ${SAME_FILE.above} or more do, within ${SAME_FILE.within}`;
 
 /** Two answers side by side. */
 export interface AnswerComparison {
@@ -25,21 +45,36 @@ export interface AnswerComparison {
   readonly differences: readonly string[];
 }
 
-/** Compares two answers to the same input. The order of objects with scores as good as equal does not matter. */
-export function compareAnswers(a: Answer, b: Answer, nameOf: (classId: number) => string): AnswerComparison {
+/**
+ * Compares two answers to the same input. The order of objects with scores as good as equal does not matter.
+ *
+ * @param agreeing `SAME_PIXELS`, or `SAME_FILE` if each server decoded a file itself
+ */
+export function compareAnswers(
+  a: Answer,
+  b: Answer,
+  nameOf: (classId: number) => string,
+  agreeing = SAME_PIXELS,
+): AnswerComparison {
   const [left, right] = [decodeDetections(a), decodeDetections(b)];
-  if (left.kind === "detections" && right.kind === "detections") return compareDetections(left, right, nameOf);
+  if (left.kind === "detections" && right.kind === "detections")
+    return compareDetections(left, right, nameOf, agreeing);
   const differences = [left, right].flatMap((d, i) =>
     d.kind === "malformed" ? [`the ${i === 0 ? "first" : "second"} is no whole answer: ${d.why}`] : [],
   );
   if (differences.length > 0) return { scoreDifference: NaN, boxDifference: NaN, differences };
-  return compareTensors(a, b);
+  return compareTensors(a, b, agreeing);
 }
 
 type List = Extract<Decoded, { kind: "detections" }>;
 
-function compareDetections(a: List, b: List, nameOf: (classId: number) => string): AnswerComparison {
-  const cut = Math.max(cutOf(a), cutOf(b));
+function compareDetections(
+  a: List,
+  b: List,
+  nameOf: (classId: number) => string,
+  { within, above }: Agreeing,
+): AnswerComparison {
+  const cut = Math.max(above, cutOf(a, within), cutOf(b, within));
   const free = new Set(b.detections);
   const alone = new Set<Detection>();
   let [scoreDifference, boxDifference] = [0, 0];
@@ -47,7 +82,7 @@ function compareDetections(a: List, b: List, nameOf: (classId: number) => string
   const name = (d: Detection) => `${nameOf(d.classId)} ${d.score.toFixed(3)}`;
   for (const d of a.detections) {
     const nearest = nearestOf(d, free);
-    if (nearest !== undefined && nearest.apart <= TOLERANCE) {
+    if (nearest !== undefined && nearest.apart <= within) {
       free.delete(nearest.of);
       scoreDifference = Math.max(scoreDifference, Math.abs(d.score - nearest.of.score));
       boxDifference = Math.max(boxDifference, edgesApart(d, nearest.of));
@@ -69,8 +104,8 @@ function compareDetections(a: List, b: List, nameOf: (classId: number) => string
 }
 
 /** The score below which a full list may lack an object: which of two as good as equal ones was cut off, rounding decides. */
-function cutOf(list: List): number {
-  return list.full ? (list.detections.at(-1)?.score ?? -Infinity) + TOLERANCE : -Infinity;
+function cutOf(list: List, within: number): number {
+  return list.full ? (list.detections.at(-1)?.score ?? -Infinity) + within : -Infinity;
 }
 
 function nearestOf(d: Detection, among: ReadonlySet<Detection>) {
@@ -84,7 +119,7 @@ function edgesApart({ box: a }: Detection, { box: b }: Detection): number {
   return Math.max(...(["top", "left", "bottom", "right"] as const).map((edge) => Math.abs(a[edge] - b[edge])));
 }
 
-function compareTensors(a: Answer, b: Answer): AnswerComparison {
+function compareTensors(a: Answer, b: Answer, { within }: Agreeing): AnswerComparison {
   const differences: string[] = [];
   let scoreDifference = 0;
   const [left, right] = withOneName(a, b);
@@ -96,7 +131,7 @@ function compareTensors(a: Answer, b: Answer): AnswerComparison {
     }
     // A tensor may be too large to be spread over a call's arguments. NaN, which compares with nothing, is a difference.
     const apart = x.values.reduce((most, v, i) => larger(most, relativeDifference(v, y.values[i] ?? NaN)), 0);
-    if (!(apart <= TOLERANCE)) differences.push(`"${name}" differs by ${apart.toPrecision(2)}`);
+    if (!(apart <= within)) differences.push(`"${name}" differs by ${apart.toPrecision(2)}`);
     if (apart > scoreDifference) scoreDifference = apart;
   }
   return { scoreDifference, boxDifference: 0, differences };

@@ -2,7 +2,7 @@ import type { Cell } from "../../matrix/cell.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { OBJECT_SCORE } from "../objects.ts";
 import type { Answer } from "../../records/answers.ts";
-import { type AnswerComparison, compareAnswers } from "./compare.ts";
+import { type AnswerComparison, SAME_FILE, SAME_PIXELS, compareAnswers } from "./compare.ts";
 import { type Detection, decodeDetections } from "./decode.ts";
 import type { Seen } from "../../records/seen.ts";
 
@@ -33,8 +33,11 @@ export interface Disagreement {
 /** Answers of one model to the same inputs, compared in pairs. */
 export interface Agreement {
   readonly model: string;
-  /** `server`: what one server said to different clients, over all protocols. `servers`: what different servers said. */
-  readonly between: "server" | "servers";
+  /**
+   * `server`: what one server said to different clients, over all protocols. `servers`: what different servers said to the same pixels.
+   * `decoders`: what they said to the same file, which each of them may decode by another library.
+   */
+  readonly between: "server" | "servers" | "decoders";
   /** Client kinds whose answers were compared. */
   readonly clients: readonly string[];
   readonly pairs: number;
@@ -70,7 +73,9 @@ export function findingsOf(manifest: RunManifest, seen: Seen): ModelFindings[] {
       agreements: [
         agreement(model, "server", own, nameOf),
         // Random weights give scores that are as good as equal: which of them come first, rounding decides.
-        ...(timingOnly ? [] : [agreement(model, "servers", own, nameOf)]),
+        ...(timingOnly
+          ? []
+          : (["servers", "decoders"] as const).map((between) => agreement(model, between, own, nameOf))),
       ].filter((a) => a.pairs > 0),
     };
   });
@@ -98,6 +103,9 @@ function picturesOf(answered: readonly Answered[], nameOf: NameOf): Picture[] {
   });
 }
 
+/** The input of which servers are compared. */
+const INPUT = { servers: "pixels", decoders: "file" } as const;
+
 /** Answers to the same input (photograph, pixels or file) of one server, or the first of each server. */
 function agreement(
   model: string,
@@ -109,9 +117,11 @@ function agreement(
   const pairs = [...byInput.values()].flatMap((same) => {
     const servers = [...Map.groupBy(same, ({ cell }) => cell.server).values()];
     if (between === "server") return servers.flatMap(pairsWithFirst);
+    if (same[0]?.cell.input !== INPUT[between]) return [];
     return pairsWithFirst(servers.flatMap((of) => of.slice(0, 1)));
   });
-  const compared = pairs.map(([a, b]) => ({ a, b, result: compareAnswers(a.answer, b.answer, nameOf) }));
+  const agreeing = between === "decoders" ? SAME_FILE : SAME_PIXELS;
+  const compared = pairs.map(([a, b]) => ({ a, b, result: compareAnswers(a.answer, b.answer, nameOf, agreeing) }));
   // An answer that is not whole has no distance to another: it is among the disagreements.
   const largest = (pick: (c: AnswerComparison) => number) =>
     compared.reduce((most, { result }) => (pick(result) > most ? pick(result) : most), 0);

@@ -2,13 +2,14 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { answerTooLarge } from "../../codes.ts";
 import { GoingAway, StreamReset, errorName, Http2Error } from "./errors.ts";
-import { RECEIVE_WINDOW, type Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import * as frames from "./frames.ts";
 import { Flag, FrameType, type Frame } from "./frames.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Patience } from "./patience.ts";
 import { Streams } from "./streams.ts";
+import { WIDE_WINDOWS, type Windows } from "../settings.ts";
 
 /**
  * The client's side of HTTP/2 on one TCP connection (RFC 9113), for requests whose bytes are all there beforehand. A
@@ -21,13 +22,19 @@ export class Http2Connection {
   readonly #patience = new Patience();
   readonly #outgoing: Outgoing;
   readonly #streams: Streams;
-  #receiveWindow = RECEIVE_WINDOW;
+  readonly #windows: Windows;
+  #receiveWindow: number;
   #settled: { resolve: () => void; reject: (error: Error) => void } | null = null;
   #greeted = false;
 
-  /** @param socket connected; its bytes must be handed to {@link receive} */
-  constructor(socket: Socket) {
+  /**
+   * @param socket connected; its bytes must be handed to {@link receive}
+   * @param windows for answers; those of a connection cannot be smaller than HTTP/2's own
+   */
+  constructor(socket: Socket, windows: Windows = WIDE_WINDOWS) {
     this.#socket = socket;
+    this.#windows = windows;
+    this.#receiveWindow = windows.connectionWindowBytes;
     this.#outgoing = new Outgoing(socket, this.#patience);
     this.#streams = new Streams(socket, this.#outgoing, this.#patience, (error) => this.#settled?.reject(error));
     socket.on("error", (error) => this.#streams.end(error));
@@ -44,10 +51,11 @@ export class Http2Connection {
     const settings = frames.settingsFrame([
       [frames.Setting.headerTableSize, 0],
       [frames.Setting.enablePush, 0],
-      [frames.Setting.initialWindowSize, RECEIVE_WINDOW],
+      [frames.Setting.initialWindowSize, this.#windows.streamWindowBytes],
     ]);
-    const window = frames.windowUpdateFrame(0, RECEIVE_WINDOW - frames.DEFAULT_WINDOW);
-    this.#socket.write(Buffer.concat([frames.PREFACE, settings, window]));
+    const more = this.#windows.connectionWindowBytes - frames.DEFAULT_WINDOW;
+    const widened = more > 0 ? [frames.windowUpdateFrame(0, more)] : [];
+    this.#socket.write(Buffer.concat([frames.PREFACE, settings, ...widened]));
     return new Promise((resolve, reject) => {
       this.#settled = { resolve, reject };
       if (this.#streams.ended !== null) reject(this.#streams.ended);
@@ -56,6 +64,7 @@ export class Http2Connection {
 
   /** Sends a request, or lets it wait while the peer has as many as it takes. */
   start(exchange: Exchange): void {
+    exchange.receiveWindow = this.#windows.streamWindowBytes;
     this.#streams.start(exchange);
   }
 
@@ -124,9 +133,10 @@ export class Http2Connection {
     const length = frame.payload.length;
     this.#receiveWindow -= length;
     if (this.#receiveWindow < 0) throw new Http2Error("FLOW_CONTROL_ERROR", "more DATA than the window allows");
-    if (this.#receiveWindow < RECEIVE_WINDOW / 2) {
-      this.#outgoing.reply(frames.windowUpdateFrame(0, RECEIVE_WINDOW - this.#receiveWindow));
-      this.#receiveWindow = RECEIVE_WINDOW;
+    const { connectionWindowBytes, streamWindowBytes } = this.#windows;
+    if (this.#receiveWindow < connectionWindowBytes / 2) {
+      this.#outgoing.reply(frames.windowUpdateFrame(0, connectionWindowBytes - this.#receiveWindow));
+      this.#receiveWindow = connectionWindowBytes;
     }
     const exchange = this.#streams.of(frame.stream);
     if (exchange === undefined) {
@@ -143,9 +153,9 @@ export class Http2Connection {
       return exchange.fail(answerTooLarge());
     }
     if ((frame.flags & Flag.endStream) !== 0) return this.#streams.finish(exchange, at);
-    if (exchange.receiveWindow < RECEIVE_WINDOW / 2) {
-      this.#outgoing.reply(frames.windowUpdateFrame(frame.stream, RECEIVE_WINDOW - exchange.receiveWindow));
-      exchange.receiveWindow = RECEIVE_WINDOW;
+    if (exchange.receiveWindow < streamWindowBytes / 2) {
+      this.#outgoing.reply(frames.windowUpdateFrame(frame.stream, streamWindowBytes - exchange.receiveWindow));
+      exchange.receiveWindow = streamWindowBytes;
     }
   }
 

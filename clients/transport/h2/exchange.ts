@@ -1,9 +1,7 @@
 import { LARGEST_ANSWER_BYTES } from "../../codes.ts";
 import { Body } from "../body.ts";
+import type { RequestWindow } from "../../client.ts";
 import type { HeaderMap } from "./hpack.ts";
-
-/** Bytes of an answer before its stream needs a window update. */
-export const RECEIVE_WINDOW = 2 ** 24;
 
 /** What came back whole. Times are `performance.now`, ms. */
 export interface Received {
@@ -13,6 +11,7 @@ export interface Received {
   readonly sentAt: number;
   readonly firstByteAt: number;
   readonly lastByteAt: number;
+  readonly requestWindow: RequestWindow;
 }
 
 /** One request and its answer on a connection: pure bookkeeping, no I/O. */
@@ -20,7 +19,11 @@ export class Exchange {
   /** The stream's number; 0 before it was opened. */
   id = 0;
   sendWindow = 0;
-  receiveWindow = RECEIVE_WINDOW;
+  /** Bytes that the peer may still send of the answer. */
+  receiveWindow = 0;
+  /** What the peer let through of the request before it gave leave for more, and how often it had to. */
+  granted = 0;
+  waits = 0;
   /** When the kernel took the request's last byte; 0 before. */
   sentAt = 0;
   readonly headerBlock: Buffer;
@@ -100,6 +103,7 @@ export class Exchange {
       sentAt: this.sentAt === 0 ? this.#firstByteAt : this.sentAt,
       firstByteAt: this.#firstByteAt,
       lastByteAt: at,
+      requestWindow: { bytes: this.granted, waits: this.waits },
     });
   }
 

@@ -8,7 +8,8 @@ import { HeaderBlocks } from "./header-blocks.ts";
 import { decodeBlock, encodeBlock } from "./hpack.ts";
 import { huffmanDecode } from "./huffman.ts";
 import { defaultPeer, withSettings } from "./peer.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type Received } from "./exchange.ts";
+import { DEFAULT_WINDOWS, WIDE_WINDOWS, type Windows } from "../settings.ts";
 
 // Random cases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -126,7 +127,7 @@ describe("frames", () => {
 
 describe("a connection", () => {
   /** Frames that a connection has written to a socket, and whether the kernel has taken them. */
-  function connected(takes = true) {
+  function connected(takes = true, windows?: Windows) {
     const written: Buffer[] = [];
     const socket = Object.assign(new EventEmitter(), {
       ...{ writable: true, cork: () => {}, uncork: () => {}, destroy: () => {} },
@@ -136,7 +137,7 @@ describe("a connection", () => {
         return takes;
       },
     });
-    const connection = new Http2Connection(socket as unknown as Socket);
+    const connection = new Http2Connection(socket as unknown as Socket, windows);
     connection.greet().catch(() => {});
     return { connection, written };
   }
@@ -159,6 +160,46 @@ describe("a connection", () => {
     expect(acknowledged).toBeGreaterThan(0);
     expect(all.indexOf(large, acknowledged)).toBeGreaterThan(acknowledged);
     expect(all.subarray(0, acknowledged).includes(large)).toBe(false);
+  });
+
+  it("asks for the windows that its client kind sets, and gives leave for more once half of one is read", () => {
+    for (const [windows, asked, reads] of [
+      [DEFAULT_WINDOWS, 0, 2],
+      [WIDE_WINDOWS, 2 ** 24 - 65_535, 513],
+    ] as const) {
+      const { connection, written } = connected(true, windows);
+      const greeting = Buffer.concat(written);
+      expect(greeting.includes(windowUpdateFrame(0, asked))).toBe(asked > 0);
+      connection.receive(settingsFrame([]));
+      connection.start(exchangeOf(1).exchange);
+      written.length = 0;
+      const data = frame(0, 0, 1, Buffer.alloc(16_384));
+      for (let i = 1; i <= reads; i++) {
+        expect(Buffer.concat(written)).toHaveLength(0);
+        connection.receive(data);
+      }
+      const leave = reads * 16_384;
+      expect(Buffer.concat(written)).toEqual(Buffer.concat([0, 1].map((stream) => windowUpdateFrame(stream, leave))));
+    }
+  });
+
+  it("says of each call what the server's windows let through at once, and how often it had to wait for more", () => {
+    const { connection } = connected();
+    connection.receive(settingsFrame([]));
+    const answer = (stream: number) => connection.receive(frame(1, 5, stream, Buffer.of(0x88)));
+    const windowOf = (outcome: unknown[]) => (outcome[0] as Received).requestWindow;
+    const long = exchangeOf(150_000);
+    connection.start(long.exchange);
+    // Leave for the connection alone lets nothing through, and leave for the stream as much as for the connection.
+    connection.receive(windowUpdateFrame(0, 65_535));
+    connection.receive(windowUpdateFrame(1, 65_535));
+    connection.receive(Buffer.concat([windowUpdateFrame(0, 200_000), windowUpdateFrame(1, 65_535)]));
+    answer(1);
+    expect(windowOf(long.outcome)).toEqual({ bytes: 65_535, waits: 2 });
+    const short = exchangeOf(1000);
+    connection.start(short.exchange);
+    answer(3);
+    expect(windowOf(short.outcome)).toEqual({ bytes: 65_535, waits: 0 });
   });
 
   it("takes of a call that was given up what its peer had leave to send, and no more", () => {

@@ -5,6 +5,7 @@ import * as frames from "./frames.ts";
 import { Flag, FrameType } from "./frames.ts";
 import { TABLE_SIZE_ZERO } from "./hpack.ts";
 import type { Patience } from "./patience.ts";
+import { writeGathered } from "../gathered.ts";
 import { defaultPeer, withSettings } from "./peer.ts";
 
 /** What a connection sends: requests, as far as the peer's flow control lets them, and answers to the peer's frames. */
@@ -30,14 +31,12 @@ export class Outgoing {
   /** Sends a request's headers, and as much of its body as the windows let through, in one gathered write. */
   begin(exchange: Exchange): void {
     exchange.sendWindow = this.#peer.initialWindow;
+    exchange.granted = Math.min(exchange.sendWindow, this.#window);
     // The first block says that we keep no table; every later one relies on it.
     const block =
       exchange.id === 1 ? Buffer.concat([Uint8Array.of(TABLE_SIZE_ZERO), exchange.headerBlock]) : exchange.headerBlock;
-    this.#socket.cork();
-    this.#socket.write(frames.frameHeader(block.length, FrameType.headers, Flag.endHeaders, exchange.id));
-    this.#socket.write(block);
-    this.#pump(exchange);
-    this.#socket.uncork();
+    const header = frames.frameHeader(block.length, FrameType.headers, Flag.endHeaders, exchange.id);
+    this.#pump(exchange, [header, block]);
   }
 
   /** Sends what the windows let through of each request. */
@@ -47,24 +46,26 @@ export class Outgoing {
     this.#socket.uncork();
   }
 
-  #pump(exchange: Exchange): void {
+  #pump(exchange: Exchange, pieces: Uint8Array[] = []): void {
+    const before = exchange.unsent;
     while (exchange.unsent > 0) {
       const count = Math.min(this.#peer.maxFrame, exchange.unsent, exchange.sendWindow, this.#window);
-      if (count <= 0) return;
+      if (count <= 0) {
+        // Leave for the connection alone is no leave yet: the wait goes on.
+        if (exchange.unsent < before || exchange.waits === 0) exchange.waits += 1;
+        break;
+      }
       this.#patience.sent(count);
       const last = count === exchange.unsent;
       exchange.sendWindow -= count;
       this.#window -= count;
-      this.#socket.write(frames.frameHeader(count, FrameType.data, last ? Flag.endStream : 0, exchange.id));
-      const slices = exchange.take(count);
-      const lastSlice = slices.pop() as Uint8Array;
-      for (const slice of slices) this.#socket.write(slice);
-      if (!last) this.#socket.write(lastSlice);
-      else
-        this.#socket.write(lastSlice, () => {
-          exchange.sentAt = performance.now();
-        });
+      pieces.push(frames.frameHeader(count, FrameType.data, last ? Flag.endStream : 0, exchange.id));
+      pieces.push(...exchange.take(count));
     }
+    const whole = () => {
+      exchange.sentAt = performance.now();
+    };
+    if (pieces.length > 0) writeGathered(this.#socket, pieces, exchange.unsent === 0 ? whole : undefined);
   }
 
   /** Widens the connection's window. */

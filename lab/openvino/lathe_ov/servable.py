@@ -2,7 +2,6 @@
 
 import glob
 import os
-import queue
 
 import numpy as np
 import openvino
@@ -12,6 +11,8 @@ from lathe_tf.signature import DEFAULT_SIGNATURE, check_inputs, outputs_of
 from lathe_tfs import log
 from tensorflow.core.framework import types_pb2 as t
 from tensorflow.core.protobuf import meta_graph_pb2
+
+from .pool import Pool
 
 # OpenVINO's element types and TensorFlow's.
 TYPES = {
@@ -47,9 +48,8 @@ class Servable:
         log.info(f"{path}: " + ", ".join(f"{name} {_plain(value)}" for name, value in properties.items()))
         self.streams = int(properties["NUM_STREAMS"])
         # As many run at a time as the device can use; the others wait, as in the real server (`nireq`).
-        self._requests = queue.SimpleQueue()
-        for _ in range(max(1, self._model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))):
-            self._requests.put(self._model.create_infer_request())
+        count = max(1, self._model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._requests = Pool(self._model.create_infer_request() for _ in range(count))
         signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
         self._inputs = _described(self._model.inputs, signature.inputs)
         self._outputs = _described(self._model.outputs, signature.outputs)
@@ -61,14 +61,14 @@ class Servable:
         check_inputs(definition, feeds)
         names = outputs_of(definition, output_filter)
         tensors = {self._inputs[name]: _array(name, feed, definition.inputs[name]) for name, feed in feeds.items()}
-        request = self._requests.get()
+        request = self._requests.take()
         try:
             request.infer(tensors, share_inputs=True)
             return {name: request.get_tensor(self._outputs[name]).data.copy() for name in names}
         except RuntimeError as fault:
             raise Fault(INTERNAL, f"Internal inference error: {fault}") from None
         finally:
-            self._requests.put(request)
+            self._requests.give(request)
 
 
 def _described(ports, infos):

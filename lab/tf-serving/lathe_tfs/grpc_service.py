@@ -1,5 +1,6 @@
 """gRPC: PredictionService and ModelService on the official stubs."""
 
+import functools
 import time
 from concurrent import futures
 
@@ -34,18 +35,8 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer, model_servi
 
     def Predict(self, request, context):
         """Runs a signature."""
-        started = time.perf_counter()
-        code = INTERNAL
-        try:
-            response = answered(context, lambda: self._predict(request))
-            code = 0
-            return response
-        except Aborted as fault:
-            code = fault.code
-            raise
-        finally:
-            elapsed = time.perf_counter() - started
-            self._core.metrics.request(request.model_spec.name, code, "Predict", "GRPC", elapsed)
+        count = functools.partial(self._core.metrics.request, request.model_spec.name)
+        return timed(context, lambda: self._predict(request), lambda code, s: count(code, "Predict", "GRPC", s))
 
     def _predict(self, request):
         if not request.HasField("model_spec"):
@@ -101,6 +92,20 @@ def answered(context, answer):
         context.abort(_CODES.get(code, grpc.StatusCode.UNKNOWN), text)
     except Exception:
         raise Aborted(code) from None
+
+
+def timed(context, answer, count):
+    """The answer, or its fault as the call's status; `count` gets the status code and the seconds that it took."""
+    started, code = time.perf_counter(), INTERNAL
+    try:
+        response = answered(context, answer)
+        code = 0
+        return response
+    except Aborted as fault:
+        code = fault.code
+        raise
+    finally:
+        count(code, time.perf_counter() - started)
 
 
 def serve(services, port, threads, credentials=None):

@@ -23,6 +23,7 @@ type grpcServer struct {
 	leastBytes int
 	// Answers of other methods than the one that is measured, by name.
 	others map[string][]byte
+	seen   *arrivals
 }
 
 func (s grpcServer) handle(connection net.Conn) {
@@ -45,6 +46,7 @@ func (s grpcServer) handle(connection net.Conn) {
 		return
 	}
 	call := grpcCalls{
+		arrived: func() { s.seen.request(connection) },
 		framer:  framer,
 		message: prefixed(s.answer),
 		head:    headerBlock(":status", "200", "content-type", "application/grpc"),
@@ -74,6 +76,7 @@ func (s grpcServer) handle(connection net.Conn) {
 
 // grpcCalls is one connection's state.
 type grpcCalls struct {
+	arrived           func()
 	framer            *http2.Framer
 	message           []byte
 	head, good, short []byte
@@ -138,6 +141,7 @@ func (c *grpcCalls) data(frame *http2.DataFrame) {
 }
 
 func (c *grpcCalls) reply(id uint32, whole bool) {
+	c.arrived()
 	c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: c.head, EndHeaders: true})
 	trailer := c.short
 	if whole {

@@ -1,5 +1,5 @@
-// The server of `npm run bench:clients`: fixed answers over gRPC and REST, as lean as can be, so that what is measured is
-// the client. It checks each request's length and answers a short one with an error.
+// The server of `npm run bench:clients` and `npm run bench:load`: fixed answers over gRPC and REST, as lean as can be, so that what is
+// measured is the client. It checks each request's length and answers a short one with an error.
 package main
 
 import (
@@ -19,14 +19,23 @@ func main() {
 	restBytes := flag.Int("rest-request-bytes", 0, "the least a REST request's body may have")
 	restJson := flag.Int("rest-json-bytes", 0, "how much of the REST answer is JSON, before binary tensors; 0: all, which is not said")
 	others := flag.String("others", "", "folder of answers to requests that are not the one: by gRPC method (Name.bin) and by path (_a_b.json)")
+	remember := flag.Bool("arrivals", false, "remember when requests came, and answer a line on stdin with that")
 	flag.Parse()
-	overGrpc := grpcServer{answer: read(*grpcAnswer), leastBytes: *grpcBytes, others: othersIn(*others, ".bin")}
-	overRest := restServer{answer: read(*restAnswer), leastBytes: *restBytes, jsonBytes: *restJson, others: othersIn(*others, ".json")}
-	grpcPort := serve(overGrpc.handle)
-	restPort := serve(overRest.handle)
+	var seen *arrivals
+	if *remember {
+		seen = &arrivals{}
+	}
+	overGrpc := grpcServer{answer: read(*grpcAnswer), leastBytes: *grpcBytes, others: othersIn(*others, ".bin"), seen: seen}
+	overRest := restServer{answer: read(*restAnswer), leastBytes: *restBytes, jsonBytes: *restJson, others: othersIn(*others, ".json"), seen: seen}
+	grpcPort := serve(overGrpc.handle, seen)
+	restPort := serve(overRest.handle, seen)
 	fmt.Printf("{\"grpcPort\":%d,\"restPort\":%d}\n", grpcPort, restPort)
 	// The bench holds the other end of stdin: when it goes, however it goes, so does this.
-	os.Stdin.Read(make([]byte, 1))
+	if seen != nil {
+		seen.answerQuestions()
+	} else {
+		os.Stdin.Read(make([]byte, 1))
+	}
 }
 
 func read(path string) []byte {
@@ -53,8 +62,8 @@ func othersIn(folder, ending string) map[string][]byte {
 	return found
 }
 
-// serve accepts connections on a free port of the loopback, one goroutine each.
-func serve(handle func(net.Conn)) int {
+// serve accepts connections on a free port of the loopback, one goroutine each; stamped ones where arrivals are remembered.
+func serve(handle func(net.Conn), seen *arrivals) int {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -64,6 +73,11 @@ func serve(handle func(net.Conn)) int {
 			connection, err := listener.Accept()
 			if err != nil {
 				log.Fatal(err)
+			}
+			if seen != nil {
+				if connection, err = stamp(connection); err != nil {
+					log.Fatal(err)
+				}
 			}
 			go func() {
 				defer connection.Close()

@@ -16,6 +16,7 @@ type restServer struct {
 	jsonBytes int
 	// Answers to GET, by path with _ for each /.
 	others map[string][]byte
+	seen   *arrivals
 }
 
 func (s restServer) handle(connection net.Conn) {
@@ -30,6 +31,7 @@ func (s restServer) handle(connection net.Conn) {
 		if _, err := reader.Discard(length); err != nil {
 			return
 		}
+		s.seen.request(connection)
 		answer := good
 		words := strings.Fields(line)
 		if s.others != nil && len(words) > 1 && words[0] == "GET" {

@@ -1,7 +1,7 @@
 import { clientKinds } from "../../../../clients/registry.ts";
 import { when } from "../../../format/when.ts";
 import { formatInterval, formatMs } from "../../../format/numbers.ts";
-import { type Cell, isPlain } from "../../../matrix/cell.ts";
+import { type Cell, isAsDeployed, isPlain } from "../../../matrix/cell.ts";
 import { COMBINATIONS, EXPERIMENTS, ROLES, publishedMs } from "../../../paper/published.ts";
 import type { Combination, Experiment } from "../../../paper/published.ts";
 import published from "../../../paper/tables.json" with { type: "json" };
@@ -85,6 +85,7 @@ export function paperCells(
   return cells.filter(
     (c) =>
       isPlain(c) &&
+      isAsDeployed(c) &&
       c.server === of.server &&
       c.clientMachine === (calls === "local" ? c.serverMachine : "client") &&
       models.has(c.model) &&

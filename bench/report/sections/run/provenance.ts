@@ -17,6 +17,12 @@ function runTable(m: RunManifest): Table {
     ["Lathe", `${m.lathe.version}, commit ${commit ?? "unknown"}${dirty === true ? ", with uncommitted changes" : ""}`],
     ["client program (agent)", m.lathe.agent || "–"],
     ["Node", m.lathe.node],
+    ...Object.entries(m.transports ?? {}).map(([client, settings]): [string, string] => [
+      `connections of ${client}`,
+      Object.entries(settings)
+        .map(([name, bytes]) => `${name} ${bytes}`)
+        .join(", ") || "defaults",
+    ]),
     ["clock", m.clock],
     ["timed region", m.timedRegion],
     ["limits", limits.join(", ")],

@@ -3,7 +3,9 @@ import type { ReportInputs, Section } from "../../section.ts";
 import { when } from "../../../format/when.ts";
 import { conditionBlocks, failedCells } from "./conditions.ts";
 import { failedJson, failuresTable } from "./failures.ts";
+import { linkBlocks } from "./links.ts";
 import { machinesTable } from "./machines.ts";
+import { scoreFits, scoresTable } from "./scores.ts";
 import { provenanceBlocks } from "./provenance.ts";
 
 /** How the run went: machines and settings, what failed, how cells ended, and what the numbers were measured with. */
@@ -16,12 +18,17 @@ export const runSection: Section = {
       inputs.manifest.servers.length > 0,
       fold("Machines, and the settings read back from the running containers", ...machinesTable(inputs.manifest)),
     ),
+    ...scoresTable(inputs),
+    ...linkBlocks(inputs),
     ...failuresTable(inputs),
     ...failedCells(inputs),
     ...conditionBlocks(inputs),
     ...folded(inputs),
   ],
   json: (inputs) => ({
+    ...(inputs.manifest.scores === undefined
+      ? {}
+      : { scores: { machines: inputs.manifest.scores, fit: scoreFits(inputs) } }),
     ...(inputs.conditions === undefined ? {} : { conditions: [...inputs.conditions.values()] }),
     ...failedJson(inputs),
   }),

@@ -1,3 +1,4 @@
+import { isPlain } from "../../../matrix/cell.ts";
 import { when } from "../../../format/when.ts";
 import { formatMs } from "../../../format/numbers.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
@@ -11,7 +12,9 @@ export function phaseTable(inputs: ReportInputs): Table {
   const { manifest, axes } = inputs;
   const shown = shownAxes(inputs.cells, axes, ["image"]);
   const queued = [...inputs.summaries.values()].some((s) => s.phaseMeansMs.lateMs !== null);
-  const rows = groupsBut(inputs.cells, axes, ["image"]).map((cells) => {
+  const untold = inputs.study?.untold ?? new Map<string, unknown>();
+  const told = inputs.cells.filter((c) => !untold.has(c.id));
+  const rows = groupsBut(told, axes, ["image"]).map((cells) => {
     const found = cells.flatMap((c) => {
       const s = inputs.summaries.get(c.id);
       return s === undefined || s.n === 0 || s.failure !== undefined ? [] : [s];
@@ -37,7 +40,7 @@ export function phaseTable(inputs: ReportInputs): Table {
       ...rights("encode", "send", "wait", "receive", "decode", "calls"),
     ],
     rows,
-    notes: when(queued, QUEUED),
+    notes: [...when(queued, QUEUED), ...when(!inputs.cells.every(isPlain), UNDER_LOAD)],
     method: "phases",
   });
 }
@@ -45,6 +48,9 @@ export function phaseTable(inputs: ReportInputs): Table {
 const QUEUED =
   "Queued: how long a call waited after it was due, because all connections were busy or the client was late. The phases from queued to " +
   "decode add up to the mean.";
+
+const UNDER_LOAD =
+  "Under load the null model tells no part of a call's time: calls to it do not wait in the same queue. Waiting in the server is in the phase “wait”.";
 
 /** How many images a mean is over, and why not more. */
 function overImages(measured: number, all: number, failed: number): TableCell {

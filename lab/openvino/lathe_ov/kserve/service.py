@@ -1,10 +1,10 @@
 """KServe v2 over gRPC."""
 
-import time
+import functools
 
 import grpc
-from lathe_tf.errors import INTERNAL, invalid
-from lathe_tfs.grpc_service import Aborted, answered
+from lathe_tf.errors import invalid
+from lathe_tfs.grpc_service import answered, timed
 
 from . import messages, model
 from .tensors import contents_field, datatype_of, described, dtype_of, feed_of
@@ -61,16 +61,8 @@ class Service:
         return response
 
     def _timed(self, request, context):
-        started, code = time.perf_counter(), INTERNAL
-        try:
-            response = answered(context, lambda: self.ModelInfer(request))
-            code = 0
-            return response
-        except Aborted as fault:
-            code = fault.code
-            raise
-        finally:
-            self._core.metrics.request(request.model_name, code, "ModelInfer", "GRPC", time.perf_counter() - started)
+        count = functools.partial(self._core.metrics.request, request.model_name)
+        return timed(context, lambda: self.ModelInfer(request), lambda code, s: count(code, "ModelInfer", "GRPC", s))
 
     def ModelInfer(self, request):
         """Tensors as bytes are answered with bytes, those in fields with fields."""

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { Cell } from "../matrix/cell.ts";
+import type { RunManifest } from "../records/manifest.ts";
+import { readJournal } from "../records/records.ts";
+import { Steps } from "./gather.ts";
+import { type Capacity, searchOf } from "./search.ts";
+import { sloOf, type Slo } from "./slo.ts";
+import type { Step, StepFacts } from "./step.ts";
+import { searchKey } from "./targets.ts";
+
+/** A target with what its search found and what each step showed. */
+export interface CapacityResult {
+  readonly target: Cell;
+  readonly capacity: Capacity;
+  readonly steps: readonly (StepFacts & Pick<Step, "ratePerSecond" | "connections" | "failure" | "clientFault">)[];
+  /** Time that its calls took, warm-up included. */
+  readonly seconds: number;
+}
+
+/** What a run of searches found. */
+export interface CapacityResults {
+  readonly slo: Slo;
+  readonly precision: number;
+  readonly results: readonly CapacityResult[];
+}
+
+/** What a run's searches found, from its records: as far as they came. Undefined if the run is none of searches. */
+export async function capacityResults(dir: string, manifest: RunManifest): Promise<CapacityResults | undefined> {
+  const slo = sloOf(manifest.capacity?.slo ?? "");
+  if (manifest.capacity === undefined || slo === undefined) return undefined;
+  const steps = new Steps();
+  for await (const record of readJournal(join(dir, "records.jsonl"))) steps.add(record);
+  const { precision } = manifest.capacity;
+  return { slo, precision, results: resultsOf(manifest.cells, steps, slo, precision) };
+}
+
+/** The same from records that were gathered. Pure. */
+export function resultsOf(cells: readonly Cell[], steps: Steps, slo: Slo, precision: number): CapacityResult[] {
+  return [...Map.groupBy(cells, searchKey).values()].map((own) => {
+    const made = steps.of(own);
+    const { capacity, facts } = searchOf(made, { slo, precision, busyConnections: 1 });
+    return {
+      target: own[0] as Cell,
+      capacity,
+      seconds: made.reduce((sum, step) => sum + step.seconds, 0),
+      steps: made.map(({ ratePerSecond, connections, failure, clientFault }, i) => ({
+        ...(facts[i] as StepFacts),
+        ...{ ratePerSecond, connections },
+        ...(failure !== undefined && { failure }),
+        ...(clientFault !== undefined && { clientFault }),
+      })),
+    };
+  });
+}
+
+/** What became of a search, in words. Pure. */
+export function outcomeText({ outcome, precision, why }: Capacity): string {
+  const because = why === undefined ? "" : `: ${why}`;
+  const reached = precision === null ? "" : ` (± ${(100 * precision).toFixed(0)} %)`;
+  switch (outcome) {
+    case "found":
+      return `found${reached}`;
+    case "none":
+      return `no rate meets it${because}`;
+    case "client":
+      return `the client is the limit${because}`;
+    case "failed":
+      return `failed${because}`;
+    case "open":
+      return `not yet${reached}${because}`;
+  }
+}
+
+/** The exit code of searches: 1 if one failed or found no rate, else 3 if one did not come to its end. Pure. */
+export function exitOf(results: readonly { readonly capacity: Capacity }[]): number {
+  const has = (...outcomes: readonly Capacity["outcome"][]) =>
+    results.some((r) => outcomes.includes(r.capacity.outcome));
+  return has("failed", "none") ? 1 : has("open", "client") ? 3 : 0;
+}

@@ -1,0 +1,125 @@
+import { basename } from "node:path";
+import { constants } from "node:os";
+import type { Values } from "../../lib/cli/spec.ts";
+import { documentText } from "../../lib/clean.ts";
+import { print, say } from "../../lib/output.ts";
+import { formatSeconds, progress } from "../../lib/progress.ts";
+import { onSignals } from "../../lib/signals.ts";
+import { count } from "../../lib/words.ts";
+import { type CapacityStatus, findCapacities } from "../capacity/find.ts";
+import { capacityResults, exitOf } from "../capacity/result.ts";
+import { targetsOf } from "../capacity/targets.ts";
+import { CAPACITY_SCHEMA } from "../format/schemas.ts";
+import type { Cell } from "../matrix/cell.ts";
+import { planMatrix } from "../plan/plan-matrix.ts";
+import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
+import { keepPhotographs } from "../records/photographs.ts";
+import { makeRunDir } from "../records/run-folders.ts";
+import { renderSections } from "../report/index.ts";
+import { loadReport } from "../report/load.ts";
+import { renderText } from "../report/render/text.ts";
+import { capacityDocument, summaryTable } from "../report/sections/capacity.ts";
+import { bundleAgent } from "../run/agent/bundle.ts";
+import { newManifest } from "../run/new-manifest.ts";
+import { inSession } from "../run/session.ts";
+import { benchOptions } from "./choices.ts";
+import type { CAPACITY } from "./options.ts";
+import { writeRunReport } from "./report.ts";
+import { photographs, scoresOf } from "./run.ts";
+import { deployedNow, runsFolder, secretsOf } from "./targets.ts";
+
+/** `lathe capacity`: searches the highest rate that meets an objective, for each client machine, server, client kind and model. @returns the exit code */
+export async function findCapacity(values: Values<typeof CAPACITY>): Promise<number> {
+  const { slo, load: mode, precision, timeout } = values;
+  const options = benchOptions({
+    ...values,
+    precision: undefined,
+    requests: undefined,
+    block: undefined,
+    warmup: undefined,
+  });
+  const deployed = await deployedNow(options);
+  const matrix = await planMatrix(deployed, options);
+  const targets = targetsOf(matrix.cells);
+  const { images, infos } = await photographs(options.photographs, [...new Set(targets.map((t) => t.image))]);
+  const [secrets, bundle] = [await secretsOf(deployed, options), await bundleAgent()];
+  const { id, dir } = await makeRunDir(runsFolder(values.runs), new Date());
+  const planned = await newManifest(id, deployed, infos, options, { ...matrix, cells: targets }, bundle);
+  const scores = await scoresOf(deployed, options);
+  const manifest: RunManifest = {
+    ...planned,
+    ...(scores === undefined ? {} : { scores }),
+    cells: [],
+    capacity: { slo: slo.text, precision },
+  };
+  await writeManifest(dir, manifest);
+  await keepPhotographs(dir, images);
+  const steps = progress();
+  steps.step(
+    `${count(targets.length, "search")} for the highest rate with ${slo.text}, run ${id}`.replace(
+      "searchs",
+      "searches",
+    ),
+  );
+  const cells: Cell[] = [];
+  const calm = sayWhatItHad(dir);
+  await inSession(dir, manifest, images, bundle, secrets, (inputs) =>
+    findCapacities(inputs, {
+      ...{ targets, mode, precision, timeoutMs: timeout === undefined ? undefined : timeout * 1000 },
+      budgetMs: options.limits.budgetMs,
+      options: (target) => ({ slo, precision, busyConnections: busyConnections(manifest, target) }),
+      onStatus: (status) => steps.note(statusText(status)),
+      async keep(cell) {
+        cells.push(cell);
+        await writeManifest(dir, { ...manifest, cells });
+      },
+    }),
+  );
+  calm();
+  steps.done();
+  return reportCapacity(dir, values.json === true, values.full === true);
+}
+
+/** Prints what a run's searches found, and writes its report. @returns the exit code */
+async function reportCapacity(dir: string, json: boolean, full: boolean): Promise<number> {
+  const found = await capacityResults(dir, await readManifest(dir));
+  if (found === undefined) throw new Error(`${dir}: no run of searches`);
+  const written = await writeRunReport(dir);
+  say(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
+  const own = { id: "capacity", title: `Capacity: ${found.slo.text}`, short: "Capacity" };
+  const sections = full
+    ? await renderSections(await loadReport(dir, say))
+    : [{ ...own, blocks: [summaryTable(found)] }];
+  (json ? say : print)(renderText(sections));
+  if (json) print(documentText({ schema: CAPACITY_SCHEMA, run: basename(dir), ...capacityDocument(found) }));
+  return exitOf(found.results);
+}
+
+/** Connections of the closed loop that is to keep a server busy: two for each CPU that its machine may use, and two more. */
+function busyConnections({ machines }: RunManifest, { serverMachine }: Cell): number {
+  const cpus = machines.find((m) => m.id === serverMachine)?.facts.cpu.allowed.length ?? 1;
+  return Math.min(MOST_BUSY, 2 * cpus + 2);
+}
+const MOST_BUSY = 64;
+
+/** How far searches are: how many have ended, what is tried now, time left. Pure. */
+export function statusText({ searches, now, next, secondsLeft }: CapacityStatus): string {
+  const ended = searches.filter((s) => s.search.next === undefined).length;
+  const own = searches.find((s) => s.target.id === now.id)?.search.capacity;
+  const tries = next.ratePerSecond === undefined ? "a closed loop" : `${next.ratePerSecond}/s`;
+  const known =
+    own?.interval == null ? "" : `, ${own.interval.low.toPrecision(3)} to ${own.interval.high.toPrecision(3)}/s so far`;
+  return (
+    `${ended} of ${searches.length} ended, about ${formatSeconds(secondsLeft)} left; ${now.model} on ${now.server} ` +
+    `over ${now.protocol}: ${tries}${known}`
+  );
+}
+
+/** Makes a signal end this process and print what was found until then; every record is on disk. @returns a function that undoes this */
+function sayWhatItHad(dir: string): () => void {
+  return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    const end = () => process.exit(128 + constants.signals[signal]);
+    say("\nInterrupted. What was found so far:");
+    reportCapacity(dir, false, false).then(end, end);
+  });
+}

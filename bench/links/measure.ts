@@ -1,0 +1,65 @@
+import type { LinkMeasure } from "../records/link-facts.ts";
+import { type Link, addsNothing } from "../matrix/link.ts";
+import { median } from "../stats/math/quantile.ts";
+
+/** Echoes that measure a round trip, and the seconds between two. */
+const ECHOES = { count: 20, seconds: 0.02 };
+
+/** Seconds for the last echo to come back. */
+const WAIT_SECONDS = 3;
+
+/** A train is as long as so many milliseconds of the link: the link's buffer holds 200, and what comes on top is dropped. */
+const TRAIN_MS = 100;
+const TRAIN_MOST = 10_000;
+
+/** Bytes of a packet of a train with its headers; the small ones where few large ones make up the time. */
+const [LARGE, SMALL] = [1500, 200];
+const HEADERS = 28;
+
+/** The words after `ping` that measure round trips. Pure. */
+export const echoWords = (): string => `-c ${ECHOES.count} -i ${ECHOES.seconds} -W ${WAIT_SECONDS}`;
+
+/** Bytes and number of a train's packets; undefined where a link has no limit that it could show. Pure. */
+export function trainOf({ mbit }: Link): { readonly bytes: number; readonly words: string } | undefined {
+  if (mbit === null) return undefined;
+  const bytes = mbit < 2 ? SMALL : LARGE;
+  const count = Math.min(TRAIN_MOST, Math.max(8, Math.round((mbit * 1e6 * TRAIN_MS) / 1000 / 8 / bytes)));
+  return { bytes, words: `-l ${count} -c ${count} -s ${bytes - HEADERS} -W ${WAIT_SECONDS}` };
+}
+
+/** What the machine said of echoes and of a train. Pure. */
+export function measured(echoes: readonly string[], train: readonly string[], bytes: number): LinkMeasure {
+  const times = echoes.flatMap((line) => /^rtt (\d{1,6}(?:\.\d{1,6})?)$/.exec(line)?.[1] ?? []).map(Number);
+  if (times.length === 0) {
+    const why = echoes.find((line) => line.startsWith("failed"))?.slice("failed ".length, 200);
+    return { unread: why === undefined || why === "" ? "no echo came back" : why };
+  }
+  const rttMs = { min: Math.min(...times), median: median(times), max: Math.max(...times) };
+  return { rttMs, echoes: ECHOES.count, lost: Math.max(0, ECHOES.count - times.length), mbit: mbitOf(train, bytes) };
+}
+
+/**
+ * The bandwidth by the second half of a train: the packets left at once, so from one arrival to the next is what one takes on the
+ * link. Packets that were lost have taken their time on it, too.
+ */
+function mbitOf(train: readonly string[], bytes: number): number | null {
+  const found = train.flatMap((line) => {
+    const words = /^train (\d{1,6}) (\d{1,11}\.\d{1,9}) (\d{1,6}) (\d{1,11}\.\d{1,9})$/.exec(line);
+    return words === null ? [] : [words.slice(1).map(Number)];
+  });
+  const [from = 0, fromSeconds = 0, to = 0, toSeconds = 0] = found[0] ?? [];
+  const mbit = ((to - from) * bytes * 8) / (toSeconds - fromSeconds) / 1e6;
+  return Number.isFinite(mbit) && mbit > 0 ? mbit : null;
+}
+
+/**
+ * Why calls do not go over a link that was laid, as its round trips show; undefined if they do, or if nothing is known. Machines that
+ * see each other under other addresses send past it. Pure.
+ */
+export function notFelt(link: Link, measure: LinkMeasure): string | undefined {
+  if ("unread" in measure || addsNothing(link)) return undefined;
+  const { rttMs, jitterMs } = link;
+  const least = 0.9 * (rttMs - jitterMs);
+  if (measure.rttMs.median >= least) return undefined;
+  return `a round trip takes ${measure.rttMs.median} ms, although the link adds ${rttMs}: packets do not go over it`;
+}

@@ -1,0 +1,148 @@
+import { protocolTitle } from "../../../clients/registry.ts";
+import { type CapacityResult, type CapacityResults, capacityResults, outcomeText } from "../../capacity/result.ts";
+import { formatMs } from "../../format/numbers.ts";
+import { type Block, type TableCell, figure, only, prose, right, rights, table } from "../blocks.ts";
+import { lookOf } from "../charts/colours.ts";
+import { scaleOf, xyChart } from "../charts/xy.ts";
+import type { Section } from "../section.ts";
+
+/** What each server can carry: the highest rate that meets an objective, and what each rate that was tried showed. */
+export const capacitySection: Section = {
+  id: "capacity",
+  title: "Capacity",
+  async blocks({ dir, manifest }) {
+    const found = dir === undefined ? undefined : await capacityResults(dir, manifest);
+    if (found === undefined || found.results.length === 0) return [];
+    return [
+      prose(`The highest rate at which ${found.slo.text} holds.`),
+      summaryTable(found),
+      curves(found),
+      stepsTable(found),
+    ];
+  },
+  async json({ dir, manifest }) {
+    const found = dir === undefined ? undefined : await capacityResults(dir, manifest);
+    return found === undefined ? {} : { capacity: capacityDocument(found) };
+  },
+};
+
+/** What programs read of searches. Pure. */
+export function capacityDocument({ slo, precision, results }: CapacityResults) {
+  return {
+    slo: slo.text,
+    precision,
+    searches: results.map(({ target, capacity, seconds, steps }) => {
+      const { clientMachine, server, client, protocol, model, image } = target;
+      const shown = steps.map(({ clumps: _, ...step }) => ({ ...step, ratePerSecond: step.ratePerSecond ?? null }));
+      return { clientMachine, server, client, protocol, model, image, ...capacity, seconds, steps: shown };
+    }),
+  };
+}
+
+const place = ({ target: t }: CapacityResult) =>
+  `${t.clientMachine} → ${t.server}, ${protocolTitle(t.protocol)} (${t.client}), ${t.model}`;
+const rate = (perSecond: number | null) => (perSecond === null ? "–" : Number(perSecond.toPrecision(3)).toString());
+const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
+
+/** One row a search. Pure. */
+export function summaryTable({ results }: CapacityResults): Block {
+  return table({
+    columns: [
+      "search",
+      ...rights("calls/s", "95 % interval", "alone, ms", "most answers/s", "steps", "seconds"),
+      "outcome",
+    ],
+    rows: results.map((r): TableCell[] => {
+      const { capacity: c } = r;
+      const interval = c.interval === null ? "–" : `${rate(c.interval.low)} to ${rate(c.interval.high)}`;
+      const tone = c.outcome === "found" ? "good" : c.outcome === "open" || c.outcome === "client" ? "unsure" : "bad";
+      const numbers = [rate(c.perSecond), interval, ms(c.aloneMs), rate(c.throughputPerSecond)];
+      return [place(r), ...numbers, String(r.steps.length), r.seconds.toFixed(0), { text: outcomeText(c), tone }];
+    }),
+    notes: [
+      "alone: the median of one call after the other. most answers/s: the highest throughput that was seen, in closed loops too. How the rate is found: docs/load.md.",
+    ],
+  });
+}
+
+function stepsTable({ slo, results }: CapacityResults): Block {
+  const percentile = slo.text.split(" ")[0] ?? "";
+  return table({
+    caption: "Steps: what each rate that was tried showed",
+    columns: [
+      "search",
+      ...rights(
+        "calls/s",
+        "calls",
+        "missed",
+        "answers/s",
+        "within the limit/s",
+        "drift, ms/s",
+        "p50 ms",
+        `${percentile} ms`,
+      ),
+      right("interval"),
+    ],
+    rows: results.flatMap((r) =>
+      r.steps.map((s): TableCell[] => [
+        place(r),
+        s.ratePerSecond === undefined ? `closed, x${s.connections}` : rate(s.ratePerSecond),
+        ...[String(s.n), String(s.missed), rate(s.throughputPerSecond), rate(s.goodputPerSecond)],
+        s.driftMsPerSecond === null ? "–" : s.driftMsPerSecond.toFixed(1),
+        ...(s.overload
+          ? ["overload", "", ""]
+          : [ms(s.p50Ms), ms(s.tailMs), s.tail === null ? "–" : `${ms(s.tail.low)} to ${ms(s.tail.high)}`]),
+      ]),
+    ),
+    notes: [
+      "In overload no percentile is shown: it would say how long the step was. drift: by how much calls got slower in each second of the step. –: too few calls to tell.",
+    ],
+  });
+}
+
+/** Latency over throughput, a picture a search; overload stands on the line of the limit, where no latency is. */
+function curves({ slo, results }: CapacityResults): Block {
+  const drawn = results.filter((r) => r.steps.some((s) => s.ratePerSecond !== undefined));
+  if (drawn.length === 0) return only([]);
+  const percentile = slo.text.split(" ")[0] ?? "";
+  const all = drawn.flatMap((r) => r.steps);
+  const y = scaleOf("ms (log)", [slo.limitMs, ...all.flatMap((s) => [s.p50Ms ?? NaN, s.tailMs ?? NaN])], true);
+  const words = (r: CapacityResult) =>
+    `${place(r)}: ${outcomeText(r.capacity)}, ${rate(r.capacity.perSecond)} calls a second`;
+  return only(
+    ["html"],
+    figure({
+      title: "Latency over throughput",
+      caption: `Filled: p50. Hollow: ${percentile}. Diamonds: overload, drawn at the limit because no latency can be told. The line is the limit.`,
+      alternative: drawn.map(words).join("; "),
+      panels: drawn.map((r) => {
+        const look = lookOf(r.target.client);
+        const steps = r.steps
+          .filter((s) => s.ratePerSecond !== undefined && s.throughputPerSecond !== null)
+          .toSorted((a, b) => (a.ratePerSecond ?? 0) - (b.ratePerSecond ?? 0));
+        const points = (of: (s: (typeof steps)[number]) => number | null) =>
+          steps.flatMap((s) => (of(s) === null ? [] : [{ x: s.throughputPerSecond ?? 0, y: of(s) as number }]));
+        const x = scaleOf("answers a second", [0, ...steps.map((s) => s.throughputPerSecond ?? 0)], false);
+        const overload = points((s) => (s.overload ? slo.limitMs : null));
+        return {
+          title: place(r),
+          picture: xyChart({
+            ...{ label: words(r), x, y, reference: slo.limitMs },
+            series: [
+              { name: "p50", ...look, points: points((s) => s.p50Ms), line: true, title: "p50" },
+              {
+                name: percentile,
+                ...look,
+                hollow: true,
+                points: points((s) => s.tailMs),
+                line: true,
+                title: percentile,
+              },
+              { name: "overload", ...look, sign: "diamond", points: overload },
+            ],
+          }),
+        };
+      }),
+    }),
+  );
+}

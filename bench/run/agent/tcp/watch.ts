@@ -1,0 +1,45 @@
+import type { CallResult, Client, PredictRequest } from "../../../../clients/client.ts";
+import { type TcpReader, type TcpSample, tcpOfCall } from "./read.ts";
+import type { CallTcp } from "./facts.ts";
+import type { VisitMessage } from "../protocol.ts";
+
+/** A reading this old, in milliseconds, says no more of a connection that is about to be used. */
+const FRESH_MS = 20;
+
+/** Makes calls one after the other, and reads their connection between them. */
+export interface TcpWatch {
+  call(client: Client, request: PredictRequest): Promise<CallResult>;
+  /** What the last call did on its connection; undefined if that is not known. */
+  last(): CallTcp | undefined;
+}
+
+/**
+ * Watches the calls of a visit that asks for it (`tcp`). The reading after a call is the one before the next, so each call costs one
+ * reading, after its time is over.
+ *
+ * @param called clients that have made a call, over all visits
+ * @param now monotonic clock, milliseconds
+ */
+export function tcpWatch(
+  { tcp, address, port }: Pick<VisitMessage, "tcp" | "address" | "port">,
+  reader: TcpReader,
+  called: WeakSet<Client>,
+  now: () => number,
+): TcpWatch {
+  let known: { readonly at: number; readonly samples: readonly TcpSample[] } | undefined;
+  let last: CallTcp | undefined;
+  const read = async () => (known = { samples: await reader.read(address, port), at: now() });
+  return {
+    async call(client, request) {
+      if (tcp !== true) return client.call(request);
+      last = undefined;
+      const before = known !== undefined && now() - known.at < FRESH_MS ? known : await read();
+      const first = !called.has(client);
+      const result = await client.call(request);
+      called.add(client);
+      last = tcpOfCall(before.samples, (await read()).samples, first);
+      return result;
+    },
+    last: () => last,
+  };
+}

@@ -1,0 +1,98 @@
+import { type Cell, isPlain } from "../../matrix/cell.ts";
+import { addsNothing } from "../../matrix/link.ts";
+import { once } from "../math/memo.ts";
+import { median } from "../math/quantile.ts";
+import type { Study } from "../study.ts";
+import { medianMsOf } from "../summary.ts";
+import { type Bound, type CallConditions, type CallShape, type Floor, afterIdle, boundBy, floorOf } from "./call.ts";
+import type { CallFacts } from "./facts.ts";
+
+/** A remote cell beside the least that its calls can take. */
+export interface CellFloor {
+  readonly cell: Cell;
+  readonly measuredMs: number;
+  readonly floor: Floor;
+  /** Measured over floor. */
+  readonly ratio: number;
+  readonly bound: Bound;
+  readonly conditions: CallConditions;
+  /** The cell that says what the same call takes without a link. */
+  readonly base: Cell;
+}
+
+/** The floors of a run's plain remote cells over links, as far as the same call was measured without a link, too. */
+export const cellFloors = once((study: Study): ReadonlyMap<string, CellFloor> => {
+  const all = study.manifest.cells.filter(isPlain).flatMap((cell) => floorOfCell(study, cell) ?? []);
+  return new Map(all.map((f) => [f.cell.id, f]));
+});
+
+/** The median of a cell that was measured; undefined if it was not, or failed. */
+export function measuredMs(study: Study, cell: Cell | undefined): number | undefined {
+  const data = cell && study.data.get(cell.id);
+  return data === undefined || data.failure !== undefined || data.visits.length === 0 ? undefined : medianMsOf(data);
+}
+
+/**
+ * The same call without a link: of the same client machine over a link that adds nothing, else of the server's own machine. (The
+ * network below the links is part of the first, and too short to be seen.)
+ */
+export function baseOf(study: Study, cell: Cell): Cell | undefined {
+  const alike = study.manifest.cells.filter(
+    (c) =>
+      c.server === cell.server &&
+      c.client === cell.client &&
+      c.model === cell.model &&
+      c.image === cell.image &&
+      c.id !== cell.id &&
+      isPlain(c) &&
+      measuredMs(study, c) !== undefined,
+  );
+  const near = (c: Cell) => c.clientMachine === cell.clientMachine && c.link !== undefined && addsNothing(c.link);
+  return alike.find(near) ?? alike.find((c) => c.local);
+}
+
+function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
+  const [conditions, base, ms] = [conditionsOf(study, cell), baseOf(study, cell), measuredMs(study, cell)];
+  const serviceMs = measuredMs(study, base);
+  const data = study.data.get(cell.id);
+  if (conditions === undefined || base === undefined || serviceMs === undefined || ms === undefined) return undefined;
+  if (data?.requestBytes == null || data.responseBytes === null) return undefined;
+  const sent = (study.data.get(base.id)?.visits ?? []).flatMap((v) => v.phaseMeansMs.sendMs ?? []);
+  const call: CallShape = {
+    ...{ requestBytes: data.requestBytes, responseBytes: data.responseBytes, serviceMs },
+    ...(sent.length > 0 && { sendMs: Math.min(serviceMs, median(sent)) }),
+  };
+  const floor = floorOf(call, conditions);
+  // Where most calls had no loss, the median is one of those.
+  const facts = study.links?.calls.get(cell.id);
+  const resent = (facts?.resent ?? 0) > 0.5 ? 1 : 0;
+  const bound = boundBy(ms, resent, call, { ...conditions, grownBytes: facts?.grownBytes });
+  return { cell, measuredMs: ms, floor, ratio: ms / floor.ms, bound, conditions, base };
+}
+
+/** Under what a cell's calls are made; undefined where nothing is known of its link. */
+function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
+  const { link } = cell;
+  if (cell.local || link === undefined) return undefined;
+  const way = study.links?.way(cell);
+  const facts = study.links?.calls.get(cell.id);
+  // What was asked for stands in for what could not be measured: the bench refuses links that are not felt.
+  const { rttMs = link.rttMs, mbit = link.mbit } = way ?? {};
+  return {
+    ...{ rttMs, mbit: mbit ?? link.mbit, connection: facts?.connection ?? "warm" },
+    congestionBytes: facts && congestionOf(facts),
+    requestWindow: windowOf(facts),
+  };
+}
+
+function congestionOf({ connection, congestionBytes, idleMs, rtoMs }: CallFacts): number | undefined {
+  if (congestionBytes === undefined || connection !== "idle") return congestionBytes;
+  return rtoMs === undefined ? undefined : afterIdle(congestionBytes, idleMs, rtoMs);
+}
+
+/** The server's window as the client felt it; undefined where no request had to wait. */
+function windowOf(facts: CallFacts | undefined): CallConditions["requestWindow"] {
+  if (facts?.window === undefined || facts.window.waits < 1) return undefined;
+  // One wait or two (of the stream, of the connection), then leave for all that is left: gRPC's C core.
+  return { bytes: facts.window.bytes, then: facts.window.waits <= 2 ? "rest" : "same" };
+}

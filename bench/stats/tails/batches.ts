@@ -1,0 +1,75 @@
+/** One call of an open loop. */
+export interface TailCall {
+  /** When it was due, milliseconds from any fixed time of its visit. */
+  readonly dueMs: number;
+  /** From when it was due until its answer was there. */
+  readonly latencyMs: number;
+}
+
+/** Calls of one visit in due order. */
+export interface Course {
+  readonly latenciesMs: Float64Array;
+  /** How many earlier calls were under way when each was due. */
+  readonly found: Int32Array;
+  readonly seconds: number;
+}
+
+/** Latencies of consecutive calls of one visit. */
+export interface Batch {
+  readonly visit: number;
+  readonly latenciesMs: Float64Array;
+}
+
+/** A cut may lie so far from where batches of equal length would end, in lengths of a batch. */
+const REACH = 1 / 3;
+
+/** A visit's calls, in due order whatever theirs. There must be one. */
+export function courseOf(visit: readonly TailCall[]): Course {
+  const calls = visit.toSorted((a, b) => a.dueMs - b.dueMs);
+  const [first, last] = [calls[0] as TailCall, calls.at(-1) as TailCall];
+  // Until a further call would have been due.
+  const seconds = calls.length < 2 ? 0 : ((last.dueMs - first.dueMs) * calls.length) / (calls.length - 1) / 1000;
+  return { latenciesMs: Float64Array.from(calls, (c) => c.latencyMs), found: foundUnderWay(calls), seconds };
+}
+
+/**
+ * How many earlier calls were under way when each call was due. A call that found none begins a cycle: what comes after it does not
+ * depend on what was before, if the server has no other memory.
+ *
+ * @param calls of one visit, in due order
+ */
+export function foundUnderWay(calls: readonly TailCall[]): Int32Array {
+  const ends = Float64Array.from(calls, (c) => c.dueMs + c.latencyMs).sort();
+  let ended = 0;
+  return Int32Array.from(calls, ({ dueMs }, i) => {
+    // A later call cannot have ended by now.
+    while (ended < i && (ends[ended] as number) <= dueMs) ended++;
+    return i - ended;
+  });
+}
+
+/**
+ * Cuts visits into about `wanted` batches of consecutive calls. Each cut is made near to where batches of one length would end, at the
+ * call that found the fewest others under way: between cycles if the server was idle (the regenerative method, Crane and Iglehart
+ * 1975), otherwise where what follows depends least on what was before (the almost regenerative method, Gunther and Wolff 1980).
+ */
+export function batchesOf(visits: readonly Course[], wanted: number): Batch[] {
+  const n = visits.reduce((sum, v) => sum + v.found.length, 0);
+  return visits.flatMap(({ latenciesMs, found }, visit) => {
+    const parts = Math.max(1, Math.min(found.length, Math.round((wanted * found.length) / n)));
+    const cuts = [0, ...cutsOf(found, parts), found.length];
+    return cuts.slice(1).map((to, i) => ({ visit, latenciesMs: latenciesMs.subarray(cuts[i], to) }));
+  });
+}
+
+function cutsOf(found: Int32Array, parts: number): number[] {
+  const length = found.length / parts;
+  return Array.from({ length: parts - 1 }, (_, i) => {
+    const near = Math.round((i + 1) * length);
+    const reach = Math.floor(length * REACH);
+    let best = near;
+    for (let step = 1; step <= reach; step++)
+      for (const at of [near - step, near + step]) if ((found[at] ?? Infinity) < (found[best] as number)) best = at;
+    return best;
+  });
+}

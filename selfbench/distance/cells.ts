@@ -1,0 +1,105 @@
+import {
+  type Bound,
+  type CallConditions,
+  type CallShape,
+  type ConnectionState,
+  type Limit,
+  afterIdle,
+  boundBy,
+  floorOf,
+} from "../../bench/stats/floor/call.ts";
+import { DEFAULT_H2_WINDOW_BYTES, SEGMENT_BYTES } from "../../bench/stats/floor/transfer.ts";
+import { median } from "../../bench/stats/math/quantile.ts";
+import type { Shape } from "../../lab/network/program.ts";
+import type { MadeCall } from "./talk.ts";
+
+/** The server's ports: gRPC with wide windows and with HTTP/2's own, REST that answers at once and after a while. */
+export const PORTS = ["grpc", "grpc-64k", "rest", "rest-slow"] as const;
+export type Port = (typeof PORTS)[number];
+
+/** One cell of the benchmark. */
+export interface DistanceCell {
+  readonly rttMs: number;
+  readonly mbit: number;
+  readonly loss: number;
+  readonly port: Port;
+  readonly state: ConnectionState;
+  /** What binds its calls beyond doubt; absent: more than one might. */
+  readonly planted?: Limit;
+}
+
+export const RTTS = [0, 1, 5, 20, 80, 150] as const;
+export const MBITS = [10, 100, 1000] as const;
+export const STATES = ["cold", "idle", "warm"] as const satisfies readonly ConnectionState[];
+
+/** The cells of the promise: every combination, links one after the other. */
+export const GRID: readonly DistanceCell[] = RTTS.flatMap((rttMs) =>
+  MBITS.flatMap((mbit) =>
+    (["grpc", "rest"] as const).flatMap((port) => STATES.map((state) => ({ rttMs, mbit, loss: 0, port, state }))),
+  ),
+);
+
+/** Cells in which one limit binds by far, whatever the model says. */
+export const PLANTED: readonly DistanceCell[] = [
+  ...plant("bandwidth", { port: "grpc", state: "warm" }, [0, 10], [1, 10], [5, 10], [20, 10], [0, 20]),
+  ...plant("bandwidth", { port: "rest", state: "warm" }, [0, 10], [1, 10], [5, 20], [20, 10], [20, 20]),
+  ...plant("rtt", { port: "grpc", state: "warm" }, [80, 1000], [150, 1000], [100, 1000], [200, 1000]),
+  ...plant("slowStart", { port: "grpc", state: "cold" }, [80, 1000], [150, 1000], [40, 1000], [100, 500]),
+  ...plant("slowStart", { port: "grpc", state: "idle" }, [80, 1000], [150, 1000]),
+  ...plant("window", { port: "grpc-64k", state: "warm" }, [20, 1000], [80, 1000], [150, 1000], [40, 500], [80, 100]),
+  ...plant("service", { port: "rest-slow", state: "warm" }, [0, 1000], [1, 1000], [5, 1000], [20, 1000], [1, 500]),
+  ...plant("loss", { port: "grpc", state: "warm", loss: 0.02 }, [20, 1000], [40, 1000], [20, 500]),
+];
+
+function plant(
+  planted: Limit,
+  of: Pick<DistanceCell, "port" | "state"> & { readonly loss?: number },
+  ...ways: readonly (readonly [rttMs: number, mbit: number])[]
+): DistanceCell[] {
+  return ways.map(([rttMs, mbit]) => ({ loss: 0, ...of, rttMs, mbit, planted }));
+}
+
+/** The link of a cell as the lab's program lays it. */
+export const shapeOf = ({ rttMs, mbit, loss }: DistanceCell): Shape => ({ delayMs: rttMs / 2, mbit, loss, seed: 1 });
+
+/** What a port's calls take without a link. */
+export type Service = Required<Pick<CallShape, "serviceMs" | "sendMs">>;
+
+/** A cell that was measured, beside what the model says. */
+export interface Measured extends DistanceCell {
+  readonly ms: number;
+  readonly predictedMs: number;
+  readonly ratio: number;
+  readonly bound: Bound;
+}
+
+/**
+ * A cell's calls beside the model, which is told the link as it was laid, the state of the connection, its congestion window, and what the
+ * same call takes without a link. Pure.
+ */
+export function judged(cell: DistanceCell, calls: readonly MadeCall[], service: Service, idleMs: number): Measured {
+  const { rttMs, mbit, state, port } = cell;
+  const of = (value: (c: MadeCall) => number) => median(calls.map(value));
+  const call = { requestBytes: of((c) => c.requestBytes), responseBytes: of((c) => c.responseBytes), ...service };
+  const [found, rtoMs] = [of((c) => c.cwnd) * SEGMENT_BYTES, of((c) => c.rtoMs)];
+  const congestion = state === "idle" ? afterIdle(found, idleMs, rtoMs) : found;
+  const conditions: CallConditions = {
+    ...{ rttMs, mbit, connection: state, congestionBytes: congestion },
+    ...(port === "grpc-64k" && { requestWindow: { bytes: DEFAULT_H2_WINDOW_BYTES, then: "same" } }),
+  };
+  const ms = of((c) => c.ms);
+  const predictedMs = floorOf(call, conditions).ms;
+  const bound = boundBy(
+    ms,
+    of((c) => c.retransmits),
+    call,
+    { ...conditions, grownBytes: of((c) => c.cwndAfter) * SEGMENT_BYTES },
+  );
+  return { ...cell, ms, predictedMs, ratio: ms / predictedMs, bound };
+}
+
+/** How far the model was off in some cells, as shares. Pure. */
+export function errorsOf(cells: readonly Measured[]): { readonly median: number; readonly within10: number } {
+  const off = cells.map((c) => Math.abs(c.predictedMs / c.ms - 1));
+  return { median: median(off), within10: off.filter((share) => share <= 0.1).length / off.length };
+}

@@ -1,0 +1,105 @@
+import { loadavg } from "node:os";
+import { median } from "../../bench/stats/math/quantile.ts";
+import type { Progress } from "../../lib/progress.ts";
+import type { LineProgram } from "../clients/line-program.ts";
+import { orderOf } from "../clients/race.ts";
+import { coreShare, watchCpu } from "./cpu.ts";
+import type { Bed, Generator, Job, Said } from "./generator.ts";
+import { type Seen, seenOf, stalledP99 } from "./lag.ts";
+
+/** What is run. */
+export interface RacePlan {
+  readonly rounds: number;
+  readonly rates: readonly number[];
+  readonly seconds: number;
+  readonly connections: number;
+}
+
+/** One run of one generator at one rate. */
+export interface Turn {
+  readonly said: Said;
+  readonly seen: Seen;
+  /** Of one core, in the measured time. */
+  readonly core: number;
+  /** Threads of the whole machine that ran or wanted to, a minute's mean: beyond the processors, they made calls late. */
+  readonly machineLoad: number;
+}
+
+/** Before the measured time. V8 compiles our client in it, and connections open. */
+export const LEAD_SECONDS = 2;
+
+/** Until a generator's end, its CPU time counts; then it sums up and prints. Milliseconds. */
+const BEFORE_END_MS = 100;
+
+/** A stall of so long, so long after the first request, in runs of so long at so many calls a second. */
+export const STALL = { forMs: 1500, afterMs: 5000, seconds: 15, ratePerSecond: 100 };
+
+/** All generators at all rates in each round, in an order that changes. @returns turns by rate and name */
+export async function race(
+  generators: readonly Generator[],
+  plan: RacePlan,
+  bed: Bed,
+  server: LineProgram,
+  tell: Progress,
+): Promise<ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>> {
+  const [each, names] = [plan.seconds + LEAD_SECONDS + 1, generators.map((g) => g.name)];
+  tell.step(`Measuring ${plan.rounds} rounds`, plan.rounds * plan.rates.length * names.length * each);
+  const turns = new Map(plan.rates.map((rate) => [rate, new Map(names.map((name) => [name, [] as Turn[]]))]));
+  for (let round = 0; round < plan.rounds; round++)
+    for (const [i, rate] of plan.rates.entries())
+      for (const name of orderOf(names, round * plan.rates.length + i)) {
+        tell.note(`round ${round + 1} of ${plan.rounds}, ${rate}/s, ${name}`);
+        const { connections } = plan;
+        const [seconds, leadSeconds] = [plan.seconds + LEAD_SECONDS, LEAD_SECONDS];
+        const job = { ratePerSecond: rate, seconds, leadSeconds, connections };
+        turns
+          .get(rate)
+          ?.get(name)
+          ?.push(await turn(generators.find((g) => g.name === name) as Generator, job, bed, server));
+      }
+  tell.done();
+  return turns;
+}
+
+async function turn(generator: Generator, job: Job, bed: Bed, server: LineProgram): Promise<Turn> {
+  await server.ask({ AfterMs: 0, ForMs: 0 });
+  const { child, said } = generator.start(job, bed);
+  const samples = watchCpu(child.pid ?? 0);
+  const told = await said.finally(samples);
+  const { arrivals } = (await server.ask({ AfterMs: 0, ForMs: 0 })) as { arrivals: number[] };
+  const arrivalsMs = arrivals.map((ns) => ns / 1e6);
+  const leadMs = job.leadSeconds * 1000;
+  const core = coreShare(samples(), (arrivalsMs[0] ?? NaN) + leadMs, (arrivalsMs.at(-1) ?? NaN) - BEFORE_END_MS);
+  return { said: told, seen: seenOf(arrivalsMs, job.ratePerSecond, leadMs), core, machineLoad: loadavg()[0] ?? NaN };
+}
+
+/** What a generator says of a run in which the server stood still. */
+export interface Stalled extends Said {
+  readonly name: string;
+  readonly truthMs: number;
+}
+
+/** Runs each generator once against a server that stands still for a while. */
+export async function stalls(
+  generators: readonly Generator[],
+  connections: number,
+  bed: Bed,
+  server: LineProgram,
+  tell: Progress,
+): Promise<Stalled[]> {
+  const { forMs, afterMs, seconds, ratePerSecond } = STALL;
+  tell.step(`A stall of ${forMs} ms`, generators.length * (seconds + 1));
+  const all: Stalled[] = [];
+  for (const generator of generators) {
+    tell.note(generator.name);
+    await server.ask({ AfterMs: afterMs, ForMs: forMs });
+    const said = await generator.start({ ratePerSecond, seconds, leadSeconds: 0, connections }, bed).said;
+    all.push({ name: generator.name, truthMs: stalledP99(forMs, seconds * 1000), ...said });
+  }
+  await server.ask({ AfterMs: 0, ForMs: 0 });
+  tell.done();
+  return all;
+}
+
+/** A turn's figure over all rounds. */
+export const over = (turns: readonly Turn[], figure: (turn: Turn) => number): number => median(turns.map(figure));

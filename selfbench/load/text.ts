@@ -1,0 +1,92 @@
+import { availableParallelism } from "node:os";
+import { formatTable } from "../../lib/table.ts";
+import { GOAL_RATE, type Verdict } from "./goals.ts";
+import { LEAD_SECONDS, type RacePlan, STALL, type Stalled, type Turn, over } from "./race.ts";
+
+/** Everything that one run of the benchmark measured. */
+export interface Report {
+  readonly plan: RacePlan;
+  readonly nice: number;
+  readonly pinned: boolean;
+  /** By rate, then by generator. */
+  readonly turns: ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>;
+  readonly verdicts: readonly Verdict[];
+  readonly stalls: readonly Stalled[];
+}
+
+const right = (title: string) => ({ title, align: "right" as const });
+const ms = (value: number) => (Number.isNaN(value) ? "–" : value.toFixed(3));
+const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(0)} %`);
+
+/** The report as tables for people. */
+export function reportText(report: Report): string {
+  const { plan, pinned, nice } = report;
+  return [
+    `${plan.rounds} rounds, ${plan.seconds} s at each rate after ${LEAD_SECONDS} s that do not count, over ${plan.connections} connections. Medians over the rounds.`,
+    pinned
+      ? "Each generator ran on one processor, the server on another."
+      : "There is one processor: generator and server shared it.",
+    `On the machine's ${availableParallelism()} processors ${loads(report)} threads ran or wanted to (min–max of turns): more than processors make calls late.`,
+    `nice ${nice}: ${nice < 0 ? "before everything else on the machine." : "other programs may have delayed calls."}`,
+    "",
+    ratesTable(report),
+    "",
+    "lag seen: how late requests reached the server's kernel, against the rate's grid, anchored in each second by the least late call.",
+    "lag logged: begun - due, as our records have it. made: calls made of those due. core: CPU time of all threads, of one core.",
+    "",
+    ...(report.verdicts.length === 0 ? [] : [goalsTable(report), ""]),
+    stallTable(report),
+    "",
+    "Not here: wrk2, which no package registry has, and k6, whose licence (AGPL) keeps it out.",
+  ].join("\n");
+}
+
+/** How busy the machine was. */
+function loads({ turns }: Report): string {
+  const all = [...turns.values()].flatMap((byName) => [...byName.values()].flat().map((t) => t.machineLoad));
+  return `${Math.min(...all).toFixed(1)}–${Math.max(...all).toFixed(1)}`;
+}
+
+function ratesTable({ turns }: Report): string {
+  const columns = [
+    right("calls a second"),
+    "generator",
+    ...["made", "lag seen\np50, ms", "\np99, ms", "lag logged\np50, ms", "\np99, ms", "core"].map(right),
+    ...["says\np50, ms", "\np99, ms", "failed"].map(right),
+  ];
+  const rows = [...turns].flatMap(([rate, byName]) =>
+    [...byName].map(([name, all]) => [
+      ...[String(rate), name, percent(over(all, (t) => t.seen.made))],
+      ...[ms(over(all, (t) => t.seen.p50Ms)), ms(over(all, (t) => t.seen.p99Ms))],
+      ...[ms(over(all, (t) => t.said.logged?.p50Ms ?? NaN)), ms(over(all, (t) => t.said.logged?.p99Ms ?? NaN))],
+      percent(over(all, (t) => t.core)),
+      ...[ms(over(all, (t) => t.said.p50Ms)), ms(over(all, (t) => t.said.p99Ms))],
+      String(all.reduce((sum, t) => sum + t.said.failed, 0)),
+    ]),
+  );
+  return formatTable(columns, rows);
+}
+
+function goalsTable({ verdicts }: Report): string {
+  const columns = [`goal at ${GOAL_RATE} a second`, ...["measured", "min–max of rounds", "at most"].map(right), ""];
+  const rows = verdicts.map(({ title, measured, most, met }) => [
+    title,
+    measured.median.toFixed(3),
+    `${measured.min.toFixed(3)}–${measured.max.toFixed(3)}`,
+    most.toFixed(3),
+    met ? "met" : "MISSED",
+  ]);
+  return formatTable(columns, rows);
+}
+
+function stallTable({ stalls }: Report): string {
+  const columns = [
+    `stall of ${STALL.forMs} ms in ${STALL.seconds} s at ${STALL.ratePerSecond} a second`,
+    ...["calls", "says p99, ms", "true p99, ms", "off by"].map(right),
+  ];
+  const rows = stalls.map(({ name, calls, p99Ms, truthMs }) => [
+    ...[name, String(calls), p99Ms.toFixed(1), truthMs.toFixed(0)],
+    `${((p99Ms / truthMs - 1) * 100).toFixed(1)} %`,
+  ]);
+  return formatTable(columns, rows);
+}

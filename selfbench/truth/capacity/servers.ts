@@ -1,0 +1,119 @@
+import type { TailCall } from "../../../bench/stats/tails/tail.ts";
+import type { Random } from "../../../bench/stats/math/random.ts";
+
+/** A simulated server. Times in milliseconds. */
+export interface SimulatedServer {
+  readonly name: string;
+  /** Calls that it works at at the same time; the others wait in the order in which they came. */
+  readonly workers: number;
+  /** How long one call takes by itself. */
+  service(stream: Random): number;
+  /** If its service times are exponential: their mean, which is all that its theory needs. */
+  readonly exponentialMs?: number;
+  /** A quota: of each period it may work so long, summed over its workers, and then stands still until the next. */
+  readonly quota?: { readonly periodMs: number; readonly budgetMs: number };
+}
+
+/** An endless stream of one server's answers; it remembers what it still has to do. */
+export interface Answers {
+  /** The answer to a call that comes at a time, not before the last one: when it is there. */
+  answer(atMs: number): number;
+}
+
+/** A server at work, from an empty queue. */
+export function atWork(server: SimulatedServer, stream: Random): Answers {
+  const free = new Float64Array(server.workers);
+  const throttle = throttled(server.quota);
+  return {
+    answer(at) {
+      let worker = 0;
+      for (let w = 1; w < free.length; w++) if ((free[w] as number) < (free[worker] as number)) worker = w;
+      const begin = Math.max(at, free[worker] as number);
+      const end = throttle(begin, server.service(stream));
+      free[worker] = end;
+      return end;
+    },
+  };
+}
+
+/** When work that begins at a time is done under a quota. For one worker, as whose time the quota's is counted. */
+function throttled(quota: SimulatedServer["quota"]): (begin: number, work: number) => number {
+  if (quota === undefined) return (begin, work) => begin + work;
+  const { periodMs, budgetMs } = quota;
+  let period = -1;
+  let left = 0;
+  return (begin, work) => {
+    let [at, todo] = [begin, work];
+    for (;;) {
+      const now = Math.floor(at / periodMs + 1e-9);
+      if (now > period) [period, left] = [now, budgetMs];
+      // Done within this period, or stopped by its end, or by the quota.
+      const end = (period + 1) * periodMs;
+      const part = Math.min(todo, left, end - at);
+      [at, todo, left] = [at + part, todo - part, left - part];
+      if (todo <= 1e-9) return at;
+      if (left <= 1e-9 || at >= end - 1e-9) at = end;
+    }
+  };
+}
+
+/** Poisson arrivals at a rate: `n` calls after `leadIn` others. */
+export function openLoop(
+  answers: Answers,
+  stream: Random,
+  ratePerSecond: number,
+  n: number,
+  leadIn: number,
+): TailCall[] {
+  const calls: TailCall[] = [];
+  let at = 0;
+  for (let i = 0; i < leadIn + n; i++) {
+    at += (-Math.log(1 - stream.uniform()) * 1000) / ratePerSecond;
+    const end = answers.answer(at);
+    if (i >= leadIn) calls.push({ dueMs: at, latencyMs: end - at });
+  }
+  return calls;
+}
+
+/** A closed loop: each connection's next call comes with its answer. */
+export function closedLoop(answers: Answers, connections: number, n: number, mostMs: number): TailCall[] {
+  const calls: TailCall[] = [];
+  const idle = new Float64Array(connections);
+  while (calls.length < n) {
+    let next = 0;
+    for (let c = 1; c < connections; c++) if ((idle[c] as number) < (idle[next] as number)) next = c;
+    const at = idle[next] as number;
+    if (calls.length > 0 && at > mostMs) break;
+    const end = answers.answer(at);
+    idle[next] = end;
+    calls.push({ dueMs: at, latencyMs: end - at });
+  }
+  return calls;
+}
+
+const exponential = (meanMs: number) => (stream: Random) => -Math.log(1 - stream.uniform()) * meanMs;
+/** A gamma distribution of shape 25, as a sum: its standard deviation is a fifth of its mean. Detectors' times are so. */
+const narrow = (meanMs: number) => (stream: Random) => {
+  let sum = 0;
+  for (let i = 0; i < 25; i++) sum -= Math.log(1 - stream.uniform());
+  return (sum * meanMs) / 25;
+};
+
+/** The servers of the study: a mean of 20 ms each. */
+export const SERVERS: readonly SimulatedServer[] = [
+  { name: "M/M/1", workers: 1, service: exponential(20), exponentialMs: 20 },
+  { name: "M/M/4", workers: 4, service: exponential(20), exponentialMs: 20 },
+  { name: "M/D/1", workers: 1, service: () => 20 },
+  { name: "M/G/2, times vary by 20 %", workers: 2, service: narrow(20) },
+  {
+    name: "two modes, 5 % of calls take 6 times as long",
+    workers: 2,
+    service: (stream) => (stream.uniform() < 0.05 ? 96 : 16),
+  },
+  {
+    name: "a quota of 70 % of a processor",
+    workers: 1,
+    service: narrow(20),
+    quota: { periodMs: 100, budgetMs: 70 },
+  },
+];

@@ -1,0 +1,125 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { destroy, up, type StackRef } from "../../../infra/pulumi/testing/stack.ts";
+import type { StackOutputs } from "../../../infra/outputs.ts";
+import { kindImage, pushImage } from "../../../lab/index.ts";
+import { latheProgram, repoRoot } from "../../../lib/paths.ts";
+import { progress } from "../../../lib/progress.ts";
+import { makeBed, type Bed } from "../../engine/harness.ts";
+import { proxyImage } from "../proxy-image.ts";
+import { NULL } from "./on-host.ts";
+
+/* Kinds other than TF Serving (test/engine/trust.test.ts), each with the protection that it can have, beside each other on one host. */
+
+const HOST = "cloud";
+/** Of each kind: its gRPC's protection, where it has any, beside the token of REST's. */
+const KINDS = [
+  { kind: "triton", tls: "mutual" },
+  { kind: "torchserve", tls: "server" },
+  { kind: "openvino", tls: "off" },
+  { kind: "flask", tls: "off" },
+] as const;
+
+let bed: Bed;
+let runs: string;
+let stack: StackRef;
+let said: StackOutputs;
+beforeAll(async () => {
+  bed = await makeBed();
+  runs = await mkdtemp(join(tmpdir(), "lathe-protected-"));
+  const push = async (source: Parameters<typeof pushImage>[1]) =>
+    (await pushImage(bed.lab, source, progress())).reference;
+  const servers: Record<string, string> = {};
+  for (const [i, { kind, tls }] of KINDS.entries()) {
+    const source = await kindImage(kind, progress());
+    if (source === undefined) throw new Error("the lab has no image of that kind");
+    const own = { name: kind, server: kind, image: await push(source), tls };
+    for (const [key, value] of Object.entries(own)) servers[`lathe:servers[${i}].${key}`] = value;
+  }
+  stack = await bed.stack(HOST, {
+    ...{ "lathe:host": HOST, "lathe:models": NULL, "lathe:rest": "token", "lathe:gateTimeoutSeconds": "600" },
+    ...{ "lathe:proxyImage": await push(await proxyImage(progress())), ...servers },
+  });
+}, 900_000);
+afterAll(async () => {
+  await bed?.down();
+  await rm(runs, { recursive: true, force: true });
+}, 300_000);
+
+/** The status of a request without a token; the certificate is the stack's own, and not what is looked at. */
+const statusWithout = (port: number): Promise<number | undefined> =>
+  new Promise((resolve, reject) =>
+    request({ host: said.machine.address, port, path: "/", rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    })
+      .on("error", reject)
+      .end(),
+  );
+
+async function bench(): Promise<{ code: number | null; output: string; cells: (readonly [string, number])[] }> {
+  const args = [
+    "bench",
+    "--runs",
+    runs,
+    "--json",
+    "--stack",
+    HOST,
+    "--models",
+    NULL,
+    "--images",
+    "7",
+    "--requests",
+    "2",
+  ];
+  const child = spawn(process.execPath, [latheProgram, ...args, "--precision", "none"], {
+    cwd: repoRoot,
+    env: { ...process.env, ...bed.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err] = [[] as string[], [] as string[]];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  const { cells } = JSON.parse(out.join("") || '{"cells":[]}') as {
+    cells: { id: string; summary: { n: number } | null }[];
+  };
+  return { code, output: err.join(""), cells: cells.map((c) => [c.id, c.summary?.n ?? 0] as const) };
+}
+
+describe("servers of several kinds, each with the protection that it can have", { timeout: 900_000 }, () => {
+  it("come up beside each other, and say how they are protected", async () => {
+    said = await up(stack);
+    const security = said.servers.map(({ kind, endpoints }) => [
+      kind,
+      ...endpoints.map((e) => `${e.protocol} ${e.security}`),
+    ]);
+    expect(security).toEqual([
+      ["triton", "grpc mutual-tls", "rest token"],
+      ["torchserve", "grpc tls", "rest token"],
+      ["openvino", "grpc none", "rest token"],
+      ["flask", "rest token"],
+    ]);
+  });
+
+  it("refuse who has no token", async () => {
+    const rest = said.servers.flatMap((s) => s.endpoints.filter((e) => e.protocol === "rest").map((e) => e.port));
+    expect(await Promise.all(rest.map(statusWithout))).toEqual(KINDS.map(() => 401));
+  });
+
+  it("answer the bench, by every client kind", async () => {
+    const { code, output, cells } = await bench();
+    expect(code, output).toBe(0);
+    expect(cells.length).toBeGreaterThanOrEqual(2 * KINDS.length);
+    expect(cells.filter(([, n]) => n !== 2)).toEqual([]);
+  });
+
+  it("leave nothing", async () => {
+    await destroy(stack);
+    expect(await bed.leftOn(HOST)).toBe("");
+  });
+});

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readManifest } from "../../bench/records/manifest.ts";
+import type { LinkRecord } from "../../bench/records/link-facts.ts";
+import { type CallRecord, readJournal } from "../../bench/records/records.ts";
+import type { StackOutputs } from "../../infra/outputs.ts";
+import { up } from "../../infra/pulumi/testing/stack.ts";
+import { processesOf } from "../../lab/hosts/cgroups.ts";
+import { hostOf } from "../../lab/state.ts";
+import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { type Bed, makeBed } from "../engine/harness.ts";
+import { on } from "./tools.ts";
+
+const SERVER = "cloud";
+const ROUNDS = 2;
+const BLOCK = 3;
+
+const EXPERIMENTS = (requests: number) => `
+defaults: { models: "null", images: 7, precision: none }
+experiments:
+  - name: distance
+    clientMachines: client
+    serverMachines: ${SERVER}
+    clientKinds: [probe, rest]
+    limits: { requests: ${requests}, blockRequests: ${BLOCK}, blockSeconds: 60, warmupRequests: 1 }
+    links:
+      - { name: near }
+      - { name: far, rttMs: 20, mbit: 50, loss: 0.002, jitterMs: 2 }
+`;
+
+describe("two links between two hosts", { timeout: 600_000 }, () => {
+  let bed: Bed;
+  let outputs: string[];
+
+  beforeAll(async () => {
+    bed = await makeBed();
+    const config = { "lathe:host": SERVER, "lathe:models[0]": "null", "lathe:gateTimeoutSeconds": "600" };
+    const deployed = await up(await bed.stack(SERVER, config));
+    outputs = [];
+    for (const [i, one] of [deployed, clientOf(deployed)].entries()) {
+      outputs.push(join(bed.projectDir, `outputs-${i}.json`));
+      await writeFile(outputs[i] ?? "", JSON.stringify(one));
+    }
+  }, 900_000);
+  afterAll(() => bed?.down(), 300_000);
+
+  /** The host that calls, as if a stack had been brought up there: its server is not called. */
+  const clientOf = ({ machine, servers, ...rest }: StackOutputs): StackOutputs => {
+    const { address } = hostOf(bed.lab, "client");
+    const ssh = { destination: "client", configFile: bed.lab.sshConfig };
+    const facts = { ...machine.facts, hostname: "client" };
+    return {
+      ...rest,
+      machine: { ...machine, id: "client", address, ssh, facts },
+      servers: servers.map((server) => ({ ...server, id: "client", machineId: "client" })),
+    };
+  };
+
+  const begin = async (requests: number) => {
+    const matrix = join(bed.projectDir, "distance.yaml");
+    await writeFile(matrix, EXPERIMENTS(requests));
+    const runs = join(bed.projectDir, "runs");
+    const args = ["--outputs", outputs.join(","), "--matrix", matrix, "--runs", runs];
+    const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...args], {
+      cwd: repoRoot,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const out of [child.stdout, child.stderr])
+      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
+      child.on("close", (code) => resolve({ code, said })),
+    );
+    return { child, ended, newest: async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "") };
+  };
+
+  /** What a link leaves on its two hosts and on the machine, if it does. */
+  const left = async () => {
+    const container = "nsenter -t $(docker inspect -f '{{.State.Pid}}' $(docker ps -q)) -n";
+    const control = "cat /proc/sys/net/ipv4/tcp_congestion_control";
+    return {
+      devices: (await Promise.all(["client", SERVER].map((host) => on(bed.lab, host, "ip -br link; ip route"))))
+        .join("\n")
+        .match(/\blk\d+\b/g),
+      control: new Set([await on(bed.lab, "client", control), await on(bed.lab, SERVER, `${container} ${control}`)]),
+      forwarders: await processesOf(bed.lab.name, "links."),
+    };
+  };
+
+  it("are laid once a round each, felt, measured before and after, and undone; each call says what its connection did", async () => {
+    const before = await left();
+    expect([before.devices, before.forwarders]).toEqual([null, []]);
+    const { ended, newest } = await begin(ROUNDS * BLOCK);
+    const { code, said } = await ended;
+    expect(code, said).toBe(0);
+    expect(await left()).toEqual(before);
+
+    const { cells } = await readManifest(await newest());
+    const linkOf = (id: string) => cells.find((c) => c.id === id)?.link?.name;
+    const links: LinkRecord[] = [];
+    const calls: CallRecord[] = [];
+    const visits: string[] = [];
+    for await (const record of readJournal(join(await newest(), "records.jsonl"))) {
+      if (record.type === "link") links.push(record);
+      if (record.type === "call") calls.push(record);
+      if (record.type === "visit") visits.push(`${record.round} ${linkOf(record.cell)}`);
+    }
+    expect(visits).toHaveLength(ROUNDS * 4);
+    // Each link's cells one after the other, between its two measurements.
+    expect(visits.filter((visit, i) => visit !== visits[i - 1])).toHaveLength(ROUNDS * 2);
+    expect(links.map(({ round, link, when }) => `${round} ${link} ${when}`).sort()).toEqual(
+      [0, 1].flatMap((round) =>
+        ["far", "near"].flatMap((link) => ["after", "before"].map((when) => `${round} ${link} ${when}`)),
+      ),
+    );
+    const far = links.filter((one) => one.link === "far");
+    for (const { measured, means, congestion, packets, when } of far) {
+      expect(means).toBe("forwarder");
+      expect(congestion).toEqual({ client: "cubic", server: "cubic" });
+      if ("unread" in measured) throw new Error(measured.unread);
+      expect(measured.rttMs.median).toBeGreaterThan(18);
+      expect(measured.rttMs.median).toBeLessThan(30);
+      expect(measured.mbit).toBeGreaterThan(40);
+      expect(measured.mbit).toBeLessThan(55);
+      if (when === "after") expect(packets?.sent).toBeGreaterThan(500);
+    }
+    const own = calls.filter((call) => call.phase === "measure");
+    expect(own).toHaveLength(ROUNDS * BLOCK * 4);
+    const medianOf = (link: string) =>
+      own
+        .filter((call) => linkOf(call.cell) === link)
+        .map((call) => call.totalMs)
+        .sort((a, b) => a - b)[ROUNDS * BLOCK] ?? NaN;
+    // Half a megabyte takes over 80 ms at 50 Mbit/s.
+    expect(medianOf("far")).toBeGreaterThan(medianOf("near") + 80);
+    for (const { tcp, requestBytes } of own) {
+      expect(tcp?.connection).toBe("warm");
+      expect(tcp?.deliveredBytes).toBeGreaterThanOrEqual(requestBytes ?? Infinity);
+    }
+    for (const call of own.filter((one) => linkOf(one.cell) === "far")) expect(call.tcp?.congestion).toBe("cubic");
+    expect(new Set(calls.map((call) => call.tcp?.connection))).toEqual(new Set(["cold", "warm"]));
+  });
+
+  it("are undone where the bench is killed", async () => {
+    const before = await left();
+    const { child, ended } = await begin(100_000);
+    await expect.poll(async () => (await left()).devices, { timeout: 120_000 }).not.toBeNull();
+    expect((await left()).forwarders.length).toBeGreaterThan(0);
+    child.kill("SIGKILL");
+    await ended;
+    await expect.poll(left, { timeout: 20_000 }).toEqual(before);
+  });
+});
