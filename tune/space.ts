@@ -44,7 +44,7 @@ export interface SpaceSources {
 }
 
 /** Arms that a race can still compare in a sensible time. */
-const MOST_ARMS = 400;
+export const MOST_ARMS = 400;
 export const RULE = "rule";
 
 /** Reads `--only`: `threads=1..4 pin=none,physical interOp`. Undefined: it makes no sense. */
