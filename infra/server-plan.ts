@@ -75,7 +75,8 @@ export async function planServer(machine: PreparedMachine, server: PreparedServe
 export function warnOfStale(container: string, changes: readonly string[]): void {
   if (changes.length === 0) return;
   void pulumi.log.warn(
-    `container ${container} was tuned on other facts (${changes.join("; ")}). Its settings stay as they are`,
+    `container ${container} was tuned on other facts (${changes.join("; ")}). Its settings stay as they are. ` +
+      "To find new ones: npx lathe tune. To take them back: npx lathe tune --undo",
   );
 }
 

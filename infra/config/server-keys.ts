@@ -149,9 +149,9 @@ export const SERVER_KEYS = {
     form: "structured",
     schema: Tuned,
     help:
-      "What a tuning has found, and written beside the settings: when, for which objective, model and image, on which facts of " +
+      "What `npx lathe tune` has found, and written beside the settings: when, for which objective, model and image, on which facts of " +
       "the machine. `up` says it in the plan's reason and in the outputs, and warns if one of these has changed since. " +
-      "You need not write it.",
+      "`npx lathe tune --undo` takes it and its settings back. You need not write it.",
     otherwise: "the settings are the rule's, or your own",
     example: ["tuned.for", "throughput"],
   },
