@@ -30,7 +30,7 @@ export async function tune(values: TuneValues): Promise<number> {
       expected: "the one whose server is tuned",
       fix: "npx lathe tune --stack edge",
     });
-  const where: Where = { projectDir: projectOf(values.project), stack, server: values.server };
+  const where: Where = { projectDir: projectOf(values.project), stack, server: values.which };
   return values.undo === true ? undo(where) : find(where, values);
 }
 
@@ -38,7 +38,7 @@ async function undo(where: Where): Promise<number> {
   const home = await homeOf(where, where.server ?? "");
   if (home !== null && where.server === undefined)
     throw new WrongUse({
-      what: "--server: the stack has a list of servers",
+      what: "--which: the stack has a list of servers",
       expected: "the one that was tuned, by its name",
     });
   const done = await offerChange(where, (text, file) => withoutTuning(text, home, file), { yes: true, how: "" });

@@ -1,6 +1,6 @@
 import { clientKinds } from "../clients/registry.ts";
 import { jsonOption, type Options, type Reader } from "../lib/cli/spec.ts";
-import { path, whole } from "../lib/cli/values.ts";
+import { list, path, whole } from "../lib/cli/values.ts";
 import { OBJECTIVES, readObjective } from "./objective.ts";
 import { readOnly, type Only } from "./space.ts";
 
@@ -28,26 +28,45 @@ const narrowed: Reader<Narrowed> = (text, wrong) => {
   return { text, only: only ?? [] };
 };
 
+/** One word, of an option that is a list for other verbs. */
+const one: Reader<string> = (text, wrong) => {
+  const words = list(text, wrong);
+  if (words.length > 1) wrong("one: a tuning is of one server");
+  return words[0] ?? "";
+};
+
 const KINDS = clientKinds.map(({ name }) => name);
 
 export const TUNE = {
-  stack: { value: "NAME", help: "the stack whose server is tuned", completes: "stacks" },
-  server: { value: "NAME", help: "which of its servers (default: its only one)" },
+  stack: { value: "A,B", read: one, help: "the stack whose server is tuned: one", completes: "stacks" },
+  which: { value: "NAME", help: "which of its servers, by its name (default: its only one)" },
   for: { value: "WHAT", read: readObjective, default: "latency", help: OBJECTIVES },
   model: { value: "MODEL", completes: "models", help: "the model that is called (default: the server's first)" },
-  only: { value: "KNOBS", read: narrowed, help: 'knobs and values to try: "threads=1..4 pin=none,physical"' },
-  budget: { value: "TIME", read: readBudget, default: "10m", help: "all visits together: 10m, 90s, 1h" },
+  only: { value: "WORDS", read: narrowed, help: 'knobs and values to try: "threads=1..4 pin=none,physical"' },
+  budget: {
+    value: "MINUTES",
+    read: readBudget,
+    default: "10m",
+    help: "all visits together; 90s and 1h are times, too",
+  },
   yes: { help: "write what was found into the stack's config file without asking" },
   undo: { help: "take what a tuning has written out of the config file again" },
   resume: { help: "go on with the newest tuning of that stack" },
   knobs: { help: "then spend what is left of the budget on which knobs matter" },
   json: jsonOption(TUNE_SCHEMA, { alsoTable: true }),
-  image: { value: "N", read: whole(1), default: "7", rare: true, help: "the photograph that calls carry, by number" },
+  photograph: {
+    value: "N",
+    read: whole(1),
+    default: "7",
+    rare: true,
+    help: "the photograph that calls carry, by number",
+  },
   client: {
-    value: "KIND",
+    value: "KINDS",
+    read: one,
     completes: KINDS,
     rare: true,
-    help: "client kind (default: the first endpoint's default one)",
+    help: "one client kind (default: the first endpoint's default one)",
   },
   seed: { value: "N", read: whole(0), default: "1", rare: true, help: "seed of the order of visits" },
   tunes: {

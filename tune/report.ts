@@ -62,7 +62,9 @@ export function tuneText(about: About, state: RaceState): string {
     `${measured.length} of ${all.length - 1} settings measured, ${formatSeconds(found.secondsUsed)}; ${about.calls}`,
     ...rows,
     ...(rest > 0 ? [`  and ${rest} more: see the page`] : []),
-    ...found.knobs.slice(0, MOST_ROWS - 2).map((knob) => `  knob ${knobText(knob)}`),
+    ...knobsOf(found)
+      .slice(0, MOST_ROWS - 2)
+      .map((knob) => `  knob ${knobText(knob)}`),
   ].join("\n");
 }
 
@@ -70,6 +72,9 @@ function standing({ gain, state, out }: ArmStatus): string {
   const times = gain === null ? "no gain known" : `${formatRatio(gain.ratio)} (${formatRatioInterval(gain.interval)})`;
   return `${times}, ${out === undefined ? state : `${state}: ${out.why.slice(0, 120)}`}`;
 }
+
+/** Of a race that came to no answer, effects are of too few visits to be told. */
+const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
 
 function knobText({ knob, effect, most }: KnobEffect): string {
   if (effect === "none") return `${knob}: no value of it differs by 3 %`;
@@ -89,7 +94,7 @@ export async function writePage(file: string, about: About, state: RaceState): P
     ]),
     raceFigure(all),
     frontFigure(all),
-    table({ caption: "Knobs", columns: ["knob", "effect"], rows: found.knobs.map((k) => [k.knob, knobText(k)]) }),
+    table({ caption: "Knobs", columns: ["knob", "effect"], rows: knobsOf(found).map((k) => [k.knob, knobText(k)]) }),
   ];
   const title = `${about.server}: settings for ${objectiveText(state.objective)}`;
   const page = { title, eyebrow: `lathe tune, ${about.id}` };

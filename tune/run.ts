@@ -24,15 +24,19 @@ export interface RaceTools {
 export async function runRace(from: RaceState, tools: RaceTools): Promise<RaceState> {
   let state = resume(from);
   for (;;) {
-    if (!tools.knobs && outcome(state).kind !== "inconclusive") return state;
     const due = next(state);
-    if (due.kind === "done") return state;
+    if (due.kind === "done" || isOver(state, tools.knobs)) return state;
     for (const [i, arm] of due.arms.entries()) {
       state = observe(state, await tools.visit(arm, due.arms.slice(i + 1)));
       await tools.keep(state);
       tools.note(progressText(state, due.kind));
     }
   }
+}
+
+/** Whether a race makes no more visits. @param knobs whether it goes on to the knobs once the answer is known */
+export function isOver(state: RaceState, knobs: boolean): boolean {
+  return next(state).kind === "done" || (!knobs && outcome(state).kind !== "inconclusive");
 }
 
 /** How far a race is: arms that are left, the best of them, the time. Pure. */

@@ -83,11 +83,11 @@ function chosen(servers: readonly Server[], { stack, server: name }: Where): Ser
   throw new UserError(
     name === undefined
       ? {
-          what: `--server: stack ${stack} has ${servers.length} servers`,
+          what: `--which: stack ${stack} has ${servers.length} servers`,
           expected: `one of ${ids.join(", ")}`,
-          fix: `npx lathe tune --stack ${stack} --server ${ids[0]?.split("/").at(-1) ?? "NAME"}`,
+          fix: `npx lathe tune --stack ${stack} --which ${ids[0]?.split("/").at(-1) ?? "NAME"}`,
         }
-      : { what: `--server: stack ${stack} has no server "${name}"`, expected: ids.join(", ") },
+      : { what: `--which: stack ${stack} has no server "${name}"`, expected: ids.join(", ") },
   );
 }
 

@@ -14,7 +14,7 @@ import { loadFor, objectiveText, visitPlan } from "./objective.ts";
 import type { TUNE } from "./options.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { begin } from "./race/race.ts";
-import { runRace } from "./run.ts";
+import { isOver, runRace } from "./run.ts";
 import { inTuning } from "./session.ts";
 import { RULE, type Space, readOnly, spaceOf } from "./space.ts";
 import { type Tuning, keepTuning, readTuning } from "./state.ts";
@@ -37,7 +37,7 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
     ...{ kind: subject.kind, facts: subject.facts, access: subject.config.access, base: subject.base },
     ...{ models: subject.server.models, protocol: called.protocol, only },
   });
-  const number = old === undefined ? values.image : Number(old.tuning.found.photograph.replace("image-", ""));
+  const number = old === undefined ? values.photograph : Number(old.tuning.found.photograph.replace("image-", ""));
   const found = {
     ...{ image: subject.server.image, model, cpus: formatCpuList(subject.facts.cpu.allowed) },
     ...{ client: called.client, photograph: `image-${number}` },
@@ -69,6 +69,7 @@ interface Begun {
 
 async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>): Promise<Tuning> {
   const { dir, space, called, number, old, from } = begun;
+  if (old !== undefined && isOver(old.race, values.knobs === true)) return old;
   const objective = old?.race.objective ?? values.for;
   const load = old?.load ?? loadFor(objective, subject.facts.cpu.allowed.length);
   const steps = progress();
