@@ -51,11 +51,12 @@ export const projectOf = (folder: string | undefined): string => folder ?? repoR
 export async function readSubject(where: Where): Promise<Subject> {
   const { projectDir, stack } = where;
   const pulumi = async (args: readonly string[]) => (await must({ projectDir }, args)).stdout;
+  const set = await configIn(projectDir, stack);
   const [{ machines, servers }, { servers: configs }] = await Promise.all([
     readDeployments(pulumi, [stack]).catch(async (error: unknown) => {
       throw await withKept(error);
     }),
-    configOf("lathe", stack, ...(await configIn(projectDir, stack))),
+    configOf("lathe", stack, ...set),
   ]);
   const server = chosen(servers, where);
   const machine = machines.find((m) => m.id === server.machineId);
