@@ -31,6 +31,12 @@ test("settings that were found are written beside the user's own, and comments s
   expect(configOf(withTuning(own, null, found, file))["lathe:settings"]).toEqual({ omp: 2, pin: "cores", intraOp: 2 });
 });
 
+test("text that is written is quoted: Pulumi would read a plain time or `on` as something else", () => {
+  const text = withTuning(plain, null, { ...found, settings: { batching: "on" } }, file);
+  expect(text).toContain(`at: "${found.at}"`);
+  expect(text.match(/batching: "on"/g)).toHaveLength(2);
+});
+
 test.each([
   ["no settings", plain, null],
   ["settings of the user's own", own, null],

@@ -17,6 +17,10 @@ function opened(text: string, file: string): Document {
   return document;
 }
 
+/** New text is quoted: Pulumi's YAML takes a plain time for a time, and `on` for true. */
+const written = (document: Document) =>
+  document.toString({ defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" });
+
 /** The path of the map that has the server's keys, and what stands before a key's name in it. */
 function placeOf(document: Document, home: Home, file: string): { path: (string | number)[]; prefix: string } {
   if (home === null) return { path: ["config"], prefix: "lathe:" };
@@ -56,7 +60,7 @@ export function withTuning(text: string, home: Home, found: Omit<Tuned, "before"
   const before = mapAt(document, settings);
   for (const [key, value] of Object.entries(found.settings)) document.setIn([...settings, key], value);
   document.setIn([...path, `${prefix}tuned`], document.createNode({ ...found, ...(before && { before }) }));
-  return String(document);
+  return written(document);
 }
 
 /** The file's text as it was before a tuning; what was changed by hand since stays. The same text where there is none. */
@@ -75,7 +79,7 @@ export function withoutTuning(text: string, home: Home, file: string): string {
   }
   if (before === undefined && Object.keys(mapAt(document, settings) ?? {}).length === 0) document.deleteIn(settings);
   document.deleteIn([...path, `${prefix}tuned`]);
-  return String(document);
+  return written(document);
 }
 
 /** The lines in which two texts differ, `-` and `+`, with a line around them. */
