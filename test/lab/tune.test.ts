@@ -53,7 +53,7 @@ describe("a tuning of a server on a host of the lab", { timeout: 300_000 }, () =
   });
   const CLEAN = { variants: "", running: "tf-serving", files: "" };
 
-  it("that is killed leaves a server that runs and nothing else, goes on with --resume, and ends", async () => {
+  it("that is killed leaves a server that runs and nothing else, and the next tuning ends", async () => {
     const args = ["--for", "latency", "--only", "threads=1,2", "--budget", "15s"];
     const killed = tune(...args);
     const began = expect.poll(variants, { ...SOON, timeout: 120_000 }).not.toBe("");
