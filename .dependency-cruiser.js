@@ -38,6 +38,7 @@ const FLOORS = {
     ["deadlines\\.ts$"],
     ["hosts/"],
     ["images/"],
+    ["tuned\\.ts$"],
     ["outputs\\.ts$"],
     ["access/config\\.ts$"],
     ["config/(?!reference\\.ts|resolve\\.ts|servers\\.ts)"],
@@ -49,6 +50,7 @@ const FLOORS = {
     ["gate/(?:batched-commands|inside|inspect|why-no-answer)\\.ts$"],
     ["servers/kind\\.ts$"],
     // What kinds share.
+    ["servers/knobs\\.ts$"],
     ["servers/session\\.ts$"],
     ["servers/web/"],
     ["servers/(?!web/)[^/]+/", "servers/endpoints\\.ts$"],

@@ -1,7 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 /** The lab's tests that `npm test` runs beside the others of the lab. */
-const KINDS = ["test/lab/kinds/**/*.test.ts", "test/lab/{neighbours,layers}.test.ts", "test/house/lab/**/*.test.ts"];
+const KINDS = [
+  "test/lab/kinds/**/*.test.ts",
+  "test/lab/{neighbours,layers,tune}.test.ts",
+  "test/house/lab/**/*.test.ts",
+];
 
 /** Tests on a lab's hosts: one after the other, since they share them. */
 const ON_HOSTS = {

@@ -31,6 +31,7 @@ export const VERBS: Verbs = {
   report: verb("report", "write or print the report of a run again", bench),
   capacity: verb("capacity", "find the highest rate that meets a limit", bench),
   compare: verb("compare", "compare two runs: what got slower or fails more often", bench),
+  tune: verb("tune", "find settings that beat the rule on a machine", () => import("../tune/cli.ts")),
   down: verb("down", "take the stacks down", fleet),
   lab: verb("lab", "make hosts on this machine, to try things on", () => import("../lab/cli.ts")),
   completion: {

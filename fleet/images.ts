@@ -1,8 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { proxied } from "../infra/access/plan.ts";
-import { lastName } from "../infra/config/stack-name.ts";
 import type { StackConfig } from "../infra/config/types.ts";
 import { withAbsoluteConfig, type SshTarget } from "../infra/hosts/target.ts";
 import type { ImageKey } from "../infra/images/advice.ts";
@@ -12,10 +9,11 @@ import { plannedEndpoints } from "../infra/servers/endpoints.ts";
 import { serverKind } from "../infra/servers/registry.ts";
 import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
-import { messageOf, UserError } from "../lib/errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { progress } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
+import { configIn } from "../stacks/config-file.ts";
 import { configOf } from "../stacks/config.ts";
 import { projectAt } from "./command.ts";
 import { IMAGES } from "./options.ts";
@@ -72,22 +70,6 @@ export async function images({ project, stack, move, json }: Values<typeof IMAGE
   const file = join(projectDir, LOCK_FILE);
   printResult(IMAGES.json, json, text.join("\n\n").trim(), { file, moved, images: rows, faults });
   return faults.length === 0 && rows.every(({ state }) => state !== "unknown") ? 0 : 1;
-}
-
-/** A stack's config file as Pulumi would hold it: full keys to text, lists and maps as JSON; then the keys that are secret. */
-async function configIn(projectDir: string, stack: string): Promise<[Record<string, string>, string[]]> {
-  const file = `Pulumi.${lastName(stack)}.yaml`;
-  try {
-    const content = parse(await readFile(join(projectDir, file), "utf8"), { logLevel: "error" }) as {
-      config?: Record<string, unknown>;
-    } | null;
-    const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-    const all = Object.entries(content?.config ?? {});
-    const secret = all.filter(([, value]) => typeof value === "object" && value !== null && "secure" in value);
-    return [Object.fromEntries(all.map(([key, value]) => [key, text(value)])), secret.map(([key]) => key)];
-  } catch (error) {
-    throw new UserError({ what: `${file}: ${messageOf(error)}`, fix: `edit ${file}` });
-  }
 }
 
 /** The images of stacks' servers and of their proxies before REST, each once. Pure. */

@@ -15,7 +15,7 @@ import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
 import { secretsOutput } from "./resources/credentials.ts";
-import { usableMiB } from "./resources/container.ts";
+import { usableMiB } from "./resources/container-args.ts";
 import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
@@ -26,10 +26,12 @@ import {
   endpointsOf,
   memoryOf,
   planServer,
+  warnOfStale,
   type PreparedMachine,
   type PreparedServer,
   type ServerPlan,
 } from "./server-plan.ts";
+import { staleImage } from "./tuning.ts";
 
 /**
  * Reads a machine's facts and makes the models of its servers ready: all that a stack's program waits for, so that the
@@ -125,11 +127,15 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
     const { proxyImage } = server.access;
     const own = folderOf();
     const { reference, image } = await imageOf(server.image, kind);
+    const { tuned } = plan.settings;
+    const otherImage = tuned === undefined ? [] : staleImage(tuned.found, reference);
+    warnOfStale(server.container, otherImage);
     const hasProxy = proxied(access.endpoints) !== undefined;
     return new ModelServer(name, {
       ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },
       ...{ remoteImage: image, image: reference, machineId: config.role, workspace: absolute(server.workspace, home) },
       placement: plan.settings.placement,
+      tuned: tuned && { ...tuned, stale: [...tuned.stale, ...otherImage] },
       memoryMiB: memoryOf(plan, plans, facts),
       proxyImage: hasProxy ? (await images("proxy-image", proxyImage, "proxyImage")).image : undefined,
       freshCredentials: needsCredentials(access.endpoints) ? await makeCredentials(owner, [address]) : undefined,

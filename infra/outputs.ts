@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostFacts } from "./hosts/facts.ts";
+import { Tuned } from "./tuned.ts";
 import { SshTarget } from "./hosts/target.ts";
 
 /*
@@ -121,6 +122,8 @@ export const Server = z.object({
   placement: Placement,
   /** The kind's own settings as the running server has them, by the names that its documentation uses. */
   settings: z.record(z.string(), z.string()),
+  /** What `lathe tune` has found, by which it is set up, and what has changed since, in words; absent: it is not tuned. */
+  tuned: z.object({ found: Tuned, stale: z.array(z.string()) }).optional(),
   /** Where it answers; a closed port is not among them. */
   endpoints: z.array(Endpoint).min(1),
   models: z.array(DeployedModel).min(1),

@@ -8,12 +8,14 @@ import type { HostFacts } from "./hosts/facts.ts";
 import type { HostLogin } from "./hosts/login.ts";
 import type { SshTarget } from "./hosts/target.ts";
 import type { ModelArtifact } from "./models/spec.ts";
+import type { Server } from "./outputs.ts";
 import type { Leftovers } from "./ownership/leftovers.ts";
-import { memoryShareMiB } from "./resources/container.ts";
+import { memoryShareMiB } from "./resources/container-args.ts";
 import { plannedEndpoints } from "./servers/endpoints.ts";
 import type { ContainerSpec, ServerKind, SettingsPlan } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
 import { memoryFor } from "./threads.ts";
+import { staleness, tunedReason } from "./tuning.ts";
 
 /** A machine and everything that is known of it before any resource exists. */
 export interface PreparedMachine {
@@ -39,7 +41,7 @@ export interface PreparedServer {
 /** What is decided of a server before its resources. */
 export interface ServerPlan extends PreparedServer {
   readonly kind: ServerKind;
-  readonly settings: SettingsPlan<unknown>;
+  readonly settings: SettingsPlan<unknown> & Pick<Server, "tuned">;
   readonly access: ServerAccess;
   readonly spec: ContainerSpec;
 }
@@ -63,9 +65,32 @@ export async function planServer(machine: PreparedMachine, server: PreparedServe
   const where = target === null ? "this machine" : `host ${target.destination}`;
   for (const warning of [...access.guard.warnings, ...lacking(facts, config.container)])
     void pulumi.log.warn(`${where}: ${warning}`);
-  const settings = kind.settingsFor(facts, config.settings);
+  const settings = tunedPlan(kind.settingsFor(facts, config.settings), server, facts);
+  warnOfStale(config.container, settings.tuned?.stale ?? []);
   const deployed = models.map((m) => m.deployed);
   return { ...server, kind, settings, access, spec: kind.container(deployed, settings.settings, config.access) };
+}
+
+/** Says what has changed since a server was tuned. */
+export function warnOfStale(container: string, changes: readonly string[]): void {
+  if (changes.length === 0) return;
+  void pulumi.log.warn(
+    `container ${container} was tuned on other facts (${changes.join("; ")}). Its settings stay as they are. ` +
+      "To find new ones: npx lathe tune. To take them back: npx lathe tune --undo",
+  );
+}
+
+/** A plan whose reason says what `lathe tune` has found, and what has changed since. Pure. */
+function tunedPlan(
+  plan: SettingsPlan<unknown>,
+  { config: { tuned, models, rawSettings = {} } }: PreparedServer,
+  facts: HostFacts,
+): ServerPlan["settings"] {
+  if (tuned === undefined) return plan;
+  const now = { facts, models: models.map(({ name }) => name), settings: rawSettings };
+  const stale = staleness(tuned, now);
+  const reason = `${plan.placement.reason} ${tunedReason(tuned, stale.length > 0)}`;
+  return { ...plan, placement: { ...plan.placement, reason }, tuned: { found: tuned, stale } };
 }
 
 /** The open endpoints of a server as its config asks for them. Pure. */

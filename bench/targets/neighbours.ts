@@ -27,7 +27,7 @@ export function blockOf(deployed: Deployed): (cell: Cell) => string {
 }
 
 /** Whether the process that froze servers may still be measuring: it is another one, on this machine, and lives. */
-function isAtWork(by: string): boolean {
+export function isAtWork(by: string): boolean {
   const [pid = "", host] = by.split(" ");
   if (host !== hostname() || !/^[1-9]\d{0,8}$/.test(pid) || Number(pid) === process.pid) return false;
   try {

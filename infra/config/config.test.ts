@@ -91,6 +91,7 @@ test("what the user set wins over the role's defaults, which win over Lathe's ow
         ports: { grpc: 8500, rest: 9501 },
         container: "twin",
         settings: { pin: "cores" },
+        rawSettings: { pin: "cores" },
         memoryMiB: undefined,
         pidsLimit: 4096,
         gateTimeoutSeconds: 180,

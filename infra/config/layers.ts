@@ -23,7 +23,10 @@ export function ofKind(layers: readonly Layer[], otherwise: string): { kind: str
     const named = layer.values.server ?? kind;
     // These keys mean something to servers of one kind alone.
     if (named !== kind)
-      own = own.map(({ values: { image: _i, ports: _p, settings: _s, ...values }, places }) => ({ values, places }));
+      own = own.map(({ values: { image: _i, ports: _p, settings: _s, tuned: _t, ...values }, places }) => ({
+        values,
+        places,
+      }));
     kind = named;
     own.push(layer);
   }

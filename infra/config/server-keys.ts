@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isNetwork } from "../hosts/addresses.ts";
 import { imageReference, NAME, whole, type ConfigKey } from "./key.ts";
+import { Tuned } from "../tuned.ts";
 
 const versionNumber = whole(1, Number.MAX_SAFE_INTEGER, "a version number");
 const source = z.string().regex(/^[\w.~/][^\n\0]*$/, "a catalogue name, or a SavedModel folder (with a / in it)");
@@ -143,6 +144,16 @@ export const SERVER_KEYS = {
     help: "The server kind's own settings, and where the container may run: see the kinds at the end of this page.",
     otherwise: "what fits the machine",
     example: ["settings.KEY", "VALUE"],
+  },
+  tuned: {
+    form: "structured",
+    schema: Tuned,
+    help:
+      "What `npx lathe tune` has found, and written beside the settings: when, for which objective, model and image, on which facts of " +
+      "the machine. `up` says it in the plan's reason and in the outputs, and warns if one of these has changed since. " +
+      "`npx lathe tune --undo` takes it and its settings back. You need not write it.",
+    otherwise: "the settings are the rule's, or your own",
+    example: ["tuned.for", "throughput"],
   },
   memoryMiB: {
     form: "integer",

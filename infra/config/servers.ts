@@ -52,6 +52,8 @@ export function resolveServers(
     const ports = kind === undefined ? [] : portsOf(kind, layers, several ? i : 0, faults);
     const container = find("container");
     const models = find("models");
+    const settings = find("settings");
+    const tuned = find("tuned").value;
     if (models.value === undefined && !modelsRefused) faults.push(noModels(models));
     const config: ServerConfig = {
       name: several ? name : sources.role,
@@ -62,7 +64,9 @@ export function resolveServers(
       ports: Object.fromEntries(ports.map(({ protocol, port }) => [protocol, port])),
       // Of several servers, each has its own name in it, unless its own map says what it is.
       container: `${container.value ?? kind?.defaultContainer ?? ""}${several && container.saidBy !== "own" ? `-${name}` : ""}`,
-      settings: kind === undefined ? undefined : settingsOf(kind, find("settings"), faults),
+      settings: kind === undefined ? undefined : settingsOf(kind, settings, faults),
+      ...(settings.value === undefined ? {} : { rawSettings: settings.value }),
+      ...(tuned === undefined ? {} : { tuned }),
       memoryMiB: find("memoryMiB").value,
       pidsLimit: find("pidsLimit").value ?? 4096,
       gateTimeoutSeconds: find("gateTimeoutSeconds").value ?? 180,

@@ -1,5 +1,6 @@
 import type { Bootstrap } from "../hosts/bootstrap/bootstrap.ts";
 import type { AccessConfig } from "../access/config.ts";
+import type { Tuned } from "../tuned.ts";
 
 /** Version number of a model where the stack asks for none. */
 const FIRST_VERSION = 1;
@@ -51,6 +52,10 @@ export interface ServerConfig {
   readonly container: string;
   /** As the kind's own schema read them. */
   readonly settings: unknown;
+  /** The same as the config says it; absent: nothing. */
+  readonly rawSettings?: Readonly<Record<string, unknown>>;
+  /** What `lathe tune` has found; absent: it is not tuned. */
+  readonly tuned?: Tuned;
   /** Undefined: from the host's memory, shared with the stack's other servers. */
   readonly memoryMiB: number | undefined;
   readonly pidsLimit: number;

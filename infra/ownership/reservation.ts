@@ -17,6 +17,8 @@ export const ID_LABEL = "org.lathe.id";
 export const OWNER_LABEL = "org.lathe.owner";
 /** Which server of that stack it is of: the name of its resource. */
 export const SERVER_LABEL = "org.lathe.server";
+/** Which tuning a container is of: `lathe tune` makes such ones beside a server, and removes them. */
+export const TUNE_LABEL = "org.lathe.tune";
 /** Id of the leftover that a container or network came in the place of. */
 export const LEFTOVER_LABEL = "org.lathe.leftover";
 
@@ -52,6 +54,9 @@ for name in "$@"; do
   docker stop -t "$grace" "$there" >/dev/null 2>&1 || true
   docker rm -f -v "$there" >/dev/null
 done
+# What a tuning that was killed has left of it.
+left=$(docker ps -aq --filter "label=$id" --filter "label=$server" --filter "label=${TUNE_LABEL}")
+[ -z "$left" ] || docker rm -f -v $left >/dev/null
 nets=$(docker network ls -q --filter "label=$id" --filter "label=$server" --filter "name=^$network$")
 [ -z "$nets" ] || docker network rm $nets >/dev/null
 `;

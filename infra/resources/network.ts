@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { networkName } from "../access/firewall-rules.ts";
 import { guardPlace } from "../access/guard.ts";
 import { hasOwnNetwork, proxied } from "../access/plan.ts";
-import { labelList } from "./container.ts";
+import { labelList } from "./container-args.ts";
 import { hostCommand } from "./host-command.ts";
 import { labelsOf, type Part } from "./server-args.ts";
 

@@ -5,7 +5,8 @@ import { networkName } from "../access/firewall-rules.ts";
 import { SECRETS_PATH, proxied, proxyContainer } from "../access/plan.ts";
 import { GRACE_SECONDS } from "../deadlines.ts";
 import type { SecretFile } from "../servers/kind.ts";
-import { HARDENED, REPLACE_ON_CHANGES, labelList, memoryLimit } from "./container.ts";
+import { HARDENED, labelList, memoryLimit } from "./container-args.ts";
+import { REPLACE_ON_CHANGES } from "./container.ts";
 import { digestOf, labelsOf, type Part } from "./server-args.ts";
 import { secretsFor } from "./server-files.ts";
 

@@ -7,7 +7,7 @@ import type { ServerConfig } from "../config/types.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import type { ModelArtifact } from "../models/spec.ts";
-import type { Placement } from "../outputs.ts";
+import type { Placement, Server } from "../outputs.ts";
 import type { Leftovers } from "../ownership/leftovers.ts";
 import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
 import type { ContainerSpec, ServerKind } from "../servers/kind.ts";
@@ -32,6 +32,7 @@ export interface ModelServerArgs {
   readonly facts: HostFacts;
   readonly kind: ServerKind;
   readonly placement: Placement;
+  readonly tuned?: Server["tuned"];
   readonly spec: ContainerSpec;
   /** Undefined: the machine's engine has no controller for it. */
   readonly memoryMiB: number | undefined;

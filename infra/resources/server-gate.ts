@@ -79,6 +79,7 @@ export function serverOutput({ args, credentials }: Part, gateStdout: pulumi.Out
       ...{ id: config.id, machineId: args.machineId, kind: kind.name },
       ...{ container: config.container, image: args.image, ...image, build: kind.build(args.image, image.standIn) },
       placement: args.placement,
+      ...(args.tuned === undefined ? {} : { tuned: args.tuned }),
       settings: kind.settingsShown({ env, command }),
       endpoints: [...access.endpoints],
       models: args.models.map((m) => m.deployed),

@@ -64,6 +64,27 @@ export interface SettingsPlan<S> {
   readonly placement: Placement;
 }
 
+/** A value of a knob. */
+export type KnobValue = string | number;
+
+/** Something of a server that `lathe tune` tries at several values on one machine. */
+export interface Knob {
+  /** As `--only` names it: a setting's own name, or one word for several settings that belong together. */
+  readonly name: string;
+  /** What it is, in a few words. */
+  readonly help: string;
+  /** The value without tuning. */
+  readonly rule: KnobValue;
+  /** The values worth trying on this machine, the rule among them. */
+  readonly values: readonly KnobValue[];
+  /** Tried by itself, every other knob at its rule: for what is not expected to depend on others. Absent: in all combinations. */
+  readonly alone?: true;
+  /** It acts on requests over this protocol alone. */
+  readonly protocol?: string;
+  /** The settings that mean this value. */
+  settings(value: KnobValue): Readonly<Record<string, unknown>>;
+}
+
 /** What a server needs in its container; the same for every engine and host. */
 export interface ContainerSpec {
   readonly env: Readonly<Record<string, string>>;
@@ -109,6 +130,8 @@ export interface ServerKind<S = unknown> {
   readonly settingsHelp: readonly { readonly key: string; readonly help: string; readonly otherwise: string }[];
   /** Pure: the settings that fit a machine, those of the config taken as they are. */
   settingsFor(facts: HostFacts, wanted: S): SettingsPlan<S>;
+  /** Pure: what `lathe tune` tries on a machine. Absent: nothing. */
+  knobs?(facts: HostFacts): readonly Knob[];
   /** Pure: what the container needs for these models with these settings, protected as the config asks for. */
   container(models: readonly ModelToServe[], settings: S, access: AccessConfig): ContainerSpec;
   /**

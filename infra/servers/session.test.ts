@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HostFacts, LogicalCpu } from "../hosts/facts.ts";
 import { parseCpuList } from "../../lib/cpulist.ts";
-import { memoryShareMiB } from "../resources/container.ts";
+import { memoryShareMiB } from "../resources/container-args.ts";
 import { memoryFor } from "../threads.ts";
 import { sessionFor, variablesShown, SessionSettings } from "./session.ts";
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { HostFacts } from "../hosts/facts.ts";
 import { threadPlan } from "../threads.ts";
-import type { ServerKind, SettingsPlan, SizedModel } from "./kind.ts";
+import type { Knob, ServerKind, SettingsPlan, SizedModel } from "./kind.ts";
+import { pinKnobs, plainKnob, threadsKnob } from "./knobs.ts";
 
 /* The settings of TensorFlow's session, for every kind whose servers run one: threads, and where they run. */
 
@@ -74,6 +75,19 @@ export function sessionFor(
     settings: { omp: omp ?? rule, intraOp: intraOp ?? rule, interOp: interOp ?? INTER_OP, pin },
     placement: { ...placement, reason },
   };
+}
+
+/**
+ * What is tried of a session: threads for one operator, operators at a time, CPUs. Pure.
+ *
+ * @param rest with other processes beside it, `alone`: their number and threads are combinations enough for a race
+ */
+export function sessionKnobs(facts: HostFacts, rest: Pick<Knob, "alone"> = {}): Knob[] {
+  return [
+    threadsKnob(facts, (threads) => ({ omp: threads, intraOp: threads })),
+    plainKnob("interOp", "operators that run at the same time", INTER_OP, [1, 2, 4], rest),
+    ...pinKnobs(facts, rest),
+  ];
 }
 
 /** The settings as the container's environment. Pure. */

@@ -1,7 +1,7 @@
 import type { KindEndpoint, ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container } from "./container.ts";
 import { memoryNeedMiB } from "./memory.ts";
-import { OpenvinoSettings, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
+import { OpenvinoSettings, knobs, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
 
 const NAME = "openvino";
 
@@ -35,6 +35,7 @@ export const openvino: ServerKind<OpenvinoSettings> = {
   settings: OpenvinoSettings,
   settingsHelp,
   settingsFor,
+  knobs,
   container,
   memoryNeedMiB,
   secretFiles: () => [],

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { HostFacts } from "../../hosts/facts.ts";
 import { threadPlan } from "../../threads.ts";
-import type { ServerKind, SettingsPlan } from "../kind.ts";
+import type { Knob, ServerKind, SettingsPlan } from "../kind.ts";
+import { pinKnobs, plainKnob, processesKnob, threadsKnob, UNSET } from "../knobs.ts";
 
 const WHOLE = "a whole number, 1 to 1024";
 const count = z.number(WHOLE).int(WHOLE).min(1, WHOLE).max(1024, WHOLE);
@@ -66,6 +67,17 @@ export function settingsFor(facts: HostFacts, wanted: OpenvinoSettings): Setting
   const given = Object.entries({ threads, streams }).flatMap(([name, value]) => (value ? [`${name} ${value}`] : []));
   const { threads: rule, ...placement } = threadPlan(facts, { pin, coresFor: (n) => threads ?? n, given });
   return { settings: { ...wanted, threads: threads ?? rule }, placement };
+}
+
+/** What is tried: threads and streams in all combinations, and OpenVINO's own choice of streams. No precision: it changes answers. Pure. */
+export function knobs(facts: HostFacts): Knob[] {
+  const streams = processesKnob(facts, "streams", "requests that are computed at the same time");
+  return [
+    threadsKnob(facts, (threads) => ({ threads })),
+    plainKnob("streams", streams.help, UNSET, [...streams.values, UNSET]),
+    ...pinKnobs(facts, { alone: true }),
+    plainKnob("hint", "how OpenVINO chooses the streams", UNSET, ["throughput", UNSET], { alone: true }),
+  ];
 }
 
 /** Properties of OpenVINO's CPU device by the names of its documentation: `plugin_config` of every model. */

@@ -3,7 +3,7 @@ import { SECRETS_PATH } from "../../access/plan.ts";
 import type { AccessConfig } from "../../access/config.ts";
 import type { ContainerSpec, ModelToServe, SecretFile } from "../kind.ts";
 import { CONFIG_FILE, PROVEN, configText, servedOf, type Serving } from "./models-config.ts";
-import { sessionEnv, type SessionSettings } from "../session.ts";
+import { settingsEnv, settingsFlags, type TfServingSettings } from "./settings.ts";
 
 export const GRPC_PORT = 8500;
 export const REST_PORT = 8501;
@@ -19,13 +19,13 @@ const SSL_CONFIG = "ssl.config";
  */
 export function container(
   models: readonly ModelToServe[],
-  settings: SessionSettings,
+  settings: TfServingSettings,
   { tls, rest }: Pick<AccessConfig, "tls" | "rest">,
 ): ContainerSpec {
   const served = servedOf(models);
   const ports = rest === "off" ? [GRPC_PORT] : [GRPC_PORT, REST_PORT];
   return {
-    env: { MODEL_BASE_PATH: MODELS_PATH, MODEL_NAME: models[0]?.name ?? "", ...sessionEnv(settings) },
+    env: { MODEL_BASE_PATH: MODELS_PATH, MODEL_NAME: models[0]?.name ?? "", ...settingsEnv(settings) },
     command: [
       `--model_config_file=${MODELS_PATH}/${CONFIG_FILE}`,
       `--monitoring_config_file=${MODELS_PATH}/${MONITORING_FILE}`,
@@ -33,6 +33,7 @@ export function container(
       "--allow_version_labels_for_unavailable_models=true",
       // Files do not change under a version: what fails once fails again, and the gate tells why at once.
       "--max_num_load_retries=0",
+      ...settingsFlags(settings),
       // Flags that come last win over the image's own.
       ...(tls === "off" ? [] : [`--ssl_config_file=${SECRETS_PATH}/${SSL_CONFIG}`]),
       ...(rest === "off" ? ["--rest_api_port=0"] : []),

@@ -1,12 +1,13 @@
 import type { ServerKind } from "../kind.ts";
 import { GRPC_PORT, REST_PORT, container, secretFiles } from "./container.ts";
-import { sessionFor, sessionHelp, sessionMemoryMiB, SessionSettings, variablesShown } from "../session.ts";
+import { sessionMemoryMiB } from "../session.ts";
 import { state } from "./models-config.ts";
+import { knobs, settingsFor, settingsHelp, settingsShown, TfServingSettings } from "./settings.ts";
 
 const NAME = "tf-serving";
 
 /** TensorFlow Serving, set up as in the paper. */
-export const tfServing: ServerKind<SessionSettings> = {
+export const tfServing: ServerKind<TfServingSettings> = {
   name: NAME,
   about: "TensorFlow Serving: Intel's build, as in the paper, or any other image of it.",
   defaultImage: "intel/intel-optimized-tensorflow-serving:latest",
@@ -23,16 +24,17 @@ export const tfServing: ServerKind<SessionSettings> = {
       ...{ protections: ["token"], closable: true },
     },
   ],
-  settings: SessionSettings,
-  settingsHelp: sessionHelp(),
-  settingsFor: sessionFor,
+  settings: TfServingSettings,
+  settingsHelp,
+  settingsFor,
+  knobs,
   container,
   memoryNeedMiB: sessionMemoryMiB,
   secretFiles,
   modelPath: (model, version) => `${model}/${version}`,
   // The stand-in runs the OpenMP build and obeys the same variables.
   build: (image, standIn) => (standIn || /intel-optimized-tensorflow-serving/.test(image) ? "intel" : "stock"),
-  settingsShown: variablesShown,
+  settingsShown,
   // Loaded where a gate runs: a stack's program only plans, and need not wait for clients.
   gate: {
     state,

@@ -1,6 +1,6 @@
 import type { ServerKind } from "../kind.ts";
 import { container, GRPC_PORT, modelPath, REST_PORT, secretFiles } from "./container.ts";
-import { memoryNeedMiB, settingsFor, settingsHelp, settingsShown, TorchServeSettings } from "./settings.ts";
+import { knobs, memoryNeedMiB, settingsFor, settingsHelp, settingsShown, TorchServeSettings } from "./settings.ts";
 
 const NAME = "torchserve";
 const ENDED = "TorchServe's maintenance has ended with 0.12.0: faults in it are not mended any more.";
@@ -25,6 +25,7 @@ export const torchServe: ServerKind<TorchServeSettings> = {
   settings: TorchServeSettings,
   settingsHelp,
   settingsFor,
+  knobs,
   container,
   memoryNeedMiB,
   secretFiles,

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { HostFacts } from "../../hosts/facts.ts";
 import { threadPlan } from "../../threads.ts";
-import type { ServerKind, SettingsPlan, SizedModel } from "../kind.ts";
+import type { Knob, ServerKind, SettingsPlan, SizedModel } from "../kind.ts";
+import { pinKnobs, plainKnob, processesKnob, threadsKnob } from "../knobs.ts";
 
 const wholeOf = (least: number, most: number) => {
   const words = `a whole number, ${least} to ${most}`;
@@ -75,6 +76,17 @@ export function settingsFor(facts: HostFacts, wanted: TorchServeSettings): Setti
   const omp = wanted.omp ?? ruleFor(cores);
   const { torchThreads = omp } = wanted;
   return { settings: { workers, omp, torchThreads, nettyThreads, batchSize, batchDelayMs, pin }, placement };
+}
+
+/** What is tried: workers and their threads in all combinations; the front end's threads and batches by themselves. Pure. */
+export function knobs(facts: HostFacts): Knob[] {
+  return [
+    processesKnob(facts, "workers", "processes for each model"),
+    threadsKnob(facts, (omp) => ({ omp })),
+    ...pinKnobs(facts, { alone: true }),
+    plainKnob("nettyThreads", "threads of the front end", NETTY_THREADS, [1, NETTY_THREADS, 4], { alone: true }),
+    plainKnob("batchSize", "requests computed as one", 1, [1, 4], { alone: true }),
+  ];
 }
 
 /** MiB that Java takes, that a worker takes before it has a model, and that a model takes for each MiB of its archive: as was seen in the lab. */

@@ -3,7 +3,7 @@ import { METRICS } from "../kind.ts";
 import { GRPC_PORT, HTTP_PORT, METRICS_PORT, container, secretFiles } from "./container.ts";
 import { sessionMemoryMiB } from "../session.ts";
 import { MODEL_FILE } from "./model-config.ts";
-import { TritonSettings, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
+import { TritonSettings, knobs, settingsFor, settingsHelp, settingsShown } from "./settings.ts";
 
 const NAME = "triton";
 const API = "kserve-v2";
@@ -32,6 +32,7 @@ export const triton: ServerKind<TritonSettings> = {
   settings: TritonSettings,
   settingsHelp,
   settingsFor,
+  knobs,
   container,
   // The least: what each instance has besides its copy of the model differs between images.
   memoryNeedMiB: (models, { instances }) => sessionMemoryMiB(Array<typeof models>(instances).fill(models).flat()),

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { HostFacts } from "../../hosts/facts.ts";
-import type { ServerKind, SettingsPlan } from "../kind.ts";
-import { SessionSettings, sessionFor, sessionHelp, variablesShown } from "../session.ts";
+import type { Knob, ServerKind, SettingsPlan } from "../kind.ts";
+import { plainKnob, processesKnob } from "../knobs.ts";
+import { SessionSettings, sessionFor, sessionHelp, sessionKnobs, variablesShown } from "../session.ts";
 
 const whole = (min: number, max: number) => {
   const words = `a whole number, ${min} to ${max}`;
@@ -72,6 +73,15 @@ export const settingsHelp: ServerKind["settingsHelp"] = [
 export function settingsFor(facts: HostFacts, wanted: TritonSettings): SettingsPlan<TritonSettings> {
   const { settings, placement } = sessionFor(facts, wanted, wanted.instances);
   return { settings: { ...wanted, ...settings }, placement };
+}
+
+/** What is tried: instances and their sessions in all combinations, and dynamic batches. Pure. */
+export function knobs(facts: HostFacts): Knob[] {
+  return [
+    processesKnob(facts, "instances", "requests of one model at a time"),
+    ...sessionKnobs(facts, { alone: true }),
+    plainKnob("maxBatch", "requests computed as one", 0, [0, 4], { alone: true }),
+  ];
 }
 
 /** What of a model's configuration the settings decide, by Triton's names; the gate compares it with the running server's. Pure. */

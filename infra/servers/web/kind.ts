@@ -1,6 +1,6 @@
 import type { ContainerSpec, ModelToServe, ServerKind } from "../kind.ts";
 import { sessionMemoryMiB } from "../session.ts";
-import { webEnv, webHelp, WebSettings, webSettingsFor, webShown } from "./settings.ts";
+import { webEnv, webHelp, webKnobs, WebSettings, webSettingsFor, webShown } from "./settings.ts";
 
 const API = "plain-rest";
 const PORT = 8000;
@@ -34,6 +34,7 @@ export function webKind({ name, about, port }: Framework): ServerKind<WebSetting
     settings: WebSettings,
     settingsHelp: webHelp,
     settingsFor: webSettingsFor,
+    knobs: webKnobs,
     container: (models, settings) => container(name, models, settings),
     memoryNeedMiB: (models, { workers }) => workers * sessionMemoryMiB(models),
     secretFiles: () => [],

@@ -1,7 +1,17 @@
 import { z } from "zod";
 import type { HostFacts } from "../../hosts/facts.ts";
-import type { ServerKind, SettingsPlan } from "../kind.ts";
-import { COUNT, count, sessionEnv, sessionFor, sessionHelp, SessionSettings, variablesShown } from "../session.ts";
+import type { Knob, ServerKind, SettingsPlan } from "../kind.ts";
+import { plainKnob, processesKnob } from "../knobs.ts";
+import {
+  COUNT,
+  count,
+  sessionEnv,
+  sessionFor,
+  sessionHelp,
+  sessionKnobs,
+  SessionSettings,
+  variablesShown,
+} from "../session.ts";
 
 const PARSERS = ["json", "simdjson"] as const;
 
@@ -42,6 +52,15 @@ export function webSettingsFor(facts: HostFacts, wanted: WebSettings): SettingsP
   const { workers, threads, parser, ...session } = wanted;
   const plan = sessionFor(facts, session, workers);
   return { ...plan, settings: { workers, threads, parser, ...plan.settings } };
+}
+
+/** What is tried: workers and their sessions in all combinations, and what reads requests. Pure. */
+export function webKnobs(facts: HostFacts): Knob[] {
+  return [
+    processesKnob(facts, "workers", "processes with a session each"),
+    ...sessionKnobs(facts, { alone: true }),
+    plainKnob("parser", "what reads a request's JSON", "json", PARSERS, { alone: true }),
+  ];
 }
 
 /** The settings as the container's environment. Pure. */

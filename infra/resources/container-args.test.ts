@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContainerSpec } from "../servers/kind.ts";
-import { containerArgs, memoryShareMiB } from "./container.ts";
+import { containerArgs, memoryShareMiB } from "./container-args.ts";
 
 const GIB = 2 ** 30;
 

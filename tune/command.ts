@@ -1,0 +1,120 @@
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { Values } from "../lib/cli/spec.ts";
+import { printResult } from "../lib/cli/result.ts";
+import { EXIT } from "../lib/cli/run.ts";
+import { WrongUse } from "../lib/errors.ts";
+import { say } from "../lib/output.ts";
+import { repoRoot, shownPath } from "../lib/paths.ts";
+import { onSignals } from "../lib/signals.ts";
+import { tunedMachine } from "../infra/tuning.ts";
+import { objectiveText } from "./objective.ts";
+import { TUNE } from "./options.ts";
+import { outcome } from "./race/outcome.ts";
+import { tuneDocument, tuneText, writePage } from "./report.ts";
+import type { Space } from "./space.ts";
+import { type Subject, type Where, projectOf, readSubject } from "./subject.ts";
+import type { Tuning } from "./state.ts";
+import { measured } from "./tuning.ts";
+import { homeOf, offerChange } from "./write-back/config.ts";
+import { withTuning, withoutTuning } from "./write-back/edit.ts";
+
+export type TuneValues = Values<typeof TUNE>;
+
+/** `lathe tune`: finds settings, or with `--undo` takes them back. @returns the exit code */
+export async function tune(values: TuneValues): Promise<number> {
+  const { stack } = values;
+  if (stack === undefined)
+    throw new WrongUse({
+      what: "--stack: no stack is given",
+      expected: "the one whose server is tuned",
+      fix: "npx lathe tune --stack edge",
+    });
+  const where: Where = { projectDir: projectOf(values.project), stack, server: values.which };
+  return values.undo === true ? undo(where) : find(where, values);
+}
+
+async function undo(where: Where): Promise<number> {
+  const home = await homeOf(where, where.server ?? "");
+  if (home !== null && where.server === undefined)
+    throw new WrongUse({
+      what: "--which: the stack has a list of servers",
+      expected: "the one that was tuned, by its name",
+    });
+  const done = await offerChange(where, (text, file) => withoutTuning(text, home, file), { yes: true, how: "" });
+  say(
+    done === "same"
+      ? `Stack ${where.stack}: no tuning has written anything there.`
+      : `The settings are as before the tuning. To apply them: npx lathe up --stack ${where.stack}`,
+  );
+  return EXIT.fine;
+}
+
+async function find(where: Where, values: TuneValues): Promise<number> {
+  const subject = await readSubject(where);
+  const dirs = values.tunes ?? join(repoRoot, "tunes");
+  const calm = sayHowToGoOn(where.stack);
+  const { tuning, space, dir } = await measured(subject, dirs, values);
+  calm();
+  const { race } = tuning;
+  const about = {
+    ...{ id: tuning.id, stack: where.stack, server: tuning.server, model: tuning.found.model },
+    calls: `client ${tuning.found.client} on the server's machine, ${tuning.found.photograph}, load ${loadText(tuning)}`,
+  };
+  const page = join(dir, "tune.html");
+  await writePage(page, about, race);
+  const text = tuneText(about, race);
+  if (values.json === true) say(text);
+  else printResult(TUNE.json, false, text, {});
+  const config = await writeBack(where, subject, space, tuning, values.yes === true);
+  if (values.json === true)
+    printResult({ ...TUNE.json, alsoTable: false }, true, "", tuneDocument(about, race, config));
+  say(`Kept in ${shownPath(dir)}: tune.json, tune.html`);
+  return outcome(race).kind === "inconclusive" ? EXIT.inconclusive : EXIT.fine;
+}
+
+/** Offers what was found to the config file. @returns what became of it, in a word */
+async function writeBack(where: Where, subject: Subject, space: Space, tuning: Tuning, yes: boolean): Promise<string> {
+  const found = outcome(tuning.race);
+  const { config, facts, server } = subject;
+  if (found.kind === "as-good" && config.tuned !== undefined)
+    say(`What an earlier tuning has written is no better than the rule: npx lathe tune --stack ${where.stack} --undo`);
+  const trial = found.kind === "winner" ? space.trials.find(({ arm }) => arm.id === found.arm) : undefined;
+  if (found.kind !== "winner" || trial === undefined) return "nothing to write";
+  const { ratio, interval } = found.gain;
+  const tuned = {
+    ...{ at: new Date().toISOString(), for: objectiveText(tuning.race.objective), model: tuning.found.model },
+    ...{
+      image: server.image,
+      gain: ratio,
+      interval: [interval?.low ?? ratio, interval?.high ?? ratio] as [number, number],
+    },
+    ...{ machine: tunedMachine(facts), settings: trial.found },
+  };
+  const home = await homeOf(where, config.name);
+  const done = await offerChange(where, (text, file) => withTuning(text, home, tuned, file), {
+    yes,
+    // A resumed race is over already: it only writes.
+    how: `To have it written: npx lathe tune --stack ${where.stack} --resume --yes`,
+  });
+  if (done === "written")
+    say(
+      `To apply it: npx lathe up --stack ${where.stack}. To take it back: npx lathe tune --stack ${where.stack} --undo`,
+    );
+  return done;
+}
+
+const loadText = ({ load }: Tuning) =>
+  Object.entries(load)
+    .map(([key, value]) => (key === "mode" ? String(value) : `${key} ${String(value)}`))
+    .join(", ");
+
+/** Makes a signal end this process; the machine thaws the server by itself once the connection is gone. @returns a function that undoes this */
+function sayHowToGoOn(stack: string): () => void {
+  return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    say(
+      `\nInterrupted. The deployed server runs again in some seconds. To go on: npx lathe tune --stack ${stack} --resume`,
+    );
+    process.exit(128 + constants.signals[signal]);
+  });
+}

@@ -1,0 +1,97 @@
+import type { Load } from "../bench/loads/load.ts";
+import { modeOf } from "../bench/loads/registry.ts";
+import type { Reader } from "../lib/cli/spec.ts";
+import type { Objective } from "./race/types.ts";
+
+/** What `--for` takes. */
+export const OBJECTIVES = 'throughput, latency, cost, or a promise such as "p99 < 200 ms at 10/s"';
+
+const PROMISE = /^p(\d{1,2}(?:\.\d{1,3})?)\s*<\s*(\d+(?:\.\d+)?)\s*(ms|s)\s+at\s+(\d+(?:\.\d+)?)\s*\/\s*s$/i;
+
+/** The objective that a text means; undefined: none. Pure. */
+export function objectiveOf(text: string): Objective | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === "throughput" || word === "latency" || word === "cost") return { kind: word };
+  const [, percentile, bound, unit, rate] = PROMISE.exec(text.trim()) ?? [];
+  const promised = {
+    kind: "percentile" as const,
+    percentile: Number(percentile),
+    boundMs: Number(bound) * (unit?.toLowerCase() === "s" ? 1000 : 1),
+    ratePerSecond: Number(rate),
+  };
+  const { percentile: p, boundMs, ratePerSecond } = promised;
+  return p > 0 && p < 100 && boundMs > 0 && ratePerSecond > 0 ? promised : undefined;
+}
+
+/** The same as `--for` takes it. Pure. */
+export function objectiveText(objective: Objective): string {
+  if (objective.kind !== "percentile") return objective.kind;
+  const { percentile, boundMs, ratePerSecond } = objective;
+  return `p${percentile} < ${boundMs} ms at ${ratePerSecond}/s`;
+}
+
+/** Reads `--for`. */
+export const readObjective: Reader<Objective> = (text, wrong) => {
+  const objective = objectiveOf(text);
+  if (objective === undefined) wrong(OBJECTIVES);
+  return objective ?? { kind: "latency" };
+};
+
+/** Connections that keep a constant rate also where answers take as long as the bound allows, twice over. */
+const SPARE = 2;
+const MOST_CONNECTIONS = 64;
+
+/**
+ * The load under which an objective shows: calls one by one for latency; for throughput twice as many at a time as CPUs, so that no
+ * core waits for a call; for cost one for each core, so that what a core does is needed; a promise's own rate. Pure.
+ */
+export function loadFor(objective: Objective, cpus: number): Load {
+  switch (objective.kind) {
+    case "latency":
+      return { mode: "closed-loop", concurrency: 1 };
+    case "cost":
+      return { mode: "closed-loop", concurrency: cpus };
+    case "throughput":
+      return { mode: "closed-loop", concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, 2 * cpus)) };
+    case "percentile": {
+      const { ratePerSecond, boundMs } = objective;
+      const needed = Math.ceil((SPARE * ratePerSecond * boundMs) / 1000);
+      return { mode: "constant-rate", ratePerSecond, concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, needed)) };
+    }
+  }
+}
+
+/** How one visit is made. */
+export interface VisitPlan {
+  readonly blockMs: number;
+  readonly leadIn: number;
+  readonly calls: number;
+  readonly timeoutMs: number;
+}
+
+/** Calls of a visit that lie above the percentile: fewer say hardly anything of it. */
+const CALLS_ABOVE = 3;
+
+/**
+ * How long a visit measures: some 20 calls in a row, 2 to 15 s; for a promise, so long that some calls lie above its percentile,
+ * 3 to 30 s, after half as long at its rate. Pure.
+ *
+ * @param callMs of one call of the rule, by itself
+ */
+export function visitPlan(objective: Objective, load: Load, callMs: number): VisitPlan {
+  const within = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value));
+  const mode = modeOf(load);
+  const promised = objective.kind === "percentile" ? objective : undefined;
+  const blockMs =
+    promised === undefined
+      ? within(2000, 20 * callMs, 15_000)
+      : within(3000, (1000 * CALLS_ABOVE) / (1 - promised.percentile / 100) / promised.ratePerSecond, 30_000);
+  const rate = promised?.ratePerSecond ?? (1000 * mode.connections(load)) / Math.max(0.05, callMs);
+  return {
+    blockMs: Math.round(blockMs),
+    leadIn: promised === undefined ? 0 : Math.ceil((promised.ratePerSecond * blockMs) / 2000),
+    // More than can be made in the time, so that the time ends the visit.
+    calls: Math.ceil(within(20, (4 * rate * blockMs) / 1000, 100_000)),
+    timeoutMs: Math.round(within(5000, 50 * callMs, 60_000)),
+  };
+}

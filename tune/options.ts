@@ -1,0 +1,86 @@
+import { clientKinds } from "../clients/registry.ts";
+import { jsonOption, type Options, type Reader } from "../lib/cli/spec.ts";
+import { list, path, whole } from "../lib/cli/values.ts";
+import { OBJECTIVES, readObjective } from "./objective.ts";
+import { readOnly, type Only } from "./space.ts";
+
+/** What the document of `lathe tune` calls itself. */
+export const TUNE_SCHEMA = "lathe.tune/1";
+const LEAST_SECONDS = 10;
+
+/** Reads a time as seconds: `10m`, `90s`, or minutes alone. */
+export const readBudget: Reader<number> = (text, wrong) => {
+  const [, amount, unit] = /^(\d{1,6}(?:\.\d{1,3})?)\s*(s|m|min|h)?$/.exec(text.trim()) ?? [];
+  const seconds = Number(amount) * (unit === "s" ? 1 : unit === "h" ? 3600 : 60);
+  if (!(seconds >= LEAST_SECONDS)) wrong(`a time such as 10m, 90s or 1h, of ${LEAST_SECONDS} s at least`);
+  return seconds;
+};
+
+/** What `--only` has read: the text is kept, so that a resumed tuning reads the same. */
+export interface Narrowed {
+  readonly text: string;
+  readonly only: Only;
+}
+
+const narrowed: Reader<Narrowed> = (text, wrong) => {
+  const only = readOnly(text);
+  if (only === undefined) wrong('knobs with values, such as "threads=1..4 pin=none,physical"');
+  return { text, only: only ?? [] };
+};
+
+/** One word, of an option that is a list for other verbs. */
+const one: Reader<string> = (text, wrong) => {
+  const words = list(text, wrong);
+  if (words.length > 1) wrong("one: a tuning is of one server");
+  return words[0] ?? "";
+};
+
+const KINDS = clientKinds.map(({ name }) => name);
+
+export const TUNE = {
+  stack: { value: "A,B", read: one, help: "the stack whose server is tuned: one", completes: "stacks" },
+  which: { value: "NAME", help: "which of its servers, by its name (default: its only one)" },
+  for: { value: "WHAT", read: readObjective, default: "latency", help: OBJECTIVES },
+  model: { value: "MODEL", completes: "models", help: "the model that is called (default: the server's first)" },
+  only: { value: "WORDS", read: narrowed, help: 'knobs and values to try: "threads=1..4 pin=none,physical"' },
+  budget: {
+    value: "MINUTES",
+    read: readBudget,
+    default: "10m",
+    help: "all visits together; 90s and 1h are times, too",
+  },
+  yes: { help: "write what was found into the stack's config file without asking" },
+  undo: { help: "take what a tuning has written out of the config file again" },
+  resume: { help: "go on with the newest tuning of that stack" },
+  knobs: { help: "then spend what is left of the budget on which knobs matter" },
+  json: jsonOption(TUNE_SCHEMA, { alsoTable: true }),
+  photograph: {
+    value: "N",
+    read: whole(1),
+    default: "7",
+    rare: true,
+    help: "the photograph that calls carry, by number",
+  },
+  client: {
+    value: "KINDS",
+    read: one,
+    completes: KINDS,
+    rare: true,
+    help: "one client kind (default: the first endpoint's default one)",
+  },
+  seed: { value: "N", read: whole(0), default: "1", rare: true, help: "seed of the order of visits" },
+  tunes: {
+    value: "DIR",
+    read: path,
+    rare: true,
+    completes: "files",
+    help: "folder of tunings (default: tunes/ of the checkout)",
+  },
+  project: {
+    value: "DIR",
+    read: path,
+    rare: true,
+    completes: "files",
+    help: "folder with Pulumi.yaml (default: the checkout)",
+  },
+} as const satisfies Options;

@@ -1,0 +1,114 @@
+import { writeAtomic } from "../lib/cache/cached.ts";
+import { formatRatio, formatRatioInterval } from "../bench/format/numbers.ts";
+import { type Block, list, prose, table } from "../bench/report/blocks.ts";
+import { renderPage } from "../bench/report/render/page.ts";
+import { formatSeconds } from "../lib/progress.ts";
+import { objectiveText } from "./objective.ts";
+import { frontFigure, raceFigure } from "./race/drawings.ts";
+import { outcome, statuses } from "./race/outcome.ts";
+import type { ArmStatus, Gain, KnobEffect, Outcome, RaceState } from "./race/types.ts";
+
+/** What a tuning was of, for its readers. */
+export interface About {
+  readonly id: string;
+  readonly stack: string;
+  readonly server: string;
+  readonly model: string;
+  /** Client kind, photograph, load, in words. */
+  readonly calls: string;
+}
+
+/** Rows of the terminal's list of settings. */
+const MOST_ROWS = 8;
+
+const times = ({ ratio, interval }: Gain) =>
+  `${formatRatio(ratio)} times as good as the rule (${formatRatioInterval(interval)})`;
+
+/** What a race has found, in a sentence or two. Pure. */
+export function verdictText(found: Outcome): string {
+  const bound = found.underBound === undefined ? "" : ` ${boundText(found.underBound)}`;
+  const nearest = (best: { arm: string; gain: Gain } | null) =>
+    best === null ? "" : ` Nearest: ${best.arm}, ${times(best.gain)}.`;
+  switch (found.kind) {
+    case "winner":
+      return `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.${bound}`;
+    case "as-good":
+      return `The rule is as good: no setting beats it by 3 %.${nearest(found.best)}${bound}`;
+    case "inconclusive":
+      return `Inconclusive: ${found.why}.${nearest(found.best)}${bound}`;
+  }
+}
+
+function boundText({ rule, winner }: NonNullable<Outcome["underBound"]>): string {
+  const words = {
+    holds: "is under the bound",
+    breaks: "is not under the bound",
+    open: "may be on either side of the bound",
+  };
+  return `The rule ${words[rule]}${winner === undefined ? "" : `; the winner ${words[winner]}`}.`;
+}
+
+/** At most 20 lines for a terminal. Pure. */
+export function tuneText(about: About, state: RaceState): string {
+  const found = outcome(state);
+  const all = statuses(state);
+  const measured = all
+    .filter((s) => s.blocks > 0 && !s.arm.isRule)
+    .toSorted((a, b) => (b.gain?.ratio ?? 0) - (a.gain?.ratio ?? 0));
+  const rows = measured.slice(0, MOST_ROWS).map((s) => `  ${s.arm.id}: ${standing(s)}`);
+  const rest = all.length - 1 - rows.length;
+  return [
+    `${about.server}, ${about.model}, for ${objectiveText(state.objective)}: ${verdictText(found)}`,
+    `${measured.length} of ${all.length - 1} settings measured, ${formatSeconds(found.secondsUsed)}; ${about.calls}`,
+    ...rows,
+    ...(rest > 0 ? [`  and ${rest} more: see the page`] : []),
+    ...knobsOf(found)
+      .slice(0, MOST_ROWS - 2)
+      .map((knob) => `  knob ${knobText(knob)}`),
+  ].join("\n");
+}
+
+function standing({ gain, state, out }: ArmStatus): string {
+  const times = gain === null ? "no gain known" : `${formatRatio(gain.ratio)} (${formatRatioInterval(gain.interval)})`;
+  return `${times}, ${out === undefined ? state : `${state}: ${out.why.slice(0, 120)}`}`;
+}
+
+/** Of a race that came to no answer, effects are of too few visits to be told. */
+const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
+
+function knobText({ knob, effect, most }: KnobEffect): string {
+  if (effect === "none") return `${knob}: no value of it differs by 3 %`;
+  const differs = `${most.better} is ${formatRatio(most.ratio)} times ${most.worse} (${formatRatioInterval(most.interval)})`;
+  return `${knob}: ${effect === "open" ? "not known; " : ""}${differs}`;
+}
+
+/** Writes the page of a tuning. */
+export async function writePage(file: string, about: About, state: RaceState): Promise<void> {
+  const [found, all] = [outcome(state), statuses(state)];
+  const blocks: Block[] = [
+    prose([{ strong: verdictText(found) }]),
+    list([
+      `Objective: ${objectiveText(state.objective)}. Model: ${about.model}. ${about.calls}.`,
+      `${state.blocks.length} blocks, ${formatSeconds(found.secondsUsed)} of ${formatSeconds(state.budget.seconds)}.`,
+      "Docs: docs/tune.md says what is tried, docs/tune-method.md how it is decided.",
+    ]),
+    raceFigure(all),
+    frontFigure(all),
+    table({ caption: "Knobs", columns: ["knob", "effect"], rows: knobsOf(found).map((k) => [k.knob, knobText(k)]) }),
+  ];
+  const title = `${about.server}: settings for ${objectiveText(state.objective)}`;
+  const page = { title, eyebrow: `lathe tune, ${about.id}` };
+  await writeAtomic(file, renderPage(page, [{ id: "tune", title: "What was found", short: "Found", blocks }]));
+}
+
+/** The same for programs: the body of the document. Pure. */
+export function tuneDocument(about: About, state: RaceState, config: string): object {
+  return {
+    ...about,
+    objective: objectiveText(state.objective),
+    budgetSeconds: state.budget.seconds,
+    outcome: outcome(state),
+    arms: statuses(state),
+    config,
+  };
+}

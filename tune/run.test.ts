@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { begin } from "./race/race.ts";
+import { outcome } from "./race/outcome.ts";
+import type { Block, RaceState } from "./race/types.ts";
+import { progressText, runRace } from "./run.ts";
+import { tuneText } from "./report.ts";
+
+const arms = [1, 2, 3].map((threads) => ({ id: `threads=${threads}`, settings: { threads }, isRule: threads === 1 }));
+const MS: Readonly<Record<string, number>> = { "threads=1": 10, "threads=2": 5, "threads=3": 20 };
+
+/** A world in which two threads are twice as fast, with a little noise that does not repeat. */
+function world(state: RaceState, more: { dies?: string; endAfter?: number; knobs?: boolean } = {}) {
+  const kept: RaceState[] = [];
+  const visited: string[] = [];
+  const tools = {
+    visit(arm: string): Promise<Block> {
+      if (visited.length === more.endAfter) return Promise.reject(new Error("killed"));
+      visited.push(arm);
+      const ms = (MS[arm] ?? 10) * (1 + 0.01 * Math.sin(7 * visited.length));
+      const dead = arm === more.dies ? { killed: "out of memory" } : {};
+      const latenciesMs = arm === more.dies ? [] : Array.from({ length: 20 }, () => ms);
+      return Promise.resolve({ arm, latenciesMs, answeredPerSecond: 1000 / ms, failures: 0, seconds: 1, ...dead });
+    },
+    keep: (now: RaceState) => Promise.resolve(void kept.push(now)),
+    note: () => {},
+    knobs: more.knobs ?? false,
+  };
+  return { kept, visited, ended: runRace(state, tools) };
+}
+const fresh = (seconds = 1000) => begin(arms, { kind: "latency" }, 1, { seconds });
+
+test("a race ends as soon as a winner is confirmed, and later where knobs are asked for", async () => {
+  const { visited, ended, kept } = world(fresh());
+  const state = await ended;
+  expect(outcome(state)).toMatchObject({ kind: "winner", arm: "threads=2" });
+  expect(kept).toHaveLength(visited.length);
+  expect(kept.at(-1)).toEqual(state);
+  const knobs = world(fresh(), { knobs: true });
+  expect((await knobs.ended).blocks.length).toBeGreaterThanOrEqual(state.blocks.length);
+});
+
+test("a race that was killed goes on from what was kept, and comes to the same answer", async () => {
+  const first = world(fresh(), { endAfter: 8 });
+  await expect(first.ended).rejects.toThrow("killed");
+  const saved = JSON.parse(JSON.stringify(first.kept.at(-1))) as RaceState;
+  const state = await world(saved).ended;
+  expect(outcome(state)).toMatchObject({ kind: "winner", arm: "threads=2" });
+  expect(state.blocks[0]).toEqual(saved.blocks[0]);
+});
+
+test("a budget that ends first is inconclusive, and a race that is over makes no visit", async () => {
+  const state = await world(fresh(7)).ended;
+  expect(outcome(state)).toMatchObject({ kind: "inconclusive" });
+  const again = world(state);
+  await again.ended;
+  expect(again.visited).toEqual([]);
+});
+
+test("an arm whose server is killed is out, and the race goes on", async () => {
+  const state = await world(fresh(), { dies: "threads=3" }).ended;
+  expect(outcome(state)).toMatchObject({ kind: "winner", arm: "threads=2" });
+  expect(progressText(state, "confirm")).toMatch(
+    /^confirming the best, 1 of 2 settings left, best threads=2: (1\.9|2\.)/,
+  );
+});
+
+test("the result in a terminal has at most 20 lines, however many settings there are", async () => {
+  const many = Array.from({ length: 60 }, (_, i) => ({
+    id: `threads=${i + 1}`,
+    settings: { threads: i + 1 },
+    isRule: i === 0,
+  }));
+  const state = await world(begin(many, { kind: "latency" }, 1, { seconds: 200 }), { knobs: true }).ended;
+  const about = { id: "x", stack: "edge", server: "edge", model: "ssd", calls: "one by one" };
+  const lines = tuneText(about, state).split("\n");
+  expect(lines.length).toBeLessThanOrEqual(20);
+  expect(lines[0]).toContain("edge, ssd, for latency");
+});

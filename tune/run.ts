@@ -1,0 +1,55 @@
+import { next, observe, resume } from "./race/race.ts";
+import { outcome, statuses } from "./race/outcome.ts";
+import type { Block, RaceState } from "./race/types.ts";
+import { formatRatio } from "../bench/format/numbers.ts";
+import { formatSeconds } from "../lib/progress.ts";
+
+/** What a race is run with. */
+export interface RaceTools {
+  /** Visits an arm. @param needed arms of the same block that come after it */
+  visit(arm: string, needed: readonly string[]): Promise<Block>;
+  /** Keeps the state: what was kept last is what a killed tuning goes on from. */
+  keep(state: RaceState): Promise<void>;
+  /** How far it is, in words. */
+  note(text: string): void;
+  /** Go on after the answer is known, to see which knobs matter. */
+  readonly knobs: boolean;
+}
+
+/**
+ * Runs a race to its end: the answer, or the end of the budget. A block that was begun and not ended is begun anew.
+ *
+ * @returns the state at its end
+ */
+export async function runRace(from: RaceState, tools: RaceTools): Promise<RaceState> {
+  let state = resume(from);
+  for (;;) {
+    const due = next(state);
+    if (due.kind === "done" || isOver(state, tools.knobs)) return state;
+    for (const [i, arm] of due.arms.entries()) {
+      state = observe(state, await tools.visit(arm, due.arms.slice(i + 1)));
+      await tools.keep(state);
+      tools.note(progressText(state, due.kind));
+    }
+  }
+}
+
+/** Whether a race makes no more visits. @param knobs whether it goes on to the knobs once the answer is known */
+export function isOver(state: RaceState, knobs: boolean): boolean {
+  return next(state).kind === "done" || (!knobs && outcome(state).kind !== "inconclusive");
+}
+
+/** How far a race is: arms that are left, the best of them, the time. Pure. */
+export function progressText(state: RaceState, doing: "block" | "confirm"): string {
+  const all = statuses(state).filter(({ arm }) => !arm.isRule);
+  const out = all.filter((s) => s.state === "dropped" || s.state === "killed").length;
+  const best = all.filter((s) => s.gain !== null && s.out === undefined);
+  const leader = best.toSorted((a, b) => (b.gain?.ratio ?? 0) - (a.gain?.ratio ?? 0))[0];
+  const visits = [...state.blocks, ...(state.open === null ? [] : [state.open])].flatMap((b) => b.visits);
+  const used = visits.reduce((sum, v) => sum + v.seconds, 0);
+  const leads = leader?.gain == null ? "" : `, best ${leader.arm.id}: ${formatRatio(leader.gain.ratio)} times the rule`;
+  return (
+    `${doing === "confirm" ? "confirming the best, " : ""}${all.length - out} of ${all.length} settings left${leads}, ` +
+    `${visits.length} visits, ${formatSeconds(used)} of ${formatSeconds(state.budget.seconds)}`
+  );
+}

@@ -1,0 +1,171 @@
+import type { AccessConfig } from "../infra/access/config.ts";
+import type { HostFacts } from "../infra/hosts/facts.ts";
+import type { Placement } from "../infra/outputs.ts";
+import type { ContainerSpec, Knob, KnobValue, ModelToServe, ServerKind } from "../infra/servers/kind.ts";
+import { type Fault, UserError } from "../lib/errors.ts";
+import { nearest } from "../lib/nearest.ts";
+import { show } from "../lib/show.ts";
+import type { Arm } from "./race/types.ts";
+
+/* Which settings are tried: all of it is pure. */
+
+/** What a user has narrowed the space to: knobs, and of each its values; null: those of the kind. */
+export type Only = readonly { readonly knob: string; readonly values: readonly KnobValue[] | null }[];
+
+/** `lathe:settings`, by its keys. */
+export type SettingsMap = Readonly<Record<string, unknown>>;
+
+/** One setting of the server that is tried, and how it is made. */
+export interface Trial {
+  readonly arm: Arm;
+  /** What the config would say for it, beside what the user has set. */
+  readonly found: Readonly<Record<string, KnobValue>>;
+  readonly spec: ContainerSpec;
+  readonly placement: Placement;
+}
+
+export interface Space {
+  readonly knobs: readonly Pick<Knob, "name" | "help" | "rule">[];
+  /** The rule first. */
+  readonly trials: readonly Trial[];
+}
+
+/** What a space is made from. */
+export interface SpaceSources {
+  readonly kind: ServerKind;
+  readonly facts: HostFacts;
+  readonly models: readonly ModelToServe[];
+  readonly access: AccessConfig;
+  /** `lathe:settings` without what an earlier tuning has set. */
+  readonly base: SettingsMap;
+  /** Of the endpoint that is called. */
+  readonly protocol: string;
+  readonly only?: Only | undefined;
+}
+
+/** Arms that a race can still compare in a sensible time. */
+export const MOST_ARMS = 400;
+export const RULE = "rule";
+
+/** Reads `--only`: `threads=1..4 pin=none,physical interOp`. Undefined: it makes no sense. */
+export function readOnly(text: string): Only | undefined {
+  const parts = text.trim().split(/\s+/);
+  const read = parts.map((part) => {
+    const [, knob, values] = /^([A-Za-z]\w{0,40})(?:=([\w.,-]{1,400}))?$/.exec(part) ?? [];
+    if (knob === undefined) return undefined;
+    const all = values?.split(",").map(valuesOf);
+    return all?.includes(undefined) === true ? undefined : { knob, values: all?.flatMap((v) => v ?? []) ?? null };
+  });
+  const known = read.filter((one) => one !== undefined);
+  const names = new Set(known.map(({ knob }) => knob));
+  return known.length === read.length && names.size === known.length ? known : undefined;
+}
+
+function valuesOf(text: string): KnobValue[] | undefined {
+  const [, from, to] = /^(\d{1,5})\.\.(\d{1,5})$/.exec(text) ?? [];
+  if (from !== undefined && to !== undefined) {
+    const count = Number(to) - Number(from) + 1;
+    return count > 0 && count <= MOST_ARMS ? Array.from({ length: count }, (_, i) => Number(from) + i) : undefined;
+  }
+  if (text === "") return undefined;
+  return [/^\d{1,9}$/.test(text) ? Number(text) : text];
+}
+
+/**
+ * The settings that are tried on a machine, the rule first: all combinations of the knobs that may depend on each other, and the others
+ * one at a time. What the kind refuses and what comes to the same container is left out.
+ *
+ * @throws UserError if `only` names what the kind does not have, or nothing but the rule is left
+ */
+export function spaceOf(sources: SpaceSources): Space {
+  const { kind, facts, protocol, only } = sources;
+  const offered = (kind.knobs?.(facts) ?? []).filter((knob) => (knob.protocol ?? protocol) === protocol);
+  const knobs = only === undefined ? offered : narrowed(kind, offered, only);
+  const keys = new Set(knobs.flatMap((knob) => knob.values.flatMap((value) => Object.keys(knob.settings(value)))));
+  const kept = Object.fromEntries(Object.entries(sources.base).filter(([key]) => !keys.has(key)));
+  const seen = new Set<string>();
+  const trials = combinations(knobs).flatMap(({ values, applied }, i): Trial[] => {
+    const isRule = i === 0;
+    const found = Object.assign({}, ...applied.map((k) => k.settings(values[k.name] as KnobValue))) as Trial["found"];
+    const made = containerOf(sources, { ...kept, ...(isRule ? {} : found) });
+    const key = made === undefined ? "" : JSON.stringify([made.spec, made.placement.cpuSet, made.placement.memorySet]);
+    if (made === undefined || seen.has(key)) return [];
+    seen.add(key);
+    return [{ arm: { id: isRule ? RULE : idOf(knobs, values), settings: values, isRule }, found, ...made }];
+  });
+  if (trials[0]?.arm.isRule !== true)
+    throw new UserError({ what: "the kind refuses its own rule with this config's settings", fix: "npx lathe up" });
+  checkSize(kind, trials.length, offered);
+  return { knobs: knobs.map(({ name, help, rule }) => ({ name, help, rule })), trials };
+}
+
+function checkSize(kind: ServerKind, count: number, offered: readonly Knob[]): void {
+  if (count < 2)
+    throw new UserError({
+      what: "there is nothing to try on this machine: every setting comes to the same server",
+      ...(offered.length === 0 ? { expected: `a server kind with knobs: ${kind.name} says none` } : {}),
+    });
+  if (count > MOST_ARMS)
+    throw new UserError({
+      what: `--only: ${count} combinations of settings`,
+      expected: `${MOST_ARMS} at most`,
+      fix: `npx lathe tune --only "${offered[0]?.name ?? "threads"}=1..8" (the knobs: ${offered.map((k) => k.name).join(", ")})`,
+    });
+}
+
+function narrowed(kind: ServerKind, offered: readonly Knob[], only: Only): Knob[] {
+  const names = offered.map(({ name }) => name);
+  const faults: Fault[] = [];
+  const knobs = only.flatMap(({ knob: name, values }): Knob[] => {
+    const knob = offered.find((one) => one.name === name);
+    if (knob === undefined) {
+      const near = nearest(name, names);
+      const expected = near === undefined ? names.join(", ") || "a kind with knobs" : `did you mean ${near}?`;
+      faults.push({ what: `--only: ${kind.name} on this machine has no knob "${show(name, 60)}"`, expected });
+      return [];
+    }
+    if (values === null) return [knob];
+    const wrong = values.filter((v) => v !== knob.rule && !kind.settings.safeParse(knob.settings(v)).success);
+    if (wrong.length > 0) {
+      const what = `--only: ${name}=${wrong.map((v) => show(`${v}`, 60)).join(",")}`;
+      faults.push({ what, expected: `values as ${knob.values.join(", ")}` });
+    }
+    return [{ ...knob, values: [...new Set([knob.rule, ...values])] }];
+  });
+  if (faults.length > 0) throw new UserError(faults);
+  return knobs;
+}
+
+/** Values of all knobs, and the knobs that are set by them; the rule, which sets none, first. */
+function combinations(knobs: readonly Knob[]) {
+  const rule = Object.fromEntries(knobs.map((knob) => [knob.name, knob.rule]));
+  const together = knobs.filter((knob) => knob.alone !== true);
+  let grid: Record<string, KnobValue>[] = [rule];
+  for (const { name, values } of together)
+    grid = grid.flatMap((values_) => values.map((value) => ({ ...values_, [name]: value })));
+  const isRule = (values: Record<string, KnobValue>) => knobs.every(({ name, rule: own }) => values[name] === own);
+  return [
+    { values: rule, applied: [] as Knob[] },
+    ...grid.filter((values) => !isRule(values)).map((values) => ({ values, applied: together })),
+    ...knobs
+      .filter((knob) => knob.alone === true)
+      .flatMap((knob) =>
+        knob.values
+          .filter((value) => value !== knob.rule)
+          .map((value) => ({ values: { ...rule, [knob.name]: value }, applied: [knob] })),
+      ),
+  ];
+}
+
+const idOf = (knobs: readonly Knob[], values: Readonly<Record<string, KnobValue>>): string =>
+  knobs
+    .flatMap(({ name, rule, alone }) => (alone === true && values[name] === rule ? [] : [`${name}=${values[name]}`]))
+    .join(" ");
+
+/** Undefined: the kind refuses these settings. */
+function containerOf({ kind, facts, models, access }: SpaceSources, wanted: SettingsMap) {
+  const read = kind.settings.safeParse(wanted);
+  if (!read.success) return undefined;
+  const { settings, placement } = kind.settingsFor(facts, read.data);
+  return { spec: kind.container(models, settings, access), placement };
+}

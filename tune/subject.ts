@@ -1,0 +1,117 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readDeployments } from "../bench/targets/deployments.ts";
+import { readFacts } from "../infra/hosts/facts/read-facts.ts";
+import { lastName } from "../infra/config/stack-name.ts";
+import type { ServerConfig } from "../infra/config/types.ts";
+import type { HostFacts } from "../infra/hosts/facts.ts";
+import type { Machine, Server } from "../infra/outputs.ts";
+import { configIn } from "../stacks/config-file.ts";
+import { must } from "../infra/pulumi/cli.ts";
+import { withKept } from "../infra/pulumi/kept.ts";
+import { serverKind } from "../infra/servers/registry.ts";
+import type { ServerKind } from "../infra/servers/kind.ts";
+import { configOf } from "../stacks/config.ts";
+import { UserError } from "../lib/errors.ts";
+import { repoRoot } from "../lib/paths.ts";
+import type { SettingsMap } from "./space.ts";
+
+/** What is tuned: one server of a stack, as it is deployed, and its config. */
+export interface Subject {
+  readonly projectDir: string;
+  readonly stack: string;
+  readonly machine: Machine;
+  readonly server: Server;
+  /** All servers that the stack has on that machine, the tuned one among them: they stand still meanwhile. */
+  readonly servers: readonly Server[];
+  readonly config: ServerConfig;
+  readonly kind: ServerKind;
+  /** As the machine says them now. */
+  readonly facts: HostFacts;
+  /** `lathe:settings` as if the server had never been tuned. */
+  readonly base: SettingsMap;
+}
+
+/** Where a stack is looked for. */
+export interface Where {
+  readonly projectDir: string;
+  readonly stack: string;
+  /** The server's name or id; absent: the stack's only one. */
+  readonly server?: string | undefined;
+}
+
+/** The project that commands speak of: the checkout, or a folder that is one. */
+export const projectOf = (folder: string | undefined): string => folder ?? repoRoot;
+
+/**
+ * Reads what is to be tuned.
+ *
+ * @throws UserError if the stack is not up, has several servers and none is named, or its kind has no knobs
+ */
+export async function readSubject(where: Where): Promise<Subject> {
+  const { projectDir, stack } = where;
+  const pulumi = async (args: readonly string[]) => (await must({ projectDir }, args)).stdout;
+  const set = await configIn(projectDir, stack);
+  const [{ machines, servers }, { servers: configs }] = await Promise.all([
+    readDeployments(pulumi, [stack]).catch(async (error: unknown) => {
+      throw await withKept(error);
+    }),
+    configOf("lathe", stack, ...set),
+  ]);
+  const server = chosen(servers, where);
+  const machine = machines.find((m) => m.id === server.machineId);
+  const config = configs.find(({ id, container }) => id === server.id || container === server.container);
+  if (machine === undefined || config?.kind !== server.kind)
+    throw new UserError({
+      what: `stack ${stack}: its config and what is deployed are not the same server`,
+      fix: `npx lathe up --stack ${stack}`,
+    });
+  const kind = serverKind(server.kind);
+  if (kind.knobs === undefined)
+    throw new UserError({
+      what: `stack ${stack}: a ${kind.name} server has no knobs`,
+      expected: "a kind that says some",
+    });
+  const { facts } = await readFacts(machine.ssh, { bootstrap: "false", preview: true, say: () => {} });
+  return { projectDir, stack, machine, server, servers, config, kind, facts, base: untuned(config) };
+}
+
+function chosen(servers: readonly Server[], { stack, server: name }: Where): Server {
+  const found = name === undefined ? servers : servers.filter(({ id }) => id === name || id.endsWith(`/${name}`));
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  const ids = servers.map(({ id }) => id);
+  throw new UserError(
+    name === undefined
+      ? {
+          what: `--which: stack ${stack} has ${servers.length} servers`,
+          expected: `one of ${ids.join(", ")}`,
+          fix: `npx lathe tune --stack ${stack} --which ${ids[0]?.split("/").at(-1) ?? "NAME"}`,
+        }
+      : { what: `--which: stack ${stack} has no server "${name}"`, expected: ids.join(", ") },
+  );
+}
+
+/** The settings of a config without what a tuning has set. Pure. */
+export function untuned({ tuned, rawSettings = {} }: Pick<ServerConfig, "tuned" | "rawSettings">): SettingsMap {
+  if (tuned === undefined) return rawSettings;
+  const { settings, before = {} } = tuned;
+  // What the user has changed by hand since is the user's.
+  const own = Object.entries(rawSettings).filter(([key, value]) => settings[key] !== value);
+  const back = Object.entries(before).filter(([key]) => settings[key] === rawSettings[key]);
+  return { ...Object.fromEntries(back), ...Object.fromEntries(own) };
+}
+
+/** A stack's config file. */
+export const configFile = ({ projectDir, stack }: Pick<Where, "projectDir" | "stack">): string =>
+  join(projectDir, `Pulumi.${lastName(stack)}.yaml`);
+
+/** Its text. @throws UserError if there is none */
+export async function configText(where: Pick<Where, "projectDir" | "stack">): Promise<string> {
+  const file = configFile(where);
+  try {
+    return await readFile(file, "utf8");
+  } catch {
+    throw new UserError({ what: `${file}: cannot be read`, expected: "the stack's config file" });
+  }
+}

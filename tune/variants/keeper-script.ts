@@ -1,0 +1,103 @@
+import { ID_LABEL, SERVER_LABEL, TUNE_LABEL } from "../../infra/ownership/reservation.ts";
+
+/** Minutes without a word after which the machine takes the variants down by itself: its connection may be dead and not know. */
+export const LEASE_MINUTES = 3;
+
+/**
+ * Stands on the machine while a tuning lasts, and lets one container run at a time. Arguments: the folder of the tuning, who tunes, the
+ * labels of the server, then each deployed container of the stack and its mark (infra/hosts/frozen.ts).
+ *
+ * First it says who has frozen a container (`left`) or tunes here (`lease`), and waits for `begin`. Then it removes what an earlier
+ * tuning has left, and freezes the deployed containers. A line of standard input is `turn NAME` (that variant alone runs from now on;
+ * `turn` alone: none), `remove NAME`, or `beat`. Whatever ends it, and if nothing is said for so many minutes, it thaws the
+ * deployed containers and removes all variants. What may still be under way then (a `docker create` of a process that was
+ * killed) is removed by a second look.
+ */
+export const KEEPER_SCRIPT = `
+folder=$1 by=$2 id=$3 server=$4; shift 4
+state() { docker container inspect --format '{{.State.Status}}' "$1" 2>/dev/null || echo gone; }
+variants() { docker ps -aq --filter "label=${TUNE_LABEL}" --filter "label=${ID_LABEL}=$id" --filter "label=${SERVER_LABEL}=$server"; }
+sweep() {
+  ids=$(variants || true)
+  [ -z "$ids" ] || docker rm -f -v $ids >/dev/null 2>&1 || true
+}
+pause() {
+  [ "$(state "$1")" = running ] || return 0
+  said=$(docker pause "$1" 2>&1) && return 0
+  [ "$(state "$1")" != running ] || printf 'failed %s %s\\n' "$1" "$(printf %s "$said" | tr '\\n' ' ' | head -c 300)"
+}
+resume() {
+  said=$(docker unpause "$1" 2>&1) && return 0
+  [ "$(state "$1")" = running ] || printf 'failed %s %s\\n' "$1" "$(printf %s "$said" | tr '\\n' ' ' | head -c 300)"
+}
+thaw() {
+  while [ $# -gt 1 ]; do
+    if [ -e "$2" ]; then
+      [ "$(state "$1")" != paused ] || docker unpause "$1" >/dev/null 2>&1 || true
+      rm -f "$2"
+    fi
+    shift 2
+  done
+}
+freeze() {
+  while [ $# -gt 1 ]; do
+    if [ "$(state "$1")" = running ]; then
+      printf '%s\\n' "$by" > "$2"
+      pause "$1"
+    fi
+    shift 2
+  done
+}
+left() {
+  while [ $# -gt 1 ]; do
+    [ ! -e "$2" ] || printf 'left %s %s\\n' "$1" "$(head -c 200 "$2" | head -n 1)"
+    shift 2
+  done
+}
+fresh() { [ -n "$(find "$folder/.lease" -mmin -${LEASE_MINUTES} 2>/dev/null)" ]; }
+restore() {
+  thaw "$@"
+  sweep
+  rm -rf "$folder"
+}
+left "$@"
+! fresh || printf 'lease %s\\n' "$(head -c 200 "$folder/.lease" | head -n 1)"
+echo ready
+read -r line || exit 0
+[ "$line" = begin ] || exit 0
+umask 022
+( while sleep 15; do fresh || { restore "$@"; kill -9 $$; exit; }; done ) </dev/null >/dev/null 2>&1 &
+watch=$!
+well=
+ended() {
+  trap '' HUP INT TERM PIPE
+  kill "$watch" 2>/dev/null || true
+  restore "$@"
+  [ -n "$well" ] || { sleep 3; sweep; }
+}
+trap 'ended "$@"' EXIT
+trap 'exit 0' HUP INT TERM PIPE
+rm -rf "$folder"; mkdir -p "$folder"; printf '%s\\n' "$by" > "$folder/.lease"
+thaw "$@"
+sweep
+freeze "$@"
+echo begun
+runs=
+while read -r word name; do
+  touch "$folder/.lease"
+  case $word in
+    turn)
+      if [ "$runs" != "$name" ]; then
+        [ -z "$runs" ] || pause "$runs"
+        runs=$name
+        [ "$(state "$name")" != paused ] || resume "$name"
+      fi
+      echo turned ;;
+    remove)
+      docker rm -f -v "$name" >/dev/null 2>&1 || true
+      [ "$runs" != "$name" ] || runs=
+      echo removed ;;
+    end) well=yes; exit 0 ;;
+  esac
+done
+`;

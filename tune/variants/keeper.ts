@@ -1,0 +1,110 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { markOf } from "../../bench/targets/freeze-script.ts";
+import { isAtWork } from "../../bench/targets/neighbours.ts";
+import { type Talk, openTalk } from "../../bench/targets/talk.ts";
+import type { Machine, Server } from "../../infra/outputs.ts";
+import { lastLine } from "../../infra/hosts/bounds.ts";
+import { UserError } from "../../lib/errors.ts";
+import { show } from "../../lib/show.ts";
+import type { DeployedContainer } from "./create-args.ts";
+import { KEEPER_SCRIPT, LEASE_MINUTES } from "./keeper-script.ts";
+
+const BEAT_MS = (LEASE_MINUTES * 60_000) / 6;
+/** A tuning that was killed is taken down by its machine in a few seconds. */
+const LOOKS = 8;
+const LOOK_MS = 2000;
+
+/** Lets one variant run at a time, on the machine of the server that is tuned, whose own containers stand still meanwhile. */
+export interface Keeper {
+  /** That variant runs from now on, and no other; undefined: none. */
+  turn(container: string | undefined): Promise<void>;
+  remove(container: string): Promise<void>;
+  /** Thaws the deployed containers and removes every variant. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** The folder of a tuning on the server's machine. Pure. */
+export const tuneFolder = ({ workspace }: Pick<Server, "workspace">): string => `${workspace}/tune`;
+
+/**
+ * Freezes the deployed containers of a machine, and removes what an earlier tuning has left there.
+ *
+ * @param open starts the program; replaced in tests
+ * @throws UserError if another process measures or tunes there
+ */
+export async function openKeeper(
+  machine: Pick<Machine, "ssh">,
+  server: Server,
+  deployed: readonly Server[],
+  owner: DeployedContainer["owner"],
+  say: (text: string) => void,
+  open: (...args: Parameters<typeof openTalk>) => Talk = openTalk,
+): Promise<Keeper> {
+  const by = `${process.pid} ${hostname()}`;
+  const marks = deployed.flatMap((one) => [one.container, markOf(one)]);
+  const args = [tuneFolder(server), by, owner.id, owner.server, ...marks];
+  let talk: Talk;
+  for (let look = 1; ; look++) {
+    talk = open(machine.ssh, KEEPER_SCRIPT, args);
+    try {
+      const lines = await talk.next("ready");
+      const busy = busyWith(lines);
+      if (busy === undefined) {
+        if (lines.some((line) => line.startsWith("left ")))
+          say("A bench or a tuning that was killed left servers frozen there. They are thawed.");
+        talk.write("begin");
+        failIfFailed(await talk.next("begun"));
+        break;
+      }
+      if (look >= LOOKS || busy.certain) throw busy.fault;
+    } catch (error) {
+      await talk.close();
+      throw error;
+    }
+    await talk.close();
+    await sleep(LOOK_MS);
+  }
+  const beat = setInterval(() => talk.write("beat"), BEAT_MS);
+  beat.unref();
+  return {
+    async turn(container) {
+      talk.write(`turn ${container ?? ""}`.trim());
+      failIfFailed(await talk.next("turned"));
+    },
+    async remove(container) {
+      talk.write(`remove ${container}`);
+      await talk.next("removed");
+    },
+    async close() {
+      clearInterval(beat);
+      talk.write("end");
+      await talk.close();
+    },
+  };
+}
+
+/** Who measures or tunes there, by the program's first lines; undefined: nobody. Pure, but that it asks whether a process lives. */
+export function busyWith(lines: readonly string[]): { fault: UserError; certain: boolean } | undefined {
+  for (const line of lines) {
+    const [, word = "", by = ""] = /^(left \S{1,128}|lease) (.{0,200})$/.exec(line) ?? [];
+    if (word === "") continue;
+    const alive = isAtWork(by);
+    // Another machine's process cannot be asked; its lease says that it was there minutes ago.
+    const elsewhere = word === "lease" && by.split(" ")[1] !== hostname();
+    if (!alive && !elsewhere) continue;
+    const what = `another ${word === "lease" ? "tuning" : "bench"} (process ${show(by, 100)}) is at work on that machine`;
+    return { fault: new UserError({ what, fix: "wait for it" }), certain: alive };
+  }
+  return undefined;
+}
+
+function failIfFailed(lines: readonly string[]): void {
+  const failed = lines.find((line) => line.startsWith("failed "));
+  if (failed === undefined) return;
+  const [container = "", ...reason] = failed.slice("failed ".length).split(" ");
+  throw new UserError({
+    what: `container ${show(container, 100)} cannot be frozen or thawed: ${lastLine(reason.join(" "))}`,
+    expected: "an engine that can pause containers",
+  });
+}

@@ -1,0 +1,34 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { homeOf, offerChange } from "./config.ts";
+
+let projectDir = "";
+beforeEach(async () => void (projectDir = await mkdtemp(join(tmpdir(), "lathe-tune-config-"))));
+afterEach(() => rm(projectDir, { recursive: true, force: true }));
+
+const where = () => ({ projectDir, stack: "acme/edge" });
+const file = () => join(projectDir, "Pulumi.edge.yaml");
+const plain = "config:\n  lathe:host: h\n";
+const change = (text: string) => text.replace("h\n", "g\n");
+
+test("nothing is written where nobody can be asked, and written where it was said before", async () => {
+  await writeFile(file(), plain);
+  expect(await offerChange(where(), change, { yes: false, how: "" })).toBe("shown");
+  expect(await readFile(file(), "utf8")).toBe(plain);
+  expect(await offerChange(where(), change, { yes: true, how: "" })).toBe("written");
+  expect(await readFile(file(), "utf8")).toBe(change(plain));
+  expect(await offerChange(where(), (text) => text, { yes: true, how: "" })).toBe("same");
+});
+
+test("settings stand with the stack's own keys, or with the server's where the stack has a list of servers", async () => {
+  await writeFile(file(), plain);
+  expect(await homeOf(where(), "a")).toBeNull();
+  await writeFile(file(), "config:\n  lathe:servers:\n    - name: a\n");
+  expect(await homeOf(where(), "a")).toEqual({ server: "a" });
+});
+
+test("a stack without a config file is refused by the file's name", async () => {
+  await expect(offerChange(where(), change, { yes: true, how: "" })).rejects.toThrow("Pulumi.edge.yaml");
+});

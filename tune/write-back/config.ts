@@ -1,0 +1,51 @@
+import { createInterface } from "node:readline/promises";
+import { writeAtomic } from "../../lib/cache/cached.ts";
+import { say } from "../../lib/output.ts";
+import { shownPath } from "../../lib/paths.ts";
+import { configIn } from "../../stacks/config-file.ts";
+import { type Where, configFile, configText } from "../subject.ts";
+import { type Home, difference } from "./edit.ts";
+
+/** Where the settings of a server stand in its stack's config. */
+export async function homeOf({ projectDir, stack }: Where, name: string): Promise<Home> {
+  const [set] = await configIn(projectDir, stack);
+  return "lathe:servers" in set ? { server: name } : null;
+}
+
+/**
+ * Shows how a config file would change, and changes it if a person says so, or has said so already.
+ *
+ * @param change makes the new text of the old
+ * @param how says what to type to have it, where nobody can be asked
+ * @returns `same`: there is nothing to change; `shown`: it was not changed
+ */
+export async function offerChange(
+  where: Where,
+  change: (text: string, file: string) => string,
+  { yes, how }: { readonly yes: boolean; readonly how: string },
+): Promise<"written" | "shown" | "same"> {
+  const [file, before] = [configFile(where), await configText(where)];
+  const after = change(before, shownPath(file));
+  const lines = difference(before, after);
+  if (lines.length === 0) return "same";
+  say([`${shownPath(file)}:`, ...lines.map((line) => `  ${line}`)].join("\n"));
+  if (!yes && !(await saysYes(`Write this to ${shownPath(file)}? [y/N] `))) {
+    say(`Not written. ${how}`);
+    return "shown";
+  }
+  // A person may have edited it while the question stood.
+  await writeAtomic(file, change(await configText(where), shownPath(file)));
+  return "written";
+}
+
+/** Asks a person. No, where there is none. */
+async function saysYes(question: string): Promise<boolean> {
+  const [input, output] = [process.stdin, process.stderr];
+  if (!input.isTTY || !output.isTTY) return false;
+  const terminal = createInterface({ input, output });
+  // Where the input ends, nobody has answered.
+  const gone = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+  const answer = await Promise.race([terminal.question(question), gone]);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
