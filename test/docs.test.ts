@@ -33,6 +33,10 @@ describe("the docs", () => {
     expect(read("docs/config.md")).toContain(configReference(serverKindNames.map(serverKind)));
   });
 
+  it("begin with a README of fewer than 900 words", () => {
+    expect(read("README.md").split(/\s+/).filter(Boolean).length).toBeLessThan(900);
+  });
+
   it("name no npm script that there is not", () => {
     for (const page of PAGES) {
       for (const [, name] of read(page).matchAll(/npm run ([a-z][a-z:]*)/g))

@@ -94,7 +94,7 @@ export function compareRuns(
         ["a", a],
         ["b", b],
       ] as const
-    ).flatMap(([run, { untold = new Map() }]) => [...untold].map(([cell, { why }]) => ({ cell, run, why }))),
+    ).flatMap(([run, { untold }]) => [...(untold ?? [])].map(([cell, { why }]) => ({ cell, run, why }))),
     newFailures: newFailures(a, b),
     failures: failureChanges(a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),
