@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +7,7 @@ import { destroy, outputs, pulumi, setConfig, tryUp, up, type StackRef } from ".
 import { hostOf, pushImage } from "../../lab/index.ts";
 import { boot, powerCut } from "../lab/power.ts";
 import { proxyImage } from "../lab/proxy-image.ts";
-import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { startLathe } from "../lab/lathe.ts";
 import { progress } from "../../lib/progress.ts";
 import { quoteAll } from "../../lib/quote.ts";
 import { endLab, freshLab } from "../lab/fresh.ts";
@@ -56,18 +55,10 @@ async function openPorts(from: string, to = address, ports = "1..65535"): Promis
 /** Runs the bench as a user does: what it printed for people, and what came of each cell. */
 async function bench(...args: string[]) {
   const runs = join(dir, "runs");
-  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", runs, "--json", "--full", ...args], {
-    cwd: repoRoot,
-    env: { ...process.env, ...bed.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = [[] as string[], [] as string[]];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  const output = err.join("");
+  const started = startLathe(["bench", "--runs", runs, "--json", "--full", ...args], { ...process.env, ...bed.env });
+  const { code, stdout, stderr: output } = await started.ended;
   if (code !== 0) throw new Error(`the bench ended with ${code}:\n${output}`);
-  const tables = JSON.parse(out.join("")) as {
+  const tables = JSON.parse(stdout) as {
     cells: { id: string; summary: { n: number; failure?: { message: string } } | null }[];
   };
   return { output, cells: tables.cells.map((c) => [c.id, c.summary?.n, c.summary?.failure?.message]) };

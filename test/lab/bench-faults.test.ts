@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess } from "node:child_process";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ import type { StackOutputs } from "../../infra/outputs.ts";
 import { hostOf } from "../../lab/index.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { run } from "../../lab/run.ts";
-import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { startLathe } from "./lathe.ts";
 import { makeBed, type Bed } from "../engine/harness.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { on, tryOn } from "./tools.ts";
@@ -85,14 +85,7 @@ interface Running {
 }
 
 function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [latheProgram, "bench", "--runs", join(dir, "runs"), "--full", ...args], {
-    cwd: repoRoot,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  for (const out of [child.stdout, child.stderr]) out.setEncoding("utf8").on("data", (text: string) => (said += text));
-  return { child, ended: new Promise((resolve) => child.on("close", (code) => resolve({ code, said }))) };
+  return startLathe(["bench", "--runs", join(dir, "runs"), "--full", ...args], { ...process.env, ...env });
 }
 
 const runs = async () => (await readdir(join(dir, "runs")).catch(() => [])).sort();

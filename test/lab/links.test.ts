@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +8,7 @@ import type { StackOutputs } from "../../infra/outputs.ts";
 import { up } from "../../infra/pulumi/testing/stack.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
 import { hostOf } from "../../lab/state.ts";
-import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { startLathe } from "./lathe.ts";
 import { type Bed, makeBed } from "../engine/harness.ts";
 import { on } from "./tools.ts";
 
@@ -63,17 +62,10 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     await writeFile(matrix, EXPERIMENTS(requests));
     const runs = join(bed.projectDir, "runs");
     const args = ["--outputs", outputs.join(","), "--matrix", matrix, "--runs", runs];
-    const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...args], {
-      cwd: repoRoot,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let said = "";
-    for (const out of [child.stdout, child.stderr])
-      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
-    const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
-      child.on("close", (code) => resolve({ code, said })),
-    );
-    return { child, ended, newest: async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "") };
+    return {
+      ...startLathe(["bench", ...args]),
+      newest: async () => join(runs, (await readdir(runs)).sort().at(-1) ?? ""),
+    };
   };
 
   /** What a link leaves on its two hosts and on the machine, if it does. */

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +6,7 @@ import { readManifest } from "../../bench/records/manifest.ts";
 import { readJournal } from "../../bench/records/records.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
 import { tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
-import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { startLathe } from "./lathe.ts";
 import { type Bed, makeBed } from "../engine/harness.ts";
 import { on } from "./tools.ts";
 
@@ -58,17 +57,8 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
       "probe,rest",
     ];
     const how = ["--precision", "none", "--warmup", "1", "--runs", runs];
-    const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...what, ...how, ...args], {
-      cwd: repoRoot,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let said = "";
-    for (const out of [child.stdout, child.stderr])
-      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
-    const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
-      child.on("close", (code) => resolve({ code, said: said.replaceAll(/\s+/g, " ") })),
-    );
-    return { child, ended };
+    const { child, ended } = startLathe(["bench", ...what, ...how, ...args]);
+    return { child, ended: ended.then(({ code, said }) => ({ code, said: said.replaceAll(/\s+/g, " ") })) };
   };
   const newest = async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "");
   /** A bench that would take long, once one of the two is frozen. */

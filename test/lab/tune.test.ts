@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TUNE_LABEL } from "../../infra/ownership/reservation.ts";
 import { type StackRef, up } from "../../infra/pulumi/testing/stack.ts";
-import { latheProgram, repoRoot } from "../../lib/paths.ts";
+import { startLathe } from "./lathe.ts";
 import { begin } from "../../tune/race/race.ts";
 import { runRace } from "../../tune/run.ts";
 import { keepTuning, readTuning } from "../../tune/state.ts";
@@ -34,15 +33,7 @@ describe("a tuning of a server on a host of the lab", { timeout: 300_000 }, () =
 
   const tune = (...args: string[]) => {
     const where = ["--stack", stack.stack, "--project", bed.projectDir, "--tunes", tunes];
-    const child = spawn(process.execPath, [latheProgram, "tune", ...where, ...args], {
-      ...{ cwd: repoRoot, stdio: ["ignore", "pipe", "pipe"], env: { ...own, ...bed.env } },
-    });
-    let said = "";
-    for (const out of [child.stdout, child.stderr]) out?.setEncoding("utf8").on("data", (t: string) => (said += t));
-    const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
-      child.on("close", (code) => resolve({ code, said })),
-    );
-    return { child, ended };
+    return startLathe(["tune", ...where, ...args], { ...own, ...bed.env });
   };
   const variants = () => on(bed.lab, HOST, `docker ps -aq --filter label=${TUNE_LABEL}`);
   /** Variants, frozen containers, marks and folders that a tuning may have left; and whether the deployed server runs. */

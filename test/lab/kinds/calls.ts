@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +7,7 @@ import { readSeen, type Seen } from "../../../bench/records/seen.ts";
 import { clientKinds } from "../../../clients/registry.ts";
 import type { ClientKind, PredictRequest } from "../../../clients/client.ts";
 import { apisOf, type Server, type StackOutputs } from "../../../infra/outputs.ts";
-import { latheProgram, repoRoot } from "../../../lib/paths.ts";
+import { startLathe } from "../lathe.ts";
 import type { Photo } from "./reference.ts";
 
 /* How a kind's server is called: by the bench, as a user does, or by its clients themselves. This machine is the client. */
@@ -91,17 +90,8 @@ export class Bench {
     const how = ["--requests", `${requests}`, "--warmup", "1", "--block", "5", "--precision", "none"];
     const where = ["--timeout", `${timeoutSeconds}`, "--runs", join(this.#dir, "runs"), "--full"];
     const args = [...what, ...which, ...how, ...where];
-    const child: ChildProcess = spawn(process.execPath, [latheProgram, "bench", ...args], {
-      cwd: repoRoot,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let said = "";
-    for (const out of [child.stdout, child.stderr])
-      out?.setEncoding("utf8").on("data", (text: string) => (said += text));
-    const ended = new Promise<Ended>((resolve) =>
-      child.on("close", (code) => resolve({ code, said: said.replaceAll(/\s+/g, " ") })),
-    );
-    return { ended };
+    const ended = startLathe(["bench", ...args]).ended;
+    return { ended: ended.then(({ code, said }): Ended => ({ code, said: said.replaceAll(/\s+/g, " ") })) };
   }
 }
 

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -7,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { destroy, up, type StackRef } from "../../../infra/pulumi/testing/stack.ts";
 import type { StackOutputs } from "../../../infra/outputs.ts";
 import { kindImage, pushImage } from "../../../lab/index.ts";
-import { latheProgram, repoRoot } from "../../../lib/paths.ts";
+import { startLathe } from "../lathe.ts";
 import { progress } from "../../../lib/progress.ts";
 import { makeBed, type Bed } from "../../engine/harness.ts";
 import { proxyImage } from "../proxy-image.ts";
@@ -76,19 +75,12 @@ async function bench(): Promise<{ code: number | null; output: string; cells: (r
     "--requests",
     "2",
   ];
-  const child = spawn(process.execPath, [latheProgram, ...args, "--precision", "none"], {
-    cwd: repoRoot,
-    env: { ...process.env, ...bed.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = [[] as string[], [] as string[]];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  const { cells } = JSON.parse(out.join("") || '{"cells":[]}') as {
+  const { code, stdout, stderr } = await startLathe([...args, "--precision", "none"], { ...process.env, ...bed.env })
+    .ended;
+  const { cells } = JSON.parse(stdout || '{"cells":[]}') as {
     cells: { id: string; summary: { n: number } | null }[];
   };
-  return { code, output: err.join(""), cells: cells.map((c) => [c.id, c.summary?.n ?? 0] as const) };
+  return { code, output: stderr, cells: cells.map((c) => [c.id, c.summary?.n ?? 0] as const) };
 }
 
 describe("servers of several kinds, each with the protection that it can have", { timeout: 900_000 }, () => {
