@@ -29,6 +29,7 @@ export interface Bed {
   stack(name: string, config: Readonly<Record<string, string>>): Promise<StackRef>;
   /** Everything that Lathe or Docker could have left on a host, one line each; empty if there is nothing. */
   leftOn(host: string): Promise<string>;
+  /** Takes all stacks down; fails if anything stays on a host that other test files use too. */
   down(): Promise<void>;
 }
 
@@ -43,6 +44,13 @@ export async function makeBed(name = TEST_LAB): Promise<Bed> {
   const projectDir = await projectFolder(join(dir, "project"));
   const env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };
   const refs: StackRef[] = [];
+  // A container that goes while Docker runs its health test leaves runc's own file in /tmp: not Lathe's, nor to be waited for.
+  const leftOn = (host: string) =>
+    on(
+      lab,
+      host,
+      "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp | grep -v ^runc-process || true",
+    );
   return {
     lab,
     image: reference,
@@ -54,16 +62,14 @@ export async function makeBed(name = TEST_LAB): Promise<Bed> {
       refs.push(ref);
       return ref;
     },
-    // A container that goes while Docker runs its health test leaves runc's own file in /tmp: not Lathe's, nor to be waited for.
-    leftOn: (host) =>
-      on(
-        lab,
-        host,
-        "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp | grep -v ^runc-process || true",
-      ),
+    leftOn,
     async down() {
       for (const ref of refs) await destroy(ref).catch(() => {});
       await rm(dir, { recursive: true, force: true });
+      // What stays on hosts that all tests share fails the next test file: the one that left it is told.
+      if (name !== TEST_LAB) return;
+      const left = await Promise.all(lab.hosts.map(async (host) => `${host.name}: ${await leftOn(host.name)}`));
+      expect(left).toEqual(lab.hosts.map((host) => `${host.name}: `));
     },
   };
 }

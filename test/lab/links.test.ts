@@ -13,6 +13,8 @@ import { type Bed, makeBed } from "../engine/harness.ts";
 import { on } from "./tools.ts";
 
 const SERVER = "cloud";
+/** Where the bench leaves its agent on the host that calls: no stack made it, so the test removes it. */
+const WORKSPACE = "/root/.lathe-links";
 const ROUNDS = 2;
 const BLOCK = 3;
 
@@ -43,7 +45,10 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
       await writeFile(outputs[i] ?? "", JSON.stringify(one));
     }
   }, 900_000);
-  afterAll(() => bed?.down(), 300_000);
+  afterAll(async () => {
+    if (bed !== undefined) await on(bed.lab, "client", `rm -r ${WORKSPACE}`);
+    await bed?.down();
+  }, 300_000);
 
   /** The host that calls, as if a stack had been brought up there: its server is not called. */
   const clientOf = ({ machine, servers, ...rest }: StackOutputs): StackOutputs => {
@@ -52,7 +57,7 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     const facts = { ...machine.facts, hostname: "client" };
     return {
       ...rest,
-      machine: { ...machine, id: "client", address, ssh, facts },
+      machine: { ...machine, id: "client", workspace: WORKSPACE, address, ssh, facts },
       servers: servers.map((server) => ({ ...server, id: "client", machineId: "client" })),
     };
   };
