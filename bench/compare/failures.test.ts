@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { AXES } from "../matrix/axes.ts";
 import { random } from "../stats/math/random.ts";
 import { callRecord, dataOf, manifestOf } from "../testing/studies.ts";
-import { type CellData, gatherCells } from "../stats/visits.ts";
+import { gatherCells } from "../stats/gather.ts";
+import { type CellData } from "../stats/visits.ts";
 import type { Study } from "../stats/study.ts";
 import { failureChanges, fisherRise } from "./failures.ts";
 

@@ -15,7 +15,7 @@ import {
 } from "./records.ts";
 import { repairTail } from "./jsonl.ts";
 import { quantile, summariesOf } from "../stats/summary.ts";
-import { gatherCells } from "../stats/visits.ts";
+import { gatherCells } from "../stats/gather.ts";
 import { callRecord } from "../testing/calls.ts";
 
 const summarised = async (records: Parameters<typeof gatherCells>[0]) => summariesOf(await gatherCells(records));

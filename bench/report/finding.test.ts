@@ -6,7 +6,7 @@ import type { Cell } from "../matrix/cell.ts";
 import type { BenchRecord } from "../records/records.ts";
 import { random } from "../stats/math/random.ts";
 import type { Study } from "../stats/study.ts";
-import { gatherCells } from "../stats/visits.ts";
+import { gatherCells } from "../stats/gather.ts";
 import { type SampleOptions, writeSampleRun } from "../testing/report.ts";
 import { callRecord, manifestOf, studyOf } from "../testing/studies.ts";
 import { cellsCsv } from "./csv.ts";

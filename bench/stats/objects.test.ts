@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../records/answers.ts";
 import { imageCovariates, objectCounts } from "./objects.ts";
-import { gatherCells } from "./visits.ts";
+import { gatherCells } from "./gather.ts";
 import { callRecord, manifestOf } from "../testing/studies.ts";
 
 describe("objects in the images", () => {

@@ -18,7 +18,8 @@ import { factorLevels, factorsOf, interactionsOf } from "./levels.ts";
 import { once } from "./math/memo.ts";
 import { type ImageCovariates, imageCovariates, objectCounts } from "./objects.ts";
 import { type Untold, partLoads } from "./load/untold.ts";
-import { type CellData, gatherCells, logOfMs } from "./visits.ts";
+import { gatherCells } from "./gather.ts";
+import { type CellData, logOfMs } from "./visits.ts";
 
 /** A run with everything that its statistics are made from. */
 export interface Study {

@@ -1,5 +1,5 @@
 import { cellMedians } from "./figures.ts";
-import { place, protocol, wrongPlace } from "./looks.ts";
+import { place, protocol, wrongPlace } from "./counts.ts";
 import { type Scenario, alarms, coverage, single } from "./scenario.ts";
 import { OUTLIERS, TAILS, TWO_SPEEDS, usual } from "./worlds.ts";
 

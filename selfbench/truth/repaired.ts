@@ -1,7 +1,7 @@
 import { DOUBT_WORDS, ROUNDS_TO_KNOW } from "../../bench/stats/effects/persistence.ts";
 import { cellsWithModes } from "../../bench/stats/modes.ts";
 import { cellMedians, tableMeans } from "./figures.ts";
-import { judged, level, missing, model, place, placeOrSaid, protocol, totals, wrongPlace } from "./looks.ts";
+import { judged, level, missing, model, place, placeOrSaid, protocol, totals, wrongPlace } from "./counts.ts";
 import { type Figure, type Scenario, alarms, coverage, heldOrSaid, single } from "./scenario.ts";
 import { yes } from "./score.ts";
 import { isSlow, worldOf } from "./world.ts";

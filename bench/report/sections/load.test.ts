@@ -8,7 +8,7 @@ import { partLoads } from "../../stats/load/untold.ts";
 import { random } from "../../stats/math/random.ts";
 import { effectsUnderLoad } from "../../stats/run-effects.ts";
 import type { Study } from "../../stats/study.ts";
-import { gatherCells } from "../../stats/visits.ts";
+import { gatherCells } from "../../stats/gather.ts";
 import { judgeThresholds } from "../../thresholds/judge.ts";
 import { callRecord } from "../../testing/calls.ts";
 import { manifestOf } from "../../testing/studies.ts";

@@ -4,7 +4,8 @@ import type { JournalRecord } from "../../records/records.ts";
 import { random } from "../math/random.ts";
 import { serverClocks } from "./server-clock.ts";
 import { callRecord, manifestOf, studyOf } from "../../testing/studies.ts";
-import { type ServerMeans, gatherCells } from "../visits.ts";
+import { gatherCells } from "../gather.ts";
+import { type ServerMeans } from "../visits.ts";
 
 const manifest = manifestOf({
   placements: [

@@ -5,7 +5,7 @@ import type { CallRecord, JournalRecord } from "../../records/records.ts";
 import { cellOf } from "../../testing/cells.ts";
 import { callRecord } from "../../testing/calls.ts";
 import { random } from "../math/random.ts";
-import { gatherCells } from "../visits.ts";
+import { gatherCells } from "../gather.ts";
 import { uniformity } from "./arrivals.ts";
 import { earlyEstimate, earlyPass, leastWithin } from "./early-stopping.ts";
 import { isBehind, loadFigures, queueLength } from "./figures.ts";

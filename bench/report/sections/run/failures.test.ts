@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { manifestOf, studyOf } from "../../../testing/studies.ts";
 import type { JournalRecord } from "../../../records/records.ts";
-import { type Failed, gatherCells } from "../../../stats/visits.ts";
+import { gatherCells } from "../../../stats/gather.ts";
+import { type Failed } from "../../../stats/visits.ts";
 import { answerSection } from "../answer.ts";
 import { cellsCsv } from "../../csv.ts";
 import { failuresTable } from "./failures.ts";

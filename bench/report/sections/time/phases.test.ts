@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../matrix/cell.ts";
 import { type CellSummary, summariesOf } from "../../../stats/summary.ts";
-import { gatherCells } from "../../../stats/visits.ts";
+import { gatherCells } from "../../../stats/gather.ts";
 import { cellOf, summaryOf as summary } from "../../../testing/cells.ts";
 import { callRecord, manifestOf } from "../../../testing/studies.ts";
 import { reportInputs } from "../../index.ts";
