@@ -6,7 +6,7 @@ import { lookOf } from "../charts/colours.ts";
 import { scaleOf, xyChart } from "../charts/xy.ts";
 import type { Section } from "../section.ts";
 
-/** What each server can carry: the highest rate that meets an objective, and what each rate that was tried showed. */
+/** The highest rate at which each server meets an SLO, and what each step showed. */
 export const capacitySection: Section = {
   id: "capacity",
   title: "Capacity",
@@ -26,7 +26,7 @@ export const capacitySection: Section = {
   },
 };
 
-/** What programs read of searches. Pure. */
+/** The searches as `report.json` and `--json` have them. Pure. */
 export function capacityDocument({ slo, precision, results }: CapacityResults) {
   return {
     slo: slo.text,
@@ -44,7 +44,7 @@ const place = ({ target: t }: CapacityResult) =>
 const rate = (perSecond: number | null) => (perSecond === null ? "–" : Number(perSecond.toPrecision(3)).toString());
 const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
 
-/** One row a search. Pure. */
+/** A row for each search. Pure. */
 export function summaryTable({ results }: CapacityResults): Block {
   return table({
     columns: [
@@ -60,7 +60,7 @@ export function summaryTable({ results }: CapacityResults): Block {
       return [place(r), ...numbers, String(r.steps.length), r.seconds.toFixed(0), { text: outcomeText(c), tone }];
     }),
     notes: [
-      "alone: the median of one call after the other. most answers/s: the highest throughput that was seen, in closed loops too. How the rate is found: docs/load.md.",
+      "calls/s: the capacity. alone: the median of calls made one after the other. most answers/s: the highest throughput of any step, closed loops too. docs/load.md says how the capacity is found.",
     ],
   });
 }
@@ -76,7 +76,7 @@ function stepsTable({ slo, results }: CapacityResults): Block {
         "calls",
         "missed",
         "answers/s",
-        "within the limit/s",
+        "in time/s",
         "drift, ms/s",
         "p50 ms",
         `${percentile} ms`,
@@ -95,12 +95,12 @@ function stepsTable({ slo, results }: CapacityResults): Block {
       ]),
     ),
     notes: [
-      "In overload no percentile is shown: it would say how long the step was. drift: by how much calls got slower in each second of the step. –: too few calls to tell.",
+      "An overloaded step has no percentile, because it would show how long the step was. drift: how much slower calls got in each second of the step. –: too few calls.",
     ],
   });
 }
 
-/** Latency over throughput, a picture a search; overload stands on the line of the limit, where no latency is. */
+/** Latency over throughput, a picture for each search. Overloaded steps have no latency: they are drawn on the line of the bound. */
 function curves({ slo, results }: CapacityResults): Block {
   const drawn = results.filter((r) => r.steps.some((s) => s.ratePerSecond !== undefined));
   if (drawn.length === 0) return only([]);
@@ -113,7 +113,7 @@ function curves({ slo, results }: CapacityResults): Block {
     ["html"],
     figure({
       title: "Latency over throughput",
-      caption: `Filled: p50. Hollow: ${percentile}. Diamonds: overload, drawn at the limit because no latency can be told. The line is the limit.`,
+      caption: `Filled: p50. Hollow: ${percentile}. The line is the SLO's bound. Diamonds: overloaded steps, which have no latency and are drawn on that line.`,
       alternative: drawn.map(words).join("; "),
       panels: drawn.map((r) => {
         const look = lookOf(r.target.client);
