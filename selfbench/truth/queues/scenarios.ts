@@ -31,8 +31,8 @@ function queueing(
       figure("mean, measured over true", NEAR),
       ...QUANTILES.flatMap((q) => [
         figure(`${nameOf(q)}, measured over true`, NEAR),
-        figure(`${nameOf(q)} is given`, null),
-        figure(`interval of the ${nameOf(q)}, where it is given`, HELD),
+        figure(`${nameOf(q)} is reported`, null),
+        figure(`interval of the ${nameOf(q)}, if reported`, HELD),
       ]),
     ],
     prepare() {
@@ -61,7 +61,7 @@ function refused(name: string, queue: Queue, q: number, calls: number, times: nu
     share: 1,
     figures: [
       { table: 1, name: "refused", promised: [0.95, 1] },
-      { table: 1, name: `given in ${times} times the time that the refusal says`, promised: [0.7, 1] },
+      { table: 1, name: `reported in ${times} times the time that the refusal said`, promised: [0.7, 1] },
     ],
     prepare: () => (stream) => {
       const tail = tailOf(visitsTo(queue, 1, calls, stream), q);

@@ -56,9 +56,9 @@ function wired(
     share: 0.25,
     figures: [
       figure("client and server were in time; of these:", null),
-      figure("interval of the median, where it is given", HELD),
-      figure("interval of the p90, where it is given", HELD),
-      figure("interval of the p95, where it is given", HELD),
+      figure("interval of the median, if reported", HELD),
+      figure("interval of the p90, if reported", HELD),
+      figure("interval of the p95, if reported", HELD),
       figure("p95, measured over these calls' exact one", [0.99, 1.02]),
       figure("p99, measured over these calls' exact one", [0.99, 1.02]),
     ],
