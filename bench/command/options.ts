@@ -100,7 +100,7 @@ const MATRIX = {
   },
   precision: {
     ...{ value: "PERCENT", read: precision },
-    help: `half-width of the median's 95 % interval that ends a cell, or none (default: the experiment's, else ${100 * (DEFAULT_LIMITS.precision ?? 0)})`,
+    help: `half-width of the median's 95 % interval at which a cell is done, or none (default: the experiment's, else ${100 * (DEFAULT_LIMITS.precision ?? 0)})`,
   },
   budget: { value: "MINUTES", read: number(0.01), help: "stop after this long, once every cell was visited" },
   block: {
@@ -189,7 +189,7 @@ const { matrix, experiment, stack, models, images, client, placement, timeout, p
 export const CAPACITY = {
   slo: { value: "SLO", read: slo, help: "what the answers must keep to", default: "p99 < 200 ms" },
   precision: {
-    ...{ value: "PERCENT", default: "5%", help: "a search ends when the half-width of its 95 % interval is at most this" },
+    ...{ value: "PERCENT", default: "5%", help: "half-width of the 95 % interval at which a search ends" },
     read: percentage((share) => share >= 0.01 && share <= 1, `${PERCENT}; 1 % or more`),
   },
   load: {
