@@ -14,7 +14,10 @@ export const tune = command(
     ],
     examples: [
       ["npx lathe tune --stack edge --for throughput", "which settings answer the most calls a second?"],
-      ['npx lathe tune --stack edge --for "p99 < 200 ms at 10/s" --budget 20m', "which have the lowest p99 at that rate?"],
+      [
+        'npx lathe tune --stack edge --for "p99 < 200 ms at 10/s" --budget 20m',
+        "which have the lowest p99 at that rate?",
+      ],
       ["npx lathe up --stack edge", "afterwards: give the server the settings that were written"],
     ],
     exits: {

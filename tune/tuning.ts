@@ -45,7 +45,10 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
   if (old !== undefined) refuseOther(old, found, space);
   const { id, dir } = old ?? (await makeRunDir(dirs, new Date()));
   const onWait = (pid: string) => {
-    throw new UserError({ what: `${dir}: another tuning (process ${pid}) writes there`, fix: "wait until it has ended" });
+    throw new UserError({
+      what: `${dir}: another tuning (process ${pid}) writes there`,
+      fix: "wait until it has ended",
+    });
   };
   const from = {
     id,

@@ -56,7 +56,10 @@ export async function findCapacity(values: Values<typeof CAPACITY>): Promise<num
   await keepPhotographs(dir, images);
   const steps = progress();
   steps.step(
-    `Run ${id}: ${count(targets.length, "search")} for the highest rate with ${slo.text}`.replace("searchs", "searches"),
+    `Run ${id}: ${count(targets.length, "search")} for the highest rate with ${slo.text}`.replace(
+      "searchs",
+      "searches",
+    ),
   );
   const cells: Cell[] = [];
   const calm = sayWhatItHad(dir);

@@ -44,7 +44,9 @@ export function readDeployed(printed: string, server: Pick<Server, "container" |
   const read = z.array(Inspected).length(1).safeParse(told);
   const found = read.data?.[0];
   if (found === undefined)
-    throw refuse(`docker printed something unexpected of it (${read.error?.issues[0]?.path.slice(1).join(".") ?? "?"})`);
+    throw refuse(
+      `docker printed something unexpected of it (${read.error?.issues[0]?.path.slice(1).join(".") ?? "?"})`,
+    );
   const owner = z.object({ id: label, owner: label, server: label }).safeParse({
     ...{ id: found.Config.Labels[ID_LABEL], owner: found.Config.Labels[OWNER_LABEL] },
     server: found.Config.Labels[SERVER_LABEL],

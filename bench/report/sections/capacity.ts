@@ -71,16 +71,7 @@ function stepsTable({ slo, results }: CapacityResults): Block {
     caption: "Steps: what each rate that was tried showed",
     columns: [
       "search",
-      ...rights(
-        "calls/s",
-        "calls",
-        "missed",
-        "answers/s",
-        "in time/s",
-        "drift, ms/s",
-        "p50 ms",
-        `${percentile} ms`,
-      ),
+      ...rights("calls/s", "calls", "missed", "answers/s", "in time/s", "drift, ms/s", "p50 ms", `${percentile} ms`),
       right("interval"),
     ],
     rows: results.flatMap((r) =>
