@@ -82,10 +82,8 @@ export const capacity = command(
       "Finds the highest rate of calls that meets an SLO, for each client machine, server, client kind and model.",
     options: CAPACITY,
     details: [
-      "It searches the cells of `plan`, each with its first photograph. A search makes calls in steps. Each step uses the rate that, by " +
-        "the steps before, is as likely too high as too low. A search ends when its interval is narrow enough. An overloaded step shows " +
-        "answers a second and drift, but no percentile (docs/load.md).",
-      "A run is a folder in runs/. `npx lathe report` writes its report again.",
+      "It searches the cells of `plan`, each with its first photograph, in steps. Each step uses the rate that, by the steps before, is " +
+        "as likely too high as too low. An overloaded step has no percentile (docs/load.md). `npx lathe report` writes the run's report again.",
     ],
     examples: [
       ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "how many calls a second can edge answer in time?"],
