@@ -91,7 +91,7 @@ export class Measurer {
     }
   }
 
-  /** The time of one call to an arm, the fastest of some, in milliseconds. @throws UserError if the arm does not answer */
+  /** The time of one call of an arm that has answered before, the fastest of some. Milliseconds. */
   async callMs(arm: string): Promise<number> {
     const plan = { blockMs: 3000, leadIn: 0, calls: 10, timeoutMs: FIRST_CALL_MS };
     const load = { mode: "closed-loop", concurrency: 1 };

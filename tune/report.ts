@@ -73,7 +73,7 @@ function standing({ gain, state, out }: ArmStatus): string {
   return `${times}, ${out === undefined ? state : `${state}: ${out.why.slice(0, 120)}`}`;
 }
 
-/** An inconclusive race has too few visits to say what knobs do. */
+/** Of a race that came to no answer, effects are of too few visits to be told. */
 const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
 
 function knobText({ knob, effect, most }: KnobEffect): string {

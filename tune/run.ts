@@ -8,7 +8,7 @@ import { formatSeconds } from "../lib/progress.ts";
 export interface RaceTools {
   /** Visits an arm. @param needed arms of the same block that come after it */
   visit(arm: string, needed: readonly string[]): Promise<Block>;
-  /** Saves the state. A killed tuning goes on from the state that was saved last. */
+  /** Keeps the state: what was kept last is what a killed tuning goes on from. */
   keep(state: RaceState): Promise<void>;
   /** Shows the progress. */
   note(text: string): void;
@@ -39,7 +39,7 @@ export function isOver(state: RaceState, knobs: boolean): boolean {
   return next(state).kind === "done" || (!knobs && outcome(state).kind !== "inconclusive");
 }
 
-/** Progress in words: how many arms are left, the best of them, the time. Pure. */
+/** How far a race is: arms that are left, the best of them, the time. Pure. */
 export function progressText(state: RaceState, doing: "block" | "confirm"): string {
   const all = statuses(state).filter(({ arm }) => !arm.isRule);
   const out = all.filter((s) => s.state === "dropped" || s.state === "killed").length;

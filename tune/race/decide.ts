@@ -38,7 +38,7 @@ const KEPT_BLOCKS = 12;
 /** How many candidates may be confirmed, one after the other: the first may only have been lucky. Each confirmation errs in 2.5 % of races. */
 const MOST_CONFIRMATIONS = 2;
 
-/** The most blocks for knobs whose effect is open when the race is over. */
+/** Blocks that may go to knobs whose effect is open when the race is over. */
 const MOST_EXPLAINING = 12;
 
 /** A race ends when the rule has got no score in so many blocks. */
@@ -66,7 +66,7 @@ export const decide = once((state: RaceState): Decision => {
     : found;
 });
 
-/** The race without its blocks for knobs: these change nothing of its answer. */
+/** The race as it was before its knobs were explained: that changes nothing of what was found. */
 export function settled(state: RaceState): RaceState {
   const from = state.blocks.findIndex((b) => b.purpose === "explain");
   return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
@@ -112,12 +112,12 @@ function leftOf(state: RaceState, { rule, out, confirmations: held }: Facts): st
   return state.arms.map(({ id }) => id).filter((id) => id !== rule && !out.has(id) && !refused.includes(id));
 }
 
-/** The surface that is fitted to all visits of a race. */
+/** What the visits of a race let one think of all its arms. */
 export const thoughtOf = once((state: RaceState) => {
   const rule = ruleOf(state).id;
   const index = new Map(state.arms.map(({ id }, i) => [id, i]));
   const blocks = scoredBlocks(state.blocks, rule);
-  // A common level of all scores says nothing. Without it, numbers are small.
+  // The levels of all blocks together say nothing; without them, numbers are small.
   const level = blocks[0]?.find((v) => v.arm === rule)?.score ?? 0;
   const points = blocks.flatMap((visits, block) =>
     visits.map((v) => ({ arm: index.get(v.arm) as number, block, score: (v.score as number) - level })),
@@ -148,7 +148,7 @@ function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: re
   });
 }
 
-/** The next block for knobs: the answer's arm and arms beside it. Null: every knob has an effect or has none, or no block can be made any more. */
+/** Blocks of the arm that was found and of those beside it, until every knob has an effect or has none; null: nothing more to see. */
 function explain(state: RaceState, base: string): Decision | null {
   const at = state.arms.findIndex((arm) => arm.id === base);
   const thought = thoughtOf(state);

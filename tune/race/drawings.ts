@@ -47,7 +47,7 @@ export function raceFigure(statuses: readonly ArmStatus[]): Figure {
     ],
     legend: [...legendOf(shown), ...(unknownKey(points).length > 0 ? [UNKNOWN_KEY] : [])],
     caption:
-      "Right of the line an arm is better than the rule. The intervals hold at all looks together, one after each block. " +
+      "Right of the line an arm is better than the rule. The intervals hold at all times together, so the race may look after each block. " +
       (measured.length > shown.length ? `The best ${shown.length} of ${measured.length} arms that were measured.` : ""),
     alternative: `${label}: ${shown.map((s) => `${s.arm.id} ${formatRatio(ratioOf(s))}`).join("; ")}`,
     data: armsTable(statuses),

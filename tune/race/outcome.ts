@@ -101,7 +101,7 @@ function verdictOf(state: RaceState, facts: Facts, decision: Decision): Found {
   return { kind: "as-good", best };
 }
 
-/** The arm that came nearest to beating the rule: the last one with fresh blocks, otherwise the best of the race. */
+/** The arm that came nearest to beating the rule: the last that was confirmed, or else the best of the race. */
 function nearest(state: RaceState, facts: Facts) {
   const asGood = facts.confirmations.findLast((c) => c.verdict === "as-good" || c.verdict === "open");
   if (asGood !== undefined) return { arm: asGood.candidate, gain: gainOf(asGood.gain, asGood.interval) };
