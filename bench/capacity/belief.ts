@@ -52,7 +52,7 @@ export const steepnessAt = (ofThroughput: number, alpha: number) =>
 const STEEPEST = 120;
 const FLATTEST = 1;
 const FACTORS = [0.35, 0.5, 0.7, 1, 1.4, 2, 3, 6] as const;
-/** Prior of the factors: standard deviations of their logarithms, below and above 1. */
+/** How far from 1 the factors are held possible: standard deviations of their logarithms. */
 const SPREAD = { flatter: 0.3, steeper: 0.9 };
 
 /** At any rate, pauses of the machine make at least this part of `alpha` miss the limit. */
@@ -117,7 +117,7 @@ function density({ logs, weights }: Belief): Float64Array {
   return sums.map((sum) => sum / all);
 }
 
-/** Quantiles of the capacity, calls a second. @param ps ascending. Pure. */
+/** Rates below which the capacity lies with the chances `ps` (ascending), calls a second. Pure. */
 export function capacityQuantiles(belief: Belief, ps: readonly number[]): number[] {
   const own = density(belief);
   const found: number[] = [];

@@ -34,7 +34,7 @@ export async function capacityResults(dir: string, manifest: RunManifest): Promi
   return { slo, precision, results: resultsOf(manifest.cells, steps, slo, precision) };
 }
 
-/** The same from gathered records. Pure. */
+/** The same from records that were gathered. Pure. */
 export function resultsOf(cells: readonly Cell[], steps: Steps, slo: Slo, precision: number): CapacityResult[] {
   return [...Map.groupBy(cells, searchKey).values()].map((own) => {
     const made = steps.of(own);

@@ -15,7 +15,7 @@ export interface LinkHost {
   /** Runs a command of `tc`. @returns why it failed; undefined: it did not */
   tc(words: string): Promise<string | undefined>;
   undo(): Promise<void>;
-  /** Empties TCP's memory of the network to the other end. @returns congestion control of the machine and its containers; null: not known */
+  /** Makes TCP forget what it knows of the way. @returns how the machine and its containers control congestion */
   forget(): Promise<string | null>;
   /** Measures round trips and bandwidth to the other end. Nothing else must be sent meanwhile. */
   measure(link: Link): Promise<LinkMeasure>;

@@ -18,7 +18,7 @@ export interface Links {
    * @throws UserError with why the link cannot be laid
    */
   take(cell: Cell, round: number): Promise<readonly string[]>;
-  /** Undoes the link that is laid, and ends the programs on its machines. */
+  /** Undoes what is laid. */
   close(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ interface Current {
   cell: Cell;
 }
 
-/** The programs at the ends of links. Each is started when it is first needed. */
+/** The programs at the ends of links, each started when it is first needed. */
 function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"], open: typeof linkHost) {
   const machineOf = (id: string): Machine => {
     const machine = machines.find((m) => m.id === id);
@@ -78,7 +78,7 @@ function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"],
   };
 }
 
-/** Empties TCP's memory at both ends, and measures the link while nothing else is sent over it. */
+/** Measures a link while nothing else is sent over it. */
 async function look({ ends, laid, about, cell }: Current, when: LinkRecord["when"]): Promise<LinkRecord> {
   const [near, far] = ends.hosts;
   const [client, server] = await Promise.all([near.forget(), far.forget()]);
@@ -90,7 +90,7 @@ async function look({ ends, laid, about, cell }: Current, when: LinkRecord["when
   };
 }
 
-/** Lays the links of a run as its visits need them, and records them. @param say what a reader must know of a machine's state */
+/** Lays the links of a run as its visits come, and records them. */
 export function linksOf(
   { machines, servers, seed }: Deployed,
   record: (record: LinkRecord) => void,
@@ -145,7 +145,7 @@ export function linksOf(
       if (current !== undefined && current.key === key && current.laid.up()) {
         const other = current.cell.id !== cell.id;
         current.cell = cell;
-        // TCP must not use in this cell what it has learned in the one before.
+        // What TCP has learned in one cell is no part of the next.
         if (other) await Promise.all(current.ends.hosts.map((host) => host.forget()));
         return [];
       }

@@ -86,12 +86,12 @@ function stepsTable({ slo, results }: CapacityResults): Block {
       ]),
     ),
     notes: [
-      "An overloaded step has no percentile, because it would show how long the step was. drift: how much slower calls got in each second of the step. –: too few calls.",
+      "In overload no percentile is shown: it would say how long the step was. drift: by how much calls got slower in each second of the step. –: too few calls to tell.",
     ],
   });
 }
 
-/** Latency over throughput, a picture for each search. Overloaded steps have no latency: they are drawn on the line of the bound. */
+/** Latency over throughput, a picture a search; overload stands on the line of the limit, where no latency is. */
 function curves({ slo, results }: CapacityResults): Block {
   const drawn = results.filter((r) => r.steps.some((s) => s.ratePerSecond !== undefined));
   if (drawn.length === 0) return only([]);

@@ -20,7 +20,7 @@ export interface CellFloor {
   readonly base: Cell;
 }
 
-/** The floors of a run's plain remote cells over links, if the same call was also measured without a link. By cell id. */
+/** The floors of a run's plain remote cells over links, as far as the same call was measured without a link, too. */
 export const cellFloors = once((study: Study): ReadonlyMap<string, CellFloor> => {
   const all = study.manifest.cells.filter(isPlain).flatMap((cell) => floorOfCell(study, cell) ?? []);
   return new Map(all.map((f) => [f.cell.id, f]));
@@ -70,7 +70,7 @@ function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
   return { cell, measuredMs: ms, floor, ratio: ms / floor.ms, bound, conditions, base };
 }
 
-/** The link and the connections of a cell's calls; undefined if it is local or has no link. */
+/** Under what a cell's calls are made; undefined where nothing is known of its link. */
 function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
   const { link } = cell;
   if (cell.local || link === undefined) return undefined;
