@@ -11,8 +11,8 @@ const NAMES =
   "is left out, and the output says so. --allow-missing accepts every name.";
 const RATES =
   "If an experiment sets a rate (open loop), latency counts from when a call was due. Each visit first makes calls at that rate " +
-  "for three times as long as it measures (as warm-up), so that the server's queue is not empty. If the rate is near to what the " +
-  "server can do, the queue takes longer to build up: set a larger blockRequests and blockSeconds.";
+  "(a lead-in), three times as long as it measures, so that the server's queue is not empty. If the rate is near to what the " +
+  "server can answer, the queue takes longer to build up: set a larger blockRequests and blockSeconds.";
 
 export const plan = command(
   {
@@ -79,21 +79,20 @@ export const capacity = command(
   {
     name: "npx lathe capacity",
     summary:
-      "Finds the highest rate of calls at which a percentile keeps to its limit, for each server, client and model.",
+      "Finds the highest rate of calls that meets an SLO, for each client machine, server, client kind and model.",
     options: CAPACITY,
     details: [
-      "Steps at rates, in place of a sweep: each at the rate that is as likely too high as too low by all steps before. A search " +
-        "ends as soon as its interval is narrow enough. What is searched are the cells of `plan`, each with its first photograph.",
-      "A run is a folder in runs/, and `npx lathe report` writes its report again. Overload shows answers a second and drift, and no percentile.",
+      "It searches the cells of `plan`, each with its first photograph, in steps. Each step uses the rate that, by the steps before, is " +
+        "as likely too high as too low. An overloaded step has no percentile (docs/load.md). `npx lathe report` writes the run's report again.",
     ],
     examples: [
-      ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "what can edge carry?"],
+      ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "how many calls a second can edge answer in time?"],
       ['npx lathe capacity --slo "p95 < 0.1 s" --models ssd-mobilenet --budget 10', "one model, ten minutes"],
     ],
     exits: {
       0: "every capacity was found",
-      1: "a search failed, or no rate meets the limit",
-      3: "a search is open: time ended, or the client is the limit",
+      1: "a search failed, or no rate meets the SLO",
+      3: "a search is open: the budget ended, or the client was too slow",
       130: "interrupted: what was found so far is printed",
     },
   },

@@ -18,7 +18,10 @@ export const demo = command(
     examples: [
       ["npx lathe demo", "everything, from nothing to the report"],
       ["npx lathe demo --servers all", "a server of every kind on one host, one at a time: which is best?"],
-      ["npx lathe demo --distance", "SSD over links like the paper's and without: what the way costs, where to serve"],
+      [
+        "npx lathe demo --distance",
+        "SSD over links like the paper's and without: what bound each call, where to serve",
+      ],
       ["npx lathe demo --keep", "and then look around: npx lathe lab status"],
     ],
     exits: { 0: "every cell was measured", 1: "something failed: the summary says what" },

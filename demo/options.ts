@@ -8,10 +8,10 @@ export const OPTIONS = {
   name: { value: "LAB", help: "name of the lab (default: LATHE_LAB, else lathe)" },
   servers: {
     ...{ value: "KINDS", read: listOf(["all", ...serverKindNames]), completes: ["all", ...serverKindNames] },
-    help: "which server is best: measure these kinds (all: each) side by side on one host, in place of the paper's matrix",
+    help: "in place of the paper's matrix, measure servers of these kinds (all: every kind) on one host: which is best?",
   },
   distance: {
-    help: "what a distance costs: measure SSD over links like the paper's and without them, in place of the paper's matrix",
+    help: "in place of the paper's matrix, measure SSD over links like the paper's and without them",
   },
   budget: {
     ...{ value: "MINUTES", read: number(0.01), default: "8" },

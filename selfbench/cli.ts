@@ -34,12 +34,12 @@ export const clients = command(
 export const distance = command(
   {
     name: "npx lathe selfbench distance",
-    summary: "Compares the least time that calls over a link can take, as reports say it, with calls over real links.",
+    summary: "Compares floors (the least times of calls over links) with calls over real links.",
     options: DISTANCE,
     details: [
-      "Two network namespaces of this machine are joined by the lab's forwarder. Lathe's own clients send 0.92 MB by gRPC and 3.9 MB by REST " +
-        "over links of 0 to 150 ms and 10 to 1000 Mbit/s, on new, idle and busy connections. Further cells have one limit planted (bandwidth, " +
-        "round trip, slow start, HTTP/2 window, CPU, loss), and so have simulated calls: how often is it named? It needs root, as the lab does.",
+      "The lab's forwarder joins two network namespaces of this machine. Lathe's clients send 0.92 MB by gRPC and 3.9 MB by REST " +
+        "over links of 0 to 150 ms and 10 to 1000 Mbit/s, on new, idle and busy connections. Other calls, real and simulated ones, have one " +
+        "planted limit (bandwidth, round trip, slow start, HTTP/2 window, CPU, loss): the result says how often Lathe names it. It needs root, as the lab does.",
     ],
     examples: [
       ["npx lathe selfbench distance", "all cells, about 15 minutes"],
@@ -79,15 +79,15 @@ export const load = command(
   {
     name: "npx lathe selfbench load",
     summary:
-      "Compares how late Lathe, ghz, oha and vegeta make their calls at fixed rates, and what each says of a stall.",
+      "Compares how late Lathe, ghz, oha and vegeta make calls at fixed rates, and which 99th percentile each reports if the server stalls.",
     options: LOAD,
     details: [
-      "All call one server with fixed answers (selfbench/clients/server), a few hundred bytes each way. The kernel says when each " +
-        "request came; the lag of a generator is how unevenly it makes its calls, by that clock alone. Lathe's is the agent that runs put " +
-        "onto client machines. Generator and server have a processor each, and if you are root both run at nice -20.",
+      "All call one server with fixed answers (selfbench/clients/server), a few hundred bytes each way. The server's kernel stamps each " +
+        "request when it arrives. By these times alone, a generator's lag is how unevenly it makes its calls. Lathe's generator is the agent that " +
+        "runs on client machines. Generator and server have one processor each. If you are root, both run at nice -20.",
     ],
     more: [
-      "Then the server stands still once in each generator's run: calls that were due meanwhile wait, and each says its 99th percentile.",
+      "Afterwards each generator runs once more, and the server stands still for 1.5 s of 15 s. Calls that are due in this time wait for its end.",
       "The first run builds ghz and vegeta from Go modules and oha from its crate, which takes some minutes.",
     ],
     examples: [
@@ -105,9 +105,9 @@ export const links = command(
     summary: "Measures how exact the lab's links are: round trips, bandwidth, loss.",
     options: LINKS,
     details: [
-      "It makes two networks on this machine and lays links between them, as runs do. A probe sends datagrams that are echoed, and goes by the " +
-        "kernel's own times of their arrival. Loss must be exactly what the seed says. The kernel's own dropping (xt_statistic) shows whether " +
-        "the probe counts right. It needs root, as the lab does.",
+      "It makes two networks on this machine and lays links between them, as runs do. A probe sends datagrams, which the far end echoes, and uses " +
+        "the kernel's times of their arrival. Lost must be exactly those packets that the seed says. Then the kernel drops packets (xt_statistic), which " +
+        "shows whether the probe counts right. It needs root, as the lab does.",
     ],
     examples: [
       ["npx lathe selfbench links", "the table, about a minute"],
@@ -141,15 +141,15 @@ export const records = command(
 export const truth = command(
   {
     name: "npx lathe selfbench truth",
-    summary: "Simulates runs whose truth is known, and shows how often Lathe says the truth about them.",
+    summary: "Simulates runs whose truth is known, and shows how often Lathe's results are true.",
     options: TRUTH,
     details: [
       "Each line simulates one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, " +
-        "restarts. The simulated runs are judged by the functions that reports, verdicts and comparisons use. A promise is missed if " +
+        "restarts. Functions of reports, verdicts and comparisons judge the simulated runs. A promise is missed if " +
         "the result is further from it than chance explains (2.6 standard errors).",
-      "With --part queues each line is a queue whose percentiles are known: Poisson or regular arrivals, to 90 % of what its servers can " +
-        "answer. With --part wire a real server on this machine works as long at each call as a script says; Lathe's clients and load " +
-        "modes call it. On a busy machine none of its runs counts.",
+      "--part queues: each line is a queue whose percentiles are known, at up to 90 % of what its servers can answer. --part wire: a " +
+        "real server on this machine takes scripted times, and Lathe's clients and load modes call it; on a busy machine its runs do not " +
+        "count. --part capacity: searches of simulated servers whose capacity is known.",
     ],
     examples: [
       ["npx lathe selfbench truth", "both tables, about ten minutes"],
@@ -165,11 +165,11 @@ export const tune = command(
   {
     name: "npx lathe selfbench tune",
     summary:
-      "Races of `lathe tune` in worlds whose best settings are known, beside Optuna's TPE, hill climbing and the grid.",
+      "Runs races of `lathe tune` in simulated worlds whose best settings are known, and compares them with Optuna's TPE, hill climbing and the grid.",
     options: TUNE,
     details: [
-      "The worlds are sweeps of 49 settings that were measured on a machine of 16 cores and are played again, synthetic machines of 8 and 32 " +
-        "cores, arms that are equal, one that is 5 % better, and one that is good only at times. All visits take one second.",
+      "A world replays measured sweeps of 49 settings on a machine of 16 cores, or simulates a machine of 8 or 32 cores, equal arms, one " +
+        "arm that is 5 % better, or one that is good only at times. All visits take one second.",
     ],
     more: [
       "The first run installs Optuna from PyPI into an environment of its own; with --compared-seeds 0 it does not.",

@@ -30,9 +30,9 @@ export const DISTANCE = {
     read: (text, wrong) => list(text, wrong).map((rtt) => whole(0)(rtt, wrong)),
     help: "only links of these round trips, ms (default: all)",
   },
-  cases: { value: "N", read: whole(1), help: "simulated calls for each limit", default: "200" },
-  seed: { value: "N", read: whole(0), help: "the same seed gives the same simulated calls", default: "1" },
-  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-distance" },
+  cases: { value: "N", read: whole(1), help: "simulated calls bound by each limit", default: "200" },
+  seed: { value: "N", read: whole(0), help: "seed of the simulated calls", default: "1" },
+  name: { value: "LAB", help: "name of the lab that it makes", default: "lathe-distance" },
   check,
   json: jsonOption("lathe.selfbench-distance/1", { alsoTable: true }),
 } as const satisfies Options;
@@ -55,7 +55,7 @@ export const LOAD = {
   rates: {
     value: "100,1000,5000",
     read: (text, wrong) => list(text, wrong).map((rate) => whole(1)(rate, wrong)),
-    help: "calls a second, one rate after the other",
+    help: "rates, calls a second",
     default: "100,1000,5000",
   },
   rounds: {
@@ -66,15 +66,15 @@ export const LOAD = {
   },
   seconds: { value: "N", read: whole(1), help: "measured time of a generator at a rate in a round", default: "6" },
   connections: { value: "N", read: whole(1), help: "connections of each generator", default: "8" },
-  own: { help: "Lathe's own generator only: a quick look" },
+  own: { help: "Lathe's own generator only" },
   check,
   json: jsonOption("lathe.selfbench-load/1", { alsoTable: true }),
 } as const satisfies Options;
 
 export const LINKS = {
-  seconds: { value: "N", read: whole(1), help: "for so long at each rate", default: "3" },
-  seed: { value: "N", read: whole(0), help: "the same seed loses the same packets", default: "1" },
-  name: { value: "LAB", help: "name of the lab that is made for it", default: "lathe-links" },
+  seconds: { value: "N", read: whole(1), help: "time of the round trips at each bandwidth", default: "3" },
+  seed: { value: "N", read: whole(0), help: "seed of the losses", default: "1" },
+  name: { value: "LAB", help: "name of the lab that it makes", default: "lathe-links" },
   check,
   json: jsonOption("lathe.selfbench-links/1", { alsoTable: true }),
 } as const satisfies Options;
@@ -92,7 +92,7 @@ export const TUNE = {
   "compared-seeds": {
     value: "N",
     read: whole(0),
-    help: "searches of each method that is compared; 0: none",
+    help: "searches by each other method; 0: none",
     default: "40",
   },
   only: { value: "WORDS", read: (text) => text, help: "only worlds whose name contains these words" },
@@ -103,7 +103,7 @@ export const TUNE = {
 export const TRUTH = {
   part: {
     ...{ value: "NAME", read: listOf(TRUTH_PARTS), default: "runs", completes: TRUTH_PARTS },
-    help: "runs; queues (percentiles under load, simulated); wire (the same, real calls); capacity (searches)",
+    help: "runs; queues (percentiles under load); wire (the same by real calls); capacity (searches)",
   },
   trials: {
     value: "N",
@@ -111,7 +111,7 @@ export const TRUTH = {
     help: "simulated runs for each line (fewer for slow lines)",
     default: "80",
   },
-  seed: { value: "N", read: whole(0), help: "the same seed gives the same tables", default: "1" },
+  seed: { value: "N", read: whole(0), help: "seed of the simulations", default: "1" },
   only: { value: "WORDS", read: (text) => text, help: "only lines whose name contains these words" },
   json: jsonOption("lathe.selfbench-truth/1"),
 } as const satisfies Options;

@@ -4,16 +4,16 @@ import { isOffered } from "../bench/matrix/cells.ts";
 import type { Server } from "../infra/outputs.ts";
 import { UserError } from "../lib/errors.ts";
 
-/** With which client variants are called. */
+/** The client kind that calls variants. */
 export interface Callable extends Pick<ClientKind, "api" | "protocol" | "input"> {
   readonly client: string;
 }
 
-/** Endpoints at which a variant answers by itself: a token is asked for by a proxy, which variants have none of; keys stay with clients. */
+/** The securities of endpoints that a variant has by itself. Tokens are checked by a proxy, which variants do not have; clients' keys are not used. */
 const OPEN: readonly string[] = ["none", "tls"];
 
 /**
- * The client that calls a server's variants: the one that is named, or else the default one of the server's first endpoint. Pure.
+ * The client kind that calls a server's variants: the named one, otherwise the default of the server's first endpoint. Pure.
  *
  * @throws UserError if the server asks for a token or key wherever it could be called
  */
@@ -29,12 +29,12 @@ export function callableOf(server: Pick<Server, "id" | "endpoints">, named: stri
   }
   if (named !== undefined && !fits(server.endpoints).some((k) => k.name === named))
     throw new UserError({
-      what: `--client: no endpoint of server "${server.id}" is for "${named}"`,
-      expected: [...new Set(found.map((k) => k.name))].join(", ") || "a client of its API",
+      what: `--client: "${named}" can call no endpoint of server "${server.id}"`,
+      expected: [...new Set(found.map((k) => k.name))].join(", ") || "a client kind of its API",
     });
   throw new UserError({
     what: `server "${server.id}" asks for a token or a client's key ${named === undefined ? "at every endpoint" : `where ${named} calls it`}`,
-    expected: "an endpoint in the clear, or with TLS alone: variants have no token or keys of their own",
+    expected: "an endpoint without protection, or with TLS alone: variants cannot check tokens and keys",
     fix: "tune before you protect it: npx lathe pulumi config set lathe:tls server, or lathe:rest open",
   });
 }

@@ -5,22 +5,25 @@ export const tune = command(
   {
     name: "npx lathe tune",
     summary:
-      "Finds settings of a server that beat the rule's on its machine, and writes them into the stack's config file.",
+      "Measures whether other settings of a server are better on its machine than the rule's, and writes them into the stack's config file.",
     options: TUNE,
     details: [
-      "Variants of the deployed server are made beside it, each with other settings, and race against the rule's settings. The deployed " +
-        "server stands still meanwhile, and runs again afterwards, even if this process is killed. Only what fresh measurements confirm " +
-        "is offered (docs/tune.md).",
+      "The rule derives a server's settings from its machine's facts. A tuning makes variants of the deployed server beside it, each with " +
+        "other settings, and calls them and one with the rule's settings in turn. Meanwhile the deployed server is frozen. The machine thaws it " +
+        "afterwards, even if this process is killed. Only settings that fresh measurements confirm are offered (docs/tune.md).",
     ],
     examples: [
-      ["npx lathe tune --stack edge --for throughput", "as many calls a second as it can"],
-      ['npx lathe tune --stack edge --for "p99 < 200 ms at 10/s" --budget 20m', "a promise"],
-      ["npx lathe up --stack edge", "afterwards: the server gets the settings that were written"],
+      ["npx lathe tune --stack edge --for throughput", "which settings answer the most calls a second?"],
+      [
+        'npx lathe tune --stack edge --for "p99 < 200 ms at 10/s" --budget 20m',
+        "which have the lowest p99 at that rate?",
+      ],
+      ["npx lathe up --stack edge", "afterwards: give the server the settings that were written"],
     ],
     exits: {
       0: "a winner was found, or the rule is as good",
       1: "failed",
-      3: "inconclusive: the budget ended first",
+      3: "inconclusive: the budget ended first, or the server fails with the rule's settings",
       130: "interrupted: go on with --resume",
     },
   },

@@ -27,7 +27,7 @@ export async function tune(values: TuneValues): Promise<number> {
   if (stack === undefined)
     throw new WrongUse({
       what: "--stack: no stack is given",
-      expected: "the one whose server is tuned",
+      expected: "the stack whose server is tuned",
       fix: "npx lathe tune --stack edge",
     });
   const where: Where = { projectDir: projectOf(values.project), stack, server: values.which };
@@ -38,14 +38,14 @@ async function undo(where: Where): Promise<number> {
   const home = await homeOf(where, where.server ?? "");
   if (home !== null && where.server === undefined)
     throw new WrongUse({
-      what: "--which: the stack has a list of servers",
-      expected: "the one that was tuned, by its name",
+      what: "--which: the stack has a list of servers, and none is given",
+      expected: "the name of the server that was tuned",
     });
   const done = await offerChange(where, (text, file) => withoutTuning(text, home, file), { yes: true, how: "" });
   say(
     done === "same"
-      ? `Stack ${where.stack}: no tuning has written anything there.`
-      : `The settings are as before the tuning. To apply them: npx lathe up --stack ${where.stack}`,
+      ? `Stack ${where.stack}: its config file has nothing that a tuning has written.`
+      : `The config file has the settings from before the tuning. To apply them: npx lathe up --stack ${where.stack}`,
   );
   return EXIT.fine;
 }
@@ -78,7 +78,9 @@ async function writeBack(where: Where, subject: Subject, space: Space, tuning: T
   const found = outcome(tuning.race);
   const { config, facts, server } = subject;
   if (found.kind === "as-good" && config.tuned !== undefined)
-    say(`What an earlier tuning has written is no better than the rule: npx lathe tune --stack ${where.stack} --undo`);
+    say(
+      `The settings that an earlier tuning has written are no better than the rule. To take them out: npx lathe tune --stack ${where.stack} --undo`,
+    );
   const trial = found.kind === "winner" ? space.trials.find(({ arm }) => arm.id === found.arm) : undefined;
   if (found.kind !== "winner" || trial === undefined) return "nothing to write";
   const { ratio, interval } = found.gain;
@@ -94,8 +96,8 @@ async function writeBack(where: Where, subject: Subject, space: Space, tuning: T
   const home = await homeOf(where, config.name);
   const done = await offerChange(where, (text, file) => withTuning(text, home, tuned, file), {
     yes,
-    // A resumed race is over already: it only writes.
-    how: `To have it written: npx lathe tune --stack ${where.stack} --resume --yes`,
+    // The race of a resumed tuning is over: it only writes.
+    how: `To write it: npx lathe tune --stack ${where.stack} --resume --yes`,
   });
   if (done === "written")
     say(
@@ -109,11 +111,11 @@ const loadText = ({ load }: Tuning) =>
     .map(([key, value]) => (key === "mode" ? String(value) : `${key} ${String(value)}`))
     .join(", ");
 
-/** Makes a signal end this process; the machine thaws the server by itself once the connection is gone. @returns a function that undoes this */
+/** On a signal, ends this process. The machine then thaws the server, because the connection has ended. @returns a function that undoes this */
 function sayHowToGoOn(stack: string): () => void {
   return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     say(
-      `\nInterrupted. The deployed server runs again in some seconds. To go on: npx lathe tune --stack ${stack} --resume`,
+      `\nInterrupted. The machine thaws the deployed server within seconds. To go on: npx lathe tune --stack ${stack} --resume`,
     );
     process.exit(128 + constants.signals[signal]);
   });

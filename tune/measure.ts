@@ -8,53 +8,53 @@ import type { VisitPlan } from "./objective.ts";
 import type { Block } from "./race/types.ts";
 import type { Route } from "../bench/targets/routes.ts";
 
-/** An arm's server, as visits need it. */
+/** An arm's variant, as visits need it. */
 export interface Visited {
   readonly route: Route;
-  /** Whether it stood still until now: its connections are old, and its caches are others'. */
+  /** Whether it was frozen until now: its connections are old, and the processor's caches have data of others. */
   readonly thawed: boolean;
   /** Whether it has answered nothing yet. */
   readonly isNew: boolean;
-  /** Reads what it has used; the function that is returned reads again, and gives the difference. */
+  /** Reads what it has used so far. The returned function reads again, and returns the difference. */
   watch(): Promise<() => Promise<ServerUse | undefined>>;
 }
 
-/** What measuring needs from the outside; replaced in tests. */
+/** Functions that act on variants and client machines; tests replace them. */
 export interface MeasureTools {
-  /** Lets an arm's server run, and no other. Rejects with why it cannot be. */
+  /** Lets an arm's variant run, and no other. Rejects with why it cannot run. */
   run(arm: string, needed: readonly string[]): Promise<Visited>;
-  /** Why an arm's server does not run; undefined if it does. */
+  /** Why an arm's variant does not run; undefined if it does. */
   whyDown(arm: string): Promise<string | undefined>;
   remove(arm: string): Promise<void>;
-  /** An arm's server has answered for the first time. */
+  /** Notes that an arm's variant has answered for the first time. */
   answered(arm: string): Promise<void>;
   link(): Promise<WorkerLink>;
   /** Monotonic clock, ms. */
   now(): number;
 }
 
-/** What is called, and how. */
+/** What a tuning's visits call, and how. */
 export interface Calls {
   readonly client: string;
   readonly model: string;
   readonly image: string;
   readonly load: Load;
-  /** Whether the CPU time of the server is wanted. */
+  /** Whether the CPU time of the server is measured. */
   readonly withCpu: boolean;
   /** Seconds from a container's start until it must have answered. */
   readonly startSeconds: number;
 }
 
-/** Between two looks at a server that starts. */
+/** Milliseconds between two calls to a server that starts. */
 const POLL_MS = 500;
-/** Milliseconds for the one call that shows whether a server is there. */
+/** Time limit of the call that shows whether a server answers, milliseconds. */
 const FIRST_CALL_MS = 60_000;
-/** Warm-up calls: after a start, and after a thaw, until calls get no faster any more. */
+/** Least and most warm-up calls after a start and after a thaw. They end when calls get no faster any more. */
 const WARM = { start: { warmup: 4, warmupAtMost: 20 }, thaw: { warmup: 2, warmupAtMost: 10 } } as const;
-/** What a visit may take beyond its own times, before its client machine counts as gone. */
+/** How much longer than planned a visit may take before its client machine counts as gone. */
 const SLACK_MS = 60_000;
 
-/** Makes one visit to one arm. */
+/** Makes visits to arms. */
 export class Measurer {
   readonly #tools: MeasureTools;
   readonly #calls: Calls;
@@ -66,9 +66,9 @@ export class Measurer {
   }
 
   /**
-   * Visits an arm. What its setting does to the server is a result: it costs this arm.
+   * Visits an arm. If its variant does not start, hangs or is killed, that is a result (`killed`) and no error.
    *
-   * @throws UserError if no client machine is left to make calls
+   * @throws UserError if the client machine can make no calls any more
    */
   async visit(arm: string, plan: VisitPlan, needed: readonly string[] = []): Promise<Block> {
     const from = this.#tools.now();
@@ -99,8 +99,8 @@ export class Measurer {
     if (killed === undefined && latenciesMs.length > 0) return Math.min(...latenciesMs);
     throw new UserError({
       what: `the server with the rule's own settings does not answer: ${killed ?? "its calls fail"}`,
-      expected: "a server that answers without tuning",
-      fix: "npx lathe up --refresh, and look at its log there",
+      expected: "a server that answers with the rule's settings",
+      fix: "npx lathe up --refresh, and look at the server's log on its machine",
     });
   }
 
@@ -135,7 +135,7 @@ export class Measurer {
       if (latenciesMs.length === 0 && outcome.error.code === "DEADLINE_EXCEEDED")
         throw new UserError({ what: `it hangs: no answer within ${plan.timeoutMs / 1000} s` });
     }
-    // The counters are of all calls, warm-up and lead-in among them.
+    // The CPU time is that of all calls, warm-up and lead-in included.
     const share = latenciesMs.length / Math.max(1, answered);
     return {
       ...{ arm, latenciesMs, failures: Math.max(failures, outcome.error === undefined ? 0 : 1) },
@@ -183,5 +183,5 @@ export class Measurer {
   }
 }
 
-/** No calls can be made any more: that is no arm's doing. */
+/** The client machine can make no calls any more. No arm is to blame. */
 export class ClientGone extends UserError {}

@@ -4,11 +4,11 @@ import type { Reader } from "../lib/cli/spec.ts";
 import type { Objective } from "./race/types.ts";
 
 /** What `--for` takes. */
-export const OBJECTIVES = 'throughput, latency, cost, or a promise such as "p99 < 200 ms at 10/s"';
+export const OBJECTIVES = 'throughput, latency, cost, or a percentile at a rate such as "p99 < 200 ms at 10/s"';
 
 const PROMISE = /^p(\d{1,2}(?:\.\d{1,3})?)\s*<\s*(\d+(?:\.\d+)?)\s*(ms|s)\s+at\s+(\d+(?:\.\d+)?)\s*\/\s*s$/i;
 
-/** The objective that a text means; undefined: none. Pure. */
+/** Reads an objective. @returns undefined if the text is none. Pure. */
 export function objectiveOf(text: string): Objective | undefined {
   const word = text.trim().toLowerCase();
   if (word === "throughput" || word === "latency" || word === "cost") return { kind: word };
@@ -23,7 +23,7 @@ export function objectiveOf(text: string): Objective | undefined {
   return p > 0 && p < 100 && boundMs > 0 && ratePerSecond > 0 ? promised : undefined;
 }
 
-/** The same as `--for` takes it. Pure. */
+/** An objective as `--for` takes it. Pure. */
 export function objectiveText(objective: Objective): string {
   if (objective.kind !== "percentile") return objective.kind;
   const { percentile, boundMs, ratePerSecond } = objective;
@@ -37,13 +37,13 @@ export const readObjective: Reader<Objective> = (text, wrong) => {
   return objective ?? { kind: "latency" };
 };
 
-/** Connections that keep a constant rate also where answers take as long as the bound allows, twice over. */
+/** Connections for a constant rate: so many times what are busy if every answer takes as long as the bound. */
 const SPARE = 2;
 const MOST_CONNECTIONS = 64;
 
 /**
- * The load under which an objective shows: calls one by one for latency; for throughput twice as many at a time as CPUs, so that no
- * core waits for a call; for cost one for each core, so that what a core does is needed; a promise's own rate. Pure.
+ * The load of an objective's calls. Latency: one call at a time. Throughput: twice as many at a time as CPUs, so that no core waits for a
+ * call. Cost: as many as CPUs, so that cores do not spend CPU time on waiting. A percentile: its own rate. Pure.
  */
 export function loadFor(objective: Objective, cpus: number): Load {
   switch (objective.kind) {
@@ -69,14 +69,14 @@ export interface VisitPlan {
   readonly timeoutMs: number;
 }
 
-/** Calls of a visit that lie above the percentile: fewer say hardly anything of it. */
+/** How many calls of a visit lie above the percentile. Fewer would show hardly anything of it. */
 const CALLS_ABOVE = 3;
 
 /**
- * How long a visit measures: some 20 calls in a row, 2 to 15 s; for a promise, so long that some calls lie above its percentile,
- * 3 to 30 s, after half as long at its rate. Pure.
+ * Plans how long a visit measures: the time of some 20 calls in a row, 2 to 15 s. For a percentile: so long that some calls lie above it, 3 to
+ * 30 s, after a lead-in half as long. Pure.
  *
- * @param callMs of one call of the rule, by itself
+ * @param callMs time of one call at a time with the rule's settings
  */
 export function visitPlan(objective: Objective, load: Load, callMs: number): VisitPlan {
   const within = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value));
@@ -90,7 +90,7 @@ export function visitPlan(objective: Objective, load: Load, callMs: number): Vis
   return {
     blockMs: Math.round(blockMs),
     leadIn: promised === undefined ? 0 : Math.ceil((promised.ratePerSecond * blockMs) / 2000),
-    // More than can be made in the time, so that the time ends the visit.
+    // More calls than fit into the time, so that the time ends the visit.
     calls: Math.ceil(within(20, (4 * rate * blockMs) / 1000, 100_000)),
     timeoutMs: Math.round(within(5000, 50 * callMs, 60_000)),
   };

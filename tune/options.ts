@@ -4,7 +4,7 @@ import { list, path, whole } from "../lib/cli/values.ts";
 import { OBJECTIVES, readObjective } from "./objective.ts";
 import { readOnly, type Only } from "./space.ts";
 
-/** What the document of `lathe tune` calls itself. */
+/** The schema of `lathe tune --json`. */
 export const TUNE_SCHEMA = "lathe.tune/1";
 const LEAST_SECONDS = 10;
 
@@ -16,7 +16,7 @@ export const readBudget: Reader<number> = (text, wrong) => {
   return seconds;
 };
 
-/** What `--only` has read: the text is kept, so that a resumed tuning reads the same. */
+/** The value of `--only`. Its text is kept, so that a resumed tuning reads the same. */
 export interface Narrowed {
   readonly text: string;
   readonly only: Only;
@@ -28,45 +28,45 @@ const narrowed: Reader<Narrowed> = (text, wrong) => {
   return { text, only: only ?? [] };
 };
 
-/** One word, of an option that is a list for other verbs. */
+/** Reads one word, for an option that takes a list in other verbs. */
 const one: Reader<string> = (text, wrong) => {
   const words = list(text, wrong);
-  if (words.length > 1) wrong("one: a tuning is of one server");
+  if (words.length > 1) wrong("one name, because a tuning is of one server");
   return words[0] ?? "";
 };
 
 const KINDS = clientKinds.map(({ name }) => name);
 
 export const TUNE = {
-  stack: { value: "A,B", read: one, help: "the stack whose server is tuned: one", completes: "stacks" },
-  which: { value: "NAME", help: "which of its servers, by its name (default: its only one)" },
+  stack: { value: "A,B", read: one, help: "the stack whose server is tuned: one name", completes: "stacks" },
+  which: { value: "NAME", help: "the server's name (default: the stack's only server)" },
   for: { value: "WHAT", read: readObjective, default: "latency", help: OBJECTIVES },
   model: { value: "MODEL", completes: "models", help: "the model that is called (default: the server's first)" },
-  only: { value: "WORDS", read: narrowed, help: 'knobs and values to try: "threads=1..4 pin=none,physical"' },
+  only: { value: "WORDS", read: narrowed, help: 'try only these knobs and values: "threads=1..4 pin=none,physical"' },
   budget: {
     value: "MINUTES",
     read: readBudget,
     default: "10m",
-    help: "all visits together; 90s and 1h are times, too",
+    help: "time of all visits together: 10m, 90s or 1h",
   },
-  yes: { help: "write what was found into the stack's config file without asking" },
+  yes: { help: "write the winner's settings into the stack's config file without asking" },
   undo: { help: "take what a tuning has written out of the config file again" },
-  resume: { help: "go on with the newest tuning of that stack" },
-  knobs: { help: "then spend what is left of the budget on which knobs matter" },
+  resume: { help: "go on with the newest tuning of that server" },
+  knobs: { help: "after the race, measure which knobs matter, as far as the budget allows" },
   json: jsonOption(TUNE_SCHEMA, { alsoTable: true }),
   photograph: {
     value: "N",
     read: whole(1),
     default: "7",
     rare: true,
-    help: "the photograph that calls carry, by number",
+    help: "number of the photograph that calls carry",
   },
   client: {
     value: "KINDS",
     read: one,
     completes: KINDS,
     rare: true,
-    help: "one client kind (default: the first endpoint's default one)",
+    help: "one client kind (default: the default of the server's first endpoint)",
   },
   seed: { value: "N", read: whole(0), default: "1", rare: true, help: "seed of the order of visits" },
   tunes: {

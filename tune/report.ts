@@ -8,7 +8,7 @@ import { frontFigure, raceFigure } from "./race/drawings.ts";
 import { outcome, statuses } from "./race/outcome.ts";
 import type { ArmStatus, Gain, KnobEffect, Outcome, RaceState } from "./race/types.ts";
 
-/** What a tuning was of, for its readers. */
+/** Which tuning it is, for readers of its result. */
 export interface About {
   readonly id: string;
   readonly stack: string;
@@ -24,7 +24,7 @@ const MOST_ROWS = 8;
 const times = ({ ratio, interval }: Gain) =>
   `${formatRatio(ratio)} times as good as the rule (${formatRatioInterval(interval)})`;
 
-/** What a race has found, in a sentence or two. Pure. */
+/** The result of a race in a sentence or two. Pure. */
 export function verdictText(found: Outcome): string {
   const bound = found.underBound === undefined ? "" : ` ${boundText(found.underBound)}`;
   const nearest = (best: { arm: string; gain: Gain } | null) =>
@@ -33,7 +33,7 @@ export function verdictText(found: Outcome): string {
     case "winner":
       return `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.${bound}`;
     case "as-good":
-      return `The rule is as good: no setting beats it by 3 %.${nearest(found.best)}${bound}`;
+      return `The rule is as good: no setting is 3 % better.${nearest(found.best)}${bound}`;
     case "inconclusive":
       return `Inconclusive: ${found.why}.${nearest(found.best)}${bound}`;
   }
@@ -43,7 +43,7 @@ function boundText({ rule, winner }: NonNullable<Outcome["underBound"]>): string
   const words = {
     holds: "is under the bound",
     breaks: "is not under the bound",
-    open: "may be on either side of the bound",
+    open: "may be under or above the bound",
   };
   return `The rule ${words[rule]}${winner === undefined ? "" : `; the winner ${words[winner]}`}.`;
 }

@@ -4,20 +4,20 @@ import type { Block, RaceState } from "./race/types.ts";
 import { formatRatio } from "../bench/format/numbers.ts";
 import { formatSeconds } from "../lib/progress.ts";
 
-/** What a race is run with. */
+/** Functions that a race calls. */
 export interface RaceTools {
   /** Visits an arm. @param needed arms of the same block that come after it */
   visit(arm: string, needed: readonly string[]): Promise<Block>;
   /** Keeps the state: what was kept last is what a killed tuning goes on from. */
   keep(state: RaceState): Promise<void>;
-  /** How far it is, in words. */
+  /** Shows the progress. */
   note(text: string): void;
-  /** Go on after the answer is known, to see which knobs matter. */
+  /** Whether the race goes on after its answer, to measure which knobs matter. */
   readonly knobs: boolean;
 }
 
 /**
- * Runs a race to its end: the answer, or the end of the budget. A block that was begun and not ended is begun anew.
+ * Runs a race until it has an answer or its budget ends. A block that had begun but not ended begins anew.
  *
  * @returns the state at its end
  */
@@ -34,7 +34,7 @@ export async function runRace(from: RaceState, tools: RaceTools): Promise<RaceSt
   }
 }
 
-/** Whether a race makes no more visits. @param knobs whether it goes on to the knobs once the answer is known */
+/** Whether a race makes no more visits. @param knobs whether it goes on to the knobs after its answer */
 export function isOver(state: RaceState, knobs: boolean): boolean {
   return next(state).kind === "done" || (!knobs && outcome(state).kind !== "inconclusive");
 }

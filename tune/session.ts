@@ -13,7 +13,7 @@ import { askDeployed } from "./variants/deployed.ts";
 import { openKeeper } from "./variants/keeper.ts";
 import { type Started, Stable, cellOf } from "./variants/stable.ts";
 
-/** What is tried on what, and with which calls. */
+/** The server that is tuned, the settings that are tried, and the calls. */
 export interface SessionSources {
   readonly id: string;
   readonly subject: Subject;
@@ -26,7 +26,7 @@ export interface SessionSources {
 }
 
 /**
- * Gives `body` what makes visits to variants; the deployed servers stand still meanwhile. Afterwards they run, and every variant is gone.
+ * Freezes the deployed servers, and runs `body`, which makes visits to variants. Afterwards thaws the deployed servers and removes every variant.
  *
  * @throws UserError if another process measures or tunes there
  */
@@ -35,7 +35,7 @@ export async function inTuning<T>(sources: SessionSources, body: (measurer: Meas
   const { machine, server, servers, kind, config, facts } = subject;
   const like = await askDeployed(machine, server);
   const bundle = await bundleAgent();
-  // No endpoint that is called needs a secret (callable.ts): what others need is not asked for.
+  // The endpoint that is called needs no secret (callable.ts). The secrets of others are not asked for.
   const securities = securityMessages([server], new Map());
   const clients = clientMachines([machine], bundle, [image], securities);
   const keeper = await openKeeper(machine, server, servers, like.owner, say);

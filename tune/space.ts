@@ -7,18 +7,18 @@ import { nearest } from "../lib/nearest.ts";
 import { show } from "../lib/show.ts";
 import type { Arm } from "./race/types.ts";
 
-/* Which settings are tried: all of it is pure. */
+/* Which settings a tuning tries. All functions here are pure. */
 
-/** What a user has narrowed the space to: knobs, and of each its values; null: those of the kind. */
+/** The knobs that a user has chosen, and the values of each; null: the kind's own values. */
 export type Only = readonly { readonly knob: string; readonly values: readonly KnobValue[] | null }[];
 
 /** `lathe:settings`, by its keys. */
 export type SettingsMap = Readonly<Record<string, unknown>>;
 
-/** One setting of the server that is tried, and how it is made. */
+/** One arm, and the container that has its settings. */
 export interface Trial {
   readonly arm: Arm;
-  /** What the config would say for it, beside what the user has set. */
+  /** The settings that the config would get for it, besides the user's own. */
   readonly found: Readonly<Record<string, KnobValue>>;
   readonly spec: ContainerSpec;
   readonly placement: Placement;
@@ -30,7 +30,7 @@ export interface Space {
   readonly trials: readonly Trial[];
 }
 
-/** What a space is made from. */
+/** The sources of a space. */
 export interface SpaceSources {
   readonly kind: ServerKind;
   readonly facts: HostFacts;
@@ -43,11 +43,11 @@ export interface SpaceSources {
   readonly only?: Only | undefined;
 }
 
-/** Arms that a race can still compare in a sensible time. */
+/** The most arms that a race can compare in a sensible time. */
 export const MOST_ARMS = 400;
 export const RULE = "rule";
 
-/** Reads `--only`: `threads=1..4 pin=none,physical interOp`. Undefined: it makes no sense. */
+/** Reads `--only`: `threads=1..4 pin=none,physical interOp`. @returns undefined if the text is of another form */
 export function readOnly(text: string): Only | undefined {
   const parts = text.trim().split(/\s+/);
   const read = parts.map((part) => {
@@ -72,10 +72,10 @@ function valuesOf(text: string): KnobValue[] | undefined {
 }
 
 /**
- * The settings that are tried on a machine, the rule first: all combinations of the knobs that may depend on each other, and the others
- * one at a time. What the kind refuses and what comes to the same container is left out.
+ * The arms of a tuning on a machine, the rule first: all combinations of knobs that may depend on each other, and other knobs one at a
+ * time. Left out are settings that the kind refuses, and those that come to a container that another arm has.
  *
- * @throws UserError if `only` names what the kind does not have, or nothing but the rule is left
+ * @throws UserError if `only` names a knob or value that the kind does not have, or if only the rule is left
  */
 export function spaceOf(sources: SpaceSources): Space {
   const { kind, facts, protocol, only } = sources;
@@ -94,7 +94,10 @@ export function spaceOf(sources: SpaceSources): Space {
     return [{ arm: { id: isRule ? RULE : idOf(knobs, values), settings: values, isRule }, found, ...made }];
   });
   if (trials[0]?.arm.isRule !== true)
-    throw new UserError({ what: "the kind refuses its own rule with this config's settings", fix: "npx lathe up" });
+    throw new UserError({
+      what: `the config's settings cannot be used with the rule of ${kind.name}`,
+      fix: "npx lathe up, which says why",
+    });
   checkSize(kind, trials.length, offered);
   return { knobs: knobs.map(({ name, help, rule }) => ({ name, help, rule })), trials };
 }
@@ -102,13 +105,13 @@ export function spaceOf(sources: SpaceSources): Space {
 function checkSize(kind: ServerKind, count: number, offered: readonly Knob[]): void {
   if (count < 2)
     throw new UserError({
-      what: "there is nothing to try on this machine: every setting comes to the same server",
-      ...(offered.length === 0 ? { expected: `a server kind with knobs: ${kind.name} says none` } : {}),
+      what: "there is nothing to try on this machine: all settings come to the same container",
+      ...(offered.length === 0 ? { expected: `a server kind with knobs: ${kind.name} has none here` } : {}),
     });
   if (count > MOST_ARMS)
     throw new UserError({
-      what: `--only: ${count} combinations of settings`,
-      expected: `${MOST_ARMS} at most`,
+      what: `${count} combinations of settings`,
+      expected: `${MOST_ARMS} at most: try fewer with --only`,
       fix: `npx lathe tune --only "${offered[0]?.name ?? "threads"}=1..8" (the knobs: ${offered.map((k) => k.name).join(", ")})`,
     });
 }
@@ -136,7 +139,7 @@ function narrowed(kind: ServerKind, offered: readonly Knob[], only: Only): Knob[
   return knobs;
 }
 
-/** Values of all knobs, and the knobs that are set by them; the rule, which sets none, first. */
+/** All combinations of knobs' values, each with the knobs that it sets. The first is the rule, which sets none. */
 function combinations(knobs: readonly Knob[]) {
   const rule = Object.fromEntries(knobs.map((knob) => [knob.name, knob.rule]));
   const together = knobs.filter((knob) => knob.alone !== true);
@@ -162,7 +165,7 @@ const idOf = (knobs: readonly Knob[], values: Readonly<Record<string, KnobValue>
     .flatMap(({ name, rule, alone }) => (alone === true && values[name] === rule ? [] : [`${name}=${values[name]}`]))
     .join(" ");
 
-/** Undefined: the kind refuses these settings. */
+/** The container of some settings; undefined if the kind refuses them. */
 function containerOf({ kind, facts, models, access }: SpaceSources, wanted: SettingsMap) {
   const read = kind.settings.safeParse(wanted);
   if (!read.success) return undefined;

@@ -10,7 +10,7 @@ import { Load } from "../bench/loads/load.ts";
 import { MOST_ARMS } from "./space.ts";
 import type { RaceState } from "./race/types.ts";
 
-/* A tuning's folder: `tune.json` has what was tried and what is left, so that a killed tuning goes on. */
+/* A tuning's folder. `tune.json` has what was tried and what is left, so a killed tuning can go on. */
 
 const MOST_BLOCKS = 20_000;
 /** A race's blocks have at most six arms; a newer Lathe may have more. */
@@ -53,13 +53,13 @@ const Race = z.object({
 });
 
 const SCHEMA = "lathe.tuning/1";
-/** All that a tuning is, between two of its visits. */
+/** The complete state of a tuning between two visits. */
 export const Tuning = z.object({
   schema: z.literal(SCHEMA),
   id: word,
   stack: word,
   server: word,
-  /** What its arms are made of, and what is called: as other settings are other servers, a resumed tuning must find the same. */
+  /** What arms are made of, and what is called. A resumed tuning must find the same. */
   found: z.object({ image: word, model: word, cpus: z.string().max(4000), client: word, photograph: word }),
   only: z.string().max(4000).nullable(),
   load: Load,
@@ -70,15 +70,15 @@ export type Tuning = Omit<z.infer<typeof Tuning>, "race"> & { readonly race: Rac
 
 const fileOf = (dir: string) => join(dir, "tune.json");
 
-/** Keeps a tuning; who reads meanwhile sees the old one or the new. */
+/** Saves a tuning. The file is replaced as a whole, so a reader sees the old state or the new one. */
 export async function keepTuning(dir: string, tuning: Omit<Tuning, "schema">): Promise<void> {
   await writeAtomic(fileOf(dir), `${jsonText({ schema: SCHEMA, ...tuning })}\n`);
 }
 
-/** Reads a tuning. @throws UserError if there is none, or it is not Lathe's */
+/** Reads a tuning. @throws UserError if there is none, or the file has another form */
 export async function readTuning(dir: string): Promise<Tuning> {
   const file = fileOf(dir);
-  const fix = "npx lathe tune --stack NAME, for a new one";
+  const fix = "begin a new one: npx lathe tune --stack NAME";
   const text = await readText(file, { expected: "a tuning that has begun", fix });
   const read = Tuning.safeParse(jsonOf(text));
   if (!read.success) throw new UserError(zodFaults(read.error, file, { fix }));

@@ -16,23 +16,23 @@ import { UserError } from "../lib/errors.ts";
 import { repoRoot } from "../lib/paths.ts";
 import type { SettingsMap } from "./space.ts";
 
-/** What is tuned: one server of a stack, as it is deployed, and its config. */
+/** The server that is tuned: as it is deployed, and its config. */
 export interface Subject {
   readonly projectDir: string;
   readonly stack: string;
   readonly machine: Machine;
   readonly server: Server;
-  /** All servers that the stack has on that machine, the tuned one among them: they stand still meanwhile. */
+  /** All servers that the stack has on that machine, the tuned one among them. They are frozen while the tuning lasts. */
   readonly servers: readonly Server[];
   readonly config: ServerConfig;
   readonly kind: ServerKind;
-  /** As the machine says them now. */
+  /** Read from the machine now. */
   readonly facts: HostFacts;
   /** `lathe:settings` as if the server had never been tuned. */
   readonly base: SettingsMap;
 }
 
-/** Where a stack is looked for. */
+/** Which server of which stack, in which project. */
 export interface Where {
   readonly projectDir: string;
   readonly stack: string;
@@ -40,11 +40,11 @@ export interface Where {
   readonly server?: string | undefined;
 }
 
-/** The project that commands speak of: the checkout, or a folder that is one. */
+/** The folder of the project: the given one, otherwise the checkout. */
 export const projectOf = (folder: string | undefined): string => folder ?? repoRoot;
 
 /**
- * Reads what is to be tuned.
+ * Reads the server that is to be tuned.
  *
  * @throws UserError if the stack is not up, has several servers and none is named, or its kind has no knobs
  */
@@ -63,14 +63,14 @@ export async function readSubject(where: Where): Promise<Subject> {
   const config = configs.find(({ id, container }) => id === server.id || container === server.container);
   if (machine === undefined || config?.kind !== server.kind)
     throw new UserError({
-      what: `stack ${stack}: its config and what is deployed are not the same server`,
+      what: `stack ${stack}: the deployed server is not the one in its config`,
       fix: `npx lathe up --stack ${stack}`,
     });
   const kind = serverKind(server.kind);
   if (kind.knobs === undefined)
     throw new UserError({
-      what: `stack ${stack}: a ${kind.name} server has no knobs`,
-      expected: "a kind that says some",
+      what: `stack ${stack}: servers of the kind ${kind.name} have no knobs`,
+      expected: "a server kind that has knobs",
     });
   const { facts } = await readFacts(machine.ssh, { bootstrap: "false", preview: true, say: () => {} });
   return { projectDir, stack, machine, server, servers, config, kind, facts, base: untuned(config) };
@@ -96,7 +96,7 @@ function chosen(servers: readonly Server[], { stack, server: name }: Where): Ser
 export function untuned({ tuned, rawSettings = {} }: Pick<ServerConfig, "tuned" | "rawSettings">): SettingsMap {
   if (tuned === undefined) return rawSettings;
   const { settings, before = {} } = tuned;
-  // What the user has changed by hand since is the user's.
+  // A value that the user has changed since is the user's own.
   const own = Object.entries(rawSettings).filter(([key, value]) => settings[key] !== value);
   const back = Object.entries(before).filter(([key]) => settings[key] === rawSettings[key]);
   return { ...Object.fromEntries(back), ...Object.fromEntries(own) };
@@ -112,6 +112,6 @@ export async function configText(where: Pick<Where, "projectDir" | "stack">): Pr
   try {
     return await readFile(file, "utf8");
   } catch {
-    throw new UserError({ what: `${file}: cannot be read`, expected: "the stack's config file" });
+    throw new UserError({ what: `${file} cannot be read`, expected: "the stack's config file" });
   }
 }

@@ -20,14 +20,14 @@ import { RULE, type Space, readOnly, spaceOf } from "./space.ts";
 import { type Tuning, keepTuning, readTuning } from "./state.ts";
 import type { Subject } from "./subject.ts";
 
-/** A tuning that has been measured to its end. */
+/** A tuning whose measurements have ended. */
 export interface Measured {
   readonly dir: string;
   readonly tuning: Tuning;
   readonly space: Space;
 }
 
-/** Measures a new tuning, or with `--resume` goes on with the newest of that server. */
+/** Measures a new tuning, or with `--resume` goes on with the server's newest one. */
 export async function measured(subject: Subject, dirs: string, values: Values<typeof TUNE>): Promise<Measured> {
   const old = values.resume === true ? await newest(dirs, subject) : undefined;
   const only = old === undefined ? values.only?.only : old.tuning.only === null ? undefined : readOnly(old.tuning.only);
@@ -45,7 +45,10 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
   if (old !== undefined) refuseOther(old, found, space);
   const { id, dir } = old ?? (await makeRunDir(dirs, new Date()));
   const onWait = (pid: string) => {
-    throw new UserError({ what: `${dir}: another tuning (process ${pid}) writes there`, fix: "wait for it" });
+    throw new UserError({
+      what: `${dir}: another tuning (process ${pid}) writes there`,
+      fix: "wait until it has ended",
+    });
   };
   const from = {
     id,
@@ -79,12 +82,12 @@ async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>
   if (image === undefined) throw new Error(`no photograph ${number}`);
   const settings = count(space.trials.length - 1, "setting");
   steps.step(`Tuning ${from.server} for ${objectiveText(objective)} of ${from.found.model}: the rule and ${settings}`);
-  say(`Server ${from.server} stands still meanwhile.`);
+  say(`Server ${from.server} is frozen until the tuning ends: its clients wait.`);
   const sources = { id: from.id, subject, space, called, model: from.found.model, image, load, objective };
   const tuning = await inTuning(sources, async (measurer) => {
     let plan = old?.plan;
     if (plan === undefined) {
-      steps.note("the first call");
+      steps.note("first calls, with the rule's settings");
       plan = visitPlan(objective, load, await measurer.callMs(RULE));
     }
     const visits = plan;
@@ -104,7 +107,7 @@ async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>
   return tuning;
 }
 
-/** The model that is called: the one that is named, or else the server's first that computes something. Pure. */
+/** The model that is called: the named one, otherwise the server's first that is not a null model. Pure. */
 export function modelOf({ server }: Pick<Subject, "server">, named: string | undefined): string {
   const names = server.models.map(({ name }) => name);
   const own = server.models.find(({ isNull }) => !isNull)?.name ?? names[0];
@@ -126,11 +129,11 @@ async function newest(dirs: string, { stack, server }: Subject) {
   }
   throw new UserError({
     what: `--resume: ${dirs} has no tuning of server "${server.id}" of stack ${stack}`,
-    fix: `npx lathe tune --stack ${stack}`,
+    fix: `begin one: npx lathe tune --stack ${stack}`,
   });
 }
 
-/** A race's visits are comparable only if all are of the same server. @throws UserError with what has changed */
+/** Refuses to go on if the server or its machine has changed, because visits would not be comparable. @throws UserError with what has changed */
 function refuseOther({ dir, tuning }: { dir: string; tuning: Tuning }, now: Tuning["found"], space: Space): void {
   const keys = Object.keys(now) as (keyof Tuning["found"])[];
   const changed = keys.flatMap((key) =>
@@ -139,8 +142,8 @@ function refuseOther({ dir, tuning }: { dir: string; tuning: Tuning }, now: Tuni
   const arms = JSON.stringify(space.trials.map(({ arm }) => arm)) === JSON.stringify(tuning.race.arms);
   if (changed.length === 0 && arms) return;
   throw new UserError({
-    what: `${dir}: ${[...changed, ...(arms ? [] : ["the settings that are tried are others now"])].join("; ")}`,
-    expected: "the server and the machine that the tuning has begun with",
-    fix: `npx lathe tune --stack ${tuning.stack}, for a new one`,
+    what: `${dir}: ${[...changed, ...(arms ? [] : ["the settings to be tried have changed"])].join("; ")}`,
+    expected: "the server and the machine with which the tuning began",
+    fix: `begin a new one: npx lathe tune --stack ${tuning.stack}`,
   });
 }

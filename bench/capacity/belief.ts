@@ -1,18 +1,18 @@
 /*
- * What is believed of a server's capacity: the highest rate at which a share of calls of at most `alpha` misses the limit. It is the
- * posterior of probabilistic bisection (Horstein, "Sequential transmission using noiseless feedback", IEEE Trans. Inf. Theory 9, 1963;
- * Waeber, Frazier and Henderson, "Bisection search with noisy responses", SIAM J. Control Optim. 51, 2013): a density over the
- * logarithm of the rate, which each answer reweights by how likely it was. There an answer says "too low" or "too high" and is wrong
- * with a known chance. Here it is a count of missed calls, whose chance follows from how far the rate is from the capacity: so an answer
- * near the capacity, where "yes" and "no" are equally likely, still says how near it is.
+ * A probability distribution of a server's capacity. The capacity is the highest rate at which at most the share `alpha` of calls misses the
+ * limit. The distribution is the posterior of probabilistic bisection (Horstein, "Sequential transmission using noiseless feedback", IEEE
+ * Trans. Inf. Theory 9, 1963; Waeber, Frazier and Henderson, "Bisection search with noisy responses", SIAM J. Control Optim. 51, 2013): a
+ * density over the logarithm of the rate, which each step's result reweights by its likelihood. In those papers a result is "too low" or "too
+ * high", and is wrong with a known chance. Here it is the number of calls that missed the limit. Their chance depends on the distance of the
+ * rate from the capacity, so a step near the capacity shows how near it is.
  */
 
-/** One answer: at a rate, so many of so many calls missed the limit, in independent calls' worth. */
+/** One step's result: how many calls at a rate missed the limit. Calls are counted by how many independent ones they are worth. */
 export interface Evidence {
   readonly ratePerSecond: number;
   readonly calls: number;
   readonly missed: number;
-  /** Far beyond the capacity: that the rate is too high is all it says, for how far beyond depends on how long was looked. */
+  /** The rate is far beyond the capacity. How far does not show: a longer step would have more missed calls. */
   readonly overload: boolean;
 }
 
@@ -28,20 +28,21 @@ export interface Belief {
   readonly steepness: Float64Array;
 }
 
-/** Distance of neighbouring rates, as a logarithm: a fifth of the precision that is asked for by default. */
+/** Distance of neighbouring rates, as a logarithm: a fifth of the default precision. */
 const STEP = 0.01;
-/** The lowest and the highest capacity that is thought possible, by the highest throughput that was seen. */
+/** The lowest and the highest possible capacity, as multiples of the highest throughput that was seen. */
 const LOWEST = 1 / 100;
 const HIGHEST = 3;
-/** Up to here each rate is as likely as another; beyond, by this factor less with each tenth that it is higher. */
+/** Up to this multiple of the throughput, all rates are equally likely. */
 const LIKELY = 1.1;
+/** Beyond it, the density falls by a factor e whenever the logarithm of the rate grows by this. */
 const BEYOND = 0.1;
 
 /**
- * By how much the log odds of a missed call grow with the logarithm of the rate, near a capacity c of a server whose highest throughput is X.
- * Where calls queue, the chance to wait longer than t falls as exp(-k (1 - rate/X) t) (exact in M/M/k; in heavy traffic for others: Kingman, "The
- * single server queue in heavy traffic", 1961). It is `alpha` at the capacity, which leaves ln(1/alpha) u / (1 - u), with u = c / X. Servers may
- * differ from that by the factors below, and are steeper rather than flatter: at a constant rate queues begin all at once.
+ * How much the log odds of a missed call grow with the logarithm of the rate, near the capacity c of a server whose highest throughput is X.
+ * In a queue, the chance to wait longer than t falls as exp(-k (1 - rate/X) t) (exact in M/M/k; for others in heavy traffic: Kingman, "The
+ * single server queue in heavy traffic", 1961). At the capacity this chance is `alpha`. So the result is ln(1/alpha) u / (1 - u), with u = c / X.
+ * A server may differ from that by the factors below. More are steeper than flatter: at a constant rate queues begin suddenly.
  */
 export const steepnessAt = (ofThroughput: number, alpha: number) =>
   Math.min(
@@ -54,14 +55,14 @@ const FACTORS = [0.35, 0.5, 0.7, 1, 1.4, 2, 3, 6] as const;
 /** How far from 1 the factors are held possible: standard deviations of their logarithms. */
 const SPREAD = { flatter: 0.3, steeper: 0.9 };
 
-/** Pauses that have nothing to do with the rate may make a tenth of the share that may be missed. */
+/** At any rate, pauses of the machine make at least this part of `alpha` miss the limit. */
 const BACKGROUND = 0.1;
-/** Where more than so many times the share that may be missed is missed, that it is at least so many is all that is believed: odds grow otherwise there. */
+/** A share of missed calls above this multiple of `alpha` counts only as "at least this multiple": so far out the log odds are not linear. */
 const NEAR = 12;
-/** The chance that a visit looked overloaded though the rate was not too high: a pause of the machine. */
+/** The chance that a step looked overloaded though the rate was not too high: a pause of the machine. */
 const MISTAKEN = 0.01;
 
-/** What is believed before the first answer. @param throughputPerSecond the highest that was seen in a closed loop */
+/** The distribution before the first step at a rate. @param throughputPerSecond the highest that was seen in a closed loop */
 export function priorBelief(throughputPerSecond: number, alpha: number): Belief {
   const from = Math.log(throughputPerSecond * LOWEST);
   const size = Math.ceil(Math.log(HIGHEST / LOWEST) / STEP) + 1;
@@ -80,7 +81,7 @@ export function priorBelief(throughputPerSecond: number, alpha: number): Belief 
   return { alpha, logs, weights, steepness };
 }
 
-/** The belief after another answer. Pure. */
+/** The distribution after another step. Pure. */
 export function learn(belief: Belief, { ratePerSecond, calls, missed, overload }: Evidence): Belief {
   const { alpha, logs } = belief;
   const at = Math.log(ratePerSecond);
@@ -104,7 +105,7 @@ export function learn(belief: Belief, { ratePerSecond, calls, missed, overload }
   return { ...belief, weights };
 }
 
-/** The share of weight of each rate, over all factors. */
+/** The probability of each rate, summed over all factors. */
 function density({ logs, weights }: Belief): Float64Array {
   const most = weights.reduce((a, b) => Math.max(a, b), -Infinity);
   const sums = Float64Array.from(logs, (_, i) => {

@@ -13,7 +13,7 @@ export interface CapacityResult {
   readonly target: Cell;
   readonly capacity: Capacity;
   readonly steps: readonly (StepFacts & Pick<Step, "ratePerSecond" | "connections" | "failure" | "clientFault">)[];
-  /** Time that its calls took, warm-up included. */
+  /** Time of its calls, warm-up included. */
   readonly seconds: number;
 }
 
@@ -24,7 +24,7 @@ export interface CapacityResults {
   readonly results: readonly CapacityResult[];
 }
 
-/** What a run's searches found, from its records: as far as they came. Undefined if the run is none of searches. */
+/** What a run's searches have found, from its records. Undefined if the run has no searches. */
 export async function capacityResults(dir: string, manifest: RunManifest): Promise<CapacityResults | undefined> {
   const slo = sloOf(manifest.capacity?.slo ?? "");
   if (manifest.capacity === undefined || slo === undefined) return undefined;
@@ -53,7 +53,7 @@ export function resultsOf(cells: readonly Cell[], steps: Steps, slo: Slo, precis
   });
 }
 
-/** What became of a search, in words. Pure. */
+/** How a search ended, in words. Pure. */
 export function outcomeText({ outcome, precision, why }: Capacity): string {
   const because = why === undefined ? "" : `: ${why}`;
   const reached = precision === null ? "" : ` (± ${(100 * precision).toFixed(0)} %)`;
@@ -61,17 +61,17 @@ export function outcomeText({ outcome, precision, why }: Capacity): string {
     case "found":
       return `found${reached}`;
     case "none":
-      return `no rate meets it${because}`;
+      return `no rate meets the SLO${because}`;
     case "client":
       return `the client is the limit${because}`;
     case "failed":
       return `failed${because}`;
     case "open":
-      return `not yet${reached}${because}`;
+      return `open${reached}${because}`;
   }
 }
 
-/** The exit code of searches: 1 if one failed or found no rate, else 3 if one did not come to its end. Pure. */
+/** The exit code of searches: 1 if one failed or no rate meets the SLO, else 3 if one is open or had too slow a client. Pure. */
 export function exitOf(results: readonly { readonly capacity: Capacity }[]): number {
   const has = (...outcomes: readonly Capacity["outcome"][]) =>
     results.some((r) => outcomes.includes(r.capacity.outcome));

@@ -1,6 +1,6 @@
 import { THRESHOLD, thresholdOf } from "../matrix/experiments/threshold.ts";
 
-/** A service level objective: the share `q` of calls takes less than `limitMs`. */
+/** A service level objective: at least the share `q` of calls takes less than `limitMs`. */
 export interface Slo {
   /** As it was typed: `p99 < 200 ms`. */
   readonly text: string;
@@ -8,10 +8,10 @@ export interface Slo {
   readonly limitMs: number;
 }
 
-/** What an objective may look like, for faults. */
+/** What an SLO may look like, for faults. */
 export const SLO = THRESHOLD.replace(/, or ratio.*/, "").replace("median <", "or median <");
 
-/** Reads an objective, in the form of a threshold on a percentile. @returns undefined if the text is none */
+/** Reads an SLO: a threshold on the median or a higher percentile. @returns undefined if the text is none */
 export function sloOf(text: string): Slo | undefined {
   const threshold = thresholdOf(text);
   if (threshold?.of !== "quantile" || threshold.q < 0.5) return undefined;

@@ -31,7 +31,7 @@ export interface StepFacts {
   /** Calls that missed the limit. */
   readonly missed: number;
   readonly clumps: Clumps;
-  /** Whether calls fell behind until the end, or so many missed that it can be nothing else. No percentile of them means anything. */
+  /** Whether the server fell behind, or so many calls missed the limit that the rate must be far too high. Percentiles then mean nothing. */
   readonly overload: boolean;
   /** Answers a second; those within the limit. Null: too few calls. */
   readonly throughputPerSecond: number | null;
@@ -45,12 +45,12 @@ export interface StepFacts {
   readonly tail: Interval | null;
 }
 
-/** A rate is kept if at least this share of it is answered. */
+/** A server keeps a rate if it answers at least this share of it. */
 const KEPT = 0.9;
 const SLOW = 0.9;
 const CLUMP_ENDS = 0.5;
 
-/** What one step shows. Pure. */
+/** Evaluates a step. Pure. */
 export const factsOf = (step: Step, slo: Slo): StepFacts => known(slo)(step);
 const known = once((slo: Slo) => once((step: Step) => shown(step, slo)));
 
@@ -79,7 +79,7 @@ function shown({ calls, ratePerSecond, failure }: Step, slo: Slo): StepFacts {
   };
 }
 
-/** What a step answers, for the belief; undefined if it says nothing of the rate. @param clump calls that count as one */
+/** A step's result for the belief; undefined if it says nothing of the rate. @param clump how many calls count as one */
 export function evidenceOf(step: Step, { n, missed, overload }: StepFacts, clump: number): Evidence | undefined {
   const { ratePerSecond } = step;
   if (ratePerSecond === undefined || (n === 0 && !overload)) return undefined;
@@ -98,8 +98,8 @@ function thirds(latencies: readonly number[]): [first: number, last: number] {
 }
 
 /**
- * Clumps of slow calls: calls of one clump are slow for one reason, so they count as fewer. A clump is an excursion of the queue: it lasts until a
- * call is as quick as half of all. Seen above the slowest tenth, or above the limit if more miss it: excursions above any height are alike.
+ * Finds clumps of slow calls. Calls of one clump are slow for one reason, so they count as fewer. Slow calls are the slowest tenth, or all
+ * above the limit if more miss it. A clump ends with a call that is as quick as the quicker half of all calls.
  */
 export function clumpsOf(latencies: readonly number[], limitMs: number): Clumps {
   const sorted = Float64Array.from(latencies).sort();
@@ -120,17 +120,17 @@ export function clumpsOf(latencies: readonly number[], limitMs: number): Clumps 
   return { calls, squares };
 }
 
-/** Steps whose rates differ by this factor say less than another's clumps. */
+/** Width of the weight by which other steps' clumps count: the weight falls with the ratio of the rates, and is 0.6 at this ratio. */
 const ALIKE = 1.1;
-/** So many clumps that were expected weigh as much as those that were seen. */
+/** The expected size counts like so many clumps that were seen. */
 const EXPECTED_CLUMPS = 3;
 
 /**
- * How many missed calls of a step count as one, by the clumps of all steps: by so much more than that of independent calls their number varies (a
- * compound Poisson count of sizes c has the variance of the sum of c², and the mean of the sum of c). Steps at rates alike are taken together: by
- * its own clumps, a step that happened to miss few would weigh more than one that happened to miss many.
+ * How many missed calls of a step count as one, by the clumps of all steps. The number of missed calls varies by this factor more than that of
+ * independent calls (a compound Poisson count of sizes c has the variance of the sum of c², and the mean of the sum of c). Steps of similar
+ * rates are taken together: by its own clumps alone, a step that missed few calls by chance would count more than one that missed many.
  *
- * @param expected what clumps are expected to be before many are seen: the large ones are rare, and of the most weight
+ * @param expected the expected size of clumps, for as long as few were seen: large clumps are rare, and count the most
  */
 export function clumpSize(ratePerSecond: number, all: readonly RatedClumps[], expected = 1): number {
   let [calls, squares] = [EXPECTED_CLUMPS * expected, EXPECTED_CLUMPS * expected ** 2];
@@ -142,7 +142,7 @@ export function clumpSize(ratePerSecond: number, all: readonly RatedClumps[], ex
   return Math.max(1, squares / calls);
 }
 
-/** Clumps of a step at a rate. */
+/** The clumps of a step, and its rate. */
 export interface RatedClumps {
   readonly ratePerSecond: number;
   readonly clumps: Clumps;

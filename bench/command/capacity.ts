@@ -28,7 +28,7 @@ import { writeRunReport } from "./report.ts";
 import { photographs, scoresOf } from "./run.ts";
 import { deployedNow, runsFolder, secretsOf } from "./targets.ts";
 
-/** `lathe capacity`: searches the highest rate that meets an objective, for each client machine, server, client kind and model. @returns the exit code */
+/** `lathe capacity`: searches the highest rate that meets an SLO, for each client machine, server, client kind and model. @returns the exit code */
 export async function findCapacity(values: Values<typeof CAPACITY>): Promise<number> {
   const { slo, load: mode, precision, timeout } = values;
   const options = benchOptions({
@@ -56,7 +56,7 @@ export async function findCapacity(values: Values<typeof CAPACITY>): Promise<num
   await keepPhotographs(dir, images);
   const steps = progress();
   steps.step(
-    `${count(targets.length, "search")} for the highest rate with ${slo.text}, run ${id}`.replace(
+    `Run ${id}: ${count(targets.length, "search")} for the highest rate with ${slo.text}`.replace(
       "searchs",
       "searches",
     ),
@@ -80,7 +80,7 @@ export async function findCapacity(values: Values<typeof CAPACITY>): Promise<num
   return reportCapacity(dir, values.json === true, values.full === true);
 }
 
-/** Prints what a run's searches found, and writes its report. @returns the exit code */
+/** Prints what a run's searches have found, and writes its report. @returns the exit code */
 async function reportCapacity(dir: string, json: boolean, full: boolean): Promise<number> {
   const found = await capacityResults(dir, await readManifest(dir));
   if (found === undefined) throw new Error(`${dir}: no run of searches`);
@@ -95,31 +95,33 @@ async function reportCapacity(dir: string, json: boolean, full: boolean): Promis
   return exitOf(found.results);
 }
 
-/** Connections of the closed loop that is to keep a server busy: two for each CPU that its machine may use, and two more. */
+/** Connections of the closed loop that keeps a server busy: two for each CPU that its machine may use, and two more. */
 function busyConnections({ machines }: RunManifest, { serverMachine }: Cell): number {
   const cpus = machines.find((m) => m.id === serverMachine)?.facts.cpu.allowed.length ?? 1;
   return Math.min(MOST_BUSY, 2 * cpus + 2);
 }
 const MOST_BUSY = 64;
 
-/** How far searches are: how many have ended, what is tried now, time left. Pure. */
+/** Progress in words: how many searches have ended, the time left, which search makes a step, and what it has found. Pure. */
 export function statusText({ searches, now, next, secondsLeft }: CapacityStatus): string {
   const ended = searches.filter((s) => s.search.next === undefined).length;
   const own = searches.find((s) => s.target.id === now.id)?.search.capacity;
   const tries = next.ratePerSecond === undefined ? "a closed loop" : `${next.ratePerSecond}/s`;
   const known =
-    own?.interval == null ? "" : `, ${own.interval.low.toPrecision(3)} to ${own.interval.high.toPrecision(3)}/s so far`;
+    own?.interval == null
+      ? ""
+      : `, capacity ${own.interval.low.toPrecision(3)} to ${own.interval.high.toPrecision(3)}/s so far`;
   return (
     `${ended} of ${searches.length} ended, about ${formatSeconds(secondsLeft)} left; ${now.model} on ${now.server} ` +
-    `over ${now.protocol}: ${tries}${known}`
+    `over ${now.protocol}: trying ${tries}${known}`
   );
 }
 
-/** Makes a signal end this process and print what was found until then; every record is on disk. @returns a function that undoes this */
+/** On a signal, prints what was found until then and ends this process; every record is on disk. @returns a function that undoes this */
 function sayWhatItHad(dir: string): () => void {
   return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     const end = () => process.exit(128 + constants.signals[signal]);
-    say("\nInterrupted. What was found so far:");
+    say("\nInterrupted. Found so far:");
     reportCapacity(dir, false, false).then(end, end);
   });
 }

@@ -100,7 +100,7 @@ const MATRIX = {
   },
   precision: {
     ...{ value: "PERCENT", read: precision },
-    help: `half-width of the median's 95 % interval that ends a cell, or none (default: the experiment's, else ${100 * (DEFAULT_LIMITS.precision ?? 0)})`,
+    help: `half-width of the median's 95 % interval at which a cell is done, or none (default: the experiment's, else ${100 * (DEFAULT_LIMITS.precision ?? 0)})`,
   },
   budget: { value: "MINUTES", read: number(0.01), help: "stop after this long, once every cell was visited" },
   block: {
@@ -174,7 +174,7 @@ export const COMPARE = {
   json: jsonOption(COMPARE_SCHEMA),
 } as const satisfies Options;
 
-/** Load modes whose calls come at a rate: those of a search's steps. */
+/** Load modes with one rate: a search's steps can use them. */
 const RATES: readonly string[] = LOAD_MODES.filter((m) => m.ratePerSecond !== undefined && m.loadGen === undefined).map(
   (m) => m.mode as string,
 );
@@ -187,19 +187,19 @@ const slo: Reader<Slo> = (text, wrong) => {
 
 const { matrix, experiment, stack, models, images, client, placement, timeout, photographs } = MATRIX;
 export const CAPACITY = {
-  slo: { value: "LIMIT", read: slo, help: "what the rate must meet", default: "p99 < 200 ms" },
+  slo: { value: "SLO", read: slo, help: "what the answers must keep to", default: "p99 < 200 ms" },
   precision: {
-    ...{ value: "PERCENT", default: "5%", help: "half-width of the 95 % interval that ends a search" },
+    ...{ value: "PERCENT", default: "5%", help: "half-width of the 95 % interval at which a search ends" },
     read: percentage((share) => share >= 0.01 && share <= 1, `${PERCENT}; 1 % or more`),
   },
   load: {
     ...{ value: "MODE", read: oneOf(RATES), completes: RATES, default: "poisson" },
-    help: `how calls come: ${RATES.join(", ")}`,
+    help: `load mode of the steps: ${RATES.join(", ")}`,
   },
   budget: {
     value: "MINUTES",
     read: number(0.01),
-    help: "begin no step that would end later; searches that are open say so",
+    help: "begin no step that would end after this time",
   },
   ...{ matrix, stack, models, client, placement },
   ...rarely({ experiment, images }),

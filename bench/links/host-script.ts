@@ -1,15 +1,13 @@
-/** Seconds after the last sign of life of a bench after which a machine undoes its end of a link. */
+/** A machine undoes its end of a link after so many seconds without a sign of life from the bench. */
 export const LEASE_SECONDS = 30;
 
 /** Seconds between two signs of life. */
 export const BEAT_SECONDS = 5;
 
-/** Where a machine notes that its end of a link is laid: the device, and by whom. Gone after a restart, as the link is. */
+/** The file in which a machine notes that its end of a link is laid: the device, and who laid it. A restart removes both file and link. */
 const MARK = "/run/lathe-link";
 
-/**
- * Undoes an end whose bench is silent: it lives on where the script and its connection are gone. Arguments: the mark, the lease.
- */
+/** Undoes an end when the bench gives no sign of life. It goes on after the script and its connection have ended. Arguments: the mark, the lease. */
 const GUARD = `
 while sleep 2; do
   [ -e "$1" ] || exit 0
@@ -19,16 +17,16 @@ while sleep 2; do
 done
 `;
 
-/** Becomes root, if it is not. Arguments: the script, then its own. */
+/** Runs a script as root. Arguments: the script, then its own. */
 export const AS_ROOT = `
 if [ "$(id -u)" = 0 ]; then exec sh -euc "$@"; fi
 exec sudo -n sh -euc "$@"
 `;
 
 /**
- * One end of a link, on its machine. Arguments: who lays it, the other end's address, the lease, the containers whose networks count as
- * this machine's. Each line of standard input is a command; what it prints ends with `done`. Whatever ends the script, it undoes what it
- * did; if it is killed, the guard does.
+ * The program at one end of a link. Arguments: who lays the link, the other end's address, the lease, the guard, then the containers whose
+ * networks count as this machine's. Each line of standard input is a command; its output ends with `done`. When the script ends, it
+ * undoes what it did. If it is killed, the guard does.
  */
 export const HOST_SCRIPT = `
 by=$1 other=$2 lease=$3 guard=$4; shift 4
@@ -45,7 +43,7 @@ undo() {
 }
 fail() { printf 'failed %s\\n' "$(printf %s "$*" | tr '\\n' ' ' | head -c 300)"; }
 begin() {
-  [ -n "$peer" ] || { fail "$other has no IPv4 address"; return 0; }
+  [ -n "$peer" ] || { fail "$other has no IPv4 address: links are laid over IPv4"; return 0; }
   at=$(ip -o -4 route get "$peer" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
   waited=0
   while [ -e "$mark" ] && ! stale; do
@@ -59,13 +57,13 @@ begin() {
   root=$(tc qdisc show dev "$at" | awk '/ root / { print $3; exit }')
   case $root in
     "" | 0:) ;;
-    *) fail "$at has a queueing discipline of its own ($root)"; return 0 ;;
+    *) fail "device $at has a queueing discipline that is not Lathe's ($root)"; return 0 ;;
   esac
   dev=$at
   printf '%s\\n%s\\n' "$dev" "$by" > "$mark"
   setsid sh -c "$guard" lathe "$mark" "$lease" </dev/null >/dev/null 2>&1 &
 }
-# Of a route, if it has one of its own.
+# A route may have its own congestion control; otherwise the network's default counts.
 control() {
   "$@" ip tcp_metrics flush all >/dev/null 2>&1 || :
   of=$("$@" ip -o -4 route get "$peer" 2>/dev/null | sed -n 's/.* congctl \\([^ ]*\\).*/\\1/p')

@@ -84,7 +84,7 @@ describe("one end of a link on a machine without a lab", () => {
     writeFileSync(file("root"), "qdisc cake 8001: root refcnt 2 bandwidth 50Mbit\n");
     const host = await open();
     await expect(host.begin()).rejects.toThrow(
-      /"edge" cannot be set: eth7 has a queueing discipline of its own \(8001:\)/,
+      /"edge" cannot be laid: device eth7 has a queueing discipline that is not Lathe's \(8001:\)/,
     );
     await host.close();
     expect([existsSync(MARK), existsSync(file("log"))]).toEqual([false, false]);
@@ -103,7 +103,7 @@ describe("one end of a link on a machine without a lab", () => {
         () => Promise.resolve(undefined),
       ),
     ).rejects.toThrow(
-      /link far \(\+20 ms, 10 % lost\) cannot be laid: the kernel of "edge" refuses: tc qdisc add: Error: Specified qdisc kind is unknown/,
+      /link far \(\+20 ms, 10 % lost\) cannot be laid: the kernel of "edge" refuses tc qdisc add: Error: Specified qdisc kind is unknown/,
     );
     expect([told(), existsSync(MARK)]).toEqual([[], false]);
     await Promise.all([one.close(), other.close()]);
@@ -187,7 +187,7 @@ describe("one end of a link on a machine without a lab", () => {
       (text) => said.push(text),
       () => Promise.resolve(undefined),
     );
-    expect(said).toEqual(['A bench that was killed (process 7 on desk) left a link on "edge". It is undone.']);
+    expect(said).toEqual(['A killed bench (process 7 on desk) had left a link on "edge". It is undone now.']);
     expect(readFileSync(file("log"), "utf8")).toContain("qdisc delete dev eth3 root");
     await host.close();
     expect(existsSync(MARK)).toBe(false);

@@ -8,28 +8,30 @@ import { type Talk, openTalk } from "../targets/talk.ts";
 import { AS_ROOT, BEAT_SECONDS, HOST_SCRIPT, LEASE_SECONDS, hostArgs } from "./host-script.ts";
 import { echoWords, measured, trainOf } from "./measure.ts";
 
-/** One end of a link: a program on its machine, which undoes what it did when its connection ends. */
+/** One end of a link: a program on that machine. When its connection ends, it undoes what it did. */
 export interface LinkHost {
-  /** Prepares the machine for `tc`. @returns what a bench that was killed had left there */
+  /** Prepares the machine for `tc`, and undoes what a killed bench had left. @returns whose that was; undefined: nothing was left */
   begin(): Promise<string | undefined>;
-  /** Gives `tc` a command. @returns why it failed */
+  /** Runs a command of `tc`. @returns why it failed; undefined: it did not */
   tc(words: string): Promise<string | undefined>;
   undo(): Promise<void>;
   /** Makes TCP forget what it knows of the way. @returns how the machine and its containers control congestion */
   forget(): Promise<string | null>;
-  /** Measures the way to the other end, while nothing else is sent. */
+  /** Measures round trips and bandwidth to the other end. Nothing else must be sent meanwhile. */
   measure(link: Link): Promise<LinkMeasure>;
-  /** Undoes what was done, and ends. Never rejects. */
+  /** Undoes what was done, and ends the program. Never rejects. */
   close(): Promise<void>;
 }
 
 export type OpenTalk = typeof openTalk;
 
 /**
- * Opens the end of a link on a machine.
+ * Starts the program at one end of a link.
  *
- * @param leaseSeconds after which the end is undone if nothing is heard from here
- * @throws UserError where the program does not start there, or is not root
+ * @param other address of the other end
+ * @param containers whose networks count as the machine's
+ * @param leaseSeconds the machine undoes its end after so long without a sign of life from here
+ * @throws UserError if the program does not start there, or is not root
  */
 export async function linkHost(
   machine: Machine,
@@ -40,7 +42,7 @@ export async function linkHost(
 ): Promise<LinkHost> {
   const by = `process ${process.pid} on ${hostname()}`;
   const args = [HOST_SCRIPT.trim(), "lathe", ...hostArgs(by, other, leaseSeconds), ...containers];
-  const talk = open(machine.ssh, AS_ROOT, args, `the link of "${machine.id}" cannot be set`);
+  const talk = open(machine.ssh, AS_ROOT, args, `the link of "${machine.id}" cannot be laid`);
   await talk.next("ready").catch(async (error: unknown) => {
     await talk.close();
     throw error;
@@ -51,7 +53,7 @@ export async function linkHost(
     async begin() {
       const lines = await ask("begin");
       const why = failureIn(lines);
-      if (why !== undefined) throw new UserError({ what: `the link of "${machine.id}" cannot be set: ${why}` });
+      if (why !== undefined) throw new UserError({ what: `the link of "${machine.id}" cannot be laid: ${why}` });
       return lines.find((line) => line.startsWith("left "))?.slice("left ".length);
     },
     tc: async (words) => failureIn(await ask(`tc ${words}`)),
@@ -72,7 +74,7 @@ export async function linkHost(
   };
 }
 
-/** Commands one after the other: who asks later waits. */
+/** Sends commands one at a time. Later commands wait. @returns a function that resolves to a command's lines of output */
 function asking(talk: Talk): (command: string) => Promise<readonly string[]> {
   let last: Promise<unknown> = Promise.resolve();
   return (command) => {

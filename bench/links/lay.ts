@@ -9,14 +9,14 @@ import { takesNetem, tcCommands } from "./tc.ts";
 /** A link that is laid. */
 export interface Laid {
   readonly means: LinkMeans;
-  /** What its losses are drawn from. */
+  /** The seed of its losses. Absent: it has none, or the kernel takes no seed. */
   readonly seed?: number;
-  /** Whether it is still there, as far as this machine knows. */
+  /** Whether it is still laid, as far as this machine knows. */
   up(): boolean;
   undo(): Promise<LinkRecord["packets"]>;
 }
 
-/** The two machines of a link, with the programs at its ends. */
+/** The two machines of a link, and the programs on them. */
 export interface Ends {
   readonly client: Machine;
   readonly server: Machine;
@@ -24,10 +24,10 @@ export interface Ends {
 }
 
 /**
- * Lays a link between two machines: in a lab by the lab's forwarder, else by the kernels of both.
+ * Lays a link between two machines: between hosts of one lab by the lab's forwarder, otherwise by `tc` on both.
  *
- * @param say what a bench that was killed had left
- * @throws UserError where that cannot be, with why
+ * @param say tells what a killed bench had left
+ * @throws UserError with why the link cannot be laid
  */
 export async function layLink(
   { client, server, hosts }: Ends,
@@ -71,7 +71,7 @@ async function byKernels(
     for (const [i, host] of hosts.entries()) {
       const name = machines[i]?.id ?? "";
       const left = await host.begin();
-      if (left !== undefined) say(`A bench that was killed (${left}) left a link on "${name}". It is undone.`);
+      if (left !== undefined) say(`A killed bench (${left}) had left a link on "${name}". It is undone now.`);
       let why = await tell(host, tcCommands(link, seeded ? seed + i : undefined));
       // Before Linux 6.6 netem takes no seed.
       if (why !== undefined && seeded) {
@@ -97,10 +97,10 @@ async function tell(host: LinkHost, commands: readonly string[]): Promise<string
 
 function refusal(machine: string, link: Link, why: string): UserError {
   return new UserError({
-    what: `link ${link.name} (${linkText(link)}) cannot be laid: the kernel of "${machine}" refuses: ${why}`,
+    what: `link ${link.name} (${linkText(link)}) cannot be laid: the kernel of "${machine}" refuses ${why}`,
     expected: takesNetem(link)
       ? "a kernel with netem, tbf and htb (modules sch_netem, sch_tbf, sch_htb), and tc on both machines"
       : "a kernel with tbf and htb (modules sch_tbf, sch_htb), and tc on both machines",
-    fix: "apt-get install -y iproute2 linux-modules-extra-$(uname -r) there, or leave the link out",
+    fix: "run there: apt-get install -y iproute2 linux-modules-extra-$(uname -r); or leave the link out",
   });
 }

@@ -124,7 +124,7 @@ describe("the links of a run", () => {
   it("are undone where packets do not go over them, and that is said", async () => {
     const { links, records, steps } = world({ rttMs: () => 0.2 });
     await expect(links.take(cell("edge", far), 0)).rejects.toThrow(
-      /a round trip takes 0.2 ms, although the link adds 20/,
+      /a round trip takes 0.2 ms, but the link adds 20 ms/,
     );
     expect([steps(), records]).toEqual([["lay far", "measure far", "undo far"], []]);
   });

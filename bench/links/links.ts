@@ -11,21 +11,22 @@ import { notFelt } from "./measure.ts";
 /** The links of a run, one at a time. */
 export interface Links {
   /**
-   * Lays what a cell's calls go over, and undoes what was laid before; measured and recorded before and after.
+   * Lays the link that a cell's calls go over, if it is not there, and undoes the link before it. Each link is measured and recorded
+   * after it was laid and before it is undone.
    *
-   * @returns pairs of machines (`pairKey`) between which something has changed: their connections know another way
-   * @throws UserError with why it cannot be laid
+   * @returns pairs of machines (`pairKey`) between which something has changed: their connections must be made anew
+   * @throws UserError with why the link cannot be laid
    */
   take(cell: Cell, round: number): Promise<readonly string[]>;
   /** Undoes what is laid. */
   close(): Promise<void>;
 }
 
-/** What a round visits together, so that links are seldom changed; undefined of a cell that goes over none. Pure. */
+/** Cells with the same text are visited together in a round, so that links seldom change; undefined for a cell without a link. Pure. */
 export const linkBlock = (cell: Cell): string | undefined =>
   cell.link === undefined ? undefined : `link ${pairKey(cell)} ${cell.link.name}`;
 
-/** What a link's losses are drawn from: another number in each round, the same in a run that has the same seed. Pure. */
+/** The seed of a link's losses: different in each round, the same in runs of the same seed. Pure. */
 export function linkSeed(seed: number, cell: Cell, round: number): number {
   const text = JSON.stringify([seed, linkBlock(cell), round]);
   return createHash("sha256").update(text).digest().readUInt32BE();
@@ -33,13 +34,13 @@ export function linkSeed(seed: number, cell: Cell, round: number): number {
 
 type Deployed = Pick<RunManifest, "machines" | "servers" | "seed">;
 
-/** What links are made with; replaced in tests. */
+/** The functions that open ends and lay links; tests replace them. */
 export interface LinkWorld {
   readonly open: typeof linkHost;
   readonly lay: typeof layLink;
 }
 
-/** The block that is laid now. */
+/** The link that is laid now. */
 interface Current {
   readonly key: string;
   readonly pair: string;
@@ -100,7 +101,7 @@ export function linksOf(
   const refused = new Map<string, unknown>();
   let current: Current | undefined;
 
-  /** What it was is recorded, as far as its machines still say; it is undone in any case. */
+  /** Measures and undoes the link. If it cannot be measured any more, it is undone all the same. */
   const end = async (): Promise<readonly string[]> => {
     const last = current;
     if (last === undefined) return [];
@@ -115,7 +116,7 @@ export function linksOf(
     if (servers.find((s) => s.id === cell.server)?.access.expose === "tunnel")
       throw new UserError({
         what: `link ${link.name}: calls to "${cell.server}" go through a tunnel over this machine, not over the link`,
-        expected: "a server that its clients reach by its machine's address (lathe:expose address)",
+        expected: "a server that clients reach by its machine's address (lathe:expose address)",
       });
     const ends = await hosts.endsOf(cell);
     const laid = await lay(ends, link, linkSeed(seed, cell, round), say);

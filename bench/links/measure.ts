@@ -2,24 +2,24 @@ import type { LinkMeasure } from "../records/link-facts.ts";
 import { type Link, addsNothing } from "../matrix/link.ts";
 import { median } from "../stats/math/quantile.ts";
 
-/** Echoes that measure a round trip, and the seconds between two. */
+/** Number of echoes that measure the round trip, and the seconds between two. */
 const ECHOES = { count: 20, seconds: 0.02 };
 
-/** Seconds for the last echo to come back. */
+/** Seconds to wait for the last echo. */
 const WAIT_SECONDS = 3;
 
-/** A train is as long as so many milliseconds of the link: the link's buffer holds 200, and what comes on top is dropped. */
+/** A train fills the link for so many milliseconds. The link's buffer holds 200, and drops what is more. */
 const TRAIN_MS = 100;
 const TRAIN_MOST = 10_000;
 
-/** Bytes of a packet of a train with its headers; the small ones where few large ones make up the time. */
+/** Bytes of a train's packets, headers included. On slow links they are small, because few large ones would fill the time. */
 const [LARGE, SMALL] = [1500, 200];
 const HEADERS = 28;
 
-/** The words after `ping` that measure round trips. Pure. */
+/** Arguments of `ping` to measure round trips. Pure. */
 export const echoWords = (): string => `-c ${ECHOES.count} -i ${ECHOES.seconds} -W ${WAIT_SECONDS}`;
 
-/** Bytes and number of a train's packets; undefined where a link has no limit that it could show. Pure. */
+/** Size of a train's packets, and the arguments of `ping` to send it; undefined if the link has no bandwidth to measure. Pure. */
 export function trainOf({ mbit }: Link): { readonly bytes: number; readonly words: string } | undefined {
   if (mbit === null) return undefined;
   const bytes = mbit < 2 ? SMALL : LARGE;
@@ -27,7 +27,7 @@ export function trainOf({ mbit }: Link): { readonly bytes: number; readonly word
   return { bytes, words: `-l ${count} -c ${count} -s ${bytes - HEADERS} -W ${WAIT_SECONDS}` };
 }
 
-/** What the machine said of echoes and of a train. Pure. */
+/** Reads what the machine printed of echoes and of a train. @param bytes size of the train's packets. Pure. */
 export function measured(echoes: readonly string[], train: readonly string[], bytes: number): LinkMeasure {
   const times = echoes.flatMap((line) => /^rtt (\d{1,6}(?:\.\d{1,6})?)$/.exec(line)?.[1] ?? []).map(Number);
   if (times.length === 0) {
@@ -39,8 +39,8 @@ export function measured(echoes: readonly string[], train: readonly string[], by
 }
 
 /**
- * The bandwidth by the second half of a train: the packets left at once, so from one arrival to the next is what one takes on the
- * link. Packets that were lost have taken their time on it, too.
+ * The bandwidth by the second half of a train. All packets leave at once, so the time between two arrivals is the time that one packet
+ * takes on the link. Lost packets have taken that time, too, so numbers count and not arrivals.
  */
 function mbitOf(train: readonly string[], bytes: number): number | null {
   const found = train.flatMap((line) => {
@@ -53,13 +53,13 @@ function mbitOf(train: readonly string[], bytes: number): number | null {
 }
 
 /**
- * Why calls do not go over a link that was laid, as its round trips show; undefined if they do, or if nothing is known. Machines that
- * see each other under other addresses send past it. Pure.
+ * Says why packets do not go over a link that was laid: its round trips are too short. That happens if the machines have other addresses
+ * for each other. Undefined if they go over it, or if nothing is known. Pure.
  */
 export function notFelt(link: Link, measure: LinkMeasure): string | undefined {
   if ("unread" in measure || addsNothing(link)) return undefined;
   const { rttMs, jitterMs } = link;
   const least = 0.9 * (rttMs - jitterMs);
   if (measure.rttMs.median >= least) return undefined;
-  return `a round trip takes ${measure.rttMs.median} ms, although the link adds ${rttMs}: packets do not go over it`;
+  return `a round trip takes ${measure.rttMs.median} ms, but the link adds ${rttMs} ms: packets do not go over it`;
 }

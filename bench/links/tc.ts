@@ -1,22 +1,22 @@
 import type { Link } from "../matrix/link.ts";
 
-/** Handles of our disciplines: what a device has under another one is not ours. */
+/** Handles of our disciplines. A discipline with another handle is not ours. */
 const [TOP, WAY, RATE] = ["1a7e:", "1a7f:", "1a80:"];
 
-/** Packets that netem holds while they are under way: 1 Gbit/s for over a second. */
+/** How many packets netem holds at most: over a second of 1 Gbit/s. */
 const HELD = 100_000;
 
-/** How long a packet may wait for those before it: a router's buffer, as in the lab. */
+/** How long a packet may wait for those before it, as in the lab: a router's buffer. */
 const QUEUE = "200ms";
 
-/** Whether a link takes netem: what only limits the bandwidth does not. Pure. */
+/** Whether a link needs netem. One that only limits the bandwidth does not. Pure. */
 export const takesNetem = ({ rttMs, loss }: Link): boolean => rttMs > 0 || loss > 0;
 
 /**
- * What `tc` must be told for one end of a link: packets to the other end (`@peer`) take a class of their own on the way out of the device
- * (`@dev`), all others leave as before. Half of the link's time lies on each end. Pure.
+ * Commands of `tc` for one end of a link. Packets to the other end (`@peer`) leave the device (`@dev`) through a class of their own; all
+ * others leave as before. Each end adds half of the link's round trip. Pure.
  *
- * @param seed what netem draws losses from; undefined where it takes none (before Linux 6.6)
+ * @param seed of netem's losses; undefined if netem takes none (before Linux 6.6)
  */
 export function tcCommands(link: Link, seed: number | undefined): string[] {
   const { mbit } = link;

@@ -1,29 +1,30 @@
 import { type Waker, wakerThread } from "./waker.ts";
 
-/** Time as the load modes see it; replaced in tests. Milliseconds, monotonic. */
+/** The clock of load modes; tests replace it. Milliseconds, monotonic. */
 export interface Clock {
   now(): number;
   /** Resolves at `at` or a little later. */
   until(at: number): Promise<void>;
-  /** How long it has turned the event loop so far with nothing else to do: no work, though the loop was busy. */
+  /** How long it has turned the event loop so far only to wait: processor time that is no work. */
   spunMs(): number;
 }
 
-/** What a waker is asked for lies so long before the time itself: as long as it was late before, within these bounds. */
+/** The waker is asked to wake so long before the time itself: by its recent delays, within these bounds. */
 const MARGIN_MS = { least: 0.03, first: 0.25, most: 0.5 };
-/** Of the time between two calls, so much may be spent turning: where calls come often, their own work needs the rest. */
+/** The share of the time between two calls that may be spent on turning. If calls come often, their own work needs the rest. */
 const TURNING = 0.15;
-/** How quickly the usual distance of two times is learnt: about this many times count. */
+/** The usual distance of two times is an average over about so many. */
 const DISTANCES = 16;
-/** The margin shrinks by this share each time, and is this much more than the latest wake-up's delay. */
+/** The margin shrinks by this share each time. */
 const SHRINK = 0.01;
+/** It is at least so many times the latest wake-up's delay. */
 const STRETCH = 1.2;
-/** A turn of the loop takes no longer with nothing else in it. */
+/** The longest turn of a loop with nothing else in it. Longer turns had work in them. */
 const EMPTY_TURN_MS = 0.02;
 
 /**
- * The real clock. Node's timers are good to a millisecond or two. So a thread that sleeps to the microsecond wakes the loop a little
- * before the time, and for the rest of it the loop turns.
+ * The real clock. Node's timers are good to a millisecond or two. So a thread that sleeps to the microsecond wakes the event loop a little
+ * before the time. Then the loop turns until the time has come.
  */
 export function preciseClock(wakeAt: Waker = wakerThread(), now = () => performance.now()): Clock {
   let spunMs = 0;
@@ -59,7 +60,7 @@ export function preciseClock(wakeAt: Waker = wakerThread(), now = () => performa
         if (now() >= at) return resolve();
         const asked = at - Math.min(marginMs, TURNING * distanceMs);
         if (now() >= asked) {
-          // Where calls come closer than the margin, nothing else would ever shrink it.
+          // If calls come closer than the margin, nothing else shrinks it.
           learn(0);
           return spin(at, resolve);
         }

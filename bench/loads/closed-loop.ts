@@ -5,7 +5,7 @@ import type { LoadMode } from "./load.ts";
 
 const ClosedLoop = z.object({
   mode: z.literal("closed-loop"),
-  /** Calls in flight at a time, each on a connection of its own. */
+  /** Calls at a time, each on a connection of its own. */
   concurrency: count,
 });
 export type ClosedLoop = z.infer<typeof ClosedLoop>;
@@ -15,7 +15,7 @@ export const closedLoop: LoadMode<ClosedLoop> = {
   mode: "closed-loop",
   schema: ClosedLoop,
   keys: { concurrency: count },
-  /** Asked for by `concurrency`, and where no other mode's key is there. */
+  /** `concurrency` asks for it, unless there is a key of another mode. */
   fromExperiment: ({ concurrency = [1], ...others }) =>
     Object.values(others).every((values) => values === undefined)
       ? concurrency.map((n) => ({ mode: "closed-loop", concurrency: n }))

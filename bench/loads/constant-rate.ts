@@ -11,7 +11,7 @@ const ConstantRate = z.object({
 });
 export type ConstantRate = z.infer<typeof ConstantRate>;
 
-/** An open loop: calls are due at fixed distances from the first one, whatever the answers do. */
+/** An open loop: calls are due at equal distances, whether or not answers arrive. */
 export const constantRate: LoadMode<ConstantRate> = {
   mode: "constant-rate",
   schema: ConstantRate,

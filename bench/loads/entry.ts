@@ -5,8 +5,8 @@ import { type LoadMode } from "./load.ts";
 import { LOAD_MODES, type LoadModes } from "./registry.ts";
 
 /**
- * One entry of an experiment's `loads`: `{ mode: poisson, ratePerSecond: 10 }`, or the mode's name alone where it needs no more.
- * The mode's own schema checks the rest and fills in its defaults; a key that it does not have is a fault.
+ * Reads an entry of an experiment's `loads`: `{ mode: poisson, ratePerSecond: 10 }`, or the mode's name alone if that is enough. The mode's
+ * own schema checks the other keys and fills in defaults. A key that it does not have is a fault.
  */
 export function loadEntry(modes: LoadModes = LOAD_MODES): z.ZodType<Load> {
   const names = modes.map((m) => m.mode as string);

@@ -2,23 +2,23 @@ import { z } from "zod";
 import type { CallResult } from "../../clients/client.ts";
 import type { Clock } from "./clock.ts";
 
-/** How a cell is loaded: the name of a mode, and what it takes. Each mode's own schema says what (`bench/loads/registry.ts`). */
+/** A cell's load: the name of a mode, and what the mode takes, which its own schema says (`bench/loads/registry.ts`). */
 export const Load = z.looseObject({ mode: z.string() });
 export type Load = z.infer<typeof Load>;
 
-/** The short keys of an experiment that say how it is loaded, each with the values that it asks for. */
+/** The short keys of an experiment that ask for loads, each with its values. */
 export type LoadKeys = Readonly<Record<string, readonly number[] | undefined>>;
 
-/** One call of a mode: how it went, when it began, and when it was due where the mode says so. */
+/** One call of a mode: its result, when it began, and when it was due (`intendedAt`); null: the mode does not say when calls are due. */
 export interface LoadCall {
   readonly result: CallResult;
   readonly startAt: number;
   readonly intendedAt: number | null;
-  /** Made before the measured ones, as they are made. */
+  /** Whether it is part of the lead-in. */
   readonly leadIn: boolean;
-  /** When it could begin: it was due, and its connection was free. What comes after that is the client's own lag. */
+  /** When it could begin: it was due, and its connection was free. The time from then until it begins is the client's own lag. */
   readonly readyAt?: number;
-  /** Of calls that are made together: which of a visit's queries it is part of, from 0. */
+  /** The number of its query in the visit, from 0, if calls are made in queries. */
   readonly query?: number | undefined;
 }
 
@@ -27,33 +27,33 @@ export interface LoadPlan {
   /** Measured calls at most, and calls before them: see `LoadMode.leadIn`. */
   readonly calls: number;
   readonly leadIn: number;
-  /** No call is begun, or due, once the measured part has run this long; its first is made in any case. Milliseconds. */
+  /** Length of the measured part, milliseconds: later, no call begins or is due. The first call is made in any case. */
   readonly blockMs: number;
-  /** What random times are drawn from: the run's seed, the cell and the visit. Default: 0. */
+  /** Seed of random times, from the run's seed, the cell and the visit. Default: 0. */
   readonly seed?: number | undefined;
-  /** Of a mode that takes a file: the times in it, milliseconds. */
+  /** The times in the file of a mode that takes one, milliseconds. */
   readonly times?: readonly number[] | undefined;
 }
 
-/** What a visit makes where the load itself says it: measured calls, and how long they are due for. */
+/** The visit of a load that itself says which calls to make: how many, and from the first due time to the last. */
 export interface WholeVisit {
   readonly calls: number;
   readonly ms: number;
 }
 
-/** What MLPerf's LoadGen reports of a scenario, and what its rules ask for besides (docs/load.md has the sources). */
+/** What MLPerf's LoadGen reports of a scenario, and what MLPerf's rules also ask for (docs/load.md has the sources). */
 export interface LoadGenRules {
   /** LoadGen's own name: `SingleStream`. */
   readonly scenario: string;
-  /** The percentile of its result and what that is of; absent: the result is a throughput. */
+  /** The percentile that is its result, of calls or queries; absent: the result is a throughput. */
   readonly latency?: { readonly percentile: number; readonly of: "call" | "query" };
-  /** The bound that the percentile must keep to, where the scenario has one; milliseconds. */
+  /** The bound that the percentile must keep to, if the scenario has one; milliseconds. */
   readonly boundMs?: number;
-  /** Calls that MLPerf's rules ask for, where early stopping does not decide it. */
+  /** How many calls MLPerf's rules ask for, if early stopping does not decide it. */
   readonly leastCalls?: number;
 }
 
-/** What a mode makes a visit's calls with: `call` on the connection of that number (from 0), `done` for each as it ends. */
+/** What a mode uses: `call` makes a call on the connection of that number (from 0); the mode gives each ended call to `done`. */
 export interface LoadTools {
   readonly call: (connection: number) => Promise<CallResult>;
   readonly done: (call: LoadCall) => void;
@@ -62,38 +62,38 @@ export interface LoadTools {
 
 /** A load mode: one file, and one line in `bench/loads/registry.ts`. */
 export interface LoadMode<L extends Load = Load> {
-  /** The benchmarking world's name: `closed-loop`, `constant-rate`. */
+  /** The usual name of such loads: `closed-loop`, `constant-rate`. */
   readonly mode: L["mode"];
-  /** An entry of an experiment's `loads`, its defaults filled in. */
+  /** Reads an entry of an experiment's `loads`, and fills in defaults. */
   readonly schema: z.ZodType<L>;
-  /** Short keys of an experiment that it reads besides, and what one value of each may be. Modes may share a key. */
+  /** Short keys of an experiment that it also reads, and what one value of each may be. Modes may share a key. */
   readonly keys?: Readonly<Record<string, z.ZodType<number>>>;
   /** The loads that an experiment's short keys ask for; empty if they ask for none of this mode. */
   fromExperiment?(keys: LoadKeys): L[];
-  /** For tables and ids: `x4`, `10/s`; of the paper's load, one call after the other, `one by one`. */
+  /** A name for tables and ids: `x4`, `10/s`; `one by one` for the paper's load. */
   title(load: L): string;
-  /** Whether it is the paper's: one call after the other. */
+  /** Whether it is the paper's load: one call after the other. */
   isPlain(load: L): boolean;
   connections(load: L): number;
-  /** Calls at the load before the measured ones, so that they do not find an idle server. */
+  /** How many calls at the load come before the measured ones, so that these do not find an idle server. */
   leadIn(load: L, block: { readonly requests: number; readonly ms: number }): number;
-  /** How long `calls` take at `callMs` each, in milliseconds. With 0: how long the load itself makes them last. */
+  /** How long `calls` take, milliseconds, if each takes `callMs`. With 0 for `callMs`: how long the load itself makes them last. */
   expectedMs(load: L, calls: number, callMs: number): number;
-  /** Makes a visit's calls. No call is begun after one has failed. */
+  /** Makes a visit's calls. After a call has failed, no call begins. */
   run(load: L, plan: LoadPlan, tools: LoadTools): Promise<void>;
 
-  /** Calls are due at times of their own, whatever the answers do: an open loop, whose client can be late. */
+  /** Whether it is an open loop: calls are due at times of their own, whether or not answers arrive, so the client can be late. */
   readonly isOpen?: boolean;
-  /** Of a load whose calls are due at one rate all the time: that rate. */
+  /** The rate, if calls are due at one rate all the time. */
   ratePerSecond?(load: L): number;
-  /** Of gaps that are drawn: the share of them that is no longer than so many milliseconds. */
+  /** The distribution of random gaps: the share of them that is no longer than so many milliseconds. */
   gapShare?(load: L): (ms: number) => number;
-  /** A visit's calls where the load itself says them: `blockRequests` and `blockSeconds` do not hold. */
+  /** A visit's calls, if the load itself says them: `blockRequests` and `blockSeconds` do not count. */
   wholeVisit?(load: L): WholeVisit;
-  /** Why percentiles of all its calls together say nothing; absent: they do. */
+  /** Why percentiles of all its calls together mean nothing; absent: they do mean something. */
   readonly noPercentiles?: string;
-  /** Of a mode that takes a file (its key `file`): what of its text belongs to the load, and the times. Throws UserError. */
+  /** Reads the file of a mode that takes one (its key `file`): the load with what it keeps of the file, and the times. Throws UserError. */
   readFile?(load: L, text: string, path: string): { readonly load: L; readonly times: readonly number[] };
-  /** Of one of MLPerf LoadGen's scenarios. */
+  /** LoadGen's rules, if it is one of LoadGen's scenarios. */
   loadGen?(load: L): LoadGenRules;
 }

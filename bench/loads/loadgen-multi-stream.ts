@@ -12,8 +12,8 @@ const MultiStream = z.object({
 export type MultiStream = z.infer<typeof MultiStream>;
 
 /**
- * LoadGen's MultiStream: a query of several samples at once, the next one when all have their answers. A query takes as long as the
- * slowest of its samples; the result is the 99th percentile of queries.
+ * LoadGen's MultiStream: a query has several samples, which begin at once. The next query begins when all of them are answered. A query takes
+ * as long as its slowest sample. The result is the 99th percentile of queries.
  */
 export const multiStream: LoadMode<MultiStream> = {
   mode: "loadgen-multi-stream",
@@ -25,7 +25,7 @@ export const multiStream: LoadMode<MultiStream> = {
   expectedMs: ({ samplesPerQuery }, calls, callMs) => Math.ceil(calls / samplesPerQuery) * callMs,
   async run({ samplesPerQuery }, { calls, blockMs }, { call, done, clock }) {
     const startedAt = clock.now();
-    // Whole queries alone: one of fewer samples would be another load.
+    // Only whole queries: one with fewer samples would be another load.
     const queries = Math.max(1, Math.floor(calls / samplesPerQuery));
     let failed = false;
     for (let query = 0; query < queries && !failed; query++) {

@@ -3,7 +3,7 @@ import { count, openConnections } from "./keys.ts";
 import type { LoadMode } from "./load.ts";
 import { callAtTimes } from "./on-connections.ts";
 
-/** Samples that MLPerf asks for where the data set has as many. */
+/** How many samples MLPerf asks for, if the data set has as many. */
 const MLPERF_SAMPLES = 24_576;
 const SAMPLES = 64;
 
@@ -14,7 +14,7 @@ const Offline = z.object({
 });
 export type Offline = z.infer<typeof Offline>;
 
-/** LoadGen's Offline: one query with all samples, which are all due at once; the result is the throughput. */
+/** LoadGen's Offline: one query with all samples, which are due at once. The result is the throughput. */
 export const offline: LoadMode<Offline> = {
   mode: "loadgen-offline",
   schema: Offline,

@@ -16,7 +16,7 @@ export type Server = z.infer<typeof Server>;
 
 const atRate = ({ targetQps, concurrency }: Server) => ({ mode: "", ratePerSecond: targetQps, concurrency });
 
-/** LoadGen's Server: queries of one sample come at random (Poisson); the run passes if the 99th percentile keeps to the bound. */
+/** LoadGen's Server: queries of one sample are due at random (Poisson). The run passes if the 99th percentile keeps to the bound. */
 export const loadGenServer: LoadMode<Server> = {
   mode: "loadgen-server",
   schema: Server,

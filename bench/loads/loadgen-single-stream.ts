@@ -7,7 +7,7 @@ export type SingleStream = z.infer<typeof SingleStream>;
 
 const one = { mode: "closed-loop", concurrency: 1 } as const;
 
-/** LoadGen's SingleStream: a query of one sample, the next one when it has its answer; the result is the 90th percentile. */
+/** LoadGen's SingleStream: queries of one sample, one after the other. The result is the 90th percentile. */
 export const singleStream: LoadMode<SingleStream> = {
   mode: "loadgen-single-stream",
   schema: SingleStream,

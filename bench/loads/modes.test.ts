@@ -114,7 +114,7 @@ describe("a trace", () => {
 
   it("says where its file is wrong, each line, and refuses one without a time, or too long", () => {
     expect(faultsOf("0\n1\nx\n0.5\n-1\n2")).toEqual([...['rush.txt:3: "x"', 'rush.txt:4: "0.5"', 'rush.txt:5: "-1"']]);
-    expect(faultsOf("# nothing\n")).toEqual(["rush.txt: no time"]);
+    expect(faultsOf("# nothing\n")).toEqual(["rush.txt: it has no times"]);
     expect(faultsOf("0\n7200\n")).toEqual([expect.stringContaining("7200 seconds")]);
     expect(faultsOf("Infinity\n1e999\n0x10\n")).toHaveLength(3);
     expect(faultsOf(Array.from({ length: 100_001 }, (_, i) => String(i / 1000)).join("\n"))).toEqual([

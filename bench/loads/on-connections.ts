@@ -1,12 +1,12 @@
 import type { LoadCall, LoadPlan, LoadTools } from "./load.ts";
 
-/** What is known of a call before it is made. */
+/** A call that is to be made. */
 type Coming = Pick<LoadCall, "intendedAt" | "leadIn" | "query">;
 
 /**
- * Makes calls on so many connections, each when it has its last answer and the call is due. None begins after one has failed.
+ * Makes calls on some connections. A call begins when it is due and a connection has its last answer. After a call has failed, none begins.
  *
- * @param next what comes after the first `begun` calls; undefined: nothing, now or later
+ * @param next the call after the first `begun` ones; undefined: there are no more
  */
 export async function callOnConnections(
   connections: number,
@@ -35,10 +35,10 @@ export async function callOnConnections(
 }
 
 /**
- * Makes calls that are due at times which are known before the first is made.
+ * Makes calls at known times.
  *
- * @param dueMs milliseconds from the first call's begin on, in order
- * @param leadIn so many of them come before what is measured
+ * @param dueMs when calls are due, milliseconds from the begin on, ascending
+ * @param leadIn how many calls at the beginning are lead-in
  */
 export function callAtTimes(
   dueMs: ArrayLike<number>,
@@ -54,7 +54,7 @@ export function callAtTimes(
   return callOnConnections(connections, next, tools);
 }
 
-/** The times at which a visit's calls are due, drawn one after the other: the lead-in, then `calls`, none due after `blockMs`. */
+/** Draws the times at which a visit's calls are due, one after the other: the lead-in, then at most `calls` within `blockMs`. */
 export function dueTimes({ leadIn, calls, blockMs }: LoadPlan, timeOf: (index: number) => number): Float64Array {
   const times = Float64Array.from({ length: leadIn + calls }, (_, i) => timeOf(i));
   const last = (times[leadIn] ?? 0) + blockMs;

@@ -6,12 +6,12 @@ export interface AtRate extends Load {
   readonly concurrency: number;
 }
 
-/** The lead-in takes this many times as long as what is measured: at most loads the queue is then as long as it gets. */
+/** The lead-in takes so many times as long as what is measured. At most loads the queue has reached its length by then. */
 const LEAD_IN = 3;
 
 /**
- * What all open loops at one rate have in common. A call that finds every connection busy begins late, and its latency counts
- * from when it was due. The first calls find the server's queue empty and are quicker than later ones: hence the lead-in.
+ * What all open loops at one rate have in common. A call that finds every connection busy begins late, and its latency counts from when
+ * it was due. The first calls find an empty queue and are quicker than later ones, so they are a lead-in.
  */
 export const openLoop: Pick<
   LoadMode<AtRate>,

@@ -12,7 +12,7 @@ const Poisson = z.object({
 });
 export type Poisson = z.infer<typeof Poisson>;
 
-/** An open loop whose calls come at random, as those of many independent users do: gaps are exponential. */
+/** An open loop whose calls are due at random, as those of many independent users are: gaps are exponential. */
 export const poisson: LoadMode<Poisson> = {
   mode: "poisson",
   schema: Poisson,
@@ -24,7 +24,7 @@ export const poisson: LoadMode<Poisson> = {
   },
 };
 
-/** The share of a Poisson process's gaps that is no longer than so many milliseconds. */
+/** The share of a Poisson process's gaps that are no longer than so many milliseconds. */
 export const exponentialShare = (ratePerSecond: number) => (ms: number) => -Math.expm1((-ms * ratePerSecond) / 1000);
 
 /** When the calls of a Poisson process are due, drawn from the plan's seed. Pure. */

@@ -3,7 +3,7 @@ import { openConnections, positive } from "./keys.ts";
 import type { LoadMode } from "./load.ts";
 import { callAtTimes } from "./on-connections.ts";
 
-/** A visit's calls are held until it is over. */
+/** The most calls of a visit, whose results stay in memory until it is over. */
 const MOST_CALLS = 100_000;
 const FEWER = `at most ${MOST_CALLS} calls: a lower rate, or fewer seconds`;
 
@@ -19,7 +19,7 @@ const Ramp = z
   .refine((load) => callsOf(load) <= MOST_CALLS, { message: FEWER, path: ["seconds"] });
 export type Ramp = z.infer<typeof Ramp>;
 
-/** An open loop whose rate goes from one to another in equal steps a second: it shows from which rate on latency grows. */
+/** An open loop whose rate changes evenly from one to another. It shows from which rate on latency grows. */
 export const ramp: LoadMode<Ramp> = {
   mode: "ramp",
   schema: Ramp,
@@ -36,14 +36,14 @@ export const ramp: LoadMode<Ramp> = {
   run: (load, _plan, tools) => callAtTimes(rampTimes(load), 0, load.concurrency, tools),
 };
 
-/** How many calls are due in a ramp: its mean rate, all the time. */
+/** How many calls are due in a ramp: its mean rate by its length. */
 function callsOf(load: Readonly<Record<"fromPerSecond" | "toPerSecond" | "seconds", number>>): number {
   return Math.max(1, Math.floor(((load.fromPerSecond + load.toPerSecond) / 2) * load.seconds));
 }
 
 /**
- * When a ramp's calls are due, milliseconds. By the time t, a t + (b - a) t² / 2T calls were due; call k is due when that is k.
- * Solved in the form without a division by the difference of the rates, which may be 0. Pure.
+ * When a ramp's calls are due, milliseconds. Until the time t, a t + (b - a) t² / 2T calls are due; call k is due when that is k. The solution
+ * has no division by the difference of the rates, which may be 0. Pure.
  */
 export function rampTimes(load: Ramp): Float64Array {
   const { fromPerSecond: a, toPerSecond: b } = load;

@@ -11,10 +11,10 @@ const FILE = "a file of times, such as arrivals.txt";
 
 const Trace = z.object({
   mode: z.literal("trace"),
-  /** Seconds from the begin on, one time a line; where a file of experiments names it, from that file's folder on. */
+  /** Its path; in a file of experiments, from that file's folder on. */
   file: z.string(FILE).min(1, FILE).max(4096, FILE),
   concurrency: openConnections,
-  /** What the file held when the run was planned; no experiment says these. */
+  /** What the file had when the run was planned. Experiments do not set these. */
   sha256: z.string().optional(),
   calls: count.optional(),
   ms: z.number().nonnegative().optional(),
@@ -42,15 +42,15 @@ export const trace: LoadMode<Trace> = {
   },
 };
 
-const EXPECTED = "seconds from the begin on, one time a line, none before the one above it; # begins a comment";
+const EXPECTED = "one time a line, in seconds from the begin on, in ascending order; # begins a comment";
 const MOST_TIMES = 100_000;
 const LONGEST_SECONDS = 3600;
 const MOST_FAULTS = 5;
 
 /**
- * The times in a trace, milliseconds from the first one on. Pure.
+ * Reads the times in a trace. @returns milliseconds from the first one on. Pure.
  *
- * @throws UserError with its faults, each with file and line
+ * @throws UserError with the file's faults, each with its line
  */
 export function timesIn(text: string, path: string): number[] {
   const faults: Fault[] = [];
@@ -67,7 +67,7 @@ export function timesIn(text: string, path: string): number[] {
   const [first = 0] = times;
   const span = (times.at(-1) ?? 0) - first;
   const refuse = (why: string) => faults.push({ what: `${path}: ${why}`, expected: EXPECTED });
-  if (times.length === 0 && faults.length === 0) refuse("no time");
+  if (times.length === 0 && faults.length === 0) refuse("it has no times");
   if (times.length > MOST_TIMES) refuse(`${times.length} times, more than ${MOST_TIMES}`);
   if (span > LONGEST_SECONDS) refuse(`${span} seconds, more than ${LONGEST_SECONDS}`);
   if (faults.length > 0) throw new UserError(faults);

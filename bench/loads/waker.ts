@@ -1,26 +1,26 @@
 import { Worker } from "node:worker_threads";
 
-/** Calls `wake` at about the time `at` of `performance.now`: a few hundredths of a millisecond after it, as a rule. */
+/** Calls `wake` at the time `at` of `performance.now`, usually a few hundredths of a millisecond later. */
 export type Waker = (at: number, wake: () => void) => void;
 
 /**
- * Shared by both threads, in nanoseconds of the monotonic clock: the time until which the thread sleeps, then places for the times that are
- * waited for; and a number that changes when the thread must look at them again.
+ * Memory that both threads share. Times are nanoseconds of the monotonic clock: first the one until which the thread sleeps, then places for
+ * times to wake at. Last comes a number that changes when the thread must look at them again.
  */
 const PLACES = 8;
 const SHARED = { bytes: 8 * (PLACES + 2), changesAt: 8 * (PLACES + 1) };
-/** In a place: none. As the time until which the thread sleeps: it looks for the next one, and must be told of each that is set. */
+/** In a place: no time. As the time until which the thread sleeps: it is awake, so a new time must change the number. */
 const NEVER = 2n ** 63n - 1n;
 
-/** The thread looks about so often at least, so that nothing can keep it from being ended. */
+/** The thread wakes at least so often, so that it can always be ended. */
 const LONGEST_SLEEP_MS = 1000;
-/** Nearer than this, another sleep would be too long. */
+/** A time nearer than this has come: another sleep would be too long. */
 const EARLY_MS = 0.005;
 
 /**
- * What the thread does: it sleeps until the earliest time that is set, or until an earlier one is, empties the place and says that it
- * came. It finds the next time by itself, where one is set already: nobody must wake it for that. Linux lets sleepers oversleep by 0.05 ms, to
- * wake several at once; the thread asks for none of that. A text, because an agent is one file, and a thread from a file would need one of its own.
+ * The thread sleeps until the earliest time, or until an earlier one is set. Then it empties the time's place and sends a message. If the next
+ * time is set already, it goes on by itself. Linux may wake a sleeper 0.05 ms late, to wake several at once; the thread asks for no such
+ * slack. The program is a text, because an agent is one file.
  */
 const THREAD = `
   const { readlinkSync, writeFileSync } = require("node:fs");
@@ -52,15 +52,15 @@ const THREAD = `
 `;
 
 /**
- * A waker that sleeps in a thread of its own: Node's timers tick in milliseconds, the kernel's sleeps are good to some hundredths of one.
- * The thread begins with the first time that is asked for; until it is there, timers wake, too early rather than too late.
+ * A waker that sleeps in a thread of its own, because Node's timers tick in milliseconds, and the kernel's sleeps are good to some
+ * hundredths of one. The first use starts the thread. Until it runs, timers wake, too early rather than too late.
  */
 export function wakerThread(): Waker {
   let thread: Waker | undefined;
   return (at, wake) => (thread ??= startThread())(at, wake);
 }
 
-/** Who waits, and in which place his time is set: 0 for none. */
+/** A time to wake at, what to call then, and the place in which the time is set; 0: in none. */
 interface Waiter {
   readonly at: number;
   readonly wake: () => void;
@@ -75,7 +75,7 @@ function startThread(): Waker {
   const originMs = monotonicOrigin();
   const free = Array.from({ length: PLACES }, (_, i) => i + 1);
   let ready = false;
-  /** The earliest first: as many as there are places have one each. */
+  /** Ascending by time. The first ones have a place each. */
   let waiting: Waiter[] = [];
 
   const set = (waiter: Waiter) => {
@@ -102,7 +102,7 @@ function startThread(): Waker {
   worker.on("message", () => {
     ready = true;
     const now = performance.now();
-    // The thread has emptied the places of those whose time it saw come.
+    // The thread has emptied the places of times that have come.
     const isDue = ({ at, place }: Waiter) => at <= now || (place > 0 && Atomics.load(times, place) === NEVER);
     const due = waiting.filter(isDue);
     waiting = waiting.filter((waiter) => !due.includes(waiter));
@@ -123,7 +123,7 @@ function startThread(): Waker {
   };
 }
 
-/** When `performance.now` was 0, on the clock that all threads share, in ms. The first reading of a clock takes long: the closest pair counts. */
+/** The time at which `performance.now` was 0, on the clock that all threads share, in ms. It takes several readings, and keeps the quickest. */
 function monotonicOrigin(): number {
   const pairs = Array.from({ length: 20 }, () => {
     const before = performance.now();

@@ -42,12 +42,12 @@ export function isPlain(c: Cell): boolean {
   return isPlainLoad(c.load);
 }
 
-/** Whether a cell's calls go over the network as it is: a link that the bench lays on top is no machine's own. */
+/** Whether a cell's calls go over the network as it is: over no link, or over one that adds nothing. */
 export function isAsDeployed({ link }: Cell): boolean {
   return link === undefined || addsNothing(link);
 }
 
-/** The cells of machines as they are deployed; all of them where others were called over laid links alone. */
+/** The cells over the network as it is. All cells, if remote servers were called only over links that add something. */
 export function asDeployed(cells: readonly Cell[]): readonly Cell[] {
   const own = cells.filter(isAsDeployed);
   return own.some((c) => !c.local) ? own : cells;

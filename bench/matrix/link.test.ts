@@ -86,14 +86,14 @@ experiments: [{ name: a }, { name: own, clientMachines: same }]`;
   it("have one name each, in a list and in all experiments; a machine has none to itself", () => {
     const far = (rttMs: number) => `{ name: far, rttMs: ${rttMs} }`;
     expect(faultsOf(`experiments: [{ name: a, links: [${far(1)}, ${far(2)}] }]`).join()).toMatch(
-      /two links of the name "far" \| a name for each/,
+      /two links with the name "far" \| a name of its own for each/,
     );
     const both = (first: number, second: number) =>
       faultsOf(`experiments: [{ name: a, links: ${far(first)} }, { name: b, links: ${far(second)} }]`);
     expect(both(1, 1)).toEqual([]);
-    expect(both(1, 2).join()).toMatch(/link "far" is one thing in experiment a, and another in b/);
+    expect(both(1, 2).join()).toMatch(/link "far" of experiment b differs from the link of that name in a/);
     expect(faultsOf(`experiments: [{ name: a, clientMachines: same, links: ${far(1)} }]`).join()).toMatch(
-      /links, where clientMachines is same/,
+      /links, although clientMachines is same/,
     );
   });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Milliseconds that a link may add to a round trip: TCP gives a connection up soon after. */
+/** The most milliseconds that a link may add to a round trip. With little more, TCP gives up connections. */
 export const MOST_RTT_MS = 10_000;
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,29}$/;
@@ -8,10 +8,7 @@ const WORDS = "a name of small letters, digits and hyphens, 30 at most";
 const NUMBER = "0 or more";
 const mbit = z.number("a positive number").min(0.01, "0.01 or more").max(100_000, "at most 100000");
 
-/**
- * What lies between a client machine and a server machine, both ways alike. It comes on top of the network that is there: a link
- * that adds nothing leaves the network as it is.
- */
+/** A link between a client machine and a server machine, both ways alike. It adds to the network that is there. */
 export const Link = z
   .strictObject(
     {
@@ -20,7 +17,7 @@ export const Link = z
       rttMs: z.number(NUMBER).min(0, NUMBER).max(MOST_RTT_MS, `at most ${MOST_RTT_MS}`).default(0),
       /** Megabits a second each way, headers of IP included; null: no limit. */
       mbit: mbit.nullable().default(null),
-      /** Share of packets that are lost each way, each by itself. */
+      /** Share of packets that are lost each way, each packet by itself. */
       loss: z.number("a share, such as 0.01").min(0, "0 or more").max(0.5, "at most 0.5").default(0),
       /** How far a round trip may lie from `rttMs`, either way: each way takes half of it, evenly distributed. */
       jitterMs: z.number(NUMBER).min(0, NUMBER).default(0),

@@ -7,16 +7,16 @@ import type { Load } from "../loads/load.ts";
 import { LOAD_MODES, type LoadModes, loadTitle, modeOf } from "../loads/registry.ts";
 import type { Experiment } from "../matrix/experiments/schema.ts";
 
-/** Experiments whose loads know what their files held, and the times in these, by the file's SHA-256. */
+/** Experiments whose loads have the facts of their files, and the times in these files by their SHA-256. */
 export interface LoadFiles {
   readonly experiments: readonly Experiment[];
   readonly traces: Readonly<Record<string, readonly number[]>>;
   readonly faults: readonly Fault[];
 }
 
-const EXPECTED = "a file of times, named from the folder of the file of experiments on";
+const EXPECTED = "a file of times; its path starts in the folder of the file of experiments";
 
-/** Reads the files that experiments' loads name. Faults of all of them are gathered, none is thrown. @param folder what paths start from */
+/** Reads the files that experiments' loads name. It gathers the faults of all of them, and throws none. @param folder where paths start */
 export async function readLoadFiles(
   experiments: readonly Experiment[],
   folder: string,
@@ -35,10 +35,10 @@ export async function readLoadFiles(
       const sha256 = String(found.load["sha256"]);
       traces[sha256] = found.times;
       const title = loadTitle(found.load, modes);
-      // Cells go by the title: two traces of one name would be one cell.
+      // A cell is told apart by its load's title: two traces of one name would be one cell.
       if ((contents.get(title) ?? sha256) !== sha256)
         faults.push({
-          what: `${show(file, 100)}: another load is called "${title}", too`,
+          what: `${show(file, 100)}: another load with a different file is called "${title}", too`,
           expected: "files of different names",
         });
       contents.set(title, sha256);

@@ -17,8 +17,8 @@ const notes = (thresholds: string[], requests: number) =>
 test("a plan says which percentiles its calls could never carry, photographs taken together", () => {
   expect(notes(["p95 < 80 ms", "ratio to last run < 1.05"], 36)).toEqual([]);
   expect(notes(["p95 < 80 ms", "p99 < 1 s"], 35)).toEqual([
-    expect.stringMatching(/^experiment ci: threshold p95 < 80 ms takes 72 calls, and 70 are planned at most/) as string,
-    expect.stringMatching(/p99 < 1 s takes 368 calls/) as string,
+    expect.stringMatching(/^experiment ci: threshold p95 < 80 ms needs 72 calls, and at most 70 are planned/) as string,
+    expect.stringMatching(/p99 < 1 s needs 368 calls/) as string,
   ]);
 });
 

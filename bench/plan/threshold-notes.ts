@@ -25,8 +25,8 @@ export function thresholdNotes(experiments: readonly Experiment[], cells: readon
       return fewest >= needed
         ? []
         : [
-            `experiment ${name}: threshold ${text} takes ${needed} calls, and ${fewest} are planned at most: it would be inconclusive ` +
-              `(more photographs, or --requests)`,
+            `experiment ${name}: threshold ${text} needs ${needed} calls, and at most ${fewest} are planned, so it would be inconclusive ` +
+              `(plan more by --requests, or by more photographs)`,
           ];
     });
   });

@@ -6,7 +6,7 @@ const count = amount.int();
 
 export { CallTcp } from "../run/agent/tcp/facts.ts";
 
-/** What a link measured while nothing else was sent over it; or why it could not be measured. */
+/** What the bench measured of a link while nothing else was sent over it, or why it could not. */
 export const LinkMeasure = z.union([
   z.object({
     /** Round trips of single echoes, the network below the link included. */
@@ -14,20 +14,20 @@ export const LinkMeasure = z.union([
     echoes: count,
     /** Echoes that did not come back. */
     lost: count,
-    /** Of a train of packets; null: the link has no limit, or the train was too short to tell. */
+    /** By a train of packets; null: the link has no bandwidth, or the train was too short. */
     mbit: z.number().positive().nullable(),
   }),
   z.object({ unread: z.string() }),
 ]);
 export type LinkMeasure = z.infer<typeof LinkMeasure>;
 
-/** By what a link was set: the lab's own program, the kernel's disciplines, or not at all where it adds nothing. */
+/** How a link was laid: by the lab's own program, by the kernel's disciplines, or not at all because it adds nothing. */
 export const LinkMeans = z.enum(["forwarder", "netem", "tbf", "none"]);
 export type LinkMeans = z.infer<typeof LinkMeans>;
 
 /**
- * One line of `records.jsonl`: a link was set (`before` its visits) or is about to be undone (`after` them). A round sets a link of
- * a pair of machines once, so round, machines and name say which visits it was for: those between the two lines.
+ * One line of `records.jsonl`: a link was laid (`before` its visits) or is about to be undone (`after` them). A round lays a link of a pair of
+ * machines once. Its visits are those between the two lines, with the same round, machines and name.
  */
 export const LinkRecord = z.object({
   type: z.literal("link"),
@@ -38,17 +38,17 @@ export const LinkRecord = z.object({
   when: z.enum(["before", "after"]),
   clientMachine: z.string(),
   serverMachine: z.string(),
-  /** The link's name; the cells have the whole of it. */
+  /** The link's name. Cells have the whole link. */
   link: z.string(),
   means: LinkMeans,
-  /** What the losses were drawn from; absent where nothing was drawn, or the kernel takes no seed. */
+  /** The seed of the losses; absent: the link has none, or the kernel takes no seed. */
   seed: count.optional(),
   measured: LinkMeasure,
   /** How the two machines control congestion of new connections; null: not known. */
   congestion: z.object({ client: z.string().nullable(), server: z.string().nullable() }),
   /**
-   * Both ways together: packets that the lab's program has handed on, lost by the link's loss, and dropped because its buffer was full;
-   * and how much later than their time they left it, on a machine that has other things to do.
+   * Packets of both ways together: sent on by the lab's program, lost by the link's loss, and dropped because its buffer was full. `lateMs`: how
+   * long after their time packets left the program; on a busy machine they leave late.
    */
   packets: z
     .object({ sent: count, lost: count, dropped: count, lateMs: z.object({ p99: amount, max: amount }) })

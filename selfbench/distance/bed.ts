@@ -27,12 +27,12 @@ export interface Bed {
 }
 
 /**
- * What the paper's machines had. It is set by routes: there any congestion control that the kernel has may be named, where a namespace's
- * own default may not be changed (`tcp_allowed_congestion_control` is the whole machine's).
+ * The congestion control of the paper's machines. Routes set it: a route may name any that the kernel has, but a namespace's default may not
+ * (`tcp_allowed_congestion_control` is the whole machine's).
  */
 const CONGESTION = "cubic";
 
-/** Makes two networks joined by a lab's switch, with no hosts in them. What an earlier one of the name left is removed first. */
+/** Makes two networks without hosts, joined by a lab's switch. First it removes what an earlier lab of the same name has left. */
 export async function makeBed(name: string, progress: Progress): Promise<Bed> {
   needRoot();
   await needPrograms(["ip", "cc", "nsenter"], progress);

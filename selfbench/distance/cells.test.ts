@@ -39,6 +39,6 @@ it("prints what was measured beside the model, and whether the goals are met", (
   expect(text).toMatch(/80 +1000 +grpc .*92\.7 +92\.7 +1\.00/);
   expect(text).toContain("(goal: 10 %, met)");
   expect(text).toContain(
-    "Planted in simulated calls: 1 of 1 limits named right (goal: 95 %, MISSED): round trip 1 of 1.",
+    "Simulated calls: 1 of 1 planted limits are named right (goal: 95 %, MISSED): round trip 1 of 1.",
   );
 });

@@ -24,7 +24,7 @@ export interface DistanceCell {
   readonly loss: number;
   readonly port: Port;
   readonly state: ConnectionState;
-  /** What binds its calls beyond doubt; absent: more than one might. */
+  /** The limit that binds its calls by far; absent: more than one may. */
   readonly planted?: Limit;
 }
 
@@ -32,14 +32,14 @@ export const RTTS = [0, 1, 5, 20, 80, 150] as const;
 export const MBITS = [10, 100, 1000] as const;
 export const STATES = ["cold", "idle", "warm"] as const satisfies readonly ConnectionState[];
 
-/** The cells of the promise: every combination, links one after the other. */
+/** The cells by which the median error is judged: all combinations, ordered by links. */
 export const GRID: readonly DistanceCell[] = RTTS.flatMap((rttMs) =>
   MBITS.flatMap((mbit) =>
     (["grpc", "rest"] as const).flatMap((port) => STATES.map((state) => ({ rttMs, mbit, loss: 0, port, state }))),
   ),
 );
 
-/** Cells in which one limit binds by far, whatever the model says. */
+/** Cells with a planted limit, which binds by far. */
 export const PLANTED: readonly DistanceCell[] = [
   ...plant("bandwidth", { port: "grpc", state: "warm" }, [0, 10], [1, 10], [5, 10], [20, 10], [0, 20]),
   ...plant("bandwidth", { port: "rest", state: "warm" }, [0, 10], [1, 10], [5, 20], [20, 10], [20, 20]),
@@ -62,10 +62,10 @@ function plant(
 /** The link of a cell as the lab's program lays it. */
 export const shapeOf = ({ rttMs, mbit, loss }: DistanceCell): Shape => ({ delayMs: rttMs / 2, mbit, loss, seed: 1 });
 
-/** What a port's calls take without a link. */
+/** The times of a port's calls without a link. */
 export type Service = Required<Pick<CallShape, "serviceMs" | "sendMs">>;
 
-/** A cell that was measured, beside what the model says. */
+/** A measured cell and its floor (`predictedMs`). */
 export interface Measured extends DistanceCell {
   readonly ms: number;
   readonly predictedMs: number;
@@ -74,8 +74,8 @@ export interface Measured extends DistanceCell {
 }
 
 /**
- * A cell's calls beside the model, which is told the link as it was laid, the state of the connection, its congestion window, and what the
- * same call takes without a link. Pure.
+ * Compares a cell's calls with their floor. The floor is computed from the link as it was laid, the state of the connection, its congestion
+ * window, and the time of the same call without a link. Pure.
  */
 export function judged(cell: DistanceCell, calls: readonly MadeCall[], service: Service, idleMs: number): Measured {
   const { rttMs, mbit, state, port } = cell;
@@ -98,7 +98,7 @@ export function judged(cell: DistanceCell, calls: readonly MadeCall[], service: 
   return { ...cell, ms, predictedMs, ratio: ms / predictedMs, bound };
 }
 
-/** How far the model was off in some cells, as shares. Pure. */
+/** The error of floors in some cells: the median, and the share of cells within 10 %. Pure. */
 export function errorsOf(cells: readonly Measured[]): { readonly median: number; readonly within10: number } {
   const off = cells.map((c) => Math.abs(c.predictedMs / c.ms - 1));
   return { median: median(off), within10: off.filter((share) => share <= 0.1).length / off.length };

@@ -11,14 +11,15 @@ import { random, type Random } from "../../bench/stats/math/random.ts";
 import { simulate } from "./simulate.ts";
 
 /*
- * Calls with one limit planted: drawn at random, simulated segment by segment (simulate.ts), once as they are and once without each
- * limit. The truth is the limit without which the simulated call is shortest. Lathe is told what it would measure, with its errors.
+ * Simulated calls with one planted limit. Each is drawn at random and simulated segment by segment (simulate.ts), once as it is and once
+ * without each limit. The true limit is the one without which the simulated call is shortest. Lathe gets what it would measure, with
+ * errors of measurement.
  */
 
-/** By how much the truth must stand out: of two limits that take the same, none is the one that binds. */
+/** How many times as much time as the next limit the true one must take: if two take the same, neither binds alone. */
 const MARGIN = 1.25;
 
-/** Errors of what is measured: of the round trip, of the bandwidth, of the time without a link. Standard deviations. */
+/** Errors of measurement, standard deviations of logarithms: of the round trip, the bandwidth, and the time without a link. */
 const ERRORS = { rtt: 0.02, mbit: 0.02, service: 0.05 };
 
 interface Drawn {
@@ -53,7 +54,7 @@ export function namedRight(cases: number, seed: number): Named[] {
   return LIMITS.map((limit) => ({ limit, cases: 0, right: 0, ...counts.get(limit) }));
 }
 
-/** A call in conditions where a limit often binds: others are drawn as well, and may bind it. */
+/** Draws a call that the wanted limit often binds. Another limit may bind it all the same. */
 function draw(stream: Random, wanted: Limit): Drawn {
   const between = (low: number, high: number) => low * (high / low) ** stream.uniform();
   const of = <T>(...all: T[]) => all[stream.below(all.length)] as T;

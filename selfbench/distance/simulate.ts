@@ -2,12 +2,12 @@ import { PACKET_BYTES, SEGMENT_BYTES, type Sender, type Way } from "../../bench/
 import type { Random } from "../../bench/stats/math/random.ts";
 
 /*
- * One direction of a call, segment by segment: what the floor's arithmetic is put to the test with. It shares no code with it. A line
- * with a queue, a sender with slow start, acknowledgements, losses with fast retransmission and timeouts, and a receiver that gives
- * leave for more once half of its window is read.
+ * Simulates one direction of a call, segment by segment, to test the floor. It shares no code with the floor. It has a line with a queue, a
+ * sender with slow start, acknowledgements, losses with fast retransmission and timeouts, and a receiver that allows more once it has read
+ * half of its window.
  */
 
-/** Linux: no timeout is shorter than this beyond the round trip, and a cwnd is cut to seven tenths by cubic. */
+/** Linux: a timeout is at least this much longer than the round trip, and cubic reduces a congestion window to seven tenths. */
 const LEAST_RTO_MS = 200;
 const CUT = 0.7;
 const DUPLICATES = 3;
@@ -23,11 +23,11 @@ interface Event {
   readonly at: number;
   readonly what: What;
   readonly segment: number;
-  /** Acknowledgement: what the receiver has read and given leave for when it was sent. */
+  /** Of an acknowledgement: what the receiver had read and allowed when it was sent. */
   readonly leave?: number;
 }
 
-/** How long the last of `bytes` takes to the other end. @param loss share of segments that are lost, each by itself */
+/** The time until the last of `bytes` arrives. @param loss share of segments that are lost, each by itself */
 export function simulate(bytes: number, { rttMs, mbit }: Way, sender: Sender, loss: number, stream: Random): Simulated {
   const segments = Math.ceil(bytes / SEGMENT_BYTES);
   const segmentMs = mbit === null ? 0 : (PACKET_BYTES * 8) / (mbit * 1000);
@@ -86,7 +86,7 @@ export function simulate(bytes: number, { rttMs, mbit }: Way, sender: Sender, lo
   return { ms: Infinity, retransmits };
 }
 
-/** The first segment that may not be sent yet, as the receiver says after it has read so many. */
+/** The first segment that the receiver does not allow yet, after it has read so many. */
 function leaveOf({ window }: Sender, read: number, windowSegments: number): number {
   if (window === undefined || (window.then === "rest" && read > 0)) return Infinity;
   const half = Math.max(1, Math.floor(windowSegments / 2));

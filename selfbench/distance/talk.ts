@@ -1,13 +1,13 @@
 import type { RequestWindow } from "../../clients/client.ts";
 import type { ConnectionState } from "../../bench/stats/floor/call.ts";
 
-/** What the client is asked for. */
+/** A request to the client. */
 export interface Ask {
   readonly client: string;
   readonly port: number;
   readonly state: ConnectionState;
   readonly calls: number;
-  /** Calls beforehand on a connection that is not to be cold. */
+  /** Calls before the measured ones, on a connection that must not be cold. */
   readonly warmups: number;
   /** How long nothing is sent before a call on an idle connection. */
   readonly idleMs: number;
@@ -29,7 +29,7 @@ export interface MadeCall {
   readonly retransmits: number;
 }
 
-/** What the client says. */
+/** The client's answer. */
 export interface Told {
   readonly calls: MadeCall[];
 }

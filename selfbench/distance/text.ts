@@ -17,19 +17,19 @@ export interface DistanceResult {
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 const verdict = (met: boolean) => (met ? "met" : "MISSED");
 
-/** The tables and what they say. Pure. */
+/** The tables, each with a sentence that sums it up. Pure. */
 export function distanceText({ grid, planted, simulated, goals, met, took }: DistanceResult): string {
   return [
     ...(grid.length === 0 ? [] : [gridTable(grid), errorText(grid, goals.error, met.error)]),
-    namedText("Planted over real links", planted, goals.named, met.planted),
-    namedText("Planted in simulated calls", simulated, goals.named, met.simulated),
+    namedText("Calls over real links", planted, goals.named, met.planted),
+    namedText("Simulated calls", simulated, goals.named, met.simulated),
     `Measured in ${took}.`,
   ]
     .filter((text) => text !== "")
     .join("\n\n");
 }
 
-/** Milliseconds measured and predicted: a row for each link and protocol, columns by the state of the connection. */
+/** Measured milliseconds and floors: a row for each link and protocol, columns by the state of the connection. */
 function gridTable(grid: readonly Measured[]): string {
   const rows = [...Map.groupBy(grid, (c) => JSON.stringify([c.rttMs, c.mbit, c.port])).values()].map((own) => {
     const [first] = own as [Measured, ...Measured[]];
@@ -44,7 +44,7 @@ function gridTable(grid: readonly Measured[]): string {
       }),
     ];
   });
-  const columns = ["RTT, ms", "Mbit/s", "protocol", ...STATES.flatMap((s) => [`${s}, ms`, "model", "ratio"])];
+  const columns = ["RTT, ms", "Mbit/s", "protocol", ...STATES.flatMap((s) => [`${s}, ms`, "floor", "ratio"])];
   return formatTable(
     columns.map((title, i) => ({ title, align: i === 2 ? "left" : "right" })),
     rows,
@@ -59,8 +59,8 @@ function errorText(grid: readonly Measured[], goal: number, met: boolean): strin
     ...MBITS.map((mbit) => [`${mbit} Mbit/s`, grid.filter((c) => c.mbit === mbit)] as const),
   ].flatMap(([name, own]) => (own.length === 0 ? [] : [`${name} ${(100 * errorsOf(own).median).toFixed(1)} %`]));
   return (
-    `The model is wrong by ${(100 * median).toFixed(1)} % in the median of ${grid.length} cells (goal: ${percent(goal)}, ${verdict(met)}), ` +
-    `and within 10 % in ${percent(within10)} of them. Medians: ${parts.join(", ")}.`
+    `The floor's median error over ${grid.length} cells is ${(100 * median).toFixed(1)} % (goal: ${percent(goal)}, ${verdict(met)}). ` +
+    `It is within 10 % in ${percent(within10)} of the cells. Median errors: ${parts.join(", ")}.`
   );
 }
 
@@ -69,5 +69,5 @@ function namedText(title: string, named: readonly Named[], goal: number, met: bo
   const sum = (of: (n: Named) => number) => named.reduce((total, n) => total + of(n), 0);
   const [right, cases] = [sum((n) => n.right), sum((n) => n.cases)];
   const each = named.map((n) => `${LIMIT_TITLES[n.limit]} ${n.right} of ${n.cases}`).join(", ");
-  return `${title}: ${right} of ${cases} limits named right (goal: ${percent(goal)}, ${verdict(met)}): ${each}.`;
+  return `${title}: ${right} of ${cases} planted limits are named right (goal: ${percent(goal)}, ${verdict(met)}): ${each}.`;
 }

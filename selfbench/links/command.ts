@@ -10,7 +10,7 @@ import { LINKS } from "../options.ts";
 import { GOALS, UP_TO_MBIT, mbitOf, rttErrors, survivors } from "./judge.ts";
 import { ask, probeProgram, startEcho } from "./probe.ts";
 
-/** One thing that was measured, in words and numbers. `met`: null where nothing is promised. */
+/** A row of the table. `met` null: there is no goal. */
 interface Row {
   readonly what: string;
   readonly asked: string;
@@ -65,7 +65,7 @@ async function rttRows(bed: Bed, probe: Probe, seconds: number): Promise<Row[]> 
     const { p50Ms, p99Ms, maxMs } = rttErrors(echoes, bareMs + RTT_MS);
     rows.push({
       ...{ what: "error of round trips", asked: `+${RTT_MS} ms, ${mbit} Mbit/s pass each way` },
-      measured: `p50 ${p50Ms.toFixed(3)}, p99 ${p99Ms.toFixed(3)}, longest ${maxMs.toFixed(3)} ms of ${echoes.length}`,
+      measured: `p50 ${p50Ms.toFixed(3)}, p99 ${p99Ms.toFixed(3)}, largest ${maxMs.toFixed(3)} ms of ${echoes.length}`,
       ...{ goal: `p99 ${GOALS.rttMs} ms`, met: p99Ms <= GOALS.rttMs },
     });
   }
@@ -99,14 +99,14 @@ async function lossRows(bed: Bed, probe: Probe, seed: number): Promise<Row[]> {
     const same = came.length === expected.length && came.every((n, i) => n === expected[i]);
     rows.push({
       ...{ what: "loss", asked: `${100 * loss} % each way, seed ${seed}` },
-      measured: `${count - came.length} of ${count} missing, ${same ? "those" : "not those"} of the seed`,
-      ...{ goal: "those of the seed", met: same },
+      measured: `${count - came.length} of ${count} lost, ${same ? "those" : "not those"} that the seed says`,
+      ...{ goal: "those that the seed says", met: same },
     });
   }
   return rows;
 }
 
-/** Whether the probe itself tells losses right: the kernel drops every tenth datagram. */
+/** Whether the probe counts losses right: the kernel drops every tenth datagram. */
 async function oracleRow(bed: Bed, probe: Probe): Promise<Row> {
   await bed.setLink(null);
   const rule = [
@@ -124,17 +124,17 @@ async function oracleRow(bed: Bed, probe: Probe): Promise<Row> {
     "-j",
     "DROP",
   ];
-  const row = { what: "the probe's own count", asked: "none; xt_statistic drops every tenth", goal: "10 %" };
+  const row = { what: "the probe's count", asked: "none; xt_statistic drops every tenth", goal: "10 %" };
   const added = await tryRun([...bed.at("far"), "iptables", "-A", ...rule]);
   if (added.exitCode !== 0) return { ...row, measured: "this machine has no xt_statistic", met: null };
   const count = 2000;
   const came = (await probe({ count, everyUs: 200, bytes: 200 })).map((e) => e.number);
   await tryRun([...bed.at("far"), "iptables", "-D", ...rule]);
   const exact = came.length === count - count / 10 && came.every((n) => n % 10 !== 0);
-  return { ...row, measured: `${count - came.length} of ${count} missing${exact ? ", every tenth" : ""}`, met: exact };
+  return { ...row, measured: `${count - came.length} of ${count} lost${exact ? ", every tenth" : ""}`, met: exact };
 }
 
-/** What it takes to read a connection between two calls. */
+/** How long it takes to read a connection between two calls. */
 async function readingRow(): Promise<Row> {
   const reader = tcpReader();
   const times: number[] = [];

@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 /** Linux counts a process's CPU time for users in hundredths of a second, whatever its kernel's own clock is. */
 const TICK_MS = 10;
 
-/** The CPU time that a process had when it was looked at. */
+/** A process's CPU time at some moment. */
 export interface CpuSample {
   /** Wall clock, milliseconds since 1970, as arrivals have it. */
   readonly at: number;
   readonly cpuMs: number;
 }
 
-/** CPU time of all threads of a process, those that have ended too, from its `/proc/PID/stat`; undefined if that is no such text. */
+/** CPU time of all threads of a process, ended ones included, from its `/proc/PID/stat`; undefined if the text is of another form. */
 export function cpuMsOf(stat: string): number | undefined {
   // The name, in parentheses, may have spaces and parentheses itself. User and system time are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -25,7 +25,7 @@ export function coreShare(samples: readonly CpuSample[], from: number, to: numbe
   return first === undefined || last === undefined ? NaN : (last.cpuMs - first.cpuMs) / (last.at - first.at);
 }
 
-/** Looks at a process's CPU time five times a second until it has ended; the function that comes back gives what was seen. */
+/** Samples a process's CPU time five times a second until it has ended. @returns a function that returns the samples */
 export function watchCpu(pid: number): () => CpuSample[] {
   const samples: CpuSample[] = [];
   const look = async () => {

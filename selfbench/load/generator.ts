@@ -3,17 +3,17 @@ import type { Spread } from "./lag.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { PayloadFiles, Payload } from "../clients/payload.ts";
 
-/** What a generator is asked for. */
+/** One run of a generator. */
 export interface Job {
   readonly ratePerSecond: number;
-  /** The whole run. */
+  /** Length of the whole run. */
   readonly seconds: number;
-  /** Of it, so much at the beginning does not count. */
+  /** Length of its beginning, which does not count. */
   readonly leadSeconds: number;
   readonly connections: number;
 }
 
-/** Where it all runs. */
+/** The server, its answers, and the programs of the generators. */
 export interface Bed {
   readonly grpcPort: number;
   readonly restPort: number;
@@ -24,16 +24,16 @@ export interface Bed {
   readonly pinned: readonly string[];
 }
 
-/** What a generator says of its run. */
+/** What a generator itself reports of its run. */
 export interface Said extends Spread {
   readonly calls: number;
   /** Calls without an answer, or with an error. */
   readonly failed: number;
-  /** How late its calls began by its own log, where it keeps one. */
+  /** How late its calls began by its own log, if it keeps one. */
   readonly logged?: Spread;
 }
 
-/** A generator at work: its process, and what it says once it is done. */
+/** A running generator: its process, and what it reports at its end. */
 export interface Running {
   readonly child: ChildProcess;
   readonly said: Promise<Said>;

@@ -2,20 +2,20 @@ import { type Spread as Ratio, ratioSpread } from "../clients/stats.ts";
 import type { Generator } from "./generator.ts";
 import type { Turn } from "./race.ts";
 
-/** The rate that the goals are set for, calls a second. */
+/** The rate of the goals, calls a second. */
 export const GOAL_RATE = 5000;
 
-/** Dispatch lag by our own log (begun - due, milliseconds), and the share of a core. */
+/** Goals for lag by our own log (begun - due, milliseconds), and for the share of a core. */
 const MOST: readonly (readonly [what: string, figure: (turn: Turn) => number, most: number])[] = [
   ["lag p50, ms", ({ said }) => said.logged?.p50Ms ?? NaN, 0.05],
   ["lag p99, ms", ({ said }) => said.logged?.p99Ms ?? NaN, 0.3],
   ["share of a core", ({ core }) => core, 0.6],
 ];
 
-/** Our lag as the server saw it, as a part of each other generator's in the same round. */
+/** Goal for our lag as the server saw it: at most this part of each other generator's lag in the same round. */
 const RATIO = 1 / 3;
 
-/** A goal, and what was measured; the median over the rounds decides whether it is met. */
+/** A goal, and what was measured. The goal is met if the median over the rounds is. */
 export interface Verdict {
   readonly title: string;
   readonly measured: Ratio;

@@ -16,14 +16,14 @@ export function spreadOf(valuesMs: ArrayLike<number>): Spread {
 export interface Seen extends Spread {
   /** Requests that came in the measured time. */
   readonly calls: number;
-  /** They as a share of those that were due in it. */
+  /** The same as a share of the calls that were due then. */
   readonly made: number;
 }
 
 /**
- * How late requests came, by the server's clock alone, so that one measure holds for every generator. Within each second the calls
- * are laid on the grid of the rate, anchored so that the least late one is not late at all. So neither a generator's start, nor the way to
- * the server, nor a slow drift of its clock counts; what counts is how unevenly it makes its calls. Pure.
+ * How late requests came, by the server's clock alone, so that one measure holds for every generator. In each second, calls are compared with
+ * the grid of the rate, which is shifted so that the least late call has no lag. So a generator's start, the network and a slow drift of its
+ * clock do not count. What counts is how unevenly it makes its calls. Pure.
  *
  * @param arrivalsMs in any order
  * @param leadMs the first so many milliseconds do not count: programs compile and connections open
@@ -45,8 +45,8 @@ export function seenOf(arrivalsMs: ArrayLike<number>, ratePerSecond: number, lea
 }
 
 /**
- * The 99th percentile of a run with a stall, where each call counts from when it was due: those due in the stall wait for its end, so
- * latencies above T - x belong to the calls of x seconds, and one call in a hundred is x = L / 100. Pure. All in milliseconds.
+ * The 99th percentile of a run with a stall, if each call counts from when it was due. Calls that are due in the stall wait for its end. So
+ * the calls of the first x seconds of a stall of T have latencies above T - x; one call in a hundred of a run of L is x = L / 100. Pure. All in milliseconds.
  */
 export function stalledP99(stallMs: number, runMs: number): number {
   return stallMs - runMs / 100;

@@ -10,8 +10,8 @@ import type { Bed, Generator, Job, Running, Said } from "./generator.ts";
 import { spreadOf } from "./lag.ts";
 
 /*
- * Lathe's own generator: the agent that runs put onto client machines, started as it is there and spoken to as there. It is asked for one
- * visit with a load at a constant rate, and its calls' records say how late each began.
+ * Lathe's own generator: the agent that runs on client machines, started and addressed in the same way. It gets one visit with a load at a
+ * constant rate. The records of its calls say how late each began.
  */
 
 const VISIT = 1;
@@ -45,7 +45,7 @@ function own(name: string, protocol: "grpc" | "rest", client: string): Generator
   return { name, protocol, ours: true, start };
 }
 
-/** What the records of a visit's measured calls say. Latencies count from when calls were due. */
+/** Sums up the records of a visit's measured calls. Latencies count from when calls were due. */
 export function saidOf(all: readonly Pick<CallMessage, "phase" | "ok" | "totalMs" | "lateMs">[]): Said {
   const calls = all.filter((call) => call.phase === "measure");
   return {

@@ -19,9 +19,9 @@ export interface RacePlan {
 export interface Turn {
   readonly said: Said;
   readonly seen: Seen;
-  /** Of one core, in the measured time. */
+  /** CPU time as a share of one core, in the measured time. */
   readonly core: number;
-  /** Threads of the whole machine that ran or wanted to, a minute's mean: beyond the processors, they made calls late. */
+  /** Threads of the whole machine that ran or waited to run, a minute's mean. More than processors make calls late. */
   readonly machineLoad: number;
 }
 
@@ -31,10 +31,10 @@ export interface Turn {
  */
 export const LEAD_SECONDS = 5;
 
-/** Until a generator's end, its CPU time counts; then it sums up and prints. Milliseconds. */
+/** So long before a generator's last call, its CPU time stops counting, because then it sums up and prints. Milliseconds. */
 const BEFORE_END_MS = 100;
 
-/** A stall of so long, so long after the first request, in runs of so long at so many calls a second. */
+/** The stall: how long it is, how long after the first request it begins, and length and rate of the run. */
 export const STALL = { forMs: 1500, afterMs: 5000, seconds: 15, ratePerSecond: 100 };
 
 /** All generators at all rates in each round, in an order that changes. @returns turns by rate and name */

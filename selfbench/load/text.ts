@@ -26,13 +26,14 @@ export function reportText(report: Report): string {
     pinned
       ? "Each generator ran on one processor, the server on another."
       : "There is one processor: generator and server shared it.",
-    `On the machine's ${availableParallelism()} processors ${loads(report)} threads ran or wanted to (min–max of turns): more than processors make calls late.`,
-    `nice ${nice}: ${nice < 0 ? "before everything else on the machine." : "other programs may have delayed calls."}`,
+    `The machine has ${availableParallelism()} processors, and ${loads(report)} threads ran or waited to run (min–max of turns). More threads than processors make calls late.`,
+    `nice ${nice}: ${nice < 0 ? "generators and server ran before everything else on the machine." : "other programs may have delayed calls."}`,
     "",
     ratesTable(report),
     "",
-    "lag seen: how late requests reached the server's kernel, against the rate's grid, anchored in each second by the least late call.",
-    "lag logged: begun - due, as our records have it. made: calls made of those due. core: CPU time of all threads, of one core.",
+    "lag seen: how late requests reached the server's kernel. In each second, the least late call counts as punctual, so a constant delay does not show.",
+    "lag logged: begun - due, as Lathe's records have it. says: what the generator itself reports.",
+    "made: the calls made, of those due. core: CPU time of all threads in the measured time, of one core (/proc/PID/stat).",
     "",
     ...(report.verdicts.length === 0 ? [] : [goalsTable(report), ""]),
     stallTable(report),

@@ -9,7 +9,7 @@ import type { Bed } from "./generator.ts";
 const OHA = "1.16.0";
 const VEGETA = "12.13.0";
 
-/** The other generators, each built once for each version. @throws UserError where one cannot be built */
+/** Builds the other generators, once for each version. @throws UserError if one cannot be built */
 export async function peerPrograms(progress: Progress): Promise<Bed["programs"]> {
   return { ghz: await ghz(progress), oha: await oha(progress), vegeta: await vegeta(progress) };
 }
@@ -19,7 +19,7 @@ async function oha(progress: Progress): Promise<string> {
     progress.step(`Building oha ${OHA} from its crate`, 400);
     const fix = "see cargo's output above; Rust 1.87 or newer with cargo, cmake, and a registry of crates are needed";
     const target = join(partial, "target");
-    // With the crates that its authors locked.
+    // It uses the versions of crates in its authors' lock file.
     const args = ["install", "oha", "--version", OHA, "--locked", "--root", partial, "--target-dir", target];
     await run(["cargo", ...args], { what: `cargo install oha ${OHA}`, fix });
     await run(["rm", "-rf", target]);

@@ -15,7 +15,7 @@ import { isKept, shareOf } from "../truth/score.ts";
 import { CASES, type Case, GRID_VISITS } from "./cases.ts";
 import { climbOrder, gridOrder, raceTrace, tpeOrders, traceOf, visitsNeeded } from "./contenders.ts";
 
-/** What was seen of one goal in all worlds of a case. */
+/** How often one goal was met in all worlds of a case. */
 export interface Seen {
   readonly case: string;
   readonly goal: string;
@@ -26,7 +26,7 @@ export interface Seen {
   readonly kept: boolean;
 }
 
-/** How long the races of a case were: half of them, and nine of ten. */
+/** Lengths of a case's races, in visits: the median, and the length that nine of ten do not exceed. */
 interface Length {
   readonly case: string;
   readonly arms: number;
@@ -56,7 +56,7 @@ export function racesOf(c: Case, seeds: number, first = 1): { seen: Seen[]; leng
   };
 }
 
-/** Visits that each method needs; null: more than were made. */
+/** How many visits each method needs; null: more than were made. */
 interface Needed {
   readonly case: string;
   readonly race: number | null;
@@ -65,7 +65,7 @@ interface Needed {
   readonly grid: number | null;
 }
 
-/** So many visits are enough for every method that is no grid. */
+/** Visits that methods other than the grid may make. */
 const MOST_VISITS = 150;
 
 async function compare(c: Case, seeds: number, python: string): Promise<Needed> {
@@ -149,12 +149,12 @@ function text(seen: readonly Seen[], lengths: readonly Length[], needed: readonl
   ]);
   return [
     formatTable(columns(["worlds", "goal"], ["races", "seen, %", "±", "promised, %"], [""]), goals),
-    `Visits of whole races, confirmation and knobs included; the grid visits each setting ${GRID_VISITS} times\n` +
+    `Visits of whole races, with confirmation and knobs. The grid visits each setting ${GRID_VISITS} times.\n` +
       formatTable(columns(["worlds"], ["arms", "median", "90 %", "grid", "median, %", "90 %, %"]), long),
     ...(half.length === 0
       ? []
       : [
-          "Visits until 18 of 20 searches are within 3 % of the best arm for good\n" +
+          "Visits after which 18 of 20 searches are within 3 % of the best arm, and stay there\n" +
             formatTable(columns(["worlds"], ["race", "TPE", "hill climbing", "grid"], [""]), half),
         ]),
   ].join("\n\n");

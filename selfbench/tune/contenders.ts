@@ -32,7 +32,7 @@ export function raceTrace(world: World, visits: number, seed: number): Trace {
   }
 }
 
-/** What a method that keeps the best mean of each arm's visits would choose, given the arms that it visits in turn. */
+/** The choices of a method that visits these arms in turn, and takes the arm with the best mean of its visits. */
 export function traceOf(world: World, order: readonly string[]): Trace {
   const seen = new Map<string, { sum: number; n: number }>();
   return order.map((arm, time) => {
@@ -53,7 +53,7 @@ export function gridOrder(world: World, visits: number, seed: number): string[] 
   return order.slice(0, visits);
 }
 
-/** Hill climbing from the rule: all neighbours are visited, the best is the next; from a top it begins anew at an arm by chance. */
+/** Hill climbing from the rule: it visits all neighbours and moves to the best one. If none is better, it begins anew at a random arm. */
 export function climbOrder(world: World, visits: number, seed: number): string[] {
   const stream = random(seedOf("climb", seed));
   const seen = new Map<string, number>();
@@ -100,7 +100,7 @@ function knobsOf(arms: readonly Arm[]) {
   });
 }
 
-/** Optuna's TPE sampler, in a Python program: the arms that it visits, for each of some worlds with the same arms. */
+/** The arms that Optuna's TPE sampler visits in each of some worlds with the same arms. It runs in a Python program. */
 export async function tpeOrders(python: string, worlds: readonly World[], visits: number): Promise<string[][]> {
   const arms = worlds[0]?.arms ?? [];
   const knobs = knobsOf(arms);
@@ -125,7 +125,7 @@ export async function tpeOrders(python: string, worlds: readonly World[], visits
   }
 }
 
-/** Visits after which 18 of 20 traces are within 3 % of the best arm, and stay so; null: not within the visits that were made. */
+/** After how many visits 18 of 20 traces are within 3 % of the best arm, and stay there; null: after more than were made. */
 export function visitsNeeded(worlds: readonly World[], traces: readonly Trace[]): number | null {
   const longest = Math.max(...traces.map((trace) => trace.length));
   for (let n = longest; n > 0; n--) {

@@ -146,7 +146,7 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     expect(await readFile(file("junit.xml"), "utf8")).toContain("<failure message=");
     const short = await measured("p95 < 100 s", 6);
     expect(short.exitCode, short.stderr).toBe(3);
-    expect(short.stderr).toContain("threshold p95 < 100 s takes 72 calls, and 6 are planned at most");
+    expect(short.stderr).toContain("threshold p95 < 100 s needs 72 calls, and at most 6 are planned");
     expect(short.stdout).toContain("p95 < 100 s inconclusive");
     const wrong = await measured("p95 < 100", 6);
     expect([wrong.exitCode, wrong.stderr]).toEqual([

@@ -1,20 +1,20 @@
 import { normalCdf } from "../../bench/stats/math/special.ts";
 import type { Surface } from "./surface.ts";
 
-/** What measuring some arms would be worth. */
+/** The arms that are worth measuring. */
 export interface Choice {
-  /** Indices of the arms worth most, most first. */
+  /** Their indices, the most promising first. */
   readonly picks: readonly number[];
-  /** By how much the best of them is expected to pass the threshold, as a logarithm. */
+  /** How much the first is expected to pass the threshold by, as a logarithm. */
   readonly worth: number;
 }
 
 /**
- * The arms to measure beside the leader: each is the one with the largest expected improvement (Mockus 1978), given that the ones
- * before it are measured, too. So neighbours that would say the same are not measured together.
+ * Chooses the arms to measure beside the leader. Each has the largest expected improvement (Mockus 1978), given that the arms chosen before
+ * are measured, too. So neighbours that would show the same are not measured together.
  *
- * @param above by how much an arm must beat the leader to be of use: a gain over the rule that is too small for other settings is none
- * @param most how many
+ * @param above an arm must beat the leader by this to be of use, because a small gain over the rule is not worth other settings
+ * @param most how many arms are chosen at most
  */
 export function choose(
   { mean, covariance, noise }: Surface,
@@ -39,7 +39,7 @@ export function choose(
     if (pick === undefined || !(largest > 0)) break;
     if (picks.length === 0) worth = largest;
     picks.push(pick);
-    // What is not known of the differences to the leader, after this one is measured.
+    // The covariance of the differences to the leader, after this arm is measured.
     const seen = Float64Array.from({ length: size }, (_, i) => at(i, pick) - at(i, leader));
     const spread = versus(pick, pick) + 2 * noise;
     for (let i = 0; i < size; i++)
@@ -48,7 +48,7 @@ export function choose(
   return { picks, worth };
 }
 
-/** The mean of a normal number's part above zero. */
+/** The mean of max(0, x) for a normal number x. */
 function expectedAbove(mean: number, deviation: number): number {
   if (deviation < 1e-12) return Math.max(0, mean);
   const z = mean / deviation;

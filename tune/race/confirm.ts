@@ -5,10 +5,10 @@ import { alwaysValid } from "./bound.ts";
 import { contrasts } from "./contrasts.ts";
 import type { PairedBlock } from "./types.ts";
 
-/** Gains below 3 % are not worth other settings: nothing that is surely below it beats the rule. */
+/** An arm beats the rule only if its gain is 3 % or more: less is not worth other settings. */
 export const WORTH_HAVING = Math.log(1.03);
 
-/** What fresh blocks of one candidate and the rule say. `at-times`: it is better in some blocks, and not in others; `out`: it failed. */
+/** The result of fresh blocks of one candidate and the rule. `at-times`: it is better in some blocks only; `out`: its server failed. */
 export interface Confirmation {
   readonly candidate: string;
   readonly verdict: "better" | "as-good" | "at-times" | "out" | "open";
@@ -19,15 +19,15 @@ export interface Confirmation {
 }
 
 /**
- * A confirmation takes as long as the race before it, between these numbers of blocks: what made an arm fast for the time of the
- * race may be over then.
+ * A confirmation has as many visits as the race before it, within these numbers of blocks. If something made the arm fast only during the race,
+ * it may be over then.
  */
 const [LEAST_BLOCKS, MOST_NEEDED] = [8, 12];
 
-/** What a visit's noise is like before one knows (a variance of logarithms), and how many degrees of freedom that is worth. */
+/** The noise of a visit that is assumed beforehand (a variance of logarithms), and the degrees of freedom that this is worth. */
 const EXPECTED_NOISE = { noise: 0.02 ** 2, df: 4 };
 
-/** The confirmations of a race, in order: neighbouring blocks of one candidate are one. */
+/** The confirmations of a race, in order. Consecutive fresh blocks of one candidate are one confirmation. */
 export function confirmations(blocks: readonly PairedBlock[], rule: string): Confirmation[] {
   const runs: { candidate: string; fresh: PairedBlock[] }[] = [];
   for (const block of blocks) {
@@ -68,8 +68,8 @@ function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): num
 }
 
 /**
- * Whether an arm is better than the rule in some blocks and not in others, those of the race among them: its gains vary more than
- * the other arms' noise explains (F test, 1 %), and one in ten of them is none.
+ * Whether an arm is better than the rule in some blocks only, blocks of the race included: its gains vary more than the other arms' noise
+ * explains (F test, 1 %), and in one block of ten it gains nothing.
  */
 function isUnsteady(candidate: string, blocks: readonly PairedBlock[], rule: string): boolean {
   const gains = gainsOf(candidate, blocks, rule);

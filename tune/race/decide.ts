@@ -15,7 +15,7 @@ export type Decision =
   | { readonly do: "measure"; readonly purpose: Purpose; readonly order: readonly string[] }
   | { readonly do: "end"; readonly end: End };
 
-/** All that a decision rests on. */
+/** What a decision is based on. */
 export interface Facts {
   readonly rule: string;
   readonly out: ReadonlyMap<string, Out>;
@@ -23,28 +23,28 @@ export interface Facts {
   readonly confirmations: readonly Confirmation[];
 }
 
-/** Visits of a block: the more, the fewer visits of the rule in all; the fewer, the less the machine changes meanwhile. */
+/** Visits of a block. Larger blocks need fewer visits of the rule in all; during smaller blocks the machine changes less. */
 const BLOCK_VISITS = 6;
 
 /**
- * The race goes on while another arm is expected to improve on the best by more than this, in logarithms. Where nothing seems to beat
- * the rule it looks closer: an arm that had a bad first visit would be missed for good.
+ * The race goes on while another arm is expected to improve on the best by more than this, in logarithms. If nothing seems to beat the rule,
+ * the number is smaller, because an arm that had a bad first visit would not be visited again.
  */
 const ENOUGH = { better: 0.002, none: 0.001 };
 
-/** Blocks that are kept for a confirmation, though never more than half of the budget. */
+/** Time for so many blocks is reserved for a confirmation, but at most half of the budget. */
 const KEPT_BLOCKS = 12;
 
-/** A candidate that was lucky in the race fails its confirmation; the next one gets one, too. Each may err in 2.5 % of races. */
+/** How many candidates may be confirmed, one after the other: the first may only have been lucky. Each confirmation errs in 2.5 % of races. */
 const MOST_CONFIRMATIONS = 2;
 
 /** Blocks that may go to knobs whose effect is open when the race is over. */
 const MOST_EXPLAINING = 12;
 
-/** How often the rule itself may get no score before a race gives up. */
+/** A race ends when the rule has got no score in so many blocks. */
 const RULE_FAILS = 3;
 
-/** What the blocks of a race say. */
+/** Evaluates the blocks of a race. */
 export const factsOf = once((state: RaceState): Facts => {
   const rule = ruleOf(state).id;
   const held = confirmations(state.blocks, rule);
@@ -58,7 +58,7 @@ export const factsOf = once((state: RaceState): Facts => {
   };
 });
 
-/** What to do after the last whole block. */
+/** Decides what to do after the last whole block. */
 export const decide = once((state: RaceState): Decision => {
   const found = settle(settled(state));
   return found.do === "end" && ["confirmed", "nothing-better"].includes(found.end)
@@ -72,12 +72,12 @@ export function settled(state: RaceState): RaceState {
   return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
 }
 
-/** The arm that was confirmed. */
+/** The arm that was confirmed; undefined: none. */
 export function winnerOf(state: RaceState): string | undefined {
   return factsOf(state).confirmations.find((c) => c.verdict === "better")?.candidate;
 }
 
-/** Whether the race is over, or what it measures next. */
+/** Decides whether the race is over, or what it measures next. Blocks for knobs apart. */
 export const settle = once((state: RaceState): Decision => {
   const facts = factsOf(state);
   const { rule, confirmations: held } = facts;
@@ -100,7 +100,7 @@ export const settle = once((state: RaceState): Decision => {
   return confirm(state, rule, best);
 });
 
-/** The arm that a race would choose now: the one that was confirmed, or else the best by all visits, which may be the rule. */
+/** The arm that a race would choose now: the confirmed one, otherwise the best by all visits, which may be the rule. */
 export function leaderOf(state: RaceState): string {
   const facts = factsOf(state);
   return winnerOf(state) ?? standing(state, facts, leftOf(state, facts)).leader;
@@ -125,7 +125,7 @@ export const thoughtOf = once((state: RaceState) => {
   return surface(distances(state.arms), state.arms.length, points);
 });
 
-/** The best so far, the best that is not the rule, and what is worth measuring beside it. */
+/** The best arm so far, the best one that is not the rule, and the arms that are worth measuring beside it. */
 function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, left: readonly string[]) {
   const ids = state.arms.map((arm) => arm.id);
   const at = (id: string) => ids.indexOf(id);
@@ -140,7 +140,7 @@ function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, le
   return { leader, best, worth, enough, picks: picks.map((i) => ids[i] as string) };
 }
 
-/** Whether every arm that was measured is surely less than 3 % better than the rule, or worse. */
+/** Whether every measured arm is surely less than 3 % better than the rule. */
 function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: readonly string[]): boolean {
   return left.every((arm) => {
     const bound = c.measured.has(arm) ? bounded(c, arm, rule, state.arms.length) : null;

@@ -4,7 +4,7 @@ import { scaleOf, xyChart } from "../../bench/report/charts/xy.ts";
 import { formatMs, formatRatio, formatRatioInterval } from "../../bench/format/numbers.ts";
 import type { ArmStatus } from "./types.ts";
 
-/** How arms are drawn, by how they stand. */
+/** How arms are drawn, by their state. */
 const LOOKS: readonly Series[] = [
   { name: "rule", colour: "ink", sign: "diamond" },
   { name: "winner", colour: "protocol-1", sign: "diamond" },
@@ -61,7 +61,7 @@ function noteOf(s: ArmStatus): string {
   return s.out === undefined ? formatRatio(ratioOf(s)) : `${s.state}, block ${s.out.afterBlock}`;
 }
 
-/** All arms, those that were not tried last. */
+/** A table of all arms; untried ones come last. */
 function armsTable(statuses: readonly ArmStatus[]) {
   const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
   return table({

@@ -14,7 +14,7 @@ const gainOf = (log: number, interval: Interval | null): Gain => ({
   interval: interval && { low: ofLog(interval.low), high: ofLog(interval.high) },
 });
 
-/** How every arm stands, in the order of `state.arms`. */
+/** The state of every arm, in the order of `state.arms`. */
 export function statuses(state: RaceState): ArmStatus[] {
   const facts = factsOf(state);
   const winner = winnerOf(state);
@@ -45,7 +45,7 @@ function statusOf(arm: Arm, state: RaceState, facts: Facts, winner: string | und
   };
 }
 
-/** An arm that its confirmation refused. */
+/** Why a confirmation refused an arm; undefined: none did. */
 function refused(arm: string, state: RaceState, held: readonly Confirmation[]) {
   const own = held.find((c) => c.candidate === arm && ["as-good", "at-times"].includes(c.verdict));
   if (own === undefined) return undefined;
@@ -63,7 +63,7 @@ function raceGain(arm: Arm, state: RaceState, { contrasts: c, rule }: Facts): Ga
 const visitsOf = (state: RaceState, arm: string): Visit[] =>
   [...state.blocks, ...(state.open === null ? [] : [state.open])].flatMap((b) => b.visits.filter((v) => v.arm === arm));
 
-/** What the race has found so far; final once `next` says `done`. */
+/** The race's answer so far. It is final when `next` is `done`. */
 export function outcome(state: RaceState): Outcome {
   const facts = factsOf(state);
   const before = settled(state);
@@ -112,7 +112,7 @@ function nearest(state: RaceState, facts: Facts) {
   return gains.length === 0 ? null : gains.reduce((a, b) => (b.gain.ratio > a.gain.ratio ? b : a));
 }
 
-/** Whether an arm's percentile is under the bound: by its visits, with an interval that holds at all times. */
+/** Whether an arm's percentile is under the bound, by an interval over its visits that holds at all looks together. */
 function underBound({ objective }: RaceState, visits: readonly Visit[]): UnderBound {
   if (objective.kind !== "percentile") return "open";
   const logs = visits.flatMap((v) => (v.score === null ? [] : [-v.score]));

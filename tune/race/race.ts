@@ -23,7 +23,7 @@ export function begin(arms: readonly Arm[], objective: Objective, seed: number, 
 
 const twice = (words: readonly string[]) => [...new Set(words.filter((word, i) => words.indexOf(word) !== i))];
 
-/** What to measure next. The same state gives the same answer; within a block, the arms that are not measured yet. */
+/** What to measure next: within a block, the arms that are not measured yet. The same state gives the same answer. */
 export function next(state: RaceState): Next {
   const block = state.open ?? opened(state);
   if (block === null) return { kind: "done" };
@@ -49,8 +49,8 @@ export function observe(state: RaceState, measured: Block): RaceState {
 }
 
 /**
- * Without the block that was begun and not ended: after a pause, its arms would not share the machine's state. An arm that was
- * killed in it stays killed.
+ * The state without the block that has begun and not ended: after a pause, its arms would not share the machine's state. An arm that was killed
+ * in it stays killed.
  */
 export function resume(state: RaceState): RaceState {
   const killed = state.open?.visits.filter((v) => v.killed !== undefined) ?? [];

@@ -2,8 +2,8 @@ import { quantile } from "../../bench/stats/math/quantile.ts";
 import type { Block, Objective, Visit } from "./types.ts";
 
 /**
- * What is kept of a visit. Its score is the logarithm of the objective, larger is better: differences of scores are ratios, and
- * noise that slows a whole block is the same summand for all its arms.
+ * The record of a visit. Its score is the logarithm of the objective; larger is better. So differences of scores are ratios, and noise that slows
+ * a whole block adds the same number to the scores of all its arms.
  */
 export function visitOf(block: Block, objective: Objective): Visit {
   const { arm, answeredPerSecond, failures, seconds, killed } = block;
@@ -27,7 +27,7 @@ function scoreOf(block: Block, sorted: Float64Array, objective: Objective): numb
     case "cost":
       return block.cpuSeconds === undefined ? null : -Math.log(block.cpuSeconds / sorted.length);
     case "percentile": {
-      // A call without an answer took longer than any that was answered; a percentile that reaches to one is not known.
+      // A call without an answer counts as slower than any answered one. A percentile among such calls is not known.
       const all = new Float64Array(sorted.length + block.failures).fill(Number.MAX_VALUE);
       all.set(sorted);
       const q = objective.percentile / 100;

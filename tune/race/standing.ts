@@ -10,25 +10,25 @@ export interface Out {
   readonly killed: boolean;
 }
 
-/** How often a race may drop the best arm, all looks at all arms together. */
+/** The chance that a race drops the best arm, over all looks at all arms. */
 const MISS = 0.05;
 
-/** Calls that may fail before an arm is out: one in so many, and twice as many as with the rule. */
+/** An arm is out if more than this share of its calls fails, and more than twice the share with the rule. */
 const FAILS = 0.01;
 
 /** The rule of a race. */
 export const ruleOf = (state: RaceState): Arm => state.arms.find((arm) => arm.isRule) as Arm;
 
-/** The bound of a difference that may miss once in all comparisons of a race. */
+/** The interval of a difference of two arms, at a level for all comparisons of a race together. */
 export function bounded(c: Contrasts, a: string, b: string, arms: number): Interval | null {
   const difference = c.between(a, b);
   return difference && alwaysValid(difference, (2 * MISS) / Math.max(2, arms - 1));
 }
 
 /**
- * The arms that are out. An arm that is out stays out, whatever later blocks say of it.
+ * The arms that are out. Later blocks do not bring an arm back.
  *
- * @param fickle arms that are good only at times: none is dropped because it is worse than one of these
+ * @param fickle arms that are good only at times. No arm is dropped because it is worse than one of these
  */
 export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string, Out> {
   const rule = ruleOf(state).id;
@@ -64,7 +64,7 @@ function failuresOf(visits: readonly Visit[]): [failures: number, calls: number]
   return [visits.reduce((sum, v) => sum + v.failures, 0), visits.reduce((sum, v) => sum + v.calls, 0)];
 }
 
-/** Arms that are surely worse than the best that is left. */
+/** Arms that are surely worse than the best arm left, each with a text that says so. */
 function slower(
   { arms }: RaceState,
   blocks: readonly PairedBlock[],

@@ -142,8 +142,8 @@ export interface Swept {
 const STRETCH = 6;
 
 /**
- * A sweep that was measured once, played again: a visit of two seconds (ten for a percentile) draws stretches of neighbouring service times of its setting
- * for each process. What the machine does to all visits is added.
+ * Replays a sweep that was measured once. A visit of two seconds (ten for a percentile) draws stretches of neighbouring service times of its
+ * setting for each process. What the machine does to all visits is added.
  */
 export function replay(
   settings: readonly Swept[],

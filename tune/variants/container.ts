@@ -6,7 +6,7 @@ import type { Endpoint, Machine } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { PlannedEndpoint } from "../../infra/access/plan.ts";
 
-/* What is done to a variant's container on its machine, besides turns (keeper.ts). */
+/* Commands for a variant's container on its machine. The keeper (keeper.ts) freezes, thaws and removes it. */
 
 const WRITE = `
 umask 022
@@ -14,7 +14,7 @@ mkdir -p "$(dirname "$1")"
 cat > "$1"
 `;
 
-/** Writes a file that a variant has for itself. */
+/** Writes a file that only one variant uses. */
 export async function writeOwnFile({ ssh }: Pick<Machine, "ssh">, path: string, content: string): Promise<void> {
   await mustRunOn(ssh, script(WRITE, path), `write ${path}`, { input: content });
 }
@@ -50,7 +50,7 @@ const Ports = z.record(
   z.array(z.object({ HostIp: z.string(), HostPort: z.string().regex(/^[1-9]\d{0,4}$/) })).nullable(),
 );
 
-/** The endpoints at the ports of loopback that Docker says. Pure. @throws UserError if it says none, or others than loopback */
+/** Reads the ports that Docker has chosen. Pure. @throws UserError if a port is missing, or is not on loopback alone */
 export function portsOf(printed: string, endpoints: readonly PlannedEndpoint[]): Endpoint[] {
   let told: unknown;
   try {
@@ -62,7 +62,7 @@ export function portsOf(printed: string, endpoints: readonly PlannedEndpoint[]):
   const all = Object.values(ports.data ?? {}).flatMap((bound) => bound ?? []);
   const refuse = (what: string) =>
     new UserError({ what: `a variant's ports: ${what}`, expected: "ports of 127.0.0.1" });
-  if (!ports.success) throw refuse("docker tells something else than ports");
+  if (!ports.success) throw refuse("docker printed something else than ports");
   if (all.some(({ HostIp }) => HostIp !== "127.0.0.1")) throw refuse("they are open to other machines");
   return endpoints.map(({ containerPort, ...endpoint }) => {
     const [bound] = ports.data[`${containerPort}/tcp`] ?? [];
@@ -77,24 +77,24 @@ const STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}";
 export async function whyDown({ ssh }: Pick<Machine, "ssh">, name: string): Promise<string | undefined> {
   const asked = ["docker", "container", "inspect", "--format", STATE, name];
   const { code, stdout, stderr } = await runOn(ssh, asked, { timeoutMs: 20_000 });
-  if (code !== 0) return `its machine does not tell of it: ${lastLine(stderr)}`;
+  if (code !== 0) return `its machine cannot be asked for it: ${lastLine(stderr)}`;
   const [, state = "", exit = "", outOfMemory = ""] = /^(\w+) (-?\d+) (true|false)\s*$/.exec(stdout) ?? [];
   if (state === "running" || state === "paused") return undefined;
-  if (outOfMemory === "true") return "the kernel ended it: out of memory";
-  return state === "" ? "docker tells something unexpected of it" : `it ended with exit code ${exit}`;
+  if (outOfMemory === "true") return "the kernel killed it: out of memory";
+  return state === "" ? "docker printed something unexpected of it" : `it ended with exit code ${exit}`;
 }
 
 const STATS = ["docker", "stats", "--no-stream", "--format", "{{.MemUsage}}"];
 const UNITS: Readonly<Record<string, number>> = { b: 2 ** -20, kib: 2 ** -10, mib: 1, gib: 2 ** 10, tib: 2 ** 20 };
 
-/** MiB that a container has in memory, as `docker stats` prints it: `123.4MiB / 7.6GiB`. Undefined: it makes no sense. Pure. */
+/** MiB that a container has in memory, read from what `docker stats` prints: `123.4MiB / 7.6GiB`. Undefined: it is of another form. Pure. */
 export function memoryMiB(printed: string): number | undefined {
   const [, value = "", unit = ""] = /^\s*(\d{1,9}(?:\.\d{1,6})?)\s?([kmgt]?i?b)\b/i.exec(printed) ?? [];
   const factor = UNITS[unit.toLowerCase()];
   return factor === undefined ? undefined : Number(value) * factor;
 }
 
-/** MiB that a container has in memory now; undefined: its machine does not tell. */
+/** MiB that a container has in memory now; undefined: not known. */
 export async function askMemoryMiB({ ssh }: Pick<Machine, "ssh">, name: string): Promise<number | undefined> {
   const { code, stdout } = await runOn(ssh, [...STATS, name], { timeoutMs: 30_000 });
   return code === 0 ? memoryMiB(stdout) : undefined;

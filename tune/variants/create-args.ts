@@ -5,7 +5,7 @@ import { LOOPBACK } from "../../infra/hosts/addresses.ts";
 import type { ContainerSpec, ServerFile } from "../../infra/servers/kind.ts";
 import type { PlannedEndpoint } from "../../infra/access/plan.ts";
 
-/** The deployed container, as far as variants are made like it: read from its engine, so none of it is trusted. */
+/** What variants have in common with the deployed container. It is read from the machine's engine, so none of it is trusted. */
 export interface DeployedContainer {
   readonly imageId: string;
   readonly user: string;
@@ -21,16 +21,16 @@ export interface DeployedContainer {
 /** A variant of the deployed container. */
 export interface Variant {
   readonly name: string;
-  /** Names the tuning that it is of. */
+  /** The id of its tuning. */
   readonly tuning: string;
   readonly spec: ContainerSpec;
   readonly placement: Placement;
   readonly endpoints: readonly PlannedEndpoint[];
-  /** Files in which it differs from the deployed container: paths on the host, by the file's name. */
+  /** Files that differ from the deployed container's: paths on the host, by the file's name. */
   readonly ownFiles: Readonly<Record<string, string>>;
 }
 
-/** The files of a variant that the deployed models folder has with another content. Pure. */
+/** A variant's files that are not in the deployed models folder with the same content. Pure. */
 export function ownFiles(variant: ContainerSpec, rule: ContainerSpec): readonly ServerFile[] {
   return variant.files.filter(
     ({ name, content }) => rule.files.find((file) => file.name === name)?.content !== content,
@@ -38,9 +38,9 @@ export function ownFiles(variant: ContainerSpec, rule: ContainerSpec): readonly 
 }
 
 /**
- * What `docker create` takes for a variant: hardened as the deployed container is, by the same list. It differs in its name, its
- * settings, and its ports: they are on the host's loopback alone, at numbers that Docker chooses. It does not start with its host, and
- * has no health test, which would take processor time from the one that is measured. Pure.
+ * The arguments of `docker create` for a variant. The same list as for the deployed container hardens it. It differs in its name, its
+ * settings, and its ports, which are on the host's loopback alone, at numbers that Docker chooses. It does not start with its host. It has no
+ * health test, because that would take processor time from the variant that is measured. Pure.
  */
 export function createArgs(variant: Variant, like: DeployedContainer): string[] {
   const { spec, placement, endpoints } = variant;

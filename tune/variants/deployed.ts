@@ -26,7 +26,7 @@ const MIB = 2 ** 20;
 /**
  * Reads what `docker container inspect` printed of the deployed container. Pure.
  *
- * @throws UserError if it is no container that Lathe has made for this server
+ * @throws UserError if it is not the container that Lathe has made for this server
  */
 export function readDeployed(printed: string, server: Pick<Server, "container" | "workspace">): DeployedContainer {
   const refuse = (why: string) =>
@@ -44,12 +44,14 @@ export function readDeployed(printed: string, server: Pick<Server, "container" |
   const read = z.array(Inspected).length(1).safeParse(told);
   const found = read.data?.[0];
   if (found === undefined)
-    throw refuse(`docker tells something unexpected of it (${read.error?.issues[0]?.path.slice(1).join(".") ?? "?"})`);
+    throw refuse(
+      `docker printed something unexpected of it (${read.error?.issues[0]?.path.slice(1).join(".") ?? "?"})`,
+    );
   const owner = z.object({ id: label, owner: label, server: label }).safeParse({
     ...{ id: found.Config.Labels[ID_LABEL], owner: found.Config.Labels[OWNER_LABEL] },
     server: found.Config.Labels[SERVER_LABEL],
   });
-  if (!owner.success) throw refuse("it has not the labels of a stack");
+  if (!owner.success) throw refuse("it does not have the labels of a stack");
   const secrets = found.Mounts.find(({ Destination }) => Destination === SECRETS_PATH);
   const { Memory, PidsLimit, NetworkMode } = found.HostConfig;
   return {

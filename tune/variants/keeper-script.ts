@@ -1,17 +1,17 @@
 import { ID_LABEL, SERVER_LABEL, TUNE_LABEL } from "../../infra/ownership/reservation.ts";
 
-/** Minutes without a word after which the machine takes the variants down by itself: its connection may be dead and not know. */
+/** After so many minutes without a sign of life, the machine removes the variants by itself. A dead connection may not be noticed. */
 export const LEASE_MINUTES = 3;
 
 /**
- * Stands on the machine while a tuning lasts, and lets one container run at a time. Arguments: the folder of the tuning, who tunes, the
+ * The program on the machine while a tuning lasts. It lets one variant run at a time. Arguments: the folder of the tuning, who tunes, the
  * labels of the server, then each deployed container of the stack and its mark (infra/hosts/frozen.ts).
  *
- * First it says who has frozen a container (`left`) or tunes here (`lease`), and waits for `begin`. Then it removes what an earlier
- * tuning has left, and freezes the deployed containers. A line of standard input is `turn NAME` (that variant alone runs from now on;
- * `turn` alone: none), `remove NAME`, or `beat`. Whatever ends it, and if nothing is said for so many minutes, it thaws the
- * deployed containers and removes all variants. What may still be under way then (a `docker create` of a process that was
- * killed) is removed by a second look.
+ * First it prints who has frozen a container (`left`) or tunes here (`lease`), and waits for `begin`. Then it removes what an earlier
+ * tuning has left, and freezes the deployed containers. Lines of standard input are `turn NAME` (from now on only that variant runs; `turn`
+ * alone: none), `remove NAME`, `beat` and `end`. Whatever ends it, it thaws the deployed containers and removes all variants; so it does
+ * after `LEASE_MINUTES` without a line. If it was not ended by `end`, it looks again after some seconds, because a `docker create` may have been
+ * under way.
  */
 export const KEEPER_SCRIPT = `
 folder=$1 by=$2 id=$3 server=$4; shift 4

@@ -11,13 +11,13 @@ import type { DeployedContainer } from "./create-args.ts";
 import { KEEPER_SCRIPT, LEASE_MINUTES } from "./keeper-script.ts";
 
 const BEAT_MS = (LEASE_MINUTES * 60_000) / 6;
-/** A tuning that was killed is taken down by its machine in a few seconds. */
+/** How often to look whether another tuning has ended: the machine takes a few seconds to end one that was killed. */
 const LOOKS = 8;
 const LOOK_MS = 2000;
 
-/** Lets one variant run at a time, on the machine of the server that is tuned, whose own containers stand still meanwhile. */
+/** Lets one variant run at a time on the server's machine, while the deployed containers are frozen. */
 export interface Keeper {
-  /** That variant runs from now on, and no other; undefined: none. */
+  /** From now on only this variant runs; undefined: none. */
   turn(container: string | undefined): Promise<void>;
   remove(container: string): Promise<void>;
   /** Thaws the deployed containers and removes every variant. Never rejects. */
@@ -52,7 +52,7 @@ export async function openKeeper(
       const busy = busyWith(lines);
       if (busy === undefined) {
         if (lines.some((line) => line.startsWith("left ")))
-          say("A bench or a tuning that was killed left servers frozen there. They are thawed.");
+          say("A killed bench or tuning had left servers frozen on that machine. They are thawed now.");
         talk.write("begin");
         failIfFailed(await talk.next("begun"));
         break;
@@ -84,17 +84,17 @@ export async function openKeeper(
   };
 }
 
-/** Who measures or tunes there, by the program's first lines; undefined: nobody. Pure, but that it asks whether a process lives. */
+/** Says who measures or tunes there, by the program's first lines; undefined: nobody. Pure, except that it asks whether a process lives. */
 export function busyWith(lines: readonly string[]): { fault: UserError; certain: boolean } | undefined {
   for (const line of lines) {
     const [, word = "", by = ""] = /^(left \S{1,128}|lease) (.{0,200})$/.exec(line) ?? [];
     if (word === "") continue;
     const alive = isAtWork(by);
-    // Another machine's process cannot be asked; its lease says that it was there minutes ago.
+    // A process on another machine cannot be asked for. Its lease says that it lived some minutes ago.
     const elsewhere = word === "lease" && by.split(" ")[1] !== hostname();
     if (!alive && !elsewhere) continue;
     const what = `another ${word === "lease" ? "tuning" : "bench"} (process ${show(by, 100)}) is at work on that machine`;
-    return { fault: new UserError({ what, fix: "wait for it" }), certain: alive };
+    return { fault: new UserError({ what, fix: "wait until it has ended" }), certain: alive };
   }
   return undefined;
 }

@@ -1,28 +1,28 @@
-/* Which variants stay in memory, frozen: all of it is pure. */
+/* Which variants stay in memory, frozen. All functions here are pure. */
 
 /** A variant in memory. */
 export interface Resident {
   readonly arm: string;
-  /** Undefined: its machine did not tell. */
+  /** Undefined: not known. */
   readonly mib: number | undefined;
-  /** Number of the visit that was its last; larger is later. */
+  /** Number of its last visit; larger is later. */
   readonly lastVisit: number;
 }
 
-/** An engine with many containers gets slow, and each has processes that the kernel must count. */
+/** The most variants that stay. Many containers make the engine slow, and the kernel counts processes of each. */
 const MOST_RESIDENTS = 24;
-/** A model takes more while it loads than afterwards (infra/servers/session.ts: twice as much was measured). */
+/** A model takes so many times as much memory while it loads as afterwards (measured: infra/servers/session.ts). */
 const WHILE_LOADING = 2;
-/** What a variant is taken for before one was measured. */
+/** The assumed memory of a variant before one was measured. */
 const UNKNOWN_MIB = 1024;
 
 /**
- * The variants that go before another comes: those that were visited longest ago, and of those first the ones that the open block does
- * not need any more.
+ * The variants that are removed before another is started, if memory is short: first those that the open block does not need any more, and
+ * among them those that were visited longest ago.
  *
- * @param usableMiB what servers may take of the machine's memory
- * @param deployedMiB what the stack's own containers have
- * @param needed arms that the open block visits yet
+ * @param usableMiB memory of the machine that servers may use
+ * @param deployedMiB memory of the deployed containers
+ * @param needed arms that the open block has still to visit
  */
 export function toEvict(
   residents: readonly Resident[],

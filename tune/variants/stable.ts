@@ -20,7 +20,7 @@ export interface Started {
   isNew: boolean;
 }
 
-/** What variants are made of. */
+/** The sources of variants. */
 export interface StableSources {
   readonly tuning: string;
   readonly machines: readonly Machine[];
@@ -34,7 +34,7 @@ export interface StableSources {
   readonly keeper: Keeper;
 }
 
-/** The variants of a tuning on their machine: started when they are first needed, then frozen and thawed as far as memory allows. */
+/** The variants of a tuning on their machine. Each is started when it is first needed, then frozen and thawed. It is removed if memory is short. */
 export class Stable {
   readonly #from: StableSources;
   readonly #here = new Map<string, Started & { visited: number; mib: number | undefined }>();
@@ -70,7 +70,7 @@ export class Stable {
     return { variant: await this.#start(arm), thawed: false };
   }
 
-  /** Notes what a variant has in memory, once it has answered. */
+  /** Measures a variant's memory after its first answer. */
   async weigh(arm: string): Promise<void> {
     const variant = this.#here.get(arm);
     if (variant !== undefined) variant.mib = await askMemoryMiB(this.#from.machine, variant.server.container);
@@ -92,7 +92,7 @@ export class Stable {
   async close(): Promise<void> {
     const all = [...this.#here.values()];
     this.#here.clear();
-    // First of all: the deployed server must not wait for what follows.
+    // First, because clients of the deployed server wait.
     await this.#from.keeper.close();
     for (const { routes, watch } of all) {
       await routes.close();
@@ -143,14 +143,14 @@ export class Stable {
     return variant;
   }
 
-  /** The container's name says whose it is, for whoever looks at the machine. */
+  /** The container's name. It tells a person who looks at the machine which server it belongs to. */
   #nameOf(arm: string): string {
     const index = this.#from.trials.findIndex((trial) => trial.arm.id === arm);
     return `${this.#from.server.container}-tune-${index}`;
   }
 }
 
-/** What of a cell routes and watches read, of a variant that is called from some machine. Pure. */
+/** A cell for a variant, with the fields that routes and watches read. Pure. */
 export function cellOf(
   client: Machine,
   kind: Pick<Cell, "client" | "api" | "protocol" | "input">,

@@ -6,18 +6,18 @@ import { configIn } from "../../stacks/config-file.ts";
 import { type Where, configFile, configText } from "../subject.ts";
 import { type Home, difference } from "./edit.ts";
 
-/** Where the settings of a server stand in its stack's config. */
+/** Where in its stack's config a server has its settings. */
 export async function homeOf({ projectDir, stack }: Where, name: string): Promise<Home> {
   const [set] = await configIn(projectDir, stack);
   return "lathe:servers" in set ? { server: name } : null;
 }
 
 /**
- * Shows how a config file would change, and changes it if a person says so, or has said so already.
+ * Shows how a config file would change, and changes it after a person has agreed.
  *
- * @param change makes the new text of the old
- * @param how says what to type to have it, where nobody can be asked
- * @returns `same`: there is nothing to change; `shown`: it was not changed
+ * @param change makes the new text from the old
+ * @param options `yes`: do not ask; `how`: what to type to write the change, shown if it was not written
+ * @returns `same`: there was nothing to change; `shown`: the file was not changed
  */
 export async function offerChange(
   where: Where,
@@ -33,17 +33,17 @@ export async function offerChange(
     say(`Not written. ${how}`);
     return "shown";
   }
-  // A person may have edited it while the question stood.
+  // A person may have edited the file before the answer.
   await writeAtomic(file, change(await configText(where), shownPath(file)));
   return "written";
 }
 
-/** Asks a person. No, where there is none. */
+/** Asks a person. Without a terminal the answer is no. */
 async function saysYes(question: string): Promise<boolean> {
   const [input, output] = [process.stdin, process.stderr];
   if (!input.isTTY || !output.isTTY) return false;
   const terminal = createInterface({ input, output });
-  // Where the input ends, nobody has answered.
+  // If the input ends, nobody has answered.
   const gone = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   const answer = await Promise.race([terminal.question(question), gone]);
   terminal.close();

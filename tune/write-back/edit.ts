@@ -3,9 +3,9 @@ import type { Tuned } from "../../infra/tuned.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
 import { jsonOf } from "../../lib/json.ts";
 
-/* A stack's config file with what a tuning has found, and without: its comments stay. All of it is pure. */
+/* Writes what a tuning has found into the text of a stack's config file, and takes it out. Comments stay. All functions here are pure. */
 
-/** Where a server's settings stand in its stack's config: the stack's own keys, or a map of `lathe:servers` by its name. */
+/** Where in its stack's config a server has its settings. Null: in the stack's own keys. Otherwise: in the map of `lathe:servers` with this name. */
 export type Home = null | { readonly server: string };
 
 const SERVERS = "lathe:servers";
@@ -17,11 +17,11 @@ function opened(text: string, file: string): Document {
   return document;
 }
 
-/** New text is quoted: Pulumi's YAML takes a plain time for a time, and `on` for true. */
+/** Quotes new text, because Pulumi's YAML reads a plain time as a time, and `on` as true. */
 const written = (document: Document) =>
   document.toString({ defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" });
 
-/** The path of the map that has the server's keys, and what stands before a key's name in it. */
+/** The path of the map that has the server's keys, and the prefix of keys there. */
 function placeOf(document: Document, home: Home, file: string): { path: (string | number)[]; prefix: string } {
   if (home === null) return { path: ["config"], prefix: "lathe:" };
   asMap(document, ["config", SERVERS]);
@@ -30,14 +30,14 @@ function placeOf(document: Document, home: Home, file: string): { path: (string 
   if (at < 0)
     throw new UserError({
       what: `${file}: ${SERVERS} has no server "${home.server}"`,
-      expected: "each server of the stack by its name: settings of one must not hold for others",
+      expected: "an entry with the name of the tuned server: its settings must not hold for others",
     });
   return { path: ["config", SERVERS, at], prefix: "" };
 }
 
 const nameOf = (one: unknown) => (typeof one === "object" && one !== null && "name" in one ? one.name : undefined);
 
-/** A list or map that was set as JSON text (`pulumi config set KEY '{…}'`) becomes one, so that it can be changed in part. */
+/** Turns JSON text (`pulumi config set KEY '{…}'`) into a list or map, so that it can be changed in part. */
 function asMap(document: Document, path: readonly (string | number)[]): void {
   const node = document.getIn(path, true);
   if (!isScalar(node) || typeof node.value !== "string") return;
@@ -52,7 +52,7 @@ function mapAt(document: Document, path: readonly (string | number)[]): Record<s
   return isMap(node) ? (node.toJS(document) as Record<string, unknown>) : undefined;
 }
 
-/** The file's text with the settings that were found, and `lathe:tuned`; what an earlier tuning had set goes first. */
+/** The file's text with the found settings and `lathe:tuned`. What an earlier tuning had set is taken out first. */
 export function withTuning(text: string, home: Home, found: Omit<Tuned, "before">, file: string): string {
   const document = opened(withoutTuning(text, home, file), file);
   const { path, prefix } = placeOf(document, home, file);
@@ -63,7 +63,7 @@ export function withTuning(text: string, home: Home, found: Omit<Tuned, "before"
   return written(document);
 }
 
-/** The file's text as it was before a tuning; what was changed by hand since stays. The same text where there is none. */
+/** The file's text as it was before a tuning; later changes by hand stay. The same text if there was no tuning. */
 export function withoutTuning(text: string, home: Home, file: string): string {
   const document = opened(text, file);
   const { path, prefix } = placeOf(document, home, file);
@@ -82,7 +82,7 @@ export function withoutTuning(text: string, home: Home, file: string): string {
   return written(document);
 }
 
-/** The lines in which two texts differ, `-` and `+`, with a line around them. */
+/** The lines in which two texts differ, `-` and `+`, with one line before and after them. */
 export function difference(before: string, after: string): string[] {
   const [old, now] = [before.split("\n"), after.split("\n")];
   let head = 0;

@@ -28,22 +28,25 @@ export function clashes(e: Partial<Experiment>): Clash[] {
   if (e.clientMachines === "same" && e.links !== undefined)
     found.push({
       key: "links",
-      what: "links, where clientMachines is same",
-      expected: "no links: nothing lies between a machine and itself",
+      what: "links, although clientMachines is same",
+      expected: "no links: each machine calls itself",
     });
   const twice = e.links?.find(({ name }, i) => e.links?.findIndex((other) => other.name === name) !== i);
   if (twice !== undefined)
-    found.push({ key: "links", what: `two links of the name "${twice.name}"`, expected: "a name for each" });
+    found.push({
+      key: "links",
+      what: `two links with the name "${twice.name}"`,
+      expected: "a name of its own for each",
+    });
   if ((e.limits?.minRequests ?? 0) > (e.limits?.requests ?? Infinity))
     found.push({ key: "limits", what: "minRequests above requests", expected: "minRequests of at most requests" });
   return found;
 }
 
 /**
- * An experiment's own keys before its file's defaults. Defaults that its own keys leave no sense to do not apply: its client
- * kinds take the place of default protocols and the other way round, its protocols without REST that of default encodings, its
- * `loads` that of default short keys for them and the other way round, and where each machine calls itself there are no others, and
- * no links.
+ * An experiment's own keys before its file's defaults. A default does not apply if an own key contradicts it: own client kinds replace
+ * default protocols, and the other way round; own protocols without REST replace default encodings; own `loads` replace default short keys
+ * for loads, and the other way round. If each machine calls itself, default `others` and default links do not apply.
  */
 export function withDefaults(
   own: Partial<Experiment>,

@@ -41,7 +41,7 @@ export function parseExperiments(text: string, file: string, known: Known, axes:
   return faults.any ? faults.throw() : experiments;
 }
 
-/** A link's name is part of cells' ids: it is one link in all experiments. */
+/** A link's name is part of cells' ids, so it must mean the same link in all experiments. */
 function checkLinks(experiments: readonly Experiment[], faults: FileFaults): void {
   const known = new Map<string, { readonly text: string; readonly of: string }>();
   for (const { name: of, links = [] } of experiments)
@@ -51,8 +51,8 @@ function checkLinks(experiments: readonly Experiment[], faults: FileFaults): voi
       if (other !== undefined && other.text !== text && other.of !== of)
         faults.at(
           ["experiments"],
-          `link "${link.name}" is one thing in experiment ${other.of}, and another in ${of}`,
-          "one link for each name",
+          `link "${link.name}" of experiment ${of} differs from the link of that name in ${other.of}`,
+          "the same values, or another name",
         );
       known.set(link.name, other ?? { text, of });
     }

@@ -6,7 +6,7 @@ import { lookOf } from "../charts/colours.ts";
 import { scaleOf, xyChart } from "../charts/xy.ts";
 import type { Section } from "../section.ts";
 
-/** What each server can carry: the highest rate that meets an objective, and what each rate that was tried showed. */
+/** The highest rate at which each server meets an SLO, and what each step showed. */
 export const capacitySection: Section = {
   id: "capacity",
   title: "Capacity",
@@ -26,7 +26,7 @@ export const capacitySection: Section = {
   },
 };
 
-/** What programs read of searches. Pure. */
+/** The searches as `report.json` and `--json` have them. Pure. */
 export function capacityDocument({ slo, precision, results }: CapacityResults) {
   return {
     slo: slo.text,
@@ -44,7 +44,7 @@ const place = ({ target: t }: CapacityResult) =>
 const rate = (perSecond: number | null) => (perSecond === null ? "–" : Number(perSecond.toPrecision(3)).toString());
 const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
 
-/** One row a search. Pure. */
+/** A row for each search. Pure. */
 export function summaryTable({ results }: CapacityResults): Block {
   return table({
     columns: [
@@ -60,7 +60,7 @@ export function summaryTable({ results }: CapacityResults): Block {
       return [place(r), ...numbers, String(r.steps.length), r.seconds.toFixed(0), { text: outcomeText(c), tone }];
     }),
     notes: [
-      "alone: the median of one call after the other. most answers/s: the highest throughput that was seen, in closed loops too. How the rate is found: docs/load.md.",
+      "calls/s: the capacity. alone: the median of calls made one after the other. most answers/s: the highest throughput of any step, closed loops too. docs/load.md says how the capacity is found.",
     ],
   });
 }
@@ -71,16 +71,7 @@ function stepsTable({ slo, results }: CapacityResults): Block {
     caption: "Steps: what each rate that was tried showed",
     columns: [
       "search",
-      ...rights(
-        "calls/s",
-        "calls",
-        "missed",
-        "answers/s",
-        "within the limit/s",
-        "drift, ms/s",
-        "p50 ms",
-        `${percentile} ms`,
-      ),
+      ...rights("calls/s", "calls", "missed", "answers/s", "in time/s", "drift, ms/s", "p50 ms", `${percentile} ms`),
       right("interval"),
     ],
     rows: results.flatMap((r) =>
@@ -113,7 +104,7 @@ function curves({ slo, results }: CapacityResults): Block {
     ["html"],
     figure({
       title: "Latency over throughput",
-      caption: `Filled: p50. Hollow: ${percentile}. Diamonds: overload, drawn at the limit because no latency can be told. The line is the limit.`,
+      caption: `Filled: p50. Hollow: ${percentile}. The line is the SLO's bound. Diamonds: overloaded steps, which have no latency and are drawn on that line.`,
       alternative: drawn.map(words).join("; "),
       panels: drawn.map((r) => {
         const look = lookOf(r.target.client);

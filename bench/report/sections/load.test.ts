@@ -174,6 +174,6 @@ describe("cells under load", () => {
     );
     expect(text).toMatch(/p99 ≤ 100 ms is not shown .*it takes \d+ more, all in time/);
     expect(text).toMatch(/Offline .*samples\/s .*MLPerf asks for 24576 samples; there are 3000/);
-    expect(text).toContain("It is no MLPerf result");
+    expect(text).toContain("These are not results of MLPerf");
   });
 });

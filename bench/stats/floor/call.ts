@@ -1,56 +1,56 @@
 import { INITIAL_WINDOW_BYTES, type H2Window, type Sender, type Transfer, type Way, transfer } from "./transfer.ts";
 
-/** How floors are made, for the page of methods. */
+/** How floors are computed, for the page of methods. */
 export const FLOOR_RULES: readonly string[] = [
-  "The floor of a call is its service, one round trip, the bytes of request and answer by the bandwidth (packets' headers included), and the time in which " +
-    "the line must stand idle. A sender may have no more under way than its congestion window, which is ten segments on a new or idle connection and doubles each round " +
-    "(RFC 6928, RFC 2861), and than the receiver's HTTP/2 window, which may stay as small as 64 KiB; then it waits for news from the other end.",
-  "Service is the same call without a link, less the time in which it hands bytes to the kernel while the line is busy anyway: of the same client machine over a link that adds nothing, else of the server's own machine. Round trip and bandwidth are those that the bench " +
-    "measured over the link, before and after the visits. The state of the connection and its congestion window are what the client's kernel said before each call, the HTTP/2 window what the client felt.",
-  "Bound by: the call's floor, with the congestion window growing no further than it did, is computed once without each limit, and the limit is named without which it falls the most. What a call with retransmissions took beyond its floor counts as the loss's doing; " +
-    "without retransmissions it counts as the machines' (CPU). Of simulated calls with one limit planted, 95 of 100 and more are named right (`npm run bench:distance`).",
-  "Where to serve: the same floor for any round trip and bandwidth, with the measured times of calls without a link. It is a model: what two machines have to do at once, losses, and other traffic are not in it.",
+  "The floor of a call is the sum of its service, one round trip, the bytes of request and answer (with packets' headers) divided by the bandwidth, and the time in which " +
+    "the line must stand idle. A sender may have no more bytes under way than its congestion window and the receiver's HTTP/2 window allow; then it waits to hear from the other end. " +
+    "The congestion window is ten segments on a new or idle connection, and doubles each round trip (RFC 6928, RFC 2861). An HTTP/2 window may stay as small as 64 KiB.",
+  "Service is the time of the same call without a link: of the same client machine over a link that adds nothing, otherwise of the server's own machine. The time in which the call hands bytes to the kernel while the line is busy is taken off. " +
+    "The bench measured round trip and bandwidth over the link, before and after the visits. The client's kernel told the state of the connection and its congestion window before each call. The client saw how much the HTTP/2 window let through.",
+  "Bound by: the floor is computed again without each limit (with a congestion window that grows no further than it did). The call is bound by the limit without which its floor falls the most. If segments were sent again, the time beyond the floor counts as loss; " +
+    "otherwise it counts as the machines' (CPU). Of simulated calls with one planted limit, 95 of 100 or more are named right (`npm run bench:distance`).",
+  "Where to serve: the same floor for any round trip and bandwidth, with the measured times of calls without a link. This is a model. Losses, other traffic, and other work of the machines are not in it.",
 ];
 
-/** What a call's connection was when the call began (`CallTcp.connection`). */
+/** The state of a call's connection when the call began (`CallTcp.connection`). */
 export type ConnectionState = "cold" | "idle" | "warm";
 
 /**
- * The congestion window of a connection on which nothing was sent for a while: halved for each RTO, to that of a new connection at
- * least (RFC 2861, as Linux does it). Pure.
+ * The congestion window of a connection on which nothing was sent for a while: halved for each RTO, but not below the window of a new
+ * connection (RFC 2861, as Linux does it). Pure.
  */
 export function afterIdle(congestionBytes: number, idleMs: number, rtoMs: number): number {
   const halved = congestionBytes / 2 ** Math.max(0, Math.ceil(idleMs / rtoMs) - 1);
   return Math.min(congestionBytes, Math.max(INITIAL_WINDOW_BYTES, halved));
 }
 
-/** What a call asks of a link. */
+/** A call, apart from its link. */
 export interface CallShape {
   readonly requestBytes: number;
   readonly responseBytes: number;
-  /** What the call takes where there is no link: encoding, the server, decoding. */
+  /** The time of the call without a link: encoding, the server, decoding. */
   readonly serviceMs: number;
-  /** How much of that hands the request's bytes to the kernel: it goes on while the line is busy. Absent: not known, so none. */
+  /** The part of it in which the request's bytes are handed to the kernel, which goes on while the line is busy. Absent: not known, taken as 0. */
   readonly sendMs?: number;
 }
 
-/** Under what a call is made. */
+/** The link and the connection of a call. */
 export interface CallConditions extends Way {
   readonly connection: ConnectionState;
-  /** The client's congestion window at the call's begin, where it is known; else by `connection`. */
+  /** The client's congestion window when the call began. Absent: it follows from `connection`. */
   readonly congestionBytes?: number | undefined;
-  /** The client's congestion window after the call: it grew no further in it. Only for what has been; unknown where segments were lost. */
+  /** The client's congestion window after a call that was made. Absent: not known, or segments were lost. */
   readonly grownBytes?: number | undefined;
   /** The server's HTTP/2 window for the request, and the client's for the answer; absent: HTTP/1, or wide enough. */
   readonly requestWindow?: H2Window | undefined;
   readonly answerWindow?: H2Window | undefined;
 }
 
-/** What a call can be bound by. */
+/** The limits that can bind a call. */
 export const LIMITS = ["service", "bandwidth", "rtt", "slowStart", "window", "loss"] as const;
 export type Limit = (typeof LIMITS)[number];
 
-/** What readers call a limit. */
+/** The limits' names for readers. */
 export const LIMIT_TITLES: Readonly<Record<Limit, string>> = {
   service: "CPU",
   bandwidth: "bandwidth",
@@ -69,11 +69,11 @@ export interface Floor {
   readonly rttMs: number;
   readonly slowStartMs: number;
   readonly windowMs: number;
-  /** Rounds of the request. */
+  /** In how many bursts the request is sent: 1, and one for each wait of the sender. */
   readonly rounds: number;
 }
 
-/** The floor of a call: no call over this link takes less, as far as its conditions are known. Pure. */
+/** The floor of a call: under these conditions no call takes less. Pure. */
 export function floorOf(call: CallShape, conditions: CallConditions): Floor {
   const own = (window: H2Window | undefined) => (window === undefined ? {} : { window });
   const slow = conditions.connection === "warm" ? Infinity : INITIAL_WINDOW_BYTES;
@@ -82,7 +82,7 @@ export function floorOf(call: CallShape, conditions: CallConditions): Floor {
     ...(conditions.grownBytes !== undefined && { mostCongestionBytes: conditions.grownBytes }),
     ...own(conditions.requestWindow),
   };
-  // What a server sends is confirmed with the next request at the latest: its connection is never the busier one.
+  // The server's own congestion window is not known; it follows from the state of the connection.
   const down: Sender = { congestionBytes: slow, ...own(conditions.answerWindow) };
   const ways = [transfer(call.requestBytes, conditions, up), transfer(call.responseBytes, conditions, down)] as const;
   const sum = (part: (t: Transfer) => number) => part(ways[0]) + part(ways[1]);
@@ -99,40 +99,40 @@ export function floorOf(call: CallShape, conditions: CallConditions): Floor {
   };
 }
 
-/** By how much a call's floor falls if one limit is taken away and all others stay. Pure. */
+/** How much a call's floor falls if one limit is taken away and all others stay, milliseconds. Pure. */
 export function savings(call: CallShape, conditions: CallConditions): Readonly<Record<Exclude<Limit, "loss">, number>> {
   const { ms, rttMs, serviceMs } = floorOf(call, conditions);
   const without = (change: Partial<CallConditions>) => ms - floorOf(call, { ...conditions, ...change }).ms;
   return {
     service: serviceMs,
     bandwidth: without({ mbit: null }),
-    // The way itself. Rounds more than one are slow start's and the window's doing.
+    // One round trip. Further ones belong to slow start and the HTTP/2 window.
     rtt: rttMs,
     slowStart: without({ connection: "warm", congestionBytes: Infinity, grownBytes: undefined }),
     window: without({ requestWindow: undefined, answerWindow: undefined }),
   };
 }
 
-/** What bound a call, and how sure that is. */
+/** The limit that bound a call, and the next one. */
 export interface Bound {
   readonly limit: Limit;
-  /** How much longer the call took for it, milliseconds: without it, it would have taken so much less. */
+  /** How much less time the call would have taken without it, milliseconds. */
   readonly ms: number;
-  /** The limit that took the next most. */
+  /** The limit with the second largest share. */
   readonly next: Limit;
   readonly nextMs: number;
 }
 
 /**
- * Which limit bound a call: the one without which it would have been shorter by the most. What a call with retransmissions took beyond
- * its floor is the loss's doing; without retransmissions it is put down to the machines (`service`), which alone are left. Pure.
+ * Which limit bound a call: the one without which it would have been shorter by the most. If segments were sent again, the time beyond the
+ * floor counts as loss; otherwise it counts as the machines' (`service`), because no other limit is left. Pure.
  *
  * @param measuredMs how long the call took
- * @param retransmits segments that were sent again in it; 0 where nobody counted
+ * @param retransmits how many segments were sent again in it; 0 if not counted
  */
 export function boundBy(measuredMs: number, retransmits: number, call: CallShape, conditions: CallConditions): Bound {
   const lost = retransmits > 0;
-  // A loss makes the window small, too: that is the loss's doing.
+  // A loss also makes the congestion window small, which counts as loss and not as slow start.
   const known = lost ? { ...conditions, grownBytes: undefined } : conditions;
   const own = savings(call, known);
   const beyond = Math.max(0, measuredMs - floorOf(call, known).ms);

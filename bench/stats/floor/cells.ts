@@ -7,7 +7,7 @@ import { medianMsOf } from "../summary.ts";
 import { type Bound, type CallConditions, type CallShape, type Floor, afterIdle, boundBy, floorOf } from "./call.ts";
 import type { CallFacts } from "./facts.ts";
 
-/** A remote cell beside the least that its calls can take. */
+/** A remote cell and its floor. */
 export interface CellFloor {
   readonly cell: Cell;
   readonly measuredMs: number;
@@ -16,7 +16,7 @@ export interface CellFloor {
   readonly ratio: number;
   readonly bound: Bound;
   readonly conditions: CallConditions;
-  /** The cell that says what the same call takes without a link. */
+  /** The cell from which the service comes: the same call without a link. */
   readonly base: Cell;
 }
 
@@ -26,15 +26,15 @@ export const cellFloors = once((study: Study): ReadonlyMap<string, CellFloor> =>
   return new Map(all.map((f) => [f.cell.id, f]));
 });
 
-/** The median of a cell that was measured; undefined if it was not, or failed. */
+/** The median of a cell; undefined if it was not measured, or failed. */
 export function measuredMs(study: Study, cell: Cell | undefined): number | undefined {
   const data = cell && study.data.get(cell.id);
   return data === undefined || data.failure !== undefined || data.visits.length === 0 ? undefined : medianMsOf(data);
 }
 
 /**
- * The same call without a link: of the same client machine over a link that adds nothing, else of the server's own machine. (The
- * network below the links is part of the first, and too short to be seen.)
+ * The cell with the same call without a link: of the same client machine over a link that adds nothing, otherwise of the server's own
+ * machine. (The first includes the network below the links, whose time is taken to be short.)
  */
 export function baseOf(study: Study, cell: Cell): Cell | undefined {
   const alike = study.manifest.cells.filter(
@@ -63,7 +63,7 @@ function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
     ...(sent.length > 0 && { sendMs: Math.min(serviceMs, median(sent)) }),
   };
   const floor = floorOf(call, conditions);
-  // Where most calls had no loss, the median is one of those.
+  // If most calls had no loss, the median is the time of such a call.
   const facts = study.links?.calls.get(cell.id);
   const resent = (facts?.resent ?? 0) > 0.5 ? 1 : 0;
   const bound = boundBy(ms, resent, call, { ...conditions, grownBytes: facts?.grownBytes });
@@ -76,7 +76,7 @@ function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
   if (cell.local || link === undefined) return undefined;
   const way = study.links?.way(cell);
   const facts = study.links?.calls.get(cell.id);
-  // What was asked for stands in for what could not be measured: the bench refuses links that are not felt.
+  // Where nothing was measured, the link is as it was asked for: the bench refuses links whose round trip does not show.
   const { rttMs = link.rttMs, mbit = link.mbit } = way ?? {};
   return {
     ...{ rttMs, mbit: mbit ?? link.mbit, connection: facts?.connection ?? "warm" },
@@ -90,9 +90,9 @@ function congestionOf({ connection, congestionBytes, idleMs, rtoMs }: CallFacts)
   return rtoMs === undefined ? undefined : afterIdle(congestionBytes, idleMs, rtoMs);
 }
 
-/** The server's window as the client felt it; undefined where no request had to wait. */
+/** The server's HTTP/2 window as the client saw it; undefined if no request had to wait. */
 function windowOf(facts: CallFacts | undefined): CallConditions["requestWindow"] {
   if (facts?.window === undefined || facts.window.waits < 1) return undefined;
-  // One wait or two (of the stream, of the connection), then leave for all that is left: gRPC's C core.
+  // After one wait or two (for the stream, for the connection) gRPC's C core lets all the rest through.
   return { bytes: facts.window.bytes, then: facts.window.waits <= 2 ? "rest" : "same" };
 }

@@ -7,31 +7,31 @@ import { median } from "../math/quantile.ts";
 import type { ConnectionState } from "./call.ts";
 import { SEGMENT_BYTES } from "./transfer.ts";
 
-/** What was seen of a cell's measured calls on their way; medians over calls. */
+/** What records say of the connections of a cell's measured calls; medians over calls. */
 export interface CallFacts {
-  /** In which state most calls found their connection. */
+  /** The state of the connection before most calls. */
   readonly connection: ConnectionState;
-  /** The congestion window before a call; undefined where the kernel did not say. */
+  /** The congestion window before a call; undefined if the kernel did not tell it. */
   readonly congestionBytes: number | undefined;
-  /** The same after a call without losses. */
+  /** The congestion window after calls without losses. */
   readonly grownBytes: number | undefined;
   readonly rtoMs: number | undefined;
-  /** How long the client sends nothing between two requests, calls being made one after the other. */
+  /** How long the client sends nothing between two requests, if calls are made one after the other. */
   readonly idleMs: number;
   /** Share of the calls in which segments were sent again. */
   readonly resent: number;
-  /** What the server's HTTP/2 windows let through at once, and how often a request waited for more; undefined: HTTP/1. */
+  /** How many bytes the server's HTTP/2 windows let through at once, and how often a request waited for more; undefined: HTTP/1. */
   readonly window: { readonly bytes: number; readonly waits: number } | undefined;
 }
 
-/** What the bench measured of a link while nothing else was sent over it; medians over its visits. */
+/** What the bench measured of a link while nothing else was sent over it; medians over all measurements. */
 export interface WayFacts {
   readonly rttMs: number;
-  /** Null: no limit was seen. */
+  /** Null: the link has no bandwidth, or none could be measured. */
   readonly mbit: number | null;
 }
 
-/** All that a run's records say of links. */
+/** What a run's records say of links. */
 export interface LinkFacts {
   /** Each measurement of a link, in the order in which they were made. */
   readonly records: readonly LinkRecord[];
@@ -47,7 +47,7 @@ interface SeenCall {
   readonly requestWindow: RequestWindow | undefined;
 }
 
-/** Gathers what records say of links, as they are read for something else: `watching` hands all of them on. */
+/** Gathers what records say of links while others read them: `watching` passes every record on. */
 export class LinkFactsGatherer {
   readonly #records: LinkRecord[] = [];
   readonly #calls = new Map<string, SeenCall[]>();

@@ -6,42 +6,41 @@ import type { WhereToServe } from "./where.ts";
 import { PACKET_BYTES, SEGMENT_BYTES } from "./transfer.ts";
 
 /*
- * What network the paper's remote numbers were measured over. The paper does not tell it. Of each remote cell of SSD the paper also has
- * the local one, on the machine of the server: what it takes longer is the way. Divided into the bytes of the request, that is a
- * bandwidth, and each cell says one. R-FCN takes so long by itself, and so differently from image to image, that it says nothing: it is
- * left to be predicted. Pure.
+ * The network over which the paper's remote numbers were measured, which the paper does not describe. For each remote cell of SSD the paper
+ * also has the time on the server's own machine. The request's bytes divided by the difference of the two are a bandwidth; each cell gives
+ * one. R-FCN takes so long, and so different times from image to image, that it is not used: its numbers are only predicted. Pure.
  */
 
 /**
- * Bytes of the paper's requests, which it does not tell either. Its images are from COCO, whose photographs have 640 pixels a side, most
- * of them 640 x 480, three bytes each. As JSON, a value of a photograph takes 4.4 characters (2.4 to 2.6 digits, commas, brackets), as
- * Lathe sends it; Python writes a space behind each comma, and the paper's client is in Python.
+ * Bytes of the paper's requests, which the paper does not tell. Its images are from COCO, whose photographs have a longest side of 640
+ * pixels, most 640 x 480, three bytes each. As JSON, Lathe sends 4.4 characters a value (2.4 to 2.6 digits, commas, brackets). The paper's
+ * client is written in Python, which puts a space behind each comma.
  */
 const PIXEL_BYTES = 640 * 480 * 3;
 const JSON_CHARACTERS = 5.4;
 export const PAPER_REQUEST_BYTES = { grpc: PIXEL_BYTES, rest: Math.round(PIXEL_BYTES * JSON_CHARACTERS) } as const;
 
-/** What a detector answers, as Lathe measured it: a hundred objects at most, in one round whatever the protocol. */
+/** Bytes of a detector's answer, as Lathe measured it: a hundred objects at most, sent in one burst over any protocol. */
 const PAPER_ANSWER_BYTES = 4000;
 
-/** How wrong the number of bytes may be: COCO's photographs have from 640 x 360 to 640 x 640 pixels, most at least 640 x 427. */
+/** Possible error of the bytes, as a share: COCO's photographs have from 640 x 360 to 640 x 640 pixels, most at least 640 x 427. */
 export const BYTES_ERROR = 0.11;
 
-/** The round trip that is taken for granted: of a local network. `rttBound` says what else the numbers would allow. */
+/** The assumed round trip: that of a local network. `rttBound` computes the longest one that the numbers allow. */
 export const PAPER_RTT_MS = 2;
 
 const REMOTE = ["remoteImage2", "remoteImage7"] as const satisfies readonly Experiment["id"][];
 
-/** One remote number of the paper beside what a link explains. */
+/** A remote number of the paper, and what the fitted link predicts. */
 export interface ExplainedCell {
   readonly experiment: (typeof REMOTE)[number];
   readonly combination: Combination;
   readonly ms: number;
-  /** The same without a link, of this image: the server's own machine calls itself. */
+  /** The time of the same image without a link: the server's own machine calls itself. */
   readonly localMs: number;
-  /** The bandwidth that the difference says; null of cells that are not used. */
+  /** The bandwidth by the difference of the two; null: the cell is not used. */
   readonly mbit: number | null;
-  /** By the fitted link. */
+  /** The time that the fitted link predicts. */
   readonly predictedMs: number;
 }
 
@@ -49,10 +48,10 @@ export interface ExplainedCell {
 export interface PaperLink {
   readonly machine: "edge" | "cloud";
   readonly mbit: number;
-  /** Student's t over the cells, each of which says a bandwidth; null of fewer than two. */
+  /** Student's t over the cells' bandwidths; null for fewer than two cells. */
   readonly interval: Interval | null;
   readonly cells: readonly ExplainedCell[];
-  /** Median of how far predictions lie from what was published, as shares: of the cells that were used, and of the others. */
+  /** Median distance of predictions from published numbers, as a share: of the cells that were used, and of the others. */
   readonly error: { readonly used: number; readonly others: number };
 }
 
@@ -64,14 +63,14 @@ const isSlip = (machine: string, experiment: string, key: string) =>
 const megabits = (protocol: Combination["protocol"]) =>
   (PAPER_REQUEST_BYTES[protocol] * (PACKET_BYTES / SEGMENT_BYTES) * 8) / 1e6;
 
-/** The links that explain the paper's remote numbers, if every call's connection was warm and a round trip took `rttMs`. */
+/** The links that fit the paper's remote numbers best, if every connection was warm and a round trip took `rttMs`. */
 export function paperLinks(rttMs = PAPER_RTT_MS): readonly [edge: PaperLink, cloud: PaperLink] {
   return [linkTo("edge", rttMs), linkTo("cloud", rttMs)];
 }
 
 /**
- * What a call takes on the server's own machine. The paper has that for all ten images together, and for one image only of the client
- * machine: images are taken to differ on all machines alike.
+ * The time of one image's call on the server's own machine. The paper has it for all ten images together; for single images it has times of the
+ * client machine alone. So the ratio of an image to all ten is taken to be the same on all machines.
  */
 function localOf(machine: string, experiment: (typeof REMOTE)[number], combination: Combination): number | undefined {
   const of = (id: Experiment["id"], role: string) => publishedMs({ id } as Experiment, role, combination);
@@ -110,8 +109,8 @@ function linkTo(machine: PaperLink["machine"], rttMs: number): PaperLink {
 }
 
 /**
- * Where the paper might have served, by its own local numbers and the same arithmetic as a run's: from which way on one of its servers is
- * slower than its client machine.
+ * Where the paper might have served, by its own local numbers, computed as for a run: from which round trip and bandwidth on each of its servers
+ * is slower than its client machine.
  */
 export function paperQuestions(): WhereToServe[] {
   const local = (role: string, combination: Combination) =>
@@ -132,8 +131,8 @@ export function paperQuestions(): WhereToServe[] {
 }
 
 /**
- * The longest round trip that the paper's numbers do not speak against: REST sends some five times as much as gRPC, so a long way would
- * show in gRPC more than in REST. Up to it one bandwidth explains all cells as well as at its best (F test at 5 %), milliseconds.
+ * The longest round trip that the paper's numbers allow, milliseconds: up to it, one bandwidth fits all cells as well as with the best round
+ * trip (F test at 5 %). REST sends some five times as many bytes as gRPC, so a long round trip would show more in gRPC's times.
  */
 export function rttBound(machine: PaperLink["machine"]): number {
   const spread = (rttMs: number) => {

@@ -1,19 +1,19 @@
 /*
- * How long bytes take over a link at least, by TCP's and HTTP/2's own rules. A sender may have so much under way as its congestion
- * window and the receiver's HTTP/2 window allow, then it waits for the first news from the other end: a round. Pure.
+ * The least time that bytes take over a link, by the rules of TCP and HTTP/2. A sender may have as many bytes under way as its congestion
+ * window and the receiver's HTTP/2 window allow: a burst. Then it waits until it hears from the other end. Pure.
  */
 
 /** Bytes of a full TCP segment over Ethernet, and of its packet: with IP's and TCP's headers and timestamps, as `Link.mbit` counts. */
 export const SEGMENT_BYTES = 1448;
 export const PACKET_BYTES = 1500;
 
-/** What a new connection may have under way before the first acknowledgement: ten segments (RFC 6928). */
+/** Bytes that a new connection may have under way before the first acknowledgement: ten segments (RFC 6928). */
 export const INITIAL_WINDOW_BYTES = 10 * SEGMENT_BYTES;
 
-/** HTTP/2's window where nobody asks for another (RFC 9113, section 6.9.2). */
+/** HTTP/2's default window (RFC 9113, section 6.9.2). */
 export const DEFAULT_H2_WINDOW_BYTES = 65_535;
 
-/** The way between two machines, both directions alike. */
+/** The network between two machines, both directions alike. */
 export interface Way {
   readonly rttMs: number;
   /** Megabits a second, headers of IP included; null: no limit. */
@@ -22,20 +22,20 @@ export interface Way {
 
 /** A receiver's HTTP/2 window. */
 export interface H2Window {
-  /** What the sender may send before it is given leave for more. */
+  /** Bytes that the sender may send before the receiver allows more. */
   readonly bytes: number;
   /**
-   * What leave it is given then. `same`: as much again as was read, as each half of the window was (nghttp2, and most others).
-   * `rest`: for all that is left of the message, as gRPC's C core does once it has read how long the message is.
+   * What the receiver allows then. `same`: whenever it has read half of the window, as much again (nghttp2, and most others). `rest`: all the
+   * rest of the message (gRPC's C core, once it has read how long the message is).
    */
   readonly then: "same" | "rest";
 }
 
-/** What a sender may have under way. */
+/** How many bytes a sender may have under way. */
 export interface Sender {
-  /** Bytes of the congestion window at the beginning; it doubles each round. Infinity: nothing to wait for. */
+  /** Bytes of the congestion window at the beginning; it doubles after each burst. Infinity: it never limits. */
   readonly congestionBytes: number;
-  /** Beyond this it grew no further, as the kernel said afterwards; absent: it is not known to have stopped. */
+  /** The congestion window grows no further than this, as the kernel said after the call. Absent: not known. */
   readonly mostCongestionBytes?: number;
   /** Absent: HTTP/1, or a window that is wide enough. */
   readonly window?: H2Window;
@@ -43,17 +43,17 @@ export interface Sender {
 
 /** Where the time of one direction goes; the parts add up. */
 export interface Transfer {
-  /** Until the last byte is there. */
+  /** Until the last byte arrives. */
   readonly ms: number;
-  /** Half a round trip: the way itself. */
+  /** Half a round trip. */
   readonly wayMs: number;
-  /** Bytes by bandwidth. */
+  /** Bytes divided by bandwidth. */
   readonly bandwidthMs: number;
   /** The line was idle because the congestion window was still small. */
   readonly slowStartMs: number;
-  /** The line was idle because the receiver had given no leave. */
+  /** The line was idle because the receiver did not allow more. */
   readonly windowMs: number;
-  /** How often the line stood idle, and one: 1 where the bytes follow each other without a gap. */
+  /** Bursts: 1, and one for each time the line stood idle. */
   readonly rounds: number;
 }
 
@@ -66,7 +66,7 @@ export function transfer(bytes: number, { rttMs, mbit }: Way, sender: Sender): T
   for (;;) {
     const allowed = Math.min(congestion, leave);
     if (left <= allowed) break;
-    // The first news: of the first segment, or of what is read before leave is given for more.
+    // The other end answers to the first segment, or once it has read what it must read before it allows more.
     const news = leave < congestion ? Math.min(leave, (window?.bytes ?? 0) / 2) : SEGMENT_BYTES;
     const idleMs = Math.max(0, rttMs + (news - allowed) / bytesAMs);
     stalls[leave < congestion ? "windowMs" : "slowStartMs"] += idleMs;

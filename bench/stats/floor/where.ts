@@ -9,24 +9,24 @@ import { type CallConditions, type CallShape, floorOf } from "./call.ts";
 import type { Way } from "./transfer.ts";
 
 /*
- * Where to serve, by what a run has measured of its machines alone: for any way between the client machine and a server, what a call
- * would take there. The way is the model's (`floorOf`), so an answer is as good as the model is: `modelError`. Pure.
+ * Where to serve: the time of a call to each server over any round trip and bandwidth. A run measured the machines' own calls; the floor
+ * (`floorOf`) adds the network. So an answer is as good as that model (`modelError`). Pure.
  */
 
-/** Shortest time after which TCP takes a connection for idle, beyond the round trip (Linux). */
+/** A connection is idle after a round trip and this time without traffic, at least (Linux). */
 const LEAST_RTO_MS = 200;
 
-/** A server that could be asked instead of the client machine's own. */
+/** A server that the client machine could call instead of its own. */
 export interface RemoteChoice {
   readonly server: string;
-  /** Its own machine's calls to it, without any way between. */
+  /** The time of calls from the server's own machine, without a network. */
   readonly serviceMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly sendMs: number;
 }
 
-/** One model over one client kind: what the client machine's own server takes, and the servers that could be asked instead. */
+/** A model and a client kind: the time of the client machine's own server, and the servers that it could call instead. */
 export interface WhereToServe {
   readonly clientMachine: string;
   readonly model: string;
@@ -37,8 +37,8 @@ export interface WhereToServe {
 }
 
 /**
- * The questions that a run's local cells can answer: of each client machine that has a server of its own, and calls others; of models that
- * compute something.
+ * The questions that a run's local cells can answer: for each client machine that has a server of its own and calls others, and each model
+ * that is not a null model.
  */
 export function whereToServe(study: Study): WhereToServe[] {
   const nulls = nullModels(study.manifest);
@@ -57,7 +57,7 @@ export function whereToServe(study: Study): WhereToServe[] {
         const others = groups.filter(
           ([c]) => c?.clientMachine !== clientMachine && c?.model === first.model && c.client === first.client,
         );
-        // Of images that both were measured with: else their mean would be of other images.
+        // Means are over the same images.
         const remotes = others.flatMap((cells) => remoteOf(study, own, cells) ?? []);
         if (remotes.length === 0) return [];
         const { model, client, protocol } = first;
@@ -69,7 +69,7 @@ export function whereToServe(study: Study): WhereToServe[] {
 const meanOf = (study: Study, cells: readonly Cell[]): number =>
   ofLog(mean(cells.map((c) => Math.log(measuredMs(study, c) ?? NaN))));
 
-/** A server by the images that the client machine's own was measured with, too. */
+/** A server's times, over the images that the client machine's own server was also measured with. */
 function remoteOf(study: Study, own: readonly Cell[], cells: readonly Cell[]): RemoteChoice | undefined {
   const common = cells.filter((c) => own.some((o) => o.image === c.image));
   const data = common.flatMap((c) => study.data.get(c.id) ?? []);
@@ -83,7 +83,7 @@ function remoteOf(study: Study, own: readonly Cell[], cells: readonly Cell[]): R
 }
 
 /**
- * What a call to a server takes over a way, calls being made one after the other on one connection. If the server takes longer than
+ * The time of a call to a server over a network, if calls are made one after the other on one connection. If the server takes longer than
  * TCP's timeout, the connection is idle before each call, and slow start begins anew.
  */
 export function remoteMs({ serviceMs, requestBytes, responseBytes, sendMs }: RemoteChoice, way: Way): number {
@@ -92,19 +92,19 @@ export function remoteMs({ serviceMs, requestBytes, responseBytes, sendMs }: Rem
   return floorOf(call, { ...way, connection }).ms;
 }
 
-/** From where on a server is slower than the client machine's own. */
+/** The networks up to which a server is as fast as the client machine's own. */
 export interface Boundary {
-  /** The longest round trip at which it is as fast, at any bandwidth; null: it is slower even without a way between. */
+  /** The longest round trip at which it is as fast, without a limit of bandwidth; null: it is slower even without a network. */
   readonly mostRttMs: number | null;
-  /** The least bandwidth at which it is as fast, at no round trip at all, and at 20 ms; null: none is enough. */
+  /** The least bandwidth at which it is as fast, with no round trip, and with one of 20 ms; null: none is enough. */
   readonly leastMbit: number | null;
   readonly leastMbitAt20: number | null;
 }
 
-/** Round trip at which the second bandwidth is given: of another city. */
+/** The round trip of the second bandwidth: that of another city. */
 export const FAR_RTT_MS = 20;
 
-/** Where a server becomes slower than the client machine's own. */
+/** Computes from where on a server is slower than the client machine's own. */
 export function boundaryOf(localMs: number, remote: RemoteChoice): Boundary {
   const ms = (rttMs: number, mbit: number | null) => remoteMs(remote, { rttMs, mbit });
   const leastMbit = (rttMs: number) =>
@@ -116,7 +116,7 @@ export function boundaryOf(localMs: number, remote: RemoteChoice): Boundary {
   };
 }
 
-/** Where a condition that holds from some number on begins to hold, to a thousandth: bisection on the logarithm. */
+/** The number from which on a condition holds, to a thousandth, by bisection of its logarithm. */
 function crossing(low: number, high: number, holds: (value: number) => boolean): number {
   for (let [from, to] = [low, high]; ;) {
     const middle = Math.sqrt(from * to);
@@ -126,7 +126,7 @@ function crossing(low: number, high: number, holds: (value: number) => boolean):
   }
 }
 
-/** The server that is fastest over a way, null: the client machine's own. All servers are taken to be equally far. */
+/** The server that is fastest over a network, if all are equally far; null: the client machine's own. */
 export function fastestAt({ localMs, remotes }: WhereToServe, way: Way): { server: string | null; ms: number } {
   let best: { server: string | null; ms: number } = { server: null, ms: localMs };
   for (const remote of remotes) {
@@ -136,7 +136,7 @@ export function fastestAt({ localMs, remotes }: WhereToServe, way: Way): { serve
   return best;
 }
 
-/** How far this run's calls over links were from the model: the median of their distances, as a share; undefined: it has none. */
+/** The model's error by this run's calls over links: the median of their distances from it, as a share. Undefined: the run has none. */
 export function modelError(study: Study): { readonly share: number; readonly cells: number } | undefined {
   const far = [...cellFloors(study).values()].filter(({ cell }) => cell.link !== undefined && !addsNothing(cell.link));
   const ratios = far.map((f) => Math.abs(f.ratio - 1));

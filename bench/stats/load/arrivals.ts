@@ -1,7 +1,7 @@
 /**
- * Whether values that should be uniform between 0 and 1 are: Anderson and Darling's test of a fully known distribution (A test of
- * goodness of fit, JASA 49, 1954). It looks at both ends, where bunched and missing arrivals show. The p value is good to some
- * 1e-5 (Marsaglia and Marsaglia, Evaluating the Anderson-Darling distribution, J. Statistical Software 9(2), 2004).
+ * Tests whether values are uniform between 0 and 1: Anderson and Darling's test of a fully known distribution (A test of goodness of
+ * fit, JASA 49, 1954). It weighs both ends, where bunched and missing arrivals show. The p value is good to some 1e-5 (Marsaglia and
+ * Marsaglia, Evaluating the Anderson-Darling distribution, J. Statistical Software 9(2), 2004).
  *
  * @returns the p value; 1 for fewer than two values
  */
@@ -16,10 +16,10 @@ export function uniformity(values: readonly number[]): number {
   return Math.min(1, Math.max(0, 1 - limit - correction(n, limit)));
 }
 
-/** No double lies nearer to 1 than this, and 0 has no logarithm. */
+/** Values are kept so far from 0 and 1, whose logarithms would be infinite. */
 const EDGE = 1e-15;
 
-/** P(A² < z) for many values. */
+/** P(A² < z) in the limit of many values. */
 function limitShare(z: number): number {
   if (z <= 0) return 0;
   const series = (...terms: readonly number[]) => terms.reduceRight((sum, term) => term + z * sum, 0);
@@ -31,7 +31,7 @@ function limitShare(z: number): number {
   return Math.exp(-Math.exp(series(1.0776, -2.30695, 0.43424, -0.082433, 0.008056, -0.0003146)));
 }
 
-/** What is to be added for so many values. */
+/** The correction of that limit for n values. */
 function correction(n: number, x: number): number {
   const of = (at: number, ...terms: readonly number[]) => terms.reduceRight((sum, term) => term + at * sum, 0);
   if (x > 0.8) return of(x, -130.2137, 745.2337, -1705.091, 1950.646, -1116.36, 255.7844) / n;

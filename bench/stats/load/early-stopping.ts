@@ -2,14 +2,14 @@ import { incompleteBeta } from "../math/special.ts";
 
 /*
  * MLPerf LoadGen's early stopping (mlcommons/inference, loadgen/early_stopping.cc and results.cc; MLPerf Inference Rules, "Early
- * stopping"): how few queries do for a percentile, if they are independent. The numbers are LoadGen's: a confidence of 99 % and no
- * tolerance.
+ * stopping"): how many queries a percentile needs at least, if they are independent. The numbers are LoadGen's: a confidence of 99 %
+ * and no tolerance.
  */
 const CONFIDENCE = 0.99;
 
 /**
- * The least number of queries within the bound that, beside `over` of them beyond it, show that at least the share `percentile` of all
- * is within: so many and fewer beyond it would come about with a chance of 1 % at most. 459 for a 99th percentile and none beyond.
+ * The least number of queries within a bound that is enough if `over` others are beyond it. Enough means: if the share `percentile` of all
+ * queries were within the bound, `over` or fewer beyond it would have a chance of at most 1 %. 459 for a 99th percentile and none beyond.
  */
 export function leastWithin(over: number, percentile: number): number {
   const chance = (within: number) => incompleteBeta(percentile, within, over + 1);
@@ -23,12 +23,12 @@ export function leastWithin(over: number, percentile: number): number {
   return high;
 }
 
-/** A percentile as LoadGen reports it (SingleStream, MultiStream): surely no smaller than the true one. */
+/** A percentile as LoadGen reports it (SingleStream, MultiStream): with a confidence of 99 % it is not below the true one. `discarded`: slower queries. */
 export type EarlyEstimate =
   | { readonly ok: true; readonly ms: number; readonly queries: number; readonly discarded: number }
   | { readonly ok: false; readonly queries: number; readonly needs: number };
 
-/** The early-stopping estimate of a percentile: the slowest queries that may be left out are, and the slowest of the others is it. */
+/** The early-stopping estimate of a percentile: it leaves out as many of the slowest queries as it may, and takes the slowest of the others. */
 export function earlyEstimate(latenciesMs: readonly number[], percentile: number): EarlyEstimate {
   const queries = latenciesMs.length;
   const needs = (over: number) => leastWithin(over, percentile) + over;
@@ -39,16 +39,16 @@ export function earlyEstimate(latenciesMs: readonly number[], percentile: number
   return { ok: true, ms: sorted[queries - over] as number, queries, discarded: over - 1 };
 }
 
-/** Whether a run passes as LoadGen says it (Server): enough queries for so many beyond the bound. */
+/** Whether a run passes by LoadGen's rule for Server: there are enough queries for those beyond the bound. */
 export interface EarlyPass {
   readonly passes: boolean;
   readonly queries: number;
   readonly over: number;
-  /** Further queries that it would take, all of them within the bound. */
+  /** How many further queries the run needs to pass, if all of them are within the bound. */
   readonly more: number;
 }
 
-/** @param failed queries without an answer: beyond any bound */
+/** Judges a run by LoadGen's rule for Server. @param failed queries without an answer, which count as beyond the bound */
 export function earlyPass(
   latenciesMs: readonly number[],
   percentile: number,

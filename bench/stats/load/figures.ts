@@ -5,25 +5,25 @@ import { median } from "../math/quantile.ts";
 import type { TailCall } from "../tails/tail.ts";
 import { type CellData, type Visit, callsByVisit, failedOf } from "../visits.ts";
 
-/** A cell under load with what it measured. */
+/** A cell under load, and what was measured of it. */
 export interface LoadedCell {
   readonly cell: Cell;
   readonly data: CellData;
 }
 
-/** What of a load is no latency. */
+/** Figures of cells under load that are not latencies. */
 export interface LoadFigures {
   /** Answers a second; null if it is not known. */
   readonly perSecond: number | null;
-  /** Of all measured calls, failed ones too, the share that was answered within the bound; null without a bound. */
+  /** The share of all measured calls, failed ones included, that was answered within the bound; null without a bound. */
   readonly withinShare: number | null;
   /** Goodput: answers within the bound, a second. */
   readonly goodPerSecond: number | null;
-  /** By how much latency grew within a visit, milliseconds a second (median over visits); null where calls are few. */
+  /** How much latency grew within a visit, milliseconds a second (median over visits); null if there are too few calls. */
   readonly driftMsPerSecond: number | null;
 }
 
-/** The figures of cells that differ in their image alone. @param boundMs what counts into goodput; null: nothing is asked for */
+/** The figures of cells that differ in their image alone. @param boundMs the SLO's bound, for goodput; null: there is no SLO */
 export function loadFigures(cells: readonly LoadedCell[], boundMs: number | null): LoadFigures {
   const perSecond = throughput(cells);
   const within = boundMs === null ? null : withinShare(cells, boundMs);
@@ -34,7 +34,7 @@ export function loadFigures(cells: readonly LoadedCell[], boundMs: number | null
   return {
     perSecond,
     withinShare: within,
-    // Of the answers, not of the calls: the throughput is of answers.
+    // `within` is a share of calls, and the throughput counts answers.
     goodPerSecond: perSecond === null || within === null || answered === 0 ? null : (perSecond * within) / answered,
     driftMsPerSecond: drifts.length === 0 ? null : median(drifts),
   };
@@ -50,8 +50,8 @@ function withinShare(cells: readonly LoadedCell[], boundMs: number): number {
 }
 
 /**
- * Answers a second. Where calls are due at times of their own: from a visit's first answer to its last one there is one answer less
- * than calls, whatever was under way before. Elsewhere: all answers over the time from the first call's begin to the last answer.
+ * Answers a second. In an open loop: the answers after a visit's first one, over the time from the first answer to the last; so calls that were
+ * under way before do not count. Otherwise: all answers, over the time from the first call's begin to the last answer.
  */
 function throughput(cells: readonly LoadedCell[]): number | null {
   const timed = cells.flatMap(({ cell, data }) => {
@@ -67,7 +67,7 @@ function throughput(cells: readonly LoadedCell[]): number | null {
   return timed.length === 0 ? null : (1000 * sum((t) => t.answers)) / sum((t) => t.ms);
 }
 
-/** The time in which a visit's answers came. Records from before calls had moments say no more than the visit's whole time. */
+/** The time in which a visit's answers came. Old records have no times of calls; there it is the visit's whole time. */
 function answeredMs(visit: Visit, latenciesMs: readonly number[], open: boolean): number {
   const { calls, spanMs = 0, meanMs, phaseMeansMs } = visit;
   if (calls === undefined) return open ? spanMs - (meanMs - (phaseMeansMs.lateMs ?? 0)) : spanMs;
@@ -75,7 +75,7 @@ function answeredMs(visit: Visit, latenciesMs: readonly number[], open: boolean)
   return Math.max(...ends) - Math.min(...(open ? ends : calls.dueMs));
 }
 
-/** Fewer times than this at which calls are due, of which thirds are compared, show nothing: calls that are due at once are one. */
+/** With fewer times at which calls are due, their thirds are not compared. Calls that are due at once count as one time. */
 const LEAST_TIMES = 6;
 
 function driftOf({ calls }: Visit, latenciesMs: readonly number[]): number | undefined {
@@ -88,7 +88,7 @@ function driftOf({ calls }: Visit, latenciesMs: readonly number[]): number | und
   return last.at > first.at ? (1000 * (last.ms - first.ms)) / (last.at - first.at) : undefined;
 }
 
-/** Whether the server of a cell that asks for a rate fell behind: its latencies then show how long the visits were. */
+/** Whether the server of a cell at a rate fell behind. Its latencies then show how long the visits were. */
 export function isBehind({ cell, data }: LoadedCell): boolean {
   const judged = data.visits.filter((v) => v.backlogCalls !== undefined);
   const random = modeOf(cell.load).gapShare !== undefined;
@@ -98,7 +98,7 @@ export function isBehind({ cell, data }: LoadedCell): boolean {
   );
 }
 
-/** A cell's calls by visit, as the statistics of tails take them; undefined for records from before calls had moments. */
+/** A cell's calls by visit, for the statistics of tails; undefined for old records, which have no times of calls. */
 export function tailCalls({ data }: LoadedCell): readonly (readonly TailCall[])[] | undefined {
   if (data.visits.some((v) => v.calls === undefined)) return undefined;
   const latencies = callsByVisit(data);
@@ -107,7 +107,7 @@ export function tailCalls({ data }: LoadedCell): readonly (readonly TailCall[])[
   );
 }
 
-/** How long each query of a cell took: as long as its slowest call. */
+/** The latency of each query of a cell: that of its slowest call. */
 export function queryLatencies({ data }: LoadedCell): number[] {
   const latencies = callsByVisit(data);
   return data.visits.flatMap(({ calls }, i) => {
@@ -120,7 +120,7 @@ export function queryLatencies({ data }: LoadedCell): number[] {
   });
 }
 
-/** How many requests waited in the server's own queue on average: the time that they waited, over the time (Little 1961). */
+/** How many requests waited in the server's own queue on average: their waiting times, over the time of the visits (Little 1961). */
 export function queueLength(cells: readonly LoadedCell[]): number | null {
   const told = cells.flatMap(({ data }) =>
     data.visits.flatMap(({ queueMs, spanMs = 0 }) =>

@@ -4,7 +4,7 @@ import { failedOf } from "../visits.ts";
 import { type EarlyEstimate, type EarlyPass, earlyEstimate, earlyPass } from "./early-stopping.ts";
 import { type LoadedCell, queryLatencies } from "./figures.ts";
 
-/** What LoadGen would report of some cells. It is no MLPerf result: its rules ask for more (docs/load.md). */
+/** What LoadGen would report of some cells. It is not a result of MLPerf, whose rules ask for more (docs/load.md). */
 export interface LoadGenResult extends LoadGenRules {
   /** Queries that were answered, and that failed. */
   readonly queries: number;

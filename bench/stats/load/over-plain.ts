@@ -11,8 +11,8 @@ const plainByKey = once(
 );
 
 /**
- * How many times as long calls take under a load as one call at a time, all else the same: geometric mean over the images that were measured
- * both ways, of cells' medians. Null where there is no such image.
+ * How many times as long calls take under a load as one call at a time: the geometric mean of the ratios of cells' medians, over the images that
+ * were measured both ways. Null if there is no such image.
  */
 export function timesPlain(study: Study, group: CellGroup): RatioEstimate | null {
   const centres = cellCentres(study, "median");

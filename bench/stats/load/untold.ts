@@ -4,25 +4,25 @@ import type { CellData } from "../visits.ts";
 import { isBehind } from "./figures.ts";
 import { generatorFaults } from "./generator.ts";
 
-/** Why the calls of a cell have no latencies that could be told, in words for a table and a sentence for a note. */
+/** Why the latencies of a cell are not reported: a word, and a text for a note. */
 export interface Untold {
-  /** `invalid`: the generator was not good. `behind`: the server did not keep the rate. `load`: no percentile of such a load says anything. */
+  /** `invalid`: the generator was not good. `behind`: the server did not keep the rate. `load`: percentiles of such a load mean nothing. */
   readonly kind: "invalid" | "behind" | "load";
   readonly why: string;
 }
 
-/** What a run measured, parted. */
+/** A run's data in parts. */
 export interface Parted {
-  /** Cells with the latencies that can be told; of the others failures alone. */
+  /** All cells. Those whose latencies are not reported have only their failures here. */
   readonly data: ReadonlyMap<string, CellData>;
-  /** Cells under load that are valid, whole: for throughput, goodput and drift. */
+  /** All data of valid cells under load: for throughput, goodput and drift. */
   readonly loaded: ReadonlyMap<string, CellData>;
   readonly untold: ReadonlyMap<string, Untold>;
 }
 
 /**
- * Parts what a run's cells measured into latencies that can be told and those that cannot. What is not told is in `data` nowhere, so no
- * effect, comparison, table or threshold rests on it by mistake. Pure.
+ * Separates latencies that are reported from those that are not. The latter are not in `data` at all, so that no effect, comparison, table or
+ * threshold can use them by mistake. Pure.
  */
 export function partLoads(manifest: Pick<RunManifest, "cells">, gathered: ReadonlyMap<string, CellData>): Parted {
   const faults = generatorFaults(manifest, gathered);

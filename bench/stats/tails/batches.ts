@@ -2,7 +2,7 @@
 export interface TailCall {
   /** When it was due, milliseconds from any fixed time of its visit. */
   readonly dueMs: number;
-  /** From when it was due until its answer was there. */
+  /** From when it was due until its answer had arrived. */
   readonly latencyMs: number;
 }
 
@@ -20,10 +20,10 @@ export interface Batch {
   readonly latenciesMs: Float64Array;
 }
 
-/** A cut may lie so far from where batches of equal length would end, in lengths of a batch. */
+/** How far a cut may lie from the end of a batch of equal length, in lengths of a batch. */
 const REACH = 1 / 3;
 
-/** A visit's calls, in due order whatever theirs. There must be one. */
+/** Puts a visit's calls into the order in which they were due. @param visit one call or more */
 export function courseOf(visit: readonly TailCall[]): Course {
   const calls = visit.toSorted((a, b) => a.dueMs - b.dueMs);
   const [first, last] = [calls[0] as TailCall, calls.at(-1) as TailCall];
@@ -33,8 +33,8 @@ export function courseOf(visit: readonly TailCall[]): Course {
 }
 
 /**
- * How many earlier calls were under way when each call was due. A call that found none begins a cycle: what comes after it does not
- * depend on what was before, if the server has no other memory.
+ * How many earlier calls were under way when each call was due. A call that found none begins a cycle: it and later calls do not depend on
+ * earlier ones, unless the server keeps something else.
  *
  * @param calls of one visit, in due order
  */
@@ -49,9 +49,9 @@ export function foundUnderWay(calls: readonly TailCall[]): Int32Array {
 }
 
 /**
- * Cuts visits into about `wanted` batches of consecutive calls. Each cut is made near to where batches of one length would end, at the
- * call that found the fewest others under way: between cycles if the server was idle (the regenerative method, Crane and Iglehart
- * 1975), otherwise where what follows depends least on what was before (the almost regenerative method, Gunther and Wolff 1980).
+ * Cuts visits into about `wanted` batches of consecutive calls. A cut lies near the end of a batch of equal length, at the call that found
+ * the fewest others under way. If the server was idle then, the cut lies between two cycles (the regenerative method, Crane and Iglehart
+ * 1975). Otherwise it lies where later calls depend least on earlier ones (the almost regenerative method, Gunther and Wolff 1980).
  */
 export function batchesOf(visits: readonly Course[], wanted: number): Batch[] {
   const n = visits.reduce((sum, v) => sum + v.found.length, 0);

@@ -58,7 +58,7 @@ describe("a percentile under load", () => {
   it("is refused where calls are few, with the time that it takes at this rate", () => {
     const tail = tailOf([independent(200)], 0.99);
     if (tail.ok) throw new Error("200 calls have no p99");
-    expect(tail.why).toMatch(/^200 calls that depend on each other are worth \d+ independent ones; a p99 takes 800$/);
+    expect(tail.why).toMatch(/^200 calls depend on each other and are worth \d+ independent ones; p99 needs 800$/);
     // 100 calls a second; some more than 800, since batches are few.
     expect(tail.needsSeconds).toBeGreaterThan(8);
     expect(tail.needsSeconds).toBeLessThan(30);

@@ -13,15 +13,15 @@ export type Tail =
       readonly ok: true;
       readonly ms: number;
       readonly interval: Interval;
-      /** From what the interval was made, in words. */
+      /** What the interval was computed from, in words. */
       readonly method: string;
     }
   | {
       readonly ok: false;
       readonly why: string;
       /**
-       * How many seconds of measured calls it would take at this rate, all visits together; null if that cannot be told. It is more if the
-       * run is shorter than its queue remembers: then it shows too little of how calls depend on each other.
+       * How many seconds of measured calls the percentile needs at this rate, over all visits; null if that is not known. If the run is shorter
+       * than calls in its queue depend on each other, it takes more: such a run shows too little of that.
        */
       readonly needsSeconds: number | null;
     };
@@ -31,22 +31,22 @@ export interface TailOptions {
   readonly level?: number;
 }
 
-/** So many independent calls there must be in all, and beyond a percentile on the side where fewer are: `bench:truth --part queues` tries it. */
+/** How many independent calls a percentile needs, in all and on the side where fewer are. `bench:truth --part queues` tests these numbers. */
 const LEAST = { calls: 40, beyond: 8 };
 
-/** How tails under load are told, for readers of a table. */
+/** How percentiles under load are computed, for readers of a table. */
 export const TAIL_RULE =
-  "percentiles under load: calls that queue depend on each other. How much a percentile varies is seen from whole visits (20 or more), " +
-  "or from batches of consecutive calls, which end where the server was idle if it ever was. They tell how many independent calls these " +
-  "are worth, and the interval follows from that number (Woodruff 1952). A percentile is shown if these are 40 or more, and 8 lie beyond it";
+  "percentiles under load: calls in a queue depend on each other, so they are worth fewer independent calls. How many is estimated from how " +
+  "much whole visits vary (20 or more), or batches of consecutive calls, which end where the server was idle if it ever was. The interval " +
+  "follows from that number (Woodruff 1952). A percentile is shown if it is 40 or more, with 8 beyond the percentile";
 
 /**
- * The q-quantile of the latencies of an open loop's calls, with an interval that knows that calls which queue depend on each other.
+ * The q-quantile of an open loop's latencies, with an interval that allows for calls that depend on each other in a queue.
  *
- * The share of calls below a quantile varies more than that of independent calls (`designEffect`). Its interval is Student's t, and the
- * quantile's ends are the quantiles at the ends of that (Woodruff 1952). Calls divided by the design effect are worth so many
- * independent ones, fewer if few batches show it (Korn and Graubard, Survey Methodology 24, 1998); a quantile that leaves too few of
- * them beyond it is refused. Pure, and without chance: the same calls give the same answer.
+ * The share of such calls below a quantile varies more than that of independent calls, by the design effect (`designEffect`). The share has
+ * an interval by Student's t; the quantile's interval lies between the quantiles at its two ends (Woodruff 1952). The number of calls divided by
+ * the design effect is how many independent calls they are worth, or fewer if few batches show it (Korn and Graubard, Survey Methodology
+ * 24, 1998). A quantile with too few of them beyond it is refused. Pure: no random numbers.
  *
  * @param visits measured calls of each visit to one cell, at one load; latencies count from when calls were due
  * @param q between 0 and 1: .99 for p99
@@ -60,7 +60,7 @@ export function tailOf(visits: readonly (readonly TailCall[])[], q: number, { le
   const worth = (n / cautious) * (normalQuantile((1 + level) / 2) / t) ** 2 || 0;
   const needed = Math.max(LEAST.calls, Math.ceil(LEAST.beyond / Math.min(q, 1 - q) - 1e-9));
   if (worth < needed) {
-    const why = `${n} calls that depend on each other are worth ${Math.floor(worth)} independent ones; a ${nameOf(q)} takes ${needed}`;
+    const why = `${n} calls depend on each other and are worth ${Math.floor(worth)} independent ones; ${nameOf(q)} needs ${needed}`;
     return { ok: false, why, needsSeconds: worth > 0 && seconds > 0 ? (seconds * needed) / worth : null };
   }
   const half = t * Math.sqrt((effect * q * (1 - q)) / n);
@@ -71,7 +71,7 @@ export function tailOf(visits: readonly (readonly TailCall[])[], q: number, { le
 /** `p95`, `p99.9`. */
 const nameOf = (q: number) => `p${Number((100 * q).toFixed(2))}`;
 
-/** What of a cell's visits is the same for every percentile. */
+/** The part of the computation that is the same for every percentile of a cell. */
 const prepared = once((visits: readonly (readonly TailCall[])[]) => {
   const courses: readonly Course[] = visits.filter((v) => v.length > 0).map(courseOf);
   const sorted = new Float64Array(courses.reduce((sum, c) => sum + c.latenciesMs.length, 0));

@@ -2,29 +2,29 @@ import { quantile } from "../math/quantile.ts";
 import { fTail } from "../math/special.ts";
 import { type Batch, type Course, batchesOf } from "./batches.ts";
 
-/** How much more the share of calls below a quantile varies than that of as many independent calls (design effect, Kish 1965). */
+/** How many times as much the share of calls below a quantile varies as that of as many independent calls (design effect, Kish 1965). */
 export interface DesignEffect {
-  /** For an interval. */
+  /** The estimate, for the interval. */
   readonly effect: number;
-  /** For the question whether there are calls enough: at least as much. */
+  /** A cautious estimate, at least 1, for the question whether there are enough calls. */
   readonly cautious: number;
-  /** How many visits or batches show it; 0: they are too few. */
+  /** The number of visits or batches that it was estimated from; 0: too few. */
   readonly parts: number;
-  /** What they are, in words. */
+  /** These visits or batches in words. */
   readonly method: string;
 }
 
-/** So many visits show by themselves how much a quantile varies. */
+/** With so many visits, whole visits are the parts. */
 const VISITS_ENOUGH = 20;
-/** Fewer are cut into about so many batches: the first number whose batches do not depend on each other, else the last. */
+/** Fewer visits are cut into about so many batches: the first number whose batches do not depend on each other, otherwise the last. */
 const BATCHES = [40, 20, 10];
-/** Chance at which batches are said to depend on each other, as a normal quantile: one in six. It costs little if it is wrong. */
+/** Level of the test whether batches depend on each other, as a normal quantile: one in six. A wrong yes costs little. */
 const DEPENDS = 1;
-/** Chance at which visits are said to differ more than their batches do: few visits hardly show it, so it is high. */
+/** Level of the test whether visits differ more than their batches. It is high, because few visits hardly show a difference. */
 const DIFFER = 0.3;
 /**
- * Far out, few busy times hold all the slow calls. A run that happened to meet none of them looks as if it had calls enough. So what
- * the upper quartile shows counts, too, which is known better: of queues, the effect above 1 is at p95 and p99 some 1.6 times that.
+ * The slow calls of a high percentile come from few busy times. A run that met none of these by chance seems to have enough calls. So the
+ * upper quartile counts, too, whose effect is known better. In queues, (effect - 1) at p95 and p99 is some 1.6 times that of the quartile.
  */
 const QUARTILE = { q: 0.75, times: 1.6 };
 
@@ -55,7 +55,7 @@ function partsOf(visits: readonly Course[], ms: number, q: number): { batches: r
     : { batches, method: `${batches.length} batches of calls` };
 }
 
-/** Of each batch: its calls, and by how many more than expected lie at or below the quantile. */
+/** For each batch: its number of calls, and how many more of them than expected lie at or below the quantile. */
 function excesses(batches: readonly Batch[], ms: number, q: number): { visit: number; n: number; excess: number }[] {
   return batches.map(({ visit, latenciesMs }) => {
     let below = 0;

@@ -23,7 +23,7 @@ export function tailOfMMk(ratePerMs: number, meanMs: number, workers: number, t:
   return (1 - waits) * Math.exp(-mu * t) + waits * both;
 }
 
-/** The rate, calls a second, at which a growing share of missed calls passes what the objective allows: by bisection. */
+/** The rate, calls a second, at which the growing share of missed calls passes what the SLO allows, by bisection. */
 export function rateWhere(missed: (ratePerSecond: number) => number, slo: Slo, mostPerSecond: number): number {
   let [low, high] = [0, mostPerSecond];
   while (high - low > 1e-3 * high) {
@@ -34,14 +34,14 @@ export function rateWhere(missed: (ratePerSecond: number) => number, slo: Slo, m
   return (low + high) / 2;
 }
 
-/** A server's capacity: by theory where there is one, else by simulation. */
+/** A server's capacity: by theory if there is one, otherwise by simulation. */
 export function capacityOf(server: SimulatedServer, slo: Slo): number {
   const { exponentialMs: mean, workers } = server;
   if (mean === undefined) return simulatedCapacity(server, slo);
   return rateWhere((rate) => tailOfMMk(rate / 1000, mean, workers, slo.limitMs), slo, (1000 * workers) / mean);
 }
 
-/** A capacity by simulation, with so many calls that it is good to some half a per cent; the same chance at every rate. */
+/** A capacity by simulation, good to some half a per cent. It uses the same random numbers at every rate. */
 export function simulatedCapacity(server: SimulatedServer, slo: Slo, calls = 400_000): number {
   const missed = (rate: number) => {
     const own = openLoop(atWork(server, random(1)), random(2), rate, calls, 1000);

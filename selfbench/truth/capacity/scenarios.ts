@@ -9,8 +9,9 @@ import { simulatedSearch, simulatedSweep } from "./trial.ts";
 
 /** The share of a linear sweep's time that a search may take. */
 const SHARE = 0.4;
-/** Sweeps that are made to see how long one takes, and by what its steps grow until half of them are as precise. */
+/** How many sweeps show the precision at a length of steps. */
 const SWEEPS = 6;
+/** The length of steps grows by this factor until half of the sweeps are as precise as asked for. */
 const LONGER = 1.5;
 
 /** Searches of one server whose capacity is known. */
@@ -39,7 +40,7 @@ function searches(server: SimulatedServer, slo: Slo): Scenario {
   };
 }
 
-/** How long a sweep takes whose steps are just so long that half of such sweeps find the capacity as precisely. */
+/** The time of a sweep whose steps are just long enough that half of such sweeps find the capacity with the precision asked for. */
 function secondsOfSweep(server: SimulatedServer, options: SearchOptions): number {
   const { steps } = simulatedSearch(server, random(0), options);
   for (let stepSeconds = 20; ; stepSeconds *= LONGER) {
@@ -51,7 +52,7 @@ function secondsOfSweep(server: SimulatedServer, options: SearchOptions): number
   }
 }
 
-/** An objective that is known to be one. */
+/** Reads an SLO that is known to be right. */
 function objective(text: string): Slo {
   const slo = sloOf(text);
   if (slo === undefined) throw new Error(`no objective: ${text}`);

@@ -4,23 +4,23 @@ import type { Random } from "../../../bench/stats/math/random.ts";
 /** A simulated server. Times in milliseconds. */
 export interface SimulatedServer {
   readonly name: string;
-  /** Calls that it works at at the same time; the others wait in the order in which they came. */
+  /** How many calls it works on at the same time. Others wait in the order in which they arrived. */
   readonly workers: number;
-  /** How long one call takes by itself. */
+  /** Draws the time of one call. */
   service(stream: Random): number;
-  /** If its service times are exponential: their mean, which is all that its theory needs. */
+  /** The mean of its service times, if they are exponential; its theory needs nothing else. */
   readonly exponentialMs?: number;
-  /** A quota: of each period it may work so long, summed over its workers, and then stands still until the next. */
+  /** A CPU quota: how long it may work in each period, over all workers. Then it stands still until the next period. */
   readonly quota?: { readonly periodMs: number; readonly budgetMs: number };
 }
 
-/** An endless stream of one server's answers; it remembers what it still has to do. */
+/** A running server. It remembers the work that it has still to do. */
 export interface Answers {
-  /** The answer to a call that comes at a time, not before the last one: when it is there. */
+  /** When a call is answered that arrives at some time, which must not be before the last call's. */
   answer(atMs: number): number;
 }
 
-/** A server at work, from an empty queue. */
+/** Starts a server with an empty queue. */
 export function atWork(server: SimulatedServer, stream: Random): Answers {
   const free = new Float64Array(server.workers);
   const throttle = throttled(server.quota);
@@ -36,7 +36,7 @@ export function atWork(server: SimulatedServer, stream: Random): Answers {
   };
 }
 
-/** When work that begins at a time is done under a quota. For one worker, as whose time the quota's is counted. */
+/** When work that begins at some time is done under a quota. Only for one worker, whose time is the quota's time. */
 function throttled(quota: SimulatedServer["quota"]): (begin: number, work: number) => number {
   if (quota === undefined) return (begin, work) => begin + work;
   const { periodMs, budgetMs } = quota;
@@ -57,7 +57,7 @@ function throttled(quota: SimulatedServer["quota"]): (begin: number, work: numbe
   };
 }
 
-/** Poisson arrivals at a rate: `n` calls after `leadIn` others. */
+/** Calls of Poisson arrivals at a rate: `n` after a lead-in of `leadIn`. */
 export function openLoop(
   answers: Answers,
   stream: Random,
@@ -75,7 +75,7 @@ export function openLoop(
   return calls;
 }
 
-/** A closed loop: each connection's next call comes with its answer. */
+/** Calls of a closed loop: a connection makes its next call when its answer arrives. */
 export function closedLoop(answers: Answers, connections: number, n: number, mostMs: number): TailCall[] {
   const calls: TailCall[] = [];
   const idle = new Float64Array(connections);

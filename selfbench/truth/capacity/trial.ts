@@ -46,8 +46,8 @@ export function simulatedSearch(server: SimulatedServer, stream: Random, options
 export const SWEEP_STEPS = 10;
 
 /**
- * A linear sweep of ten steps, each as long as the others, up to the throughput of the closed loops. What it finds is told from all of its steps
- * by the same statistics as what a search finds.
+ * A linear sweep of ten steps of equal length, up to the throughput of the closed loops. The same statistics as a search's find the capacity from
+ * all of its steps.
  */
 export function simulatedSweep(
   server: SimulatedServer,

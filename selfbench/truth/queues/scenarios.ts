@@ -6,17 +6,17 @@ import { mean, quantile } from "../../../bench/stats/math/quantile.ts";
 import type { Figure, Scenario } from "../scenario.ts";
 import { type Count, type Promised, holds, yes } from "../score.ts";
 
-/** Percentiles that are looked at, and what is promised of intervals where they are given. */
+/** The percentiles that are tested, and what is promised of their intervals if they are reported. */
 const QUANTILES = [0.5, 0.95, 0.99];
 const HELD: Promised = [0.93, 0.97];
 /** What is measured, over the truth. */
 const NEAR: Promised = [0.98, 1.02];
-/** So many calls show the truth of a queue that has no formula. */
+/** How many calls are simulated to find the truth of a queue that has no formula. */
 const EXACT_CALLS = 1e7;
 
 const nameOf = (q: number) => (q === 0.5 ? "median" : `p${100 * q}`);
 
-/** Visits to a queue in its long run: are percentiles right, and do their intervals hold the truth where they are given? */
+/** Visits to a queue in its long run: are percentiles right, and do the reported intervals hold the truth? */
 function queueing(
   name: string,
   queue: Queue,
@@ -31,8 +31,8 @@ function queueing(
       figure("mean, measured over true", NEAR),
       ...QUANTILES.flatMap((q) => [
         figure(`${nameOf(q)}, measured over true`, NEAR),
-        figure(`${nameOf(q)} is given`, null),
-        figure(`interval of the ${nameOf(q)}, where it is given`, HELD),
+        figure(`${nameOf(q)} is reported`, null),
+        figure(`interval of the ${nameOf(q)}, if reported`, HELD),
       ]),
     ],
     prepare() {
@@ -54,14 +54,14 @@ function queueing(
   };
 }
 
-/** A run that is too short, and one that is some times as long as the refusal says. */
+/** A run that is too short for a percentile, and one that is some times as long as the refusal said. */
 function refused(name: string, queue: Queue, q: number, calls: number, times: number): Scenario {
   return {
     name: `${name}, ${calls} calls are too few for a ${nameOf(q)}`,
     share: 1,
     figures: [
       { table: 1, name: "refused", promised: [0.95, 1] },
-      { table: 1, name: `given in ${times} times the time that the refusal says`, promised: [0.7, 1] },
+      { table: 1, name: `reported in ${times} times the time that the refusal said`, promised: [0.7, 1] },
     ],
     prepare: () => (stream) => {
       const tail = tailOf(visitsTo(queue, 1, calls, stream), q);

@@ -31,8 +31,8 @@ export interface Loaded {
 }
 
 /**
- * Whether client and server acted when they had to: 99 of 100 times no later than that. On a machine that is busy with something else
- * they do not, and then what was measured says nothing of Lathe.
+ * Whether client and server acted in time: at 99 of 100 calls they were no later than that. On a busy machine they are not in time, and then
+ * the measurements say nothing of Lathe.
  */
 export function inTime({ calls, served }: Loaded, limitMs: number): boolean {
   const few = (late: readonly number[]) => late.filter((ms) => ms > limitMs).length <= late.length / 100;

@@ -10,10 +10,10 @@ import type { Figure, Scenario } from "../scenario.ts";
 import { type Count, type Promised, holds, yes } from "../score.ts";
 import { type Loading, type MadeCall, inTime, loaded } from "./loaded.ts";
 
-/** What is promised of intervals through real clients, where they are given. */
+/** What is promised of reported intervals through real clients. */
 const HELD: Promised = [0.9, 1];
 const EXACT_CALLS = 2e7;
-/** Client and server may be so late at one of a hundred calls: a share of the median, and of a stall. */
+/** How late client and server may be at one of a hundred calls: a share of the median, and of a stall. */
 const LATE = { median: 0.05, stall: 0.0025 };
 const NOTHING = { right: 0, of: 0 };
 /** Connections enough: calls wait in the server. */
@@ -22,7 +22,7 @@ const CONNECTIONS = 64;
 const sortedMs = (calls: readonly { readonly latencyMs: number }[]) =>
   Float64Array.from(calls, (c) => c.latencyMs).sort();
 
-/** The latencies that these very calls would have had without client, network and timers. */
+/** The latencies that the same calls would have had without client, network and timers. */
 function exactly(calls: readonly MadeCall[], serviceMs: readonly number[], servers: number): MadeCall[] {
   const done = fifo(servers);
   return calls.map((c, i) => ({ ...c, latencyMs: done(c.dueMs, serviceMs[i] as number) - c.dueMs }));
@@ -56,9 +56,9 @@ function wired(
     share: 0.25,
     figures: [
       figure("client and server were in time; of these:", null),
-      figure("interval of the median, where it is given", HELD),
-      figure("interval of the p90, where it is given", HELD),
-      figure("interval of the p95, where it is given", HELD),
+      figure("interval of the median, if reported", HELD),
+      figure("interval of the p90, if reported", HELD),
+      figure("interval of the p95, if reported", HELD),
       figure("p95, measured over these calls' exact one", [0.99, 1.02]),
       figure("p99, measured over these calls' exact one", [0.99, 1.02]),
     ],
@@ -88,7 +88,7 @@ function wired(
   };
 }
 
-/** A stall of T s in a run of L s at a constant rate: its p99 is T - 0.01 L, where the server works at the other calls for no time. */
+/** A stall of T s in a run of L s at a constant rate: p99 is T - 0.01 L, if the server takes no time for the other calls. */
 function stalled(client: "probe" | "plain-json", connections: number, stallMs: number, runMs: number): Scenario {
   const ratePerSecond = 100;
   const calls = (runMs * ratePerSecond) / 1000;

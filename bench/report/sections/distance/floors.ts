@@ -32,7 +32,7 @@ interface Row {
   readonly agree: number;
 }
 
-/** The least that calls over links can take, beside what they took, and what bound them; nothing where no cell goes over a link. */
+/** The floors of calls over links, beside their measured times, and what bound them; nothing if no cell goes over a link. */
 export function floorBlocks(inputs: ReportInputs): Block[] {
   const { study, axes, manifest } = inputs;
   const floors = study === undefined ? undefined : cellFloors(study);
@@ -51,7 +51,7 @@ export function floorBlocks(inputs: ReportInputs): Block[] {
         ...axisColumns(shown),
         ...rights("measured", "floor", "times\nfloor"),
         ...["bound by", "connection"],
-        ...rights("rounds", "service", "bandwidth", "round\ntrip", "slow\nstart", "HTTP/2\nwindow"),
+        ...rights("bursts", "service", "bandwidth", "round\ntrip", "slow\nstart", "HTTP/2\nwindow"),
       ],
       rows: rows.map((row) => {
         const [first] = row.cells;
@@ -65,7 +65,7 @@ export function floorBlocks(inputs: ReportInputs): Block[] {
         ];
       }),
       notes: [
-        "Service: the same call without a link, less what it sends while the line is busy anyway. A ratio below 1: that was measured at another time, and was slower. Rounds: how often the request had to wait for news from the other end, and one. " +
+        "Service: the same call without a link, less the time in which it sends while the line is busy. If that was measured at a slower time, the ratio can be below 1. Bursts: 1, and one for each time that the request had to wait for the other end. " +
           "Bound by: the limit without which the call would have been shorter by the most.",
       ],
       method: "floor",

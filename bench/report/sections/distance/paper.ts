@@ -21,9 +21,9 @@ export function paperLinkBlocks({ manifest }: ReportInputs): Block[] {
   const links = paperLinks();
   return [
     prose(
-      `The paper does not tell its network. Its remote calls of SSD look like a link of ${links.map(linkText).join(" and ")}. ` +
-        "That is the bandwidth; no round trip can be told from its numbers " +
-        `(up to ${links.map((l) => `${rttBound(l.machine)} ms to the ${l.machine}`).join(" and ")} would explain them as well).`,
+      `The paper does not describe its network. Its remote calls of SSD fit a link of ${links.map(linkText).join(" and ")}. ` +
+        "That is the bandwidth. The numbers do not show the round trip " +
+        `(up to ${links.map((l) => `${rttBound(l.machine)} ms to the ${l.machine}`).join(" and ")} fit them as well).`,
     ),
     fold(
       "Where the paper might have served",
@@ -56,10 +56,10 @@ export function paperLinkBlocks({ manifest }: ReportInputs): Block[] {
           ]),
         ),
         notes: [
-          `Requests are taken to be ${formatBytes(PAPER_REQUEST_BYTES.grpc)} over gRPC and ${formatBytes(PAPER_REQUEST_BYTES.rest)} as JSON: the paper does not tell. ` +
-            `If its images were ${100 * BYTES_ERROR} % smaller (640 × 427 pixels), so would be the bandwidths. A round trip of ${PAPER_RTT_MS} ms is taken for granted.`,
+          `The paper does not tell its requests' sizes: ${formatBytes(PAPER_REQUEST_BYTES.grpc)} over gRPC and ${formatBytes(PAPER_REQUEST_BYTES.rest)} as JSON are assumed. ` +
+            `If its images were ${100 * BYTES_ERROR} % smaller (640 × 427 pixels), so would be the bandwidths. A round trip of ${PAPER_RTT_MS} ms is assumed, too.`,
           "Local: the paper's mean over ten images on that machine, times what this image took on the client machine over its mean there.",
-          "R-FCN is not used: it takes so long by itself, and so differently from image to image, that the way does not show. " +
+          "R-FCN is not used: its calls take long, and so different times from image to image, that the network does not show. " +
             links
               .map(
                 (l) =>

@@ -88,9 +88,9 @@ function introduction(study: Study, caller: string): string {
   const error = modelError(study);
   const known =
     error === undefined
-      ? `This run has no calls over links to test that with; where Lathe tests it (npm run bench:distance), half of all times are within ${100 * BENCH_ERROR} %.`
-      : `Of this run's calls over links it is wrong by ${formatShare(error.share)} in the median (${count(error.cells, "cell")}).`;
-  return `Where to serve what ${caller} asks for, by a model: the times of each machine's own calls and the sizes of requests are measured, the way between is computed. ${known}`;
+      ? `This run has no calls over links to test the model; in Lathe's own test (npm run bench:distance) half of all times are within ${100 * BENCH_ERROR} %.`
+      : `For this run's calls over links, the model's median error is ${formatShare(error.share)} (${count(error.cells, "cell")}).`;
+  return `Which server ${caller} should call, by a model: times of each machine's own calls and sizes of requests are measured, the network between machines is computed. ${known}`;
 }
 
 function mapFigure(questions: readonly WhereToServe[], study: Study, name: (kind: string) => string) {

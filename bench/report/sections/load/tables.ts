@@ -75,11 +75,11 @@ export function meanwhileBlocks(loads: readonly Pooled[]): Block[] {
         ],
         rows,
         notes: [
-          "Client CPU: share of a processor that the client used, without waiting for the time of calls. Server CPUs: processors that the server used on average, " +
+          "Client CPU: share of a processor that the client used, without waiting until calls are due. Server CPUs: processors that the server used on average, " +
             "warm-up and lead-in included. Throttled: share of its CPU quota's periods in which it had to wait. Queue: requests that waited in the server's own queue on " +
-            "average, where the server tells. Times one call at a time: ratio of medians, where the same cells were called one call at a time, too.",
-          "Under load no part of a call's time is told by the null model: a queue is as long as the model's own runs make it, so calls to the null model at the same rate wait " +
-            "for something else. The phases of these calls by the client's clock are under “Where the time goes”.",
+            "average, if the server reports it. Times one call at a time: ratio of medians, if the same cells were also called one call at a time.",
+          "The null model shows no part of a call's time under load, because calls to it do not wait in the queue of another model. " +
+            "“Where the time goes” has the phases of these calls by the client's clock.",
         ],
         method: "rates",
       }),
@@ -102,8 +102,8 @@ export function loadGenBlocks(loads: readonly Pooled[]): Block[] {
         columns: [...differ.map(([title]) => title), "scenario", "result", "early stopping"],
         rows,
         notes: [
-          "LoadGen-style: the scenarios and the early stopping of MLPerf's LoadGen, by Lathe's own client. It is no MLPerf result: MLPerf's rules ask for LoadGen itself, 600 s a run, " +
-            "its data sets and an accuracy run. Early stopping takes queries to be independent, which queued ones are not.",
+          "LoadGen-style: the scenarios and the early stopping of MLPerf's LoadGen, by Lathe's own client. These are not results of MLPerf, whose rules also ask for LoadGen itself, 600 s a run, " +
+            "its data sets and an accuracy run. Early stopping assumes independent queries, which queued ones are not.",
         ],
         method: "loadgen",
       }),

@@ -4,13 +4,13 @@ const amount = z.number().nonnegative();
 const count = amount.int();
 
 /**
- * What the client machine's kernel says of a call's connection: read before and after the call, never inside its time. Absent
- * where calls overlap, and where the kernel does not say.
+ * What the client machine's kernel says of a call's connection. It is read before and after the call, never during it. Absent if calls
+ * overlap, or if the kernel does not say it.
  */
 export const CallTcp = z.object({
   /**
-   * What the call found. `cold`: no call was made on the connection before. `idle`: nothing was sent on it for longer than its RTO,
-   * so slow start begins anew (RFC 2861). `warm`: all else.
+   * The connection's state when the call began. `cold`: no call was made on it before. `idle`: nothing was sent on it for longer than its RTO,
+   * so slow start begins anew (RFC 2861). `warm`: otherwise.
    */
   connection: z.enum(["cold", "idle", "warm"]),
   /** How the client's kernel controls congestion: `cubic`, `bbr`. */
@@ -24,13 +24,13 @@ export const CallTcp = z.object({
   retransmits: count,
   /** Bytes of the request (headers, TLS included) that the server's kernel has confirmed during the call. */
   deliveredBytes: count,
-  /** Bytes that came meanwhile. */
+  /** Bytes that arrived during the call. */
   receivedBytes: count,
   /** The kernel's own estimates after the call: of a round trip, smoothed; the shortest; when it sends again. */
   rttMs: amount,
   minRttMs: amount.optional(),
   rtoMs: amount.optional(),
-  /** Of the call's time: while the server's window held the request back, and while this machine's own send buffer did. */
+  /** How long the server's window held the request back during the call, and how long this machine's send buffer did. */
   windowLimitedMs: amount.optional(),
   bufferLimitedMs: amount.optional(),
 });

@@ -40,10 +40,10 @@ export function simulate(queue: Queue, calls: number, stream: Random, step: Step
   }
 }
 
-/** Calls before those that count: a queue has forgotten that it was empty after some relaxation times, here 15. */
+/** How many calls come before those that count: after 15 relaxation times, a queue is as if it had never been empty. */
 export function settling(queue: Queue): number {
   const { meanMs, squareMs2 } = queue.service;
-  // Heavy traffic: a queue forgets within about (1 + variation of the service) / (1 - utilisation)² calls, and never at once.
+  // A relaxation time in heavy traffic is about (1 + variation of the service) / (1 - utilisation)² calls.
   return Math.ceil((15 * queue.servers * (squareMs2 / meanMs ** 2)) / (1 - utilisationOf(queue)) ** 2);
 }
 

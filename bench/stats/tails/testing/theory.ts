@@ -3,7 +3,7 @@ import { random } from "../../math/random.ts";
 import { type Queue, settling, simulate, utilisationOf } from "./queues.ts";
 
 /*
- * What queues come to in the long run. Latency is waiting and service. Formulas: Kleinrock, Queueing Systems, volume 1 (1975);
+ * Latencies of queues in the long run. Latency is waiting and service. Formulas: Kleinrock, Queueing Systems, volume 1 (1975);
  * Erlang's for M/D/1 as Franx has it (Operations Research Letters 29, 2001).
  */
 
