@@ -5,10 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
 import { readJournal } from "../../bench/records/records.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
+import { parseSample, SAMPLE_SCRIPT } from "../../bench/targets/server-use.ts";
+import { script } from "../../infra/hosts/connection/remote.ts";
 import { tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
+import { quoteAll } from "../../lib/quote.ts";
 import { startLathe } from "./lathe.ts";
 import { type Bed, makeBed } from "../engine/harness.ts";
-import { on } from "./tools.ts";
+import { on, tryOn } from "./tools.ts";
 
 const HOST = "cloud";
 const SERVERS = ["one", "two"];
@@ -61,6 +64,17 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     return { child, ended: ended.then(({ code, said }) => ({ code, said: said.replaceAll(/\s+/g, " ") })) };
   };
   const newest = async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "");
+  /** Processor time that a container took within a third of a second, ms; undefined where it was not frozen for all of it. */
+  const takenWhileFrozen = async (container: string) => {
+    // Whoever freezes a server writes its mark anew.
+    const mark = `stat -c %y $(find .lathe -name .frozen-${container}); docker inspect --format '{{.State.Status}}' ${container}`;
+    const samples = `(echo; sleep 0.3; echo) | ${quoteAll(script(SAMPLE_SCRIPT, container))}`;
+    const { stdout } = await tryOn(bed.lab, HOST, `${mark}; echo @@; ${samples}; echo @@; ${mark}`);
+    const [before = "", between = "", after = ""] = stdout.split("@@\n");
+    const [from, to] = between.split(/^end$/m).map((sample) => parseSample(sample.split("\n")).cpuMs);
+    if (from === undefined || to === undefined) return undefined;
+    return before.trim().endsWith("paused") && before.trim() === after.trim() ? to - from : undefined;
+  };
   /** A bench that would take long, once one of the two is frozen. */
   const underWay = async () => {
     const bench = begin("--requests", "100000", "--block", "20");
@@ -98,6 +112,20 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     const blocks = visited.filter((block, i) => block !== visited[i - 1]);
     expect(blocks).toEqual([...new Set(blocks)]);
     expect(said).toContain("the other servers of its machine were frozen");
+  });
+
+  it("gives a frozen server no processor time at all", async () => {
+    const { child, ended } = await underWay();
+    const taken: number[] = [];
+    for (let tries = 0; taken.length < 3 && tries < 100; tries++) {
+      const [frozen] = Object.entries(await states()).flatMap(([name, state]) => (state === "paused" ? [name] : []));
+      const ms = frozen === undefined ? undefined : await takenWhileFrozen(frozen);
+      if (ms !== undefined) taken.push(ms);
+    }
+    child.kill("SIGINT");
+    await ended;
+    await expect.poll(running, SOON).toBe(2);
+    expect(taken).toEqual([0, 0, 0]);
   });
 
   it("thaws both where the bench is interrupted, and where it is killed", async () => {
