@@ -14,6 +14,7 @@ import { checkMemory, memoryNeed, type MemoryNeed } from "./memory-need.ts";
 import { artifactsFor } from "./models/artifacts.ts";
 import { Machine, StackOutputs } from "./outputs.ts";
 import { NO_LEFTOVERS, readLeftovers } from "./ownership/leftovers.ts";
+import { othersMemoryMiB } from "./ownership/others-memory.ts";
 import { secretsOutput } from "./resources/credentials.ts";
 import { usableMiB } from "./resources/container-args.ts";
 import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
@@ -55,9 +56,11 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
     readFacts(target, preparation),
     defaultAddress(target),
   ]);
-  const artifacts = await artifactsFor(
-    servers.map(({ models, kind }) => ({ models, form: modelFormOf(serverKind(kind)) })),
-  );
+  const forms = servers.map(({ models, kind }) => ({ models, form: modelFormOf(serverKind(kind)) }));
+  const [artifacts, othersMiB] = await Promise.all([
+    artifactsFor(forms),
+    facts.docker.version === "none" ? 0 : othersMemoryMiB(target, owner),
+  ]);
   const thawed = (container: string) =>
     void pulumi.log.warn(`container ${container} was left frozen by a bench that was killed: it is thawed`);
   const onThawed = preparation.preview ? undefined : thawed;
@@ -68,7 +71,8 @@ export async function prepare(config: StackConfig): Promise<{ machine: PreparedM
     return { config: server, models: artifacts[i] ?? [], leftovers: await readLeftovers(target, asked, onThawed) };
   });
   const address = config.address ?? byDefault;
-  return { machine: { config: rest, target, facts, home, login, address }, servers: await Promise.all(prepared) };
+  const machine = { config: rest, target, facts, home, login, address, othersMiB };
+  return { machine, servers: await Promise.all(prepared) };
 }
 
 /** Declares one machine and the servers on it; gives the stack's outputs, `latheSecrets` undefined if nothing is secret. */
@@ -78,7 +82,7 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   const plans: ServerPlan[] = [];
   for (const server of servers) plans.push(await planServer(machine, server, owner));
   // Before there is any resource: nothing is pulled for servers that cannot stand beside each other.
-  checkMemory(plans.flatMap(needOf), usableMiB(facts.memoryBytes));
+  checkMemory(plans.flatMap(needOf), usableMiB(facts.memoryBytes), machine.othersMiB);
   const host = hostSlug(target);
   const provider = dockerProvider(`docker.${host}`, target);
   const whose = { target, owner, id: provider.id };

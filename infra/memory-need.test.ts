@@ -35,6 +35,24 @@ test("of servers that do not fit together is said what each needs, and which one
   expect(said(2000, [{ name: "alone", mib: 2001 }])).toContain("none of them fits");
 });
 
+test("what servers of other stacks take of the machine's memory is not there for these", () => {
+  const others = (othersMiB: number) => {
+    try {
+      checkMemory(NEEDS, 5100, othersMiB);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(others(0)).toBeUndefined();
+  expect(others(1100)).toContain(
+    "the machine has 4000 MiB for them, because servers of other stacks take 1100 MiB there: tf and flask fit (2100 MiB)",
+  );
+  expect(others(9000)).toContain(
+    "has 0 MiB for them, because servers of other stacks take 9000 MiB there: none of them fits",
+  );
+});
+
 const artifact = (name: string, ...bytes: number[]) =>
   ({ deployed: { name }, versions: bytes.map((b, i) => ({ version: i + 1, bytes: b })) }) as unknown as ModelArtifact;
 

@@ -30,23 +30,26 @@ function sized({ deployed, versions }: ModelArtifact): SizedModel[] {
  * Refuses servers that do not fit into a machine's memory together, before any of their images is pulled: there the kernel would
  * end one of them while it loads its models. Pure.
  *
- * @param machineMiB what servers may take of the machine's memory
+ * @param usableMiB what servers may take of the machine's memory
+ * @param othersMiB what servers of other stacks take of it now
  * @throws UserError with what each needs, and which of them fit
  */
-export function checkMemory(needs: readonly MemoryNeed[], machineMiB: number): void {
+export function checkMemory(needs: readonly MemoryNeed[], usableMiB: number, othersMiB = 0): void {
   const total = sum(needs);
+  const machineMiB = Math.max(0, usableMiB - othersMiB);
   if (total <= machineMiB) return;
   // As many as possible: the smallest first.
   let left = machineMiB;
   const small = needs.toSorted((a, b) => a.mib - b.mib).filter(({ mib }) => (left -= mib) >= 0);
   const fitting = needs.filter((need) => small.includes(need));
+  const besides = othersMiB === 0 ? "" : `, because servers of other stacks take ${othersMiB} MiB there`;
   const each = needs.map(({ name, mib }) => `${name} ${mib} MiB`).join(", ");
   const fits =
     fitting.length === 0
       ? "none of them fits"
       : `${and(fitting.map(({ name }) => name))} ${fitting.length === 1 ? "fits" : "fit"} (${sum(fitting)} MiB)`;
   throw new UserError({
-    what: `the servers need ${total} MiB of memory at the least (${each}), and the machine has ${machineMiB} MiB for them: ${fits}`,
+    what: `the servers need ${total} MiB of memory at the least (${each}), and the machine has ${machineMiB} MiB for them${besides}: ${fits}`,
     expected: `servers that need ${machineMiB} MiB or less together`,
     fix: "deploy fewer servers or models there; or set a server's lathe:memoryMiB: it then counts as needing no more than that",
   });

@@ -96,7 +96,7 @@ export const DeployedAccess = z.object({
 });
 export type DeployedAccess = z.infer<typeof DeployedAccess>;
 
-/** Characters of an image's note that are kept. */
+/** Characters of a note on a server that are kept. */
 export const MOST_NOTE = 240;
 
 /** One server on one machine. */
@@ -111,7 +111,7 @@ export const Server = z.object({
   image: z.string().describe("image reference with digest, as it was deployed"),
   /** True if a stand-in serves in place of the real server's binary: said wherever its numbers appear. */
   standIn: z.boolean(),
-  /** What the image says of itself that a reader must know, in one sentence: said wherever its numbers appear. Absent: nothing. */
+  /** What a reader must know of it, as its image says or its gate has seen: said wherever its numbers appear. Absent: nothing. */
   note: z.string().min(1).max(MOST_NOTE).optional(),
   /** The image's size on the machine: the sum of its layers, unpacked. Absent: the engine did not tell, or the record is older. */
   imageBytes: z.number().int().positive().optional(),

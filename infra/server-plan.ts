@@ -26,6 +26,8 @@ export interface PreparedMachine {
   /** The SSH user's home folder there. */
   readonly home: string;
   readonly login: HostLogin;
+  /** What servers of other stacks take of its memory, MiB; absent: nothing. */
+  readonly othersMiB?: number;
   /** Where other machines reach it. */
   readonly address: string;
 }

@@ -22,6 +22,7 @@ import { capacityDocument, summaryTable } from "../report/sections/capacity.ts";
 import { bundleAgent } from "../run/agent/bundle.ts";
 import { newManifest } from "../run/new-manifest.ts";
 import { inSession } from "../run/session.ts";
+import { serversBeside } from "../targets/beside/servers-beside.ts";
 import { benchOptions } from "./choices.ts";
 import type { CAPACITY } from "./options.ts";
 import { writeRunReport } from "./report.ts";
@@ -44,7 +45,8 @@ export async function findCapacity(values: Values<typeof CAPACITY>): Promise<num
   const { images, infos } = await photographs(options.photographs, [...new Set(targets.map((t) => t.image))]);
   const [secrets, bundle] = [await secretsOf(deployed, options), await bundleAgent()];
   const { id, dir } = await makeRunDir(runsFolder(values.runs), new Date());
-  const planned = await newManifest(id, deployed, infos, options, { ...matrix, cells: targets }, bundle);
+  const asked = { ...options, beside: await serversBeside(deployed, targets) };
+  const planned = await newManifest(id, deployed, infos, asked, { ...matrix, cells: targets }, bundle);
   const scores = await scoresOf(deployed, options);
   const manifest: RunManifest = {
     ...planned,

@@ -18,6 +18,7 @@ import type { RunStatus } from "../run/inputs.ts";
 import { statusText } from "../run/status-text.ts";
 import { newManifest } from "../run/new-manifest.ts";
 import { runSession } from "../run/session.ts";
+import { serversBeside } from "../targets/beside/servers-beside.ts";
 import type { Deployed } from "../targets/deployments.ts";
 import { setupNow } from "../targets/read-setup.ts";
 import { machineScores } from "../targets/scores.ts";
@@ -46,7 +47,8 @@ async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promi
     options.repeatOf === undefined ? undefined : (await readManifest(await runNamed(runs, options.repeatOf))).id;
   const deployed = await deployedNow(options);
   const matrix = await planMatrix(deployed, options);
-  for (const text of matrix.notes) say(text);
+  const beside = await serversBeside(deployed, matrix.cells);
+  for (const text of [...matrix.notes, ...beside]) say(text);
   const used = new Set(matrix.cells.map((c) => c.image));
   const { images, infos } = await photographs(options.photographs, [...used]);
   const secrets = await secretsOf(deployed, options);
@@ -56,7 +58,7 @@ async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promi
   for (let n = 1; n <= options.repeat; n++) {
     const { id, dir } = await makeRunDir(runs, new Date());
     const manifest = {
-      ...(await newManifest(id, deployed, infos, options, matrix, bundle)),
+      ...(await newManifest(id, deployed, infos, { ...options, beside }, matrix, bundle)),
       ...(scores === undefined ? {} : { scores }),
       ...(first === undefined ? {} : { repeats: first }),
     };

@@ -15,19 +15,24 @@ test("a reader is told of stand-ins by their kind, of random weights, and of mac
   ]);
 });
 
-test("a reader is told what images say of themselves, once for servers that say the same", () => {
+test("a reader is told the notes on servers, once for servers that have the same", () => {
   const noted = [...real, ...real].map((s, i) => ({
     ...s,
     id: `s${i}`,
     ...(i === 1 ? {} : { note: i > 1 ? "Two." : "One." }),
   }));
   expect(remarks({ machines: apart, servers: noted }, undefined)).toEqual([
-    "Server s0, as its image says: One.",
-    "Server s2, s3, as its image says: Two.",
+    "Note on server s0: One.",
+    "Note on server s2, s3: Two.",
   ]);
 });
 
 test("nothing is remarked on real servers on machines apart; the user's own words stand for what the machines look like", () => {
   expect(remarks({ machines: apart, servers: real }, undefined)).toEqual([]);
   expect(remarks({ machines, servers: real }, "parts of one machine")).toEqual(["parts of one machine"]);
+});
+
+test("a reader is told of other servers that ran on a run's machines", () => {
+  const beside = ["Machine edge: other servers of Lathe's ran there when this run began: x (stack lathe/web)."];
+  expect(remarks({ machines: apart, servers: real }, undefined, beside)).toEqual(beside);
 });

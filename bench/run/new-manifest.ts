@@ -17,7 +17,7 @@ export async function newManifest(
   id: string,
   deployed: Deployed,
   infos: readonly ImageInfo[],
-  { photographs, seed, limits, remark, neighbours }: RunOptions,
+  { photographs, seed, limits, remark, neighbours, beside }: RunOptions,
   matrix: PlannedMatrix,
   agent: { readonly key: string },
 ): Promise<RunManifest> {
@@ -53,17 +53,23 @@ export async function newManifest(
       notes: [...matrix.notes],
     },
     ...(neighbourhoods(deployed).length === 0 ? {} : { neighbours }),
-    remarks: remarks(deployed, remark),
+    remarks: remarks(deployed, remark, beside),
   };
 }
 
 type RunOptions = Pick<RunManifest, "photographs" | "seed" | "limits"> & {
   readonly remark: string | undefined;
   readonly neighbours: "frozen" | "running";
+  /** What is known of other servers on the run's machines (`serversBeside`). */
+  readonly beside: readonly string[];
 };
 
 /** What a reader must know before the numbers: what stands in for something else, and what means less than it seems. Pure. */
-export function remarks({ machines, servers }: Deployed, own: string | undefined): string[] {
+export function remarks(
+  { machines, servers }: Deployed,
+  own: string | undefined,
+  beside: readonly string[] = [],
+): string[] {
   const timingOnly = new Set(
     servers.flatMap((s) => s.models.filter((m) => m.timingOnly && !m.isNull).map((m) => m.name)),
   );
@@ -75,6 +81,7 @@ export function remarks({ machines, servers }: Deployed, own: string | undefined
       (name) => `Model ${name}: true architecture, random weights. Its time is real, its detections mean nothing.`,
     ),
     ...accessRemarks(servers),
+    ...beside,
     ...(own === undefined ? [] : [own]),
     ...(own === undefined && machines.length > 1 && kernels.size === 1
       ? [
@@ -95,11 +102,11 @@ function standInRemarks(servers: readonly Server[]): string[] {
   );
 }
 
-/** What images say of themselves (`Server.note`). */
+/** What images say of themselves, and what gates have seen (`Server.note`). */
 function noteRemarks(servers: readonly Server[]): string[] {
   const byNote = Map.groupBy(
     servers.filter((s) => s.note !== undefined),
     (s) => s.note,
   );
-  return [...byNote].map(([note, own]) => `Server ${own.map((s) => s.id).join(", ")}, as its image says: ${note}`);
+  return [...byNote].map(([note, own]) => `Note on server ${own.map((s) => s.id).join(", ")}: ${note}`);
 }

@@ -7,7 +7,7 @@ import type { MachineScore } from "../hosts/score.ts";
 import { UserError } from "../../lib/errors.ts";
 import { note, ok, stop, type Check } from "./connection.ts";
 import type { Findings, WantedPort } from "./findings.ts";
-import { limits, processor, workspace } from "./fits.ts";
+import { limits, processor, servers, workspace } from "./fits.ts";
 import type { Examination } from "./parse.ts";
 
 const GIB = 2 ** 30;
@@ -43,6 +43,7 @@ export function hostChecks(f: Findings): Check[] {
     memory(f),
     cores(f),
     ...f.ports.map((wanted) => port(wanted, f.examination)),
+    ...servers(f.examination),
     clock(f),
     load(f),
     governor(f.examination),

@@ -281,6 +281,18 @@ test("a Docker that lets neighbours in past loopback is worth a word where no ru
   expect(checked(findings(), "Docker")?.verdict).toBe("ok");
 });
 
+test("servers of Lathe's that run there are told, because a bench of other stacks neither measures nor freezes them", () => {
+  expect(checked(findings(), "servers")).toMatchObject({
+    verdict: "note",
+    found: "tf-serving (stack lathe/edge) runs there",
+  });
+  expect(checked(findings({}, SAID.replace("|lathe/edge|", "||")), "servers")).toBeUndefined();
+  const many = Array.from({ length: 7 }, (_, i) => `s${i}|lathe/web|\ns${i}-rest|lathe/web|`).join("\n");
+  expect(checked(findings({}, SAID.replace("db||", `${many}\ndb||`)), "servers")?.found).toBe(
+    "tf-serving (stack lathe/edge), s0 (stack lathe/web), s1 (stack lathe/web), s2 (stack lathe/web), s3 (stack lathe/web) and 3 more run there",
+  );
+});
+
 test("a clock is off only where that is more than the measurement's own uncertainty", () => {
   const clock = (offsetMs: number, uncertaintyMs: number) =>
     checked(findings({ clock: { offsetMs, uncertaintyMs } }), "clock")?.verdict;

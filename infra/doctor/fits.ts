@@ -1,11 +1,16 @@
 import { posix } from "node:path";
+import { and } from "../../lib/words.ts";
 import { CONTROLLERS, switchOn, withoutController } from "../hosts/controllers.ts";
+import { proxyContainer } from "../access/plan.ts";
 import { STACK } from "../config/places.ts";
 import { note, ok, stop, type Check } from "./connection.ts";
 import type { Findings } from "./findings.ts";
-import { mountOf } from "./parse.ts";
+import { mountOf, type Examination } from "./parse.ts";
 
-/* Whether a host fits what is to be deployed there: its processor the image, its Docker and its file system the workspace. */
+/*
+ * Whether a host fits what is to be deployed there: its processor the image, its Docker and its file system the workspace; and which
+ * servers stand there already.
+ */
 
 /** `uname -m` as Docker names architectures. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -90,4 +95,23 @@ export function workspace({ home, workspace: folder, examination }: Findings): C
       `${set("/FOLDER")} on another one, or: sudo mount -o remount,exec ${mount.path}`,
     );
   return ok("workspace", path);
+}
+
+/** Most servers that are named. */
+const NAMED = 5;
+
+/** Servers of Lathe's that run there; nothing where there are none. */
+export function servers({ containers }: Examination): Check[] {
+  const proxies = containers.map(({ name }) => proxyContainer(name));
+  const own = containers.filter(({ name, owner }) => owner !== "" && !proxies.includes(name));
+  if (own.length === 0) return [];
+  const more = own.length > NAMED ? [`${own.length - NAMED} more`] : [];
+  const named = own.slice(0, NAMED).map(({ name, owner }) => `${name} (stack ${owner})`);
+  return [
+    note(
+      "servers",
+      `${and([...named, ...more])} ${own.length === 1 ? "runs" : "run"} there`,
+      "measure their stacks together (npx lathe bench --stack A,B): of other stacks, servers are neither measured nor frozen",
+    ),
+  ];
 }

@@ -12,6 +12,7 @@ import {
   lastLogLines,
   mustRun,
   noteOf,
+  noteText,
   notRunning,
   type Inspected,
 } from "./inspect.ts";
@@ -101,7 +102,7 @@ async function readBack(run: GateRun, kind: KindGate): Promise<GateReport> {
   assertAsPlanned(found, run);
   const faults = insideDifferences(inside, run);
   if (faults.length > 0) throw new UserError(faults);
-  const note = noteOf(found) ?? kind.note;
+  const note = noteText(await kind.noteOn?.(run), noteOf(found) ?? kind.note);
   return {
     standIn: isStandIn(found),
     ...(note === undefined ? {} : { note }),

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { UserError } from "../../lib/errors.ts";
-import { differences, envOf, isStandIn, noteOf, notRunning, readInspected, type Inspected } from "./inspect.ts";
+import {
+  differences,
+  envOf,
+  isStandIn,
+  noteOf,
+  noteText,
+  notRunning,
+  readInspected,
+  type Inspected,
+} from "./inspect.ts";
 import { MOST_NOTE } from "../outputs.ts";
 import type { GateSpec } from "./spec.ts";
 import { misfit } from "./why-no-answer.ts";
@@ -76,6 +85,16 @@ test("an image's note is read as one line that can be shown, of a bounded length
   expect(note("x".repeat(1_000_000))).toBe(`${"x".repeat(MOST_NOTE - 1)}…`);
   expect(note(" \n ")).toBeUndefined();
   expect(noteOf(running({ Config: { Env: [], Labels: null } }))).toBeUndefined();
+});
+
+test("notes on a server are one line, the first in front, of the same length at most", () => {
+  expect(noteText("No effect here.", "Native backends are not used.")).toBe(
+    "No effect here. Native backends are not used.",
+  );
+  expect([noteText(undefined, "One."), noteText("Two.", undefined)]).toEqual(["One.", "Two."]);
+  expect([noteText(), noteText(undefined, " ")]).toEqual([undefined, undefined]);
+  const long = noteText("Ours.", "x".repeat(1_000_000));
+  expect([long?.length, long?.startsWith("Ours. xx")]).toEqual([MOST_NOTE, true]);
 });
 
 test("without a controller for them, a container's processes have no limit and that is as planned", () => {

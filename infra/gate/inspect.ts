@@ -83,9 +83,11 @@ export function isStandIn(found: Inspected): boolean {
 }
 
 /** The note of the container's image, as one line that can be shown; undefined where it has none. */
-export function noteOf(found: Inspected): string | undefined {
-  // Whoever made the image wrote it.
-  const text = cleanLine((found.Config.Labels?.[NOTE_LABEL] ?? "").slice(0, 4 * MOST_NOTE)).trim();
+export const noteOf = (found: Inspected): string | undefined => noteText(found.Config.Labels?.[NOTE_LABEL]);
+
+/** Notes on a server as one line that can be shown, whoever wrote them; undefined where none says anything. Pure. */
+export function noteText(...notes: readonly (string | undefined)[]): string | undefined {
+  const text = cleanLine(notes.map((note = "") => note.slice(0, 4 * MOST_NOTE)).join(" ")).trim();
   return text === "" ? undefined : text.length > MOST_NOTE ? `${text.slice(0, MOST_NOTE - 1)}…` : text;
 }
 

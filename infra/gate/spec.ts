@@ -71,7 +71,7 @@ export interface GateRun extends GateSpec {
 export const GateReport = z.object({
   /** The image's own label says that it stands in for the real server. */
   standIn: z.boolean(),
-  /** What the image's own label says that a reader must know, in one line; absent: nothing. */
+  /** What a reader must know of the server, in one line: by its machine, by its image's label or its kind. Absent: nothing. */
   note: z.string().min(1).max(MOST_NOTE).optional(),
   /** The image's size as the engine tells it: the sum of its layers, unpacked. Absent: it did not tell. */
   imageBytes: z.number().int().positive().optional(),
@@ -110,8 +110,10 @@ export interface KindGate {
   rollOut?(run: GateRun, deadline: number, check: (models: readonly GateModel[]) => Promise<void>): Promise<void>;
   /** What must hold once all models answer; absent: nothing more. */
   served?(run: GateRun): Promise<void>;
-  /** What a reader must know of every server of the kind, in one sentence; an image's own note comes first. Absent: nothing. */
+  /** What a reader must know of every server of the kind, in one sentence; the note of an image takes its place. Absent: nothing. */
   readonly note?: string;
+  /** What a reader must know of this server on its machine, in one sentence; it comes before any other note. Undefined: nothing. */
+  noteOn?(run: GateRun): Promise<string | undefined>;
   /** Read before the rollout (`GateRun.state`) and written once all holds; absent: nothing is kept. */
   readonly state?: GateState;
 }

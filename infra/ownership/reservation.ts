@@ -3,6 +3,7 @@ import { COMMAND_MS, GRACE_SECONDS } from "../deadlines.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
+import { ID_LABEL, OWNER_LABEL, SERVER_LABEL } from "../hosts/labels.ts";
 import { conflicts, parseSeen, shortId, toRemove } from "./conflicts.ts";
 import type { ReservationSpec } from "./spec.ts";
 
@@ -12,11 +13,7 @@ import type { ReservationSpec } from "./spec.ts";
  * removed, and on destroy the containers go by this and not by the provider, which can only fail where the host does not answer.
  */
 
-/** Whose a container is: the id of its stack's provider, which no other stack and nobody else's state has. */
-export const ID_LABEL = "org.lathe.id";
-export const OWNER_LABEL = "org.lathe.owner";
-/** Which server of that stack it is of: the name of its resource. */
-export const SERVER_LABEL = "org.lathe.server";
+export { ID_LABEL, OWNER_LABEL, SERVER_LABEL };
 /** Which tuning a container is of: `lathe tune` makes such ones beside a server, and removes them. */
 export const TUNE_LABEL = "org.lathe.tune";
 /** Id of the leftover that a container or network came in the place of. */

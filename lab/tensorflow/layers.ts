@@ -19,6 +19,9 @@ export const RUNTIME_ENV = {
   LANG: "C.UTF-8",
 } as const;
 
+/** Loads and runs SavedModels over TensorFlow's C library. */
+export const SESSION_PACKAGE = join(import.meta.dirname, "lathe_tf");
+
 /** Debian's Python: the lowest layer of images whose server is a Python program. Kinds that take it share it. */
 export const pythonLayer = (progress: Progress): Promise<Layer> => debianLayer(progress, ["python3"]);
 
@@ -34,7 +37,7 @@ export async function tensorflowLayers(progress: Progress, ...own: readonly Whee
   const layers = [await pythonLayer(progress)];
   for (const wheels of [{ name: "tensorflow", requirements, trim, trimmed: "1" }, ...own])
     layers.push(await wheelsLayer(layers, wheels, progress));
-  return [...layers, await ownLayer(layers, { name: "lathe_tf", packages: [join(import.meta.dirname, "lathe_tf")] })];
+  return [...layers, await ownLayer(layers, { name: "lathe_tf", packages: [SESSION_PACKAGE] })];
 }
 
 /** Leaves out what running a graph never touches: TensorFlow's Python half and headers, tests, and symbols for debuggers. */

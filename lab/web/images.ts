@@ -1,13 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { requirementsFile } from "../../models/python.ts";
+import type { ImageSource } from "../images.ts";
 import type { KindImage } from "../kind-image.ts";
 import { ownLayer } from "../layers/own.ts";
 import { selectRequirements } from "../layers/requirements.ts";
 import { RUNTIME_ENV, tensorflowLayers } from "../tensorflow/layers.ts";
 
+/* The Dockerfile here makes the same image on a machine with Docker and the Internet; a test holds the two together. */
+
 /** The parser that the setting `parser` chooses beside Python's own. */
-const PARSER = "pysimdjson";
+export const PARSER = "pysimdjson";
+
+/** Lathe's app. */
+export const APP = join(import.meta.dirname, "lathe_web");
+
+/** How the image starts. */
+export const config: ImageSource["config"] = {
+  entrypoint: ["/usr/bin/python3", "-m", "lathe_web"],
+  env: RUNTIME_ENV,
+  exposedPorts: ["8000/tcp"],
+};
 
 /** A framework with its server, as it is: TensorFlow's layers, the framework's wheels, and Lathe's app. */
 const webImage = (kind: string): KindImage => ({
@@ -16,13 +29,9 @@ const webImage = (kind: string): KindImage => ({
     const own = await readFile(join(import.meta.dirname, "requirements", `${kind}.txt`), "utf8");
     const requirements = own + selectRequirements(await readFile(requirementsFile, "utf8"), [PARSER]);
     const below = await tensorflowLayers(progress, { name: kind, requirements });
-    const app = { name: "web", packages: [join(import.meta.dirname, "lathe_web")], folders: ["models"] };
-    return {
-      layers: [...below, await ownLayer(below, app)],
-      config: { entrypoint: ["/usr/bin/python3", "-m", "lathe_web"], env: RUNTIME_ENV, exposedPorts: ["8000/tcp"] },
-    };
+    return { layers: [...below, await ownLayer(below, { name: "web", packages: [APP], folders: ["models"] })], config };
   },
 });
 
-/** Images of the server kinds that serve plain REST. The same as a user builds by the Dockerfile here. */
+/** Images of the server kinds that serve plain REST. */
 export const webImages: readonly KindImage[] = ["flask", "django", "fastapi"].map(webImage);

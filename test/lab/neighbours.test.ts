@@ -5,10 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
 import { readJournal } from "../../bench/records/records.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
+import { parseSample, SAMPLE_SCRIPT } from "../../bench/targets/server-use.ts";
+import { script } from "../../infra/hosts/connection/remote.ts";
 import { tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
+import { quoteAll } from "../../lib/quote.ts";
 import { startLathe } from "./lathe.ts";
 import { type Bed, makeBed } from "../engine/harness.ts";
-import { on } from "./tools.ts";
+import { on, tryOn } from "./tools.ts";
 
 const HOST = "cloud";
 const SERVERS = ["one", "two"];
@@ -61,6 +64,27 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     return { child, ended: ended.then(({ code, said }) => ({ code, said: said.replaceAll(/\s+/g, " ") })) };
   };
   const newest = async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "");
+  /** Processor time that a container took within a third of a second, ms; undefined where it was not frozen for all of it. */
+  const taken = async (container: string) => {
+    // Whoever freezes a server writes its mark anew.
+    const mark = `stat -c %y $(find .lathe -name .frozen-${container}); docker inspect --format '{{.State.Status}}' ${container}`;
+    const samples = `(echo; sleep 0.3; echo) | ${quoteAll(script(SAMPLE_SCRIPT, container))}`;
+    const { stdout } = await tryOn(bed.lab, HOST, `${mark}; echo @@; ${samples}; echo @@; ${mark}`);
+    const [before = "", between = "", after = ""] = stdout.split("@@\n");
+    const [from, to] = between.split(/^end$/m).map((sample) => parseSample(sample.split("\n")).cpuMs);
+    if (from === undefined || to === undefined) return undefined;
+    return before.trim().endsWith("paused") && before.trim() === after.trim() ? to - from : undefined;
+  };
+  /** The same of whichever is frozen, three times. */
+  const takenWhileFrozen = async () => {
+    const all: number[] = [];
+    for (let tries = 0; all.length < 3 && tries < 100; tries++) {
+      const [frozen] = Object.entries(await states()).flatMap(([name, state]) => (state === "paused" ? [name] : []));
+      const ms = frozen === undefined ? undefined : await taken(frozen);
+      if (ms !== undefined) all.push(ms);
+    }
+    return all;
+  };
   /** A bench that would take long, once one of the two is frozen. */
   const underWay = async () => {
     const bench = begin("--requests", "100000", "--block", "20");
@@ -100,14 +124,17 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     expect(said).toContain("the other servers of its machine were frozen");
   });
 
-  it("thaws both where the bench is interrupted, and where it is killed", async () => {
+  it("gives a frozen one no processor time, and thaws both where the bench is interrupted, and where it is killed", async () => {
+    const frozenMs: number[] = [];
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const { child, ended } = await underWay();
+      if (signal === "SIGINT") frozenMs.push(...(await takenWhileFrozen()));
       child.kill(signal);
       await ended;
       await expect.poll(running, SOON).toBe(2);
       await expect.poll(marks, SOON).toBe("");
     }
+    expect(frozenMs).toEqual([0, 0, 0]);
   });
 
   it("thaws what was left frozen because the host's own program was killed too, and says so: the next bench, and the next up", async () => {
@@ -143,7 +170,7 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     expect((await readManifest(await newest())).neighbours).toBe("running");
   });
 
-  it("takes as long beside a frozen neighbour as without one, as far as a machine that is busy can tell", async () => {
+  it("takes as long beside a frozen neighbour as without one, as far as a busy machine can tell, and says which are not in the run", async () => {
     const medianMs = async () => {
       const { code, said } = await begin("--requests", "200", "--block", "50", "--client", "probe").ended;
       expect(code, said).toBe(0);
@@ -161,9 +188,12 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     };
     const beside = await medianMs();
     const [, two = ""] = Object.keys(await states()).sort();
-    await on(bed.lab, HOST, `docker stop ${two}`);
     const one = JSON.parse(await readFile(outputs, "utf8")) as { servers: unknown[] };
     await writeFile(outputs, JSON.stringify({ ...one, servers: one.servers.slice(0, 1) }));
+    // It is not part of the run now, and nobody freezes it: that is told.
+    const { said } = await begin("--requests", "3", "--client", "probe").ended;
+    expect(said).toContain(`other servers of Lathe's ran there when this run began: ${two} (stack `);
+    await on(bed.lab, HOST, `docker stop ${two}`);
     const alone = await medianMs();
     console.log(
       `with a frozen neighbour ${beside.toFixed(3)} ms, alone ${alone.toFixed(3)} ms: ${(beside / alone).toFixed(3)}`,

@@ -120,9 +120,11 @@ function remarks({ manifest }: ReportInputs): Caveat[] {
 
 /** The remarks that Lathe itself makes (run/new-manifest.ts, the demo), in a few words. */
 const SHORT: readonly (readonly [RegExp, string])[] = [
-  [/^Server .*?, as its image says: (.*)$/, "$1"],
+  // The second form is that of older runs.
+  [/^(?:Note on server .*?|Server .*?, as its image says): (.*)$/, "$1"],
   [/^Server .*stand-in/, "stand-in servers"],
   [/^Model (\S+):.*random weights/, "$1: timing only"],
+  [/^Machine .*: other servers of Lathe/, "other servers ran beside"],
   [/namespaces on one machine|one kernel and CPU model in common/, "machines share one computer"],
 ];
 

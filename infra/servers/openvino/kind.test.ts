@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { openvinoRequirements } from "../../../models/forms/openvino-ir.ts";
 import { accessConfig } from "../../config/access.ts";
 import type { HostFacts } from "../../hosts/facts.ts";
 import { accessProblems, plannedEndpoints } from "../endpoints.ts";
@@ -113,4 +115,10 @@ test("both ports speak both APIs, carry pixels, and have no TLS; REST can have a
   expect(accessProblems(openvino, { tls: "server", rest: "token" }).map(({ key, what }) => `${key}: ${what}`)).toEqual([
     "tls: server, but no endpoint of a openvino server speaks TLS",
   ]);
+});
+
+test("its image is of the version that models are converted with, and needs what that computes with", async () => {
+  const pins = await readFile(openvinoRequirements, "utf8");
+  expect(pins).toContain(`openvino==${openvino.defaultImage.split(":")[1]} `);
+  expect(openvino.imageNeeds).toEqual({ architectures: ["amd64"], flags: ["avx2"] });
 });

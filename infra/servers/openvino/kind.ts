@@ -17,8 +17,10 @@ export const openvino: ServerKind<OpenvinoSettings> = {
   name: NAME,
   about:
     "OpenVINO Model Server (OVMS): models in OpenVINO's own form, on the processor, in the APIs of TF Serving and KServe v2.",
-  defaultImage: "openvino/model_server:2026.4.0",
-  imageNeeds: { architectures: ["amd64"], flags: ["sse4_2"] },
+  // The version of the runtime that models are converted with.
+  defaultImage: "openvino/model_server:2026.4.1",
+  // Since 2026, OpenVINO computes with AVX2 or better alone (its release notes, "Discontinued in 2026").
+  imageNeeds: { architectures: ["amd64"], flags: ["avx2"] },
   defaultContainer: NAME,
   endpoints: [
     // It has no TLS of its own: https://docs.openvino.ai (Model Server, security considerations).
@@ -48,5 +50,6 @@ export const openvino: ServerKind<OpenvinoSettings> = {
     ready: async (...args) => (await import("./gate.ts")).ready(...args),
     smoke: async (...args) => (await import("./gate.ts")).smoke(...args),
     served: async (run) => (await import("./gate.ts")).readsItsConfig(run),
+    noteOn: async (run) => (await import("./precision.ts")).noteOn(run),
   },
 };

@@ -46,8 +46,8 @@ export const settingsHelp: ServerKind["settingsHelp"] = [
   {
     key: "precision",
     help:
-      "INFERENCE_PRECISION_HINT: f32, bf16 or f16. With bf16 and f16 other detections come out, on a processor that computes in them " +
-      "(AVX512-BF16, AMX): do not compare them with those of other servers.",
+      "INFERENCE_PRECISION_HINT: f32, bf16 or f16. With bf16 (AVX-512) and f16 (AVX512-FP16) other detections come out: do not compare " +
+      "them with those of other servers. A processor that cannot compute in them takes f32; `up` and reports say so.",
     otherwise:
       "f32, not the bf16 that the server itself takes where the processor has it: answers are then TensorFlow's",
   },

@@ -9,6 +9,7 @@ import { kindImage, pushImage } from "../../../lab/index.ts";
 import { startLathe } from "../lathe.ts";
 import { progress } from "../../../lib/progress.ts";
 import { makeBed, type Bed } from "../../engine/harness.ts";
+import { on } from "../tools.ts";
 import { proxyImage } from "../proxy-image.ts";
 import { NULL } from "./on-host.ts";
 
@@ -17,11 +18,15 @@ import { NULL } from "./on-host.ts";
 const HOST = "cloud";
 /** Of each kind: its gRPC's protection, where it has any, beside the token of REST's. */
 const KINDS = [
-  { kind: "triton", tls: "mutual" },
-  { kind: "torchserve", tls: "server" },
-  { kind: "openvino", tls: "off" },
-  { kind: "flask", tls: "off" },
+  { kind: "triton", tls: "mutual", settings: {} },
+  { kind: "torchserve", tls: "server", settings: {} },
+  { kind: "openvino", tls: "off", settings: { precision: "bf16" } },
+  { kind: "flask", tls: "off", settings: {} },
 ] as const;
+
+/** Settings as keys of a server. */
+const inSettings = (settings: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [`settings.${key}`, value]));
 
 let bed: Bed;
 let runs: string;
@@ -33,10 +38,10 @@ beforeAll(async () => {
   const push = async (source: Parameters<typeof pushImage>[1]) =>
     (await pushImage(bed.lab, source, progress())).reference;
   const servers: Record<string, string> = {};
-  for (const [i, { kind, tls }] of KINDS.entries()) {
+  for (const [i, { kind, tls, settings }] of KINDS.entries()) {
     const source = await kindImage(kind, progress());
     if (source === undefined) throw new Error("the lab has no image of that kind");
-    const own = { name: kind, server: kind, image: await push(source), tls };
+    const own = { name: kind, server: kind, image: await push(source), tls, ...inSettings(settings) };
     for (const [key, value] of Object.entries(own)) servers[`lathe:servers[${i}].${key}`] = value;
   }
   stack = await bed.stack(HOST, {
@@ -96,6 +101,15 @@ describe("servers of several kinds, each with the protection that it can have", 
       ["openvino", "grpc none", "rest token"],
       ["flask", "rest token"],
     ]);
+  });
+
+  it("say of a precision whether this processor computes in it, as OpenVINO itself tells in the stand-in's log", async () => {
+    const server = said.servers.find(({ kind }) => kind === "openvino");
+    expect(server?.settings["INFERENCE_PRECISION_HINT"]).toBe("bf16");
+    const log = await on(bed.lab, HOST, `docker logs ${server?.container} 2>&1`);
+    const [, computed] = /INFERENCE_PRECISION_HINT (\w+)/.exec(log) ?? [];
+    expect(["bf16", "f32"]).toContain(computed);
+    expect(server?.note).toEqual(computed === "bf16" ? undefined : expect.stringContaining("bf16 has no effect"));
   });
 
   it("refuse who has no token", async () => {
