@@ -31,7 +31,7 @@ interface Case {
   readonly fault?: { readonly kind: "failure" | "error" | "skipped"; readonly type: string; readonly text: string };
 }
 
-function cellCase(cell: Cell, { summaries }: ReportInputs): Case {
+function cellCase(cell: Cell, { summaries, study }: ReportInputs): Case {
   const summary = summaries.get(cell.id);
   const measured = summary !== undefined && summary.n > 0;
   // The time that its measured calls took: CI systems show it as the test's.
@@ -41,7 +41,11 @@ function cellCase(cell: Cell, { summaries }: ReportInputs): Case {
     const { code, message } = summary.failure;
     return { ...own, fault: { kind: "error", type: code, text: `${code}: ${message}` } };
   }
-  return measured ? own : { ...own, fault: { kind: "skipped", type: "unmeasured", text: "never measured" } };
+  // A load that has no percentile was measured all the same.
+  const untold = study?.untold?.get(cell.id);
+  if (measured || untold?.kind === "load") return own;
+  const { kind: type, why: text } = untold ?? { kind: "unmeasured", why: "never measured" };
+  return { ...own, fault: { kind: "skipped", type, text } };
 }
 
 function suite(name: string, cases: readonly Case[], { manifest }: ReportInputs): Markup {

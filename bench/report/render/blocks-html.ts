@@ -59,11 +59,14 @@ const NARROW = { value: 8, title: 20 };
 const TALL = 24;
 
 /** What a phone has room for, in characters. A wider table is shown there as a card for each row: nobody scrolls sideways. */
-const PHONE_CHARACTERS = 42;
+const PHONE_CHARACTERS = 38;
+
+/** A cell's width in characters; the sign of a tone is as wide as two. */
+const roomOf = (cell: TableCell) => cellText(cell).length + (typeof cell === "string" || cell.tone === "muted" ? 0 : 2);
 
 function isForCards({ columns, rows }: Table): boolean {
   const widths = columns.map((c, i) =>
-    Math.max(...c.title.split("\n").map((line) => line.length), ...rows.map((row) => cellText(row[i] ?? "").length)),
+    Math.max(...c.title.split("\n").map((line) => line.length), ...rows.map((row) => roomOf(row[i] ?? ""))),
   );
   // The room between two columns is that of two characters.
   return widths.reduce((sum, width) => sum + width + 2, 0) > PHONE_CHARACTERS;
