@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { join } from "node:path";
+import { writeAtomic } from "../lib/cache/cached.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { printResult } from "../lib/cli/result.ts";
 import { EXIT } from "../lib/cli/run.ts";
@@ -11,7 +12,8 @@ import { tunedMachine } from "../infra/tuning.ts";
 import { objectiveText } from "./objective.ts";
 import { TUNE } from "./options.ts";
 import { outcome } from "./race/outcome.ts";
-import { tuneDocument, tuneText, writePage } from "./report.ts";
+import { tunePage } from "./page.ts";
+import { tuneDocument, tuneText } from "./report.ts";
 import type { Space } from "./space.ts";
 import { type Subject, type Where, projectOf, readSubject } from "./subject.ts";
 import type { Tuning } from "./state.ts";
@@ -62,7 +64,7 @@ async function find(where: Where, values: TuneValues): Promise<number> {
     calls: `client ${tuning.found.client} on the server's machine, ${tuning.found.photograph}, load ${loadText(tuning)}`,
   };
   const page = join(dir, "tune.html");
-  await writePage(page, about, race);
+  await writeAtomic(page, tunePage(about, race));
   const text = tuneText(about, race);
   if (values.json === true) say(text);
   else printResult(TUNE.json, false, text, {});

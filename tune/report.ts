@@ -1,10 +1,6 @@
-import { writeAtomic } from "../lib/cache/cached.ts";
 import { formatRatio, formatRatioInterval } from "../bench/format/numbers.ts";
-import { type Block, list, prose, table } from "../bench/report/blocks.ts";
-import { renderPage } from "../bench/report/render/page.ts";
 import { formatSeconds } from "../lib/progress.ts";
 import { objectiveText } from "./objective.ts";
-import { frontFigure, raceFigure } from "./race/drawings.ts";
 import { outcome, statuses } from "./race/outcome.ts";
 import type { ArmStatus, Gain, KnobEffect, Outcome, RaceState } from "./race/types.ts";
 
@@ -74,31 +70,13 @@ function standing({ gain, state, out }: ArmStatus): string {
 }
 
 /** Of a race that came to no answer, effects are of too few visits to be told. */
-const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
+export const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
 
-function knobText({ knob, effect, most }: KnobEffect): string {
+/** What a knob does, in words. */
+export function knobText({ knob, effect, most }: KnobEffect): string {
   if (effect === "none") return `${knob}: no value of it differs by 3 %`;
   const differs = `${most.better} is ${formatRatio(most.ratio)} times ${most.worse} (${formatRatioInterval(most.interval)})`;
   return `${knob}: ${effect === "open" ? "not known; " : ""}${differs}`;
-}
-
-/** Writes the page of a tuning. */
-export async function writePage(file: string, about: About, state: RaceState): Promise<void> {
-  const [found, all] = [outcome(state), statuses(state)];
-  const blocks: Block[] = [
-    prose([{ strong: verdictText(found) }]),
-    list([
-      `Objective: ${objectiveText(state.objective)}. Model: ${about.model}. ${about.calls}.`,
-      `${state.blocks.length} blocks, ${formatSeconds(found.secondsUsed)} of ${formatSeconds(state.budget.seconds)}.`,
-      "Docs: docs/tune.md says what is tried, docs/tune-method.md how it is decided.",
-    ]),
-    raceFigure(all),
-    frontFigure(all),
-    table({ caption: "Knobs", columns: ["knob", "effect"], rows: knobsOf(found).map((k) => [k.knob, knobText(k)]) }),
-  ];
-  const title = `${about.server}: settings for ${objectiveText(state.objective)}`;
-  const page = { title, eyebrow: `lathe tune, ${about.id}` };
-  await writeAtomic(file, renderPage(page, [{ id: "tune", title: "What was found", short: "Found", blocks }]));
 }
 
 /** The same for programs: the body of the document. Pure. */

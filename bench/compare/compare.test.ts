@@ -86,6 +86,56 @@ describe("comparing two runs", () => {
     );
   });
 
+  it("says in its first line what its exit code means: that cells fail now, that the whole hides something slower, that cells are lacking", () => {
+    const stream = random(4);
+    const first = (c: ReturnType<typeof compareRuns>) => formatComparison(c).split("\n")[0];
+    const without = (study: Study, left: (c: Cell) => boolean, failure?: { code: string; message: string }): Study => ({
+      ...study,
+      data: new Map(
+        [...study.data].flatMap(([id, data]) => {
+          const cell = study.manifest.cells.find((c) => c.id === id) as Cell;
+          if (!left(cell)) return [[id, data] as const];
+          return failure === undefined
+            ? []
+            : [[id, { ...data, totalsMs: new Float64Array(), visits: [], failure }] as const];
+        }),
+      ),
+    });
+    const down = { code: "UNAVAILABLE", message: "connection refused" };
+    const edge = (c: Cell) => c.server === "edge";
+    const failed = compareRuns(run("a", stream), without(run("b", stream), edge, down), options);
+    expect(first(failed)).toMatch(/^Failed: 24 cells that A measured failed in B\. Unchanged/);
+    expect(exitCodeOf(failed)).toBe(1);
+    const all = compareRuns(
+      run("a", stream),
+      without(run("b", stream), () => true, down),
+      options,
+    );
+    expect(first(all)).toBe("Failed: 48 cells that A measured failed in B. No measured cell is left to compare.");
+    const lacking = compareRuns(run("a", stream), without(run("b", stream), edge), options);
+    expect(first(lacking)).toMatch(/^Unchanged where both measured \(B lacks 24 cells\): /);
+    expect(exitCodeOf(lacking)).toBe(3);
+    const mixed = compareRuns(
+      run("a", stream),
+      run("b", stream, (c) => (slowRest(c) > 1 ? 1.3 : 0.7)),
+      options,
+    );
+    expect(first(mixed)).toMatch(/^Faster as a whole: .* But slower: client → edge, rest, ssd-mobilenet takes 1\.[23]/);
+    expect(exitCodeOf(mixed)).toBe(1);
+    // Of the null model alone there is no whole: what is the same is unchanged, in the first line as in the exit code.
+    const nulls = (id: string): Study => {
+      const study = run(id, stream);
+      const cells = study.manifest.cells.filter((c) => c.model === "null");
+      const data = new Map(
+        cells.map((c) => [c.id, study.data.get(c.id) as NonNullable<ReturnType<Study["data"]["get"]>>]),
+      );
+      return { ...study, data, manifest: { ...study.manifest, cells } };
+    };
+    const wire = compareRuns(nulls("a"), nulls("b"), options);
+    expect(exitCodeOf(wire)).toBe(0);
+    expect(first(wire)).toBe("Unchanged: no change of 5.0 % or more in any group.");
+  });
+
   it("finds one cell that takes half as long again, and exits with 1", () => {
     const one = (c: Cell) => (c.id === "client>edge probe ssd-mobilenet image-1" ? 1.5 : 1);
     const stream = random(12);

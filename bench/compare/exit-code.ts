@@ -62,6 +62,12 @@ function betweenText({ between, restarted, a }: Pick<Comparison, "between" | "re
 export const restartUnknown = ({ between, restarted }: Pick<Comparison, "between" | "restarted">): boolean =>
   restarted.length > 0 && between.restarted === null;
 
+/** The groups by which runs are judged: those of models that compute; of the null model, if there is no other. */
+export function deciding(groups: Comparison["groups"]): Comparison["groups"] {
+  const computing = groups.filter((g) => !g.isNull);
+  return computing.length > 0 ? computing : groups;
+}
+
 /**
  * Whether B got worse than A.
  *
@@ -93,8 +99,7 @@ function unknownReasons(c: Comparison): string[] {
   if (c.notComparable !== null) return ["the runs are not comparable"];
   if (c.cells.length === 0) return ["the runs have no measured cell in common"];
   const seem = groupsWith(c, "seems slower");
-  const computing = c.groups.filter((g) => !g.isNull);
-  const open = (computing.length > 0 ? computing : c.groups).filter((g) => g.change === "inconclusive").length;
+  const open = deciding(c.groups).filter((g) => g.change === "inconclusive").length;
   const unsure = [
     ...when(seem.median > 0, `${count(seem.median, "group")} ${seem.median === 1 ? "seems" : "seem"} slower`),
     ...when(seem.p90 > 0, `the p90 of ${count(seem.p90, "group")} seems slower`),

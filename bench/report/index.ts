@@ -1,4 +1,5 @@
 import { REPORT_SCHEMA } from "../format/schemas.ts";
+import type { CapacityResults } from "../capacity/result.ts";
 import type { CellConditions } from "../stats/conditions.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { type CellSummary, summariesOf } from "../stats/summary.ts";
@@ -56,6 +57,7 @@ export interface ReportParts {
   readonly summaries?: ReadonlyMap<string, CellSummary>;
   readonly conditions?: ReadonlyMap<string, CellConditions>;
   readonly thresholds?: readonly ThresholdResult[];
+  readonly capacity?: CapacityResults;
   readonly dir?: string;
 }
 

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { exists } from "../../lib/cache/cached.ts";
 import { UserError, messageOf } from "../../lib/errors.ts";
+import { capacityResults } from "../capacity/result.ts";
 import { readConditions } from "../stats/conditions.ts";
 import { loadStudy } from "../stats/study.ts";
 import { thresholdsOf } from "../thresholds/last-run.ts";
@@ -20,12 +21,14 @@ export async function loadReport(dir: string, say: (text: string) => void): Prom
   );
   const earlier = await earlierRun(dir, study.manifest.repeats, say);
   const thresholds = await thresholdsOf(dir, study, say);
+  const capacity = await capacityResults(dir, study.manifest);
   return reportInputs(study.manifest, {
     study,
     conditions,
     thresholds,
     dir,
     ...(earlier === undefined ? {} : { earlier }),
+    ...(capacity === undefined ? {} : { capacity }),
   });
 }
 

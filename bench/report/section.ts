@@ -1,5 +1,6 @@
 import type { Cell } from "../matrix/cell.ts";
 import type { Axis } from "../matrix/axes.ts";
+import type { CapacityResults } from "../capacity/result.ts";
 import type { CellConditions } from "../stats/conditions.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import type { Study } from "../stats/study.ts";
@@ -22,6 +23,8 @@ export interface ReportInputs {
   readonly conditions?: ReadonlyMap<string, CellConditions>;
   /** What became of the thresholds of its experiments; absent where none was judged. */
   readonly thresholds?: readonly ThresholdResult[];
+  /** Of a run of searches: what they found. */
+  readonly capacity?: CapacityResults;
   /** The run's folder, for sections that read more of it (kept answers); absent where there is none. */
   readonly dir?: string;
 }

@@ -1,43 +1,22 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderSections, reportJson } from "../../bench/report/index.ts";
 import { loadReport } from "../../bench/report/load.ts";
 import { HOSTILE, type SampleOptions, writeSampleRun } from "../../bench/testing/report.ts";
 import { writeReport } from "../../bench/report/write.ts";
 import { openChromium } from "./chromium.ts";
+import { CUT_OFF, DESK, PHONE, PICTURES, SIDEWAYS, UNFOLD, open as openIn, violations } from "./looking.ts";
 
-const { source: axe } = createRequire(import.meta.url)("axe-core") as { source: string };
-
-/** Looked at by people: the newest pictures of the report, one folder for all runs of this user. */
-const PICTURES = join(tmpdir(), `lathe-screenshots-${process.getuid?.() ?? 0}`);
-
-const PHONE = { width: 360, height: 780 };
-const DESK = { width: 1280, height: 800 };
 /** A phone's page with all folds closed, in pixels. */
 const LONGEST = 12_000;
 
 /** Pages of A4 that a report may take. */
 const MOST_PAGES = 8;
-
-/** Texts of charts that stick out of their picture, where they are cut off. */
-const CUT_OFF = `[...document.querySelectorAll("svg text")].filter((text) => {
-  const own = text.getBoundingClientRect(), box = text.closest("svg").getBoundingClientRect();
-  return own.width > 0 && (own.left < box.left - 1 || own.right > box.right + 1);
-}).map((text) => text.textContent)`;
-
-interface Opened {
-  readonly page: Page;
-  /** What the page said on its console, and every error in it. */
-  readonly said: string[];
-  readonly requests: string[];
-}
 
 describe("the report in a real browser", () => {
   let dir: string;
@@ -51,30 +30,8 @@ describe("the report in a real browser", () => {
     return pathToFileURL(join(run, "report.html")).href;
   }
 
-  async function open(url: string, viewport: typeof PHONE, colorScheme: "light" | "dark"): Promise<Opened> {
-    const page = await chromium.context.newPage();
-    const said: string[] = [];
-    const requests: string[] = [];
-    page.on("console", (message) => said.push(message.text()));
-    page.on("pageerror", (error) => said.push(error.message));
-    page.on("dialog", (dialog) => void said.push(`dialog: ${dialog.message()}`));
-    page.on("request", (request) => requests.push(request.url()));
-    await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme });
-    await page.goto(url);
-    return { page, said, requests };
-  }
-
-  const violations = async (page: Page) => {
-    await page.evaluate(axe);
-    // What is folded is looked at too, but for the longest tables: they are like the others, and take axe a minute.
-    await page.evaluate(
-      `for (const d of document.querySelectorAll("details")) d.open = d.querySelectorAll("tr").length < 60`,
-    );
-    const found = await page.evaluate(`axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map(
-      (v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150) + " " + n.failureSummary).join(" | ")))`);
-    return found as string[];
-  };
+  const open = (url: string, viewport: typeof PHONE, scheme: "light" | "dark") =>
+    openIn(chromium.context, url, viewport, scheme);
 
   let plain: string;
   let hostile: string;
@@ -102,10 +59,10 @@ describe("the report in a real browser", () => {
       const { page, said, requests } = await open(plain, viewport, scheme);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(viewport.width);
       expect(await page.evaluate(CUT_OFF)).toEqual([]);
-      if (axeToo) expect(await violations(page)).toEqual([]);
       const path = join(PICTURES, `${name}.png`);
       await page.screenshot({ path, fullPage: true });
       expect(statSync(path).size).toBeGreaterThan(50_000);
+      if (axeToo) expect(await violations(page)).toEqual([]);
       expect(said).toEqual([]);
       expect(requests).toEqual([plain]);
       await page.close();
@@ -220,25 +177,35 @@ describe("the report in a real browser", () => {
     expect(new Set([...light, ...dark]).size).toBe(6);
   });
 
-  it("shows the deciding columns on a phone without scrolling: rows as cards", async () => {
+  it("shows every table on a phone whole, rows as cards: none scrolls sideways, each value stands below its column's name", async () => {
+    for (const url of [plain, hostile]) {
+      const { page } = await open(url, PHONE, "light");
+      await page.evaluate(UNFOLD);
+      expect(await page.evaluate(SIDEWAYS)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+      await page.close();
+    }
     const { page } = await open(plain, PHONE, "light");
-    const table = page.locator("#verdicts .cards").first();
-    // A card's names of columns are generated, so the cell that has one is looked at.
-    const box = await table.locator(`td[data-title="on the paper's own numbers"]`).first().boundingBox();
-    expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThanOrEqual(PHONE.width);
-    // The longest name beside the longest value: it takes a second line before it runs into that.
-    expect(
-      await page.evaluate(`getComputedStyle(document.querySelector("#verdicts .cards td"), "::before").whiteSpace`),
-    ).toBe("normal");
-    expect(
-      await table.evaluate((e: { scrollWidth: number; clientWidth: number }) => e.scrollWidth - e.clientWidth),
-    ).toBe(0);
-    expect(await table.getByRole("row").count()).toBeGreaterThan(1);
+    // The place, the value and its interval: of a table of words, of a long table, and of one whose columns have groups.
+    const names = async (table: string) =>
+      (await page.evaluate(
+        `[...document.querySelector("${table} tbody tr").querySelectorAll("td")].map((td) => td.dataset.title)`,
+      )) as string[];
+    expect(await names("#verdicts .cards")).toContain("on the paper's own numbers");
+    expect(await names("#latency .cards")).toEqual(expect.arrayContaining(["from → to", "p50, ms", "p95, ms"]));
+    expect(await page.locator("#verdicts .cards").first().getByRole("row").count()).toBeGreaterThan(1);
+    expect(await page.locator("#cells table.sortable").first().getAttribute("role")).toBe("table");
+    // Sorting by touch: what sorts is in sight above the cards.
+    await page.locator("#cells summary").last().click();
+    await page.getByRole("button", { name: "median, ms" }).click();
+    const first = page.locator("#cells table.sortable tbody tr").first();
+    expect((await first.boundingBox())?.width).toBeLessThanOrEqual(PHONE.width);
+    expect(await page.locator("#cells thead th[aria-sort]").textContent()).toContain("median, ms");
     await page.close();
   });
 
   it("keeps a long table's header in sight while it scrolls", async () => {
-    const { page } = await open(plain, PHONE, "light");
+    const { page } = await open(plain, DESK, "light");
     const scroller = page.locator("#latency .tall");
     const head = scroller.locator("thead th").first();
     const before = await head.boundingBox();

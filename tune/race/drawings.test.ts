@@ -34,7 +34,7 @@ describe("drawings of a race", () => {
     const { panels, data, legend } = raceFigure(arms);
     expect(panels[0]?.picture.text).toContain("dropped, block 3");
     expect(data?.rows.map((row) => row[0])).toEqual(["most", "fast", "rule", "slow", "untried"]);
-    expect(legend?.map((l) => l.label)).toEqual(["rule", "winner", "left", "dropped"]);
+    expect(legend?.map((l) => l.label)).toEqual(["rule", "winner", "not dropped", "dropped"]);
   });
 
   it("a hostile name of an arm is text in the picture", () => {

@@ -14,16 +14,19 @@ const LOOKS: readonly Series[] = [
 
 const lookOf = ({ arm, state }: ArmStatus) => (arm.isRule ? "rule" : state === "killed" ? "dropped" : state);
 
+/** A state in words: "left" beside a picture would be a side of it. */
+const stateText = (state: string) => (state === "left" ? "not dropped" : state);
+
 const legendOf = (statuses: readonly ArmStatus[]) =>
   LOOKS.filter(({ name }) => statuses.some((s) => lookOf(s) === name)).map(({ name, ...look }) => ({
-    label: name,
+    label: stateText(name),
     ...look,
   }));
 
-/** Rows of the race's picture; the table below it has all arms. */
+/** Rows of the race's picture; the table below it has all settings. */
 const MOST_ROWS = 24;
 
-/** The race: each arm's gain over the rule with its interval, best first, and when it was dropped. */
+/** The race: each setting's gain over the rule with its interval, best first, and when it was dropped. */
 export function raceFigure(statuses: readonly ArmStatus[]): Figure {
   const measured = statuses.filter((s) => s.blocks > 0).toSorted((a, b) => ratioOf(b) - ratioOf(a));
   const best = measured.slice(0, MOST_ROWS);
@@ -33,7 +36,7 @@ export function raceFigure(statuses: readonly ArmStatus[]): Figure {
     ...{ row: s.arm.id, series: lookOf(s), value: ratioOf(s) },
     ...(s.arm.isRule ? {} : { interval: s.gain?.interval ?? null }),
   }));
-  const label = "Gain of each arm over the rule";
+  const label = "Gain of each setting over the rule";
   return figure({
     title: "The race",
     panels: [
@@ -47,8 +50,11 @@ export function raceFigure(statuses: readonly ArmStatus[]): Figure {
     ],
     legend: [...legendOf(shown), ...(unknownKey(points).length > 0 ? [UNKNOWN_KEY] : [])],
     caption:
-      "Right of the line an arm is better than the rule. The intervals hold at all times together, so the race may look after each block. " +
-      (measured.length > shown.length ? `The best ${shown.length} of ${measured.length} arms that were measured.` : ""),
+      "Right of the line a setting is better than the rule. The intervals allow for a look after every block. " +
+      (measured.some((s) => s.state === "winner") ? "The winner's gain above is that of fresh blocks alone. " : "") +
+      (measured.length > shown.length
+        ? `The best ${shown.length} of ${measured.length} settings that were measured.`
+        : ""),
     alternative: `${label}: ${shown.map((s) => `${s.arm.id} ${formatRatio(ratioOf(s))}`).join("; ")}`,
     data: armsTable(statuses),
   });
@@ -65,9 +71,9 @@ function noteOf(s: ArmStatus): string {
 function armsTable(statuses: readonly ArmStatus[]) {
   const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
   return table({
-    caption: "All arms",
+    caption: "All settings",
     columns: [
-      "arm",
+      "settings",
       "state",
       ...rights("blocks", "times as good"),
       right("interval"),
@@ -77,7 +83,7 @@ function armsTable(statuses: readonly ArmStatus[]) {
     rows: statuses
       .toSorted((a, b) => Number(b.blocks > 0) - Number(a.blocks > 0) || ratioOf(b) - ratioOf(a))
       .map((s): TableCell[] => [
-        ...[s.arm.id, s.arm.isRule ? "the rule" : s.state, String(s.blocks)],
+        ...[s.arm.id, s.arm.isRule ? "the rule" : stateText(s.state), String(s.blocks)],
         ...(s.gain === null ? ["–", "–"] : [formatRatio(s.gain.ratio), formatRatioInterval(s.gain.interval)]),
         ...[ms(s.medianMs), s.answeredPerSecond === null ? "–" : formatRatio(s.answeredPerSecond)],
         s.out === undefined ? "" : `after block ${s.out.afterBlock}: ${s.out.why}`,
@@ -118,7 +124,7 @@ export function frontFigure(statuses: readonly ArmStatus[]): Figure {
   const at = (of: readonly Placed[]) => of.map(({ ms, rate }) => ({ x: rate, y: ms }));
   const best = front(statuses);
   const onFront = best.map((s) => placed.find((p) => p.status === s) as Placed);
-  const label = "Latency against throughput of all arms";
+  const label = "Latency against throughput of all settings";
   return figure({
     title: "Latency against throughput",
     panels: [
@@ -147,7 +153,7 @@ export function frontFigure(statuses: readonly ArmStatus[]): Figure {
       },
     ],
     legend: legendOf(placed.map((p) => p.status)),
-    caption: "Down and right is better. No arm beats those on the line in both.",
+    caption: "Down and right is better. No setting beats those on the line in both.",
     alternative: `${label}. On the front: ${onFront
       .map(({ status, ms, rate }) => `${status.arm.id} (${formatMs(ms)} ms, ${formatRatio(rate)} a second)`)
       .join("; ")}`,

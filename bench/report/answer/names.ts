@@ -5,8 +5,23 @@ import type { Levels } from "../../stats/effects/design.ts";
 import { shownAxes } from "../../stats/levels.ts";
 import type { Study } from "../../stats/study.ts";
 import { kindTitle } from "../charts/colours.ts";
+import type { Untold } from "../../stats/load/untold.ts";
 import type { ReportInputs } from "../section.ts";
 import { levelTitle } from "../sections/columns.ts";
+import type { Pooled } from "./types.ts";
+
+/** What stands in place of latencies that are not told. */
+export const UNTOLD_WORDS: Readonly<Record<Untold["kind"], string>> = {
+  invalid: "invalid",
+  behind: "fell behind",
+  load: "no percentile",
+};
+
+/** What stands in place of the quantiles of a load that has none of them; undefined: it has. */
+export function noQuantiles({ p50Ms, p95Ms, p99Ms, untold, behind }: Pooled): string | undefined {
+  if ([p50Ms, p95Ms, p99Ms].some((ms) => ms !== null)) return undefined;
+  return untold !== undefined ? UNTOLD_WORDS[untold.kind] : behind ? UNTOLD_WORDS.behind : "too few calls";
+}
 
 /** What a run's client kinds are called: `gRPC`, and `gRPC (probe)` where the run has two kinds of that protocol. */
 export function protocolNames(kinds: readonly string[]): (kind: string) => string {

@@ -72,6 +72,7 @@ function loadTitleOf(loads: readonly Pooled[]): string {
   const failed = errors === 0 ? "" : `; ${count(errors, "call")} failed`;
   const [quantile, ms] = shown.p95Ms === null ? ["p50", shown.p50Ms ?? NaN] : ["p95", shown.p95Ms];
   const calls = `${shown.askedPerSecond ?? ""} calls/s`;
+  if (shown.p50Ms === null && !shown.behind) return `${untoldTitle(shown, loads)}${failed}`;
   const what =
     kept !== undefined
       ? `keeps ${calls} at ${quantile} ${formatMs(ms)} ms${behind === undefined ? "" : `, falls behind at ${behind.askedPerSecond}`}`
@@ -79,6 +80,16 @@ function loadTitleOf(loads: readonly Pooled[]): string {
         ? `falls behind at ${calls} already`
         : `takes ${formatMs(ms)} ms (${quantile}) under load ${shown.load}`;
   return `${shown.model} over ${shown.protocol} (${shown.place}) ${what}${failed}`;
+}
+
+/** Of loads none of whose latencies can be told: what can be, or why not. */
+function untoldTitle(shown: Pooled, loads: readonly Pooled[]): string {
+  const { achievedPerSecond: rate, model, protocol, place, load } = shown;
+  if (rate !== null)
+    return `${model} over ${protocol} (${place}) answers ${rate.toPrecision(3)} calls/s under load ${load}`;
+  const invalid = loads.filter((g) => g.untold?.kind === "invalid").length;
+  if (invalid === 0) return "No latencies under load: too few calls";
+  return `No valid latencies: the client was no good generator of calls at ${invalid} of ${count(loads.length, "load")}`;
 }
 
 /** Why there is no finding. */

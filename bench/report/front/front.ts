@@ -6,7 +6,10 @@ import { modelFindings } from "../answer/models.ts";
 import { type Finding, findingOf } from "../finding.ts";
 import { type Markup, html } from "../render/markup.ts";
 import type { ReportInputs } from "../section.ts";
+import { blockHtml } from "../render/blocks-html.ts";
+import { summaryTable } from "../sections/capacity.ts";
 import { barsHtml, timeBars } from "./bars.ts";
+import { capacityTitle } from "./capacity.ts";
 import { heatMap } from "./heat.ts";
 import { ratesTable } from "./rates.ts";
 import { extentText } from "./words.ts";
@@ -35,12 +38,7 @@ export interface Front {
 export function frontOf(inputs: ReportInputs): Front {
   const { manifest } = inputs;
   // Its cells are steps of searches: no question is about them.
-  if (manifest.capacity !== undefined)
-    return {
-      title: `The highest rate with ${manifest.capacity.slo}`,
-      eyebrow: `Lathe · run ${manifest.id}`,
-      body: html`${links()}`,
-    };
+  if (manifest.capacity !== undefined) return capacityFront(inputs, manifest.capacity.slo);
   const finding = findingOf(inputs);
   const model = titleModel(modelFindings(inputs));
   const bars = model === undefined ? [] : timeBars(inputs, model, BARS);
@@ -79,6 +77,15 @@ export function frontOf(inputs: ReportInputs): Front {
           }
         </div>
       </div> `,
+  };
+}
+
+/** Of searches: the highest rate, and a row for each search. */
+function capacityFront({ manifest, capacity }: ReportInputs, slo: string): Front {
+  return {
+    title: capacity === undefined ? `The highest rate with ${slo}` : capacityTitle(capacity),
+    eyebrow: `Lathe · run ${manifest.id}`,
+    body: html`${links()}${capacity !== undefined && blockHtml(summaryTable(capacity), "capacity-front", "Capacity")}`,
   };
 }
 

@@ -37,7 +37,12 @@ export function ratesBlock(loads: readonly Pooled[]): Table {
       ...differ.map(([, of]) => of(g)),
       ...[rate(g.achievedPerSecond), ...when(good, rate(g.figures?.goodPerSecond ?? null))],
       ...[shown(g.p50Ms), shown(g.p95Ms), shown(g.p99Ms), shown(g.maxMs)],
-      ...[drift(g.figures?.driftMsPerSecond), errors(g), String(g.calls), stateOf(g)],
+      ...[
+        drift(g.figures?.driftMsPerSecond),
+        errors(g),
+        g.untold?.kind === "invalid" ? "" : String(g.calls),
+        stateOf(g),
+      ],
     ]),
     notes: [
       ...when(
@@ -49,8 +54,8 @@ export function ratesBlock(loads: readonly Pooled[]): Table {
         "Answered: answers a second. Drift: by how much latency grew from a visit's first third to its last.",
       ),
       ...when(good, inTimeText(loads)),
-      ...untoldNotes(loads),
-      ...shortNotes(loads),
+      ...untoldNotes(loads, differ),
+      ...shortNotes(loads, differ),
       ...when(
         loads.some((g) => differ.some(([, of]) => /^x\d/.test(of(g)))),
         "x8: on eight connections, so at most eight calls at a time.",
@@ -67,26 +72,32 @@ function inTimeText(loads: readonly Pooled[]): string {
   return `In time (goodput): answers a second within the bound of the SLO (${[...new Set(bounds)].join("; ")}).`;
 }
 
-const named = (loads: readonly Pooled[]) => [...new Set(loads.map((g) => g.load))].join("; ");
+/** Loads by their names; where others of that name are not among them, by all that tells rows apart. */
+function named(own: readonly Pooled[], loads: readonly Pooled[], differ: Told): string {
+  const alone = (g: Pooled) => loads.every((other) => other.load !== g.load || own.includes(other));
+  const texts = own.map((g) => (alone(g) ? g.load : differ.map(([, of]) => of(g)).join(", ")));
+  return [...new Set(texts)].join("; ");
+}
+type Told = ReturnType<typeof tellApart>["differ"];
 
 /** Why loads have no latencies, a sentence for each reason; of cells that are invalid all reasons. */
-function untoldNotes(loads: readonly Pooled[]): string[] {
+function untoldNotes(loads: readonly Pooled[], differ: Told): string[] {
   const byReason = Map.groupBy(
     loads.filter((g) => g.untold !== undefined),
     (g) => g.untold?.why ?? "",
   );
   return [...byReason].map(([why, own]) => {
     const invalid = own.some((g) => g.untold?.kind === "invalid");
-    return `${invalid ? "Invalid, so nothing is reported" : "No percentiles"}: ${named(own)}: ${why}.`;
+    return `${invalid ? "Invalid, so nothing is reported" : "No percentiles"}: ${named(own, loads, differ)}: ${why}.`;
   });
 }
 
 /** What the first load whose calls are too few says. */
-function shortNotes(loads: readonly Pooled[]): string[] {
+function shortNotes(loads: readonly Pooled[], differ: Told): string[] {
   const [first, ...others] = loads.filter((g) => g.tooShort !== undefined);
   if (first === undefined) return [];
   const more = others.length === 0 ? "" : ` (and ${others.length} more such rows)`;
-  return [`–: too few calls. ${first.load}: ${first.tooShort ?? ""}${more}.`];
+  return [`–: too few calls. ${named([first], loads, differ)}: ${first.tooShort ?? ""}${more}.`];
 }
 
 /** The same for the first screen. */

@@ -9,7 +9,8 @@ export const modelNote = ({ isNull }: Pick<ModelFinding, "isNull">): string => (
 export function extentText({ cells, measured, calls, visits: [fewest, most], seconds }: Extent): string {
   return [
     measured < cells ? `${measured} of ${count(cells, "cell")}` : count(cells, "cell"),
-    count(calls, "call"),
+    // Of cells that are invalid even that is not told.
+    ...(calls === 0 && measured > 0 ? [] : [count(calls, "call")]),
     ...(most === 0 ? [] : [`${fewest === most ? count(most, "visit") : `${fewest} to ${most} visits`} each`]),
     ...(seconds === null ? [] : [formatSeconds(seconds)]),
   ].join(", ");

@@ -5,6 +5,7 @@ import { formatMs } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
 import { besideText } from "../answer/compared.ts";
 import type { Finding, ModelFinding, PlaceRow } from "../answer/types.ts";
+import { noQuantiles } from "../answer/names.ts";
 import { findingOf } from "../finding.ts";
 import { escapeMarkdown } from "../render/markdown.ts";
 import type { ReportInputs } from "../section.ts";
@@ -68,7 +69,10 @@ function thresholds({ thresholds: results = [] }: ReportInputs): string[] {
 
 function loads({ loads: all }: Finding): string[] {
   if (all.length === 0) return [];
-  const ms = (value: number | null) => (value === null ? "–" : formatMs(value));
+  const ms = (g: Finding["loads"][number]) =>
+    [noQuantiles(g) ?? g.p50Ms, g.p95Ms, g.p99Ms].map((v) =>
+      v === null ? "" : typeof v === "string" ? v : formatMs(v),
+    );
   const rate = (value: number | null) => (value === null ? "–" : value.toFixed(1));
   return [
     "| under load | calls/s | p50, ms | p95, ms | p99, ms | errors |",
@@ -77,7 +81,7 @@ function loads({ loads: all }: Finding): string[] {
       .slice(0, MOST.loads)
       .map(
         (g) =>
-          `| ${text(`${g.model}, ${g.place}, ${g.protocol}, ${g.load}`)} | ${rate(g.achievedPerSecond)} | ${ms(g.p50Ms)} | ${ms(g.p95Ms)} | ${ms(g.p99Ms)} | ${g.errors} |`,
+          `| ${text(`${g.model}, ${g.place}, ${g.protocol}, ${g.load}`)} | ${rate(g.achievedPerSecond)} | ${ms(g).join(" | ")} | ${g.errors} |`,
       ),
     ...when(all.length > MOST.loads, "", `And ${all.length - MOST.loads} more in the report.`),
   ];

@@ -1,4 +1,4 @@
-import type { Block, Figure, LegendEntry, Prose, Table, TableCell, Tone } from "../blocks.ts";
+import type { Block, Figure, LegendEntry, Prose, Table, TableCell, TableColumn, Tone } from "../blocks.ts";
 import { blocksFor, cellText } from "../blocks.ts";
 import { type Markup, html, trusted } from "./markup.ts";
 
@@ -52,22 +52,21 @@ const SHORT = 24;
 /** One of so many more takes two lines, and from there on as many as it needs. */
 const MIDDLE = 32;
 
+/** What a quarter of a card has room for: a value on one line, its title on two. What is longer takes two quarters. */
+const NARROW = { value: 8, title: 20 };
+
 /** A table of more rows scrolls by itself, its header in sight. */
 const TALL = 24;
 
-/** What a phone has room for, in characters; a wider table of not too many fields is shown there as a card for each row. */
-const PHONE_CHARACTERS = 42;
-const MOST_CARD_FIELDS = 72;
+/** What a phone has room for, in characters. A wider table is shown there as a card for each row: nobody scrolls sideways. */
+const PHONE_CHARACTERS = 38;
+
+/** A cell's width in characters; the sign of a tone is as wide as two. */
+const roomOf = (cell: TableCell) => cellText(cell).length + (typeof cell === "string" || cell.tone === "muted" ? 0 : 2);
 
 function isForCards({ columns, rows }: Table): boolean {
-  if (
-    rows.length * columns.length > MOST_CARD_FIELDS ||
-    columns.length < 3 ||
-    columns.some((c) => c.group !== undefined)
-  )
-    return false;
   const widths = columns.map((c, i) =>
-    Math.max(...c.title.split("\n").map((line) => line.length), ...rows.map((row) => cellText(row[i] ?? "").length)),
+    Math.max(...c.title.split("\n").map((line) => line.length), ...rows.map((row) => roomOf(row[i] ?? ""))),
   );
   // The room between two columns is that of two characters.
   return widths.reduce((sum, width) => sum + width + 2, 0) > PHONE_CHARACTERS;
@@ -78,8 +77,12 @@ function tableHtml(block: Table, id: string, around: string): Markup {
   const cards = isForCards(block);
   const tall = rows.length > TALL;
   // As cards they are no table to a browser any more, so their roles are named.
-  const role = (name: string) => cards && html` role="${name}"`;
+  const role: Role = (name) => cards && html` role="${name}"`;
   const grouped = columns.some((c) => c.group !== undefined);
+  const wide = columns.map(
+    (c, i) =>
+      cards && (cardTitle(c).length > NARROW.title || rows.some((row) => cellText(row[i] ?? "").length > NARROW.value)),
+  );
   const kind = (i: number) => (columns[i]?.align === "right" ? "num" : "words");
   const title = (text: string) => html`${text.split("\n").map((line, i) => html`${i > 0 && trusted("<br>")}${line}`)}`;
   const heads = columns.map(
@@ -93,9 +96,9 @@ function tableHtml(block: Table, id: string, around: string): Markup {
         ? html`${value}`
         : html`<span class="tone ${value.tone}">${sign(value.tone)}${cellText(value)}</span>`;
     const { length } = cellText(value);
-    const long = length > MIDDLE ? " long" : length > SHORT ? " middle" : "";
+    const long = length > MIDDLE ? " long" : length > SHORT ? " middle" : wide[i] === true ? " wide" : "";
     if (i === 0) return html`<th scope="row" class="${kind(i)}${long}" ${role("rowheader")}>${inner}</th>`;
-    const name = cards && html` data-title="${columns[i]?.title.replaceAll("\n", " ") ?? ""}"`;
+    const name = cards && columns.length > 2 && html` data-title="${cardTitle(columns[i])}"`;
     return html`<td class="${kind(i)}${long}" ${name}${role("cell")}>${inner}</td>`;
   };
   // The scroller is reached by keyboard, so it has a name.
@@ -105,7 +108,7 @@ function tableHtml(block: Table, id: string, around: string): Markup {
     <div class="scroll${cards && " cards"}${tall && " tall"}" tabindex="0" role="group" ${name}>
       <table ${role("table")}${sortable && html` class="sortable"`}>
         <thead ${role("rowgroup")}>
-          ${grouped && groupRow(columns, title)}
+          ${grouped && groupRow(columns, title, role)}
           <tr ${role("row")}>
             ${heads}
           </tr>
@@ -124,6 +127,14 @@ function tableHtml(block: Table, id: string, around: string): Markup {
   </div> `;
 }
 
+/** The role of a part of a table, where the browser would not know it. */
+type Role = (name: string) => Markup | false;
+
+/** What a card says before a value: the title of its column, after that of the column's group. */
+function cardTitle({ title = "", group }: Partial<TableColumn> = {}): string {
+  return (group === undefined ? title : `${group}: ${title}`).replaceAll("\n", " ");
+}
+
 /** Where the page of methods says how it was done. */
 function methodLink(method: string | undefined): Markup | false {
   return method !== undefined && html`<p><a href="${METHODS_FILE}#${method}">How this is computed</a></p>`;
@@ -132,14 +143,15 @@ function methodLink(method: string | undefined): Markup | false {
 /** The page of methods, beside the report. */
 const METHODS_FILE = "methods.html";
 
-function groupRow(columns: Table["columns"], title: (text: string) => Markup): Markup {
+function groupRow(columns: Table["columns"], title: (text: string) => Markup, role: Role): Markup {
   const heads = columns.map(({ group, title: own }, i) => {
-    if (group === undefined) return html`<th scope="col" rowspan="2">${title(own)}</th>`;
+    if (group === undefined) return html`<th scope="col" rowspan="2" ${role("columnheader")}>${title(own)}</th>`;
     if (columns[i - 1]?.group === group) return false;
     const next = columns.findIndex((c, at) => at > i && c.group !== group);
-    return html`<th scope="colgroup" colspan="${(next < 0 ? columns.length : next) - i}">${title(group)}</th>`;
+    const over = (next < 0 ? columns.length : next) - i;
+    return html`<th scope="colgroup" colspan="${over}" ${role("columnheader")}>${title(group)}</th>`;
   });
-  return html`<tr>
+  return html`<tr ${role("row")}>
     ${heads}
   </tr>`;
 }

@@ -107,6 +107,31 @@ describe("blocks", () => {
     expect(document.querySelectorAll("tbody th")[0]?.textContent).toBe("edge");
   });
 
+  it("as HTML are cards on a phone where they are too wide for it, each value under its column's title and its group's", () => {
+    const words = (n: number) => Array.from({ length: n }, (_, i) => right(`column ${i}`, i > 0 ? "group" : undefined));
+    const of = (columns: number, rows: number) =>
+      page(
+        section(
+          table({ columns: words(columns), rows: Array.from({ length: rows }, () => words(columns).map(() => "1")) }),
+        ),
+      );
+    const titles = (text: string) => [...text.matchAll(/data-title="([^"]*)"/g)].map(([, title]) => title);
+    // However many rows and columns: what a phone cannot show side by side is below each other there.
+    for (const [columns, rows] of [
+      [6, 1],
+      [12, 400],
+    ] as const) {
+      const text = of(columns, rows);
+      expect(titles(text)).toHaveLength((columns - 1) * rows);
+      expect(titles(text)[0]).toBe("group: column 1");
+    }
+    expect(titles(of(3, 400))).toEqual([]);
+    // Of two columns the second one needs no title.
+    const two = page(section(table({ columns: ["what", "value"], rows: [["image", "x".repeat(60)]] })));
+    expect(two).toContain('class="scroll cards"');
+    expect(titles(two)).toEqual([]);
+  });
+
   it("as HTML hold nothing but text of what is hostile, whatever block it is in", () => {
     const blocks = [
       prose(HOSTILE),

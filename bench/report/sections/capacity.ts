@@ -15,7 +15,7 @@ export const capacitySection: Section = {
     if (found === undefined || found.results.length === 0) return [];
     return [
       prose(`The highest rate at which ${found.slo.text} holds.`),
-      summaryTable(found),
+      only(["terminal", "markdown"], summaryTable(found)),
       curves(found),
       stepsTable(found),
     ];

@@ -11,6 +11,7 @@ import { kindLegend, kindTitle, lookOf } from "../charts/colours.ts";
 import { extent } from "../charts/plot.ts";
 import { type SpreadRow, spreadChart, spreadOf } from "../charts/spread.ts";
 import { askedPrecision, endText, reachedPrecision } from "../../stats/reached-precision.ts";
+import { UNTOLD_WORDS } from "../answer/names.ts";
 import { axisCells, axisColumns, imageOrder } from "./columns.ts";
 import { count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
@@ -92,12 +93,6 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
   });
 }
 
-/** What stands in place of latencies that are not told. */
-const UNTOLD: Readonly<Record<Untold["kind"], string>> = {
-  invalid: "invalid",
-  behind: "fell behind",
-  load: "no percentile",
-};
 /** The least that a cell's calls can take over their link, and how many times as long they took. */
 const floorOf = (floor: CellFloor | undefined): TableCell[] =>
   floor === undefined ? ["", ""] : [formatMs(floor.floor.ms), floor.ratio.toFixed(2)];
@@ -113,7 +108,7 @@ function figuresOf(
       failure !== undefined
         ? { text: `failed: ${failure}`, tone: "bad" }
         : untold !== undefined
-          ? { text: UNTOLD[untold.kind], tone: untold.kind === "load" ? "muted" : "bad" }
+          ? { text: UNTOLD_WORDS[untold.kind], tone: untold.kind === "load" ? "muted" : "bad" }
           : { text: "not measured", tone: "unsure" };
     return [why, "", "", "", "", "", ""];
   }

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { painted, plainText } from "../../../lib/output.ts";
+import { cellId } from "../../matrix/axes.ts";
+import type { Cell } from "../../matrix/cell.ts";
 import { HOSTILE, type SampleOptions, writeSampleRun } from "../../testing/report.ts";
 import { random } from "../../stats/math/random.ts";
 import { manifestOf, studyOf } from "../../testing/studies.ts";
 import type { ThresholdResult } from "../../thresholds/result.ts";
 import { reportInputs } from "../index.ts";
 import { loadReport } from "../load.ts";
+import { junit } from "../outputs/junit.ts";
 import type { ReportInputs } from "../section.ts";
 import { COLUMNS, fitted } from "./line.ts";
 import { MOST_LINES, summaryLines } from "./summary.ts";
@@ -155,6 +158,45 @@ describe("the summary at a run's end", () => {
     const text = linesOf(reportInputs(manifest, { study })).join("\n");
     expect(text).toMatch(/calls\/s +p50 ms +p95 ms +p99 ms +errors/);
     expect(text).toMatch(/^client → edge, gRPC, ssd .*\n5\/s .* 49\.5 +58\.0 +59\.0 +0$/m);
+  });
+
+  it("says in place of numbers why a load has none, and in its title where none has", () => {
+    const base = manifestOf({
+      placements: [["client", "edge"]],
+      models: ["ssd"],
+      clients: ["probe"],
+      images: [{ name: "image-1", fileBytes: 1 }],
+    });
+    const [first] = base.cells as [Cell];
+    const at = (ratePerSecond: number) => {
+      const cell = { ...first, load: { mode: "constant-rate", ratePerSecond, concurrency: 1 } };
+      return { ...cell, id: cellId(cell) };
+    };
+    const manifest = { ...base, cells: [at(5), at(10)] };
+    const invalid = { kind: "invalid", why: "the client let calls wait: 58 ms (p99)" } as const;
+    const told = (ids: readonly string[]) => {
+      const study = studyOf(manifest, 20, () => Array.from({ length: 20 }, (_, i) => ({ totalMs: 40 + i })));
+      const data = new Map(
+        [...study.data].map(([id, d]) => [
+          id,
+          ids.includes(id) ? d : { ...d, totalsMs: new Float64Array(), visits: [] },
+        ]),
+      );
+      const untold = new Map(manifest.cells.flatMap((c) => (ids.includes(c.id) ? [] : [[c.id, invalid] as const])));
+      const inputs = reportInputs(manifest, { study: { ...study, data, untold, loaded: new Map() } });
+      return { inputs, text: linesOf(inputs).join("\n") };
+    };
+    const none = told([]);
+    expect(none.text).toMatch(/^No valid latencies: the client was no good generator of calls at 2 of 2 loads$/m);
+    expect(none.text).toMatch(/^5\/s +– +invalid +0$/m);
+    expect(none.text).not.toContain("– ms");
+    const junitXml = junit({ dir: "", inputs: none.inputs, sections: [], json: {} });
+    expect(junitXml.match(/<skipped type="invalid" message="the client let calls wait: 58 ms \(p99\)"/g)).toHaveLength(
+      2,
+    );
+    const one = told([manifest.cells[0]?.id ?? ""]);
+    expect(one.text).toMatch(/^ssd over gRPC \(client → edge\) keeps 5 calls\/s at p95 58\.0 ms$/m);
+    expect(one.text).toMatch(/^10\/s +– +invalid +0$/m);
   });
 
   it("is in colour on a terminal that has colours, and as it stands elsewhere", () => {
