@@ -5,6 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { run } from "../../lib/run.ts";
 import { LEAST_WARM } from "../options.ts";
+import type { KserveFiles } from "./kserve.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { LineProgram } from "./line-program.ts";
@@ -18,8 +19,10 @@ export interface Surroundings {
   readonly restAnswerBytes: number;
   readonly python: string;
   readonly ghz: string;
-  /** The server of fixed answers that speaks KServe's protocol. */
-  readonly kserve: { readonly grpcPort: number; readonly restPort: number };
+  /** The program of the server of fixed answers, which can also be the client that does nothing. */
+  readonly server: string;
+  /** The one that speaks KServe's protocol. */
+  readonly kserve: KserveFiles & { readonly grpcPort: number; readonly restPort: number };
   readonly tritonClient: TritonClient;
 }
 
@@ -79,23 +82,24 @@ export function contenders(): Contender[] {
   ];
 }
 
-/** Of KServe's protocol: our client, NVIDIA's, and its load generator. */
+/** Of KServe's protocol: our client, one that does nothing (server/floor.go), NVIDIA's load generator, and its client. */
 function kserve(protocol: "grpc" | "rest", form: "grpc" | "http"): Contender[] {
   const port = (at: Surroundings) => (protocol === "grpc" ? at.kserve.grpcPort : at.kserve.restPort);
   const program = fileURLToPath(new URL("./kserve.py", import.meta.url));
   return [
     own(`kserve-${form}`, protocol, WHOLE, port),
+    byLines(`floor-${form}`, protocol, false, `${READY}, one write`, (at) => {
+      const asked = ["-floor", protocol, "-port", String(port(at)), "-request", at.kserve.requests[protocol]];
+      return new LineProgram(`the client that does nothing (${form})`, at.server, [...at.kserve.args, ...asked]);
+    }),
+    {
+      ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
+      start: eachTurnAnew((at, { calls }) => perfAnalyzerTurn(at.tritonClient, form, port(at), calls)),
+    },
     byLines(`tritonclient-${form}`, protocol, false, `${WHOLE} (InferInput)`, (at) => {
       const args = [program, form, String(port(at)), at.files.folder];
       return new LineProgram(`tritonclient (${form})`, at.tritonClient.python, args);
     }),
-    {
-      ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
-      start: eachTurnAnew(async (at, { calls }) => ({
-        ...(await perfAnalyzerTurn(at.tritonClient, form, port(at), calls)),
-        phases: null,
-      })),
-    },
   ];
 }
 
@@ -148,11 +152,12 @@ function byLines(
 }
 
 /** For programs that run once and print: each turn is a new process, which warms up by itself. */
-function eachTurnAnew(turn: (at: Surroundings, plan: TurnPlan) => Promise<TurnWithPhases>): Contender["start"] {
-  return (at, plan) => Promise.resolve({ turn: () => turn(at, plan), stop: () => Promise.resolve() });
+function eachTurnAnew(measured: (at: Surroundings, plan: TurnPlan) => Promise<Turn>): Contender["start"] {
+  const stop = () => Promise.resolve();
+  return (at, plan) => Promise.resolve({ turn: async () => ({ ...(await measured(at, plan)), phases: null }), stop });
 }
 
-async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithPhases> {
+async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<Turn> {
   const report = join(at.files.folder, "ghz.json");
   const total = calls + LEAST_WARM;
   const args = [
@@ -169,16 +174,16 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
   const bad = details.find((d) => d.status !== "OK");
   if (bad !== undefined || details.length !== calls)
     throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
-  return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
+  return turnOf(details.map((d) => d.latency / 1e6));
 }
 
 /** wrk runs for seconds, not calls: one second of warm-up, one that is measured, each with a new connection. */
-async function wrkTurn(at: Surroundings): Promise<TurnWithPhases> {
+async function wrkTurn(at: Surroundings): Promise<Turn> {
   await wrkSecond(at);
   return wrkSecond(at);
 }
 
-async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
+async function wrkSecond(at: Surroundings): Promise<Turn> {
   const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
   const env = { ...process.env, LATHE_BODY: at.files.restRequest };
   const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
@@ -191,5 +196,5 @@ async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const eachBytes = bytes / turn.calls;
   if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
     throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });
-  return { ...turn, phases: null };
+  return turn;
 }

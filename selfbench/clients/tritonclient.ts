@@ -37,8 +37,8 @@ export async function tritonClient(progress: Progress): Promise<TritonClient> {
 }
 
 /**
- * perf_analyzer's figures of a server of fixed answers. No model runs and the server answers at once: the latency that it reports is its
- * own overhead, and the way to the server. All its calls count, the first ones too: nothing in it is compiled as it runs.
+ * perf_analyzer's figures of a server of fixed answers. Its latencies are those of whole calls, the server's and the kernel's share
+ * included. All its calls count, the first ones too: nothing in it is compiled as it runs.
  */
 export async function perfAnalyzerTurn(
   { perfAnalyzer, env }: TritonClient,
