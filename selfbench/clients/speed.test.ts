@@ -30,8 +30,8 @@ describe("figures", () => {
 
   it("are ratios of what is above the floor of the same turn, and infinite where nothing is", () => {
     expect(ratioSpread([3, 13, 5], [5, 15, 9], [2, 10, 4])).toEqual({ median: 1 / 3, min: 0.2, max: 0.6 });
-    expect(ratioSpread([3], [2], [2]).median).toBe(Infinity);
-    expect(ratioSpread([3], [1], [2]).median).toBe(Infinity);
+    expect(ratioSpread([3], [2], [2]).min).toBe(Infinity);
+    expect(ratioSpread([3], [1], [2]).min).toBe(Infinity);
   });
 
   it("of phases leave out what the client does not see", () => {
