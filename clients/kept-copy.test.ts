@@ -2,7 +2,16 @@ import { expect, it } from "vitest";
 import { keptCopy } from "./kept-copy.ts";
 
 /** Lengths up to beyond what is cut from a larger piece, so many that several pieces are needed. */
-const LENGTHS = Array.from({ length: 400 }, (_, i) => (i * 7919) % 20_000).concat(0, 1, 7, 8, 9, 16_384, 16_385, 2 ** 20);
+const LENGTHS = Array.from({ length: 400 }, (_, i) => (i * 7919) % 20_000).concat(
+  0,
+  1,
+  7,
+  8,
+  9,
+  16_384,
+  16_385,
+  2 ** 20,
+);
 
 it("copies neither share bytes with each other nor with what they are copies of", () => {
   const sources = LENGTHS.map((length, i) => Buffer.alloc(length, i % 251));

@@ -62,6 +62,9 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
+/** So long is a turn of wrk, and of the client that is compared with it: they see as much of a machine whose speed changes. */
+const WRK_SECONDS = 1;
+
 const WHOLE = "encode and decode";
 const READY = "nothing: ready-made bytes";
 
@@ -75,7 +78,7 @@ export function contenders(): Contender[] {
     byLines("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
     { name: "ghz", protocol: "grpc", ours: false, inside: `${WHOLE} (dynamic messages)`, start: eachTurnAnew(ghzTurn) },
     own("rest", "rest", WHOLE),
-    own("rest-body", "rest", READY),
+    own("rest-body", "rest", READY, undefined, WRK_SECONDS),
     { name: "wrk", protocol: "rest", ours: false, inside: READY, start: eachTurnAnew(wrkTurn) },
     ...kserve("grpc", "grpc"),
     ...kserve("rest", "http"),
@@ -108,12 +111,14 @@ function own(
   protocol: "grpc" | "rest",
   inside: string,
   portOf?: (at: Surroundings) => number,
+  seconds?: number,
 ): Contender {
   const program = fileURLToPath(new URL("./own.ts", import.meta.url));
-  return byLines(name, protocol, true, inside, (at) => {
+  const make = (at: Surroundings) => {
     const port = portOf?.(at) ?? (protocol === "grpc" ? at.grpcPort : at.restPort);
     return new LineProgram(name, process.execPath, [program, name, String(port)]);
-  });
+  };
+  return byLines(name, protocol, true, inside, make, seconds);
 }
 
 function python(at: Surroundings, mode: string): LineProgram {
@@ -127,13 +132,14 @@ function byLines(
   ours: boolean,
   inside: string,
   make: (at: Surroundings) => LineProgram,
+  seconds = 0,
 ): Contender {
   const start = async (at: Surroundings, plan: TurnPlan): Promise<Runner> => {
     const running = make(at);
     const turn = async (): Promise<TurnWithPhases> => {
       // It waited while others ran, so its caches are cold: its first calls took 5 % longer.
       await running.ask({ calls: LEAST_WARM, seconds: 0 });
-      const answer = (await running.ask({ calls: plan.calls, seconds: 0 })) as {
+      const answer = (await running.ask({ calls: plan.calls, seconds })) as {
         latenciesMs: number[];
         phases?: Phases | null;
       };
@@ -177,7 +183,7 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<Turn> {
   return turnOf(details.map((d) => d.latency / 1e6));
 }
 
-/** wrk runs for seconds, not calls: one second of warm-up, one that is measured, each with a new connection. */
+/** wrk runs for seconds, not calls: so long to warm up, and as long again measured, each with a new connection. */
 async function wrkTurn(at: Surroundings): Promise<Turn> {
   await wrkSecond(at);
   return wrkSecond(at);
@@ -187,7 +193,7 @@ async function wrkSecond(at: Surroundings): Promise<Turn> {
   const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
   const env = { ...process.env, LATHE_BODY: at.files.restRequest };
   const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
-  const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
+  const args = ["-t1", "-c1", `-d${WRK_SECONDS}s`, "--timeout", "30s", "-s", script, url];
   const said = await run(["wrk", ...args], { env, what: "wrk" });
   const line = /LATHE (.*)/.exec(said)?.[1];
   if (line === undefined) throw new UserError({ what: `wrk printed no figures: ${said.trim()}` });

@@ -111,7 +111,8 @@ describe("the payload", () => {
       const http = await readFile(requests.rest);
       const head = http.subarray(0, http.indexOf("\r\n\r\n") + 4);
       const body = http.subarray(head.length);
-      const lengthOf = (name: string) => Number(new RegExp(`\r\n${name}: (\\d+)\r\n`).exec(head.toString("latin1"))?.[1]);
+      const lengthOf = (name: string) =>
+        Number(new RegExp(`\r\n${name}: (\\d+)\r\n`).exec(head.toString("latin1"))?.[1]);
       expect(lengthOf("content-length")).toBe(body.length);
       const json = body.subarray(0, lengthOf("inference-header-content-length"));
       expect(JSON.parse(json.toString())).toMatchObject({ inputs: [{ name: "inputs", shape: [...IMAGE_SHAPE] }] });

@@ -8,7 +8,7 @@ import type { Report } from "./race.ts";
 export function reportText(report: Report): string {
   const { bytes, plan } = report;
   return [
-    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn; perf_analyzer: none).`,
+    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn; perf_analyzer: none). wrk and rest-body: turns of 1 s.`,
     "Milliseconds, medians over all turns.",
     priority(report.nice),
     `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
