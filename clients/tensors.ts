@@ -1,4 +1,5 @@
 import { StatusError } from "./codes.ts";
+import { keptCopy } from "./kept-copy.ts";
 import type { DType, NumberArray, NumberType, OtherType, Tensor } from "./client.ts";
 
 /** The array that holds elements of each type; strings have none of fixed size. Booleans are bytes of 0 and 1. */
@@ -96,20 +97,11 @@ export function tensorOfContent(dtype: DType, shape: readonly number[], count: n
   return { dtype, shape, data: dataOfContent(dtype, content) };
 }
 
-/** Up to so many bytes, V8 keeps a typed array among other objects; larger ones have memory of their own, which takes 0.7 µs to get. */
-const SMALL_BYTES = 64;
-const small = new Uint8Array(SMALL_BYTES);
-
 /** Elements from raw content, copied. */
 export function dataOfContent(dtype: NumberType, content: Uint8Array): NumberArray {
-  const { buffer, byteOffset, byteLength } = content;
-  if (byteLength <= SMALL_BYTES) {
-    small.set(content);
-    const typed = numberArrays[dtype] as Uint8ArrayConstructor;
-    // A copy of the view, element by element: content need not lie where elements of its type may.
-    return new typed(new typed(small.buffer, 0, byteLength / typed.BYTES_PER_ELEMENT));
-  }
-  return new numberArrays[dtype](buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+  const { buffer, byteOffset, length } = keptCopy(content);
+  const typed = numberArrays[dtype] as Uint8ArrayConstructor;
+  return new typed(buffer, byteOffset, length / typed.BYTES_PER_ELEMENT);
 }
 
 /** A tensor's values as numbers, in order; undefined where it has none: strings, and types whose bytes are kept. */

@@ -7,23 +7,25 @@ export const clients = command(
   {
     name: "npx lathe selfbench clients",
     summary:
-      "Compares Lathe's gRPC and REST clients with ghz, wrk and the official Python client, and shows whether the goals are met.",
+      "Compares Lathe's gRPC, REST and KServe clients with ghz, wrk, perf_analyzer and the official Python clients, and shows whether the goals are met.",
     options: CLIENTS,
     details: [
-      "All clients call one server with fixed answers (selfbench/clients/server), over one connection, one call at a time. A request " +
-        "is 921,676 bytes of gRPC, or the same pixels as nested JSON lists; an answer is 12 kB. In each round every client starts in " +
-        "a new process, with a new connection, and warms up. Then all take turns, in an order that changes.",
+      "All clients call a server of fixed answers (selfbench/clients/server), over one connection, one call at a time. A request " +
+        "is 921,676 bytes of gRPC, or the same pixels as nested JSON lists or KServe's raw tensors; an answer is 12 kB. In each round " +
+        "every client starts in a new process, with a new connection, and warms up. Then all take turns, in an order that changes.",
     ],
     more: [
-      "A ratio compares two clients in the same turn; its median over all turns counts. ghz and wrk run once and print, so they " +
-        "are a new process in each turn. A client that is compiled while it runs is warm after some time, not after some calls: " +
+      "A ratio compares two clients in the same turn; its median over all turns counts. ghz, wrk and perf_analyzer run once and print, so " +
+        "they are a new process in each turn. A client that is compiled while it runs is warm after some time, not after some calls: " +
         "until then one call in a hundred waits for the compiler. If you are root, server and clients run at nice -20, before " +
         "everything else on the machine.",
-      "The first run builds ghz and the server from Go modules, and installs wrk (Debian's package) and the official Python " +
-        "client (from PyPI).",
+      "Against perf_analyzer the goal is about a client's own overhead: its p50 less the p50 of a client that writes ready-made bytes in " +
+        "one call to the kernel, reads the answer's known length, and does nothing else. The ratio of whole calls is beside it.",
+      "The first run builds ghz and the server from Go modules, and installs wrk (Debian's package), the official Python " +
+        "client, and NVIDIA's tritonclient with perf_analyzer (from PyPI).",
     ],
     examples: [
-      ["npx lathe selfbench clients", "the table, about nine minutes"],
+      ["npx lathe selfbench clients", "the table, about twelve minutes"],
       ["npx lathe selfbench clients --protocol rest --json > rest.json", "REST only, for a program"],
     ],
     exits,

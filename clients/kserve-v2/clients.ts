@@ -6,9 +6,10 @@ import { errorText } from "../json/decode.ts";
 import { settle } from "../result.ts";
 import { timingOf } from "../timing.ts";
 import { HttpConnection, type HttpBody } from "../transport/http.ts";
-import { binaryBody, outputsOfBody } from "./http-body.ts";
+import { LastSaid } from "../transport/last-said.ts";
+import { binaryBody, outputsOfBody, type LastOutputs as LastBody } from "./http-body.ts";
 import { encodeJsonBody } from "./json-elements.ts";
-import { decodeInferResponse, encodeInferRequest } from "./messages.ts";
+import { decodeInferResponse, encodeInferRequest, type LastOutputs as LastMessage } from "./messages.ts";
 import type { Client, PredictRequest } from "../client.ts";
 import type { Security } from "../security.ts";
 
@@ -17,7 +18,9 @@ export const INFER = "/inference.GRPCInferenceService/ModelInfer";
 
 /** gRPC with the elements raw, with a hand-made codec. */
 export function inferClient(address: string, port: number, security?: Security): Client {
-  const infer = { path: INFER, check: refuseNames, encode: encodeInferRequest, decode: decodeInferResponse };
+  const last: LastMessage = new LastSaid();
+  const decode = (message: Uint8Array) => decodeInferResponse(message, last);
+  const infer = { path: INFER, check: refuseNames, encode: encodeInferRequest, decode };
   return grpcClient(address, port, infer, security);
 }
 
@@ -45,6 +48,7 @@ function httpClient(
   encode: (request: PredictRequest) => { readonly body: Buffer | HttpBody; readonly answered: () => void },
 ): Client {
   const connection = new HttpConnection(address, port, security);
+  const last: LastBody = new LastSaid();
   return {
     open: (timeoutMs) => connection.open(timeoutMs, "REST"),
     call: (request) =>
@@ -58,7 +62,7 @@ function httpClient(
         const { status, jsonLength, wireBytes, ...marks } = answer;
         if (status !== 200)
           throw new StatusError(codeOfRestStatus(status), errorText(status, answer.body.toString("utf8")));
-        const outputs = outputsOfBody(answer.body, jsonLength);
+        const outputs = outputsOfBody(answer.body, jsonLength, last);
         const timing = timingOf({ startAt, encodedAt, ...marks, endAt: performance.now() });
         answered();
         return { ok: true, timing, outputs, requestBytes: body.length, responseBytes: wireBytes };

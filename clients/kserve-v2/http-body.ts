@@ -2,7 +2,8 @@ import { StatusError } from "../codes.ts";
 import { isObject, parseJson } from "../json/decode.ts";
 import { Budget, checkTensor } from "../tensors.ts";
 import type { HttpBody } from "../transport/http.ts";
-import { datatypeOf, headOf, rawOf, tensorOfRaw } from "./elements.ts";
+import type { LastSaid } from "../transport/last-said.ts";
+import { datatypeOf, headOf, rawOf, tensorOfRaw, type OutputHead } from "./elements.ts";
 import { tensorOfJson } from "./json-elements.ts";
 import type { PredictRequest, Tensor } from "../client.ts";
 
@@ -32,40 +33,64 @@ export function binaryBody({ inputs }: PredictRequest): HttpBody {
   };
 }
 
+/** What an answer's JSON says of an output: its elements are there, or so many bytes behind it. */
+interface Output {
+  readonly head: OutputHead;
+  readonly size: unknown;
+  readonly data: unknown;
+}
+
+/** What the JSON of a connection's last answer said, if all elements were behind it. */
+export type LastOutputs = LastSaid<readonly Output[]>;
+
 /**
  * The outputs of an infer answer's body by name: elements in JSON, or behind it where the head says how long that is.
  *
  * @param jsonLength bytes of JSON as the head tells them; undefined: all of the body
+ * @param last read and written
  * @throws StatusError INTERNAL where the body is no such answer, RESOURCE_EXHAUSTED where its tensors would take too much memory
  */
-export function outputsOfBody(body: Buffer, jsonLength: number | undefined): Record<string, Tensor> {
+export function outputsOfBody(
+  body: Buffer,
+  jsonLength: number | undefined,
+  last?: LastOutputs,
+): Record<string, Tensor> {
   const end = jsonLength ?? body.length;
   if (end > body.length)
     throw new StatusError("INTERNAL", `the answer has ${body.length} bytes, of which ${end} would be JSON`);
-  const answer = parseJson(body.toString("utf8", 0, end));
+  const budget = new Budget();
+  const known = last?.match(body);
+  const outputs = known?.length === end ? known.said : outputsOfJson(body.toString("utf8", 0, end), budget);
+  let at = end;
+  const named = outputs.map(({ head, size, data }): [string, Tensor] => {
+    if (size === undefined) return [head.name, tensorOfJson(head, data, budget)];
+    if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || size > body.length - at)
+      throw new StatusError(
+        "INTERNAL",
+        `output ${JSON.stringify(head.name.slice(0, 100))}: its binary_data_size is ${show(size)}`,
+      );
+    at += size;
+    return [head.name, tensorOfRaw(head, body.subarray(at - size, at), budget)];
+  });
+  if (at !== body.length)
+    throw new StatusError("INTERNAL", `the answer goes on for ${body.length - at} bytes after its outputs`);
+  if (outputs !== known?.said && outputs.every(({ size }) => size !== undefined))
+    last?.keep(body.subarray(0, end), outputs);
+  return Object.fromEntries(named);
+}
+
+function outputsOfJson(text: string, budget: Budget): Output[] {
+  const answer = parseJson(text);
   const outputs = isObject(answer) ? answer["outputs"] : undefined;
   if (!Array.isArray(outputs)) throw new StatusError("INTERNAL", `the answer has no "outputs"`);
-  const budget = new Budget();
-  let at = end;
-  const named = outputs.map((output: unknown): [string, Tensor] => {
+  return outputs.map((output: unknown) => {
     if (!isObject(output)) throw new StatusError("INTERNAL", "an output of the answer is no object");
     const { name, datatype, shape, parameters, data } = output;
     if (typeof name !== "string" || typeof datatype !== "string" || !isShape(shape))
       throw new StatusError("INTERNAL", "an output of the answer lacks name, datatype or shape");
-    const head = headOf(name, datatype, shape, budget);
     const size = isObject(parameters) ? parameters["binary_data_size"] : undefined;
-    if (size === undefined) return [name, tensorOfJson(head, data, budget)];
-    if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || size > body.length - at)
-      throw new StatusError(
-        "INTERNAL",
-        `output ${JSON.stringify(name.slice(0, 100))}: its binary_data_size is ${show(size)}`,
-      );
-    at += size;
-    return [name, tensorOfRaw(head, body.subarray(at - size, at), budget)];
+    return { head: headOf(name, datatype, shape, budget), size, data };
   });
-  if (at !== body.length)
-    throw new StatusError("INTERNAL", `the answer goes on for ${body.length - at} bytes after its outputs`);
-  return Object.fromEntries(named);
 }
 
 function isShape(shape: unknown): shape is number[] {

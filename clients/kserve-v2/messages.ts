@@ -1,5 +1,6 @@
 import { StatusError } from "../codes.ts";
 import { Budget, MAX_RANK, checkTensor } from "../tensors.ts";
+import type { LastSaid } from "../transport/last-said.ts";
 import { WireReader } from "../transport/protobuf-reader.ts";
 import { type GatheredMessage, GatherWriter, varintSize } from "../transport/protobuf-writer.ts";
 import { TypedList, type ListKind } from "../transport/typed-list.ts";
@@ -47,31 +48,42 @@ interface Output {
   readonly contents: Uint8Array;
 }
 
+/** What a connection's last answer said of its outputs before their raw contents. */
+export type LastOutputs = LastSaid<readonly Output[]>;
+
 /**
  * The outputs of a ModelInferResponse's bytes, by name. Copies what it keeps, and allocates nothing that the shapes do not ask for.
  * Throws StatusError INTERNAL where the bytes are no ModelInferResponse, RESOURCE_EXHAUSTED where its tensors would take too much memory.
+ *
+ * @param last read and written
  */
-export function decodeInferResponse(bytes: Uint8Array): Record<string, Tensor> {
+export function decodeInferResponse(bytes: Uint8Array, last?: LastOutputs): Record<string, Tensor> {
   const budget = new Budget();
-  const outputs: Output[] = [];
+  const known = last?.match(bytes);
+  const outputs: Output[] = [...(known?.said ?? [])];
   const raws: Uint8Array[] = [];
-  for (const reader = new WireReader(bytes); !reader.done;) {
+  let before: { readonly length: number; readonly said: readonly Output[] } | undefined;
+  for (const reader = new WireReader(bytes, known?.length); !reader.done;) {
+    const start = reader.at;
     const tag = reader.uint32();
     if (tag === 0x2a) outputs.push(reader.nested((output) => decodeOutput(output, budget)));
     else if (tag === 0x32) {
+      // Elements that stand there are not kept.
+      if (raws.length === 0 && outputs.every(({ contents }) => contents.length === 0))
+        before = { length: start, said: [...outputs] };
       budget.charge(RAW_BYTES);
       raws.push(reader.delimited());
     } else reader.skip(tag);
   }
   if (raws.length > 0 && raws.length !== outputs.length)
     throw new StatusError("INTERNAL", `the answer has ${outputs.length} outputs, and raw contents of ${raws.length}`);
-  return Object.fromEntries(
-    outputs.map(({ head, contents }, i) => {
-      const raw = raws[i];
-      const tensor = raw === undefined ? tensorOfLists(head, contents, budget) : tensorOfRaw(head, raw, budget);
-      return [head.name, tensor];
-    }),
-  );
+  const tensors = outputs.map(({ head, contents }, i): [string, Tensor] => {
+    const raw = raws[i];
+    return [head.name, raw === undefined ? tensorOfLists(head, contents, budget) : tensorOfRaw(head, raw, budget)];
+  });
+  if (before !== undefined && before.length !== known?.length)
+    last?.keep(bytes.subarray(0, before.length), before.said);
+  return Object.fromEntries(tensors);
 }
 
 /** An InferOutputTensor. */
@@ -84,8 +96,8 @@ function decodeOutput(reader: WireReader, budget: Budget): Output {
   };
   while (!reader.done) {
     const tag = reader.uint32();
-    if (tag === 0x0a) name = textOf(reader.delimited());
-    else if (tag === 0x12) datatype = textOf(reader.delimited());
+    if (tag === 0x0a) name = reader.text();
+    else if (tag === 0x12) datatype = reader.text();
     else if (tag === 0x18) size(reader);
     else if (tag === 0x1a)
       reader.nested((packed) => {
@@ -121,7 +133,3 @@ function tensorOfLists({ name, dtype, shape, count }: OutputHead, contents: Uint
     return { dtype, shape, data: list.data(contents, dtype, count, budget) };
   });
 }
-
-/** UTF-8 bytes as text. */
-export const textOf = ({ buffer, byteOffset, length }: Uint8Array) =>
-  Buffer.from(buffer, byteOffset, length).toString("utf8");

@@ -3,7 +3,6 @@ import { GrpcChannel } from "../transport/grpc-channel.ts";
 import { WireReader } from "../transport/protobuf-reader.ts";
 import { type GatheredMessage, GatherWriter } from "../transport/protobuf-writer.ts";
 import type { Security } from "../security.ts";
-import { textOf } from "./messages.ts";
 
 /*
  * What Triton adds to KServe's gRPC service: which models it has, and how each is configured (its model_config.proto).
@@ -77,7 +76,7 @@ export function decodeRepositoryIndex(bytes: Uint8Array): IndexedModel[] {
     reader.nested((entry) =>
       eachField(entry, (inner) => {
         const field = inner >>> 3;
-        if ((inner & 7) === 2 && field >= 1 && field <= texts.length) texts[field - 1] = textOf(entry.delimited());
+        if ((inner & 7) === 2 && field >= 1 && field <= texts.length) texts[field - 1] = entry.text();
         else entry.skip(inner);
       }),
     );

@@ -1,3 +1,5 @@
+import { keptCopy } from "../kept-copy.ts";
+
 /** A piece of this size and more is kept as it is; smaller ones are put together. */
 const LARGE_BYTES = 4096;
 /** What small pieces are put into: as much again as there is already, at least and at most so much. */
@@ -20,7 +22,7 @@ export class Body {
     if (bytes.length === 0) return;
     if (bytes.length >= LARGE_BYTES || this.length === 0) {
       this.#list();
-      this.#pieces.push(Buffer.from(bytes));
+      this.#pieces.push(keptCopy(bytes));
     } else {
       if (this.#chunk === null || this.#chunk.length - this.#used < bytes.length) this.#chunk = this.#newChunk();
       this.#used += bytes.copy(this.#chunk, this.#used);

@@ -6,7 +6,8 @@ import { CallDeadlines } from "./call-deadlines.ts";
 import { decoded } from "./content-coding.ts";
 import { writeGathered } from "./gathered.ts";
 import { type HttpResponse, ResponseReader } from "./response.ts";
-import { LastHead } from "./response-head.ts";
+import { LastSaid } from "./last-said.ts";
+import type { ResponseHead } from "./response-head.ts";
 import { connectTimed, connectTimedTls, type TimedSocket } from "./timed-socket.ts";
 import type { GatheredMessage } from "./protobuf-writer.ts";
 
@@ -45,7 +46,7 @@ export class HttpConnection {
   readonly #headers: string;
   #socket: TimedSocket | null = null;
   #pending: Pending | null = null;
-  readonly #answered = new LastHead();
+  readonly #answered = new LastSaid<ResponseHead>();
   readonly #deadlines = new CallDeadlines();
   #asked = { method: "", path: "", bytes: -1, ...JSON_BODY, head: Buffer.alloc(0) };
   /** A longer answer is given up. */

@@ -57,6 +57,13 @@ export class WireReader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 
+  /** A length-delimited field as UTF-8 text; what is none becomes U+FFFD. */
+  text(): string {
+    const length = this.span();
+    const { buffer, byteOffset } = this.bytes;
+    return Buffer.from(buffer, byteOffset + this.at - length, length).toString("utf8");
+  }
+
   /** Steps over a length-delimited field; gives its length, and `at` is its end. */
   span(): number {
     const length = this.uint32();

@@ -17,24 +17,6 @@ export class NotHttp extends Error {
   override name = "NotHttp";
 }
 
-/** The head that a connection's last answer had: servers say the same each time, so most need not be read again. */
-export class LastHead {
-  #bytes: Buffer = Buffer.alloc(0);
-  #head: ResponseHead | undefined;
-
-  /** Remembers a head, its mark at the end included, of an answer that says its length and keeps the connection. */
-  keep(bytes: Buffer, head: ResponseHead): void {
-    [this.#bytes, this.#head] = [Buffer.from(bytes), head];
-  }
-
-  /** What these bytes say, where they begin with that very head. */
-  match(bytes: Buffer): { readonly head: ResponseHead; readonly after: Buffer } | undefined {
-    const size = this.#bytes.length;
-    if (this.#head === undefined || bytes.length < size || this.#bytes.compare(bytes, 0, size) !== 0) return undefined;
-    return { head: this.#head, after: bytes.subarray(size) };
-  }
-}
-
 /** A header's name (RFC 9110, section 5.1), with nothing before or after it. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { checkWords, fuzz } from "../../lib/testing/fuzz.ts";
 import { StatusError } from "../codes.ts";
 import { decoded } from "./content-coding.ts";
-import { LastHead, NotHttp } from "./response-head.ts";
+import { LastSaid } from "./last-said.ts";
+import { NotHttp, type ResponseHead } from "./response-head.ts";
 import { type HttpResponse, ResponseReader } from "./response.ts";
 
 /** Reads a response that comes in pieces of the given size, and ends after the last one. */
@@ -56,7 +57,7 @@ describe("a response", () => {
       ["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n", 200, false],
       ["HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, true],
     ] as const;
-    const last = new LastHead();
+    const last = new LastSaid<ResponseHead>();
     const one = fc.tuple(
       fc.constantFrom(...heads),
       fc.string({ minLength: 5, maxLength: 5, unit: "binary-ascii" }),
@@ -81,7 +82,7 @@ describe("a response", () => {
   });
 
   it("whose head is known is still given up where it is larger than this one may be", () => {
-    const last = new LastHead();
+    const last = new LastSaid<ResponseHead>();
     expect(new ResponseReader(5, last).take(Buffer.from(SIZED))?.status).toBe(200);
     expect(() => new ResponseReader(4, last).take(Buffer.from(SIZED))).toThrow(StatusError);
   });

@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks";
 import { answerTooLarge } from "../codes.ts";
 import { Body } from "./body.ts";
 import { Held } from "./held.ts";
-import { LastHead, NotHttp, type ResponseHead, headOf } from "./response-head.ts";
+import { LastSaid } from "./last-said.ts";
+import { NotHttp, type ResponseHead, headOf } from "./response-head.ts";
 
 /** A whole HTTP/1.1 response, whatever its status. */
 export interface HttpResponse {
@@ -41,7 +42,7 @@ type State =
  */
 export class ResponseReader {
   readonly #largestBytes: number;
-  readonly #last: LastHead;
+  readonly #last: LastSaid<ResponseHead>;
   #state: State = { reads: "head" };
   /** The beginning of a head or a line. */
   readonly #held = new Held(1024);
@@ -53,9 +54,9 @@ export class ResponseReader {
 
   /**
    * @param largestBytes of a body; a longer one is given up
-   * @param last the connection's: read and written
+   * @param last what the connection's last answer began with, if it said its length and kept the connection: read and written
    */
-  constructor(largestBytes: number, last = new LastHead()) {
+  constructor(largestBytes: number, last = new LastSaid<ResponseHead>()) {
     this.#largestBytes = largestBytes;
     this.#last = last;
   }
@@ -69,9 +70,9 @@ export class ResponseReader {
         case "head": {
           const known = this.#held.length === 0 ? this.#last.match(rest) : undefined;
           if (known !== undefined) {
-            this.#head = known.head;
-            this.#sized(known.head.length as number);
-            rest = known.after;
+            this.#head = known.said;
+            this.#sized(known.said.length as number);
+            rest = rest.subarray(known.length);
             break;
           }
           if (this.#held.length < BEGINNING.length) this.#checkBeginning(rest);

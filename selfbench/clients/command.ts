@@ -17,6 +17,9 @@ import { ghz, speedServer } from "./tools.ts";
 import { tritonClient } from "./tritonclient.ts";
 import { LineProgram } from "./line-program.ts";
 
+/** What the server of fixed answers prints when it listens. */
+type Ports = Pick<Surroundings, "grpcPort" | "restPort">;
+
 /** `lathe selfbench clients`. */
 export async function benchClients(values: Values<typeof CLIENTS>): Promise<number> {
   const { rounds, turns, calls, warmup: warm, "warmup-seconds": warmSeconds } = values;
@@ -38,12 +41,12 @@ async function measure(plan: RacePlan, protocol: "grpc" | "rest" | undefined): P
     ...["-grpc-answer", files.grpcAnswer, "-grpc-request-bytes", String(payload.grpcRequest.length - 64)],
     ...["-rest-answer", files.restAnswer, "-rest-request-bytes", String(payload.restRequest.length)],
   ]);
-  const kserveArgs = await writeKserve(payload.request, folder);
-  const kserve = new LineProgram("the fixed-answer server of KServe's protocol", programs.server, kserveArgs);
+  const kserveFiles = await writeKserve(payload.request, folder);
+  const kserve = new LineProgram("the fixed-answer server of KServe's protocol", programs.server, kserveFiles.args);
   const all = contenders().filter((c) => protocol === undefined || c.protocol === protocol);
   try {
-    const ports = (await server.next()) as Surroundings["kserve"];
-    const others = { kserve: (await kserve.next()) as Surroundings["kserve"], tritonClient: nvidia };
+    const ports = (await server.next()) as Ports;
+    const others = { kserve: { ...kserveFiles, ...((await kserve.next()) as Ports) }, tritonClient: nvidia };
     const at = { ...programs, ...ports, ...others, files, restAnswerBytes: payload.restAnswer.length };
     return reportOf(payload, plan, nice, all, await race(all, at, plan, tell));
   } finally {

@@ -5,6 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { run } from "../../lib/run.ts";
 import { LEAST_WARM } from "../options.ts";
+import type { KserveFiles } from "./kserve.ts";
 import { MODEL, type PayloadFiles } from "./payload.ts";
 import { turnOf, type Phases, type Turn } from "./stats.ts";
 import { LineProgram } from "./line-program.ts";
@@ -18,8 +19,10 @@ export interface Surroundings {
   readonly restAnswerBytes: number;
   readonly python: string;
   readonly ghz: string;
-  /** The server of fixed answers that speaks KServe's protocol. */
-  readonly kserve: { readonly grpcPort: number; readonly restPort: number };
+  /** The program of the server of fixed answers, which can also be the client that does nothing. */
+  readonly server: string;
+  /** The one that speaks KServe's protocol. */
+  readonly kserve: KserveFiles & { readonly grpcPort: number; readonly restPort: number };
   readonly tritonClient: TritonClient;
 }
 
@@ -59,6 +62,9 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
+/** So long is a turn of wrk, and of the client that is compared with it: they see as much of a machine whose speed changes. */
+const WRK_SECONDS = 1;
+
 const WHOLE = "encode and decode";
 const READY = "nothing: ready-made bytes";
 
@@ -72,30 +78,31 @@ export function contenders(): Contender[] {
     byLines("python-official", "grpc", false, `${WHOLE} (make_tensor_proto)`, (at) => python(at, "official")),
     { name: "ghz", protocol: "grpc", ours: false, inside: `${WHOLE} (dynamic messages)`, start: eachTurnAnew(ghzTurn) },
     own("rest", "rest", WHOLE),
-    own("rest-body", "rest", READY),
+    own("rest-body", "rest", READY, undefined, WRK_SECONDS),
     { name: "wrk", protocol: "rest", ours: false, inside: READY, start: eachTurnAnew(wrkTurn) },
     ...kserve("grpc", "grpc"),
     ...kserve("rest", "http"),
   ];
 }
 
-/** Of KServe's protocol: our client, NVIDIA's, and its load generator. */
+/** Of KServe's protocol: our client, one that does nothing (server/floor.go), NVIDIA's load generator, and its client. */
 function kserve(protocol: "grpc" | "rest", form: "grpc" | "http"): Contender[] {
   const port = (at: Surroundings) => (protocol === "grpc" ? at.kserve.grpcPort : at.kserve.restPort);
   const program = fileURLToPath(new URL("./kserve.py", import.meta.url));
   return [
     own(`kserve-${form}`, protocol, WHOLE, port),
+    byLines(`floor-${form}`, protocol, false, `${READY}, one write`, (at) => {
+      const asked = ["-floor", protocol, "-port", String(port(at)), "-request", at.kserve.requests[protocol]];
+      return new LineProgram(`the client that does nothing (${form})`, at.server, [...at.kserve.args, ...asked]);
+    }),
+    {
+      ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
+      start: eachTurnAnew((at, { calls }) => perfAnalyzerTurn(at.tritonClient, form, port(at), calls)),
+    },
     byLines(`tritonclient-${form}`, protocol, false, `${WHOLE} (InferInput)`, (at) => {
       const args = [program, form, String(port(at)), at.files.folder];
       return new LineProgram(`tritonclient (${form})`, at.tritonClient.python, args);
     }),
-    {
-      ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },
-      start: eachTurnAnew(async (at, { calls }) => ({
-        ...(await perfAnalyzerTurn(at.tritonClient, form, port(at), calls)),
-        phases: null,
-      })),
-    },
   ];
 }
 
@@ -104,12 +111,14 @@ function own(
   protocol: "grpc" | "rest",
   inside: string,
   portOf?: (at: Surroundings) => number,
+  seconds?: number,
 ): Contender {
   const program = fileURLToPath(new URL("./own.ts", import.meta.url));
-  return byLines(name, protocol, true, inside, (at) => {
+  const make = (at: Surroundings) => {
     const port = portOf?.(at) ?? (protocol === "grpc" ? at.grpcPort : at.restPort);
     return new LineProgram(name, process.execPath, [program, name, String(port)]);
-  });
+  };
+  return byLines(name, protocol, true, inside, make, seconds);
 }
 
 function python(at: Surroundings, mode: string): LineProgram {
@@ -123,13 +132,14 @@ function byLines(
   ours: boolean,
   inside: string,
   make: (at: Surroundings) => LineProgram,
+  seconds = 0,
 ): Contender {
   const start = async (at: Surroundings, plan: TurnPlan): Promise<Runner> => {
     const running = make(at);
     const turn = async (): Promise<TurnWithPhases> => {
       // It waited while others ran, so its caches are cold: its first calls took 5 % longer.
       await running.ask({ calls: LEAST_WARM, seconds: 0 });
-      const answer = (await running.ask({ calls: plan.calls, seconds: 0 })) as {
+      const answer = (await running.ask({ calls: plan.calls, seconds })) as {
         latenciesMs: number[];
         phases?: Phases | null;
       };
@@ -148,11 +158,12 @@ function byLines(
 }
 
 /** For programs that run once and print: each turn is a new process, which warms up by itself. */
-function eachTurnAnew(turn: (at: Surroundings, plan: TurnPlan) => Promise<TurnWithPhases>): Contender["start"] {
-  return (at, plan) => Promise.resolve({ turn: () => turn(at, plan), stop: () => Promise.resolve() });
+function eachTurnAnew(measured: (at: Surroundings, plan: TurnPlan) => Promise<Turn>): Contender["start"] {
+  const stop = () => Promise.resolve();
+  return (at, plan) => Promise.resolve({ turn: async () => ({ ...(await measured(at, plan)), phases: null }), stop });
 }
 
-async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithPhases> {
+async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<Turn> {
   const report = join(at.files.folder, "ghz.json");
   const total = calls + LEAST_WARM;
   const args = [
@@ -169,20 +180,20 @@ async function ghzTurn(at: Surroundings, { calls }: TurnPlan): Promise<TurnWithP
   const bad = details.find((d) => d.status !== "OK");
   if (bad !== undefined || details.length !== calls)
     throw new UserError({ what: `ghz: ${details.length} of ${calls} calls, one with status ${bad?.status ?? "OK"}` });
-  return { ...turnOf(details.map((d) => d.latency / 1e6)), phases: null };
+  return turnOf(details.map((d) => d.latency / 1e6));
 }
 
-/** wrk runs for seconds, not calls: one second of warm-up, one that is measured, each with a new connection. */
-async function wrkTurn(at: Surroundings): Promise<TurnWithPhases> {
+/** wrk runs for seconds, not calls: so long to warm up, and as long again measured, each with a new connection. */
+async function wrkTurn(at: Surroundings): Promise<Turn> {
   await wrkSecond(at);
   return wrkSecond(at);
 }
 
-async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
+async function wrkSecond(at: Surroundings): Promise<Turn> {
   const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
   const env = { ...process.env, LATHE_BODY: at.files.restRequest };
   const url = `http://127.0.0.1:${at.restPort}/v1/models/${MODEL}:predict`;
-  const args = ["-t1", "-c1", "-d1s", "--timeout", "30s", "-s", script, url];
+  const args = ["-t1", "-c1", `-d${WRK_SECONDS}s`, "--timeout", "30s", "-s", script, url];
   const said = await run(["wrk", ...args], { env, what: "wrk" });
   const line = /LATHE (.*)/.exec(said)?.[1];
   if (line === undefined) throw new UserError({ what: `wrk printed no figures: ${said.trim()}` });
@@ -191,5 +202,5 @@ async function wrkSecond(at: Surroundings): Promise<TurnWithPhases> {
   const eachBytes = bytes / turn.calls;
   if (errors > 0 || eachBytes < at.restAnswerBytes || eachBytes > at.restAnswerBytes + 1000)
     throw new UserError({ what: `wrk: ${errors} errors, ${eachBytes.toFixed(0)} bytes an answer` });
-  return { ...turn, phases: null };
+  return turn;
 }

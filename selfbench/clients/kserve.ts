@@ -5,6 +5,7 @@ import { binaryBody } from "../../clients/kserve-v2/http-body.ts";
 import { encodeInferRequest } from "../../clients/kserve-v2/messages.ts";
 import { contentBytes } from "../../clients/tensors.ts";
 import type { PredictRequest, Tensor } from "../../clients/client.ts";
+import type { HttpBody } from "../../clients/transport/http.ts";
 import { GRPC_BOXES, MODEL, detections } from "./payload.ts";
 
 /*
@@ -38,20 +39,40 @@ export function kserveAnswers(): KserveAnswers {
   };
 }
 
-/** Writes them into a folder. @returns the arguments of a server that gives them */
-export async function writeKserve(request: PredictRequest, folder: string): Promise<string[]> {
+/** What a server of these answers needs, and what the client needs that does nothing. */
+export interface KserveFiles {
+  /** The server's arguments. */
+  readonly args: readonly string[];
+  /** Files: gRPC's message; all the bytes of an HTTP request, its head too. */
+  readonly requests: Readonly<Record<"grpc" | "rest", string>>;
+}
+
+/** Writes answers and request into a folder. */
+export async function writeKserve(request: PredictRequest, folder: string): Promise<KserveFiles> {
   const { grpc, http, httpJsonBytes } = kserveAnswers();
   const others = join(folder, "kserve");
   await mkdir(others);
   const [grpcFile, httpFile] = [join(folder, "kserve.bin"), join(folder, "kserve.http")];
+  const requests = { grpc: join(folder, "kserve-request.bin"), rest: join(folder, "kserve-request.http") };
+  const [message, body] = [encodeInferRequest(request), binaryBody(request)];
   await writeFile(grpcFile, grpc);
   await writeFile(httpFile, http);
+  await writeFile(requests.grpc, message.pieces);
+  await writeFile(requests.rest, [httpHead(body), ...body.pieces]);
   for (const [name, content] of Object.entries(questions())) await writeFile(join(others, name), content);
-  return [
-    ...["-grpc-answer", grpcFile, "-grpc-request-bytes", `${encodeInferRequest(request).length - 64}`],
-    ...["-rest-answer", httpFile, "-rest-request-bytes", `${binaryBody(request).length - 200}`],
+  const args = [
+    ...["-grpc-answer", grpcFile, "-grpc-request-bytes", `${message.length - 64}`],
+    ...["-rest-answer", httpFile, "-rest-request-bytes", `${body.length - 200}`],
     ...["-rest-json-bytes", `${httpJsonBytes}`, "-others", others],
   ];
+  return { args, requests };
+}
+
+/** The head of an infer request with this body, no longer than it has to be. */
+function httpHead({ type, headers, length }: HttpBody): Buffer {
+  const fields = { host: "127.0.0.1", "content-type": type, "content-length": length, ...headers };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
+  return Buffer.from([`POST /v2/models/${MODEL}/infer HTTP/1.1`, ...lines, "\r\n"].join("\r\n"), "latin1");
 }
 
 /** What perf_analyzer asks, and what a Triton with this model says. No server that measures itself: it has no `statistics`. */

@@ -1,10 +1,14 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { messages } from "../../protos/index.ts";
 import { decodePredictResponse } from "../../clients/tf-serving/messages/decode.ts";
 import { decodePredictAnswer } from "../../clients/tf-serving/json-decode.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
-import { judge } from "./goals.ts";
-import { GRPC_BOXES, REST_BOXES, makePayload } from "./payload.ts";
+import { judge, type Verdict } from "./goals.ts";
+import { writeKserve } from "./kserve.ts";
+import { GRPC_BOXES, IMAGE_SHAPE, REST_BOXES, makePayload } from "./payload.ts";
 import { percentile, phasesOf, ratioSpread, turnOf, type Turn } from "./stats.ts";
 import { orderOf } from "./race.ts";
 import { reportText } from "./tables.ts";
@@ -24,6 +28,12 @@ describe("figures", () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });
 
+  it("are ratios of what is above the floor of the same turn, and infinite where nothing is", () => {
+    expect(ratioSpread([3, 13, 5], [5, 15, 9], [2, 10, 4])).toEqual({ median: 1 / 3, min: 0.2, max: 0.6 });
+    expect(ratioSpread([3], [2], [2]).min).toBe(Infinity);
+    expect(ratioSpread([3], [1], [2]).min).toBe(Infinity);
+  });
+
   it("of phases leave out what the client does not see", () => {
     const timing = { encodeMs: 1, sendMs: null, waitMs: null, receiveMs: 3, decodeMs: 4, totalMs: 9 };
     expect(phasesOf([timing, { ...timing, encodeMs: 3 }])).toEqual({
@@ -40,6 +50,25 @@ describe("goals", () => {
       ["REST ready-made body, p99 against its own p50", false],
       ["REST whole call, p99 against its own p50", true],
     ]);
+  });
+
+  it("about own overhead take the floor off both sides, whatever the server's share is", () => {
+    const title = "KServe gRPC own overhead, against perf_analyzer's";
+    const verdict = (serverMs: number, ours: number, theirs: number) =>
+      judge({
+        "kserve-grpc": [turn(serverMs + ours)],
+        "perf_analyzer-grpc": [turn(serverMs + theirs)],
+        "floor-grpc": [turn(serverMs)],
+      }).find((v) => v.title === title);
+    for (const serverMs of [0, 0.125, 8]) {
+      expect(verdict(serverMs, 0.125, 1)).toMatchObject({ limit: 0.2, ratio: { median: 0.125 }, met: true });
+      expect(verdict(serverMs, 0.25, 1)).toMatchObject({ ratio: { median: 0.25 }, met: false });
+      expect(verdict(serverMs, 0.125, 1)?.wholeCalls?.median).toBe((serverMs + 0.125) / (serverMs + 1));
+      // A yardstick that is as fast as the floor has no overhead that could be compared.
+      expect(verdict(serverMs, 0.125, 0)?.met).toBe(false);
+    }
+    const noFloor = judge({ "kserve-grpc": [turn(1)], "perf_analyzer-grpc": [turn(9)] });
+    expect(noFloor.map((v) => v.title)).not.toContain(title);
   });
 
   it("are not judged where one of the two did not run", () => {
@@ -74,6 +103,26 @@ describe("the payload", () => {
     expect(Buffer.from(rows.instances.flat(3)).equals(Buffer.from(sent.inputs.inputs.tensor_content))).toBe(true);
   });
 
+  it("lies ready for the client that does nothing, as bytes that a server of KServe's protocol takes", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "lathe-floor-"));
+    try {
+      const { requests } = await writeKserve(payload.request, folder);
+      const pixels = payload.request.inputs["inputs"]?.data as Uint8Array;
+      const http = await readFile(requests.rest);
+      const head = http.subarray(0, http.indexOf("\r\n\r\n") + 4);
+      const body = http.subarray(head.length);
+      const lengthOf = (name: string) =>
+        Number(new RegExp(`\r\n${name}: (\\d+)\r\n`).exec(head.toString("latin1"))?.[1]);
+      expect(lengthOf("content-length")).toBe(body.length);
+      const json = body.subarray(0, lengthOf("inference-header-content-length"));
+      expect(JSON.parse(json.toString())).toMatchObject({ inputs: [{ name: "inputs", shape: [...IMAGE_SHAPE] }] });
+      expect(body.subarray(json.length).equals(pixels)).toBe(true);
+      expect((await readFile(requests.grpc)).subarray(-pixels.length).equals(pixels)).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it("has answers that both decoders take", () => {
     expect(decodePredictResponse(payload.grpcAnswer)["detection_boxes"]?.shape).toEqual([1, GRPC_BOXES, 4]);
     expect(decodePredictAnswer(payload.restAnswer.toString())["detection_boxes"]?.shape).toEqual([1, REST_BOXES, 4]);
@@ -81,16 +130,22 @@ describe("the payload", () => {
 });
 
 describe("the report", () => {
-  const report = (nice: number) => {
+  const report = (nice: number, verdicts: readonly Verdict[] = []) => {
     const bytes = { grpcRequest: 921_676, grpcAnswer: 1, restRequest: 1, restAnswer: 1 };
     return reportText({
       plan: { rounds: 5, turns: 7, calls: 400, warm: 200, warmSeconds: 3 },
       nice,
       bytes,
       results: [],
-      verdicts: [],
+      verdicts,
     });
   };
+
+  it("has the ratio of whole calls beside that of own overheads", () => {
+    const spread = (median: number) => ({ median, min: median, max: median });
+    const verdict = { title: "own overhead", limit: 0.2, ratio: spread(0.125), wholeCalls: spread(0.25), met: true };
+    expect(report(0, [verdict])).toMatch(/own overhead +0\.125 +0\.125–0\.125 +0\.200 +met +0\.250/);
+  });
 
   it("says whether others could keep the clients from a processor", () => {
     expect(report(-20)).toContain("ran at nice -20, before everything else on the machine");

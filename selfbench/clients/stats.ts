@@ -42,8 +42,16 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Ratios `over[i] / under[i]` of turns that ran side by side. */
-export function ratioSpread(over: readonly number[], under: readonly number[]): Spread {
-  const ratios = over.map((value, i) => value / (under[i] ?? Number.NaN));
+/**
+ * Ratios `over[i] / under[i]` of turns that ran side by side.
+ *
+ * @param floor is taken off both sides of each turn. Where the lower side is not above it, nothing is shown: the ratio is infinite
+ */
+export function ratioSpread(over: readonly number[], under: readonly number[], floor?: readonly number[]): Spread {
+  const ratios = over.map((value, i) => {
+    const off = floor === undefined ? 0 : (floor[i] ?? Number.NaN);
+    const [upper, lower] = [value - off, (under[i] ?? Number.NaN) - off];
+    return lower <= 0 ? Infinity : upper / lower;
+  });
   return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
 }

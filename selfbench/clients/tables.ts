@@ -8,7 +8,7 @@ import type { Report } from "./race.ts";
 export function reportText(report: Report): string {
   const { bytes, plan } = report;
   return [
-    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn; perf_analyzer: none).`,
+    `${plan.rounds} rounds of ${plan.turns} turns of ${plan.calls} calls, one at a time. Warm-up: ${plan.warm} calls or more and ${plan.warmSeconds} s in each round, and ${LEAST_WARM} calls in each turn (ghz: these only; wrk: 1 s in each turn; perf_analyzer: none). wrk and rest-body: turns of 1 s.`,
     "Milliseconds, medians over all turns.",
     priority(report.nice),
     `gRPC: ${grouped(bytes.grpcRequest)} bytes there, ${grouped(bytes.grpcAnswer)} back. ` +
@@ -20,8 +20,10 @@ export function reportText(report: Report): string {
     "",
     "Fixed answers from selfbench/clients/server: no model runs. Every answer's status and length was checked; but ghz prints no",
     "lengths, and wrk only their sum.",
-    "KServe's clients send the same pixels raw and get 12 kB of raw tensors. perf_analyzer's own overhead is the p50 that it reports here,",
-    "where no model runs: what it adds to a server's latencies when it measures them, the way to the server included.",
+    "KServe's clients send the same pixels raw and get 12 kB of raw tensors. A client's own overhead is its p50 less the floor: the p50, in",
+    "the same turn, of a client that writes ready-made bytes in one call to the kernel, reads the answer's known length, and does nothing",
+    "else (selfbench/clients/server/floor.go). What is left is the server's, the kernel's and the loopback's, and perf_analyzer's p50 has it",
+    "too. Whoever grants only a part of the floor finds a ratio between that of own overheads and that of whole calls.",
   ].join("\n");
 }
 
@@ -46,13 +48,14 @@ function clientsTable(report: Report): string {
 }
 
 function goalsTable(report: Report): string {
-  const columns = ["goal", ...["ratio", "min–max over turns", "at most"].map(right), ""];
+  const columns = ["goal", ...["ratio", "min–max over turns", "at most"].map(right), "", right("whole calls")];
   const rows = report.verdicts.map((v) => [
     v.title,
     v.ratio.median.toFixed(3),
     `${v.ratio.min.toFixed(3)}–${v.ratio.max.toFixed(3)}`,
     v.limit.toFixed(3),
     v.met ? "met" : "MISSED",
+    v.wholeCalls?.median.toFixed(3) ?? "",
   ]);
   return formatTable(columns, rows);
 }

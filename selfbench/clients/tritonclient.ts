@@ -36,9 +36,12 @@ export async function tritonClient(progress: Progress): Promise<TritonClient> {
   return { python, perfAnalyzer: join(dir, "bin", "perf_analyzer"), env: { LD_LIBRARY_PATH: libraries } };
 }
 
+/** A turn takes about two seconds. Seldom perf_analyzer waits for ever for threads of its own that have ended: then it runs once more. */
+const LONGEST_MS = 60_000;
+
 /**
- * perf_analyzer's figures of a server of fixed answers. No model runs and the server answers at once: the latency that it reports is its
- * own overhead, and the way to the server. All its calls count, the first ones too: nothing in it is compiled as it runs.
+ * perf_analyzer's figures of a server of fixed answers. Its latencies are those of whole calls, the server's and the kernel's share
+ * included. All its calls count, the first ones too: nothing in it is compiled as it runs.
  */
 export async function perfAnalyzerTurn(
   { perfAnalyzer, env }: TritonClient,
@@ -50,7 +53,9 @@ export async function perfAnalyzerTurn(
     ...["-m", MODEL, "-u", `127.0.0.1:${port}`, "-i", form, "--shape", `inputs:${IMAGE_SHAPE.join(",")}`],
     ...["--request-count", String(calls)],
   ];
-  const said = await run([perfAnalyzer, ...args], { what: "perf_analyzer", env: { ...process.env, ...env } });
+  const options = { what: "perf_analyzer", env: { ...process.env, ...env }, timeoutMs: LONGEST_MS };
+  const once = () => run([perfAnalyzer, ...args], options);
+  const said = await once().catch(once);
   const figure = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(said)?.[1] ?? NaN);
   const turn = {
     calls: figure("Request count"),

@@ -118,16 +118,15 @@ export class FrameReader {
 }
 
 /** A DATA or HEADERS payload without its padding and priority. Throws Http2Error where they do not fit in. */
-export function unpadded(frame: Frame): Buffer {
-  let start = 0;
-  let end = frame.payload.length;
-  if ((frame.flags & Flag.padded) !== 0) {
-    end -= frame.payload[0] ?? 256;
-    start = 1;
-  }
-  if (frame.type === FrameType.headers && (frame.flags & Flag.priority) !== 0) start += 5;
+export function unpadded({ type, flags, payload }: Frame): Buffer {
+  const padded = (flags & Flag.padded) !== 0;
+  const prioritised = type === FrameType.headers && (flags & Flag.priority) !== 0;
+  // As most frames are: a slice of all of it would be made for nothing.
+  if (!padded && !prioritised) return payload;
+  const end = payload.length - (padded ? (payload[0] ?? 256) : 0);
+  const start = (padded ? 1 : 0) + (prioritised ? 5 : 0);
   if (start > end) throw new Http2Error("PROTOCOL_ERROR", "padding longer than its frame");
-  return frame.payload.subarray(start, end);
+  return payload.subarray(start, end);
 }
 
 /** Throws Http2Error FRAME_SIZE_ERROR where a frame of a fixed length has another. */

@@ -42,9 +42,9 @@ export class HeaderDecoder {
   readonly #known = new Map<string, HeaderMap>();
 
   /** Throws Http2Error COMPRESSION_ERROR where the block makes no sense. */
-  decode(block: Uint8Array): HeaderMap {
+  decode(block: Buffer): HeaderMap {
     if (block.length > LONGEST_KEPT) return decodeBlock(block);
-    const key = Buffer.from(block.buffer, block.byteOffset, block.length).toString("latin1");
+    const key = block.toString("latin1");
     let headers = this.#known.get(key);
     if (headers === undefined) {
       headers = decodeBlock(block);

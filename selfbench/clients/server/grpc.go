@@ -45,18 +45,7 @@ func (s grpcServer) handle(connection net.Conn) {
 	if writer.Flush() != nil {
 		return
 	}
-	call := grpcCalls{
-		arrived: func() { s.seen.request(connection) },
-		framer:  framer,
-		message: prefixed(s.answer),
-		head:    headerBlock(":status", "200", "content-type", "application/grpc"),
-		good:    headerBlock("grpc-status", "0"),
-		short:   headerBlock("grpc-status", "3", "grpc-message", "request is shorter than it should be"),
-		bytes:   map[uint32]int{},
-		owed:    map[uint32]int{},
-		least:   s.leastBytes,
-		others:  map[uint32][]byte{},
-	}
+	call := s.calls(framer, func() { s.seen.request(connection) })
 	if s.others != nil {
 		framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 		call.answers = s.others
@@ -71,6 +60,22 @@ func (s grpcServer) handle(connection net.Conn) {
 		if reader.Buffered() < 9 && writer.Flush() != nil {
 			return
 		}
+	}
+}
+
+// calls begins a connection.
+func (s grpcServer) calls(framer *http2.Framer, arrived func()) grpcCalls {
+	return grpcCalls{
+		arrived: arrived,
+		framer:  framer,
+		message: prefixed(s.answer),
+		head:    headerBlock(":status", "200", "content-type", "application/grpc"),
+		good:    headerBlock("grpc-status", "0"),
+		short:   headerBlock("grpc-status", "3", "grpc-message", "request is shorter than it should be"),
+		bytes:   map[uint32]int{},
+		owed:    map[uint32]int{},
+		least:   s.leastBytes,
+		others:  map[uint32][]byte{},
 	}
 }
 
