@@ -186,11 +186,11 @@ describe("the report in a real browser", () => {
       await page.close();
     }
     const { page } = await open(plain, PHONE, "light");
-    // The place, the value and its interval: of a table of words, of a long table, and of one whose columns have groups.
+    // The place and its values, of a table of words and of a long table.
     const names = async (table: string) =>
-      (await page.evaluate(
+      await page.evaluate<string[]>(
         `[...document.querySelector("${table} tbody tr").querySelectorAll("td")].map((td) => td.dataset.title)`,
-      )) as string[];
+      );
     expect(await names("#verdicts .cards")).toContain("on the paper's own numbers");
     expect(await names("#latency .cards")).toEqual(expect.arrayContaining(["from → to", "p50, ms", "p95, ms"]));
     expect(await page.locator("#verdicts .cards").first().getByRole("row").count()).toBeGreaterThan(1);

@@ -61,7 +61,9 @@ function otherServer({ differ, options: [best, ...others] }: Question, study: St
 /** Of a run under load: the highest rate that was kept and where the same server fell behind, or the quickest of several calls at a time. */
 function loadTitleOf(loads: readonly Pooled[]): string {
   const byRate = (a: Pooled, b: Pooled) => (a.askedPerSecond ?? 0) - (b.askedPerSecond ?? 0);
-  const rated = loads.filter((g) => g.askedPerSecond !== null && (g.p50Ms !== null || g.behind)).toSorted(byRate);
+  // A rate may be kept by calls that are too few for a percentile.
+  const answered = (g: Pooled) => g.p50Ms !== null || g.achievedPerSecond !== null || g.behind;
+  const rated = loads.filter((g) => g.askedPerSecond !== null && answered(g)).toSorted(byRate);
   const kept = rated.findLast((g) => !g.behind);
   const alike = rated.filter((g) => g.place === kept?.place && g.protocol === kept.protocol && g.model === kept.model);
   const behind = (kept === undefined ? rated : alike).find((g) => g.behind);
@@ -72,10 +74,11 @@ function loadTitleOf(loads: readonly Pooled[]): string {
   const failed = errors === 0 ? "" : `; ${count(errors, "call")} failed`;
   const [quantile, ms] = shown.p95Ms === null ? ["p50", shown.p50Ms ?? NaN] : ["p95", shown.p95Ms];
   const calls = `${shown.askedPerSecond ?? ""} calls/s`;
-  if (shown.p50Ms === null && !shown.behind) return `${untoldTitle(shown, loads)}${failed}`;
+  const at = Number.isNaN(ms) ? "" : ` at ${quantile} ${formatMs(ms)} ms`;
+  if (shown.p50Ms === null && !shown.behind && kept === undefined) return `${untoldTitle(shown, loads)}${failed}`;
   const what =
     kept !== undefined
-      ? `keeps ${calls} at ${quantile} ${formatMs(ms)} ms${behind === undefined ? "" : `, falls behind at ${behind.askedPerSecond}`}`
+      ? `keeps ${calls}${at}${behind === undefined ? "" : `, falls behind at ${behind.askedPerSecond}`}`
       : behind !== undefined
         ? `falls behind at ${calls} already`
         : `takes ${formatMs(ms)} ms (${quantile}) under load ${shown.load}`;
@@ -88,7 +91,7 @@ function untoldTitle(shown: Pooled, loads: readonly Pooled[]): string {
   if (rate !== null)
     return `${model} over ${protocol} (${place}) answers ${rate.toPrecision(3)} calls/s under load ${load}`;
   const invalid = loads.filter((g) => g.untold?.kind === "invalid").length;
-  if (invalid === 0) return "No latencies under load: too few calls";
+  if (invalid === 0) return `No latencies under load: ${shown.untold?.why ?? "too few calls"}`;
   return `No valid latencies: the client was no good generator of calls at ${invalid} of ${count(loads.length, "load")}`;
 }
 

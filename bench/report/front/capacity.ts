@@ -1,7 +1,7 @@
 import { protocolTitle } from "../../../clients/registry.ts";
 import { type CapacityResult, type CapacityResults, outcomeText } from "../../capacity/result.ts";
 
-const rate = (perSecond: number) => `${Number(perSecond.toPrecision(3))} calls/s`;
+const rate = (perSecond: number) => `${Number(perSecond.toPrecision(3))}`;
 
 const who = ({ target: t }: CapacityResult) =>
   `${t.model} over ${protocolTitle(t.protocol)} (${t.clientMachine} → ${t.server})`;
@@ -16,7 +16,10 @@ export function capacityTitle({ slo, results }: CapacityResults): string {
   const [first] = results;
   if (best === undefined)
     return `No capacity with ${slo.text}: ${first === undefined ? "nothing was measured" : outcomeText(first.capacity)}`;
-  const most = results.length > 1 ? "The most that was found" : "The highest rate";
-  const doubt = found.length > 0 ? "" : `; ${outcomeText(best.capacity)}`;
-  return `${most} with ${slo.text}: ${rate(best.capacity.perSecond ?? 0)}, ${who(best)}${doubt}`;
+  const { perSecond, interval, outcome } = best.capacity;
+  const most = `${results.length > 1 ? "The highest rate that was found" : "The highest rate"} with ${slo.text}`;
+  if (outcome === "found") return `${most}: ${rate(perSecond ?? 0)} calls/s, ${who(best)}`;
+  const far = interval === null ? rate(perSecond ?? 0) : `${rate(interval.low)} to ${rate(interval.high)}`;
+  const why = outcome === "open" ? "" : `; ${outcomeText(best.capacity)}`;
+  return `The highest rate with ${slo.text} is not known: ${far} calls/s so far, ${who(best)}${why}`;
 }

@@ -97,7 +97,7 @@ function shortNotes(loads: readonly Pooled[], differ: Told): string[] {
   const [first, ...others] = loads.filter((g) => g.tooShort !== undefined);
   if (first === undefined) return [];
   const more = others.length === 0 ? "" : ` (and ${others.length} more such rows)`;
-  return [`–: too few calls. ${named([first], loads, differ)}: ${first.tooShort ?? ""}${more}.`];
+  return [`Too few calls for a percentile: ${named([first], loads, differ)}: ${first.tooShort ?? ""}${more}.`];
 }
 
 /** The same for the first screen. */

@@ -199,6 +199,23 @@ describe("the summary at a run's end", () => {
     expect(one.text).toMatch(/^10\/s +– +invalid +0$/m);
   });
 
+  it("tells thresholds apart by what differs between them, so that no two lines read alike", () => {
+    const of = (about: string): ThresholdResult => ({
+      ...{ experiment: "ci", threshold: "p95 < 2 s", about, outcome: "inconclusive", measured: null },
+      ...{ unit: "ms", interval: null, calls: 60, why: "60 calls; a p95 takes 72" },
+    });
+    const long = "a machine of a long name → another one, probe, ssd-mobilenet";
+    const lines = (...abouts: readonly string[]) =>
+      linesOf({ ...plain, thresholds: abouts.map(of) }).filter((l) => l.startsWith("  p95 < 2 s"));
+    expect(lines(`${long}, x8 2/s`, `${long}, x8 Poisson 2/s`)).toEqual([
+      "  p95 < 2 s inconclusive: x8 2/s: 60 calls; a p95 takes 72",
+      "  p95 < 2 s inconclusive: x8 Poisson 2/s: 60 calls; a p95 takes 72",
+    ]);
+    expect(lines("client → edge, probe")).toEqual([
+      "  p95 < 2 s inconclusive: client → edge, probe: 60 calls; a p95 takes 72",
+    ]);
+  });
+
   it("is in colour on a terminal that has colours, and as it stands elsewhere", () => {
     const lines = summaryLines(plain, {});
     const stream = (isTTY: boolean, depth: number) =>

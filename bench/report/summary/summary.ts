@@ -170,6 +170,14 @@ function thresholdLines(results: readonly ThresholdResult[]): Line[] {
   const of = (outcome: ThresholdResult["outcome"]) => results.filter((r) => r.outcome === outcome);
   const [broken, open, holds] = [of("broken"), of("inconclusive"), of("holds").length];
   const shown = [...broken, ...open].slice(0, MOST_THRESHOLDS);
+  // What all thresholds are about has no room: a line would end before what tells it from the next.
+  const parts = results.map((r) => r.about.split(", "));
+  const alike = (part: string) => parts.every((own) => own.includes(part));
+  const about = (r: ThresholdResult) =>
+    r.about
+      .split(", ")
+      .filter((part) => !alike(part))
+      .join(", ") || r.about;
   return [
     line(
       span("Thresholds: ", "strong"),
@@ -181,7 +189,7 @@ function thresholdLines(results: readonly ThresholdResult[]): Line[] {
       line(
         padded("  "),
         span(`${r.threshold} ${r.outcome}`, r.outcome === "broken" ? "bad" : "unsure"),
-        span(`: ${r.about}: ${r.why}`),
+        span(`: ${about(r)}: ${r.why}`),
       ),
     ),
   ];
