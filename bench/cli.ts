@@ -80,24 +80,32 @@ export const capacity = command(
     name: "npx lathe capacity",
     summary:
       "Finds the highest rate of calls at which a percentile keeps to its limit, for each server, client and model.",
+    operands: "[RUN (with --resume)]",
+    most: 1,
     options: CAPACITY,
     details: [
       "Steps at rates, in place of a sweep: each at the rate that is as likely too high as too low by all steps before. A search " +
         "ends as soon as its interval is narrow enough. What is searched are the cells of `plan`, each with its first photograph.",
       "A run is a folder in runs/, and `npx lathe report` writes its report again. Overload shows answers a second and drift, and no percentile.",
+      "--resume goes on with a run's searches after the steps that it has; what was asked for is as the run began, and --budget counts anew.",
     ],
     examples: [
       ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "what can edge carry?"],
       ['npx lathe capacity --slo "p95 < 0.1 s" --models ssd-mobilenet --budget 10', "one model, ten minutes"],
+      ["npx lathe capacity --resume", "go on with the newest run"],
     ],
     exits: {
       0: "every capacity was found",
       1: "a search failed, or no rate meets the limit",
-      3: "a search is open: time ended, or the client is the limit",
-      130: "interrupted: what was found so far is printed",
+      3: "a search is open: time ended, or the client machine is the limit",
+      130: "interrupted: what was found so far is printed; go on with --resume",
     },
+    completes: "runs",
   },
-  async (values) => (await import("./command/capacity.ts")).findCapacity(values),
+  async (values, [named], { given }) => {
+    refuseUnread(values.resume === true, named, given, "capacity");
+    return (await import("./command/capacity.ts")).findCapacity(values, named);
+  },
 );
 
 export const report = command(

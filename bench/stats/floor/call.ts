@@ -7,6 +7,7 @@ export const FLOOR_RULES: readonly string[] = [
     "(RFC 6928, RFC 2861), and than the receiver's HTTP/2 window, which may stay as small as 64 KiB; then it waits for news from the other end.",
   "Service is the same call without a link, less the time in which it hands bytes to the kernel while the line is busy anyway: of the same client machine over a link that adds nothing, else of the server's own machine. Round trip and bandwidth are those that the bench " +
     "measured over the link, before and after the visits. The state of the connection and its congestion window are what the client's kernel said before each call, the HTTP/2 window what the client felt.",
+  "Of a remote cell without a link, way and bandwidth are not measured. Its floor is the time on the server's own machine and the shortest round trip that the client's kernel saw on the connection (tcp_info), and what bound it is not told.",
   "Bound by: the call's floor, with the congestion window growing no further than it did, is computed once without each limit, and the limit is named without which it falls the most. What a call with retransmissions took beyond its floor counts as the loss's doing; " +
     "without retransmissions it counts as the machines' (CPU). Of simulated calls with one limit planted, 95 of 100 and more are named right (`npm run bench:distance`).",
   "Where to serve: the same floor for any round trip and bandwidth, with the measured times of calls without a link. It is a model: what two machines have to do at once, losses, and other traffic are not in it.",
