@@ -80,23 +80,31 @@ export const capacity = command(
     name: "npx lathe capacity",
     summary:
       "Finds the highest rate of calls that meets an SLO, for each client machine, server, client kind and model.",
+    operands: "[RUN (with --resume)]",
+    most: 1,
     options: CAPACITY,
     details: [
       "It searches the cells of `plan`, each with its first photograph, in steps. Each step uses the rate that, by the steps before, is " +
         "as likely too high as too low. An overloaded step has no percentile (docs/load.md). `npx lathe report` writes the run's report again.",
+      "--resume goes on with a run's searches after the steps that it has. What was asked for is as the run began; --budget counts anew.",
     ],
     examples: [
       ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "how many calls a second can edge answer in time?"],
       ['npx lathe capacity --slo "p95 < 0.1 s" --models ssd-mobilenet --budget 10', "one model, ten minutes"],
+      ["npx lathe capacity --resume", "go on with the newest run"],
     ],
     exits: {
       0: "every capacity was found",
       1: "a search failed, or no rate meets the SLO",
-      3: "a search is open: the budget ended, or the client was too slow",
-      130: "interrupted: what was found so far is printed",
+      3: "a search is open: the budget ended, or the client machine is the limit",
+      130: "interrupted: what was found so far is printed; go on with --resume",
     },
+    completes: "runs",
   },
-  async (values) => (await import("./command/capacity.ts")).findCapacity(values),
+  async (values, [named], { given }) => {
+    refuseUnread(values.resume === true, named, given, "capacity");
+    return (await import("./command/capacity.ts")).findCapacity(values, named);
+  },
 );
 
 export const report = command(

@@ -1,18 +1,26 @@
 import type { Cell } from "../matrix/cell.ts";
-import { type CallRecord, type JournalRecord, momentsOf } from "../records/records.ts";
+import { type CallRecord, type FailureRecord, type JournalRecord, momentsOf } from "../records/records.ts";
 import type { ClientWatch } from "../run/agent/protocol.ts";
+import { gapsBetween, visitFaults } from "../stats/load/generator.ts";
+import { median } from "../stats/math/quantile.ts";
 import type { TailCall } from "../stats/tails/tail.ts";
+import { MOST_STEPS } from "./search.ts";
 import type { Step } from "./step.ts";
+
+/** A step with the time that its calls took, warm-up included. */
+export type TimedStep = Step & { readonly seconds: number };
 
 interface Visit {
   readonly cell: string;
   readonly round: number;
-  readonly calls: TailCall[];
+  readonly calls: (TailCall & { readonly lagMs: number })[];
   failure?: Step["failure"];
-  clientFault?: string;
+  client?: ClientWatch;
   /** Milliseconds since 1970, of all calls of the visit. */
   from: number;
   until: number;
+  /** The same as a step, once it was asked for. */
+  step?: TimedStep;
 }
 
 /** The steps of a run's searches, made from its records: while it goes on, and whenever it is reported. */
@@ -27,30 +35,50 @@ export class Steps {
       ...{ cell: record.cell, round: record.round, calls: [], from: Infinity, until: -Infinity },
     };
     this.#visits.set(key, visit);
-    if (record.type === "failure") visit.failure = record.error;
-    else if (record.type === "visit") {
-      const fault = clientFault(record.client);
-      if (fault !== undefined) visit.clientFault = fault;
-    } else addCall(visit, record);
+    delete visit.step;
+    if (record.type === "failure") visit.failure = failureOf(record);
+    else if (record.type === "visit") visit.client = record.client;
+    else addCall(visit, record);
   }
 
-  /** The steps of one search, first to last. @param cells those of the search */
-  of(cells: readonly Cell[]): (Step & { readonly seconds: number })[] {
+  /** Whether a visit came to its end. */
+  has = ({ id }: Cell, round: number): boolean => isWhole(this.#visits.get(`${round} ${id}`));
+
+  /**
+   * The steps of one search, first to last. A step whose visit did not come to its end (the bench was killed) is none: the slowest of its
+   * calls had no answer yet.
+   *
+   * @param cells those of the search
+   */
+  of(cells: readonly Cell[]): TimedStep[] {
     const byId = new Map(cells.map((c) => [c.id, c]));
-    const own = [...this.#visits.values()].filter((v) => byId.has(v.cell)).sort((a, b) => a.round - b.round);
-    return own.map(({ cell, round, calls, failure, clientFault: fault, from, until }) => {
-      const { load } = byId.get(cell) as Cell;
-      return {
-        round,
-        ratePerSecond: "ratePerSecond" in load ? Number(load["ratePerSecond"]) : undefined,
-        connections: "concurrency" in load ? Number(load["concurrency"]) : 1,
-        calls: calls.toSorted((a, b) => a.dueMs - b.dueMs),
-        ...(failure !== undefined && { failure }),
-        ...(fault !== undefined && { clientFault: fault }),
-        seconds: Math.max(0, until - from) / 1000 || 0,
-      };
-    });
+    return [...this.#visits.values()]
+      .filter((visit) => byId.has(visit.cell) && isWhole(visit))
+      .sort((a, b) => a.round - b.round)
+      .map((visit) => (visit.step ??= stepOf(visit, byId.get(visit.cell) as Cell)));
   }
+}
+
+const isWhole = (visit: Visit | undefined) => visit?.failure !== undefined || visit?.client !== undefined;
+
+function stepOf(visit: Visit, { load }: Cell): TimedStep {
+  const { round, failure, from, until } = visit;
+  const calls = visit.calls.toSorted((a, b) => a.dueMs - b.dueMs);
+  const fault = clientFault(load, calls, visit.client);
+  return {
+    round,
+    ratePerSecond: "ratePerSecond" in load ? Number(load["ratePerSecond"]) : undefined,
+    connections: "concurrency" in load ? Number(load["concurrency"]) : 1,
+    calls,
+    ...(failure !== undefined && { failure }),
+    ...(fault !== undefined && { clientFault: fault }),
+    seconds: Math.max(0, until - from) / 1000 || 0,
+  };
+}
+
+/** Calls that did not go over their link say no more of the server than those of a client machine that failed. */
+function failureOf({ error: { code, message, ...more } }: FailureRecord): NonNullable<Step["failure"]> {
+  return { code, message, ...((more.client ?? more.void) === true && { client: true }) };
 }
 
 function addCall(visit: Visit, call: CallRecord): void {
@@ -58,14 +86,24 @@ function addCall(visit: Visit, call: CallRecord): void {
   visit.from = Math.min(visit.from, begun);
   visit.until = Math.max(visit.until, begun + call.totalMs - (call.lateMs ?? 0));
   if (call.phase !== "measure" || !call.ok) return;
-  visit.calls.push({ dueMs: momentsOf(call)?.dueMs ?? begun - (call.lateMs ?? 0), latencyMs: call.totalMs });
+  const { dueMs } = momentsOf(call) ?? { dueMs: begun - (call.lateMs ?? 0) };
+  visit.calls.push({ dueMs, latencyMs: call.totalMs, lagMs: call.lagMs ?? NaN });
 }
 
-/** Beyond this share of one processor the client's own calls wait for each other (as in the rule for generators, stats/load/generator.ts). */
-const CPU_SHARE = 0.7;
-
-/** Why the client, and not the server, may have been the limit of a visit; undefined if it was not. */
-function clientFault({ spanMs, cpuMs, spunMs }: ClientWatch): string | undefined {
-  const share = Math.max(0, (cpuMs ?? 0) - (spunMs ?? 0)) / spanMs;
-  return share > CPU_SHARE ? `the client used ${Math.round(100 * share)} % of a processor` : undefined;
+/** Why a visit's client was no good generator, by the rule for cells (stats/load/generator.ts); undefined if it was one. */
+function clientFault(load: Cell["load"], calls: Visit["calls"], client: ClientWatch | undefined): string | undefined {
+  if (client === undefined || calls.length === 0) return undefined;
+  const { spanMs, cpuMs, spunMs = 0 } = client;
+  const lagsMs = calls.map((c) => c.lagMs);
+  const facts = {
+    ...{ load, lagsMs, medianMs: median(calls.map((c) => c.latencyMs)) },
+    cpuShare: cpuMs === undefined || spanMs === 0 ? null : Math.max(0, cpuMs - spunMs) / spanMs,
+    gapsMs: lagsMs.every(Number.isFinite)
+      ? gapsBetween(
+          calls.map((c) => c.dueMs),
+          lagsMs,
+        )
+      : [],
+  };
+  return visitFaults(facts, MOST_STEPS).join("; ") || undefined;
 }

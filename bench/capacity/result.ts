@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { exists } from "../../lib/cache/cached.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
@@ -28,10 +29,16 @@ export interface CapacityResults {
 export async function capacityResults(dir: string, manifest: RunManifest): Promise<CapacityResults | undefined> {
   const slo = sloOf(manifest.capacity?.slo ?? "");
   if (manifest.capacity === undefined || slo === undefined) return undefined;
-  const steps = new Steps();
-  for await (const record of readJournal(join(dir, "records.jsonl"))) steps.add(record);
+  const steps = await stepsIn(dir);
   const { precision } = manifest.capacity;
   return { slo, precision, results: resultsOf(manifest.cells, steps, slo, precision) };
+}
+
+/** The steps that a run's records have; none where the run was killed before its first call. */
+export async function stepsIn(dir: string): Promise<Steps> {
+  const [steps, path] = [new Steps(), join(dir, "records.jsonl")];
+  if (await exists(path)) for await (const record of readJournal(path)) steps.add(record);
+  return steps;
 }
 
 /** The same from records that were gathered. Pure. */
@@ -63,7 +70,7 @@ export function outcomeText({ outcome, precision, why }: Capacity): string {
     case "none":
       return `no rate meets the SLO${because}`;
     case "client":
-      return `the client is the limit${because}`;
+      return `the client machine is the limit${because}`;
     case "failed":
       return `failed${because}`;
     case "open":

@@ -161,15 +161,29 @@ describe("a search", () => {
     expect(searchOf([failed], options).capacity).toMatchObject({ outcome: "failed", why: "UNAVAILABLE: no" });
   });
 
-  it("says that the client is the limit, and takes nothing from such steps", () => {
+  it("says that the client is the limit, and takes nothing from such steps; a later session tries again", () => {
     const { steps } = simulatedSearch(server("M/D/1"), random(5), options);
-    const late = steps.map((s) =>
-      s.ratePerSecond === undefined ? s : { ...s, clientFault: "the client used 90 % of a processor" },
-    );
+    const late = steps
+      .slice(0, 5)
+      .map((s) => (s.ratePerSecond === undefined ? s : { ...s, clientFault: "the client used 90 % of a processor" }));
     expect(searchOf(late, options).capacity).toMatchObject({
       outcome: "client",
-      why: "the client used 90 % of a processor",
+      perSecond: null,
+      why: "3 steps in a row say nothing of the server, the last one because the client used 90 % of a processor",
     });
+    expect(searchOf(late, { ...options, sinceRound: late.length }).next?.ratePerSecond).toBeGreaterThan(0);
+  });
+
+  it("takes the throughput of many calls at once for what the server can do, not that of a few quick calls by chance", () => {
+    const loop = (connections: number, n: number, everyMs: number): Step => ({
+      ...{ round: connections, ratePerSecond: undefined, connections },
+      calls: Array.from({ length: n }, (_, i) => ({ dueMs: i * everyMs, latencyMs: everyMs })),
+    });
+    const most = (...steps: Step[]) => searchOf(steps, options).capacity.throughputPerSecond ?? NaN;
+    expect(most(loop(1, 30, 14), loop(4, 400, 20))).toBeCloseTo(50, 0);
+    // Too few connections to keep it busy: a step at a rate that had more for sure says so.
+    const rate = { ...loop(9, 2500, 10), ratePerSecond: 100 };
+    expect(most(loop(1, 30, 14), loop(4, 400, 20), rate)).toBeCloseTo(96, 0);
   });
 
   it("that was cut short has an interval, wider than at its end", () => {

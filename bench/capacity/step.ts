@@ -13,11 +13,15 @@ export interface Step {
   readonly connections: number;
   /** Measured calls that were answered, in the order in which they were due. */
   readonly calls: readonly TailCall[];
-  /** What failed, by its code; the step's calls end with it. */
-  readonly failure?: { readonly code: string; readonly message: string };
-  /** Why the client, and not the server, may have made calls late; absent: it did not. */
+  /** What failed, by its code; the step's calls end with it. `client`: the client machine or the link did, whatever the server does. */
+  readonly failure?: { readonly code: string; readonly message: string; readonly client?: true };
+  /** Why the client was no good generator of these calls; absent: it was one. */
   readonly clientFault?: string;
 }
+
+/** Why a step says nothing of the server; undefined if it does. Pure. */
+export const whyUncounted = ({ clientFault, failure }: Pick<Step, "clientFault" | "failure">): string | undefined =>
+  clientFault ?? (failure?.client === true ? failure.message : undefined);
 
 /** Slow calls of a step, and the sum of the squares of their clumps' sizes. */
 export interface Clumps {
@@ -38,7 +42,7 @@ export interface StepFacts {
   readonly goodputPerSecond: number | null;
   /** By how much the last third of calls took longer than the first (medians), ms for each second of the step. */
   readonly driftMsPerSecond: number | null;
-  /** Null in overload. */
+  /** Null in overload, and, as what else calls took, where the step says nothing of the server. */
   readonly p50Ms: number | null;
   /** The objective's percentile; null in overload and where the calls are too few to tell. */
   readonly tailMs: number | null;
@@ -54,7 +58,9 @@ const CLUMP_ENDS = 0.5;
 export const factsOf = (step: Step, slo: Slo): StepFacts => known(slo)(step);
 const known = once((slo: Slo) => once((step: Step) => shown(step, slo)));
 
-function shown({ calls, ratePerSecond, failure }: Step, slo: Slo): StepFacts {
+function shown(step: Step, slo: Slo): StepFacts {
+  const { calls, ratePerSecond, failure } = step;
+  const counts = whyUncounted(step) === undefined;
   const latencies = calls.map((c) => c.latencyMs);
   const n = latencies.length;
   const missed = latencies.filter((ms) => ms >= slo.limitMs).length;
@@ -65,15 +71,15 @@ function shown({ calls, ratePerSecond, failure }: Step, slo: Slo): StepFacts {
   const fellBehind = last >= slo.limitMs && last > 2 * first && (throughput ?? 0) < KEPT * (ratePerSecond ?? 0);
   // Half of the calls that may take longer: no queue within the capacity does that.
   const far = missed > (1 - slo.q / 2) * n && missed > 2;
-  const overload = ratePerSecond !== undefined && (failure !== undefined || fellBehind || far);
-  const tail = overload ? undefined : tailOf([calls], slo.q);
+  const overload = counts && ratePerSecond !== undefined && (failure !== undefined || fellBehind || far);
+  const tail = overload || !counts ? undefined : tailOf([calls], slo.q);
   return {
     ...{ n, missed, overload },
     clumps: clumpsOf(latencies, slo.limitMs),
     throughputPerSecond: throughput,
-    goodputPerSecond: perSecond(n - missed),
-    driftMsPerSecond: n < 6 || spanMs <= 0 ? null : ((last - first) * 1500) / spanMs,
-    p50Ms: overload || n === 0 ? null : median(latencies),
+    goodputPerSecond: counts ? perSecond(n - missed) : null,
+    driftMsPerSecond: !counts || n < 6 || spanMs <= 0 ? null : ((last - first) * 1500) / spanMs,
+    p50Ms: overload || !counts || n === 0 ? null : median(latencies),
     tailMs: tail?.ok === true ? tail.ms : null,
     tail: tail?.ok === true ? tail.interval : null,
   };

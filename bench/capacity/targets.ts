@@ -2,7 +2,7 @@ import { PLAIN_LOAD } from "../loads/registry.ts";
 import { cellId } from "../matrix/axes.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
-import type { NextStep } from "./search.ts";
+import type { NextStep } from "./next-step.ts";
 
 /** Which search a cell belongs to: all that differ only in their load are steps of one. Pure. */
 export const searchKey = (cell: Cell): string => cellId({ ...cell, load: PLAIN_LOAD });

@@ -4,7 +4,7 @@ import { repoRoot } from "../../lib/paths.ts";
 import { parse } from "../../lib/cli/parse.ts";
 import { type Command, type Values } from "../../lib/cli/spec.ts";
 import { WrongUse } from "../../lib/errors.ts";
-import { bench, compare, plan, report } from "../cli.ts";
+import { bench, capacity, compare, plan, report } from "../cli.ts";
 import { DEFAULT_LIMITS } from "../matrix/limits.ts";
 import { benchOptions, refuseUnread, twoRuns } from "./choices.ts";
 import type { BENCH } from "./options.ts";
@@ -85,6 +85,15 @@ describe("options and operands that nobody would read", () => {
     expect(() => check("--seed", "3", "--resume", "--stack", "edge")).toThrow(
       /^--seed: a resumed run keeps the options that it began with\n--stack: a resumed run keeps/,
     );
+    const searches = (...args: string[]) => {
+      const { values, operands, given } = parsed(capacity, ...args);
+      refuseUnread((values as unknown as Values<typeof BENCH>).resume === true, operands[0], given, "capacity");
+    };
+    expect(() => searches("--resume", "A", "--accept-changes", "--full", "--runs", "x")).not.toThrow();
+    expect(() => searches("--resume", "--slo", "p99 < 1 s")).toThrow(
+      /^--slo: a resumed run keeps[^]*lathe capacity --help/,
+    );
+    expect(() => searches("2026-11-22T18-00-00Z")).toThrow(/lathe capacity --resume 2026-11-22T18-00-00Z/);
     expect(() => check("--accept-changes")).toThrow(/--accept-changes without --resume/);
     expect(() => check("2026-11-22T18-00-00Z")).toThrow(/--resume 2026-11-22T18-00-00Z/);
   });

@@ -4,16 +4,25 @@ import { WrongUse } from "../../lib/errors.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { type CellLimits, DEFAULT_LIMITS, limitsFor } from "../matrix/limits.ts";
 import type { MatrixOptions } from "../plan/plan-matrix.ts";
-import { BENCH, type PLAN, RESUMED } from "./options.ts";
+import { BENCH, CAPACITY, type PLAN, RESUMED, RESUMED_CAPACITY } from "./options.ts";
+
+/** The options of verbs that can go on with a run, and those of them that a resumed run reads. */
+const RESUMING = { bench: [BENCH, RESUMED], capacity: [CAPACITY, RESUMED_CAPACITY] } as const;
 
 /**
- * Refuses what `bench` would not read: options of a new run if a run is resumed, a run's name if a new one begins.
+ * Refuses what a verb would not read: options of a new run if a run is resumed, a run's name if a new one begins.
  *
  * @throws WrongUse with all faults at once
  */
-export function refuseUnread(resumes: boolean, named: string | undefined, given: ReadonlySet<string>): void {
-  const fix = "npx lathe bench --help --all";
-  const unread = resumes ? [...given].filter((name) => name in BENCH && !(name in RESUMED)) : [];
+export function refuseUnread(
+  resumes: boolean,
+  named: string | undefined,
+  given: ReadonlySet<string>,
+  verb: keyof typeof RESUMING = "bench",
+): void {
+  const [all, read] = RESUMING[verb];
+  const fix = `npx lathe ${verb} --help --all`;
+  const unread = resumes ? [...given].filter((name) => name in all && !(name in read)) : [];
   if (unread.length > 0)
     throw new WrongUse(
       unread.map((name, i) => ({
@@ -26,7 +35,7 @@ export function refuseUnread(resumes: boolean, named: string | undefined, given:
     throw new WrongUse({
       what: `unknown operand "${named}"`,
       expected: "options alone; a run is named with --resume",
-      fix: `npx lathe bench --resume ${named}, or npx lathe --help`,
+      fix: `npx lathe ${verb} --resume ${named}, or npx lathe --help`,
     });
 }
 

@@ -186,6 +186,16 @@ const slo: Reader<Slo> = (text, wrong) => {
 };
 
 const { matrix, experiment, stack, models, images, client, placement, timeout, photographs } = MATRIX;
+/** Options that resumed searches read. They keep the others as they began. */
+export const RESUMED_CAPACITY = {
+  resume: { help: "go on with the searches of the newest run, or of RUN" },
+  "accept-changes": RESUMED["accept-changes"],
+  full: SHOWN.full,
+  json: jsonOption(CAPACITY_SCHEMA, { alsoTable: true }),
+  ...STACK_OUTPUTS,
+  ...RUNS,
+} as const satisfies Options;
+
 export const CAPACITY = {
   slo: { value: "SLO", read: slo, help: "what the answers must keep to", default: "p99 < 200 ms" },
   precision: {
@@ -203,10 +213,7 @@ export const CAPACITY = {
   },
   ...{ matrix, stack, models, client, placement },
   ...rarely({ experiment, images }),
-  full: SHOWN.full,
-  json: jsonOption(CAPACITY_SCHEMA, { alsoTable: true }),
   ...{ timeout, photographs, "allow-missing": MATRIX["allow-missing"] },
   ...{ neighbours: NEW_RUN.neighbours, seed: NEW_RUN.seed, remark: NEW_RUN.remark, "no-score": NEW_RUN["no-score"] },
-  ...STACK_OUTPUTS,
-  ...RUNS,
+  ...RESUMED_CAPACITY,
 } as const satisfies Options;

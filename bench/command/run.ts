@@ -1,13 +1,10 @@
 import { constants } from "node:os";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import type { Values } from "../../lib/cli/spec.ts";
-import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/output.ts";
-import { repoRoot } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { onSignals } from "../../lib/signals.ts";
 import { count } from "../../lib/words.ts";
-import { loadImages } from "../plan/photographs.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
 import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
 import { keepPhotographs } from "../records/photographs.ts";
@@ -20,14 +17,13 @@ import { newManifest } from "../run/new-manifest.ts";
 import { runSession } from "../run/session.ts";
 import { serversBeside } from "../targets/beside/servers-beside.ts";
 import type { Deployed } from "../targets/deployments.ts";
-import { setupNow } from "../targets/read-setup.ts";
 import { machineScores } from "../targets/scores.ts";
 import type { SecretsByServer } from "../targets/secrets.ts";
 import { worseCode } from "../thresholds/result.ts";
-import { differencesText, lastSetup, noOtherSetup, setupDifferences, withSession } from "../targets/setup-diff.ts";
 import type { BenchOptions } from "./choices.ts";
 import type { BENCH } from "./options.ts";
 import { type Wanted, reportAtEnd, wantedOf } from "./report.ts";
+import { photographs, runAgain } from "./run-again.ts";
 import { deployedNow, runNamed, runsFolder, secretsOf } from "./targets.ts";
 
 /** `lathe bench`: begins a new run, or with `--resume` goes on with one. @returns the exit code */
@@ -72,25 +68,9 @@ async function begin(runs: string, options: BenchOptions, wanted: Wanted): Promi
 }
 
 async function resume(dir: string, options: BenchOptions, wanted: Wanted, acceptChanges: boolean): Promise<number> {
-  const manifest = await readManifest(dir);
-  const names = manifest.images.map((i) => i.name);
-  const { images, infos } = await photographs(resolve(repoRoot, manifest.photographs), names);
-  const changed = infos.filter((i) => manifest.images.find((m) => m.name === i.name)?.sha256 !== i.sha256);
-  if (changed.length > 0)
-    throw new UserError({
-      what: `${dir}: photographs that changed since the run began: ${changed.map((c) => c.name).join(", ")}`,
-      expected: "the photographs the run began with",
-      fix: "start a new run: npx lathe bench",
-    });
-  const bundle = await bundleAgent();
-  const now = await setupNow(manifest, bundle);
-  const before = lastSetup(manifest);
-  const differences = setupDifferences(before, now, manifest.cells);
-  noOtherSetup(basename(dir), before, differences, acceptChanges);
-  if (differences.length > 0) say(`Since this run was measured last: ${differencesText(differences)}`);
-  const secrets = await secretsOf(manifest, options);
+  const { manifest, images, bundle, secrets, noteSession } = await runAgain(dir, "bench", options, acceptChanges);
   return measure(dir, manifest, images, bundle, wanted, secrets, async (fromRound) => {
-    if (differences.length > 0) await writeManifest(dir, withSession(manifest, now, fromRound, differences));
+    await noteSession(fromRound);
   });
 }
 
@@ -102,16 +82,6 @@ export async function scoresOf({ machines }: Deployed, { score }: BenchOptions) 
   const scores = await machineScores(machines);
   steps.done();
   return scores;
-}
-
-/** Fetches and decodes the photographs of a run. */
-export async function photographs(list: string, names: readonly string[]) {
-  const steps = progress();
-  steps.step("Photographs");
-  const numbers = names.map((name) => Number(name.replace("image-", "")));
-  const loaded = await loadImages({ photographs: list, images: numbers }, steps);
-  steps.done(`${loaded.images.length} ready`);
-  return loaded;
 }
 
 async function measure(

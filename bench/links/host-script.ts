@@ -45,6 +45,7 @@ fail() { printf 'failed %s\\n' "$(printf %s "$*" | tr '\\n' ' ' | head -c 300)";
 begin() {
   [ -n "$peer" ] || { fail "$other has no IPv4 address: links are laid over IPv4"; return 0; }
   at=$(ip -o -4 route get "$peer" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
+  [ -n "$at" ] || { fail "no route leads to $other ($peer)"; return 0; }
   waited=0
   while [ -e "$mark" ] && ! stale; do
     [ "$waited" -le "$lease" ] || { fail "another bench ($(tail -n 1 "$mark")) has laid a link here"; return 0; }

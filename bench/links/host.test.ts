@@ -109,6 +109,42 @@ describe("one end of a link on a machine without a lab", () => {
     await Promise.all([one.close(), other.close()]);
   });
 
+  it("is refused in words where tc is not there, and where no route leads to the other end, with nothing left", async () => {
+    writeFileSync(file("tc"), "#!/bin/sh\necho 'sh: 1: tc: not found' >&2; exit 127\n");
+    const host = await open();
+    const lay = (one: LinkHost) =>
+      layLink(
+        ends(one, one),
+        rate,
+        1,
+        () => {},
+        () => Promise.resolve(undefined),
+      );
+    await expect(lay(host)).rejects.toThrow(
+      /the kernel of "edge" refuses: tc qdisc replace: sh: 1: tc: not found\n.*tc on both machines\n.*install -y iproute2/,
+    );
+    writeFileSync(file("ip"), "#!/bin/sh\necho 'RTNETLINK answers: Network is unreachable' >&2; exit 2\n");
+    await expect(lay(host)).rejects.toThrow(/"edge" cannot be set: no route leads to other \(10\.0\.0\.2\)/);
+    await host.close();
+    expect(existsSync(MARK)).toBe(false);
+  });
+
+  it("tells when its program is gone, and needs no undoing then", async () => {
+    const [host, other] = [await open(), await open()];
+    const laid = await layLink(
+      ends(host, { ...other, begin: () => Promise.resolve(undefined), tc: () => Promise.resolve(undefined) }),
+      rate,
+      1,
+      () => {},
+      () => Promise.resolve(undefined),
+    );
+    expect(laid.up()).toBe(true);
+    await host.close();
+    expect([laid.up(), existsSync(MARK)]).toEqual([false, false]);
+    await laid.undo();
+    await other.close();
+  });
+
   it("does without a seed where netem takes none", async () => {
     writeFileSync(file("unknown"), "seed\n");
     const host = await open();

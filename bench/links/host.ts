@@ -15,6 +15,8 @@ export interface LinkHost {
   /** Runs a command of `tc`. @returns why it failed; undefined: it did not */
   tc(words: string): Promise<string | undefined>;
   undo(): Promise<void>;
+  /** Whether its program is heard from: if not, it undoes what it did. */
+  up(): boolean;
   /** Makes TCP forget what it knows of the way. @returns how the machine and its containers control congestion */
   forget(): Promise<string | null>;
   /** Measures round trips and bandwidth to the other end. Nothing else must be sent meanwhile. */
@@ -58,6 +60,7 @@ export async function linkHost(
     },
     tc: async (words) => failureIn(await ask(`tc ${words}`)),
     undo: async () => void (await ask("undo")),
+    up: () => talk.up(),
     async forget() {
       const found = (await ask("forget")).flatMap((line) => /^control ([a-z][\w-]{0,39})$/.exec(line)?.[1] ?? []);
       return [...new Set(found)].join(", ") || null;

@@ -63,7 +63,8 @@ async function byKernels(
   say: (text: string) => void,
 ): Promise<Laid> {
   const undo = async () => {
-    for (const host of hosts) await host.undo();
+    // One that is not heard from undoes its end by itself.
+    for (const host of hosts) if (host.up()) await host.undo();
     return undefined;
   };
   let seeded = link.loss > 0;
@@ -84,7 +85,8 @@ async function byKernels(
     await undo().catch(() => {});
     throw error;
   }
-  return { means: takesNetem(link) ? "netem" : "tbf", ...(seeded && { seed }), up: () => true, undo };
+  const up = () => hosts.every((host) => host.up());
+  return { means: takesNetem(link) ? "netem" : "tbf", ...(seeded && { seed }), up, undo };
 }
 
 async function tell(host: LinkHost, commands: readonly string[]): Promise<string | undefined> {

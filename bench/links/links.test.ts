@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../matrix/cell.ts";
 import { Link } from "../matrix/link.ts";
 import { type LinkMeasure, LinkRecord, isOfVisit } from "../records/link-facts.ts";
+import { FailureRecord } from "../records/records.ts";
 import { cellOf } from "../testing/cells.ts";
 import { sampleMachine, sampleModel, sampleServer } from "../testing/sample-run.ts";
 import type { LinkHost } from "./host.ts";
@@ -16,14 +17,18 @@ const cell = (server: string, link?: Link, image = "image-1"): Cell =>
   cellOf(["client", server], "ssd", "probe", image, link === undefined ? {} : { link });
 
 /** Machines of which each echo takes so long, and what is done with them, in order. */
-function world(options: { rttMs?: (link: string) => number; lay?: (link: string) => Error | undefined } = {}) {
+function world(options: { rttMs?: (link: string) => number | null; lay?: (link: string) => Error | undefined } = {}) {
   const did: string[] = [];
   const records: LinkRecord[] = [];
+  const voids: string[] = [];
   let up = true;
   const said: string[] = [];
   const links = linksOf(
     { machines, servers, seed: 1 },
-    (record) => records.push(LinkRecord.parse(record)),
+    (record) => {
+      if (record.type === "link") records.push(LinkRecord.parse(record));
+      else voids.push(`${record.round} ${record.cell}: ${FailureRecord.parse(record).error.message}`);
+    },
     (text) => said.push(text),
     {
       open: (machine, other) => {
@@ -32,10 +37,12 @@ function world(options: { rttMs?: (link: string) => number; lay?: (link: string)
           begin: () => Promise.resolve(undefined),
           tc: () => Promise.resolve(undefined),
           undo: () => Promise.resolve(),
+          up: () => true,
           forget: () => (did.push(`forget ${machine.id}`), Promise.resolve("cubic")),
           measure: (link): Promise<LinkMeasure> => {
-            const ms = options.rttMs?.(link.name) ?? link.rttMs;
+            const ms = options.rttMs === undefined ? link.rttMs : options.rttMs(link.name);
             did.push(`measure ${link.name}`);
+            if (ms === null) return Promise.resolve({ unread: "no echo came back" });
             return Promise.resolve({ rttMs: { min: ms, median: ms, max: ms }, echoes: 20, lost: 0, mbit: null });
           },
           close: () => (did.push(`close ${machine.id}`), Promise.resolve()),
@@ -56,7 +63,7 @@ function world(options: { rttMs?: (link: string) => number; lay?: (link: string)
     },
   );
   const steps = () => did.splice(0).filter((step) => !/^(open|forget)/.test(step));
-  return { links, records, did, steps, said, drop: () => (up = false) };
+  return { links, records, voids, did, steps, said, drop: () => (up = false) };
 }
 
 describe("the links of a run", () => {
@@ -99,7 +106,42 @@ describe("the links of a run", () => {
     expect(steps()).toEqual(["lay far", "measure far", "measure far", "undo far", "lay far", "measure far"]);
     drop();
     expect(await links.take(cell("edge", far), 1)).toEqual(["client>edge"]);
-    expect(steps()).toEqual(["measure far", "undo far", "lay far", "measure far"]);
+    // Of one that is gone nothing can be measured.
+    expect(steps()).toEqual(["undo far", "lay far", "measure far"]);
+  });
+
+  it("say of a visit in which one went away that its calls do not count, and of no other", async () => {
+    const { links, drop, voids } = world();
+    await links.take(cell("edge", far), 0);
+    expect(links.lost(cell("edge", far))).toBeUndefined();
+    drop();
+    expect(links.lost(cell("edge", far))).toBe("link far went away while calls were made: they are not counted");
+    expect(links.lost(cell("edge"))).toBeUndefined();
+    await links.take(cell("edge", far), 0);
+    expect(links.lost(cell("edge", far))).toBeUndefined();
+    await links.close();
+    expect(voids).toEqual([]);
+  });
+
+  it("that are not felt any more after a block's calls make all of them void", async () => {
+    let ms = 20;
+    const { links, records, voids } = world({ rttMs: () => ms });
+    await links.take(cell("edge", far), 2);
+    await links.take(cell("edge", far, "image-2"), 2);
+    ms = 0.2;
+    await links.take(cell("edge"), 2);
+    const why =
+      "link far: after its calls a round trip takes 0.2 ms, although the link adds 20: packets do not go over it";
+    expect(voids).toEqual([cell("edge", far), cell("edge", far, "image-2")].map(({ id }) => `2 ${id}: ${why}`));
+    expect(records).toHaveLength(2);
+  });
+
+  it("are laid where no echo is answered, and that they were not measured is recorded", async () => {
+    const { links, records, voids } = world({ rttMs: () => null });
+    await links.take(cell("edge", far), 0);
+    await links.close();
+    expect(records.map(({ measured }) => measured)).toEqual(Array(2).fill({ unread: "no echo came back" }));
+    expect(voids).toEqual([]);
   });
 
   it("make TCP forget between two cells what it learned in the first", async () => {

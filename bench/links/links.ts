@@ -4,6 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import { type Cell, pairKey } from "../matrix/cell.ts";
 import type { LinkRecord } from "../records/link-facts.ts";
 import type { RunManifest } from "../records/manifest.ts";
+import type { FailureRecord } from "../records/records.ts";
 import { type LinkHost, linkHost } from "./host.ts";
 import { type Ends, type Laid, layLink } from "./lay.ts";
 import { notFelt } from "./measure.ts";
@@ -18,6 +19,8 @@ export interface Links {
    * @throws UserError with why the link cannot be laid
    */
   take(cell: Cell, round: number): Promise<readonly string[]>;
+  /** Why the calls that a cell has made since it was taken may not have gone over its link; undefined if they have. */
+  lost(cell: Cell): string | undefined;
   /** Undoes what is laid. */
   close(): Promise<void>;
 }
@@ -47,8 +50,11 @@ interface Current {
   readonly ends: Ends;
   readonly laid: Laid;
   readonly about: Pick<LinkRecord, "type" | "round" | "clientMachine" | "serverMachine" | "link">;
-  cell: Cell;
+  /** Those that were visited, the last one being the one now. */
+  readonly cells: Cell[];
 }
+
+const nowOf = ({ cells }: Pick<Current, "cells">) => cells.at(-1) as Cell;
 
 /** The programs at the ends of links, each started when it is first needed. */
 function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"], open: typeof linkHost) {
@@ -61,7 +67,11 @@ function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"],
   const hostOf = (machine: Machine, other: Machine) => {
     const key = `${machine.id}>${other.id}`;
     const own = servers.filter((s) => s.machineId === machine.id).map((s) => s.container);
-    const opening = hosts.get(key) ?? open(machine, other.address, own);
+    const opening = (hosts.get(key) ?? Promise.resolve(undefined)).then(async (host) => {
+      if (host?.up() === true) return host;
+      await host?.close();
+      return open(machine, other.address, own);
+    });
     hosts.set(key, opening);
     opening.catch(() => hosts.delete(key));
     return opening;
@@ -79,7 +89,8 @@ function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"],
 }
 
 /** Measures a link while nothing else is sent over it. */
-async function look({ ends, laid, about, cell }: Current, when: LinkRecord["when"]): Promise<LinkRecord> {
+async function look({ ends, laid, about, cells }: Current, when: LinkRecord["when"]): Promise<LinkRecord> {
+  const cell = nowOf({ cells });
   const [near, far] = ends.hosts;
   const [client, server] = await Promise.all([near.forget(), far.forget()]);
   const measured = await near.measure(cell.link as NonNullable<Cell["link"]>);
@@ -90,10 +101,22 @@ async function look({ ends, laid, about, cell }: Current, when: LinkRecord["when
   };
 }
 
+/** What is recorded of a link after its block: what it was, and, where packets do not go over it any more, that none of its calls counts. */
+function afterBlock({ cells }: Current, found: LinkRecord): (LinkRecord | FailureRecord)[] {
+  const { link } = nowOf({ cells });
+  const why = link && notFelt(link, found.measured);
+  // Nobody knows since when.
+  if (why === undefined) return [found];
+  const message = `link ${found.link}: after its calls ${why}`;
+  const { round, at } = found;
+  const error = { code: "UNAVAILABLE", message, void: true } as const;
+  return [found, ...cells.map(({ id: cell }) => ({ type: "failure" as const, cell, round, at, error }))];
+}
+
 /** Lays the links of a run as its visits come, and records them. */
 export function linksOf(
   { machines, servers, seed }: Deployed,
-  record: (record: LinkRecord) => void,
+  record: (record: LinkRecord | FailureRecord) => void,
   say: (text: string) => void,
   { open, lay }: LinkWorld = { open: linkHost, lay: layLink },
 ): Links {
@@ -106,9 +129,9 @@ export function linksOf(
     const last = current;
     if (last === undefined) return [];
     current = undefined;
-    const found = await look(last, "after").catch(() => undefined);
+    const found = last.laid.up() ? await look(last, "after").catch(() => undefined) : undefined;
     const packets = await last.laid.undo();
-    if (found !== undefined) record({ ...found, ...(packets && { packets }) });
+    if (found !== undefined) afterBlock(last, { ...found, ...(packets && { packets }) }).forEach(record);
     return [last.pair];
   };
   const begin = async (cell: Cell, key: string, round: number) => {
@@ -126,7 +149,7 @@ export function linksOf(
       clientMachine: cell.clientMachine,
       serverMachine: cell.serverMachine,
     } as const;
-    const made: Current = { key, pair: pairKey(cell), ends, laid, about: { ...about, link: link.name }, cell };
+    const made: Current = { key, pair: pairKey(cell), ends, laid, about: { ...about, link: link.name }, cells: [cell] };
     try {
       const found = await look(made, "before");
       const why = notFelt(link, found.measured);
@@ -143,8 +166,8 @@ export function linksOf(
       const block = linkBlock(cell);
       const key = block === undefined ? undefined : `${round} ${block}`;
       if (current !== undefined && current.key === key && current.laid.up()) {
-        const other = current.cell.id !== cell.id;
-        current.cell = cell;
+        const other = nowOf(current).id !== cell.id;
+        if (other) current.cells.push(cell);
         // What TCP has learned in one cell is no part of the next.
         if (other) await Promise.all(current.ends.hosts.map((host) => host.forget()));
         return [];
@@ -157,6 +180,10 @@ export function linksOf(
         throw error;
       });
       return [...new Set([...changed, pairKey(cell)])];
+    },
+    lost(cell) {
+      if (cell.link === undefined || current === undefined || current.laid.up()) return undefined;
+      return `link ${cell.link.name} went away while calls were made: they are not counted`;
     },
     async close() {
       await end().catch(() => []);

@@ -122,8 +122,18 @@ export const RunManifest = z.object({
       notes: z.array(z.string()),
     })
     .optional(),
-  /** Of a search of capacities (`lathe capacity`): what was asked for. Its cells are the steps that were made. */
-  capacity: z.object({ slo: z.string(), precision: z.number().positive() }).optional(),
+  /**
+   * Of a search of capacities (`lathe capacity`): what was asked for, what is searched, and the load mode of its steps. Its cells are the steps
+   * that were made. Runs from before a search could go on have no targets.
+   */
+  capacity: z
+    .object({
+      slo: z.string(),
+      precision: z.number().positive(),
+      mode: z.string().optional(),
+      targets: z.array(Cell).optional(),
+    })
+    .optional(),
   /** What the other servers of a machine did while one was measured; absent: no machine has several. */
   neighbours: z.enum(["frozen", "running"]).optional(),
   /** The run that this one repeats: the same matrix against the same servers, to see how well two runs agree. */
@@ -134,6 +144,10 @@ export const RunManifest = z.object({
   remarks: z.array(z.string()),
 });
 export type RunManifest = z.infer<typeof RunManifest>;
+
+/** The verb that made a run, and that goes on with it. Pure. */
+export const verbOf = ({ capacity }: Pick<RunManifest, "capacity">): "bench" | "capacity" =>
+  capacity === undefined ? "bench" : "capacity";
 
 export const CLOCK =
   "monotonic clock of the client machine (performance.now); `at` is its wall clock, for reading, not for arithmetic";

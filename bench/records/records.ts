@@ -45,8 +45,13 @@ export const FailureRecord = z.object({
   type: z.literal("failure"),
   ...where,
   at: z.string(),
-  error: z.object({ code: z.string(), message: z.string() }),
+  /** `client`: the client machine failed, so nothing is known of the server. `void`: the visit's calls did not go over their link. */
+  error: z.object({
+    ...{ code: z.string(), message: z.string() },
+    ...{ client: z.literal(true).optional(), void: z.literal(true).optional() },
+  }),
 });
+export type FailureRecord = z.infer<typeof FailureRecord>;
 
 /** One line of `records.jsonl`, after a visit's calls: how its warm-up ended, and what the client machine did meanwhile. */
 export const VisitRecord = z.object({
@@ -67,6 +72,8 @@ export const VisitRecord = z.object({
   seed: z.number().int().optional(),
   /** Open loop: by how many calls the server fell behind in this visit (backlog.ts); absent in closed loops and where calls are few. */
   backlogCalls: z.number().optional(),
+  /** Remote, and over no link: the shortest round trip that the client's kernel has seen of its connections; absent where it does not say. */
+  minRttMs: z.number().nonnegative().optional(),
 });
 export type VisitRecord = z.infer<typeof VisitRecord>;
 

@@ -1,6 +1,6 @@
 import { type Cell, connectionKey, inputKey, modelKey, pairKey } from "../matrix/cell.ts";
 import { type Limits, limitsFor } from "../matrix/limits.ts";
-import type { EndRecord } from "../records/records.ts";
+import type { EndRecord, FailureRecord } from "../records/records.ts";
 import { NoiseBook, STABILITY, enough, precisionOf, windowsStable } from "../schedule/precision.ts";
 import type { Familiarity } from "../schedule/visit-size.ts";
 import type { RunInputs } from "./inputs.ts";
@@ -9,10 +9,7 @@ import type { RunInputs } from "./inputs.ts";
 export type CellEnd = EndRecord["reason"];
 
 /** Why something failed: a canonical status name, and words. */
-export interface Reason {
-  readonly code: string;
-  readonly message: string;
-}
+export type Reason = Readonly<FailureRecord["error"]>;
 
 /** What is known of each cell: what it has measured, what its server has seen, and how it ended. */
 export class CellBook {
@@ -87,7 +84,7 @@ export class CellBook {
 
   /** Something else lies between two machines (`pairKey`): their connections know the way as it was, and are made anew. */
   relinked(pair: string): void {
-    for (const cell of this.#inputs.cells.filter((c) => pairKey(c) === pair))
+    for (const cell of this.#cells.filter((c) => pairKey(c) === pair))
       if (this.#seen.delete(connectionKey(cell))) this.#stale.add(connectionKey(cell));
   }
 
@@ -122,8 +119,10 @@ export class CellBook {
     this.#inputs.record({ type: "end", ...stampOf(cell, round), reason, n: values.length, ...known });
   }
 
-  fail(cell: Cell, round: number, { code, message }: Reason): void {
-    this.#inputs.record({ type: "failure", ...stampOf(cell, round), error: { code, message } });
+  fail(cell: Cell, round: number, reason: Reason): void {
+    const { code, message, client, void: isVoid } = reason;
+    const error = { code, message, ...(client && { client }), ...(isVoid && { void: isVoid }) };
+    this.#inputs.record({ type: "failure", ...stampOf(cell, round), error });
     this.end(cell, round, "failed");
   }
 

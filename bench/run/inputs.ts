@@ -42,6 +42,8 @@ export interface RunInputs extends SoFar {
    * (`pairKey`) whose connections were made over another link. Rejects with why that cannot be.
    */
   takeLink?(cell: Cell, round: number): Promise<readonly string[]>;
+  /** Why a cell's calls may not have gone over what was laid for them; undefined if they have. */
+  lostLink?(cell: Cell): string | undefined;
   /** Which cells a round visits together, the widest blocks first; absent: each by itself. */
   readonly blocks?: readonly ((cell: Cell) => string)[];
   /** The worker on a client machine, with every image sent. Rejects with why there is none. */

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { repairTail } from "../records/jsonl.ts";
 import type { JournalRecord } from "../records/records.ts";
 import { RecordWriter } from "../records/records.ts";
 import { progressSoFar } from "./progress.ts";
@@ -34,6 +35,18 @@ describe("a session of a run", () => {
     expect([...ended]).toEqual(["a"]);
     // The interrupted round is over: a cell that it had visited would be visited twice in it, perhaps hours later.
     expect(firstRound).toBe(2);
+    // The block's link was not there: its cells are measured again.
+    const error = { code: "UNAVAILABLE", message: "link far went away", void: true as const };
+    repairTail(path);
+    const again = new RecordWriter(path);
+    for (const cell of ["a", "b"]) again.append({ type: "failure", cell, round: 1, at: "x", error });
+    again.close();
+    const rest = await progressSoFar(path);
+    expect([...rest.already]).toEqual([
+      ["a", [[5]]],
+      ["b", [[6]]],
+    ]);
+    expect([...rest.ended]).toEqual([]);
     expect(await progressSoFar(join(dir, "none.jsonl"))).toMatchObject({ already: new Map(), firstRound: 0 });
   });
 });

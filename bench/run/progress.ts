@@ -30,6 +30,10 @@ export async function progressSoFar(path: string): Promise<SoFar> {
         already.set(record.cell, visits);
         rounds.set(record.cell, record.round);
       }
+      if (record.type === "failure" && record.error.void === true) {
+        ended.delete(record.cell);
+        if (rounds.get(record.cell) === record.round) already.get(record.cell)?.pop();
+      }
       if (record.type === "end" && (record.reason === "precision" || record.reason === "requests"))
         ended.add(record.cell);
     }

@@ -7,6 +7,7 @@ import type { JournalRecord } from "../records/records.ts";
 import type { RunInputs } from "./inputs.ts";
 import { runMatrix } from "./rounds.ts";
 import { callMessage } from "../testing/calls.ts";
+import { gatherCells } from "../stats/visits.ts";
 import { cellOf } from "../testing/cells.ts";
 
 const cell = (server: string, image: string, clientMachine = "client", more: Partial<Cell> = {}) =>
@@ -112,6 +113,21 @@ describe("a run", () => {
     });
   });
 
+  it("makes the calls of a visit whose link went away meanwhile void: no statistic has them, and a resumed run makes them again", async () => {
+    const cells = [cell("edge", "image-1"), cell("cloud", "image-1")];
+    const w = world({ requests: 20, blockRequests: 10 }, cells);
+    let visits = 0;
+    const lostLink = (c: Cell) => (c.server === "edge" && ++visits === 2 ? "link far went away" : undefined);
+    const ends = await runMatrix({ ...w.inputs, lostLink });
+    expect([...ends.values()].sort()).toEqual(["failed", "requests"]);
+    expect(w.records.filter((r) => r.type === "failure")).toMatchObject([
+      { round: 1, error: { code: "UNAVAILABLE", message: "link far went away", void: true } },
+    ]);
+    const data = await gatherCells(w.records);
+    expect(cells.map(({ id }) => data.get(id)?.totalsMs.length)).toEqual([10, 20]);
+    expect(data.get(cells[0]?.id ?? "")).toMatchObject({ failure: { message: "link far went away" } });
+  });
+
   it("says of each visit at a rate by how many calls the server fell behind, and of no other", async () => {
     const client: ClientWatch = {
       ...{ spanMs: 100, loopMeanMs: 0, loopP99Ms: 0, loopMaxMs: 0, loopBusy: 0, ownWorkMs: 0 },
@@ -214,7 +230,9 @@ describe("a run", () => {
     expect(tries).toBe(1);
     const failures = w.records.filter((r) => r.type === "failure");
     expect(failures).toHaveLength(2);
-    expect(failures[0]).toMatchObject({ error: { message: 'client machine "edge": ssh: no route to host' } });
+    expect(failures[0]).toMatchObject({
+      error: { message: 'client machine "edge": ssh: no route to host', client: true },
+    });
   });
 
   it("visits every cell once even where the time is up, and no cell twice after that", async () => {

@@ -102,6 +102,7 @@ async function measure<T>(
       times: ({ load }) => manifest.traces?.[String(load["sha256"])],
       ...(turns && { takeTurn: (cell: Cell) => turns.take(cell) }),
       takeLink: (cell, round) => links.take(cell, round),
+      lostLink: (cell) => links.lost(cell),
       blocks: blocksOf(manifest),
       answer: (cell, { outputs, tooLarge }) => answers.append({ cell: cell.id, outputs, tooLarge }),
       onStatus: () => {},

@@ -1,11 +1,12 @@
 import { messageOf } from "../../lib/errors.ts";
 import { modeOf } from "../loads/registry.ts";
-import { type Cell, connectionKey } from "../matrix/cell.ts";
+import { type Cell, connectionKey, isPlain } from "../matrix/cell.ts";
 import type { JournalRecord } from "../records/records.ts";
 import type { ServerUse } from "../records/server-use.ts";
 import { median } from "../stats/math/quantile.ts";
 import { seedOf } from "../stats/math/random.ts";
 import { dueEveryMs, leadInSize, visitBounds, warmupSize } from "../schedule/visit-size.ts";
+import { LOOPBACK } from "../targets/routes.ts";
 import { backlogCalls } from "../stats/backlog.ts";
 import { disturbances } from "../stats/disturbance.ts";
 import type { CallOutcome, VisitOutcome, WorkerLink } from "./agent/link.ts";
@@ -15,6 +16,15 @@ import type { RunInputs } from "./inputs.ts";
 
 /** What a call reports that the server itself has not refused. */
 const LOST: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED"]);
+
+/** A visit's outcome, with whether the client machine failed. */
+type Outcome = Omit<VisitOutcome, "error"> & { readonly error?: (Reason & { readonly opening: boolean }) | undefined };
+
+interface Calls {
+  readonly outcome: Outcome;
+  readonly latenciesMs: number[];
+  readonly answers: number;
+}
 
 /** Makes visits to cells, one after the other. */
 export class Visitor {
@@ -29,6 +39,11 @@ export class Visitor {
     this.#book = book;
   }
 
+  /** Forgets what could not be reached: it is tried again. */
+  tryAgain(): void {
+    this.#deadEnds.clear();
+  }
+
   /** Visits a cell, for the book and the records. Throws what `record` or `answer` threw, once the visit is over. */
   async visit(cell: Cell, round: number): Promise<void> {
     const link = await this.#reach(cell);
@@ -40,9 +55,11 @@ export class Visitor {
     const { outcome, latenciesMs, answers } = await this.#calls(link, cell, round);
     const used = await watched?.();
     const use = used && { ...used, answers };
-    this.#book.measured(cell, latenciesMs);
+    const lost = this.#inputs.lostLink?.(cell);
+    if (lost === undefined) this.#book.measured(cell, latenciesMs);
     const record = visitRecord(cell, round, this.#seedOf(cell, round), outcome, latenciesMs, use);
     if (record !== undefined) this.#inputs.record(record);
+    if (lost !== undefined) return this.#book.fail(cell, round, { code: "UNAVAILABLE", message: lost, void: true });
     const { error } = outcome;
     if (error === undefined) return this.#book.visited(cell, round);
     const why = LOST.has(error.code) ? await this.#inputs.explain?.(cell, this.#inputs.now() - beganAt) : undefined;
@@ -56,8 +73,8 @@ export class Visitor {
     const connection = wayKey(cell);
     const known = this.#deadEnds.get(connection) ?? this.#deadEnds.get(cell.clientMachine);
     if (known !== undefined) return known;
-    const deadEnd = (key: string, message: string): Reason => {
-      const reason = { code: "UNAVAILABLE", message };
+    const deadEnd = (key: string, message: string, client?: true): Reason => {
+      const reason = { code: "UNAVAILABLE", message, client };
       this.#deadEnds.set(key, reason);
       return reason;
     };
@@ -65,7 +82,7 @@ export class Visitor {
     try {
       link = await this.#inputs.link(cell.clientMachine);
     } catch (error) {
-      return deadEnd(cell.clientMachine, `client machine "${cell.clientMachine}": ${messageOf(error)}`);
+      return deadEnd(cell.clientMachine, `client machine "${cell.clientMachine}": ${messageOf(error)}`, true);
     }
     try {
       await this.#inputs.openRoute?.(cell);
@@ -87,7 +104,7 @@ export class Visitor {
   }
 
   /** Makes a visit's calls and records them as they come. */
-  async #calls(link: WorkerLink, cell: Cell, round: number) {
+  async #calls(link: WorkerLink, cell: Cell, round: number): Promise<Calls> {
     const latenciesMs: number[] = [];
     let answers = 0;
     const lost: unknown[] = [];
@@ -103,8 +120,9 @@ export class Visitor {
         lost.push(error);
       }
     };
-    const outcome = await link.visit(this.#message(cell, round), onOutcome).catch((error: unknown): VisitOutcome => ({
-      error: { code: "UNAVAILABLE", message: messageOf(error), opening: false },
+    // What the agent cannot do says nothing of the server.
+    const outcome = await link.visit(this.#message(cell, round), onOutcome).catch((error: unknown): Outcome => ({
+      error: { code: "UNAVAILABLE", message: messageOf(error), opening: false, client: true },
     }));
     if (lost.length > 0) throw lost[0];
     return { outcome, latenciesMs, answers };
@@ -122,11 +140,12 @@ export class Visitor {
     const warmup = warmupSize(this.#book.familiarity(cell), limits);
     const seed = this.#seedOf(cell, round);
     const times = this.#inputs.times?.(cell);
+    const route = this.#inputs.route(cell);
     return {
       type: "visit",
       visit: this.#visits++,
       client: cell.client,
-      ...this.#inputs.route(cell),
+      ...route,
       model: cell.model,
       image: cell.image,
       warmup: warmup.atLeast,
@@ -139,7 +158,8 @@ export class Visitor {
       timeoutMs: limits.timeoutMs,
       keepAnswer: count === 0,
       ...(this.#book.isStale(cell) && { anew: true }),
-      ...(cell.link !== undefined && { tcp: true }),
+      // What lies between two machines, if nobody has laid it.
+      ...(cell.link !== undefined ? { tcp: true } : isPlain(cell) && route.address !== LOOPBACK && { roundTrip: true }),
     };
   }
 }
@@ -152,7 +172,7 @@ function visitRecord(
   cell: Cell,
   round: number,
   seed: number | undefined,
-  { warmup, client, server }: VisitOutcome,
+  { warmup, client, server, minRttMs }: Outcome,
   latenciesMs: readonly number[],
   use: ServerUse | undefined,
 ): JournalRecord | undefined {
@@ -173,5 +193,6 @@ function visitRecord(
     calls: latenciesMs.length,
     ...(seed !== undefined && { seed }),
     ...(backlog !== null && { backlogCalls: backlog }),
+    ...(minRttMs !== undefined && { minRttMs }),
   };
 }

@@ -69,7 +69,9 @@ export async function gatherCells(
       cells.set(record.cell, (cell = { visits: [], requestBytes: null, responseBytes: null, retried: 0, failed }));
     }
     if (record.type === "failure") {
-      cell.failure = record.error;
+      const { code, message, void: isVoid } = record.error;
+      cell.failure = { code, message };
+      if (isVoid === true && cell.visits.at(-1)?.round === record.round) cell.visits.pop();
       addFailed(cell, record.round, record.error.code, "failures");
     } else if (record.type === "visit") addServer(cell.visits.at(-1), record);
     else if (record.type === "call" && record.phase === "measure") {

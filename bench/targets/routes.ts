@@ -14,7 +14,8 @@ interface Relay {
   readonly tunnels: readonly Tunnel[];
 }
 
-const LOOPBACK = "127.0.0.1";
+/** Where servers of the client's own machine are reached, and those behind a tunnel. */
+export const LOOPBACK = "127.0.0.1";
 
 /** The name under which client machines keep what an endpoint's protection asks of them. */
 export function securityName({ id }: Server, { api, protocol }: Endpoint): string {

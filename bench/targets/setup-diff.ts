@@ -1,6 +1,6 @@
 import type { Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Delivered, LatheInfo, RunManifest, RunSession, SessionDifference } from "../records/manifest.ts";
+import type { Delivered, LatheInfo, RunManifest, RunSession, SessionDifference, verbOf } from "../records/manifest.ts";
 
 /** With what calls are made, and what answers them. A change would make a resumed run's provenance wrong. */
 export type Setup = Pick<RunSession, "lathe" | "timedRegion" | "readBack" | "delivered">;
@@ -85,6 +85,7 @@ export function noOtherSetup(
   before: Pick<Setup, "lathe">,
   differences: readonly SessionDifference[],
   accept: boolean,
+  verb: ReturnType<typeof verbOf> = "bench",
 ): void {
   const bearing = differences.filter((d) => d.bears);
   if (accept || bearing.length === 0) return;
@@ -96,8 +97,8 @@ export function noOtherSetup(
         : {
             expected: "what the records of this run were measured with: a run has one provenance",
             fix:
-              `begin a new run (npx lathe bench), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, npx lathe up), or go on all the same: ` +
-              `npx lathe bench --resume ${run} --accept-changes (every output then says so)`,
+              `begin a new run (npx lathe ${verb}), or bring back what was (git checkout ${short(before.lathe.commit ?? "COMMIT")}, npx lathe up), or go on all the same: ` +
+              `npx lathe ${verb} --resume ${run} --accept-changes (every output then says so)`,
           }),
     })),
   );

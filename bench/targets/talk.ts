@@ -18,6 +18,8 @@ export interface Talk {
   write(line: string): void;
   /** The lines until one that is `last`, without it. Rejects where they do not come in time. One asks at a time. */
   next(last: string): Promise<readonly string[]>;
+  /** Whether it is still there, as far as this machine knows. */
+  up(): boolean;
   /** Ends its standard input, and waits for its end. Never rejects. */
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function openTalk(
   };
   return {
     write: (line) => void child.stdin.write(`${line}\n`),
+    up: () => gone === undefined,
     async next(last) {
       const timer = setTimeout(() => end(`it did not answer within ${FREEZE_MS / 1000} s`), FREEZE_MS);
       try {

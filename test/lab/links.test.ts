@@ -1,9 +1,9 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
 import type { LinkRecord } from "../../bench/records/link-facts.ts";
-import { type CallRecord, readJournal } from "../../bench/records/records.ts";
+import { type CallRecord, type JournalRecord, readJournal } from "../../bench/records/records.ts";
 import type { StackOutputs } from "../../infra/outputs.ts";
 import { up } from "../../infra/pulumi/testing/stack.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
@@ -18,14 +18,14 @@ const WORKSPACE = "/root/.lathe-links";
 const ROUNDS = 2;
 const BLOCK = 3;
 
-const EXPERIMENTS = (requests: number) => `
+const EXPERIMENTS = (requests: number, block: number) => `
 defaults: { models: "null", images: 7, precision: none }
 experiments:
   - name: distance
     clientMachines: client
     serverMachines: ${SERVER}
     clientKinds: [probe, rest]
-    limits: { requests: ${requests}, blockRequests: ${BLOCK}, blockSeconds: 60, warmupRequests: 1 }
+    limits: { requests: ${requests}, blockRequests: ${block}, blockSeconds: 60, warmupRequests: 1 }
     links:
       - { name: near }
       - { name: far, rttMs: 20, mbit: 50, loss: 0.002, jitterMs: 2 }
@@ -62,9 +62,9 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     };
   };
 
-  const begin = async (requests: number) => {
+  const begin = async (requests: number, block = BLOCK) => {
     const matrix = join(bed.projectDir, "distance.yaml");
-    await writeFile(matrix, EXPERIMENTS(requests));
+    await writeFile(matrix, EXPERIMENTS(requests, block));
     const runs = join(bed.projectDir, "runs");
     const args = ["--outputs", outputs.join(","), "--matrix", matrix, "--runs", runs];
     return {
@@ -138,6 +138,35 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     }
     for (const call of own.filter((one) => linkOf(one.cell) === "far")) expect(call.tcp?.congestion).toBe("cubic");
     expect(new Set(calls.map((call) => call.tcp?.connection))).toEqual(new Set(["cold", "warm"]));
+  });
+
+  it("whose forwarder dies in a visit say so: its calls are void, and the link is laid anew for the next cell", async () => {
+    const calls = 60;
+    const before = await left();
+    const { ended, newest } = await begin(calls, calls);
+    const recordsNow = async () => {
+      const all: JournalRecord[] = [];
+      for await (const record of readJournal(join(await newest(), "records.jsonl"))) all.push(record);
+      return all;
+    };
+    const overFar = async () => {
+      const { cells } = await readManifest(await newest()).catch(() => ({ cells: [] }));
+      const far = new Set(cells.filter((c) => c.link?.name === "far").map((c) => c.id));
+      const records = await recordsNow().catch(() => []);
+      return records.filter((r) => far.has(r.cell) && r.type === "call" && r.phase === "measure").length;
+    };
+    const older = await newest();
+    await expect.poll(async () => (await newest()) !== older && (await overFar()) > 0, { timeout: 120_000 }).toBe(true);
+    for (const pid of (await left()).forwarders)
+      if ((await readFile(`/proc/${pid}/comm`, "utf8")).trim() === "forwarder") process.kill(pid, "SIGKILL");
+    const { code, said } = await ended;
+    expect(code, said).toBe(1);
+    const failures = (await recordsNow()).filter((r) => r.type === "failure");
+    expect(failures.map((f) => f.error)).toEqual([
+      { code: "UNAVAILABLE", message: expect.stringContaining("link far went away") as string, void: true },
+    ]);
+    expect((await recordsNow()).filter((r) => r.type === "end" && r.reason === "requests")).toHaveLength(3);
+    expect(await left()).toEqual(before);
   });
 
   it("are undone where the bench is killed", async () => {

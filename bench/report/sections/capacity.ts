@@ -1,5 +1,6 @@
 import { protocolTitle } from "../../../clients/registry.ts";
 import { type CapacityResult, type CapacityResults, capacityResults, outcomeText } from "../../capacity/result.ts";
+import { whyUncounted } from "../../capacity/step.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { type Block, type TableCell, figure, only, prose, right, rights, table } from "../blocks.ts";
 import { lookOf } from "../charts/colours.ts";
@@ -78,17 +79,39 @@ function stepsTable({ slo, results }: CapacityResults): Block {
       r.steps.map((s): TableCell[] => [
         place(r),
         s.ratePerSecond === undefined ? `closed, x${s.connections}` : rate(s.ratePerSecond),
-        ...[String(s.n), String(s.missed), rate(s.throughputPerSecond), rate(s.goodputPerSecond)],
-        s.driftMsPerSecond === null ? "–" : s.driftMsPerSecond.toFixed(1),
-        ...(s.overload
-          ? ["overload", "", ""]
-          : [ms(s.p50Ms), ms(s.tailMs), s.tail === null ? "–" : `${ms(s.tail.low)} to ${ms(s.tail.high)}`]),
+        ...stepCells(s),
       ]),
     ),
     notes: [
       "In overload no percentile is shown: it would say how long the step was. drift: by how much calls got slower in each second of the step. –: too few calls to tell.",
+      ...uncountedNotes(results),
     ],
   });
+}
+
+function stepCells(step: CapacityResult["steps"][number]): TableCell[] {
+  const { n, missed, throughputPerSecond, goodputPerSecond, driftMsPerSecond: drift, overload, tail } = step;
+  if (whyUncounted(step) !== undefined) return [String(n), "", "", "", "", "does not count", "", ""];
+  return [
+    ...[String(n), String(missed), rate(throughputPerSecond), rate(goodputPerSecond)],
+    drift === null ? "–" : drift.toFixed(1),
+    ...(overload
+      ? ["overload", "", ""]
+      : [ms(step.p50Ms), ms(step.tailMs), tail === null ? "–" : `${ms(tail.low)} to ${ms(tail.high)}`]),
+  ];
+}
+
+const MOST_REASONS = 5;
+
+/** Why steps do not count. */
+function uncountedNotes(results: readonly CapacityResult[]): string[] {
+  const all = results.flatMap((r) => r.steps.map(whyUncounted)).filter((why) => why !== undefined);
+  const reasons = [...new Set(all)];
+  if (reasons.length === 0) return [];
+  const more = reasons.length > MOST_REASONS ? `; and ${reasons.length - MOST_REASONS} more` : "";
+  return [
+    `${all.length} ${all.length === 1 ? "step does" : "steps do"} not count, because the client machine was no good generator of calls: ${reasons.slice(0, MOST_REASONS).join("; ")}${more}.`,
+  ];
 }
 
 /** Latency over throughput, a picture a search; overload stands on the line of the limit, where no latency is. */
@@ -109,7 +132,9 @@ function curves({ slo, results }: CapacityResults): Block {
       panels: drawn.map((r) => {
         const look = lookOf(r.target.client);
         const steps = r.steps
-          .filter((s) => s.ratePerSecond !== undefined && s.throughputPerSecond !== null)
+          .filter(
+            (s) => s.ratePerSecond !== undefined && s.throughputPerSecond !== null && whyUncounted(s) === undefined,
+          )
           .toSorted((a, b) => (a.ratePerSecond ?? 0) - (b.ratePerSecond ?? 0));
         const points = (of: (s: (typeof steps)[number]) => number | null) =>
           steps.flatMap((s) => (of(s) === null ? [] : [{ x: s.throughputPerSecond ?? 0, y: of(s) as number }]));

@@ -87,6 +87,10 @@ function cellsTable(study: Study, inputs: ReportInputs): Table {
     notes: [
       "Ended: precise (as precise as asked for), all calls (made), time up, or failed." +
         (one && asked[0] != null ? ` Asked for: ${percent(asked[0])}.` : ""),
+      ...when(
+        [...floors.values()].some(({ wayFrom }) => wayFrom === "connection"),
+        "The floor of a remote cell without a link is the time on the server's own machine, and the shortest round trip that the client's kernel saw on the connection. The bandwidth is not known, so no call takes less, but the least may be more.",
+      ),
     ],
     method: "cells",
     sortable: true,

@@ -11,7 +11,7 @@ import type {
 } from "./protocol.ts";
 
 /** What came of a visit besides its calls. */
-export type VisitOutcome = Pick<VisitedMessage, "error" | "warmup" | "client" | "server">;
+export type VisitOutcome = Pick<VisitedMessage, "error" | "warmup" | "client" | "server" | "minRttMs">;
 
 /** What a worker reports of a visit while it lasts. */
 export type CallOutcome = CallMessage | AnswerMessage;

@@ -5,7 +5,7 @@ import type { MetricsPage, MetricsReader } from "./metrics.ts";
 import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
-import type { TcpReader } from "./tcp/read.ts";
+import { type TcpReader, shortestRtt } from "./tcp/read.ts";
 import type { TcpWatch } from "./tcp/watch.ts";
 import type { Watch } from "./watch.ts";
 
@@ -33,8 +33,8 @@ export interface WorkerTools {
 export async function measure(
   visit: VisitMessage,
   { mode, clients, request, page, tcp }: VisitCalls,
-  { clock, watch, metrics, emit }: WorkerTools,
-): Promise<Pick<VisitedMessage, "client" | "server" | "error">> {
+  { clock, watch, metrics, emit, tcp: reader }: WorkerTools,
+): Promise<Pick<VisitedMessage, "client" | "server" | "error" | "minRttMs">> {
   const held = clients.length > 1 || mode.isOpen === true ? new CallLog() : undefined;
   let heldAnswer: FromWorker | undefined;
   // Between calls that overlap there is no time to read their connections in.
@@ -77,10 +77,14 @@ export async function measure(
   } finally {
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
+  const rtt = visit.roundTrip === true ? shortestRtt(await reader.read(visit.address, visit.port)) : undefined;
   const server = readAgain ? told(await readAgain(), visit.leadIn > 0) : undefined;
   for (const call of held?.calls() ?? []) report(call);
   if (heldAnswer !== undefined) emit(heldAnswer);
-  return { client, ...(server && { server }), ...(failure && { error: { ...failure, opening: false } }) };
+  return {
+    ...{ client, ...(server && { server }), ...(rtt !== undefined && { minRttMs: rtt }) },
+    ...(failure && { error: { ...failure, opening: false } }),
+  };
 }
 
 /** With a lead-in the server's totals hold other calls, too: then its queue alone says something. */

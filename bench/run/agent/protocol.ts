@@ -58,6 +58,8 @@ export const VisitMessage = z.object({
   anew: z.boolean().optional(),
   /** Report what the kernel says of the connection, call by call. */
   tcp: z.boolean().optional(),
+  /** Report the shortest round trip that the kernel has seen of the connections, once, after the last call. */
+  roundTrip: z.boolean().optional(),
   /** The page of the server's own metrics at the same address, of the form of `api`, read for requests over `protocol`. */
   metrics: z
     .object({
@@ -198,6 +200,7 @@ export const VisitedMessage = z.object({
   /** Absent where no measured call was begun. */
   client: ClientWatch.optional(),
   server: ServerReading.optional(),
+  minRttMs: ms.optional(),
 });
 export type VisitedMessage = z.infer<typeof VisitedMessage>;
 

@@ -94,6 +94,22 @@ describe("a worker", () => {
     expect(w.said[2]).toMatchObject({ outputs: { num_detections: { shape: [1], values: [7] } } });
   });
 
+  it("tells the shortest round trip of its connections once a visit, after the last call, where it is asked for", async () => {
+    const did: string[] = [];
+    const known = { port: 1, congestion: "cubic", mss: 1448, cwnd: 10, rttMs: 8, rtoMs: 220, idleMs: 0 };
+    const counters = { sentBytes: 1, ackedBytes: 1, receivedBytes: 1, retransmits: 0 };
+    const sample = { ...known, ...counters, minRttMs: 7, windowLimitedMs: 0, bufferLimitedMs: 0 };
+    const tcp = {
+      read: (address: string, port: number) => (did.push(`${address} ${port}`), Promise.resolve([sample])),
+      close: () => Promise.resolve(),
+    };
+    const w = await working([], { tcp });
+    await w.worker.handle(visit);
+    expect([did, w.said.at(-1)]).toEqual([[], expect.not.objectContaining({ minRttMs: 7 })]);
+    await w.worker.handle({ ...visit, roundTrip: true });
+    expect([did, w.said.at(-1)]).toEqual([["127.0.0.1 8500"], expect.objectContaining({ minRttMs: 7 })]);
+  });
+
   it("sends pixels as uint8 [1, height, width, 3] and files as one string", async () => {
     const pixels = await working([]);
     await pixels.worker.handle(visit);

@@ -18,9 +18,14 @@ export interface CellFloor {
   readonly conditions: CallConditions;
   /** The cell from which the service comes: the same call without a link. */
   readonly base: Cell;
+  /**
+   * Where the way is known from. `connection`: the kernel's own round trip alone, of a cell over no link. Its bandwidth is not known: the rate of
+   * delivery that the kernel tells is of the same calls. So the floor may be higher, and what bound the call cannot be told.
+   */
+  readonly wayFrom: "link" | "connection";
 }
 
-/** The floors of a run's plain remote cells over links, as far as the same call was measured without a link, too. */
+/** The floors of a run's plain remote cells, as far as the same call was measured without its way, too. */
 export const cellFloors = once((study: Study): ReadonlyMap<string, CellFloor> => {
   const all = study.manifest.cells.filter(isPlain).flatMap((cell) => floorOfCell(study, cell) ?? []);
   return new Map(all.map((f) => [f.cell.id, f]));
@@ -48,7 +53,7 @@ export function baseOf(study: Study, cell: Cell): Cell | undefined {
       measuredMs(study, c) !== undefined,
   );
   const near = (c: Cell) => c.clientMachine === cell.clientMachine && c.link !== undefined && addsNothing(c.link);
-  return alike.find(near) ?? alike.find((c) => c.local);
+  return (cell.link === undefined ? undefined : alike.find(near)) ?? alike.find((c) => c.local);
 }
 
 function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
@@ -67,13 +72,18 @@ function floorOfCell(study: Study, cell: Cell): CellFloor | undefined {
   const facts = study.links?.calls.get(cell.id);
   const resent = (facts?.resent ?? 0) > 0.5 ? 1 : 0;
   const bound = boundBy(ms, resent, call, { ...conditions, grownBytes: facts?.grownBytes });
-  return { cell, measuredMs: ms, floor, ratio: ms / floor.ms, bound, conditions, base };
+  const wayFrom = cell.link === undefined ? "connection" : "link";
+  return { cell, measuredMs: ms, floor, ratio: ms / floor.ms, bound, conditions, base, wayFrom };
 }
 
-/** Under what a cell's calls are made; undefined where nothing is known of its link. */
+/** Under what a cell's calls are made; undefined where nothing is known of its way. */
 function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
   const { link } = cell;
-  if (cell.local || link === undefined) return undefined;
+  if (cell.local) return undefined;
+  if (link === undefined) {
+    const rttMs = study.links?.ownRttMs.get(cell.id);
+    return rttMs === undefined ? undefined : { rttMs, mbit: null, connection: "warm" };
+  }
   const way = study.links?.way(cell);
   const facts = study.links?.calls.get(cell.id);
   // Where nothing was measured, the link is as it was asked for: the bench refuses links whose round trip does not show.

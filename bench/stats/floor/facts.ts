@@ -37,6 +37,8 @@ export interface LinkFacts {
   readonly records: readonly LinkRecord[];
   /** By cell. */
   readonly calls: ReadonlyMap<string, CallFacts>;
+  /** By remote cell that goes over no link: the shortest round trip that its connections' kernel has seen. */
+  readonly ownRttMs: ReadonlyMap<string, number>;
   way(cell: Pick<Cell, "clientMachine" | "serverMachine" | "link">): WayFacts | undefined;
 }
 
@@ -51,6 +53,7 @@ interface SeenCall {
 export class LinkFactsGatherer {
   readonly #records: LinkRecord[] = [];
   readonly #calls = new Map<string, SeenCall[]>();
+  readonly #ownRttMs = new Map<string, number>();
   readonly #ways = new Map<string, { readonly rttMs: number[]; readonly mbit: number[] }>();
 
   async *watching(records: AsyncIterable<JournalRecord>): AsyncGenerator<JournalRecord> {
@@ -62,6 +65,8 @@ export class LinkFactsGatherer {
 
   add(record: JournalRecord): void {
     if (record.type === "link") this.#addWay(record);
+    else if (record.type === "visit" && record.minRttMs !== undefined)
+      this.#ownRttMs.set(record.cell, Math.min(record.minRttMs, this.#ownRttMs.get(record.cell) ?? Infinity));
     else if (record.type === "call" && record.tcp !== undefined && record.phase === "measure" && record.ok) {
       const { tcp, totalMs, sendMs, requestWindow } = record;
       const own = this.#calls.get(record.cell);
@@ -92,6 +97,7 @@ export class LinkFactsGatherer {
     return {
       records: this.#records,
       calls: new Map([...this.#calls].map(([cell, records]) => [cell, callFacts(records)])),
+      ownRttMs: this.#ownRttMs,
       way: ({ clientMachine, serverMachine, link }) =>
         link === undefined ? undefined : ways.get(wayKey(clientMachine, serverMachine, link.name)),
     };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cellOf } from "../../testing/cells.ts";
 import { distanceStudy } from "../../testing/distance.ts";
 import { afterIdle, boundBy, floorOf, savings, type CallConditions } from "./call.ts";
 import { cellFloors } from "./cells.ts";
@@ -71,6 +72,27 @@ describe("the floors of a run", () => {
     // Local calls have none, and those of which nothing tells the time without a link.
     expect([...floors.values()].filter((f) => f.cell.local)).toEqual([]);
     expect(modelError(study)?.cells).toBe(4);
+  });
+
+  it("are service and the round trip of the connection itself where a remote cell goes over no link, and no bandwidth is made up", () => {
+    const study = distanceStudy((server, model) => took(server, model) + 50);
+    const plain = cellOf(["client", "edge"], "ssd-mobilenet", "probe", "image-7");
+    const cells = [...study.manifest.cells, plain];
+    const over = study.data.get("client>edge over lan probe ssd-mobilenet image-7");
+    const { links } = study;
+    if (over === undefined || links === undefined) throw new Error("no data");
+    const found = (ownRttMs: ReadonlyMap<string, number>) =>
+      cellFloors({
+        ...study,
+        manifest: { ...study.manifest, cells },
+        data: new Map([...study.data, [plain.id, over]]),
+        links: { ...links, ownRttMs },
+      }).get(plain.id);
+    expect(found(new Map())).toBeUndefined();
+    const floor = found(new Map([[plain.id, 7]]));
+    // Not of the link that adds nothing: a round trip is in that, too.
+    expect(floor).toMatchObject({ wayFrom: "connection", base: { local: true, server: "edge" } });
+    expect(floor?.floor).toMatchObject({ ms: 120 + 50 + 7, rttMs: 7, bandwidthMs: 0, slowStartMs: 0, windowMs: 0 });
   });
 
   it("begin with slow start where the kernel says that connections are idle, and know the windows that requests felt", () => {

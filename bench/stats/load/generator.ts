@@ -1,3 +1,4 @@
+import type { Load } from "../../loads/load.ts";
 import { loadTitle, modeOf } from "../../loads/registry.ts";
 import type { RunManifest } from "../../records/manifest.ts";
 import { holm } from "../math/holm.ts";
@@ -23,46 +24,93 @@ export const GENERATOR_RULE =
   "of the gaps; of runs of a good generator 1 % name a cell, Holm). What counts is when the client acted: a call that waits for a connection is " +
   "late because of the server";
 
+/** What shows whether a client was a good generator: of all visits to a cell, or of one. */
+export interface GeneratorFacts {
+  readonly load: Load;
+  /** How long the client itself let each call wait; NaN where it does not say. Milliseconds, as all times here. */
+  readonly lagsMs: readonly number[];
+  readonly medianMs: number;
+  /** The share of a processor that the client used, without waiting for the time of calls; null: not known. */
+  readonly cpuShare: number | null;
+  /** The gaps between the times at which the client began calls, or could not for want of a connection alone. */
+  readonly gapsMs: readonly number[];
+}
+
 /** Why cells are invalid, by cell; those that are not are absent. */
 export function generatorFaults(
   { cells }: Pick<RunManifest, "cells">,
   data: ReadonlyMap<string, CellData>,
 ): Map<string, readonly string[]> {
-  const faults = new Map<string, string[]>();
-  const add = (cell: string, why: string) => faults.set(cell, [...(faults.get(cell) ?? []), why]);
-  const drawn: { readonly cell: string; readonly load: string; readonly p: number }[] = [];
-  for (const { id, load } of cells) {
+  const judged = cells.flatMap(({ id, load }) => {
     const own = data.get(id);
-    const mode = modeOf(load);
-    if (own === undefined || own.visits.length === 0) continue;
-    const lag = mode.isOpen === true ? lagFault(own) : undefined;
-    if (lag !== undefined) add(id, lag);
-    const cpu = mode.isOpen === true || mode.connections(load) > 1 ? cpuShare(own) : null;
-    if (cpu !== null && cpu > CPU_SHARE)
-      add(id, `the client used ${(100 * cpu).toFixed(0)} % of a processor, more than ${100 * CPU_SHARE} %`);
-    const share = mode.gapShare?.(load);
-    if (share !== undefined) drawn.push({ cell: id, load: loadTitle(load), p: uniformity(gapsOf(own).map(share)) });
-  }
+    return own === undefined || own.visits.length === 0 ? [] : [{ id, facts: factsOfCell(load, own) }];
+  });
+  const drawn = judged.flatMap(({ id, facts }) => {
+    const p = arrivals(facts);
+    return p === undefined ? [] : [{ id, p }];
+  });
   const tests = holm(
     drawn.map(({ p }) => p),
     ARRIVALS_LEVEL,
   );
-  for (const [i, { cell, load, p }] of drawn.entries())
-    if (tests[i]?.rejected === true)
-      add(cell, `calls did not come as ${load} asks for (Anderson-Darling test of the gaps, p = ${p.toPrecision(1)})`);
-  return faults;
+  const notAsDrawn = new Map(drawn.filter((_, i) => tests[i]?.rejected === true).map(({ id, p }) => [id, p]));
+  const faults = judged.map(({ id, facts }) => [id, faultsOf(facts, notAsDrawn.get(id))] as const);
+  return new Map(faults.filter(([, own]) => own.length > 0));
 }
 
-function lagFault(data: CellData): string | undefined {
-  const lags = Float64Array.from(data.visits.flatMap((v) => (v.calls === undefined ? [] : [...v.calls.lagMs])))
-    .filter(Number.isFinite)
-    .sort();
-  const middle = median(data.totalsMs);
-  const late = lags.filter((ms) => ms > LAG.share * middle).length;
+/**
+ * Why the client of one visit was no good generator; empty if it was one. Pure.
+ *
+ * @param visits so many visits are judged, one by one: of good generators, arrivals name one of them in one of a hundred such rows at most
+ */
+export function visitFaults(facts: GeneratorFacts, visits: number): string[] {
+  const p = arrivals(facts);
+  return faultsOf(facts, p !== undefined && p * visits <= ARRIVALS_LEVEL ? p : undefined);
+}
+
+function factsOfCell(load: Load, data: CellData): GeneratorFacts {
+  const calls = data.visits.flatMap((visit) => visit.calls ?? []);
+  return {
+    load,
+    lagsMs: calls.flatMap((c) => [...c.lagMs]),
+    medianMs: median(data.totalsMs),
+    cpuShare: cpuShare(data),
+    gapsMs: calls.flatMap((c) => gapsBetween(c.dueMs, c.lagMs)),
+  };
+}
+
+/** @param notAsDrawn the p value of arrivals that are not as they were drawn */
+function faultsOf(facts: GeneratorFacts, notAsDrawn: number | undefined): string[] {
+  const { load, cpuShare: cpu } = facts;
+  const mode = modeOf(load);
+  const lag = mode.isOpen === true ? lagFault(facts) : undefined;
+  const overlaps = mode.isOpen === true || mode.connections(load) > 1;
+  return [
+    ...(lag === undefined ? [] : [lag]),
+    ...(overlaps && cpu !== null && cpu > CPU_SHARE
+      ? [`the client used ${(100 * cpu).toFixed(0)} % of a processor, more than ${100 * CPU_SHARE} %`]
+      : []),
+    ...(notAsDrawn === undefined
+      ? []
+      : [
+          `calls did not come as ${loadTitle(load)} asks for (Anderson-Darling test of the gaps, p = ${notAsDrawn.toPrecision(1)})`,
+        ]),
+  ];
+}
+
+/** How likely gaps like these are if they are as the load draws them; undefined of a load that draws none. */
+function arrivals({ load, gapsMs }: GeneratorFacts): number | undefined {
+  const share = modeOf(load).gapShare?.(load);
+  return share === undefined ? undefined : uniformity(gapsMs.map(share));
+}
+
+function lagFault({ lagsMs, medianMs }: GeneratorFacts): string | undefined {
+  const lags = Float64Array.from(lagsMs).filter(Number.isFinite).sort();
+  const late = lags.filter((ms) => ms > LAG.share * medianMs).length;
   const n = lags.length;
   if (!(late > LAG.calls * n) || incompleteBeta(LAG.calls, late, n - late + 1) > LAG_LEVEL) return undefined;
   const p99 = quantile(lags, 0.99);
-  return `the client let calls wait: ${p99.toFixed(2)} ms (p99), more than 1 % of the median of ${middle.toPrecision(3)} ms`;
+  return `the client let calls wait: ${p99.toFixed(2)} ms (p99), more than 1 % of the median of ${medianMs.toPrecision(3)} ms`;
 }
 
 /** Share of a processor that a cell's client used, without waiting for the time of calls; null if it is not known. */
@@ -74,11 +122,8 @@ export function cpuShare({ visits }: Pick<CellData, "visits">): number | null {
   return span === 0 ? null : told.reduce((sum, v) => sum + Math.max(0, v.client.cpuMs - v.client.spunMs), 0) / span;
 }
 
-/** The gaps between the times at which the client began calls, or could not for want of a connection alone. */
-function gapsOf({ visits }: CellData): number[] {
-  return visits.flatMap(({ calls }) => {
-    if (calls === undefined) return [];
-    const times = calls.dueMs.map((due, i) => due + (calls.lagMs[i] as number)).sort();
-    return Array.from(times.subarray(1), (at, i) => at - (times[i] as number));
-  });
+/** The gaps of one visit's calls (`GeneratorFacts.gapsMs`). Pure. */
+export function gapsBetween(dueMs: ArrayLike<number>, lagMs: ArrayLike<number>): number[] {
+  const times = Float64Array.from(dueMs, (due, i) => due + (lagMs[i] as number)).sort();
+  return Array.from(times.subarray(1), (at, i) => at - (times[i] as number));
 }

@@ -1,10 +1,5 @@
-import {
-  type Capacity,
-  type NextStep,
-  type SearchOptions,
-  leadInCalls,
-  searchOf,
-} from "../../../bench/capacity/search.ts";
+import { type NextStep, leadInCalls } from "../../../bench/capacity/next-step.ts";
+import { type Capacity, type SearchOptions, searchOf } from "../../../bench/capacity/search.ts";
 import type { Step } from "../../../bench/capacity/step.ts";
 import type { Random } from "../../../bench/stats/math/random.ts";
 import { type SimulatedServer, atWork, closedLoop, openLoop } from "./servers.ts";

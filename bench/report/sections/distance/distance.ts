@@ -19,11 +19,11 @@ export const distanceSection: Section = {
   json({ study }) {
     if (study === undefined) return {};
     const where = whereToServe(study);
-    const floors = [...cellFloors(study).values()];
+    const floors = [...cellFloors(study).values()].filter(({ wayFrom }) => wayFrom === "link");
     if (where.length + floors.length === 0) return {};
     return {
       distance: {
-        floors: floors.map(({ cell, base, ...floor }) => ({ cell: cell.id, base: base.id, ...floor })),
+        floors: floors.map(({ cell, base, wayFrom: _, ...floor }) => ({ cell: cell.id, base: base.id, ...floor })),
         modelError: modelError(study) ?? null,
         where: where.map((q) => ({
           ...q,

@@ -35,8 +35,9 @@ interface Row {
 /** The floors of calls over links, beside their measured times, and what bound them; nothing if no cell goes over a link. */
 export function floorBlocks(inputs: ReportInputs): Block[] {
   const { study, axes, manifest } = inputs;
-  const floors = study === undefined ? undefined : cellFloors(study);
-  if (floors === undefined || floors.size === 0) return [];
+  const all = study === undefined ? [] : [...cellFloors(study)];
+  const floors = new Map(all.filter(([, { wayFrom }]) => wayFrom === "link"));
+  if (floors.size === 0) return [];
   const cells = manifest.cells.filter((c) => floors.has(c.id));
   const rows = groupsBut(cells, axes, ["image"]).map((own) => rowOf(own.flatMap((c) => floors.get(c.id) ?? [])));
   const shown = shownAxes(cells, axes, ["image"]);

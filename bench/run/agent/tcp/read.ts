@@ -122,6 +122,12 @@ function sampleOf(line: string): TcpSample | undefined {
   };
 }
 
+/** The shortest round trip of some connections, milliseconds; undefined where the kernel does not say. Pure. */
+export function shortestRtt(samples: readonly TcpSample[]): number | undefined {
+  const known = samples.flatMap(({ minRttMs }) => minRttMs ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
 /**
  * What a call did on its connection: that of several to one server on which most was sent. Undefined where nothing was. Pure.
  *

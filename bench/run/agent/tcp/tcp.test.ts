@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { CallResult, Client, PredictRequest } from "../../../../clients/client.ts";
 import { CallTcp } from "./facts.ts";
-import { type TcpSample, samplesIn, tcpOfCall, tcpReader } from "./read.ts";
+import { type TcpSample, samplesIn, shortestRtt, tcpOfCall, tcpReader } from "./read.ts";
 import { tcpWatch } from "./watch.ts";
 
 const INFO =
@@ -55,6 +55,12 @@ describe("what ss prints of a connection", () => {
       expect(samplesIn([line]), line).toEqual([]);
     expect(samplesIn([`0 0 1.2.3.4:99999999 1.2.3.4:1 ${INFO}`])).toEqual([]);
   });
+});
+
+it("the shortest round trip of several connections is that of the kernel, or not known", () => {
+  expect(shortestRtt([sample({ minRttMs: 21 }), sample({ minRttMs: undefined }), sample({ minRttMs: 19 })])).toBe(19);
+  expect(shortestRtt([sample({ minRttMs: undefined })])).toBeUndefined();
+  expect(shortestRtt([])).toBeUndefined();
 });
 
 describe("what a call did on its connection", () => {
