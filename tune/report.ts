@@ -31,12 +31,20 @@ export function verdictText(found: Outcome): string {
     best === null ? "" : ` Nearest: ${best.arm}, ${times(best.gain)}.`;
   switch (found.kind) {
     case "winner":
-      return `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.${bound}`;
+      return (
+        `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.` +
+        `${restartText(found.restarted)}${bound}`
+      );
     case "as-good":
       return `The rule is as good: no setting beats it by 3 %.${nearest(found.best)}${bound}`;
     case "inconclusive":
       return `Inconclusive: ${found.why}.${nearest(found.best)}${bound}`;
   }
+}
+
+function restartText(restarted: Gain | null): string {
+  if (restarted === null) return "";
+  return ` After a restart of its server it is ${formatRatio(restarted.ratio)} times as good as before (${formatRatioInterval(restarted.interval)}).`;
 }
 
 function boundText({ rule, winner }: NonNullable<Outcome["underBound"]>): string {
@@ -76,10 +84,13 @@ function standing({ gain, state, out }: ArmStatus): string {
 /** Of a race that came to no answer, effects are of too few visits to be told. */
 const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
 
-function knobText({ knob, effect, most }: KnobEffect): string {
+function knobText({ knob, effect, most, why }: KnobEffect): string {
   if (effect === "none") return `${knob}: no value of it differs by 3 %`;
-  const differs = `${most.better} is ${formatRatio(most.ratio)} times ${most.worse} (${formatRatioInterval(most.interval)})`;
-  return `${knob}: ${effect === "open" ? "not known; " : ""}${differs}`;
+  const differs =
+    most === null
+      ? []
+      : [`${most.better} is ${formatRatio(most.ratio)} times ${most.worse} (${formatRatioInterval(most.interval)})`];
+  return `${knob}: ${[...(effect === "open" ? [`not known (${why ?? ""})`] : []), ...differs].join("; ")}`;
 }
 
 /** Writes the page of a tuning. */
@@ -94,7 +105,10 @@ export async function writePage(file: string, about: About, state: RaceState): P
     ]),
     raceFigure(all),
     frontFigure(all),
-    table({ caption: "Knobs", columns: ["knob", "effect"], rows: knobsOf(found).map((k) => [k.knob, knobText(k)]) }),
+    table({
+      ...{ caption: "Knobs", columns: ["knob", "effect", "all else as"] },
+      rows: knobsOf(found).map((k) => [k.knob, knobText(k), k.at]),
+    }),
   ];
   const title = `${about.server}: settings for ${objectiveText(state.objective)}`;
   const page = { title, eyebrow: `lathe tune, ${about.id}` };

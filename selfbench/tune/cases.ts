@@ -2,18 +2,26 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repoRoot } from "../../lib/paths.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
-import type { Objective, Outcome } from "../../tune/race/types.ts";
+import { knobEffects } from "../../tune/race/outcome.ts";
+import type { KnobEffect, Objective, Outcome, RaceState } from "../../tune/race/types.ts";
 import { regret } from "../../tune/testing/play.ts";
 import { type Swept, type World, THROUGHPUT, plainArms, replay, speeds, synthetic } from "../../tune/testing/worlds.ts";
-import type { Promised } from "../truth/score.ts";
+import { COVERAGE, type Count, type Promised, yes } from "../truth/score.ts";
+
+/** A race that is over. */
+export interface Played {
+  readonly world: World;
+  readonly state: RaceState;
+  readonly found: Outcome;
+}
 
 /** Something that a race is to be right about. */
 export interface Goal {
   readonly name: string;
-  /** The share of races that must be right. */
+  /** The share of what races say about it that must be right. */
   readonly promised: Promised;
-  /** Null: this race says nothing about it. */
-  right(outcome: Outcome, world: World): boolean | null;
+  /** How much this race says about it, and how much of that is right. */
+  right(race: Played): Count;
 }
 
 /** Worlds of one kind, one for each seed. */
@@ -38,41 +46,88 @@ const sweep = JSON.parse(readFileSync(join(repoRoot, "tune", "testing", "fixture
 };
 
 const ruleOf = (world: World) => world.arms.find((arm) => arm.isRule)?.id as string;
-const chosen = (o: Outcome, world: World) => (o.kind === "winner" ? o.arm : ruleOf(world));
+const chosen = ({ found, world }: Played) => (found.kind === "winner" ? found.arm : ruleOf(world));
+const NOTHING: Count = { right: 0, of: 0 };
 const gainOf = (arm: string, world: World) =>
   Math.exp((world.truth.get(arm) as number) - (world.truth.get(ruleOf(world)) as number));
 
 const near: Goal = {
   name: "what it chooses is within 3 % of the best",
   promised: [0.9, 1],
-  right: (o, world) => regret(world, chosen(o, world)) <= 0.03,
+  right: (race) => yes(regret(race.world, chosen(race)) <= 0.03),
 };
 
 const covered: Goal = {
   name: "the gain's interval holds the truth",
   promised: [0.95, 1],
-  right(o, world) {
-    if (o.kind !== "winner" || o.gain.interval === null) return null;
+  right({ found: o, world }) {
+    if (o.kind !== "winner" || o.gain.interval === null) return NOTHING;
     const truth = gainOf(o.arm, world);
-    return o.gain.interval.low <= truth && truth <= o.gain.interval.high;
+    return yes(o.gain.interval.low <= truth && truth <= o.gain.interval.high);
   },
 };
 
 const asGood: Goal = {
   name: "says that the rule is as good",
   promised: [0.95, 1],
-  right: (o) => o.kind === "as-good",
+  right: ({ found }) => yes(found.kind === "as-good"),
 };
 
 const FAST = "variant v7";
-const finds: Goal = { name: "finds it", promised: [0.9, 1], right: (o) => o.kind === "winner" && o.arm === FAST };
-const avoids: Goal = { name: "does not choose it", promised: [0.95, 1], right: (o) => o.kind !== "winner" };
+const finds: Goal = { name: "finds it", promised: [0.9, 1], right: ({ found: o }) => yes(o.kind === "winner" && o.arm === FAST) };
+const avoids: Goal = { name: "does not choose it", promised: [0.95, 1], right: ({ found }) => yes(found.kind !== "winner") };
 
 const idle = (effect: "none" | "some", promised: Promised): Goal => ({
   name: effect === "none" ? "batching has no effect, it says" : "batching has an effect, it says, wrongly",
   promised,
-  right: (o) => o.knobs.find((k) => k.knob === "batching")?.effect === effect,
+  right: ({ found }) => yes(found.knobs.find((k) => k.knob === "batching")?.effect === effect),
 });
+
+/** How much better one value of a knob truly is than what the arm has at whose settings it was looked at, in logarithms. */
+function knobTruth(world: World, { knob, at }: KnobEffect): (level: string | number) => number {
+  const base = world.arms.find((arm) => arm.id === at) as World["arms"][number];
+  const is = (settings: object) => JSON.stringify(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return (level) => {
+    const wanted = is({ ...base.settings, [knob]: level });
+    const arm = world.arms.find(({ settings }) => is(settings) === wanted);
+    return arm === undefined ? NaN : (world.truth.get(arm.id) as number) - (world.truth.get(at) as number);
+  };
+}
+
+/** Whether intervals of knobs' effects hold the truth, after so many blocks. */
+const knobsHold = (blocks: number): Goal => ({
+  name: `intervals of knobs hold after ${blocks} blocks`,
+  promised: COVERAGE,
+  right({ world, state }) {
+    if (state.blocks.length < blocks) return NOTHING;
+    const told = knobEffects({ ...state, open: null, blocks: state.blocks.slice(0, blocks) });
+    const held = told.flatMap((k) => {
+      if (k.most?.interval == null) return [];
+      const truth = knobTruth(world, k);
+      const ratio = Math.exp(truth(k.most.better) - truth(k.most.worse));
+      return [k.most.interval.low <= ratio && ratio <= k.most.interval.high];
+    });
+    return { right: held.filter(Boolean).length, of: held.length };
+  },
+});
+
+const THREE_PER_CENT = Math.log(1.03);
+
+/** Knobs that make 3 % or more, and are said to have no effect. */
+const missed: Goal = {
+  name: "a knob that makes 3 % has no effect, it says, wrongly",
+  promised: [0, 0.05],
+  right({ world, found }) {
+    const with3 = found.knobs.filter((k) => {
+      const levels = [...new Set(world.arms.map(({ settings }) => settings[k.knob] as string | number))];
+      return levels.some((level) => Math.abs(knobTruth(world, k)(level)) >= THREE_PER_CENT);
+    });
+    return { right: with3.filter((k) => k.effect === "none").length, of: with3.length };
+  },
+};
+
+const KNOBS: readonly Goal[] = [...[3, 5, 10, 20].map(knobsHold), missed];
+const BATCHING: readonly Goal[] = [idle("none", [0.95, 1]), idle("some", [0, 0.05])];
 
 const tenth = (arms: number) => Math.floor(0.1 * GRID_VISITS * arms);
 const THREE = 3;
@@ -98,8 +153,8 @@ const common = { budget: tenth, compared: true };
 const long = { budget: () => TEN_MINUTES, compared: false };
 
 export const CASES: readonly Case[] = [
-  { name: "sweep, MobileNetV2", world: swept("mobilenet_v2-300", THROUGHPUT), goals: [near, covered], ...common },
-  { name: "sweep, ResNet-50", world: swept("resnet50-400", THROUGHPUT), goals: [near, covered], ...common },
+  { name: "sweep, MobileNetV2", world: swept("mobilenet_v2-300", THROUGHPUT), goals: [near, covered, ...KNOBS], ...common },
+  { name: "sweep, ResNet-50", world: swept("resnet50-400", THROUGHPUT), goals: [near, covered, ...KNOBS], ...common },
   {
     ...{ name: "sweep, MobileNetV2, latency", goals: [near], ...common },
     world: swept("mobilenet_v2-300", { kind: "latency" }),
@@ -114,13 +169,13 @@ export const CASES: readonly Case[] = [
   {
     name: "synthetic, 8 cores",
     world: (seed) => synthetic(8, seed),
-    goals: [near, covered, idle("none", [0.75, 1]), idle("some", [0, 0.05])],
+    goals: [near, covered, ...KNOBS, ...BATCHING],
     ...common,
   },
   {
     name: "synthetic, 32 cores",
     world: (seed) => synthetic(32, seed),
-    goals: [near, covered, idle("none", [0.75, 1]), idle("some", [0, 0.05])],
+    goals: [near, covered, ...KNOBS, ...BATCHING],
     ...common,
   },
   { name: "12 equal arms", world: (seed) => speeds(plainArms(12), () => THREE, seed), goals: [asGood], ...long },
