@@ -39,10 +39,10 @@ const KEPT_BLOCKS = 12;
 const MOST_CONFIRMATIONS = 2;
 
 /** Blocks of the rule and a winner whose server was started anew. */
-const RESTART_BLOCKS = 6;
+const RESTART_BLOCKS = 4;
 
 /** Blocks that may go to knobs whose effect is open when the race is over: as many as it takes to show that one has none. */
-const MOST_EXPLAINING = 24;
+const MOST_EXPLAINING = 40;
 
 /** How often the rule itself may get no score before a race gives up. */
 const RULE_FAILS = 3;
@@ -156,8 +156,8 @@ export function restartBlocks(state: RaceState, arm: string): PairedBlock[] {
 
 /** Blocks of arms that differ in one knob, until every knob has an effect or has none; null: nothing more to see. */
 function explain(state: RaceState, winner: string | undefined): Decision | null {
-  const { out, contrasts: shown } = factsOf(state);
-  const looks = knobLooks(state.arms, shown, winner);
+  const { out } = factsOf(state);
+  const looks = knobLooks(state, winner);
   const order = unclear(looks, ({ id }) => out.get(id)?.fails !== true, BLOCK_VISITS).map(({ id }) => id);
   const blocks = state.blocks.filter((b) => b.purpose === "explain").length;
   return order.length === 0 || blocks >= MOST_EXPLAINING || !affords(state, order.length, 0)

@@ -1,19 +1,24 @@
 import { type Interval, ofLog } from "../../bench/stats/math/estimate.ts";
+import { mean, variance } from "../../bench/stats/math/quantile.ts";
+import { fTail } from "../../bench/stats/math/special.ts";
 import { type Difference, alwaysValid, atOneLook } from "./bound.ts";
-import { WORTH_HAVING } from "./confirm.ts";
-import type { Contrasts } from "./contrasts.ts";
+import { WORTH_HAVING, gainsOf } from "./confirm.ts";
+import { contrasts } from "./contrasts.ts";
 import { pooled } from "./pooled.ts";
-import type { Arm, KnobEffect } from "./types.ts";
+import type { Arm, KnobEffect, RaceState } from "./types.ts";
 
 /** How often intervals of one knob's values may be wrong, and how often it may be said to have an effect that it has not. */
-const MISS = 0.05;
+const MISS = { interval: 0.05, effect: 0.01 };
+
+/** Blocks that have both of two arms, before their difference has an interval: two tell next to nothing of how it varies. */
+const LEAST_PAIRS = 3;
 
 /** Another value of one knob, all others being those of an arm. */
 interface Change {
   readonly other: Arm;
-  /** That arm minus this one, in logarithms; null: it was not measured. */
+  /** That arm minus this one, in logarithms; null: the blocks do not tell it. */
   readonly value: number | null;
-  /** Null: not measured, or too few visits show how they vary. */
+  /** Null: too few blocks have both arms. */
   readonly interval: Interval | null;
   /** Whether it is surely not zero, however often one looks. */
   readonly sure: boolean;
@@ -29,23 +34,24 @@ export interface KnobLook {
   readonly effect: KnobEffect["effect"];
 }
 
+/** The arms and blocks of a race. */
+type Raced = Pick<RaceState, "arms" | "blocks">;
+
 /**
  * Looks at each knob by itself: at the settings of the winner, or of the rule where there is none or no arm differs from the winner in
  * that knob alone. Only arms that differ in nothing else are compared, so nothing is assumed of how knobs go together.
  *
  * @param winner the arm's id
  */
-export function knobLooks(arms: readonly Arm[], shown: Contrasts, winner: string | undefined): KnobLook[] {
+export function knobLooks(raced: Raced, winner: string | undefined): KnobLook[] {
+  const { arms } = raced;
   const rule = arms.find((arm) => arm.isRule) as Arm;
   const bases = [arms.find((arm) => arm.id === winner) ?? rule, rule];
   return knobsOf(arms).flatMap((knob) => {
-    const [found] = bases.flatMap((base) => {
-      const others = besideIn(knob, arms, base);
-      return others.length === 0 ? [] : [{ base, others }];
-    });
-    if (found === undefined) return [];
-    const changes = changesOf(knob, arms, found.base, found.others, shown);
-    return [{ knob, base: found.base, changes, effect: effectOf(changes) }];
+    const base = bases.find((arm) => besideIn(knob, arms, arm).length > 0);
+    if (base === undefined) return [];
+    const changes = changesOf(knob, raced, base, base !== rule);
+    return [{ knob, base, changes, effect: effectOf(changes) }];
   });
 }
 
@@ -57,35 +63,58 @@ function besideIn(knob: string, arms: readonly Arm[], { settings: own }: Arm): A
   return arms.filter(({ settings }) => settings[knob] !== own[knob] && same.every((k) => settings[k] === own[k]));
 }
 
-function changesOf(
-  knob: string,
-  arms: readonly Arm[],
-  base: Arm,
-  others: readonly Arm[],
-  shown: Contrasts,
-): Change[] {
-  const differences = others.map((other) => shown.between(other.id, base.id));
-  const miss = MISS / Math.max(1, differences.filter((d) => d !== null).length);
+/** @param isWinner the arm was chosen because it was the best of the race: only what came after the race is fair to the others */
+function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: boolean): Change[] {
+  const rule = arms.find((arm) => arm.isRule)?.id as string;
+  const shown = contrasts(blocks, rule);
+  const fair = isWinner ? blocks.filter((b) => b.purpose !== "race") : blocks;
+  const fairly = contrasts(fair, rule);
+  const known = arms.filter(({ id }) => shown.measured.has(id));
+  const others = besideIn(knob, arms, base);
+  const own = others.map((other) => paired(gainsOf(other.id, fair, base.id)));
+  const share = (all: readonly (Difference | null)[]) => 1 / Math.max(1, all.filter((d) => d !== null).length);
+  const all = others.map((other) => shown.between(other.id, base.id));
   return others.map((other, i) => {
-    const difference = differences[i] as Difference | null;
-    const always = difference && alwaysValid(difference, miss);
-    const all = difference && pooled(shown, pairsLike(knob, arms, shown, other, base));
-    const bound = difference && atOneLook(all ?? difference, miss);
+    const [pair, difference] = [own[i] as Difference | null, all[i] as Difference | null];
+    const interval = pair && atOneLook(pair, MISS.interval * share(own));
+    const isOneSided = interval !== null && (interval.low > 0 || interval.high < 0);
+    const like = pooled(shown, pairsLike(knob, known, other, base)) ?? difference;
+    const both = paired(gainsOf(other.id, blocks, base.id));
     return {
-      ...{ other, value: difference && difference.value, interval: difference && atOneLook(difference, miss) },
-      sure: always !== null && (always.low > 0 || always.high < 0),
-      small: bound !== null && -WORTH_HAVING < bound.low && bound.high < WORTH_HAVING,
+      ...{ other, value: (pair ?? difference)?.value ?? null, interval },
+      sure:
+        (isOneSided && isBeyond(fairly.between(other.id, base.id), 0, MISS.effect * share(all))) ||
+        isBeyond(difference, WORTH_HAVING, MISS.effect * share(all)),
+      small: like !== null && both !== null && isSmall(atOneLook(noisier(like, both), MISS.interval * share(all))),
     };
   });
 }
 
-/** All pairs of measured arms that differ as two arms do: in that knob alone, by the same values. */
-function pairsLike(knob: string, arms: readonly Arm[], { measured }: Contrasts, other: Arm, base: Arm) {
-  const known = arms.filter(({ id }) => measured.has(id));
-  return known
+const isSmall = (bound: Interval | null) => bound !== null && -WORTH_HAVING < bound.low && bound.high < WORTH_HAVING;
+
+/** A difference with the noise of its own pairs, where these vary more than the noise of all arms explains (F test, 1 %). */
+function noisier(difference: Difference, { noise, df }: Difference): Difference {
+  return fTail(noise / difference.noise, df, difference.df) < 0.01 ? { ...difference, noise, df } : difference;
+}
+
+/** Whether a difference is surely larger than so much, either way, however often one looks. */
+function isBeyond(difference: Difference | null, least: number, miss: number): boolean {
+  const bound = difference && alwaysValid(difference, miss);
+  return bound !== null && (bound.low > least || bound.high < -least);
+}
+
+/** What the blocks say that have both of two arms; null: they are too few. */
+function paired(gains: readonly number[]): Difference | null {
+  const pairs = gains.length;
+  return pairs < LEAST_PAIRS ? null : { value: mean(gains), noise: variance(gains) / 2, df: pairs - 1, pairs };
+}
+
+/** All pairs of arms that differ as two arms do: in that knob alone, by the same values. */
+function pairsLike(knob: string, arms: readonly Arm[], other: Arm, base: Arm) {
+  return arms
     .filter(({ settings }) => settings[knob] === base.settings[knob])
     .flatMap((one) =>
-      besideIn(knob, known, one)
+      besideIn(knob, arms, one)
         .filter(({ settings }) => settings[knob] === other.settings[knob])
         .map(({ id }) => [id, one.id] as const),
     );
@@ -98,16 +127,23 @@ function effectOf(changes: readonly Change[]): KnobEffect["effect"] {
   return changes.every((c) => c.small) ? "none" : "open";
 }
 
+/** The change that is told of a knob: one that is sure, or else one that has an interval; of several the largest. */
+function largest(changes: readonly Change[]): Change {
+  const rank = ({ value, sure, interval }: Change) =>
+    value === null ? -1 : Math.abs(value) + (sure ? 2e6 : interval === null ? 0 : 1e6);
+  return changes.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+}
+
 /** What is told of a knob. */
 export function toldOf({ knob, base, changes, effect }: KnobLook): KnobEffect {
-  const size = ({ value, sure }: Change) => (value === null ? -1 : Math.abs(value) + (sure ? 1e6 : 0));
-  const { other, value, interval } = changes.reduce((a, b) => (size(b) > size(a) ? b : a));
+  const { other, value, interval } = largest(changes);
   const level = (arm: Arm) => arm.settings[knob] as string | number;
   const up = (value ?? 0) >= 0;
   const turned = up ? interval : interval && { low: -interval.high, high: -interval.low };
+  const why = effect === "open" ? whyOpen(changes) : interval === null ? FEW : null;
   return {
     ...{ knob, effect, at: base.id },
-    ...(effect === "open" ? { why: whyOpen(changes) } : {}),
+    ...(why === null ? {} : { why }),
     most:
       value === null
         ? null
@@ -119,35 +155,47 @@ export function toldOf({ knob, base, changes, effect }: KnobLook): KnobEffect {
   };
 }
 
+const FEW = `fewer than ${LEAST_PAIRS} blocks have both settings`;
+
 function whyOpen(changes: readonly Change[]): string {
-  const missing = changes.filter((c) => c.value === null).length;
-  if (missing === changes.length) return "no other value of it was measured with all else the same";
-  if (changes.every((c) => c.interval === null)) return "too few visits to tell how they vary";
-  if (missing > 0 && changes.every((c) => c.value === null || c.small))
-    return `${missing} of its ${changes.length} other values ${missing === 1 ? "was" : "were"} not measured with all else the same`;
-  return "too few visits to tell whether it makes 3 %";
+  const few = changes.filter((c) => c.interval === null).length;
+  if (few === changes.length) return FEW;
+  if (few > 0 && changes.every((c) => c.interval === null || c.small)) return `${FEW}, for ${few} of its values`;
+  return "too few blocks to tell whether it makes 3 %";
 }
 
 /**
  * The arms whose visits decide whether open knobs matter: of each knob the value that may differ most, and all its values where none
- * seems to make 3 %; those at whose settings the knobs are looked at come first.
+ * seems to make 3 %; those at whose settings the knobs are looked at come first. Knobs near 3 % take the most visits: they wait for
+ * the others.
  *
  * @param can whether an arm can be measured
  * @param most how many arms
  */
 export function unclear(looks: readonly KnobLook[], can: (arm: Arm) => boolean, most: number): Arm[] {
-  const wanted = looks
+  const open = looks
     .filter((look) => look.effect === "open")
     .map(({ base, changes }) => {
       const others = changes.filter((c) => can(c.other) && !c.small).sort((a, b) => atMost(b) - atMost(a));
-      return { base, others: changes.some(isLarge) ? others.slice(0, 1) : others };
+      const large = others.filter(isLarge);
+      return { base, others: large.length > 0 ? [largest(large)] : others };
     })
     .filter(({ others }) => others.length > 0);
+  const clear = open.map(({ others }) => Math.min(...others.map(clarity)));
+  const wanted = open.filter((_, i) => 2 * (clear[i] as number) >= Math.max(...clear));
   const arms = new Set(wanted.map(({ base }) => base));
   for (let i = 0; wanted.some(({ others }) => i < others.length); i++)
-    for (const { other } of wanted.flatMap(({ others }) => others.slice(i, i + 1))) if (arms.size < most) arms.add(other);
+    for (const { other } of wanted.flatMap(({ others }) => others.slice(i, i + 1)))
+      if (arms.size < most) arms.add(other);
   return [...arms];
 }
 
+/** How far a change may well be from 3 %; 3 % where that is not known, or more. */
+const clarity = ({ value, interval: i }: Change) =>
+  i === null
+    ? WORTH_HAVING
+    : Math.min(WORTH_HAVING, Math.abs(Math.abs(value ?? 0) - WORTH_HAVING) + (i.high - i.low) / 4);
+
 /** The largest size that a change may have. */
-const atMost = ({ interval }: Change) => (interval === null ? Number.MAX_VALUE : Math.max(-interval.low, interval.high));
+const atMost = ({ interval }: Change) =>
+  interval === null ? Number.MAX_VALUE : Math.max(-interval.low, interval.high);

@@ -78,7 +78,7 @@ export function outcome(state: RaceState): Outcome {
 
 /** What each knob does, by all that was measured so far. */
 export function knobEffects(state: RaceState): KnobEffect[] {
-  return knobLooks(state.arms, factsOf(state).contrasts, winnerOf(state)).map(toldOf);
+  return knobLooks(state, winnerOf(state)).map(toldOf);
 }
 
 type Found = Outcome extends infer O
@@ -108,7 +108,12 @@ function restarted(state: RaceState, arm: string): Gain | null {
   const confirming = state.blocks.filter((b) => b.purpose === "confirm");
   const [before, after] = [confirming, restartBlocks(state, arm)].map((blocks) => gainsOf(arm, blocks, rule));
   if (!before?.length || !after?.length) return null;
-  return ratioOf(linear([[1, estimateOf(after)], [-1, estimateOf(before)]]));
+  return ratioOf(
+    linear([
+      [1, estimateOf(after)],
+      [-1, estimateOf(before)],
+    ]),
+  );
 }
 
 /** The arm that came nearest to beating the rule: the last that was confirmed, or else the best of the race. */

@@ -24,7 +24,10 @@ export function pooled(shown: Contrasts, pairs: readonly (readonly [a: string, b
     ),
   );
   if (weights === undefined) return null;
-  const ones = multiply(weights, values.map(() => 1));
+  const ones = multiply(
+    weights,
+    values.map(() => 1),
+  );
   const total = ones.reduce((sum, w) => sum + w, 0);
   const value = dot(ones, values) / total;
   const apart = values.map((v) => v - value);

@@ -169,10 +169,29 @@ describe("what is not known of a knob is said with the reason", () => {
 
   it.each([
     ["no other value measured", [[]], "pin", /^no other value of it was measured/],
-    ["one visit of each", [[[rule, 0], [more, 0.5]]], "threads", /^too few visits to tell how they vary/],
+    [
+      "one visit of each",
+      [
+        [
+          [rule, 0],
+          [more, 0.5],
+        ],
+      ],
+      "threads",
+      /^too few visits to tell how they vary/,
+    ],
     [
       "visits that vary much",
-      [[[rule, 0], [more, 0.05]], [[rule, 0.1], [more, 0]]],
+      [
+        [
+          [rule, 0],
+          [more, 0.05],
+        ],
+        [
+          [rule, 0.1],
+          [more, 0],
+        ],
+      ],
       "threads",
       /^too few visits to tell whether it makes 3 %/,
     ],

@@ -46,8 +46,7 @@ export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string,
       if (why !== null) add(arm, why, { fails: true });
     }
     if (block.purpose === "race")
-      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle])))
-        add(arm, why, {});
+      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why, {});
   });
   return out;
 }

@@ -143,14 +143,21 @@ export type Outcome = {
   readonly secondsUsed: number;
   /** Of the objective `percentile`: whether the rule is under the bound, and the winner. */
   readonly underBound?: { readonly rule: UnderBound; readonly winner?: UnderBound };
-} & (
+} &
   /** `restarted`: how many times as good the winner is after its server was started anew. */
-  | { readonly kind: "winner"; readonly arm: string; readonly gain: Gain; readonly freshBlocks: number; readonly restarted: Gain | null }
-  /** Nothing beats the rule by 3 %. `best`: the arm that came nearest. */
-  | { readonly kind: "as-good"; readonly best: { readonly arm: string; readonly gain: Gain } | null }
-  | {
-      readonly kind: "inconclusive";
-      readonly why: string;
-      readonly best: { readonly arm: string; readonly gain: Gain } | null;
-    }
-);
+  (
+    | {
+        readonly kind: "winner";
+        readonly arm: string;
+        readonly gain: Gain;
+        readonly freshBlocks: number;
+        readonly restarted: Gain | null;
+      }
+    /** Nothing beats the rule by 3 %. `best`: the arm that came nearest. */
+    | { readonly kind: "as-good"; readonly best: { readonly arm: string; readonly gain: Gain } | null }
+    | {
+        readonly kind: "inconclusive";
+        readonly why: string;
+        readonly best: { readonly arm: string; readonly gain: Gain } | null;
+      }
+  );
