@@ -140,7 +140,8 @@ export function toldOf({ knob, base, changes, effect }: KnobLook): KnobEffect {
   const level = (arm: Arm) => arm.settings[knob] as string | number;
   const up = (value ?? 0) >= 0;
   const turned = up ? interval : interval && { low: -interval.high, high: -interval.low };
-  const why = effect === "open" ? whyOpen(changes) : interval === null ? FEW : null;
+  const few = `fewer than ${LEAST_PAIRS} blocks ${base.isRule ? "" : "after the race "}have both settings`;
+  const why = effect === "open" ? whyOpen(changes, few) : interval === null ? few : null;
   return {
     ...{ knob, effect, at: base.id },
     ...(why === null ? {} : { why }),
@@ -155,12 +156,11 @@ export function toldOf({ knob, base, changes, effect }: KnobLook): KnobEffect {
   };
 }
 
-const FEW = `fewer than ${LEAST_PAIRS} blocks have both settings`;
-
-function whyOpen(changes: readonly Change[]): string {
-  const few = changes.filter((c) => c.interval === null).length;
-  if (few === changes.length) return FEW;
-  if (few > 0 && changes.every((c) => c.interval === null || c.small)) return `${FEW}, for ${few} of its values`;
+function whyOpen(changes: readonly Change[], few: string): string {
+  const unknown = changes.filter((c) => c.interval === null).length;
+  if (unknown === changes.length) return few;
+  if (unknown > 0 && changes.every((c) => c.interval === null || c.small))
+    return `${few}, for ${unknown} of its values`;
   return "too few blocks to tell whether it makes 3 %";
 }
 

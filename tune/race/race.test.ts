@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../lib/errors.ts";
-import { play } from "../testing/play.ts";
-import { armOf, plainArms, speeds } from "../testing/worlds.ts";
+import { armOf, plainArms } from "../testing/worlds.ts";
 import { contrasts } from "./contrasts.ts";
-import { knobEffects, outcome, statuses } from "./outcome.ts";
+import { outcome, statuses } from "./outcome.ts";
 import { begin, next, observe, resume } from "./race.ts";
 import { visitOf } from "./score.ts";
 import type { Block, RaceState } from "./types.ts";
@@ -125,80 +124,6 @@ describe("what is better", () => {
       return { latenciesMs: [ms, ms, ms] };
     });
     expect(outcome(state)).toMatchObject({ kind: "winner", underBound: { rule: "breaks", winner: "holds" } });
-  });
-});
-
-it("a knob that does nothing is reported without effect, one that does something with it", () => {
-  const grid = ["off", "on"].flatMap((batching) =>
-    [1, 2, 4].map((threads) => armOf({ threads, batching }, threads === 1 && batching === "off")),
-  );
-  const speed = (id: string) => Math.log(Number(/threads (\d)/.exec(id)?.[1]));
-  const state = play(speeds(grid, speed, 3, { visit: 0.01, drift: 0.02, lasts: 0.9, disturbed: 0 }), 200, 3);
-  const found = outcome(state);
-  expect(found).toMatchObject({ kind: "winner" });
-  expect(Object.fromEntries(found.knobs.map((k) => [k.knob, k.effect]))).toEqual({ threads: "some", batching: "none" });
-});
-
-it("a knob that is tried by itself is looked at beside the rule, also where another arm has won", () => {
-  const grid = [1, 2, 4].map((threads) => armOf({ threads, batching: "off" }, threads === 1));
-  const alone = armOf({ threads: 1, batching: "on" }, false);
-  const speed = (id: string) => Math.log(Number(/threads (\d)/.exec(id)?.[1]));
-  const shaking = { visit: 0.01, drift: 0.02, lasts: 0.9, disturbed: 0 };
-  const found = outcome(play(speeds([...grid, alone], speed, 3, shaking), 200, 3));
-  expect(found).toMatchObject({ kind: "winner", arm: "threads 4, batching off" });
-  expect(found.knobs).toMatchObject([
-    { knob: "threads", at: "threads 4, batching off", effect: "some" },
-    { knob: "batching", at: "threads 1, batching off", effect: "none" },
-  ]);
-});
-
-describe("what is not known of a knob is said with the reason", () => {
-  const pair = armOf({ threads: 1, pin: "yes" }, false);
-  const two = [armOf({ threads: 1, pin: "no" }, true), armOf({ threads: 2, pin: "no" }, false), pair];
-  const score = (arm: string, at: number) => ({
-    ...{ arm, score: at, medianMs: 1, answeredPerSecond: 1, calls: 10, failures: 0, seconds: 1 },
-  });
-  const race = (...blocks: (readonly [string, number])[][]): RaceState => ({
-    ...begin(two, { kind: "throughput" }, 1, BUDGET),
-    blocks: blocks.map((visits) => ({
-      ...{ purpose: "race", order: visits.map(([arm]) => arm) },
-      visits: visits.map(([arm, at]) => score(arm, at)),
-    })),
-  });
-  const [rule, more] = two.map((arm) => arm.id) as [string, string];
-
-  it.each([
-    ["no other value measured", [[]], "pin", /^no other value of it was measured/],
-    [
-      "one visit of each",
-      [
-        [
-          [rule, 0],
-          [more, 0.5],
-        ],
-      ],
-      "threads",
-      /^too few visits to tell how they vary/,
-    ],
-    [
-      "visits that vary much",
-      [
-        [
-          [rule, 0],
-          [more, 0.05],
-        ],
-        [
-          [rule, 0.1],
-          [more, 0],
-        ],
-      ],
-      "threads",
-      /^too few visits to tell whether it makes 3 %/,
-    ],
-  ] as const)("%s", (_, blocks, knob, why) => {
-    const told = knobEffects(race(...(blocks as unknown as [string, number][][]))).find((k) => k.knob === knob);
-    expect(told).toMatchObject({ effect: "open", why: expect.stringMatching(why) as string });
-    if (told?.most != null && why.source.includes("how they vary")) expect(told.most.interval).toBeNull();
   });
 });
 

@@ -128,7 +128,7 @@ export interface KnobEffect {
   readonly at: string;
   /** `none`: no value of it differs by 3 %. `open`: the measurements allow more than one answer. */
   readonly effect: "some" | "none" | "open";
-  /** Why it is open, in words. */
+  /** Why it is open, or why there is no interval, in words. */
   readonly why?: string;
   /** The value that makes the largest difference, either way; null: no other value was measured. */
   readonly most: (Gain & { readonly better: string | number; readonly worse: string | number }) | null;
