@@ -12,8 +12,9 @@ import type { TUNE } from "../options.ts";
 import { TUNE as OPTIONS } from "../options.ts";
 import { packages } from "../packages.ts";
 import { isKept, shareOf } from "../truth/score.ts";
-import { CASES, type Case, GRID_VISITS, type Played } from "./cases.ts";
+import { CASES, type Case, GRID_VISITS } from "./cases.ts";
 import { climbOrder, gridOrder, raceTrace, tpeOrders, traceOf, visitsNeeded } from "./contenders.ts";
+import type { Played } from "./goals.ts";
 
 /** What was seen of one goal in all worlds of a case. */
 export interface Seen {

@@ -5,7 +5,8 @@ import { type Contrasts, contrasts } from "./contrasts.ts";
 import { type Out, bounded, outs, ruleOf } from "./standing.ts";
 import { distances, surface } from "./surface.ts";
 import { once } from "../../bench/stats/math/memo.ts";
-import { knobLooks, unclear } from "./knobs.ts";
+import { unclear } from "./explain.ts";
+import { knobLooks } from "./knobs.ts";
 import type { PairedBlock, Purpose, RaceState } from "./types.ts";
 
 /** Why a race ends. */

@@ -14,7 +14,7 @@ const MISS = { interval: 0.05, effect: 0.01 };
 const LEAST_PAIRS = 3;
 
 /** Another value of one knob, all others being those of an arm. */
-interface Change {
+export interface Change {
   readonly other: Arm;
   /** That arm minus this one, in logarithms; null: the blocks do not tell it. */
   readonly value: number | null;
@@ -120,7 +120,8 @@ function pairsLike(knob: string, arms: readonly Arm[], other: Arm, base: Arm) {
     );
 }
 
-const isLarge = ({ value }: Change) => Math.abs(value ?? 0) > WORTH_HAVING;
+/** Whether a value seems to make 3 %. */
+export const isLarge = ({ value }: Change) => Math.abs(value ?? 0) > WORTH_HAVING;
 
 function effectOf(changes: readonly Change[]): KnobEffect["effect"] {
   if (changes.some((c) => c.sure && isLarge(c))) return "some";
@@ -128,7 +129,7 @@ function effectOf(changes: readonly Change[]): KnobEffect["effect"] {
 }
 
 /** The change that is told of a knob: one that is sure, or else one that has an interval; of several the largest. */
-function largest(changes: readonly Change[]): Change {
+export function largest(changes: readonly Change[]): Change {
   const rank = ({ value, sure, interval }: Change) =>
     value === null ? -1 : Math.abs(value) + (sure ? 2e6 : interval === null ? 0 : 1e6);
   return changes.reduce((a, b) => (rank(b) > rank(a) ? b : a));
@@ -163,39 +164,3 @@ function whyOpen(changes: readonly Change[], few: string): string {
     return `${few}, for ${unknown} of its values`;
   return "too few blocks to tell whether it makes 3 %";
 }
-
-/**
- * The arms whose visits decide whether open knobs matter: of each knob the value that may differ most, and all its values where none
- * seems to make 3 %; those at whose settings the knobs are looked at come first. Knobs near 3 % take the most visits: they wait for
- * the others.
- *
- * @param can whether an arm can be measured
- * @param most how many arms
- */
-export function unclear(looks: readonly KnobLook[], can: (arm: Arm) => boolean, most: number): Arm[] {
-  const open = looks
-    .filter((look) => look.effect === "open")
-    .map(({ base, changes }) => {
-      const others = changes.filter((c) => can(c.other) && !c.small).sort((a, b) => atMost(b) - atMost(a));
-      const large = others.filter(isLarge);
-      return { base, others: large.length > 0 ? [largest(large)] : others };
-    })
-    .filter(({ others }) => others.length > 0);
-  const clear = open.map(({ others }) => Math.min(...others.map(clarity)));
-  const wanted = open.filter((_, i) => 2 * (clear[i] as number) >= Math.max(...clear));
-  const arms = new Set(wanted.map(({ base }) => base));
-  for (let i = 0; wanted.some(({ others }) => i < others.length); i++)
-    for (const { other } of wanted.flatMap(({ others }) => others.slice(i, i + 1)))
-      if (arms.size < most) arms.add(other);
-  return [...arms];
-}
-
-/** How far a change may well be from 3 %; 3 % where that is not known, or more. */
-const clarity = ({ value, interval: i }: Change) =>
-  i === null
-    ? WORTH_HAVING
-    : Math.min(WORTH_HAVING, Math.abs(Math.abs(value ?? 0) - WORTH_HAVING) + (i.high - i.low) / 4);
-
-/** The largest size that a change may have. */
-const atMost = ({ interval }: Change) =>
-  interval === null ? Number.MAX_VALUE : Math.max(-interval.low, interval.high);
