@@ -95,6 +95,11 @@ export const TUNE = {
     help: "searches by each other method; 0: none",
     default: "40",
   },
+  minutes: {
+    value: "N",
+    read: whole(1),
+    help: "for all races; kinds of worlds share it, and the tables say how many races there were",
+  },
   only: { value: "WORDS", read: (text) => text, help: "only worlds whose name contains these words" },
   check,
   json: jsonOption("lathe.selfbench-tune/1"),

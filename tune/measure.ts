@@ -91,6 +91,11 @@ export class Measurer {
     }
   }
 
+  /** Makes an arm's server start anew at its next visit. */
+  restart(arm: string): Promise<void> {
+    return this.#tools.remove(arm);
+  }
+
   /** The time of one call of an arm that has answered before, the fastest of some. Milliseconds. */
   async callMs(arm: string): Promise<number> {
     const plan = { blockMs: 3000, leadIn: 0, calls: 10, timeoutMs: FIRST_CALL_MS };

@@ -27,12 +27,20 @@ export function verdictText(found: Outcome): string {
     best === null ? "" : ` Nearest: ${best.arm}, ${times(best.gain)}.`;
   switch (found.kind) {
     case "winner":
-      return `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.${bound}`;
+      return (
+        `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.` +
+        `${restartText(found.restarted)}${bound}`
+      );
     case "as-good":
       return `The rule is as good: no setting is 3 % better.${nearest(found.best)}${bound}`;
     case "inconclusive":
       return `Inconclusive: ${found.why}.${nearest(found.best)}${bound}`;
   }
+}
+
+function restartText(restarted: Gain | null): string {
+  if (restarted === null) return "";
+  return ` After a restart of its server it is ${formatRatio(restarted.ratio)} times as good as before (${formatRatioInterval(restarted.interval)}).`;
 }
 
 function boundText({ rule, winner }: NonNullable<Outcome["underBound"]>): string {
@@ -73,10 +81,13 @@ function standing({ gain, state, out }: ArmStatus): string {
 export const knobsOf = (found: Outcome) => (found.kind === "inconclusive" ? [] : found.knobs);
 
 /** What a knob does, in words. */
-export function knobText({ knob, effect, most }: KnobEffect): string {
+export function knobText({ knob, effect, most, why }: KnobEffect): string {
   if (effect === "none") return `${knob}: no value of it differs by 3 %`;
-  const differs = `${most.better} is ${formatRatio(most.ratio)} times ${most.worse} (${formatRatioInterval(most.interval)})`;
-  return `${knob}: ${effect === "open" ? "not known; " : ""}${differs}`;
+  const differs =
+    most === null
+      ? []
+      : [`${most.better} is ${formatRatio(most.ratio)} times ${most.worse} (${formatRatioInterval(most.interval)})`];
+  return `${knob}: ${[...(effect === "open" ? [`not known (${why ?? ""})`] : []), ...differs].join("; ")}`;
 }
 
 /** The same for programs: the body of the document. Pure. */

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { begin } from "./race/race.ts";
-import { outcome } from "./race/outcome.ts";
+import { outcome, statuses } from "./race/outcome.ts";
 import type { Block, RaceState } from "./race/types.ts";
 import { progressText, runRace } from "./run.ts";
-import { tuneText } from "./report.ts";
+import { tuneText, verdictText } from "./report.ts";
 
 const arms = [1, 2, 3].map((threads) => ({ id: `threads=${threads}`, settings: { threads }, isRule: threads === 1 }));
 const MS: Readonly<Record<string, number>> = { "threads=1": 10, "threads=2": 5, "threads=3": 20 };
@@ -12,6 +12,7 @@ const MS: Readonly<Record<string, number>> = { "threads=1": 10, "threads=2": 5, 
 function world(state: RaceState, more: { dies?: string; endAfter?: number; knobs?: boolean } = {}) {
   const kept: RaceState[] = [];
   const visited: string[] = [];
+  const restarted: string[] = [];
   const tools = {
     visit(arm: string): Promise<Block> {
       if (visited.length === more.endAfter) return Promise.reject(new Error("killed"));
@@ -21,11 +22,12 @@ function world(state: RaceState, more: { dies?: string; endAfter?: number; knobs
       const latenciesMs = arm === more.dies ? [] : Array.from({ length: 20 }, () => ms);
       return Promise.resolve({ arm, latenciesMs, answeredPerSecond: 1000 / ms, failures: 0, seconds: 1, ...dead });
     },
+    restart: (arm: string) => Promise.resolve(void restarted.push(`${arm} after ${visited.length} visits`)),
     keep: (now: RaceState) => Promise.resolve(void kept.push(now)),
     note: () => {},
     knobs: more.knobs ?? false,
   };
-  return { kept, visited, ended: runRace(state, tools) };
+  return { kept, visited, restarted, ended: runRace(state, tools) };
 }
 const fresh = (seconds = 1000) => begin(arms, { kind: "latency" }, 1, { seconds });
 
@@ -37,6 +39,28 @@ test("a race ends as soon as a winner is confirmed, and later where knobs are as
   expect(kept.at(-1)).toEqual(state);
   const knobs = world(fresh(), { knobs: true });
   expect((await knobs.ended).blocks.length).toBeGreaterThanOrEqual(state.blocks.length);
+});
+
+test("the server of a confirmed winner is started anew once and measured again, and what that changed is told", async () => {
+  const { visited, restarted, ended } = world(fresh());
+  const state = await ended;
+  const before = state.blocks.filter((b) => b.purpose !== "restart").flatMap((b) => b.visits).length;
+  expect(restarted).toEqual([`threads=2 after ${before} visits`]);
+  expect(new Set(visited.slice(before))).toEqual(new Set(["threads=1", "threads=2"]));
+  const found = outcome(state);
+  expect(found).toMatchObject({ kind: "winner", restarted: { ratio: expect.closeTo(1, 1) as number } });
+  expect(verdictText(found)).toMatch(/After a restart of its server it is (1\.0|0\.9)\d* times as good as before \(/);
+});
+
+test("a winner whose server does not start again is out, and the race goes on", async () => {
+  const first = await world(fresh()).ended;
+  const confirmed = first.blocks.slice(
+    0,
+    first.blocks.findIndex((b) => b.purpose === "restart"),
+  );
+  const state = await world({ ...first, blocks: confirmed }, { dies: "threads=2" }).ended;
+  expect(outcome(state).kind).not.toBe("winner");
+  expect(statuses(state).find(({ arm }) => arm.id === "threads=2")?.state).toBe("killed");
 });
 
 test("a race that was killed goes on from what was kept, and comes to the same answer", async () => {

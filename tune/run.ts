@@ -8,6 +8,8 @@ import { formatSeconds } from "../lib/progress.ts";
 export interface RaceTools {
   /** Visits an arm. @param needed arms of the same block that come after it */
   visit(arm: string, needed: readonly string[]): Promise<Block>;
+  /** Makes an arm's server start anew at its next visit. */
+  restart(arm: string): Promise<void>;
   /** Keeps the state: what was kept last is what a killed tuning goes on from. */
   keep(state: RaceState): Promise<void>;
   /** Shows the progress. */
@@ -26,6 +28,7 @@ export async function runRace(from: RaceState, tools: RaceTools): Promise<RaceSt
   for (;;) {
     const due = next(state);
     if (due.kind === "done" || isOver(state, tools.knobs)) return state;
+    if (due.restart !== undefined) await tools.restart(due.restart);
     for (const [i, arm] of due.arms.entries()) {
       state = observe(state, await tools.visit(arm, due.arms.slice(i + 1)));
       await tools.keep(state);
@@ -36,11 +39,14 @@ export async function runRace(from: RaceState, tools: RaceTools): Promise<RaceSt
 
 /** Whether a race makes no more visits. @param knobs whether it goes on to the knobs after its answer */
 export function isOver(state: RaceState, knobs: boolean): boolean {
-  return next(state).kind === "done" || (!knobs && outcome(state).kind !== "inconclusive");
+  const { kind } = next(state);
+  return kind === "done" || (!knobs && kind !== "restart" && outcome(state).kind !== "inconclusive");
 }
 
+const DOING = { block: "", confirm: "confirming the best, ", restart: "the best after a restart of its server, " };
+
 /** How far a race is: arms that are left, the best of them, the time. Pure. */
-export function progressText(state: RaceState, doing: "block" | "confirm"): string {
+export function progressText(state: RaceState, doing: "block" | "confirm" | "restart"): string {
   const all = statuses(state).filter(({ arm }) => !arm.isRule);
   const out = all.filter((s) => s.state === "dropped" || s.state === "killed").length;
   const best = all.filter((s) => s.gain !== null && s.out === undefined);
@@ -49,7 +55,7 @@ export function progressText(state: RaceState, doing: "block" | "confirm"): stri
   const used = visits.reduce((sum, v) => sum + v.seconds, 0);
   const leads = leader?.gain == null ? "" : `, best ${leader.arm.id}: ${formatRatio(leader.gain.ratio)} times the rule`;
   return (
-    `${doing === "confirm" ? "confirming the best, " : ""}${all.length - out} of ${all.length} settings left${leads}, ` +
+    `${DOING[doing]}${all.length - out} of ${all.length} settings left${leads}, ` +
     `${visits.length} visits, ${formatSeconds(used)} of ${formatSeconds(state.budget.seconds)}`
   );
 }

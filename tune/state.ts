@@ -29,7 +29,7 @@ const Visit = z.object({
   killed: z.string().max(4000).optional(),
 });
 const Block = z.object({
-  purpose: z.enum(["race", "confirm", "explain"]),
+  purpose: z.enum(["race", "confirm", "restart", "explain"]),
   order: z.array(word).max(MOST_VISITS),
   visits: z.array(Visit).max(MOST_VISITS),
 });

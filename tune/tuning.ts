@@ -97,6 +97,7 @@ async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>
     await keepTuning(dir, whole(state));
     const race = await runRace(state, {
       visit: (arm, needed) => measurer.visit(arm, visits, needed),
+      restart: (arm) => measurer.restart(arm),
       keep: (now) => keepTuning(dir, whole(now)),
       note: (text) => steps.note(text),
       knobs: values.knobs === true,

@@ -2,19 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repoRoot } from "../../lib/paths.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
-import type { Objective, Outcome } from "../../tune/race/types.ts";
+import type { Objective } from "../../tune/race/types.ts";
 import { regret } from "../../tune/testing/play.ts";
 import { type Swept, type World, THROUGHPUT, plainArms, replay, speeds, synthetic } from "../../tune/testing/worlds.ts";
-import type { Promised } from "../truth/score.ts";
-
-/** Something that a race is to be right about. */
-export interface Goal {
-  readonly name: string;
-  /** The share of races that must be right. */
-  readonly promised: Promised;
-  /** Null: this race says nothing about it. */
-  right(outcome: Outcome, world: World): boolean | null;
-}
+import { yes } from "../truth/score.ts";
+import { BATCHING, type Goal, KNOBS, NOTHING, type Played } from "./goals.ts";
 
 /** Worlds of one kind, one for each seed. */
 export interface Case {
@@ -38,41 +30,43 @@ const sweep = JSON.parse(readFileSync(join(repoRoot, "tune", "testing", "fixture
 };
 
 const ruleOf = (world: World) => world.arms.find((arm) => arm.isRule)?.id as string;
-const chosen = (o: Outcome, world: World) => (o.kind === "winner" ? o.arm : ruleOf(world));
+const chosen = ({ found, world }: Played) => (found.kind === "winner" ? found.arm : ruleOf(world));
 const gainOf = (arm: string, world: World) =>
   Math.exp((world.truth.get(arm) as number) - (world.truth.get(ruleOf(world)) as number));
 
 const near: Goal = {
   name: "what it chooses is within 3 % of the best",
   promised: [0.9, 1],
-  right: (o, world) => regret(world, chosen(o, world)) <= 0.03,
+  right: (race) => yes(regret(race.world, chosen(race)) <= 0.03),
 };
 
 const covered: Goal = {
   name: "the gain's interval holds the truth",
   promised: [0.95, 1],
-  right(o, world) {
-    if (o.kind !== "winner" || o.gain.interval === null) return null;
+  right({ found: o, world }) {
+    if (o.kind !== "winner" || o.gain.interval === null) return NOTHING;
     const truth = gainOf(o.arm, world);
-    return o.gain.interval.low <= truth && truth <= o.gain.interval.high;
+    return yes(o.gain.interval.low <= truth && truth <= o.gain.interval.high);
   },
 };
 
 const asGood: Goal = {
   name: "says that the rule is as good",
   promised: [0.95, 1],
-  right: (o) => o.kind === "as-good",
+  right: ({ found }) => yes(found.kind === "as-good"),
 };
 
 const FAST = "variant v7";
-const finds: Goal = { name: "finds it", promised: [0.9, 1], right: (o) => o.kind === "winner" && o.arm === FAST };
-const avoids: Goal = { name: "does not choose it", promised: [0.95, 1], right: (o) => o.kind !== "winner" };
-
-const idle = (effect: "none" | "some", promised: Promised): Goal => ({
-  name: effect === "none" ? "says that batching has no effect" : "says wrongly that batching has an effect",
-  promised,
-  right: (o) => o.knobs.find((k) => k.knob === "batching")?.effect === effect,
-});
+const finds: Goal = {
+  name: "finds it",
+  promised: [0.9, 1],
+  right: ({ found: o }) => yes(o.kind === "winner" && o.arm === FAST),
+};
+const avoids: Goal = {
+  name: "does not choose it",
+  promised: [0.95, 1],
+  right: ({ found }) => yes(found.kind !== "winner"),
+};
 
 const tenth = (arms: number) => Math.floor(0.1 * GRID_VISITS * arms);
 const THREE = 3;
@@ -98,10 +92,15 @@ const common = { budget: tenth, compared: true };
 const long = { budget: () => TEN_MINUTES, compared: false };
 
 export const CASES: readonly Case[] = [
-  { name: "sweep, MobileNetV2", world: swept("mobilenet_v2-300", THROUGHPUT), goals: [near, covered], ...common },
-  { name: "sweep, ResNet-50", world: swept("resnet50-400", THROUGHPUT), goals: [near, covered], ...common },
   {
-    ...{ name: "sweep, MobileNetV2, latency", goals: [near], ...common },
+    name: "sweep, MobileNetV2",
+    world: swept("mobilenet_v2-300", THROUGHPUT),
+    goals: [near, covered, ...KNOBS],
+    ...common,
+  },
+  { name: "sweep, ResNet-50", world: swept("resnet50-400", THROUGHPUT), goals: [near, covered, ...KNOBS], ...common },
+  {
+    ...{ name: "sweep, MobileNetV2, latency", goals: [near, ...KNOBS], ...common },
     world: swept("mobilenet_v2-300", { kind: "latency" }),
     compared: false,
   },
@@ -114,13 +113,13 @@ export const CASES: readonly Case[] = [
   {
     name: "synthetic, 8 cores",
     world: (seed) => synthetic(8, seed),
-    goals: [near, covered, idle("none", [0.75, 1]), idle("some", [0, 0.05])],
+    goals: [near, covered, ...KNOBS, ...BATCHING],
     ...common,
   },
   {
     name: "synthetic, 32 cores",
     world: (seed) => synthetic(32, seed),
-    goals: [near, covered, idle("none", [0.75, 1]), idle("some", [0, 0.05])],
+    goals: [near, covered, ...KNOBS, ...BATCHING],
     ...common,
   },
   { name: "12 equal arms", world: (seed) => speeds(plainArms(12), () => THREE, seed), goals: [asGood], ...long },

@@ -14,6 +14,7 @@ import { packages } from "../packages.ts";
 import { isKept, shareOf } from "../truth/score.ts";
 import { CASES, type Case, GRID_VISITS } from "./cases.ts";
 import { climbOrder, gridOrder, raceTrace, tpeOrders, traceOf, visitsNeeded } from "./contenders.ts";
+import type { Played } from "./goals.ts";
 
 /** How often one goal was met in all worlds of a case. */
 export interface Seen {
@@ -35,17 +36,22 @@ interface Length {
   readonly gridVisits: number;
 }
 
-/** Races of one case, each in a world of its own. */
-export function racesOf(c: Case, seeds: number, first = 1): { seen: Seen[]; length: Length } {
-  const runs = Array.from({ length: seeds }, (_, i) => {
-    const world = c.world(first + i);
-    return { world, found: outcome(play(world, c.budget(world.arms.length), first + i)) };
-  });
+/**
+ * Races of one case, each in a world of its own.
+ *
+ * @param isLate asked after each race: whether there is no time for more
+ */
+export function racesOf(c: Case, seeds: number, isLate = () => false): { seen: Seen[]; length: Length } {
+  const runs: Played[] = [];
+  for (let seed = 1; seed <= seeds && (seed === 1 || !isLate()); seed++) {
+    const world = c.world(seed);
+    const state = play(world, c.budget(world.arms.length), seed);
+    runs.push({ world, state, found: outcome(state) });
+  }
   const seen = c.goals.map((goal) => {
-    const rights = runs.map(({ world, found }) => goal.right(found, world));
-    const share = shareOf(rights.map((right) => ({ right: right === true ? 1 : 0, of: right === null ? 0 : 1 })));
-    const kept = isKept(share, goal.promised, seeds);
-    return { case: c.name, goal: goal.name, races: seeds, ...share, promised: goal.promised, kept };
+    const share = shareOf(runs.map((run) => goal.right(run)));
+    const kept = isKept(share, goal.promised, runs.length);
+    return { case: c.name, goal: goal.name, races: runs.length, ...share, promised: goal.promised, kept };
   });
   const lengths = Float64Array.from(runs.map(({ found }) => found.secondsUsed)).sort();
   const arms = runs[0]?.world.arms.length ?? 0;
@@ -93,6 +99,7 @@ async function compare(c: Case, seeds: number, python: string): Promise<Needed> 
 export async function benchTune({
   seeds,
   "compared-seeds": compared,
+  minutes,
   only,
   check,
   json,
@@ -101,9 +108,12 @@ export async function benchTune({
   const seen: Seen[] = [];
   const lengths: Length[] = [];
   const needed: Needed[] = [];
+  const end = performance.now() + 60_000 * (minutes ?? Infinity);
   for (const [i, c] of chosen.entries()) {
     say(`${i + 1} of ${chosen.length}: ${c.name}`);
-    const races = racesOf(c, seeds);
+    // What one kind of world leaves of the time, the next ones share.
+    const until = performance.now() + (end - performance.now()) / (chosen.length - i);
+    const races = racesOf(c, seeds, () => performance.now() > until);
     seen.push(...races.seen);
     lengths.push(races.length);
     await new Promise((resolve) => setImmediate(resolve));

@@ -68,7 +68,8 @@ describe("a tuning of a server on a host of the lab", { timeout: 300_000 }, () =
       const latenciesMs = Array.from({ length: 20 }, () => (arm === other ? 5 : 10));
       return Promise.resolve({ arm, latenciesMs, answeredPerSecond: 100, failures: 0, seconds: 1 });
     };
-    const tools = { visit, keep: () => Promise.resolve(), note: () => {}, knobs: false };
+    const nothing = () => Promise.resolve();
+    const tools = { visit, restart: nothing, keep: nothing, note: () => {}, knobs: false };
     const race = await runRace(begin(arms, objective, 1, { seconds: 1000 }), tools);
     await keepTuning(dir, { ...tuning, race });
     const shown = await tune("--resume").ended;

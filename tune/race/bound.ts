@@ -1,4 +1,5 @@
 import type { Interval } from "../../bench/stats/math/estimate.ts";
+import { studentQuantile } from "../../bench/stats/math/special.ts";
 
 /** A difference of two arms' scores. */
 export interface Difference {
@@ -27,11 +28,26 @@ const LEAST_NOISE = 5e-4 ** 2;
  * @param alpha how often it may ever miss the truth
  * @returns null where the data bound nothing yet
  */
-export function alwaysValid({ value, noise, df, pairs }: Difference, alpha: number): Interval | null {
-  if (!(df > 0) || !(pairs > 0)) return null;
+export function alwaysValid(difference: Difference, alpha: number): Interval | null {
+  const { df, pairs } = difference;
   const r = SPREAD / (SPREAD + pairs);
   const c = (r * alpha ** 2) ** (1 / (df + 1));
-  if (c <= r) return null;
-  const half = Math.sqrt(((df * (1 - c)) / (c - r)) * ((2 * Math.max(noise, LEAST_NOISE)) / pairs));
+  return c <= r ? null : around(difference, Math.sqrt((df * (1 - c)) / (c - r)));
+}
+
+/**
+ * A confidence interval that holds at one look: Student's t. It is narrower than one that always holds.
+ *
+ * @param alpha how often it may miss the truth
+ * @returns null where the noise is not known
+ */
+export function atOneLook(difference: Difference, alpha: number): Interval | null {
+  return around(difference, studentQuantile(1 - alpha / 2, Math.max(1, difference.df)));
+}
+
+/** @param errors half of the interval, in standard errors */
+function around({ value, noise, df, pairs }: Difference, errors: number): Interval | null {
+  if (!(df > 0) || !(pairs > 0)) return null;
+  const half = errors * Math.sqrt((2 * Math.max(noise, LEAST_NOISE)) / pairs);
   return { low: value - half, high: value + half };
 }

@@ -60,7 +60,7 @@ function judge(
 }
 
 /** The gains of an arm over the rule, one for each block in which both have a score. */
-function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): number[] {
+export function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): number[] {
   return blocks.flatMap(({ visits }) => {
     const [own, other] = [arm, rule].map((id) => visits.find((v) => v.arm === id)?.score ?? null);
     return own == null || other == null ? [] : [own - other];
@@ -72,7 +72,12 @@ function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): num
  * explains (F test, 1 %), and in one block of ten it gains nothing.
  */
 function isUnsteady(candidate: string, blocks: readonly PairedBlock[], rule: string): boolean {
-  const gains = gainsOf(candidate, blocks, rule);
+  // What a restart does is told by itself.
+  const gains = gainsOf(
+    candidate,
+    blocks.filter((b) => b.purpose !== "restart"),
+    rule,
+  );
   if (quantile(Float64Array.from(gains).sort(), 0.1) > 0) return false;
   const others = blocks
     .filter((b) => b.purpose === "race")

@@ -7,24 +7,46 @@ export interface Contrasts {
   /** The variance of one visit's noise, NaN where it is not known, and its degrees of freedom. */
   readonly noise: number;
   readonly df: number;
+  /** The arms that have a score, in the order of `levels`. */
   readonly measured: ReadonlySet<string>;
+  /** Their scores, up to a common summand. */
+  readonly levels: Float64Array;
+  /** How the levels vary: times the noise, the covariances of their differences (row-major). */
+  readonly spread: Float64Array;
   /** Arm `a` minus arm `b`; null where the blocks do not tell it. */
   between(a: string, b: string): Difference | null;
 }
 
-/** The visits with a score, by block. A block in which the rule has none compares its arms with nothing and is left out. */
-export function scoredBlocks(blocks: readonly PairedBlock[], rule: string): Visit[][] {
+/** The visits with a score, by block. A block none of whose arms was ever compared with the rule says nothing of it, and is left out. */
+function scoredBlocks(blocks: readonly PairedBlock[], rule: string): Visit[][] {
+  const linked = new Set([rule]);
   return blocks
     .map(({ visits }) => visits.filter((v) => v.score !== null))
-    .filter((visits) => visits.length > 1 && visits.some((v) => v.arm === rule));
+    .filter((visits) => {
+      const says = visits.length > 1 && visits.some((v) => linked.has(v.arm));
+      if (says) for (const { arm } of visits) linked.add(arm);
+      return says;
+    });
 }
+
+/** A race asks after each block what all blocks before it have shown: kept by the last of them. */
+const kept = new WeakMap<PairedBlock, { blocks: readonly PairedBlock[]; rule: string; shown: Contrasts }>();
 
 /**
  * Least squares of score = arm + block + noise. Arms that were never in one block are compared by what they have in common with
- * others: the rule is in every block.
+ * others.
  */
 export function contrasts(blocks: readonly PairedBlock[], rule: string): Contrasts {
-  const scored = scoredBlocks(blocks, rule);
+  const last = blocks.at(-1);
+  const old = last && kept.get(last);
+  if (old?.rule === rule && old.blocks.length === blocks.length && old.blocks.every((b, i) => b === blocks[i]))
+    return old.shown;
+  const shown = leastSquares(scoredBlocks(blocks, rule));
+  if (last !== undefined) kept.set(last, { blocks, rule, shown });
+  return shown;
+}
+
+function leastSquares(scored: readonly Visit[][]): Contrasts {
   const index = new Map<string, number>();
   for (const { arm } of scored.flat()) if (!index.has(arm)) index.set(arm, index.size);
   const size = index.size;
@@ -44,16 +66,16 @@ export function contrasts(blocks: readonly PairedBlock[], rule: string): Contras
           (information[row * size + column] as number) + (i === j ? 1 : 0) - 1 / visits.length;
     });
   }
-  const { matrix, rank } = pseudoInverse(information);
-  const levels = multiply(matrix, sums);
+  const { matrix: spread, rank } = pseudoInverse(information);
+  const levels = multiply(spread, sums);
   const df = scored.flat().length - scored.length - rank;
   const noise = df > 0 ? Math.max(0, squares - dot(levels, sums)) / df : NaN;
   const between = (a: string, b: string): Difference | null => {
     const [i, j] = [index.get(a), index.get(b)];
     if (i === undefined || j === undefined) return null;
-    const at = (row: number, column: number) => matrix[row * size + column] as number;
+    const at = (row: number, column: number) => spread[row * size + column] as number;
     const pairs = 2 / (at(i, i) - at(i, j) - at(j, i) + at(j, j));
     return { value: (levels[i] as number) - (levels[j] as number), noise, df, pairs };
   };
-  return { noise, df, measured: new Set(index.keys()), between };
+  return { noise, df, measured: new Set(index.keys()), levels, spread, between };
 }

@@ -1,12 +1,13 @@
 import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { choose } from "./choose.ts";
 import { type Confirmation, WORTH_HAVING, confirmations } from "./confirm.ts";
-import { type Contrasts, contrasts, scoredBlocks } from "./contrasts.ts";
+import { type Contrasts, contrasts } from "./contrasts.ts";
 import { type Out, bounded, outs, ruleOf } from "./standing.ts";
 import { distances, surface } from "./surface.ts";
 import { once } from "../../bench/stats/math/memo.ts";
-import { beside, knobEffects } from "./knobs.ts";
-import type { Arm, Purpose, RaceState } from "./types.ts";
+import { unclear } from "./explain.ts";
+import { knobLooks } from "./knobs.ts";
+import type { PairedBlock, Purpose, RaceState } from "./types.ts";
 
 /** Why a race ends. */
 export type End = "confirmed" | "nothing-better" | "rule-fails" | "budget";
@@ -38,8 +39,11 @@ const KEPT_BLOCKS = 12;
 /** How many candidates may be confirmed, one after the other: the first may only have been lucky. Each confirmation errs in 2.5 % of races. */
 const MOST_CONFIRMATIONS = 2;
 
-/** Blocks that may go to knobs whose effect is open when the race is over. */
-const MOST_EXPLAINING = 12;
+/** Blocks of the rule and a winner whose server was started anew. */
+const RESTART_BLOCKS = 4;
+
+/** Blocks that may go to knobs whose effect is open when the race is over: as many as it takes to show that one has none. */
+const MOST_EXPLAINING = 40;
 
 /** A race ends when the rule has got no score in so many blocks. */
 const RULE_FAILS = 3;
@@ -61,20 +65,20 @@ export const factsOf = once((state: RaceState): Facts => {
 /** Decides what to do after the last whole block. */
 export const decide = once((state: RaceState): Decision => {
   const found = settle(settled(state));
-  return found.do === "end" && ["confirmed", "nothing-better"].includes(found.end)
-    ? (explain(state, winnerOf(state) ?? ruleOf(state).id) ?? found)
-    : found;
+  if (found.do === "measure" || !["confirmed", "nothing-better"].includes(found.end)) return found;
+  const winner = winnerOf(state);
+  return (winner === undefined ? null : restart(state, winner)) ?? explain(state, winner) ?? found;
 });
 
 /** The race as it was before its knobs were explained: that changes nothing of what was found. */
-export function settled(state: RaceState): RaceState {
+export const settled = once((state: RaceState): RaceState => {
   const from = state.blocks.findIndex((b) => b.purpose === "explain");
   return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
-}
+});
 
 /** The arm that was confirmed; undefined: none. */
 export function winnerOf(state: RaceState): string | undefined {
-  return factsOf(state).confirmations.find((c) => c.verdict === "better")?.candidate;
+  return factsOf(settled(state)).confirmations.find((c) => c.verdict === "better")?.candidate;
 }
 
 /** Decides whether the race is over, or what it measures next. Blocks for knobs apart. */
@@ -112,18 +116,10 @@ function leftOf(state: RaceState, { rule, out, confirmations: held }: Facts): st
   return state.arms.map(({ id }) => id).filter((id) => id !== rule && !out.has(id) && !refused.includes(id));
 }
 
+const apart = once(distances);
+
 /** What the visits of a race let one think of all its arms. */
-export const thoughtOf = once((state: RaceState) => {
-  const rule = ruleOf(state).id;
-  const index = new Map(state.arms.map(({ id }, i) => [id, i]));
-  const blocks = scoredBlocks(state.blocks, rule);
-  // The levels of all blocks together say nothing; without them, numbers are small.
-  const level = blocks[0]?.find((v) => v.arm === rule)?.score ?? 0;
-  const points = blocks.flatMap((visits, block) =>
-    visits.map((v) => ({ arm: index.get(v.arm) as number, block, score: (v.score as number) - level })),
-  );
-  return surface(distances(state.arms), state.arms.length, points);
-});
+const thoughtOf = once((state: RaceState) => surface(apart(state.arms), state.arms, factsOf(state).contrasts));
 
 /** The best arm so far, the best one that is not the rule, and the arms that are worth measuring beside it. */
 function standing(state: RaceState, { rule, contrasts: { measured } }: Facts, left: readonly string[]) {
@@ -148,21 +144,24 @@ function nothingBetter(state: RaceState, { contrasts: c, rule }: Facts, left: re
   });
 }
 
-/** Blocks of the arm that was found and of those beside it, until every knob has an effect or has none; null: nothing more to see. */
-function explain(state: RaceState, base: string): Decision | null {
-  const at = state.arms.findIndex((arm) => arm.id === base);
-  const thought = thoughtOf(state);
-  const { out, rule } = factsOf(state);
-  const open = knobEffects(state.arms, thought, at).filter((k) => k.effect === "open");
-  const arms = beside(
-    state.arms,
-    at,
-    open.map((k) => k.knob),
-  ).filter((i) => !out.has((state.arms[i] as Arm).id));
-  const { picks } = choose(thought, at, 0, arms, BLOCK_VISITS - 2);
-  const order = [...new Set([rule, base, ...picks.map((i) => (state.arms[i] as Arm).id)])];
+/** Blocks of a winner whose server was started anew, beside the rule; null: they were made, or the budget is too small for all of them. */
+function restart(state: RaceState, winner: string): Decision | null {
+  const left = RESTART_BLOCKS - restartBlocks(state, winner).length;
+  return left > 0 && affords(state, 2 * left, 0) ? measure(state, "restart", [ruleOf(state).id, winner]) : null;
+}
+
+/** The blocks in which an arm was measured after its server was started anew. */
+export function restartBlocks(state: RaceState, arm: string): PairedBlock[] {
+  return state.blocks.filter((b) => b.purpose === "restart" && b.order.includes(arm));
+}
+
+/** Blocks of arms that differ in one knob, until every knob has an effect or has none; null: nothing more to see. */
+function explain(state: RaceState, winner: string | undefined): Decision | null {
+  const { out } = factsOf(state);
+  const looks = knobLooks(state, winner);
+  const order = unclear(looks, ({ id }) => out.get(id)?.fails !== true, BLOCK_VISITS).map(({ id }) => id);
   const blocks = state.blocks.filter((b) => b.purpose === "explain").length;
-  return arms.length === 0 || blocks >= MOST_EXPLAINING || !affords(state, order.length, 0)
+  return order.length === 0 || blocks >= MOST_EXPLAINING || !affords(state, order.length, 0)
     ? null
     : measure(state, "explain", order);
 }

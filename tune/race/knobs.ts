@@ -1,74 +1,166 @@
 import { type Interval, ofLog } from "../../bench/stats/math/estimate.ts";
-import { normalQuantile } from "../../bench/stats/math/special.ts";
-import { WORTH_HAVING } from "./confirm.ts";
-import type { Surface } from "./surface.ts";
-import type { Arm, KnobEffect } from "./types.ts";
+import { mean, variance } from "../../bench/stats/math/quantile.ts";
+import { fTail } from "../../bench/stats/math/special.ts";
+import { type Difference, alwaysValid, atOneLook } from "./bound.ts";
+import { WORTH_HAVING, gainsOf } from "./confirm.ts";
+import { contrasts } from "./contrasts.ts";
+import { pooled } from "./pooled.ts";
+import type { Arm, KnobEffect, RaceState } from "./types.ts";
 
-/** How often a knob's interval may be wrong, and how often one may be said to have an effect that has none: it is looked at often. */
+/** How often intervals of one knob's values may be wrong, and how often it may be said to have an effect that it has not. */
 const MISS = { interval: 0.05, effect: 0.01 };
 
+/** Blocks that have both of two arms, before their difference has an interval: two tell next to nothing of how it varies. */
+const LEAST_PAIRS = 3;
+
 /** Another value of one knob, all others being those of an arm. */
-interface Change {
-  readonly other: number;
-  /** That arm over this one, in logarithms. */
-  readonly value: number;
-  readonly interval: Interval;
-  /** Whether it is surely not zero. */
+export interface Change {
+  readonly other: Arm;
+  /** That arm minus this one, in logarithms; null: the blocks do not tell it. */
+  readonly value: number | null;
+  /** Null: too few blocks have both arms. */
+  readonly interval: Interval | null;
+  /** Whether it is surely not zero, however often one looks. */
   readonly sure: boolean;
+  /** Whether it is surely below 3 %, by all pairs of arms that differ in these two values alone, where these agree. */
+  readonly small: boolean;
 }
+
+/** One knob, at the settings of one arm. */
+export interface KnobLook {
+  readonly knob: string;
+  readonly base: Arm;
+  readonly changes: readonly Change[];
+  readonly effect: KnobEffect["effect"];
+}
+
+/** The arms and blocks of a race. */
+type Raced = Pick<RaceState, "arms" | "blocks">;
 
 /**
- * What each knob does by itself, at the settings of one arm. It comes from the surface, which uses the visits of all arms: two that
- * differ in one knob alone are seldom measured often.
+ * Looks at each knob by itself: at the settings of the winner, or of the rule where there is none or no arm differs from the winner in
+ * that knob alone. Only arms that differ in nothing else are compared, so nothing is assumed of how knobs go together.
  *
- * @param base the arm's index
+ * @param winner the arm's id
  */
-export function knobEffects(arms: readonly Arm[], thought: Surface, base: number): KnobEffect[] {
+export function knobLooks(raced: Raced, winner: string | undefined): KnobLook[] {
+  const { arms } = raced;
+  const rule = arms.find((arm) => arm.isRule) as Arm;
+  const bases = [arms.find((arm) => arm.id === winner) ?? rule, rule];
   return knobsOf(arms).flatMap((knob) => {
-    const changes = changesOf(knob, arms, thought, base);
-    const [most] = changes.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
-    if (most === undefined) return [];
-    const none = changes.every(({ interval: i }) => -WORTH_HAVING < i.low && i.high < WORTH_HAVING);
-    const some = changes.some(({ value, sure }) => sure && Math.abs(value) > WORTH_HAVING);
-    const level = (i: number) => (arms[i] as Arm).settings[knob] as string | number;
-    const up = most.value >= 0;
-    const { low, high } = up ? most.interval : { low: -most.interval.high, high: -most.interval.low };
-    return [
-      {
-        ...{ knob, effect: none ? "none" : some ? "some" : "open" },
-        most: {
-          ...{ ratio: ofLog(Math.abs(most.value)), interval: { low: ofLog(low), high: ofLog(high) } },
-          ...{ better: level(up ? most.other : base), worse: level(up ? base : most.other) },
-        },
-      },
-    ];
+    const base = bases.find((arm) => besideIn(knob, arms, arm).length > 0);
+    if (base === undefined) return [];
+    const changes = changesOf(knob, raced, base, base !== rule);
+    return [{ knob, base, changes, effect: effectOf(changes) }];
   });
-}
-
-/** Arms that differ from one in a single knob of those asked for. */
-export function beside(arms: readonly Arm[], base: number, knobs: readonly string[]): number[] {
-  return knobs.flatMap((knob) => othersIn(knob, arms, base));
 }
 
 const knobsOf = (arms: readonly Arm[]) => [...new Set(arms.flatMap((arm) => Object.keys(arm.settings)))];
 
-function othersIn(knob: string, arms: readonly Arm[], base: number): number[] {
-  const own = (arms[base] as Arm).settings;
+/** The arms that differ from one in that knob alone. */
+function besideIn(knob: string, arms: readonly Arm[], { settings: own }: Arm): Arm[] {
   const same = knobsOf(arms).filter((k) => k !== knob);
-  return arms.flatMap(({ settings }, i) =>
-    settings[knob] !== own[knob] && same.every((k) => settings[k] === own[k]) ? [i] : [],
-  );
+  return arms.filter(({ settings }) => settings[knob] !== own[knob] && same.every((k) => settings[k] === own[k]));
 }
 
-function changesOf(knob: string, arms: readonly Arm[], { mean, covariance }: Surface, base: number): Change[] {
-  const others = othersIn(knob, arms, base);
-  const z = (miss: number) => normalQuantile(1 - miss / 2 / Math.max(1, others.length));
-  const [half, far] = [z(MISS.interval), z(MISS.effect)];
-  const at = (i: number, j: number) => covariance[i * mean.length + j] as number;
-  return others.map((other) => {
-    const value = (mean[other] as number) - (mean[base] as number);
-    const se = Math.sqrt(Math.max(0, at(other, other) - 2 * at(other, base) + at(base, base)));
-    const interval = { low: value - half * se, high: value + half * se };
-    return { other, value, interval, sure: Math.abs(value) > far * se };
+/** @param isWinner the arm was chosen because it was the best of the race: only what came after the race is fair to the others */
+function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: boolean): Change[] {
+  const rule = arms.find((arm) => arm.isRule)?.id as string;
+  const shown = contrasts(blocks, rule);
+  const fair = isWinner ? blocks.filter((b) => b.purpose !== "race") : blocks;
+  const fairly = contrasts(fair, rule);
+  const known = arms.filter(({ id }) => shown.measured.has(id));
+  const others = besideIn(knob, arms, base);
+  const own = others.map((other) => paired(gainsOf(other.id, fair, base.id)));
+  const share = (all: readonly (Difference | null)[]) => 1 / Math.max(1, all.filter((d) => d !== null).length);
+  const all = others.map((other) => shown.between(other.id, base.id));
+  return others.map((other, i) => {
+    const [pair, difference] = [own[i] as Difference | null, all[i] as Difference | null];
+    const interval = pair && atOneLook(pair, MISS.interval * share(own));
+    const isOneSided = interval !== null && (interval.low > 0 || interval.high < 0);
+    const like = pooled(shown, pairsLike(knob, known, other, base)) ?? difference;
+    const both = paired(gainsOf(other.id, blocks, base.id));
+    return {
+      ...{ other, value: (pair ?? difference)?.value ?? null, interval },
+      sure:
+        (isOneSided && isBeyond(fairly.between(other.id, base.id), 0, MISS.effect * share(all))) ||
+        isBeyond(difference, WORTH_HAVING, MISS.effect * share(all)),
+      small: like !== null && both !== null && isSmall(atOneLook(noisier(like, both), MISS.interval * share(all))),
+    };
   });
+}
+
+const isSmall = (bound: Interval | null) => bound !== null && -WORTH_HAVING < bound.low && bound.high < WORTH_HAVING;
+
+/** A difference with the noise of its own pairs, where these vary more than the noise of all arms explains (F test, 1 %). */
+function noisier(difference: Difference, { noise, df }: Difference): Difference {
+  return fTail(noise / difference.noise, df, difference.df) < 0.01 ? { ...difference, noise, df } : difference;
+}
+
+/** Whether a difference is surely larger than so much, either way, however often one looks. */
+function isBeyond(difference: Difference | null, least: number, miss: number): boolean {
+  const bound = difference && alwaysValid(difference, miss);
+  return bound !== null && (bound.low > least || bound.high < -least);
+}
+
+/** What the blocks say that have both of two arms; null: they are too few. */
+function paired(gains: readonly number[]): Difference | null {
+  const pairs = gains.length;
+  return pairs < LEAST_PAIRS ? null : { value: mean(gains), noise: variance(gains) / 2, df: pairs - 1, pairs };
+}
+
+/** All pairs of arms that differ as two arms do: in that knob alone, by the same values. */
+function pairsLike(knob: string, arms: readonly Arm[], other: Arm, base: Arm) {
+  return arms
+    .filter(({ settings }) => settings[knob] === base.settings[knob])
+    .flatMap((one) =>
+      besideIn(knob, arms, one)
+        .filter(({ settings }) => settings[knob] === other.settings[knob])
+        .map(({ id }) => [id, one.id] as const),
+    );
+}
+
+/** Whether a value seems to make 3 %. */
+export const isLarge = ({ value }: Change) => Math.abs(value ?? 0) > WORTH_HAVING;
+
+function effectOf(changes: readonly Change[]): KnobEffect["effect"] {
+  if (changes.some((c) => c.sure && isLarge(c))) return "some";
+  return changes.every((c) => c.small) ? "none" : "open";
+}
+
+/** The change that is told of a knob: one that is sure, or else one that has an interval; of several the largest. */
+export function largest(changes: readonly Change[]): Change {
+  const rank = ({ value, sure, interval }: Change) =>
+    value === null ? -1 : Math.abs(value) + (sure ? 2e6 : interval === null ? 0 : 1e6);
+  return changes.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+}
+
+/** What is told of a knob. */
+export function toldOf({ knob, base, changes, effect }: KnobLook): KnobEffect {
+  const { other, value, interval } = largest(changes);
+  const level = (arm: Arm) => arm.settings[knob] as string | number;
+  const up = (value ?? 0) >= 0;
+  const turned = up ? interval : interval && { low: -interval.high, high: -interval.low };
+  const few = `fewer than ${LEAST_PAIRS} blocks ${base.isRule ? "" : "after the race "}have both settings`;
+  const why = effect === "open" ? whyOpen(changes, few) : interval === null ? few : null;
+  return {
+    ...{ knob, effect, at: base.id },
+    ...(why === null ? {} : { why }),
+    most:
+      value === null
+        ? null
+        : {
+            ratio: ofLog(Math.abs(value)),
+            interval: turned && { low: ofLog(turned.low), high: ofLog(turned.high) },
+            ...{ better: level(up ? other : base), worse: level(up ? base : other) },
+          },
+  };
+}
+
+function whyOpen(changes: readonly Change[], few: string): string {
+  const unknown = changes.filter((c) => c.interval === null).length;
+  if (unknown === changes.length) return few;
+  if (unknown > 0 && changes.every((c) => c.interval === null || c.small))
+    return `${few}, for ${unknown} of its values`;
+  return "too few blocks to tell whether it makes 3 %";
 }

@@ -1,13 +1,11 @@
-import { mean } from "../../bench/stats/math/quantile.ts";
-import { ofLog } from "../../bench/stats/math/estimate.ts";
-import type { Interval } from "../../bench/stats/math/estimate.ts";
+import { type Interval, estimateOf, linear, ofLog, ratioOf } from "../../bench/stats/math/estimate.ts";
 import { alwaysValid } from "./bound.ts";
-import { variance } from "../../bench/stats/math/quantile.ts";
-import type { Confirmation } from "./confirm.ts";
-import { type Decision, type Facts, factsOf, secondsUsed, settle, settled, thoughtOf, winnerOf } from "./decide.ts";
-import { knobEffects } from "./knobs.ts";
-import { bounded } from "./standing.ts";
-import type { Arm, ArmStatus, Gain, Outcome, RaceState, UnderBound, Visit } from "./types.ts";
+import { mean, variance } from "../../bench/stats/math/quantile.ts";
+import { type Confirmation, gainsOf } from "./confirm.ts";
+import { type Decision, type Facts, factsOf, restartBlocks, secondsUsed, settle, settled, winnerOf } from "./decide.ts";
+import { knobLooks, toldOf } from "./knobs.ts";
+import { bounded, ruleOf } from "./standing.ts";
+import type { Arm, ArmStatus, Gain, KnobEffect, Outcome, RaceState, UnderBound, Visit } from "./types.ts";
 
 const gainOf = (log: number, interval: Interval | null): Gain => ({
   ratio: ofLog(log),
@@ -68,19 +66,19 @@ export function outcome(state: RaceState): Outcome {
   const facts = factsOf(state);
   const before = settled(state);
   const found = verdictOf(before, factsOf(before), settle(before));
-  const base = found.kind === "winner" ? found.arm : facts.rule;
   const bound = (arm: string) => underBound(state, visitsOf(state, arm));
   const winner = found.kind === "winner" ? { winner: bound(found.arm) } : {};
   return {
-    knobs: knobEffects(
-      state.arms,
-      thoughtOf(state),
-      state.arms.findIndex((arm) => arm.id === base),
-    ),
+    knobs: knobEffects(state),
     secondsUsed: secondsUsed(state),
     ...(state.objective.kind === "percentile" ? { underBound: { rule: bound(facts.rule), ...winner } } : {}),
     ...found,
   };
+}
+
+/** What each knob does, by all that was measured so far. */
+export function knobEffects(state: RaceState): KnobEffect[] {
+  return knobLooks(state, winnerOf(state)).map(toldOf);
 }
 
 type Found = Outcome extends infer O
@@ -92,13 +90,30 @@ type Found = Outcome extends infer O
 function verdictOf(state: RaceState, facts: Facts, decision: Decision): Found {
   const last = facts.confirmations.at(-1);
   if (last?.verdict === "better")
-    return { kind: "winner", arm: last.candidate, gain: gainOf(last.gain, last.interval), freshBlocks: last.blocks };
+    return {
+      ...{ kind: "winner", arm: last.candidate, gain: gainOf(last.gain, last.interval), freshBlocks: last.blocks },
+      restarted: restarted(state, last.candidate),
+    };
   const best = nearest(state, facts);
   const inconclusive = (why: string): Found => ({ kind: "inconclusive", why, best });
   if (decision.do === "measure") return inconclusive("the race goes on");
   if (decision.end === "rule-fails") return inconclusive("the server fails with the rule's own settings");
   if (decision.end === "budget") return inconclusive("the budget ended before the best arm was confirmed or refused");
   return { kind: "as-good", best };
+}
+
+/** What an arm gains over the rule after its server was started anew, over what it gained in its confirmation; null: not measured. */
+function restarted(state: RaceState, arm: string): Gain | null {
+  const { id: rule } = ruleOf(state);
+  const confirming = state.blocks.filter((b) => b.purpose === "confirm");
+  const [before, after] = [confirming, restartBlocks(state, arm)].map((blocks) => gainsOf(arm, blocks, rule));
+  if (!before?.length || !after?.length) return null;
+  return ratioOf(
+    linear([
+      [1, estimateOf(after)],
+      [-1, estimateOf(before)],
+    ]),
+  );
 }
 
 /** The arm that came nearest to beating the rule: the last that was confirmed, or else the best of the race. */

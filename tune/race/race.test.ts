@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../lib/errors.ts";
-import { play } from "../testing/play.ts";
-import { armOf, plainArms, speeds } from "../testing/worlds.ts";
+import { armOf, plainArms } from "../testing/worlds.ts";
+import { contrasts } from "./contrasts.ts";
 import { outcome, statuses } from "./outcome.ts";
 import { begin, next, observe, resume } from "./race.ts";
 import { visitOf } from "./score.ts";
@@ -127,13 +127,21 @@ describe("what is better", () => {
   });
 });
 
-it("a knob that does nothing is reported without effect, one that does something with it", () => {
-  const grid = ["off", "on"].flatMap((batching) =>
-    [1, 2, 4].map((threads) => armOf({ threads, batching }, threads === 1 && batching === "off")),
+it("a block without the rule counts if one of its arms was compared with the rule before, and no other does", () => {
+  const visit = (arm: string, score: number | null) => ({
+    ...{ arm, score, medianMs: 1, answeredPerSecond: 1, calls: 10, failures: 0, seconds: 1 },
+  });
+  const block = (...visits: ReturnType<typeof visit>[]) => ({
+    ...{ purpose: "race" as const, order: visits.map((v) => v.arm), visits },
+  });
+  const c = contrasts(
+    [
+      block(visit("rule", 0), visit("a", 1)),
+      block(visit("a", 11), visit("b", 12), visit("rule", null)),
+      block(visit("x", 5), visit("y", 9)),
+    ],
+    "rule",
   );
-  const speed = (id: string) => Math.log(Number(/threads (\d)/.exec(id)?.[1]));
-  const state = play(speeds(grid, speed, 3, { visit: 0.01, drift: 0.02, lasts: 0.9, disturbed: 0 }), 200, 3);
-  const found = outcome(state);
-  expect(found).toMatchObject({ kind: "winner" });
-  expect(Object.fromEntries(found.knobs.map((k) => [k.knob, k.effect]))).toEqual({ threads: "some", batching: "none" });
+  expect(c.between("b", "rule")?.value).toBeCloseTo(2);
+  expect(c.between("y", "x")).toBeNull();
 });

@@ -1,6 +1,7 @@
 import { UserError } from "../../lib/errors.ts";
-import { decide } from "./decide.ts";
+import { decide, restartBlocks } from "./decide.ts";
 import { visitOf } from "./score.ts";
+import { ruleOf } from "./standing.ts";
 import type { Arm, Block, Budget, Next, Objective, PairedBlock, RaceState } from "./types.ts";
 
 /**
@@ -28,7 +29,10 @@ export function next(state: RaceState): Next {
   const block = state.open ?? opened(state);
   if (block === null) return { kind: "done" };
   const arms = block.order.filter((id) => !block.visits.some((v) => v.arm === id));
-  return { kind: block.purpose === "confirm" ? "confirm" : "block", arms };
+  if (block.purpose !== "restart") return { kind: block.purpose === "confirm" ? "confirm" : "block", arms };
+  const winner = block.order.find((id) => id !== ruleOf(state).id) as string;
+  const first = block.visits.length === 0 && restartBlocks(state, winner).length === 0;
+  return { kind: "restart", arms, ...(first ? { restart: winner } : {}) };
 }
 
 function opened(state: RaceState): PairedBlock | null {

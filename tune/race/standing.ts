@@ -8,6 +8,8 @@ export interface Out {
   readonly afterBlock: number;
   readonly why: string;
   readonly killed: boolean;
+  /** It was killed, or too many of its calls fail: it is not called again. */
+  readonly fails: boolean;
 }
 
 /** The chance that a race drops the best arm, over all looks at all arms. */
@@ -35,14 +37,16 @@ export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string,
   const out = new Map<string, Out>();
   state.blocks.forEach((block, i) => {
     const blocks = state.blocks.slice(0, i + 1);
-    const add = (arm: string, why: string, killed = false) => out.set(arm, { afterBlock: i + 1, why, killed });
-    for (const { arm, killed } of block.visits) if (killed !== undefined && arm !== rule) add(arm, killed, true);
+    const add = (arm: string, why: string, how: { killed?: true; fails?: true }) =>
+      out.set(arm, { afterBlock: i + 1, why, killed: false, fails: false, ...how });
+    for (const { arm, killed } of block.visits)
+      if (killed !== undefined && arm !== rule) add(arm, killed, { killed: true, fails: true });
     for (const { arm } of block.visits) {
       const why = arm === rule || out.has(arm) ? null : failing(blocks, arm, rule);
-      if (why !== null) add(arm, why);
+      if (why !== null) add(arm, why, { fails: true });
     }
     if (block.purpose === "race")
-      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why);
+      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why, {});
   });
   return out;
 }

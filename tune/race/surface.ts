@@ -1,13 +1,7 @@
 import { dot } from "../../bench/stats/math/matrix.ts";
 import { cholesky, forward, logDeterminant } from "./cholesky.ts";
+import type { Contrasts } from "./contrasts.ts";
 import type { Arm } from "./types.ts";
-
-/** One scored visit: of which arm, in which block. */
-export interface Point {
-  readonly arm: number;
-  readonly block: number;
-  readonly score: number;
-}
 
 /** What is thought of all arms, tried or not: means and covariances (row-major) of their scores, up to a common summand. */
 export interface Surface {
@@ -48,79 +42,85 @@ type Shape = readonly number[];
 /** What is thought before anything is measured: medians of the shape, and how far they may be off (standard deviations of logs). */
 const PRIOR = { signal: [0.4, 1], own: [0.03, 0.4], noise: [0.02, 0.7], reach: [0.5, 0.8] } as const;
 
-/** Blocks may differ by more than arms do: what they share says nothing. */
-const BLOCK_VARIANCE = 1;
+/** The levels of all arms together say nothing: their common summand may be anything. */
+const LEVEL_VARIANCE = 100;
+
+/** What was measured: of these arms (indices), as least squares has it. */
+interface Seen extends Pick<Contrasts, "levels" | "spread" | "noise" | "df"> {
+  readonly at: readonly number[];
+}
 
 /**
  * A Gaussian process over the knobs (squared exponential, a reach of its own for each knob; Rasmussen and Williams 2006, 5.1),
- * with a deviation of its own for each arm, a level for each block, and noise. The shape is the most likely one.
+ * with a deviation of its own for each arm, and noise. It is fitted to the arms' levels by least squares, which have all that
+ * blocks say of differences between arms. The shape is the most likely one.
  */
-export function surface(apart: readonly Float64Array[], size: number, points: readonly Point[]): Surface {
-  const shape = likeliest(apart, size, points);
-  const { kernel, l, weights } = fitted(shape, apart, size, points);
+export function surface(apart: readonly Float64Array[], arms: readonly Arm[], shown: Contrasts): Surface {
+  const size = arms.length;
+  const index = new Map(arms.map(({ id }, i) => [id, i]));
+  const seen: Seen = { ...shown, at: [...shown.measured].map((arm) => index.get(arm) as number) };
+  const shape = likeliest(apart, size, seen);
+  const all = kernelOf(shape, apart, size);
+  const { l, weights } = fitted(shape, pick(all, size, seen.at), seen);
   const mean = new Float64Array(size);
-  // Row i: how arm i goes together with each point, seen through the points' own covariance.
-  const seen = Array.from({ length: size }, (_, i) => {
+  // Row i: how arm i goes together with each level that was measured, seen through their own covariance.
+  const through = Array.from({ length: size }, (_, i) => {
     const solved = forward(
       l,
-      points.map((p) => kernel(i, p.arm)),
+      seen.at.map((j) => all[i * size + j] as number),
     );
     mean[i] = dot(solved, weights);
     return solved;
   });
-  const covariance = Float64Array.from({ length: size ** 2 }, (_, at) => {
-    const [i, j] = [Math.floor(at / size), at % size];
-    return kernel(i, j) - dot(seen[i] as Float64Array, seen[j] as Float64Array);
-  });
+  const covariance = all.map(
+    (k, at) => k - dot(through[Math.floor(at / size)] as Float64Array, through[at % size] as Float64Array),
+  );
   return { mean, covariance, noise: Math.exp(2 * (shape[2] as number)) };
 }
 
-function fitted(shape: Shape, apart: readonly Float64Array[], size: number, points: readonly Point[]) {
-  const [signal, own, noise, ...reaches] = shape.map((v) => Math.exp(2 * v)) as [number, number, number];
-  const between = Float64Array.from({ length: size ** 2 }, (_, at) => {
-    let exponent = 0;
-    reaches.forEach((reach: number, k) => (exponent += ((apart[k] as Float64Array)[at] as number) / reach));
-    return signal * Math.exp(-exponent / 2) + (Math.floor(at / size) === at % size ? own : 0);
+/** Rows and columns of a square matrix (row-major). */
+function pick(matrix: Float64Array, size: number, rows: readonly number[]): Float64Array {
+  const few = rows.length;
+  return Float64Array.from(
+    { length: few ** 2 },
+    (_, at) => matrix[(rows[Math.floor(at / few)] as number) * size + (rows[at % few] as number)] as number,
+  );
+}
+
+function kernelOf(shape: Shape, apart: readonly Float64Array[], size: number): Float64Array {
+  const [signal, own, , ...reaches] = shape.map((v) => Math.exp(2 * v)) as [number, number, number];
+  const kernel = new Float64Array(size ** 2);
+  reaches.forEach((reach: number, k) => {
+    const far = apart[k] as Float64Array;
+    for (let at = 0; at < kernel.length; at++) kernel[at] = (kernel[at] as number) + (far[at] as number) / reach;
   });
-  const kernel = (i: number, j: number) => between[i * size + j] as number;
-  const n = points.length;
-  const matrix = Float64Array.from({ length: n * n }, (_, at) => {
-    const [a, b] = [points[Math.floor(at / n)] as Point, points[at % n] as Point];
-    return kernel(a.arm, b.arm) + (a.block === b.block ? BLOCK_VARIANCE : 0) + (a === b ? noise : 0);
-  });
-  const l = cholesky(matrix, n);
-  return {
-    kernel,
-    l,
-    weights: forward(
-      l,
-      points.map((p) => p.score),
-    ),
-  };
+  for (let at = 0; at < kernel.length; at++) kernel[at] = signal * Math.exp(-(kernel[at] as number) / 2);
+  for (let i = 0; i < size; i++) kernel[i * size + i] = signal + own;
+  return kernel;
+}
+
+function fitted(shape: Shape, kernel: Float64Array, { levels, spread }: Seen) {
+  const noise = Math.exp(2 * (shape[2] as number));
+  const l = cholesky(
+    kernel.map((k, at) => k + noise * (spread[at] as number) + LEVEL_VARIANCE),
+    levels.length,
+  );
+  return { l, weights: forward(l, levels) };
 }
 
 /** Steps by which each part of the shape is tried larger and smaller, one after the other. */
 const STEPS = [0.8, 0.8, 0.4, 0.4];
 
-/** So many visits show the shape; with all of a long race, each decision would take seconds. */
-const ENOUGH_POINTS = 80;
-
-function likeliest(all: readonly Float64Array[], of: number, measured: readonly Point[]): Shape {
-  const some = measured.slice(0, ENOUGH_POINTS);
+function likeliest(all: readonly Float64Array[], of: number, seen: Seen): Shape {
   // Of the arms that were measured alone: the others do not say what is likely.
-  const arms = [...new Set(some.map((p) => p.arm))];
-  const size = arms.length;
-  const points = some.map((p) => ({ ...p, arm: arms.indexOf(p.arm) }));
-  const apart = all.map((d) =>
-    Float64Array.from({ length: size ** 2 }, (_, at) => {
-      const [i, j] = [arms[Math.floor(at / size)] as number, arms[at % size] as number];
-      return d[i * of + j] as number;
-    }),
-  );
+  const size = seen.at.length;
+  const apart = all.map((far) => pick(far, of, seen.at));
   const priors = [PRIOR.signal, PRIOR.own, PRIOR.noise, ...all.map(() => PRIOR.reach)];
   const merit = (shape: Shape) => {
-    const { l, weights } = fitted(shape, apart, size, points);
-    const likely = -(dot(weights, weights) + logDeterminant(l, points.length)) / 2;
+    const { l, weights } = fitted(shape, kernelOf(shape, apart, size), seen);
+    const noise = 2 * (shape[2] as number);
+    const residual = seen.df > 0 ? seen.df * (noise + seen.noise / Math.exp(noise)) : 0;
+    const likely = -(dot(weights, weights) + logDeterminant(l, size) + residual) / 2;
     const unlikely = shape.reduce((sum, v, i) => {
       const [median, spread] = priors[i] as readonly [number, number];
       return sum + ((v - Math.log(median)) / spread) ** 2 / 2;

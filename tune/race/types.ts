@@ -52,10 +52,10 @@ export interface Budget {
 }
 
 /**
- * Why visits are made: to find the best arm, to confirm it, or to see which knobs matter. A confirmation has blocks of its own
- * (the winner's curse).
+ * Why visits are made: to find the best arm, to confirm it, to see what a restart of the winner's server does, or to see which knobs
+ * matter. A confirmation has blocks of its own (the winner's curse).
  */
-export type Purpose = "race" | "confirm" | "explain";
+export type Purpose = "race" | "confirm" | "restart" | "explain";
 
 /** What is kept of one arm's visit. */
 export interface Visit {
@@ -70,7 +70,7 @@ export interface Visit {
   readonly killed?: string;
 }
 
-/** Visits of several arms in a row, in random order, the rule among them. */
+/** Visits of several arms in a row, in random order; the rule is among them, unless they explain the knobs of a winner. */
 export interface PairedBlock {
   readonly purpose: Purpose;
   /** The arms' ids in the order in which they are visited. */
@@ -92,7 +92,14 @@ export interface RaceState {
 }
 
 /** What is to be measured next: these arms, one after the other, in this order; each is handed to `observe`. */
-export type Next = { readonly kind: "block" | "confirm"; readonly arms: readonly string[] } | { readonly kind: "done" };
+export type Next =
+  | {
+      readonly kind: "block" | "confirm" | "restart";
+      readonly arms: readonly string[];
+      /** The server of this arm is to be started anew before. */
+      readonly restart?: string;
+    }
+  | { readonly kind: "done" };
 
 /** A ratio to the rule, above 1 where the arm is better (more calls, less time), and its interval. Null: not known. */
 export interface Gain {
@@ -114,13 +121,17 @@ export interface ArmStatus {
   readonly out?: { readonly afterBlock: number; readonly why: string };
 }
 
-/** What one knob does, all others being those of the winner, or of the rule where there is none. */
+/** What one knob does, all others being those of one arm. */
 export interface KnobEffect {
   readonly knob: string;
+  /** The id of that arm: the winner; the rule where there is none, or where no arm differs from the winner in this knob alone. */
+  readonly at: string;
   /** `none`: no value of it differs by 3 %. `open`: the measurements allow more than one answer. */
   readonly effect: "some" | "none" | "open";
-  /** The value that makes the largest difference, either way. */
-  readonly most: Gain & { readonly better: string | number; readonly worse: string | number };
+  /** Why it is open, or why there is no interval, in words. */
+  readonly why?: string;
+  /** The value that makes the largest difference, either way; null: no other value was measured. */
+  readonly most: (Gain & { readonly better: string | number; readonly worse: string | number }) | null;
 }
 
 /** Whether the percentile of an arm is under the bound of the objective. */
@@ -132,13 +143,21 @@ export type Outcome = {
   readonly secondsUsed: number;
   /** Of the objective `percentile`: whether the rule is under the bound, and the winner. */
   readonly underBound?: { readonly rule: UnderBound; readonly winner?: UnderBound };
-} & (
-  | { readonly kind: "winner"; readonly arm: string; readonly gain: Gain; readonly freshBlocks: number }
-  /** Nothing beats the rule by 3 %. `best`: the arm that came nearest. */
-  | { readonly kind: "as-good"; readonly best: { readonly arm: string; readonly gain: Gain } | null }
-  | {
-      readonly kind: "inconclusive";
-      readonly why: string;
-      readonly best: { readonly arm: string; readonly gain: Gain } | null;
-    }
-);
+} &
+  /** `restarted`: how many times as good the winner is after its server was started anew. */
+  (
+    | {
+        readonly kind: "winner";
+        readonly arm: string;
+        readonly gain: Gain;
+        readonly freshBlocks: number;
+        readonly restarted: Gain | null;
+      }
+    /** Nothing beats the rule by 3 %. `best`: the arm that came nearest. */
+    | { readonly kind: "as-good"; readonly best: { readonly arm: string; readonly gain: Gain } | null }
+    | {
+        readonly kind: "inconclusive";
+        readonly why: string;
+        readonly best: { readonly arm: string; readonly gain: Gain } | null;
+      }
+  );
