@@ -19,7 +19,7 @@ export const clients = command(
         "they are a new process in each turn. A client that is compiled while it runs is warm after some time, not after some calls: " +
         "until then one call in a hundred waits for the compiler. If you are root, server and clients run at nice -20, before " +
         "everything else on the machine.",
-      "Against perf_analyzer the goal is about a client's own overhead: its p50 less the p50 of a client that writes ready-made bytes in " +
+      "Against perf_analyzer the goal is about a client's own overhead: its p50 less that of a bare client, which writes ready-made bytes in " +
         "one call to the kernel, reads the answer's known length, and does nothing else. The ratio of whole calls is beside it.",
       "The first run builds ghz and the server from Go modules, and installs wrk (Debian's package), the official Python " +
         "client, and NVIDIA's tritonclient with perf_analyzer (from PyPI).",

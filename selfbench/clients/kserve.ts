@@ -39,7 +39,7 @@ export function kserveAnswers(): KserveAnswers {
   };
 }
 
-/** What a server of these answers needs, and what the client needs that does nothing. */
+/** What a server of these answers needs, and what the bare client needs. */
 export interface KserveFiles {
   /** The server's arguments. */
   readonly args: readonly string[];

@@ -28,7 +28,7 @@ describe("figures", () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });
 
-  it("are ratios of what is above the floor of the same turn, and infinite where nothing is", () => {
+  it("are ratios of what is above a share of the same turn, and infinite where nothing is", () => {
     expect(ratioSpread([3, 13, 5], [5, 15, 9], [2, 10, 4])).toEqual({ median: 1 / 3, min: 0.2, max: 0.6 });
     expect(ratioSpread([3], [2], [2]).min).toBe(Infinity);
     expect(ratioSpread([3], [1], [2]).min).toBe(Infinity);
@@ -52,23 +52,23 @@ describe("goals", () => {
     ]);
   });
 
-  it("about own overhead take the floor off both sides, whatever the server's share is", () => {
+  it("about own overhead take the bare client off both sides, whatever the server's share is", () => {
     const title = "KServe gRPC own overhead, against perf_analyzer's";
     const verdict = (serverMs: number, ours: number, theirs: number) =>
       judge({
         "kserve-grpc": [turn(serverMs + ours)],
         "perf_analyzer-grpc": [turn(serverMs + theirs)],
-        "floor-grpc": [turn(serverMs)],
+        "bare-grpc": [turn(serverMs)],
       }).find((v) => v.title === title);
     for (const serverMs of [0, 0.125, 8]) {
       expect(verdict(serverMs, 0.125, 1)).toMatchObject({ limit: 0.2, ratio: { median: 0.125 }, met: true });
       expect(verdict(serverMs, 0.25, 1)).toMatchObject({ ratio: { median: 0.25 }, met: false });
       expect(verdict(serverMs, 0.125, 1)?.wholeCalls?.median).toBe((serverMs + 0.125) / (serverMs + 1));
-      // A yardstick that is as fast as the floor has no overhead that could be compared.
+      // A yardstick that is as fast as the bare client has no overhead that could be compared.
       expect(verdict(serverMs, 0.125, 0)?.met).toBe(false);
     }
-    const noFloor = judge({ "kserve-grpc": [turn(1)], "perf_analyzer-grpc": [turn(9)] });
-    expect(noFloor.map((v) => v.title)).not.toContain(title);
+    const noBare = judge({ "kserve-grpc": [turn(1)], "perf_analyzer-grpc": [turn(9)] });
+    expect(noBare.map((v) => v.title)).not.toContain(title);
   });
 
   it("are not judged where one of the two did not run", () => {
@@ -103,8 +103,8 @@ describe("the payload", () => {
     expect(Buffer.from(rows.instances.flat(3)).equals(Buffer.from(sent.inputs.inputs.tensor_content))).toBe(true);
   });
 
-  it("lies ready for the client that does nothing, as bytes that a server of KServe's protocol takes", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "lathe-floor-"));
+  it("lies ready for the bare client, as bytes that a server of KServe's protocol takes", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "lathe-bare-"));
     try {
       const { requests } = await writeKserve(payload.request, folder);
       const pixels = payload.request.inputs["inputs"]?.data as Uint8Array;

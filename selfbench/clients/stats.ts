@@ -45,11 +45,11 @@ export interface Spread {
 /**
  * Ratios `over[i] / under[i]` of turns that ran side by side.
  *
- * @param floor is taken off both sides of each turn. Where the lower side is not above it, nothing is shown: the ratio is infinite
+ * @param share is taken off both sides of each turn. Where the lower side is not above it, nothing is shown: the ratio is infinite
  */
-export function ratioSpread(over: readonly number[], under: readonly number[], floor?: readonly number[]): Spread {
+export function ratioSpread(over: readonly number[], under: readonly number[], share?: readonly number[]): Spread {
   const ratios = over.map((value, i) => {
-    const off = floor === undefined ? 0 : (floor[i] ?? Number.NaN);
+    const off = share === undefined ? 0 : (share[i] ?? Number.NaN);
     const [upper, lower] = [value - off, (under[i] ?? Number.NaN) - off];
     return lower <= 0 ? Infinity : upper / lower;
   });

@@ -20,10 +20,10 @@ export function reportText(report: Report): string {
     "",
     "Fixed answers from selfbench/clients/server: no model runs. Every answer's status and length was checked; but ghz prints no",
     "lengths, and wrk only their sum.",
-    "KServe's clients send the same pixels raw and get 12 kB of raw tensors. A client's own overhead is its p50 less the floor: the p50, in",
-    "the same turn, of a client that writes ready-made bytes in one call to the kernel, reads the answer's known length, and does nothing",
-    "else (selfbench/clients/server/floor.go). What is left is the server's, the kernel's and the loopback's, and perf_analyzer's p50 has it",
-    "too. Whoever grants only a part of the floor finds a ratio between that of own overheads and that of whole calls.",
+    "KServe's clients send the same pixels raw and get 12 kB of raw tensors. A client's own overhead is its p50 less that of the bare client",
+    "in the same turn, which writes ready-made bytes in one call to the kernel, reads the answer's known length, and does nothing",
+    "else (selfbench/clients/server/bare.go). What it takes is the server's, the kernel's and the loopback's, and perf_analyzer's p50 has it",
+    "too. Whoever takes off only a part of it finds a ratio between that of own overheads and that of whole calls.",
   ].join("\n");
 }
 

@@ -1,6 +1,6 @@
 // The server of `npm run bench:clients` and `npm run bench:load`: fixed answers over gRPC and REST, as lean as can be, so that what is
 // measured is the client. It checks each request's length and answers a short one with an error.
-// With -floor it is a client instead, the least that there can be (floor.go).
+// With -bare it is a client instead, the least that there can be (bare.go).
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 	restJson := flag.Int("rest-json-bytes", 0, "how much of the REST answer is JSON, before binary tensors; 0: all, which is not said")
 	others := flag.String("others", "", "folder of answers to requests that are not the one: by gRPC method (Name.bin) and by path (_a_b.json)")
 	remember := flag.Bool("arrivals", false, "remember when requests came, and answer a line on stdin with that")
-	floor := flag.String("floor", "", "grpc or rest: be the client that does nothing, of a server with these answers, and measure its calls")
+	bare := flag.String("bare", "", "grpc or rest: be the client that does nothing, of a server with these answers, and measure its calls")
 	port := flag.Int("port", 0, "where that server listens")
 	request := flag.String("request", "", "file with the request of that client: gRPC's message, or all of HTTP's bytes")
 	flag.Parse()
@@ -31,8 +31,8 @@ func main() {
 	}
 	overGrpc := grpcServer{answer: read(*grpcAnswer), leastBytes: *grpcBytes, others: othersIn(*others, ".bin"), seen: seen}
 	overRest := restServer{answer: read(*restAnswer), leastBytes: *restBytes, jsonBytes: *restJson, others: othersIn(*others, ".json"), seen: seen}
-	if *floor != "" {
-		floorClient(*floor, *port, read(*request), overGrpc, overRest)
+	if *bare != "" {
+		bareClient(*bare, *port, read(*request), overGrpc, overRest)
 		return
 	}
 	grpcPort := serve(overGrpc.handle, seen)

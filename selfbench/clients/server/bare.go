@@ -17,9 +17,9 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// The floor of a call: what is left of it where the client does nothing. The request's bytes lie ready and go to the kernel in one call;
-// the answer is read to the last of its bytes, whose number is known, and is not looked at while the clock runs. The socket blocks, so
-// that no event loop and no scheduler of Go's stands between the kernel and the clock.
+// The bare client does nothing that a client need not do: what its calls take is the share of the server, the kernel and the loopback. The
+// request lies ready and goes to the kernel in one call; the answer is read to the last of its bytes, whose number is known, and is not
+// looked at while the clock runs. The socket blocks, so that no event loop and no scheduler of Go stands between the kernel and the clock.
 
 const modelInfer = "/inference.GRPCInferenceService/ModelInfer"
 
@@ -153,9 +153,9 @@ func (e *exchange) call(at socket, into []byte) (time.Duration, error) {
 	return took, nil
 }
 
-// measureFloor answers each line on stdin, {"calls": N, "seconds": S}, with the latencies of that many calls, or of as many more as fill
+// measureBare answers each line on stdin, {"calls": N, "seconds": S}, with the latencies of that many calls, or of as many more as fill
 // that time, in milliseconds.
-func measureFloor(at socket, e exchange) error {
+func measureBare(at socket, e exchange) error {
 	// Nothing that Go does by itself may come between: no other thread, no collection of garbage.
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
@@ -187,15 +187,15 @@ func measureFloor(at socket, e exchange) error {
 	return nil
 }
 
-// floorClient is the whole program where it is asked for the floor instead of serving.
-func floorClient(protocol string, port int, request []byte, overGrpc grpcServer, overRest restServer) {
+// bareClient is the whole program where it is asked to be the bare client instead of serving.
+func bareClient(protocol string, port int, request []byte, overGrpc grpcServer, overRest restServer) {
 	e := restExchange(overRest, request)
 	at, err := dial(port)
 	if err == nil && protocol == "grpc" {
 		e, err = grpcExchange(at, overGrpc, request)
 	}
 	if err == nil {
-		err = measureFloor(at, e)
+		err = measureBare(at, e)
 	}
 	if err != nil {
 		log.Fatal(err)
