@@ -5,6 +5,7 @@ import { documentText } from "../../lib/clean.ts";
 import { UserError } from "../../lib/errors.ts";
 import { print, say } from "../../lib/output.ts";
 import { formatSeconds, progress } from "../../lib/progress.ts";
+import { count } from "../../lib/words.ts";
 import { onSignals } from "../../lib/signals.ts";
 import { type CapacityStatus, findCapacities } from "../capacity/find.ts";
 import { capacityResults, exitOf, stepsIn } from "../capacity/result.ts";

@@ -7,7 +7,7 @@ import type { JournalRecord } from "../records/records.ts";
 import type { RunInputs } from "./inputs.ts";
 import { runMatrix } from "./rounds.ts";
 import { callMessage } from "../testing/calls.ts";
-import { gatherCells } from "../stats/visits.ts";
+import { gatherCells } from "../stats/gather.ts";
 import { cellOf } from "../testing/cells.ts";
 
 const cell = (server: string, image: string, clientMachine = "client", more: Partial<Cell> = {}) =>
