@@ -79,19 +79,19 @@ export const capacity = command(
   {
     name: "npx lathe capacity",
     summary:
-      "Finds the highest rate of calls at which a percentile keeps to its limit, for each server, client and model.",
+      "Finds the highest rate of calls that meets an SLO, for each client machine, server, client kind and model.",
     operands: "[RUN (with --resume)]",
     most: 1,
     options: CAPACITY,
     details: [
-      "Steps at rates, in place of a sweep: each at the rate that is as likely too high as too low by all steps before. A search " +
-        "ends as soon as its interval is narrow enough. What is searched are the cells of `plan`, each with its first photograph.",
-      "A run is a folder in runs/, and `npx lathe report` writes its report again. Overload shows answers a second and drift, and no percentile.",
-      "--resume goes on with a run's searches after the steps that it has; what was asked for is as the run began, and --budget counts anew.",
+      "It searches the cells of `plan`, each with its first photograph, in steps. Each step uses the rate that, by the steps before, is " +
+        "as likely too high as too low. An overloaded step has no percentile (docs/load.md). `npx lathe report` writes the run's report again.",
+    ],
+    more: [
+      "With --resume a search goes on after the steps that it has. It keeps what was asked for; --budget counts anew.",
     ],
     examples: [
-      ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "what can edge carry?"],
-      ['npx lathe capacity --slo "p95 < 0.1 s" --models ssd-mobilenet --budget 10', "one model, ten minutes"],
+      ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "how many calls a second can edge answer in time?"],
       ["npx lathe capacity --resume", "go on with the newest run"],
     ],
     exits: {
