@@ -86,11 +86,12 @@ export const capacity = command(
     details: [
       "It searches the cells of `plan`, each with its first photograph, in steps. Each step uses the rate that, by the steps before, is " +
         "as likely too high as too low. An overloaded step has no percentile (docs/load.md). `npx lathe report` writes the run's report again.",
-      "--resume goes on with a run's searches after the steps that it has. What was asked for is as the run began; --budget counts anew.",
+    ],
+    more: [
+      "With --resume a search goes on after the steps that it has. It keeps what was asked for; --budget counts anew.",
     ],
     examples: [
       ['npx lathe capacity --slo "p99 < 200 ms" --stack edge', "how many calls a second can edge answer in time?"],
-      ['npx lathe capacity --slo "p95 < 0.1 s" --models ssd-mobilenet --budget 10', "one model, ten minutes"],
       ["npx lathe capacity --resume", "go on with the newest run"],
     ],
     exits: {

@@ -15,7 +15,7 @@ export function tunePage(about: About, state: RaceState): string {
   const [found, all] = [outcome(state), statuses(state)];
   const objective = objectiveText(state.objective);
   const figures = all.some((s) => s.blocks > 0) ? [raceFigure(all), frontFigure(all)] : [];
-  const knobs = knobsOf(found).map((k) => `${knobText(k)}; all else as ${k.at}`);
+  const knobs = knobsOf(found).map(knobText);
   const sections: readonly (readonly [id: string, title: string, blocks: readonly Block[]])[] = [
     ["settings", "All settings", figures],
     ["knobs", "What each knob does", knobs.length === 0 ? [] : [list(knobs)]],

@@ -131,7 +131,7 @@ describe("the links of a run", () => {
     ms = 0.2;
     await links.take(cell("edge"), 2);
     const why =
-      "link far: after its calls a round trip takes 0.2 ms, although the link adds 20: packets do not go over it";
+      "link far: after its calls a round trip takes 0.2 ms, but the link adds 20 ms: packets do not go over it";
     expect(voids).toEqual([cell("edge", far), cell("edge", far, "image-2")].map(({ id }) => `2 ${id}: ${why}`));
     expect(records).toHaveLength(2);
   });

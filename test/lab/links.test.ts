@@ -157,7 +157,7 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     };
     const older = await newest();
     await expect.poll(async () => (await newest()) !== older && (await overFar()) > 0, { timeout: 120_000 }).toBe(true);
-    for (const pid of (await left()).forwarders)
+    for (const pid of await processesOf(bed.lab.name, "links."))
       if ((await readFile(`/proc/${pid}/comm`, "utf8")).trim() === "forwarder") process.kill(pid, "SIGKILL");
     const { code, said } = await ended;
     expect(code, said).toBe(1);
