@@ -105,10 +105,7 @@ export async function writePage(file: string, about: About, state: RaceState): P
     ]),
     raceFigure(all),
     frontFigure(all),
-    table({
-      ...{ caption: "Knobs", columns: ["knob", "effect", "all else as"] },
-      rows: knobsOf(found).map((k) => [k.knob, knobText(k), k.at]),
-    }),
+    table({ caption: "Knobs", columns: ["knob", "effect"], rows: knobsOf(found).map((k) => [k.knob, knobText(k)]) }),
   ];
   const title = `${about.server}: settings for ${objectiveText(state.objective)}`;
   const page = { title, eyebrow: `lathe tune, ${about.id}` };
