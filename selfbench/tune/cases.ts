@@ -69,7 +69,7 @@ const finds: Goal = { name: "finds it", promised: [0.9, 1], right: (o) => o.kind
 const avoids: Goal = { name: "does not choose it", promised: [0.95, 1], right: (o) => o.kind !== "winner" };
 
 const idle = (effect: "none" | "some", promised: Promised): Goal => ({
-  name: effect === "none" ? "says that batching has no effect" : "says wrongly that batching has an effect",
+  name: effect === "none" ? "batching has no effect, it says" : "batching has an effect, it says, wrongly",
   promised,
   right: (o) => o.knobs.find((k) => k.knob === "batching")?.effect === effect,
 });
