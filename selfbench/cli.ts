@@ -93,7 +93,7 @@ export const load = command(
       "The first run builds ghz and vegeta from Go modules and oha from its crate, which takes some minutes.",
     ],
     examples: [
-      ["npx lathe selfbench load", "the tables, about nine minutes"],
+      ["npx lathe selfbench load", "the tables, about eleven minutes"],
       ["npx lathe selfbench load --own --rates 5000 --rounds 1", "a quick look"],
     ],
     exits,
