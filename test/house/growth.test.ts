@@ -143,7 +143,7 @@ describe("a copy of the checkout with one more of each", { timeout: 240_000 }, (
     expect(await readFile(file("telegram.txt"), "utf8")).toBe("1 cells STOP\n");
     const broken = await measured("median < 0.0001 ms", 12);
     expect(broken.exitCode, broken.stderr).toBe(1);
-    expect(await readFile(file("junit.xml"), "utf8")).toContain("<failure message=");
+    expect(await readFile(file("junit.xml"), "utf8")).toContain('<failure type="threshold" message=');
     const short = await measured("p95 < 100 s", 6);
     expect(short.exitCode, short.stderr).toBe(3);
     expect(short.stderr).toContain("threshold p95 < 100 s needs 72 calls, and at most 6 are planned");
