@@ -5,7 +5,6 @@ import { documentText } from "../../lib/clean.ts";
 import { UserError } from "../../lib/errors.ts";
 import { print, say } from "../../lib/output.ts";
 import { formatSeconds, progress } from "../../lib/progress.ts";
-import { count } from "../../lib/words.ts";
 import { onSignals } from "../../lib/signals.ts";
 import { type CapacityStatus, findCapacities } from "../capacity/find.ts";
 import { capacityResults, exitOf, stepsIn } from "../capacity/result.ts";
@@ -93,12 +92,8 @@ async function search(dir: string, again: RunAgain, { json, full }: Shown): Prom
       fix: "start a new run: npx lathe capacity",
     });
   const steps = progress();
-  steps.step(
-    `Run ${manifest.id}: ${count(targets.length, "search")} for the highest rate with ${slo.text}`.replace(
-      "searchs",
-      "searches",
-    ),
-  );
+  const searches = `${targets.length} ${targets.length === 1 ? "search" : "searches"}`;
+  steps.step(`Run ${manifest.id}: ${searches} for the highest rate with ${slo.text}`);
   const calm = sayWhatItHad(dir);
   await inSession(dir, { ...manifest, cells: targets }, images, bundle, secrets, async (inputs) => {
     const noted = await again.noteSession(inputs.firstRound);
