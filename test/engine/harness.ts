@@ -33,6 +33,14 @@ export interface Bed {
   down(): Promise<void>;
 }
 
+/**
+ * What Lathe or Docker may have left on a host, a line each. Not Lathe's, nor to be waited for: runc's own file of a container that goes while
+ * Docker runs its health test, and the stacks of a containerd that was too slow for dockerd, which then starts it anew.
+ */
+export const LEFT =
+  "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; " +
+  "ls /tmp | grep -vE '^(runc-process|containerd[.].*[.]stacks[.]log$)' || true";
+
 /** Beds that are laid and not down yet: while there is another one, its stacks are on the hosts. */
 let laid = 0;
 
@@ -47,13 +55,7 @@ export async function makeBed(name = TEST_LAB): Promise<Bed> {
   const projectDir = await projectFolder(join(dir, "project"));
   const env = { PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: "test" };
   const refs: StackRef[] = [];
-  // A container that goes while Docker runs its health test leaves runc's own file in /tmp: not Lathe's, nor to be waited for.
-  const leftOn = (host: string) =>
-    on(
-      lab,
-      host,
-      "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp | grep -v ^runc-process || true",
-    );
+  const leftOn = (host: string) => on(lab, host, LEFT);
   laid += 1;
   return {
     lab,

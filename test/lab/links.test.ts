@@ -141,7 +141,7 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
   });
 
   it("whose forwarder dies in a visit say so: its calls are void, and the link is laid anew for the next cell", async () => {
-    const calls = 60;
+    const calls = 24;
     const before = await left();
     const { ended, newest } = await begin(calls, calls);
     const recordsNow = async () => {

@@ -7,6 +7,7 @@ import type * as Engine from "../../../infra/pulumi/testing/stack.ts";
 import { hostOf, kindImage, pushImage, readLab, type ImageSource, type Lab } from "../../../lab/index.ts";
 import { progress } from "../../../lib/progress.ts";
 import { TEST_LAB } from "../../lab/setup.ts";
+import { LEFT } from "../../engine/harness.ts";
 import { on } from "../../lab/tools.ts";
 import { Checkout } from "../checkout.ts";
 import { NOTE, plainImage } from "../plain/image.ts";
@@ -181,9 +182,7 @@ describe("a server kind that was added to a copy of the checkout", () => {
   it("is taken down, and leaves nothing", async () => {
     for (const ref of [plain, other]) {
       await engine.destroy(ref);
-      const look =
-        "docker ps -aq; docker images -q; docker volume ls -q; ls -A .lathe 2>/dev/null; ls /tmp | grep -v ^runc-process || true";
-      expect(await on(lab, ref.stack, look)).toBe("");
+      expect(await on(lab, ref.stack, LEFT)).toBe("");
     }
   });
 });
