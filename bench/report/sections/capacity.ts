@@ -1,5 +1,5 @@
 import { protocolTitle } from "../../../clients/registry.ts";
-import { type CapacityResult, type CapacityResults, capacityResults, outcomeText } from "../../capacity/result.ts";
+import { type CapacityResult, type CapacityResults, outcomeText } from "../../capacity/result.ts";
 import { whyUncounted } from "../../capacity/step.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { type Block, type TableCell, figure, only, prose, right, rights, table } from "../blocks.ts";
@@ -11,8 +11,7 @@ import type { Section } from "../section.ts";
 export const capacitySection: Section = {
   id: "capacity",
   title: "Capacity",
-  async blocks({ dir, manifest }) {
-    const found = dir === undefined ? undefined : await capacityResults(dir, manifest);
+  blocks({ capacity: found }) {
     if (found === undefined || found.results.length === 0) return [];
     return [
       prose(`The highest rate at which ${found.slo.text} holds.`),
@@ -21,10 +20,7 @@ export const capacitySection: Section = {
       stepsTable(found),
     ];
   },
-  async json({ dir, manifest }) {
-    const found = dir === undefined ? undefined : await capacityResults(dir, manifest);
-    return found === undefined ? {} : { capacity: capacityDocument(found) };
-  },
+  json: ({ capacity: found }) => (found === undefined ? {} : { capacity: capacityDocument(found) }),
 };
 
 /** The searches as `report.json` and `--json` have them. Pure. */
