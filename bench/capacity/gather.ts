@@ -1,7 +1,7 @@
 import type { Cell } from "../matrix/cell.ts";
 import { type CallRecord, type FailureRecord, type JournalRecord, momentsOf } from "../records/records.ts";
 import type { ClientWatch } from "../run/agent/protocol.ts";
-import { gapsBetween, visitFaults } from "../stats/load/generator.ts";
+import { cpuShare, gapsBetween, visitFaults } from "../stats/load/generator.ts";
 import { median } from "../stats/math/quantile.ts";
 import type { TailCall } from "../stats/tails/tail.ts";
 import { MOST_STEPS } from "./search.ts";
@@ -97,7 +97,7 @@ function clientFault(load: Cell["load"], calls: Visit["calls"], client: ClientWa
   const lagsMs = calls.map((c) => c.lagMs);
   const facts = {
     ...{ load, lagsMs, medianMs: median(calls.map((c) => c.latencyMs)) },
-    cpuShare: cpuMs === undefined || spanMs === 0 ? null : Math.max(0, cpuMs - spunMs) / spanMs,
+    cpuShare: cpuShare(cpuMs === undefined ? [] : [{ spanMs, client: { cpuMs, spunMs } }]),
     gapsMs: lagsMs.every(Number.isFinite)
       ? gapsBetween(
           calls.map((c) => c.dueMs),

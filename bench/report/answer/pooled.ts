@@ -112,7 +112,7 @@ function figuresOf(group: CellGroup, loaded: readonly LoadedCell[], inputs: Repo
     ...loadFigures(loaded, slo?.boundMs ?? modeOf(group[0].load).loadGen?.(group[0].load).boundMs ?? null),
     ...(slo && { slo }),
     over: study === undefined ? null : timesPlain(study, group),
-    clientCpu: cpuShare({ visits: loaded.flatMap(({ data }) => data.visits) }),
+    clientCpu: cpuShare(loaded.flatMap(({ data }) => data.visits)),
     serverCpu: spanMs === 0 ? null : uses.reduce((sum, u) => sum + u.cpuMs, 0) / spanMs,
     throttled: most(known.flatMap((c) => c.throttledShare ?? [])),
     memoryBytes: most(peaks),

@@ -36,6 +36,9 @@ export interface GeneratorFacts {
   readonly gapsMs: readonly number[];
 }
 
+/** How long a visit took, and what its client used; ms. */
+type ClientUse = { readonly spanMs?: number; readonly client?: { readonly cpuMs: number; readonly spunMs: number } };
+
 /** Why cells are invalid, by cell; those that are not are absent. */
 export function generatorFaults(
   { cells }: Pick<RunManifest, "cells">,
@@ -74,7 +77,7 @@ function factsOfCell(load: Load, data: CellData): GeneratorFacts {
     load,
     lagsMs: calls.flatMap((c) => [...c.lagMs]),
     medianMs: median(data.totalsMs),
-    cpuShare: cpuShare(data),
+    cpuShare: cpuShare(data.visits),
     gapsMs: calls.flatMap((c) => gapsBetween(c.dueMs, c.lagMs)),
   };
 }
@@ -113,8 +116,8 @@ function lagFault({ lagsMs, medianMs }: GeneratorFacts): string | undefined {
   return `the client let calls wait: ${p99.toFixed(2)} ms (p99), more than 1 % of the median of ${medianMs.toPrecision(3)} ms`;
 }
 
-/** Share of a processor that a cell's client used, without waiting for the time of calls; null if it is not known. */
-export function cpuShare({ visits }: Pick<CellData, "visits">): number | null {
+/** Share of a processor that visits' client used, without waiting for the time of calls; null if it is not known. */
+export function cpuShare(visits: readonly ClientUse[]): number | null {
   const told = visits.flatMap(({ client, spanMs = 0 }) =>
     client === undefined || spanMs === 0 ? [] : [{ client, spanMs }],
   );
