@@ -5,7 +5,8 @@ import { mustRunOn, script } from "../hosts/connection/remote.ts";
 import type { SshTarget } from "../hosts/target.ts";
 import { frozenMark } from "../hosts/frozen.ts";
 import { type Listed, named, readListed, shortId } from "./conflicts.ts";
-import { LEFTOVER_LABEL, BESIDE_FILE, OWNER_LABEL } from "./reservation.ts";
+import { LEFTOVER_LABEL, OWNER_LABEL } from "../hosts/labels.ts";
+import { BESIDE_FILE } from "./reservation.ts";
 import { LOOKS, LOOKS_FOLDER } from "./spec.ts";
 
 /*

@@ -3,7 +3,7 @@ import { COMMAND_MS, GRACE_SECONDS } from "../deadlines.ts";
 import { networkName } from "../access/firewall-rules.ts";
 import { proxyContainer } from "../access/plan.ts";
 import { mustRunOn, script } from "../hosts/connection/remote.ts";
-import { ID_LABEL, OWNER_LABEL, SERVER_LABEL } from "../hosts/labels.ts";
+import { ID_LABEL, OWNER_LABEL, SERVER_LABEL, TUNE_LABEL } from "../hosts/labels.ts";
 import { conflicts, parseSeen, shortId, toRemove } from "./conflicts.ts";
 import type { ReservationSpec } from "./spec.ts";
 
@@ -12,12 +12,6 @@ import type { ReservationSpec } from "./spec.ts";
  * ports. What others have is named before Docker's provider fails for it, what an interrupted `up` left (see leftovers.ts) is
  * removed, and on destroy the containers go by this and not by the provider, which can only fail where the host does not answer.
  */
-
-export { ID_LABEL, OWNER_LABEL, SERVER_LABEL };
-/** Which tuning a container is of: `lathe tune` makes such ones beside a server, and removes them. */
-export const TUNE_LABEL = "org.lathe.tune";
-/** Id of the leftover that a container or network came in the place of. */
-export const LEFTOVER_LABEL = "org.lathe.leftover";
 
 /** Beginning of a file's name in the workspace: what the state knows beside a container. */
 export const BESIDE_FILE = ".beside";

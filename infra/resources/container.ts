@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { networkName } from "../access/firewall-rules.ts";
 import { CONTAINER_TIMEOUT } from "../deadlines.ts";
-import { LEFTOVER_LABEL } from "../ownership/reservation.ts";
+import { LEFTOVER_LABEL } from "../hosts/labels.ts";
 import { containerArgs } from "./container-args.ts";
 import { digestOf, labelsOf, userOf, type Part } from "./server-args.ts";
 

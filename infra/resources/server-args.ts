@@ -9,7 +9,7 @@ import type { SshTarget } from "../hosts/target.ts";
 import type { ModelArtifact } from "../models/spec.ts";
 import type { Placement, Server } from "../outputs.ts";
 import type { Leftovers } from "../ownership/leftovers.ts";
-import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../ownership/reservation.ts";
+import { ID_LABEL, LEFTOVER_LABEL, OWNER_LABEL, SERVER_LABEL } from "../hosts/labels.ts";
 import type { ContainerSpec, ServerKind } from "../servers/kind.ts";
 import type { KeptCredentials } from "./credentials.ts";
 

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TUNE_LABEL } from "../../infra/ownership/reservation.ts";
+import { TUNE_LABEL } from "../../infra/hosts/labels.ts";
 import { type StackRef, up } from "../../infra/pulumi/testing/stack.ts";
 import { startLathe } from "./lathe.ts";
 import { begin } from "../../tune/race/race.ts";

@@ -1,5 +1,5 @@
 import type { Placement } from "../../infra/outputs.ts";
-import { ID_LABEL, OWNER_LABEL, SERVER_LABEL, TUNE_LABEL } from "../../infra/ownership/reservation.ts";
+import { ID_LABEL, OWNER_LABEL, SERVER_LABEL, TUNE_LABEL } from "../../infra/hosts/labels.ts";
 import { containerArgs } from "../../infra/resources/container-args.ts";
 import { LOOPBACK } from "../../infra/hosts/addresses.ts";
 import type { ContainerSpec, ServerFile } from "../../infra/servers/kind.ts";

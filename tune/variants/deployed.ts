@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { mustRunOn } from "../../infra/hosts/connection/remote.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
-import { ID_LABEL, OWNER_LABEL, SERVER_LABEL } from "../../infra/ownership/reservation.ts";
+import { ID_LABEL, OWNER_LABEL, SERVER_LABEL } from "../../infra/hosts/labels.ts";
 import { SECRETS_PATH } from "../../infra/access/plan.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { DeployedContainer } from "./create-args.ts";

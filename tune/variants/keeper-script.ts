@@ -1,4 +1,4 @@
-import { ID_LABEL, SERVER_LABEL, TUNE_LABEL } from "../../infra/ownership/reservation.ts";
+import { ID_LABEL, SERVER_LABEL, TUNE_LABEL } from "../../infra/hosts/labels.ts";
 
 /** After so many minutes without a sign of life, the machine removes the variants by itself. A dead connection may not be noticed. */
 export const LEASE_MINUTES = 3;
