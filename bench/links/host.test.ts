@@ -124,7 +124,9 @@ describe("one end of a link on a machine without a lab", () => {
       /the kernel of "edge" refuses tc qdisc replace: sh: 1: tc: not found\n.*tc on both machines\n.*install -y iproute2/,
     );
     writeFileSync(file("ip"), "#!/bin/sh\necho 'RTNETLINK answers: Network is unreachable' >&2; exit 2\n");
-    await expect(lay(host)).rejects.toThrow(/the link of "edge" cannot be laid: no route leads to other \(10\.0\.0\.2\)/);
+    await expect(lay(host)).rejects.toThrow(
+      /the link of "edge" cannot be laid: no route leads to other \(10\.0\.0\.2\)/,
+    );
     await host.close();
     expect(existsSync(MARK)).toBe(false);
   });
