@@ -42,7 +42,7 @@ const RUNS = {
 
 const STACK_OUTPUTS = {
   outputs: {
-    ...{ value: "FILES", read: paths, rare: true, completes: "files" },
+    ...{ value: "FILE,FILE", read: paths, rare: true, completes: "files" },
     help: "read stacks' outputs from JSON files, not from Pulumi",
   },
 } as const satisfies Options;

@@ -71,6 +71,10 @@ describe("a command line", () => {
     [["--toString"], 'unknown option "--toString"\n  expected: one of --size, --stack, --delay-ms, --keep, --json'],
     [["--__proto__=1"], 'unknown option "--__proto__"'],
     [["-x"], 'unknown option "-x"'],
+    [
+      ["--stack", "a", "--size=1", "--stack=b"],
+      "--stack a and --stack b\n  expected: --stack A,B, given once\n  fix: npx lathe x --help",
+    ],
     [["--stack"], "--stack has no value\n  expected: --stack A,B"],
     [["--stack", "--keep"], '--stack has no value\n  expected: --stack A,B (one that begins with "-": --stack=--keep)'],
     [["--keep=no"], "--keep=no\n  expected: --keep alone"],

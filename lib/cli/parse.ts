@@ -30,7 +30,7 @@ export function parse(spec: CommandSpec, argv: readonly string[]): Parsed {
   const found = tokens.filter((token) => token.kind === "option");
   const given = new Set(found.map((token) => token.name));
   const [action, operands] = actionOf(spec, positionals);
-  const ofOptions = found.flatMap((token) => optionFaults(spec, specs, token));
+  const ofOptions = [...found.flatMap((token) => optionFaults(spec, specs, token)), ...repeated(found, specs)];
   const [values, ofValues] = readValues(specs, typed);
   const faults = [
     ...ofOptions,
@@ -87,6 +87,16 @@ function optionFaults(
       },
     ];
   return [];
+}
+
+/** Options that were given two values: one of them would be lost without a word. */
+function repeated(tokens: readonly { name: string; value?: string | undefined }[], specs: Options): Fault[] {
+  return [...Map.groupBy(tokens, ({ name }) => name)].flatMap(([name, all]) => {
+    const texts = [...new Set(all.flatMap(({ value }) => value ?? []))];
+    const option = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (texts.length < 2 || option?.value === undefined) return [];
+    return [{ what: `--${name} ${texts.join(` and --${name} `)}`, expected: `--${name} ${option.value}, given once` }];
+  });
 }
 
 function actionFaults(spec: CommandSpec, action: string, specs: Options, given: ReadonlySet<string>): Fault[] {
