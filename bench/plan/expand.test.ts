@@ -138,10 +138,17 @@ describe("cells by the endpoints of servers", () => {
       { clientKinds: ["probe", "grpc-js", "rest"] },
       { ...deployed, servers: [restAlone] },
     );
-    expect(notes).toEqual([
-      "edge has no endpoint for the client kind probe: left out",
-      "edge has no endpoint for the client kind grpc-js: left out",
-    ]);
+    expect(notes).toEqual(["edge has no endpoint for the client kinds probe, grpc-js: left out"]);
+  });
+
+  it("are said to be missing in one line for all servers that lack the same client kinds", () => {
+    const third = { ...restAlone, id: "third" };
+    const { notes } = cellsOf(
+      "experiments: [{ name: a, images: 1 }]",
+      { clientKinds: ["probe"] },
+      { ...deployed, servers: [restAlone, third] },
+    );
+    expect(notes).toEqual(["edge, third have no endpoint for the client kind probe: left out"]);
   });
 
   it("are called by another API's client kinds where a server speaks that alone", () => {

@@ -125,20 +125,22 @@ function modelsByServer(
 }
 
 /**
- * Says which servers wanted client kinds cannot call. Of kinds that stand for a protocol, one is enough, and those whose API no server
+ * Says which servers wanted client kinds cannot call, in one note for all servers that lack the same. Of kinds that stand for a protocol, one is enough, and those whose API no server
  * speaks are not named where others are.
  */
 function noteNotOffered(servers: readonly Server[], { kinds, named }: WantedClients, note: Note): void {
-  const alike = Map.groupBy(kinds, (kind) => (named ? kind.name : kind.protocol));
-  for (const server of servers)
-    for (const group of alike.values()) {
-      if (group.some((kind) => isOffered(kind, server))) continue;
-      const spoken = group.filter(({ api }) => servers.some(({ endpoints }) => endpoints.some((e) => e.api === api)));
-      const lacked = (spoken.length > 0 ? spoken : group).map((kind) => kind.name);
-      note(
-        `${server.id} has no endpoint for the client kind${lacked.length === 1 ? "" : "s"} ${lacked.join(", ")}: left out`,
-      );
-    }
+  const alike = [...Map.groupBy(kinds, (kind) => (named ? kind.name : kind.protocol)).values()];
+  const isSpoken = ({ api }: ClientKind) => servers.some(({ endpoints }) => endpoints.some((e) => e.api === api));
+  const lackedBy = (server: Server) =>
+    alike
+      .filter((group) => !group.some((kind) => isOffered(kind, server)))
+      .flatMap((group) => (group.some(isSpoken) ? group.filter(isSpoken) : group))
+      .map((kind) => kind.name);
+  for (const [lacked, alikeServers] of Map.groupBy(servers, (server) => lackedBy(server).join(", "))) {
+    if (lacked === "") continue;
+    const who = `${alikeServers.map(({ id }) => id).join(", ")} ${alikeServers.length === 1 ? "has" : "have"}`;
+    note(`${who} no endpoint for the client kind${lacked.includes(",") ? "s" : ""} ${lacked}: left out`);
+  }
 }
 
 function levelCombinations(e: Experiment, axes: readonly Axis[]): Record<string, string>[] {
