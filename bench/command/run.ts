@@ -94,7 +94,7 @@ async function measure(
   onBegin?: Parameters<typeof runSession>[6],
 ): Promise<number> {
   const steps = progress();
-  steps.step(`Measuring ${manifest.cells.length} cells, run ${manifest.id}`);
+  steps.step(`Measuring ${count(manifest.cells.length, "cell")}, run ${manifest.id}`);
   const onStatus = (s: RunStatus) => steps.note(statusText(s));
   await keepPhotographs(dir, images);
   const calm = sayHowToGoOn(dir);
@@ -107,9 +107,18 @@ async function measure(
   return worseCode(failed === 0 ? 0 : 1, promised);
 }
 
-function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
-  const count = (end: CellEnd) => [...ends.values()].filter((e) => e === end).length;
-  return `${count("precision")} cells are as precise as asked for, ${count("requests")} have all their calls, ${count("budget")} ended with the time budget, ${count("failed")} failed`;
+const ENDS: readonly (readonly [CellEnd, string])[] = [
+  ["precision", "as precise as asked for"],
+  ["requests", "with all calls made"],
+  ["budget", "ended with the time budget"],
+  ["failed", "failed"],
+];
+
+/** How the cells ended, the ways alone that some ended. Pure. */
+export function countEnds(ends: ReadonlyMap<string, CellEnd>): string {
+  const all = [...ends.values()];
+  const parts = ENDS.map(([end, words]) => [all.filter((e) => e === end).length, words] as const);
+  return `cells: ${parts.flatMap(([n, words]) => (n > 0 ? [`${n} ${words}`] : [])).join(", ")}`;
 }
 
 /**

@@ -60,7 +60,7 @@ function invalid({ study, cells }: ReportInputs): Caveat[] {
   const [first] = found;
   if (first === undefined) return [];
   const whole =
-    `${found.length} of ${count(cells.length, "cell")} are invalid, because their client was no good generator of calls; nothing that they measured is reported. ` +
+    `Invalid: ${found.length} of ${count(cells.length, "cell")}. The client was no good generator of calls there, so nothing that was measured is reported. ` +
     `${first[0]}: ${first[1].why}.`;
   return [{ short: `${count(found.length, "cell")} invalid`, whole, tone: "bad" }];
 }
