@@ -67,7 +67,10 @@ export interface ScoreReading {
  */
 export async function measureScore(target: SshTarget | null, known = ""): Promise<ScoreReading> {
   const command = ["sh", "-s", known];
-  const { code, stdout, stderr, timedOutMs } = await runOn(target, command, { input: SCORE_SCRIPT, timeoutMs: MOST_MS });
+  const { code, stdout, stderr, timedOutMs } = await runOn(target, command, {
+    input: SCORE_SCRIPT,
+    timeoutMs: MOST_MS,
+  });
   const state = /^state ([0-9a-f]{64})$/m.exec(stdout.slice(0, 10_000))?.[1];
   if (timedOutMs !== undefined) return { state, score: { unmeasured: `it took longer than ${MOST_MS / 1000} s` } };
   if (state !== undefined && state === known) return { state, score: undefined };

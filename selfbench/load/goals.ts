@@ -34,9 +34,10 @@ export function judge(
 ): Verdict[] {
   const of = ({ name }: Generator) => turns.get(name) ?? [];
   const peers = generators.filter((g) => !g.ours);
-  const verdict = (title: string, measured: Ratio, most: number, possible: boolean): Verdict => {
+  const floorMs = (figure: keyof Spread) => median(floors.map((floor) => floor[figure]));
+  const verdict = (title: string, measured: Ratio, most: number, noisy: boolean): Verdict => {
     const met = measured.median <= most;
-    return { title, measured, most, met: met || possible ? met : null };
+    return { title, measured, most, met: met || !noisy ? met : null };
   };
   return generators
     .filter((g) => g.ours)
@@ -47,24 +48,24 @@ export function judge(
           values.map(() => 1),
         );
       const lags = (["p50Ms", "p99Ms"] as const).flatMap((figure) => {
-        const floorMs = median(floors.map((floor) => floor[figure]));
         const name = `${own.name}: lag ${figure.slice(0, 3)}`;
         const logged = alone(of(own).map(({ said }) => said.logged?.[figure] ?? NaN));
         const seen = (g: Generator) => of(g).map((turn) => turn.seen[figure]);
         return [
-          verdict(`${name}, ms`, logged, MOST_MS[figure], floorMs <= MOST_MS[figure]),
+          verdict(`${name}, ms`, logged, MOST_MS[figure], floorMs(figure) > MOST_MS[figure]),
           ...peers.map((peer) =>
             verdict(
               `${name}, against ${peer.name}`,
               ratioSpread(seen(own), seen(peer)),
               RATIO,
-              floorMs <= RATIO * median(seen(peer)),
+              floorMs(figure) > RATIO * median(seen(peer)),
             ),
           ),
         ];
       });
       const core = alone(of(own).map((turn) => turn.core));
-      return [...lags, verdict(`${own.name}: share of a core`, core, CORE, true)];
+      // Other programs slow it down, too: they use the same caches, and the other half of a core.
+      return [...lags, verdict(`${own.name}: share of a core`, core, CORE, floorMs("p99Ms") > MOST_MS.p99Ms)];
     });
 }
 

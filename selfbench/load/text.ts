@@ -89,7 +89,7 @@ function floorText(floors: readonly Spread[]): string {
   };
   return [
     `A bare timer, which only sleeps until each call would be due, woke late here: ${figure("p50Ms")}, ${figure("p99Ms")}, in the same rounds.`,
-    "No generator is better than that: a goal below it is not judged, unless it is met.",
+    `No generator is better than that: a goal below it is not judged, unless it is met; nor is the share of a core, if p99 is above the goal's.`,
   ].join("\n");
 }
 
