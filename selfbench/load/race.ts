@@ -27,8 +27,9 @@ export interface Turn {
 }
 
 /**
- * Before the measured time. Connections open in it, and V8 compiles our client: the last time after some 15,000 calls, on the
- * processor that makes them. With 2 s, calls were up to 15 ms late in the second after it (5,000 calls a second).
+ * Before the measured time. Connections open in it, and V8 compiles our client: the last time after some 16,000 calls, on the processor that makes
+ * them. With 2 s, calls were up to 15 ms late in the second after it (5,000 calls a second). A lower priority for V8's threads is no way out:
+ * at this rate they then never run, and the client stays so slow that its calls come 1.5 s late.
  */
 export const LEAD_SECONDS = 5;
 
