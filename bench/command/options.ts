@@ -137,7 +137,7 @@ const NEW_RUN = {
     help: "this run repeats RUN: after a restart of its servers, it shows `compare` what a restart changes",
   },
   seed: { value: "N", read: whole(0), help: "seed of the order of visits", default: "1", rare: true },
-  "no-score": { help: "do not measure the machines' scores first (some seconds)", rare: true },
+  "no-score": { help: "do not measure the machines' scores (some seconds, once after each start)", rare: true },
   remark: { value: "TEXT", help: "what a reader of the tables must know", rare: true },
   next: { value: "TEXT", help: "what the summary suggests to type next", rare: true },
 } as const satisfies Options;

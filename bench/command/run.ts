@@ -74,7 +74,7 @@ async function resume(dir: string, options: BenchOptions, wanted: Wanted, accept
   });
 }
 
-/** How fast the machines are, as they are now; undefined if that was left out. */
+/** How fast the machines are; undefined if that was left out. */
 export async function scoresOf({ machines }: Deployed, { score }: BenchOptions) {
   if (!score) return undefined;
   const steps = progress();

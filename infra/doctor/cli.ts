@@ -36,7 +36,7 @@ const SPEC = {
       value: "DIR",
       help: "workspace on the machine (lathe:workspace), if not .lathe/PROJECT-STACK",
     },
-    "no-score": { help: "do not measure how fast the machines are (some seconds of load)" },
+    "no-score": { help: "do not measure the machines' scores (some seconds of load)" },
     json: JSON_OPTION,
   },
   details: [

@@ -4,7 +4,7 @@ import { askRegistry } from "../images/registry.ts";
 import { diagnoseFacts, diagnoseNoise, diagnoseSsh } from "../hosts/connection/diagnose.ts";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { runOn } from "../hosts/connection/run.ts";
-import { measureScore } from "../hosts/score.ts";
+import { machineScore } from "../hosts/kept-score.ts";
 import { stopSharing } from "../hosts/connection/ssh.ts";
 import { hostChecks } from "./checks.ts";
 import { connectionChecks, stop, type Check } from "./connection.ts";
@@ -53,7 +53,7 @@ async function examined(target: SshTarget, { image, score, ...wanted }: Wanted):
   const named = image !== undefined && docker === undefined;
   const there = named ? { image: { reference: image, there: await askRegistry(target, image) } } : {};
   // Last of all: it makes load.
-  const speed = score === true ? { score: await measureScore(target) } : {};
+  const speed = score === true ? { score: await machineScore(target, facts, { anew: true }) } : {};
   const findings = { target, facts, user, home, docker, examination, clock, ...wanted, ...there, ...speed };
   return [...connected, ...hostChecks(findings)];
 }

@@ -13,6 +13,8 @@ export const MachineScore = z.union([
     cpus: z.number().int().positive(),
     /** Which program, and its version. */
     program: z.string(),
+    /** When, in UTC; absent in runs before it was kept. */
+    at: z.iso.datetime().optional(),
   }),
   z.object({ unmeasured: z.string() }),
 ]);
@@ -32,25 +34,50 @@ const MOST_MS = 9000;
 const MOST_MB = 1e8;
 const MOST_CPUS = 8192;
 
-/** What a machine runs. A quota on its first process holds for this session too, and servers' containers have none besides (the gate sees to it). */
-export const SCORE_SCRIPT = `
+/**
+ * What a machine runs. A quota on its first process holds for this session too, and servers' containers have none besides (the gate sees to it). It
+ * ends before it measures if the machine is in the state of its first argument: a hash of the boot, the number of CPUs and OpenSSL's version.
+ */
+const SCORE_SCRIPT = `
 command -v openssl >/dev/null || { echo none; exit 0; }
-openssl version
+version=$(openssl version); echo "$version"
 cpus=$(nproc); echo "cpus $cpus"
+boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
+if [ -n "$boot" ]; then
+  state=$(echo "$boot $cpus $version" | sha256sum | cut -c 1-64); echo "state $state"
+  [ "$state" = "$1" ] && exit 0
+fi
 speed() { timeout 4 openssl speed -elapsed -mr -seconds ${SECONDS} -bytes 16384 "$@" -evp chacha20 2>/dev/null | grep '^+F:' | tail -n 1; }
 speed
 [ "$cpus" = 1 ] || speed -multi "$cpus"
 `;
 
-/** Measures a machine's score, in three seconds or less; null: this machine. Never rejects for what the machine says. */
-export async function measureScore(target: SshTarget | null): Promise<MachineScore> {
-  const { code, stdout, stderr, timedOutMs } = await runOn(target, ["sh", "-s"], {
+/** What a machine said when it was asked for its score. */
+export interface ScoreReading {
+  /** The state that the machine is in; undefined if it does not say. */
+  readonly state: string | undefined;
+  /** Undefined: it is in the state that was known, and has measured nothing. */
+  readonly score: MachineScore | undefined;
+}
+
+/**
+ * Measures a machine's score, in three seconds or less; null: this machine. Never rejects for what the machine says.
+ *
+ * @param known a state of which the score is known already
+ */
+export async function measureScore(target: SshTarget | null, known = ""): Promise<ScoreReading> {
+  const command = ["sh", "-s", known];
+  const { code, stdout, stderr, timedOutMs } = await runOn(target, command, {
     input: SCORE_SCRIPT,
     timeoutMs: MOST_MS,
   });
-  if (timedOutMs !== undefined) return { unmeasured: `it took longer than ${MOST_MS / 1000} s` };
+  const state = /^state ([0-9a-f]{64})$/m.exec(stdout.slice(0, 10_000))?.[1];
+  if (timedOutMs !== undefined) return { state, score: { unmeasured: `it took longer than ${MOST_MS / 1000} s` } };
+  if (state !== undefined && state === known) return { state, score: undefined };
   // The second measurement is left out where there is one CPU, and `test` then is what the script ends with.
-  return stdout === "" && code !== 0 ? { unmeasured: lastLine(stderr) || `exit code ${code}` } : parseScore(stdout);
+  if (stdout === "" && code !== 0) return { state, score: { unmeasured: lastLine(stderr) || `exit code ${code}` } };
+  const score = parseScore(stdout);
+  return { state, score: "unmeasured" in score ? score : { ...score, at: new Date().toISOString() } };
 }
 
 /** What the script printed. A machine is not trusted: what none can mean is no score. Pure. */

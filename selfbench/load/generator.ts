@@ -19,7 +19,8 @@ export interface Bed {
   readonly restPort: number;
   readonly payload: Payload;
   readonly files: PayloadFiles;
-  readonly programs: Readonly<Record<"ghz" | "oha" | "vegeta", string>>;
+  /** The other generators; empty if they do not run. And the server, which is a bare timer, too. */
+  readonly programs: Readonly<Record<"ghz" | "oha" | "vegeta" | "server", string>>;
   /** Words before a generator's command line, which pin it to a processor; none where there is only one. */
   readonly pinned: readonly string[];
 }
@@ -34,9 +35,9 @@ export interface Said extends Spread {
 }
 
 /** A running generator: its process, and what it reports at its end. */
-export interface Running {
+export interface Running<T = Said> {
   readonly child: ChildProcess;
-  readonly said: Promise<Said>;
+  readonly said: Promise<T>;
 }
 
 /** A program that makes calls at a fixed rate. */
@@ -48,11 +49,11 @@ export interface Generator {
 }
 
 /** Starts a program that runs by itself. @param parse reads its standard output once it has ended well */
-export function program(
+export function program<T>(
   argv: readonly string[],
   pinned: readonly string[],
-  parse: (stdout: string) => Promise<Said> | Said,
-): Running {
+  parse: (stdout: string) => Promise<T> | T,
+): Running<T> {
   const [first = "", ...args] = [...pinned, ...argv];
   const child = spawn(first, args, { stdio: ["ignore", "pipe", "pipe"] });
   const told = { stdout: "", stderr: "" };

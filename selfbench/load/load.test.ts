@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { coreShare, cpuMsOf } from "./cpu.ts";
-import { judge } from "./goals.ts";
+import { exitCode, judge } from "./goals.ts";
 import { seenOf, spreadOf, stalledP99 } from "./lag.ts";
 import { saidOf } from "./own.ts";
 import { ghzSaid, ohaSaid, vegetaSaid } from "./peers.ts";
@@ -138,13 +138,15 @@ describe("goals", () => {
     const said: Said = { calls: 1, failed: 0, p50Ms: 1, p99Ms: 1, logged: spreadOf([loggedMs]) };
     return { said, seen: { ...spreadOf([seenMs]), calls: 1, made: 1 }, core, machineLoad: 1 };
   };
-  const verdicts = (own: Turn[], peer: Turn[]) =>
+  const QUIET = [{ p50Ms: 0, p99Ms: 0.01 }];
+  const verdicts = (own: Turn[], peer: Turn[], floors = QUIET) =>
     judge(
       [generator("ours", true), generator("peer", false)],
       new Map([
         ["ours", own],
         ["peer", peer],
       ]),
+      floors,
     );
 
   it("are met by the median over the rounds, of ratios of the same round", () => {
@@ -152,19 +154,36 @@ describe("goals", () => {
     const peer = [turn(0.1, NaN, 0.1), turn(20, NaN, 0.1), turn(0.03, NaN, 0.1)];
     const all = verdicts(own, peer);
     expect(all.map(({ title }) => title)).toEqual([
-      ...["ours: lag p50, ms", "ours: lag p99, ms", "ours: share of a core"],
-      ...["ours: lag p50, against peer", "ours: lag p99, against peer"],
+      ...["ours: lag p50, ms", "ours: lag p50, against peer"],
+      ...["ours: lag p99, ms", "ours: lag p99, against peer", "ours: share of a core"],
     ]);
     expect(all.every(({ met }) => met)).toBe(true);
-    expect(all[3]?.measured.median).toBeCloseTo(0.25);
-    expect(all[3]?.measured.max).toBeCloseTo(2 / 3);
+    expect(all[1]?.measured.median).toBeCloseTo(0.25);
+    expect(all[1]?.measured.max).toBeCloseTo(2 / 3);
   });
 
   it("are missed by what is too late, too busy, not late enough less than another, or not known", () => {
     const met = (own: Turn) => verdicts([own], [turn(0.3, NaN, 1)]).map((v) => v.met);
     expect(met(turn(0.05, 0.2, 0.5))).toEqual([false, true, true, true, true]);
-    expect(met(turn(0.05, 0.01, 0.7))).toEqual([true, true, false, true, true]);
-    expect(met(turn(0.2, 0.01, 0.5))).toEqual([true, true, true, false, false]);
+    expect(met(turn(0.05, 0.01, 0.7))).toEqual([true, true, true, true, false]);
+    expect(met(turn(0.2, 0.01, 0.5))).toEqual([true, false, true, false, true]);
     expect(met(turn(NaN, NaN, NaN))).toEqual([false, false, false, false, false]);
+  });
+
+  it("are not judged if a bare timer on the same machine was later than they allow, unless they are met", () => {
+    const met = (own: Turn, floor: Parameters<typeof judge>[2][number]) =>
+      verdicts([own], [turn(0.3, NaN, 1)], [QUIET[0]!, floor, floor]).map((v) => v.met);
+    const late = turn(0.4, 0.4, 0.7);
+    expect(met(late, { p50Ms: 0.04, p99Ms: 0.05 })).toEqual([false, false, false, false, false]);
+    // The other generator's 0.3 ms allow 0.1.
+    expect(met(late, { p50Ms: 0.04, p99Ms: 0.2 })).toEqual([false, false, false, null, false]);
+    expect(met(late, { p50Ms: 0.2, p99Ms: 0.5 })).toEqual([null, null, null, null, null]);
+    expect(met(turn(0.05, 0.01, 0.5), { p50Ms: 0.2, p99Ms: 0.5 })).toEqual([true, true, true, true, true]);
+  });
+
+  it("end a check with 1 if one is missed, and with 3 if one could not be judged", () => {
+    const verdict = (met: boolean | null) => ({ title: "", measured: { median: 1, min: 1, max: 1 }, most: 1, met });
+    const code = (...all: (boolean | null)[]) => exitCode(all.map(verdict));
+    expect([code(true), code(true, null), code(null, false), code()]).toEqual([0, 3, 1, 0]);
   });
 });

@@ -4,8 +4,9 @@ import type { Progress } from "../../lib/progress.ts";
 import type { LineProgram } from "../clients/line-program.ts";
 import { orderOf } from "../clients/race.ts";
 import { coreShare, watchCpu } from "./cpu.ts";
+import { GOAL_RATE, bareTimer } from "./floor.ts";
 import type { Bed, Generator, Job, Said } from "./generator.ts";
-import { type Seen, seenOf, stalledP99 } from "./lag.ts";
+import { type Seen, type Spread, seenOf, stalledP99 } from "./lag.ts";
 
 /** What is run. */
 export interface RacePlan {
@@ -26,8 +27,9 @@ export interface Turn {
 }
 
 /**
- * Before the measured time. Connections open in it, and V8 compiles our client: the last time after some 15,000 calls, on the
- * processor that makes them. With 2 s, calls were up to 15 ms late in the second after it (5,000 calls a second).
+ * Before the measured time. Connections open in it, and V8 compiles our client: the last time after some 16,000 calls, on the processor that makes
+ * them. With 2 s, calls were up to 15 ms late in the second after it (5,000 calls a second). A lower priority for V8's threads is no way out:
+ * at this rate they then never run, and the client stays so slow that its calls come 1.5 s late.
  */
 export const LEAD_SECONDS = 5;
 
@@ -37,19 +39,30 @@ const BEFORE_END_MS = 100;
 /** The stall: how long it is, how long after the first request it begins, and length and rate of the run. */
 export const STALL = { forMs: 1500, afterMs: 5000, seconds: 15, ratePerSecond: 100 };
 
-/** All generators at all rates in each round, in an order that changes. @returns turns by rate and name */
+/** What a race measured. */
+export interface Raced {
+  /** By rate, then by generator. */
+  readonly turns: ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>;
+  /** How late a bare timer woke at the goals' rate, in each round. */
+  readonly floors: readonly Spread[];
+}
+
+/** All generators at all rates in each round, in an order that changes; and a bare timer in each round at the goals' rate. */
 export async function race(
   generators: readonly Generator[],
   plan: RacePlan,
   bed: Bed,
   server: LineProgram,
   tell: Progress,
-): Promise<ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>> {
+): Promise<Raced> {
   const [each, names] = [plan.seconds + LEAD_SECONDS + 1, generators.map((g) => g.name)];
-  tell.step(`Measuring ${plan.rounds} rounds`, plan.rounds * plan.rates.length * names.length * each);
+  const floorSeconds = plan.rates.includes(GOAL_RATE) ? plan.seconds : 0;
+  tell.step(`Measuring ${plan.rounds} rounds`, plan.rounds * (plan.rates.length * names.length * each + floorSeconds));
   const turns = new Map(plan.rates.map((rate) => [rate, new Map(names.map((name) => [name, [] as Turn[]]))]));
+  const floors: Spread[] = [];
   for (let round = 0; round < plan.rounds; round++)
-    for (const [i, rate] of plan.rates.entries())
+    for (const [i, rate] of plan.rates.entries()) {
+      if (rate === GOAL_RATE) floors.push(await bareTimer(bed, rate, plan.seconds));
       for (const name of orderOf(names, round * plan.rates.length + i)) {
         tell.note(`round ${round + 1} of ${plan.rounds}, ${rate}/s, ${name}`);
         const { connections } = plan;
@@ -60,8 +73,9 @@ export async function race(
           ?.get(name)
           ?.push(await turn(generators.find((g) => g.name === name) as Generator, job, bed, server));
       }
+    }
   tell.done();
-  return turns;
+  return { turns, floors };
 }
 
 async function turn(generator: Generator, job: Job, bed: Bed, server: LineProgram): Promise<Turn> {

@@ -1,15 +1,16 @@
 import { availableParallelism } from "node:os";
+import { median } from "../../bench/stats/math/quantile.ts";
 import { formatTable } from "../../lib/table.ts";
-import { GOAL_RATE, type Verdict } from "./goals.ts";
-import { LEAD_SECONDS, type RacePlan, STALL, type Stalled, type Turn, over } from "./race.ts";
+import { GOAL_RATE } from "./floor.ts";
+import type { Verdict } from "./goals.ts";
+import type { Spread } from "./lag.ts";
+import { LEAD_SECONDS, type RacePlan, type Raced, STALL, type Stalled, over } from "./race.ts";
 
 /** Everything that one run of the benchmark measured. */
-export interface Report {
+export interface Report extends Raced {
   readonly plan: RacePlan;
   readonly nice: number;
   readonly pinned: boolean;
-  /** By rate, then by generator. */
-  readonly turns: ReadonlyMap<number, ReadonlyMap<string, readonly Turn[]>>;
   readonly verdicts: readonly Verdict[];
   readonly stalls: readonly Stalled[];
 }
@@ -68,16 +69,28 @@ function ratesTable({ turns }: Report): string {
   return formatTable(columns, rows);
 }
 
-function goalsTable({ verdicts }: Report): string {
+function goalsTable({ verdicts, floors }: Report): string {
   const columns = [`goal at ${GOAL_RATE} a second`, ...["measured", "min–max of rounds", "at most"].map(right), ""];
   const rows = verdicts.map(({ title, measured, most, met }) => [
     title,
     measured.median.toFixed(3),
     `${measured.min.toFixed(3)}–${measured.max.toFixed(3)}`,
     most.toFixed(3),
-    met ? "met" : "MISSED",
+    met === null ? "not judged" : met ? "met" : "MISSED",
   ]);
-  return formatTable(columns, rows);
+  return `${formatTable(columns, rows)}\n\n${floorText(floors)}`;
+}
+
+/** How late a bare timer was, and what that means. */
+function floorText(floors: readonly Spread[]): string {
+  const figure = (of: keyof Spread) => {
+    const values = floors.map((floor) => floor[of]);
+    return `${of.slice(0, 3)} ${ms(median(values))} ms (${ms(Math.min(...values))}–${ms(Math.max(...values))})`;
+  };
+  return [
+    `A bare timer, which only sleeps until each call would be due, woke late here: ${figure("p50Ms")}, ${figure("p99Ms")}, in the same rounds.`,
+    `No generator is better than that: a goal below it is not judged, unless it is met; nor is the share of a core, if p99 is above the goal's.`,
+  ].join("\n");
 }
 
 function stallTable({ stalls }: Report): string {

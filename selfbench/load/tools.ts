@@ -10,7 +10,7 @@ const OHA = "1.16.0";
 const VEGETA = "12.13.0";
 
 /** Builds the other generators, once for each version. @throws UserError if one cannot be built */
-export async function peerPrograms(progress: Progress): Promise<Bed["programs"]> {
+export async function peerPrograms(progress: Progress): Promise<Omit<Bed["programs"], "server">> {
   return { ghz: await ghz(progress), oha: await oha(progress), vegeta: await vegeta(progress) };
 }
 

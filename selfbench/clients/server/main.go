@@ -1,6 +1,6 @@
 // The server of `npm run bench:clients` and `npm run bench:load`: fixed answers over gRPC and REST, as lean as can be, so that what is
 // measured is the client. It checks each request's length and answers a short one with an error.
-// With -bare it is a client instead, the least that there can be (bare.go).
+// With -bare it is a client instead, the least that there can be (bare.go). With -timer it is a timer that makes no calls (timer.go).
 package main
 
 import (
@@ -24,7 +24,13 @@ func main() {
 	bare := flag.String("bare", "", "grpc or rest: be the client that does nothing, of a server with these answers, and measure its calls")
 	port := flag.Int("port", 0, "where that server listens")
 	request := flag.String("request", "", "file with the request of that client: gRPC's message, or all of HTTP's bytes")
+	timer := flag.Int("timer", 0, "only wake so many times a second, and print how late; 0: serve")
+	seconds := flag.Int("seconds", 1, "how long that lasts")
 	flag.Parse()
+	if *timer > 0 {
+		bareTimer(*timer, *seconds)
+		return
+	}
 	var seen *arrivals
 	if *remember {
 		seen = &arrivals{}

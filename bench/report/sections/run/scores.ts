@@ -18,7 +18,7 @@ export function scoresTable(inputs: ReportInputs): Block[] {
     const own =
       "unmeasured" in score
         ? ["–", "–", "–", `not measured: ${score.unmeasured}`]
-        : [String(score.single), String(score.multi), String(score.cpus), score.program];
+        : [String(score.single), String(score.multi), String(score.cpus), measuredBy(score)];
     return [id, ...own.slice(0, 3), ...theirs, own[3] ?? ""];
   });
   const { here, paper } = scoreFits(inputs);
@@ -34,12 +34,16 @@ export function scoresTable(inputs: ReportInputs): Block[] {
       ],
       rows,
       notes: [
-        `Score: ${SCORE_WORKLOAD}. A machine of the paper stands beside the one of the same role; the two scores have different units.`,
+        `Score: ${SCORE_WORKLOAD}. A machine of the paper stands beside the one of the same role; the two scores have different units. A machine is measured once after each start, and by each \`npx lathe doctor\`.`,
         `Each local latency is predicted from the other machines', as if it went with one over the score. Median error: here ${fitText(here)}; in the paper's tables, with its scores, ${fitText(paper)}.`,
       ],
     }),
   ];
 }
+
+/** Which program measured a score, and when. */
+const measuredBy = ({ program, at }: { readonly program: string; readonly at?: string | undefined }) =>
+  at === undefined ? program : `${program}, ${at.slice(0, 16).replace("T", " ")} UTC`;
 
 /** How well scores explain latencies: of this run's local cells, and of the paper's local table. Pure. */
 export function scoreFits({ manifest, summaries }: Pick<ReportInputs, "manifest" | "summaries">) {
