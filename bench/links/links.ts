@@ -66,7 +66,9 @@ function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"],
   const hosts = new Map<string, Promise<LinkHost>>();
   const hostOf = (machine: Machine, other: Machine) => {
     const key = `${machine.id}>${other.id}`;
-    const own = servers.filter((s) => s.machineId === machine.id).flatMap((s) => containersOf(s).map((one) => one.container));
+    const own = servers
+      .filter((s) => s.machineId === machine.id)
+      .flatMap((s) => containersOf(s).map((one) => one.container));
     const opening = (hosts.get(key) ?? Promise.resolve(undefined)).then(async (host) => {
       if (host?.up() === true) return host;
       await host?.close();

@@ -107,7 +107,8 @@ function standInRemarks(servers: readonly Server[]): string[] {
 const replicaRemarks = (servers: readonly Server[]): string[] =>
   servers.flatMap(({ id, replicas }) => {
     const all = 1 + (replicas?.length ?? 0);
-    const how = "Each connection of a client goes to one of them, in turn: calls over fewer connections reach fewer replicas.";
+    const how =
+      "Each connection of a client goes to one of them, in turn: calls over fewer connections reach fewer replicas.";
     return all === 1 ? [] : [`Server ${id}: ${all} replicas, which share the machine's cores. ${how}`];
   });
 

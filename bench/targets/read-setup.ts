@@ -8,7 +8,14 @@ import { runOn } from "../../infra/hosts/connection/run.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { count } from "../../lib/words.ts";
 import checkout from "../../package.json" with { type: "json" };
-import { type ContainerBack, type Delivered, type LatheInfo, type ReadBack, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
+import {
+  type ContainerBack,
+  type Delivered,
+  type LatheInfo,
+  type ReadBack,
+  type RunManifest,
+  TIMED_REGION,
+} from "../records/manifest.ts";
 import type { Deployed } from "./deployments.ts";
 import { type Setup, parseDelivered } from "./setup-diff.ts";
 

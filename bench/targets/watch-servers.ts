@@ -5,7 +5,7 @@ import { openPassage } from "../../infra/hosts/connection/login-shell.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { localEnvironment } from "../../infra/hosts/connection/run.ts";
 import { sshArgs, sshEnvironment } from "../../infra/hosts/connection/ssh.ts";
-import { containersOf, type Machine, type Server } from "../../infra/outputs.ts";
+import { containersOf, type Machine } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { CLOSE_MS, OPEN_MS, USE_MS } from "../deadlines.ts";
 import type { ServerUse } from "../records/server-use.ts";

@@ -134,7 +134,9 @@ export const SERVER_KEYS = {
   container: {
     form: "text",
     schema: z.string({ error: "text" }).regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, "a container name"),
-    help: "The container's name. If a stack has several servers, each one's name is added (NAME-SERVER).",
+    help:
+      "The container's name. If a stack has several servers, each one's name is added (NAME-SERVER). Further replicas have their number " +
+      "at its end (NAME-2).",
     otherwise: "the server kind's own",
     example: ["container", "detector"],
   },
@@ -158,8 +160,8 @@ export const SERVER_KEYS = {
   memoryMiB: {
     form: "integer",
     schema: whole(64, 2 ** 30),
-    help: "Memory limit of the container, in MiB.",
-    otherwise: "nine tenths of the host's usable memory, divided among the stack's servers",
+    help: "Memory limit of the container, in MiB. Each replica of a server has it.",
+    otherwise: "nine tenths of the host's usable memory, divided among the stack's containers",
     example: ["memoryMiB", "8192"],
   },
   pidsLimit: {

@@ -56,12 +56,13 @@ export function resolveServers(
     const settings = find("settings");
     const tuned = find("tuned").value;
     if (models.value === undefined && !modelsRefused) faults.push(noModels(models));
+    const served = modelsOf(models, sources.catalogue, faults);
     const { replicas = 1, settings: own } = kind === undefined ? {} : settingsOf(kind, settings, faults);
     const config: ServerConfig = {
       name: several ? name : sources.role,
       id: several ? `${sources.role}/${name}` : sources.role,
       kind: kindName,
-      models: modelsOf(models, sources.catalogue, faults),
+      models: served,
       image: find("image").value,
       ports: Object.fromEntries(ports.map(({ protocol, port }) => [protocol, port])),
       // Of several servers, each has its own name in it, unless its own map says what it is.

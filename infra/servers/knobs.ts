@@ -38,7 +38,13 @@ const MOST_COPIES = 16;
 
 /** Processes or copies that answer at the same time, one by the rule. */
 export function processesKnob(facts: HostFacts, name: string, help: string): Knob {
-  return { name, help, rule: 1, values: countsOn(facts, 1, MOST_COPIES), settings: (value) => ({ [name]: Number(value) }) };
+  return {
+    name,
+    help,
+    rule: 1,
+    values: countsOn(facts, 1, MOST_COPIES),
+    settings: (value) => ({ [name]: Number(value) }),
+  };
 }
 
 /**

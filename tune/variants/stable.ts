@@ -115,11 +115,9 @@ export class Stable {
       const all = await Promise.all(deployed.flatMap(namesOf).map((name) => this.#memoryOf([name])));
       this.#deployedMiB = all.reduce((sum: number, mib) => sum + (mib ?? 0), 0);
     }
-    const residents = [...this.#here].map(
-      ([one, { server, mib, visited }]): Resident => ({
-        ...{ arm: one, containers: namesOf(server).length, mib, lastVisit: visited },
-      }),
-    );
+    const residents = [...this.#here].map(([one, { server, mib, visited }]): Resident => ({
+      ...{ arm: one, containers: namesOf(server).length, mib, lastVisit: visited },
+    }));
     const starting = this.#trialOf(arm).names.length;
     for (const gone of toEvict(residents, usableMiB(memoryBytes), this.#deployedMiB, needed, starting))
       await this.remove(gone);

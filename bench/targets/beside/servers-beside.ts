@@ -38,7 +38,9 @@ export async function serversBeside(
   const once = used.filter((m, i) => used.findIndex((other) => isSameMachine(other, m)) === i);
   const told = once.map(async (machine) => {
     const here = machines.filter((m) => isSameMachine(m, machine)).map(({ id }) => id);
-    const own = servers.filter((s) => here.includes(s.machineId)).flatMap((s) => containersOf(s).map((one) => one.container));
+    const own = servers
+      .filter((s) => here.includes(s.machineId))
+      .flatMap((s) => containersOf(s).map((one) => one.container));
     const others = othersIn((await ask(machine)) ?? "", own);
     return others.length === 0 ? [] : [remarkOf(machine.id, others)];
   });
