@@ -6,7 +6,7 @@ import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
 import { replicasOf } from "./config/replicas.ts";
-import type { StackConfig } from "./config/types.ts";
+import type { ServerConfig, StackConfig } from "./config/types.ts";
 import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import { withAbsoluteConfig, type SshTarget } from "./hosts/target.ts";
 import type { ImageKey } from "./images/advice.ts";
@@ -105,17 +105,13 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   const made = new Map<string, ModelServer>();
   const all: ModelServer[] = [];
   for (const plan of plans) {
-    // A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old
-    // ones would be undone over the new. Several are told apart by their names.
-    const { name: called, id, replica } = plan.config;
-    const server = only === undefined ? called : pulumi.getStack();
-    const name = `${server}${replica === undefined ? "" : `@${replica}`}.${host}`;
-    const first = replica === undefined ? undefined : made.get(id);
+    const first = made.get(plan.config.id);
+    const name = `${resourceName(plan.config, only !== undefined)}.${host}`;
     const own = { ...whose, workspace: absolute(plan.config.workspace, home), files: plan.spec.files };
     const ownFolder = () => workspaceFolder(`${name}-workspace`, own, { dependsOn: [first?.folder ?? folder] });
     const isMachines = only !== undefined && first === undefined;
     const one = await declareServer(name, plan, isMachines ? () => folder : ownFolder, first);
-    if (first === undefined) made.set(id, one);
+    if (first === undefined) made.set(plan.config.id, one);
     all.push(one);
   }
   const described = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
@@ -162,6 +158,14 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
       ...{ folder: own, first },
     });
   }
+}
+
+/**
+ * What a server is called among resources, before the host. A stack's only server is called as the stack is: another `lathe:role` must not
+ * mean other resources, of which the old ones would be undone over the new. Several are told apart by their names, replicas by their numbers.
+ */
+function resourceName({ name, replica }: ServerConfig, isOnly: boolean): string {
+  return `${isOnly ? pulumi.getStack() : name}${replica === undefined ? "" : `@${replica}`}`;
 }
 
 /** What a planned server needs of the machine's memory, where it is known. */

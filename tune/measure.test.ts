@@ -15,7 +15,15 @@ function measuring(otherPorts: readonly number[], answers: readonly number[]) {
     visit(message: VisitMessage, onOutcome: (m: CallOutcome) => void) {
       visits.push(message);
       const answered = left.shift() ?? message.calls;
-      const call = { type: "call", visit: message.visit, phase: "measure", at: "", ok: true, totalMs: 5, ...phases } as const;
+      const call = {
+        type: "call",
+        visit: message.visit,
+        phase: "measure",
+        at: "",
+        ok: true,
+        totalMs: 5,
+        ...phases,
+      } as const;
       for (let i = 0; i < answered; i++) onOutcome(call);
       const error = { code: "UNAVAILABLE", message: "refused", opening: true };
       return Promise.resolve(answered < message.calls ? { error } : {});
@@ -26,7 +34,9 @@ function measuring(otherPorts: readonly number[], answers: readonly number[]) {
     {
       run: () =>
         Promise.resolve({
-          ...{ route: { address: "127.0.0.1", port: 1, ...(otherPorts.length > 0 && { otherPorts: [...otherPorts] }) } },
+          ...{
+            route: { address: "127.0.0.1", port: 1, ...(otherPorts.length > 0 && { otherPorts: [...otherPorts] }) },
+          },
           ...{ thawed: false, isNew: true, watch: () => Promise.reject(new Error("nobody asks")) },
         }),
       whyDown: () => Promise.resolve(undefined),

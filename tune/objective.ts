@@ -58,7 +58,11 @@ export function loadFor(objective: Objective, cpus: number): Load {
     case "percentile": {
       const { ratePerSecond, boundMs } = objective;
       const needed = Math.ceil((SPARE * ratePerSecond * boundMs) / 1000);
-      return { mode: "constant-rate", ratePerSecond, concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, Math.min(cpus, FOR_REPLICAS), needed)) };
+      return {
+        mode: "constant-rate",
+        ratePerSecond,
+        concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, Math.min(cpus, FOR_REPLICAS), needed)),
+      };
     }
   }
 }

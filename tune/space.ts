@@ -1,4 +1,5 @@
 import type { AccessConfig } from "../infra/access/config.ts";
+import { REPLICAS } from "../infra/config/replicas.ts";
 import type { HostFacts } from "../infra/hosts/facts.ts";
 import type { Placement } from "../infra/outputs.ts";
 import type { ContainerSpec, Knob, KnobValue, ModelToServe, ServerKind } from "../infra/servers/kind.ts";
@@ -56,8 +57,6 @@ export interface SpaceSources {
 /** The most arms that a race can compare in a sensible time. */
 export const MOST_ARMS = 400;
 export const RULE = "rule";
-/** The knob of replicas. */
-const REPLICAS = "replicas";
 
 /** Reads `--only`: `threads=1..4 pin=none,physical interOp`. @returns undefined if the text is of another form */
 export function readOnly(text: string): Only | undefined {

@@ -13,17 +13,15 @@ export const REPLICA_STEP = 100;
 /** The most replicas of a server; each is a container with the server's models in memory. */
 export const MOST_REPLICAS = 64;
 
-const KEY = "replicas";
-const Replicated = z.object({ [KEY]: whole(1, MOST_REPLICAS).optional() });
+/** The key of `lathe:settings` that all kinds have. */
+export const REPLICAS = "replicas";
+const Replicated = z.object({ [REPLICAS]: whole(1, MOST_REPLICAS).optional() });
 
-/** What the docs say of it beside each kind's own settings. */
-export const REPLICAS_HELP = {
-  key: KEY,
-  help:
-    `1 to ${MOST_REPLICAS}: containers of this server on the machine. Each gets an equal share of the physical cores (and of a CPU quota), for ` +
-    `which the other settings hold, and ports ${REPLICA_STEP} above those of the one before. Each connection of a client goes to one of them, in turn.`,
-  otherwise: "1",
-};
+/** What the docs say of it. */
+export const REPLICAS_HELP =
+  `Servers of every kind have \`${REPLICAS}\`, 1 to ${MOST_REPLICAS} (1 if not set): so many containers of the server. Each gets an equal share of the ` +
+  `physical cores, and of a CPU quota; the other settings are those of each. Its ports are ${REPLICA_STEP} above those of the one before. Each of the ` +
+  "bench's connections goes to one of them, in turn.";
 
 /** A server's settings as they were read; undefined where they are wrong. */
 interface ReadSettings<S> {
@@ -35,10 +33,10 @@ interface ReadSettings<S> {
 
 /** Reads what a config says of a server's settings: how many replicas, and the kind's own. */
 export function readSettings<S>(schema: z.ZodType<S>, value: Readonly<Record<string, unknown>>): ReadSettings<S> {
-  const { [KEY]: _replicas, ...own } = value;
+  const { [REPLICAS]: _replicas, ...own } = value;
   const [replicated, settings] = [Replicated.safeParse(value), schema.safeParse(own)];
   return {
-    replicas: replicated.data?.[KEY],
+    replicas: replicated.data?.[REPLICAS],
     settings: settings.data,
     issues: [...(replicated.error?.issues ?? []), ...(settings.error?.issues ?? [])],
   };

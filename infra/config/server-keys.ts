@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isNetwork } from "../hosts/addresses.ts";
 import { imageReference, NAME, whole, type ConfigKey } from "./key.ts";
+import { REPLICAS_HELP } from "./replicas.ts";
 import { Tuned } from "../tuned.ts";
 
 const versionNumber = whole(1, Number.MAX_SAFE_INTEGER, "a version number");
@@ -143,7 +144,7 @@ export const SERVER_KEYS = {
   settings: {
     form: "structured",
     schema: z.record(z.string(), z.unknown(), { error: "a map of the server kind's settings" }),
-    help: "The server kind's own settings, and where the container may run: see the kinds at the end of this page.",
+    help: `The server kind's own settings, and where the container may run: see the kinds at the end of this page. ${REPLICAS_HELP}`,
     otherwise: "what fits the machine",
     example: ["settings.KEY", "VALUE"],
   },

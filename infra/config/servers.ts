@@ -9,7 +9,7 @@ import type { ServerValues } from "./keys.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
 import { found, ofKind, type Found, type Layer } from "./layers.ts";
 import { PORT_STEP, portFaults, type PlannedPort } from "./ports.ts";
-import { readSettings, replicasOf, REPLICAS_HELP } from "./replicas.ts";
+import { readSettings, REPLICAS, replicasOf } from "./replicas.ts";
 import { versionsOf, type ModelRequest, type ServerConfig } from "./types.ts";
 
 /** What the config must know of a server kind. */
@@ -144,7 +144,7 @@ function portsOf(kind: ConfigKind, layers: readonly Layer[], before: number, fau
 
 function settingsOf(kind: ConfigKind, { value = {}, places }: Said<"settings">, faults: Fault[]) {
   const read = readSettings(kind.settings, value);
-  const known = [...kind.settingsHelp, REPLICAS_HELP].map(({ key }) => key);
+  const known = [...kind.settingsHelp.map(({ key }) => key), REPLICAS];
   faults.push(...schemaFaults(read, { at: "settings", value, places, known }));
   return read;
 }

@@ -84,7 +84,7 @@ export interface Knob {
   /** It acts on calls that overlap alone. */
   readonly overlap?: true;
   /** Whether a value is worth trying beside these of the other knobs; absent: each is. Values that a user has named are tried in any case. */
-  fits?(value: KnobValue, others: Readonly<Record<string, KnobValue>>): boolean;
+  readonly fits?: (value: KnobValue, others: Readonly<Record<string, KnobValue>>) => boolean;
   /** The settings that mean this value. */
   settings(value: KnobValue): Readonly<Record<string, unknown>>;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { accessConfig } from "../config/access.ts";
-import { REPLICAS_HELP } from "../config/replicas.ts";
+import { REPLICAS } from "../config/replicas.ts";
 import { serverKind, serverKindNames } from "./registry.ts";
 import { sharedPlans } from "./share.ts";
 import { settingsShown } from "./tf-serving/settings.ts";
@@ -41,7 +41,7 @@ describe.each(serverKindNames)("the knobs of %s", (name) => {
   });
 
   test("are settings that its docs name", () => {
-    const documented = [...kind.settingsHelp, REPLICAS_HELP].map(({ key }) => key);
+    const documented = [...kind.settingsHelp.map(({ key }) => key), REPLICAS];
     for (const knob of knobsOf(name, "hyper-threading-on"))
       for (const value of knob.values)
         expect(documented).toEqual(expect.arrayContaining(Object.keys(knob.settings(value))));

@@ -1,3 +1,4 @@
+import { REPLICAS } from "../config/replicas.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import { threadPlan } from "../threads.ts";
 import type { Knob, KnobValue } from "./kind.ts";
@@ -62,13 +63,13 @@ export function replicasKnob(facts: HostFacts, beside: Readonly<Record<string, K
   if (values.length < 2) return [];
   return [
     {
-      name: "replicas",
+      name: REPLICAS,
       help: "containers of the server, which share the cores",
       rule: 1,
       values,
       overlap: true,
-      settings: (value) => (value === 1 ? {} : { replicas: Number(value) }),
-      fits(value, others) {
+      settings: (value) => (value === 1 ? {} : { [REPLICAS]: Number(value) }),
+      fits: (value, others) => {
         if (value === 1) return true;
         const all = Number(value) * Number(others["threads"] ?? threads / Number(value));
         const isBeside = Object.entries(beside).every(([name, own]) => (others[name] ?? own) === own);
