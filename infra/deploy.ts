@@ -5,7 +5,8 @@ import { UserError } from "../lib/errors.ts";
 import { makeCredentials } from "./access/certificates.ts";
 import { asksForGuard, guardPlace } from "./access/guard.ts";
 import { needsCredentials, proxied } from "./access/plan.ts";
-import type { StackConfig } from "./config/types.ts";
+import { replicasOf } from "./config/replicas.ts";
+import type { ServerConfig, StackConfig } from "./config/types.ts";
 import { defaultAddress, readFacts } from "./hosts/facts/read-facts.ts";
 import { withAbsoluteConfig, type SshTarget } from "./hosts/target.ts";
 import type { ImageKey } from "./images/advice.ts";
@@ -20,6 +21,7 @@ import { usableMiB } from "./resources/container-args.ts";
 import { dockerProvider, imagesOn } from "./resources/docker-engine.ts";
 import { hostCommand } from "./resources/host-command.ts";
 import { ModelServer } from "./resources/model-server.ts";
+import { joined } from "./resources/replicas.ts";
 import { workspaceFolder } from "./resources/server-files.ts";
 import { modelFormOf, type ServerKind } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
@@ -41,7 +43,8 @@ import { staleImage } from "./tuning.ts";
  * @throws UserError if the machine or a model's source does not allow it: before any resource exists
  */
 export async function prepare(config: StackConfig): Promise<{ machine: PreparedMachine; servers: PreparedServer[] }> {
-  const { servers, ...rest } = config;
+  const { servers: wanted, ...rest } = config;
+  const servers = wanted.flatMap(replicasOf);
   const target = config.ssh === null ? null : withAbsoluteConfig(config.ssh, projectFolder());
   const owner = ownerOf();
   const preparation = {
@@ -88,7 +91,8 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   const whose = { target, owner, id: provider.id };
   const bySudo = config.bootstrap === "sudo" ? [dockerBySudo(host, whose)] : [];
   const workspace = absolute(config.workspace, home);
-  const [only] = plans.length === 1 ? plans : [];
+  const firsts = plans.filter(({ config: { replica } }) => replica === undefined);
+  const [only] = firsts.length === 1 ? firsts : [];
   const shared = { ...whose, workspace, files: only?.spec.files ?? [] };
   // Called by the machine alone: a stack that gets a second server keeps it.
   const folder = workspaceFolder(`machine.${host}-workspace`, shared, {});
@@ -98,21 +102,24 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
   };
   const resolve = (wanted: string, key: ImageKey) => resolveImage(wanting, wanted, key);
   const images = imagesOn({ host, target, provider, owner, dependsOn: bySudo, resolve });
-  const made: ModelServer[] = [];
+  const made = new Map<string, ModelServer>();
+  const all: ModelServer[] = [];
   for (const plan of plans) {
-    // A stack's only server is called as the stack is: another `lathe:role` must not mean other resources, of which the old
-    // ones would be undone over the new. Several are told apart by their names.
-    const name = `${only === undefined ? plan.config.name : pulumi.getStack()}.${host}`;
+    const first = made.get(plan.config.id);
+    const name = `${resourceName(plan.config, only !== undefined)}.${host}`;
     const own = { ...whose, workspace: absolute(plan.config.workspace, home), files: plan.spec.files };
-    const ownFolder = () => workspaceFolder(`${name}-workspace`, own, { dependsOn: [folder] });
-    made.push(await declareServer(name, plan, only === undefined ? ownFolder : () => folder));
+    const ownFolder = () => workspaceFolder(`${name}-workspace`, own, { dependsOn: [first?.folder ?? folder] });
+    const isMachines = only !== undefined && first === undefined;
+    const one = await declareServer(name, plan, isMachines ? () => folder : ownFolder, first);
+    if (first === undefined) made.set(plan.config.id, one);
+    all.push(one);
   }
   const described = Machine.parse({ id: config.role, ssh: target, address, facts, workspace } satisfies Machine);
   return {
     lathe: pulumi
-      .all(made.map(({ server }) => server))
-      .apply((all) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: described, servers: all })),
-    latheSecrets: secretsOutput(made),
+      .all(all.map(({ server }) => server))
+      .apply((told) => StackOutputs.parse({ schema: "lathe.outputs/2", machine: described, servers: joined(told) })),
+    latheSecrets: secretsOutput([...made.values()]),
   };
 
   /** A server's image, or why it is not to be had; of one that no registry has, with how to make it. */
@@ -126,14 +133,19 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
     }
   }
 
-  async function declareServer(name: string, plan: ServerPlan, folderOf: () => pulumi.Resource): Promise<ModelServer> {
+  async function declareServer(
+    name: string,
+    plan: ServerPlan,
+    folderOf: () => pulumi.Resource,
+    first: ModelServer | undefined,
+  ): Promise<ModelServer> {
     const { config: server, kind, access, spec, models, leftovers = NO_LEFTOVERS } = plan;
     const { proxyImage } = server.access;
     const own = folderOf();
     const { reference, image } = await imageOf(server.image, kind);
     const { tuned } = plan.settings;
     const otherImage = tuned === undefined ? [] : staleImage(tuned.found, reference);
-    warnOfStale(server.container, otherImage);
+    if (first === undefined) warnOfStale(server.container, otherImage);
     const hasProxy = proxied(access.endpoints) !== undefined;
     return new ModelServer(name, {
       ...{ config: server, kind, access, spec, models, leftovers, owner, provider, target, facts, address },
@@ -143,15 +155,24 @@ export async function declare(machine: PreparedMachine, servers: readonly Prepar
       memoryMiB: memoryOf(plan, plans, facts),
       proxyImage: hasProxy ? (await images("proxy-image", proxyImage, "proxyImage")).image : undefined,
       freshCredentials: needsCredentials(access.endpoints) ? await makeCredentials(owner, [address]) : undefined,
-      folder: own,
+      ...{ folder: own, first },
     });
   }
+}
+
+/**
+ * What a server is called among resources, before the host. A stack's only server is called as the stack is: another `lathe:role` must not
+ * mean other resources, of which the old ones would be undone over the new. Several are told apart by their names, replicas by their numbers.
+ */
+function resourceName({ name, replica }: ServerConfig, isOnly: boolean): string {
+  return `${isOnly ? pulumi.getStack() : name}${replica === undefined ? "" : `@${replica}`}`;
 }
 
 /** What a planned server needs of the machine's memory, where it is known. */
 function needOf({ config, kind, models, settings }: ServerPlan): MemoryNeed[] {
   const mib = memoryNeed(kind, models, settings.settings, config.memoryMiB);
-  return mib === undefined ? [] : [{ name: config.name, mib }];
+  const name = config.replica === undefined ? config.name : `${config.name}'s replica ${config.replica}`;
+  return mib === undefined ? [] : [{ name, mib }];
 }
 
 /**

@@ -96,6 +96,17 @@ export const DeployedAccess = z.object({
 });
 export type DeployedAccess = z.infer<typeof DeployedAccess>;
 
+/** A further container of a server: what it does not have in common with the first. */
+export const Replica = z.object({
+  container: z.string().min(1),
+  placement: Placement,
+  /** On the machine, in the order of the server's endpoints. */
+  ports: z.array(z.number().int().positive()).min(1),
+  /** Its folder on the machine, absolute. */
+  workspace: z.string().min(1),
+});
+export type Replica = z.infer<typeof Replica>;
+
 /** Characters of a note on a server that are kept. */
 export const MOST_NOTE = 240;
 
@@ -126,6 +137,8 @@ export const Server = z.object({
   tuned: z.object({ found: Tuned, stale: z.array(z.string()) }).optional(),
   /** Where it answers; a closed port is not among them. */
   endpoints: z.array(Endpoint).min(1),
+  /** Its further containers, which answer as the first does: a connection goes to one of all, in turn. Absent: it has one. */
+  replicas: z.array(Replica).min(1).optional(),
   models: z.array(DeployedModel).min(1),
   /** Where it tells its own latencies, and in which form (the name of an API that can read it); absent where it does not. */
   metrics: z.object({ api: z.string(), protocol: z.string(), path: z.string().startsWith("/") }).optional(),
@@ -135,6 +148,19 @@ export const Server = z.object({
   access: DeployedAccess,
 });
 export type Server = z.infer<typeof Server>;
+
+/** All containers of a server, the first one first. Pure. */
+export function containersOf<S extends Pick<Server, "container" | "workspace" | "replicas">>(
+  server: S,
+): readonly Pick<Replica, "container" | "workspace">[] {
+  return [server, ...(server.replicas ?? [])];
+}
+
+/** The ports of an endpoint of a server, one for each of its containers. Pure. */
+export function portsOf({ endpoints, replicas = [] }: Pick<Server, "endpoints" | "replicas">, endpoint: Endpoint) {
+  const at = endpoints.indexOf(endpoint);
+  return [endpoint.port, ...replicas.flatMap(({ ports }) => ports[at] ?? [])];
+}
 
 /** The stack output `lathe`: one machine and the servers that the stack has put on it. */
 export const StackOutputs = z.object({

@@ -14,6 +14,7 @@ import { memoryShareMiB } from "./resources/container-args.ts";
 import { plannedEndpoints } from "./servers/endpoints.ts";
 import type { ContainerSpec, ServerKind, SettingsPlan } from "./servers/kind.ts";
 import { serverKind } from "./servers/registry.ts";
+import { sharedPlan } from "./servers/share.ts";
 import { memoryFor } from "./threads.ts";
 import { staleness, tunedReason } from "./tuning.ts";
 
@@ -67,8 +68,8 @@ export async function planServer(machine: PreparedMachine, server: PreparedServe
   const where = target === null ? "this machine" : `host ${target.destination}`;
   for (const warning of [...access.guard.warnings, ...lacking(facts, config.container)])
     void pulumi.log.warn(`${where}: ${warning}`);
-  const settings = tunedPlan(kind.settingsFor(facts, config.settings), server, facts);
-  warnOfStale(config.container, settings.tuned?.stale ?? []);
+  const settings = tunedPlan(sharedPlan(kind, config, config.replica ?? 1, facts), server, facts);
+  if (config.replica === undefined) warnOfStale(config.container, settings.tuned?.stale ?? []);
   const deployed = models.map((m) => m.deployed);
   return { ...server, kind, settings, access, spec: kind.container(deployed, settings.settings, config.access) };
 }

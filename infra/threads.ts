@@ -83,6 +83,30 @@ function usableCores(facts: HostFacts): { cores: Core[]; reason: string } {
   return { cores, reason: rest.length === 0 ? first : `${first} (${rest.join(", ")})` };
 }
 
+/**
+ * A machine's facts as one of several replicas of a server may take them for its own: an equal part of the physical cores that may be used,
+ * those of one NUMA node before those of the next, and of the CPU quota. Cores that are left over belong to none. Pure.
+ *
+ * @param before how many of the replicas come before it
+ * @throws UserError if there is not a core for each
+ */
+export function shareOf(facts: HostFacts, before: number, replicas: number): HostFacts {
+  if (replicas === 1) return facts;
+  const { cores } = usableCores(facts);
+  const each = Math.floor(cores.length / replicas);
+  if (each === 0)
+    throw new UserError({
+      what: `lathe:settings.replicas: ${replicas}, and ${plural(cores.length, "physical core")} may be used on the machine`,
+      expected: "a core for each replica",
+      fix: `npx lathe pulumi config set --path 'lathe:settings.replicas' ${cores.length}`,
+    });
+  const inOrder = [...Map.groupBy(cores, ([first]) => first?.node ?? null).values()].flat();
+  const own = inOrder.slice(before * each, (before + 1) * each).flat();
+  const { quotaCpus } = facts.cpu;
+  const quota = quotaCpus === null ? null : Math.floor((100 * quotaCpus) / replicas) / 100;
+  return { ...facts, cpu: { ...facts.cpu, logical: own, allowed: own.map(({ cpu }) => cpu), quotaCpus: quota } };
+}
+
 function groupByCore(cpus: readonly LogicalCpu[]): Core[] {
   const keyOf = ({ cpu, core, socket }: LogicalCpu) => (core === null ? `cpu ${cpu}` : `core ${socket ?? 0}/${core}`);
   return [...Map.groupBy(cpus, keyOf).values()];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Load } from "../bench/loads/load.ts";
 import type { CallOutcome, VisitOutcome, WorkerLink } from "../bench/run/agent/link.ts";
-import type { VisitMessage } from "../bench/run/agent/protocol.ts";
+import { allPorts, type VisitMessage } from "../bench/run/agent/protocol.ts";
 import type { ServerUse } from "../bench/records/server-use.ts";
 import { UserError, messageOf } from "../lib/errors.ts";
 import type { VisitPlan } from "./objective.ts";
@@ -111,12 +111,14 @@ export class Measurer {
 
   async #untilItAnswers(link: WorkerLink, arm: string, visited: Visited, from: number): Promise<void> {
     const deadline = from + 1000 * this.#calls.startSeconds;
-    const load = { mode: "closed-loop", concurrency: 1 };
-    const once = { warmup: 0, warmupAtMost: 0, calls: 1, leadIn: 0, blockMs: 1, load, anew: true };
+    // A call to each of its replicas at once: every connection begins one.
+    const calls = allPorts(visited.route).length;
+    const load = { mode: "closed-loop", concurrency: calls };
+    const once = { warmup: 0, warmupAtMost: 0, calls, leadIn: 0, blockMs: FIRST_CALL_MS, load, anew: true };
     for (;;) {
       const timeoutMs = Math.max(1000, Math.min(FIRST_CALL_MS, deadline - this.#tools.now()));
       const { outcome, latenciesMs } = await this.#made(link, { ...once, timeoutMs }, visited);
-      if (latenciesMs.length > 0) return;
+      if (latenciesMs.length === calls) return;
       const down = await this.#tools.whyDown(arm);
       if (down !== undefined) throw new UserError({ what: down });
       if (this.#tools.now() >= deadline)

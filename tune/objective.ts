@@ -40,6 +40,8 @@ export const readObjective: Reader<Objective> = (text, wrong) => {
 /** Connections for a constant rate: so many times what are busy if every answer takes as long as the bound. */
 const SPARE = 2;
 const MOST_CONNECTIONS = 64;
+/** As many connections as replicas that are tried (infra/servers/knobs.ts), so that each of them gets calls. */
+const FOR_REPLICAS = 16;
 
 /**
  * The load of an objective's calls. Latency: one call at a time. Throughput: twice as many at a time as CPUs, so that no core waits for a
@@ -56,7 +58,11 @@ export function loadFor(objective: Objective, cpus: number): Load {
     case "percentile": {
       const { ratePerSecond, boundMs } = objective;
       const needed = Math.ceil((SPARE * ratePerSecond * boundMs) / 1000);
-      return { mode: "constant-rate", ratePerSecond, concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, needed)) };
+      return {
+        mode: "constant-rate",
+        ratePerSecond,
+        concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, Math.min(cpus, FOR_REPLICAS), needed)),
+      };
     }
   }
 }

@@ -42,7 +42,7 @@ export async function inTuning<T>(sources: SessionSources, body: (measurer: Meas
   const stable = new Stable({
     ...{ tuning: id, machines: [machine], machine, server, deployed: servers, like, trials: space.trials, keeper },
     endpoints: plannedEndpoints(kind, config.ports, config.access),
-    memoryBytes: facts.memoryBytes,
+    ...{ memoryBytes: facts.memoryBytes, limitMiB: config.memoryMiB },
   });
   const here = new Map<string, Started>();
   try {

@@ -7,7 +7,7 @@ import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
 import { repoRoot } from "../lib/paths.ts";
 import { loadFor, objectiveOf, objectiveText, visitPlan } from "./objective.ts";
 import { begin } from "./race/race.ts";
-import { RULE, readOnly, spaceOf } from "./space.ts";
+import { RULE, type Trial, readOnly, spaceOf } from "./space.ts";
 
 function factsOf(name: string) {
   const reading = parseMachine(readFileSync(join(repoRoot, `infra/hosts/facts/fixtures/${name}.txt`), "utf8"));
@@ -17,7 +17,7 @@ function factsOf(name: string) {
 const space = (more: object = {}, kind = "tf-serving", machine = "hyper-threading-on") =>
   spaceOf({
     ...{ kind: serverKind(kind), facts: factsOf(machine), models: [{ name: "ssd", version: 1 }], base: {} },
-    ...{ access: accessConfig({}, []), protocol: "grpc", ...more },
+    ...{ access: accessConfig({}, []), protocol: "grpc", overlap: true, ...more },
   });
 const ids = (more: object = {}) => space(more).trials.map(({ arm }) => arm.id);
 
@@ -35,7 +35,8 @@ test.each(serverKindNames)(
         { seconds: 60 },
       );
       expect(race.arms.length).toBe(trials.length);
-      expect(new Set(trials.map((t) => JSON.stringify([t.spec, t.placement.cpuSet]))).size).toBe(trials.length);
+      const made = (t: Trial) => [t, ...t.replicas].map(({ spec, placement }) => [spec, placement.cpuSet]);
+      expect(new Set(trials.map((t) => JSON.stringify(made(t)))).size).toBe(trials.length);
     }
   },
 );
@@ -55,6 +56,51 @@ test("what the user has set and is not tried holds in every arm; what is tried t
     ],
   ]);
   expect(trials[1]?.found).toEqual({ omp: 2, intraOp: 2 });
+});
+
+describe("replicas", () => {
+  const trialOf = (id: string, more: object = {}) => space(more).trials.find(({ arm }) => arm.id === id);
+
+  test("are tried with the threads that fit beside them, each arm on its share of the cores", () => {
+    const tried = ids().filter((id) => !id.endsWith("replicas=1") && id.includes("replicas="));
+    // Four cores with two hyper-threads each; two operators at a time, as by the rule.
+    expect(tried.filter((id) => id.includes("pin=physical"))).toEqual([
+      ...["threads=1 interOp=2 pin=physical replicas=2", "threads=1 interOp=2 pin=physical replicas=4"],
+      ...["threads=2 interOp=2 pin=physical replicas=2", "threads=2 interOp=2 pin=physical replicas=4"],
+      ...["threads=3 interOp=2 pin=physical replicas=2", "threads=4 interOp=2 pin=physical replicas=2"],
+    ]);
+    const trial = trialOf("threads=1 interOp=2 pin=physical replicas=4");
+    expect([trial, ...(trial?.replicas ?? [])].map((one) => one?.placement.cpuSet)).toEqual(["0", "1", "2", "3"]);
+    expect(trial?.replicas.map(({ spec }) => spec.env["OMP_NUM_THREADS"])).toEqual(["1", "1", "1"]);
+    expect(trial?.found).toEqual({ omp: 1, intraOp: 1, interOp: 2, pin: "physical", replicas: 4 });
+  });
+
+  test("are as many arms as a race can compare on a large machine, too", () => {
+    const { trials } = space({}, "tf-serving", "two-sockets-eight-nodes");
+    expect(trials.some(({ replicas }) => replicas.length === 15)).toBe(true);
+  });
+
+  test("are not tried where calls do not overlap, nor where there is one core, nor if the kind has no knob for them", () => {
+    expect(ids({ overlap: false }).join()).not.toContain("replicas");
+    expect(space({}, "tf-serving", "lab-edge").knobs.map(({ name }) => name)).not.toContain("replicas");
+    expect(space({}, "openvino").knobs.map(({ name }) => name)).not.toContain("replicas");
+  });
+
+  test("are tried at the values that are named, whatever threads are named beside them", () => {
+    // Four threads without replicas are the rule.
+    expect(ids({ only: readOnly("replicas=2,4 threads=4") })).toEqual([
+      ...[RULE, "replicas=2 threads=4", "replicas=4 threads=4"],
+    ]);
+    expect(() => space({ only: readOnly("replicas=5") })).toThrow(/^--only: replicas="5"/);
+    expect(() => space({ only: readOnly("replicas=0") })).toThrow(/^--only: replicas="0"/);
+  });
+
+  test("that the user has set hold in every arm where they are not tried, and the threads are those of a share", () => {
+    const more = { base: { replicas: 2 }, only: readOnly("threads") };
+    expect(ids(more)).toEqual([RULE, "threads=1", "threads=3", "threads=4"]);
+    for (const { replicas } of space(more).trials) expect(replicas).toHaveLength(1);
+    expect(space({ base: { replicas: 2 } }).trials[0]?.replicas).toEqual([]);
+  });
 });
 
 test("a knob of REST is not tried over gRPC", () => {

@@ -1,7 +1,10 @@
 import type { AccessConfig } from "../infra/access/config.ts";
+import { REPLICAS } from "../infra/config/replicas.ts";
 import type { HostFacts } from "../infra/hosts/facts.ts";
 import type { Placement } from "../infra/outputs.ts";
 import type { ContainerSpec, Knob, KnobValue, ModelToServe, ServerKind } from "../infra/servers/kind.ts";
+import { sharedPlans } from "../infra/servers/share.ts";
+import { shareOf } from "../infra/threads.ts";
 import { type Fault, UserError } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
 import { show } from "../lib/show.ts";
@@ -15,13 +18,19 @@ export type Only = readonly { readonly knob: string; readonly values: readonly K
 /** `lathe:settings`, by its keys. */
 export type SettingsMap = Readonly<Record<string, unknown>>;
 
-/** One arm, and the container that has its settings. */
-export interface Trial {
+/** A container with an arm's settings. */
+export interface Container {
+  readonly spec: ContainerSpec;
+  readonly placement: Placement;
+}
+
+/** One arm, and the containers that have its settings. */
+export interface Trial extends Container {
   readonly arm: Arm;
   /** The settings that the config would get for it, besides the user's own. */
   readonly found: Readonly<Record<string, KnobValue>>;
-  readonly spec: ContainerSpec;
-  readonly placement: Placement;
+  /** Its further replicas. */
+  readonly replicas: readonly Container[];
 }
 
 export interface Space {
@@ -40,6 +49,8 @@ export interface SpaceSources {
   readonly base: SettingsMap;
   /** Of the endpoint that is called. */
   readonly protocol: string;
+  /** Whether calls overlap. */
+  readonly overlap: boolean;
   readonly only?: Only | undefined;
 }
 
@@ -78,20 +89,21 @@ function valuesOf(text: string): KnobValue[] | undefined {
  * @throws UserError if `only` names a knob or value that the kind does not have, or if only the rule is left
  */
 export function spaceOf(sources: SpaceSources): Space {
-  const { kind, facts, protocol, only } = sources;
-  const offered = (kind.knobs?.(facts) ?? []).filter((knob) => (knob.protocol ?? protocol) === protocol);
-  const knobs = only === undefined ? offered : narrowed(kind, offered, only);
+  const { kind, only } = sources;
+  const offered = offeredBy(sources);
+  const knobs = only === undefined ? offered : narrowed(sources, offered, only);
   const keys = new Set(knobs.flatMap((knob) => knob.values.flatMap((value) => Object.keys(knob.settings(value)))));
   const kept = Object.fromEntries(Object.entries(sources.base).filter(([key]) => !keys.has(key)));
   const seen = new Set<string>();
   const trials = combinations(knobs).flatMap(({ values, applied }, i): Trial[] => {
     const isRule = i === 0;
     const found = Object.assign({}, ...applied.map((k) => k.settings(values[k.name] as KnobValue))) as Trial["found"];
-    const made = containerOf(sources, { ...kept, ...(isRule ? {} : found) });
-    const key = made === undefined ? "" : JSON.stringify([made.spec, made.placement.cpuSet, made.placement.memorySet]);
-    if (made === undefined || seen.has(key)) return [];
+    const [first, ...replicas] = containersOf(sources, { ...kept, ...(isRule ? {} : found) });
+    const all = [first, ...replicas].map((one) => [one?.spec, one?.placement.cpuSet, one?.placement.memorySet]);
+    const key = JSON.stringify(all);
+    if (first === undefined || seen.has(key)) return [];
     seen.add(key);
-    return [{ arm: { id: isRule ? RULE : idOf(knobs, values), settings: values, isRule }, found, ...made }];
+    return [{ arm: { id: isRule ? RULE : idOf(knobs, values), settings: values, isRule }, found, ...first, replicas }];
   });
   if (trials[0]?.arm.isRule !== true)
     throw new UserError({
@@ -100,6 +112,17 @@ export function spaceOf(sources: SpaceSources): Space {
     });
   checkSize(kind, trials.length, offered);
   return { knobs: knobs.map(({ name, help, rule }) => ({ name, help, rule })), trials };
+}
+
+/** The knobs that can act on these calls. Without a knob for replicas, those that the user has set share the machine. */
+function offeredBy({ kind, facts, base, protocol, overlap, only }: SpaceSources): Knob[] {
+  const on = (share: HostFacts) =>
+    (kind.knobs?.(share) ?? []).filter((k) => (k.protocol ?? protocol) === protocol && (overlap || k.overlap !== true));
+  const own = sharedPlans(kind, base, facts)?.length ?? 1;
+  const whole = on(facts);
+  const isTried = ({ name }: Knob) => name === REPLICAS && (only?.some((one) => one.knob === name) ?? true);
+  if (own === 1 || whole.some(isTried)) return whole;
+  return on(shareOf(facts, 0, own)).filter(({ name }) => name !== REPLICAS);
 }
 
 function checkSize(kind: ServerKind, count: number, offered: readonly Knob[]): void {
@@ -116,7 +139,7 @@ function checkSize(kind: ServerKind, count: number, offered: readonly Knob[]): v
     });
 }
 
-function narrowed(kind: ServerKind, offered: readonly Knob[], only: Only): Knob[] {
+function narrowed({ kind, facts }: SpaceSources, offered: readonly Knob[], only: Only): Knob[] {
   const names = offered.map(({ name }) => name);
   const faults: Fault[] = [];
   const knobs = only.flatMap(({ knob: name, values }): Knob[] => {
@@ -128,12 +151,13 @@ function narrowed(kind: ServerKind, offered: readonly Knob[], only: Only): Knob[
       return [];
     }
     if (values === null) return [knob];
-    const wrong = values.filter((v) => v !== knob.rule && !kind.settings.safeParse(knob.settings(v)).success);
+    const wrong = values.filter((v) => v !== knob.rule && sharedPlans(kind, knob.settings(v), facts) === undefined);
     if (wrong.length > 0) {
       const what = `--only: ${name}=${wrong.map((v) => show(`${v}`, 60)).join(",")}`;
       faults.push({ what, expected: `values as ${knob.values.join(", ")}` });
     }
-    return [{ ...knob, values: [...new Set([knob.rule, ...values])] }];
+    const { fits: _any, ...own } = knob;
+    return [{ ...own, values: [...new Set([knob.rule, ...values])] }];
   });
   if (faults.length > 0) throw new UserError(faults);
   return knobs;
@@ -147,9 +171,11 @@ function combinations(knobs: readonly Knob[]) {
   for (const { name, values } of together)
     grid = grid.flatMap((values_) => values.map((value) => ({ ...values_, [name]: value })));
   const isRule = (values: Record<string, KnobValue>) => knobs.every(({ name, rule: own }) => values[name] === own);
+  const fits = (values: Record<string, KnobValue>) =>
+    knobs.every((knob) => knob.fits?.(values[knob.name] as KnobValue, values) ?? true);
   return [
     { values: rule, applied: [] as Knob[] },
-    ...grid.filter((values) => !isRule(values)).map((values) => ({ values, applied: together })),
+    ...grid.filter((values) => !isRule(values) && fits(values)).map((values) => ({ values, applied: together })),
     ...knobs
       .filter((knob) => knob.alone === true)
       .flatMap((knob) =>
@@ -165,10 +191,9 @@ const idOf = (knobs: readonly Knob[], values: Readonly<Record<string, KnobValue>
     .flatMap(({ name, rule, alone }) => (alone === true && values[name] === rule ? [] : [`${name}=${values[name]}`]))
     .join(" ");
 
-/** The container of some settings; undefined if the kind refuses them. */
-function containerOf({ kind, facts, models, access }: SpaceSources, wanted: SettingsMap) {
-  const read = kind.settings.safeParse(wanted);
-  if (!read.success) return undefined;
-  const { settings, placement } = kind.settingsFor(facts, read.data);
-  return { spec: kind.container(models, settings, access), placement };
+/** The containers of some settings, one for each replica; none if the kind refuses them. */
+function containersOf({ kind, facts, models, access }: SpaceSources, wanted: SettingsMap): Container[] {
+  return (sharedPlans(kind, wanted, facts) ?? []).map(({ settings, placement }) => ({
+    ...{ spec: kind.container(models, settings, access), placement },
+  }));
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { modeOf } from "../bench/loads/registry.ts";
 import { loadImages } from "../bench/plan/photographs.ts";
 import { makeRunDir } from "../bench/records/run-folders.ts";
 import { withLock } from "../lib/cache/cached.ts";
@@ -33,9 +34,11 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
   const only = old === undefined ? values.only?.only : old.tuning.only === null ? undefined : readOnly(old.tuning.only);
   const called = callableOf(subject.server, old?.tuning.found.client ?? values.client);
   const model = modelOf(subject, old?.tuning.found.model ?? values.model);
+  const load = old?.tuning.load ?? loadFor(values.for, subject.facts.cpu.allowed.length);
   const space = spaceOf({
     ...{ kind: subject.kind, facts: subject.facts, access: subject.config.access, base: subject.base },
     ...{ models: subject.server.models, protocol: called.protocol, only },
+    overlap: modeOf(load).connections(load) > 1,
   });
   const number = old === undefined ? values.photograph : Number(old.tuning.found.photograph.replace("image-", ""));
   const found = {

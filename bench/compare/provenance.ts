@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
-import type { RunManifest } from "../records/manifest.ts";
+import { containersIn, type RunManifest } from "../records/manifest.ts";
 import { differencesText } from "../targets/setup-diff.ts";
 
 /** Something that the two runs do not have in common. */
@@ -55,12 +55,14 @@ function serverFacts(server: Server, { readBack }: RunManifest): [what: string, 
   const back = readBack[id];
   const seen = back !== undefined && "env" in back ? back.env : {};
   facts.push(...Object.entries({ ...server.settings, ...seen }));
+  const all = containersIn(back) ?? [];
   if (back === undefined || "unread" in back) facts.push(["settings read back", back?.unread ?? "not asked"]);
   else
     facts.push(
       ["settings read back", "yes"],
       ["container's image", back.imageId],
-      ["container's cpuset", back.cpuSet || "none"],
+      ...(all.length > 1 ? [["replicas", all.length] as [string, unknown]] : []),
+      ["container's cpuset", all.map(({ cpuSet }) => cpuSet || "none").join(" and ")],
       ["container's CPU limit (nano CPUs)", back.nanoCpus || "none"],
       ["container's memory limit", back.memoryBytes],
     );

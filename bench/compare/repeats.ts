@@ -1,5 +1,5 @@
 import type { Cell } from "../matrix/cell.ts";
-import type { RunManifest } from "../records/manifest.ts";
+import { containersIn, type RunManifest } from "../records/manifest.ts";
 import type { Estimate } from "../stats/math/estimate.ts";
 import { type Study, nullModels } from "../stats/study.ts";
 
@@ -39,10 +39,10 @@ type Processes = Pick<RunManifest, "servers" | "readBack" | "sessions">;
 /** What tells a server's process apart, each time that it was looked at in a run; undefined: it could not be seen. */
 function processesOf({ readBack, sessions = [] }: Processes, server: string): (string | undefined)[] {
   return [readBack, ...sessions.map((s) => s.readBack)].map((all) => {
-    const back = all[server];
-    return back === undefined || "unread" in back || !back.running
-      ? undefined
-      : `${back.containerId} ${back.startedAt}`;
+    const back = containersIn(all[server]);
+    return back?.every(({ running }) => running) === true
+      ? back.map(({ containerId, startedAt }) => `${containerId} ${startedAt}`).join(" ")
+      : undefined;
   });
 }
 

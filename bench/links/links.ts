@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Machine } from "../../infra/outputs.ts";
+import { containersOf, type Machine } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Cell, pairKey } from "../matrix/cell.ts";
 import type { LinkRecord } from "../records/link-facts.ts";
@@ -66,7 +66,9 @@ function linkHosts(machines: Deployed["machines"], servers: Deployed["servers"],
   const hosts = new Map<string, Promise<LinkHost>>();
   const hostOf = (machine: Machine, other: Machine) => {
     const key = `${machine.id}>${other.id}`;
-    const own = servers.filter((s) => s.machineId === machine.id).map((s) => s.container);
+    const own = servers
+      .filter((s) => s.machineId === machine.id)
+      .flatMap((s) => containersOf(s).map((one) => one.container));
     const opening = (hosts.get(key) ?? Promise.resolve(undefined)).then(async (host) => {
       if (host?.up() === true) return host;
       await host?.close();

@@ -13,21 +13,29 @@ import { diskFault } from "./jsonl.ts";
 import { Limits } from "../matrix/limits.ts";
 
 /** What a server's container said of itself when the run began; null with the reason where it could not be asked. */
+const ContainerBack = z.object({
+  imageId: z.string(),
+  containerId: z.string(),
+  startedAt: z.string(),
+  running: z.boolean(),
+  restartCount: z.number(),
+  cpuSet: z.string(),
+  nanoCpus: z.number(),
+  memoryBytes: z.number(),
+  env: z.record(z.string(), z.string()),
+});
+export type ContainerBack = z.infer<typeof ContainerBack>;
 export const ReadBack = z.union([
-  z.object({
-    imageId: z.string(),
-    containerId: z.string(),
-    startedAt: z.string(),
-    running: z.boolean(),
-    restartCount: z.number(),
-    cpuSet: z.string(),
-    nanoCpus: z.number(),
-    memoryBytes: z.number(),
-    env: z.record(z.string(), z.string()),
-  }),
+  /** `replicas`: the server's further containers; absent: it has one. */
+  ContainerBack.extend({ replicas: z.array(ContainerBack).min(1).optional() }),
   z.object({ unread: z.string() }),
 ]);
 export type ReadBack = z.infer<typeof ReadBack>;
+
+/** All containers of a server that were read back, the first one first; undefined where they were not. Pure. */
+export function containersIn(back: ReadBack | undefined): readonly ContainerBack[] | undefined {
+  return back === undefined || "unread" in back ? undefined : [back, ...(back.replicas ?? [])];
+}
 
 /** A photograph as it was sent. */
 export const ImageInfo = z.object({

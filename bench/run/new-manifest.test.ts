@@ -36,3 +36,11 @@ test("a reader is told of other servers that ran on a run's machines", () => {
   const beside = ["Machine edge: other servers of Lathe's ran there when this run began: x (stack lathe/web)."];
   expect(remarks({ machines: apart, servers: real }, undefined, beside)).toEqual(beside);
 });
+
+test("a reader is told how calls reach a server that has replicas", () => {
+  const replica = { container: "c-2", workspace: "/w", ports: [1], placement: { physicalCores: 1, reason: "" } };
+  const [first, ...others] = real.map((s, i) => (i === 0 ? { ...s, replicas: [replica, replica, replica] } : s));
+  expect(remarks({ machines: apart, servers: first === undefined ? [] : [first, ...others] }, undefined)).toEqual([
+    expect.stringMatching(/^Server client: 4 replicas, .*calls over fewer connections reach fewer replicas\.$/),
+  ]);
+});

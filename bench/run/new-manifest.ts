@@ -77,6 +77,7 @@ export function remarks(
   return [
     ...standInRemarks(servers),
     ...noteRemarks(servers),
+    ...replicaRemarks(servers),
     ...[...timingOnly].map(
       (name) => `Model ${name}: true architecture, random weights. Its time is real, its detections mean nothing.`,
     ),
@@ -101,6 +102,15 @@ function standInRemarks(servers: readonly Server[]): string[] {
       `Server ${own.map((s) => s.id).join(", ")}: Lathe's stand-in for the server kind ${kind} (the same API), not the real server's binary.`,
   );
 }
+
+/** How calls reach servers that are several containers. */
+const replicaRemarks = (servers: readonly Server[]): string[] =>
+  servers.flatMap(({ id, replicas }) => {
+    const all = 1 + (replicas?.length ?? 0);
+    const how =
+      "Each connection of a client goes to one of them, in turn: calls over fewer connections reach fewer replicas.";
+    return all === 1 ? [] : [`Server ${id}: ${all} replicas, which share the machine's cores. ${how}`];
+  });
 
 /** What images say of themselves, and what gates have seen (`Server.note`). */
 function noteRemarks(servers: readonly Server[]): string[] {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lastLine, nameOf } from "../../infra/hosts/bounds.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
-import type { Machine, Server } from "../../infra/outputs.ts";
+import { containersOf, type Machine, type Server } from "../../infra/outputs.ts";
 import { EXPLAIN_MS } from "../deadlines.ts";
 
 /** Docker reports a container's end a moment later: where it has not yet, it is asked again. */
@@ -10,6 +10,8 @@ const AGAIN_MS = 500;
 const MOST_AGAIN = 6;
 const UNTIL_NEXT_SECOND = 2;
 
+/** Containers of one server that are told of. */
+const MOST_TOLD = 3;
 /** Events that are told: a container that dies and starts for hours has thousands. */
 const MOST_EVENTS = 8;
 
@@ -33,12 +35,14 @@ const WORDS: Readonly<Record<string, (exitCode: string) => string>> = {
   destroy: () => "was removed",
 };
 
-/** What became of a server's container lately, as words behind an error; undefined: nothing. Never throws. */
-export async function explainServer(
-  machine: Machine,
-  { container }: Server,
-  sinceMs: number,
-): Promise<string | undefined> {
+/** What became of a server's containers lately, as words behind an error; undefined: nothing. Never throws. */
+export async function explainServer(machine: Machine, server: Server, sinceMs: number): Promise<string | undefined> {
+  const told = containersOf(server).map(({ container }) => explainContainer(machine, container, sinceMs));
+  const known = (await Promise.all(told)).filter((words) => words !== undefined);
+  return known.length === 0 ? undefined : known.slice(0, MOST_TOLD).join("; ");
+}
+
+async function explainContainer(machine: Machine, container: string, sinceMs: number): Promise<string | undefined> {
   const since = `${Math.ceil(sinceMs / 1000) + 2}s`;
   const ask = () => runOn(machine.ssh, script(ASK, container, since), { timeoutMs: EXPLAIN_MS });
   let result = await ask();

@@ -1,13 +1,17 @@
-import type { Server } from "../../infra/outputs.ts";
+import { containersOf, type Server } from "../../infra/outputs.ts";
 import { frozenMark } from "../../infra/hosts/frozen.ts";
 
 /** Where it is noted on its machine that a bench has frozen a server. */
 export const markOf = ({ workspace, container }: Pick<Server, "workspace" | "container">): string =>
   frozenMark(workspace, container);
 
+/** Each container of some servers and its mark, as arguments of the program below. */
+export const marksOf = (servers: readonly Server[]): string[] =>
+  servers.flatMap(containersOf).flatMap((one) => [one.container, markOf(one)]);
+
 /**
- * Arguments: who freezes, then each server's container and mark. Says which servers are marked (`left`), waits for `begin` and thaws
- * those. Then each line of standard input is the container that runs from now on, while the others are frozen. Whatever ends it, it thaws
+ * Arguments: who freezes, then each container and its mark. Says which servers are marked (`left`), waits for `begin` and thaws
+ * those. Then each line of standard input has the containers that run from now on, while the others are frozen. Whatever ends it, it thaws
  * all that it has frozen. A mark is there before its container is frozen, and until it is thawed: what nobody marked, a person
  * paused, and that stays so.
  */
@@ -32,8 +36,8 @@ each() {
   while [ $# -gt 1 ]; do
     case $what in
       left) [ ! -e "$2" ] || printf 'left %s %s\\n' "$1" "$(head -c 200 "$2" | head -n 1)" ;;
-      freeze) [ "$1" = "$own" ] || freeze "$1" "$2" ;;
-      thaw) [ -n "$own" ] && [ "$1" != "$own" ] || thaw "$1" "$2" ;;
+      freeze) case " $own " in *" $1 "*) ;; *) freeze "$1" "$2" ;; esac ;;
+      thaw) case " \${own:-$1} " in *" $1 "*) thaw "$1" "$2" ;; esac ;;
     esac
     shift 2
   done

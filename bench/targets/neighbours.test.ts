@@ -84,6 +84,22 @@ describe("the program that freezes", () => {
     expect([marked(), said]).toEqual([[], []]);
   });
 
+  it("lets all replicas of a server run together, and freezes them together", async () => {
+    const replica = { container: "b", workspace: dir, placement: a.placement, ports: [1] };
+    const own = turnsOf({ ...deployed, servers: [{ ...a, replicas: [replica] }, c] }, (text) => said.push(text));
+    expect(await own.take(cell(a))).toBe(false);
+    expect(states()).toEqual(["running", "running", "paused"]);
+    expect(await own.take(cell(c))).toBe(true);
+    expect([states(), marked()]).toEqual([
+      ["paused", "paused", "running"],
+      ["a", "b"],
+    ]);
+    expect(await own.take(cell(a))).toBe(true);
+    expect(states()).toEqual(["running", "running", "paused"]);
+    await own.close();
+    expect([states(), marked(), said]).toEqual([["running", "running", "running"], [], []]);
+  });
+
   it("thaws all where its bench is killed", async () => {
     const program = `
       import { turnsOf } from ${JSON.stringify(join(import.meta.dirname, "neighbours.ts"))};

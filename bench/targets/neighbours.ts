@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
-import { isSameMachine, type Server } from "../../infra/outputs.ts";
+import { containersOf, isSameMachine, type Server } from "../../infra/outputs.ts";
 import { lastLine } from "../../infra/hosts/bounds.ts";
 import { UserError } from "../../lib/errors.ts";
 import { show } from "../../lib/show.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { Deployed } from "./deployments.ts";
-import { FREEZE_SCRIPT, markOf } from "./freeze-script.ts";
+import { FREEZE_SCRIPT, marksOf } from "./freeze-script.ts";
 import { type Talk, openTalk } from "./talk.ts";
 
 /** Servers that stand on one machine, two or more. Stacks may call one machine by several ids. Pure. */
@@ -53,7 +53,7 @@ export interface Turns {
 
 interface Machine {
   readonly talk: Talk;
-  /** The container whose turn it is. */
+  /** The containers whose turn it is, one after the other. */
   runs: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export function turnsOf(deployed: Deployed, say: (text: string) => void, open = 
   const begin = async (group: readonly Server[]): Promise<Machine> => {
     const { ssh } = deployed.machines.find((m) => m.id === group[0]?.machineId) ?? { ssh: null };
     const by = `${process.pid} ${hostname()}`;
-    const talk = open(ssh, FREEZE_SCRIPT, [by, ...group.flatMap((s) => [s.container, markOf(s)])]);
+    const talk = open(ssh, FREEZE_SCRIPT, [by, ...marksOf(group)]);
     const left = (await talk.next("ready")).flatMap((line) => readLeft(line));
     const atWork = left.find((one) => isAtWork(one.by));
     if (atWork !== undefined) {
@@ -96,12 +96,15 @@ export function turnsOf(deployed: Deployed, say: (text: string) => void, open = 
   return {
     async take(cell) {
       const group = groups.find((own) => own.some((s) => s.id === cell.server));
-      const container = group?.find((s) => s.id === cell.server)?.container;
-      if (group === undefined || container === undefined) return false;
+      const server = group?.find((s) => s.id === cell.server);
+      if (group === undefined || server === undefined) return false;
+      const containers = containersOf(server)
+        .map((one) => one.container)
+        .join(" ");
       const machine = await opened(group);
-      if (machine.runs === container) return false;
+      if (machine.runs === containers) return false;
       try {
-        machine.talk.write(container);
+        machine.talk.write(containers);
         const failed = (await machine.talk.next("turned")).find((line) => line.startsWith("failed "));
         if (failed !== undefined) throw cannotFreeze(failed);
       } catch (error) {
@@ -111,7 +114,7 @@ export function turnsOf(deployed: Deployed, say: (text: string) => void, open = 
         throw error;
       }
       const wasFrozen = machine.runs !== undefined;
-      machine.runs = container;
+      machine.runs = containers;
       return wasFrozen;
     },
     async close() {

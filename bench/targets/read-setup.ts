@@ -1,13 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { z } from "zod";
 import { Inspected, envOf } from "../../infra/gate/inspect.ts";
-import type { Machine, Server } from "../../infra/outputs.ts";
+import { containersOf, type Machine, type Server } from "../../infra/outputs.ts";
 import { lastLine } from "../../infra/hosts/bounds.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { runOn } from "../../infra/hosts/connection/run.ts";
 import { repoRoot } from "../../lib/paths.ts";
+import { count } from "../../lib/words.ts";
 import checkout from "../../package.json" with { type: "json" };
-import { type Delivered, type LatheInfo, type ReadBack, type RunManifest, TIMED_REGION } from "../records/manifest.ts";
+import {
+  type ContainerBack,
+  type Delivered,
+  type LatheInfo,
+  type ReadBack,
+  type RunManifest,
+  TIMED_REGION,
+} from "../records/manifest.ts";
 import type { Deployed } from "./deployments.ts";
 import { type Setup, parseDelivered } from "./setup-diff.ts";
 
@@ -37,26 +45,30 @@ const Container = Inspected.extend({
 /** Variables by which numeric runtimes are set: they bear on times also where the stack has not set them. */
 const RUNTIME = /^(OMP|GOMP|KMP|MKL|OPENBLAS|TF|TENSORFLOW|MODEL)_/;
 
-/** Asks the machine's engine what a server's container really runs with. Never throws: a dead server is a result, not an end. */
+/** Asks the machine's engine what a server's containers really run with. Never throws: a dead server is a result, not an end. */
 export async function readBack(machine: Machine, server: Server): Promise<ReadBack> {
-  const command = ["docker", "inspect", "--type", "container", server.container];
+  const containers = containersOf(server).map(({ container }) => container);
+  const command = ["docker", "inspect", "--type", "container", ...containers];
   const result = await runOn(machine.ssh, command, { timeoutMs: 20_000 });
   if (result.code !== 0) return { unread: lastLine(result.stderr) || `docker inspect: exit code ${result.code}` };
   try {
-    return parseInspect(result.stdout, Object.keys(server.settings));
+    const [first, ...replicas] = parseInspect(result.stdout, Object.keys(server.settings), containers.length);
+    if (first === undefined) throw new Error("no container was asked for");
+    return { ...first, ...(replicas.length === 0 ? {} : { replicas }) };
   } catch {
-    return { unread: "docker inspect printed something else than one container" };
+    return { unread: `docker inspect printed something else than ${count(containers.length, "container")}` };
   }
 }
 
 /**
- * `docker inspect`'s JSON as what a record's reader asks for; `settings` names variables to keep. Pure.
+ * `docker inspect`'s JSON of so many containers as what a record's reader asks for; `settings` names variables to keep. Pure.
  *
  * @throws ZodError on another shape
  */
-export function parseInspect(json: string, settings: readonly string[]): Exclude<ReadBack, { unread: string }> {
-  const [c] = z.tuple([Container]).parse(JSON.parse(json));
-  return {
+export function parseInspect(json: string, settings: readonly string[], containers: number): ContainerBack[] {
+  const isKept = (name: string) => RUNTIME.test(name) || settings.includes(name);
+  const all = z.array(Container).length(containers).parse(JSON.parse(json));
+  return all.map((c) => ({
     imageId: c.Image,
     containerId: c.Id,
     startedAt: c.State.StartedAt,
@@ -65,8 +77,8 @@ export function parseInspect(json: string, settings: readonly string[]): Exclude
     cpuSet: c.HostConfig.CpusetCpus,
     nanoCpus: c.HostConfig.NanoCpus,
     memoryBytes: c.HostConfig.Memory,
-    env: Object.fromEntries(Object.entries(envOf(c)).filter(([name]) => RUNTIME.test(name) || settings.includes(name))),
-  };
+    env: Object.fromEntries(Object.entries(envOf(c)).filter(([name]) => isKept(name))),
+  }));
 }
 
 const LIST = `

@@ -33,6 +33,25 @@ describe("the route of a cell", () => {
     expect(route(closed)).toEqual({ address: "edge.example", port: port("grpc") });
   });
 
+  it("goes to every replica's endpoint of its protocol, and so does what reads the metrics", () => {
+    const { endpoints } = edge;
+    const replica = (n: number) => ({
+      ...{ container: `c-${n}`, workspace: "/w", placement: edge.placement },
+      ports: endpoints.map((e) => e.port + 100 * n),
+    });
+    const replicated = {
+      ...edge,
+      replicas: [replica(1), replica(2)],
+      metrics: { api: "a", protocol: "rest", path: "/m" },
+    };
+    const [grpc = 0, rest = 0] = [port("grpc"), port("rest")];
+    expect(route(replicated)).toMatchObject({
+      ...{ port: grpc, otherPorts: [grpc + 100, grpc + 200] },
+      metrics: { port: rest, otherPorts: [rest + 100, rest + 200] },
+    });
+    expect(route(replicated, "client", "rest")).toMatchObject({ port: rest, otherPorts: [rest + 100, rest + 200] });
+  });
+
   it("names the security of each endpoint apart, and the version of a model that has a canary", () => {
     const endpoints = edge.endpoints.map((e) => ({
       ...e,

@@ -1,11 +1,11 @@
-import { apisOf, type Endpoint, type Machine, type Server } from "../../infra/outputs.ts";
+import { apisOf, type Endpoint, type Machine, portsOf, type Server } from "../../infra/outputs.ts";
 import { openReverseTunnel, openTunnel, type Tunnel } from "../../infra/hosts/connection/tunnel.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { VisitMessage } from "../run/agent/protocol.ts";
 import type { Deployed } from "./deployments.ts";
 
 /** Where a cell's requests go, as its client machine sees it. */
-export type Route = Pick<VisitMessage, "address" | "port" | "security" | "version" | "metrics">;
+export type Route = Pick<VisitMessage, "address" | "port" | "otherPorts" | "security" | "version" | "metrics">;
 
 /** A connection between two machines through this one. */
 interface Relay {
@@ -75,16 +75,20 @@ function routeOf(cell: Cell, server: Server, address: string, portOf: (port: num
   // They are on one of its ports: where that is closed, nowhere.
   const page = metrics && server.endpoints.find((e) => e.protocol === metrics.protocol);
   const model = server.models.find((m) => m.name === cell.model);
+  const portsAt = (of: Endpoint) => {
+    const [port = 0, ...otherPorts] = portsOf(server, of).map(portOf);
+    return { port, ...(otherPorts.length === 0 ? {} : { otherPorts }) };
+  };
   return {
     address,
-    port: portOf(endpoint.port),
+    ...portsAt(endpoint),
     ...security(endpoint),
     // A model with a canary is asked for by its live version: the latest may be the canary.
     ...(model?.canary === undefined ? {} : { version: model.version }),
     ...(metrics &&
       page && {
         metrics: {
-          ...{ api: metrics.api, protocol: cell.protocol, port: portOf(page.port), path: metrics.path },
+          ...{ api: metrics.api, protocol: cell.protocol, ...portsAt(page), path: metrics.path },
           ...security(page),
         },
       }),
@@ -92,7 +96,7 @@ function routeOf(cell: Cell, server: Server, address: string, portOf: (port: num
 }
 
 async function openRelay(client: Machine, machine: Machine, server: Server): Promise<Relay> {
-  const far = server.endpoints.map((e) => e.port);
+  const far = server.endpoints.flatMap((e) => portsOf(server, e));
   const tunnels = machine.ssh === null ? [] : [await openTunnel(machine.ssh, far)];
   if (client.ssh !== null) {
     try {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { parseSample, SAMPLE_SCRIPT, useBetween } from "./server-use.ts";
+import { parseSample, SAMPLE_SCRIPT, sampleOfAll, useBetween } from "./server-use.ts";
 
 const VERSION_1 = `group
 nr_periods 100
@@ -28,6 +28,33 @@ throttled_usec 2500000
 memory 1048576
 cpu  10 0 20 3000 4 0 1 25 0 0
 end`.split("\n");
+
+describe("a sample of a server with replicas", () => {
+  const quota = (throttled: number) => ({ periods: 100, throttled, throttledMs: throttled });
+  const one = { cpuMs: 10, memoryBytes: 5, peakMemoryBytes: 7, stealMs: 3, quotas: [quota(1)] };
+
+  it("has the sum of what its containers took, the machine's own time once, and each one's quota", () => {
+    expect(sampleOfAll([one, { ...one, cpuMs: 30, stealMs: 4, quotas: [quota(9)] }])).toEqual({
+      ...{ cpuMs: 40, memoryBytes: 10, peakMemoryBytes: 14, stealMs: 3, quotas: [quota(1), quota(9)] },
+    });
+    expect(sampleOfAll([one])).toEqual(one);
+  });
+
+  it("is none where a container does not say, and has no sum of what one of them does not tell", () => {
+    expect([sampleOfAll([]), sampleOfAll([one, undefined]), sampleOfAll([undefined, one])]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(sampleOfAll([one, { quotas: [] }])).toEqual({ stealMs: 3, quotas: [quota(1)] });
+  });
+
+  it("says which quota stopped the server most, whichever replica's that is", () => {
+    const before = sampleOfAll([one, one]);
+    const after = sampleOfAll([one, { ...one, quotas: [{ periods: 200, throttled: 61, throttledMs: 600 }] }]);
+    expect(before && after && useBetween(before, after, 1000).quota).toMatchObject({ throttledPeriods: 60 });
+  });
+});
 
 describe("a sample of what a server used", () => {
   it("is read from control groups of version 1, the container's quota first", () => {

@@ -106,6 +106,28 @@ function scaled(value: number | undefined, by: number): number | undefined {
 }
 
 /**
+ * What all containers of a server say together; undefined where one of them does not say. The sum of their highest memory is at least as
+ * much as all of them had at one time. Time that went to other guests is the machine's. Pure.
+ */
+export function sampleOfAll(samples: readonly (UseSample | undefined)[]): UseSample | undefined {
+  const known = samples.filter((one) => one !== undefined);
+  const [first] = known;
+  if (first === undefined || known.length < samples.length) return undefined;
+  if (known.length === 1) return first;
+  const sum = (key: "cpuMs" | "memoryBytes" | "peakMemoryBytes") => {
+    const values = known.flatMap((one) => one[key] ?? []);
+    return values.length < known.length ? {} : { [key]: values.reduce((a, b) => a + b, 0) };
+  };
+  return {
+    ...sum("cpuMs"),
+    ...sum("memoryBytes"),
+    ...sum("peakMemoryBytes"),
+    ...(first.stealMs !== undefined && { stealMs: first.stealMs }),
+    quotas: known.flatMap(({ quotas }) => quotas),
+  };
+}
+
+/**
  * What was used between two samples. Of several quotas the one that stopped the container most often counts: a group that
  * waits for a quota above it is stopped with it. Counters that fell belong to another container, and are left out. Pure.
  *

@@ -46,6 +46,17 @@ describe("a run that is resumed", () => {
     );
   });
 
+  it("is refused where a replica runs with other settings, or where there are more of them", () => {
+    const replicated = (...cpuSets: string[]) =>
+      withContainer({ replicas: cpuSets.map((cpuSet) => ({ ...container, containerId: "c2", cpuSet })) });
+    const found = (now: Setup) =>
+      differences(now, replicated("2,3")).map(({ what, was, is }) => `${what}: ${was}, ${is}`);
+    expect(found(replicated("2,3"))).toEqual([]);
+    expect(found(replicated("3"))).toEqual([`${server}, replica 2: cpuset: 2,3, 3`]);
+    expect(found(replicated("2,3", "4"))).toEqual([`${server}: containers: 2, 3`]);
+    expect(found(began)).toEqual([`${server}: containers: 2, 1`]);
+  });
+
   it("goes on, and tells, with another commit of the same client program and in another container of the same settings", () => {
     const now = { ...withContainer({ containerId: "c2" }), lathe: { ...began.lathe, commit: "beef", dirty: true } };
     expect(differences(now)).toEqual([

@@ -1,6 +1,15 @@
 import type { Server } from "../../infra/outputs.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Delivered, LatheInfo, RunManifest, RunSession, SessionDifference, verbOf } from "../records/manifest.ts";
+import {
+  type ContainerBack,
+  containersIn,
+  type Delivered,
+  type LatheInfo,
+  type RunManifest,
+  type RunSession,
+  type SessionDifference,
+  type verbOf,
+} from "../records/manifest.ts";
 
 /** With what calls are made, and what answers them. A change would make a resumed run's provenance wrong. */
 export type Setup = Pick<RunSession, "lathe" | "timedRegion" | "readBack" | "delivered">;
@@ -54,18 +63,14 @@ export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["
   differ("Lathe", commitOf(before.lathe), commitOf(now.lathe), false);
   differ("Node", before.lathe.node, now.lathe.node, false);
   for (const server of new Set(cells.map((c) => c.server))) {
-    const [a, b] = [before.readBack[server], now.readBack[server]];
+    const b = now.readBack[server];
+    const [was, is] = [containersIn(before.readBack[server]), containersIn(b)];
     if (b !== undefined && "unread" in b) {
-      if (a !== undefined && !("unread" in a))
-        differ(`${server}: container`, "was read back", `not read back: ${b.unread}`, false);
-    } else if (a !== undefined && b !== undefined && !("unread" in a)) {
-      differ(`${server}: container`, short(a.containerId), short(b.containerId), false);
-      differ(`${server}: image`, short(a.imageId), short(b.imageId));
-      differ(`${server}: cpuset`, a.cpuSet || "none", b.cpuSet || "none");
-      differ(`${server}: CPU limit (nanoCpus)`, a.nanoCpus, b.nanoCpus);
-      differ(`${server}: memory limit (bytes)`, a.memoryBytes, b.memoryBytes);
-      for (const name of new Set([...Object.keys(a.env), ...Object.keys(b.env)]))
-        differ(`${server}: ${name}`, a.env[name] ?? "not set", b.env[name] ?? "not set");
+      if (was !== undefined) differ(`${server}: container`, "was read back", `not read back: ${b.unread}`, false);
+    } else if (was !== undefined && is !== undefined) {
+      differ(`${server}: containers`, was.length, is.length);
+      for (const [i, one] of was.slice(0, is.length).entries())
+        differContainer(differ, i === 0 ? server : `${server}, replica ${i + 1}`, one, is[i] as ContainerBack);
     }
     const [had, has] = [before.delivered[server], now.delivered[server]];
     if (had === undefined || has === undefined || "unread" in had) continue;
@@ -77,6 +82,21 @@ export function setupDifferences(before: Setup, now: Setup, cells: RunManifest["
       differ(`${server}: model ${model}`, versionsOf(had.versions, model), versionsOf(has.versions, model));
   }
   return found;
+}
+
+function differContainer(
+  differ: (what: string, was: string | number, is: string | number, bears?: boolean) => void,
+  of: string,
+  a: ContainerBack,
+  b: ContainerBack,
+): void {
+  differ(`${of}: container`, short(a.containerId), short(b.containerId), false);
+  differ(`${of}: image`, short(a.imageId), short(b.imageId));
+  differ(`${of}: cpuset`, a.cpuSet || "none", b.cpuSet || "none");
+  differ(`${of}: CPU limit (nanoCpus)`, a.nanoCpus, b.nanoCpus);
+  differ(`${of}: memory limit (bytes)`, a.memoryBytes, b.memoryBytes);
+  for (const name of new Set([...Object.keys(a.env), ...Object.keys(b.env)]))
+    differ(`${of}: ${name}`, a.env[name] ?? "not set", b.env[name] ?? "not set");
 }
 
 /** Refuses to go on under another set-up unless asked to. @throws UserError naming what differs and bears on times */

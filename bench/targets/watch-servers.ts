@@ -5,17 +5,17 @@ import { openPassage } from "../../infra/hosts/connection/login-shell.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
 import { localEnvironment } from "../../infra/hosts/connection/run.ts";
 import { sshArgs, sshEnvironment } from "../../infra/hosts/connection/ssh.ts";
-import type { Machine, Server } from "../../infra/outputs.ts";
+import { containersOf, type Machine } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { CLOSE_MS, OPEN_MS, USE_MS } from "../deadlines.ts";
 import type { ServerUse } from "../records/server-use.ts";
 import type { Deployed } from "./deployments.ts";
-import { parseSample, SAMPLE_SCRIPT, useBetween, type UseSample } from "./server-use.ts";
+import { parseSample, SAMPLE_SCRIPT, sampleOfAll, useBetween, type UseSample } from "./server-use.ts";
 
 /** A sample has some lines for each control group: a machine that prints more prints something else. */
 const MOST_CHARACTERS = 64 << 10;
 
-/** Reads the counters of servers' containers on their machines, over one connection for each server. */
+/** Reads the counters of servers' containers on their machines, over one connection for each container. */
 export interface ServerWatch {
   /**
    * Reads a cell's server now; the function that is returned reads it again, and gives what it used in between. Undefined
@@ -39,7 +39,9 @@ export function watchServers({ machines, servers }: Deployed, now: () => number)
     const machine = machines.find((m) => m.id === cell.serverMachine);
     const server = servers.find((s) => s.id === cell.server);
     if (machine === undefined || server === undefined) return undefined;
-    const sampler = begun(() => startSampler(machine, server));
+    const sampler = together(
+      containersOf(server).map(({ container }) => begun(() => startSampler(machine, container))),
+    );
     samplers.set(cell.server, sampler);
     return sampler;
   };
@@ -69,7 +71,15 @@ function begun(start: () => Sampler): Sampler {
   }
 }
 
-function startSampler({ ssh }: Machine, { container }: Server): Sampler {
+/** A sampler of all containers of a server. */
+function together(samplers: readonly Sampler[]): Sampler {
+  return {
+    sample: async () => sampleOfAll(await Promise.all(samplers.map((one) => one.sample()))),
+    close: async () => void (await Promise.all(samplers.map((one) => one.close()))),
+  };
+}
+
+function startSampler({ ssh }: Machine, container: string): Sampler {
   const command = script(SAMPLE_SCRIPT, container);
   const way = ssh === null ? undefined : openPassage(command);
   const [program = "sh", ...args] = ssh === null ? command : ["ssh", ...sshArgs(ssh)];

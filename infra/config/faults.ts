@@ -18,7 +18,10 @@ export interface Refused {
 }
 
 /** What a schema finds wrong with a value of the config, each with its path. Pure. */
-export function schemaFaults(error: z.ZodError, { at, value, places, fix, known = [] }: Refused): Fault[] {
+export function schemaFaults(
+  error: Pick<z.ZodError, "issues">,
+  { at, value, places, fix, known = [] }: Refused,
+): Fault[] {
   return flatIssues(error).flatMap((issue) => {
     const path = pathText([at, ...issue.path]);
     if (issue.code === "unrecognized_keys")

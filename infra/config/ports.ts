@@ -1,5 +1,6 @@
 import type { Fault } from "../../lib/errors.ts";
 import type { Found } from "./layers.ts";
+import { REPLICA_STEP } from "./replicas.ts";
 
 /** What a server whose map sets no port has above the one before it. */
 export const PORT_STEP = 10;
@@ -16,11 +17,15 @@ export interface PlannedPort extends Pick<Found<number>, "places" | "saidBy"> {
 
 /** Ports above the last that there is, and ports that two open endpoints would have. Pure. */
 export function portFaults(
-  servers: readonly { readonly name: string; readonly ports: readonly PlannedPort[] }[],
+  servers: readonly { readonly name: string; readonly replicas: number; readonly ports: readonly PlannedPort[] }[],
 ): Fault[] {
   const several = servers.length > 1;
-  const all = servers.flatMap(({ name, ports }) =>
-    ports.map((p) => ({ ...p, whose: `${several ? `${name}'s` : "the"} port for ${p.protocol}` })),
+  const all = servers.flatMap(({ name, replicas, ports }) =>
+    Array.from({ length: replicas }, (_, before) => {
+      const of = before === 0 ? "" : ` of replica ${before + 1}`;
+      const whose = (protocol: string) => `${several ? `${name}'s` : "the"} port for ${protocol}${of}`;
+      return ports.map((p) => ({ ...p, port: p.port + before * REPLICA_STEP, whose: whose(p.protocol) }));
+    }).flat(),
   );
   const names = servers.map(({ name }) => name).join(", ");
   const steps = several ? `; those that no map sets are ${PORT_STEP} above those of the server before (${names})` : "";

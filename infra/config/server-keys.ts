@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isNetwork } from "../hosts/addresses.ts";
 import { imageReference, NAME, whole, type ConfigKey } from "./key.ts";
+import { REPLICAS_HELP } from "./replicas.ts";
 import { Tuned } from "../tuned.ts";
 
 const versionNumber = whole(1, Number.MAX_SAFE_INTEGER, "a version number");
@@ -134,14 +135,16 @@ export const SERVER_KEYS = {
   container: {
     form: "text",
     schema: z.string({ error: "text" }).regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, "a container name"),
-    help: "The container's name. If a stack has several servers, each one's name is added (NAME-SERVER).",
+    help:
+      "The container's name. If a stack has several servers, each one's name is added (NAME-SERVER). Further replicas have their number " +
+      "at its end (NAME-2).",
     otherwise: "the server kind's own",
     example: ["container", "detector"],
   },
   settings: {
     form: "structured",
     schema: z.record(z.string(), z.unknown(), { error: "a map of the server kind's settings" }),
-    help: "The server kind's own settings, and where the container may run: see the kinds at the end of this page.",
+    help: `The server kind's own settings, and where the container may run: see the kinds at the end of this page. ${REPLICAS_HELP}`,
     otherwise: "what fits the machine",
     example: ["settings.KEY", "VALUE"],
   },
@@ -158,8 +161,8 @@ export const SERVER_KEYS = {
   memoryMiB: {
     form: "integer",
     schema: whole(64, 2 ** 30),
-    help: "Memory limit of the container, in MiB.",
-    otherwise: "nine tenths of the host's usable memory, divided among the stack's servers",
+    help: "Memory limit of the container, in MiB. Each replica of a server has it.",
+    otherwise: "nine tenths of the host's usable memory, divided among the stack's containers",
     example: ["memoryMiB", "8192"],
   },
   pidsLimit: {

@@ -9,6 +9,7 @@ import type { ServerValues } from "./keys.ts";
 import { SERVER_KEYS } from "./server-keys.ts";
 import { found, ofKind, type Found, type Layer } from "./layers.ts";
 import { PORT_STEP, portFaults, type PlannedPort } from "./ports.ts";
+import { readSettings, REPLICAS, replicasOf } from "./replicas.ts";
 import { versionsOf, type ModelRequest, type ServerConfig } from "./types.ts";
 
 /** What the config must know of a server kind. */
@@ -55,16 +56,19 @@ export function resolveServers(
     const settings = find("settings");
     const tuned = find("tuned").value;
     if (models.value === undefined && !modelsRefused) faults.push(noModels(models));
+    const served = modelsOf(models, sources.catalogue, faults);
+    const { replicas = 1, settings: own } = kind === undefined ? {} : settingsOf(kind, settings, faults);
     const config: ServerConfig = {
       name: several ? name : sources.role,
       id: several ? `${sources.role}/${name}` : sources.role,
       kind: kindName,
-      models: modelsOf(models, sources.catalogue, faults),
+      models: served,
       image: find("image").value,
       ports: Object.fromEntries(ports.map(({ protocol, port }) => [protocol, port])),
       // Of several servers, each has its own name in it, unless its own map says what it is.
       container: `${container.value ?? kind?.defaultContainer ?? ""}${several && container.saidBy !== "own" ? `-${name}` : ""}`,
-      settings: kind === undefined ? undefined : settingsOf(kind, settings, faults),
+      ...(replicas === 1 ? {} : { replicas }),
+      settings: own,
       ...(settings.value === undefined ? {} : { rawSettings: settings.value }),
       ...(tuned === undefined ? {} : { tuned }),
       memoryMiB: find("memoryMiB").value,
@@ -75,7 +79,7 @@ export function resolveServers(
     };
     // Nobody has a port that is closed.
     const open = ports.filter((port) => isOpen(port, access));
-    return { config, name, ports: open, container };
+    return { config, name, replicas, ports: open, container };
   });
   faults.push(...portFaults(resolved), ...namesakes(resolved));
   return resolved.map(({ config }) => config);
@@ -90,8 +94,10 @@ function namesakes(
       const fix = `npx lathe pulumi config set --path 'lathe:servers[${i}].name' NAME`;
       return [{ what: `lathe:servers[${i}].name: "${name}" twice`, expected: "a name for each server", fix }];
     }
-    if (!before.some((other) => other.config.container === config.container)) return [];
-    const what = `${places.of("container")}: "${config.container}" is another server's container`;
+    const taken = new Set(before.flatMap((other) => replicasOf(other.config).map((one) => one.container)));
+    const twice = replicasOf(config).find((one) => taken.has(one.container));
+    if (twice === undefined) return [];
+    const what = `${places.of("container")}: "${twice.container}" is another server's container`;
     return [{ what, expected: "a container for each server", fix: places.remove("container") }];
   });
 }
@@ -136,12 +142,11 @@ function portsOf(kind: ConfigKind, layers: readonly Layer[], before: number, fau
   });
 }
 
-function settingsOf(kind: ConfigKind, { value = {}, places }: Said<"settings">, faults: Fault[]): unknown {
-  const read = kind.settings.safeParse(value);
-  if (read.success) return read.data;
-  const known = kind.settingsHelp.map(({ key }) => key);
-  faults.push(...schemaFaults(read.error, { at: "settings", value, places, known }));
-  return undefined;
+function settingsOf(kind: ConfigKind, { value = {}, places }: Said<"settings">, faults: Fault[]) {
+  const read = readSettings(kind.settings, value);
+  const known = [...kind.settingsHelp.map(({ key }) => key), REPLICAS];
+  faults.push(...schemaFaults(read, { at: "settings", value, places, known }));
+  return read;
 }
 
 function noModels({ places }: Said<"models">): Fault {

@@ -50,6 +50,10 @@ export interface ServerConfig {
   /** Port on the machine by protocol, one for each endpoint of the kind. */
   readonly ports: Readonly<Record<string, number>>;
   readonly container: string;
+  /** How many containers of it stand on the machine (`replicasOf`); absent: one. */
+  readonly replicas?: number;
+  /** Which of them this is, from 2 on; absent: the first. */
+  readonly replica?: number;
   /** As the kind's own schema read them. */
   readonly settings: unknown;
   /** The same as the config says it; absent: nothing. */

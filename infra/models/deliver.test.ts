@@ -8,6 +8,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -47,6 +48,30 @@ function model(content: string, version = 1, ballastBytes = 0): { archive: strin
     },
   };
 }
+
+test("a replica's models are links to those of the first, in the place of a copy; what lies there otherwise is sent", async () => {
+  const { archive, spec } = model("one", 1, LARGE_BYTES);
+  await deliver(spec, archive);
+  const replica = { ...spec, workspace: join(dir, "replica"), alreadyIn: workspace };
+  mkdirSync(join(replica.workspace, "models"), { recursive: true });
+  // Nothing is read of an archive that is not there.
+  expect(await deliver(replica, join(dir, "gone.tar"))).toBe("new");
+  expect(await deliver(replica, join(dir, "gone.tar"))).toBe("already there");
+  const inode = (of: string) => statSync(join(of, "models", "null", "1", "saved_model.pb")).ino;
+  expect(inode(replica.workspace)).toBe(inode(workspace));
+  // Changed behind both their backs: the first is made anew, and the replica follows it.
+  writeFileSync(served(), "changed");
+  await expect(deliver(replica, join(dir, "gone.tar"))).rejects.toThrow("gone.tar");
+  expect([await deliver(spec, archive), await deliver(replica, archive)]).toEqual(["replaced", "replaced"]);
+  expect(inode(replica.workspace)).toBe(inode(workspace));
+  // The first goes, and the replica stays.
+  await undeliver(spec);
+  expect(readFileSync(join(replica.workspace, "models", "null", "1", "saved_model.pb"), "utf8")).toBe("one");
+  const other = model("two");
+  expect(await deliver({ ...other.spec, workspace: replica.workspace, alreadyIn: workspace }, other.archive)).toBe(
+    "replaced",
+  );
+});
 
 const served = (version = 1) => join(workspace, "models", "null", `${version}`, "saved_model.pb");
 

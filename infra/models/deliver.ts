@@ -29,6 +29,38 @@ then echo same; exit; fi
 mkdir -p .incoming
 `;
 
+/** Puts the version's files in its place, from `.incoming`. A version that is replaced by other content is moved away first. */
+const PLACE = `
+said=new
+if [ -e "models/$path" ]; then mv "models/$path" ".incoming/$incoming.old"; said=replaced; fi
+mv ".incoming/$incoming.new" "models/$path"
+printf '%s\\n' "$sha" > ".delivered/$model/$version"
+printf '%s %s\\n' "$(looks "models/$path")" "$path" > "${LOOKS_FOLDER}/$model/$version"
+rm -rf ".incoming/$incoming.old" ".incoming/$incoming.tar"
+echo "$said"
+`;
+
+const MAKE_ROOM = `
+umask 022
+rm -rf ".incoming/$incoming.new" ".incoming/$incoming.old"
+mkdir -p ".incoming/$incoming.new" "$(dirname "models/$path")" ".delivered/$model" "${LOOKS_FOLDER}/$model"
+`;
+
+/** Links the files of the same version from another folder, where it lies there as it was delivered: no byte is sent or kept twice. */
+const LINK = `
+${UNLESS_SAME}
+there=$7
+looked=$(cut -d " " -f 1 "$there/${LOOKS_FOLDER}/$model/$version" 2>/dev/null || true)
+if [ "$(cat "$there/.delivered/$model/$version" 2>/dev/null)" = "$sha" ] && [ "$looked" = "$(looks "$there/models/$path")" ]; then
+${MAKE_ROOM}
+  if cp -al "$there/models/$path/." ".incoming/$incoming.new/" 2>/dev/null; then
+${PLACE}
+    exit
+  fi
+fi
+echo none
+`;
+
 /** Says how many bytes of the archive lie there. */
 const ASK = `
 ${UNLESS_SAME}
@@ -37,26 +69,15 @@ wc -c < ".incoming/$incoming.tar" 2>/dev/null || echo 0
 
 const APPEND = `cat >> "$1/.incoming/$2.tar"`;
 
-/**
- * Says `bad` where the archive has not arrived whole and unharmed, and removes it. The renames are within one file system.
- * A version that is replaced by other content is moved away first.
- */
+/** Says `bad` where the archive has not arrived whole and unharmed, and removes it. The renames are within one file system. */
 const INSTALL = `
 ${LOOKS}
 cd "$1"; model=$2 version=$3 sha=$4 incoming=$5 path=$6
 if [ "$(sha256sum ".incoming/$incoming.tar" | cut -d ' ' -f 1)" != "$sha" ]; then rm -f ".incoming/$incoming.tar"; echo bad; exit; fi
-umask 022
-rm -rf ".incoming/$incoming.new" ".incoming/$incoming.old"
-mkdir -p ".incoming/$incoming.new" "$(dirname "models/$path")" ".delivered/$model" "${LOOKS_FOLDER}/$model"
+${MAKE_ROOM}
 tar -xf ".incoming/$incoming.tar" --no-same-owner -C ".incoming/$incoming.new"
 chmod -R a+rX,u+w ".incoming/$incoming.new"
-said=new
-if [ -e "models/$path" ]; then mv "models/$path" ".incoming/$incoming.old"; said=replaced; fi
-mv ".incoming/$incoming.new" "models/$path"
-printf '%s\\n' "$sha" > ".delivered/$model/$version"
-printf '%s %s\\n' "$(looks "models/$path")" "$path" > "${LOOKS_FOLDER}/$model/$version"
-rm -rf ".incoming/$incoming.old" ".incoming/$incoming.tar"
-echo "$said"
+${PLACE}
 `;
 
 /** A small archive comes with the command. */
@@ -97,6 +118,8 @@ export async function deliver(spec: DeliverSpec, archive: string): Promise<Deliv
   const doing = `deliver model ${model} version ${version}`;
   const incoming = incomingName(spec);
   const words = [workspace, model, `${version}`, sha256, incoming, path];
+  const linked = await link(spec, words, doing);
+  if (linked !== undefined) return linked;
   const { size } = await stat(archive);
   const bulk = { timeoutMs: BULK_MS };
   const sendAll = async () => {
@@ -132,6 +155,14 @@ export async function deliver(spec: DeliverSpec, archive: string): Promise<Deliv
     expected: sha256,
     fix: "the host's disk or the way to it is failing: look what its kernel says (dmesg)",
   });
+}
+
+/** Links a version from the folder that may have it; undefined: it is to be sent. */
+async function link({ target, alreadyIn }: DeliverSpec, words: readonly string[], doing: string) {
+  if (alreadyIn === undefined) return undefined;
+  const said = (await mustRunOn(target, script(LINK, ...words, alreadyIn), doing, { timeoutMs: BULK_MS })).trim();
+  if (said === "same") return "already there";
+  return said === "new" || said === "replaced" ? said : undefined;
 }
 
 /** Removes a version from its host, if it is still the one that was delivered, and the folder the deployment's. */

@@ -20,6 +20,8 @@ export const DeliverSpec = Owned.extend({
   leftover: z.string().optional(),
   /** The server that reads the models, and its kind: it does not look again into a version that it has loaded. */
   container: z.string().min(1),
+  /** A folder of the same owner on that host which may have the version already, on the same file system: its files are linked, not sent again. */
+  alreadyIn: z.string().startsWith("/").optional(),
   kind: z.string().min(1),
 });
 export type DeliverSpec = z.infer<typeof DeliverSpec>;

@@ -16,16 +16,25 @@ export class ModelServer extends pulumi.ComponentResource {
   readonly serverId: string;
   /** Undefined if the server has none. */
   readonly credentials: KeptCredentials | undefined;
+  /** Its folder on the machine, and what makes that. */
+  readonly workspace: string;
+  readonly folder: pulumi.Resource;
+  /** The deliveries of its models. */
+  readonly delivered: readonly pulumi.Resource[];
 
   constructor(name: string, args: ModelServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("lathe:serving:ModelServer", name, {}, opts);
     const child = { parent: this };
-    const { freshCredentials, provider } = args;
+    const { first, freshCredentials, provider } = args;
     this.serverId = args.config.id;
-    this.credentials = freshCredentials && keepCredentials(name, freshCredentials, [args.address], child);
+    this.workspace = args.workspace;
+    this.folder = args.folder;
+    const keep = () => freshCredentials && keepCredentials(name, freshCredentials, [args.address], child);
+    this.credentials = first === undefined ? keep() : first.credentials;
     const part = { name, args, id: provider.id, credentials: this.credentials, child };
 
     const delivered = deliveries(part);
+    this.delivered = delivered;
     const secrets = serverSecrets(part);
     // Before the containers, and gone after them.
     const rules = firewallFor(part);

@@ -45,8 +45,19 @@ export interface ModelServerArgs {
   readonly folder: pulumi.Resource;
   /** What an interrupted `up` left of it. */
   readonly leftovers: Leftovers;
+  /** The server's first container, of which this is a replica: it has its credentials, and takes the models from its folder. */
+  readonly first?: FirstOfReplicas | undefined;
   /** `PROJECT/STACK`: whose the container and the workspace are. */
   readonly owner: string;
+}
+
+/** What replicas of a server take from its first container. */
+export interface FirstOfReplicas {
+  /** Its folder on the machine. */
+  readonly workspace: string;
+  /** The models' deliveries to that folder. */
+  readonly delivered: readonly pulumi.Resource[];
+  readonly credentials: KeptCredentials | undefined;
 }
 
 /** Input of each part of a server. */

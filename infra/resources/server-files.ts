@@ -27,7 +27,7 @@ export function workspaceFolder(name: string, folder: Folder, options: pulumi.Cu
 
 /** A resource for each model's version: a new one before the gate, an old one gone after it has passed. */
 export function deliveries({ name, child, args, id }: Part): pulumi.CustomResource[] {
-  const { target, owner, workspace, config, kind } = args;
+  const { target, owner, workspace, config, kind, first } = args;
   return args.models.flatMap(({ deployed: { name: model }, versions }) =>
     versions.map(({ version, sha256, source }) =>
       hostCommand(
@@ -38,10 +38,11 @@ export function deliveries({ name, child, args, id }: Part): pulumi.CustomResour
             ...{ target, owner, id, workspace, model, version, sha256, source },
             ...{ path: kind.modelPath(model, version), container: config.container },
             ...{ kind: kind.name, form: modelFormOf(kind), leftover: args.leftovers.container },
+            ...(first === undefined ? {} : { alreadyIn: first.workspace }),
           },
           // No triggers: the undo of a replaced resource comes late, and would take away what lies there by then.
         },
-        { ...child, dependsOn: [args.folder] },
+        { ...child, dependsOn: [args.folder, ...(first?.delivered ?? [])] },
       ),
     ),
   );

@@ -81,6 +81,10 @@ export interface Knob {
   readonly alone?: true;
   /** It acts on requests over this protocol alone. */
   readonly protocol?: string;
+  /** It acts on calls that overlap alone. */
+  readonly overlap?: true;
+  /** Whether a value is worth trying beside these of the other knobs; absent: each is. Values that a user has named are tried in any case. */
+  readonly fits?: (value: KnobValue, others: Readonly<Record<string, KnobValue>>) => boolean;
   /** The settings that mean this value. */
   settings(value: KnobValue): Readonly<Record<string, unknown>>;
 }

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseMachine } from "../hosts/facts/parse-facts.ts";
 import { accessConfig } from "../config/access.ts";
+import { REPLICAS } from "../config/replicas.ts";
 import { serverKind, serverKindNames } from "./registry.ts";
+import { sharedPlans } from "./share.ts";
 import { settingsShown } from "./tf-serving/settings.ts";
 
 const FIXTURES = join(import.meta.dirname, "../hosts/facts/fixtures");
@@ -28,17 +30,18 @@ describe.each(serverKindNames)("the knobs of %s", (name) => {
       expect(knob.values).toContain(knob.rule);
       expect(new Set(knob.values).size).toBe(knob.values.length);
       for (const value of knob.values) {
-        const read = kind.settings.safeParse(knob.settings(value));
-        expect(read.success, `${knob.name}=${value}`).toBe(true);
-        const { settings, placement } = kind.settingsFor(facts, read.data);
-        expect(placement.reason).not.toBe("");
-        kind.container([{ name: "m", version: 1 }], settings, accessConfig({}, []));
+        const plans = sharedPlans(kind, knob.settings(value), facts);
+        expect(plans, `${knob.name}=${value}`).toBeDefined();
+        for (const { settings, placement } of plans ?? []) {
+          expect(placement.reason).not.toBe("");
+          kind.container([{ name: "m", version: 1 }], settings, accessConfig({}, []));
+        }
       }
     }
   });
 
   test("are settings that its docs name", () => {
-    const documented = kind.settingsHelp.map(({ key }) => key);
+    const documented = [...kind.settingsHelp.map(({ key }) => key), REPLICAS];
     for (const knob of knobsOf(name, "hyper-threading-on"))
       for (const value of knob.values)
         expect(documented).toEqual(expect.arrayContaining(Object.keys(knob.settings(value))));
@@ -46,13 +49,13 @@ describe.each(serverKindNames)("the knobs of %s", (name) => {
 
   test("differ in the container or its place, each value from the rule, or one other knob says why not", () => {
     const facts = factsOf("two-sockets-eight-nodes");
-    const made = (settings: unknown) => {
-      const plan = kind.settingsFor(facts, kind.settings.parse(settings));
-      return JSON.stringify([
-        kind.container([{ name: "m", version: 1 }], plan.settings, accessConfig({}, [])),
-        plan.placement.cpuSet,
-      ]);
-    };
+    const made = (wanted: Readonly<Record<string, unknown>>) =>
+      JSON.stringify(
+        sharedPlans(kind, wanted, facts)?.map(({ settings, placement }) => [
+          kind.container([{ name: "m", version: 1 }], settings, accessConfig({}, [])),
+          placement.cpuSet,
+        ]),
+      );
     for (const knob of knobsOf(name, "two-sockets-eight-nodes"))
       for (const value of knob.values.filter((v) => v !== knob.rule))
         expect(made(knob.settings(value)), `${knob.name}=${value}`).not.toBe(made(knob.settings(knob.rule)));
@@ -64,6 +67,14 @@ test("threads go up to the machine's logical CPUs, and to two where it has one",
   expect(values("lab-edge", "threads")).toEqual([1, 2]);
   expect(values("two-sockets-eight-nodes", "threads")?.at(-1)).toBe(96);
   expect(values("two-sockets-eight-nodes", "threads")).toContain(48);
+});
+
+test("replicas divide the threads of the rule, each number at least twice the one before, and are no more than fit into memory", () => {
+  expect(values("hyper-threading-on", "replicas")).toEqual([1, 2, 4]);
+  expect(values("two-sockets-eight-nodes", "replicas")).toEqual([1, 2, 4, 8, 16]);
+  expect(values("lab-edge", "replicas")).toBeUndefined();
+  // A quota of 2.5 CPUs: two threads.
+  expect(values("container-with-quota", "replicas")).toEqual([1, 2]);
 });
 
 test("pinning is tried only where it can differ", () => {

@@ -1,3 +1,4 @@
+import { REPLICAS } from "../config/replicas.ts";
 import type { HostFacts } from "../hosts/facts.ts";
 import { threadPlan } from "../threads.ts";
 import type { Knob, KnobValue } from "./kind.ts";
@@ -33,10 +34,49 @@ export function threadsKnob(facts: HostFacts, settings: (threads: number) => Rec
   };
 }
 
+/** More copies of a model hardly fit into a machine's memory. */
+const MOST_COPIES = 16;
+
 /** Processes or copies that answer at the same time, one by the rule. */
 export function processesKnob(facts: HostFacts, name: string, help: string): Knob {
-  // More than 16 copies of a model hardly fit into a machine's memory.
-  return { name, help, rule: 1, values: countsOn(facts, 1, 16), settings: (value) => ({ [name]: Number(value) }) };
+  return {
+    name,
+    help,
+    rule: 1,
+    values: countsOn(facts, 1, MOST_COPIES),
+    settings: (value) => ({ [name]: Number(value) }),
+  };
+}
+
+/**
+ * Replicas of the server, each with its share of the cores. Tried are numbers that divide the threads of the rule, each at least twice the
+ * one before. Together, replicas have at least half as many threads as one server has by the rule, and no more than there are CPUs: others
+ * leave cores idle or in each other's way. None where there is nothing to share.
+ *
+ * @param beside values that other knobs must have, so that there are not more combinations than a race can compare
+ */
+export function replicasKnob(facts: HostFacts, beside: Readonly<Record<string, KnobValue>> = {}): Knob[] {
+  const { threads } = threadPlan(facts, { pin: "none" });
+  const values = [1];
+  for (let n = 2; n <= Math.min(threads, MOST_COPIES); n++)
+    if (threads % n === 0 && n >= 2 * (values.at(-1) ?? 1)) values.push(n);
+  if (values.length < 2) return [];
+  return [
+    {
+      name: REPLICAS,
+      help: "containers of the server, which share the cores",
+      rule: 1,
+      values,
+      overlap: true,
+      settings: (value) => (value === 1 ? {} : { [REPLICAS]: Number(value) }),
+      fits: (value, others) => {
+        if (value === 1) return true;
+        const all = Number(value) * Number(others["threads"] ?? threads / Number(value));
+        const isBeside = Object.entries(beside).every(([name, own]) => (others[name] ?? own) === own);
+        return isBeside && all >= threads / 2 && all <= usableCpus(facts);
+      },
+    },
+  ];
 }
 
 /** A knob whose value is the setting of its name, or `UNSET`. */

@@ -21,7 +21,7 @@ export const SessionSettings = z.strictObject({
 export type SessionSettings = z.infer<typeof SessionSettings>;
 
 /** The paper's setting: two operators at a time. */
-const INTER_OP = 2;
+export const INTER_OP = 2;
 
 const AS_CORES = "one for each physical core of the host that may be used (the rule of the paper and of Intel)";
 

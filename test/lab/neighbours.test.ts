@@ -2,11 +2,13 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readManifest } from "../../bench/records/manifest.ts";
+import { containersIn, readManifest } from "../../bench/records/manifest.ts";
 import { readJournal } from "../../bench/records/records.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
 import { parseSample, SAMPLE_SCRIPT } from "../../bench/targets/server-use.ts";
+import { apiNamed } from "../../clients/registry.ts";
 import { script } from "../../infra/hosts/connection/remote.ts";
+import { containersOf, type Endpoint, portsOf, type Server } from "../../infra/outputs.ts";
 import { tryUp, up, type StackRef } from "../../infra/pulumi/testing/stack.ts";
 import { quoteAll } from "../../lib/quote.ts";
 import { startLathe } from "./lathe.ts";
@@ -200,5 +202,48 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
     );
     expect(beside / alone).toBeGreaterThan(0.5);
     expect(beside / alone).toBeLessThan(2);
+  });
+
+  it("shares a host's cores between replicas of one server, each called over connections of its own", async () => {
+    const deployed = await up(
+      await bed.stack("replicas", {
+        ...{ "lathe:host": HOST, "lathe:models[0]": "null", "lathe:gateTimeoutSeconds": "600" },
+        ...{ "lathe:settings.replicas": "2", "lathe:settings.pin": "physical" },
+        ...{ "lathe:ports.grpc": "9500", "lathe:ports.rest": "9501" },
+      }),
+    );
+    const [server] = deployed.servers;
+    expect(containersOf(server as Server).map(({ container }) => container)).toEqual(["tf-serving", "tf-serving-2"]);
+    const rest = server?.endpoints.find(({ protocol }) => protocol === "rest") as Endpoint;
+    const answered = () =>
+      Promise.all(
+        portsOf(server as Server, rest).map(async (port) => {
+          const page = await fetch(`http://${deployed.machine.address}:${port}${server?.metrics?.path ?? ""}`);
+          return apiNamed(rest.api)?.metrics?.(await page.text(), "null", "grpc").requests.count ?? 0;
+        }),
+      );
+    const [told, matrix] = ["replicas.json", "two.yaml"].map((name) => join(bed.projectDir, name)) as [string, string];
+    await writeFile(told, JSON.stringify(deployed));
+    const experiment = { clientMachines: "same", models: ["null"], images: 7, clientKinds: ["probe"], concurrency: 2 };
+    const all = { name: "two", ...experiment, precision: "none", limits: { requests: 20, minRequests: 20 } };
+    await writeFile(matrix, JSON.stringify({ experiments: [all] }));
+    const before = await answered();
+    const bench = startLathe(["bench", "--outputs", told, "--matrix", matrix, "--runs", runs]);
+    const { code, said } = await bench.ended;
+    expect(code, said).toBe(0);
+    const took = (await answered()).map((count, i) => count - (before[i] ?? 0));
+    const back = containersIn((await readManifest(await newest())).readBack[server?.id ?? ""]);
+    expect(back?.map(({ cpuSet }) => cpuSet)).toEqual(["0", "1"]);
+    let calls = 0;
+    for await (const record of readJournal(join(await newest(), "records.jsonl")))
+      if (record.type === "call") calls++;
+      else if (record.type === "visit")
+        expect(record).toMatchObject({
+          ...{ server: { requests: { count: record.calls } }, use: { cpuMs: expect.any(Number) as number } },
+        });
+    // In each visit, each connection makes a call at the least.
+    expect(took[0], `${took.join(" and ")} of ${calls}`).toBeGreaterThan(2);
+    expect(took[1], `${took.join(" and ")} of ${calls}`).toBeGreaterThan(2);
+    expect(took.reduce((a, b) => a + b)).toBe(calls);
   });
 });

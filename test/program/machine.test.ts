@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
+import { accessConfig } from "../../infra/config/access.ts";
 import { declare } from "../../infra/deploy.ts";
 import type { ServerConfig } from "../../infra/config/types.ts";
-import type { StackOutputs } from "../../infra/outputs.ts";
+import { replicasOf } from "../../infra/config/replicas.ts";
+import type { StackOutputs, StackSecrets } from "../../infra/outputs.ts";
 import {
   artifact,
   edgeConfig,
@@ -271,4 +273,79 @@ test("an image that no registry has is told with how to build it, unless the con
     /no registry has an image of the server kind flask: it is to be built\n +fix: .*docker build .*KIND=flask/,
   );
   expect(await said("registry.invalid/none:1")).not.toMatch(/docker build/);
+});
+
+test("replicas of a server are containers of their own, each on its share of the cores, and one server in the outputs", async () => {
+  const registered = await mockPulumi({ ...REPORT, readySeconds: 3 });
+  const replicated = { ...config, settings: { pin: "physical" }, replicas: 2 };
+  const { servers } = await outputsOf(machine("ubuntu@edge.example"), prepared(...replicasOf(replicated)));
+
+  expect(servers).toMatchObject([
+    {
+      ...{ id: "edge", container: "tf-serving", workspace: "/root/.lathe/lathe-edge", readySeconds: 3 },
+      placement: { cpuSet: "0-1", physicalCores: 2 },
+      replicas: [
+        {
+          ...{ container: "tf-serving-2", ports: [8600, 8601], workspace: "/root/.lathe/lathe-edge/.replica-2" },
+          placement: { cpuSet: "2-3", physicalCores: 2 },
+        },
+      ],
+    },
+  ]);
+  expect(servers[0]?.endpoints.map(({ port }) => port)).toEqual([8500, 8501]);
+  const containers = registered.filter((r) => r.type === "docker:index/container:Container").map((r) => r.inputs);
+  expect(containers.map((c) => [c["name"], c["cpuSet"], c["memory"]])).toEqual([
+    ["tf-serving", "0-1", 7168],
+    ["tf-serving-2", "2-3", 7168],
+  ]);
+  for (const { envs } of containers) expect(envs).toContain("OMP_NUM_THREADS=2");
+  // The first is called as without others, so that it stays where it is when others come.
+  const names = (end: string) => commands(registered, end).map((c) => c.name);
+  expect(names("-gate")).toEqual(["edge.ubuntu-edge.example-gate", "edge@2.ubuntu-edge.example-gate"]);
+  expect(commands(registered, "-reservation").map((c) => [stdin(c)["container"], stdin(c)["ports"]])).toEqual([
+    [
+      "tf-serving",
+      [
+        { protocol: "grpc", port: 8500 },
+        { protocol: "rest", port: 8501 },
+      ],
+    ],
+    [
+      "tf-serving-2",
+      [
+        { protocol: "grpc", port: 8600 },
+        { protocol: "rest", port: 8601 },
+      ],
+    ],
+  ]);
+  expect(commands(registered, "-model-null-1").map((c) => [stdin(c)["workspace"], stdin(c)["alreadyIn"]])).toEqual([
+    ["/root/.lathe/lathe-edge", undefined],
+    ["/root/.lathe/lathe-edge/.replica-2", "/root/.lathe/lathe-edge"],
+  ]);
+});
+
+test("replicas share the credentials of their server, which clients get once", async () => {
+  const registered = await mockPulumi(REPORT);
+  const locked = { ...config, replicas: 2, access: accessConfig({ tls: "mutual" }, []) };
+  const { lathe, latheSecrets } = await declare(machine("ubuntu@edge.example"), prepared(...replicasOf(locked)));
+  const [outputs, secrets] = await new Promise<[StackOutputs, StackSecrets | undefined]>((resolve) =>
+    pulumi.all([lathe, latheSecrets]).apply((both) => resolve(both as [StackOutputs, StackSecrets | undefined])),
+  );
+  expect(outputs.servers).toHaveLength(1);
+  expect(secrets?.servers.map(({ server }) => server)).toEqual(["edge"]);
+  expect(registered.filter((r) => r.type === "pulumi:index:Stash")).toHaveLength(1);
+  // What a secret input is under mocks: its value, marked.
+  const files = commands(registered, "-secrets").map((c) => {
+    const { value } = c.inputs["stdin"] as { value: string };
+    return (JSON.parse(value) as { files: { content: string }[] }).files[0]?.content;
+  });
+  expect(files).toHaveLength(2);
+  expect(files[0]).toBe(files[1]);
+});
+
+test("more replicas than cores are refused before there is any resource", async () => {
+  const registered = await mockPulumi(REPORT);
+  const replicated = prepared(...replicasOf({ ...config, replicas: 5 }));
+  await expect(declare(machine("ubuntu@edge.example"), replicated)).rejects.toThrow("a core for each replica");
+  expect(registered).toEqual([]);
 });

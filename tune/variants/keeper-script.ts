@@ -8,8 +8,8 @@ export const LEASE_MINUTES = 3;
  * labels of the server, then each deployed container of the stack and its mark (infra/hosts/frozen.ts).
  *
  * First it prints who has frozen a container (`left`) or tunes here (`lease`), and waits for `begin`. Then it removes what an earlier
- * tuning has left, and freezes the deployed containers. Lines of standard input are `turn NAME` (from now on only that variant runs; `turn`
- * alone: none), `remove NAME`, `beat` and `end`. Whatever ends it, it thaws the deployed containers and removes all variants; so it does
+ * tuning has left, and freezes the deployed containers. Lines of standard input are `turn NAME…` (from now on only these containers of a variant
+ * run; `turn` alone: none), `remove NAME…`, `beat` and `end`. Whatever ends it, it thaws the deployed containers and removes all variants; so it does
  * after `LEASE_MINUTES` without a line. If it was not ended by `end`, it looks again after some seconds, because a `docker create` may have been
  * under way.
  */
@@ -30,6 +30,12 @@ resume() {
   said=$(docker unpause "$1" 2>&1) && return 0
   [ "$(state "$1")" = running ] || printf 'failed %s %s\\n' "$1" "$(printf %s "$said" | tr '\\n' ' ' | head -c 300)"
 }
+all() {
+  what=$1 begun=; shift
+  for one in "$@"; do $what "$one" & begun="$begun $!"; done
+  for one in $begun; do wait "$one" || true; done
+}
+wake() { [ "$(state "$1")" != paused ] || resume "$1"; }
 thaw() {
   while [ $# -gt 1 ]; do
     if [ -e "$2" ]; then
@@ -83,19 +89,19 @@ sweep
 freeze "$@"
 echo begun
 runs=
-while read -r word name; do
+while read -r word names; do
   touch "$folder/.lease"
   case $word in
     turn)
-      if [ "$runs" != "$name" ]; then
-        [ -z "$runs" ] || pause "$runs"
-        runs=$name
-        [ "$(state "$name")" != paused ] || resume "$name"
+      if [ "$runs" != "$names" ]; then
+        all pause $runs
+        runs=$names
+        all wake $runs
       fi
       echo turned ;;
     remove)
-      docker rm -f -v "$name" >/dev/null 2>&1 || true
-      [ "$runs" != "$name" ] || runs=
+      docker rm -f -v $names >/dev/null 2>&1 || true
+      [ "$runs" != "$names" ] || runs=
       echo removed ;;
     end) well=yes; exit 0 ;;
   esac

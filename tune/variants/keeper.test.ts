@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -46,18 +46,38 @@ test("the deployed container stands still, one variant runs at a time, and at th
   const keeper = await open();
   expect([state("c"), existsSync(join(dir, ".frozen-c"))]).toEqual(["paused", true]);
   set("c-tune-0", "running");
-  await keeper.turn("c-tune-0");
-  await keeper.turn(undefined);
+  await keeper.turn(["c-tune-0"]);
+  await keeper.turn([]);
   expect(state("c-tune-0")).toBe("paused");
   set("c-tune-1", "running");
-  await keeper.turn("c-tune-1");
-  await keeper.turn("c-tune-0");
+  await keeper.turn(["c-tune-1"]);
+  await keeper.turn(["c-tune-0"]);
   expect([state("c-tune-0"), state("c-tune-1")]).toEqual(["running", "paused"]);
-  await keeper.remove("c-tune-1");
+  await keeper.remove(["c-tune-1"]);
   expect(state("c-tune-1")).toBe("gone");
   await keeper.close();
   expect([state("c"), state("c-tune-0")]).toEqual(["running", "gone"]);
   expect([existsSync(join(dir, ".frozen-c")), existsSync(join(dir, "tune"))]).toEqual([false, false]);
+});
+
+test("replicas of a variant run and stand still together, as those of the deployed server do, and go together", async () => {
+  set("c-2", "running");
+  const replica = { container: "c-2", workspace: join(dir, "2") };
+  mkdirSync(replica.workspace);
+  const replicated = { ...server(), replicas: [replica] } as unknown as Server;
+  const keeper = await openKeeper({ ssh: null }, replicated, [replicated], owner, () => {});
+  expect([state("c"), state("c-2")]).toEqual(["paused", "paused"]);
+  const pair = ["c-tune-0", "c-tune-0-2"];
+  for (const name of [...pair, "c-tune-1"]) set(name, "running");
+  await keeper.turn(pair);
+  await keeper.turn(["c-tune-1"]);
+  expect(pair.map(state)).toEqual(["paused", "paused"]);
+  await keeper.turn(pair);
+  expect([...pair, "c-tune-1"].map(state)).toEqual(["running", "running", "paused"]);
+  await keeper.remove(pair);
+  expect(pair.map(state)).toEqual(["gone", "gone"]);
+  await keeper.close();
+  expect([state("c"), state("c-2"), state("c-tune-1")]).toEqual(["running", "running", "gone"]);
 });
 
 test("a tuning that ends without a word is taken down by its machine, with a container that came too late", async () => {

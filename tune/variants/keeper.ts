@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { markOf } from "../../bench/targets/freeze-script.ts";
+import { marksOf } from "../../bench/targets/freeze-script.ts";
 import { isAtWork } from "../../bench/targets/neighbours.ts";
 import { type Talk, openTalk } from "../../bench/targets/talk.ts";
 import type { Machine, Server } from "../../infra/outputs.ts";
@@ -17,9 +17,9 @@ const LOOK_MS = 2000;
 
 /** Lets one variant run at a time on the server's machine, while the deployed containers are frozen. */
 export interface Keeper {
-  /** From now on only this variant runs; undefined: none. */
-  turn(container: string | undefined): Promise<void>;
-  remove(container: string): Promise<void>;
+  /** From now on only these containers of a variant run; none: no variant does. */
+  turn(containers: readonly string[]): Promise<void>;
+  remove(containers: readonly string[]): Promise<void>;
   /** Thaws the deployed containers and removes every variant. Never rejects. */
   close(): Promise<void>;
 }
@@ -42,8 +42,7 @@ export async function openKeeper(
   open: (...args: Parameters<typeof openTalk>) => Talk = openTalk,
 ): Promise<Keeper> {
   const by = `${process.pid} ${hostname()}`;
-  const marks = deployed.flatMap((one) => [one.container, markOf(one)]);
-  const args = [tuneFolder(server), by, owner.id, owner.server, ...marks];
+  const args = [tuneFolder(server), by, owner.id, owner.server, ...marksOf(deployed)];
   let talk: Talk;
   for (let look = 1; ; look++) {
     talk = open(machine.ssh, KEEPER_SCRIPT, args);
@@ -68,12 +67,12 @@ export async function openKeeper(
   const beat = setInterval(() => talk.write("beat"), BEAT_MS);
   beat.unref();
   return {
-    async turn(container) {
-      talk.write(`turn ${container ?? ""}`.trim());
+    async turn(containers) {
+      talk.write(["turn", ...containers].join(" "));
       failIfFailed(await talk.next("turned"));
     },
-    async remove(container) {
-      talk.write(`remove ${container}`);
+    async remove(containers) {
+      talk.write(["remove", ...containers].join(" "));
       await talk.next("removed");
     },
     async close() {

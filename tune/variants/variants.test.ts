@@ -78,11 +78,21 @@ test("what an engine tells of the deployed container is refused where it is not 
 });
 
 test("variants go when memory is short: first those that are not needed, of those the ones visited longest ago", () => {
-  const residents = [1, 2, 3].map((n) => ({ arm: `${n}`, mib: 100, lastVisit: n }));
+  const residents = [1, 2, 3].map((n) => ({ arm: `${n}`, containers: 1, mib: 100, lastVisit: n }));
   expect(toEvict(residents, 2000, 100, [])).toEqual([]);
   expect(toEvict(residents, 500, 100, [])).toEqual(["1", "2"].slice(0, 1));
   expect(toEvict(residents, 500, 100, ["1"])).toEqual(["2"]);
   expect(toEvict(residents, 0, 100, ["1", "2", "3"])).toEqual(["1", "2", "3"]);
+});
+
+test("a variant with replicas needs room for each of them, and counts as so many", () => {
+  const residents = [1, 2].map((n) => ({ arm: `${n}`, containers: 4, mib: 400, lastVisit: n }));
+  // Each of its containers takes 100 MiB, and twice that while it loads.
+  expect(toEvict(residents, 2000, 400, [], 4)).toEqual([]);
+  expect(toEvict(residents, 1999, 400, [], 4)).toEqual(["1"]);
+  expect(toEvict(residents, 1999, 400, [], 1)).toEqual([]);
+  const many = residents.map((one) => ({ ...one, containers: 12 }));
+  expect(toEvict(many, 1e6, 0, [])).toEqual(["1"]);
 });
 
 test("memory is read in Docker's units, and nothing is made of nonsense", () => {

@@ -2,7 +2,7 @@ import type { Client, ClientKind } from "../../../clients/client.ts";
 import type { Security } from "../../../clients/security.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { OPEN_MS } from "../../deadlines.ts";
-import type { VisitMessage } from "./protocol.ts";
+import { allPorts, type VisitMessage } from "./protocol.ts";
 import { VisitFault } from "./outcomes.ts";
 
 /** A worker's connections to servers, kept from visit to visit, and what protected ports ask of clients. */
@@ -22,12 +22,17 @@ export class Connections {
     throw new VisitFault("INTERNAL", `this worker was not told how to reach ${name}`, true);
   }
 
-  /** So many connections to a visit's server; those that are missing are opened. Throws VisitFault where one cannot be. */
+  /**
+   * So many connections to a visit's server, to its containers in turn; those that are missing are opened. Throws VisitFault where one
+   * cannot be.
+   */
   async to(visit: VisitMessage, kind: ClientKind, count: number): Promise<readonly Client[]> {
     const open = this.#open.get(keyOf(visit)) ?? [];
     this.#open.set(keyOf(visit), open);
     while (open.length < count) {
-      const client = kind.create(visit.address, visit.port, this.security(visit.security));
+      const ports = allPorts(visit);
+      const port = ports[open.length % ports.length] ?? visit.port;
+      const client = kind.create(visit.address, port, this.security(visit.security));
       await client.open(Math.min(visit.timeoutMs, OPEN_MS)).catch((error: unknown) => {
         throw new VisitFault("UNAVAILABLE", messageOf(error), true);
       });
@@ -49,7 +54,7 @@ export class Connections {
   }
 }
 
-const keyOf = (visit: VisitMessage) => `${visit.client} ${visit.address}:${visit.port}`;
+const keyOf = (visit: VisitMessage) => `${visit.client} ${visit.address}:${allPorts(visit).join(",")}`;
 
 async function closeAll(clients: readonly Client[]): Promise<void> {
   await Promise.all(clients.map((client) => client.close().catch(() => {})));

@@ -6,7 +6,7 @@ import { CallLog } from "./log/call-log.ts";
 import { answerMessage, callMessage } from "./outcomes.ts";
 import type { ClientWatch, FromWorker, ServerReading, VisitMessage, VisitedMessage } from "./protocol.ts";
 import { type TcpReader, shortestRtt } from "./tcp/read.ts";
-import type { TcpWatch } from "./tcp/watch.ts";
+import { readConnections, type TcpWatch } from "./tcp/watch.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a visit's calls are made with: open connections, and the page where the server's own clock is read, if it is. */
@@ -77,7 +77,7 @@ export async function measure(
   } finally {
     client = await watch.stop(ownWorkMs, clock.spunMs() - spunBefore);
   }
-  const rtt = visit.roundTrip === true ? shortestRtt(await reader.read(visit.address, visit.port)) : undefined;
+  const rtt = visit.roundTrip === true ? shortestRtt(await readConnections(reader, visit)) : undefined;
   const server = readAgain ? told(await readAgain(), visit.leadIn > 0) : undefined;
   for (const call of held?.calls() ?? []) report(call);
   if (heldAnswer !== undefined) emit(heldAnswer);

@@ -52,6 +52,29 @@ describe("a reader of metrics", () => {
   });
 });
 
+describe("a reader of a server with replicas", () => {
+  it("adds up what each of them tells, and says why not where one does not", async () => {
+    const served = [0, 0];
+    const servers = await Promise.all(
+      served.map((_, i) =>
+        serving(0, (_request, response) => {
+          served[i] = (served[i] ?? 0) + 1 + i;
+          response.end(`ssd pigeon ${served[i]} ${10 * (served[i] ?? 0)}\n`);
+        }),
+      ),
+    );
+    const [port = 0, other = 0] = servers.map((s) => (s.address() as AddressInfo).port);
+    const reader = metricsReader([letters]);
+    const page = { api: "letters", protocol: "pigeon", address: "127.0.0.1", port, otherPorts: [other], path: "/m" };
+    expect(await (await reader.read(page, "ssd"))()).toMatchObject({ requests: { count: 3, sumMs: 30 } });
+    await reader.close();
+    await Promise.all(servers.slice(1).map(stopped));
+    expect(await (await reader.read(page, "ssd"))()).toHaveProperty("unread");
+    await reader.close();
+    await Promise.all(servers.slice(0, 1).map(stopped));
+  });
+});
+
 describe("what was added between two readings", () => {
   it("is known as well as the coarser one's last digit", () => {
     const nothing = { count: 0, sumMs: 0, stepMs: 0 };

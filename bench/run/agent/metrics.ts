@@ -4,7 +4,7 @@ import { APIS, apiNamed } from "../../../clients/registry.ts";
 import type { Security } from "../../../clients/security.ts";
 import { HttpConnection } from "../../../clients/transport/http.ts";
 import { messageOf } from "../../../lib/errors.ts";
-import type { ServerReading, VisitMessage } from "./protocol.ts";
+import { allPorts, type ServerReading, type VisitMessage } from "./protocol.ts";
 
 const TIMEOUT_MS = 3000;
 /** A page of metrics has some hundred kilobytes; a larger one is given up. */
@@ -20,7 +20,7 @@ export type MetricsPage = Omit<NonNullable<VisitMessage["metrics"]>, "security">
 
 /** Reads servers' own metrics, over connections of its own: none of them carries a measured call. */
 export interface MetricsReader {
-  /** Reads a page; the function that comes back reads it again, and says what was added for a model. Neither ever throws. */
+  /** Reads a page of each container; the function that comes back reads them again, and says what was added for a model. Neither ever throws. */
   read(page: MetricsPage, model: string): Promise<() => Promise<ServerReading>>;
   close(): Promise<void>;
 }
@@ -54,25 +54,45 @@ export function metricsReader(apis: readonly Api[] = APIS, now: () => number = (
     }
   }
 
+  const textsOf = (page: MetricsPage) => Promise.all(allPorts(page).map((port) => textOf({ ...page, port })));
+
   return {
     async read(page, model) {
       const totalsOf = apiNamed(page.api, apis)?.metrics;
       const unread = `${page.path}: no metrics of API "${page.api}" are known here`;
       if (totalsOf === undefined) return () => Promise.resolve({ unread });
-      const first = await textOf(page);
+      const before = await textsOf(page);
       await turn();
       return async () => {
-        const second = await textOf(page);
-        if (!Buffer.isBuffer(first)) return first;
-        if (!Buffer.isBuffer(second)) return second;
-        const totals = (text: Buffer) => totalsOf(text.toString("utf8"), model, page.protocol);
-        return addedBetween(totals(first), totals(second));
+        const added: ServerTotals[] = [];
+        for (const [i, second] of (await textsOf(page)).entries()) {
+          const first = before[i] ?? { unread };
+          if (!Buffer.isBuffer(first)) return first;
+          if (!Buffer.isBuffer(second)) return second;
+          const totals = (text: Buffer) => totalsOf(text.toString("utf8"), model, page.protocol);
+          added.push(addedBetween(totals(first), totals(second)));
+        }
+        return added.reduce(sumOf);
       };
     },
     async close() {
       await Promise.all([...connections.values()].map((c) => c.close().catch(() => {})));
       connections.clear();
     },
+  };
+}
+
+/** What two containers of one server have told, together. */
+function sumOf(a: ServerTotals, b: ServerTotals): ServerTotals {
+  const sum = (x: Total, y: Total): Total => ({
+    count: x.count + y.count,
+    sumMs: x.sumMs + y.sumMs,
+    stepMs: Math.max(x.stepMs, y.stepMs),
+  });
+  return {
+    requests: sum(a.requests, b.requests),
+    runs: sum(a.runs, b.runs),
+    ...(a.queue && b.queue && { queue: sum(a.queue, b.queue) }),
   };
 }
 

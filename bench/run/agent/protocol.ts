@@ -25,6 +25,12 @@ export type ImageMessage = z.infer<typeof ImageMessage>;
 export const SecurityMessage = z.object({ type: z.literal("security"), name: z.string(), security: Security });
 export type SecurityMessage = z.infer<typeof SecurityMessage>;
 
+/** The ports of an endpoint, one for each of its server's containers. Pure. */
+export const allPorts = ({ port, otherPorts = [] }: Pick<VisitMessage, "port" | "otherPorts">): readonly number[] => [
+  port,
+  ...otherPorts,
+];
+
 /** One visit to a cell: some warm-up calls, then measured ones. */
 export const VisitMessage = z.object({
   type: z.literal("visit"),
@@ -32,6 +38,8 @@ export const VisitMessage = z.object({
   client: z.string(),
   address: z.string(),
   port: z.number().int(),
+  /** Of a server's further containers (replicas): connections go to one of all in turn. Absent: it has one. */
+  otherPorts: z.array(z.number().int()).optional(),
   /** Name of the security that was sent before; absent: in the clear. */
   security: z.string().optional(),
   model: z.string(),
@@ -66,6 +74,8 @@ export const VisitMessage = z.object({
       api: z.string(),
       protocol: z.string(),
       port: z.number().int(),
+      /** Of a server's further containers: what they tell is added up. Absent: it has one. */
+      otherPorts: z.array(z.number().int()).optional(),
       path: z.string(),
       security: z.string().optional(),
     })

@@ -110,6 +110,54 @@ describe("a worker", () => {
     expect([did, w.said.at(-1)]).toEqual([["127.0.0.1 8500"], expect.objectContaining({ minRttMs: 7 })]);
   });
 
+  it("spreads its connections over a server's replicas in turn, and calls each before it measures", async () => {
+    const called: number[] = [];
+    const kind: ClientKind = {
+      ...kindOf(() => Promise.resolve(good)),
+      create: (_, port) => ({
+        ...{ open: () => Promise.resolve(), close: () => Promise.resolve() },
+        call: () => (called.push(port), Promise.resolve(good)),
+      }),
+    };
+    const said: FromWorker[] = [];
+    const worker = new Worker((m) => said.push(m), { kinds: [kind] });
+    await worker.handle(image);
+    const replicated = { ...visit, otherPorts: [8600, 8700], load: { mode: "closed-loop", concurrency: 6 }, calls: 12 };
+    await worker.handle(replicated);
+    expect(called.slice(0, 6)).toEqual([8500, 8600, 8700, 8500, 8600, 8700]);
+    const measured = called.slice(6);
+    expect(measured).toHaveLength(12);
+    expect([8500, 8600, 8700].map((port) => measured.filter((p) => p === port).length)).toEqual([4, 4, 4]);
+    // One connection goes to one replica, as it would behind a balancer of connections.
+    called.length = 0;
+    await worker.handle({ ...visit, otherPorts: [8600, 8700] });
+    expect(new Set(called)).toEqual(new Set([8500]));
+    // A server that has no more replicas is another: its connections are new.
+    await worker.handle({ ...visit, load: { mode: "closed-loop", concurrency: 2 } });
+    expect(new Set(called)).toEqual(new Set([8500]));
+    expect(said.filter((m) => m.type === "visited")).not.toContainEqual(
+      expect.objectContaining({ error: expect.anything() as object }),
+    );
+  });
+
+  it("spreads an open loop's calls over a server's replicas, as many to each where none of them is busy", async () => {
+    const called: number[] = [];
+    const { clock, run } = jumpingClock();
+    const kind: ClientKind = {
+      ...kindOf(() => Promise.resolve(good)),
+      create: (_, port) => ({
+        ...{ open: () => Promise.resolve(), close: () => Promise.resolve() },
+        call: () => (called.push(port), Promise.resolve(good)),
+      }),
+    };
+    const worker = new Worker(() => {}, { kinds: [kind], clock, watch: blindWatch });
+    await worker.handle(image);
+    const load = { mode: "constant-rate", ratePerSecond: 50, concurrency: 4 };
+    const plan = { load, warmup: 0, warmupAtMost: 0, calls: 20, blockMs: 1e6 };
+    await run(worker.handle({ ...visit, otherPorts: [8600], ...plan }));
+    expect([8500, 8600].map((port) => called.filter((p) => p === port).length)).toEqual([10, 10]);
+  });
+
   it("sends pixels as uint8 [1, height, width, 3] and files as one string", async () => {
     const pixels = await working([]);
     await pixels.worker.handle(visit);

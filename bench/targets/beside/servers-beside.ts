@@ -1,7 +1,7 @@
 import { nameOf } from "../../../infra/hosts/bounds.ts";
 import { runOn } from "../../../infra/hosts/connection/run.ts";
 import { ID_LABEL, OWNER_LABEL, SERVER_LABEL } from "../../../infra/hosts/labels.ts";
-import { type Machine, isSameMachine } from "../../../infra/outputs.ts";
+import { containersOf, type Machine, isSameMachine } from "../../../infra/outputs.ts";
 import { and } from "../../../lib/words.ts";
 import type { Cell } from "../../matrix/cell.ts";
 import type { Deployed } from "../deployments.ts";
@@ -38,7 +38,9 @@ export async function serversBeside(
   const once = used.filter((m, i) => used.findIndex((other) => isSameMachine(other, m)) === i);
   const told = once.map(async (machine) => {
     const here = machines.filter((m) => isSameMachine(m, machine)).map(({ id }) => id);
-    const own = servers.filter((s) => here.includes(s.machineId)).map((s) => s.container);
+    const own = servers
+      .filter((s) => here.includes(s.machineId))
+      .flatMap((s) => containersOf(s).map((one) => one.container));
     const others = othersIn((await ask(machine)) ?? "", own);
     return others.length === 0 ? [] : [remarkOf(machine.id, others)];
   });

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { HostFacts } from "../../hosts/facts.ts";
 import type { Knob, ServerKind, SettingsPlan } from "../kind.ts";
-import { plainKnob, UNSET } from "../knobs.ts";
+import { plainKnob, replicasKnob, UNSET } from "../knobs.ts";
 import {
   COUNT,
   count,
+  INTER_OP,
   sessionEnv,
   sessionFor,
   sessionHelp,
@@ -59,10 +60,11 @@ export function settingsFor(facts: HostFacts, wanted: TfServingSettings): Settin
   return { settings: { ...wanted, ...settings }, placement };
 }
 
-/** What is tried: the session's knobs in all combinations, and what lies around the session by itself. Pure. */
+/** What is tried: the session's knobs and replicas in all combinations, and what lies around the session by itself. Pure. */
 export function knobs(facts: HostFacts): Knob[] {
   return [
     ...sessionKnobs(facts),
+    ...replicasKnob(facts, { interOp: INTER_OP }),
     plainKnob("blocktimeMs", "how long idle OpenMP threads spin, ms", UNSET, [0, 1, UNSET], { alone: true }),
     plainKnob("mallocArenas", "areas of the allocator", UNSET, [1, 2, UNSET], { alone: true }),
     plainKnob("batching", "requests computed as one", "off", ["off", "on"], { alone: true }),

@@ -8,10 +8,12 @@ export function machinesTable(manifest: RunManifest): Block[] {
   const rows = manifest.servers.map((server) => {
     const { cpu } = manifest.machines.find((m) => m.id === server.machineId)?.facts ?? {};
     const share = cpu == null || cpu.quotaCpus === null ? "" : `, ${cpu.quotaCpus} CPU quota`;
+    const each = server.replicas === undefined ? "" : `, shared by ${server.replicas.length + 1} replicas`;
+    const cores = server.placement.physicalCores * (1 + (server.replicas?.length ?? 0));
     return [
       server.id,
       cpu?.model ?? "–",
-      `${server.placement.physicalCores} physical${share}`,
+      `${cores} physical${share}${each}`,
       settings(server, manifest),
       server.kind + (server.standIn ? " (stand-in)" : ""),
       server.image.replace(/^.*@sha256:(.{12}).*$/, "sha256:$1"),

@@ -1,10 +1,21 @@
 import type { CallResult, Client, PredictRequest } from "../../../../clients/client.ts";
 import { type TcpReader, type TcpSample, tcpOfCall } from "./read.ts";
 import type { CallTcp } from "./facts.ts";
-import type { VisitMessage } from "../protocol.ts";
+import { allPorts, type VisitMessage } from "../protocol.ts";
 
 /** A reading this old, in milliseconds, says no more of a connection that is about to be used. */
 const FRESH_MS = 20;
+
+/** The connections of this machine to all containers of a visit's server. Never rejects. */
+export async function readConnections(
+  reader: TcpReader,
+  visit: Pick<VisitMessage, "address" | "port" | "otherPorts">,
+): Promise<readonly TcpSample[]> {
+  const samples: TcpSample[] = [];
+  // A reader answers one question at a time.
+  for (const port of allPorts(visit)) samples.push(...(await reader.read(visit.address, port)));
+  return samples;
+}
 
 /** Makes calls one after the other, and reads their connection between them. */
 export interface TcpWatch {
@@ -21,17 +32,17 @@ export interface TcpWatch {
  * @param now monotonic clock, milliseconds
  */
 export function tcpWatch(
-  { tcp, address, port }: Pick<VisitMessage, "tcp" | "address" | "port">,
+  visit: Pick<VisitMessage, "tcp" | "address" | "port" | "otherPorts">,
   reader: TcpReader,
   called: WeakSet<Client>,
   now: () => number,
 ): TcpWatch {
   let known: { readonly at: number; readonly samples: readonly TcpSample[] } | undefined;
   let last: CallTcp | undefined;
-  const read = async () => (known = { samples: await reader.read(address, port), at: now() });
+  const read = async () => (known = { samples: await readConnections(reader, visit), at: now() });
   return {
     async call(client, request) {
-      if (tcp !== true) return client.call(request);
+      if (visit.tcp !== true) return client.call(request);
       last = undefined;
       const before = known !== undefined && now() - known.at < FRESH_MS ? known : await read();
       const first = !called.has(client);
