@@ -55,13 +55,13 @@ export class StepMaker {
 
   /** Makes a step. Of a visit of which nothing was recorded, a failure is: without it the same step would be made again and again. */
   async make(target: Cell, next: NextStep, round: number): Promise<void> {
-    const { mode, timeoutMs, keep } = this.#inputs;
+    const { mode, timeoutMs } = this.#inputs;
     const cell = stepCell(target, next, mode, this.#taken, timeoutMs);
     this.#leadIns.set(cell.id, next.leadIn);
     if (!this.#taken.has(cell.id)) {
       this.#taken.add(cell.id);
       this.#cells.get(target.id)?.push(cell);
-      await keep(cell);
+      await this.#inputs.keep(cell);
     }
     this.#book.add(cell);
     // A closed loop shows whether what could not be reached can be again.
