@@ -76,15 +76,18 @@ const FOUND = { factor: 1.05, tries: 5 };
 export function sweepAsPrecise(server: SimulatedServer, options: SearchOptions): SweepLength {
   let stepSeconds = (FIRST_STEP * options.slo.limitMs) / 1000;
   for (let tries = 1; ; tries++) {
-    const made = Array.from({ length: SWEEPS.made }, (_, i) =>
-      simulatedSweep(server, random(i + 1), options, stepSeconds),
-    );
-    const reached = made.map(({ steps }) => searchOf(steps, options).capacity.precision ?? 1);
+    const reached: number[] = [];
+    let seconds = 0;
+    // One after the other: a sweep may have a million calls.
+    for (let i = 1; i <= SWEEPS.made; i++) {
+      const sweep = simulatedSweep(server, random(i), options, stepSeconds);
+      reached.push(searchOf(sweep.steps, options).capacity.precision ?? 1);
+      seconds += sweep.seconds / SWEEPS.made;
+    }
     const precision = quantile(Float64Array.from(reached).sort(), SWEEPS.precise);
     // The square of what is reached goes with one over the time.
     const longer = Math.min(4, Math.max(1 / 4, (precision / options.precision) ** 2));
-    if (tries === FOUND.tries || Math.abs(Math.log(longer)) < Math.log(FOUND.factor))
-      return { stepSeconds, seconds: made.reduce((sum, s) => sum + s.seconds, 0) / made.length };
+    if (tries === FOUND.tries || Math.abs(Math.log(longer)) < Math.log(FOUND.factor)) return { stepSeconds, seconds };
     stepSeconds *= longer;
   }
 }

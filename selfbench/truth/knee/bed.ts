@@ -14,7 +14,7 @@ import type { SimulatedServer } from "../capacity/servers.ts";
 import { sweepSteps } from "../capacity/sweep.ts";
 
 /** What a search or a sweep over real connections has come to. */
-interface Made {
+export interface Made {
   readonly capacity: Capacity;
   /** Time of its calls, warm-up and lead-ins included, as reports count it. */
   readonly seconds: number;
@@ -43,24 +43,24 @@ export async function openBed(simulated: SimulatedServer, stream: Random, option
   const serviceMs = Array.from({ length: SCRIPT_CALLS }, () => simulated.service(stream));
   await server.follow({ serviceMs, servers: simulated.workers });
   const target = cellOf(["client", "client"], "scripted", "probe", IMAGE.name);
-  const run: RunInputs = {
+  const newRun = (): RunInputs => ({
     ...{ already: new Map(), ended: new Set(), firstRound: 0, cells: [], limits: DEFAULT_LIMITS, seed: stream.bits() },
     link: () => Promise.resolve(link),
     route: () => ({ address: "127.0.0.1", port: server.port }),
     ...{ record: () => {}, answer: () => {}, onStatus: () => {}, now: () => performance.now() },
-  };
+  });
   const steps: StepInputs = {
     ...{ targets: [target], mode: "poisson", timeoutMs: undefined, keep: () => Promise.resolve() },
   };
   return {
     async search() {
       const more = { options: () => options, precision: options.precision, budgetMs: null, onStatus: () => {} };
-      const [found] = await findCapacities(run, { ...steps, ...more });
+      const [found] = await findCapacities(newRun(), { ...steps, ...more });
       if (found === undefined) throw new Error("no search was made");
       return madeOf(found.search.capacity, found.steps);
     },
     async sweep(stepSeconds) {
-      const maker = new StepMaker(run, steps);
+      const maker = new StepMaker(newRun(), steps);
       let round = 0;
       for (const connections of [1, options.busyConnections])
         await maker.make(target, closedLoop(connections), round++);
