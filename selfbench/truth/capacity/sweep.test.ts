@@ -26,7 +26,7 @@ describe("a linear sweep", () => {
     expect(short.seconds).toBeGreaterThan(300);
     const [a, b] = [short, long].map(({ steps }) => searchOf(steps, options).capacity);
     expect(a?.precision ?? 0).toBeGreaterThan(b?.precision ?? Infinity);
-    expect((b?.perSecond ?? 0) / capacityOf(server("M/D/1"), slo)).toBeCloseTo(1, 0);
+    expect(Math.abs((b?.perSecond ?? 0) / capacityOf(server("M/D/1"), slo) - 1)).toBeLessThan(0.1);
   });
 
   it("is as long as it takes to be as precise as asked for: a fourth of the time for twice as wide an interval", () => {
