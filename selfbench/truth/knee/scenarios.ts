@@ -64,7 +64,7 @@ function searched(simulated: SimulatedServer, secondsEach: number): Scenario {
 }
 
 /** What is counted of some searches and a sweep, in the order of the figures. Pure. */
-function counted(searches: readonly Made[], sweep: Made, truth: number, precision: number): Count[] {
+export function counted(searches: readonly Made[], sweep: Made, truth: number, precision: number): Count[] {
   const found = searches.filter((s) => s.capacity.outcome === "found");
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   const mean = (values: readonly (number | null)[]): Count => {
