@@ -149,13 +149,14 @@ export const truth = command(
       "Each line simulates one kind of noise: of visits, of rounds, of machines, of client machines, noise that lasts, outliers, " +
         "restarts. Functions of reports, verdicts and comparisons judge the simulated runs. A promise is missed if " +
         "the result is further from it than chance explains (2.6 standard errors).",
-      "--part queues: each line is a queue whose percentiles are known, at up to 90 % of what its servers can answer. --part wire: a " +
-        "real server on this machine takes scripted times, and Lathe's clients and load modes call it; on a busy machine its runs do not " +
-        "count. --part capacity: searches of simulated servers whose capacity is known.",
+      "--part queues: each line is a queue whose percentiles are known, at up to 90 % of what its servers can answer. --part capacity: " +
+        "searches of simulated servers whose capacity is known. --part wire, --part knee: the same two by real calls to a server on this " +
+        "machine that takes scripted times. They need a quiet machine, and --minutes says how long they take.",
     ],
     examples: [
       ["npx lathe selfbench truth", "both tables, about ten minutes"],
       ["npx lathe selfbench truth --part queues", "percentiles under load, about ten minutes"],
+      ["npx lathe selfbench truth --part wire --minutes 5", "the same by real calls, five minutes"],
       ["npx lathe selfbench truth --only restart --trials 1000", "some lines, more closely"],
     ],
     exits: { 0: "every promise is kept", 1: "a promise is missed, or something failed" },

@@ -86,7 +86,7 @@ export const RECORDS = {
 } as const satisfies Options;
 
 /** What `lathe selfbench truth` can try. */
-const TRUTH_PARTS = ["runs", "queues", "wire", "capacity"] as const;
+const TRUTH_PARTS = ["runs", "queues", "wire", "capacity", "knee"] as const;
 export const TUNE = {
   seeds: { value: "N", read: whole(10), help: "races in each kind of world", default: "100" },
   "compared-seeds": {
@@ -108,13 +108,19 @@ export const TUNE = {
 export const TRUTH = {
   part: {
     ...{ value: "NAME", read: listOf(TRUTH_PARTS), default: "runs", completes: TRUTH_PARTS },
-    help: "runs; queues (percentiles under load); wire (the same by real calls); capacity (searches)",
+    help: "runs; queues (percentiles under load); capacity (searches); wire, knee (these two by real calls)",
   },
   trials: {
     value: "N",
     read: whole(10),
-    help: "simulated runs for each line (fewer for slow lines)",
+    help: "simulated runs of each line (fewer of slow lines)",
     default: "80",
+  },
+  minutes: {
+    value: "N",
+    read: whole(1),
+    help: "time of all lines of real calls together: as many runs as fit, one at least",
+    default: "15",
   },
   seed: { value: "N", read: whole(0), help: "seed of the simulations", default: "1" },
   only: { value: "WORDS", read: (text) => text, help: "only lines whose name contains these words" },

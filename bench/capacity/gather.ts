@@ -1,5 +1,6 @@
 import type { Cell } from "../matrix/cell.ts";
 import { type CallRecord, type FailureRecord, type JournalRecord, momentsOf } from "../records/records.ts";
+import { visitKey } from "../records/void-visits.ts";
 import type { ClientWatch } from "../run/agent/protocol.ts";
 import { cpuShare, gapsBetween, visitFaults } from "../stats/load/generator.ts";
 import { median } from "../stats/math/quantile.ts";
@@ -7,8 +8,11 @@ import type { TailCall } from "../stats/tails/tail.ts";
 import { MOST_STEPS } from "./search.ts";
 import type { Step } from "./step.ts";
 
-/** A step with the time that its calls took, warm-up included. */
+/** A step, and how many seconds its calls took, warm-up included. */
 export type TimedStep = Step & { readonly seconds: number };
+
+/** The time that the calls of some steps took. Pure. */
+export const secondsOf = (steps: readonly TimedStep[]): number => steps.reduce((sum, step) => sum + step.seconds, 0);
 
 interface Visit {
   readonly cell: string;
@@ -23,14 +27,14 @@ interface Visit {
   step?: TimedStep;
 }
 
-/** The steps of a run's searches, made from its records: while it goes on, and whenever it is reported. */
+/** Makes steps of searches from a run's records: while it goes on, and whenever it is reported. */
 export class Steps {
   readonly #visits = new Map<string, Visit>();
 
-  /** One more record, in the order in which they were written. */
+  /** Takes one more record, in the order in which they were written. */
   add(record: JournalRecord): void {
     if (record.type === "end" || record.type === "link") return;
-    const key = `${record.round} ${record.cell}`;
+    const key = visitKey(record);
     const visit = this.#visits.get(key) ?? {
       ...{ cell: record.cell, round: record.round, calls: [], from: Infinity, until: -Infinity },
     };
@@ -42,11 +46,11 @@ export class Steps {
   }
 
   /** Whether a visit came to its end. */
-  has = ({ id }: Cell, round: number): boolean => isWhole(this.#visits.get(`${round} ${id}`));
+  has = ({ id }: Cell, round: number): boolean => isWhole(this.#visits.get(visitKey({ cell: id, round })));
 
   /**
-   * The steps of one search, first to last. A step whose visit did not come to its end (the bench was killed) is none: the slowest of its
-   * calls had no answer yet.
+   * The steps of one search, first to last. A visit that did not come to its end (the bench was killed) is no step: its slowest calls had no
+   * answer yet.
    *
    * @param cells those of the search
    */
@@ -76,7 +80,7 @@ function stepOf(visit: Visit, { load }: Cell): TimedStep {
   };
 }
 
-/** Calls that did not go over their link say no more of the server than those of a client machine that failed. */
+/** A step's failure. Of a void visit it is the client machine's: its calls say nothing of the server. */
 function failureOf({ error: { code, message, ...more } }: FailureRecord): NonNullable<Step["failure"]> {
   return { code, message, ...((more.client ?? more.void) === true && { client: true }) };
 }
@@ -90,7 +94,7 @@ function addCall(visit: Visit, call: CallRecord): void {
   visit.calls.push({ dueMs, latencyMs: call.totalMs, lagMs: call.lagMs ?? NaN });
 }
 
-/** Why a visit's client was no good generator, by the rule for cells (stats/load/generator.ts); undefined if it was one. */
+/** Why a visit's client was no good generator, by the rule for cells (stats/load/generator.ts); undefined: it was one. */
 function clientFault(load: Cell["load"], calls: Visit["calls"], client: ClientWatch | undefined): string | undefined {
   if (client === undefined || calls.length === 0) return undefined;
   const { spanMs, cpuMs, spunMs = 0 } = client;

@@ -40,15 +40,20 @@ export function rateStep(perSecond: number, wanted: number, { q, limitMs }: Slo)
   const least = Math.max(LEAST_MISSES / (1 - q), (LEAST_LIMITS * limitMs * perSecond) / 1000, leadIn);
   const most = (LONGEST_STEP_MS * perSecond) / 1000;
   const calls = Math.ceil(Math.min(Math.max(least, wanted), Math.max(most, LEAST_MISSES / (1 - q))));
-  const busy = Math.ceil((ROOM * perSecond * limitMs) / 1000);
   return {
     ratePerSecond,
-    connections: Math.min(CONNECTIONS.most, Math.max(CONNECTIONS.least, busy)),
+    connections: connectionsFor(perSecond, limitMs),
     calls,
     leadIn,
     // By the number of calls it ends sooner; if the client is late, by time.
     blockMs: (1500 * calls) / perSecond,
   };
+}
+
+/** Enough connections for a rate at which calls take as long as the limit. Pure. */
+export function connectionsFor(perSecond: number, limitMs: number): number {
+  const busy = Math.ceil((ROOM * perSecond * limitMs) / 1000);
+  return Math.min(CONNECTIONS.most, Math.max(CONNECTIONS.least, busy));
 }
 
 /**

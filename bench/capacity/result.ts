@@ -3,7 +3,7 @@ import { exists } from "../../lib/cache/cached.ts";
 import type { Cell } from "../matrix/cell.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { readJournal } from "../records/records.ts";
-import { Steps } from "./gather.ts";
+import { Steps, secondsOf } from "./gather.ts";
 import { type Capacity, searchOf } from "./search.ts";
 import { sloOf, type Slo } from "./slo.ts";
 import type { Step, StepFacts } from "./step.ts";
@@ -49,7 +49,7 @@ export function resultsOf(cells: readonly Cell[], steps: Steps, slo: Slo, precis
     return {
       target: own[0] as Cell,
       capacity,
-      seconds: made.reduce((sum, step) => sum + step.seconds, 0),
+      seconds: secondsOf(made),
       steps: made.map(({ ratePerSecond, connections, failure, clientFault }, i) => ({
         ...(facts[i] as StepFacts),
         ...{ ratePerSecond, connections },

@@ -12,7 +12,7 @@ export interface SearchOptions {
   readonly precision: number;
   /** Connections that a closed loop takes to keep the server busy. */
   readonly busyConnections: number;
-  /** The first round of this session: what ended the search of an earlier one (a dead server, a busy client) does not end this. Absent: 0. */
+  /** The first round of this session. What ended an earlier session's search (a dead server, a busy client) does not end this one. Absent: 0. */
   readonly sinceRound?: number;
 }
 
@@ -45,19 +45,19 @@ export interface Search {
   readonly uncounted?: string;
 }
 
-/** At this chance that so many calls miss the limit by accident, no rate meets the objective. */
+/** No rate meets the objective if calls one after the other miss the limit so often that this is the chance of it at a server that meets it. */
 const SURELY = 0.001;
-/** A step's calls: those that would tell as much as is known already, and so many times more, as not every step is at the capacity. */
+/** A step makes so many times the calls that would tell as much as is known already: not every step is at the capacity. */
 const MORE = 2;
-/** So many standard deviations below what so many calls show, where calls come at random. */
+/** Of a step's throughput so many standard deviations are taken off: a short step may be quick by chance. */
 const SURE = 2;
 /** Clumps of missed calls are expected to be so many relaxation times long: 1 to 3 were seen at simulated servers. */
 const CLUMP_RELAXATIONS = 1.5;
-/** After so many steps at a rate a search is given up: its server is not the same from step to step. */
+/** A search is given up after so many steps at a rate: its server is not the same from step to step. */
 export const MOST_STEPS = 80;
 /**
- * After so many steps in a row that say nothing of the server for the client's sake, or so many of which most do not, the client machine is the
- * limit. The last try in a row asks for this share of the rate: a client that is merely too slow for the rate can then show something.
+ * When the client machine is the limit: after so many steps in a row that say nothing of the server, or after more than so many in all, if they
+ * are most of the steps. The last try in a row asks for this share of the rate: a client that is only too slow for the rate can then show something.
  */
 const TRIES = { row: 3, all: 6, easier: 0.7 };
 
@@ -130,7 +130,7 @@ function mostThroughput(busy: StepFacts, facts: readonly StepFacts[]): number | 
   return most > 0 ? most : null;
 }
 
-/** What is believed after all steps. Those that say nothing of the server are left out. */
+/** What is believed after all steps but those that say nothing of the server. */
 function believed(steps: readonly Step[], facts: readonly StepFacts[], throughput: number, slo: Slo) {
   const alpha = 1 - slo.q;
   const rated = steps.flatMap((step, i) => {

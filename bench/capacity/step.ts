@@ -19,7 +19,7 @@ export interface Step {
   readonly clientFault?: string;
 }
 
-/** Why a step says nothing of the server; undefined if it does. Pure. */
+/** Why a step says nothing of the server; undefined: it does say something. Pure. */
 export const whyUncounted = ({ clientFault, failure }: Pick<Step, "clientFault" | "failure">): string | undefined =>
   clientFault ?? (failure?.client === true ? failure.message : undefined);
 

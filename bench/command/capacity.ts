@@ -7,17 +7,15 @@ import { print, say } from "../../lib/output.ts";
 import { formatSeconds, progress } from "../../lib/progress.ts";
 import { onSignals } from "../../lib/signals.ts";
 import { type CapacityStatus, findCapacities } from "../capacity/find.ts";
-import { capacityResults, exitOf, stepsIn } from "../capacity/result.ts";
+import { exitOf, stepsIn } from "../capacity/result.ts";
 import { sloOf } from "../capacity/slo.ts";
 import { targetsOf } from "../capacity/targets.ts";
 import { CAPACITY_SCHEMA } from "../format/schemas.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { planMatrix } from "../plan/plan-matrix.ts";
-import { type RunManifest, readManifest, writeManifest } from "../records/manifest.ts";
+import { type RunManifest, writeManifest } from "../records/manifest.ts";
 import { keepPhotographs } from "../records/photographs.ts";
 import { makeRunDir } from "../records/run-folders.ts";
-import { renderSections } from "../report/index.ts";
-import { loadReport } from "../report/load.ts";
 import { renderText } from "../report/render/text.ts";
 import { capacityDocument, summaryTable } from "../report/sections/capacity.ts";
 import { bundleAgent } from "../run/agent/bundle.ts";
@@ -115,16 +113,13 @@ async function search(dir: string, again: RunAgain, { json, full }: Shown): Prom
 }
 
 /** Prints what a run's searches have found, and writes its report. @returns the exit code */
-async function reportCapacity(dir: string, json: boolean, full: boolean): Promise<number> {
-  const found = await capacityResults(dir, await readManifest(dir));
+export async function reportCapacity(dir: string, json: boolean, full: boolean): Promise<number> {
+  const { run, files } = await writeRunReport(dir);
+  const found = run.inputs.capacity;
   if (found === undefined) throw new Error(`${dir}: no run of searches`);
-  const written = await writeRunReport(dir);
-  say(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${written.join(", ")}`);
+  say(`Kept in ${dir}: run.json, records.jsonl, answers.jsonl, ${files.join(", ")}`);
   const own = { id: "capacity", title: `Capacity: ${found.slo.text}`, short: "Capacity" };
-  const sections = full
-    ? await renderSections(await loadReport(dir, say))
-    : [{ ...own, blocks: [summaryTable(found)] }];
-  (json ? say : print)(renderText(sections));
+  (json ? say : print)(renderText(full ? run.sections : [{ ...own, blocks: [summaryTable(found)] }]));
   if (json) print(documentText({ schema: CAPACITY_SCHEMA, run: basename(dir), ...capacityDocument(found) }));
   return exitOf(found.results);
 }

@@ -68,9 +68,10 @@ export async function reportAtEnd(dir: string, wanted: Wanted): Promise<number> 
   return thresholdsCode(run.inputs.thresholds ?? []);
 }
 
-/** Writes the report of a run into its folder. @returns names of the files */
-export async function writeRunReport(dir: string): Promise<string[]> {
-  return filesOf(await runReport(dir));
+/** Writes the report of a run into its folder. @returns the run as it was read, and names of the files */
+export async function writeRunReport(dir: string): Promise<{ readonly run: RunReport; readonly files: string[] }> {
+  const run = await runReport(dir);
+  return { run, files: await filesOf(run) };
 }
 
 /** Prints the summary, or with `--full` every table. */

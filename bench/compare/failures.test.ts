@@ -100,4 +100,22 @@ describe("the failures of a cell", () => {
     expect(data.get("a")?.failure).toBeUndefined();
     expect(data.get("b")?.failed).toBeUndefined();
   });
+
+  it("do not count calls that failed over a link that was not there: only that the visit was void", async () => {
+    const lost = { code: "UNAVAILABLE", message: "link far went away", void: true } as const;
+    const data = await gatherCells([
+      callRecord("a", 0, 60_000, { ok: false, error: wrong }),
+      callRecord("a", 1, 10),
+      callRecord("a", 1, 60_000, { ok: false, error: wrong }),
+      callRecord("b", 1, 12),
+      { type: "failure", cell: "a", round: 1, at, error: lost },
+      // What was void already stays so: the link is judged in its visit and after its block.
+      { type: "failure", cell: "a", round: 1, at, error: lost },
+      callRecord("a", 2, 11),
+    ]);
+    expect(data.get("a")).toMatchObject({
+      totalsMs: Float64Array.of(11),
+      failed: { calls: 1, failures: 2, visits: 2, tried: 3, codes: { DEADLINE_EXCEEDED: 1, UNAVAILABLE: 2 } },
+    });
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -113,6 +113,11 @@ describe("the time of a call", () => {
       expect(found?.dir).toBe(join(root, "2"));
       expect([...(found?.callMs ?? [])]).toEqual([[cell().id, 20]]);
       expect(await earlierCalls(dirs, [cell({ image: "image-9" })])).toBeUndefined();
+      // Calls that did not go over their link say nothing of how long others will take.
+      const error = { code: "UNAVAILABLE", message: "gone", void: true };
+      const failure = { v: RECORDS_VERSION, type: "failure", cell: cell().id, round: 0, at: "", error };
+      appendFileSync(join(root, "2", "records.jsonl"), `${JSON.stringify(failure)}\n`);
+      expect((await earlierCalls(dirs, [cell()]))?.dir).toBe(join(root, "1"));
     } finally {
       rmSync(root, { recursive: true, force: true });
     }

@@ -8,6 +8,7 @@ import { modeOf } from "../loads/registry.ts";
 import { type Limits, MIN_VISITS, limitsFor } from "../matrix/limits.ts";
 import { COMBINATIONS, EXPERIMENTS, publishedMs } from "../paper/published.ts";
 import { readRecords } from "../records/records.ts";
+import { visitKey, voidVisits } from "../records/void-visits.ts";
 
 /** How long a run will take. */
 export interface Forecast {
@@ -151,10 +152,12 @@ export async function earlierCalls(
   return undefined;
 }
 
-/** Mean latency of measured calls that succeeded, by cell, of those cells that are wanted. */
+/** Mean latency of measured calls that succeeded, by cell, of those cells that are wanted. Void calls are left out. */
 async function meanCalls(path: string, wanted: ReadonlySet<string>): Promise<Map<string, number>> {
   const sums = new Map<string, { n: number; ms: number }>();
+  const voids = await voidVisits(path);
   for await (const record of readRecords(path)) {
+    if (voids.has(visitKey(record))) continue;
     if (record.type !== "call" || !record.ok || record.phase !== "measure" || !wanted.has(record.cell)) continue;
     const sum = sums.get(record.cell) ?? { n: 0, ms: 0 };
     sums.set(record.cell, { n: sum.n + 1, ms: sum.ms + record.totalMs });

@@ -58,6 +58,29 @@ describe("the conditions of a run", () => {
     expect([conditions.get("slow")?.behind, conditions.get("paused")?.behind]).toEqual([true, false]);
   });
 
+  it("tell nothing of void visits: not that the server fell behind in them, nor that the client was busy", async () => {
+    const writer = new RecordWriter(path);
+    const error = { code: "UNAVAILABLE", message: "link far went away" };
+    const failure = (cell: string, round: number, more: { void?: true }): JournalRecord => ({
+      ...{ type: "failure", cell, round, at, error: { ...error, ...more } },
+    });
+    const late = (cell: string, round: number) =>
+      ({ ...visit(cell, ["late"]), round, backlogCalls: 9 }) as JournalRecord;
+    for (const r of [
+      ...[
+        late("a", 1),
+        { ...visit("a", []), round: 2, backlogCalls: 0 } as JournalRecord,
+        failure("a", 1, { void: true }),
+      ],
+      ...[late("b", 1), failure("b", 1, {})],
+    ])
+      writer.append(r);
+    writer.close();
+    const conditions = await readConditions(path, MANIFEST);
+    expect(conditions.get("a")).toMatchObject({ visits: 1, disturbedVisits: 0, behind: false });
+    expect(conditions.get("b")).toMatchObject({ visits: 1, disturbedVisits: 1, behind: true });
+  });
+
   it("tell in which share of its periods a CPU quota stopped a server, over all of a cell's visits", async () => {
     const writer = new RecordWriter(path);
     const quota = (periods: number, throttledPeriods: number) => ({ periods, throttledPeriods, throttledMs: 1 });

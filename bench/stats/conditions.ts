@@ -6,6 +6,7 @@ import { median } from "./math/quantile.ts";
 import { readLines } from "../records/jsonl.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { EndRecord, type OnTorn, VisitRecord } from "../records/records.ts";
+import { visitKey, voidIn } from "../records/void-visits.ts";
 
 /** Under which conditions a cell was measured: how it ended, and whether its own client disturbed it. */
 export interface CellConditions {
@@ -43,7 +44,7 @@ export interface CellUse {
 /** What of a run's manifest tells how many processors a cell's server machine has. */
 type Machines = { readonly [K in "cells" | "machines"]: readonly Readonly<RunManifest[K][number]>[] };
 
-/** Reads the ends and visits of a run. Lines of calls are passed over unread, so this costs little beside the records. */
+/** Reads the ends and visits of a run, without void ones. Lines of calls are passed over unread, so this costs little beside the records. */
 export async function readConditions(
   path: string,
   manifest: Machines,
@@ -51,6 +52,7 @@ export async function readConditions(
 ): Promise<Map<string, CellConditions>> {
   const cellOf = new Map(manifest.cells.map((c) => [c.id, c]));
   const cells = new Map<string, { end: EndRecord | null; readonly visits: VisitRecord[] }>();
+  const voids = new Set<string>();
   const of = (cell: string) => {
     const found = cells.get(cell) ?? { end: null, visits: [] };
     cells.set(cell, found);
@@ -65,15 +67,15 @@ export async function readConditions(
       } else if (line.includes('"type":"visit"')) {
         const visit = VisitRecord.safeParse(JSON.parse(line)).data;
         if (visit !== undefined) of(visit.cell).visits.push(visit);
-      }
+      } else for (const key of voidIn(line)) voids.add(key);
     }
   }
   const processorsOf = (cell: string) => processors(manifest, cellOf.get(cell)?.serverMachine);
   return new Map(
-    [...cells].map(([cell, { end, visits }]) => [
-      cell,
-      conditionsOf(cell, end, visits, processorsOf(cell), cellOf.get(cell)?.load),
-    ]),
+    [...cells].map(([cell, { end, visits }]) => {
+      const counted = visits.filter((visit) => !voids.has(visitKey(visit)));
+      return [cell, conditionsOf(cell, end, counted, processorsOf(cell), cellOf.get(cell)?.load)];
+    }),
   );
 }
 

@@ -41,6 +41,8 @@ interface Gathered {
     readonly codes: Map<string, number>;
     /** Round of the last failed call: the failure that follows is the same one again. */
     reported: number;
+    /** Codes of the failed calls of the last round that had some. */
+    last: { readonly round: number; readonly codes: string[] };
   };
 }
 
@@ -65,13 +67,14 @@ export async function gatherCells(
         rounds: new Set<number>(),
         codes: new Map<string, number>(),
         reported: -1,
+        last: { round: -1, codes: [] },
       };
       cells.set(record.cell, (cell = { visits: [], requestBytes: null, responseBytes: null, retried: 0, failed }));
     }
     if (record.type === "failure") {
       const { code, message, void: isVoid } = record.error;
       cell.failure = { code, message };
-      if (isVoid === true && cell.visits.at(-1)?.round === record.round) cell.visits.pop();
+      if (isVoid === true) takeOut(cell, record.round);
       addFailed(cell, record.round, record.error.code, "failures");
     } else if (record.type === "visit") addServer(cell.visits.at(-1), record);
     else if (record.type === "call" && record.phase === "measure") {
@@ -110,11 +113,27 @@ function add(cell: Gathered, call: CallRecord, keep: boolean): void {
   delete cell.failure;
 }
 
+/** A void visit: no statistic has its calls, not even as failed ones. */
+function takeOut({ visits, failed }: Gathered, round: number): void {
+  if (visits.at(-1)?.round === round) visits.pop();
+  if (failed.last.round !== round) return;
+  for (const code of failed.last.codes.splice(0)) {
+    failed.calls -= 1;
+    const left = (failed.codes.get(code) ?? 0) - 1;
+    if (left > 0) failed.codes.set(code, left);
+    else failed.codes.delete(code);
+  }
+  failed.reported = -1;
+}
+
 function addFailed({ failed }: Gathered, round: number, code: string, what: "calls" | "failures"): void {
   failed[what] += 1;
   failed.rounds.add(round);
   if (what === "calls" || failed.reported !== round) failed.codes.set(code, (failed.codes.get(code) ?? 0) + 1);
   failed.reported = what === "calls" ? round : -1;
+  if (what === "failures") return;
+  if (failed.last.round !== round) failed.last = { round, codes: [] };
+  failed.last.codes.push(code);
 }
 
 /**

@@ -1,9 +1,12 @@
 import { printResult } from "../../lib/cli/result.ts";
 import { say } from "../../lib/output.ts";
 import type { Values } from "../../lib/cli/spec.ts";
+import { formatSeconds } from "../../lib/progress.ts";
 import { formatTable } from "../../lib/table.ts";
+import { count } from "../../lib/words.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { TRUTH } from "../options.ts";
+import { takePriority } from "../priority.ts";
 import type { Figure, Scenario } from "./scenario.ts";
 import { PARTS } from "./scenarios.ts";
 import { type Count, type Share, isKept, shareOf } from "./score.ts";
@@ -18,32 +21,79 @@ export interface Seen extends Omit<Share, "figures"> {
   readonly kept: boolean | null;
 }
 
-/** Makes the trials of a scenario. They depend on the seed alone, not on other scenarios. */
-export async function trialsOf(scenario: Scenario, asked: number, seed: number): Promise<Seen[]> {
-  const runs = Math.max(10, Math.round(asked * scenario.share));
+/** Fewer simulated runs of a line than this show nothing. */
+const LEAST_RUNS = 10;
+
+/** How many runs of each line are made: of simulated ones a share of `trials`, of real calls as many as fit into `minutes`, at least one. Pure. */
+export function runsOf(scenarios: readonly Scenario[], trials: number, minutes: number): number[] {
+  const secondsOfOne = scenarios.reduce((sum, { share, secondsEach = 0 }) => sum + share * secondsEach, 0);
+  const fit = (60 * minutes) / secondsOfOne;
+  return scenarios.map(({ share, secondsEach }) =>
+    secondsEach === undefined ? Math.max(LEAST_RUNS, Math.round(trials * share)) : Math.max(1, Math.round(fit * share)),
+  );
+}
+
+/** About how long the runs of real calls take, in words; undefined if there are none. Pure. */
+export function timeText(scenarios: readonly Scenario[], runs: readonly number[]): string | undefined {
+  const seconds = scenarios.reduce((sum, { secondsEach = 0 }, i) => sum + secondsEach * (runs[i] ?? 0), 0);
+  return seconds === 0 ? undefined : `Real calls take about ${formatSeconds(seconds)}.`;
+}
+
+/** Makes so many runs of a scenario. They depend on the seed alone, not on other scenarios. */
+export async function trialsOf(scenario: Scenario, runs: number, seed: number): Promise<Seen[]> {
   const trial = scenario.prepare();
   const stream = random(seedOf(scenario.name, seed));
   const counts: (readonly Count[])[] = [];
   while (counts.length < runs) counts.push(await trial(stream));
   return scenario.figures.map((figure, i) => {
     const share = shareOf(counts.map((all) => all[i] as Count));
-    const { promised } = figure;
-    const kept = promised === null || typeof promised === "string" ? null : isKept(share, promised, runs);
-    return { scenario: scenario.name, figure, runs, ...share, kept };
+    return { scenario: scenario.name, figure, runs, ...share, kept: keptOf(share, figure, runs) };
   });
 }
 
 /** `lathe selfbench truth`. */
-export async function benchTruth({ part, trials, seed, only, json }: Values<typeof TRUTH>): Promise<number> {
+export async function benchTruth({ part, trials, minutes, seed, only, json }: Values<typeof TRUTH>): Promise<number> {
   const chosen = part.flatMap((p) => PARTS[p] ?? []).filter((s) => only === undefined || s.name.includes(only));
+  const runs = runsOf(chosen, trials, minutes);
+  const time = timeText(chosen, runs);
+  if (time !== undefined) {
+    takePriority();
+    say(time);
+  }
   const seen: Seen[] = [];
   for (const [i, scenario] of chosen.entries()) {
-    say(`${i + 1} of ${chosen.length}: ${scenario.name}`);
-    seen.push(...(await trialsOf(scenario, trials, seed)));
+    const [own = 0, each] = [runs[i], scenario.secondsEach];
+    const takes = each === undefined ? "" : `, about ${formatSeconds(own * each)}`;
+    say(`${i + 1} of ${chosen.length}: ${scenario.name}, ${count(own, "run")}${takes}`);
+    seen.push(...(await trialsOf(scenario, own, seed)));
     await new Promise((resolve) => setImmediate(resolve));
   }
+  seen.push(...overall(seen));
   printResult(TRUTH.json, json, tablesText(seen), { part, trials, seed, figures: seen });
   return seen.some((s) => s.kept === false) ? 1 : 0;
+}
+
+/** Whether chance explains what was seen, where something is promised. */
+const keptOf = (share: Share, { promised }: Figure, runs: number) =>
+  promised === null || typeof promised === "string" ? null : isKept(share, promised, runs);
+
+/** Figures over several lines. Those of one line are of the same runs, so their errors add up; lines do not depend on each other. Pure. */
+export function overall(seen: readonly Seen[]): Seen[] {
+  const pooled = Map.groupBy(
+    seen.filter((s) => s.figure.within !== undefined && s.figures > 0),
+    (s) => s.figure.within as string,
+  );
+  return [...pooled].map(([name, all]) => {
+    const sum = (of: (s: Seen) => number, some = all) => some.reduce((total, s) => total + of(s), 0);
+    const figures = sum((s) => s.figures);
+    const lines = [...Map.groupBy(all, (s) => s.scenario).values()];
+    const errors = lines.map((line) => sum((s) => s.se * s.figures, line) / figures);
+    const share = { share: sum((s) => s.share * s.figures) / figures, se: Math.hypot(...errors), figures };
+    const runs = lines.reduce((total, [first]) => total + (first?.runs ?? 0), 0);
+    const [{ figure: first }] = all as [Seen, ...Seen[]];
+    const figure = { table: first.table, name, promised: first.promised };
+    return { scenario: "all lines", figure, runs, ...share, kept: keptOf(share, figure, runs) };
+  });
 }
 
 function tablesText(seen: readonly Seen[]): string {
@@ -73,6 +123,7 @@ function rowOf({ scenario, figure, runs, share, se, figures, kept }: Seen): stri
     promised === null || typeof promised === "string" ? "" : promised.map((end) => `${100 * end}`).join(" to ");
   const word =
     typeof promised === "string" ? promised : kept === false ? "MISSED" : kept === null ? "no promise" : "kept";
-  const numbers = figures === 0 ? ["none", ""] : [(100 * share).toFixed(1), (200 * se).toFixed(1)];
+  const [times, unit] = figure.seconds === true ? [1, " s"] : [100, ""];
+  const numbers = figures === 0 ? ["none", ""] : [`${(times * share).toFixed(1)}${unit}`, (2 * times * se).toFixed(1)];
   return [scenario, name, String(runs), ...numbers, range, word];
 }

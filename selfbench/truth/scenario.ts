@@ -10,6 +10,10 @@ export interface Figure {
   readonly name: string;
   /** The promised share. Text: what Lathe says instead, because the run is too short. Null: no promise. */
   readonly promised: Promised | string | null;
+  /** The figure over all lines in which it counts, too: a line of few runs shows little. Its promise is that of the figures in it. */
+  readonly within?: string;
+  /** It is a time: the mean of seconds, no share. */
+  readonly seconds?: true;
 }
 
 /** A simulated world, its runs, and what is counted in each run. */
@@ -17,6 +21,8 @@ export interface Scenario {
   readonly name: string;
   /** The share of the trials asked for that are made: slow scenarios make fewer. */
   readonly share: number;
+  /** Of real calls: about how long one trial takes, whatever the processor. Absent: it is simulated. */
+  readonly secondsEach?: number;
   readonly figures: readonly Figure[];
   /** One trial; the counts in the order of the figures. */
   prepare(): (stream: Random) => readonly Count[] | Promise<readonly Count[]>;

@@ -29,7 +29,9 @@ export function shareOf(counts: readonly Count[]): Share {
   // A ratio estimator over runs (Cochran 1977, 6.3).
   const size = figures / counts.length;
   const apart = counts.map((c) => (c.right - share * c.of) / size);
-  return { share, se: Math.sqrt((variance(apart) + mean(apart) ** 2) / counts.length), figures };
+  // One run does not show how much runs differ.
+  const spread = counts.length < 2 ? 0 : variance(apart);
+  return { share, se: Math.sqrt((spread + mean(apart) ** 2) / counts.length), figures };
 }
 
 /** A promise is missed if the share is more standard errors outside of its ends: fewer may be chance. */

@@ -120,6 +120,54 @@ describe("calls as CSV", () => {
   });
 });
 
+describe("a visit whose calls did not go over their link", () => {
+  it("is marked in every line of the CSV of calls, and no output counts its calls, failed ones neither", async () => {
+    const own = join(dir, "void");
+    const manifest = await writeSampleRun(own, {});
+    const [cell] = manifest.cells;
+    const id = cell?.id ?? "";
+    const path = join(own, "records.jsonl");
+    const records = (await readFile(path, "utf8")).trimEnd().split("\n");
+    const before = await inputsOf(own);
+    const [call = {}] = records
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((r) => r["type"] === "call" && r["cell"] === id && r["phase"] === "measure" && r["ok"] === true);
+    const round = 99;
+    const error = { code: "UNAVAILABLE", message: "link far went away" };
+    const added = [
+      { ...call, round, totalMs: 77_777 },
+      { ...call, round, totalMs: 88_888, ok: false, error },
+      { v: call["v"], type: "failure", cell: id, round, at: call["at"], error: { ...error, void: true } },
+      { ...call, round: 100 },
+    ];
+    await writeFile(path, [...records, ...added.map((r) => JSON.stringify(r)), ""].join("\n"));
+    const inputs = await inputsOf(own);
+    const run: RunReport = { dir: own, inputs, sections: [], json: {} };
+    const [head = "", ...lines] = (await whole(callsCsv(run))).trimEnd().split("\r\n");
+    const rows = lines.map((line) => Object.fromEntries(head.split(",").map((name, i) => [name, line.split(",")[i]])));
+    expect(rows.filter((r) => r["void"] === "true").map((r) => [r["round"], r["total_ms"]])).toEqual([
+      ["99", "77777"],
+      ["99", "88888"],
+    ]);
+    expect(rows.filter((r) => r["void"] !== "true" && r["void"] !== "false")).toEqual([]);
+    // As the notebook of the docs selects them.
+    const good = rows.filter((r) => r["cell"] === id && r["ok"] === "true" && r["warmup"] === "false");
+    const counted = good.filter((r) => r["void"] === "false").length;
+    expect(inputs.summaries.get(id)?.n).toBe(counted);
+    expect(inputs.summaries.get(id)?.failedCalls).toBe(before.summaries.get(id)?.failedCalls);
+    const countsOf = (of: RunReport) =>
+      [...openMetrics(of).matchAll(/^lathe_(?:call_seconds_count|failed_calls_total)\{.* (\d+)$/gm)].map(([, n]) =>
+        Number(n),
+      );
+    const sum = (all: readonly number[]) => all.reduce((a, b) => a + b, 0);
+    // The one call after it.
+    expect(sum(countsOf(run)) - sum(countsOf({ ...run, inputs: before }))).toBe(1);
+    expect(junit(run)).not.toContain("link far went away");
+  });
+
+  const inputsOf = (own: string) => loadReport(own, () => {});
+});
+
 describe("the notebook example of the docs", () => {
   it("has ten lines at most, and names columns that there are", async () => {
     const page = await readFile(join(repoRoot, "docs/outputs.md"), "utf8");

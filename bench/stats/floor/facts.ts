@@ -52,7 +52,8 @@ interface SeenCall {
 /** Gathers what records say of links while others read them: `watching` passes every record on. */
 export class LinkFactsGatherer {
   readonly #records: LinkRecord[] = [];
-  readonly #calls = new Map<string, SeenCall[]>();
+  /** By cell, and by round. */
+  readonly #calls = new Map<string, Map<number, SeenCall[]>>();
   readonly #ownRttMs = new Map<string, number>();
   readonly #ways = new Map<string, { readonly rttMs: number[]; readonly mbit: number[] }>();
 
@@ -69,11 +70,14 @@ export class LinkFactsGatherer {
       this.#ownRttMs.set(record.cell, Math.min(record.minRttMs, this.#ownRttMs.get(record.cell) ?? Infinity));
     else if (record.type === "call" && record.tcp !== undefined && record.phase === "measure" && record.ok) {
       const { tcp, totalMs, sendMs, requestWindow } = record;
-      const own = this.#calls.get(record.cell);
+      const rounds = this.#calls.get(record.cell) ?? new Map<number, SeenCall[]>();
+      this.#calls.set(record.cell, rounds);
       const seen = { tcp, idleMs: totalMs - (sendMs ?? 0), requestWindow };
-      if (own === undefined) this.#calls.set(record.cell, [seen]);
+      const own = rounds.get(record.round);
+      if (own === undefined) rounds.set(record.round, [seen]);
       else own.push(seen);
-    }
+    } else if (record.type === "failure" && record.error.void === true)
+      this.#calls.get(record.cell)?.delete(record.round);
   }
 
   #addWay(record: LinkRecord): void {
@@ -96,7 +100,11 @@ export class LinkFactsGatherer {
     );
     return {
       records: this.#records,
-      calls: new Map([...this.#calls].map(([cell, records]) => [cell, callFacts(records)])),
+      calls: new Map(
+        [...this.#calls]
+          .filter(([, rounds]) => rounds.size > 0)
+          .map(([cell, rounds]) => [cell, callFacts([...rounds.values()].flat())]),
+      ),
       ownRttMs: this.#ownRttMs,
       way: ({ clientMachine, serverMachine, link }) =>
         link === undefined ? undefined : ways.get(wayKey(clientMachine, serverMachine, link.name)),

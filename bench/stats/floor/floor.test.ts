@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { CallTcp } from "../../run/agent/tcp/facts.ts";
+import { callRecord } from "../../testing/calls.ts";
 import { cellOf } from "../../testing/cells.ts";
 import { distanceStudy } from "../../testing/distance.ts";
 import { afterIdle, boundBy, floorOf, savings, type CallConditions } from "./call.ts";
 import { cellFloors } from "./cells.ts";
+import { LinkFactsGatherer } from "./facts.ts";
 import { INITIAL_WINDOW_BYTES } from "./transfer.ts";
 import { boundaryOf, fastestAt, modelError, remoteMs, whereToServe } from "./where.ts";
 
@@ -53,6 +56,25 @@ describe("the floor of a call", () => {
     expect(boundBy(ms, 0, { ...CALL, serviceMs: 5 }, cold).limit).toBe("service");
     expect(boundBy(ms, 0, { ...CALL, serviceMs: 5 }, stopped).limit).toBe("slowStart");
     expect(boundBy(ms, 4, { ...CALL, serviceMs: 5 }, stopped).limit).toBe("loss");
+  });
+});
+
+describe("what records say of connections", () => {
+  const tcp: CallTcp = {
+    ...{ connection: "warm", congestion: "cubic", mss: 1448, cwndBefore: 100, cwnd: 100, retransmits: 0 },
+    ...{ deliveredBytes: 900_000, receivedBytes: 3000, rttMs: 80, rtoMs: 280 },
+  };
+  const error = { code: "UNAVAILABLE", message: "link far went away", void: true } as const;
+  const gone = (round: number) => ({ type: "failure" as const, cell: "a", round, at: "", error });
+
+  it("has nothing of calls that did not go over their link", () => {
+    const gatherer = new LinkFactsGatherer();
+    gatherer.add(callRecord("a", 0, 100, { tcp }));
+    for (let i = 0; i < 3; i++) gatherer.add(callRecord("a", 1, 1, { tcp: { ...tcp, connection: "cold", cwnd: 10 } }));
+    gatherer.add(gone(1));
+    expect(gatherer.facts().calls.get("a")).toMatchObject({ connection: "warm", grownBytes: 144_800 });
+    gatherer.add(gone(0));
+    expect(gatherer.facts().calls.has("a")).toBe(false);
   });
 });
 

@@ -1,8 +1,10 @@
-import { type NextStep, leadInCalls } from "../../../bench/capacity/next-step.ts";
+import { type NextStep, closedLoop as closedLoopStep } from "../../../bench/capacity/next-step.ts";
 import { type Capacity, type SearchOptions, searchOf } from "../../../bench/capacity/search.ts";
 import type { Step } from "../../../bench/capacity/step.ts";
-import type { Random } from "../../../bench/stats/math/random.ts";
+import { quantile } from "../../../bench/stats/math/quantile.ts";
+import { type Random, random } from "../../../bench/stats/math/random.ts";
 import { type SimulatedServer, atWork, closedLoop, openLoop } from "./servers.ts";
+import { sweepSteps } from "./sweep.ts";
 
 /** A search, or a sweep, of a simulated server. */
 export interface Trial {
@@ -37,31 +39,55 @@ export function simulatedSearch(server: SimulatedServer, stream: Random, options
   }
 }
 
-/** Steps of a linear sweep: at so many rates, evenly apart, up to the highest throughput. */
-export const SWEEP_STEPS = 10;
-
-/**
- * A linear sweep of ten steps of equal length, up to the throughput of the closed loops. The same statistics as a search's find the capacity from
- * all of its steps.
- */
+/** A linear sweep, closed loops and lead-ins included. */
 export function simulatedSweep(
   server: SimulatedServer,
   stream: Random,
   options: SearchOptions,
-  pilots: readonly Step[],
   stepSeconds: number,
-): Trial {
-  const { throughputPerSecond } = searchOf(pilots, options).capacity;
-  const steps = [...pilots];
+): Pick<Trial, "steps" | "seconds"> {
+  const steps: Step[] = [];
   let seconds = 0;
-  for (let i = 1; i <= SWEEP_STEPS; i++) {
-    const ratePerSecond = ((throughputPerSecond ?? 1) * i) / SWEEP_STEPS;
-    const calls = Math.ceil(stepSeconds * ratePerSecond);
-    const leadIn = leadInCalls(ratePerSecond, 1 - options.slo.q, options.slo.limitMs);
-    const next = { ratePerSecond, connections: 1, calls, leadIn, blockMs: Infinity };
+  const make = (next: NextStep) => {
     const made = simulatedStep(server, stream, next, steps.length);
     steps.push(made.step);
     seconds += made.seconds;
+  };
+  for (const connections of [1, options.busyConnections]) make(closedLoopStep(connections));
+  const { throughputPerSecond } = searchOf(steps, options).capacity;
+  sweepSteps(throughputPerSecond ?? 1, stepSeconds, options.slo).forEach(make);
+  return { steps, seconds };
+}
+
+/** A sweep's steps, and what it takes in all. */
+export interface SweepLength {
+  readonly stepSeconds: number;
+  readonly seconds: number;
+}
+
+/** Steps at first, in limits of the SLO. */
+const FIRST_STEP = 200;
+/** So many sweeps show how precise those of a length are; so many of them must be as precise as asked for. A search always is. */
+const SWEEPS = { made: 20, precise: 0.9 };
+/** The length is found to so much: by a factor, in so many tries at most. */
+const FOUND = { factor: 1.05, tries: 5 };
+
+/** The length of sweeps that are as precise as a search is asked to be, by its own statistics over all steps. The same arguments give the same result. */
+export function sweepAsPrecise(server: SimulatedServer, options: SearchOptions): SweepLength {
+  let stepSeconds = (FIRST_STEP * options.slo.limitMs) / 1000;
+  for (let tries = 1; ; tries++) {
+    const reached: number[] = [];
+    let seconds = 0;
+    // One after the other: a sweep may have a million calls.
+    for (let i = 1; i <= SWEEPS.made; i++) {
+      const sweep = simulatedSweep(server, random(i), options, stepSeconds);
+      reached.push(searchOf(sweep.steps, options).capacity.precision ?? 1);
+      seconds += sweep.seconds / SWEEPS.made;
+    }
+    const precision = quantile(Float64Array.from(reached).sort(), SWEEPS.precise);
+    // The square of what is reached goes with one over the time.
+    const longer = Math.min(4, Math.max(1 / 4, (precision / options.precision) ** 2));
+    if (tries === FOUND.tries || Math.abs(Math.log(longer)) < Math.log(FOUND.factor)) return { stepSeconds, seconds };
+    stepSeconds *= longer;
   }
-  return { capacity: searchOf(steps, options).capacity, steps, seconds };
 }

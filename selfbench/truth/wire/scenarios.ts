@@ -16,6 +16,9 @@ const EXACT_CALLS = 2e7;
 /** How late client and server may be at one of a hundred calls: a share of the median, and of a stall. */
 const LATE = { median: 0.05, stall: 0.0025 };
 const NOTHING = { right: 0, of: 0 };
+const LEAD_IN_SECONDS = 2;
+/** How long server and clients take to start. */
+const START_SECONDS = 2;
 /** Connections enough: calls wait in the server. */
 const CONNECTIONS = 64;
 
@@ -47,18 +50,21 @@ function wired(
   { client, seconds }: { readonly client: "probe" | "plain-json"; readonly seconds: number },
 ): Scenario {
   const figure = (name: string, promised: Promised | null): Figure => ({ table: 1, name, promised });
+  const interval = (name: string): Figure => ({
+    ...figure(`interval of the ${name}, if reported`, HELD),
+    within: "intervals of all percentiles that are reported",
+  });
   const calls = Math.ceil(seconds * queue.ratePerSecond);
-  const leadIn = Math.ceil(2 * queue.ratePerSecond);
+  const leadIn = Math.ceil(LEAD_IN_SECONDS * queue.ratePerSecond);
   const quantiles = [0.5, 0.9, 0.95];
   const NONE = new Array<Count>(5).fill(NOTHING);
   return {
     name: `${name} through ${client}, ${seconds} s`,
-    share: 0.25,
+    share: 1,
+    secondsEach: seconds + LEAD_IN_SECONDS + START_SECONDS,
     figures: [
       figure("client and server were in time; of these:", null),
-      figure("interval of the median, if reported", HELD),
-      figure("interval of the p90, if reported", HELD),
-      figure("interval of the p95, if reported", HELD),
+      ...["median", "p90", "p95"].map(interval),
       figure("p95, measured over these calls' exact one", [0.99, 1.02]),
       figure("p99, measured over these calls' exact one", [0.99, 1.02]),
     ],
@@ -95,7 +101,8 @@ function stalled(client: "probe" | "plain-json", connections: number, stallMs: n
   const trueMs = stallMs - 0.01 * runMs;
   return {
     name: `a stall of ${stallMs} ms in ${runMs} ms through ${client}, x${connections}`,
-    share: 0.125,
+    share: 0.5,
+    secondsEach: runMs / 1000 + START_SECONDS,
     figures: [
       { table: 1, name: "client and server were in time; of these:", promised: null },
       { table: 1, name: "p99 is T - 0.01 L within 1 %", promised: [1, 1] },
