@@ -6,13 +6,15 @@ import { withLock } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/output.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { progress } from "../lib/progress.ts";
+import { formatSeconds, progress } from "../lib/progress.ts";
 import { count } from "../lib/words.ts";
 import { formatCpuList } from "../lib/cpulist.ts";
 import { type Callable, callableOf } from "./callable.ts";
 import { loadFor, objectiveText, visitPlan } from "./objective.ts";
-import type { TUNE } from "./options.ts";
+import { type TUNE, budgetOf } from "./options.ts";
 import type { Values } from "../lib/cli/spec.ts";
+import { provenanceOf } from "./provenance.ts";
+import { gridVisits } from "./race/grid.ts";
 import { begin } from "./race/race.ts";
 import { isOver, runRace } from "./run.ts";
 import { inTuning } from "./session.ts";
@@ -42,7 +44,7 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
     ...{ image: subject.server.image, model, cpus: formatCpuList(subject.facts.cpu.allowed) },
     ...{ client: called.client, photograph: `image-${number}` },
   };
-  if (old !== undefined) refuseOther(old, found, space);
+  if (old !== undefined) refuseOther(old, found, space, values.grid);
   const { id, dir } = old ?? (await makeRunDir(dirs, new Date()));
   const onWait = (pid: string) => {
     throw new UserError({
@@ -56,6 +58,7 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
     server: subject.server.id,
     found,
     only: old?.tuning.only ?? values.only?.text ?? null,
+    provenance: old === undefined ? await provenanceOf(subject) : old.tuning.provenance,
   };
   const race = () => raced(subject, { dir, space, called, number, old: old?.tuning, from }, values);
   return { dir, space, tuning: await withLock(join(dir, "session.lock"), race, onWait) };
@@ -67,7 +70,7 @@ interface Begun {
   readonly called: Callable;
   readonly number: number;
   readonly old: Tuning | undefined;
-  readonly from: Pick<Tuning, "id" | "stack" | "server" | "found" | "only">;
+  readonly from: Pick<Tuning, "id" | "stack" | "server" | "found" | "only" | "provenance">;
 }
 
 async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>): Promise<Tuning> {
@@ -92,7 +95,9 @@ async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>
     }
     const visits = plan;
     const arms = space.trials.map(({ arm }) => arm);
-    const state = old?.race ?? begin(arms, objective, values.seed, { seconds: values.budget });
+    const state = old?.race ?? begin(arms, objective, values.seed, { seconds: budgetOf(values) }, values.grid);
+    if (state.rounds !== undefined)
+      say(`A grid: ${count(state.rounds, "round")}, ${count(gridVisits(state), "visit")} of ${formatSeconds(visits.blockMs / 1000)} or more each.`);
     const whole = (race: Tuning["race"]): Tuning => ({ schema: "lathe.tuning/1", ...from, load, plan: visits, race });
     await keepTuning(dir, whole(state));
     const race = await runRace(state, {
@@ -134,12 +139,24 @@ async function newest(dirs: string, { stack, server }: Subject) {
   });
 }
 
-/** Refuses to go on if the server or its machine has changed, because visits would not be comparable. @throws UserError with what has changed */
-function refuseOther({ dir, tuning }: { dir: string; tuning: Tuning }, now: Tuning["found"], space: Space): void {
+/**
+ * Refuses to go on if the server or its machine has changed, because visits would not be comparable, or if another grid is asked for.
+ *
+ * @throws UserError with what has changed
+ */
+function refuseOther(
+  { dir, tuning }: { dir: string; tuning: Tuning },
+  now: Tuning["found"],
+  space: Space,
+  grid: number | undefined,
+): void {
   const keys = Object.keys(now) as (keyof Tuning["found"])[];
   const changed = keys.flatMap((key) =>
     tuning.found[key] === now[key] ? [] : [`${key}: ${tuning.found[key]} then, ${now[key]} now`],
   );
+  const { rounds } = tuning.race;
+  if (grid !== undefined && grid !== rounds)
+    changed.push(`--grid: ${rounds === undefined ? "a race" : count(rounds, "round")} then, ${count(grid, "round")} now`);
   const arms = JSON.stringify(space.trials.map(({ arm }) => arm)) === JSON.stringify(tuning.race.arms);
   if (changed.length === 0 && arms) return;
   throw new UserError({

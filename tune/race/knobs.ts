@@ -1,17 +1,13 @@
 import { type Interval, ofLog } from "../../bench/stats/math/estimate.ts";
-import { mean, variance } from "../../bench/stats/math/quantile.ts";
-import { fTail } from "../../bench/stats/math/special.ts";
 import { type Difference, alwaysValid, atOneLook } from "./bound.ts";
-import { WORTH_HAVING, gainsOf } from "./confirm.ts";
+import { WORTH_HAVING } from "./confirm.ts";
 import { contrasts } from "./contrasts.ts";
+import { LEAST_PAIRS, gainsOf, noisier, paired } from "./gains.ts";
 import { pooled } from "./pooled.ts";
 import type { Arm, KnobEffect, RaceState } from "./types.ts";
 
 /** How often intervals of one knob's values may be wrong, and how often it may be said to have an effect that it has not. */
 const MISS = { interval: 0.05, effect: 0.01 };
-
-/** Blocks that have both of two arms, before their difference has an interval: two tell next to nothing of how it varies. */
-const LEAST_PAIRS = 3;
 
 /** Another value of one knob, all others being those of an arm. */
 export interface Change {
@@ -92,21 +88,10 @@ function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: b
 
 const isSmall = (bound: Interval | null) => bound !== null && -WORTH_HAVING < bound.low && bound.high < WORTH_HAVING;
 
-/** A difference with the noise of its own pairs, where these vary more than the noise of all arms explains (F test, 1 %). */
-function noisier(difference: Difference, { noise, df }: Difference): Difference {
-  return fTail(noise / difference.noise, df, difference.df) < 0.01 ? { ...difference, noise, df } : difference;
-}
-
 /** Whether a difference is surely larger than so much, either way, however often one looks. */
 function isBeyond(difference: Difference | null, least: number, miss: number): boolean {
   const bound = difference && alwaysValid(difference, miss);
   return bound !== null && (bound.low > least || bound.high < -least);
-}
-
-/** What the blocks say that have both of two arms; null: they are too few. */
-function paired(gains: readonly number[]): Difference | null {
-  const pairs = gains.length;
-  return pairs < LEAST_PAIRS ? null : { value: mean(gains), noise: variance(gains) / 2, df: pairs - 1, pairs };
 }
 
 /** All pairs of arms that differ as two arms do: in that knob alone, by the same values. */

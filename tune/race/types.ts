@@ -52,10 +52,10 @@ export interface Budget {
 }
 
 /**
- * Why visits are made: to find the best arm, to confirm it, to see what a restart of the winner's server does, or to see which knobs
- * matter. A confirmation has blocks of its own (the winner's curse).
+ * Why visits are made: to find the best arm, to confirm it, to see what a restart of the winner's server does, to see which knobs
+ * matter, or to visit every arm. A confirmation has blocks of its own (the winner's curse).
  */
-export type Purpose = "race" | "confirm" | "restart" | "explain";
+export type Purpose = "race" | "confirm" | "restart" | "explain" | "grid";
 
 /** What is kept of one arm's visit. */
 export interface Visit {
@@ -85,6 +85,8 @@ export interface RaceState {
   readonly objective: Objective;
   readonly seed: number;
   readonly budget: Budget;
+  /** A grid: every arm is visited once in each of so many rounds. Absent: a race, which chooses its arms. */
+  readonly rounds?: number | undefined;
   /** Whole blocks, oldest first. */
   readonly blocks: readonly PairedBlock[];
   /** The block that is being measured. */
@@ -137,27 +139,31 @@ export interface KnobEffect {
 /** Whether the percentile of an arm is under the bound of the objective. */
 export type UnderBound = "holds" | "breaks" | "open";
 
-/** What a race found. Gains of `winner` and `as-good` are of the fresh blocks alone, where there are some. */
-export type Outcome = {
+/** An arm and its gain over the rule. */
+export interface Best {
+  readonly arm: string;
+  readonly gain: Gain;
+}
+
+/** The answer. Gains are of the fresh blocks alone, where there are some. `best`: the arm that came nearest. */
+export type Found =
+  | (Best & {
+      readonly kind: "winner";
+      /** 0: a grid, which has none. */
+      readonly freshBlocks: number;
+      /** Of a grid: among so many settings it is the best, and its interval allows for that. */
+      readonly bestOf?: number;
+      /** How many times as good the winner is after its server was started anew. */
+      readonly restarted: Gain | null;
+    })
+  /** Nothing beats the rule by 3 %. */
+  | { readonly kind: "as-good"; readonly best: Best | null }
+  | { readonly kind: "inconclusive"; readonly why: string; readonly best: Best | null };
+
+/** What a race or grid found. */
+export type Outcome = Found & {
   readonly knobs: readonly KnobEffect[];
   readonly secondsUsed: number;
   /** Of the objective `percentile`: whether the rule is under the bound, and the winner. */
   readonly underBound?: { readonly rule: UnderBound; readonly winner?: UnderBound };
-} &
-  /** `restarted`: how many times as good the winner is after its server was started anew. */
-  (
-    | {
-        readonly kind: "winner";
-        readonly arm: string;
-        readonly gain: Gain;
-        readonly freshBlocks: number;
-        readonly restarted: Gain | null;
-      }
-    /** Nothing beats the rule by 3 %. `best`: the arm that came nearest. */
-    | { readonly kind: "as-good"; readonly best: { readonly arm: string; readonly gain: Gain } | null }
-    | {
-        readonly kind: "inconclusive";
-        readonly why: string;
-        readonly best: { readonly arm: string; readonly gain: Gain } | null;
-      }
-  );
+};
