@@ -1,32 +1,33 @@
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { studentQuantile } from "../../bench/stats/math/special.ts";
 
-/** A difference of two arms' scores. */
+/** An estimated difference of two arms' scores. */
 export interface Difference {
   readonly value: number;
-  /** The variance of one visit's noise, as estimated, and on how many degrees of freedom. */
+  /** The estimated variance of one visit's noise. */
   readonly noise: number;
+  /** Its degrees of freedom. */
   readonly df: number;
-  /** How many pairs of visits it is worth: its variance is twice the noise, divided by this. */
+  /** As many pairs of visits would tell it as exactly: its variance is twice the noise, divided by this. */
   readonly pairs: number;
 }
 
 /**
- * How large differences are that the bound is tightest for: their variance is that of a pair's noise, divided by this. Any value
- * is valid; this one gives the narrowest intervals from five to fifteen pairs.
+ * For which differences the interval is narrowest: those whose variance is that of a pair's noise, divided by this. The interval is valid with any
+ * number; this one gives the narrowest from five to fifteen pairs.
  */
 const SPREAD = 0.3;
 
-/** No visit is more alike to the next than this, in logarithms: clocks and few repetitions would make a noise of zero. */
+/** The least variance of a visit's noise, of logarithms. Coarse clocks and few visits would show none. */
 const LEAST_NOISE = 5e-4 ** 2;
 
 /**
- * A confidence interval that holds at all times together, so that a race may look after each block and stop when it likes.
- * The noise is normal, and its size is estimated: a mixture of t likelihood ratios, scale-invariant, is a martingale (Lai 1976),
- * for differences in a linear model as in Lindon, Ham, Tingley and Bojinov (2022); Ville's inequality does the rest.
+ * A confidence interval that holds however often one looks, so a race may look after each block and stop when it likes. It assumes normal noise, whose
+ * size is estimated. A mixture of t likelihood ratios is then a martingale (Lai 1976; for differences in a linear model Lindon,
+ * Ham, Tingley and Bojinov 2022), and Ville's inequality limits how often it is ever large.
  *
- * @param alpha how often it may ever miss the truth
- * @returns null where the data bound nothing yet
+ * @param alpha how often the interval may miss the truth at any look
+ * @returns null: the visits are too few for an interval
  */
 export function alwaysValid(difference: Difference, alpha: number): Interval | null {
   const { df, pairs } = difference;
@@ -36,16 +37,16 @@ export function alwaysValid(difference: Difference, alpha: number): Interval | n
 }
 
 /**
- * A confidence interval that holds at one look: Student's t. It is narrower than one that always holds.
+ * A confidence interval for one look, by Student's t. It is narrower than one for many looks.
  *
  * @param alpha how often it may miss the truth
- * @returns null where the noise is not known
+ * @returns null: the noise is not known
  */
 export function atOneLook(difference: Difference, alpha: number): Interval | null {
   return around(difference, studentQuantile(1 - alpha / 2, Math.max(1, difference.df)));
 }
 
-/** @param errors half of the interval, in standard errors */
+/** The interval of so many standard errors on either side of a difference. */
 function around({ value, noise, df, pairs }: Difference, errors: number): Interval | null {
   if (!(df > 0) || !(pairs > 0)) return null;
   const half = errors * Math.sqrt((2 * Math.max(noise, LEAST_NOISE)) / pairs);

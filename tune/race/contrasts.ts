@@ -31,7 +31,7 @@ function scoredBlocks(blocks: readonly PairedBlock[], rule: string): Visit[][] {
     });
 }
 
-/** By the rule's id, what some blocks have shown: a race asks for it again and again. */
+/** What some blocks have shown, by the rule's id. A race asks for it again and again. */
 const shownBy = onceForList((_: readonly PairedBlock[]) => new Map<string, Contrasts>());
 
 /**
