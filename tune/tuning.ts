@@ -16,6 +16,7 @@ import type { Values } from "../lib/cli/spec.ts";
 import { provenanceOf } from "./provenance.ts";
 import { gridVisits } from "./race/grid.ts";
 import { begin } from "./race/race.ts";
+import type { Arm } from "./race/types.ts";
 import { isOver, runRace } from "./run.ts";
 import { inTuning } from "./session.ts";
 import { RULE, type Space, readOnly, spaceOf } from "./space.ts";
@@ -139,29 +140,39 @@ async function newest(dirs: string, { stack, server }: Subject) {
   });
 }
 
-/**
- * Refuses to go on if the server or its machine has changed, because visits would not be comparable, or if another grid is asked for.
- *
- * @throws UserError with what has changed
- */
+/** Refuses to go on where visits would not be comparable, or another grid is asked for. @throws UserError with what has changed */
 function refuseOther(
   { dir, tuning }: { dir: string; tuning: Tuning },
   now: Tuning["found"],
   space: Space,
   grid: number | undefined,
 ): void {
-  const keys = Object.keys(now) as (keyof Tuning["found"])[];
-  const changed = keys.flatMap((key) =>
-    tuning.found[key] === now[key] ? [] : [`${key}: ${tuning.found[key]} then, ${now[key]} now`],
-  );
-  const { rounds } = tuning.race;
-  if (grid !== undefined && grid !== rounds)
-    changed.push(`--grid: ${rounds === undefined ? "a race" : count(rounds, "round")} then, ${count(grid, "round")} now`);
-  const arms = JSON.stringify(space.trials.map(({ arm }) => arm)) === JSON.stringify(tuning.race.arms);
-  if (changed.length === 0 && arms) return;
+  const arms = space.trials.map(({ arm }) => arm);
+  const changed = changesSince(tuning, now, arms, grid);
+  if (changed.length === 0) return;
   throw new UserError({
-    what: `${dir}: ${[...changed, ...(arms ? [] : ["the settings to be tried have changed"])].join("; ")}`,
-    expected: "the server and the machine with which the tuning began",
+    what: `${dir}: ${changed.join("; ")}`,
+    expected: "what the tuning began with",
     fix: `begin a new one: npx lathe tune --stack ${tuning.stack}`,
   });
+}
+
+/**
+ * What is not as it was when a tuning began, in words. Pure.
+ *
+ * @param grid what `--grid` says; undefined: it was not given, and the tuning goes on as what it is
+ */
+export function changesSince(
+  { found, race }: Pick<Tuning, "found" | "race">,
+  now: Tuning["found"],
+  arms: readonly Arm[],
+  grid: number | undefined,
+): string[] {
+  const keys = Object.keys(now) as (keyof Tuning["found"])[];
+  const method = (rounds: number | undefined) => (rounds === undefined ? "a race" : `a grid of ${count(rounds, "round")}`);
+  return [
+    ...keys.flatMap((key) => (found[key] === now[key] ? [] : [`${key}: ${found[key]} then, ${now[key]} now`])),
+    ...(JSON.stringify(arms) === JSON.stringify(race.arms) ? [] : ["the settings to be tried have changed"]),
+    ...(grid === undefined || grid === race.rounds ? [] : [`${method(race.rounds)} then, ${method(grid)} now`]),
+  ];
 }

@@ -130,7 +130,7 @@ export interface KnobEffect {
   readonly knob: string;
   /** That arm's id: the winner; or the rule, if there is no winner or no arm differs from it in this knob alone. */
   readonly at: string;
-  /** `none`: no two of its values differ by 3 %. `open`: the measurements allow more than one answer. */
+  /** `none`: no other value differs by 3 %. `open`: the measurements allow more than one answer. */
   readonly effect: "some" | "none" | "open";
   /** Why it is open, or why there is no interval, in words. */
   readonly why?: string;
