@@ -104,15 +104,19 @@ const fittedOf = once((grid: Grid): Fitted => {
   });
   const shown = contrasts(blocks, arms.find((arm) => arm.isRule)?.id as string);
   const levels = new Map([...shown.measured].map((arm, i) => [arm, shown.levels[i] as number]));
-  const above = ({ arm, score }: Visit) => (score === null ? [] : [{ arm, over: score - (levels.get(arm) ?? NaN) }]);
+  const above = ({ arm, score }: Visit) => {
+    const level = levels.get(arm);
+    return score === null || level === undefined ? [] : [{ arm, over: score - level }];
+  };
   const scored = blocks.map((b) => b.visits.flatMap(above)).filter((all) => all.length > 1);
   const added = scored.map((all) => mean(all.map((v) => v.over)));
   // Least squares leaves less than the noise was.
   const shrunk = Math.sqrt(scored.flat().length / Math.max(1, shown.df));
   const rest = new Map<string, number[]>();
   for (const [i, all] of scored.entries())
-    for (const { arm, over } of all)
-      rest.set(arm, [...(rest.get(arm) ?? []), shrunk * (over - (added[i] as number))]);
+    for (const { arm, over } of all) rest.set(arm, [...(rest.get(arm) ?? []), shrunk * (over - (added[i] as number))]);
+  // What kills its server is good for nothing, however fast it was before.
+  for (const [i, { killed }] of grid.arms.entries()) if (killed !== undefined) levels.delete((arms[i] as Arm).id);
   return { arms, levels, added, rest };
 });
 
