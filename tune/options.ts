@@ -45,8 +45,13 @@ const rounds: Reader<number> = (text, wrong) => {
 };
 
 /** Seconds for a tuning's visits where `--budget` is not given: ten minutes for a race, a day for a grid, which ends by itself. */
-export const budgetOf = ({ budget, grid }: { readonly budget?: number | undefined; readonly grid?: number | undefined }): number =>
-  budget ?? (grid === undefined ? 600 : 86_400);
+export const budgetOf = ({
+  budget,
+  grid,
+}: {
+  readonly budget?: number | undefined;
+  readonly grid?: number | undefined;
+}): number => budget ?? (grid === undefined ? 600 : 86_400);
 
 const KINDS = clientKinds.map(({ name }) => name);
 

@@ -28,10 +28,7 @@ export function verdictText(found: Outcome): string {
     best === null ? "" : ` Nearest: ${best.arm}, ${times(best.gain)}.`;
   switch (found.kind) {
     case "winner":
-      return (
-        `${found.arm} wins: ${times(found.gain)}, ${whyText(found)}.` +
-        `${restartText(found.restarted)}${bound}`
-      );
+      return `${found.arm} wins: ${times(found.gain)}, ${whyText(found)}.` + `${restartText(found.restarted)}${bound}`;
     case "as-good":
       return `The rule is as good: no setting is 3 % better.${nearest(found.best)}${bound}`;
     case "inconclusive":

@@ -9,7 +9,11 @@ const arms = plainArms(3);
 const begun = (rounds?: number) => ({ found, race: begin(arms, { kind: "latency" }, 1, { seconds: 60 }, rounds) });
 
 test("a tuning goes on where nothing has changed, a grid also if --grid is not given again", () => {
-  for (const [rounds, grid] of [[undefined, undefined], [20, undefined], [20, 20]])
+  for (const [rounds, grid] of [
+    [undefined, undefined],
+    [20, undefined],
+    [20, 20],
+  ])
     expect(changesSince(begun(rounds), found, arms, grid)).toEqual([]);
 });
 

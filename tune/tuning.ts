@@ -98,7 +98,9 @@ async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>
     const arms = space.trials.map(({ arm }) => arm);
     const state = old?.race ?? begin(arms, objective, values.seed, { seconds: budgetOf(values) }, values.grid);
     if (state.rounds !== undefined)
-      say(`A grid: ${count(state.rounds, "round")}, ${count(gridVisits(state), "visit")} of ${formatSeconds(visits.blockMs / 1000)} or more each.`);
+      say(
+        `A grid: ${count(state.rounds, "round")}, ${count(gridVisits(state), "visit")} of ${formatSeconds(visits.blockMs / 1000)} or more each.`,
+      );
     const whole = (race: Tuning["race"]): Tuning => ({ schema: "lathe.tuning/1", ...from, load, plan: visits, race });
     await keepTuning(dir, whole(state));
     const race = await runRace(state, {
@@ -169,7 +171,8 @@ export function changesSince(
   grid: number | undefined,
 ): string[] {
   const keys = Object.keys(now) as (keyof Tuning["found"])[];
-  const method = (rounds: number | undefined) => (rounds === undefined ? "a race" : `a grid of ${count(rounds, "round")}`);
+  const method = (rounds: number | undefined) =>
+    rounds === undefined ? "a race" : `a grid of ${count(rounds, "round")}`;
   return [
     ...keys.flatMap((key) => (found[key] === now[key] ? [] : [`${key}: ${found[key]} then, ${now[key]} now`])),
     ...(JSON.stringify(arms) === JSON.stringify(race.arms) ? [] : ["the settings to be tried have changed"]),

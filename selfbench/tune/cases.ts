@@ -112,8 +112,7 @@ const long = { budget: () => TEN_MINUTES, compared: false };
 const grid = { budget: () => Infinity, compared: false, rounds: GRID_VISITS };
 
 const equal = (count: number) => (seed: number) => speeds(plainArms(count), () => THREE, seed);
-const oneBetter = (seed: number) =>
-  speeds(plainArms(12), (arm) => THREE + (arm === FAST ? Math.log(1.05) : 0), seed);
+const oneBetter = (seed: number) => speeds(plainArms(12), (arm) => THREE + (arm === FAST ? Math.log(1.05) : 0), seed);
 
 export const CASES: readonly Case[] = [
   {

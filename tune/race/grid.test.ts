@@ -36,27 +36,32 @@ describe("the course of a grid", () => {
     [7, 3],
     [12, 5],
     [49, 2],
-  ])("visits each of %d arms once in each of %d rounds, in blocks of two to six that all have the rule", (arms, rounds) => {
-    const state = run(start(arms, rounds), 1e4);
-    expect(next(state).kind).toBe("done");
-    for (const { id } of state.arms.slice(1)) expect(timesOf(state, id), id).toBe(rounds);
-    for (const { order, purpose } of state.blocks) {
-      expect(purpose).toBe("grid");
-      expect(order).toContain(RULE);
-      expect(new Set(order).size).toBe(order.length);
-      expect(order.length).toBeGreaterThanOrEqual(2);
-      expect(order.length).toBeLessThanOrEqual(6);
-    }
-    const sizes = state.blocks.map((b) => b.order.length);
-    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
-    expect(all(state)).toHaveLength(gridVisits(state));
-    // After each round every arm has been visited as often.
-    const perRound = state.blocks.length / rounds;
-    for (let round = 1; round <= rounds; round++) {
-      const visits = all({ ...state, blocks: state.blocks.slice(0, round * perRound) });
-      expect(new Set(state.arms.slice(1).map(({ id }) => visits.filter((v) => v === id).length))).toEqual(new Set([round]));
-    }
-  });
+  ])(
+    "visits each of %d arms once in each of %d rounds, in blocks of two to six that all have the rule",
+    (arms, rounds) => {
+      const state = run(start(arms, rounds), 1e4);
+      expect(next(state).kind).toBe("done");
+      for (const { id } of state.arms.slice(1)) expect(timesOf(state, id), id).toBe(rounds);
+      for (const { order, purpose } of state.blocks) {
+        expect(purpose).toBe("grid");
+        expect(order).toContain(RULE);
+        expect(new Set(order).size).toBe(order.length);
+        expect(order.length).toBeGreaterThanOrEqual(2);
+        expect(order.length).toBeLessThanOrEqual(6);
+      }
+      const sizes = state.blocks.map((b) => b.order.length);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      expect(all(state)).toHaveLength(gridVisits(state));
+      // After each round every arm has been visited as often.
+      const perRound = state.blocks.length / rounds;
+      for (let round = 1; round <= rounds; round++) {
+        const visits = all({ ...state, blocks: state.blocks.slice(0, round * perRound) });
+        expect(new Set(state.arms.slice(1).map(({ id }) => visits.filter((v) => v === id).length))).toEqual(
+          new Set([round]),
+        );
+      }
+    },
+  );
 
   it("is in an order of its own in each round and for each seed", () => {
     const orders = [1, 2, 3].flatMap((seed) => {
@@ -83,18 +88,22 @@ describe("the course of a grid", () => {
     expect(outcome(state).kind).toBe("as-good");
   });
 
-  it.each([1, 5, 6, 9, 23])("that is killed after %d visits goes on, and is complete as if it had not been", (visits) => {
-    const saved = JSON.parse(JSON.stringify(run(start(7, 4), visits))) as RaceState;
-    const state = run(resume(saved), 1e4);
-    expect(next(state).kind).toBe("done");
-    for (const { id } of state.arms.slice(1)) expect(timesOf(state, id), id).toBe(4);
-  });
+  it.each([1, 5, 6, 9, 23])(
+    "that is killed after %d visits goes on, and is complete as if it had not been",
+    (visits) => {
+      const saved = JSON.parse(JSON.stringify(run(start(7, 4), visits))) as RaceState;
+      const state = run(resume(saved), 1e4);
+      expect(next(state).kind).toBe("done");
+      for (const { id } of state.arms.slice(1)) expect(timesOf(state, id), id).toBe(4);
+    },
+  );
 
   it("that is killed in the block in which an arm died makes the rest of that block anew, without the arm", () => {
     const dies = (arm: string) => (arm === "variant v3" ? { killed: "out of memory" } : {});
     for (let visits = 1; visits < 14; visits++) {
       const state = run(resume(run(start(7, 4), visits, dies)), 1e4, dies);
-      for (const { id } of state.arms.slice(1)) expect(timesOf(state, id), `${id}, ${visits}`).toBe(id === "variant v3" ? 1 : 4);
+      for (const { id } of state.arms.slice(1))
+        expect(timesOf(state, id), `${id}, ${visits}`).toBe(id === "variant v3" ? 1 : 4);
     }
   });
 
@@ -114,7 +123,10 @@ describe("the course of a grid", () => {
     const fast = (arm: string) => (arm === "variant v3" ? { answeredPerSecond: 900 } : {});
     const whole = gridVisits(start(6, 20));
     for (const visits of [whole / 2, whole - 1])
-      expect(outcome(run(start(6, 20), visits, fast))).toMatchObject({ kind: "inconclusive", best: { arm: "variant v3" } });
+      expect(outcome(run(start(6, 20), visits, fast))).toMatchObject({
+        kind: "inconclusive",
+        best: { arm: "variant v3" },
+      });
     expect(outcome(run(start(6, 20), whole, fast))).toMatchObject({ kind: "winner", arm: "variant v3" });
   });
 });
@@ -124,17 +136,29 @@ describe("what a grid says", () => {
   const SEEDS = Array.from({ length: 100 }, (_, i) => i + 1);
 
   it("in 95 of 100 grids of equal arms the rule is as good, and all intervals together hold the truth", () => {
-    const states = SEEDS.map((seed) => grid(speeds(plainArms(12), () => 0, seed), seed));
+    const states = SEEDS.map((seed) =>
+      grid(
+        speeds(plainArms(12), () => 0, seed),
+        seed,
+      ),
+    );
     expect(states.filter((state) => outcome(state).kind === "as-good").length).toBeGreaterThanOrEqual(93);
     const held = states.filter((state) =>
-      statuses(state).every(({ gain }) => gain?.interval == null || (gain.interval.low <= 1 && 1 <= gain.interval.high)),
+      statuses(state).every(
+        ({ gain }) => gain?.interval == null || (gain.interval.low <= 1 && 1 <= gain.interval.high),
+      ),
     );
     expect(held.length).toBeGreaterThanOrEqual(90);
   });
 
   it("finds an arm that is 5 % better, and its interval holds the truth although it is the best of many", () => {
     const found = SEEDS.map((seed) =>
-      outcome(grid(speeds(plainArms(12), (arm) => (arm.endsWith("v7") ? Math.log(1.05) : 0), seed), seed)),
+      outcome(
+        grid(
+          speeds(plainArms(12), (arm) => (arm.endsWith("v7") ? Math.log(1.05) : 0), seed),
+          seed,
+        ),
+      ),
     );
     const won = found.flatMap((o) => (o.kind === "winner" && o.arm === "variant v7" ? [o] : []));
     expect(won.length).toBeGreaterThanOrEqual(93);
@@ -145,7 +169,11 @@ describe("what a grid says", () => {
 
   it("two rounds of a noisy machine tell nothing, and it says so", () => {
     const noisy = { visit: 0.1, drift: 0.03, lasts: 0.9, disturbed: 0 };
-    const state = grid(speeds(plainArms(6), () => 0, 1, noisy), 1, 2);
+    const state = grid(
+      speeds(plainArms(6), () => 0, 1, noisy),
+      1,
+      2,
+    );
     expect(outcome(state)).toMatchObject({ kind: "inconclusive", why: expect.stringContaining("2 rounds") as string });
   });
 
@@ -153,7 +181,12 @@ describe("what a grid says", () => {
     const arms = ["off", "on"].flatMap((batching) =>
       [1, 2, 4].map((threads) => armOf({ threads, batching }, threads === 1 && batching === "off")),
     );
-    const found = outcome(grid(speeds(arms, (id) => Math.log(Number(/threads (\d)/.exec(id)?.[1])), 3), 3));
+    const found = outcome(
+      grid(
+        speeds(arms, (id) => Math.log(Number(/threads (\d)/.exec(id)?.[1])), 3),
+        3,
+      ),
+    );
     expect(found.knobs).toMatchObject([
       { knob: "threads", at: "threads 1, batching off", effect: "some" },
       { knob: "batching", at: "threads 1, batching off", effect: "none" },

@@ -58,8 +58,7 @@ function raceGain(arm: Arm, state: RaceState, { contrasts: c, rule }: Facts): Ga
   return difference && gainOf(difference.value, bounded(c, arm.id, rule, state.arms.length));
 }
 
-const visitsOf = (state: RaceState, arm: string): Visit[] =>
-  visitsSoFar(state).filter((v) => v.arm === arm);
+const visitsOf = (state: RaceState, arm: string): Visit[] => visitsSoFar(state).filter((v) => v.arm === arm);
 
 /** The race's answer so far. It is final when `next` is `done`. */
 export function outcome(state: RaceState): Outcome {

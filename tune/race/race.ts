@@ -11,7 +11,13 @@ import type { Arm, Block, Budget, Next, Objective, PairedBlock, RaceState } from
  * @param rounds makes it a grid: every arm is visited so often
  * @throws UserError if not exactly one arm is the rule, or two arms have one id or the same settings
  */
-export function begin(arms: readonly Arm[], objective: Objective, seed: number, budget: Budget, rounds?: number): RaceState {
+export function begin(
+  arms: readonly Arm[],
+  objective: Objective,
+  seed: number,
+  budget: Budget,
+  rounds?: number,
+): RaceState {
   const rules = arms.filter((arm) => arm.isRule).length;
   const settings = arms.map((arm) => JSON.stringify(Object.entries(arm.settings).sort(([a], [b]) => (a < b ? -1 : 1))));
   const faults = [

@@ -48,7 +48,8 @@ export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string,
       if (why !== null) add(arm, why, { fails: true });
     }
     if (block.purpose === "race")
-      for (const [arm, why] of slower(state, state.blocks.slice(0, i + 1), rule, new Set([...out.keys(), ...fickle]))) add(arm, why, {});
+      for (const [arm, why] of slower(state, state.blocks.slice(0, i + 1), rule, new Set([...out.keys(), ...fickle])))
+        add(arm, why, {});
   });
   return out;
 }

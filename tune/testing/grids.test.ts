@@ -34,7 +34,10 @@ describe("a grid that was measured, as a world", () => {
   const table = kept(machine(1), 1);
 
   it("its file has all that was measured and with what, one arm or block in a line", () => {
-    expect(table).toMatchObject({ rounds: 20, provenance: { model: "ssd", image: "r/x@sha256:0", load: { concurrency: 4 } } });
+    expect(table).toMatchObject({
+      rounds: 20,
+      provenance: { model: "ssd", image: "r/x@sha256:0", load: { concurrency: 4 } },
+    });
     expect(table.arms.map(({ isRule }) => isRule).indexOf(true)).toBe(0);
     expect(table.arms[9]).toMatchObject({ killed: "out of memory", medianMs: null, settings: { variant: "v9" } });
     const text = tableText(table);
@@ -44,12 +47,15 @@ describe("a grid that was measured, as a world", () => {
 
   it("has the truth that the grid has shown, and visits that vary as those of the grid", () => {
     const world = gridWorld(table, 1);
-    const of = (w: World, i: number) => (w.truth.get(w.arms[i]?.id ?? "") ?? NaN) - (w.truth.get(w.arms[0]?.id ?? "") ?? NaN);
+    const of = (w: World, i: number) =>
+      (w.truth.get(w.arms[i]?.id ?? "") ?? NaN) - (w.truth.get(w.arms[0]?.id ?? "") ?? NaN);
     for (const i of [1, 2, 5, 8]) expect(of(world, i)).toBeCloseTo(of(machine(1), i), 1);
     expect(regret(world, world.arms[9]?.id ?? "")).toBe(1);
     const again = play(world, Infinity, 2, 20);
     const spread = (state: RaceState) => {
-      const scores = state.blocks.flatMap((b) => b.visits.flatMap((v) => (v.arm === state.arms[0]?.id ? (v.score ?? []) : [])));
+      const scores = state.blocks.flatMap((b) =>
+        b.visits.flatMap((v) => (v.arm === state.arms[0]?.id ? (v.score ?? []) : [])),
+      );
       const mid = scores.reduce((sum, s) => sum + s, 0) / scores.length;
       return Math.sqrt(scores.reduce((sum, s) => sum + (s - mid) ** 2, 0) / (scores.length - 1));
     };
@@ -65,17 +71,19 @@ describe("a grid that was measured, as a world", () => {
     expect(dead?.killed).toBe("out of memory");
   });
 
-  it.each([{ kind: "throughput" }, { kind: "latency" }, { kind: "cost" }, { kind: "percentile", percentile: 95, boundMs: 50, ratePerSecond: 5 }] as const)(
-    "a race for $kind in it comes near to the grid's best arm",
-    (objective) => {
-      const own = kept(machine(2, objective), 2);
-      for (const seed of [1, 2, 3]) {
-        const world = gridWorld(own, seed);
-        const found = outcome(play(world, 300, seed));
-        expect(regret(world, found.kind === "winner" ? found.arm : (world.arms[0]?.id ?? ""))).toBeLessThanOrEqual(0.03);
-      }
-    },
-  );
+  it.each([
+    { kind: "throughput" },
+    { kind: "latency" },
+    { kind: "cost" },
+    { kind: "percentile", percentile: 95, boundMs: 50, ratePerSecond: 5 },
+  ] as const)("a race for $kind in it comes near to the grid's best arm", (objective) => {
+    const own = kept(machine(2, objective), 2);
+    for (const seed of [1, 2, 3]) {
+      const world = gridWorld(own, seed);
+      const found = outcome(play(world, 300, seed));
+      expect(regret(world, found.kind === "winner" ? found.arm : (world.arms[0]?.id ?? ""))).toBeLessThanOrEqual(0.03);
+    }
+  });
 
   it("a race, or a grid that is not complete, is refused with what to type", () => {
     expect(() => tableOf(tuningOf(play(machine(1), 60, 1)))).toThrow(/a race[^]*--grid 20/);
@@ -84,8 +92,14 @@ describe("a grid that was measured, as a world", () => {
 
   it("the tables that are kept can all be read, and each has one rule", () => {
     for (const [name, { arms, blocks }] of tables()) {
-      expect(arms.filter((arm) => arm.isRule), name).toHaveLength(1);
-      expect(blocks.every((b) => b.arms.length === b.scores.length), name).toBe(true);
+      expect(
+        arms.filter((arm) => arm.isRule),
+        name,
+      ).toHaveLength(1);
+      expect(
+        blocks.every((b) => b.arms.length === b.scores.length),
+        name,
+      ).toBe(true);
     }
   });
 });
