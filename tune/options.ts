@@ -69,7 +69,7 @@ export const TUNE = {
   grid: {
     value: "ROUNDS",
     read: rounds,
-    help: "measure every setting in each of so many rounds (20 tell 3 % apart if visits vary by 2 %)",
+    help: "measure every setting in each of so many rounds; 30 tell 3 % apart",
   },
   yes: { help: "write the winner's settings into the stack's config file without asking" },
   undo: { help: "take what a tuning has written out of the config file again" },

@@ -79,7 +79,7 @@ describe("the course of a grid", () => {
 
   it.each([
     ["kills its server", { killed: "out of memory" }, 1, "killed"],
-    ["answers nothing", { latenciesMs: [], answeredPerSecond: 0, failures: 9 }, 2, "dropped"],
+    ["answers nothing", { latenciesMs: [], answeredPerSecond: 0, failures: 1 }, 2, "dropped"],
   ])("an arm that %s is out, and the others are visited in all rounds", (_, fault, visits, out) => {
     const state = run(start(7, 4), 1e4, (arm) => (arm === "variant v3" ? fault : {}));
     expect(timesOf(state, "variant v3")).toBe(visits);
@@ -132,23 +132,23 @@ describe("the course of a grid", () => {
 });
 
 describe("what a grid says", () => {
-  const grid = (world: World, seed: number, rounds = 20) => play(world, Infinity, seed, rounds);
-  const SEEDS = Array.from({ length: 100 }, (_, i) => i + 1);
+  const grid = (world: World, seed: number, rounds = 30) => play(world, Infinity, seed, rounds);
+  const SEEDS = Array.from({ length: 50 }, (_, i) => i + 1);
 
-  it("in 95 of 100 grids of equal arms the rule is as good, and all intervals together hold the truth", () => {
+  it("in nearly all grids of equal arms the rule is as good, and all intervals together hold the truth", () => {
     const states = SEEDS.map((seed) =>
       grid(
         speeds(plainArms(12), () => 0, seed),
         seed,
       ),
     );
-    expect(states.filter((state) => outcome(state).kind === "as-good").length).toBeGreaterThanOrEqual(93);
+    expect(states.filter((state) => outcome(state).kind === "as-good").length).toBeGreaterThanOrEqual(47);
     const held = states.filter((state) =>
       statuses(state).every(
         ({ gain }) => gain?.interval == null || (gain.interval.low <= 1 && 1 <= gain.interval.high),
       ),
     );
-    expect(held.length).toBeGreaterThanOrEqual(90);
+    expect(held.length).toBeGreaterThanOrEqual(45);
   });
 
   it("finds an arm that is 5 % better, and its interval holds the truth although it is the best of many", () => {
@@ -161,7 +161,7 @@ describe("what a grid says", () => {
       ),
     );
     const won = found.flatMap((o) => (o.kind === "winner" && o.arm === "variant v7" ? [o] : []));
-    expect(won.length).toBeGreaterThanOrEqual(93);
+    expect(won.length).toBeGreaterThanOrEqual(47);
     expect(won[0]).toMatchObject({ bestOf: 11, freshBlocks: 0, restarted: null });
     const held = won.filter(({ gain: { interval: i } }) => i !== null && i.low <= 1.05 && 1.05 <= i.high);
     expect(held.length).toBeGreaterThanOrEqual(won.length * 0.9);

@@ -42,7 +42,7 @@ export function tableOf(tuning: Tuning): Grid {
     throw new UserError({
       what: `tuning ${tuning.id} of stack ${stack}: ${step === undefined ? "a race" : "a grid that is not complete"}`,
       expected: "a complete grid",
-      fix: `npx lathe tune --stack ${stack} ${step === undefined ? "--grid 20" : "--resume"}`,
+      fix: `npx lathe tune --stack ${stack} ${step === undefined ? "--grid 30" : "--resume"}`,
     });
   const places = new Map(race.arms.map(({ id }, i) => [id, i]));
   const visits = Map.groupBy(
