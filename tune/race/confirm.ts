@@ -1,8 +1,8 @@
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { mean, quantile, variance } from "../../bench/stats/math/quantile.ts";
 import { fTail } from "../../bench/stats/math/special.ts";
-import { alwaysValid } from "./bound.ts";
-import { contrasts } from "./contrasts.ts";
+import { alwaysValid } from "./estimate/bound.ts";
+import { contrasts } from "./estimate/contrasts.ts";
 import { gainsOf } from "./gains.ts";
 import type { PairedBlock } from "./types.ts";
 

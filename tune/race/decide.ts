@@ -2,7 +2,7 @@ import { choose } from "./choose.ts";
 import { WORTH_HAVING } from "./confirm.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { bounded, ruleOf } from "./standing.ts";
-import { distances, surface } from "./surface.ts";
+import { distances, surface } from "./estimate/surface.ts";
 import { once } from "../../bench/stats/math/memo.ts";
 import { unclear } from "./explain.ts";
 import { gridStep, gridWinner } from "./grid.ts";

@@ -1,6 +1,6 @@
 import { once } from "../../bench/stats/math/memo.ts";
 import { type Confirmation, confirmations } from "./confirm.ts";
-import { type Contrasts, contrasts } from "./contrasts.ts";
+import { type Contrasts, contrasts } from "./estimate/contrasts.ts";
 import { type Out, outs, ruleOf } from "./standing.ts";
 import type { RaceState } from "./types.ts";
 

@@ -1,7 +1,7 @@
 import { type Interval, ofLog } from "../../bench/stats/math/estimate.ts";
 import { mean, variance } from "../../bench/stats/math/quantile.ts";
 import { fTail } from "../../bench/stats/math/special.ts";
-import type { Difference } from "./bound.ts";
+import type { Difference } from "./estimate/bound.ts";
 import type { Gain, PairedBlock } from "./types.ts";
 
 /** A difference of scores as a ratio. */

@@ -1,7 +1,7 @@
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { once } from "../../bench/stats/math/memo.ts";
 import { count } from "../../lib/words.ts";
-import { atOneLook } from "./bound.ts";
+import { atOneLook } from "./estimate/bound.ts";
 import { WORTH_HAVING } from "./confirm.ts";
 import { factsOf } from "./facts.ts";
 import { gainOf, gainsOf, noisier, paired } from "./gains.ts";

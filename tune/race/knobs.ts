@@ -1,9 +1,9 @@
 import { type Interval, ofLog } from "../../bench/stats/math/estimate.ts";
-import { type Difference, alwaysValid, atOneLook } from "./bound.ts";
+import { type Difference, alwaysValid, atOneLook } from "./estimate/bound.ts";
 import { WORTH_HAVING } from "./confirm.ts";
-import { contrasts } from "./contrasts.ts";
+import { contrasts } from "./estimate/contrasts.ts";
 import { LEAST_PAIRS, gainsOf, noisier, paired } from "./gains.ts";
-import { pooled } from "./pooled.ts";
+import { pooled } from "./estimate/pooled.ts";
 import type { Arm, KnobEffect, RaceState } from "./types.ts";
 
 /** How often intervals of one knob's values may be wrong, and how often it may be said to have an effect that it has not. */

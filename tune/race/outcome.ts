@@ -1,5 +1,5 @@
 import { estimateOf, linear, ofLog, ratioOf } from "../../bench/stats/math/estimate.ts";
-import { alwaysValid } from "./bound.ts";
+import { alwaysValid } from "./estimate/bound.ts";
 import { mean, variance } from "../../bench/stats/math/quantile.ts";
 import type { Confirmation } from "./confirm.ts";
 import { restartBlocks, settle, settled, winnerOf } from "./decide.ts";

@@ -1,5 +1,5 @@
-import { alwaysValid } from "./bound.ts";
-import { type Contrasts, contrasts } from "./contrasts.ts";
+import { alwaysValid } from "./estimate/bound.ts";
+import { type Contrasts, contrasts } from "./estimate/contrasts.ts";
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import type { Arm, PairedBlock, RaceState, Visit } from "./types.ts";
 

@@ -5,7 +5,7 @@ import { repoRoot } from "../../lib/paths.ts";
 import { mean } from "../../bench/stats/math/quantile.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { once } from "../../bench/stats/math/memo.ts";
-import { contrasts } from "../race/contrasts.ts";
+import { contrasts } from "../race/estimate/contrasts.ts";
 import { gridStep } from "../race/grid.ts";
 import type { Arm, Block, Objective, PairedBlock, Visit } from "../race/types.ts";
 import type { Tuning } from "../state.ts";

@@ -1,5 +1,5 @@
-import type { Interval } from "../../bench/stats/math/estimate.ts";
-import { studentQuantile } from "../../bench/stats/math/special.ts";
+import type { Interval } from "../../../bench/stats/math/estimate.ts";
+import { studentQuantile } from "../../../bench/stats/math/special.ts";
 
 /** An estimated difference of two arms' scores. */
 export interface Difference {

@@ -1,7 +1,7 @@
-import { dot, multiply, pseudoInverse } from "../../bench/stats/math/matrix.ts";
-import { onceForList } from "../../bench/stats/math/memo.ts";
+import { dot, multiply, pseudoInverse } from "../../../bench/stats/math/matrix.ts";
+import { onceForList } from "../../../bench/stats/math/memo.ts";
 import type { Difference } from "./bound.ts";
-import type { PairedBlock, Visit } from "./types.ts";
+import type { PairedBlock, Visit } from "../types.ts";
 
 /** Differences between the scores of arms, as some blocks show them. */
 export interface Contrasts {

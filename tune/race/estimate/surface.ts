@@ -1,7 +1,7 @@
-import { dot } from "../../bench/stats/math/matrix.ts";
+import { dot } from "../../../bench/stats/math/matrix.ts";
 import { cholesky, forward, logDeterminant } from "./cholesky.ts";
 import type { Contrasts } from "./contrasts.ts";
-import type { Arm } from "./types.ts";
+import type { Arm } from "../types.ts";
 
 /** What is expected of all arms, measured or not. */
 export interface Surface {
