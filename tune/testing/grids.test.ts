@@ -8,7 +8,7 @@ import { type World, plainArms, speeds } from "./worlds.ts";
 
 const tuningOf = (race: RaceState): Tuning => ({
   ...{ schema: "lathe.tuning/1", id: "2026-11-28T05-00-00Z", stack: "edge", server: "edge", only: null, race },
-  found: { image: "r/x@sha256:0", model: "ssd", cpus: "0-3", client: "probe", photograph: "image-7" },
+  found: { image: "10.0.0.2:5000/r/x@sha256:0", model: "ssd", cpus: "0-3", client: "probe", photograph: "image-7" },
   load: { mode: "closed-loop", concurrency: 4 },
   plan: { blockMs: 2000, leadIn: 0, calls: 20, timeoutMs: 5000 },
 });

@@ -34,6 +34,9 @@ export interface Grid {
 const digits = (value: number, count: number) => Number(value.toPrecision(count));
 const meanOf = (values: readonly number[]) => (values.length === 0 ? 0 : digits(mean(values), 4));
 
+/** An image's reference without its registry: the digest says what it is, wherever it was taken from. */
+const withoutHost = (image: string) => image.replace(/^[^/]*[.:][^/]*\//, "");
+
 /** The table of a complete grid. @throws UserError if the tuning is a race, or its grid is not complete */
 export function tableOf(tuning: Tuning): Grid {
   const { race, found, load, plan, provenance, stack, server } = tuning;
@@ -50,7 +53,7 @@ export function tableOf(tuning: Tuning): Grid {
     (v) => v.arm,
   );
   return {
-    provenance: { ...{ stack, server, ...found }, load, visit: plan, ...provenance },
+    provenance: { ...{ stack, server, ...found, image: withoutHost(found.image) }, load, visit: plan, ...provenance },
     ...{ objective: race.objective, rounds: race.rounds },
     arms: race.arms.map(({ id, settings, isRule }) => {
       const own = visits.get(id) ?? [];
