@@ -131,7 +131,7 @@ export async function benchTune({
     const until = performance.now() + (end - performance.now()) / (chosen.length - i);
     const races = racesOf(c, seeds, () => performance.now() > until);
     seen.push(...races.seen);
-    lengths.push(races.length);
+    if (c.rounds === undefined) lengths.push(races.length);
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (compared > 0) {
