@@ -177,6 +177,20 @@ describe("what a grid says", () => {
     expect(outcome(state)).toMatchObject({ kind: "inconclusive", why: expect.stringContaining("2 rounds") as string });
   });
 
+  it("a knob whose interval shows that it matters is said to matter: a grid is looked at once", () => {
+    const noisy = { visit: 0.15, drift: 0, lasts: 0.9, disturbed: 0 };
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const found = outcome(
+        grid(
+          speeds(plainArms(2), (arm) => (arm.endsWith("v1") ? 1 : 0), seed, noisy),
+          seed,
+          5,
+        ),
+      );
+      expect(found).toMatchObject({ kind: "winner", knobs: [{ knob: "variant", effect: "some" }] });
+    }
+  });
+
   it("looks at knobs at the rule's settings: what won was lucky in every block", () => {
     const arms = ["off", "on"].flatMap((batching) =>
       [1, 2, 4].map((threads) => armOf({ threads, batching }, threads === 1 && batching === "off")),

@@ -16,7 +16,7 @@ export interface Change {
   readonly value: number | null;
   /** Null: too few blocks have both arms. */
   readonly interval: Interval | null;
-  /** Whether it is surely not zero, however often one looks. */
+  /** Whether it is surely not zero, however often a race looks. */
   readonly sure: boolean;
   /** Whether it is surely below 3 %, by all pairs of arms that differ in these two values alone, where these agree. */
   readonly small: boolean;
@@ -31,7 +31,7 @@ export interface KnobLook {
 }
 
 /** The arms and blocks of a race. */
-type Raced = Pick<RaceState, "arms" | "blocks">;
+type Raced = Pick<RaceState, "arms" | "blocks" | "rounds">;
 
 /**
  * Looks at each knob by itself: at the settings of the winner, or of the rule where there is none or no arm differs from the winner in
@@ -60,8 +60,10 @@ function besideIn(knob: string, arms: readonly Arm[], { settings: own }: Arm): A
 }
 
 /** @param isWinner the arm was chosen because it was the best of the race: only what came after the race is fair to the others */
-function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: boolean): Change[] {
+function changesOf(knob: string, { arms, blocks, rounds }: Raced, base: Arm, isWinner: boolean): Change[] {
   const rule = arms.find((arm) => arm.isRule)?.id as string;
+  // A race looks after every block, a grid once.
+  const bound = rounds === undefined ? alwaysValid : atOneLook;
   const shown = contrasts(blocks, rule);
   const fair = isWinner ? blocks.filter((b) => b.purpose !== "race") : blocks;
   const fairly = contrasts(fair, rule);
@@ -79,8 +81,8 @@ function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: b
     return {
       ...{ other, value: (pair ?? difference)?.value ?? null, interval },
       sure:
-        (isOneSided && isBeyond(fairly.between(other.id, base.id), 0, MISS.effect * share(all))) ||
-        isBeyond(difference, WORTH_HAVING, MISS.effect * share(all)),
+        (isOneSided && isBeyond(bound, fairly.between(other.id, base.id), 0, MISS.effect * share(all))) ||
+        isBeyond(bound, difference, WORTH_HAVING, MISS.effect * share(all)),
       small: like !== null && both !== null && isSmall(atOneLook(noisier(like, both), MISS.interval * share(all))),
     };
   });
@@ -88,10 +90,10 @@ function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: b
 
 const isSmall = (bound: Interval | null) => bound !== null && -WORTH_HAVING < bound.low && bound.high < WORTH_HAVING;
 
-/** Whether a difference is surely larger than so much, either way, however often one looks. */
-function isBeyond(difference: Difference | null, least: number, miss: number): boolean {
-  const bound = difference && alwaysValid(difference, miss);
-  return bound !== null && (bound.low > least || bound.high < -least);
+/** Whether a difference is surely larger than so much, either way. */
+function isBeyond(bound: typeof alwaysValid, difference: Difference | null, least: number, miss: number): boolean {
+  const interval = difference && bound(difference, miss);
+  return interval !== null && (interval.low > least || interval.high < -least);
 }
 
 /** All pairs of arms that differ as two arms do: in that knob alone, by the same values. */
