@@ -171,8 +171,9 @@ export const tune = command(
       "Runs races of `lathe tune` in simulated worlds whose best settings are known, and compares them with Optuna's TPE, hill climbing and the grid.",
     options: TUNE,
     details: [
-      "A world replays measured sweeps of 49 settings on a machine of 16 cores, or simulates a machine of 8 or 32 cores, equal arms, one " +
-        "arm that is 5 % better, or one that is good only at times. All visits take one second.",
+      "A world replays measured sweeps of 49 settings on a machine of 16 cores, or the grid of a real machine, or simulates a machine of 8 or 32 " +
+        "cores, equal arms, one arm that is 5 % better, or one that is good only at times. A visit takes one second (of a real machine's grid: " +
+        "the mean visit).",
     ],
     more: [
       "The first run installs Optuna from PyPI into an environment of its own; with --compared-seeds 0 it does not.",
@@ -180,6 +181,7 @@ export const tune = command(
     examples: [
       ["npx lathe selfbench tune", "all tables"],
       ["npx lathe selfbench tune --seeds 1000 --compared-seeds 0 --only sweep", "some worlds, more closely"],
+      ["npx lathe selfbench tune --keep-grid tunes/ID", "keep a grid that `lathe tune --grid` has measured as a world"],
     ],
     exits,
   },

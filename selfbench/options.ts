@@ -1,5 +1,5 @@
 import { type Options, jsonOption } from "../lib/cli/spec.ts";
-import { list, listOf, whole } from "../lib/cli/values.ts";
+import { list, listOf, path, whole } from "../lib/cli/values.ts";
 
 /** Calls at the beginning of each turn that do not count (for wrk: one second). */
 export const LEAST_WARM = 200;
@@ -101,6 +101,10 @@ export const TUNE = {
     help: "for all races; kinds of worlds share it, and the tables say how many races there were",
   },
   only: { value: "WORDS", read: (text) => text, help: "only worlds whose name contains these words" },
+  "keep-grid": {
+    ...{ value: "DIR", read: path, completes: "files" },
+    help: "no races: keep the grid in a tuning's folder (`lathe tune --grid`) as a world",
+  },
   check,
   json: jsonOption("lathe.selfbench-tune/1"),
 } as const satisfies Options;

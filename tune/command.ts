@@ -32,6 +32,11 @@ export async function tune(values: TuneValues): Promise<number> {
       expected: "the stack whose server is tuned",
       fix: "npx lathe tune --stack edge",
     });
+  if (values.grid !== undefined && values.knobs === true)
+    throw new WrongUse({
+      what: "--knobs with --grid",
+      expected: "one of them: a grid measures every setting in any case",
+    });
   const where: Where = { projectDir: projectOf(values.project), stack, server: values.which };
   return values.undo === true ? undo(where) : find(where, values);
 }

@@ -35,6 +35,24 @@ const one: Reader<string> = (text, wrong) => {
   return words[0] ?? "";
 };
 
+/** The most rounds of a grid. */
+export const MOST_ROUNDS = 100;
+
+const rounds: Reader<number> = (text, wrong) => {
+  const count = whole(2)(text, wrong);
+  if (count > MOST_ROUNDS) wrong(`${MOST_ROUNDS} rounds at most`);
+  return count;
+};
+
+/** Seconds for a tuning's visits where `--budget` is not given: ten minutes for a race, a day for a grid, which ends by itself. */
+export const budgetOf = ({
+  budget,
+  grid,
+}: {
+  readonly budget?: number | undefined;
+  readonly grid?: number | undefined;
+}): number => budget ?? (grid === undefined ? 600 : 86_400);
+
 const KINDS = clientKinds.map(({ name }) => name);
 
 export const TUNE = {
@@ -46,8 +64,12 @@ export const TUNE = {
   budget: {
     value: "MINUTES",
     read: readBudget,
-    default: "10m",
-    help: "time of all visits together: 10m, 90s or 1h",
+    help: "time of all visits together: 10m, 90s or 1h (default: 10m; of a grid: a day)",
+  },
+  grid: {
+    value: "ROUNDS",
+    read: rounds,
+    help: "measure every setting in each of so many rounds; 30 tell 3 % apart",
   },
   yes: { help: "write the winner's settings into the stack's config file without asking" },
   undo: { help: "take what a tuning has written out of the config file again" },

@@ -46,6 +46,18 @@ test("a tuning's page says it where the rule is as good, or where the budget end
   expect([short, none].flatMap((page) => page.querySelectorAll("tbody:empty"))).toEqual([]);
 });
 
+test("a grid's page says that it is one, and what its intervals allow for", () => {
+  const fast = speeds(plainArms(3), (arm) => (arm.endsWith("2") ? Math.log(1.5) : 0), 1);
+  const page = pageOf(play(fast, Infinity, 1, 20));
+  expect(page.querySelector("h1")?.textContent).toMatch(/^edge: variant v2 is 1\.[45]\d* times as good as the rule$/);
+  const [said] = texts(page, "main");
+  expect(said).toContain("The grid");
+  expect(said).toContain("A grid of 20 rounds: 20 blocks");
+  expect(said).toContain("hold for all settings together");
+  expect(said).not.toMatch(/fresh blocks|after every block/);
+  expect(texts(page, "header p").join()).toContain("the best of 2 settings");
+});
+
 test("a tuning's page shows hostile names as text", () => {
   const arms = [armOf({ variant: "rule" }, true), armOf({ [HOSTILE]: HOSTILE }, false)];
   const state = play(

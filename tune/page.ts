@@ -4,6 +4,7 @@ import { blockHtml } from "../bench/report/render/blocks-html.ts";
 import { html } from "../bench/report/render/markup.ts";
 import { renderPage } from "../bench/report/render/page.ts";
 import { formatSeconds } from "../lib/progress.ts";
+import { count } from "../lib/words.ts";
 import { objectiveText } from "./objective.ts";
 import { frontFigure, raceFigure } from "./race/drawings.ts";
 import { outcome, statuses } from "./race/outcome.ts";
@@ -14,7 +15,7 @@ import { type About, knobText, knobsOf, verdictText } from "./report.ts";
 export function tunePage(about: About, state: RaceState): string {
   const [found, all] = [outcome(state), statuses(state)];
   const objective = objectiveText(state.objective);
-  const figures = all.some((s) => s.blocks > 0) ? [raceFigure(all), frontFigure(all)] : [];
+  const figures = all.some((s) => s.blocks > 0) ? [raceFigure(all, state.rounds), frontFigure(all)] : [];
   const knobs = knobsOf(found).map(knobText);
   const sections: readonly (readonly [id: string, title: string, blocks: readonly Block[]])[] = [
     ["settings", "All settings", figures],
@@ -67,10 +68,12 @@ function besideRule(found: Outcome, all: readonly ArmStatus[]): Table[] {
 const rate = (perSecond: number | null) => (perSecond === null ? "–" : String(Number(perSecond.toPrecision(3))));
 
 function measuredList({ model, calls }: About, state: RaceState, { secondsUsed }: Outcome): Block {
-  const { blocks, budget, objective } = state;
+  const { blocks, budget, objective, rounds } = state;
   return list([
     `Objective: ${objectiveText(objective)}. Model: ${model}. Calls: ${calls}.`,
-    `${blocks.length} blocks in ${formatSeconds(secondsUsed)}; the budget was ${formatSeconds(budget.seconds)}.`,
+    rounds === undefined
+      ? `${blocks.length} blocks in ${formatSeconds(secondsUsed)}; the budget was ${formatSeconds(budget.seconds)}.`
+      : `A grid of ${count(rounds, "round")}: ${blocks.length} blocks in ${formatSeconds(secondsUsed)}. No setting was dropped because it was slow.`,
     "docs/tune.md says what is tried, docs/tune-method.md how it is decided.",
   ]);
 }

@@ -1,8 +1,9 @@
 import { formatRatio, formatRatioInterval } from "../bench/format/numbers.ts";
 import { formatSeconds } from "../lib/progress.ts";
+import { count } from "../lib/words.ts";
 import { objectiveText } from "./objective.ts";
 import { outcome, statuses } from "./race/outcome.ts";
-import type { ArmStatus, Gain, KnobEffect, Outcome, RaceState } from "./race/types.ts";
+import type { ArmStatus, Found, Gain, KnobEffect, Outcome, RaceState } from "./race/types.ts";
 
 /** Which tuning it is, for readers of its result. */
 export interface About {
@@ -20,23 +21,25 @@ const MOST_ROWS = 8;
 const times = ({ ratio, interval }: Gain) =>
   `${formatRatio(ratio)} times as good as the rule (${formatRatioInterval(interval)})`;
 
-/** The result of a race in a sentence or two. Pure. */
+/** The result of a race or grid in a sentence or two. Pure. */
 export function verdictText(found: Outcome): string {
   const bound = found.underBound === undefined ? "" : ` ${boundText(found.underBound)}`;
   const nearest = (best: { arm: string; gain: Gain } | null) =>
     best === null ? "" : ` Nearest: ${best.arm}, ${times(best.gain)}.`;
   switch (found.kind) {
     case "winner":
-      return (
-        `${found.arm} wins: ${times(found.gain)}, confirmed by ${found.freshBlocks} fresh blocks.` +
-        `${restartText(found.restarted)}${bound}`
-      );
+      return `${found.arm} wins: ${times(found.gain)}, ${whyText(found)}.` + `${restartText(found.restarted)}${bound}`;
     case "as-good":
       return `The rule is as good: no setting is 3 % better.${nearest(found.best)}${bound}`;
     case "inconclusive":
       return `Inconclusive: ${found.why}.${nearest(found.best)}${bound}`;
   }
 }
+
+const whyText = ({ freshBlocks, bestOf }: Found & { kind: "winner" }) =>
+  bestOf === undefined
+    ? `confirmed by ${freshBlocks} fresh blocks`
+    : `the best of ${count(bestOf, "setting")}, for which its interval allows`;
 
 function restartText(restarted: Gain | null): string {
   if (restarted === null) return "";
@@ -96,6 +99,7 @@ export function tuneDocument(about: About, state: RaceState, config: string): ob
     ...about,
     objective: objectiveText(state.objective),
     budgetSeconds: state.budget.seconds,
+    ...(state.rounds === undefined ? {} : { rounds: state.rounds }),
     outcome: outcome(state),
     arms: statuses(state),
     config,

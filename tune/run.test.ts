@@ -88,6 +88,29 @@ test("an arm whose server is killed is out, and the race goes on", async () => {
   );
 });
 
+test("a grid ends when it is complete, not when its answer is clear, and confirms nothing; killed, it goes on", async () => {
+  const grid = () => begin(arms, { kind: "latency" }, 1, { seconds: 1000 }, 8);
+  const first = world(grid(), { endAfter: 8 });
+  await expect(first.ended).rejects.toThrow("killed");
+  expect(progressText(first.kept.at(-1) as RaceState, "block")).toBe("8 of 24 visits, about 16 s left");
+  const { ended, restarted } = world(JSON.parse(JSON.stringify(first.kept.at(-1))) as RaceState);
+  const state = await ended;
+  expect(new Set(state.blocks.map((b) => b.purpose))).toEqual(new Set(["grid"]));
+  for (const { id } of arms) expect(statuses(state).find((s) => s.arm.id === id)?.blocks).toBe(8);
+  expect(restarted).toEqual([]);
+  const found = outcome(state);
+  expect(found).toMatchObject({ kind: "winner", arm: "threads=2", bestOf: 2 });
+  expect(verdictText(found)).toMatch(/^threads=2 wins: .*, the best of 2 settings, for which its interval allows\.$/);
+  expect(verdictText(found)).not.toContain("fresh");
+});
+
+test("a setting that kills its server costs a grid one visit, and its progress says so", async () => {
+  const { kept, ended } = world(begin(arms, { kind: "latency" }, 1, { seconds: 1000 }, 8), { dies: "threads=3" });
+  const state = await ended;
+  expect(outcome(state)).toMatchObject({ kind: "winner", arm: "threads=2" });
+  expect(progressText(kept.at(-1) as RaceState, "block")).toContain("1 server killed");
+});
+
 test("the result in a terminal has at most 20 lines, however many settings there are", async () => {
   const many = Array.from({ length: 60 }, (_, i) => ({
     id: `threads=${i + 1}`,

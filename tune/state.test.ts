@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin } from "./race/race.ts";
 import { type Tuning, keepTuning, readTuning } from "./state.ts";
-import { readBudget } from "./options.ts";
+import { TUNE, budgetOf, readBudget } from "./options.ts";
 
 let dir = "";
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), "lathe-tuning-"))));
@@ -25,9 +25,22 @@ test("a tuning is read as it was kept", async () => {
   expect(await readTuning(dir)).toEqual(tuning);
 });
 
+test("a grid is read as it was kept, with its rounds and provenance", async () => {
+  const machine = { cpu: "Xeon", cpus: "0-3", cores: 4, quotaCpus: 0.7, memoryMiB: 1024 };
+  const provenance = {
+    ...{ at: "2026-11-28T05:00:00Z", kind: "tf-serving", build: "2.19", standIn: false, machine },
+    ...{ os: "Debian", kernel: "6.1", docker: "27.1" },
+    lathe: { version: "1", commit: null, dirty: null, agent: "0", node: "v24" },
+  };
+  const grid: Tuning = { ...tuning, provenance, race: begin(arms, promise, 1, { seconds: 60 }, 20) };
+  await keepTuning(dir, grid);
+  expect(await readTuning(dir)).toEqual(grid);
+});
+
 test.each([
   ["is cut off", (text: string) => text.slice(0, 200)],
   ["is of a newer Lathe", (text: string) => text.replace("lathe.tuning/1", "lathe.tuning/9")],
+  ["has half a round", (text: string) => text.replace('"blocks":', '"rounds":1.5,"blocks":')],
   ["has a negative time", (text: string) => text.replace('"seconds":60', '"seconds":-1')],
   ["has no race", (text: string) => text.replace('"race":', '"rice":')],
 ])("a file that %s is refused in words that name it", async (_what, spoil) => {
@@ -55,4 +68,14 @@ test.each(["", "m", "10x", "-5m", "0", "1s", "NaN", "1e9"])('a budget of "%s" is
   let said = "";
   readBudget(text, (expected) => (said = expected));
   expect(said).toContain("10m");
+});
+
+test.each(["0", "1", "-3", "2.5", "101", "many"])('a grid of "%s" rounds is refused', (text) => {
+  let said = "";
+  TUNE.grid.read(text, (expected) => (said = expected));
+  expect(said).toMatch(/whole number of at least 2|100 rounds at most/);
+});
+
+test("a race has ten minutes where no budget is given, and a grid a day", () => {
+  expect([budgetOf({}), budgetOf({ grid: 20 }), budgetOf({ grid: 20, budget: 60 })]).toEqual([600, 86_400, 60]);
 });

@@ -7,7 +7,9 @@ import { jsonOf } from "../lib/json.ts";
 import { readText } from "../lib/read-text.ts";
 import { zodFaults } from "../lib/zod-faults.ts";
 import { Load } from "../bench/loads/load.ts";
+import { MOST_ROUNDS } from "./options.ts";
 import { MOST_ARMS } from "./space.ts";
+import { Provenance } from "./provenance.ts";
 import type { RaceState } from "./race/types.ts";
 
 /* A tuning's folder. `tune.json` has what was tried and what is left, so a killed tuning can go on. */
@@ -29,7 +31,7 @@ const Visit = z.object({
   killed: z.string().max(4000).optional(),
 });
 const Block = z.object({
-  purpose: z.enum(["race", "confirm", "restart", "explain"]),
+  purpose: z.enum(["race", "confirm", "restart", "explain", "grid"]),
   order: z.array(word).max(MOST_VISITS),
   visits: z.array(Visit).max(MOST_VISITS),
 });
@@ -48,6 +50,7 @@ const Race = z.object({
   objective: Objective,
   seed: z.number().int(),
   budget: z.object({ seconds: z.number().positive() }),
+  rounds: z.number().int().min(1).max(MOST_ROUNDS).optional(),
   blocks: z.array(Block).max(MOST_BLOCKS),
   open: Block.nullable(),
 });
@@ -62,6 +65,8 @@ export const Tuning = z.object({
   /** What arms are made of, and what is called. A resumed tuning must find the same. */
   found: z.object({ image: word, model: word, cpus: z.string().max(4000), client: word, photograph: word }),
   only: z.string().max(4000).nullable(),
+  /** Absent: the tuning is of an older Lathe. */
+  provenance: Provenance.optional(),
   load: Load,
   plan: z.object({ blockMs: amount, leadIn: amount, calls: amount, timeoutMs: amount }),
   race: Race,

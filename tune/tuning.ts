@@ -7,14 +7,17 @@ import { withLock } from "../lib/cache/cached.ts";
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/output.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { progress } from "../lib/progress.ts";
+import { formatSeconds, progress } from "../lib/progress.ts";
 import { count } from "../lib/words.ts";
 import { formatCpuList } from "../lib/cpulist.ts";
 import { type Callable, callableOf } from "./callable.ts";
 import { loadFor, objectiveText, visitPlan } from "./objective.ts";
-import type { TUNE } from "./options.ts";
+import { type TUNE, budgetOf } from "./options.ts";
 import type { Values } from "../lib/cli/spec.ts";
+import { provenanceOf } from "./provenance.ts";
+import { gridVisits } from "./race/grid.ts";
 import { begin } from "./race/race.ts";
+import type { Arm } from "./race/types.ts";
 import { isOver, runRace } from "./run.ts";
 import { inTuning } from "./session.ts";
 import { RULE, type Space, readOnly, spaceOf } from "./space.ts";
@@ -45,7 +48,7 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
     ...{ image: subject.server.image, model, cpus: formatCpuList(subject.facts.cpu.allowed) },
     ...{ client: called.client, photograph: `image-${number}` },
   };
-  if (old !== undefined) refuseOther(old, found, space);
+  if (old !== undefined) refuseOther(old, found, space, values.grid);
   const { id, dir } = old ?? (await makeRunDir(dirs, new Date()));
   const onWait = (pid: string) => {
     throw new UserError({
@@ -59,6 +62,7 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
     server: subject.server.id,
     found,
     only: old?.tuning.only ?? values.only?.text ?? null,
+    provenance: old === undefined ? await provenanceOf(subject) : old.tuning.provenance,
   };
   const race = () => raced(subject, { dir, space, called, number, old: old?.tuning, from }, values);
   return { dir, space, tuning: await withLock(join(dir, "session.lock"), race, onWait) };
@@ -70,7 +74,7 @@ interface Begun {
   readonly called: Callable;
   readonly number: number;
   readonly old: Tuning | undefined;
-  readonly from: Pick<Tuning, "id" | "stack" | "server" | "found" | "only">;
+  readonly from: Pick<Tuning, "id" | "stack" | "server" | "found" | "only" | "provenance">;
 }
 
 async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>): Promise<Tuning> {
@@ -95,7 +99,11 @@ async function raced(subject: Subject, begun: Begun, values: Values<typeof TUNE>
     }
     const visits = plan;
     const arms = space.trials.map(({ arm }) => arm);
-    const state = old?.race ?? begin(arms, objective, values.seed, { seconds: values.budget });
+    const state = old?.race ?? begin(arms, objective, values.seed, { seconds: budgetOf(values) }, values.grid);
+    if (state.rounds !== undefined)
+      say(
+        `A grid: ${count(state.rounds, "round")}, ${count(gridVisits(state), "visit")} of ${formatSeconds(visits.blockMs / 1000)} or more each.`,
+      );
     const whole = (race: Tuning["race"]): Tuning => ({ schema: "lathe.tuning/1", ...from, load, plan: visits, race });
     await keepTuning(dir, whole(state));
     const race = await runRace(state, {
@@ -137,17 +145,40 @@ async function newest(dirs: string, { stack, server }: Subject) {
   });
 }
 
-/** Refuses to go on if the server or its machine has changed, because visits would not be comparable. @throws UserError with what has changed */
-function refuseOther({ dir, tuning }: { dir: string; tuning: Tuning }, now: Tuning["found"], space: Space): void {
-  const keys = Object.keys(now) as (keyof Tuning["found"])[];
-  const changed = keys.flatMap((key) =>
-    tuning.found[key] === now[key] ? [] : [`${key}: ${tuning.found[key]} then, ${now[key]} now`],
-  );
-  const arms = JSON.stringify(space.trials.map(({ arm }) => arm)) === JSON.stringify(tuning.race.arms);
-  if (changed.length === 0 && arms) return;
+/** Refuses to go on where visits would not be comparable, or another grid is asked for. @throws UserError with what has changed */
+function refuseOther(
+  { dir, tuning }: { dir: string; tuning: Tuning },
+  now: Tuning["found"],
+  space: Space,
+  grid: number | undefined,
+): void {
+  const arms = space.trials.map(({ arm }) => arm);
+  const changed = changesSince(tuning, now, arms, grid);
+  if (changed.length === 0) return;
   throw new UserError({
-    what: `${dir}: ${[...changed, ...(arms ? [] : ["the settings to be tried have changed"])].join("; ")}`,
-    expected: "the server and the machine with which the tuning began",
+    what: `${dir}: ${changed.join("; ")}`,
+    expected: "what the tuning began with",
     fix: `begin a new one: npx lathe tune --stack ${tuning.stack}`,
   });
+}
+
+/**
+ * What is not as it was when a tuning began, in words. Pure.
+ *
+ * @param grid what `--grid` says; undefined: it was not given, and the tuning goes on as what it is
+ */
+export function changesSince(
+  { found, race }: Pick<Tuning, "found" | "race">,
+  now: Tuning["found"],
+  arms: readonly Arm[],
+  grid: number | undefined,
+): string[] {
+  const keys = Object.keys(now) as (keyof Tuning["found"])[];
+  const method = (rounds: number | undefined) =>
+    rounds === undefined ? "a race" : `a grid of ${count(rounds, "round")}`;
+  return [
+    ...keys.flatMap((key) => (found[key] === now[key] ? [] : [`${key}: ${found[key]} then, ${now[key]} now`])),
+    ...(JSON.stringify(arms) === JSON.stringify(race.arms) ? [] : ["the settings to be tried have changed"]),
+    ...(grid === undefined || grid === race.rounds ? [] : [`${method(race.rounds)} then, ${method(grid)} now`]),
+  ];
 }

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repoRoot } from "../../lib/paths.ts";
 import { random, seedOf } from "../../bench/stats/math/random.ts";
+import { statuses } from "../../tune/race/outcome.ts";
 import type { Objective } from "../../tune/race/types.ts";
+import { gridWorld, tables } from "../../tune/testing/grids.ts";
 import { regret } from "../../tune/testing/play.ts";
 import { type Swept, type World, THROUGHPUT, plainArms, replay, speeds, synthetic } from "../../tune/testing/worlds.ts";
 import { yes } from "../truth/score.ts";
@@ -14,6 +16,8 @@ export interface Case {
   world(seed: number): World;
   /** Visits that a race may make among so many arms. */
   budget(arms: number): number;
+  /** Not races but grids of so many rounds. */
+  readonly rounds?: number;
   readonly goals: readonly Goal[];
   /** Whether other methods find its best arm, too. */
   readonly compared: boolean;
@@ -21,6 +25,9 @@ export interface Case {
 
 /** How often the exhaustive grid, of which a race may take a tenth of the time, visits each setting: enough to tell 3 % apart. */
 export const GRID_VISITS = 20;
+
+/** Rounds of `lathe tune --grid` that tell nearly always that 12 or 49 equal arms are equal, at `USUAL` noise. */
+const GRID_ROUNDS = 30;
 
 /** What `--budget 10m` has time for at two seconds a visit. */
 const TEN_MINUTES = 300;
@@ -68,6 +75,21 @@ const avoids: Goal = {
   right: ({ found }) => yes(found.kind !== "winner"),
 };
 
+/** Whether the intervals of all arms hold at once. */
+const together: Goal = {
+  name: "intervals of all arms hold at once",
+  promised: [0.95, 1],
+  right({ state, world }) {
+    const told = statuses(state).filter(({ gain }) => gain?.interval != null);
+    return yes(
+      told.every(({ arm, gain }) => {
+        const truth = gainOf(arm.id, world);
+        return (gain?.interval?.low ?? Infinity) <= truth && truth <= (gain?.interval?.high ?? -Infinity);
+      }),
+    );
+  },
+};
+
 const tenth = (arms: number) => Math.floor(0.1 * GRID_VISITS * arms);
 const THREE = 3;
 
@@ -90,6 +112,10 @@ function atTimes(seed: number): World {
 const swept = (model: string, objective: Objective) => (seed: number) => replay(sweep.settings, model, objective, seed);
 const common = { budget: tenth, compared: true };
 const long = { budget: () => TEN_MINUTES, compared: false };
+const grid = { budget: () => Infinity, compared: false, rounds: GRID_ROUNDS };
+
+const equal = (count: number) => (seed: number) => speeds(plainArms(count), () => THREE, seed);
+const oneBetter = (seed: number) => speeds(plainArms(12), (arm) => THREE + (arm === FAST ? Math.log(1.05) : 0), seed);
 
 export const CASES: readonly Case[] = [
   {
@@ -122,13 +148,23 @@ export const CASES: readonly Case[] = [
     goals: [near, covered, ...KNOBS, ...BATCHING],
     ...common,
   },
-  { name: "12 equal arms", world: (seed) => speeds(plainArms(12), () => THREE, seed), goals: [asGood], ...long },
-  { name: "49 equal arms", world: (seed) => speeds(plainArms(49), () => THREE, seed), goals: [asGood], ...long },
-  {
-    name: "one of 12 arms is 5 % better",
-    world: (seed) => speeds(plainArms(12), (arm) => THREE + (arm === FAST ? Math.log(1.05) : 0), seed),
-    goals: [finds, covered],
-    ...long,
-  },
+  { name: "12 equal arms", world: equal(12), goals: [asGood], ...long },
+  { name: "49 equal arms", world: equal(49), goals: [asGood], ...long },
+  { name: "one of 12 arms is 5 % better", world: oneBetter, goals: [finds, covered], ...long },
   { name: "one of 12 arms is good only at times", world: atTimes, goals: [avoids], ...long },
+  ...[...tables()].map(([name, table]): Case => ({
+    name: `grid of ${name}`,
+    world: (seed) => gridWorld(table, seed),
+    goals: [near, covered],
+    ...{ ...long, budget: (arms) => Math.max(TEN_MINUTES, tenth(arms)) },
+  })),
+  {
+    name: "exhaustive: sweep, MobileNetV2",
+    world: swept("mobilenet_v2-300", THROUGHPUT),
+    goals: [near, covered, together],
+    ...grid,
+  },
+  { name: "exhaustive: 49 equal arms", world: equal(49), goals: [asGood, together], ...grid },
+  { name: "exhaustive: one of 12 arms is 5 % better", world: oneBetter, goals: [finds, covered, together], ...grid },
+  { name: "exhaustive: one of 12 arms is good only at times", world: atTimes, goals: [avoids], ...grid },
 ];

@@ -1,12 +1,16 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { printResult } from "../../lib/cli/result.ts";
 import type { Values } from "../../lib/cli/spec.ts";
-import { repoRoot } from "../../lib/paths.ts";
+import { repoRoot, shownPath } from "../../lib/paths.ts";
 import { progress } from "../../lib/progress.ts";
 import { say } from "../../lib/output.ts";
 import { formatTable } from "../../lib/table.ts";
 import { quantile } from "../../bench/stats/math/quantile.ts";
+import { objectiveText } from "../../tune/objective.ts";
 import { outcome } from "../../tune/race/outcome.ts";
+import { readTuning } from "../../tune/state.ts";
+import { TABLES, tableOf, tableText } from "../../tune/testing/grids.ts";
 import { play } from "../../tune/testing/play.ts";
 import type { TUNE } from "../options.ts";
 import { TUNE as OPTIONS } from "../options.ts";
@@ -45,7 +49,7 @@ export function racesOf(c: Case, seeds: number, isLate = () => false): { seen: S
   const runs: Played[] = [];
   for (let seed = 1; seed <= seeds && (seed === 1 || !isLate()); seed++) {
     const world = c.world(seed);
-    const state = play(world, c.budget(world.arms.length), seed);
+    const state = play(world, c.budget(world.arms.length), seed, c.rounds);
     runs.push({ world, state, found: outcome(state) });
   }
   const seen = c.goals.map((goal) => {
@@ -95,6 +99,16 @@ async function compare(c: Case, seeds: number, python: string): Promise<Needed> 
   };
 }
 
+/** Keeps the grid of a tuning's folder among the worlds. */
+async function keepGrid(folder: string): Promise<number> {
+  const tuning = await readTuning(folder);
+  const words = [tuning.stack, tuning.found.model, objectiveText(tuning.race.objective)].join(" ");
+  const file = join(TABLES, `${words.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.json`);
+  await writeFile(file, tableText(tableOf(tuning)));
+  say(`Kept in ${shownPath(file)}. To race in it: npx lathe selfbench tune --only grid --compared-seeds 0`);
+  return 0;
+}
+
 /** `lathe selfbench tune`. */
 export async function benchTune({
   seeds,
@@ -103,7 +117,9 @@ export async function benchTune({
   only,
   check,
   json,
+  "keep-grid": folder,
 }: Values<typeof TUNE>): Promise<number> {
+  if (folder !== undefined) return keepGrid(folder);
   const chosen = CASES.filter((c) => only === undefined || c.name.includes(only));
   const seen: Seen[] = [];
   const lengths: Length[] = [];
@@ -115,7 +131,7 @@ export async function benchTune({
     const until = performance.now() + (end - performance.now()) / (chosen.length - i);
     const races = racesOf(c, seeds, () => performance.now() > until);
     seen.push(...races.seen);
-    lengths.push(races.length);
+    if (c.rounds === undefined) lengths.push(races.length);
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (compared > 0) {

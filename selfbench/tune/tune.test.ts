@@ -15,6 +15,9 @@ describe("races in worlds whose truth is known", () => {
     ["one of 12 arms is 5 % better", 2],
     ["one of 12 arms is good only at times", 2],
     ["12 equal arms", 2],
+    ["exhaustive: one of 12 arms is 5 % better", 20],
+    ["exhaustive: one of 12 arms is good only at times", 10],
+    ...CASES.filter(({ name }) => name.startsWith("grid of ")).map(({ name }): [string, number] => [name, 2]),
   ])("%s: keep what is promised", (name, seeds) => {
     const { seen, length } = racesOf(caseOf(name), seeds);
     for (const { kept, goal, share } of seen) expect(kept, `${goal}: ${share}`).toBe(true);

@@ -1,5 +1,5 @@
 import { normalCdf } from "../../bench/stats/math/special.ts";
-import type { Surface } from "./surface.ts";
+import type { Surface } from "./estimate/surface.ts";
 
 /** The arms that are worth measuring. */
 export interface Choice {

@@ -1,8 +1,9 @@
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import { mean, quantile, variance } from "../../bench/stats/math/quantile.ts";
 import { fTail } from "../../bench/stats/math/special.ts";
-import { alwaysValid } from "./bound.ts";
-import { contrasts } from "./contrasts.ts";
+import { alwaysValid } from "./estimate/bound.ts";
+import { contrasts } from "./estimate/contrasts.ts";
+import { gainsOf } from "./gains.ts";
 import type { PairedBlock } from "./types.ts";
 
 /** An arm beats the rule only if its gain is 3 % or more: less is not worth other settings. */
@@ -57,14 +58,6 @@ function judge(
   if (gains.length < Math.min(MOST_NEEDED, Math.max(LEAST_BLOCKS, raced / 2))) return result("open");
   if (isUnsteady(candidate, all, rule)) return result("at-times");
   return result(interval !== null && interval.low > 0 && gain >= WORTH_HAVING ? "better" : "open");
-}
-
-/** The gains of an arm over the rule, one for each block in which both have a score. */
-export function gainsOf(arm: string, blocks: readonly PairedBlock[], rule: string): number[] {
-  return blocks.flatMap(({ visits }) => {
-    const [own, other] = [arm, rule].map((id) => visits.find((v) => v.arm === id)?.score ?? null);
-    return own == null || other == null ? [] : [own - other];
-  });
 }
 
 /**

@@ -1,31 +1,14 @@
-import { random, seedOf } from "../../bench/stats/math/random.ts";
 import { choose } from "./choose.ts";
-import { type Confirmation, WORTH_HAVING, confirmations } from "./confirm.ts";
-import { type Contrasts, contrasts } from "./contrasts.ts";
-import { type Out, bounded, outs, ruleOf } from "./standing.ts";
-import { distances, surface } from "./surface.ts";
+import { WORTH_HAVING } from "./confirm.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import { bounded, ruleOf } from "./standing.ts";
+import { distances, surface } from "./estimate/surface.ts";
 import { once } from "../../bench/stats/math/memo.ts";
 import { unclear } from "./explain.ts";
+import { gridStep, gridWinner } from "./grid.ts";
 import { knobLooks } from "./knobs.ts";
-import type { PairedBlock, Purpose, RaceState } from "./types.ts";
-
-/** Why a race ends. */
-export type End = "confirmed" | "nothing-better" | "rule-fails" | "budget";
-
-export type Decision =
-  | { readonly do: "measure"; readonly purpose: Purpose; readonly order: readonly string[] }
-  | { readonly do: "end"; readonly end: End };
-
-/** What a decision is based on. */
-export interface Facts {
-  readonly rule: string;
-  readonly out: ReadonlyMap<string, Out>;
-  readonly contrasts: Contrasts;
-  readonly confirmations: readonly Confirmation[];
-}
-
-/** Visits of a block. Larger blocks need fewer visits of the rule in all; during smaller blocks the machine changes less. */
-const BLOCK_VISITS = 6;
+import { type Decision, BLOCK_VISITS, affords, measure, perVisit, ruleFails } from "./steps.ts";
+import type { PairedBlock, RaceState } from "./types.ts";
 
 /**
  * The race goes on while another arm is expected to improve on the best by more than this, in logarithms. If nothing seems to beat the rule,
@@ -45,25 +28,9 @@ const RESTART_BLOCKS = 4;
 /** Blocks that may go to knobs whose effect is open when the race is over: as many as it takes to show that one has none. */
 const MOST_EXPLAINING = 40;
 
-/** A race ends when the rule has got no score in so many blocks. */
-const RULE_FAILS = 3;
-
-/** Evaluates the blocks of a race. */
-export const factsOf = once((state: RaceState): Facts => {
-  const rule = ruleOf(state).id;
-  const held = confirmations(state.blocks, rule);
-  const fickle = held.filter((c) => c.verdict === "at-times").map((c) => c.candidate);
-  const out = outs(state, new Set(fickle));
-  return {
-    ...{ rule, out, contrasts: contrasts(state.blocks, rule) },
-    confirmations: held.map((c) =>
-      out.has(c.candidate) && ["open", "better"].includes(c.verdict) ? { ...c, verdict: "out" as const } : c,
-    ),
-  };
-});
-
 /** Decides what to do after the last whole block. */
 export const decide = once((state: RaceState): Decision => {
+  if (state.rounds !== undefined) return gridStep(state);
   const found = settle(settled(state));
   if (found.do === "measure" || !["confirmed", "nothing-better"].includes(found.end)) return found;
   const winner = winnerOf(state);
@@ -76,8 +43,9 @@ export const settled = once((state: RaceState): RaceState => {
   return from < 0 ? state : { ...state, blocks: state.blocks.slice(0, from) };
 });
 
-/** The arm that was confirmed; undefined: none. */
+/** The arm that was confirmed, or that won a grid; undefined: none. */
 export function winnerOf(state: RaceState): string | undefined {
+  if (state.rounds !== undefined) return gridWinner(state);
   return factsOf(settled(state)).confirmations.find((c) => c.verdict === "better")?.candidate;
 }
 
@@ -85,8 +53,7 @@ export function winnerOf(state: RaceState): string | undefined {
 export const settle = once((state: RaceState): Decision => {
   const facts = factsOf(state);
   const { rule, confirmations: held } = facts;
-  const ruleFailed = state.blocks.filter(({ visits }) => visits.some((v) => v.arm === rule && v.score === null));
-  if (ruleFailed.length >= RULE_FAILS) return { do: "end", end: "rule-fails" };
+  if (ruleFails(state)) return { do: "end", end: "rule-fails" };
   const last = held.at(-1);
   if (last?.verdict === "better") return { do: "end", end: "confirmed" };
   if (last?.verdict === "open") return confirm(state, rule, last.candidate);
@@ -168,28 +135,4 @@ function explain(state: RaceState, winner: string | undefined): Decision | null 
 
 function confirm(state: RaceState, rule: string, candidate: string): Decision {
   return affords(state, 2, 0) ? measure(state, "confirm", [rule, candidate]) : { do: "end", end: "budget" };
-}
-
-function measure(state: RaceState, purpose: Purpose, arms: readonly string[]): Decision {
-  const stream = random(seedOf(`block ${state.blocks.length}`, state.seed));
-  const order = [...arms];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = stream.below(i + 1);
-    [order[i], order[j]] = [order[j] as string, order[i] as string];
-  }
-  return { do: "measure", purpose, order };
-}
-
-/** Seconds that the race has used. */
-export function secondsUsed(state: RaceState): number {
-  const visits = [...state.blocks, ...(state.open === null ? [] : [state.open])].flatMap((b) => b.visits);
-  return visits.reduce((sum, v) => sum + v.seconds, 0);
-}
-
-function perVisit(state: RaceState): number {
-  return secondsUsed(state) / Math.max(1, state.blocks.flatMap((b) => b.visits).length);
-}
-
-function affords(state: RaceState, visits: number, keep: number): boolean {
-  return secondsUsed(state) + visits * perVisit(state) + keep <= state.budget.seconds;
 }

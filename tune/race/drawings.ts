@@ -23,11 +23,21 @@ const legendOf = (statuses: readonly ArmStatus[]) =>
     ...look,
   }));
 
+/** What the intervals allow for. */
+const [RACED, GRIDDED] = [
+  "The intervals allow for a look after every block.",
+  "The intervals hold for all settings together, in 95 of 100 grids.",
+];
+
 /** Rows of the race's picture; the table below it has all settings. */
 const MOST_ROWS = 24;
 
-/** The race: each setting's gain over the rule with its interval, best first, and when it was dropped. */
-export function raceFigure(statuses: readonly ArmStatus[]): Figure {
+/**
+ * The race or grid: each setting's gain over the rule with its interval, best first, and when it was dropped.
+ *
+ * @param rounds of a grid
+ */
+export function raceFigure(statuses: readonly ArmStatus[], rounds?: number): Figure {
   const measured = statuses.filter((s) => s.blocks > 0).toSorted((a, b) => ratioOf(b) - ratioOf(a));
   const best = measured.slice(0, MOST_ROWS);
   const rule = measured.find((s) => s.arm.isRule);
@@ -38,7 +48,7 @@ export function raceFigure(statuses: readonly ArmStatus[]): Figure {
   }));
   const label = "Gain of each setting over the rule";
   return figure({
-    title: "The race",
+    title: rounds === undefined ? "The race" : "The grid",
     panels: [
       {
         picture: intervalChart({
@@ -50,8 +60,10 @@ export function raceFigure(statuses: readonly ArmStatus[]): Figure {
     ],
     legend: [...legendOf(shown), ...(unknownKey(points).length > 0 ? [UNKNOWN_KEY] : [])],
     caption:
-      "Right of the line a setting is better than the rule. The intervals allow for a look after every block. " +
-      (measured.some((s) => s.state === "winner") ? "The winner's gain above is that of fresh blocks alone. " : "") +
+      `Right of the line a setting is better than the rule. ${rounds === undefined ? RACED : GRIDDED} ` +
+      (rounds === undefined && measured.some((s) => s.state === "winner")
+        ? "The winner's gain above is that of fresh blocks alone. "
+        : "") +
       (measured.length > shown.length
         ? `The best ${shown.length} of ${measured.length} settings that were measured.`
         : ""),

@@ -1,17 +1,13 @@
 import { type Interval, ofLog } from "../../bench/stats/math/estimate.ts";
-import { mean, variance } from "../../bench/stats/math/quantile.ts";
-import { fTail } from "../../bench/stats/math/special.ts";
-import { type Difference, alwaysValid, atOneLook } from "./bound.ts";
-import { WORTH_HAVING, gainsOf } from "./confirm.ts";
-import { contrasts } from "./contrasts.ts";
-import { pooled } from "./pooled.ts";
+import { type Difference, alwaysValid, atOneLook } from "./estimate/bound.ts";
+import { WORTH_HAVING } from "./confirm.ts";
+import { contrasts } from "./estimate/contrasts.ts";
+import { LEAST_PAIRS, gainsOf, noisier, paired } from "./gains.ts";
+import { pooled } from "./estimate/pooled.ts";
 import type { Arm, KnobEffect, RaceState } from "./types.ts";
 
 /** How often intervals of one knob's values may be wrong, and how often it may be said to have an effect that it has not. */
 const MISS = { interval: 0.05, effect: 0.01 };
-
-/** Blocks that have both of two arms, before their difference has an interval: two tell next to nothing of how it varies. */
-const LEAST_PAIRS = 3;
 
 /** Another value of one knob, all others being those of an arm. */
 export interface Change {
@@ -20,7 +16,7 @@ export interface Change {
   readonly value: number | null;
   /** Null: too few blocks have both arms. */
   readonly interval: Interval | null;
-  /** Whether it is surely not zero, however often one looks. */
+  /** Whether it is surely not zero, however often a race looks. */
   readonly sure: boolean;
   /** Whether it is surely below 3 %, by all pairs of arms that differ in these two values alone, where these agree. */
   readonly small: boolean;
@@ -35,7 +31,7 @@ export interface KnobLook {
 }
 
 /** The arms and blocks of a race. */
-type Raced = Pick<RaceState, "arms" | "blocks">;
+type Raced = Pick<RaceState, "arms" | "blocks" | "rounds">;
 
 /**
  * Looks at each knob by itself: at the settings of the winner, or of the rule where there is none or no arm differs from the winner in
@@ -64,8 +60,10 @@ function besideIn(knob: string, arms: readonly Arm[], { settings: own }: Arm): A
 }
 
 /** @param isWinner the arm was chosen because it was the best of the race: only what came after the race is fair to the others */
-function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: boolean): Change[] {
+function changesOf(knob: string, { arms, blocks, rounds }: Raced, base: Arm, isWinner: boolean): Change[] {
   const rule = arms.find((arm) => arm.isRule)?.id as string;
+  // A race looks after every block, a grid once.
+  const bound = rounds === undefined ? alwaysValid : atOneLook;
   const shown = contrasts(blocks, rule);
   const fair = isWinner ? blocks.filter((b) => b.purpose !== "race") : blocks;
   const fairly = contrasts(fair, rule);
@@ -83,8 +81,8 @@ function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: b
     return {
       ...{ other, value: (pair ?? difference)?.value ?? null, interval },
       sure:
-        (isOneSided && isBeyond(fairly.between(other.id, base.id), 0, MISS.effect * share(all))) ||
-        isBeyond(difference, WORTH_HAVING, MISS.effect * share(all)),
+        (isOneSided && isBeyond(bound, fairly.between(other.id, base.id), 0, MISS.effect * share(all))) ||
+        isBeyond(bound, difference, WORTH_HAVING, MISS.effect * share(all)),
       small: like !== null && both !== null && isSmall(atOneLook(noisier(like, both), MISS.interval * share(all))),
     };
   });
@@ -92,21 +90,10 @@ function changesOf(knob: string, { arms, blocks }: Raced, base: Arm, isWinner: b
 
 const isSmall = (bound: Interval | null) => bound !== null && -WORTH_HAVING < bound.low && bound.high < WORTH_HAVING;
 
-/** A difference with the noise of its own pairs, where these vary more than the noise of all arms explains (F test, 1 %). */
-function noisier(difference: Difference, { noise, df }: Difference): Difference {
-  return fTail(noise / difference.noise, df, difference.df) < 0.01 ? { ...difference, noise, df } : difference;
-}
-
-/** Whether a difference is surely larger than so much, either way, however often one looks. */
-function isBeyond(difference: Difference | null, least: number, miss: number): boolean {
-  const bound = difference && alwaysValid(difference, miss);
-  return bound !== null && (bound.low > least || bound.high < -least);
-}
-
-/** What the blocks say that have both of two arms; null: they are too few. */
-function paired(gains: readonly number[]): Difference | null {
-  const pairs = gains.length;
-  return pairs < LEAST_PAIRS ? null : { value: mean(gains), noise: variance(gains) / 2, df: pairs - 1, pairs };
+/** Whether a difference is surely larger than so much, either way. */
+function isBeyond(bound: typeof alwaysValid, difference: Difference | null, least: number, miss: number): boolean {
+  const interval = difference && bound(difference, miss);
+  return interval !== null && (interval.low > least || interval.high < -least);
 }
 
 /** All pairs of arms that differ as two arms do: in that knob alone, by the same values. */

@@ -1,16 +1,15 @@
-import { type Interval, estimateOf, linear, ofLog, ratioOf } from "../../bench/stats/math/estimate.ts";
-import { alwaysValid } from "./bound.ts";
+import { estimateOf, linear, ofLog, ratioOf } from "../../bench/stats/math/estimate.ts";
+import { alwaysValid } from "./estimate/bound.ts";
 import { mean, variance } from "../../bench/stats/math/quantile.ts";
-import { type Confirmation, gainsOf } from "./confirm.ts";
-import { type Decision, type Facts, factsOf, restartBlocks, secondsUsed, settle, settled, winnerOf } from "./decide.ts";
+import type { Confirmation } from "./confirm.ts";
+import { restartBlocks, settle, settled, winnerOf } from "./decide.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import { gainOf, gainsOf } from "./gains.ts";
+import { gridFound, gridGain } from "./grid.ts";
 import { knobLooks, toldOf } from "./knobs.ts";
 import { bounded, ruleOf } from "./standing.ts";
-import type { Arm, ArmStatus, Gain, KnobEffect, Outcome, RaceState, UnderBound, Visit } from "./types.ts";
-
-const gainOf = (log: number, interval: Interval | null): Gain => ({
-  ratio: ofLog(log),
-  interval: interval && { low: ofLog(interval.low), high: ofLog(interval.high) },
-});
+import { secondsUsed, visitsSoFar } from "./steps.ts";
+import type { Arm, ArmStatus, Found, Gain, KnobEffect, Outcome, RaceState, UnderBound, Visit } from "./types.ts";
 
 /** The state of every arm, in the order of `state.arms`. */
 export function statuses(state: RaceState): ArmStatus[] {
@@ -54,18 +53,17 @@ function refused(arm: string, state: RaceState, held: readonly Confirmation[]) {
 }
 
 function raceGain(arm: Arm, state: RaceState, { contrasts: c, rule }: Facts): Gain | null {
+  if (state.rounds !== undefined) return gridGain(state, arm.id);
   const difference = arm.isRule ? null : c.between(arm.id, rule);
   return difference && gainOf(difference.value, bounded(c, arm.id, rule, state.arms.length));
 }
 
-const visitsOf = (state: RaceState, arm: string): Visit[] =>
-  [...state.blocks, ...(state.open === null ? [] : [state.open])].flatMap((b) => b.visits.filter((v) => v.arm === arm));
+const visitsOf = (state: RaceState, arm: string): Visit[] => visitsSoFar(state).filter((v) => v.arm === arm);
 
 /** The race's answer so far. It is final when `next` is `done`. */
 export function outcome(state: RaceState): Outcome {
   const facts = factsOf(state);
-  const before = settled(state);
-  const found = verdictOf(before, factsOf(before), settle(before));
+  const found = state.rounds === undefined ? raceFound(settled(state)) : gridFound(state);
   const bound = (arm: string) => underBound(state, visitsOf(state, arm));
   const winner = found.kind === "winner" ? { winner: bound(found.arm) } : {};
   return {
@@ -76,18 +74,14 @@ export function outcome(state: RaceState): Outcome {
   };
 }
 
-/** What each knob does, by all that was measured so far. */
+/** What each knob does, by all that was measured so far. In a grid it is looked at beside the rule: the winner was lucky in all blocks. */
 export function knobEffects(state: RaceState): KnobEffect[] {
-  return knobLooks(state, winnerOf(state)).map(toldOf);
+  return knobLooks(state, state.rounds === undefined ? winnerOf(state) : undefined).map(toldOf);
 }
 
-type Found = Outcome extends infer O
-  ? O extends Outcome
-    ? Omit<O, "knobs" | "secondsUsed" | "underBound">
-    : never
-  : never;
-
-function verdictOf(state: RaceState, facts: Facts, decision: Decision): Found {
+function raceFound(state: RaceState): Found {
+  const facts = factsOf(state);
+  const decision = settle(state);
   const last = facts.confirmations.at(-1);
   if (last?.verdict === "better")
     return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../lib/errors.ts";
 import { armOf, plainArms } from "../testing/worlds.ts";
-import { contrasts } from "./contrasts.ts";
+import { contrasts } from "./estimate/contrasts.ts";
 import { outcome, statuses } from "./outcome.ts";
 import { begin, next, observe, resume } from "./race.ts";
 import { visitOf } from "./score.ts";

@@ -5,12 +5,19 @@ import { ruleOf } from "./standing.ts";
 import type { Arm, Block, Budget, Next, Objective, PairedBlock, RaceState } from "./types.ts";
 
 /**
- * A race that has measured nothing.
+ * A race, or grid, that has measured nothing.
  *
  * @param seed decides the order of arms in blocks
+ * @param rounds makes it a grid: every arm is visited so often
  * @throws UserError if not exactly one arm is the rule, or two arms have one id or the same settings
  */
-export function begin(arms: readonly Arm[], objective: Objective, seed: number, budget: Budget): RaceState {
+export function begin(
+  arms: readonly Arm[],
+  objective: Objective,
+  seed: number,
+  budget: Budget,
+  rounds?: number,
+): RaceState {
   const rules = arms.filter((arm) => arm.isRule).length;
   const settings = arms.map((arm) => JSON.stringify(Object.entries(arm.settings).sort(([a], [b]) => (a < b ? -1 : 1))));
   const faults = [
@@ -19,7 +26,7 @@ export function begin(arms: readonly Arm[], objective: Objective, seed: number, 
     ...twice(settings).map((text) => ({ what: `settings ${text}`, expected: "one arm that has them" })),
   ];
   if (faults.length > 0) throw new UserError(faults);
-  return { schema: "lathe-race/1", arms, objective, seed, budget, blocks: [], open: null };
+  return { schema: "lathe-race/1", arms, objective, seed, budget, ...(rounds && { rounds }), blocks: [], open: null };
 }
 
 const twice = (words: readonly string[]) => [...new Set(words.filter((word, i) => words.indexOf(word) !== i))];

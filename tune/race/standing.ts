@@ -1,5 +1,5 @@
-import { alwaysValid } from "./bound.ts";
-import { type Contrasts, contrasts } from "./contrasts.ts";
+import { alwaysValid } from "./estimate/bound.ts";
+import { type Contrasts, contrasts } from "./estimate/contrasts.ts";
 import type { Interval } from "../../bench/stats/math/estimate.ts";
 import type { Arm, PairedBlock, RaceState, Visit } from "./types.ts";
 
@@ -35,34 +35,33 @@ export function bounded(c: Contrasts, a: string, b: string, arms: number): Inter
 export function outs(state: RaceState, fickle: ReadonlySet<string>): Map<string, Out> {
   const rule = ruleOf(state).id;
   const out = new Map<string, Out>();
+  const seen = new Map<string, Visit[]>();
+  const visitsOf = (arm: string) => seen.get(arm) ?? [];
   state.blocks.forEach((block, i) => {
-    const blocks = state.blocks.slice(0, i + 1);
+    for (const visit of block.visits) seen.set(visit.arm, [...visitsOf(visit.arm), visit]);
     const add = (arm: string, why: string, how: { killed?: true; fails?: true }) =>
       out.set(arm, { afterBlock: i + 1, why, killed: false, fails: false, ...how });
     for (const { arm, killed } of block.visits)
       if (killed !== undefined && arm !== rule) add(arm, killed, { killed: true, fails: true });
     for (const { arm } of block.visits) {
-      const why = arm === rule || out.has(arm) ? null : failing(blocks, arm, rule);
+      const why = arm === rule || out.has(arm) ? null : failing(visitsOf(arm), visitsOf(rule));
       if (why !== null) add(arm, why, { fails: true });
     }
     if (block.purpose === "race")
-      for (const [arm, why] of slower(state, blocks, rule, new Set([...out.keys(), ...fickle]))) add(arm, why, {});
+      for (const [arm, why] of slower(state, state.blocks.slice(0, i + 1), rule, new Set([...out.keys(), ...fickle])))
+        add(arm, why, {});
   });
   return out;
 }
 
 /** Why the calls of an arm fail too often; null if they do not. */
-function failing(blocks: readonly PairedBlock[], arm: string, rule: string): string | null {
-  const own = visitsOf(blocks, arm);
+function failing(own: readonly Visit[], rules: readonly Visit[]): string | null {
   if (own.filter((v) => v.score === null).length >= 2) return "too few of its calls were answered";
   const share = ([failures, calls]: readonly [number, number]) => failures / Math.max(1, calls);
   const failed = failuresOf(own);
-  if (failed[0] < 2 || share(failed) <= Math.max(FAILS, 2 * share(failuresOf(visitsOf(blocks, rule))))) return null;
+  if (failed[0] < 2 || share(failed) <= Math.max(FAILS, 2 * share(failuresOf(rules)))) return null;
   return `${failed[0]} of ${failed[1]} calls failed`;
 }
-
-const visitsOf = (blocks: readonly PairedBlock[], arm: string): Visit[] =>
-  blocks.flatMap(({ visits }) => visits.filter((v) => v.arm === arm));
 
 function failuresOf(visits: readonly Visit[]): [failures: number, calls: number] {
   return [visits.reduce((sum, v) => sum + v.failures, 0), visits.reduce((sum, v) => sum + v.calls, 0)];

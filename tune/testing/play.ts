@@ -2,9 +2,9 @@ import { begin, next, observe } from "../race/race.ts";
 import type { RaceState } from "../race/types.ts";
 import type { World } from "./worlds.ts";
 
-/** A race in a world, to its end. */
-export function play(world: World, visits: number, seed: number): RaceState {
-  let state = begin(world.arms, world.objective, seed, { seconds: visits });
+/** A race in a world, to its end. @param rounds makes it a grid */
+export function play(world: World, visits: number, seed: number, rounds?: number): RaceState {
+  let state = begin(world.arms, world.objective, seed, { seconds: visits }, rounds);
   let time = 0;
   for (;;) {
     const due = next(state);

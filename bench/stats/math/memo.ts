@@ -10,3 +10,18 @@ export function once<K extends object, V>(make: (key: K) => V): (key: K) => V {
     return entry.value;
   };
 }
+
+/** As `once`, for lists: two lists of the same objects in the same order are one list. */
+export function onceForList<K extends object, V>(make: (list: readonly K[]) => V): (list: readonly K[]) => V {
+  interface Prefix {
+    readonly followedBy: (item: K) => Prefix;
+    made?: { readonly value: V };
+  }
+  const prefix = (): Prefix => ({ followedBy: once(prefix) });
+  const empty = prefix();
+  return (list) => {
+    const whole = list.reduce((before, item) => before.followedBy(item), empty);
+    whole.made ??= { value: make(list) };
+    return whole.made.value;
+  };
+}

@@ -1,23 +1,25 @@
-import { dot, multiply, pseudoInverse } from "../../bench/stats/math/matrix.ts";
+import { dot, multiply, pseudoInverse } from "../../../bench/stats/math/matrix.ts";
+import { onceForList } from "../../../bench/stats/math/memo.ts";
 import type { Difference } from "./bound.ts";
-import type { PairedBlock, Visit } from "./types.ts";
+import type { PairedBlock, Visit } from "../types.ts";
 
-/** What blocks say of differences between arms. */
+/** Differences between the scores of arms, as some blocks show them. */
 export interface Contrasts {
-  /** The variance of one visit's noise, NaN where it is not known, and its degrees of freedom. */
+  /** The variance of one visit's noise; NaN: not known. */
   readonly noise: number;
+  /** Its degrees of freedom. */
   readonly df: number;
-  /** The arms that have a score, in the order of `levels`. */
+  /** The ids of the arms that have a score, in the order of `levels`. */
   readonly measured: ReadonlySet<string>;
-  /** Their scores, up to a common summand. */
+  /** Their scores. All may be off by one common number. */
   readonly levels: Float64Array;
-  /** How the levels vary: times the noise, the covariances of their differences (row-major). */
+  /** Times the noise: the covariances of the levels (row-major). They are right for differences of levels alone. */
   readonly spread: Float64Array;
-  /** Arm `a` minus arm `b`; null where the blocks do not tell it. */
+  /** Arm `a` minus arm `b`; null: the blocks do not tell it. */
   between(a: string, b: string): Difference | null;
 }
 
-/** The visits with a score, by block. A block none of whose arms was ever compared with the rule says nothing of it, and is left out. */
+/** The visits that have a score, by block. A block is left out if no block before it compares one of its arms with the rule. */
 function scoredBlocks(blocks: readonly PairedBlock[], rule: string): Visit[][] {
   const linked = new Set([rule]);
   return blocks
@@ -29,20 +31,19 @@ function scoredBlocks(blocks: readonly PairedBlock[], rule: string): Visit[][] {
     });
 }
 
-/** A race asks after each block what all blocks before it have shown: kept by the last of them. */
-const kept = new WeakMap<PairedBlock, { blocks: readonly PairedBlock[]; rule: string; shown: Contrasts }>();
+/** What some blocks have shown, by the rule's id. A race asks for it again and again. */
+const shownBy = onceForList((_: readonly PairedBlock[]) => new Map<string, Contrasts>());
 
 /**
- * Least squares of score = arm + block + noise. Arms that were never in one block are compared by what they have in common with
- * others.
+ * The differences between arms, by least squares of score = arm + block + noise. Arms that were never in one block are compared
+ * by what they have in common with others.
+ *
+ * @param rule the id of the arm with which every other must be connected by blocks
  */
 export function contrasts(blocks: readonly PairedBlock[], rule: string): Contrasts {
-  const last = blocks.at(-1);
-  const old = last && kept.get(last);
-  if (old?.rule === rule && old.blocks.length === blocks.length && old.blocks.every((b, i) => b === blocks[i]))
-    return old.shown;
-  const shown = leastSquares(scoredBlocks(blocks, rule));
-  if (last !== undefined) kept.set(last, { blocks, rule, shown });
+  const known = shownBy(blocks);
+  const shown = known.get(rule) ?? leastSquares(scoredBlocks(blocks, rule));
+  known.set(rule, shown);
   return shown;
 }
 

@@ -1,5 +1,5 @@
-import { dot, invertSymmetric, multiply } from "../../bench/stats/math/matrix.ts";
-import { fTail } from "../../bench/stats/math/special.ts";
+import { dot, invertSymmetric, multiply } from "../../../bench/stats/math/matrix.ts";
+import { fTail } from "../../../bench/stats/math/special.ts";
 import type { Difference } from "./bound.ts";
 import type { Contrasts } from "./contrasts.ts";
 

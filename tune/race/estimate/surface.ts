@@ -1,19 +1,21 @@
-import { dot } from "../../bench/stats/math/matrix.ts";
+import { dot } from "../../../bench/stats/math/matrix.ts";
 import { cholesky, forward, logDeterminant } from "./cholesky.ts";
 import type { Contrasts } from "./contrasts.ts";
-import type { Arm } from "./types.ts";
+import type { Arm } from "../types.ts";
 
-/** What is thought of all arms, tried or not: means and covariances (row-major) of their scores, up to a common summand. */
+/** What is expected of all arms, measured or not. */
 export interface Surface {
+  /** The expected scores. All may be off by one common number. */
   readonly mean: Float64Array;
+  /** Their covariances (row-major). */
   readonly covariance: Float64Array;
   /** The variance of one visit's noise. */
   readonly noise: number;
 }
 
 /**
- * Distances between arms, knob by knob, squared. A knob's numbers are spread over [0, 1] by their logarithms, or by their order
- * where one is below 1; other values are as far from each other as half of that.
+ * The squared distances between arms, a matrix (row-major) for each knob. The logarithms of a knob's numbers are scaled to [0, 1]; where a number is
+ * below 1, their ranks are. Two different words are `WORDS_APART` from each other.
  */
 export function distances(arms: readonly Arm[]): Float64Array[] {
   const knobs = [...new Set(arms.flatMap((arm) => Object.keys(arm.settings)))];
@@ -36,24 +38,26 @@ function placesOf(values: readonly (string | number | undefined)[]): (a: number,
   return (a, b) => ((scale(numbers[a] as number) - scale(numbers[b] as number)) / span) ** 2;
 }
 
-/** The logarithms of: signal, an arm's own deviation, noise, and for each knob the distance over which arms are alike. */
+/** The process's parameters, as logarithms: signal, an arm's own deviation, noise (standard deviations of scores), and for each knob the distance over which arms are alike. */
 type Shape = readonly number[];
 
-/** What is thought before anything is measured: medians of the shape, and how far they may be off (standard deviations of logs). */
+/** The shape that is expected before anything is measured: of each parameter the median, and the standard deviation of its logarithm. */
 const PRIOR = { signal: [0.4, 1], own: [0.03, 0.4], noise: [0.02, 0.7], reach: [0.5, 0.8] } as const;
 
-/** The levels of all arms together say nothing: their common summand may be anything. */
+/** The variance of the number by which all levels may be off together: so large that it may be anything. */
 const LEVEL_VARIANCE = 100;
 
-/** What was measured: of these arms (indices), as least squares has it. */
+/** What was measured: the levels of the arms with these indices. */
 interface Seen extends Pick<Contrasts, "levels" | "spread" | "noise" | "df"> {
   readonly at: readonly number[];
 }
 
 /**
- * A Gaussian process over the knobs (squared exponential, a reach of its own for each knob; Rasmussen and Williams 2006, 5.1),
- * with a deviation of its own for each arm, and noise. It is fitted to the arms' levels by least squares, which have all that
- * blocks say of differences between arms. The shape is the most likely one.
+ * Expects the scores of all arms from those that were measured, because arms with similar settings have similar scores. It is a Gaussian process over the
+ * knobs (squared exponential, a length scale for each knob; Rasmussen and Williams 2006, 5.1) with a deviation for each arm, and
+ * noise. It is given the levels from least squares, which hold all that blocks say of differences. Its shape is the most likely one.
+ *
+ * @param apart what `distances` gives of these arms
  */
 export function surface(apart: readonly Float64Array[], arms: readonly Arm[], shown: Contrasts): Surface {
   const size = arms.length;

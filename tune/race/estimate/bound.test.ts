@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mean, variance } from "../../bench/stats/math/quantile.ts";
-import { random } from "../../bench/stats/math/random.ts";
+import { mean, variance } from "../../../bench/stats/math/quantile.ts";
+import { random } from "../../../bench/stats/math/random.ts";
 import { alwaysValid } from "./bound.ts";
 
 const bound = (values: readonly number[], alpha: number) =>
