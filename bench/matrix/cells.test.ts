@@ -67,6 +67,19 @@ describe("the plan of a run", () => {
     ]);
   });
 
+  it("calls servers of one kind on one machine by their names, but for one that is named after its kind", () => {
+    const [flask, simdjson, json] = ["flask", "simdjson", "json"].map((name) => ({
+      ...{ ...edge, id: `edge/${name}`, kind: "flask" },
+    })) as [Server, Server, Server];
+    const levels = (...servers: Server[]) => {
+      const cells = benchPlan({ ...remote, servers, placements: servers.map((server) => at("client", server)) });
+      return [...new Set(cells.map((c) => c.serverKind))];
+    };
+    expect(levels(flask, simdjson)).toEqual(["flask", "flask simdjson"]);
+    expect(levels(json, simdjson)).toEqual(["flask json", "flask simdjson"]);
+    expect(levels(simdjson)).toEqual(["flask"]);
+  });
+
   it("has no client kind that sends what an endpoint does not take", () => {
     const endpoints = edge.endpoints.map((e) => ({ ...e, inputs: ["pixels" as const] }));
     const asked = (server: Server) => {

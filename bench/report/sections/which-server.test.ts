@@ -29,8 +29,12 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
 /** Times as long as the first kind's gRPC. */
 const TIMES: Readonly<Record<string, number>> = { [FIRST]: 1, alike: 1.3, framework: 2 };
 
+/** A server's level is its kind, and of a second one its name, too: `framework fast`. */
+const kindIn = (level: string) => level.split(" ")[0] ?? "";
+const idOf = (level: string) => `cloud/${level.split(" ").at(-1) ?? ""}`;
+
 const cell = (kind: string, client: string, image: string, more: Partial<Cell> = {}) =>
-  cellOf(["cloud", `cloud/${kind}`], "ssd-mobilenet", client, image, {
+  cellOf(["cloud", idOf(kind)], "ssd-mobilenet", client, image, {
     ...{ serverMachine: "cloud", local: true, serverKind: kind, ...more },
   });
 
@@ -40,14 +44,15 @@ function manifestWith(kinds: readonly string[]): RunManifest {
   return {
     ...sampleManifest(),
     neighbours: "frozen",
-    clients: [...new Set(kinds.flatMap((kind) => CLIENTS[kind] ?? []))],
+    clients: [...new Set(kinds.flatMap((kind) => CLIENTS[kindIn(kind)] ?? []))],
     servers: kinds.map((kind) => ({
-      ...sampleServer(`cloud/${kind}`, [sampleModel("ssd-mobilenet"), sampleModel("null")]),
-      ...{ machineId: "cloud", kind, standIn: kind === FIRST, readySeconds: 7, imageBytes: 2e9 },
+      ...sampleServer(idOf(kind), [sampleModel("ssd-mobilenet"), sampleModel("null")]),
+      ...{ machineId: "cloud", kind: kindIn(kind), standIn: kind === FIRST, readySeconds: 7, imageBytes: 2e9 },
+      ...(kindIn(kind) === "framework" ? { settings: { threads: "1", PARSER: kind === "framework" ? "slow" : "fast" } } : {}),
       ...(kind === "alike" ? { settings: { INFERENCE_PRECISION_HINT: "bf16" }, note: "Slower than it could be." } : {}),
     })),
     cells: kinds.flatMap((kind) =>
-      (CLIENTS[kind] ?? []).flatMap((client) =>
+      (CLIENTS[kindIn(kind)] ?? []).flatMap((client) =>
         images.flatMap((image) => loads.map((load) => cell(kind, client, image, { load }))),
       ),
     ),
@@ -58,7 +63,9 @@ function inputsOf(kinds: readonly string[], noise = 0.01) {
   const manifest = manifestWith(kinds);
   const stream = random(3);
   const made = studyOf(manifest, 4, (c) => {
-    const ms = 40 * (TIMES[c.serverKind ?? ""] ?? 1) * (c.client === "rest" ? 1.5 : c.client === PLAIN ? 3 : 1);
+    const lists = c.serverKind === "framework" ? 3 : 1.2;
+    const encoding = c.client === "rest" ? 1.5 : c.client === PLAIN ? lists : 1;
+    const ms = 40 * (TIMES[kindIn(c.serverKind ?? "")] ?? 1) * encoding;
     return Array.from({ length: 20 }, () => ({ totalMs: ms * Math.exp(noise * stream.normal()) }));
   });
   // Twenty calls of a visit, some at a time.
@@ -147,6 +154,37 @@ describe("which server", () => {
     const mixed = effectsOf(inputs.study as never)?.rows.map((r) => [r.factor, r.over, r.under]);
     expect(mixed).toContainEqual(["server kind + client program", "framework, plain-b64", `${FIRST}, probe`]);
     expect(cellsCsv(inputs).split("\r\n")[0]).toContain("server,server_kind,protocol");
+  });
+
+  it("says what each encoding costs on a server, beside its fastest one and beside the first server of its kind", async () => {
+    const variants = inputsOf([FIRST, "framework", "framework fast"]);
+    const text = await textOf(variants);
+    const [slow, fast] = [`framework +REST \\(${PLAIN}\\)`, `framework fast +REST \\(${PLAIN}\\)`];
+    expect(text).toMatch(new RegExp(`${slow} +(2\\.9|3\\.0)\\d+ +2\\.\\d+ to 3\\.\\d+$`, "m"));
+    expect(text).toMatch(new RegExp(`${fast} +1\\.[12]\\d+ +1\\.\\d+ to 1\\.\\d+ +0\\.(39|40)\\d* +0\\.\\d+ to 0\\.4`, "m"));
+    // What tells the two apart stands beside them.
+    expect(text).toMatch(/framework +cloud .* PARSER slow/);
+    expect(text).toMatch(/framework fast +cloud .* PARSER fast/);
+    const [found] = findingOf(variants).notable;
+    expect(found?.short).toMatch(
+      new RegExp(`^framework takes 2\\.[45]\\d times as long as framework fast by REST \\(${PLAIN}\\)$`),
+    );
+    expect(found?.cause).toBe("They differ in PARSER: fast on framework fast, slow on framework.");
+    expect(findingOf(inputs).notable).toEqual([]);
+  });
+
+  it("finds nothing between two servers of one kind that have the same settings", () => {
+    const made = inputsOf([FIRST, "framework", "framework fast"]);
+    const servers = made.manifest.servers.map((s) => ({ ...s, settings: { threads: "1" } }));
+    const alike = reportInputs({ ...made.manifest, servers }, { study: made.study as NonNullable<typeof made.study> });
+    expect(findingOf(alike).notable).toEqual([]);
+  });
+
+  it("says in the terminal which server and client program its ratios are against", () => {
+    const text = summaryLines(inputs, {}).map((l) => l.map((s) => s.text).join(""));
+    expect(text).toContainEqual(
+      expect.stringMatching(new RegExp(`^ssd-mobilenet, .*; 1 = ${FIRST} by gRPC \\(probe\\), 40\\.\\d ms:$`)),
+    );
   });
 
   it("is left out where a machine has one server", async () => {

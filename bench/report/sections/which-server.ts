@@ -1,8 +1,10 @@
+import type { Server } from "../../../infra/outputs.ts";
 import { formatMs, formatRatio, formatRatioInterval, intervalOrWhy } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
 import { answersByServer } from "../../stats/detections/by-server.ts";
 import { SAME_FILE, TOLERANCE } from "../../stats/detections/compare.ts";
-import { type ServersFinding, type Way, serverCosts, serversFindings } from "../answer/which-server.ts";
+import type { RatioEstimate } from "../../stats/math/estimate.ts";
+import { type ServersFinding, type Way, serverCosts, serversFindings, toldSettings } from "../answer/which-server.ts";
 import { formatBytes } from "../answer/names.ts";
 import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
@@ -20,6 +22,7 @@ export const whichServerSection: Section = {
     return [
       prose(neighboursText(inputs)),
       ...found.map((f) => timeTable(f, inputs)),
+      ...found.flatMap((f) => ownTables(f, inputs)),
       costTable(inputs),
       ...found.flatMap((f) =>
         when<Block>(
@@ -45,10 +48,11 @@ function neighboursText({ manifest }: ReportInputs): string {
 
 const nameOf = (w: Way) => w.serverKind;
 
-function timeTable({ placement, model, ways }: ServersFinding, { manifest }: ReportInputs): Table {
+function timeTable({ placement, model, ways }: ServersFinding, inputs: ReportInputs): Table {
+  const { manifest } = inputs;
   const reference = ways.find((w) => w.isReference);
   const than = reference === undefined ? "" : `${nameOf(reference)}, ${kindTitle(reference.client)}`;
-  const notes = (id: string) => costNotes(manifest.servers.find((s) => s.id === id));
+  const notes = (id: string) => costNotes(manifest.servers.find((s) => s.id === id), inputs);
   return table({
     caption: `${modelTitle(manifest, model)}, ${placement}: times as long as ${than}`,
     columns: [
@@ -73,14 +77,40 @@ function timeTable({ placement, model, ways }: ServersFinding, { manifest }: Rep
 const secondsText = (s: number) => (s >= 1 ? s.toFixed(2) : s >= 0.01 ? s.toFixed(3) : s.toPrecision(2));
 
 /** A word for each note: the whole of them stands under costs. */
-function costNotes(server: ReportInputs["manifest"]["servers"][number] | undefined): string {
+function costNotes(server: Server | undefined, inputs: ReportInputs): string {
   if (server === undefined) return "";
-  const precision = Object.entries(server.settings).find(([key]) => /precision/i.test(key))?.[1];
   return [
     ...when(server.standIn, "stand-in"),
-    ...when(precision !== undefined, precision ?? ""),
+    ...toldSettings(server, inputs).map(([, value]) => value),
     ...when(server.note !== undefined, "see below"),
   ].join(", ");
+}
+
+/** What each way costs beside the fastest way to the same server, and beside the first server of its kind. */
+function ownTables({ placement, model, ways }: ServersFinding, { manifest }: ReportInputs): readonly Table[] {
+  const several = ways.some((w) => w.overFirst !== null);
+  const shown = ways.filter((w) => w.overFastest !== null || w.overFirst !== null);
+  const cells = (over: RatioEstimate | null) =>
+    over === null ? ["", ""] : [formatRatio(over.ratio), formatRatioInterval(over.interval)];
+  const group = (title: string) => [right("times as long", title), right("95 %", title)];
+  return when(
+    shown.length > 0,
+    table({
+      caption: `${modelTitle(manifest, model)}, ${placement}: what an encoding costs on a server`,
+      columns: [
+        ...["server", "protocol (client program)"],
+        ...group("as its fastest"),
+        ...when(several, ...group("as the first server of its kind")),
+      ],
+      rows: shown.map((w) => [
+        ...[nameOf(w), kindTitle(w.client)],
+        ...cells(w.overFastest),
+        ...when(several, ...cells(w.overFirst)),
+      ]),
+      notes: ["One call at a time. An empty field: it is what the others are compared with, or they share no client program."],
+      method: "effects",
+    }),
+  );
 }
 
 function costTable(inputs: ReportInputs): Table {

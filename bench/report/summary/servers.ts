@@ -10,7 +10,7 @@ const [BY, MS, TIMES, NAME] = [26, 9, 7, 20];
 
 /**
  * Which server: each with the client kind that was fastest on it, fastest first, and how many times as long it takes as the server of
- * reference by its own.
+ * reference by the client kind of reference.
  *
  * @param most servers at most
  */
@@ -20,13 +20,14 @@ export function serversTable({ model, placement, ways }: ServersFinding, most: n
   const reference = ways.find((w) => w.isReference);
   if (best.length === 0 || reference === undefined) return [];
   const shown = best.slice(0, most);
+  const one = `${reference.serverKind} by ${kindTitle(reference.client)}, ${formatMs(reference.ms?.ratio ?? NaN)} ms`;
   const name = (w: Way) => fitted(cleanLine(w.serverKind), NAME);
   const first = Math.max("server".length, ...shown.map((w) => name(w).length));
   const row = (a: string, b: string, ms: string, times: string, range: string) =>
     `${a.padEnd(first)}  ${b.padEnd(BY)}${ms.padStart(MS)}  ${times.padStart(TIMES)}  ${range}`.trimEnd();
   return [
-    [padded(fitted(cleanLine(`${model}, ${placement}, each server by its fastest client program:`), 78), "faint")],
-    [padded(row("server", "by", "ms", "times", "95 %"), "faint")],
+    [padded(fitted(cleanLine(`${model}, ${placement}; 1 = ${one}:`), 78), "faint")],
+    [padded(row("server", "fastest by", "ms", "times", "95 %"), "faint")],
     ...shown.map((w): Line => {
       const times = w.isReference ? "1" : w.over === null ? "" : formatRatio(w.over.ratio);
       const range = w.over === null ? "" : formatRatioInterval(w.over.interval);
