@@ -68,11 +68,12 @@ describe("the plan of a run", () => {
   });
 
   it("calls servers of one kind on one machine by their names, but for one that is named after its kind", () => {
-    const [flask, simdjson, json] = ["flask", "simdjson", "json"].map((name) => ({
-      ...{ ...edge, id: `edge/${name}`, kind: "flask" },
-    })) as [Server, Server, Server];
+    const named = (name: string): Server => ({ ...edge, id: `edge/${name}`, kind: "flask" });
+    const [flask, simdjson, json] = [named("flask"), named("simdjson"), named("json")];
     const levels = (...servers: Server[]) => {
-      const cells = benchPlan({ ...remote, servers, placements: servers.map((server) => at("client", server)) });
+      const models = new Map(servers.map((server) => [server.id, ["ssd"]]));
+      const placements = servers.map((server) => at("client", server));
+      const cells = benchPlan({ ...remote, models, servers, placements });
       return [...new Set(cells.map((c) => c.serverKind))];
     };
     expect(levels(flask, simdjson)).toEqual(["flask", "flask simdjson"]);

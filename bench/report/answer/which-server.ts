@@ -77,7 +77,7 @@ type Group = readonly [Cell, ...Cell[]];
 
 /** The reference first, then those that were measured, fastest first. */
 function waysOf(cells: readonly Cell[], inputs: ReportInputs): readonly Way[] {
-  const groups = [...Map.groupBy(cells, (c) => JSON.stringify([c.server, c.client])).values()] as [Cell, ...Cell[]][];
+  const groups = [...Map.groupBy(cells, (c) => JSON.stringify([c.server, c.client])).values()] as unknown as Group[];
   const { study, manifest, axes } = inputs;
   const kindOf = (c: Cell) => manifest.servers.find((s) => s.id === c.server)?.kind;
   // The server kind that the first API is named after, by that API's first client kind; else what was planned first.
@@ -90,7 +90,7 @@ function waysOf(cells: readonly Cell[], inputs: ReportInputs): readonly Way[] {
   const level = new Map(
     groups.map((g) => [g, fit === undefined || !known(g) ? null : ratioOfContrast(fit.level(at(g)))]),
   );
-  const msOf = (group: Group) => level.get(group as (typeof groups)[number])?.ratio ?? Infinity;
+  const msOf = (group: Group) => level.get(group)?.ratio ?? Infinity;
   const times = (group: Group, than: Group | undefined) =>
     fit === undefined || than === undefined || than === group || !known(group) || !known(than)
       ? null
