@@ -71,6 +71,12 @@ export const serversFindings = once((inputs: ReportInputs): readonly ServersFind
   );
 });
 
+/** Each server by the client kind that is fastest on it, fastest first; those of which nothing was measured are left out. */
+export function fastestWays({ ways }: Pick<ServersFinding, "ways">): readonly Way[] {
+  const byMs = ways.filter((w) => w.ms !== null).toSorted((a, b) => (a.ms?.ratio ?? NaN) - (b.ms?.ratio ?? NaN));
+  return [...Map.groupBy(byMs, (w) => w.server).values()].flatMap((own) => own.slice(0, 1));
+}
+
 const TOGETHER = ["server_kind", "client"];
 
 type Group = readonly [Cell, ...Cell[]];
@@ -143,6 +149,9 @@ function loadsOf(cells: readonly Cell[], { study }: ReportInputs): readonly AtLo
       ];
     });
 }
+
+/** Processor seconds for people. */
+export const secondsText = (s: number): string => (s >= 1 ? s.toFixed(2) : s >= 0.01 ? s.toFixed(3) : s.toPrecision(2));
 
 /** What each server of a machine that has several costs, in the run's order. */
 export function serverCosts(inputs: ReportInputs): readonly ServerCost[] {

@@ -4,7 +4,7 @@ import { when } from "../../format/when.ts";
 import { answersByServer } from "../../stats/detections/by-server.ts";
 import { SAME_FILE, TOLERANCE } from "../../stats/detections/compare.ts";
 import type { RatioEstimate } from "../../stats/math/estimate.ts";
-import { type ServersFinding, type Way, serverCosts, serversFindings, toldSettings } from "../answer/which-server.ts";
+import { type ServersFinding, type Way, secondsText, serverCosts, serversFindings, toldSettings } from "../answer/which-server.ts";
 import { formatBytes } from "../answer/names.ts";
 import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
@@ -73,8 +73,6 @@ function timeTable({ placement, model, ways }: ServersFinding, inputs: ReportInp
     method: "effects",
   });
 }
-
-const secondsText = (s: number) => (s >= 1 ? s.toFixed(2) : s >= 0.01 ? s.toFixed(3) : s.toPrecision(2));
 
 /** A word for each note: the whole of them stands under costs. */
 function costNotes(server: Server | undefined, inputs: ReportInputs): string {

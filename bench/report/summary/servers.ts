@@ -1,7 +1,7 @@
 import { cleanLine } from "../../../lib/clean.ts";
 import type { Line } from "../../../lib/output.ts";
 import { formatMs, formatRatio, formatRatioInterval } from "../../format/numbers.ts";
-import type { ServersFinding, Way } from "../answer/which-server.ts";
+import { type ServersFinding, type Way, fastestWays } from "../answer/which-server.ts";
 import { kindTitle } from "../charts/colours.ts";
 import { fitted, padded } from "./line.ts";
 
@@ -15,8 +15,7 @@ const [BY, MS, TIMES, NAME] = [26, 9, 7, 20];
  * @param most servers at most
  */
 export function serversTable({ model, placement, ways }: ServersFinding, most: number): Line[] {
-  const byMs = ways.filter((w) => w.ms !== null).toSorted((a, b) => (a.ms?.ratio ?? NaN) - (b.ms?.ratio ?? NaN));
-  const best = [...Map.groupBy(byMs, (w) => w.server).values()].flatMap((own) => own.slice(0, 1));
+  const best = fastestWays({ ways });
   const reference = ways.find((w) => w.isReference);
   if (best.length === 0 || reference === undefined) return [];
   const shown = best.slice(0, most);
