@@ -14,7 +14,7 @@ import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import { demoLab, handedOn } from "./begin.ts";
-import type { OPTIONS } from "./options.ts";
+import { BUDGET_MINUTES, type OPTIONS } from "./options.ts";
 import { stages } from "./stages.ts";
 import { type DemoServer, byHand, demoStacks, deployedBefore, destroyAll, staysUp, upServers } from "./stacks.ts";
 import { markUnfinished, unfinishedMark } from "./unfinished.ts";
@@ -129,7 +129,7 @@ async function imagesOf(kinds: readonly string[], steps: Progress) {
 function benchCommand(values: Values<typeof OPTIONS>): string[] {
   return [
     ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, EXPERIMENTS)],
-    ...["--budget", String(values.budget), "--repeat", String(values.repeat), "--remark", STANDS_FOR],
+    ...["--budget", String(values.budget ?? BUDGET_MINUTES.servers), "--repeat", String(values.repeat), "--remark", STANDS_FOR],
     ...handedOn(values),
   ];
 }

@@ -16,6 +16,8 @@ import { findingOf } from "../finding.ts";
 import { reportInputs, reportJson } from "../index.ts";
 import { renderText } from "../render/text.ts";
 import { summaryLines } from "../summary/summary.ts";
+import { frontOf } from "../front/front.ts";
+import { answerSection } from "./answer.ts";
 import { whichServerSection } from "./which-server.ts";
 
 /** The kind that the first API is named after, one of the same API, and one that shares no client kind with them. */
@@ -144,7 +146,11 @@ describe("which server", () => {
     );
     const lines = summaryLines(inputs, { page: "report.html" });
     expect(lines.length).toBeLessThanOrEqual(20);
-    expect(lines.map((l) => l.map((s) => s.text).join("")).join("\n")).toContain("Server kind: ");
+    // The third kind shares no client program with the other two: the answer does not speak for it.
+    const said = lines.map((l) => l.map((s) => s.text).join("")).join("\n");
+    expect(said).toMatch(new RegExp(`^Server kind \\(2 of 3\\): ${FIRST} `, "m"));
+    const { limit } = findingOf(inputs).answers[0] ?? {};
+    expect(limit).toBe("not compared, for want of like cells: 1 other");
   });
 
   it("is an effect, and a column of CSV", () => {
@@ -185,6 +191,16 @@ describe("which server", () => {
     expect(text).toContainEqual(
       expect.stringMatching(new RegExp(`^ssd-mobilenet, .*; 1 = ${FIRST} by gRPC \\(probe\\), 40\\.\\d ms:$`)),
     );
+  });
+
+  it("has each server by its fastest client program on the report's first screen and at the top of its text, and no map of empty fields", async () => {
+    const front = frontOf(inputs).body.text;
+    expect(front).toContain("each server by its fastest client program");
+    expect(front).not.toContain('class="heat"');
+    const text = renderText([{ id: "x", title: "x", short: "x", blocks: await answerSection.blocks(inputs) }]);
+    expect(text).toMatch(new RegExp(`^framework +REST \\(${PLAIN_FILE}\\) +80\\.\\d +2\\.0\\d+ .* 0\\.090 +500 MB +7 s$`, "m"));
+    expect(text).not.toContain("Median latency, ms");
+    expect(frontOf(inputsOf([FIRST])).body.text).toContain('class="heat"');
   });
 
   it("is left out where a machine has one server", async () => {

@@ -145,7 +145,10 @@ function loadTable({ placement, model, ways }: ServersFinding, { manifest }: Rep
           return [at?.perSecond?.toPrecision(3) ?? "–", at?.p95Ms == null ? "–" : formatMs(at.p95Ms)];
         }),
       ]),
-    notes: ["All images together. p95 needs 72 calls."],
+    notes: [
+      "All images together. p95: of the calls as they came, from 72 on. Calls at the same time wait for each other, and so few of them give it no " +
+        "interval: “Under load” has those that have one.",
+    ],
   });
 }
 
