@@ -129,7 +129,14 @@ async function imagesOf(kinds: readonly string[], steps: Progress) {
 function benchCommand(values: Values<typeof OPTIONS>): string[] {
   return [
     ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, EXPERIMENTS)],
-    ...["--budget", String(values.budget ?? BUDGET_MINUTES.servers), "--repeat", String(values.repeat), "--remark", STANDS_FOR],
+    ...[
+      "--budget",
+      String(values.budget ?? BUDGET_MINUTES.servers),
+      "--repeat",
+      String(values.repeat),
+      "--remark",
+      STANDS_FOR,
+    ],
     ...handedOn(values),
   ];
 }

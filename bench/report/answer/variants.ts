@@ -44,7 +44,10 @@ function variantOf({ model, placement, ways }: ServersFinding, way: Way, inputs:
   const times = formatRatio(Math.max(ratio, 1 / ratio));
   const ends = interval === null || ratio >= 1 ? interval : { low: 1 / interval.high, high: 1 / interval.low };
   const said = `${slow.serverKind} takes ${times} times as long as ${fast.serverKind} by ${by}`;
-  const settings = differ.map(([key, value]) => `${key}: ${value} on ${way.serverKind}, ${other.settings[key] ?? "not set"} on ${first.serverKind}`);
+  const settings = differ.map(
+    ([key, value]) =>
+      `${key}: ${value} on ${way.serverKind}, ${other.settings[key] ?? "not set"} on ${first.serverKind}`,
+  );
   return [
     {
       short: said,

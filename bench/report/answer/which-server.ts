@@ -182,7 +182,10 @@ export function serverCosts(inputs: ReportInputs): readonly ServerCost[] {
  * The settings that a reader must know: those of precision, by whose value a server computes other numbers, and those in which servers of
  * one kind on one machine differ.
  */
-export function toldSettings(server: Server, { manifest }: Pick<ReportInputs, "manifest">): [key: string, value: string][] {
+export function toldSettings(
+  server: Server,
+  { manifest }: Pick<ReportInputs, "manifest">,
+): [key: string, value: string][] {
   const { machineId, kind, settings } = server;
   const alike = manifest.servers.filter((s) => s.machineId === machineId && s.kind === kind);
   const told = (key: string) => /precision/i.test(key) || alike.some((s) => s.settings[key] !== settings[key]);

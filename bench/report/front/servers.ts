@@ -17,21 +17,33 @@ export function serversBlocks(inputs: ReportInputs): readonly Table[] {
     .filter((f) => !nulls.has(f.model))
     .map(({ model, placement, ways }) => {
       const reference = ways.find((w) => w.isReference);
-      const one = reference && `${reference.serverKind}, ${kindTitle(reference.client)}: ${formatMs(reference.ms?.ratio ?? NaN)} ms`;
+      const one =
+        reference &&
+        `${reference.serverKind}, ${kindTitle(reference.client)}: ${formatMs(reference.ms?.ratio ?? NaN)} ms`;
       return table({
         caption: `${model}, ${placement}: each server by its fastest client program`,
-        columns: ["server", "fastest by", ...rights("ms", "times as long", "95 %", "CPU s an answer", "memory, peak", "ready after")],
+        columns: [
+          "server",
+          "fastest by",
+          ...rights("ms", "times as long", "95 %", "CPU s an answer", "memory, peak", "ready after"),
+        ],
         rows: fastestWays({ ways }).map((w): TableCell[] => {
           const cost = costs.get(w.server);
           return [
             ...[w.serverKind, kindTitle(w.client), formatMs(w.ms?.ratio ?? NaN)],
-            ...(w.isReference ? ["1", ""] : w.over === null ? ["", ""] : [formatRatio(w.over.ratio), formatRatioInterval(w.over.interval)]),
+            ...(w.isReference
+              ? ["1", ""]
+              : w.over === null
+                ? ["", ""]
+                : [formatRatio(w.over.ratio), formatRatioInterval(w.over.interval)]),
             w.cpuSeconds === null ? "" : secondsText(w.cpuSeconds),
             cost?.peakBytes == null ? "" : formatBytes(cost.peakBytes),
             cost?.readySeconds == null ? "" : `${cost.readySeconds.toFixed(0)} s`,
           ];
         }),
-        notes: [`One call at a time. Times as long as ${one ?? ""}. Every client program, load and cost: “Which server”.`],
+        notes: [
+          `One call at a time. Times as long as ${one ?? ""}. Every client program, load and cost: “Which server”.`,
+        ],
         method: "effects",
       });
     });

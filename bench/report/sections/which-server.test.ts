@@ -50,7 +50,9 @@ function manifestWith(kinds: readonly string[]): RunManifest {
     servers: kinds.map((kind) => ({
       ...sampleServer(idOf(kind), [sampleModel("ssd-mobilenet"), sampleModel("null")]),
       ...{ machineId: "cloud", kind: kindIn(kind), standIn: kind === FIRST, readySeconds: 7, imageBytes: 2e9 },
-      ...(kindIn(kind) === "framework" ? { settings: { threads: "1", PARSER: kind === "framework" ? "slow" : "fast" } } : {}),
+      ...(kindIn(kind) === "framework"
+        ? { settings: { threads: "1", PARSER: kind === "framework" ? "slow" : "fast" } }
+        : {}),
       ...(kind === "alike" ? { settings: { INFERENCE_PRECISION_HINT: "bf16" }, note: "Slower than it could be." } : {}),
     })),
     cells: kinds.flatMap((kind) =>
@@ -167,7 +169,9 @@ describe("which server", () => {
     const text = await textOf(variants);
     const [slow, fast] = [`framework +REST \\(${PLAIN}\\)`, `framework fast +REST \\(${PLAIN}\\)`];
     expect(text).toMatch(new RegExp(`${slow} +(2\\.9|3\\.0)\\d+ +2\\.\\d+ to 3\\.\\d+$`, "m"));
-    expect(text).toMatch(new RegExp(`${fast} +1\\.[12]\\d+ +1\\.\\d+ to 1\\.\\d+ +0\\.(39|40)\\d* +0\\.\\d+ to 0\\.4`, "m"));
+    expect(text).toMatch(
+      new RegExp(`${fast} +1\\.[12]\\d+ +1\\.\\d+ to 1\\.\\d+ +0\\.(39|40)\\d* +0\\.\\d+ to 0\\.4`, "m"),
+    );
     // What tells the two apart stands beside them.
     expect(text).toMatch(/framework +cloud .* PARSER slow/);
     expect(text).toMatch(/framework fast +cloud .* PARSER fast/);
@@ -198,7 +202,9 @@ describe("which server", () => {
     expect(front).toContain("each server by its fastest client program");
     expect(front).not.toContain('class="heat"');
     const text = renderText([{ id: "x", title: "x", short: "x", blocks: await answerSection.blocks(inputs) }]);
-    expect(text).toMatch(new RegExp(`^framework +REST \\(${PLAIN_FILE}\\) +80\\.\\d +2\\.0\\d+ .* 0\\.090 +500 MB +7 s$`, "m"));
+    expect(text).toMatch(
+      new RegExp(`^framework +REST \\(${PLAIN_FILE}\\) +80\\.\\d +2\\.0\\d+ .* 0\\.090 +500 MB +7 s$`, "m"),
+    );
     expect(text).not.toContain("Median latency, ms");
     expect(frontOf(inputsOf([FIRST])).body.text).toContain('class="heat"');
   });

@@ -4,7 +4,14 @@ import { when } from "../../format/when.ts";
 import { answersByServer } from "../../stats/detections/by-server.ts";
 import { SAME_FILE, TOLERANCE } from "../../stats/detections/compare.ts";
 import type { RatioEstimate } from "../../stats/math/estimate.ts";
-import { type ServersFinding, type Way, secondsText, serverCosts, serversFindings, toldSettings } from "../answer/which-server.ts";
+import {
+  type ServersFinding,
+  type Way,
+  secondsText,
+  serverCosts,
+  serversFindings,
+  toldSettings,
+} from "../answer/which-server.ts";
 import { formatBytes } from "../answer/names.ts";
 import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
@@ -52,7 +59,11 @@ function timeTable({ placement, model, ways }: ServersFinding, inputs: ReportInp
   const { manifest } = inputs;
   const reference = ways.find((w) => w.isReference);
   const than = reference === undefined ? "" : `${nameOf(reference)}, ${kindTitle(reference.client)}`;
-  const notes = (id: string) => costNotes(manifest.servers.find((s) => s.id === id), inputs);
+  const notes = (id: string) =>
+    costNotes(
+      manifest.servers.find((s) => s.id === id),
+      inputs,
+    );
   return table({
     caption: `${modelTitle(manifest, model)}, ${placement}: times as long as ${than}`,
     columns: [
@@ -105,7 +116,9 @@ function ownTables({ placement, model, ways }: ServersFinding, { manifest }: Rep
         ...cells(w.overFastest),
         ...when(several, ...cells(w.overFirst)),
       ]),
-      notes: ["One call at a time. An empty field: it is what the others are compared with, or they share no client program."],
+      notes: [
+        "One call at a time. An empty field: it is what the others are compared with, or they share no client program.",
+      ],
       method: "effects",
     }),
   );
