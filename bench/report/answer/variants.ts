@@ -1,23 +1,19 @@
 import { and } from "../../../lib/words.ts";
 import { formatRatio, formatRatioInterval } from "../../format/numbers.ts";
 import { known } from "../../stats/math/estimate.ts";
-import { nullModels } from "../../stats/study.ts";
 import { kindTitle } from "../charts/colours.ts";
 import type { ReportInputs } from "../section.ts";
 import type { Notable } from "./types.ts";
-import { type ServersFinding, type Way, serversFindings, toldSettings } from "./which-server.ts";
+import { type ServersFinding, type Way, computing, serversFindings, toldSettings } from "./which-server.ts";
 
 /** What settings do: of each server that stands beside another one of its kind, the client kind that shows most of it. */
 export function variantsOf(inputs: ReportInputs): Notable[] {
-  const nulls = nullModels(inputs.manifest);
-  return serversFindings(inputs)
-    .filter((f) => !nulls.has(f.model))
-    .flatMap((found) =>
-      [...Map.groupBy(found.ways, (w) => w.server).values()].flatMap((own) => {
-        const surely = own.filter(differs).toSorted((a, b) => far(b) - far(a));
-        return surely.slice(0, 1).flatMap((way) => variantOf(found, way, inputs));
-      }),
-    );
+  return computing(serversFindings(inputs), inputs).flatMap((found) =>
+    [...Map.groupBy(found.ways, (w) => w.server).values()].flatMap((own) => {
+      const surely = own.filter(differs).toSorted((a, b) => far(b) - far(a));
+      return surely.slice(0, 1).flatMap((way) => variantOf(found, way, inputs));
+    }),
+  );
 }
 
 const far = ({ overFirst }: Way) => Math.abs(Math.log(overFirst?.ratio ?? 1));

@@ -7,7 +7,7 @@ import { factorLevels } from "../../stats/levels.ts";
 import type { RatioEstimate } from "../../stats/math/estimate.ts";
 import { once } from "../../stats/math/memo.ts";
 import { carries, quantile } from "../../stats/math/quantile.ts";
-import { fitStudy, togetherKey } from "../../stats/study.ts";
+import { fitStudy, nullModels, togetherKey } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
 
 /** A server by one client kind, with one model. */
@@ -70,6 +70,13 @@ export const serversFindings = once((inputs: ReportInputs): readonly ServersFind
         })),
   );
 });
+
+/** Those of models that compute; all where none does. */
+export function computing(found: readonly ServersFinding[], { manifest }: Pick<ReportInputs, "manifest">) {
+  const nulls = nullModels(manifest);
+  const own = found.filter((f) => !nulls.has(f.model));
+  return own.length > 0 ? own : found;
+}
 
 /** Each server by the client kind that is fastest on it, fastest first; those of which nothing was measured are left out. */
 export function fastestWays({ ways }: Pick<ServersFinding, "ways">): readonly Way[] {

@@ -12,6 +12,7 @@ import { effectsOf } from "../../stats/run-effects.ts";
 import { random } from "../../stats/math/random.ts";
 import type { AtLoad } from "../answer/which-server.ts";
 import { cellsCsv } from "../csv.ts";
+import type { Block } from "../blocks.ts";
 import { findingOf } from "../finding.ts";
 import { reportInputs, reportJson } from "../index.ts";
 import { renderText } from "../render/text.ts";
@@ -35,12 +36,12 @@ const TIMES: Readonly<Record<string, number>> = { [FIRST]: 1, alike: 1.3, framew
 const kindIn = (level: string) => level.split(" ")[0] ?? "";
 const idOf = (level: string) => `cloud/${level.split(" ").at(-1) ?? ""}`;
 
-const cell = (kind: string, client: string, image: string, more: Partial<Cell> = {}) =>
-  cellOf(["cloud", idOf(kind)], "ssd-mobilenet", client, image, {
+const cell = (kind: string, client: string, image: string, model: string, more: Partial<Cell> = {}) =>
+  cellOf(["cloud", idOf(kind)], model, client, image, {
     ...{ serverMachine: "cloud", local: true, serverKind: kind, ...more },
   });
 
-function manifestWith(kinds: readonly string[]): RunManifest {
+function manifestWith(kinds: readonly string[], models: readonly string[]): RunManifest {
   const images = ["image-1", "image-2"];
   const loads = [1, 4].map((concurrency) => ({ mode: "closed-loop", concurrency }));
   return {
@@ -57,20 +58,22 @@ function manifestWith(kinds: readonly string[]): RunManifest {
     })),
     cells: kinds.flatMap((kind) =>
       (CLIENTS[kindIn(kind)] ?? []).flatMap((client) =>
-        images.flatMap((image) => loads.map((load) => cell(kind, client, image, { load }))),
+        models.flatMap((model) =>
+          images.flatMap((image) => loads.map((load) => cell(kind, client, image, model, { load }))),
+        ),
       ),
     ),
   };
 }
 
-function inputsOf(kinds: readonly string[], noise = 0.01) {
-  const manifest = manifestWith(kinds);
+function inputsOf(kinds: readonly string[], models: readonly string[] = ["ssd-mobilenet"]) {
+  const manifest = manifestWith(kinds, models);
   const stream = random(3);
   const made = studyOf(manifest, 4, (c) => {
     const lists = c.serverKind === "framework" ? 3 : 1.2;
     const encoding = c.client === "rest" ? 1.5 : c.client === PLAIN ? lists : 1;
     const ms = 40 * (TIMES[kindIn(c.serverKind ?? "")] ?? 1) * encoding;
-    return Array.from({ length: 20 }, () => ({ totalMs: ms * Math.exp(noise * stream.normal()) }));
+    return Array.from({ length: 20 }, () => ({ totalMs: ms * Math.exp(0.01 * stream.normal()) }));
   });
   // Twenty calls of a visit, some at a time.
   const spanMs = ({ totalsMs }: CellData, load: unknown) => (20 * (totalsMs[0] ?? NaN)) / (load as number);
@@ -207,6 +210,20 @@ describe("which server", () => {
     );
     expect(text).not.toContain("Median latency, ms");
     expect(frontOf(inputsOf([FIRST])).body.text).toContain('class="heat"');
+  });
+
+  it("shows the null model's tables below those of models that compute, folded; alone they are all there is", async () => {
+    const both = await whichServerSection.blocks(inputsOf([FIRST, "alike"], ["ssd-mobilenet", "null"]));
+    const captions = (blocks: readonly Block[]) => blocks.flatMap((b) => (b.kind === "table" ? [b.caption ?? ""] : []));
+    expect(
+      captions(both)
+        .filter((text) => /times as long|an encoding costs/.test(text))
+        .join(),
+    ).not.toContain("null");
+    const folded = both.flatMap((b) => (b.kind === "fold" ? [captions(b.blocks).join()] : []));
+    expect(folded).toEqual([expect.stringMatching(/^null.*times as long.*null.*an encoding costs/)]);
+    const alone = await whichServerSection.blocks(inputsOf([FIRST, "alike"], ["null"]));
+    expect([captions(alone)[0], alone.some((b) => b.kind === "fold")]).toEqual([expect.stringMatching(/^null/), false]);
   });
 
   it("is left out where a machine has one server", async () => {

@@ -1,22 +1,22 @@
 import type { Server } from "../../../infra/outputs.ts";
 import { formatMs, formatRatio, formatRatioInterval, intervalOrWhy } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
-import { answersByServer } from "../../stats/detections/by-server.ts";
-import { SAME_FILE, TOLERANCE } from "../../stats/detections/compare.ts";
 import type { RatioEstimate } from "../../stats/math/estimate.ts";
 import {
   type ServersFinding,
   type Way,
+  computing,
   secondsText,
   serverCosts,
   serversFindings,
   toldSettings,
 } from "../answer/which-server.ts";
 import { formatBytes } from "../answer/names.ts";
-import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
+import { type Block, type Table, type TableCell, fold, prose, right, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
 import type { ReportInputs, Section } from "../section.ts";
 import { modelTitle } from "./caveats.ts";
+import { answersOf, answersTables } from "./which-server-answers.ts";
 
 /** Servers of one machine side by side: time, cost, load and answers. */
 export const whichServerSection: Section = {
@@ -26,10 +26,15 @@ export const whichServerSection: Section = {
   blocks(inputs) {
     const found = serversFindings(inputs);
     if (found.length === 0) return [];
+    const shown = computing(found, inputs);
+    const folded = found.filter((f) => !shown.includes(f));
+    const times = (own: readonly ServersFinding[]) => [
+      ...own.map((f) => timeTable(f, inputs)),
+      ...own.flatMap((f) => ownTables(f, inputs)),
+    ];
     return [
       prose(neighboursText(inputs)),
-      ...found.map((f) => timeTable(f, inputs)),
-      ...found.flatMap((f) => ownTables(f, inputs)),
+      ...times(shown),
       costTable(inputs),
       ...found.flatMap((f) =>
         when<Block>(
@@ -38,6 +43,10 @@ export const whichServerSection: Section = {
         ),
       ),
       ...answersTables(inputs),
+      ...when<Block>(
+        folded.length > 0,
+        fold("The null model: what protocols and encodings take alone", ...times(folded)),
+      ),
     ];
   },
   json(inputs) {
@@ -163,44 +172,4 @@ function loadTable({ placement, model, ways }: ServersFinding, { manifest }: Rep
         "interval: “Under load” has those that have one.",
     ],
   });
-}
-
-function answersOf(inputs: ReportInputs) {
-  const { study, manifest } = inputs;
-  if (study?.seen === undefined) return [];
-  const referenceOf = (model: string) =>
-    serversFindings(inputs)
-      .find((f) => f.model === model)
-      ?.ways.find((w) => w.isReference)?.server;
-  return answersByServer(manifest, study.seen, referenceOf);
-}
-
-function answersTables(inputs: ReportInputs): Block[] {
-  const all = answersOf(inputs);
-  if (all.length === 0) return [];
-  const small = (x: number) => (Number.isNaN(x) ? "–" : x === 0 ? "0" : x.toExponential(0));
-  const notes = new Map(serverCosts(inputs).map((c) => [c.server, c.notes]));
-  return [
-    table({
-      caption: "Answers to the same image, against the server of reference",
-      columns: ["model", "server", "against", ...rights("images", "scores differ by", "box edges by"), "detections"],
-      rows: all.map((a) => [
-        ...[a.model, a.server, a.reference, String(a.pairs), small(a.scoreDifference), small(a.boxDifference)],
-        a.differ === 0
-          ? { text: "the same", tone: "good" as const }
-          : { text: `differ in ${a.differ} of ${a.pairs}`, tone: "bad" as const },
-      ]),
-      notes: [
-        `The same: every object in both, score and box edges within ${TOLERANCE} (float32 in another order of sums differs by a tenth of that); of servers that were sent the file, and may decode it by different libraries, every object with a score of ${SAME_FILE.above} or more, within ${SAME_FILE.within}.`,
-        ...all.flatMap((a) =>
-          a.example.length === 0
-            ? []
-            : [
-                `${a.server}, ${a.example.slice(0, 3).join("; ")}${(notes.get(a.server) ?? []).map((n) => `; ${n}`).join("")}`,
-              ],
-        ),
-      ],
-      method: "detections",
-    }),
-  ];
 }
