@@ -85,6 +85,9 @@ describe("a model's first answer", () => {
         [200, good],
       ]),
     ).toEqual({ asked: 2, error: "" });
+    // Or Triton ends over it, and Docker starts it again.
+    const ended = [503, ""] as const;
+    expect(await firstAnswer([[500, starved], ended, [200, good]])).toEqual({ asked: 3, error: "" });
   });
 
   it("is not waited for where the process was out of memory, or for another reason, or beyond the gate's time", async () => {

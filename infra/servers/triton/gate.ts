@@ -67,12 +67,15 @@ export async function smoke(run: GateRun, model: GateModel, deadline: number): P
 async function answer(run: GateRun, protocol: "grpc" | "rest", model: GateModel, deadline: number): Promise<void> {
   const { port, client: security } = endpointOf(run, protocol) ?? { port: 0 };
   const kind = SMOKE[protocol];
-  for (;;) {
+  for (let died = false; ;) {
     const client = clientKind(kind).create(run.address, port, security);
     const why = await whyNot(client, model, deadline).finally(() => client.close());
     if (why === undefined) return;
     const memory = (await oomKills(run.target, run.container)) > 0;
-    if (STARVED.test(why) && !memory && performance.now() + POLL_MS < deadline) {
+    died ||= DIED.test(why);
+    if (died && !memory && performance.now() + POLL_MS < deadline) {
+      // Not where it keeps dying.
+      mustRun(run, await inspect(run.target, run.container));
       await sleep(POLL_MS);
       continue;
     }
@@ -84,8 +87,11 @@ async function answer(run: GateRun, protocol: "grpc" | "rest", model: GateModel,
   }
 }
 
-/** What Triton also says of a model's process that had no processor time for a second: the next call may find it well. */
-const STARVED = /Stub process '\S+' is not healthy/;
+/**
+ * What is said where a model's process had no processor time for a second, which Triton takes for its death: the next call may find it
+ * well, or Triton may end over it, and Docker starts it again.
+ */
+const DIED = /^UNAVAILABLE|Stub process '\S+' is not healthy/;
 
 /** Makes one call; undefined where it was answered. */
 async function whyNot(client: Client, model: GateModel, deadline: number): Promise<string | undefined> {
