@@ -1,5 +1,5 @@
 import { and } from "../../../lib/words.ts";
-import { formatRatio, formatRatioInterval } from "../../format/numbers.ts";
+import { formatRatioInterval } from "../../format/numbers.ts";
 import { known } from "../../stats/math/estimate.ts";
 import { kindTitle } from "../charts/colours.ts";
 import type { ReportInputs } from "../section.ts";
@@ -33,21 +33,20 @@ function variantOf({ model, placement, ways }: ServersFinding, way: Way, inputs:
   if (self === undefined || other === undefined || first === undefined || way.overFirst === null) return [];
   const differ = toldSettings(self, inputs).filter(([key, value]) => other.settings[key] !== value);
   if (differ.length === 0) return [];
-  const by = kindTitle(way.client);
   // The slower one is named first: so the ratio is above 1.
   const { ratio, interval } = way.overFirst;
   const [slow, fast] = ratio >= 1 ? [way, first] : [first, way];
-  const times = formatRatio(Math.max(ratio, 1 / ratio));
+  const times = Number(Math.max(ratio, 1 / ratio).toPrecision(3));
   const ends = interval === null || ratio >= 1 ? interval : { low: 1 / interval.high, high: 1 / interval.low };
-  const said = `${slow.serverKind} takes ${times} times as long as ${fast.serverKind} by ${by}`;
+  const said = `${slow.serverKind} takes ${times} times as long as ${fast.serverKind}`;
   const settings = differ.map(
     ([key, value]) =>
       `${key}: ${value} on ${way.serverKind}, ${other.settings[key] ?? "not set"} on ${first.serverKind}`,
   );
   return [
     {
-      short: said,
-      whole: `${said} for ${model}, ${placement} (${formatRatioInterval(ends)}).`,
+      short: `${said} by ${way.client}`,
+      whole: `${said} by ${kindTitle(way.client)} for ${model}, ${placement} (${formatRatioInterval(ends)}).`,
       cause: `They differ in ${and(settings)}.`,
     },
   ];
