@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { serverKindNames } from "../infra/servers/registry.ts";
+import { wantedServers } from "./servers.ts";
 import { byHand, staysUp } from "./stacks.ts";
 import { markUnfinished, readUnfinished, unfinishedMark } from "./unfinished.ts";
 
@@ -36,4 +38,18 @@ it("what is typed after `demo --keep` means the demo's lab, whatever its name", 
     "export PULUMI_BACKEND_URL=file:///lab",
     "export LATHE_LAB=mine",
   ]);
+});
+
+it("puts up a server of each kind that is asked for, and the first web framework twice: with each parser of JSON", () => {
+  const twice = { name: "simdjson", settings: { parser: "simdjson" } };
+  const all = wantedServers(["all"]);
+  expect(all.filter(({ settings }) => settings === undefined).map(({ kind }) => kind)).toEqual(serverKindNames);
+  expect(all.filter(({ settings }) => settings !== undefined)).toEqual([{ ...twice, kind: "flask" }]);
+  expect(wantedServers(["fastapi", "triton", "django"])).toEqual([
+    { name: "triton", kind: "triton" },
+    { name: "django", kind: "django" },
+    { ...twice, kind: "django" },
+    { name: "fastapi", kind: "fastapi" },
+  ]);
+  expect(wantedServers(["triton"])).toEqual([{ name: "triton", kind: "triton" }]);
 });

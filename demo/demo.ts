@@ -15,7 +15,7 @@ import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import { demoLab, handedOn } from "./begin.ts";
-import type { OPTIONS } from "./options.ts";
+import { BUDGET_MINUTES, type OPTIONS } from "./options.ts";
 import { stages } from "./stages.ts";
 import { markUnfinished, unfinishedMark } from "./unfinished.ts";
 import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upAll } from "./stacks.ts";
@@ -49,7 +49,7 @@ export function matrixOf({ distance, servers }: Partial<Pick<Values<typeof OPTIO
 export async function runDemo(values: Values<typeof OPTIONS>): Promise<void> {
   const matrix = matrixOf(values);
   const startedAt = Date.now();
-  const { budget, requests, repeat } = values;
+  const { budget = BUDGET_MINUTES.paper, requests, repeat } = values;
   const name = values.name ?? defaultLabName();
   const { dir } = labPaths(name);
   const steps = progress();

@@ -11,7 +11,7 @@ import { callMessage } from "../bench/testing/calls.ts";
 import { NOTHING_CHOSEN } from "../bench/testing/experiments.ts";
 import { sampleMachine, sampleModel, sampleServer } from "../bench/testing/sample-run.ts";
 import { repoRoot } from "../lib/paths.ts";
-import { OPTIONS } from "./options.ts";
+import { BUDGET_MINUTES, OPTIONS } from "./options.ts";
 
 const IMAGES = Array.from({ length: 10 }, (_, i) => i + 1);
 const MACHINES = ["client", "cloud", "edge"];
@@ -33,7 +33,7 @@ test("the demo's time is enough to visit every cell of its matrix three times", 
   const available = { machines: MACHINES.map(sampleMachine), servers, images: IMAGES.map((i) => `image-${i}`) };
   // As demo.ts asks for.
   const requests = Number(OPTIONS.requests.default);
-  const budgetMs = Number(OPTIONS.budget.default) * 60_000;
+  const budgetMs = BUDGET_MINUTES.paper * 60_000;
   const limits = { ...DEFAULT_LIMITS, requests, blockRequests: 5, warmupRequests: 1, precision: null, budgetMs };
   const { cells } = expand(experiments, available, { ...NOTHING_CHOSEN, clientKinds: ["probe", "rest"] }, limits);
   expect(cells).toHaveLength(5 * 2 * (10 + 10 + 2));

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { serverKindNames } from "../infra/servers/registry.ts";
+import { serverKind, serverKindNames } from "../infra/servers/registry.ts";
 import { noteKept } from "../infra/pulumi/kept.ts";
 import { kindImage, labDown, pushImage } from "../lab/index.ts";
 import { defaultLabName, labPaths } from "../lab/names.ts";
@@ -14,9 +14,9 @@ import { runInherited } from "../lib/run.ts";
 import { prepareModel } from "../models/index.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import { demoLab, handedOn } from "./begin.ts";
-import type { OPTIONS } from "./options.ts";
+import { BUDGET_MINUTES, type OPTIONS } from "./options.ts";
 import { stages } from "./stages.ts";
-import { byHand, demoStacks, deployedBefore, destroyAll, staysUp, upServers } from "./stacks.ts";
+import { type DemoServer, byHand, demoStacks, deployedBefore, destroyAll, staysUp, upServers } from "./stacks.ts";
 import { markUnfinished, unfinishedMark } from "./unfinished.ts";
 
 /** The trained model, and the null model: each kind can serve both. */
@@ -33,9 +33,21 @@ const STAGES = {
   down: "Take it all down again",
 } as const;
 
-/** The server kinds that were asked for, in the order in which Lathe lists them. Pure. */
-export function wantedKinds(asked: readonly string[]): readonly string[] {
-  return asked.includes("all") ? serverKindNames : serverKindNames.filter((kind) => asked.includes(kind));
+/** The first kind with this setting stands there twice, the second time with this value: what do lists cost in a web framework that reads them well? */
+const VARIANT = { key: "parser", value: "simdjson" };
+
+/**
+ * A server of each kind that was asked for, in the order in which Lathe lists them, and the second one of the first web framework. Each is named
+ * after its kind, that one after its setting. Pure.
+ */
+export function wantedServers(asked: readonly string[]): readonly Omit<DemoServer, "image">[] {
+  const kinds = asked.includes("all") ? serverKindNames : serverKindNames.filter((kind) => asked.includes(kind));
+  const { key, value } = VARIANT;
+  const twice = kinds.find((kind) => serverKind(kind).settingsHelp.some((help) => help.key === key));
+  return kinds.flatMap((kind) => [
+    { name: kind, kind },
+    ...(kind === twice ? [{ name: value, kind, settings: { [key]: value } }] : []),
+  ]);
 }
 
 /** `lathe demo --servers`: servers of several kinds on one host, by the experiments that ask which is best. */
@@ -52,11 +64,13 @@ export async function runServersDemo(values: Values<typeof OPTIONS>, asked: read
   await ensureToolchain(steps);
   steps.done();
   for (const model of MODELS) await prepareModel(model, steps);
-  const images = await imagesOf(wantedKinds(asked), steps);
+  const wanted = wantedServers(asked);
+  const images = await imagesOf([...new Set(wanted.map(({ kind }) => kind))], steps);
   begin(STAGES.lab);
   const { lab, wasUp, earlier } = await demoLab(name, dir, steps);
-  const servers = [];
-  for (const { kind, image } of images) servers.push({ kind, image: (await pushImage(lab, image, steps)).reference });
+  const pushed = new Map<string, string>();
+  for (const { kind, image } of images) pushed.set(kind, (await pushImage(lab, image, steps)).reference);
+  const servers = wanted.map((server): DemoServer => ({ ...server, image: pushed.get(server.kind) ?? "" }));
   const stacks = { ...(await demoStacks(lab, dir)), names: [HOST] };
   steps.done();
   const before = await staysUp(wasUp, earlier, () => deployedBefore(stacks));
@@ -115,7 +129,14 @@ async function imagesOf(kinds: readonly string[], steps: Progress) {
 function benchCommand(values: Values<typeof OPTIONS>): string[] {
   return [
     ...[process.execPath, latheProgram, "bench", "--matrix", join(repoRoot, EXPERIMENTS)],
-    ...["--budget", String(values.budget), "--repeat", String(values.repeat), "--remark", STANDS_FOR],
+    ...[
+      "--budget",
+      String(values.budget ?? BUDGET_MINUTES.servers),
+      "--repeat",
+      String(values.repeat),
+      "--remark",
+      STANDS_FOR,
+    ],
     ...handedOn(values),
   ];
 }

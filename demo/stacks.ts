@@ -55,15 +55,24 @@ export async function upAll(
   await runAll("up", stacks, progress);
 }
 
+/** A server of a stack that has several. */
+export interface DemoServer {
+  readonly name: string;
+  readonly kind: string;
+  readonly image: string;
+  /** `settings` of its config; absent: what fits the machine. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /**
- * Brings one stack up with a server of each kind, which is named after it.
+ * Brings one stack up with several servers.
  *
  * @throws UserError with the reason if it is not up
  */
 export async function upServers(
   stacks: DemoStacks,
   lab: Lab,
-  servers: readonly { readonly kind: string; readonly image: string }[],
+  servers: readonly DemoServer[],
   models: readonly string[],
   progress: Progress,
 ): Promise<void> {
@@ -73,7 +82,7 @@ export async function upServers(
       "lathe:sshConfig": lab.sshConfig,
       "lathe:gateTimeoutSeconds": "600",
       "lathe:models": models,
-      "lathe:servers": servers.map(({ kind, image }) => ({ name: kind, server: kind, image })),
+      "lathe:servers": servers.map(({ kind, ...server }) => ({ ...server, server: kind })),
     });
   await runAll("up", stacks, progress);
 }

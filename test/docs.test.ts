@@ -84,6 +84,16 @@ describe("the docs", () => {
     expect(packages[""]?.engines).toEqual((JSON.parse(read("package.json")) as { engines: unknown }).engines);
   });
 
+  it("name the tests of each server kind's faults: of those that are not the first one, the harness that has all of them", () => {
+    const page = read("docs/faults.md");
+    for (const [i, kind] of serverKindNames.entries()) {
+      const row = new RegExp(`^\\| \`${kind}\` \\|.*$`, "m").exec(page)?.[0] ?? "";
+      const tests = [...row.matchAll(/\]\(\.\.\/([^)]+\.test\.ts)\)/g)].map(([, path = ""]) => read(path));
+      expect(tests.length, kind).toBeGreaterThan(0);
+      if (i > 0) expect(tests.join("\n"), kind).toMatch(new RegExp(`describeKind\\([^]*"${kind}"`));
+    }
+  });
+
   it("link to files that are there", () => {
     for (const page of PAGES) {
       for (const [, target = ""] of read(page).matchAll(/\]\((?!http)([^)#]+)\)/g))

@@ -67,6 +67,20 @@ describe("the plan of a run", () => {
     ]);
   });
 
+  it("calls servers of one kind on one machine by their names, but for one that is named after its kind", () => {
+    const named = (name: string): Server => ({ ...edge, id: `edge/${name}`, kind: "flask" });
+    const [flask, simdjson, json] = [named("flask"), named("simdjson"), named("json")];
+    const levels = (...servers: Server[]) => {
+      const models = new Map(servers.map((server) => [server.id, ["ssd"]]));
+      const placements = servers.map((server) => at("client", server));
+      const cells = benchPlan({ ...remote, models, servers, placements });
+      return [...new Set(cells.map((c) => c.serverKind))];
+    };
+    expect(levels(flask, simdjson)).toEqual(["flask", "flask simdjson"]);
+    expect(levels(json, simdjson)).toEqual(["flask json", "flask simdjson"]);
+    expect(levels(simdjson)).toEqual(["flask"]);
+  });
+
   it("has no client kind that sends what an endpoint does not take", () => {
     const endpoints = edge.endpoints.map((e) => ({ ...e, inputs: ["pixels" as const] }));
     const asked = (server: Server) => {

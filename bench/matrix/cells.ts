@@ -40,11 +40,15 @@ export function isOffered(
   );
 }
 
-/** A server's level on the axis of server kinds: its kind, and its name where its machine has several of that kind. */
+/**
+ * A server's level on the axis of server kinds: its kind, and its name where its machine has several of that kind and it is not named after
+ * the kind alone.
+ */
 export function serverKindOf(server: Server, all: readonly Server[]): string {
   const { id, machineId, kind } = server;
+  const name = id.startsWith(`${machineId}/`) ? id.slice(machineId.length + 1) : id;
   const alone = all.every((s) => s.id === id || s.machineId !== machineId || s.kind !== kind);
-  return alone ? kind : `${kind} ${id.startsWith(`${machineId}/`) ? id.slice(machineId.length + 1) : id}`;
+  return alone || name === kind ? kind : `${kind} ${name}`;
 }
 
 /** Every cell of the matrix, in a fixed order. */

@@ -8,6 +8,7 @@ import { resumeCommand } from "./answer/settle.ts";
 import { notableOf } from "./answer/speeds.ts";
 import { titleModel, titleOf } from "./answer/title.ts";
 import type { Finding } from "./answer/types.ts";
+import { variantsOf } from "./answer/variants.ts";
 import { whyOf } from "./answer/why.ts";
 import type { ReportInputs } from "./section.ts";
 
@@ -26,7 +27,7 @@ export const findingOf = once((inputs: ReportInputs): Finding => {
     ...titleOf(inputs, models, loads),
     ...{ perModel, answers, loads, where },
     why: whyOf(inputs, models),
-    notable: notableOf(inputs),
+    notable: [...variantsOf(inputs), ...notableOf(inputs)],
     caveats: [...caveatsOf(inputs), ...doubtCaveat(answers)],
     ...(next === undefined ? {} : { next }),
   };

@@ -1,16 +1,13 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compareAnswers } from "../../bench/stats/detections/compare.ts";
-import type { Answer } from "../../bench/records/answers.ts";
 import { clientKinds } from "../../clients/registry.ts";
 import type { CallResult, PredictRequest } from "../../clients/client.ts";
-import { valuesOf } from "../../clients/tensors.ts";
 import { modelStatus } from "../../clients/tf-serving/status.ts";
 import { progress } from "../../lib/progress.ts";
 import { repoRoot } from "../../lib/paths.ts";
 import { run, tryRun } from "../../lib/run.ts";
 import { pythonEnv } from "../../models/index.ts";
-import { photo, referenceAnswers, type Photo } from "../lab/kinds/reference.ts";
+import { answerOf, expectAsTensorFlow, photo, referenceAnswers, type Photo } from "../lab/kinds/reference.ts";
 import { openvinoPath, startOpenvinoStandIn } from "./ov.ts";
 import type { StandIn } from "./tfs.ts";
 
@@ -56,23 +53,10 @@ async function call(
   }
 }
 
-function answerOf(result: CallResult): Answer {
-  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
-  return Object.fromEntries(
-    Object.entries(result.outputs).map(([name, tensor]) => [
-      name,
-      { shape: tensor.shape, values: Array.from(valuesOf(tensor) ?? [], Number) },
-    ]),
-  );
-}
-
 describe.each(KINDS.map(({ name }) => name))("%s gets", (name) => {
   it("TensorFlow's detections of a photograph, within the tolerance of f32", async () => {
     const expected = await referenceAnswers("ssd-mobilenet", seen);
-    const { differences, ...by } = compareAnswers(expected.pixels, answerOf(await call(name, "ssd-mobilenet")), String);
-    expect(differences).toEqual([]);
-    expect(by.scoreDifference).toBeLessThanOrEqual(TOLERANCE.score);
-    expect(by.boxDifference).toBeLessThanOrEqual(TOLERANCE.box);
+    expectAsTensorFlow(expected.pixels, answerOf(await call(name, "ssd-mobilenet")), TOLERANCE);
   });
 
   it("the null model's constant answer, for a batch too", async () => {
@@ -223,11 +207,7 @@ it("R-FCN, whose suppression is converted, gives TensorFlow's detections, of one
   const rfcn = await startOpenvinoStandIn(["rfcn-resnet101"], { INFERENCE_PRECISION_HINT: "f32" });
   try {
     const expected = await referenceAnswers("rfcn-resnet101", seen);
-    const answer = answerOf(await call("probe", "rfcn-resnet101", {}, rfcn));
-    const { differences, ...by } = compareAnswers(expected.pixels, answer, String);
-    expect(differences).toEqual([]);
-    expect(by.scoreDifference).toBeLessThanOrEqual(TOLERANCE.score);
-    expect(by.boxDifference).toBeLessThanOrEqual(TOLERANCE.box);
+    expectAsTensorFlow(expected.pixels, answerOf(await call("probe", "rfcn-resnet101", {}, rfcn)), TOLERANCE);
     const two = { dtype: "DT_UINT8", shape: [2, 4, 4, 3], data: new Uint8Array(96) } as const;
     expect(await call("probe", "rfcn-resnet101", { inputs: { inputs: two } }, rfcn)).toMatchObject({
       error: {

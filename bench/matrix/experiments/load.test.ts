@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../../lib/errors.ts";
 import { repoRoot } from "../../../lib/paths.ts";
 import { loadsOf } from "../../loads/registry.ts";
+import { carries } from "../../stats/math/quantile.ts";
+import { DEFAULT_LIMITS, limitsFor } from "../limits.ts";
 import { parseExperiments } from "./load.ts";
 
 const known = { images: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
@@ -51,7 +53,7 @@ describe("a file of experiments", () => {
     const servers = parse(readFileSync(join(repoRoot, "bench/matrix/experiments/servers.yaml"), "utf8"));
     expect(servers.map((e) => [e.name, e.clientKinds, e.protocols, e.encodings, (e as Loaded).concurrency])).toEqual([
       ["which-server", undefined, ["grpc", "rest"], ["lists", "base64"], undefined],
-      ["which-server-under-load", undefined, ["grpc", "rest"], undefined, [2, 4, 8]],
+      ["which-server-under-load", undefined, ["grpc", "rest"], ["lists", "base64"], [2, 4, 8]],
       ["json-lists", ["plain-json", "plain-b64"], undefined, undefined, undefined],
     ]);
     expect(servers.map((e) => [e.clientMachines, e.models])).toEqual([
@@ -59,6 +61,12 @@ describe("a file of experiments", () => {
       ["same", ["ssd-mobilenet"]],
       ["same", ["ssd-mobilenet", "null"]],
     ]);
+    // Calls that a p95 takes, and visits in which one call after the other comes to them.
+    const limits = servers.map((e) => limitsFor(DEFAULT_LIMITS, e.limits));
+    for (const { minRequests, blockRequests } of limits) {
+      expect([carries(minRequests - 1, 0.95), carries(minRequests, 0.95)]).toEqual([false, true]);
+      expect(minRequests / blockRequests).toBeLessThanOrEqual(3);
+    }
   });
 
   it("takes one value where a list of one is meant", () => {

@@ -1,4 +1,4 @@
-import { and } from "../../../lib/words.ts";
+import { and, count } from "../../../lib/words.ts";
 import { when } from "../../format/when.ts";
 import { asDeployed, isPlain } from "../../matrix/cell.ts";
 import { type Question, type Subject, ask, callerOf, questions, unanswered } from "../../stats/choices.ts";
@@ -55,13 +55,16 @@ function answerTo(q: Question, inputs: ReportInputs, study: Study): FindingAnswe
   const alone = sure && q.model === undefined && !q.differ.includes("model");
   const unsure = !alone ? [] : ofEachModel(q, study).filter((own) => own.outcome !== "clear");
   const settle = sure ? undefined : settleCommand(q, inputs);
+  const [told, others] = [q.options.length, q.leftOut.length];
   return {
-    question: questionText(q, inputs),
+    // An answer that is of some options alone must not be read as one of all.
+    question: `${questionText(q, inputs)}${others === 0 ? "" : ` (${told} of ${told + others})`}`,
     answer: fastestText(q, study),
     confidence: sure ? "high" : "inconclusive",
     compared: othersText(q, study),
     limit: [
       ...when(unsure.length > 0, `inconclusive for ${and(unsure.map((own) => own.model ?? ""))} alone`),
+      ...when(others > 0, `not compared, for want of like cells: ${count(others, "other")}`),
       ...when(!sure && settle === undefined, "too close for a longer run to tell them apart"),
     ].join("; "),
     doubt: doubtsOf(q).join("; "),

@@ -1,12 +1,13 @@
 import { clientKinds } from "../../../clients/registry.ts";
 import type { Server } from "../../../infra/outputs.ts";
+import { when } from "../../format/when.ts";
 import { type Cell, isPlain } from "../../matrix/cell.ts";
 import { ratioOfContrast } from "../../stats/effects/contrast.ts";
 import { factorLevels } from "../../stats/levels.ts";
 import type { RatioEstimate } from "../../stats/math/estimate.ts";
 import { once } from "../../stats/math/memo.ts";
 import { carries, quantile } from "../../stats/math/quantile.ts";
-import { type Study, fitStudy, togetherKey } from "../../stats/study.ts";
+import { fitStudy, nullModels, togetherKey } from "../../stats/study.ts";
 import type { ReportInputs } from "../section.ts";
 
 /** A server by one client kind, with one model. */
@@ -18,6 +19,10 @@ export interface Way {
   readonly ms: RatioEstimate | null;
   readonly over: RatioEstimate | null;
   readonly isReference: boolean;
+  /** Times as long as the same server's fastest way (null: it is that one, or not comparable). */
+  readonly overFastest: RatioEstimate | null;
+  /** Times as long as the first server of this kind on the machine, by the same client kind (null: it is that one, or not comparable). */
+  readonly overFirst: RatioEstimate | null;
   /** Processor seconds of the server for an answer, one call at a time; null: its machine does not say. */
   readonly cpuSeconds: number | null;
   /** With so many calls at a time. */
@@ -66,38 +71,61 @@ export const serversFindings = once((inputs: ReportInputs): readonly ServersFind
   );
 });
 
+/** Those of models that compute; all where none does. */
+export function computing(found: readonly ServersFinding[], { manifest }: Pick<ReportInputs, "manifest">) {
+  const nulls = nullModels(manifest);
+  const own = found.filter((f) => !nulls.has(f.model));
+  return own.length > 0 ? own : found;
+}
+
+/** Each server by the client kind that is fastest on it, fastest first; those of which nothing was measured are left out. */
+export function fastestWays({ ways }: Pick<ServersFinding, "ways">): readonly Way[] {
+  const byMs = ways.filter((w) => w.ms !== null).toSorted((a, b) => (a.ms?.ratio ?? NaN) - (b.ms?.ratio ?? NaN));
+  return [...Map.groupBy(byMs, (w) => w.server).values()].flatMap((own) => own.slice(0, 1));
+}
+
 const TOGETHER = ["server_kind", "client"];
+
+type Group = readonly [Cell, ...Cell[]];
 
 /** The reference first, then those that were measured, fastest first. */
 function waysOf(cells: readonly Cell[], inputs: ReportInputs): readonly Way[] {
-  const groups = [...Map.groupBy(cells, (c) => JSON.stringify([c.server, c.client])).values()] as [Cell, ...Cell[]][];
-  const { study, manifest } = inputs;
+  const groups = [...Map.groupBy(cells, (c) => JSON.stringify([c.server, c.client])).values()] as unknown as Group[];
+  const { study, manifest, axes } = inputs;
   const kindOf = (c: Cell) => manifest.servers.find((s) => s.id === c.server)?.kind;
   // The server kind that the first API is named after, by that API's first client kind; else what was planned first.
   const [first] = clientKinds;
   const reference = groups.find(([c]) => c.client === first?.name && kindOf(c) === first.api) ?? groups[0];
   const ids = new Set(cells.filter(isPlain).map((c) => c.id));
   const fit = study && fitStudy(study, (c) => ids.has(c.id), TOGETHER)?.fit;
-  const at = ([c]: readonly [Cell, ...Cell[]], { axes }: Study) => ({
-    [togetherKey(TOGETHER, axes)]: `${c.serverKind ?? c.server}, ${c.client}`,
-  });
-  const known = (group: readonly Cell[]) => group.some((c) => isPlain(c) && (inputs.summaries.get(c.id)?.n ?? 0) > 0);
+  const at = ([c]: Group) => ({ [togetherKey(TOGETHER, axes)]: `${c.serverKind ?? c.server}, ${c.client}` });
+  const known = (group: Group) => group.some((c) => isPlain(c) && (inputs.summaries.get(c.id)?.n ?? 0) > 0);
+  const level = new Map(
+    groups.map((g) => [g, fit === undefined || !known(g) ? null : ratioOfContrast(fit.level(at(g)))]),
+  );
+  const msOf = (group: Group) => level.get(group)?.ratio ?? Infinity;
+  const times = (group: Group, than: Group | undefined) =>
+    fit === undefined || than === undefined || than === group || !known(group) || !known(than)
+      ? null
+      : ratioOfContrast(fit.contrast(at(group), at(than)));
+  const slowestFirst = groups.toSorted((a, b) => order(msOf(b), msOf(a)));
+  const fastest = new Map(slowestFirst.map((group) => [group[0].server, group]));
   const ways = groups.map((group): Way => {
     const [cell] = group;
-    const isReference = group === reference;
-    const compared = fit !== undefined && study !== undefined && known(group);
-    const over = compared && !isReference && reference !== undefined && known(reference);
+    const alike = groups.find(([c]) => c.client === cell.client && kindOf(c) === kindOf(cell));
     return {
-      ...{ serverKind: cell.serverKind ?? cell.server, server: cell.server, client: cell.client, isReference },
-      ms: compared ? ratioOfContrast(fit.level(at(group, study))) : null,
-      over: over ? ratioOfContrast(fit.contrast(at(group, study), at(reference, study))) : null,
+      ...{ serverKind: cell.serverKind ?? cell.server, server: cell.server, client: cell.client },
+      ...{ ms: level.get(group) ?? null, over: times(group, reference), isReference: group === reference },
+      ...{ overFastest: times(group, fastest.get(cell.server)), overFirst: times(group, alike) },
       cpuSeconds: cpuSeconds(group.filter(isPlain), inputs),
       loads: loadsOf(group, inputs),
     };
   });
   const rank = (w: Way) => (w.isReference ? -1 : (w.ms?.ratio ?? Infinity));
-  return ways.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+  return ways.toSorted((a, b) => order(rank(a), rank(b)));
 }
+
+const order = (a: number, b: number) => (a < b ? -1 : a > b ? 1 : 0);
 
 function cpuSeconds(cells: readonly Cell[], { conditions }: ReportInputs): number | null {
   const used = cells.flatMap((c) => conditions?.get(c.id)?.use ?? []);
@@ -129,6 +157,9 @@ function loadsOf(cells: readonly Cell[], { study }: ReportInputs): readonly AtLo
     });
 }
 
+/** Processor seconds for people. */
+export const secondsText = (s: number): string => (s >= 1 ? s.toFixed(2) : s >= 0.01 ? s.toFixed(3) : s.toPrecision(2));
+
 /** What each server of a machine that has several costs, in the run's order. */
 export function serverCosts(inputs: ReportInputs): readonly ServerCost[] {
   const { manifest, cells, conditions } = inputs;
@@ -145,18 +176,25 @@ export function serverCosts(inputs: ReportInputs): readonly ServerCost[] {
         peakBytes: peak.length === 0 ? null : Math.max(...peak),
         imageBytes: server.imageBytes ?? null,
         readySeconds: server.readySeconds ?? null,
-        notes: notesOf(server),
+        notes: [
+          ...when(server.standIn, "stand-in"),
+          ...when(server.note !== undefined, server.note ?? ""),
+          ...toldSettings(server, inputs).map(([key, value]) => `${key} ${value}`),
+        ],
       };
     });
 }
 
-/** Settings by whose value a server computes other numbers: their names have the word. */
-const precisionOf = ({ settings }: Server) => Object.entries(settings).filter(([key]) => /precision/i.test(key));
-
-function notesOf(server: Server): string[] {
-  return [
-    ...(server.standIn ? ["stand-in"] : []),
-    ...(server.note === undefined ? [] : [server.note]),
-    ...precisionOf(server).map(([key, value]) => `${key} ${value}`),
-  ];
+/**
+ * The settings that a reader must know: those of precision, by whose value a server computes other numbers, and those in which servers of
+ * one kind on one machine differ.
+ */
+export function toldSettings(
+  server: Server,
+  { manifest }: Pick<ReportInputs, "manifest">,
+): [key: string, value: string][] {
+  const { machineId, kind, settings } = server;
+  const alike = manifest.servers.filter((s) => s.machineId === machineId && s.kind === kind);
+  const told = (key: string) => /precision/i.test(key) || alike.some((s) => s.settings[key] !== settings[key]);
+  return Object.entries(settings).filter(([key]) => told(key));
 }

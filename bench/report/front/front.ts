@@ -12,6 +12,7 @@ import { barsHtml, timeBars } from "./bars.ts";
 import { capacityTitle } from "./capacity.ts";
 import { heatMap } from "./heat.ts";
 import { ratesTable } from "./rates.ts";
+import { serversBlocks } from "./servers.ts";
 import { extentText } from "./words.ts";
 
 /** Most bars on the first screen. */
@@ -43,13 +44,15 @@ export function frontOf(inputs: ReportInputs): Front {
   const model = titleModel(modelFindings(inputs));
   const bars = model === undefined ? [] : timeBars(inputs, model, BARS);
   const underLoad = finding.confidence === undefined && finding.loads.length > 0;
+  const servers = underLoad ? [] : serversBlocks(inputs);
   return {
     title: finding.title,
     eyebrow: `Lathe · run ${manifest.id} · ${extentText(finding.where)}`,
     body: html`${links()}${strip(finding)} ${underLoad && ratesTable(finding.loads)}
+      ${servers.map((block, i) => blockHtml(block, `servers-front-${i + 1}`, "Which server"))}
       <div class="front">
         <div>
-          ${!underLoad && finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}
+          ${!underLoad && servers.length === 0 && finding.where.measured > 0 && heatMap(ordered(finding.perModel, model?.model))}
           ${finding.where.measured === 0 && failuresHtml(inputs)}
         </div>
         <div>

@@ -2,11 +2,12 @@ import { when } from "../../format/when.ts";
 import { questions } from "../../stats/choices.ts";
 import { type Block, type Prose, list, notice, only, prose } from "../blocks.ts";
 import { heatMapTable } from "../front/heat.ts";
+import { serversBlocks } from "../front/servers.ts";
 import { extentText } from "../front/words.ts";
 import { findingOf } from "../finding.ts";
 import { besideText } from "../answer/compared.ts";
 import { sentence } from "../answer/names.ts";
-import type { FindingAnswer } from "../answer/types.ts";
+import type { Finding, FindingAnswer } from "../answer/types.ts";
 import type { Section } from "../section.ts";
 
 /** The finding for a terminal and Markdown; the page has it as its first screen (front/). */
@@ -14,27 +15,19 @@ export const answerSection: Section = {
   id: "answer",
   title: "The answer",
   short: "Answer",
-  blocks: (inputs) => [only(["terminal", "markdown"], ...blocks(findingOf(inputs)))],
+  blocks: (inputs) => [only(["terminal", "markdown"], ...blocks(findingOf(inputs), serversBlocks(inputs)))],
   json: (inputs) => ({
     ...(inputs.study === undefined ? {} : { answer: questions(inputs.study) }),
     finding: findingOf(inputs),
   }),
 };
 
-function blocks({
-  title,
-  perModel,
-  answers,
-  why,
-  notable,
-  caveats,
-  where,
-  next,
-}: ReturnType<typeof findingOf>): Block[] {
+function blocks(finding: Finding, servers: readonly Block[]): Block[] {
+  const { title, perModel, answers, why, notable, caveats, where, next } = finding;
   return [
     prose([{ strong: title }, ` (${extentText(where)})`]),
     ...caveats.filter((c) => c.tone === "bad").map((c) => notice("bad", c.whole)),
-    ...(where.measured === 0 ? [] : [heatMapTable(perModel)]),
+    ...(where.measured === 0 ? [] : servers.length > 0 ? servers : [heatMapTable(perModel)]),
     ...(answers.length === 0 ? [] : [list(answers.map(answerLine))]),
     ...(why.length === 0 ? [] : [list([...why, ...notable.map((n) => `${n.whole} ${n.cause}`)])]),
     ...caveats.filter((c) => c.tone !== "bad").map((c) => notice("unsure", c.whole)),

@@ -1,13 +1,22 @@
+import type { Server } from "../../../infra/outputs.ts";
 import { formatMs, formatRatio, formatRatioInterval, intervalOrWhy } from "../../format/numbers.ts";
 import { when } from "../../format/when.ts";
-import { answersByServer } from "../../stats/detections/by-server.ts";
-import { SAME_FILE, TOLERANCE } from "../../stats/detections/compare.ts";
-import { type ServersFinding, type Way, serverCosts, serversFindings } from "../answer/which-server.ts";
+import type { RatioEstimate } from "../../stats/math/estimate.ts";
+import {
+  type ServersFinding,
+  type Way,
+  computing,
+  secondsText,
+  serverCosts,
+  serversFindings,
+  toldSettings,
+} from "../answer/which-server.ts";
 import { formatBytes } from "../answer/names.ts";
-import { type Block, type Table, type TableCell, prose, right, rights, table } from "../blocks.ts";
+import { type Block, type Table, type TableCell, fold, prose, right, rights, table } from "../blocks.ts";
 import { kindTitle } from "../charts/colours.ts";
 import type { ReportInputs, Section } from "../section.ts";
 import { modelTitle } from "./caveats.ts";
+import { answersOf, answersTables } from "./which-server-answers.ts";
 
 /** Servers of one machine side by side: time, cost, load and answers. */
 export const whichServerSection: Section = {
@@ -17,9 +26,15 @@ export const whichServerSection: Section = {
   blocks(inputs) {
     const found = serversFindings(inputs);
     if (found.length === 0) return [];
+    const shown = computing(found, inputs);
+    const folded = found.filter((f) => !shown.includes(f));
+    const times = (own: readonly ServersFinding[]) => [
+      ...own.map((f) => timeTable(f, inputs)),
+      ...own.flatMap((f) => ownTables(f, inputs)),
+    ];
     return [
       prose(neighboursText(inputs)),
-      ...found.map((f) => timeTable(f, inputs)),
+      ...times(shown),
       costTable(inputs),
       ...found.flatMap((f) =>
         when<Block>(
@@ -28,6 +43,10 @@ export const whichServerSection: Section = {
         ),
       ),
       ...answersTables(inputs),
+      ...when<Block>(
+        folded.length > 0,
+        fold("The null model: what protocols and encodings take alone", ...times(folded)),
+      ),
     ];
   },
   json(inputs) {
@@ -45,10 +64,15 @@ function neighboursText({ manifest }: ReportInputs): string {
 
 const nameOf = (w: Way) => w.serverKind;
 
-function timeTable({ placement, model, ways }: ServersFinding, { manifest }: ReportInputs): Table {
+function timeTable({ placement, model, ways }: ServersFinding, inputs: ReportInputs): Table {
+  const { manifest } = inputs;
   const reference = ways.find((w) => w.isReference);
   const than = reference === undefined ? "" : `${nameOf(reference)}, ${kindTitle(reference.client)}`;
-  const notes = (id: string) => costNotes(manifest.servers.find((s) => s.id === id));
+  const notes = (id: string) =>
+    costNotes(
+      manifest.servers.find((s) => s.id === id),
+      inputs,
+    );
   return table({
     caption: `${modelTitle(manifest, model)}, ${placement}: times as long as ${than}`,
     columns: [
@@ -70,17 +94,43 @@ function timeTable({ placement, model, ways }: ServersFinding, { manifest }: Rep
   });
 }
 
-const secondsText = (s: number) => (s >= 1 ? s.toFixed(2) : s >= 0.01 ? s.toFixed(3) : s.toPrecision(2));
-
 /** A word for each note: the whole of them stands under costs. */
-function costNotes(server: ReportInputs["manifest"]["servers"][number] | undefined): string {
+function costNotes(server: Server | undefined, inputs: ReportInputs): string {
   if (server === undefined) return "";
-  const precision = Object.entries(server.settings).find(([key]) => /precision/i.test(key))?.[1];
   return [
     ...when(server.standIn, "stand-in"),
-    ...when(precision !== undefined, precision ?? ""),
+    ...toldSettings(server, inputs).map(([, value]) => value),
     ...when(server.note !== undefined, "see below"),
   ].join(", ");
+}
+
+/** What each way costs beside the fastest way to the same server, and beside the first server of its kind. */
+function ownTables({ placement, model, ways }: ServersFinding, { manifest }: ReportInputs): readonly Table[] {
+  const several = ways.some((w) => w.overFirst !== null);
+  const shown = ways.filter((w) => w.overFastest !== null || w.overFirst !== null);
+  const cells = (over: RatioEstimate | null) =>
+    over === null ? ["", ""] : [formatRatio(over.ratio), formatRatioInterval(over.interval)];
+  const group = (title: string) => [right("times as long", title), right("95 %", title)];
+  return when(
+    shown.length > 0,
+    table({
+      caption: `${modelTitle(manifest, model)}, ${placement}: what an encoding costs on a server`,
+      columns: [
+        ...["server", "protocol (client program)"],
+        ...group("as its fastest"),
+        ...when(several, ...group("as the first server of its kind")),
+      ],
+      rows: shown.map((w) => [
+        ...[nameOf(w), kindTitle(w.client)],
+        ...cells(w.overFastest),
+        ...when(several, ...cells(w.overFirst)),
+      ]),
+      notes: [
+        "One call at a time. An empty field: it is what the others are compared with, or they share no client program.",
+      ],
+      method: "effects",
+    }),
+  );
 }
 
 function costTable(inputs: ReportInputs): Table {
@@ -117,46 +167,9 @@ function loadTable({ placement, model, ways }: ServersFinding, { manifest }: Rep
           return [at?.perSecond?.toPrecision(3) ?? "–", at?.p95Ms == null ? "–" : formatMs(at.p95Ms)];
         }),
       ]),
-    notes: ["All images together. p95 needs 72 calls."],
+    notes: [
+      "All images together. p95: of the calls as they came, from 72 on. Calls at the same time wait for each other, and so few of them give it no " +
+        "interval: “Under load” has those that have one.",
+    ],
   });
-}
-
-function answersOf(inputs: ReportInputs) {
-  const { study, manifest } = inputs;
-  if (study?.seen === undefined) return [];
-  const referenceOf = (model: string) =>
-    serversFindings(inputs)
-      .find((f) => f.model === model)
-      ?.ways.find((w) => w.isReference)?.server;
-  return answersByServer(manifest, study.seen, referenceOf);
-}
-
-function answersTables(inputs: ReportInputs): Block[] {
-  const all = answersOf(inputs);
-  if (all.length === 0) return [];
-  const small = (x: number) => (Number.isNaN(x) ? "–" : x === 0 ? "0" : x.toExponential(0));
-  const notes = new Map(serverCosts(inputs).map((c) => [c.server, c.notes]));
-  return [
-    table({
-      caption: "Answers to the same image, against the server of reference",
-      columns: ["model", "server", "against", ...rights("images", "scores differ by", "box edges by"), "detections"],
-      rows: all.map((a) => [
-        ...[a.model, a.server, a.reference, String(a.pairs), small(a.scoreDifference), small(a.boxDifference)],
-        a.differ === 0
-          ? { text: "the same", tone: "good" as const }
-          : { text: `differ in ${a.differ} of ${a.pairs}`, tone: "bad" as const },
-      ]),
-      notes: [
-        `The same: every object in both, score and box edges within ${TOLERANCE} (float32 in another order of sums differs by a tenth of that); of servers that were sent the file, and may decode it by different libraries, every object with a score of ${SAME_FILE.above} or more, within ${SAME_FILE.within}.`,
-        ...all.flatMap((a) =>
-          a.example.length === 0
-            ? []
-            : [
-                `${a.server}, ${a.example.slice(0, 3).join("; ")}${(notes.get(a.server) ?? []).map((n) => `; ${n}`).join("")}`,
-              ],
-        ),
-      ],
-      method: "detections",
-    }),
-  ];
 }

@@ -28,27 +28,37 @@ export function warmedUp(
   return elapsedMs >= bounds.maxMs ? "time" : undefined;
 }
 
+/** What warm-up calls are made with. */
+export interface WarmupCalls extends Pick<VisitCalls, "request" | "tcp"> {
+  /** Connections of the visit. */
+  readonly connections: number;
+  /** The first so many of them; those that are missing are opened. */
+  readonly open: (count: number) => Promise<readonly Client[]>;
+}
+
 /**
- * Makes a visit's warm-up calls, one at a time over its connections in turn, and reports each.
+ * Makes a visit's warm-up calls, one at a time over its connections in turn, and reports each. A connection is opened just before its first
+ * call: servers with a thread for each connection (gunicorn's) keep one for seconds where the connection says nothing.
  *
  * @throws VisitFault if one fails
  */
 export async function warmUp(
   visit: VisitMessage,
-  calls: VisitCalls,
+  { request, tcp, connections, open }: WarmupCalls,
   { clock, emit }: WorkerTools,
 ): Promise<WarmupReport> {
-  const { clients, request, tcp } = calls;
   const latencies: number[] = [];
   // Every connection is to be warm: each of them makes a call at least, where there is a warm-up at all.
-  const atLeast = visit.warmup === 0 ? 0 : Math.max(visit.warmup, clients.length);
+  const atLeast = visit.warmup === 0 ? 0 : Math.max(visit.warmup, connections);
   const bounds = { atLeast, atMost: Math.max(visit.warmupAtMost, atLeast), maxMs: visit.blockMs };
   const startedAt = clock.now();
   for (;;) {
     const ended = warmedUp(latencies, clock.now() - startedAt, bounds);
     if (ended !== undefined) return { calls: latencies.length, ended };
+    const nth = latencies.length % connections;
+    const client = (await open(nth + 1))[nth] as Client;
     const startAt = clock.now();
-    const result = await tcp.call(clients[latencies.length % clients.length] as Client, request);
+    const result = await tcp.call(client, request);
     emit(
       callMessage(visit.visit, "warmup", { result, startAt, intendedAt: null, leadIn: true }, clock, {
         tcp: tcp.last(),

@@ -263,6 +263,20 @@ describe("a worker", () => {
     expect(w.said.filter((m) => m.type === "call" && m.phase === "measure")).toHaveLength(6);
   });
 
+  it("lets no connection wait for its first call: each is opened just before it, since servers keep threads for those that are open", async () => {
+    const happened: string[] = [];
+    const call = () => (happened.push("call"), Promise.resolve(good));
+    const open = () => (happened.push("open"), Promise.resolve());
+    const w = await working([], { kinds: [kindOf(call, { open })] });
+    await w.worker.handle({ ...visit, load: { ...PLAIN_LOAD, concurrency: 3 }, calls: 3 });
+    expect(happened.join(" ")).toBe("open call open call open call call call call");
+    // Without a warm-up all are there before the measured calls.
+    happened.length = 0;
+    const cold = { ...visit, port: 8600, load: { ...PLAIN_LOAD, concurrency: 2 }, warmup: 0, warmupAtMost: 0 };
+    await w.worker.handle(cold);
+    expect(happened.join(" ")).toBe("open open call call");
+  });
+
   it("says what the client's own process did meanwhile, and how long its own work took", async () => {
     const w = await working([]);
     await w.worker.handle(visit);

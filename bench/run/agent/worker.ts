@@ -75,12 +75,15 @@ export class Worker {
   }
 
   async #outcome(visit: VisitMessage): Promise<Omit<VisitedMessage, "type" | "visit">> {
-    const calls = await this.#calls(visit);
-    const warmup = await warmUp(visit, calls, this.#tools);
-    return { warmup, ...(visit.calls === 0 ? {} : await measure(visit, calls, this.#tools)) };
+    const { kind, ...calls } = this.#calls(visit);
+    const connections = calls.mode.connections(visit.load);
+    const open = (count: number) => this.#connections.to(visit, kind, count);
+    const warmup = await warmUp(visit, { ...calls, connections, open }, this.#tools);
+    const clients = await open(connections);
+    return { warmup, ...(visit.calls === 0 ? {} : await measure(visit, { ...calls, clients }, this.#tools)) };
   }
 
-  async #calls(visit: VisitMessage): Promise<VisitCalls> {
+  #calls(visit: VisitMessage): Omit<VisitCalls, "clients"> & { readonly kind: ClientKind } {
     const kind = found(
       this.#world.kinds.find((k) => k.name === visit.client),
       `client "${visit.client}"`,
@@ -90,11 +93,10 @@ export class Worker {
       this.#world.modes.find((m) => m.mode === visit.load.mode) as LoadMode | undefined,
       `load mode "${visit.load.mode}"`,
     );
-    const clients = await this.#connections.to(visit, kind, mode.connections(visit.load));
     const { address, metrics } = visit;
     const page = metrics && { ...metrics, address, security: this.#connections.security(metrics.security) };
     const tcp = tcpWatch(visit, this.#tools.tcp, this.#called, () => this.#tools.clock.now());
-    return { mode, clients, request: predictRequest(visit, kind, image), page, tcp };
+    return { kind, mode, request: predictRequest(visit, kind, image), page, tcp };
   }
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encoded } from "../../../clients/kserve-v2/testing/messages.ts";
-import { grpcServer } from "../../../clients/testing/loopback.ts";
+import { grpcServer, httpServer } from "../../../clients/testing/loopback.ts";
 import type { GateModel, GateRun } from "../../gate/spec.ts";
 import { FakeDocker } from "../../gate/testing/docker.ts";
-import { checkConfigs, ready } from "./gate.ts";
+import { checkConfigs, ready, smoke } from "./gate.ts";
 
 const model: GateModel = { name: "m", version: 3, signature: "serving_default", input: "inputs" };
 
@@ -53,6 +53,65 @@ describe("a model", () => {
     docker.says("exec", "2\n");
     const { error } = await isReady([index("UNAVAILABLE", "Stub process 'm_0' is not healthy.")]);
     expect(error).toMatch(/not healthy.*out of memory: raise lathe:memoryMiB/);
+  });
+});
+
+describe("a model's first answer", () => {
+  const good = JSON.stringify({ outputs: [{ name: "scores", shape: [1], datatype: "FP32", data: [1] }] });
+  const starved = JSON.stringify({ error: "Stub process 'm_0_0' is not healthy." });
+  /** Asks over HTTP alone, of a Triton that answers in turn, the last answer for good. */
+  async function firstAnswer(answers: readonly (readonly [status: number, text: string])[], forMs = 60_000) {
+    let asked = 0;
+    const server = await httpServer(() => answers[Math.min(++asked, answers.length) - 1] ?? [500, ""]);
+    const endpoints = [
+      { api: "kserve-v2", protocol: "rest", security: "none", port: server.port, containerPort: 8000 },
+    ];
+    const where = { target: null, container: "triton", address: "127.0.0.1", timeoutSeconds: 60, restartsBefore: 0 };
+    const run = {
+      ...where,
+      endpoints,
+      models: [model],
+      serving: { instances: 1, configured: {} },
+    } as unknown as GateRun;
+    const error = await smoke(run, model, performance.now() + forMs).then(() => "", String);
+    server.close();
+    return { asked, error };
+  }
+
+  it("is waited for where the model's process had no processor time: Triton then takes it for dead, and the next call finds it well", async () => {
+    expect(
+      await firstAnswer([
+        [500, starved],
+        [200, good],
+      ]),
+    ).toEqual({ asked: 2, error: "" });
+    // Or Triton ends over it, and Docker starts it again.
+    const ended = [503, ""] as const;
+    expect(await firstAnswer([[500, starved], ended, [200, good]])).toEqual({ asked: 3, error: "" });
+  });
+
+  it("is not waited for where the process was out of memory, or for another reason, or beyond the gate's time", async () => {
+    expect(
+      await firstAnswer([
+        [500, '{"error":"no such input"}'],
+        [200, good],
+      ]),
+    ).toMatchObject({
+      ...{
+        asked: 1,
+        error: expect.stringMatching(/READY but does not answer over kserve-http.*no such input/) as string,
+      },
+    });
+    expect((await firstAnswer([[500, starved]], 900)).error).toMatch(/READY but does not answer/);
+    docker.says("exec", "2\n");
+    expect(
+      await firstAnswer([
+        [500, starved],
+        [200, good],
+      ]),
+    ).toMatchObject({
+      ...{ asked: 1, error: expect.stringMatching(/not healthy.*out of memory/) as string },
+    });
   });
 });
 

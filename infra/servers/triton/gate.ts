@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../../../clients/client.ts";
 import { clientKind } from "../../../clients/registry.ts";
 import { repositoryIndex, servedConfig, type TritonPeer } from "../../../clients/kserve-v2/triton.ts";
 import { UserError, messageOf } from "../../../lib/errors.ts";
@@ -66,29 +67,46 @@ export async function smoke(run: GateRun, model: GateModel, deadline: number): P
 async function answer(run: GateRun, protocol: "grpc" | "rest", model: GateModel, deadline: number): Promise<void> {
   const { port, client: security } = endpointOf(run, protocol) ?? { port: 0 };
   const kind = SMOKE[protocol];
-  const client = clientKind(kind).create(run.address, port, security);
-  // The first answer may load kernels: it has all that is left of the gate's time.
-  const timeoutMs = Math.max(1, deadline - performance.now());
-  const failed = async (why: string) => {
+  for (let died = false; ;) {
+    const client = clientKind(kind).create(run.address, port, security);
+    const why = await whyNot(client, model, deadline).finally(() => client.close());
+    if (why === undefined) return;
     const memory = (await oomKills(run.target, run.container)) > 0;
+    died ||= DIED.test(why);
+    if (died && !memory && performance.now() + POLL_MS < deadline) {
+      // Not where it keeps dying.
+      mustRun(run, await inspect(run.target, run.container));
+      await sleep(POLL_MS);
+      continue;
+    }
     const fix = fixOf(why) ?? (performance.now() < deadline ? undefined : GIVE_TIME);
-    return new UserError({
+    throw new UserError({
       what: `model ${model.name} is READY but does not answer over ${kind} at ${run.address}:${port}: ${why}${memory ? `; ${MEMORY}` : ""}`,
       ...(fix === undefined ? {} : { fix }),
     });
-  };
+  }
+}
+
+/**
+ * What is said where a model's process had no processor time for a second, which Triton takes for its death: the next call may find it
+ * well, or Triton may end over it, and Docker starts it again.
+ */
+const DIED = /^UNAVAILABLE|Stub process '\S+' is not healthy/;
+
+/** Makes one call; undefined where it was answered. */
+async function whyNot(client: Client, model: GateModel, deadline: number): Promise<string | undefined> {
+  // The first answer may load kernels: it has all that is left of the gate's time.
+  const timeoutMs = Math.max(1, deadline - performance.now());
   const data = new Uint8Array(IMAGE_SIZE * IMAGE_SIZE * 3).fill(127);
   const inputs = { [model.input]: { dtype: "DT_UINT8", shape: [1, IMAGE_SIZE, IMAGE_SIZE, 3], data } } as const;
   try {
-    await client.open(timeoutMs).catch(async (error: unknown) => {
-      throw await failed(messageOf(error));
-    });
-    const result = await client.call({ model: model.name, version: model.version, inputs, timeoutMs });
-    if (!result.ok) throw await failed(`${result.error.code}: ${show(result.error.message).slice(0, 600)}`);
-    if (Object.keys(result.outputs).length === 0) throw await failed("the answer has no outputs");
-  } finally {
-    await client.close();
+    await client.open(timeoutMs);
+  } catch (error) {
+    return messageOf(error);
   }
+  const result = await client.call({ model: model.name, version: model.version, inputs, timeoutMs });
+  if (!result.ok) return `${result.error.code}: ${show(result.error.message).slice(0, 600)}`;
+  return Object.keys(result.outputs).length === 0 ? "the answer has no outputs" : undefined;
 }
 
 /** What to do about words of Triton's. Pure. */

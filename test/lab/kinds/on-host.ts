@@ -1,5 +1,4 @@
 import { expect } from "vitest";
-import { compareAnswers } from "../../../bench/stats/detections/compare.ts";
 import type { ClientKind } from "../../../clients/client.ts";
 import { pulumi, up, type StackRef } from "../../../infra/pulumi/testing/stack.ts";
 import type { Server } from "../../../infra/outputs.ts";
@@ -10,7 +9,7 @@ import { quote } from "../../../lib/quote.ts";
 import { makeBed, type Bed } from "../../engine/harness.ts";
 import { on } from "../tools.ts";
 import { Bench, callOnce, clientsOf } from "./calls.ts";
-import { photo, referenceAnswers, type Photo } from "./reference.ts";
+import { expectAsTensorFlow, photo, referenceAnswers, type Photo, type Tolerance } from "./reference.ts";
 
 /** What a test must know of a kind. */
 export interface KindInLab {
@@ -20,8 +19,7 @@ export interface KindInLab {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** What the stack's outputs must say of it (`toMatchObject`): its settings as they were read back, `standIn`, `build`. */
   readonly outputs: Partial<Pick<Server, "standIn" | "build" | "note" | "settings">>;
-  /** By how much scores and box edges may differ from TensorFlow's float32, at most. */
-  readonly tolerance: { readonly score: number; readonly box: number };
+  readonly tolerance: Tolerance;
   /** It decodes files itself, as libjpeg does by default: its answers to them are those to their pixels. (TensorFlow decodes faster, and not the same.) */
   readonly decodesItself?: boolean;
   /** A limit of memory in which it cannot serve both models. */
@@ -140,14 +138,8 @@ export class KindOnHost {
     const cells = manifest.cells.filter(({ model }) => model === DETECTOR);
     expect(cells.map(({ client }) => client).sort()).toEqual(this.clients.map(({ name }) => name).sort());
     for (const { id, input } of cells) {
-      const { differences, ...by } = compareAnswers(
-        expected[this.lab.decodesItself === true ? "pixels" : input],
-        seen.answers.get(id) ?? {},
-        String,
-      );
-      expect(differences, id).toEqual([]);
-      expect(by.scoreDifference, id).toBeLessThanOrEqual(this.lab.tolerance.score);
-      expect(by.boxDifference, id).toBeLessThanOrEqual(this.lab.tolerance.box);
+      const own = expected[this.lab.decodesItself === true ? "pixels" : input];
+      expectAsTensorFlow(own, seen.answers.get(id) ?? {}, this.lab.tolerance, id);
     }
   }
 }

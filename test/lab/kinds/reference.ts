@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { Answer } from "../../../bench/records/answers.ts";
-import type { ClientKind } from "../../../clients/client.ts";
+import { compareAnswers } from "../../../bench/stats/detections/compare.ts";
+import type { CallResult, ClientKind } from "../../../clients/client.ts";
+import { valuesOf } from "../../../clients/tensors.ts";
 import { cached } from "../../../lib/cache/cached.ts";
 import { run } from "../../../lib/run.ts";
 import { progress } from "../../../lib/progress.ts";
@@ -52,4 +55,29 @@ export async function referenceAnswers(
     await writeFile(join(partial, "answers.json"), await run([python, PROGRAM, versionDir, ...size, pixels, file]));
   });
   return JSON.parse(await readFile(join(dir, "answers.json"), "utf8")) as Record<ClientKind["input"], Answer>;
+}
+
+/** By how much scores and box edges may differ from TensorFlow's float32, at most. */
+export interface Tolerance {
+  readonly score: number;
+  readonly box: number;
+}
+
+/** The same objects as in TensorFlow's answer, and scores and box edges as near as that. */
+export function expectAsTensorFlow(expected: Answer, answer: Answer, tolerance: Tolerance, about = ""): void {
+  const { differences, ...by } = compareAnswers(expected, answer, String);
+  expect(differences, about).toEqual([]);
+  expect(by.scoreDifference, about).toBeLessThanOrEqual(tolerance.score);
+  expect(by.boxDifference, about).toBeLessThanOrEqual(tolerance.box);
+}
+
+/** What a call was answered, as runs keep it. Throws the reason of one that failed. */
+export function answerOf(result: CallResult): Answer {
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  return Object.fromEntries(
+    Object.entries(result.outputs).map(([name, tensor]) => [
+      name,
+      { shape: tensor.shape, values: Array.from(valuesOf(tensor) ?? [], Number) },
+    ]),
+  );
 }

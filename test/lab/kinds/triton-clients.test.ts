@@ -6,8 +6,11 @@ import { progress } from "../../../lib/progress.ts";
 import { run } from "../../../lib/run.ts";
 import { tritonClient, type TritonClient } from "../../../selfbench/clients/tritonclient.ts";
 import { DETECTOR, KindOnHost, NULL } from "./on-host.ts";
+import { answerOf, expectAsTensorFlow, photo, referenceAnswers } from "./reference.ts";
 
-/* NVIDIA's own clients against the lab's Triton: what it answers them is what it answers ours. */
+/* NVIDIA's own clients against the lab's Triton: what it answers them is what it answers ours. Then the slow model, and Triton's own settings. */
+
+const SLOW = "rfcn-resnet101";
 
 /** Asks a model for a grey ramp, and prints the outputs as JSON: PROTOCOL ADDRESS MODEL HEIGHT WIDTH. */
 const ASK = `
@@ -73,6 +76,27 @@ describe("NVIDIA's clients and the lab's Triton", () => {
     expect(said).toMatch(/Request count: 20\b/);
     // The server counts its last request a moment later.
     expect(said).toMatch(/Server:[^]*Inference count: [12]\d/);
+  });
+
+  it("R-FCN answers our clients as TensorFlow does in float32", { timeout: 300_000 }, async () => {
+    const seen = await photo(7);
+    const expected = await referenceAnswers(SLOW, seen);
+    await setConfig(on.stack, { "lathe:models": SLOW });
+    server = await on.up();
+    const { data, height, width } = seen;
+    const inputs = { inputs: { dtype: "DT_UINT8", shape: [1, height, width, 3], data } } as const;
+    for (const form of ["grpc", "http"]) {
+      const client = clientKind(`kserve-${form}`).create(address, portOf(form === "grpc" ? "grpc" : "rest"));
+      try {
+        await client.open(10_000);
+        const answer = answerOf(await client.call({ model: SLOW, inputs, timeoutMs: 120_000 }));
+        expectAsTensorFlow(expected.pixels, answer, { score: 1e-5, box: 1e-5 }, form);
+      } finally {
+        await client.close();
+      }
+    }
+    // What follows loads a model in a moment.
+    await setConfig(on.stack, { "lathe:models": NULL });
   });
 
   it("its gate fails where shared memory is too small, with what to raise", { timeout: 300_000 }, async () => {
