@@ -49,20 +49,10 @@ describe("two servers of one host, measured one at a time", { timeout: 600_000 }
   const marks = () => on(bed.lab, HOST, "find .lathe -name '.frozen-*'");
 
   const begin = (...args: string[]) => {
-    const what = [
-      "--outputs",
-      outputs,
-      "--placement",
-      "local",
-      "--models",
-      "null",
-      "--images",
-      "7",
-      "--client",
-      "probe,rest",
-    ];
+    const what = ["--outputs", outputs, "--placement", "local", "--models", "null", "--images", "7"];
     const how = ["--precision", "none", "--warmup", "1", "--runs", runs];
-    const { child, ended } = startLathe(["bench", ...what, ...how, ...args]);
+    const clients = args.includes("--client") ? [] : ["--client", "probe,rest"];
+    const { child, ended } = startLathe(["bench", ...what, ...clients, ...how, ...args]);
     return { child, ended: ended.then(({ code, said }) => ({ code, said: said.replaceAll(/\s+/g, " ") })) };
   };
   const newest = async () => join(runs, (await readdir(runs)).sort().at(-1) ?? "");
