@@ -1,5 +1,6 @@
 import type { Load } from "../bench/loads/load.ts";
 import { modeOf } from "../bench/loads/registry.ts";
+import { MOST_COPIES } from "../infra/servers/knobs.ts";
 import type { Reader } from "../lib/cli/spec.ts";
 import type { Objective } from "./race/types.ts";
 
@@ -40,8 +41,6 @@ export const readObjective: Reader<Objective> = (text, wrong) => {
 /** Connections for a constant rate: so many times what are busy if every answer takes as long as the bound. */
 const SPARE = 2;
 const MOST_CONNECTIONS = 64;
-/** As many connections as replicas that are tried (infra/servers/knobs.ts), so that each of them gets calls. */
-const FOR_REPLICAS = 16;
 
 /**
  * The load of an objective's calls. Latency: one call at a time. Throughput: twice as many at a time as CPUs, so that no core waits for a
@@ -61,7 +60,8 @@ export function loadFor(objective: Objective, cpus: number): Load {
       return {
         mode: "constant-rate",
         ratePerSecond,
-        concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, Math.min(cpus, FOR_REPLICAS), needed)),
+        // Each replica that is tried gets calls.
+        concurrency: Math.min(MOST_CONNECTIONS, Math.max(4, Math.min(cpus, MOST_COPIES), needed)),
       };
     }
   }

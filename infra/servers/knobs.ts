@@ -34,8 +34,8 @@ export function threadsKnob(facts: HostFacts, settings: (threads: number) => Rec
   };
 }
 
-/** More copies of a model hardly fit into a machine's memory. */
-const MOST_COPIES = 16;
+/** The most copies of a model, or replicas, that are tried: more hardly fit into a machine's memory. */
+export const MOST_COPIES = 16;
 
 /** Processes or copies that answer at the same time, one by the rule. */
 export function processesKnob(facts: HostFacts, name: string, help: string): Knob {
