@@ -50,7 +50,10 @@ export interface RunInputs extends SoFar {
   link(clientMachine: string): Promise<WorkerLink>;
   /** What it throws ends the run: nothing more can be recorded. */
   record(record: JournalRecord): void;
-  /** Words for why a cell's server may have failed, since so many milliseconds ago; undefined if nothing is known. */
+  /**
+   * Words for why a cell's server may have failed, which last answered so many milliseconds ago, or was first called then. Undefined if
+   * nothing is known.
+   */
   explain?(cell: Cell, sinceMs: number): Promise<string | undefined>;
   /** The times that a cell's load takes from a file, milliseconds; undefined where it takes none. */
   times?(cell: Cell): readonly number[] | undefined;

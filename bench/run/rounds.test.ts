@@ -113,6 +113,24 @@ describe("a run", () => {
     });
   });
 
+  it("asks what became of a server since its last answer: a pause between two visits is told of, too", async () => {
+    const w = world({ requests: 20, blockRequests: 10 }, [cell("edge", "image-1")]);
+    let visits = 0;
+    const link: WorkerLink = {
+      ...w.link,
+      visit: (m, onOutcome) =>
+        ++visits === 1
+          ? w.link.visit(m, onOutcome)
+          : Promise.resolve({ error: { code: "DEADLINE_EXCEEDED", message: "no answer", opening: false } }),
+    };
+    const asked: number[] = [];
+    await runMatrix({
+      ...{ ...w.inputs, link: () => Promise.resolve(link), now: () => w.inputs.now() + visits * 60_000 },
+      explain: (_, sinceMs) => Promise.resolve(void asked.push(sinceMs)),
+    });
+    expect(asked).toEqual([60_000]);
+  });
+
   it("makes the calls of a visit whose link went away meanwhile void: no statistic has them, and a resumed run makes them again", async () => {
     const cells = [cell("edge", "image-1"), cell("cloud", "image-1")];
     const w = world({ requests: 20, blockRequests: 10 }, cells);

@@ -32,6 +32,8 @@ export class Visitor {
   readonly #book: CellBook;
   /** Why client machines and connections cannot be reached: cells that need them are not tried again for each of them. */
   readonly #deadEnds = new Map<string, Reason>();
+  /** When each server last answered. */
+  readonly #answeredAt = new Map<string, number>();
   #visits = 0;
 
   constructor(inputs: RunInputs, book: CellBook) {
@@ -50,7 +52,8 @@ export class Visitor {
     if ("code" in link) return this.#book.fail(cell, round, link);
     const stood = await this.#takeTurn(cell, round);
     if (stood !== undefined) return this.#book.fail(cell, round, stood);
-    const beganAt = this.#inputs.now();
+    // What makes calls fail may have happened since the last answer, before this visit.
+    const fineAt = this.#answeredAt.get(cell.server) ?? this.#inputs.now();
     const watched = await this.#inputs.watchServer?.(cell);
     const { outcome, latenciesMs, answers } = await this.#calls(link, cell, round);
     const used = await watched?.();
@@ -62,7 +65,7 @@ export class Visitor {
     if (lost !== undefined) return this.#book.fail(cell, round, { code: "UNAVAILABLE", message: lost, void: true });
     const { error } = outcome;
     if (error === undefined) return this.#book.visited(cell, round);
-    const why = LOST.has(error.code) ? await this.#inputs.explain?.(cell, this.#inputs.now() - beganAt) : undefined;
+    const why = LOST.has(error.code) ? await this.#inputs.explain?.(cell, this.#inputs.now() - fineAt) : undefined;
     const reason = why === undefined ? error : { ...error, message: `${error.message}; ${why}` };
     if (error.opening) this.#deadEnds.set(wayKey(cell), reason);
     this.#book.fail(cell, round, reason);
@@ -114,6 +117,7 @@ export class Visitor {
         if (m.type === "answer") return this.#inputs.answer(cell, m);
         const { visit: _visit, ...call } = m;
         this.#inputs.record({ ...call, cell: cell.id, round });
+        if (m.ok) this.#answeredAt.set(cell.server, this.#inputs.now());
         if (m.ok) answers++;
         if (m.ok && m.phase === "measure") latenciesMs.push(m.totalMs);
       } catch (error) {

@@ -2,8 +2,9 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
-import type { LinkRecord } from "../../bench/records/link-facts.ts";
+import type { LinkMeasure, LinkRecord } from "../../bench/records/link-facts.ts";
 import { type CallRecord, type JournalRecord, readJournal } from "../../bench/records/records.ts";
+import { median } from "../../bench/stats/math/quantile.ts";
 import type { StackOutputs } from "../../infra/outputs.ts";
 import { up } from "../../infra/pulumi/testing/stack.ts";
 import { processesOf } from "../../lab/hosts/cgroups.ts";
@@ -118,11 +119,14 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
       expect(congestion).toEqual({ client: "cubic", server: "cubic" });
       if ("unread" in measured) throw new Error(measured.unread);
       expect(measured.rttMs.median).toBeGreaterThan(18);
-      expect(measured.rttMs.median).toBeLessThan(30);
-      expect(measured.mbit).toBeGreaterThan(40);
-      expect(measured.mbit).toBeLessThan(55);
       if (when === "after") expect(packets?.sent).toBeGreaterThan(500);
     }
+    // As the report does it: a busy machine may hold one of the four measurements up, before or after its middle.
+    const middle = (of: (measured: Exclude<LinkMeasure, { unread: string }>) => number | null) =>
+      median(far.flatMap(({ measured }) => ("unread" in measured ? [] : (of(measured) ?? []))));
+    expect(middle((m) => m.rttMs.median)).toBeLessThan(30);
+    expect(middle((m) => m.mbit)).toBeGreaterThan(40);
+    expect(middle((m) => m.mbit)).toBeLessThan(55);
     const own = calls.filter((call) => call.phase === "measure");
     expect(own).toHaveLength(ROUNDS * BLOCK * 4);
     const medianOf = (link: string) =>
