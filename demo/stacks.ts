@@ -8,6 +8,7 @@ import { listStacks, projectFolder, writeConfig } from "../infra/pulumi/cli.ts";
 import { exportsOf } from "../infra/pulumi/kept.ts";
 import { UserError } from "../lib/errors.ts";
 import { progress as newProgress, type Progress } from "../lib/progress.ts";
+import { quote } from "../lib/quote.ts";
 import type { Lab } from "../lab/index.ts";
 import { defaultLabName } from "../lab/names.ts";
 
@@ -132,12 +133,14 @@ async function runAll(action: Action, { names, projectDir, env }: DemoStacks, pr
 }
 
 /** The first lines a user would type to go on with the demo's stacks by hand. */
-export function byHand({ env }: Pick<DemoStacks, "env">, lab: string): string {
+export function byHand({ env, projectDir }: Pick<DemoStacks, "env" | "projectDir">, lab: string): string {
   return [
     // A lab of another name than the usual one is meant by `lathe lab` too.
     ...exportsOf({ ...env, ...(lab === defaultLabName({}) ? {} : { LATHE_LAB: lab }) }),
     "npx lathe plan",
     "npx lathe bench --models ssd-mobilenet,null --images 2,7",
+    // Their config files are there, not in the checkout.
+    `npx lathe up --project ${quote(projectDir)}`,
     "npx lathe lab status",
     "npx lathe lab down",
   ].join("\n");

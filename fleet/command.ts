@@ -1,12 +1,9 @@
-import { join } from "node:path";
 import { listStacks } from "../infra/pulumi/cli.ts";
-import { exists } from "../lib/cache/cached.ts";
 import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
-import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/output.ts";
-import { repoRoot } from "../lib/paths.ts";
 import { divertProgress } from "../lib/progress.ts";
+import { projectAt } from "../stacks/project.ts";
 import { ensureToolchain } from "../toolchain/index.ts";
 import { askAboutAll } from "./ask.ts";
 import { board } from "./board.ts";
@@ -24,7 +21,7 @@ const INTERRUPTED = 130;
 export async function fleet(action: Action, values: Values<typeof UP>, all = false): Promise<number> {
   const parallel = values.parallel ?? defaultParallel();
   await ensureToolchain();
-  const projectDir = values.project === undefined ? repoRoot : await projectAt(values.project);
+  const projectDir = await projectAt(values.project);
   const known = knownStacks(await configuredStacks(projectDir), await listStacks({ projectDir }));
   const stacks = chooseStacks(action, known, values.stack);
   if (action === "down" && values.stack === undefined && !all) await askAboutAll(stacks.map((s) => s.name));
@@ -50,10 +47,4 @@ export async function fleet(action: Action, values: Values<typeof UP>, all = fal
   // A command on a host that nobody waits for any more would hold this process.
   if (interrupts.came()) process.exit(INTERRUPTED);
   return ended.every((s) => s.result === action) ? 0 : 1;
-}
-
-/** A project's folder that was named. @throws UserError if it is none */
-export async function projectAt(dir: string): Promise<string> {
-  if (await exists(join(dir, "Pulumi.yaml"))) return dir;
-  throw new UserError({ what: `--project: ${dir}`, expected: "a folder with a Pulumi.yaml" });
 }

@@ -10,12 +10,11 @@ import { serverKind } from "../infra/servers/registry.ts";
 import { printResult } from "../lib/cli/result.ts";
 import type { Values } from "../lib/cli/spec.ts";
 import { UserError } from "../lib/errors.ts";
-import { repoRoot } from "../lib/paths.ts";
 import { progress } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
 import { configIn } from "../stacks/config-file.ts";
 import { configOf } from "../stacks/config.ts";
-import { projectAt } from "./command.ts";
+import { projectAt } from "../stacks/project.ts";
 import { IMAGES } from "./options.ts";
 import { chooseStacks, configuredStacks, withOrganisations } from "./stacks.ts";
 
@@ -44,7 +43,7 @@ export interface ImageRow {
 
 /** `lathe images`. */
 export async function images({ project, stack, move, json }: Values<typeof IMAGES>): Promise<number> {
-  const projectDir = project === undefined ? repoRoot : await projectAt(project);
+  const projectDir = await projectAt(project);
   const faults: string[] = [];
   const configs: StackConfig[] = [];
   for (const { name } of chooseStacks("up", withOrganisations(await configuredStacks(projectDir), stack), stack)) {

@@ -1,4 +1,5 @@
 import { quote } from "../lib/quote.ts";
+import { stackCommand } from "../stacks/project.ts";
 import type { RunState } from "./engine-events.ts";
 import { changesText } from "./resource-names.ts";
 import type { Kind, Took } from "./times.ts";
@@ -49,7 +50,7 @@ export function changed(status: StackStatus): string {
 
 /** `npx lathe up` or `down` for some stacks, as a person types it. */
 export function fleetCommand(action: Action, stacks: string, project?: string): string {
-  return `npx lathe ${action}${project === undefined ? "" : ` --project ${quote(project)}`} --stack ${stacks}`;
+  return stackCommand(action, stacks, project);
 }
 
 /** The command that goes on where a stack's run ended badly: a locked stack, for one, must first be unlocked. */

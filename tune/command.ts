@@ -14,8 +14,9 @@ import { TUNE } from "./options.ts";
 import { outcome } from "./race/outcome.ts";
 import { tunePage } from "./page.ts";
 import { tuneDocument, tuneText } from "./report.ts";
+import { projectAt } from "../stacks/project.ts";
 import type { Space } from "./space.ts";
-import { type Subject, type Where, projectOf, readSubject } from "./subject.ts";
+import { type Subject, type Where, readSubject, typed } from "./subject.ts";
 import type { Tuning } from "./state.ts";
 import { measured } from "./tuning.ts";
 import { homeOf, offerChange } from "./write-back/config.ts";
@@ -37,7 +38,12 @@ export async function tune(values: TuneValues): Promise<number> {
       what: "--knobs with --grid",
       expected: "one of them: a grid measures every setting in any case",
     });
-  const where: Where = { projectDir: projectOf(values.project), stack, server: values.which };
+  const where: Where = {
+    projectDir: await projectAt(values.project),
+    project: values.project,
+    stack,
+    server: values.which,
+  };
   return values.undo === true ? undo(where) : find(where, values);
 }
 
@@ -52,7 +58,7 @@ async function undo(where: Where): Promise<number> {
   say(
     done === "same"
       ? `Stack ${where.stack}: its config file has nothing that a tuning has written.`
-      : `The config file has the settings from before the tuning. To apply them: npx lathe up --stack ${where.stack}`,
+      : `The config file has the settings from before the tuning. To apply them: ${typed(where, "up")}`,
   );
   return EXIT.fine;
 }
@@ -60,7 +66,7 @@ async function undo(where: Where): Promise<number> {
 async function find(where: Where, values: TuneValues): Promise<number> {
   const subject = await readSubject(where);
   const dirs = values.tunes ?? join(repoRoot, "tunes");
-  const calm = sayHowToGoOn(where.stack);
+  const calm = sayHowToGoOn(where);
   const { tuning, space, dir } = await measured(subject, dirs, values);
   calm();
   const { race } = tuning;
@@ -86,7 +92,7 @@ async function writeBack(where: Where, subject: Subject, space: Space, tuning: T
   const { config, facts, server } = subject;
   if (found.kind === "as-good" && config.tuned !== undefined)
     say(
-      `The settings that an earlier tuning has written are no better than the rule. To take them out: npx lathe tune --stack ${where.stack} --undo`,
+      `The settings that an earlier tuning has written are no better than the rule. To take them out: ${typed(where, "tune", "--undo")}`,
     );
   const trial = found.kind === "winner" ? space.trials.find(({ arm }) => arm.id === found.arm) : undefined;
   if (found.kind !== "winner" || trial === undefined) return "nothing to write";
@@ -104,12 +110,9 @@ async function writeBack(where: Where, subject: Subject, space: Space, tuning: T
   const done = await offerChange(where, (text, file) => withTuning(text, home, tuned, file), {
     yes,
     // The race of a resumed tuning is over: it only writes.
-    how: `To write it: npx lathe tune --stack ${where.stack} --resume --yes`,
+    how: `To write it: ${typed(where, "tune", "--resume", "--yes")}`,
   });
-  if (done === "written")
-    say(
-      `To apply it: npx lathe up --stack ${where.stack}. To take it back: npx lathe tune --stack ${where.stack} --undo`,
-    );
+  if (done === "written") say(`To apply it: ${typed(where, "up")}. To take it back: ${typed(where, "tune", "--undo")}`);
   return done;
 }
 
@@ -119,10 +122,10 @@ const loadText = ({ load }: Tuning) =>
     .join(", ");
 
 /** On a signal, ends this process. The machine then thaws the server, because the connection has ended. @returns a function that undoes this */
-function sayHowToGoOn(stack: string): () => void {
+function sayHowToGoOn(where: Where): () => void {
   return onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
     say(
-      `\nInterrupted. The machine thaws the deployed server within seconds. To go on: npx lathe tune --stack ${stack} --resume`,
+      `\nInterrupted. The machine thaws the deployed server within seconds. To go on: ${typed(where, "tune", "--resume")}`,
     );
     process.exit(128 + constants.signals[signal]);
   });

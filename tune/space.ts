@@ -98,7 +98,7 @@ export function spaceOf(sources: SpaceSources): Space {
   const trials = combinations(knobs).flatMap(({ values, applied }, i): Trial[] => {
     const isRule = i === 0;
     const found = Object.assign({}, ...applied.map((k) => k.settings(values[k.name] as KnobValue))) as Trial["found"];
-    const [first, ...replicas] = containersOf(sources, { ...kept, ...(isRule ? {} : found) });
+    const [first, ...replicas] = plannedContainers(sources, { ...kept, ...(isRule ? {} : found) });
     const all = [first, ...replicas].map((one) => [one?.spec, one?.placement.cpuSet, one?.placement.memorySet]);
     const key = JSON.stringify(all);
     if (first === undefined || seen.has(key)) return [];
@@ -192,7 +192,7 @@ const idOf = (knobs: readonly Knob[], values: Readonly<Record<string, KnobValue>
     .join(" ");
 
 /** The containers of some settings, one for each replica; none if the kind refuses them. */
-function containersOf({ kind, facts, models, access }: SpaceSources, wanted: SettingsMap): Container[] {
+function plannedContainers({ kind, facts, models, access }: SpaceSources, wanted: SettingsMap): Container[] {
   return (sharedPlans(kind, wanted, facts) ?? []).map(({ settings, placement }) => ({
     ...{ spec: kind.container(models, settings, access), placement },
   }));

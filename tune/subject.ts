@@ -1,8 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { readDeployments } from "../bench/targets/deployments.ts";
 import { readFacts } from "../infra/hosts/facts/read-facts.ts";
-import { lastName } from "../infra/config/stack-name.ts";
 import type { ServerConfig } from "../infra/config/types.ts";
 import type { HostFacts } from "../infra/hosts/facts.ts";
 import type { Machine, Server } from "../infra/outputs.ts";
@@ -12,8 +9,8 @@ import { withKept } from "../infra/pulumi/kept.ts";
 import { serverKind } from "../infra/servers/registry.ts";
 import type { ServerKind } from "../infra/servers/kind.ts";
 import { configOf } from "../stacks/config.ts";
+import { stackCommand } from "../stacks/project.ts";
 import { UserError } from "../lib/errors.ts";
-import { repoRoot } from "../lib/paths.ts";
 import type { SettingsMap } from "./space.ts";
 
 /** The server that is tuned: as it is deployed, and its config. */
@@ -35,13 +32,12 @@ export interface Subject {
 /** Which server of which stack, in which project. */
 export interface Where {
   readonly projectDir: string;
+  /** The project's folder as it was named; absent: it was not. */
+  readonly project?: string | undefined;
   readonly stack: string;
   /** The server's name or id; absent: the stack's only one. */
   readonly server?: string | undefined;
 }
-
-/** The folder of the project: the given one, otherwise the checkout. */
-export const projectOf = (folder: string | undefined): string => folder ?? repoRoot;
 
 /**
  * Reads the server that is to be tuned.
@@ -64,7 +60,7 @@ export async function readSubject(where: Where): Promise<Subject> {
   if (machine === undefined || config?.kind !== server.kind)
     throw new UserError({
       what: `stack ${stack}: the deployed server is not the one in its config`,
-      fix: `npx lathe up --stack ${stack}`,
+      fix: typed(where, "up"),
     });
   const kind = serverKind(server.kind);
   if (kind.knobs === undefined)
@@ -76,7 +72,7 @@ export async function readSubject(where: Where): Promise<Subject> {
   return { projectDir, stack, machine, server, servers, config, kind, facts, base: untuned(config) };
 }
 
-function chosen(servers: readonly Server[], { stack, server: name }: Where): Server {
+function chosen(servers: readonly Server[], { stack, project, server: name }: Where): Server {
   const found = name === undefined ? servers : servers.filter(({ id }) => id === name || id.endsWith(`/${name}`));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
@@ -86,7 +82,7 @@ function chosen(servers: readonly Server[], { stack, server: name }: Where): Ser
       ? {
           what: `--which: stack ${stack} has ${servers.length} servers`,
           expected: `one of ${ids.join(", ")}`,
-          fix: `npx lathe tune --stack ${stack} --which ${ids[0]?.split("/").at(-1) ?? "NAME"}`,
+          fix: `${typed({ stack, project }, "tune")} --which ${ids[0]?.split("/").at(-1) ?? "NAME"}`,
         }
       : { what: `--which: stack ${stack} has no server "${name}"`, expected: ids.join(", ") },
   );
@@ -102,16 +98,12 @@ export function untuned({ tuned, rawSettings = {} }: Pick<ServerConfig, "tuned" 
   return { ...Object.fromEntries(back), ...Object.fromEntries(own) };
 }
 
-/** A stack's config file. */
-export const configFile = ({ projectDir, stack }: Pick<Where, "projectDir" | "stack">): string =>
-  join(projectDir, `Pulumi.${lastName(stack)}.yaml`);
-
-/** Its text. @throws UserError if there is none */
-export async function configText(where: Pick<Where, "projectDir" | "stack">): Promise<string> {
-  const file = configFile(where);
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    throw new UserError({ what: `${file} cannot be read`, expected: "the stack's config file" });
-  }
+/** What a person types for that stack, and for that server if the command is about one. Pure. */
+export function typed(
+  { stack, project, server }: Omit<Where, "projectDir">,
+  command: "up" | "tune",
+  ...more: string[]
+) {
+  const which = command === "tune" && server !== undefined ? ["--which", server] : [];
+  return [stackCommand(command, stack, project), ...which, ...more].join(" ");
 }

@@ -147,6 +147,11 @@ describe("an option that npm took", () => {
     expect(() => taken(SPEC, SCRIPT, ["--json"], { json: "true" })).not.toThrow();
     expect(() => taken(SPEC, SCRIPT, ["--stack=a"], { stack: "b", cache: "/x", user_agent: "npm" })).not.toThrow();
     expect(() => refuseSwallowed(SPEC, [], [], { npm_config_stack: "edge" })).not.toThrow();
+    // What an .npmrc switches off is in the environment, too, and npx has a `--yes` of its own.
+    for (const off of ["", "false"]) expect(() => taken(SPEC, SCRIPT, [], { keep: off, json: off })).not.toThrow();
+    const asks: CommandSpec = { ...SPEC, options: { yes: { help: "" } } };
+    expect(() => taken(asks, "lathe x", [], { yes: "true" }, "npx")).not.toThrow();
+    expect(() => taken(asks, SCRIPT, [], { yes: "true" })).toThrow("--yes: npm took it");
   });
 });
 

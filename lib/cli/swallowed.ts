@@ -29,7 +29,7 @@ export function refuseSwallowed(
   if (event === undefined) return;
   const options: Options = { ...spec.options, ...spec.passes, ...COMMON };
   const taken = Object.entries(options).flatMap(([name, option]) => {
-    const value = swallowedValue(name, env);
+    const value = swallowedValue(name, option, env);
     // If it was typed behind `--` as well, it arrives: then npm's own value is from an .npmrc.
     return value === undefined || typed.some((word) => word === `--${name}` || word.startsWith(`--${name}=`))
       ? []
@@ -48,9 +48,13 @@ export function refuseSwallowed(
 }
 
 /** What npm says of an option in its environment; `--verbose` is a level of its log there. */
-function swallowedValue(name: string, env: NodeJS.ProcessEnv): string | undefined {
+function swallowedValue(name: string, option: OptionSpec, env: NodeJS.ProcessEnv): string | undefined {
   if (name === "verbose") return env["npm_config_loglevel"] === "verbose" ? "true" : undefined;
-  return env[`npm_config_${name.replaceAll("-", "_")}`];
+  // `npx --yes lathe` is npx's own: what stands behind `lathe` arrives.
+  if (name === "yes" && env["npm_lifecycle_event"] === "npx") return undefined;
+  const value = env[`npm_config_${name.replaceAll("-", "_")}`];
+  // A flag that is typed is `true`; one that an .npmrc has switched off is there, too.
+  return option.value === undefined && value !== "true" ? undefined : value;
 }
 
 function again(spec: CommandSpec, typed: readonly string[], words: readonly string[], taken: readonly Taken[]): string {

@@ -29,6 +29,8 @@ test("settings stand with the stack's own keys, or with the server's where the s
   expect(await homeOf(where(), "a")).toEqual({ server: "a" });
 });
 
-test("a stack without a config file is refused by the file's name", async () => {
-  await expect(offerChange(where(), change, { yes: true, how: "" })).rejects.toThrow("Pulumi.edge.yaml");
+test("a stack without a config file is refused by the file's name, and with how to name its folder", async () => {
+  const refused = /Pulumi\.edge\.yaml: there is no such file\n.*stack acme\/edge\n.*--project DIR/;
+  await expect(offerChange(where(), change, { yes: true, how: "" })).rejects.toThrow(refused);
+  await expect(homeOf(where(), "a")).rejects.toThrow(refused);
 });

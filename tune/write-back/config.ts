@@ -2,8 +2,8 @@ import { createInterface } from "node:readline/promises";
 import { writeAtomic } from "../../lib/cache/cached.ts";
 import { say } from "../../lib/output.ts";
 import { shownPath } from "../../lib/paths.ts";
-import { configIn } from "../../stacks/config-file.ts";
-import { type Where, configFile, configText } from "../subject.ts";
+import { configFile, configIn, configText } from "../../stacks/config-file.ts";
+import type { Where } from "../subject.ts";
 import { type Home, difference } from "./edit.ts";
 
 /** Where in its stack's config a server has its settings. */
@@ -24,7 +24,9 @@ export async function offerChange(
   change: (text: string, file: string) => string,
   { yes, how }: { readonly yes: boolean; readonly how: string },
 ): Promise<"written" | "shown" | "same"> {
-  const [file, before] = [configFile(where), await configText(where)];
+  const { projectDir, stack } = where;
+  const file = configFile(projectDir, stack);
+  const before = await configText(projectDir, stack);
   const after = change(before, shownPath(file));
   const lines = difference(before, after);
   if (lines.length === 0) return "same";
@@ -34,7 +36,7 @@ export async function offerChange(
     return "shown";
   }
   // A person may have edited the file before the answer.
-  await writeAtomic(file, change(await configText(where), shownPath(file)));
+  await writeAtomic(file, change(await configText(projectDir, stack), shownPath(file)));
   return "written";
 }
 

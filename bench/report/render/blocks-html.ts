@@ -58,6 +58,9 @@ const NARROW = { value: 8, title: 20 };
 /** A table of more rows scrolls by itself, its header in sight. */
 const TALL = 24;
 
+/** More cards than that scroll by themselves on a phone: a screen has room for three or four of them. */
+const MANY_CARDS = 8;
+
 /** What a phone has room for, in characters. A wider table is shown there as a card for each row: nobody scrolls sideways. */
 const PHONE_CHARACTERS = 38;
 
@@ -75,7 +78,8 @@ function isForCards({ columns, rows }: Table): boolean {
 function tableHtml(block: Table, id: string, around: string): Markup {
   const { caption, columns, rows, notes = [], sortable = false } = block;
   const cards = isForCards(block);
-  const tall = rows.length > TALL;
+  const tall = rows.length > TALL && " tall";
+  const many = cards && rows.length > MANY_CARDS && " many";
   // As cards they are no table to a browser any more, so their roles are named.
   const role: Role = (name) => cards && html` role="${name}"`;
   const grouped = columns.some((c) => c.group !== undefined);
@@ -105,7 +109,7 @@ function tableHtml(block: Table, id: string, around: string): Markup {
   const name = caption === undefined ? html`aria-label="${around}"` : html`aria-labelledby="${id}-caption"`;
   return html`<div class="table">
     ${caption !== undefined && html`<p class="caption" id="${id}-caption">${caption}</p>`}
-    <div class="scroll${cards && " cards"}${tall && " tall"}" tabindex="0" role="group" ${name}>
+    <div class="scroll${cards && " cards"}${many}${tall}" tabindex="0" role="group" ${name}>
       <table ${role("table")}${sortable && html` class="sortable"`}>
         <thead ${role("rowgroup")}>
           ${grouped && groupRow(columns, title, role)}

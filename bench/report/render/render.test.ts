@@ -126,6 +126,9 @@ describe("blocks", () => {
       expect(titles(text)[0]).toBe("group: column 1");
     }
     expect(titles(of(3, 400))).toEqual([]);
+    // So many cards that nobody wants to pass them all scroll by themselves.
+    expect(of(6, 8)).toContain('class="scroll cards"');
+    expect(of(6, 9)).toContain('class="scroll cards many"');
     // Of two columns the second one needs no title.
     const two = page(section(table({ columns: ["what", "value"], rows: [["image", "x".repeat(60)]] })));
     expect(two).toContain('class="scroll cards"');
