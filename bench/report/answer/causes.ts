@@ -1,6 +1,9 @@
 import type { Cell } from "../../matrix/cell.ts";
 import type { CellGroup } from "../../stats/levels.ts";
-import { mean } from "../../stats/math/quantile.ts";
+import { tailCalls } from "../../stats/load/figures.ts";
+import { overlapping } from "../../stats/load/overlap.ts";
+import { mean, quantile } from "../../stats/math/quantile.ts";
+import type { Modes } from "../../stats/modes.ts";
 import { percent } from "../../schedule/unreachable-precision.ts";
 import type { ReportInputs } from "../section.ts";
 
@@ -8,27 +11,32 @@ import type { ReportInputs } from "../section.ts";
 const THROTTLED_SHARE = 0.02;
 const STOLEN_SHARE = 0.02;
 const COLLECTED_SHARE = 0.05;
+/** By how much the share of calls that overlap others must be larger among slow calls than among fast ones. */
+const OVERLAP_SHARE = 0.5;
+
+/** A group of cells whose calls have several speeds. */
+export interface Several {
+  readonly group: CellGroup;
+  readonly modes: Modes;
+}
 
 /**
  * The likely cause of the speeds of each of some groups, as far as it was recorded, as a sentence. Groups of one machine and one cause have
  * one sentence, its numbers over all of them.
  */
-export function causesOf(groups: readonly CellGroup[], inputs: ReportInputs): ReadonlyMap<CellGroup, string> {
-  const alike = Map.groupBy(groups, (g) => causeText(g[0].serverMachine, g, inputs, () => ""));
+export function causesOf(several: readonly Several[], inputs: ReportInputs): ReadonlyMap<CellGroup, string> {
+  const alike = Map.groupBy(several, (one) => causeText([one], inputs, () => ""));
   return new Map(
     [...alike.values()].flatMap((own) => {
-      const text = causeText(own[0]?.[0].serverMachine ?? "", own.flat(), inputs, percent);
-      return own.map((g) => [g, text] as const);
+      const text = causeText(own, inputs, percent);
+      return own.map(({ group }) => [group, text] as const);
     }),
   );
 }
 
-function causeText(
-  machine: string,
-  group: readonly Cell[],
-  inputs: ReportInputs,
-  shown: (share: number) => string,
-): string {
+function causeText(several: readonly Several[], inputs: ReportInputs, shown: (share: number) => string): string {
+  const group = several.flatMap((one) => one.group);
+  const machine = group[0]?.serverMachine ?? "";
   const cpu = inputs.manifest.machines.find((m) => m.id === machine)?.facts.cpu;
   const quotaCpus = cpu?.quotaCpus ?? null;
   const quota = quotaCpus === null ? "a CPU quota" : `${machine}'s quota of ${quotaCpus} CPU`;
@@ -36,7 +44,14 @@ function causeText(
   const throttled = meanOrNull(conditions.flatMap((c) => c.throttledShare ?? []));
   const stolen = meanOrNull(conditions.flatMap((c) => c.stealShare ?? []));
   const collected = collectedShare(group, inputs);
+  const overlap = overlapShares(several, inputs);
   const found = [
+    ...(overlap !== null && overlap.slow - overlap.fast >= OVERLAP_SHARE
+      ? [
+          `calls at the same time wait for each other: ${shown(overlap.slow)} of the slow calls were under way while another one was, ` +
+            `and ${shown(overlap.fast)} of the fast ones`,
+        ]
+      : []),
     ...(throttled !== null && throttled >= THROTTLED_SHARE
       ? [`${quota} was used up in ${shown(throttled)} of its periods, and the server waited for the next one`]
       : []),
@@ -55,6 +70,29 @@ function causeText(
 
 function meanOrNull(values: readonly number[]): number | null {
   return values.length === 0 ? null : mean(values);
+}
+
+/** Which share of the slow calls, and of the fast ones, overlapped another call; null where the times of calls were not recorded. */
+function overlapShares(several: readonly Several[], { study }: ReportInputs): { slow: number; fast: number } | null {
+  const calls = several.flatMap(({ group, modes }) =>
+    group.flatMap((cell) => {
+      const data = study?.data.get(cell.id);
+      const visits = data && tailCalls({ cell, data });
+      if (visits === undefined) return [];
+      // Cells of a group differ in their times, so each has its own limit between its fastest calls and the others.
+      const all = Float64Array.from(visits.flat(), (call) => call.latencyMs).sort();
+      const limit = quantile(all, modes.modes[0]?.share ?? 1);
+      return visits.flatMap((own) => {
+        const overlaps = overlapping(own);
+        return own.map(({ latencyMs }, i) => ({ isSlow: latencyMs > limit, overlaps: overlaps[i] === true }));
+      });
+    }),
+  );
+  const share = (slow: boolean) => {
+    const own = calls.filter(({ isSlow }) => isSlow === slow);
+    return own.filter(({ overlaps }) => overlaps).length / own.length;
+  };
+  return calls.length === 0 ? null : { slow: share(true), fast: share(false) };
 }
 
 /** Share of the visits' time that the client's garbage collection took; null where it was not recorded. */

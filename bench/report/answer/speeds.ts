@@ -65,10 +65,7 @@ export const speedsOf = once((inputs: ReportInputs): readonly Speeds[] => {
       modes: { modes, p },
     })),
   ];
-  const causes = causesOf(
-    several.map((s) => s.group),
-    inputs,
-  );
+  const causes = causesOf(several, inputs);
   const all = several.map(({ group, visits, modes }) => ({
     ...speedsText(group, visits, modes, inputs),
     cause: causes.get(group) ?? "",

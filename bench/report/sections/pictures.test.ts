@@ -117,6 +117,26 @@ describe("more than one speed", () => {
     expect(await told(0.01)).toContain("The cause is not known: a CPU quota was hardly ever used up.");
   });
 
+  it("is said of calls that wait for each other, if the slow ones do and the fast ones do not", async () => {
+    const plain = inputsOf(twoSpeeds("edge"));
+    const told = async (dueMs: (call: number) => number) => {
+      const calls = { dueMs: Float64Array.from({ length: 8 }, (_, call) => dueMs(call)) };
+      const more = { ...calls, lagMs: new Float64Array(8), query: new Int32Array(8).fill(-1) };
+      const data = new Map(
+        [...(plain.study as Study).data].map(([id, d]) => [
+          id,
+          { ...d, visits: d.visits.map((v) => ({ ...v, calls: more })) },
+        ]),
+      );
+      return (await shown(speedsSection, reportInputs(manifest, { study: { ...(plain.study as Study), data } }))).text;
+    };
+    expect(await told((call) => (call % 5 < 2 ? 10_000 * (call + 1) : call))).toMatch(
+      /Likely cause: calls at the same time wait for each other: 100 % of the slow calls were under way while another one was, and 0 % of the fast ones/,
+    );
+    expect(await told((call) => call)).toContain("No cause was recorded.");
+    expect(await told((call) => 10_000 * call)).toContain("No cause was recorded.");
+  });
+
   it("is said of a hypervisor", async () => {
     const inputs = inputsOf(twoSpeeds("edge"));
     const stolen = async (stealShare: number) => {
