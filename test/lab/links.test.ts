@@ -32,6 +32,20 @@ experiments:
       - { name: far, rttMs: 20, mbit: 50, loss: 0.002, jitterMs: 2 }
 `;
 
+/** A bandwidth takes no netem, which these kernels do not have; a delay does. */
+const TC_EXPERIMENTS = `
+defaults: { models: "null", images: 7, precision: none }
+experiments:
+  - name: tc
+    clientMachines: client
+    serverMachines: ${SERVER}
+    clientKinds: [probe]
+    limits: { requests: ${BLOCK}, blockRequests: ${BLOCK}, blockSeconds: 60, warmupRequests: 1 }
+    links:
+      - { name: narrow, mbit: 20 }
+      - { name: far, rttMs: 20 }
+`;
+
 describe("two links between two hosts", { timeout: 600_000 }, () => {
   let bed: Bed;
   let outputs: string[];
@@ -171,6 +185,50 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     ]);
     expect((await recordsNow()).filter((r) => r.type === "end" && r.reason === "requests")).toHaveLength(3);
     expect(await left()).toEqual(before);
+  });
+
+  it("are laid by the kernels' own tc where the bench knows of no lab, as far as these kernels can, and undone; a delay is refused in words", async () => {
+    const before = await left();
+    const matrix = join(bed.projectDir, "tc.yaml");
+    await writeFile(matrix, TC_EXPERIMENTS);
+    const runs = join(bed.projectDir, "tc-runs");
+    const args = ["bench", "--outputs", outputs.join(","), "--matrix", matrix, "--runs", runs];
+    const { ended } = startLathe(args, { ...process.env, LATHE_LAB_DIR: join(bed.projectDir, "no-labs") });
+    const { code, said } = await ended;
+    expect(code, said).toBe(1);
+    expect(await left()).toEqual(before);
+    for (const host of ["client", SERVER]) expect(await on(bed.lab, host, "tc qdisc show")).not.toMatch(/tbf|htb/);
+
+    const run = join(runs, (await readdir(runs))[0] ?? "");
+    const { cells } = await readManifest(run);
+    const linkOf = (id: string) => cells.find((c) => c.id === id)?.link?.name;
+    const links: LinkRecord[] = [];
+    const calls: CallRecord[] = [];
+    const failures: string[] = [];
+    for await (const record of readJournal(join(run, "records.jsonl"))) {
+      if (record.type === "link") links.push(record);
+      if (record.type === "call" && record.phase === "measure") calls.push(record);
+      if (record.type === "failure") failures.push(`${linkOf(record.cell)}: ${record.error.message}`);
+    }
+    const narrow = links.filter((one) => one.link === "narrow");
+    expect(narrow.map(({ when, means }) => [when, means])).toEqual([
+      ["before", "tbf"],
+      ["after", "tbf"],
+    ]);
+    const rates = narrow.map(({ measured }) => ("unread" in measured ? NaN : (measured.mbit ?? NaN)));
+    // A busy machine may hold one of the two measurements up.
+    expect(
+      rates.some((mbit) => mbit > 17 && mbit < 23),
+      rates.join(),
+    ).toBe(true);
+    const own = calls.filter((call) => linkOf(call.cell) === "narrow");
+    expect(own).toHaveLength(BLOCK);
+    // A request of half a megabyte at 20 Mbit/s.
+    for (const { ok, totalMs, requestBytes } of own)
+      expect([ok, totalMs]).toEqual([true, expect.toSatisfy((ms: number) => ms > (requestBytes ?? NaN) / 2700)]);
+    expect(failures).toEqual([
+      expect.stringMatching(/^far: link far .* cannot be laid: the kernel of "\w+" refuses tc/),
+    ]);
   });
 
   it("are undone where the bench is killed", async () => {
