@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Seen, overall, runsOf, timeText } from "./command.ts";
+import { type Seen, overall, runsOf, timeText, verdictOf } from "./command.ts";
 import type { Figure, Scenario } from "./scenario.ts";
 import { PARTS } from "./scenarios.ts";
 
@@ -28,6 +28,26 @@ describe("the runs of a part", () => {
       expect(seconds, part).toBeGreaterThan(9 * 60);
       expect(seconds, part).toBeLessThan(18 * 60);
     }
+  });
+});
+
+describe("the verdict", () => {
+  const line = (kept: boolean | null, figures: number): Seen => ({
+    ...{ scenario: "a", figure: { table: 1, name: "x", promised: kept === null ? null : [0.9, 1] }, runs: 1 },
+    ...{ share: 1, se: 0, figures, kept },
+  });
+
+  it("is of promises of which something was seen, and says of how many nothing was", () => {
+    expect(verdictOf([line(true, 5), line(true, 0), line(null, 3)])).toEqual({
+      text: "Every promise that was judged is kept (1). Of 1 other nothing was seen.",
+      code: 0,
+    });
+    expect(verdictOf([line(true, 5), line(false, 5)])).toMatchObject({ text: "1 of 2 promises are missed.", code: 1 });
+    expect(verdictOf([line(true, 0), line(true, 0), line(null, 3)])).toEqual({
+      text: "No promise was judged: nothing was seen of 2 promises.",
+      code: 3,
+    });
+    expect(verdictOf([line(null, 3)]).code).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
 import { printResult } from "../../lib/cli/result.ts";
+import { EXIT } from "../../lib/cli/run.ts";
 import { say } from "../../lib/output.ts";
 import type { Values } from "../../lib/cli/spec.ts";
 import { formatSeconds } from "../../lib/progress.ts";
@@ -70,7 +71,22 @@ export async function benchTruth({ part, trials, minutes, seed, only, json }: Va
   }
   seen.push(...overall(seen));
   printResult(TRUTH.json, json, tablesText(seen), { part, trials, seed, figures: seen });
-  return seen.some((s) => s.kept === false) ? 1 : 0;
+  return verdictOf(seen).code;
+}
+
+/** The end of the benchmark, in words and as an exit code. A promise of which nothing was seen is neither kept nor missed. Pure. */
+export function verdictOf(seen: readonly Seen[]): { readonly text: string; readonly code: number } {
+  const promises = seen.filter((s) => s.kept !== null);
+  const judged = promises.filter((s) => s.figures > 0);
+  const missed = judged.filter((s) => s.kept === false).length;
+  const unseen = promises.length - judged.length;
+  const beside = unseen === 0 ? "" : ` Of ${count(unseen, "other")} nothing was seen.`;
+  if (missed > 0)
+    return { text: `${missed} of ${count(judged.length, "promise")} are missed.${beside}`, code: EXIT.failed };
+  if (judged.length > 0)
+    return { text: `Every promise that was judged is kept (${judged.length}).${beside}`, code: EXIT.fine };
+  if (unseen === 0) return { text: "Nothing is promised of these lines.", code: EXIT.fine };
+  return { text: `No promise was judged: nothing was seen of ${count(unseen, "promise")}.`, code: EXIT.inconclusive };
 }
 
 /** Whether chance explains what was seen, where something is promised. */
@@ -107,13 +123,10 @@ function tablesText(seen: readonly Seen[]): string {
     const own = seen.filter((s) => s.figure.table === n);
     return own.length === 0 ? [] : [`${heading}\n${formatTable(columns, own.map(rowOf))}`];
   };
-  const missed = seen.filter((s) => s.kept === false).length;
   return [
     ...table(1, "Promises that have always held"),
     ...table(2, "Promises that once failed, and figures without a promise"),
-    missed === 0
-      ? "Every promise is kept."
-      : `${missed} of ${seen.filter((s) => s.kept !== null).length} promises are missed.`,
+    verdictOf(seen).text,
   ].join("\n\n");
 }
 
@@ -121,8 +134,8 @@ function rowOf({ scenario, figure, runs, share, se, figures, kept }: Seen): stri
   const { name, promised } = figure;
   const range =
     promised === null || typeof promised === "string" ? "" : promised.map((end) => `${100 * end}`).join(" to ");
-  const word =
-    typeof promised === "string" ? promised : kept === false ? "MISSED" : kept === null ? "no promise" : "kept";
+  const judgement = kept === null ? "no promise" : figures === 0 ? "not judged" : kept ? "kept" : "MISSED";
+  const word = typeof promised === "string" ? promised : judgement;
   const [times, unit] = figure.seconds === true ? [1, " s"] : [100, ""];
   const numbers = figures === 0 ? ["none", ""] : [`${(times * share).toFixed(1)}${unit}`, (2 * times * se).toFixed(1)];
   return [scenario, name, String(runs), ...numbers, range, word];

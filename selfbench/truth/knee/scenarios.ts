@@ -8,7 +8,7 @@ import type { Figure, Scenario } from "../scenario.ts";
 import { type Count, type Promised, holds } from "../score.ts";
 import { type Made, openBed } from "./bed.ts";
 
-/** The servers of the simulations, so much quicker: a search ends sooner, and a call still takes a hundred times as long as the client is late. */
+/** The servers of the simulations, so much quicker: a search ends sooner. A call still takes a hundred times as long as a client is late that has a machine of its own. */
 const QUICKER = 8;
 const SLO = "p95 < 25 ms";
 
