@@ -47,10 +47,7 @@ function causeText(several: readonly Several[], inputs: ReportInputs, shown: (sh
   const overlap = overlapShares(several, inputs);
   const found = [
     ...(overlap !== null && overlap.slow - overlap.fast >= OVERLAP_SHARE
-      ? [
-          `calls at the same time wait for each other: ${shown(overlap.slow)} of the slow calls were under way while another one was, ` +
-            `and ${shown(overlap.fast)} of the fast ones`,
-        ]
+      ? [`${shown(overlap.slow)} of the slow calls overlapped another, ${shown(overlap.fast)} of the fast ones`]
       : []),
     ...(throttled !== null && throttled >= THROTTLED_SHARE
       ? [`${quota} was used up in ${shown(throttled)} of its periods, and the server waited for the next one`]
