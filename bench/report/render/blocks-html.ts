@@ -59,7 +59,7 @@ const NARROW = { value: 8, title: 20 };
 const TALL = 24;
 
 /** More cards than that scroll by themselves on a phone: a screen has room for three or four of them. */
-const MANY_CARDS = 8;
+const MANY_CARDS = 5;
 
 /** What a phone has room for, in characters. A wider table is shown there as a card for each row: nobody scrolls sideways. */
 const PHONE_CHARACTERS = 38;

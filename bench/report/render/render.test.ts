@@ -127,8 +127,8 @@ describe("blocks", () => {
     }
     expect(titles(of(3, 400))).toEqual([]);
     // So many cards that nobody wants to pass them all scroll by themselves.
-    expect(of(6, 8)).toContain('class="scroll cards"');
-    expect(of(6, 9)).toContain('class="scroll cards many"');
+    expect(of(6, 5)).toContain('class="scroll cards"');
+    expect(of(6, 6)).toContain('class="scroll cards many"');
     // Of two columns the second one needs no title.
     const two = page(section(table({ columns: ["what", "value"], rows: [["image", "x".repeat(60)]] })));
     expect(two).toContain('class="scroll cards"');

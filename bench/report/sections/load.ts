@@ -1,7 +1,9 @@
+import { when } from "../../format/when.ts";
 import { protocolNames } from "../answer/names.ts";
 import { pooledUnderLoad } from "../answer/pooled.ts";
 import type { Pooled } from "../answer/types.ts";
-import { type Block, figure, only } from "../blocks.ts";
+import { serversFindings } from "../answer/which-server.ts";
+import { type Block, figure, fold, only } from "../blocks.ts";
 import { lookOf } from "../charts/colours.ts";
 import { scaleOf, xyChart } from "../charts/xy.ts";
 import { ratesBlock } from "../front/rates.ts";
@@ -20,8 +22,11 @@ export const loadSection: Section = {
     if (loads.length === 0) return [];
     const onFirstScreen = findingOf(inputs).confidence === undefined;
     const block = ratesBlock(loads);
+    // “Which server” has the same calls beside each other.
+    const besideServers = serversFindings(inputs).some((f) => f.ways.some((w) => w.loads.length > 0));
     return [
-      only(onFirstScreen ? ["terminal", "markdown"] : ["html", "terminal", "markdown"], block),
+      only(["terminal", "markdown"], block),
+      ...when(!onFirstScreen, only(["html"], besideServers ? fold("Rates and latencies of every load", block) : block)),
       ...curves(loads, inputs),
       ...courseBlocks(inputs),
       ...loadGenBlocks(loads),
