@@ -70,13 +70,13 @@ describe("one end of a link on a machine without a lab", () => {
 
   it("measures echoes and a train, and tells how congestion is controlled", async () => {
     const host = await open();
-    const found = await host.measure(rate);
+    const found = await host.measure(rate, "tbf");
     expect(found).toMatchObject({ rttMs: { min: 1.5, median: 2.5, max: 3.5 }, lost: 17 });
     // A packet of 1500 bytes each millisecond.
     expect("unread" in found ? NaN : found.mbit).toBeCloseTo(12, 1);
     expect(await host.forget()).toMatch(/^[a-z]+$/);
     writeFileSync(file("ping"), "#!/bin/sh\necho 'ping: lacking privilege' >&2; exit 2\n");
-    expect(await host.measure(rate)).toEqual({ unread: "ping: lacking privilege" });
+    expect(await host.measure(rate, "tbf")).toEqual({ unread: "ping: lacking privilege" });
     await host.close();
   });
 

@@ -3,7 +3,7 @@ import type { Machine } from "../../infra/outputs.ts";
 import { lastLine } from "../../infra/hosts/bounds.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Link } from "../matrix/link.ts";
-import type { LinkMeasure } from "../records/link-facts.ts";
+import type { LinkMeans, LinkMeasure } from "../records/link-facts.ts";
 import { type Talk, openTalk } from "../targets/talk.ts";
 import { AS_ROOT, BEAT_SECONDS, HOST_SCRIPT, LEASE_SECONDS, hostArgs } from "./host-script.ts";
 import { echoWords, measured, trainOf } from "./measure.ts";
@@ -20,7 +20,7 @@ export interface LinkHost {
   /** Makes TCP forget what it knows of the way. @returns how the machine and its containers control congestion */
   forget(): Promise<string | null>;
   /** Measures round trips and bandwidth to the other end. Nothing else must be sent meanwhile. */
-  measure(link: Link): Promise<LinkMeasure>;
+  measure(link: Link, means: LinkMeans): Promise<LinkMeasure>;
   /** Undoes what was done, and ends the program. Never rejects. */
   close(): Promise<void>;
 }
@@ -65,8 +65,8 @@ export async function linkHost(
       const found = (await ask("forget")).flatMap((line) => /^control ([a-z][\w-]{0,39})$/.exec(line)?.[1] ?? []);
       return [...new Set(found)].join(", ") || null;
     },
-    async measure(link) {
-      const train = trainOf(link);
+    async measure(link, means) {
+      const train = trainOf(link, means);
       const echoes = await ask(`ping ${echoWords()}`);
       return measured(echoes, train === undefined ? [] : await ask(`train ${train.words}`), train?.bytes ?? 0);
     },

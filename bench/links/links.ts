@@ -95,7 +95,7 @@ async function look({ ends, laid, about, cells }: Current, when: LinkRecord["whe
   const cell = nowOf({ cells });
   const [near, far] = ends.hosts;
   const [client, server] = await Promise.all([near.forget(), far.forget()]);
-  const measured = await near.measure(cell.link as NonNullable<Cell["link"]>);
+  const measured = await near.measure(cell.link as NonNullable<Cell["link"]>, laid.means);
   return {
     ...{ ...about, cell: cell.id, at: new Date().toISOString(), when, means: laid.means },
     ...(laid.seed !== undefined && { seed: laid.seed }),

@@ -27,7 +27,7 @@ describe("a link's measurement", () => {
 
   it("takes a train that the link's buffer holds", () => {
     const millis = (mbit: number) => {
-      const train = trainOf(link({ mbit }));
+      const train = trainOf(link({ mbit }), "forwarder");
       const count = Number(/-c (\d+)/.exec(train?.words ?? "")?.[1]);
       return ((train?.bytes ?? 0) * 8 * count) / mbit / 1000;
     };
@@ -35,8 +35,11 @@ describe("a link's measurement", () => {
       expect(millis(mbit), `${mbit}`).toBeLessThan(190);
       expect(millis(mbit), `${mbit}`).toBeGreaterThan(80);
     }
-    expect(trainOf(link({ rttMs: 5 }))).toBeUndefined();
-    expect(trainOf(link({ mbit: 10 }))?.words).toBe("-l 83 -c 83 -s 1472 -W 3");
+    expect(trainOf(link({ rttMs: 5 }), "netem")).toBeUndefined();
+    expect(trainOf(link({ mbit: 10 }), "forwarder")?.words).toBe("-l 83 -c 83 -s 1472 -W 3");
+    // What the sender's own kernel holds back must fit into the sender's socket buffer.
+    expect(trainOf(link({ mbit: 10 }), "tbf")?.words).toBe("-S 212992 -l 83 -c 83 -s 1472 -W 3");
+    expect(trainOf(link({ mbit: 1000, rttMs: 5 }), "netem")?.words).toBe("-S 212992 -l 160 -c 160 -s 1472 -W 3");
     expect(echoWords()).toBe("-c 20 -i 0.02 -W 3");
   });
 

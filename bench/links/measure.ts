@@ -1,4 +1,4 @@
-import type { LinkMeasure } from "../records/link-facts.ts";
+import type { LinkMeans, LinkMeasure } from "../records/link-facts.ts";
 import { type Link, addsNothing } from "../matrix/link.ts";
 import { median } from "../stats/math/quantile.ts";
 
@@ -12,6 +12,12 @@ const WAIT_SECONDS = 3;
 const TRAIN_MS = 100;
 const TRAIN_MOST = 10_000;
 
+/**
+ * What the sender's own kernel holds back stays in `ping`'s socket buffer. When that is full, `ping` sends one packet a second. So it is made as
+ * large as Linux allows any user by default (208 KiB, which hold some 180 packets), and the train shorter.
+ */
+const HELD_BACK = { most: 160, words: "-S 212992 " };
+
 /** Bytes of a train's packets, headers included. On slow links they are small, because few large ones would fill the time. */
 const [LARGE, SMALL] = [1500, 200];
 const HEADERS = 28;
@@ -19,12 +25,20 @@ const HEADERS = 28;
 /** Arguments of `ping` to measure round trips. Pure. */
 export const echoWords = (): string => `-c ${ECHOES.count} -i ${ECHOES.seconds} -W ${WAIT_SECONDS}`;
 
-/** Size of a train's packets, and the arguments of `ping` to send it; undefined if the link has no bandwidth to measure. Pure. */
-export function trainOf({ mbit }: Link): { readonly bytes: number; readonly words: string } | undefined {
+/**
+ * Size of a train's packets, and the arguments of `ping` to send it; undefined if the link has no bandwidth to measure. Pure.
+ *
+ * @param means what limits the bandwidth
+ */
+export function trainOf(
+  { mbit }: Link,
+  means: LinkMeans,
+): { readonly bytes: number; readonly words: string } | undefined {
   if (mbit === null) return undefined;
   const bytes = mbit < 2 ? SMALL : LARGE;
-  const count = Math.min(TRAIN_MOST, Math.max(8, Math.round((mbit * 1e6 * TRAIN_MS) / 1000 / 8 / bytes)));
-  return { bytes, words: `-l ${count} -c ${count} -s ${bytes - HEADERS} -W ${WAIT_SECONDS}` };
+  const { most, words } = means === "tbf" || means === "netem" ? HELD_BACK : { most: TRAIN_MOST, words: "" };
+  const count = Math.min(most, Math.max(8, Math.round((mbit * 1e6 * TRAIN_MS) / 1000 / 8 / bytes)));
+  return { bytes, words: `${words}-l ${count} -c ${count} -s ${bytes - HEADERS} -W ${WAIT_SECONDS}` };
 }
 
 /** Reads what the machine printed of echoes and of a train. @param bytes size of the train's packets. Pure. */
