@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { typed } from "../subject.ts";
 import { homeOf, offerChange } from "./config.ts";
 
 let projectDir = "";
@@ -33,4 +34,11 @@ test("a stack without a config file is refused by the file's name, and with how 
   const refused = /Pulumi\.edge\.yaml: there is no such file\n.*stack acme\/edge\n.*--project DIR/;
   await expect(offerChange(where(), change, { yes: true, how: "" })).rejects.toThrow(refused);
   await expect(homeOf(where(), "a")).rejects.toThrow(refused);
+});
+
+test("what is to be typed next has the project and the server that were named", () => {
+  expect(typed({ stack: "edge" }, "tune", "--resume")).toBe("npx lathe tune --stack edge --resume");
+  const where = { stack: "edge", project: "/my own", server: "two" };
+  expect(typed(where, "tune", "--undo")).toBe("npx lathe tune --project '/my own' --stack edge --which two --undo");
+  expect(typed(where, "up")).toBe("npx lathe up --project '/my own' --stack edge");
 });
