@@ -32,10 +32,10 @@ it("stacks that were up before a demo stay up; what a demo that did not finish h
 });
 
 it("what is typed after `demo --keep` means the demo's lab, whatever its name", () => {
-  const env = { PULUMI_BACKEND_URL: "file:///lab" };
-  expect(byHand({ env, projectDir: "/lab/project" }, "lathe").split("\n")[1]).toBe("npx lathe plan");
-  expect(byHand({ env, projectDir: "/lab/project" }, "lathe")).toContain("npx lathe up --project /lab/project\n");
-  expect(byHand({ env, projectDir: "/lab/project" }, "mine").split("\n").slice(0, 2)).toEqual([
+  const stacks = { env: { PULUMI_BACKEND_URL: "file:///lab" }, projectDir: "/lab/project" };
+  expect(byHand(stacks, "lathe").split("\n")[1]).toBe("npx lathe plan");
+  expect(byHand(stacks, "lathe")).toContain("npx lathe up --project /lab/project\n");
+  expect(byHand(stacks, "mine").split("\n").slice(0, 2)).toEqual([
     "export PULUMI_BACKEND_URL=file:///lab",
     "export LATHE_LAB=mine",
   ]);

@@ -1,6 +1,7 @@
 import { formatSeconds } from "../lib/progress.ts";
 import { formatTable } from "../lib/table.ts";
-import { changed, fleetCommand, nextCommand, secondsOf, type Action, type StackStatus } from "./status.ts";
+import { stackCommand } from "../stacks/project.ts";
+import { changed, nextCommand, secondsOf, type Action, type StackStatus } from "./status.ts";
 import { nounOf } from "./resource-names.ts";
 
 /** The end of a run for people: a table, why each failure, and the next command. */
@@ -33,7 +34,7 @@ function lastLine(action: Action, all: readonly StackStatus[], seconds: number, 
   const open = all.filter((s) => s.result === "stopped" || s.result === "not begun");
   if (open.length === 0) return `${took}.`;
   const words = open.map((s) => `${s.stack} (${s.result === "stopped" ? "stopped half way" : "not begun"})`);
-  return `${took}. Unfinished: ${words.join(", ")}.\nTo go on: ${fleetCommand(action, open.map((s) => s.stack).join(","), project)}`;
+  return `${took}. Unfinished: ${words.join(", ")}.\nTo go on: ${stackCommand(action, open.map((s) => s.stack).join(","), project)}`;
 }
 
 function indent(text: string): string {

@@ -48,14 +48,9 @@ export function changed(status: StackStatus): string {
   return text === "nothing" && status.result !== "up" && status.result !== "down" ? "nothing yet" : text;
 }
 
-/** `npx lathe up` or `down` for some stacks, as a person types it. */
-export function fleetCommand(action: Action, stacks: string, project?: string): string {
-  return stackCommand(action, stacks, project);
-}
-
 /** The command that goes on where a stack's run ended badly: a locked stack, for one, must first be unlocked. */
 export function nextCommand(action: Action, stack: string, reason: string, project?: string): string {
-  const again = fleetCommand(action, stack, project);
+  const again = stackCommand(action, stack, project);
   if (/currently locked|another update is (currently )?in progress|conflict: .*in progress/i.test(reason))
     return `if nobody else is at work on it: npx lathe pulumi cancel --stack ${stack}${project === undefined ? "" : ` --cwd ${quote(project)}`} && ${again}`;
   if (/passphrase/i.test(reason)) return `export PULUMI_CONFIG_PASSPHRASE=… (that of this stack), then: ${again}`;

@@ -82,7 +82,7 @@ function chosen(servers: readonly Server[], { stack, project, server: name }: Wh
       ? {
           what: `--which: stack ${stack} has ${servers.length} servers`,
           expected: `one of ${ids.join(", ")}`,
-          fix: `${typed({ stack, project }, "tune")} --which ${ids[0]?.split("/").at(-1) ?? "NAME"}`,
+          fix: typed({ stack, project, server: ids[0]?.split("/").at(-1) ?? "NAME" }, "tune"),
         }
       : { what: `--which: stack ${stack} has no server "${name}"`, expected: ids.join(", ") },
   );

@@ -22,7 +22,7 @@ import { isOver, runRace } from "./run.ts";
 import { inTuning } from "./session.ts";
 import { RULE, type Space, readOnly, spaceOf } from "./space.ts";
 import { type Tuning, keepTuning, readTuning } from "./state.ts";
-import type { Subject } from "./subject.ts";
+import { type Subject, typed } from "./subject.ts";
 
 /** A tuning whose measurements have ended. */
 export interface Measured {
@@ -33,7 +33,8 @@ export interface Measured {
 
 /** Measures a new tuning, or with `--resume` goes on with the server's newest one. */
 export async function measured(subject: Subject, dirs: string, values: Values<typeof TUNE>): Promise<Measured> {
-  const old = values.resume === true ? await newest(dirs, subject) : undefined;
+  const anew = typed({ stack: subject.stack, project: values.project, server: values.which }, "tune");
+  const old = values.resume === true ? await newest(dirs, subject, anew) : undefined;
   const only = old === undefined ? values.only?.only : old.tuning.only === null ? undefined : readOnly(old.tuning.only);
   const called = callableOf(subject.server, old?.tuning.found.client ?? values.client);
   const model = modelOf(subject, old?.tuning.found.model ?? values.model);
@@ -48,7 +49,7 @@ export async function measured(subject: Subject, dirs: string, values: Values<ty
     ...{ image: subject.server.image, model, cpus: formatCpuList(subject.facts.cpu.allowed) },
     ...{ client: called.client, photograph: `image-${number}` },
   };
-  if (old !== undefined) refuseOther(old, found, space, values.grid);
+  if (old !== undefined) refuseOther(old, found, space, values.grid, anew);
   const { id, dir } = old ?? (await makeRunDir(dirs, new Date()));
   const onWait = (pid: string) => {
     throw new UserError({
@@ -131,8 +132,8 @@ export function modelOf({ server }: Pick<Subject, "server">, named: string | und
   });
 }
 
-/** The newest tuning of a server. @throws UserError if there is none */
-async function newest(dirs: string, { stack, server }: Subject) {
+/** The newest tuning of a server. @param anew what to type to begin one @throws UserError if there is none */
+async function newest(dirs: string, { stack, server }: Subject, anew: string) {
   const names = (await readdir(dirs).catch(() => [] as string[])).filter((name) => /^\d{4}-\d{2}-\d{2}T/.test(name));
   for (const id of names.sort().reverse()) {
     const dir = join(dirs, id);
@@ -141,7 +142,7 @@ async function newest(dirs: string, { stack, server }: Subject) {
   }
   throw new UserError({
     what: `--resume: ${dirs} has no tuning of server "${server.id}" of stack ${stack}`,
-    fix: `begin one: npx lathe tune --stack ${stack}`,
+    fix: `begin one: ${anew}`,
   });
 }
 
@@ -151,6 +152,7 @@ function refuseOther(
   now: Tuning["found"],
   space: Space,
   grid: number | undefined,
+  anew: string,
 ): void {
   const arms = space.trials.map(({ arm }) => arm);
   const changed = changesSince(tuning, now, arms, grid);
@@ -158,7 +160,7 @@ function refuseOther(
   throw new UserError({
     what: `${dir}: ${changed.join("; ")}`,
     expected: "what the tuning began with",
-    fix: `begin a new one: npx lathe tune --stack ${tuning.stack}`,
+    fix: `begin a new one: ${anew}`,
   });
 }
 

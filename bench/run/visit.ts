@@ -117,8 +117,10 @@ export class Visitor {
         if (m.type === "answer") return this.#inputs.answer(cell, m);
         const { visit: _visit, ...call } = m;
         this.#inputs.record({ ...call, cell: cell.id, round });
-        if (m.ok) this.#answeredAt.set(cell.server, this.#inputs.now());
-        if (m.ok) answers++;
+        if (m.ok) {
+          this.#answeredAt.set(cell.server, this.#inputs.now());
+          answers++;
+        }
         if (m.ok && m.phase === "measure") latenciesMs.push(m.totalMs);
       } catch (error) {
         lost.push(error);
