@@ -2,8 +2,8 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../bench/records/manifest.ts";
-import type { LinkMeasure, LinkRecord } from "../../bench/records/link-facts.ts";
-import { type CallRecord, type JournalRecord, readJournal } from "../../bench/records/records.ts";
+import type { LinkMeasure } from "../../bench/records/link-facts.ts";
+import { type JournalRecord, readJournal } from "../../bench/records/records.ts";
 import { median } from "../../bench/stats/math/quantile.ts";
 import type { StackOutputs } from "../../infra/outputs.ts";
 import { up } from "../../infra/pulumi/testing/stack.ts";
@@ -45,6 +45,12 @@ experiments:
       - { name: narrow, mbit: 20 }
       - { name: far, rttMs: 20 }
 `;
+
+async function recordsOf(run: string): Promise<JournalRecord[]> {
+  const all: JournalRecord[] = [];
+  for await (const record of readJournal(join(run, "records.jsonl"))) all.push(record);
+  return all;
+}
 
 describe("two links between two hosts", { timeout: 600_000 }, () => {
   let bed: Bed;
@@ -111,14 +117,10 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
 
     const { cells } = await readManifest(await newest());
     const linkOf = (id: string) => cells.find((c) => c.id === id)?.link?.name;
-    const links: LinkRecord[] = [];
-    const calls: CallRecord[] = [];
-    const visits: string[] = [];
-    for await (const record of readJournal(join(await newest(), "records.jsonl"))) {
-      if (record.type === "link") links.push(record);
-      if (record.type === "call") calls.push(record);
-      if (record.type === "visit") visits.push(`${record.round} ${linkOf(record.cell)}`);
-    }
+    const records = await recordsOf(await newest());
+    const links = records.filter((r) => r.type === "link");
+    const calls = records.filter((r) => r.type === "call");
+    const visits = records.filter((r) => r.type === "visit").map((r) => `${r.round} ${linkOf(r.cell)}`);
     expect(visits).toHaveLength(ROUNDS * 4);
     // Each link's cells one after the other, between its two measurements.
     expect(visits.filter((visit, i) => visit !== visits[i - 1])).toHaveLength(ROUNDS * 2);
@@ -162,11 +164,7 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     const calls = 24;
     const before = await left();
     const { ended, newest } = await begin(calls, calls);
-    const recordsNow = async () => {
-      const all: JournalRecord[] = [];
-      for await (const record of readJournal(join(await newest(), "records.jsonl"))) all.push(record);
-      return all;
-    };
+    const recordsNow = async () => recordsOf(await newest());
     const overFar = async () => {
       const { cells } = await readManifest(await newest()).catch(() => ({ cells: [] }));
       const far = new Set(cells.filter((c) => c.link?.name === "far").map((c) => c.id));
@@ -202,15 +200,8 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
     const run = join(runs, (await readdir(runs))[0] ?? "");
     const { cells } = await readManifest(run);
     const linkOf = (id: string) => cells.find((c) => c.id === id)?.link?.name;
-    const links: LinkRecord[] = [];
-    const calls: CallRecord[] = [];
-    const failures: string[] = [];
-    for await (const record of readJournal(join(run, "records.jsonl"))) {
-      if (record.type === "link") links.push(record);
-      if (record.type === "call" && record.phase === "measure") calls.push(record);
-      if (record.type === "failure") failures.push(`${linkOf(record.cell)}: ${record.error.message}`);
-    }
-    const narrow = links.filter((one) => one.link === "narrow");
+    const records = await recordsOf(run);
+    const narrow = records.filter((r) => r.type === "link").filter((one) => one.link === "narrow");
     expect(narrow.map(({ when, means }) => [when, means])).toEqual([
       ["before", "tbf"],
       ["after", "tbf"],
@@ -221,12 +212,14 @@ describe("two links between two hosts", { timeout: 600_000 }, () => {
       rates.some((mbit) => mbit > 17 && mbit < 23),
       rates.join(),
     ).toBe(true);
+    const calls = records.filter((r) => r.type === "call").filter((call) => call.phase === "measure");
     const own = calls.filter((call) => linkOf(call.cell) === "narrow");
     expect(own).toHaveLength(BLOCK);
     // A request of half a megabyte at 20 Mbit/s.
     for (const { ok, totalMs, requestBytes } of own)
       expect([ok, totalMs]).toEqual([true, expect.toSatisfy((ms: number) => ms > (requestBytes ?? NaN) / 2700)]);
-    expect(failures).toEqual([
+    const failures = records.filter((r) => r.type === "failure");
+    expect(failures.map((f) => `${linkOf(f.cell)}: ${f.error.message}`)).toEqual([
       expect.stringMatching(/^far: link far .* cannot be laid: the kernel of "\w+" refuses tc/),
     ]);
   });
