@@ -14,7 +14,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const file = (name: string) => join(dir, name);
 const MARK = file("mark");
 
-/** Programs of a machine, as files: `tc` keeps what it was told in `qdisc`, and fails of what stands in `unknown`. */
+/** Programs of a machine, as files: `tc` keeps what it was told in `qdisc`, fails of what stands in `unknown`, and replaces no htb, as Linux does. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   getent: 'echo "10.0.0.2 STREAM other"',
   id: "echo 0",
@@ -27,6 +27,8 @@ esac`,
   tc: `case "$*" in
 "qdisc show"*) cat ${file("root")} ;;
 *delete*) echo "$*" >> ${file("log")}; rm -f ${file("qdisc")} ;;
+*"qdisc replace"*htb*) if [ -s ${file("qdisc")} ]; then echo "Error: Change operation not supported by specified qdisc." >&2; exit 2; fi
+  echo "$*" >> ${file("qdisc")} ;;
 *) if [ -s ${file("unknown")} ] && echo "$*" | grep -q -f ${file("unknown")}; then echo "Error: Specified qdisc kind is unknown." >&2; exit 2; fi
   echo "$*" >> ${file("qdisc")} ;;
 esac`,
