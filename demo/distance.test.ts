@@ -16,7 +16,7 @@ const MACHINES = ["client", "cloud", "edge"];
 function cellsOf(path: string) {
   const images = Array.from({ length: 10 }, (_, i) => i + 1);
   const experiments = parseExperiments(readFileSync(join(repoRoot, path), "utf8"), path, { images });
-  const servers = MACHINES.map((id) => sampleServer(id, ["ssd-mobilenet", "null"].map(sampleModel)));
+  const servers = MACHINES.map((id) => sampleServer(id, ["ssd-mobilenet", "null", "null-large"].map(sampleModel)));
   const available = { machines: MACHINES.map(sampleMachine), servers, images: images.map((i) => `image-${i}`) };
   const { cells, notes } = expand(experiments, available, NOTHING_CHOSEN, DEFAULT_LIMITS);
   expect(notes).toEqual([]);

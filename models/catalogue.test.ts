@@ -21,12 +21,12 @@ sources:
 const HEX = "c".repeat(64);
 
 describe("the catalogue", () => {
-  it("has the paper's two models, the null model, and a locked source for every entry", async () => {
+  it("has the paper's two models, the null models, and a locked source for every entry", async () => {
     const catalogue = await loadCatalogue();
     const lock = await loadLock();
     const papers = catalogue.filter((e) => e.paperModel !== undefined).map((e) => `${e.paperModel}: ${e.name}`);
     expect(papers.sort()).toEqual(["rfcn: rfcn-resnet101", "ssd: ssd-mobilenet"]);
-    expect(catalogue.filter((e) => e.isNull).map((e) => e.name)).toEqual(["null"]);
+    expect(catalogue.filter((e) => e.isNull).map((e) => e.name)).toEqual(["null-large", "null"]);
     for (const entry of catalogue) {
       const usable = entry.sources.filter((source) => "locked" in lockedSource(entry, source, lock));
       expect(usable, entry.name).not.toHaveLength(0);
@@ -47,6 +47,7 @@ describe("the catalogue", () => {
           "tfjs-ssd": "from_tfjs_ssd",
           "make-rfcn": "make_rfcn",
           "make-null": "make_null",
+          "make-null-large": "make_null_large",
         };
         expect(existsSync(join(repoRoot, "models/convert", `${script[convert]}.py`)), convert).toBe(true);
       }

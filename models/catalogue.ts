@@ -13,7 +13,7 @@ const common = {
   /** The source's name within its entry, for the lock file and messages. */
   id: name,
   /** Which script of models/convert makes the SavedModel. */
-  convert: z.enum(["frozen", "tfjs-ssd", "make-rfcn", "make-null"]),
+  convert: z.enum(["frozen", "tfjs-ssd", "make-rfcn", "make-null", "make-null-large"]),
   /** This source's weights are untrained: only its times may be reported. */
   timingOnly: z.boolean().default(false),
 };

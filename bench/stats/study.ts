@@ -49,9 +49,9 @@ export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Prom
   return { manifest, ...parted, images, axes, links: links.facts(), seen };
 }
 
-/** Names of the models that answer a constant: no part of any comparison of models. */
+/** Names of the models that answer a constant: no part of any comparison of models. `null` comes before those with larger answers. */
 export function nullModels(manifest: RunManifest): Set<string> {
-  return new Set(manifest.servers.flatMap((s) => s.models.filter((m) => m.isNull).map((m) => m.name)));
+  return new Set(manifest.servers.flatMap((s) => s.models.filter((m) => m.isNull).map((m) => m.name)).sort());
 }
 
 /** Client kinds of a run that send pixels (of all protocols, or of one), in the order in which Lathe lists them. */

@@ -13,7 +13,13 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-KINDS = {"frozen": "from_frozen", "tfjs-ssd": "from_tfjs_ssd", "make-rfcn": "make_rfcn", "make-null": "make_null"}
+KINDS = {
+    "frozen": "from_frozen",
+    "tfjs-ssd": "from_tfjs_ssd",
+    "make-rfcn": "make_rfcn",
+    "make-null": "make_null",
+    "make-null-large": "make_null_large",
+}
 
 
 def main(kind, model, out, *sources):

@@ -92,7 +92,15 @@ function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
     ...{ rttMs, mbit: mbit ?? link.mbit, connection: facts?.connection ?? "warm" },
     congestionBytes: facts && congestionOf(facts),
     requestWindow: windowOf(facts),
+    answerWindow: answerWindowOf(study, cell),
   };
+}
+
+/** The HTTP/2 window for answers that the cell's client kind asks for; undefined: HTTP/1, or the run does not say. */
+function answerWindowOf({ manifest }: Study, { client }: Cell): CallConditions["answerWindow"] {
+  const { streamWindowBytes, connectionWindowBytes } = manifest.transports?.[client] ?? {};
+  if (streamWindowBytes === undefined || connectionWindowBytes === undefined) return undefined;
+  return { bytes: Math.min(streamWindowBytes, connectionWindowBytes), then: "same" };
 }
 
 function congestionOf({ connection, congestionBytes, idleMs, rtoMs }: CallFacts): number | undefined {

@@ -134,6 +134,24 @@ describe("the floors of a run", () => {
     const lossy = distanceStudy((_s, _m, link) => (link?.name === "far" ? 900 : 20), { retransmits: 3 });
     expect(cellFloors(lossy).get("client>edge over far probe ssd-mobilenet image-7")?.bound.limit).toBe("loss");
   });
+
+  it("know the window that the client asks for: a large answer stops at each", () => {
+    const study = distanceStudy(took);
+    const data = new Map([...study.data].map(([id, d]) => [id, { ...d, responseBytes: 921_676 }] as const));
+    const over = (transports: Record<string, Record<string, number>> | undefined) =>
+      cellFloors({ ...study, data, manifest: { ...study.manifest, transports } }).get(
+        "client>edge over far probe ssd-mobilenet image-7",
+      );
+    const windows = (bytes: number) => ({ probe: { streamWindowBytes: bytes, connectionWindowBytes: bytes } });
+    for (const wide of [undefined, {}, { probe: { readBytes: 1 } }, windows(2 ** 24)])
+      expect(over(wide)?.floor.windowMs).toBe(0);
+    const narrow = over(windows(65_535));
+    expect(narrow?.conditions.answerWindow).toEqual({ bytes: 65_535, then: "same" });
+    // Fourteen times more than one window, and a round trip for most of each.
+    expect(narrow?.floor.windowMs).toBeGreaterThan(14 * 70);
+    expect(over(windows(65_535))?.floor.rounds).toBe(1);
+    expect(narrow?.bound.limit).toBe("window");
+  });
 });
 
 describe("where to serve", () => {
