@@ -42,7 +42,7 @@ describe("the verdict", () => {
       text: "Every promise that was judged is kept (1). Of 1 other nothing was seen.",
       code: 0,
     });
-    expect(verdictOf([line(true, 5), line(false, 5)])).toMatchObject({ text: "1 of 2 promises are missed.", code: 1 });
+    expect(verdictOf([line(true, 5), line(false, 5)])).toMatchObject({ text: "1 of 2 promises missed.", code: 1 });
     expect(verdictOf([line(true, 0), line(true, 0), line(null, 3)])).toEqual({
       text: "No promise was judged: nothing was seen of 2 promises.",
       code: 3,

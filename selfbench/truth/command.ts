@@ -82,7 +82,7 @@ export function verdictOf(seen: readonly Seen[]): { readonly text: string; reado
   const unseen = promises.length - judged.length;
   const beside = unseen === 0 ? "" : ` Of ${count(unseen, "other")} nothing was seen.`;
   if (missed > 0)
-    return { text: `${missed} of ${count(judged.length, "promise")} are missed.${beside}`, code: EXIT.failed };
+    return { text: `${missed} of ${count(judged.length, "promise")} missed.${beside}`, code: EXIT.failed };
   if (judged.length > 0)
     return { text: `Every promise that was judged is kept (${judged.length}).${beside}`, code: EXIT.fine };
   if (unseen === 0) return { text: "Nothing is promised of these lines.", code: EXIT.fine };
