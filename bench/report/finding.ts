@@ -1,6 +1,7 @@
 import { once } from "../stats/math/memo.ts";
 import { answersOf } from "./answer/answers.ts";
 import { caveatsOf, doubtCaveat } from "./answer/caveats.ts";
+import { distanceNotables } from "./answer/distance.ts";
 import { extentOf } from "./answer/extent.ts";
 import { modelFindings } from "./answer/models.ts";
 import { pooledUnderLoad } from "./answer/pooled.ts";
@@ -27,7 +28,7 @@ export const findingOf = once((inputs: ReportInputs): Finding => {
     ...titleOf(inputs, models, loads),
     ...{ perModel, answers, loads, where },
     why: whyOf(inputs, models),
-    notable: [...variantsOf(inputs), ...notableOf(inputs)],
+    notable: [...variantsOf(inputs), ...distanceNotables(inputs), ...notableOf(inputs)],
     caveats: [...caveatsOf(inputs), ...doubtCaveat(answers)],
     ...(next === undefined ? {} : { next }),
   };

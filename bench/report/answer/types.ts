@@ -108,7 +108,7 @@ export interface Finding {
   readonly answers: readonly FindingAnswer[];
   /** Up to three sentences: why the fastest is the fastest, and where its time goes. */
   readonly why: readonly string[];
-  /** What was found beside the answers: places whose calls have several speeds, one entry for each cause. */
+  /** What was found beside the answers: what a distance costs, and places whose calls have several speeds, one entry for each cause. */
   readonly notable: readonly Notable[];
   /** Cells under load (at a rate, or several calls at a time), images pooled: rates, quantiles, errors. */
   readonly loads: readonly Pooled[];

@@ -14,7 +14,7 @@ import { type Loading, type MadeCall, inTime, loaded } from "./loaded.ts";
 const HELD: Promised = [0.9, 1];
 const EXACT_CALLS = 2e7;
 /** How late client and server may be at one of a hundred calls: a share of the median, and of a stall. */
-const LATE = { median: 0.05, stall: 0.0025 };
+const LATE = { median: 0.1, stall: 0.0025 };
 const NOTHING = { right: 0, of: 0 };
 const LEAD_IN_SECONDS = 2;
 /** How long server and clients take to start. */
@@ -133,11 +133,11 @@ const M = exponential(SERVICE_MS);
 const exact = (queue: Queue) => simulated(queue, EXACT_CALLS);
 
 export const wire: readonly Scenario[] = [
-  wired("M/M/1 at .5", queueAt(0.5, M), mm1, { client: "plain-json", seconds: 20 }),
-  wired("M/D/1 at .7", queueAt(0.7, fixed(SERVICE_MS)), md1, { client: "probe", seconds: 20 }),
-  wired("D/M/1 at .7", queueAt(0.7, M, { arrivals: "constant" }), dm1, { client: "probe", seconds: 20 }),
+  wired("M/M/1 at .5", queueAt(0.5, M), mm1, { client: "plain-json", seconds: 40 }),
+  wired("M/D/1 at .7", queueAt(0.7, fixed(SERVICE_MS)), md1, { client: "probe", seconds: 60 }),
+  wired("D/M/1 at .7", queueAt(0.7, M, { arrivals: "constant" }), dm1, { client: "probe", seconds: 60 }),
   wired("M/G/2 at .6, two modes", queueAt(0.6, twoModes(8, 48, 0.1), { servers: 2 }), exact, {
-    ...{ client: "plain-json", seconds: 20 },
+    ...{ client: "plain-json", seconds: 60 },
   }),
   stalled("plain-json", 1, 4000, 20_000),
   stalled("probe", 512, 4000, 20_000),
