@@ -83,6 +83,9 @@ describe("the time of a call", () => {
     expect(roughCallMs(cell({ model: "null" }), models)).toBe(10);
     expect(roughCallMs(cell({ model: "own" }), models)).toBe(1000);
     expect(roughCallMs(cell({ serverMachine: "jetson" }), models)).toBe(1000);
+    const link = { name: "far", rttMs: 80, mbit: 10, loss: 0, jitterMs: 0 };
+    expect(roughCallMs(cell({ model: "null", link }), models)).toBe(10 + 80 + 736);
+    expect(roughCallMs(cell({ model: "null", link: { ...link, mbit: null } }), models)).toBe(90);
   });
 
   it("is that of the newest run that has the cell and can be read", async () => {

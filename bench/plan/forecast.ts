@@ -111,15 +111,29 @@ function callsPerVisit(cell: Cell, limits: Limits, callMs: number): number {
 
 const NULL_MS = 10;
 const OTHER_MS = 1000;
+/** Megabytes of a request over a link: of 640 x 480 pixels, as they are or as JSON. */
+const REQUEST_MB = { pixels: 0.92, json: 3.9 };
 
 /** Where rough figures are from, for people. */
-export const ROUGH = `the paper's own times where it has the machine and model, ${NULL_MS} ms for the null model, ${OTHER_MS} ms for any other`;
+export const ROUGH = `the paper's own times where it has the machine and model, ${NULL_MS} ms for the null model, ${OTHER_MS} ms for any other, and what a link adds`;
 
 /** A rough figure for a call of a cell that nobody has timed yet. */
-export function roughCallMs(
-  cell: Cell,
-  models: Readonly<Record<string, { readonly paperModel?: "rfcn" | "ssd" | undefined; readonly isNull: boolean }>>,
-): number {
+export function roughCallMs(cell: Cell, models: RoughModels): number {
+  return linkMs(cell) + ownMs(cell, models);
+}
+
+type RoughModels = Readonly<
+  Record<string, { readonly paperModel?: "rfcn" | "ssd" | undefined; readonly isNull: boolean }>
+>;
+
+/** A round trip, and a request's bytes by the bandwidth. */
+function linkMs({ link, protocol }: Cell): number {
+  if (link === undefined) return 0;
+  const megabits = 8 * (protocol === "rest" ? REQUEST_MB.json : REQUEST_MB.pixels);
+  return link.rttMs + (link.mbit === null ? 0 : (1000 * megabits) / link.mbit);
+}
+
+function ownMs(cell: Cell, models: RoughModels): number {
   const model = models[cell.model];
   if (model?.isNull === true) return NULL_MS;
   const calls = cell.local ? "local" : "remote";
