@@ -1,8 +1,7 @@
 import { findCapacities } from "../../../bench/capacity/find.ts";
 import { type TimedStep, secondsOf } from "../../../bench/capacity/gather.ts";
-import { type StepInputs, StepMaker } from "../../../bench/capacity/make-step.ts";
-import { closedLoop } from "../../../bench/capacity/next-step.ts";
-import { type Capacity, type SearchOptions, searchOf } from "../../../bench/capacity/search.ts";
+import type { StepInputs } from "../../../bench/capacity/make-step.ts";
+import type { Capacity, SearchOptions } from "../../../bench/capacity/search.ts";
 import { whyUncounted } from "../../../bench/capacity/step.ts";
 import { scriptedServer } from "../../../bench/loads/testing/scripted-server.ts";
 import { DEFAULT_LIMITS } from "../../../bench/matrix/limits.ts";
@@ -11,9 +10,8 @@ import type { RunInputs } from "../../../bench/run/inputs.ts";
 import type { Random } from "../../../bench/stats/math/random.ts";
 import { cellOf } from "../../../bench/testing/cells.ts";
 import type { SimulatedServer } from "../capacity/servers.ts";
-import { sweepSteps } from "../capacity/sweep.ts";
 
-/** What a search or a sweep over real connections has come to. */
+/** What a search over real connections has come to. */
 export interface Made {
   readonly capacity: Capacity;
   /** Time of its calls, warm-up and lead-ins included, as reports count it. */
@@ -26,8 +24,6 @@ export interface Made {
 /** A real server with scripted service times, and what finds its capacity: `lathe capacity`'s own code, from this process. */
 export interface Bed {
   search(): Promise<Made>;
-  /** A linear sweep (../capacity/sweep.ts). */
-  sweep(stepSeconds: number): Promise<Made>;
   close(): Promise<void>;
 }
 
@@ -58,17 +54,6 @@ export async function openBed(simulated: SimulatedServer, stream: Random, option
       const [found] = await findCapacities(newRun(), { ...steps, ...more });
       if (found === undefined) throw new Error("no search was made");
       return madeOf(found.search.capacity, found.steps);
-    },
-    async sweep(stepSeconds) {
-      const maker = new StepMaker(newRun(), steps);
-      let round = 0;
-      for (const connections of [1, options.busyConnections])
-        await maker.make(target, closedLoop(connections), round++);
-      const { throughputPerSecond } = searchOf(maker.of(target).steps, options).capacity;
-      for (const next of sweepSteps(throughputPerSecond ?? 1, stepSeconds, options.slo))
-        await maker.make(target, next, round++);
-      const made = maker.of(target).steps;
-      return madeOf(searchOf(made, options).capacity, made);
     },
     async close() {
       await link.close();
