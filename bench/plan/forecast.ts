@@ -111,11 +111,11 @@ function callsPerVisit(cell: Cell, limits: Limits, callMs: number): number {
 
 const NULL_MS = 10;
 const OTHER_MS = 1000;
-/** Megabytes of a request over a link: of 640 x 480 pixels, as they are or as JSON. */
-const REQUEST_MB = { pixels: 0.92, json: 3.9 };
+/** Megabytes of a request over a link: of a photograph's file, of 640 x 480 pixels, and of these as JSON. */
+const REQUEST_MB = { file: 0.1, pixels: 0.92, json: 3.9 };
 
 /** Where rough figures are from, for people. */
-export const ROUGH = `the paper's own times where it has the machine and model, ${NULL_MS} ms for the null model, ${OTHER_MS} ms for any other, and what a link adds`;
+export const ROUGH = `the paper's own times where it has the machine and model, ${NULL_MS} ms for the null model, ${OTHER_MS} ms for any other, and what a link adds to requests`;
 
 /** A rough figure for a call of a cell that nobody has timed yet. */
 export function roughCallMs(cell: Cell, models: RoughModels): number {
@@ -127,9 +127,9 @@ type RoughModels = Readonly<
 >;
 
 /** A round trip, and a request's bytes by the bandwidth. */
-function linkMs({ link, protocol }: Cell): number {
+function linkMs({ link, protocol, input }: Cell): number {
   if (link === undefined) return 0;
-  const megabits = 8 * (protocol === "rest" ? REQUEST_MB.json : REQUEST_MB.pixels);
+  const megabits = 8 * REQUEST_MB[input === "file" ? "file" : protocol === "rest" ? "json" : "pixels"];
   return link.rttMs + (link.mbit === null ? 0 : (1000 * megabits) / link.mbit);
 }
 

@@ -49,9 +49,16 @@ export async function loadStudy(dir: string, axes: readonly Axis[] = AXES): Prom
   return { manifest, ...parted, images, axes, links: links.facts(), seen };
 }
 
-/** Names of the models that answer a constant: no part of any comparison of models. `null` comes before those with larger answers. */
+/** Names of the models that answer a constant: no part of any comparison of models. */
 export function nullModels(manifest: RunManifest): Set<string> {
-  return new Set(manifest.servers.flatMap((s) => s.models.filter((m) => m.isNull).map((m) => m.name)).sort());
+  return new Set(manifest.servers.flatMap((s) => s.models.filter((m) => m.isNull).map((m) => m.name)));
+}
+
+/** The null model with the smallest answers, in an array: its latency is that of protocol and wire alone. Empty: the run has none. */
+export function emptyModels({ manifest, data }: Study): readonly string[] {
+  const bytes = (model: string) =>
+    Math.min(...manifest.cells.filter((c) => c.model === model).map((c) => data.get(c.id)?.responseBytes ?? Infinity));
+  return [...nullModels(manifest)].sort((a, b) => bytes(a) - bytes(b) || 0).slice(0, 1);
 }
 
 /** Client kinds of a run that send pixels (of all protocols, or of one), in the order in which Lathe lists them. */

@@ -13,6 +13,6 @@ hostname "$name"
 ip link set lo up
 ip address add "$address" dev vec0
 ip link set vec0 up
-# sshd takes keys of nobody's but root's folder and file.
+# sshd takes keys only from a file in a folder that root owns.
 install -m 600 /mnt/authorized_keys /run/authorized_keys
 exec /usr/sbin/sshd -D -e -f /mnt/sshd_config

@@ -38,18 +38,11 @@ export interface Guests {
 /** Starts guests of these names, as a lab of the name `lab`, and removes first what an earlier one has left. */
 export async function startGuests(lab: string, names: readonly string[]): Promise<Guests> {
   const steps = progress();
-  await needPrograms(["ip", "nsenter", "ssh", "ssh-keygen", "unshare"], steps);
+  await needPrograms(["ip", "nsenter", "setpriv", "ssh", "ssh-keygen", "unshare"], steps);
   const base = await debianBase(steps, PACKAGES);
   await needHierarchies(steps);
   await removeLab(lab);
   const paths = labPaths(lab);
-  await mkdir(paths.dir, { recursive: true });
-  const identity = await ensureKey(paths.identity, `lab ${lab}`);
-  const subnet = await lockedForAll(async () => {
-    const chosen = await chooseSubnet();
-    await makeSwitch(lab, chosen);
-    return chosen;
-  });
   const kernels: ChildProcess[] = [];
   const remove = async () => {
     for (const kernel of kernels) {
@@ -58,8 +51,16 @@ export async function startGuests(lab: string, names: readonly string[]): Promis
     }
     await removeLab(lab);
   };
-  const hosts = names.map((name, i) => ({ name, address: addressIn(subnet, 11 + i), user: "root" }));
+  let hosts: { name: string; address: string; user: string }[] = [];
   try {
+    await mkdir(paths.dir, { recursive: true });
+    const identity = await ensureKey(paths.identity, `lab ${lab}`);
+    const subnet = await lockedForAll(async () => {
+      const chosen = await chooseSubnet();
+      await makeSwitch(lab, chosen);
+      return chosen;
+    });
+    hosts = names.map((name, i) => ({ name, address: addressIn(subnet, 11 + i), user: "root" }));
     const keys = await Promise.all(hosts.map((host) => layGuest(lab, host.name, host.address, identity)));
     await writeSshFiles(
       lab,
@@ -106,6 +107,7 @@ async function boot(lab: string, name: string, base: string, card: string): Prom
   const words = [
     ...["mem=192M", "root=/dev/root", "rootfstype=hostfs", `rootflags=${base}`, "ro", "panic=1"],
     ...[`vec0:transport=raw,ifname=eth0,mac=${card}`, "con0=null,fd:1", "con=null", "ssl=null"],
+    `uml_dir=${folder}/`,
     ...["init=/bin/sh", "--", "-c", `"mount -t hostfs -o ${folder} none /mnt && exec sh /mnt/init"`],
   ];
   const contained = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -115,12 +117,16 @@ async function boot(lab: string, name: string, base: string, card: string): Prom
     env: { ...process.env, TMPDIR: "/dev/shm" },
   });
   await log.close();
+  await once(child, "spawn");
   return child;
 }
 
 async function awaitGuest(lab: string, name: string, kernel: ChildProcess): Promise<void> {
   const config = labPaths(lab).sshConfig;
-  for (const until = Date.now() + 1000 * BOOT_SECONDS; Date.now() < until && kernel.exitCode === null;)
+  for (
+    const until = Date.now() + 1000 * BOOT_SECONDS;
+    Date.now() < until && kernel.exitCode === null && kernel.signalCode === null;
+  )
     if ((await tryRun(sshTo(config, name, "true"))).exitCode === 0) return;
     else await sleep(200);
   const said = await readFile(join(labPaths(lab).host(name), "boot.log"), "utf8");

@@ -18,14 +18,14 @@ describe("what is found of a distance", () => {
     expect(found?.whole).toMatch(
       /^Over a distance: ssd-mobilenet takes 230 ms to cloud over far \(\+80 ms, 100 Mbit\/s; gRPC\), 4\.6 times as long as without it, bound by round trip; 380 ms to edge over far/,
     );
-    expect(found?.cause).toBe("Calls to cloud are faster than local ones up to 50 ms, from 150 Mbit/s.");
+    expect(found?.cause).toBe("Local calls are faster beyond 50 ms to cloud, or below 150 Mbit/s.");
   });
 
   it("says where no network makes another server faster", () => {
     const slow = distanceStudy(
       (server, _model, link) => (server === "client" ? 10 : 50) + (link?.name === "far" ? 99 : 0),
     );
-    expect(notablesOf(slow)[0]?.cause).toBe("Local calls are faster over any network.");
+    expect(notablesOf(slow)[0]?.cause).toBe("Local calls are faster, whatever the network.");
   });
 
   it("says what narrow windows cost beside wide ones", () => {
@@ -53,11 +53,19 @@ describe("what is found of a distance", () => {
     });
     expect(windows?.short).toBe("ssd-mobilenet over far takes 3.0 times as long by gRPC (probe-64k)");
     expect(windows?.whole).toBe(
-      "Over far (+80 ms, 100 Mbit/s), ssd-mobilenet takes 680 ms by gRPC (probe-64k); 230 ms by gRPC (probe).",
+      "Over far (+80 ms, 100 Mbit/s), ssd-mobilenet on cloud takes 680 ms by gRPC (probe-64k), but 230 ms by gRPC (probe).",
     );
   });
 
-  it("is nothing where no link adds anything", () => {
+  it("says where the times without a link are from, if the client machine made no such calls", () => {
+    const cells = study.manifest.cells.filter((c) => c.link?.name !== "lan");
+    const [found] = notablesOf({ ...study, manifest: { ...study.manifest, cells } });
+    expect(found?.whole).toContain("4.6 times as long as from cloud itself, bound by");
+  });
+
+  it("is nothing where no link adds anything, or where it costs next to nothing", () => {
+    const cheap = distanceStudy((server, _model, link) => 1000 * own(server) + (link?.name === "far" ? 180 : 0));
+    expect(notablesOf(cheap)).toEqual([]);
     const near = study.manifest.cells.filter((c) => c.link?.name !== "far");
     expect(notablesOf({ ...study, manifest: { ...study.manifest, cells: near } })).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { formatMs } from "../../format/numbers.ts";
 import type { Cell } from "../../matrix/cell.ts";
 import { type Link, addsNothing, linkText } from "../../matrix/link.ts";
 import { LIMITS, LIMIT_TITLES, type Limit } from "../../stats/floor/call.ts";
+import { DEFAULT_H2_WINDOW_BYTES } from "../../stats/floor/transfer.ts";
 import { type CellFloor, cellFloors, measuredMs } from "../../stats/floor/cells.ts";
 import { boundaryOf, whereToServe } from "../../stats/floor/where.ts";
 import { ofLog } from "../../stats/math/estimate.ts";
@@ -14,10 +15,10 @@ import { protocolNames } from "./names.ts";
 import { titleModel } from "./title.ts";
 import type { Notable } from "./types.ts";
 
-/** Links that a sentence names at most: those that cost the most. */
-const MOST_LINKS = 3;
+/** Ways over links that a sentence names at most: those that cost the most. */
+const MOST_WAYS = 3;
 
-/** Narrow windows that cost less are not worth a sentence. */
+/** Links and windows that cost less are not worth a sentence. */
 const LEAST_TIMES = 1.1;
 
 /** A way of calling over a link: means over images. */
@@ -27,6 +28,10 @@ interface Far {
   readonly ms: number;
   /** How many times as long as the same calls without the link. */
   readonly times: number;
+  /** Where these were made: over a link that adds nothing, or on the server's own machine. */
+  readonly base: Cell;
+  /** Whether the client's HTTP/2 window for answers is no wider than HTTP/2's default. */
+  readonly narrow: boolean;
   /** What bound most of them. */
   readonly limit: Limit;
 }
@@ -53,7 +58,8 @@ function farOf(own: readonly CellFloor[], study: Study): Far[] {
   const times = ms / ofLog(logs((f) => measuredMs(study, f.base) ?? NaN));
   const counts = LIMITS.map((limit) => ({ limit, n: own.filter((f) => f.bound.limit === limit).length }));
   const { limit } = counts.reduce((a, b) => (b.n > a.n ? b : a));
-  return [{ cell: first.cell, link, ms, times, limit }];
+  const narrow = (first.conditions.answerWindow?.bytes ?? Infinity) <= DEFAULT_H2_WINDOW_BYTES;
+  return [{ cell: first.cell, link, ms, times, limit, base: first.base, narrow }];
 }
 
 const timesText = (times: number) => `${times < 9.95 ? times.toFixed(1) : Math.round(times)} times as long`;
@@ -66,14 +72,14 @@ function farNotable(far: readonly Far[], inputs: ReportInputs, study: Study): No
     ({ cell: c }) => JSON.stringify([c.clientMachine, c.server, c.link]),
   );
   const fastest = [...places.values()].map((own) => own.reduce((a, b) => (b.ms < a.ms ? b : a)));
-  const shown = fastest.toSorted((a, b) => b.times - a.times).slice(0, MOST_LINKS);
+  const shown = fastest.toSorted((a, b) => b.times - a.times).slice(0, MOST_WAYS);
   const [first] = shown;
-  if (model === undefined || first === undefined) return [];
+  if (model === undefined || first === undefined || first.times < LEAST_TIMES) return [];
   const name = protocolNames(inputs.manifest.clients);
   const told = shown.map(
-    ({ cell, link, ms, times, limit }) =>
+    ({ cell, link, ms, times, limit, base }) =>
       `${formatMs(ms)} ms to ${cell.server} over ${link.name} (${linkText(link)}; ${name(cell.client)}), ` +
-      `${timesText(times)} as without it, bound by ${LIMIT_TITLES[limit]}`,
+      `${timesText(times)} as ${base.local ? `from ${base.clientMachine} itself` : "without it"}, bound by ${LIMIT_TITLES[limit]}`,
   );
   return [
     {
@@ -84,7 +90,7 @@ function farNotable(far: readonly Far[], inputs: ReportInputs, study: Study): No
   ];
 }
 
-/** Up to which round trip, and from which bandwidth on, a call to the best of the others is faster than a local one. */
+/** Beyond which round trip at any bandwidth, and below which bandwidth at any round trip, local calls are faster than those to the best of the others. */
 function whereText(model: string, { client, clientMachine }: Cell, study: Study): string {
   const question = whereToServe(study).find(
     (q) => q.model === model && q.client === client && q.clientMachine === clientMachine,
@@ -93,20 +99,20 @@ function whereText(model: string, { client, clientMachine }: Cell, study: Study)
   const { server, mostRttMs, leastMbit } = question.remotes
     .map((remote) => ({ server: remote.server, ...boundaryOf(question.localMs, remote) }))
     .reduce((a, b) => ((b.mostRttMs ?? -1) > (a.mostRttMs ?? -1) ? b : a));
-  if (mostRttMs === null || leastMbit === null) return "Local calls are faster over any network.";
+  if (mostRttMs === null || leastMbit === null) return "Local calls are faster, whatever the network.";
   const [rtt, mbit] = [mostRttMs, leastMbit].map((n) => Number(n.toPrecision(2)).toLocaleString("en-GB"));
-  return `Calls to ${server} are faster than local ones up to ${rtt} ms, from ${mbit} Mbit/s.`;
+  return `Local calls are faster beyond ${rtt} ms to ${server}, or below ${mbit} Mbit/s.`;
 }
 
-/** Client kinds whose windows bind their calls, beside the fastest one that the same link does not bind so: where that costs the most. */
+/** Client kinds whose own windows bind their calls, beside the fastest one whose window is wide: where that costs the most. */
 function windowNotable(far: readonly Far[], { manifest }: ReportInputs): Notable[] {
   const alike = Map.groupBy(far, ({ cell: c }) =>
     JSON.stringify([c.clientMachine, c.server, c.link, c.model, c.protocol]),
   );
   const found = [...alike.values()].flatMap((own) => {
     const sorted = own.toSorted((a, b) => b.ms - a.ms);
-    const bound = sorted.filter(({ limit }) => limit === "window");
-    const best = sorted.findLast(({ limit }) => limit !== "window");
+    const bound = sorted.filter(({ limit, narrow }) => limit === "window" && narrow);
+    const best = sorted.findLast(({ narrow }) => !narrow);
     const [slowest] = bound;
     if (slowest === undefined || best === undefined) return [];
     return [{ bound, slowest, best, times: slowest.ms / best.ms }];
@@ -119,8 +125,8 @@ function windowNotable(far: readonly Far[], { manifest }: ReportInputs): Notable
   return [
     {
       short: `${cell.model} over ${link.name} takes ${timesText(worst.times)} by ${name(cell.client)}`,
-      whole: `Over ${link.name} (${linkText(link)}), ${cell.model} takes ${and(worst.bound.map(by))}; ${by(worst.best)}.`,
-      cause: "HTTP/2's windows are narrow there: the sender waits for a round trip each time that one is full.",
+      whole: `Over ${link.name} (${linkText(link)}), ${cell.model} on ${cell.server} takes ${and(worst.bound.map(by))}, but ${by(worst.best)}.`,
+      cause: "Its HTTP/2 window is narrow: the server waits for a round trip each time that it is full.",
     },
   ];
 }

@@ -2,7 +2,7 @@ import { isPlain } from "../../matrix/cell.ts";
 import { formatMs } from "../../format/numbers.ts";
 import { callerOf } from "../../stats/choices.ts";
 import { mean } from "../../stats/math/quantile.ts";
-import { nullModels } from "../../stats/study.ts";
+import { emptyModels, nullModels } from "../../stats/study.ts";
 import { modelFindings } from "../answer/models.ts";
 import { titleModel } from "../answer/title.ts";
 import { protocolNames } from "../answer/names.ts";
@@ -36,9 +36,9 @@ export const payloadSection: Section = {
     const shown = points.filter((p) => kinds.includes(p.client));
     if (shown.length === 0) return [];
     // The model of the title, and one that computes nothing: the others are in the table of cells.
-    const nulls = nullModels(inputs.manifest);
+    const nulls = nullsOf(inputs);
     const first = titleModel(modelFindings(inputs))?.model;
-    const models = [...new Set(shown.map((p) => p.model))].filter((m) => m === first || nulls.has(m));
+    const models = [...new Set(shown.map((p) => p.model))].filter((m) => m === first || nulls.includes(m));
     const name = protocolNames(inputs.manifest.clients);
     const x = scaleOf(
       "MB a request (log scale)",
@@ -97,12 +97,15 @@ function pointsOf({ cells, summaries }: ReportInputs): Point[] {
     });
 }
 
+const nullsOf = ({ study, manifest }: ReportInputs) =>
+  study === undefined ? [...nullModels(manifest)] : emptyModels(study);
+
 /** What a further megabyte takes, by a straight line through the cells: of the null model, where it takes no part in computing. */
-function slopesText(points: readonly Point[], kinds: readonly string[], { manifest }: ReportInputs): string {
-  const nulls = nullModels(manifest);
-  const empty = points.filter((p) => nulls.has(p.model));
+function slopesText(points: readonly Point[], kinds: readonly string[], inputs: ReportInputs): string {
+  const nulls = nullsOf(inputs);
+  const empty = points.filter((p) => nulls.includes(p.model));
   const own = empty.length > 0 ? empty : points;
-  const name = protocolNames(manifest.clients);
+  const name = protocolNames(inputs.manifest.clients);
   const slopes = kinds.flatMap((kind) => {
     const slope = slopeOf(own.filter((p) => p.client === kind));
     return Number.isFinite(slope) ? [`${formatMs(Math.max(0, slope))} ms over ${name(kind)}`] : [];

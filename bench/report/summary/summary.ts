@@ -150,7 +150,10 @@ function clauses(text: string, columns: number): string {
 function notableLines({ notable: [first, ...more] }: Finding): Line[] {
   if (first === undefined) return [];
   const others = more.length === 0 ? "Found: " : `Found (1 of ${more.length + 1}): `;
-  return [line(span(others, "strong"), span(first.short)), line(padded("  "), span(first.cause, "faint"))];
+  return [
+    line(span(others, "strong"), span(first.short)),
+    ...when(first.cause !== "", line(padded("  "), span(first.cause, "faint"))),
+  ];
 }
 
 /** The first cell that failed, and its reason in a line of its own: it is what a person looks for first. */

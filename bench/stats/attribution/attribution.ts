@@ -3,7 +3,7 @@ import type { Estimate } from "../math/estimate.ts";
 import { once } from "../math/memo.ts";
 import type { Levels } from "../effects/design.ts";
 import { type CellGroup, levelsOf } from "../levels.ts";
-import { type Study, nullModels, pixelClients } from "../study.ts";
+import { type Study, emptyModels, nullModels, pixelClients } from "../study.ts";
 import { type Judged, type Left, UNJUDGED, judge, judgeable, leftOver, levelOf } from "./left-over.ts";
 import {
   BETWEEN,
@@ -80,7 +80,7 @@ interface Row extends Omit<Attribution, "judged" | "kind" | "rest"> {
  */
 export const attribute = once((study: Study): readonly Attribution[] => {
   const nulls = nullModels(study.manifest);
-  const rows = groupsOf(study, nulls).flatMap((cells) => attributeGroup(study, cells, [...nulls]) ?? []);
+  const rows = groupsOf(study, nulls).flatMap((cells) => attributeGroup(study, cells, emptyModels(study)) ?? []);
   const following = followers(rows);
   const kindOf = (row: Row) => (row.identity ? "identity" : following.has(row) ? "follows" : "finding");
   const level = levelOf(rows.filter((r) => kindOf(r) === "finding" && judgeable(r.left)).length);

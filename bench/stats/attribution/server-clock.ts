@@ -4,7 +4,7 @@ import { once } from "../math/memo.ts";
 import { mean } from "../math/quantile.ts";
 import type { Levels } from "../effects/design.ts";
 import { type CellGroup, levelsOf } from "../levels.ts";
-import { type Study, nullModels } from "../study.ts";
+import { type Study, emptyModels, nullModels } from "../study.ts";
 import { type Judged, type Left, judge, judgeable, leftOver, levelOf } from "./left-over.ts";
 import {
   BETWEEN,
@@ -61,7 +61,7 @@ export const serverClocks = once((study: Study): ServerClocks => {
   const unknown = [...study.data.values()].flatMap((d) =>
     d.visits.flatMap(({ server }) => (server !== undefined && "unknown" in server ? [server.unknown] : [])),
   );
-  const rows = groupsOf(study, nulls).flatMap((cells) => clockOf(study, cells, [...nulls]) ?? []);
+  const rows = groupsOf(study, nulls).flatMap((cells) => clockOf(study, cells, emptyModels(study)) ?? []);
   const level = levelOf(rows.filter((r) => judgeable(r.left)).length);
   return {
     rows: rows.map(({ stepMs, left, ...row }) => ({
