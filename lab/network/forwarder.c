@@ -43,10 +43,10 @@ enum { FRAME_MAX = 2048, SLOTS = 32768, LATE_MAX = 20000 };
 static const int64_t QUEUE_NS = 200 * 1000 * 1000;
 
 /* An idle processor may take two tenths of a millisecond to wake. So the forwarder wakes so long before a frame is due, and turns until then,
-   for at most one part in SHARE of the time between two frames of a way: both ways together turn for a seventh of the time. */
+   for at most one part in SHARE of the time between two frames of the busier way. */
 static const int64_t EARLY_NS = 200 * 1000;
 static const int64_t GAP_MOST_NS = 10 * 1000 * 1000;
-enum { SHARE = 14, GAPS = 16 };
+enum { SHARE = 7, GAPS = 16 };
 
 struct frame {
     int64_t due_ns;
@@ -240,12 +240,11 @@ static void go_first(int real_time) {
 /* @param until a descriptor whose end ends the work; -1: none */
 static void work(struct line *lines, const struct shape *shape, int until) {
     for (;;) {
-        int64_t next = -1, early = 0;
+        int64_t next = -1, early = EARLY_NS;
         for (int i = 0; i < 2; i++) {
             int64_t due = give(&lines[i]);
-            if (due < 0 || (next >= 0 && due >= next)) continue;
-            next = due;
-            early = lines[i].gap_ns / SHARE < EARLY_NS ? lines[i].gap_ns / SHARE : EARLY_NS;
+            if (due >= 0 && (next < 0 || due < next)) next = due;
+            if (lines[i].gap_ns / SHARE < early) early = lines[i].gap_ns / SHARE;
         }
         struct pollfd polled[3] = {
             {.fd = lines[0].from, .events = POLLIN}, {.fd = lines[1].from, .events = POLLIN}, {.fd = until, .events = POLLIN}};

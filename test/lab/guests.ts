@@ -51,7 +51,6 @@ export async function startGuests(lab: string, names: readonly string[]): Promis
     }
     await removeLab(lab);
   };
-  let hosts: { name: string; address: string; user: string }[] = [];
   try {
     await mkdir(paths.dir, { recursive: true });
     const identity = await ensureKey(paths.identity, `lab ${lab}`);
@@ -60,7 +59,7 @@ export async function startGuests(lab: string, names: readonly string[]): Promis
       await makeSwitch(lab, chosen);
       return chosen;
     });
-    hosts = names.map((name, i) => ({ name, address: addressIn(subnet, 11 + i), user: "root" }));
+    const hosts = names.map((name, i) => ({ name, address: addressIn(subnet, 11 + i), user: "root" }));
     const keys = await Promise.all(hosts.map((host) => layGuest(lab, host.name, host.address, identity)));
     await writeSshFiles(
       lab,
@@ -73,18 +72,18 @@ export async function startGuests(lab: string, names: readonly string[]): Promis
       kernels.push(await boot(lab, name, base, hardwareAddress(address)));
     }
     await Promise.all(hosts.map(({ name }, i) => awaitGuest(lab, name, kernels[i] as ChildProcess)));
+    return {
+      machines: hosts.map(({ name, address }) => ({
+        ...sampleMachine(name),
+        ...{ address, ssh: { destination: name, configFile: paths.sshConfig } },
+      })),
+      on: async (name, line) => (await run(["ssh", "-F", paths.sshConfig, name, "--", line])).trim(),
+      remove,
+    };
   } catch (error) {
     await remove();
     throw error;
   }
-  return {
-    machines: hosts.map(({ name, address }) => ({
-      ...sampleMachine(name),
-      ...{ address, ssh: { destination: name, configFile: paths.sshConfig } },
-    })),
-    on: async (name, line) => (await run(["ssh", "-F", paths.sshConfig, name, "--", line])).trim(),
-    remove,
-  };
 }
 
 /** Writes the folder that a guest mounts: its keys, the settings of its sshd, and its init. @returns its public host key */
