@@ -126,7 +126,7 @@ function windowNotable(far: readonly Far[], { manifest }: ReportInputs): Notable
     {
       short: `${cell.model} over ${link.name} takes ${timesText(worst.times)} by ${name(cell.client)}`,
       whole: `Over ${link.name} (${linkText(link)}), ${cell.model} on ${cell.server} takes ${and(worst.bound.map(by))}, but ${by(worst.best)}.`,
-      cause: "Its HTTP/2 window is narrow: the server waits for a round trip each time that it is full.",
+      cause: "A narrow HTTP/2 window: the server waits for a round trip each time that it is full.",
     },
   ];
 }
