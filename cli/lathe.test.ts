@@ -341,7 +341,7 @@ describe("completion", () => {
     expect(stderr).toBe("");
     expect(stdout.split("\n").slice(0, -1)).toEqual([
       ...["compare completion", "--refresh", "dev", "dev", "probe,grpc-js"],
-      ...["remote-image-2", "link", "null", "report", ""],
+      ...["remote-image-2", "link", "null null-large", "report", ""],
       ...["fleet", "--hosts", "", "", "zsh"],
     ]);
   });
