@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseHTML } from "linkedom";
 import type { ModelFinding, PlaceRow } from "../answer/types.ts";
 import { cellText } from "../blocks.ts";
-import { heatMap, heatMapTable, stepOf } from "./heat.ts";
+import { heatMap, heatMapTable, mappedModels, stepOf } from "./heat.ts";
 
 const row = (place: string, protocol: string, medianMs: number | null, more: Partial<PlaceRow> = {}): PlaceRow => ({
   ...{ levels: {}, place, protocol, medianMs, interval: null, compared: true, best: false, maybeBest: false },
@@ -66,4 +66,14 @@ describe("the map of the matrix", () => {
       ["b → b", "45.0", "–", "–"],
     ]);
   });
+});
+
+it("the map has no null model of fewer than half of the places, unless there is nothing else", () => {
+  const rows = (...places: readonly string[]) => places.map((place) => row(place, "gRPC", 10));
+  const ssd = model("ssd", rows("a", "b", "c", "d"));
+  const empty = model("null", rows("a", "b"), { isNull: true });
+  const large = model("null-large", rows("d"), { isNull: true });
+  const rare = model("rare", rows("d"));
+  expect(mappedModels([ssd, empty, large, rare])).toEqual([ssd, empty, rare]);
+  expect(mappedModels([large])).toEqual([large]);
 });

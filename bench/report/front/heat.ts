@@ -18,7 +18,8 @@ export function stepOf(ms: number, fastestMs: number): number {
  * it is as the fastest of that model. All have the same rows, so that they stand side by side; a sign beside the number says what the
  * colour cannot.
  */
-export function heatMap(models: readonly ModelFinding[]): Markup {
+export function heatMap(all: readonly ModelFinding[]): Markup {
+  const models = mappedModels(all);
   const places = placesOf(models);
   return html`<div class="heat" tabindex="0" role="group" aria-label="Median latency by place, protocol and model">
       ${models.map((m) => heatTable(m, places))}
@@ -29,6 +30,13 @@ export function heatMap(models: readonly ModelFinding[]): Markup {
         >Median, ms; fastest to ${STEPS.at(-1) ?? ""} times and more, by model. <b>✓</b> fastest, <b>?</b> may be.</span
       >
     </p> `;
+}
+
+/** A null model of fewer than half of the places would only make the map too wide for its column: the tables below have it. */
+export function mappedModels(models: readonly ModelFinding[]): readonly ModelFinding[] {
+  const most = placesOf(models).length;
+  const mapped = models.filter((m) => !m.isNull || 2 * placesOf([m]).length >= most);
+  return mapped.length === 0 ? models : mapped;
 }
 
 function heatTable(m: ModelFinding, places: readonly string[]): Markup {
