@@ -115,8 +115,8 @@ async function boot(lab: string, name: string, base: string, card: string): Prom
     stdio: ["ignore", log.fd, log.fd],
     env: { ...process.env, TMPDIR: "/dev/shm" },
   });
-  await log.close();
   await once(child, "spawn");
+  await log.close();
   return child;
 }
 
