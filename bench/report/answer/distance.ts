@@ -2,9 +2,9 @@ import { and } from "../../../lib/words.ts";
 import { formatMs } from "../../format/numbers.ts";
 import type { Cell } from "../../matrix/cell.ts";
 import { type Link, addsNothing, linkText } from "../../matrix/link.ts";
-import { LIMITS, LIMIT_TITLES, type Limit } from "../../stats/floor/call.ts";
+import { LIMIT_TITLES, type Limit } from "../../stats/floor/call.ts";
 import { DEFAULT_H2_WINDOW_BYTES } from "../../stats/floor/transfer.ts";
-import { type CellFloor, cellFloors, measuredMs } from "../../stats/floor/cells.ts";
+import { type CellFloor, cellFloors, measuredMs, mostBound } from "../../stats/floor/cells.ts";
 import { boundaryOf, whereToServe } from "../../stats/floor/where.ts";
 import { ofLog } from "../../stats/math/estimate.ts";
 import { mean } from "../../stats/math/quantile.ts";
@@ -56,8 +56,7 @@ function farOf(own: readonly CellFloor[], study: Study): Far[] {
   const logs = (of: (f: CellFloor) => number) => mean(own.map((f) => Math.log(of(f))));
   const ms = ofLog(logs((f) => f.measuredMs));
   const times = ms / ofLog(logs((f) => measuredMs(study, f.base) ?? NaN));
-  const counts = LIMITS.map((limit) => ({ limit, n: own.filter((f) => f.bound.limit === limit).length }));
-  const { limit } = counts.reduce((a, b) => (b.n > a.n ? b : a));
+  const { limit } = mostBound(own);
   const narrow = (first.conditions.answerWindow?.bytes ?? Infinity) <= DEFAULT_H2_WINDOW_BYTES;
   return [{ cell: first.cell, link, ms, times, limit, base: first.base, narrow }];
 }

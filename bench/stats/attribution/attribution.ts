@@ -80,7 +80,8 @@ interface Row extends Omit<Attribution, "judged" | "kind" | "rest"> {
  */
 export const attribute = once((study: Study): readonly Attribution[] => {
   const nulls = nullModels(study.manifest);
-  const rows = groupsOf(study, nulls).flatMap((cells) => attributeGroup(study, cells, emptyModels(study)) ?? []);
+  const empty = emptyModels(study);
+  const rows = groupsOf(study, nulls).flatMap((cells) => attributeGroup(study, cells, empty) ?? []);
   const following = followers(rows);
   const kindOf = (row: Row) => (row.identity ? "identity" : following.has(row) ? "follows" : "finding");
   const level = levelOf(rows.filter((r) => kindOf(r) === "finding" && judgeable(r.left)).length);

@@ -61,7 +61,8 @@ export const serverClocks = once((study: Study): ServerClocks => {
   const unknown = [...study.data.values()].flatMap((d) =>
     d.visits.flatMap(({ server }) => (server !== undefined && "unknown" in server ? [server.unknown] : [])),
   );
-  const rows = groupsOf(study, nulls).flatMap((cells) => clockOf(study, cells, emptyModels(study)) ?? []);
+  const empty = emptyModels(study);
+  const rows = groupsOf(study, nulls).flatMap((cells) => clockOf(study, cells, empty) ?? []);
   const level = levelOf(rows.filter((r) => judgeable(r.left)).length);
   return {
     rows: rows.map(({ stepMs, left, ...row }) => ({

@@ -4,7 +4,17 @@ import { once } from "../math/memo.ts";
 import { median } from "../math/quantile.ts";
 import type { Study } from "../study.ts";
 import { medianMsOf } from "../summary.ts";
-import { type Bound, type CallConditions, type CallShape, type Floor, afterIdle, boundBy, floorOf } from "./call.ts";
+import {
+  type Bound,
+  type CallConditions,
+  type CallShape,
+  type Floor,
+  LIMITS,
+  type Limit,
+  afterIdle,
+  boundBy,
+  floorOf,
+} from "./call.ts";
 import type { CallFacts } from "./facts.ts";
 
 /** A remote cell and its floor. */
@@ -30,6 +40,15 @@ export const cellFloors = once((study: Study): ReadonlyMap<string, CellFloor> =>
   const all = study.manifest.cells.filter(isPlain).flatMap((cell) => floorOfCell(study, cell) ?? []);
   return new Map(all.map((f) => [f.cell.id, f]));
 });
+
+/** The limit that bound most of some cells, and how many of them. Pure. */
+export function mostBound(cells: readonly Pick<CellFloor, "bound">[]): {
+  readonly limit: Limit;
+  readonly agree: number;
+} {
+  const counts = LIMITS.map((limit) => ({ limit, agree: cells.filter((c) => c.bound.limit === limit).length }));
+  return counts.reduce((a, b) => (b.agree > a.agree ? b : a));
+}
 
 /** The median of a cell; undefined if it was not measured, or failed. */
 export function measuredMs(study: Study, cell: Cell | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import { formatMs } from "../../../format/numbers.ts";
 import { type Floor, type Limit, LIMITS, LIMIT_TITLES } from "../../../stats/floor/call.ts";
-import { type CellFloor, cellFloors } from "../../../stats/floor/cells.ts";
+import { type CellFloor, cellFloors, mostBound } from "../../../stats/floor/cells.ts";
 import { groupsBut, levelsOf, shownAxes } from "../../../stats/levels.ts";
 import { mean } from "../../../stats/math/quantile.ts";
 import { addsNothing, linkText } from "../../../matrix/link.ts";
@@ -76,10 +76,8 @@ export function floorBlocks(inputs: ReportInputs): Block[] {
 
 function rowOf(cells: readonly CellFloor[]): Row {
   const own = cells as readonly [CellFloor, ...CellFloor[]];
-  const counts = LIMITS.map((limit) => ({ limit, n: own.filter((c) => c.bound.limit === limit).length }));
-  const most = counts.reduce((a, b) => (b.n > a.n ? b : a));
   const [measuredMs, floorMs] = [mean(own.map((c) => c.measuredMs)), mean(own.map((c) => c.floor.ms))];
-  return { cells: own, measuredMs, floorMs, ratio: measuredMs / floorMs, limit: most.limit, agree: most.n };
+  return { cells: own, measuredMs, floorMs, ratio: measuredMs / floorMs, ...mostBound(own) };
 }
 
 const limitText = ({ limit, agree, cells }: Row) =>
