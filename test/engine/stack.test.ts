@@ -146,7 +146,7 @@ describe("a stack on a host of the lab", () => {
   });
 
   test("a server that does not come in time keeps the gate closed, with the reason", async () => {
-    // With two small models a quick machine's server comes within that second.
+    // Two small models may come within that second. What the gate waits for when it ends, depends on the machine.
     const more = Array.from({ length: 6 }, (_, i) => [
       [`lathe:models[${2 + i}].name`, `copy-${i}`],
       [`lathe:models[${2 + i}].from["1"]`, "ssdlite-mobilenet"],
@@ -155,7 +155,8 @@ describe("a stack on a host of the lab", () => {
     await setConfig(stack, { ...late, ...Object.fromEntries(more.flat() as [string, string][]) });
     const { code, output } = await tryUp(stack);
     expect(code, output).not.toBe(0);
-    expect(output).toMatch(/model (null|ssdlite-mobilenet|copy-\d) is not AVAILABLE after 1 s \(.+\)/);
+    expect(output).toMatch(/gate: .* after 1 s \(.+\)/);
+    expect(output).toContain("if the host is slow, give it time");
     await setConfig(stack, { "lathe:gateTimeoutSeconds": "180" });
     expect((await up(stack)).servers[0]?.settings["TENSORFLOW_INTER_OP_PARALLELISM"]).toBe("1");
   });

@@ -81,8 +81,8 @@ async function loaded(models: readonly GateModel[]): Promise<void> {
 
 /** What the config file on the host says; empty if there is none. */
 const configFile = () => readFile(join(workspace, "models", CONFIG_FILE), "utf8").catch(() => "");
-const roll = async (to: GateRun, check = loaded) =>
-  rollOut({ ...to, state: await configFile() }, performance.now() + 30_000, check);
+const roll = async (to: GateRun, check = loaded, deadline = performance.now() + 30_000) =>
+  rollOut({ ...to, state: await configFile() }, deadline, check);
 
 it("a first config is taken as it is, and written down once it was seen to serve", async () => {
   expect(readConfigText(await configFile())).toBeUndefined();
@@ -116,6 +116,18 @@ it("a version that cannot be loaded is taken back, and is tried anew once its fi
   await roll(spec(4));
   expect(await available()).toEqual([4]);
   expect(await label("stable")).toBe(4);
+});
+
+it("a version that the gate's time does not suffice for is taken back, and the time is named, not the version", async () => {
+  const deadline = performance.now() + 10_000;
+  const slow = async (models: readonly GateModel[]) => {
+    await loaded(models);
+    await new Promise((resolve) => setTimeout(resolve, deadline + 1 - performance.now()));
+  };
+  const error = await roll(spec(3), slow, deadline).then(() => "", String);
+  expect(error).toMatch(/has not taken its new config after 30 s[\s\S]*give it time[\s\S]*served on: detector 4/);
+  expect(error).not.toContain("set the earlier version again");
+  await expect.poll(available, { timeout: 60_000 }).toEqual([4]);
 });
 
 it("a rollout that was killed in the middle is simply begun again", async () => {

@@ -32,6 +32,9 @@ const LOOK_MS = 1500;
 /** A model that is new to the server is loaded before the call is answered. */
 const RELOAD_TIMEOUT_MS = 120_000;
 
+const OLD_OR_MENDED =
+  "set the earlier version again (npx lathe pulumi config set --path 'lathe:models[0].version' NUMBER), or mend the new one";
+
 /** Throws where one of these models does not load or does not predict. */
 type Check = (models: readonly GateModel[]) => Promise<void>;
 
@@ -104,7 +107,7 @@ async function tryOut(
     throw new UserError(
       {
         what: `${error.message}\n${restored}: ${held.map(words).join(", ")}`,
-        fix: "set the earlier version again (npx lathe pulumi config set --path 'lathe:models[0].version' NUMBER), or mend the new one",
+        ...(error instanceof Late ? {} : { fix: OLD_OR_MENDED }),
       },
       { cause: error },
     );
@@ -123,14 +126,29 @@ async function anyKnown(run: GateRun, models: readonly GateModel[]): Promise<boo
 const words = ({ name, versions }: ServedModel) => `${name} ${versions.join(" and ")}`;
 
 async function reload(run: GateRun, models: readonly ServedModel[], deadline: number): Promise<void> {
-  const timeoutMs = Math.max(1, Math.min(RELOAD_TIMEOUT_MS, deadline - performance.now()));
+  const left = deadline - performance.now();
+  // Not asked for what it would not be waited for: it would load it all the same.
+  if (left <= 0) throw late(run, models, "not asked for it");
   const config = configMessage(models, servingOf(run).basePath);
-  const asked = await reloadConfig({ ...grpcOf(run), timeoutMs }, config);
-  if (!asked.ok)
-    throw new UserError({
-      what: `the server does not take its new config: ${asked.error.code}: ${asked.error.message}`,
-      expected: models.map(words).join(", "),
-    });
+  const asked = await reloadConfig({ ...grpcOf(run), timeoutMs: Math.min(RELOAD_TIMEOUT_MS, left) }, config);
+  if (asked.ok) return;
+  const why = `${asked.error.code}: ${asked.error.message}`;
+  if (performance.now() >= deadline) throw late(run, models, why);
+  throw new UserError({
+    what: `the server does not take its new config: ${why}`,
+    expected: models.map(words).join(", "),
+  });
+}
+
+/** The gate's time is over, of which neither the new versions nor the config are guilty. */
+class Late extends UserError {}
+
+function late({ timeoutSeconds }: GateRun, models: readonly ServedModel[], why: string): Late {
+  return new Late({
+    what: `the server has not taken its new config after ${timeoutSeconds} s (${why})`,
+    expected: models.map(words).join(", "),
+    fix: GIVE_TIME,
+  });
 }
 
 /** Waits until the server answers anything: it opens its ports when its first models are loaded. */
