@@ -527,6 +527,18 @@ describe("provenance", () => {
     expect(compareRuns(trace("a"), trace("a"), options).otherInput).toEqual([]);
   });
 
+  it("of what a link of one name adds leaves its cells out, too", () => {
+    const far = (rttMs: number) =>
+      withManifest((m) => ({
+        ...m,
+        cells: m.cells.map((c, i) =>
+          i < 2 ? { ...c, link: { name: "far", rttMs, mbit: null, loss: 0, jitterMs: 0 } } : c,
+        ),
+      }));
+    expect(compareRuns(far(20), far(80), options).otherInput).toHaveLength(2);
+    expect(compareRuns(far(20), far(20), options).otherInput).toEqual([]);
+  });
+
   it("of cells under load whose latencies a run cannot tell is named, with why", () => {
     const [a, b] = [fresh(), withManifest((m) => m)];
     const cell = a.manifest.cells[0]?.id ?? "";
@@ -550,7 +562,9 @@ describe("provenance", () => {
     expect(c.otherInput).toHaveLength(12);
     expect(c.cells).toHaveLength(36);
     expect(exitCodeOf(c)).toBe(3);
-    expect(formatComparison(c)).toContain("Left out, because they have another photograph or trace: 12 cells, such as");
+    expect(formatComparison(c)).toContain(
+      "Left out, because they have another photograph, trace or link: 12 cells, such as",
+    );
   });
 
   it("of a model marks its groups", () => {

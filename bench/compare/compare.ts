@@ -11,7 +11,7 @@ import type { Agreement, CellChange, Comparison, GroupChange } from "./compariso
 import { failureChanges } from "./failures.ts";
 import { type Compared, judgeAlone, judgeTogether } from "./judge.ts";
 import { medianEstimate, pairedFigures, tailEstimates } from "./noise.ts";
-import { otherInputs, otherLoadsOf, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
+import { otherInputs, otherwiseCalled, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
 import { betweenRuns, restartedServers, withRestart } from "./repeats.ts";
 import { tailFigures } from "./tail.ts";
 
@@ -53,8 +53,8 @@ export function compareRuns(
   const inBoth =
     notComparable === null ? a.manifest.cells.filter((c) => measuredA.has(c.id) && measuredB.has(c.id)) : [];
   const others = otherInputs(a.manifest, b.manifest);
-  const otherLoads = otherLoadsOf(a.manifest, b.manifest);
-  const isOther = (c: Cell) => others.has(c.image) || otherLoads.has(c.id);
+  const called = otherwiseCalled(a.manifest, b.manifest);
+  const isOther = (c: Cell) => others.has(c.image) || called.has(c.id);
   const shared = inBoth.filter((c) => !isOther(c));
   const identical = isOneRun(a, b);
   const between = betweenRuns(repeats, averaged);

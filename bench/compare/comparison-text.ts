@@ -42,7 +42,7 @@ export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c),
     ),
     ...when(
       c.otherInput.length > 0,
-      `Left out, because they have another photograph or trace: ${someOf(c.otherInput)}`,
+      `Left out, because they have another photograph, trace or link: ${someOf(c.otherInput)}`,
     ),
     provenance(c),
     ["Rules", ...rules(c).map((r) => `  ${r}`)].join("\n"),

@@ -63,7 +63,7 @@ export interface Comparison {
   /** Cells that only one run has calls for. */
   readonly onlyA: readonly string[];
   readonly onlyB: readonly string[];
-  /** Cells that both runs measured, with photographs of one name that are not the same: left out. */
+  /** Cells that both runs measured, with photographs, traces or links of one name that are not the same: left out. */
   readonly otherInput: readonly string[];
   /** Cells under load whose latencies a run cannot tell, with why: they are not compared. */
   readonly untold: readonly { readonly cell: string; readonly run: "a" | "b"; readonly why: string }[];

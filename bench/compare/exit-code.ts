@@ -117,7 +117,7 @@ function unknownReasons(c: Comparison): string[] {
     ),
     ...unsure,
     ...when(c.onlyA.length > 0, `B lacks ${count(c.onlyA.length, "cell")}`),
-    ...when(c.otherInput.length > 0, `${count(c.otherInput.length, "cell")} had another photograph or trace`),
+    ...when(c.otherInput.length > 0, `${count(c.otherInput.length, "cell")} had another photograph, trace or link`),
   ];
 }
 

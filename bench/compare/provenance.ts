@@ -107,10 +107,14 @@ export function otherInputs(a: RunManifest, b: RunManifest): Set<string> {
   return new Set(a.images.filter((i) => after.has(i.name) && after.get(i.name) !== i.sha256).map((i) => i.name));
 }
 
-/** Cells of one id whose load is not the same in both runs: a trace of the same name that holds other times. */
-export function otherLoadsOf(a: RunManifest, b: RunManifest): Set<string> {
-  const after = new Map(b.cells.map((c) => [c.id, c.load]));
-  const others = a.cells.filter(({ id, load }) => !isDeepStrictEqual(after.get(id) ?? load, load));
+/**
+ * Cells of one id that are not called alike in both runs: over a link of the same name that adds something else, or by a trace of
+ * the same name that holds other times.
+ */
+export function otherwiseCalled(a: RunManifest, b: RunManifest): Set<string> {
+  const called = ({ load, link }: Cell) => ({ load, link });
+  const after = new Map(b.cells.map((c) => [c.id, c]));
+  const others = a.cells.filter((c) => !isDeepStrictEqual(called(after.get(c.id) ?? c), called(c)));
   return new Set(others.map((c) => c.id));
 }
 
