@@ -110,9 +110,13 @@ function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
   return {
     ...{ rttMs, mbit: mbit ?? link.mbit, connection: facts?.connection ?? "warm" },
     congestionBytes: facts && congestionOf(facts),
-    requestWindow: windowOf(facts),
-    answerWindow: answerWindowOf(study, cell),
+    ...windowsOf(study, cell),
   };
+}
+
+/** The HTTP/2 windows of a cell's calls, as far as they are known. */
+export function windowsOf(study: Study, cell: Cell): Pick<CallConditions, "requestWindow" | "answerWindow"> {
+  return { requestWindow: windowOf(study.links?.calls.get(cell.id)), answerWindow: answerWindowOf(study, cell) };
 }
 
 /** The HTTP/2 window for answers that the cell's client kind asks for; undefined: HTTP/1, or the run does not say. */

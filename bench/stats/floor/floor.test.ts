@@ -3,6 +3,7 @@ import type { CallTcp } from "../../run/agent/tcp/facts.ts";
 import { callRecord } from "../../testing/calls.ts";
 import { cellOf } from "../../testing/cells.ts";
 import { distanceStudy } from "../../testing/distance.ts";
+import type { Study } from "../study.ts";
 import { afterIdle, boundBy, floorOf, savings, type CallConditions } from "./call.ts";
 import { cellFloors } from "./cells.ts";
 import { LinkFactsGatherer } from "./facts.ts";
@@ -162,9 +163,10 @@ describe("where to serve", () => {
   it("asks of each model what its own server takes and what others would, and of no model that answers a constant", () => {
     expect(questions.map((q) => q.model)).toEqual(["rfcn-resnet101", "ssd-mobilenet"]);
     expect(ssd).toMatchObject({ clientMachine: "client", localMs: 100, protocol: "grpc" });
+    const same = { requestBytes: 921_676, responseBytes: 2600, sendMs: 0, windows: {} };
     expect(ssd?.remotes).toEqual([
-      { server: "cloud", serviceMs: 40, requestBytes: 921_676, responseBytes: 2600, sendMs: 0 },
-      { server: "edge", serviceMs: 130, requestBytes: 921_676, responseBytes: 2600, sendMs: 0 },
+      { server: "cloud", serviceMs: 40, ...same },
+      { server: "edge", serviceMs: 130, ...same },
     ]);
   });
 
@@ -183,5 +185,18 @@ describe("where to serve", () => {
     const slow = { ...cloud, serviceMs: 1000 };
     expect(remoteMs(slow, { rttMs: 50, mbit: null })).toBe(1000 + 50 + 6 * 50);
     expect(remoteMs(cloud, { rttMs: 50, mbit: null })).toBe(90);
+  });
+
+  it("counts the round trips that narrow HTTP/2 windows cost, of the server's as it was seen from afar", () => {
+    const way = { rttMs: 50, mbit: null };
+    const study = distanceStudy(took, {}, { requestWindow: { bytes: 65_535, waits: 1 } });
+    const cloud = (of: Study) => whereToServe(of).find((q) => q.model === "ssd-mobilenet")?.remotes[0];
+    const [once, wide] = [cloud(study), cloud(distanceStudy(took))];
+    if (once === undefined || wide === undefined) throw new Error("no remotes");
+    expect(remoteMs(once, way) - remoteMs(wide, way)).toBe(50);
+    const transports = { probe: { streamWindowBytes: 1000, connectionWindowBytes: 1000 } };
+    const both = cloud({ ...study, manifest: { ...study.manifest, transports } });
+    // 2,600 bytes and their headers: three windows.
+    expect(both && remoteMs(both, way) - remoteMs(once, way)).toBe(2 * 50);
   });
 });

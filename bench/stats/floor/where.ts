@@ -4,7 +4,7 @@ import { addsNothing } from "../../matrix/link.ts";
 import { ofLog } from "../math/estimate.ts";
 import { mean, median } from "../math/quantile.ts";
 import { type Study, nullModels } from "../study.ts";
-import { cellFloors, measuredMs } from "./cells.ts";
+import { cellFloors, measuredMs, windowsOf } from "./cells.ts";
 import { type CallConditions, type CallShape, floorOf } from "./call.ts";
 import type { Way } from "./transfer.ts";
 
@@ -16,6 +16,8 @@ import type { Way } from "./transfer.ts";
 /** A connection is idle after a round trip and this time without traffic, at least (Linux). */
 const LEAST_RTO_MS = 200;
 
+type Windows = Pick<CallConditions, "requestWindow" | "answerWindow">;
+
 /** A server that the client machine could call instead of its own. */
 export interface RemoteChoice {
   readonly server: string;
@@ -24,6 +26,8 @@ export interface RemoteChoice {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly sendMs: number;
+  /** The HTTP/2 windows of both sides; absent: not known, taken as wide. */
+  readonly windows?: Windows;
 }
 
 /** A model and a client kind: the time of the client machine's own server, and the servers that it could call instead. */
@@ -79,17 +83,37 @@ function remoteOf(study: Study, own: readonly Cell[], cells: readonly Cell[]): R
   const sent = data.flatMap((d) => d.visits.flatMap((v) => v.phaseMeansMs.sendMs ?? []));
   const serviceMs = meanOf(study, common);
   const sendMs = sent.length === 0 ? 0 : Math.min(serviceMs, mean(sent));
-  return { server: common[0]?.server ?? "", serviceMs, requestBytes, responseBytes, sendMs };
+  const [first] = common as [Cell, ...Cell[]];
+  return {
+    server: first.server,
+    serviceMs,
+    requestBytes,
+    responseBytes,
+    sendMs,
+    windows: windowsBetween(study, first),
+  };
+}
+
+/**
+ * The windows of a client kind and a server. How much the server's lets through is best seen from afar, because nearby the leave to
+ * send more may come before the client waits for it.
+ */
+function windowsBetween(study: Study, { server, client, model }: Cell): Windows {
+  const alike = study.manifest.cells.filter(
+    (c) => isPlain(c) && c.server === server && c.client === client && c.model === model,
+  );
+  const seen = [...alike.filter((c) => !c.local), ...alike.filter((c) => c.local)].map((c) => windowsOf(study, c));
+  return seen.find((w) => w.requestWindow !== undefined) ?? seen[0] ?? {};
 }
 
 /**
  * The time of a call to a server over a network, if calls are made one after the other on one connection. If the server takes longer than
  * TCP's timeout, the connection is idle before each call, and slow start begins anew.
  */
-export function remoteMs({ serviceMs, requestBytes, responseBytes, sendMs }: RemoteChoice, way: Way): number {
+export function remoteMs({ serviceMs, requestBytes, responseBytes, sendMs, windows }: RemoteChoice, way: Way): number {
   const call: CallShape = { requestBytes, responseBytes, serviceMs, sendMs };
   const connection: CallConditions["connection"] = serviceMs > LEAST_RTO_MS ? "idle" : "warm";
-  return floorOf(call, { ...way, connection }).ms;
+  return floorOf(call, { ...way, ...windows, connection }).ms;
 }
 
 /** The networks up to which a server is as fast as the client machine's own. */
