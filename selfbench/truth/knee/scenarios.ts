@@ -8,7 +8,12 @@ import type { Figure, Scenario } from "../scenario.ts";
 import { type Count, type Promised, holds, yes } from "../score.ts";
 import { type Made, openBed } from "./bed.ts";
 
-const SLO = "p95 < 200 ms";
+/**
+ * A client of one event loop needs up to half a millisecond for an answer, and a call that is due meanwhile waits. With the simulations'
+ * 20 ms too many of the calls were late by 1 % of the median; these servers, and the SLO, are slower by so much.
+ */
+const SLOWER = 4;
+const SLO = `p95 < ${SLOWER * 200} ms`;
 
 const plain = (name: string): Figure => ({ table: 1, name, promised: null });
 const pooled = (name: string, promised: Promised): Figure => ({ ...plain(name), promised, within: name });
@@ -68,6 +73,10 @@ export function counted(search: Made, sweepSeconds: number, truth: number, preci
   ];
 }
 
-const byName = (name: string) => SERVERS.find((s) => s.name.startsWith(name)) as SimulatedServer;
+/** A server of the simulations, slowed. */
+function slowed(name: string): SimulatedServer {
+  const server = SERVERS.find((s) => s.name.startsWith(name)) as SimulatedServer;
+  return { name: server.name, workers: server.workers, service: (stream) => SLOWER * server.service(stream) };
+}
 
-export const knees: readonly Scenario[] = [searched(byName("M/D/1"), 310), searched(byName("M/M/1"), 790)];
+export const knees: readonly Scenario[] = [searched(slowed("M/D/1"), 1000), searched(slowed("M/G/2"), 1200)];
