@@ -79,4 +79,4 @@ function slowed(name: string): SimulatedServer {
   return { name: server.name, workers: server.workers, service: (stream) => SLOWER * server.service(stream) };
 }
 
-export const knees: readonly Scenario[] = [searched(slowed("M/D/1"), 1000), searched(slowed("M/G/2"), 1200)];
+export const knees: readonly Scenario[] = [searched(slowed("M/D/1"), 1200), searched(slowed("M/G/2"), 1000)];
