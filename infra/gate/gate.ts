@@ -18,7 +18,7 @@ import {
 } from "./inspect.ts";
 import { refusesStrangers } from "./refuses-strangers.ts";
 import type { GateModel, GateReport, GateRun, GateSpec, KindGate } from "./spec.ts";
-import { misfit } from "./why-no-answer.ts";
+import { GIVE_TIME, isOver, misfit } from "./why-no-answer.ts";
 
 const POLL_MS = 1000;
 /** How often limits are tried to be set on a server that dies and is started again, before the last error counts. */
@@ -159,9 +159,13 @@ async function running(run: GateRun, deadline: number, seen?: Inspected): Promis
   for (let found = seen; ; found = undefined) {
     found ??= await inspect(target, container);
     if (found.State.Status === "running") return found;
-    const down =
-      notRunning(found, restartsBefore) ?? (performance.now() > deadline ? `it is ${found.State.Status}` : undefined);
+    const down = notRunning(found, restartsBefore);
     if (down !== undefined) throw new UserError({ what: `container ${container} does not run: ${down}` });
+    if (isOver(deadline))
+      throw new UserError({
+        what: `container ${container} does not run after ${run.timeoutSeconds} s (it is ${found.State.Status})`,
+        fix: GIVE_TIME,
+      });
     await sleep(POLL_MS);
   }
 }

@@ -11,6 +11,39 @@ const OPENS = `timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2"`;
 export const GIVE_TIME =
   "if the host is slow, give it time: npx lathe pulumi config set lathe:gateTimeoutSeconds SECONDS";
 
+/** A call whose time is all that is left may end so many milliseconds sooner: gRPC counts whole ones, by another clock. */
+const CLOCKS_MS = 5;
+
+/** Whether a gate's time is over. @param deadline as `performance.now()` counts */
+export function isOver(deadline: number): boolean {
+  return performance.now() >= deadline - CLOCKS_MS;
+}
+
+/** What a ready model was asked by, and why no answer came. */
+interface Unanswered {
+  readonly model: string;
+  /** The client kind, and the port. */
+  readonly over: string;
+  readonly port: number;
+  readonly why: string;
+  readonly fix?: string | undefined;
+}
+
+/** The error of a ready model that gave no answer. If the gate's time is over, it names the time and not the model. */
+export function unanswered(
+  { address, timeoutSeconds }: Pick<GateSpec, "address" | "timeoutSeconds">,
+  deadline: number,
+  { model, over, port, why, fix }: Unanswered,
+): UserError {
+  const where = `over ${over} at ${address}:${port}`;
+  if (fix === undefined && isOver(deadline))
+    return new UserError({
+      what: `model ${model} has not answered ${where} after ${timeoutSeconds} s (${why})`,
+      fix: GIVE_TIME,
+    });
+  return new UserError({ what: `model ${model} is ready but does not answer ${where}: ${why}`, ...(fix && { fix }) });
+}
+
 /** What a server died of that its image and its machine do not fit, and what to do; undefined if its words tell of none. Pure. */
 export function misfit(words: string): string | undefined {
   if (/exec format error/i.test(words))

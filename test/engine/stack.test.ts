@@ -146,7 +146,7 @@ describe("a stack on a host of the lab", () => {
   });
 
   test("a server that does not come in time keeps the gate closed, with the reason", async () => {
-    // Two small models may come within that second. What the gate waits for when it ends, depends on the machine.
+    // Two small models may come within that second. What the gate waits for when its time is over depends on the machine.
     const more = Array.from({ length: 6 }, (_, i) => [
       [`lathe:models[${2 + i}].name`, `copy-${i}`],
       [`lathe:models[${2 + i}].from["1"]`, "ssdlite-mobilenet"],

@@ -59,7 +59,7 @@ it("each API that an endpoint speaks must answer", async () => {
   );
   expect(seen).toEqual(["POST /v1/models/m/versions/3:predict", "POST /v2/models/m/versions/3/infer"]);
   expect(error).toMatch(
-    /model m is AVAILABLE but does not answer kserve-http at 127\.0\.0\.1:\d+: NOT_FOUND: no such API/,
+    /model m is ready but does not answer over kserve-http at 127\.0\.0\.1:\d+: NOT_FOUND: no such API/,
   );
 });
 

@@ -7,7 +7,7 @@ import { mustRunOn } from "../../hosts/connection/remote.ts";
 import { apisOf } from "../../outputs.ts";
 import { inspect, mustRun } from "../../gate/inspect.ts";
 import { endpointOf, type GateEndpoint, type GateModel, type GateRun } from "../../gate/spec.ts";
-import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
+import { unanswered, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import { CONFIG_FILE, type Serving } from "./container.ts";
 
 const POLL_MS = 1000;
@@ -48,18 +48,14 @@ export async function smoke(run: GateRun, model: GateModel, deadline: number): P
 }
 
 async function predict(
-  { address }: GateRun,
+  run: GateRun,
   { port, client: security }: GateEndpoint,
   kind: ClientKind,
   model: GateModel,
   deadline: number,
 ): Promise<void> {
-  const failed = (why: string) =>
-    new UserError({
-      what: `model ${model.name} is AVAILABLE but does not answer ${kind.name} at ${address}:${port}: ${why}`,
-      ...(performance.now() < deadline ? {} : { fix: GIVE_TIME }),
-    });
-  const client = kind.create(address, port, security);
+  const failed = (why: string) => unanswered(run, deadline, { model: model.name, over: kind.name, port, why });
+  const client = kind.create(run.address, port, security);
   const timeoutMs = Math.max(1, deadline - performance.now());
   const shape = [1, IMAGE_SIZE, IMAGE_SIZE, 3];
   const image = { dtype: "DT_UINT8", shape, data: new Uint8Array(IMAGE_SIZE * IMAGE_SIZE * 3).fill(127) } as const;

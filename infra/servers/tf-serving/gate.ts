@@ -4,7 +4,7 @@ import { modelStatus, versionOfLabel, type StatusQuery } from "../../../clients/
 import { UserError, messageOf } from "../../../lib/errors.ts";
 import { inspect, mustRun } from "../../gate/inspect.ts";
 import { endpointOf, type GateModel, type GateRun } from "../../gate/spec.ts";
-import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
+import { unanswered, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import { servingOf } from "./models-config.ts";
 
 const POLL_MS = 1000;
@@ -46,7 +46,7 @@ export async function ready(run: GateRun, model: GateModel, deadline: number): P
 export async function smoke(run: GateRun, model: GateModel, deadline: number): Promise<void> {
   for (const protocol of ["grpc", "rest"] as const) {
     const way = wayOf(run, protocol);
-    if (way !== undefined) await predict(way, model, deadline);
+    if (way !== undefined) await predict(run, way, model, deadline);
   }
 }
 
@@ -77,16 +77,13 @@ function wayOf(run: GateRun, protocol: Way["protocol"]): Way | undefined {
   return { protocol, address: run.address, port: endpoint.port, security: endpoint.client };
 }
 
-async function predict({ protocol, address, port, security }: Way, model: GateModel, deadline: number): Promise<void> {
+async function predict(run: GateRun, way: Way, model: GateModel, deadline: number): Promise<void> {
+  const { protocol, address, port, security } = way;
   const kind = SMOKE[protocol];
   const client = clientKind(kind).create(address, port, security);
   // The first predict may load kernels and run warm-up requests: it has all that is left of the gate's time.
   const timeoutMs = Math.max(1, deadline - performance.now());
-  const failed = (why: string) =>
-    new UserError({
-      what: `model ${model.name} is AVAILABLE but does not predict over ${kind} at ${address}:${port}: ${why}`,
-      ...(performance.now() < deadline ? {} : { fix: GIVE_TIME }),
-    });
+  const failed = (why: string) => unanswered(run, deadline, { model: model.name, over: kind, port, why });
   try {
     await client.open(timeoutMs).catch((error: unknown) => {
       throw failed(messageOf(error));

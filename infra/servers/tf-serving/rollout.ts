@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { modelStatus, reloadConfig } from "../../../clients/tf-serving/status.ts";
-import { UserError, messageOf } from "../../../lib/errors.ts";
+import { UserError } from "../../../lib/errors.ts";
 import { writeState } from "../../gate/batched-commands.ts";
 import { inspect, mustRun } from "../../gate/inspect.ts";
 import type { GateModel, GateRun } from "../../gate/spec.ts";
@@ -95,23 +95,27 @@ async function tryOut(
     await checkLabels(run);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const restored = await reload(run, held, performance.now() + RELOAD_TIMEOUT_MS).then(
-      async () => {
-        // Until it has looked, the version is still one that it wants and could not load: asked for again so soon, it would
-        // see no change and not try again.
-        await sleep(LOOK_MS);
-        return "what was served before is served on";
-      },
-      (again: unknown) => `and the server does not take back what it served before: ${messageOf(again)}`,
-    );
+    const restored = await restore(run, held);
     throw new UserError(
       {
         what: `${error.message}\n${restored}: ${held.map(words).join(", ")}`,
-        ...(error instanceof Late ? {} : { fix: OLD_OR_MENDED }),
+        // An error with a fix of its own, such as that the time was over, does not blame the new.
+        ...(error.faults.some((f) => f.fix !== undefined) ? {} : { fix: OLD_OR_MENDED }),
       },
       { cause: error },
     );
   }
+}
+
+/** Makes the server serve what it served before, and says whether it does. */
+async function restore(run: GateRun, held: readonly ServedModel[]): Promise<string> {
+  const refused = await told(run, held, RELOAD_TIMEOUT_MS);
+  if (refused !== undefined)
+    return `and the server does not take back what it served before: ${refused.code}: ${refused.message}`;
+  // Until it has looked, the version is still one that it wants and could not load: asked for again so soon, it would see no
+  // change and not try again.
+  await sleep(LOOK_MS);
+  return "what was served before is served on";
 }
 
 /** Whether the server has heard of one of these versions before: what it says of it may be old. */
@@ -125,30 +129,32 @@ async function anyKnown(run: GateRun, models: readonly GateModel[]): Promise<boo
 
 const words = ({ name, versions }: ServedModel) => `${name} ${versions.join(" and ")}`;
 
+/** Makes the server take a config within what is left of the gate's time. */
 async function reload(run: GateRun, models: readonly ServedModel[], deadline: number): Promise<void> {
   const left = deadline - performance.now();
   // Not asked for what it would not be waited for: it would load it all the same.
-  if (left <= 0) throw late(run, models, "not asked for it");
-  const config = configMessage(models, servingOf(run).basePath);
-  const asked = await reloadConfig({ ...grpcOf(run), timeoutMs: Math.min(RELOAD_TIMEOUT_MS, left) }, config);
-  if (asked.ok) return;
-  const why = `${asked.error.code}: ${asked.error.message}`;
-  if (performance.now() >= deadline) throw late(run, models, why);
-  throw new UserError({
-    what: `the server does not take its new config: ${why}`,
-    expected: models.map(words).join(", "),
-  });
+  const refused = left <= 0 ? NOT_ASKED : await told(run, models, Math.min(RELOAD_TIMEOUT_MS, left));
+  if (refused === undefined) return;
+  const expected = models.map(words).join(", ");
+  const { code, message } = refused;
+  throw new UserError(
+    code === "DEADLINE_EXCEEDED" && left < RELOAD_TIMEOUT_MS
+      ? {
+          what: `the server has not taken its new config after ${run.timeoutSeconds} s (${message})`,
+          expected,
+          fix: GIVE_TIME,
+        }
+      : { what: `the server does not take its new config: ${code}: ${message}`, expected },
+  );
 }
 
-/** The gate's time is over, of which neither the new versions nor the config are guilty. */
-class Late extends UserError {}
+const NOT_ASKED = { code: "DEADLINE_EXCEEDED", message: "it was not asked, because the time was over" };
 
-function late({ timeoutSeconds }: GateRun, models: readonly ServedModel[], why: string): Late {
-  return new Late({
-    what: `the server has not taken its new config after ${timeoutSeconds} s (${why})`,
-    expected: models.map(words).join(", "),
-    fix: GIVE_TIME,
-  });
+/** Tells the server what to serve. Undefined where it took that, otherwise why not. */
+async function told(run: GateRun, models: readonly ServedModel[], timeoutMs: number) {
+  const config = configMessage(models, servingOf(run).basePath);
+  const asked = await reloadConfig({ ...grpcOf(run), timeoutMs }, config);
+  return asked.ok ? undefined : asked.error;
 }
 
 /** Waits until the server answers anything: it opens its ports when its first models are loaded. */

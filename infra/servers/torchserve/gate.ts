@@ -3,7 +3,7 @@ import { clientKind } from "../../../clients/registry.ts";
 import { UserError, messageOf } from "../../../lib/errors.ts";
 import { inspect, lastLogLines, mustRun } from "../../gate/inspect.ts";
 import type { GateEndpoint, GateModel, GateRun } from "../../gate/spec.ts";
-import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
+import { unanswered, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import { runOn } from "../../hosts/connection/run.ts";
 import { LOOK, Serving } from "./container.ts";
 import { loadFailure, ranOutOfMemory, readDescribed, type Answer, type Described } from "./described.ts";
@@ -80,11 +80,8 @@ async function predict(run: GateRun, endpoint: GateEndpoint, model: GateModel, d
   const kind = SMOKE[endpoint.protocol] ?? endpoint.protocol;
   const client = clientKind(kind).create(run.address, endpoint.port, endpoint.client);
   const timeoutMs = Math.max(1, deadline - performance.now());
-  const failed = (why: string) =>
-    new UserError({
-      what: `model ${model.name} is loaded but does not predict by ${kind} at ${run.address}:${endpoint.port}: ${why}`,
-      ...(performance.now() < deadline ? {} : { fix: GIVE_TIME }),
-    });
+  const { port } = endpoint;
+  const failed = (why: string) => unanswered(run, deadline, { model: model.name, over: kind, port, why });
   try {
     await client.open(timeoutMs).catch((error: unknown) => {
       throw failed(messageOf(error));

@@ -99,10 +99,12 @@ describe("a model's first answer", () => {
     ).toMatchObject({
       ...{
         asked: 1,
-        error: expect.stringMatching(/READY but does not answer over kserve-http.*no such input/) as string,
+        error: expect.stringMatching(/is ready but does not answer over kserve-http.*no such input/) as string,
       },
     });
-    expect((await firstAnswer([[500, starved]], 900)).error).toMatch(/READY but does not answer/);
+    expect((await firstAnswer([[500, starved]], 900)).error).toMatch(
+      /model m is ready but does not answer|has not answered over kserve-http/,
+    );
     docker.says("exec", "2\n");
     expect(
       await firstAnswer([

@@ -7,7 +7,7 @@ import { show } from "../../../lib/show.ts";
 import { inspect, mustRun } from "../../gate/inspect.ts";
 import { oomKills } from "../../gate/inside.ts";
 import { endpointOf, type GateModel, type GateRun } from "../../gate/spec.ts";
-import { GIVE_TIME, whyNoAnswer } from "../../gate/why-no-answer.ts";
+import { unanswered, whyNoAnswer } from "../../gate/why-no-answer.ts";
 import type { Serving } from "./container.ts";
 
 const POLL_MS = 1000;
@@ -79,11 +79,8 @@ async function answer(run: GateRun, protocol: "grpc" | "rest", model: GateModel,
       await sleep(POLL_MS);
       continue;
     }
-    const fix = fixOf(why) ?? (performance.now() < deadline ? undefined : GIVE_TIME);
-    throw new UserError({
-      what: `model ${model.name} is READY but does not answer over ${kind} at ${run.address}:${port}: ${why}${memory ? `; ${MEMORY}` : ""}`,
-      ...(fix === undefined ? {} : { fix }),
-    });
+    const words = `${why}${memory ? `; ${MEMORY}` : ""}`;
+    throw unanswered(run, deadline, { model: model.name, over: kind, port, why: words, fix: fixOf(why) });
   }
 }
 
