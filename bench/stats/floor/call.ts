@@ -7,10 +7,10 @@ export const FLOOR_RULES: readonly string[] = [
     "The congestion window is ten segments on a new or idle connection, and doubles each round trip (RFC 6928, RFC 2861). An HTTP/2 window may stay as small as 64 KiB.",
   "Service is the time of the same call without a link: of the same client machine over a link that adds nothing, otherwise of the server's own machine. The time in which the call hands bytes to the kernel while the line is busy is taken off. " +
     "The bench measured round trip and bandwidth over the link, before and after the visits. The client's kernel told the state of the connection and its congestion window before each call. The client saw how much the server's HTTP/2 window let through; its own is as its kind asks for.",
-  "The round trip and bandwidth of a remote cell without a link are not measured. Its floor is the time on the server's own machine plus the shortest round trip that the client's kernel saw on the connection (tcp_info). Which limit bound it is not told.",
+  "The round trip and bandwidth of a remote cell without a link are not measured. Its floor is the time on the server's own machine plus the shortest round trip that the client's kernel saw on the connection (tcp_info), and what the client's HTTP/2 window costs. Which limit bound it is not told.",
   "Bound by: the floor is computed again without each limit (with a congestion window that grows no further than it did). The call is bound by the limit without which its floor falls the most. If segments were sent again, the time beyond the floor counts as loss; " +
     "otherwise it counts as the machines' (CPU). Of simulated calls with one planted limit, 95 of 100 or more are named right (`npm run bench:distance`).",
-  "Where to serve: the same floor for any round trip and bandwidth, with the measured times of calls without a link, and the HTTP/2 windows of both sides. This is a model. Losses, other traffic, and other work of the machines are not in it.",
+  "Where to serve: the same floor for any round trip and bandwidth, with the measured times of calls without a link, the client's HTTP/2 window, and the server's where calls over links showed it. This is a model. Losses, other traffic, and other work of the machines are not in it.",
 ];
 
 /** The state of a call's connection when the call began (`CallTcp.connection`). */

@@ -101,7 +101,7 @@ function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
   if (cell.local) return undefined;
   if (link === undefined) {
     const rttMs = study.links?.ownRttMs.get(cell.id);
-    return rttMs === undefined ? undefined : { rttMs, mbit: null, connection: "warm" };
+    return rttMs === undefined ? undefined : { rttMs, mbit: null, connection: "warm", ...windowsOf(study, cell) };
   }
   const way = study.links?.way(cell);
   const facts = study.links?.calls.get(cell.id);

@@ -26,7 +26,7 @@ export interface RemoteChoice {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly sendMs: number;
-  /** The HTTP/2 windows of both sides; absent: not known, taken as wide. */
+  /** The HTTP/2 windows of both sides; absent: not known, or no request waited. Taken as wide. */
   readonly windows?: Windows;
 }
 
@@ -95,15 +95,16 @@ function remoteOf(study: Study, own: readonly Cell[], cells: readonly Cell[]): R
 }
 
 /**
- * The windows of a client kind and a server. How much the server's lets through is best seen from afar, because nearby the leave to
- * send more may come before the client waits for it.
+ * The windows of a client kind and a server. The server's is known from calls over links alone; how it lets a request through shows best with
+ * the longest round trip and the largest request. The client's is as its kind asks for.
  */
-function windowsBetween(study: Study, { server, client, model }: Cell): Windows {
-  const alike = study.manifest.cells.filter(
-    (c) => isPlain(c) && c.server === server && c.client === client && c.model === model,
+function windowsBetween(study: Study, cell: Cell): Windows {
+  const overLinks = study.manifest.cells.filter(
+    (c) => isPlain(c) && c.server === cell.server && c.client === cell.client && c.model === cell.model && c.link,
   );
-  const seen = [...alike.filter((c) => !c.local), ...alike.filter((c) => c.local)].map((c) => windowsOf(study, c));
-  return seen.find((w) => w.requestWindow !== undefined) ?? seen[0] ?? {};
+  const bytes = (c: Cell) => study.data.get(c.id)?.requestBytes ?? 0;
+  const [best = cell] = overLinks.sort((a, b) => (b.link?.rttMs ?? 0) - (a.link?.rttMs ?? 0) || bytes(b) - bytes(a));
+  return windowsOf(study, best);
 }
 
 /**
