@@ -4,7 +4,7 @@ import { count } from "../../lib/words.ts";
 import { formatRatio, formatRatioInterval, formatShare } from "../format/numbers.ts";
 import { when } from "../format/when.ts";
 import type { Comparison } from "./comparison.ts";
-import { deciding } from "./exit-code.ts";
+import { deciding, leftOut, whyNoCell } from "./exit-code.ts";
 import type { Compared, JudgedTogether } from "./judge.ts";
 
 /** What changed, and by how much, in one line: what fails now, then the largest change that is sure, else the whole. */
@@ -14,7 +14,7 @@ export function changeLine(c: Comparison, axes: readonly Axis[]): string {
   const failures = failureTexts(c);
   if (c.overall !== null || c.cells.length > 0) return [...failures, latencyText(c, axes)].join(" ");
   if (failures.length > 0) return `${failures.join(" ")} No measured cell is left to compare.`;
-  return "NOT COMPARABLE: the runs have no measured cell in common.";
+  return `NOT COMPARABLE: ${whyNoCell(c)}.`;
 }
 
 /** That calls fail which did not before, or more of them. */
@@ -54,8 +54,8 @@ function latencyText(c: Comparison, axes: readonly Axis[]): string {
   const open = figures.filter((x) => x.change !== "same").length;
   const most = `no change of ${formatShare(c.threshold)} or more`;
   const where = overall === null ? "in any group" : "in the whole or in any group of a model that computes";
-  const lacks = c.onlyA.length + c.otherInput.length;
-  const both = lacks === 0 ? "" : ` where both measured (B lacks ${count(lacks, "cell")})`;
+  const left = leftOut(c);
+  const both = left.length === 0 ? "" : ` where both measured (${left.join("; ")})`;
   return open === 0
     ? `Unchanged${both}: ${most} ${where}.${whole}`
     : `Inconclusive: nothing surely changed by ${formatShare(c.threshold)} or more, but ${open === 1 ? "one figure" : `${open} figures`} may have.${whole}`;

@@ -537,6 +537,27 @@ describe("provenance", () => {
       }));
     expect(compareRuns(far(20), far(80), options).otherInput).toHaveLength(2);
     expect(compareRuns(far(20), far(20), options).otherInput).toEqual([]);
+    // Nor do they fail in B for a reason that A had, too.
+    const b = far(80);
+    const failure = { code: "UNAVAILABLE", message: "lost" };
+    const [cell] = b.manifest.cells;
+    const data = new Map([...b.data].map(([id, d]) => [id, id === cell?.id ? { ...d, failure } : d] as const));
+    expect(compareRuns(far(20), { ...b, data }, options).newFailures).toEqual([]);
+    expect(compareRuns(far(80), { ...b, data }, options).newFailures).toHaveLength(1);
+  });
+
+  it("of what every cell is called with is no lack of cells: the first line says what it is", () => {
+    const far = (rttMs: number) =>
+      withManifest((m) => ({
+        ...{ ...m, id: `${rttMs}` },
+        cells: m.cells.map((c) => ({ ...c, link: { name: "far", rttMs, mbit: null, loss: 0, jitterMs: 0 } })),
+      }));
+    const c = compareRuns(far(20), far(80), options);
+    expect(c.failures).toEqual([]);
+    expect(exitCodeOf(c)).toBe(3);
+    expect(formatComparison(c)).toMatch(
+      /^NOT COMPARABLE: every cell that both runs measured has another photograph, trace or link\./,
+    );
   });
 
   it("of cells under load whose latencies a run cannot tell is named, with why", () => {

@@ -11,7 +11,7 @@ import type { Agreement, CellChange, Comparison, GroupChange } from "./compariso
 import { failureChanges } from "./failures.ts";
 import { type Compared, judgeAlone, judgeTogether } from "./judge.ts";
 import { medianEstimate, pairedFigures, tailEstimates } from "./noise.ts";
-import { otherInputs, otherwiseCalled, otherModels, provenanceDifferences, whyNotComparable } from "./provenance.ts";
+import { otherModels, otherwiseCalled, provenanceDifferences, whyNotComparable } from "./provenance.ts";
 import { betweenRuns, restartedServers, withRestart } from "./repeats.ts";
 import { tailFigures } from "./tail.ts";
 
@@ -52,9 +52,7 @@ export function compareRuns(
   const notComparable = whyNotComparable(a.manifest, b.manifest);
   const inBoth =
     notComparable === null ? a.manifest.cells.filter((c) => measuredA.has(c.id) && measuredB.has(c.id)) : [];
-  const others = otherInputs(a.manifest, b.manifest);
-  const called = otherwiseCalled(a.manifest, b.manifest);
-  const isOther = (c: Cell) => others.has(c.image) || called.has(c.id);
+  const isOther = otherwiseCalled(a.manifest, b.manifest);
   const shared = inBoth.filter((c) => !isOther(c));
   const identical = isOneRun(a, b);
   const between = betweenRuns(repeats, averaged);
@@ -95,7 +93,7 @@ export function compareRuns(
         ["b", b],
       ] as const
     ).flatMap(([run, { untold }]) => [...(untold ?? [])].map(([cell, { why }]) => ({ cell, run, why }))),
-    newFailures: newFailures(a, b),
+    newFailures: newFailures(a, b).filter(({ cell: id }) => !isOther({ id })),
     failures: failureChanges(a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),
   };

@@ -8,6 +8,7 @@ import { changeLine, who } from "./change-line.ts";
 import type { Agreement, Comparison, GroupChange } from "./compare.ts";
 import type { FailureChange, FailureRate } from "./failures.ts";
 import type { Compared, JudgedTogether } from "./judge.ts";
+import { OTHER_INPUT } from "./provenance.ts";
 import { type Verdict, rules, verdictOf } from "./exit-code.ts";
 
 const MOST_CELLS = 12;
@@ -40,10 +41,7 @@ export function formatComparison(c: Comparison, verdict: Verdict = verdictOf(c),
       c.untold.length > 0,
       `Not compared, because a run cannot tell their latencies: ${someOf([...new Set(c.untold.map(({ cell, why }) => `${cell} (${why})`))])}`,
     ),
-    ...when(
-      c.otherInput.length > 0,
-      `Left out, because they have another photograph, trace or link: ${someOf(c.otherInput)}`,
-    ),
+    ...when(c.otherInput.length > 0, `Left out, because they have ${OTHER_INPUT}: ${someOf(c.otherInput)}`),
     provenance(c),
     ["Rules", ...rules(c).map((r) => `  ${r}`)].join("\n"),
   ];

@@ -5,6 +5,7 @@ import type { Comparison } from "./compare.ts";
 import { FAILURE_RULE } from "./failures.ts";
 import { type Change, band } from "./judge.ts";
 import { NOISE_RULE } from "./noise.ts";
+import { OTHER_INPUT } from "./provenance.ts";
 import { ASSUMED_RESTART, type Restart } from "./repeats.ts";
 import { TAIL_RULE } from "./tail.ts";
 
@@ -97,7 +98,7 @@ function worseReasons(c: Comparison): string[] {
 
 function unknownReasons(c: Comparison): string[] {
   if (c.notComparable !== null) return ["the runs are not comparable"];
-  if (c.cells.length === 0) return ["the runs have no measured cell in common"];
+  if (c.cells.length === 0) return [whyNoCell(c)];
   const seem = groupsWith(c, "seems slower");
   const open = deciding(c.groups).filter((g) => g.change === "inconclusive").length;
   const unsure = [
@@ -116,9 +117,23 @@ function unknownReasons(c: Comparison): string[] {
       "a change cannot be told from a restart of the servers, which no repeats show",
     ),
     ...unsure,
-    ...when(c.onlyA.length > 0, `B lacks ${count(c.onlyA.length, "cell")}`),
-    ...when(c.otherInput.length > 0, `${count(c.otherInput.length, "cell")} had another photograph, trace or link`),
+    ...leftOut(c),
   ];
+}
+
+/** Which cells of A are not compared, and why. */
+export function leftOut({ onlyA, otherInput }: Comparison): string[] {
+  return [
+    ...when(onlyA.length > 0, `B lacks ${count(onlyA.length, "cell")}`),
+    ...when(otherInput.length > 0, `${count(otherInput.length, "cell")} had ${OTHER_INPUT}`),
+  ];
+}
+
+/** Why no cell is compared. */
+export function whyNoCell({ otherInput }: Comparison): string {
+  return otherInput.length === 0
+    ? "the runs have no measured cell in common"
+    : `every cell that both runs measured has ${OTHER_INPUT}`;
 }
 
 function groupsWith(c: Comparison, change: Change): Readonly<Record<"median" | "p90" | "cells", number>> {

@@ -5,6 +5,7 @@ import type { Levels } from "../stats/effects/design.ts";
 import { groupsBut, levelsOf } from "../stats/levels.ts";
 import type { Study } from "../stats/study.ts";
 import { failedOf } from "../stats/visits.ts";
+import { otherwiseCalled } from "./provenance.ts";
 
 /** Visits with a failure, of those that were made, and the measured calls in them. */
 export interface FailureRate {
@@ -35,9 +36,13 @@ export const FAILURE_RULE =
   "Failures rose: Fisher's exact test at 1 %, over all groups and the whole together (Holm). It is one-sided, and counts visits, " +
   "because calls of one visit fail together. Failures seem to have risen: the same test at 2.5 %, by itself";
 
-/** Failures of all cells that both runs visited, and of each group in which something failed. The first is the whole. */
+/**
+ * Failures of all cells that both runs visited and called alike, and of each group in which something failed. The first is
+ * the whole.
+ */
 export function failureChanges(a: Study, b: Study): FailureChange[] {
-  const both = a.manifest.cells.filter((c) => a.data.has(c.id) && b.data.has(c.id));
+  const isOther = otherwiseCalled(a.manifest, b.manifest);
+  const both = a.manifest.cells.filter((c) => a.data.has(c.id) && b.data.has(c.id) && !isOther(c));
   if (both.length === 0) return [];
   const sets = [
     { group: null, cells: both },

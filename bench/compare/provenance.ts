@@ -101,21 +101,22 @@ export function whyNotComparable(a: RunManifest, b: RunManifest): string | null 
     : `what is inside of the timed region is not the same: A "${a.timedRegion}", B "${b.timedRegion}"`;
 }
 
-/** Photographs of one name that are not the same in both runs. */
-export function otherInputs(a: RunManifest, b: RunManifest): Set<string> {
-  const after = new Map(b.images.map((i) => [i.name, i.sha256]));
-  return new Set(a.images.filter((i) => after.has(i.name) && after.get(i.name) !== i.sha256).map((i) => i.name));
-}
+/** In what cells of one id may differ all the same, in words. */
+export const OTHER_INPUT = "another photograph, trace or link";
 
 /**
- * Cells of one id that are not called alike in both runs: over a link of the same name that adds something else, or by a trace of
- * the same name that holds other times.
+ * Which cells of one id are not called alike in both runs: their photograph, or the trace or link of that name, is another one. Their
+ * latencies and failures say nothing of a change.
  */
-export function otherwiseCalled(a: RunManifest, b: RunManifest): Set<string> {
+export function otherwiseCalled(a: RunManifest, b: RunManifest): (cell: Pick<Cell, "id">) => boolean {
+  const photographs = ({ images }: RunManifest) => new Map(images.map((i) => [i.name, i.sha256]));
+  const [before, after] = [photographs(a), photographs(b)];
+  const other = (image: string) => after.has(image) && before.get(image) !== after.get(image);
   const called = ({ load, link }: Cell) => ({ load, link });
-  const after = new Map(b.cells.map((c) => [c.id, c]));
-  const others = a.cells.filter((c) => !isDeepStrictEqual(called(after.get(c.id) ?? c), called(c)));
-  return new Set(others.map((c) => c.id));
+  const cells = new Map(b.cells.map((c) => [c.id, c]));
+  const others = a.cells.filter((c) => other(c.image) || !isDeepStrictEqual(called(cells.get(c.id) ?? c), called(c)));
+  const ids = new Set(others.map((c) => c.id));
+  return ({ id }) => ids.has(id);
 }
 
 /** Models on servers (`modelKey`) that are not the same in both runs. */

@@ -2,6 +2,7 @@ import type { Cell } from "../matrix/cell.ts";
 import { containersIn, type RunManifest } from "../records/manifest.ts";
 import type { Estimate } from "../stats/math/estimate.ts";
 import { type Study, nullModels } from "../stats/study.ts";
+import { otherwiseCalled } from "./provenance.ts";
 
 /** How much a machine's level differs from one run of a matrix to the next, beyond what each run shows of its noise. */
 export interface Restart {
@@ -60,8 +61,9 @@ export function betweenRuns(
   const seen = pairs.flatMap(([first, second]) => {
     const nulls = nullModels(first.manifest);
     const anew = new Set(restartedServers(first.manifest, second.manifest));
+    const isOther = otherwiseCalled(first.manifest, second.manifest);
     const both = first.manifest.cells.filter(
-      (c) => first.data.has(c.id) && second.data.has(c.id) && !nulls.has(c.model),
+      (c) => first.data.has(c.id) && second.data.has(c.id) && !nulls.has(c.model) && !isOther(c),
     );
     return [...Map.groupBy(both, (c) => `${c.serverMachine} ${anew.has(c.server)}`).values()].flatMap((cells) => {
       const { value, se, df } = differ(first, second, cells);

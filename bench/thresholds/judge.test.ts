@@ -105,6 +105,23 @@ describe("a ratio to the last run", () => {
   });
 });
 
+describe("a ratio to a last run whose links of the same name add something else", () => {
+  const limit = "ratio to last run < 1.1";
+  const far = (rttMs: number, id: string, most = Infinity) => {
+    const own = manifest([limit], id);
+    const link = { name: "far", rttMs, mbit: null, loss: 0, jitterMs: 0 };
+    return { ...own, cells: own.cells.map((c, i) => (i < most ? { ...c, link } : c)) };
+  };
+
+  it("leaves these cells out, and says so", () => {
+    const results = judgeThresholds(study(far(20, "now", 1)), study(far(80, "last", 1)));
+    expect(results.map((r) => [r.about.split(",")[0], r.outcome])).toContainEqual(["1 cell", "inconclusive"]);
+    expect(results[0]?.why).toBe("had another photograph, trace or link in run last");
+    const [none] = judgeThresholds(study(far(20, "now")), study(far(80, "last")));
+    expect(none?.why).toBe("every cell that run last also measured had another photograph, trace or link there");
+  });
+});
+
 describe("the exit code of thresholds", () => {
   it("is 1 where one is broken, else 3 where one is inconclusive; a failure goes before what is inconclusive", () => {
     const of = (...list: ("holds" | "broken" | "inconclusive")[]) =>

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { messageOf } from "../../lib/errors.ts";
 import type { RunManifest } from "../records/manifest.ts";
 import { readManifest } from "../records/manifest.ts";
+import { otherwiseCalled } from "../compare/provenance.ts";
 import { listRuns } from "../records/run-folders.ts";
 import { type Study, loadStudy } from "../stats/study.ts";
 import { judgeThresholds, needsLastRun } from "./judge.ts";
@@ -27,7 +28,8 @@ async function lastRun(dir: string, own: RunManifest, say: (text: string) => voi
       const manifest = await readManifest(path);
       const sameSeries = manifest.repeats !== undefined && [own.repeats, own.id].includes(manifest.repeats);
       const earlier = Date.parse(manifest.createdAt) < Date.parse(own.createdAt);
-      if (!earlier || sameSeries || !manifest.cells.some((c) => ids.has(c.id))) continue;
+      const isOther = otherwiseCalled(manifest, own);
+      if (!earlier || sameSeries || !manifest.cells.some((c) => ids.has(c.id) && !isOther(c))) continue;
       const study = await loadStudy(path);
       if ([...study.data.values()].some((d) => ids.has(d.cell) && d.visits.length > 0)) return study;
     } catch (error) {

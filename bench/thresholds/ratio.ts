@@ -1,5 +1,6 @@
 import { count } from "../../lib/words.ts";
 import { formatRatio, formatRatioInterval } from "../format/numbers.ts";
+import { OTHER_INPUT } from "../compare/provenance.ts";
 import { compareRuns } from "../compare/compare.ts";
 import type { GroupChange } from "../compare/compare.ts";
 import type { Study } from "../stats/study.ts";
@@ -22,11 +23,28 @@ export function ratiosOf(study: Study, earlier: Study | undefined, limit: number
     threshold: Math.max(0.001, Math.abs(limit - 1)),
     asMeasured: true,
   });
-  const { notComparable, groups, newFailures, a } = comparison;
+  const { notComparable, groups, newFailures, otherInput, a } = comparison;
   if (notComparable !== null) return open(`run ${a} is not comparable: ${notComparable}`);
-  if (groups.length === 0) return open(`run ${a} has no measured cell in common with this one`);
+  if (groups.length === 0)
+    return open(
+      otherInput.length === 0
+        ? `run ${a} has no measured cell in common with this one`
+        : `every cell that run ${a} also measured had ${OTHER_INPUT} there`,
+    );
+  const others: Found[] =
+    otherInput.length === 0
+      ? []
+      : [
+          {
+            about: count(otherInput.length, "cell"),
+            outcome: "inconclusive",
+            ...none,
+            why: `had ${OTHER_INPUT} in run ${a}`,
+          },
+        ];
   const failed = newFailures.length === 0 ? "" : `${count(newFailures.length, "cell")} that run ${a} measured failed`;
   return [
+    ...others,
     ...(failed === "" ? [] : [{ about: "all cells", outcome: "broken" as const, ...none, why: failed }]),
     ...groups.map((group): Found => {
       const about = groupTitle(group.levels, cells, study.axes);
