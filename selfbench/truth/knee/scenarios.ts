@@ -10,7 +10,7 @@ import { type Made, openBed } from "./bed.ts";
 
 /**
  * A client of one event loop needs up to half a millisecond for an answer, and a call that is due meanwhile waits. With the simulations'
- * 20 ms too many of the calls were late by 1 % of the median; these servers, and the SLO, are slower by so much.
+ * 20 ms too many of the calls were late by 1 % of the median; these servers and the SLO are slower by this factor.
  */
 const SLOWER = 4;
 const SLO = `p95 < ${SLOWER * 200} ms`;
