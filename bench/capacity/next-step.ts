@@ -17,7 +17,8 @@ const BUSY = { callsEach: 100, ms: 8000 };
 const LEAST_MISSES = 3;
 /**
  * A step lasts so many times as long as the limit at least, and at most so long. Shorter ones hold too few clumps of slow calls: with 20 limits,
- * steps that met few of them by chance counted too much, and of 150 intervals at a quota 85 % held (with 60: 95 %; as much time over six servers together).
+ * steps that met few of them by chance counted too much, and of 150 intervals at a quota 85 % held (with 60: 95 %; as much time over six servers
+ * together).
  */
 const LEAST_LIMITS = 60;
 const LONGEST_STEP_MS = 120_000;

@@ -52,8 +52,8 @@ export function compareRuns(
   const notComparable = whyNotComparable(a.manifest, b.manifest);
   const inBoth =
     notComparable === null ? a.manifest.cells.filter((c) => measuredA.has(c.id) && measuredB.has(c.id)) : [];
-  const isOther = otherwiseCalled(a.manifest, b.manifest);
-  const shared = inBoth.filter((c) => !isOther(c));
+  const others = otherwiseCalled(a.manifest, b.manifest);
+  const shared = inBoth.filter((c) => !others.has(c.id));
   const identical = isOneRun(a, b);
   const between = betweenRuns(repeats, averaged);
   const asked = new Set(shared.map((c) => c.server));
@@ -86,14 +86,14 @@ export function compareRuns(
     cells,
     onlyA: [...measuredA].filter((id) => !measuredB.has(id)),
     onlyB: [...measuredB].filter((id) => !measuredA.has(id)),
-    otherInput: inBoth.filter(isOther).map((c) => c.id),
+    otherInput: inBoth.filter((c) => others.has(c.id)).map((c) => c.id),
     untold: (
       [
         ["a", a],
         ["b", b],
       ] as const
     ).flatMap(([run, { untold }]) => [...(untold ?? [])].map(([cell, { why }]) => ({ cell, run, why }))),
-    newFailures: newFailures(a, b).filter(({ cell: id }) => !isOther({ id })),
+    newFailures: newFailures(a, b),
     failures: failureChanges(a, b),
     provenance: provenanceDifferences(a.manifest, b.manifest),
   };
@@ -180,9 +180,11 @@ function agreementOf(ratios: readonly number[], overlaps: readonly boolean[]): A
 }
 
 function newFailures(a: Study, b: Study): Comparison["newFailures"] {
-  const before = measuredIn(a);
+  const [before, others] = [measuredIn(a), otherwiseCalled(a.manifest, b.manifest)];
   return [...b.data.values()].flatMap(({ cell, failure }) =>
-    failure !== undefined && before.has(cell) ? [{ cell, why: `${failure.code}: ${failure.message}` }] : [],
+    failure !== undefined && before.has(cell) && !others.has(cell)
+      ? [{ cell, why: `${failure.code}: ${failure.message}` }]
+      : [],
   );
 }
 

@@ -41,8 +41,8 @@ export const FAILURE_RULE =
  * the whole.
  */
 export function failureChanges(a: Study, b: Study): FailureChange[] {
-  const isOther = otherwiseCalled(a.manifest, b.manifest);
-  const both = a.manifest.cells.filter((c) => a.data.has(c.id) && b.data.has(c.id) && !isOther(c));
+  const others = otherwiseCalled(a.manifest, b.manifest);
+  const both = a.manifest.cells.filter((c) => a.data.has(c.id) && b.data.has(c.id) && !others.has(c.id));
   if (both.length === 0) return [];
   const sets = [
     { group: null, cells: both },

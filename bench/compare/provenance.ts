@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { apisOf, type Server } from "../../infra/outputs.ts";
 import type { Cell } from "../matrix/cell.ts";
 import { containersIn, type RunManifest } from "../records/manifest.ts";
+import { once } from "../stats/math/memo.ts";
 import { differencesText } from "../targets/setup-diff.ts";
 
 /** Something that the two runs do not have in common. */
@@ -105,19 +106,22 @@ export function whyNotComparable(a: RunManifest, b: RunManifest): string | null 
 export const OTHER_INPUT = "another photograph, trace or link";
 
 /**
- * Which cells of one id are not called alike in both runs: their photograph, or the trace or link of that name, is another one. Their
+ * Ids of the cells that are not called alike in both runs: their photograph, or the trace or link of that name, is another one. Their
  * latencies and failures say nothing of a change.
  */
-export function otherwiseCalled(a: RunManifest, b: RunManifest): (cell: Pick<Cell, "id">) => boolean {
-  const photographs = ({ images }: RunManifest) => new Map(images.map((i) => [i.name, i.sha256]));
-  const [before, after] = [photographs(a), photographs(b)];
-  const other = (image: string) => after.has(image) && before.get(image) !== after.get(image);
-  const called = ({ load, link }: Cell) => ({ load, link });
-  const cells = new Map(b.cells.map((c) => [c.id, c]));
-  const others = a.cells.filter((c) => other(c.image) || !isDeepStrictEqual(called(cells.get(c.id) ?? c), called(c)));
-  const ids = new Set(others.map((c) => c.id));
-  return ({ id }) => ids.has(id);
-}
+export const otherwiseCalled = (a: RunManifest, b: RunManifest): ReadonlySet<string> => othersBetween(a)(b);
+
+const othersBetween = once((a: RunManifest) =>
+  once((b: RunManifest): ReadonlySet<string> => {
+    const photographs = ({ images }: RunManifest) => new Map(images.map((i) => [i.name, i.sha256]));
+    const [before, after] = [photographs(a), photographs(b)];
+    const other = (image: string) => after.has(image) && before.get(image) !== after.get(image);
+    const called = ({ load, link }: Cell) => ({ load, link });
+    const cells = new Map(b.cells.map((c) => [c.id, c]));
+    const others = a.cells.filter((c) => other(c.image) || !isDeepStrictEqual(called(cells.get(c.id) ?? c), called(c)));
+    return new Set(others.map((c) => c.id));
+  }),
+);
 
 /** Models on servers (`modelKey`) that are not the same in both runs. */
 export function otherModels(a: RunManifest, b: RunManifest): Set<string> {

@@ -61,9 +61,9 @@ export function betweenRuns(
   const seen = pairs.flatMap(([first, second]) => {
     const nulls = nullModels(first.manifest);
     const anew = new Set(restartedServers(first.manifest, second.manifest));
-    const isOther = otherwiseCalled(first.manifest, second.manifest);
+    const others = otherwiseCalled(first.manifest, second.manifest);
     const both = first.manifest.cells.filter(
-      (c) => first.data.has(c.id) && second.data.has(c.id) && !nulls.has(c.model) && !isOther(c),
+      (c) => first.data.has(c.id) && second.data.has(c.id) && !nulls.has(c.model) && !others.has(c.id),
     );
     return [...Map.groupBy(both, (c) => `${c.serverMachine} ${anew.has(c.server)}`).values()].flatMap((cells) => {
       const { value, se, df } = differ(first, second, cells);

@@ -28,8 +28,8 @@ async function lastRun(dir: string, own: RunManifest, say: (text: string) => voi
       const manifest = await readManifest(path);
       const sameSeries = manifest.repeats !== undefined && [own.repeats, own.id].includes(manifest.repeats);
       const earlier = Date.parse(manifest.createdAt) < Date.parse(own.createdAt);
-      const isOther = otherwiseCalled(manifest, own);
-      if (!earlier || sameSeries || !manifest.cells.some((c) => ids.has(c.id) && !isOther(c))) continue;
+      const others = otherwiseCalled(manifest, own);
+      if (!earlier || sameSeries || !manifest.cells.some((c) => ids.has(c.id) && !others.has(c.id))) continue;
       const study = await loadStudy(path);
       if ([...study.data.values()].some((d) => ids.has(d.cell) && d.visits.length > 0)) return study;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { count } from "../../lib/words.ts";
 import { formatRatio, formatRatioInterval } from "../format/numbers.ts";
+import { when } from "../format/when.ts";
 import { OTHER_INPUT } from "../compare/provenance.ts";
 import { compareRuns } from "../compare/compare.ts";
 import type { GroupChange } from "../compare/compare.ts";
@@ -31,21 +32,14 @@ export function ratiosOf(study: Study, earlier: Study | undefined, limit: number
         ? `run ${a} has no measured cell in common with this one`
         : `every cell that run ${a} also measured had ${OTHER_INPUT} there`,
     );
-  const others: Found[] =
-    otherInput.length === 0
-      ? []
-      : [
-          {
-            about: count(otherInput.length, "cell"),
-            outcome: "inconclusive",
-            ...none,
-            why: `had ${OTHER_INPUT} in run ${a}`,
-          },
-        ];
-  const failed = newFailures.length === 0 ? "" : `${count(newFailures.length, "cell")} that run ${a} measured failed`;
+  const failed = `${count(newFailures.length, "cell")} that run ${a} measured failed`;
+  const other: Found = {
+    ...{ about: count(otherInput.length, "cell"), outcome: "inconclusive", ...none },
+    why: `had ${OTHER_INPUT} in run ${a}`,
+  };
   return [
-    ...others,
-    ...(failed === "" ? [] : [{ about: "all cells", outcome: "broken" as const, ...none, why: failed }]),
+    ...when(newFailures.length > 0, { about: "all cells", outcome: "broken" as const, ...none, why: failed }),
+    ...when(otherInput.length > 0, other),
     ...groups.map((group): Found => {
       const about = groupTitle(group.levels, cells, study.axes);
       const calls = callsOf(study, group);

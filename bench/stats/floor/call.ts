@@ -35,16 +35,21 @@ export interface CallShape {
   readonly sendMs?: number;
 }
 
+/** The HTTP/2 windows of a call; absent: HTTP/1, not known, or wide enough. */
+export interface Windows {
+  /** The server's, for the request. */
+  readonly requestWindow?: H2Window | undefined;
+  /** The client's, for the answer. */
+  readonly answerWindow?: H2Window | undefined;
+}
+
 /** The link and the connection of a call. */
-export interface CallConditions extends Way {
+export interface CallConditions extends Way, Windows {
   readonly connection: ConnectionState;
   /** The client's congestion window when the call began. Absent: it follows from `connection`. */
   readonly congestionBytes?: number | undefined;
   /** The client's congestion window after a call that was made. Absent: not known, or segments were lost. */
   readonly grownBytes?: number | undefined;
-  /** The server's HTTP/2 window for the request, and the client's for the answer; absent: HTTP/1, or wide enough. */
-  readonly requestWindow?: H2Window | undefined;
-  readonly answerWindow?: H2Window | undefined;
 }
 
 /** The limits that can bind a call. */

@@ -11,6 +11,7 @@ import {
   type Floor,
   LIMITS,
   type Limit,
+  type Windows,
   afterIdle,
   boundBy,
   floorOf,
@@ -115,7 +116,7 @@ function conditionsOf(study: Study, cell: Cell): CallConditions | undefined {
 }
 
 /** The HTTP/2 windows of a cell's calls, as far as they are known. */
-export function windowsOf(study: Study, cell: Cell): Pick<CallConditions, "requestWindow" | "answerWindow"> {
+export function windowsOf(study: Study, cell: Cell): Windows {
   return { requestWindow: windowOf(study.links?.calls.get(cell.id)), answerWindow: answerWindowOf(study, cell) };
 }
 

@@ -5,7 +5,7 @@ import { ofLog } from "../math/estimate.ts";
 import { mean, median } from "../math/quantile.ts";
 import { type Study, nullModels } from "../study.ts";
 import { cellFloors, measuredMs, windowsOf } from "./cells.ts";
-import { type CallConditions, type CallShape, floorOf } from "./call.ts";
+import { type CallConditions, type CallShape, type Windows, floorOf } from "./call.ts";
 import type { Way } from "./transfer.ts";
 
 /*
@@ -15,8 +15,6 @@ import type { Way } from "./transfer.ts";
 
 /** A connection is idle after a round trip and this time without traffic, at least (Linux). */
 const LEAST_RTO_MS = 200;
-
-type Windows = Pick<CallConditions, "requestWindow" | "answerWindow">;
 
 /** A server that the client machine could call instead of its own. */
 export interface RemoteChoice {
